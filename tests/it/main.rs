@@ -1,0 +1,1 @@
+//! One integration binary: what a user would notice, through the library and the command.
