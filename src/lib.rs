@@ -15,6 +15,8 @@
 
 pub mod error;
 
+pub mod config;
+
 pub mod binary;
 
 pub mod escape;

@@ -1,0 +1,205 @@
+//! Layers in, one [`Config`] out, with the layer behind each value.
+//!
+//! The bottom layer is `presets/default.toml`, so the reference that users read and the
+//! defaults that the program uses are the same text.
+
+pub mod layer;
+
+pub mod preset;
+
+pub mod size;
+
+pub mod strict;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use layer::{Origins, Sources, load};
+use size::{Percent, Size};
+
+/// The name of the configuration file.
+pub const FILE: &str = "gobuild-opt.toml";
+
+/// What the user wants. Every field has a key of the same name in `presets/default.toml`.
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// A preset by name or a path to a TOML file.
+    pub preset: Option<String>,
+    /// What to build, and the flags.
+    pub build: Build,
+    /// The platforms to build for; none: the platform of `go env`.
+    pub target: Vec<Target>,
+    /// Profile-guided optimisation.
+    pub pgo: Pgo,
+    /// The escape report.
+    pub escape: Escape,
+    /// What the release is compared with.
+    pub compare: Compare,
+    /// Limits that fail the run.
+    pub budget: Budget,
+    /// Check ID -> what a finding does.
+    pub checks: BTreeMap<String, Severity>,
+}
+
+/// `[build]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Build {
+    /// Package patterns when the command line names none.
+    pub packages: Vec<String>,
+    /// Where binaries and SHA256SUMS go; unset: where `go build` would write.
+    pub out_dir: Option<PathBuf>,
+    /// What the linker leaves out.
+    pub strip: Strip,
+    /// `-trimpath`
+    pub trimpath: bool,
+    /// `-buildvcs`
+    pub buildvcs: Buildvcs,
+    /// Build tags.
+    pub tags: Vec<String>,
+    /// Linker flags, with templates.
+    pub ldflags: Vec<String>,
+    /// Compiler flags, each with its package pattern where it has one.
+    pub gcflags: Vec<String>,
+    /// Assembler flags, each with its package pattern where it has one.
+    pub asmflags: Vec<String>,
+    /// Any other flags of `go build`.
+    pub flags: Vec<String>,
+    /// Environment of the go command.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What the linker leaves out of the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strip {
+    /// `-s -w`: symbol table and DWARF.
+    All,
+    /// `-w`: DWARF only.
+    Dwarf,
+    /// Nothing.
+    #[default]
+    None,
+}
+
+impl Strip {
+    /// The linker flags behind the choice.
+    pub fn ldflags(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &["-s", "-w"],
+            Self::Dwarf => &["-w"],
+            Self::None => &[],
+        }
+    }
+}
+
+/// `-buildvcs`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Buildvcs {
+    /// Go's default: stamp the version where that works.
+    #[default]
+    Auto,
+    /// Stamp, or fail.
+    True,
+    /// Do not stamp.
+    False,
+}
+
+/// One platform to build for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Target {
+    /// GOOS
+    pub os: Option<String>,
+    /// GOARCH
+    pub arch: Option<String>,
+    /// GOAMD64, GOARM64, GOARM, GO386, GOMIPS, GOPPC64, GORISCV64 or GOWASM, by `arch`.
+    pub level: Option<String>,
+    /// Tags beside `build.tags`.
+    pub tags: Vec<String>,
+    /// Environment over `build.env`.
+    pub env: BTreeMap<String, String>,
+}
+
+/// `[pgo]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Pgo {
+    /// `auto`, `off` or a path.
+    pub profile: String,
+    /// What a missing or useless profile does.
+    pub on_missing: OnMissing,
+}
+
+/// What a missing or useless profile does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnMissing {
+    /// An error before Go runs.
+    Fail,
+    /// A build without it, and a finding.
+    #[default]
+    Warn,
+    /// A build without it.
+    Off,
+}
+
+/// `[escape]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Escape {
+    /// How the diagnostics are collected.
+    pub collect: Collect,
+    /// `main`, `module`, `all`, or import path patterns separated by commas.
+    pub scope: String,
+    /// How many packages the text report lists.
+    pub top: usize,
+}
+
+/// How escape diagnostics are collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Collect {
+    /// A compile of its own with `-gcflags=-m` that does not link.
+    Pass,
+    /// Not at all.
+    #[default]
+    Off,
+}
+
+/// `[compare]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Compare {
+    /// `unstripped`, `plain`, `off` or the path of an executable.
+    pub baseline: String,
+}
+
+/// `[budget]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Budget {
+    /// The largest size of each binary.
+    #[schemars(with = "Option<String>")]
+    pub size: Option<Size>,
+    /// The largest growth over a baseline that is a file.
+    #[schemars(with = "Option<String>")]
+    pub size_growth: Option<Percent>,
+}
+
+/// What a finding of a check does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Exit code 1.
+    Deny,
+    /// A line in the report.
+    Warn,
+    /// Nothing.
+    Off,
+}

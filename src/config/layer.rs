@@ -1,0 +1,525 @@
+//! The layers of a configuration, merged key by key: defaults < preset < file < environment < flags.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::{Config, FILE, preset, strict};
+use crate::error::{Error, Kind, Result};
+
+/// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
+pub type Origins = BTreeMap<String, String>;
+
+/// Where the layers come from: everything that is not in the program itself.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The working directory: the search for the file starts here.
+    pub cwd: PathBuf,
+    /// `--config FILE`, or `None` to search.
+    pub file: Option<PathBuf>,
+    /// `--preset NAME`.
+    pub preset: Option<String>,
+    /// The variables of the environment (only `GOBUILD_OPT_*` count).
+    pub env: Vec<(String, String)>,
+    /// `key = value` pairs from flags, in dotted form, as TOML values.
+    pub flags: Vec<(String, Value)>,
+}
+
+/// A configuration with what is needed to explain it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The merged values. Paths are absolute, or relative to the working directory of the caller.
+    pub config: Config,
+    /// Which layer set each key.
+    pub origins: Origins,
+    /// The configuration file, if there is one.
+    pub file: Option<PathBuf>,
+    /// The directory that package patterns of the file are relative to.
+    pub root: PathBuf,
+}
+
+struct Layer {
+    name: String,
+    table: Table,
+    /// What relative paths in it are relative to.
+    base: PathBuf,
+}
+
+const ENV_PREFIX: &str = "GOBUILD_OPT_";
+
+/// Finds, reads, checks and merges the layers.
+///
+/// Fails with [`Kind::Usage`] for an unknown key, a wrong type, an unknown preset or a missing file.
+pub fn load(sources: &Sources) -> Result<Loaded> {
+    let file = match &sources.file {
+        Some(path) => Some(sources.cwd.join(path)),
+        None => find(&sources.cwd),
+    };
+    let root = file
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(&sources.cwd)
+        .to_path_buf();
+    let defaults = toml_layer("defaults", preset::DEFAULT.text, &root)?;
+    let mut above = Vec::new();
+    if let Some(path) = &file {
+        let name = path
+            .strip_prefix(&sources.cwd)
+            .unwrap_or(path)
+            .display()
+            .to_string();
+        above.push(toml_layer(&name, &read(path)?, &root)?);
+    }
+    above.push(env_layer(sources)?);
+    above.push(flag_layer(sources)?);
+    let mut layers = vec![defaults];
+    if let Some(named) = preset_layer(&above, &root)? {
+        layers.push(named);
+    }
+    layers.extend(above);
+    let (config, origins) = merge(layers)?;
+    Ok(Loaded {
+        config,
+        origins,
+        file,
+        root,
+    })
+}
+
+/// The nearest `gobuild-opt.toml` from `start` upward, not above the module root (or the
+/// root of the repository).
+fn find(start: &Path) -> Option<PathBuf> {
+    for directory in start.ancestors() {
+        let candidate = directory.join(FILE);
+        if candidate.is_file() {
+            return Some(candidate);
+        }
+        if directory.join("go.mod").is_file() || directory.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let kind = if error.kind() == std::io::ErrorKind::NotFound {
+            Kind::Usage
+        } else {
+            Kind::Machine
+        };
+        Error::new(
+            kind,
+            format!("cannot read the configuration `{}`", path.display()),
+        )
+        .source(error)
+    })
+}
+
+fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
+    let _: Config = strict::parse(text, name)?;
+    let table = strict::parse(text, name)?;
+    Ok(Layer {
+        name: name.to_owned(),
+        table,
+        base: base.to_path_buf(),
+    })
+}
+
+/// The preset that the topmost layer with a `preset` key names.
+fn preset_layer(above: &[Layer], root: &Path) -> Result<Option<Layer>> {
+    let Some((layer, name)) = above
+        .iter()
+        .rev()
+        .find_map(|it| Some((it, it.table.get("preset")?.as_str()?)))
+    else {
+        return Ok(None);
+    };
+    if name.contains('/') || name.contains('\\') || name.ends_with(".toml") {
+        let path = layer.base.join(name);
+        let text = read(&path)?;
+        let base = path.parent().unwrap_or(root);
+        return toml_layer(&format!("preset {name}"), &text, base).map(Some);
+    }
+    let Some(found) = preset::find(name) else {
+        let names = || preset::ALL.iter().map(|it| it.name);
+        let hint = match strict::nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "presets: {}; or the path of a TOML file",
+                names().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        return Err(Error::new(
+            Kind::Usage,
+            format!("no preset named `{name}` ({})", layer.name),
+        )
+        .hint(hint));
+    };
+    toml_layer(&format!("preset {name}"), found.text, root).map(Some)
+}
+
+fn env_layer(sources: &Sources) -> Result<Layer> {
+    let kinds = keys();
+    let mut table = Table::new();
+    for (variable, text) in &sources.env {
+        let Some(tail) = variable.strip_prefix(ENV_PREFIX) else {
+            continue;
+        };
+        let wanted = |key: &str| key.replace(['.', '-'], "_").to_uppercase() == tail;
+        let Some((key, kind)) = kinds.iter().find(|(key, _)| wanted(key)) else {
+            let names: Vec<String> = kinds.keys().map(|key| variable_of(key)).collect();
+            let error = Error::new(
+                Kind::Usage,
+                format!("the environment variable `{variable}` sets no known key"),
+            );
+            return Err(
+                match strict::nearest(variable, names.iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")),
+                    None => error.hint("keys: see `gobuild-opt presets default`"),
+                },
+            );
+        };
+        insert(
+            &mut table,
+            key,
+            kind.value(text).map_err(|why| {
+                Error::new(
+                    Kind::Usage,
+                    format!("the environment variable `{variable}` is `{text}`: {why}"),
+                )
+            })?,
+        );
+    }
+    checked("environment", table, &sources.cwd)
+}
+
+fn flag_layer(sources: &Sources) -> Result<Layer> {
+    let mut table = Table::new();
+    if let Some(name) = &sources.preset {
+        table.insert("preset".into(), Value::String(name.clone()));
+    }
+    for (key, value) in &sources.flags {
+        insert(&mut table, key, value.clone());
+    }
+    checked("flags", table, &sources.cwd)
+}
+
+/// A layer that was not text: checked by writing it as text, so that its errors look the same.
+fn checked(name: &str, table: Table, base: &Path) -> Result<Layer> {
+    let text =
+        toml::to_string(&table).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+    toml_layer(name, &text, base)
+}
+
+/// How the text of an environment variable becomes a TOML value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ValueKind {
+    Text,
+    Bool,
+    Number,
+    List,
+}
+
+impl ValueKind {
+    fn value(self, text: &str) -> std::result::Result<Value, String> {
+        match self {
+            Self::Text => Ok(Value::String(text.to_owned())),
+            Self::Bool => text
+                .parse()
+                .map(Value::Boolean)
+                .map_err(|_| "it has to be `true` or `false`".into()),
+            Self::Number => text
+                .parse()
+                .map(Value::Integer)
+                .map_err(|_| "it has to be a number".into()),
+            Self::List => Ok(Value::Array(
+                text.split(',')
+                    .filter(|it| !it.is_empty())
+                    .map(Value::from)
+                    .collect(),
+            )),
+        }
+    }
+}
+
+/// The variable that sets a key: `pgo.on-missing` -> `GOBUILD_OPT_PGO_ON_MISSING`.
+pub fn variable_of(key: &str) -> String {
+    format!(
+        "{ENV_PREFIX}{}",
+        key.replace(['.', '-'], "_").to_uppercase()
+    )
+}
+
+/// Every scalar or list key with the kind of its value, read off the schema of [`Config`].
+fn keys() -> BTreeMap<String, ValueKind> {
+    let schema = schemars::schema_for!(Config).to_value();
+    let mut found = BTreeMap::new();
+    collect_keys(&schema, &schema, "", &mut found);
+    for check in preset::DEFAULT
+        .text
+        .parse::<Table>()
+        .iter()
+        .filter_map(|it| it.get("checks")?.as_table())
+    {
+        found.extend(
+            check
+                .keys()
+                .map(|id| (format!("checks.{id}"), ValueKind::Text)),
+        );
+    }
+    found
+}
+
+fn collect_keys(
+    root: &serde_json::Value,
+    node: &serde_json::Value,
+    prefix: &str,
+    found: &mut BTreeMap<String, ValueKind>,
+) {
+    let Some(properties) = node["properties"].as_object() else {
+        return;
+    };
+    for (name, property) in properties {
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        let resolved = resolve(root, property);
+        if resolved["properties"].is_object() {
+            collect_keys(root, resolved, &key, found);
+            continue;
+        }
+        let types = resolved["type"].to_string();
+        let kind = if types.contains("boolean") {
+            ValueKind::Bool
+        } else if types.contains("integer") {
+            ValueKind::Number
+        } else if types.contains("array") {
+            ValueKind::List
+        } else if types.contains("object") {
+            continue;
+        } else {
+            ValueKind::Text
+        };
+        if key != "target" {
+            found.insert(key, kind);
+        }
+    }
+}
+
+fn resolve<'a>(root: &'a serde_json::Value, node: &'a serde_json::Value) -> &'a serde_json::Value {
+    match node["$ref"].as_str().and_then(|it| it.strip_prefix('#')) {
+        Some(pointer) => root.pointer(pointer).unwrap_or(node),
+        None => node,
+    }
+}
+
+fn insert(table: &mut Table, dotted: &str, value: Value) {
+    match dotted.split_once('.') {
+        None => {
+            table.insert(dotted.to_owned(), value);
+        }
+        Some((head, tail)) => {
+            let inner = table
+                .entry(head)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                insert(inner, tail, value);
+            }
+        }
+    }
+}
+
+fn merge(layers: Vec<Layer>) -> Result<(Config, Origins)> {
+    let mut merged = Table::new();
+    let mut origins = Origins::new();
+    for mut layer in layers {
+        anchor(&mut layer);
+        overlay(&mut merged, layer.table, "", &layer.name, &mut origins);
+    }
+    let config = Config::deserialize_table(merged)?;
+    check_ids(&config, &origins)?;
+    Ok((config, origins))
+}
+
+impl Config {
+    fn deserialize_table(table: Table) -> Result<Self> {
+        use serde::Deserialize;
+        Self::deserialize(table).map_err(|error| {
+            Error::new(
+                Kind::Usage,
+                format!("the merged configuration is not valid: {}", error.message()),
+            )
+        })
+    }
+}
+
+/// Check IDs are the keys of `[checks]` in the reference: another one is a misspelling.
+fn check_ids(config: &Config, origins: &Origins) -> Result<()> {
+    let known: Table = strict::parse(preset::DEFAULT.text, "defaults")?;
+    let known: Vec<&str> = known["checks"]
+        .as_table()
+        .into_iter()
+        .flat_map(|it| it.keys().map(String::as_str))
+        .collect();
+    let Some(wrong) = config
+        .checks
+        .keys()
+        .find(|id| !known.contains(&id.as_str()))
+    else {
+        return Ok(());
+    };
+    let origin = origins
+        .get(&format!("checks.{wrong}"))
+        .map_or("", String::as_str);
+    let error = Error::new(
+        Kind::Usage,
+        format!("no check has the ID `{wrong}` ({origin}, [checks])"),
+    );
+    Err(match strict::nearest(wrong, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("checks: {}", known.join(", "))),
+    })
+}
+
+/// Makes the paths of a layer independent of where it was found.
+fn anchor(layer: &mut Layer) {
+    let base = layer.base.clone();
+    let at = |value: &mut Value| {
+        if let Value::String(text) = value {
+            *text = base.join(&*text).to_string_lossy().into_owned();
+        }
+    };
+    if let Some(value) = layer
+        .table
+        .get_mut("build")
+        .and_then(|it| it.get_mut("out-dir"))
+    {
+        at(value);
+    }
+    for (table, key, words) in [
+        ("pgo", "profile", &["auto", "off"][..]),
+        ("compare", "baseline", &["unstripped", "plain", "off"][..]),
+    ] {
+        let value = layer.table.get_mut(table).and_then(|it| it.get_mut(key));
+        if let Some(value) =
+            value.filter(|it| !it.as_str().is_some_and(|text| words.contains(&text)))
+        {
+            at(value);
+        }
+    }
+}
+
+fn overlay(under: &mut Table, over: Table, prefix: &str, layer: &str, origins: &mut Origins) {
+    for (key, value) in over {
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(inner)), Value::Table(table)) => {
+                overlay(inner, table, &path, layer, origins)
+            }
+            (_, Value::Table(table)) => {
+                let mut inner = Table::new();
+                overlay(&mut inner, table, &path, layer, origins);
+                under.insert(key, Value::Table(inner));
+            }
+            (_, value) => {
+                origins.insert(path, layer.to_owned());
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(file: &str) -> (tempfile::TempDir, Sources) {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(FILE), file).unwrap();
+        let cwd = directory.path().to_path_buf();
+        (
+            directory,
+            Sources {
+                cwd,
+                ..Sources::default()
+            },
+        )
+    }
+
+    #[test]
+    fn each_layer_wins_over_the_one_below() {
+        let (_directory, mut sources) = sources("preset = \"size\"\n[escape]\ntop = 3\n");
+        let origin = |sources: &Sources, key: &str| load(sources).unwrap().origins[key].clone();
+        assert_eq!(origin(&sources, "build.trimpath"), "preset size");
+        assert_eq!(origin(&sources, "build.buildvcs"), "defaults");
+        assert_eq!(origin(&sources, "escape.top"), FILE);
+        sources
+            .env
+            .push(("GOBUILD_OPT_ESCAPE_TOP".into(), "4".into()));
+        assert_eq!(load(&sources).unwrap().config.escape.top, 4);
+        sources.flags.push(("escape.top".into(), Value::Integer(5)));
+        assert_eq!(load(&sources).unwrap().config.escape.top, 5);
+        sources.preset = Some("release".into());
+        assert_eq!(load(&sources).unwrap().config.pgo.profile, "auto");
+    }
+
+    #[test]
+    fn the_reference_holds_every_key() {
+        let reference = preset::DEFAULT.text;
+        for key in keys().keys() {
+            let name = key.rsplit('.').next().unwrap();
+            let stands = |line: &str| {
+                line.trim_start_matches("# ")
+                    .starts_with(&format!("{name} ="))
+            };
+            assert!(
+                reference.lines().any(stands),
+                "{key} is missing in presets/default.toml"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_variable_names_the_nearest() {
+        let (_directory, mut sources) = sources("");
+        sources
+            .env
+            .push(("GOBUILD_OPT_PGO_PROFIL".into(), "off".into()));
+        let error = load(&sources).unwrap_err();
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("did you mean `GOBUILD_OPT_PGO_PROFILE`?")
+        );
+    }
+
+    #[test]
+    fn every_preset_is_valid_and_says_what_it_is_for() {
+        for preset in preset::ALL {
+            strict::parse::<Config>(preset.text, preset.name).unwrap();
+            assert!(preset.summary().len() > 20, "{}", preset.name);
+        }
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file_that_holds_them() {
+        let (directory, mut sources) =
+            sources("[build]\nout-dir = \"dist\"\n[pgo]\nprofile = \"cpu.pprof\"\n");
+        let below = directory.path().join("cmd/api");
+        std::fs::create_dir_all(&below).unwrap();
+        sources.cwd = below;
+        let config = load(&sources).unwrap().config;
+        assert_eq!(config.build.out_dir, Some(directory.path().join("dist")));
+        assert_eq!(
+            Path::new(&config.pgo.profile),
+            directory.path().join("cpu.pprof")
+        );
+    }
+}

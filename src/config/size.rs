@@ -1,0 +1,105 @@
+//! `"25 MiB"` in, bytes out, and back for people.
+
+use serde::{Deserialize, Serialize};
+
+/// A number of bytes, written in configuration as `"25 MiB"`, `"800 kB"` or `"1234"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Size(pub u64);
+
+const UNITS: &[(&str, u64)] = &[
+    ("", 1),
+    ("b", 1),
+    ("kb", 1000),
+    ("mb", 1_000_000),
+    ("gb", 1_000_000_000),
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
+    ("gib", 1 << 30),
+];
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    /// Fails with a sentence that shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || format!("`{text}` is no size: write it like \"25 MiB\", \"800 kB\" or \"1234\"");
+        let text = text.trim();
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: f64 = number.parse().map_err(|_| wrong())?;
+        let unit = unit.trim().to_ascii_lowercase();
+        let (_, factor) = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(wrong)?;
+        let bytes = number * *factor as f64;
+        // 2^53: above it a float no longer counts bytes exactly.
+        if bytes > 9_007_199_254_740_992.0 {
+            return Err(wrong());
+        }
+        Ok(Self(bytes.round() as u64))
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A share, written in configuration as `"1%"` or `"0.5 %"`. Holds percent.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+pub struct Percent(pub f64);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong =
+            || serde::de::Error::custom(format!("`{text}` is no percentage: write it like \"1%\""));
+        let number = text.trim().strip_suffix('%').ok_or_else(wrong)?;
+        match number.trim().parse::<f64>() {
+            Ok(value) if value.is_finite() && value >= 0.0 => Ok(Self(value)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// Bytes for people, in binary units with two decimals: `1.48 MiB`; below 1 KiB exactly.
+pub fn human(bytes: u64) -> String {
+    const STEPS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match STEPS.iter().find(|(_, step)| bytes >= *step) {
+        Some((unit, step)) => format!("{:.2} {unit}", bytes as f64 / *step as f64),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_in_both_kinds_of_units() {
+        for (text, bytes) in [
+            ("25 MiB", 26_214_400),
+            ("800kB", 800_000),
+            ("1234", 1234),
+            ("1.5 KiB", 1536),
+        ] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
+        for text in ["", "MiB", "25 MiX", "-1", "1e3 MB", "99999999999 GiB"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn people_read_binary_units() {
+        assert_eq!(human(1023), "1023 B");
+        assert_eq!(human(1_552_544), "1.48 MiB");
+    }
+}
