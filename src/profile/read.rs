@@ -1,0 +1,336 @@
+//! The bytes of a profile in, checked tables out: gzip or plain, always within bounds of time and memory.
+
+use std::fmt;
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use prost::Message;
+use prost::encoding::{WireType, decode_key, decode_varint};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::index::Index;
+use super::{Profile, proto};
+use crate::error::{Error, Kind};
+
+/// Why bytes are no profile that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadError {
+    /// There is nothing: no byte, or gzip around no byte.
+    Empty,
+    /// The gzip stream ends too early: a download or a copy was cut.
+    TruncatedGzip,
+    /// The gzip stream is broken: a wrong checksum, or foreign bytes behind it.
+    BrokenGzip,
+    /// Decompressed, or as tables in memory, it passes this many bytes.
+    TooLarge {
+        /// The limit that was passed.
+        limit: usize,
+    },
+    /// Not the protobuf of a profile, or one whose tables contradict themselves.
+    NotPprof {
+        /// What is wrong, as the end of a sentence.
+        reason: String,
+    },
+}
+
+/// Bounds of what is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of the decompressed profile.
+    pub decompressed: usize,
+    /// Decompressed bytes for each compressed byte, once past a few MiB.
+    pub ratio: usize,
+    /// Bytes of the tables in memory.
+    pub memory: usize,
+    /// Bytes of one sample, location or other table row on the wire.
+    pub row: usize,
+}
+
+impl Limits {
+    // Profiles of real programs compress 3 to 20 times; gzip itself can do 1032.
+    /// What the program uses: 512 MiB decompressed, 200 to 1, 1 GiB of tables, 1 MiB for one row.
+    pub const DEFAULT: Self = Self {
+        decompressed: 512 << 20,
+        ratio: 200,
+        memory: 1 << 30,
+        row: 1 << 20,
+    };
+}
+
+/// Reads a profile within [`Limits::DEFAULT`].
+pub fn read(bytes: &[u8]) -> Result<Profile, ReadError> {
+    read_within(bytes, &Limits::DEFAULT)
+}
+
+/// Reads a profile within `limits`.
+pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return decode(bytes, limits);
+    }
+    decode(&decompress(bytes, limits)?, limits)
+}
+
+/// The tables of a profile as one gzip file: the same bytes for the same tables.
+pub fn encode(raw: &proto::Profile) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    // Writing to a Vec cannot fail.
+    let _ = writer.write_all(&raw.encode_to_vec());
+    writer.finish().unwrap_or_default()
+}
+
+/// The decompressed bytes of a gzip file of one or more members.
+pub fn decompress(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, ReadError> {
+    let by_ratio = bytes.len().saturating_mul(limits.ratio).max(8 << 20);
+    let limit = limits.decompressed.min(by_ratio);
+    let mut plain = Vec::new();
+    let stop = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(bytes)
+        .take(stop)
+        .read_to_end(&mut plain)
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => ReadError::TruncatedGzip,
+            _ => ReadError::BrokenGzip,
+        })?;
+    if plain.len() > limit {
+        return Err(ReadError::TooLarge { limit });
+    }
+    Ok(plain)
+}
+
+fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
+    }
+    if let Some(reason) = text_form(bytes) {
+        return Err(not_pprof(reason));
+    }
+    let raw = decode_rows(bytes, limits)?;
+    check_strings(&raw)?;
+    let profile = index(raw)?;
+    check_samples(&profile)?;
+    Ok(profile)
+}
+
+/// Decodes row by row: a row on the wire can take 36 times its length in memory, so both are bounded.
+fn decode_rows(bytes: &[u8], limits: &Limits) -> Result<proto::Profile, ReadError> {
+    let mut raw = proto::Profile::default();
+    let mut memory = 0usize;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (tag, row, after) = next_field(rest)?;
+        if row.len() > limits.row && tag != STRING_TABLE {
+            return Err(ReadError::TooLarge { limit: limits.row });
+        }
+        raw.merge(row)
+            .map_err(|error| not_pprof(error.to_string()))?;
+        memory = memory.saturating_add(row_memory(&raw, tag));
+        if memory > limits.memory {
+            return Err(ReadError::TooLarge {
+                limit: limits.memory,
+            });
+        }
+        rest = after;
+    }
+    Ok(raw)
+}
+
+const STRING_TABLE: u32 = 6;
+
+/// One field: its tag, its bytes with the tag, and what follows.
+fn next_field(bytes: &[u8]) -> Result<(u32, &[u8], &[u8]), ReadError> {
+    let malformed = |error: prost::DecodeError| not_pprof(error.to_string());
+    let mut rest = bytes;
+    let (tag, wire) = decode_key(&mut rest).map_err(malformed)?;
+    let length = match wire {
+        WireType::Varint => {
+            decode_varint(&mut rest).map_err(malformed)?;
+            0
+        }
+        WireType::SixtyFourBit => 8,
+        WireType::ThirtyTwoBit => 4,
+        WireType::LengthDelimited => decode_varint(&mut rest).map_err(malformed)?,
+        // Go's reader knows no groups either.
+        WireType::StartGroup | WireType::EndGroup => {
+            return Err(not_pprof(format!("unknown wire type: {}", wire as u8)));
+        }
+    };
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let after = rest
+        .get(length..)
+        .ok_or_else(|| not_pprof("it ends in the middle of a field"))?;
+    let (row, after) = bytes.split_at(bytes.len() - after.len());
+    Ok((tag, row, after))
+}
+
+/// Bytes that the last row of this table takes in memory.
+fn row_memory(raw: &proto::Profile, tag: u32) -> usize {
+    const ROW: usize = 64;
+    let inner = match tag {
+        2 => raw.sample.last().map_or(0, |it| {
+            8 * (it.location_id.len() + it.value.len()) + 32 * it.label.len()
+        }),
+        4 => raw.location.last().map_or(0, |it| 24 * it.line.len()),
+        STRING_TABLE => raw.string_table.last().map_or(0, Vec::len),
+        _ => 0,
+    };
+    ROW + inner
+}
+
+/// Go refuses a profile with a string index out of the table since 1.22; up to 1.21 it took such strings as empty.
+fn check_strings(raw: &proto::Profile) -> Result<(), ReadError> {
+    match raw.string_table.first() {
+        None => return Err(not_pprof("it has no string table")),
+        Some(first) if !first.is_empty() => {
+            return Err(not_pprof(
+                "the first entry of its string table is not empty",
+            ));
+        }
+        Some(_) => {}
+    }
+    let end = raw.string_table.len();
+    match string_indices(raw).find(|it| !usize::try_from(*it).is_ok_and(|it| it < end)) {
+        Some(index) => Err(not_pprof(format!(
+            "string index {index} lies outside its table of {end}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Every string index that Go reads (it knows neither units of labels nor `doc_url`).
+fn string_indices(raw: &proto::Profile) -> impl Iterator<Item = i64> {
+    let types = raw.sample_type.iter().chain(&raw.period_type);
+    let labels = raw.sample.iter().flat_map(|it| &it.label);
+    types
+        .flat_map(|it| [it.r#type, it.unit])
+        .chain(labels.flat_map(|it| [it.key, it.str]))
+        .chain(raw.mapping.iter().flat_map(|it| [it.filename, it.build_id]))
+        .chain(
+            raw.function
+                .iter()
+                .flat_map(|it| [it.name, it.system_name, it.filename]),
+        )
+        .chain(raw.comment.iter().copied())
+        .chain([raw.drop_frames, raw.keep_frames, raw.default_sample_type])
+}
+
+/// Finds rows by ID, and refuses IDs that Go refuses: 0, twice the same, a function that is not there.
+fn index(raw: proto::Profile) -> Result<Profile, ReadError> {
+    Index::new(raw.mapping.iter().map(|it| it.id)).map_err(|id| bad_id("mapping", id))?;
+    let functions =
+        Index::new(raw.function.iter().map(|it| it.id)).map_err(|id| bad_id("function", id))?;
+    let locations =
+        Index::new(raw.location.iter().map(|it| it.id)).map_err(|id| bad_id("location", id))?;
+    for line in raw.location.iter().flat_map(|it| &it.line) {
+        if line.function_id != 0 && functions.get(line.function_id).is_none() {
+            let id = line.function_id;
+            return Err(not_pprof(format!("function ID {id} is not in its table")));
+        }
+    }
+    Ok(Profile {
+        raw,
+        functions,
+        locations,
+    })
+}
+
+fn check_samples(profile: &Profile) -> Result<(), ReadError> {
+    let types = profile.raw.sample_type.len();
+    for sample in &profile.raw.sample {
+        let values = sample.value.len();
+        if values != types || types == 0 {
+            return Err(not_pprof(format!(
+                "a sample has {values} values, but there are {types} sample types"
+            )));
+        }
+        // Go up to 1.27 follows such an ID into a nil pointer.
+        if let Some(id) = sample
+            .location_id
+            .iter()
+            .find(|id| profile.locations.get(**id).is_none())
+        {
+            return Err(not_pprof(format!("location ID {id} is not in its table")));
+        }
+    }
+    Ok(())
+}
+
+/// Recognises what is often saved in place of a profile.
+fn text_form(bytes: &[u8]) -> Option<&'static str> {
+    const TEXT: &str =
+        "it is the text form of a profile (fetched with `debug=1`), which has no call sites";
+    let start = bytes.trim_ascii_start();
+    let html =
+        start.len() > 1 && start[0] == b'<' && (start[1] == b'!' || start[1].is_ascii_alphabetic());
+    let text = [
+        "goroutine profile: total",
+        "heap profile: ",
+        "threadcreate profile: total",
+        "--- contention:",
+        "--- mutex:",
+    ];
+    if html {
+        Some("it is an HTML or XML page")
+    } else if text.iter().any(|it| start.starts_with(it.as_bytes())) {
+        Some(TEXT)
+    } else {
+        None
+    }
+}
+
+fn bad_id(table: &str, id: u64) -> ReadError {
+    not_pprof(match id {
+        0 => format!("a {table} has the reserved ID 0"),
+        _ => format!("two entries have the {table} ID {id}"),
+    })
+}
+
+fn not_pprof(reason: impl Into<String>) -> ReadError {
+    ReadError::NotPprof {
+        reason: reason.into(),
+    }
+}
+
+impl ReadError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Empty => "collect it again: the file has no content",
+            Self::TruncatedGzip => "collect or copy it again: the end is missing",
+            Self::BrokenGzip => "collect or copy it again: its checksum does not hold",
+            Self::TooLarge { .. } => "collect it for a shorter time",
+            Self::NotPprof { .. } => {
+                "give a CPU profile as written by runtime/pprof or served at /debug/pprof/profile"
+            }
+        }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the profile is empty"),
+            Self::TruncatedGzip => f.write_str("the profile is cut off inside its gzip stream"),
+            Self::BrokenGzip => f.write_str("the profile's gzip stream is broken"),
+            Self::TooLarge { limit } => {
+                write!(
+                    f,
+                    "the profile is larger than {} KiB when read",
+                    limit >> 10
+                )
+            }
+            Self::NotPprof { reason } => write!(f, "not a pprof profile: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        let hint = error.hint();
+        Self::new(Kind::Machine, error.to_string()).hint(hint)
+    }
+}

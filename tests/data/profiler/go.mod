@@ -1,0 +1,3 @@
+module profiler
+
+go 1.21

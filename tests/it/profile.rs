@@ -1,0 +1,174 @@
+//! Profiles written by Go itself, and what Go makes of them: the oracle is the toolchain, never our own expectation.
+//!
+//! `GOBUILD_OPT_TOOLCHAINS` names a directory with `go1.N.P/go` in it to test against several versions; the `go` in PATH is
+//! always one of them.
+
+// Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, judge::Verdict};
+
+mod acceptance;
+
+/// A Go toolchain.
+struct Go {
+    root: PathBuf,
+    minor: u32,
+}
+
+impl Go {
+    fn at(root: &Path) -> Option<Self> {
+        let version = std::fs::read_to_string(root.join("VERSION")).ok()?;
+        let minor = version.strip_prefix("go1.")?;
+        let minor = minor.split(['.', '\n', 'r', 'b']).next()?.parse().ok()?;
+        Some(Self {
+            root: root.into(),
+            minor,
+        })
+    }
+
+    fn run(&self, directory: &Path, arguments: &[&str]) -> Output {
+        Command::new(self.root.join("bin/go"))
+            .args(arguments)
+            .current_dir(directory)
+            .env("GOTOOLCHAIN", "local")
+            .env("GOFLAGS", "")
+            .env("GOWORK", "off")
+            .output()
+            .unwrap()
+    }
+
+    /// Output of `go tool preprofile`, or Go's complaint.
+    fn preprofile(&self, file: &Path) -> Result<String, String> {
+        let file = file.to_str().unwrap();
+        let output = self.run(Path::new("."), &["tool", "preprofile", "-i", file]);
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
+    fn compiler_profile(&self) -> Vec<u8> {
+        std::fs::read(self.root.join("src/cmd/compile/default.pgo")).unwrap()
+    }
+}
+
+/// The toolchains at hand, oldest first.
+fn toolchains() -> &'static [Go] {
+    static FOUND: OnceLock<Vec<Go>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let root = Command::new("go").args(["env", "GOROOT"]).output();
+        let root = String::from_utf8(root.expect("a go in PATH").stdout).unwrap();
+        let mut roots = vec![PathBuf::from(root.trim())];
+        if let Some(directory) = std::env::var_os("GOBUILD_OPT_TOOLCHAINS") {
+            let entries = std::fs::read_dir(directory).unwrap();
+            roots.extend(entries.map(|it| it.unwrap().path().join("go")));
+        }
+        let mut found: Vec<_> = roots.iter().filter_map(|it| Go::at(it)).collect();
+        found.sort_by_key(|it| it.minor);
+        found
+    })
+}
+
+/// Those that have `go tool preprofile` (1.23 and later).
+fn with_preprofile() -> impl Iterator<Item = &'static Go> {
+    toolchains().iter().filter(|it| it.minor >= 23)
+}
+
+fn newest() -> &'static Go {
+    toolchains().last().unwrap()
+}
+
+/// Profiles of every kind, written once by a small program built with the newest Go.
+fn written() -> &'static Path {
+    static WRITTEN: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let directory = WRITTEN.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler");
+        let target = directory.path().to_str().unwrap();
+        let output = newest().run(&source, &["run", ".", target]);
+        assert!(output.status.success(), "{output:?}");
+        directory
+    });
+    directory.path()
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(written().join(name)).unwrap()
+}
+
+fn cpu() -> Profile {
+    profile::read(&bytes("cpu.pprof")).unwrap()
+}
+
+#[test]
+fn kinds_are_told_apart() {
+    let kind = |name: &str| profile::read(&bytes(name)).unwrap().kind();
+    assert_eq!(kind("cpu.pprof"), Kind::Cpu);
+    assert_eq!(kind("heap.pprof"), Kind::Heap);
+    assert_eq!(kind("allocs.pprof"), Kind::Heap);
+    assert_eq!(kind("mutex.pprof"), Kind::Mutex);
+    assert_eq!(kind("block.pprof"), Kind::Block);
+    assert_eq!(kind("goroutine.pprof"), Kind::Goroutine);
+    assert_eq!(kind("threadcreate.pprof"), Kind::Threadcreate);
+}
+
+#[test]
+fn a_cpu_profile_tells_its_origin() {
+    let profile = cpu();
+    let origin = profile.origin();
+    let age = profile
+        .time()
+        .unwrap()
+        .duration_until(jiff::Timestamp::now());
+    assert!(age.as_hours() < 1, "{age:?}");
+    assert!(origin.duration_ms.unwrap() > 1000, "{origin:?}");
+    assert!(origin.program.unwrap().contains("profiler"));
+    let judgement = profile::judge(&bytes("cpu.pprof"));
+    assert_eq!(judgement.fitness, Fitness::Usable);
+    // 100 Hz: each sample stands for 10 ms.
+    assert_eq!(judgement.total, judgement.samples.unwrap() * 10_000_000);
+    assert!(judgement.samples.unwrap() > 20 && judgement.edges > 3);
+}
+
+#[test]
+fn frames_are_leaf_first_and_name_inlined_calls() {
+    let profile = cpu();
+    let stacks: Vec<Vec<String>> = profile
+        .raw()
+        .sample
+        .iter()
+        .map(|it| {
+            profile
+                .frames(it)
+                .map(|it| it.name().into_owned())
+                .collect()
+        })
+        .collect();
+    let under_work = stacks.iter().filter(|it| {
+        let leaf = it.iter().position(|it| it == "main.leaf");
+        let work = it.iter().position(|it| it == "main.work");
+        matches!((leaf, work), (Some(leaf), Some(work)) if leaf < work)
+    });
+    assert!(under_work.count() > 0, "{stacks:?}");
+    let mut frames = profile
+        .raw()
+        .sample
+        .iter()
+        .flat_map(|it| profile.frames(it));
+    assert!(frames.any(|it| it.inlined && it.name == b"main.leaf" && it.start_line > 0));
+}
+
+#[test]
+fn a_cut_file_is_an_error_at_every_length() {
+    let whole = bytes("cpu.pprof");
+    for length in 1..whole.len() {
+        let error = profile::read(&whole[..length]).unwrap_err();
+        let cut = matches!(error, ReadError::TruncatedGzip | ReadError::NotPprof { .. });
+        assert!(cut, "{length}: {error}");
+    }
+}
