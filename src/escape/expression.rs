@@ -1,0 +1,378 @@
+//! A Go expression as the compiler prints it in, the class of its escape out.
+//!
+//! Printed by `exprFmt` in `cmd/compile/internal/ir/fmt.go`. Only text is left of it, so three things look alike:
+//! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.
+
+use super::parse::Class;
+
+/// The class of `E escapes to heap`.
+pub(super) fn class(expression: &[u8]) -> Class {
+    match expression {
+        b"func literal" => return Class::Closure,
+        b"append" => return Class::Append,
+        b"... argument" => return Class::Other,
+        _ => {}
+    }
+    if constant(expression) {
+        return Class::Constant;
+    }
+    match shape(expression) {
+        Shape::Call { callee, .. } => called(callee),
+        Shape::Literal if expression.starts_with(b"&") => Class::New,
+        Shape::Literal => Class::Other,
+        Shape::Sum => Class::Conversion,
+        Shape::Plain => Class::Boxing,
+    }
+}
+
+fn called(callee: &[u8]) -> Class {
+    match callee {
+        b"new" => Class::New,
+        b"make" => Class::Make,
+        b"string" | b"([]byte)" | b"([]rune)" => Class::Conversion,
+        _ => Class::Boxing,
+    }
+}
+
+/// The outermost form of an expression.
+enum Shape<'a> {
+    /// `callee(argument)`, to the end of the text.
+    Call {
+        callee: &'a [u8],
+        argument: &'a [u8],
+    },
+    /// `T{...}` or `T{}`, to the end of the text.
+    Literal,
+    /// Operands joined by `+` alone, none of them a number.
+    Sum,
+    /// Anything else.
+    Plain,
+}
+
+fn shape(expression: &[u8]) -> Shape<'_> {
+    let parts = parts(expression);
+    if parts.operands.len() > 1 {
+        let sum = parts.only_plus && !parts.operands.iter().any(|it| numeric(it));
+        return if sum { Shape::Sum } else { Shape::Plain };
+    }
+    if expression.ends_with(b"{...}") || expression.ends_with(b"{}") {
+        return Shape::Literal;
+    }
+    match parts.last_group {
+        // A group that starts at 0 is a parenthesis, not a call.
+        Some(at) if at > 0 && expression.ends_with(b")") => Shape::Call {
+            callee: &expression[..at],
+            argument: &expression[at + 1..expression.len() - 1],
+        },
+        _ => Shape::Plain,
+    }
+}
+
+/// What stands outside all brackets and quotes.
+struct Parts<'a> {
+    /// The texts between binary operators.
+    operands: Vec<&'a [u8]>,
+    /// Whether every operator is `+`.
+    only_plus: bool,
+    /// Where the last outermost bracket opens.
+    last_group: Option<usize>,
+}
+
+fn parts(expression: &[u8]) -> Parts<'_> {
+    let mut parts = Parts {
+        operands: Vec::new(),
+        only_plus: true,
+        last_group: None,
+    };
+    let (mut depth, mut start, mut at) = (0usize, 0, 0);
+    while let Some(&byte) = expression.get(at) {
+        match byte {
+            b'"' | b'\'' | b'`' => {
+                at += quoted(&expression[at..]);
+                continue;
+            }
+            b'(' | b'[' | b'{' => {
+                if depth == 0 {
+                    parts.last_group = Some(at);
+                }
+                depth += 1;
+            }
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 => {
+                if let Some(operator) = operator(&expression[at..]) {
+                    parts.operands.push(&expression[start..at]);
+                    parts.only_plus &= operator == b" + ";
+                    at += operator.len();
+                    start = at;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.operands.push(&expression[start..]);
+    parts
+}
+
+/// The binary operator, spaces included, that `text` starts with.
+fn operator(text: &[u8]) -> Option<&'static [u8]> {
+    OPERATORS.iter().copied().find(|it| text.starts_with(it))
+}
+
+const OPERATORS: &[&[u8]] = &[
+    b" + ", b" - ", b" * ", b" / ", b" % ", b" & ", b" | ", b" ^ ", b" &^ ", b" << ", b" >> ",
+    b" == ", b" != ", b" < ", b" <= ", b" > ", b" >= ", b" && ", b" || ",
+];
+
+/// The length of the quoted text at the start.
+///
+/// Constants over 72 characters are cut to 69 and `...` without a closing quote (`go/constant`, `stringVal.String`).
+fn quoted(text: &[u8]) -> usize {
+    let Some(&quote) = text.first() else { return 0 };
+    let (mut at, mut characters) = (1, 1);
+    while let Some(&byte) = text.get(at) {
+        if characters == 69 && text[at..].starts_with(b"...") {
+            return at + 3;
+        }
+        match byte {
+            b'\\' if quote != b'`' => {
+                // An escape counts by what is printed, so the cut may fall inside it.
+                at += 1;
+                characters += 1;
+                if characters == 69 && text[at..].starts_with(b"...") {
+                    return at + 3;
+                }
+            }
+            _ if byte == quote => return at + 1,
+            _ => {}
+        }
+        // Continuation bytes of UTF-8 belong to the character before them.
+        at += 1;
+        while text.get(at).is_some_and(|it| it & 0xc0 == 0x80) {
+            at += 1;
+        }
+        characters += 1;
+    }
+    text.len()
+}
+
+/// Whether the value is known to the compiler, so that the interface points at read-only data.
+fn constant(expression: &[u8]) -> bool {
+    // A struct without fields takes no memory wherever it lives.
+    if matches!(expression, b"true" | b"false" | b"nil" | b"struct {}{}") || numeric(expression) {
+        return true;
+    }
+    if matches!(expression.first(), Some(b'"' | b'\'' | b'`'))
+        && quoted(expression) == expression.len()
+    {
+        return true;
+    }
+    let parts = parts(expression);
+    if parts.operands.len() > 1 {
+        return parts.operands.iter().all(|it| constant(it));
+    }
+    match shape(expression) {
+        Shape::Call { callee, argument } => converts(callee, argument) && constant(argument),
+        _ => false,
+    }
+}
+
+/// Whether `callee(argument)` with a constant argument is a conversion.
+///
+/// `token.Token(52)` and `rand.Intn(52)` look alike. With a number nearly all are constants (in `cmd/go` only `rand.Intn(7)`
+/// is not); with a string they are as often a call, and count as what allocates.
+fn converts(callee: &[u8], argument: &[u8]) -> bool {
+    let named = |it: &u8| {
+        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
+    };
+    match callee {
+        b"interface {}" | b"(interface {})" | b"any" | b"string" => true,
+        b"new" | b"make" => false,
+        _ if argument.starts_with(b"\"") || callee.starts_with(b"rand.") => false,
+        _ => callee.iter().all(named),
+    }
+}
+
+/// Whether the text is one number, as Go prints it: `3`, `-1.5e+06`, `(1 + 2i)`.
+fn numeric(text: &[u8]) -> bool {
+    if let Some(inner) = text.strip_prefix(b"(").and_then(|it| it.strip_suffix(b")")) {
+        let plus = memchr::memmem::find(inner, b" + ");
+        return inner.ends_with(b"i")
+            && plus.is_some_and(|at| real(&inner[..at]) && real(&inner[at + 3..inner.len() - 1]));
+    }
+    real(text)
+}
+
+fn real(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let exponent_sign = |at: usize| at > 0 && matches!(text[at - 1], b'e' | b'E' | b'p' | b'P');
+    text.first().is_some_and(u8::is_ascii_digit)
+        && text.iter().enumerate().all(|(at, it)| match it {
+            b'+' | b'-' => exponent_sign(at),
+            it => it.is_ascii_alphanumeric() || *it == b'.' || *it == b'_',
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(class_of: Class, expressions: &[&str]) {
+        for expression in expressions {
+            assert_eq!(class(expression.as_bytes()), class_of, "{expression}");
+        }
+    }
+
+    #[test]
+    fn each_form_has_its_class() {
+        check(
+            Class::New,
+            &[
+                "new(T)",
+                "new(map[string]func(int) string)",
+                "&T{...}",
+                "&[]int{}",
+                "&struct { A int }{...}",
+            ],
+        );
+        check(
+            Class::Make,
+            &[
+                "make([]byte, n)",
+                "make(map[string]int)",
+                "make([]int, 0, len(x) + 1)",
+            ],
+        );
+        check(Class::Append, &["append"]);
+        check(Class::Closure, &["func literal"]);
+        check(
+            Class::Other,
+            &[
+                "... argument",
+                "[]int{...}",
+                "T{}",
+                "map[string]int{...}",
+                "[3]int{...}",
+            ],
+        );
+    }
+
+    #[test]
+    fn strings_are_made_by_conversion_and_concatenation() {
+        check(
+            Class::Conversion,
+            &[
+                "string(b)",
+                "([]byte)(s)",
+                "([]rune)(s)",
+                "([]byte)(\"null\")",
+                "string(x[i:j])",
+            ],
+        );
+        check(
+            Class::Conversion,
+            &[
+                "a + b",
+                "\"a\" + x.f(1, \" - \") + \"b\"",
+                "dir + \"/\" + name",
+                "\"if a < b \" + c",
+            ],
+        );
+    }
+
+    #[test]
+    fn values_are_boxed() {
+        check(
+            Class::Boxing,
+            &[
+                "x",
+                "x.f",
+                "f(x)",
+                "f()",
+                "p.m(1, 2)",
+                "any(x)",
+                "fmt.Stringer(x)",
+                "~r0",
+                "*new(T)",
+            ],
+        );
+        check(
+            Class::Boxing,
+            &[
+                "len(x) + 1",
+                "a - b",
+                "a + b == c",
+                "x[i]",
+                "new(T).f",
+                "make([]int, 3)[1]",
+                "append(a, b)",
+            ],
+        );
+        check(
+            Class::Boxing,
+            &[
+                "&T{...} == p",
+                "rand.Intn(7)",
+                "base.Tool(\"link\")",
+                "5 + x",
+                "x.(T)",
+                "-x",
+                "<-c",
+                "!ok",
+            ],
+        );
+    }
+
+    #[test]
+    fn constants_point_at_read_only_data() {
+        check(
+            Class::Constant,
+            &[
+                "\"text\"",
+                "\"a \\\" + b\"",
+                "`raw`",
+                "3",
+                "-1",
+                "1.5e+06",
+                "'a'",
+                "true",
+                "nil",
+                "struct {}{}",
+            ],
+        );
+        check(
+            Class::Constant,
+            &[
+                "token.Token(52)",
+                "uint8(0)",
+                "any(\"x\")",
+                "interface {}(1)",
+                "(1 + 2i)",
+                "\"a\" + \"b\"",
+                "1 << 3",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_long_constant_is_cut_without_a_closing_quote() {
+        let cut = format!("\"{}...", "x".repeat(68));
+        check(Class::Constant, &[&cut]);
+        check(Class::Conversion, &[&format!("{cut} + s")]);
+        check(
+            Class::Boxing,
+            &[&format!("fmt.Sprintf({cut}, ... argument...)")],
+        );
+        check(Class::Constant, &[&format!("\"{}...", "é".repeat(68))]);
+    }
+
+    #[test]
+    fn anything_at_all_has_a_class() {
+        for text in [
+            "", "\"", "(", ")", "{}", "&", "+", " + ", "\\", "\"\\", "x(", "\u{fe}",
+        ] {
+            class(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The user's `-gcflags` in, `-gcflags` that add `-m` for some packages out.
+
+/// Composes the user's own `-gcflags` values with `-m` for the packages that match `scope`.
+///
+/// `user` holds the values in Go's order: those of `GOFLAGS` first, then the command line's, each without `-gcflags=`.
+/// Every value of the result becomes one `-gcflags=` of the command.
+///
+/// Go takes the last value whose pattern matches a package, whole; nothing is merged (`cmd/go/internal/load/flag.go`). So
+/// `-m` alone goes first and joins every later value that could hide it. Where a value's pattern reaches beyond the scope,
+/// some packages outside are compiled with `-m` too; their sites are counted as outside.
+pub fn gcflags(scope: &[String], user: &[String]) -> Vec<String> {
+    let mut values: Vec<String> = scope.iter().map(|it| format!("{it}=-m")).collect();
+    for value in user {
+        let (pattern, flags) = split(value);
+        match pattern.trim() {
+            // `all` hides everything before it: the scope again, with these flags, keeps `-m` out of the rest.
+            "all" if !whole(scope) => {
+                values.push(value.clone());
+                values.extend(scope.iter().map(|it| format!("{it}={}", with_m(flags))));
+            }
+            "std" | "cmd" if !whole(scope) => values.push(value.clone()),
+            "" => values.push(with_m(flags)),
+            pattern => values.push(format!("{pattern}={}", with_m(flags))),
+        }
+    }
+    values
+}
+
+/// Whether the scope may hold packages of the standard library.
+fn whole(scope: &[String]) -> bool {
+    scope
+        .iter()
+        .any(|it| matches!(it.as_str(), "all" | "std" | "cmd"))
+}
+
+/// `pattern` and `flags` of `pattern=flags`; a value that starts with a dash has no pattern.
+fn split(value: &str) -> (&str, &str) {
+    let value = value.trim();
+    match value.split_once('=') {
+        Some((pattern, flags)) if !value.starts_with('-') => (pattern, flags),
+        _ => ("", value),
+    }
+}
+
+/// Adds `-m`, and drops what only changes the print: `-m=2` prints more, `-L` and `-C` print other positions.
+fn with_m(flags: &str) -> String {
+    let mut kept: Vec<&str> = words(flags).into_iter().filter(|it| !prints(it)).collect();
+    kept.push("-m");
+    kept.join(" ")
+}
+
+fn prints(flag: &str) -> bool {
+    let name = flag.trim_matches(['\'', '"']);
+    let dashes = name.len() - name.trim_start_matches('-').len();
+    let name = name[dashes..].split('=').next().unwrap_or_default();
+    (1..=2).contains(&dashes) && matches!(name, "m" | "L" | "C")
+}
+
+/// Splits at spaces outside quotes, and leaves the quotes in place.
+fn words(flags: &str) -> Vec<&str> {
+    let mut quote = None;
+    let split = |it: char| {
+        match quote {
+            // A quote opens only at the start of a word in Go; inside a word it would be an odd flag anyway.
+            None if matches!(it, '\'' | '"') => quote = Some(it),
+            Some(open) if open == it => quote = None,
+            _ => {}
+        }
+        quote.is_none() && it.is_ascii_whitespace()
+    };
+    flags.split(split).filter(|it| !it.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(scope: &[&str], user: &[&str]) -> String {
+        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        gcflags(&owned(scope), &owned(user)).join(" | ")
+    }
+
+    #[test]
+    fn nothing_of_the_users_is_the_scope_alone() {
+        insta::assert_snapshot!(check(&["ex.com/m/..."], &[]), @"ex.com/m/...=-m");
+    }
+
+    #[test]
+    fn each_value_keeps_its_flags() {
+        insta::assert_snapshot!(
+            check(&["ex.com/m/..."], &["ex.com/m/lib=-N -l", "-d=checkptr"]),
+            @"ex.com/m/...=-m | ex.com/m/lib=-N -l -m | -d=checkptr -m"
+        );
+    }
+
+    #[test]
+    fn a_pattern_for_all_keeps_the_report_to_the_scope() {
+        insta::assert_snapshot!(check(&["ex.com/m/..."], &["all=-N"]), @"ex.com/m/...=-m | all=-N | ex.com/m/...=-N -m");
+        insta::assert_snapshot!(check(&["all"], &["all=-N"]), @"all=-m | all=-N -m");
+        insta::assert_snapshot!(check(&["./..."], &["std=-N"]), @"./...=-m | std=-N");
+    }
+
+    #[test]
+    fn flags_that_only_print_are_dropped() {
+        insta::assert_snapshot!(check(&["./..."], &["-m=2 -N -L --m '-d=a b'", ""]), @"./...=-m | -N '-d=a b' -m | -m");
+    }
+}

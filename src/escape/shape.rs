@@ -1,0 +1,125 @@
+//! A message in, the same message for every instantiation of one generic line out.
+//!
+//! The compiler prints the shapes it compiles for: `make([]go.shape.string, n)`, `&Box[go.shape.*uint8]{...}`. Each shape
+//! type becomes `T`.
+
+const SHAPE: &[u8] = b"go.shape.";
+
+/// Hands out the pieces of `message` with shape types replaced.
+pub(super) fn pieces(message: &[u8], mut emit: impl FnMut(&[u8])) {
+    let mut rest = message;
+    while let Some(at) = memchr::memmem::find(rest, SHAPE) {
+        emit(&rest[..at]);
+        emit(b"T");
+        rest = &rest[at..];
+        rest = &rest[SHAPE.len() + type_length(&rest[SHAPE.len()..])..];
+    }
+    emit(rest);
+}
+
+/// The length of the Go type at the start of `text`.
+fn type_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = &text[at..];
+        at += match rest {
+            [b'*', ..] => 1,
+            [b'[', ..] => group(rest),
+            _ if rest.starts_with(b"chan ") => 5,
+            _ if rest.starts_with(b"<-chan ") => 7,
+            _ if rest.starts_with(b"chan<- ") => 7,
+            _ if rest.starts_with(b"map[") => 3 + group(&rest[3..]),
+            _ if rest.starts_with(b"struct {") => return at + 7 + group(&rest[7..]),
+            _ if rest.starts_with(b"interface {") => return at + 10 + group(&rest[10..]),
+            _ if rest.starts_with(b"func(") => return at + signature(rest),
+            _ => return at + name(rest),
+        };
+    }
+}
+
+fn signature(text: &[u8]) -> usize {
+    let end = 4 + group(&text[4..]);
+    match &text[end..] {
+        [b' ', b'(', ..] => end + 1 + group(&text[end + 1..]),
+        [b' ', first, ..] if first.is_ascii_alphabetic() || matches!(first, b'*' | b'[' | b'<') => {
+            end + 1 + type_length(&text[end + 1..])
+        }
+        _ => end,
+    }
+}
+
+/// A qualified name, with its type arguments.
+fn name(text: &[u8]) -> usize {
+    let end = text
+        .iter()
+        .position(|it| {
+            !(it.is_ascii_alphanumeric()
+                || matches!(it, b'_' | b'.' | b'/' | b'-' | b'~' | b'%' | b'$')
+                || *it >= 0x80)
+        })
+        .unwrap_or(text.len());
+    match text.get(end) {
+        Some(b'[') => end + group(&text[end..]),
+        _ => end,
+    }
+}
+
+/// The length of the bracketed text at the start; all of it where the bracket never closes.
+fn group(text: &[u8]) -> usize {
+    let (mut depth, mut quote) = (0usize, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            // A struct tag is quoted twice: no bracket in it counts, and an escaped quote does not end it.
+            b'"' if at == 0 || text[at - 1] != b'\\' => quote = !quote,
+            _ if quote => {}
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(message: &str) -> String {
+        let mut joined = Vec::new();
+        pieces(message.as_bytes(), |it| joined.extend_from_slice(it));
+        String::from_utf8(joined).unwrap()
+    }
+
+    #[test]
+    fn instantiations_of_one_line_read_the_same() {
+        insta::assert_snapshot!(check("make([]go.shape.string, 0, n)"), @"make([]T, 0, n)");
+        insta::assert_snapshot!(check("&Pair[go.shape.*uint8,go.shape.[]int]{...}"), @"&Pair[T,T]{...}");
+        insta::assert_snapshot!(check("new(go.shape.map[string]example.com/m.Box[int])"), @"new(T)");
+        insta::assert_snapshot!(check("x + go.shape.func(int) (string, error)(y)"), @"x + T(y)");
+        insta::assert_snapshot!(check("make([]go.shape.func(int, []byte) string, 3)"), @"make([]T, 3)");
+        insta::assert_snapshot!(check("make([]go.shape.chan int, 3)"), @"make([]T, 3)");
+        insta::assert_snapshot!(
+            check(r#"make(map[go.shape.struct { Path string; Version string "json:\"{omitempty\"" }]bool)"#),
+            @"make(map[T]bool)"
+        );
+        insta::assert_snapshot!(check("f(go.shape.interface { M() }) escapes"), @"f(T) escapes");
+    }
+
+    #[test]
+    fn a_name_cut_short_is_no_trouble() {
+        for text in [
+            "go.shape.",
+            "go.shape.map[",
+            "go.shape.func(",
+            "go.shape.struct {",
+            "go.shape.*[]",
+        ] {
+            assert_eq!(check(text), "T");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A file name as the compiler prints it in, the package that owns the file out.
+//!
+//! Generic and inlined code is reported under the header of the package that uses it, so the file decides.
+
+use std::collections::HashMap;
+
+/// What `go list` knows and the diagnostics need.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Every package of the build, the standard library included.
+    pub packages: Vec<Package>,
+    /// Where the `go` command ran: paths are printed relative to it.
+    pub directory: Vec<u8>,
+    /// Whether the build used `-trimpath`: paths then start with an import path or a `module@version`.
+    pub trimpath: bool,
+}
+
+/// One package of the build.
+#[derive(Debug, Clone, Default)]
+pub struct Package {
+    /// As `go list` prints it; with PGO ` [main/package]` may follow.
+    pub import_path: String,
+    /// Absolute; empty where unknown.
+    pub dir: Vec<u8>,
+    /// The module's path; `None` for the standard library.
+    pub module: Option<String>,
+    /// The module's version; `None` for the main module.
+    pub version: Option<String>,
+    /// Whether it belongs to the standard library or the toolchain.
+    pub standard: bool,
+}
+
+impl Package {
+    /// The import path without the ` [main/package]` that PGO adds.
+    pub fn name(&self) -> &str {
+        self.import_path.split(" [").next().unwrap_or_default()
+    }
+}
+
+/// Who owns a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The package with this index.
+    Package(usize),
+    /// The package whose header stands above the line: generated code, names from `//line` comments.
+    Header,
+}
+
+/// [`Sources`] by name and by directory.
+pub(super) struct Owners<'a> {
+    sources: &'a Sources,
+    by_path: HashMap<Vec<u8>, usize>,
+    by_dir: HashMap<&'a [u8], usize>,
+}
+
+impl<'a> Owners<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        let mut owners = Self {
+            sources,
+            by_path: HashMap::new(),
+            by_dir: HashMap::new(),
+        };
+        for (index, package) in sources.packages.iter().enumerate() {
+            let path = package.name().as_bytes();
+            owners.by_path.entry(path.to_vec()).or_insert(index);
+            if let Some(path) = versioned(package, path) {
+                owners.by_path.entry(path).or_insert(index);
+            }
+            if !package.dir.is_empty() {
+                owners.by_dir.entry(&package.dir).or_insert(index);
+            }
+        }
+        owners
+    }
+
+    /// The package a header names, `None` for one that is not part of the build.
+    pub(super) fn header(&self, name: &[u8]) -> Option<usize> {
+        let end = memchr::memmem::find(name, b" [").unwrap_or(name.len());
+        self.by_path.get(&name[..end]).copied()
+    }
+
+    pub(super) fn owner(&self, file: &[u8]) -> Owner {
+        let Some(slash) = memchr::memrchr(b'/', file) else {
+            return Owner::Header;
+        };
+        let dir = &file[..slash];
+        if self.sources.trimpath
+            && let Some(index) = self.by_path.get(dir)
+        {
+            return Owner::Package(*index);
+        }
+        // A name out of a `//line` comment is no path of this build unless it is absolute.
+        if !(file.ends_with(b".go") || file.starts_with(b"/")) {
+            return Owner::Header;
+        }
+        let index = self.by_dir.get(dir).or_else(|| {
+            self.by_dir
+                .get(absolute(&self.sources.directory, dir).as_slice())
+        });
+        index.map_or(Owner::Header, |it| Owner::Package(*it))
+    }
+}
+
+/// `module@version/sub` as `-trimpath` prints it for a dependency.
+fn versioned(package: &Package, path: &[u8]) -> Option<Vec<u8>> {
+    let module = package.module.as_ref()?;
+    let version = package.version.as_ref().filter(|it| !it.is_empty())?;
+    let sub = path.strip_prefix(module.as_bytes())?;
+    Some([module.as_bytes(), b"@", version.as_bytes(), sub].concat())
+}
+
+/// Joins and cleans `directory` and `path`, by text alone.
+fn absolute(directory: &[u8], path: &[u8]) -> Vec<u8> {
+    let start: &[u8] = if path.starts_with(b"/") {
+        b""
+    } else {
+        directory
+    };
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in start
+        .split(|it| *it == b'/')
+        .chain(path.split(|it| *it == b'/'))
+    {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    let mut joined = Vec::with_capacity(start.len() + path.len() + 1);
+    for part in parts {
+        joined.push(b'/');
+        joined.extend_from_slice(part);
+    }
+    joined
+}
