@@ -17,6 +17,8 @@ pub mod error;
 
 pub mod config;
 
+pub mod process;
+
 pub mod binary;
 
 pub mod escape;

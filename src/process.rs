@@ -1,0 +1,316 @@
+//! A command as data, and the one place that turns it into a process.
+//!
+//! A child gets its own process group, so that a signal to us reaches everything it started
+//! and nothing survives us. Its output is streamed: memory does not grow with what it prints.
+
+pub mod lines;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Result};
+
+/// A command before it is a process. Its `Display` can be pasted into a POSIX shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program: a path, or a name to look up in PATH.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Variables over the environment we were called in.
+    pub env: Vec<(String, OsString)>,
+    /// The working directory.
+    pub cwd: PathBuf,
+}
+
+impl Invocation {
+    /// A command with arguments, run in `cwd`.
+    pub fn new<A: Into<OsString>>(
+        program: impl Into<OsString>,
+        args: impl IntoIterator<Item = A>,
+        cwd: &Path,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            cwd: cwd.to_path_buf(),
+        }
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(
+                f,
+                "{name}={} ",
+                shell_words::quote(&value.to_string_lossy())
+            )?;
+        }
+        write!(f, "{}", shell_words::quote(&self.program.to_string_lossy()))?;
+        for arg in &self.args {
+            write!(f, " {}", shell_words::quote(&arg.to_string_lossy()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of the signal that asked us to stop; 0 while none did.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(pub Arc<AtomicUsize>);
+
+impl Interrupt {
+    /// The signal that came, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        match self.0.load(Ordering::SeqCst) {
+            0 => None,
+            number => i32::try_from(number).ok(),
+        }
+    }
+
+    /// Fails with [`Kind::Signal`] once a signal came.
+    pub fn check(&self) -> Result<()> {
+        match self.signal() {
+            None => Ok(()),
+            Some(number) => Err(interrupted(number)),
+        }
+    }
+}
+
+fn interrupted(number: i32) -> Error {
+    Error::new(Kind::Signal(number), format!("ended by signal {number}"))
+        .hint("the outputs are as they were before this run")
+}
+
+/// Which pipe a piece of output came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Wall time from start to end.
+    pub wall: Duration,
+}
+
+enum Event {
+    Bytes(Stream, Vec<u8>),
+    End,
+}
+
+/// After a signal was forwarded, how long a child may take before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a grandchild may hold a pipe open after the child ended.
+const LINGER: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs `invocation` to its end and hands every piece of its output to `sink`, in order per stream.
+///
+/// Fails with [`Kind::Go`] when the program cannot be started, and with [`Kind::Signal`] when a
+/// signal came meanwhile: then the whole process group has been ended. A non-zero exit status is
+/// no error here.
+pub fn run(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+    mut sink: impl FnMut(Stream, &[u8]),
+) -> Result<Outcome> {
+    interrupt.check()?;
+    let start = Instant::now();
+    let (stdout, stdout_writer) = std::io::pipe()?;
+    let (stderr, stderr_writer) = std::io::pipe()?;
+    let handle = expression(invocation)
+        .stdout_file(stdout_writer)
+        .stderr_file(stderr_writer)
+        .start()
+        .map_err(|error| not_started(invocation, error))?;
+    let (sender, events) = sync_channel(16);
+    pump(stdout, Stream::Stdout, sender.clone());
+    pump(stderr, Stream::Stderr, sender);
+    let mut group = Group {
+        leader: handle.pids().first().copied(),
+        forwarded: None,
+        killed: false,
+    };
+    let mut open = 2;
+    let mut ended = None;
+    let status = loop {
+        open -= drain(&events, &mut sink);
+        group.forward(interrupt);
+        if ended.is_none() && handle.try_wait()?.is_some() {
+            ended = Some(Instant::now());
+        }
+        let lingering = ended.is_some_and(|it: Instant| it.elapsed() > LINGER);
+        if ended.is_some() && (open == 0 || lingering || group.forwarded.is_some()) {
+            break handle.wait()?.status;
+        }
+        if open == 0 && ended.is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    if let Some(number) = interrupt.signal() {
+        group.kill();
+        return Err(interrupted(number));
+    }
+    Ok(Outcome {
+        status,
+        wall: start.elapsed(),
+    })
+}
+
+/// Runs `invocation` and keeps its standard output; each line of standard error goes to `talk`.
+pub fn capture(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+    mut talk: impl FnMut(&[u8]),
+) -> Result<(Outcome, Vec<u8>)> {
+    let mut out = Vec::new();
+    let mut lines = lines::Splitter::default();
+    let outcome = run(invocation, interrupt, |stream, bytes| match stream {
+        Stream::Stdout => out.extend_from_slice(bytes),
+        Stream::Stderr => lines.push(bytes, &mut talk),
+    })?;
+    lines.finish(&mut talk);
+    Ok((outcome, out))
+}
+
+fn expression(invocation: &Invocation) -> duct::Expression {
+    let mut expression = duct::cmd(&invocation.program, &invocation.args)
+        .dir(&invocation.cwd)
+        .unchecked()
+        .stdin_null()
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        });
+    for (name, value) in &invocation.env {
+        expression = expression.env(name, value);
+    }
+    // Go and git look at PWD before they ask the kernel, which keeps symlinked paths short.
+    expression.env("PWD", &invocation.cwd)
+}
+
+fn not_started(invocation: &Invocation, error: std::io::Error) -> Error {
+    let program = Path::new(&invocation.program).display();
+    if !invocation.cwd.is_dir() {
+        return Error::new(
+            Kind::Machine,
+            format!(
+                "the directory `{}` does not exist",
+                invocation.cwd.display()
+            ),
+        );
+    }
+    match error.kind() {
+        std::io::ErrorKind::NotFound if in_path(&invocation.program) => {
+            Error::new(Kind::Go, format!("there is no `{program}` in PATH")).hint(
+                "install Go (https://go.dev/dl), or name the command: GOBUILD_OPT_GO=/path/to/go",
+            )
+        }
+        std::io::ErrorKind::NotFound => {
+            Error::new(Kind::Go, format!("there is no program `{program}`"))
+        }
+        _ => Error::new(Kind::Go, format!("cannot start `{program}`")).source(error),
+    }
+}
+
+fn in_path(program: &OsStr) -> bool {
+    Path::new(program).components().count() == 1
+}
+
+fn pump(mut pipe: impl Read + Send + 'static, stream: Stream, sender: SyncSender<Event>) {
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => {
+                    if sender
+                        .send(Event::Bytes(stream, buffer[..length].to_vec()))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        let _ = sender.send(Event::End);
+    });
+}
+
+/// Takes what is there, waiting a moment for the first piece. Returns how many pipes ended.
+fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usize {
+    let mut closed = 0;
+    let mut next = match events.recv_timeout(POLL) {
+        Ok(event) => Some(event),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+    };
+    while let Some(event) = next {
+        match event {
+            Event::Bytes(stream, bytes) => sink(stream, &bytes),
+            Event::End => closed += 1,
+        }
+        next = events.try_recv().ok();
+    }
+    closed
+}
+
+/// The process group of a child, and what it was told.
+struct Group {
+    leader: Option<u32>,
+    forwarded: Option<Instant>,
+    killed: bool,
+}
+
+impl Group {
+    /// Passes a signal on once; kills the group when it has not gone after [`GRACE`].
+    fn forward(&mut self, interrupt: &Interrupt) {
+        let Some(number) = interrupt.signal() else {
+            return;
+        };
+        match self.forwarded {
+            None => {
+                self.send(
+                    rustix::process::Signal::from_named_raw(number)
+                        .unwrap_or(rustix::process::Signal::TERM),
+                );
+                self.forwarded = Some(Instant::now());
+            }
+            Some(since) if since.elapsed() > GRACE && !self.killed => self.kill(),
+            Some(_) => {}
+        }
+    }
+
+    fn kill(&mut self) {
+        self.send(rustix::process::Signal::KILL);
+        self.killed = true;
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
+        let leader = self
+            .leader
+            .and_then(|it| i32::try_from(it).ok())
+            .and_then(rustix::process::Pid::from_raw);
+        if let Some(leader) = leader {
+            // It may have ended meanwhile: nothing to do then.
+            let _ = rustix::process::kill_process_group(leader, signal);
+        }
+    }
+}
