@@ -29,6 +29,8 @@ pub const FILE: &str = "gobuild-opt.toml";
 pub struct Config {
     /// A preset by name or a path to a TOML file.
     pub preset: Option<String>,
+    /// The go command: a name in PATH, or a path.
+    pub go: String,
     /// What to build, and the flags.
     pub build: Build,
     /// The platforms to build for; none: the platform of `go env`.

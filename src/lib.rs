@@ -19,6 +19,8 @@ pub mod config;
 
 pub mod process;
 
+pub mod go;
+
 pub mod binary;
 
 pub mod escape;

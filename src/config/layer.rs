@@ -400,6 +400,13 @@ fn anchor(layer: &mut Layer) {
     {
         at(value);
     }
+    if let Some(value) = layer
+        .table
+        .get_mut("go")
+        .filter(|it| it.as_str().is_some_and(|text| text.contains('/')))
+    {
+        at(value);
+    }
     for (table, key, words) in [
         ("pgo", "profile", &["auto", "off"][..]),
         ("compare", "baseline", &["unstripped", "plain", "off"][..]),

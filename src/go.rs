@@ -1,0 +1,281 @@
+//! The Go toolchain: its facts, its flags, its words.
+
+pub mod flags;
+
+pub mod list;
+
+pub mod quote;
+
+pub mod vcs;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use list::{Module, Package};
+
+use crate::error::{Error, Kind, Result};
+use crate::process::{self, Interrupt, Invocation};
+
+/// The oldest Go that is supported.
+pub const OLDEST: (u32, u32) = (1, 21);
+
+/// How to call go: the command, where, and with which environment.
+#[derive(Debug, Clone)]
+pub struct Go {
+    /// The go command.
+    pub program: OsString,
+    /// The working directory of every call.
+    pub cwd: PathBuf,
+    /// Variables over the environment.
+    pub env: Vec<(String, OsString)>,
+}
+
+/// What `go env` says, from inside the module: GOTOOLCHAIN has been followed.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(default)]
+pub struct Toolchain {
+    /// `go1.27.3`
+    #[serde(rename = "GOVERSION")]
+    pub version: String,
+    /// The platform that is built for.
+    #[serde(rename = "GOOS")]
+    pub goos: String,
+    /// The architecture that is built for.
+    #[serde(rename = "GOARCH")]
+    pub goarch: String,
+    /// GOFLAGS, from the environment or `go env -w`.
+    #[serde(rename = "GOFLAGS")]
+    pub goflags: String,
+    /// The path of go.mod; empty or the null device outside a module.
+    #[serde(rename = "GOMOD")]
+    pub gomod: String,
+    /// The path of go.work, if one is in force.
+    #[serde(rename = "GOWORK")]
+    pub gowork: String,
+    /// The build cache.
+    #[serde(rename = "GOCACHE")]
+    pub gocache: String,
+    /// GOEXPERIMENT
+    #[serde(rename = "GOEXPERIMENT")]
+    pub goexperiment: String,
+    /// Where Go keeps its work directories; empty: the system's.
+    #[serde(rename = "GOTMPDIR")]
+    pub gotmpdir: String,
+    /// `1` or `0`
+    #[serde(rename = "CGO_ENABLED")]
+    pub cgo_enabled: String,
+}
+
+const ENV_NAMES: &[&str] = &[
+    "GOVERSION",
+    "GOOS",
+    "GOARCH",
+    "GOFLAGS",
+    "GOMOD",
+    "GOWORK",
+    "GOCACHE",
+    "GOEXPERIMENT",
+    "GOTMPDIR",
+    "CGO_ENABLED",
+];
+
+impl Toolchain {
+    /// `(1, 27)` of `go1.27.3`; `None` for a development version.
+    pub fn minor(&self) -> Option<(u32, u32)> {
+        minor_of(&self.version)
+    }
+
+    /// Whether go stands in a module (or a workspace).
+    pub fn in_module(&self) -> bool {
+        let path = Path::new(&self.gomod);
+        !self.gomod.is_empty()
+            && path != Path::new("/dev/null")
+            && !self.gomod.eq_ignore_ascii_case("nul")
+    }
+}
+
+/// `(1, 27)` of `go1.27.3`, `go1.27rc1`, `1.27` and `go1.27.3 X:nojsonv2`.
+pub fn minor_of(version: &str) -> Option<(u32, u32)> {
+    let bare = version.strip_prefix("go").unwrap_or(version);
+    let (major, rest) = bare.split_once('.')?;
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    Some((major.parse().ok()?, rest[..digits].parse().ok()?))
+}
+
+impl Go {
+    /// A call of the go command.
+    pub fn invocation<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
+        Invocation {
+            env: self.env.clone(),
+            ..Invocation::new(&self.program, args, &self.cwd)
+        }
+    }
+
+    /// `go env -json` with the variables that matter here.
+    pub fn env_invocation(&self) -> Invocation {
+        self.invocation(["env", "-json"].iter().chain(ENV_NAMES))
+    }
+
+    /// Asks go for its version and settings. Fails with [`Kind::Go`] when there is no go, when it
+    /// fails, or when it is older than [`OLDEST`].
+    pub fn toolchain(&self, interrupt: &Interrupt) -> Result<Toolchain> {
+        let invocation = self.env_invocation();
+        let output = self.ask(&invocation, interrupt, "go env failed")?;
+        let toolchain: Toolchain = serde_json::from_slice(&output).map_err(|error| {
+            Error::new(
+                Kind::Go,
+                format!(
+                    "`{}` is not a working go command: `go env -json` printed no JSON",
+                    self.name()
+                ),
+            )
+            .source(error)
+        })?;
+        match toolchain.minor() {
+            Some(minor) if minor < OLDEST => Err(Error::new(
+                Kind::Go,
+                format!(
+                    "`{}` is too old: gobuild-opt needs Go {}.{} or newer",
+                    toolchain.version, OLDEST.0, OLDEST.1
+                ),
+            )
+            .hint("upgrade Go, or name another one: GOBUILD_OPT_GO=/path/to/go")),
+            _ => Ok(toolchain),
+        }
+    }
+
+    /// `go list -deps -json`: the named packages and everything they need.
+    pub fn list_invocation(&self, flags: &[String], packages: &[OsString]) -> Invocation {
+        let mut args: Vec<OsString> = vec![
+            "list".into(),
+            "-deps".into(),
+            format!("-json={}", list::FIELDS).into(),
+        ];
+        args.extend(flags.iter().map(OsString::from));
+        args.push("--".into());
+        args.extend(packages.iter().cloned());
+        self.invocation(args)
+    }
+
+    /// Runs [`Go::list_invocation`]. Fails with [`Kind::Go`] and Go's own words.
+    pub fn packages(
+        &self,
+        flags: &[String],
+        packages: &[OsString],
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Package>> {
+        let output = self.ask(
+            &self.list_invocation(flags, packages),
+            interrupt,
+            "go list found an error in the packages",
+        )?;
+        list::parse(&output)
+    }
+
+    fn name(&self) -> String {
+        self.program.to_string_lossy().into_owned()
+    }
+
+    fn ask(
+        &self,
+        invocation: &Invocation,
+        interrupt: &Interrupt,
+        failure: &str,
+    ) -> Result<Vec<u8>> {
+        let mut words = Words::default();
+        let (outcome, output) = process::capture(invocation, interrupt, |line| words.keep(line))?;
+        if outcome.status.success() {
+            return Ok(output);
+        }
+        Err(words.error(failure, &outcome))
+    }
+}
+
+/// What a go command said on standard error, kept whole up to a bound: its own words for the user.
+#[derive(Debug, Default)]
+pub struct Words {
+    text: Vec<u8>,
+    dropped: u64,
+}
+
+impl Words {
+    const MOST: usize = 256 * 1024;
+
+    /// Keeps a line.
+    pub fn keep(&mut self, line: &[u8]) {
+        if self.text.len() + line.len() > Self::MOST {
+            self.dropped += 1;
+            return;
+        }
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
+    }
+
+    /// The words as text, with a line about what was dropped.
+    pub fn text(&self) -> String {
+        let mut text = String::from_utf8_lossy(&self.text).trim_end().to_owned();
+        if self.dropped > 0 {
+            text.push_str(&format!("\n({} more lines)", self.dropped));
+        }
+        text
+    }
+
+    /// An error of [`Kind::Go`] with the words unchanged above it.
+    pub fn error(&self, failure: &str, outcome: &process::Outcome) -> Error {
+        use std::os::unix::process::ExitStatusExt;
+        let message = match outcome.status.signal() {
+            Some(number) => format!("{failure}: go was killed by signal {number}"),
+            None => failure.to_owned(),
+        };
+        let text = self.text();
+        let error = Error::new(Kind::Go, message);
+        if text.is_empty() {
+            error
+        } else {
+            error.detail(text)
+        }
+    }
+}
+
+/// The variable that sets the architecture level, such as GOAMD64 for `amd64`.
+pub fn level_variable(goarch: &str) -> Option<&'static str> {
+    let names = BTreeMap::from([
+        ("386", "GO386"),
+        ("amd64", "GOAMD64"),
+        ("arm", "GOARM"),
+        ("arm64", "GOARM64"),
+        ("mips", "GOMIPS"),
+        ("mipsle", "GOMIPS"),
+        ("mips64", "GOMIPS64"),
+        ("mips64le", "GOMIPS64"),
+        ("ppc64", "GOPPC64"),
+        ("ppc64le", "GOPPC64"),
+        ("riscv64", "GORISCV64"),
+        ("wasm", "GOWASM"),
+    ]);
+    names.get(goarch).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_every_form_have_a_minor() {
+        for (text, minor) in [
+            ("go1.27.3", Some((1, 27))),
+            ("go1.21", Some((1, 21))),
+            ("go1.27rc1", Some((1, 27))),
+            ("1.24.0", Some((1, 24))),
+            ("go1.27.3 X:nojsonv2", Some((1, 27))),
+            ("devel go1.28-abcdef", None),
+        ] {
+            assert_eq!(minor_of(text), minor, "{text}");
+        }
+    }
+}

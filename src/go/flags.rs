@@ -1,0 +1,261 @@
+//! The command line of `go build`: what was typed in, flags and packages out.
+
+use super::quote;
+use crate::error::{Error, Kind, Result};
+
+/// A flag as it was given; `name` without dashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// `ldflags`
+    pub name: String,
+    /// `None` for a boolean flag without `=value`.
+    pub value: Option<String>,
+}
+
+impl Flag {
+    /// The form every go command takes: `-name` or `-name=value`.
+    pub fn to_arg(&self) -> String {
+        match &self.value {
+            Some(value) => format!("-{}={value}", self.name),
+            None => format!("-{}", self.name),
+        }
+    }
+}
+
+/// Flags of `go build` (Go 1.21 to 1.27) that take a value: `go help build`, and the hidden ones
+/// of `cmd/go/internal/work/build.go`.
+const WITH_VALUE: &[&str] = &[
+    "C",
+    "asmflags",
+    "buildmode",
+    "compiler",
+    "covermode",
+    "coverpkg",
+    "debug-actiongraph",
+    "debug-runtime-trace",
+    "debug-trace",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "mod",
+    "modfile",
+    "o",
+    "overlay",
+    "p",
+    "pgo",
+    "pkgdir",
+    "tags",
+    "toolexec",
+];
+
+/// Boolean flags of `go build`. `-flag value` never takes the value.
+const BOOLEAN: &[&str] = &[
+    "a",
+    "asan",
+    "buildvcs",
+    "cover",
+    "i",
+    "json",
+    "linkshared",
+    "modcacherw",
+    "msan",
+    "n",
+    "race",
+    "trimpath",
+    "v",
+    "work",
+    "x",
+];
+
+/// How `go build` reads a flag of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arity {
+    /// `-flag` or `-flag=value`
+    Boolean,
+    /// `-flag=value` or `-flag value`
+    Value,
+    /// Not a flag of the versions known here.
+    Unknown,
+}
+
+/// How `go build` reads `-name`.
+pub fn arity(name: &str) -> Arity {
+    if WITH_VALUE.contains(&name) {
+        Arity::Value
+    } else if BOOLEAN.contains(&name) {
+        Arity::Boolean
+    } else {
+        Arity::Unknown
+    }
+}
+
+/// The dashes off: `-name`, `--name`, `-name=value`.
+pub fn name_and_value(arg: &str) -> Option<(&str, Option<&str>)> {
+    let bare = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-'))?;
+    if bare.is_empty() || bare.starts_with(['-', '=']) {
+        return None;
+    }
+    Some(match bare.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (bare, None),
+    })
+}
+
+/// Reads a list of flags, such as `[build] flags`. `origin` names it in errors.
+pub fn parse(args: &[String], origin: &str) -> Result<Vec<Flag>> {
+    let mut flags = Vec::new();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let (name, value) = name_and_value(arg).ok_or_else(|| {
+            Error::new(Kind::Usage, format!("`{arg}` in {origin} is not a flag"))
+                .hint("flags begin with `-`; packages have a key of their own")
+        })?;
+        let value = match (value, arity(name)) {
+            (Some(value), _) => Some(value.to_owned()),
+            (None, Arity::Value) => {
+                Some(rest.next().cloned().ok_or_else(|| missing(name, origin))?)
+            }
+            (None, Arity::Boolean | Arity::Unknown) => None,
+        };
+        flags.push(Flag {
+            name: name.to_owned(),
+            value,
+        });
+    }
+    Ok(flags)
+}
+
+/// The error for `-flag` at the end of the line.
+pub fn missing(name: &str, origin: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("the flag `-{name}` in {origin} needs a value"),
+    )
+    .hint(format!("write `-{name}=VALUE`"))
+}
+
+/// `GOFLAGS` as Go reads it: each entry is `-flag` or `-flag=value`, entries with white space quoted whole.
+pub fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
+    let fields = quote::split(text)
+        .map_err(|why| Error::new(Kind::Usage, format!("GOFLAGS is `{text}`: {why}")))?;
+    let flag =
+        |field: &String| {
+            let (name, value) =
+                name_and_value(field).ok_or_else(|| {
+                    Error::new(Kind::Usage, format!("GOFLAGS is `{text}`: `{field}` is not a flag"))
+                .hint("quote a whole entry that has spaces: GOFLAGS=\"'-ldflags=-s -w' -trimpath\"")
+                })?;
+            Ok(Flag {
+                name: name.to_owned(),
+                value: value.map(str::to_owned),
+            })
+        };
+    fields.iter().map(flag).collect()
+}
+
+/// Entries of GOFLAGS that look like the tail of an unquoted list: `GOFLAGS="-ldflags=-s -w"` is
+/// `-ldflags=-s` and a `-w` that Go drops without a word, since no go command has that flag.
+pub fn lost_in_goflags(flags: &[Flag]) -> Vec<&Flag> {
+    let after_list = flags.iter().skip_while(|it| !is_list(&it.name)).skip(1);
+    after_list
+        .filter(|it| arity(&it.name) == Arity::Unknown)
+        .collect()
+}
+
+fn is_list(name: &str) -> bool {
+    matches!(name, "ldflags" | "gcflags" | "asmflags" | "gccgoflags")
+}
+
+/// The value of the last flag of that name: Go's rule for a repeated flag.
+pub fn last<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
+    flags.iter().rev().find(|it| it.name == name)
+}
+
+/// Whether a boolean flag is on: its last mention counts.
+pub fn is_on(flags: &[Flag], name: &str) -> bool {
+    last(flags, name).is_some_and(|it| {
+        !matches!(
+            it.value.as_deref(),
+            Some("false" | "0" | "f" | "F" | "FALSE" | "False")
+        )
+    })
+}
+
+/// One value of a flag with an optional package pattern, such as `all=-N -l`
+/// (`cmd/go/internal/load/flag.go`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PerPackage {
+    /// `None`: the packages named on the command line.
+    pub pattern: Option<String>,
+    /// The flags behind it.
+    pub flags: Vec<String>,
+}
+
+/// Reads a value as Go does. Fails with a sentence about the quoting or the missing `=`.
+pub fn per_package(value: &str) -> Result<PerPackage, String> {
+    let value = value.trim();
+    let (pattern, list) = if value.is_empty() || value.starts_with('-') {
+        (None, value)
+    } else {
+        let (pattern, list) = value
+            .split_once('=')
+            .ok_or_else(|| format!("`{value}` needs `=` behind the package pattern"))?;
+        if pattern.is_empty() || pattern.starts_with(['"', '\'']) {
+            return Err(format!("`{value}` may not start with a quote or `=`"));
+        }
+        (Some(pattern.trim().to_owned()), list)
+    };
+    Ok(PerPackage {
+        pattern,
+        flags: quote::split(list)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(words: &[&str]) -> Vec<String> {
+        words.iter().map(|it| (*it).to_owned()).collect()
+    }
+
+    #[test]
+    fn flags_are_read_in_each_spelling() {
+        let typed = strings(&[
+            "-o",
+            "x",
+            "--tags=a,b",
+            "-trimpath",
+            "-future=1",
+            "-race=false",
+        ]);
+        let args: Vec<String> = parse(&typed, "flags")
+            .unwrap()
+            .iter()
+            .map(Flag::to_arg)
+            .collect();
+        assert_eq!(
+            args,
+            ["-o=x", "-tags=a,b", "-trimpath", "-future=1", "-race=false"]
+        );
+        assert!(parse(&strings(&["-ldflags"]), "flags").is_err());
+    }
+
+    #[test]
+    fn an_unquoted_goflags_loses_its_tail() {
+        let lost = |text: &str| lost_in_goflags(&parse_goflags(text).unwrap()).len();
+        assert_eq!(lost("-ldflags=-s -w"), 1);
+        assert_eq!(lost("'-ldflags=-s -w' -trimpath"), 0);
+        assert_eq!(lost("-mod=mod"), 0);
+    }
+
+    #[test]
+    fn a_value_may_name_packages() {
+        let read = per_package("example.com/...=-N '-X a=b c'").unwrap();
+        assert_eq!(read.pattern.as_deref(), Some("example.com/..."));
+        assert_eq!(read.flags, ["-N", "-X a=b c"]);
+        assert_eq!(per_package("-s -w").unwrap().pattern, None);
+        assert!(per_package("nonsense").is_err());
+    }
+}
