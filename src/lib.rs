@@ -26,3 +26,5 @@ pub mod binary;
 pub mod escape;
 
 pub mod profile;
+
+pub mod plan;

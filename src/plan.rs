@@ -1,0 +1,477 @@
+//! What the user wants and what go says in, every command as data out.
+
+pub mod flags;
+
+pub mod output;
+
+pub mod pgo;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::config::{Collect, Config, Origins, Strip, Target};
+use crate::error::{Error, Kind, Result};
+use crate::escape;
+use crate::go::flags::Flag;
+use crate::go::{Go, Package, Toolchain};
+use crate::process::Invocation;
+use flags::{Flags, Inputs, Reason, Variant};
+use output::Executable;
+
+/// What go says about one target.
+#[derive(Debug)]
+pub struct Facts {
+    /// The platform, with `os` and `arch` filled in.
+    pub target: Target,
+    /// How go is called for it.
+    pub go: Go,
+    /// Its settings.
+    pub toolchain: Toolchain,
+    /// GOFLAGS, read.
+    pub goflags: Vec<Flag>,
+    /// Named packages and everything they need.
+    pub packages: Vec<Package>,
+    /// The profile.
+    pub pgo: pgo::Choice,
+}
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// Go's flags, in order.
+    pub flags: Vec<Flag>,
+    /// Packages; empty: the configuration decides.
+    pub packages: Vec<OsString>,
+    /// The working directory, with `-C` followed.
+    pub cwd: PathBuf,
+}
+
+impl Typed {
+    /// The packages to build: those typed, those configured, or the working directory.
+    pub fn packages(&self, config: &Config) -> Vec<OsString> {
+        if !self.packages.is_empty() {
+            return self.packages.clone();
+        }
+        match config.build.packages.as_slice() {
+            [] => vec![".".into()],
+            configured => configured.iter().map(OsString::from).collect(),
+        }
+    }
+}
+
+/// Every command of a run, and where its outputs go.
+#[derive(Debug)]
+pub struct Plan {
+    /// One entry per target, in order.
+    pub targets: Vec<TargetPlan>,
+    /// The checksum file, if one is written.
+    pub checksums: Option<PathBuf>,
+    /// Where the commands write; on the file system of the outputs.
+    pub stage: PathBuf,
+}
+
+/// The commands of one target.
+#[derive(Debug)]
+pub struct TargetPlan {
+    /// What go says.
+    pub facts: Facts,
+    /// The executables to come.
+    pub executables: Vec<Executable>,
+    /// The commands, in order.
+    pub steps: Vec<Step>,
+    /// Where the release binaries are written.
+    pub release_dir: PathBuf,
+    /// What they are compared with.
+    pub baseline: Baseline,
+}
+
+/// What a release binary is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Baseline {
+    /// Nothing, and why.
+    None(&'static str),
+    /// Executables that a step of the plan builds into this directory.
+    Built {
+        /// `unstripped` or `plain`.
+        kind: &'static str,
+        /// Where they are written.
+        directory: PathBuf,
+    },
+    /// A file that is there already; the path may hold {name}, {os} and {arch}.
+    File(String),
+}
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Builds the binaries that are shipped.
+    Release,
+    /// Compiles named packages that are not commands, as `go build` does.
+    Libraries,
+    /// Builds what they are compared with.
+    Baseline,
+    /// Compiles for the escape report.
+    Escape,
+}
+
+/// One command.
+#[derive(Debug)]
+pub struct Step {
+    /// What it is for.
+    pub kind: StepKind,
+    /// The command.
+    pub invocation: Invocation,
+    /// Why each flag is there.
+    pub reasons: Vec<Reason>,
+}
+
+/// Draws the plan. `stage` is a directory on the file system of the outputs.
+///
+/// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
+/// cannot be read.
+pub fn draw(
+    config: &Config,
+    origins: &Origins,
+    typed: &Typed,
+    facts: Vec<Facts>,
+    outputs: output::Outputs,
+    stage: &Path,
+) -> Result<Plan> {
+    let mut targets = Vec::new();
+    for (index, (facts, executables)) in facts.into_iter().zip(outputs.targets).enumerate() {
+        let inputs = Inputs {
+            config,
+            origins,
+            target: &facts.target,
+            goflags: &facts.goflags,
+            typed: &typed.flags,
+            pgo: Some(&facts.pgo.reason),
+        };
+        let place = stage.join(index.to_string());
+        let baseline = baseline(config, &place);
+        let steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
+        targets.push(TargetPlan {
+            executables,
+            steps,
+            release_dir: place.join("release"),
+            baseline,
+            facts,
+        });
+    }
+    Ok(Plan {
+        targets,
+        checksums: outputs.checksums,
+        stage: stage.to_path_buf(),
+    })
+}
+
+fn baseline(config: &Config, place: &Path) -> Baseline {
+    let built = |kind| Baseline::Built {
+        kind,
+        directory: place.join("baseline"),
+    };
+    match config.compare.baseline.as_str() {
+        "off" | "" => Baseline::None("switched off by [compare] baseline"),
+        "unstripped" if config.build.strip == Strip::None => {
+            Baseline::None("nothing is stripped, so there is nothing to compare")
+        }
+        "unstripped" => built("unstripped"),
+        "plain" => built("plain"),
+        path => Baseline::File(path.to_owned()),
+    }
+}
+
+fn steps(
+    inputs: &Inputs<'_>,
+    facts: &Facts,
+    typed: &Typed,
+    executables: &[Executable],
+    baseline: &Baseline,
+    place: &Path,
+) -> Result<Vec<Step>> {
+    let packages = typed.packages(inputs.config);
+    let mut steps = Vec::new();
+    let release = flags::compose(inputs, Variant::Release)?;
+    if !executables.is_empty() {
+        steps.push(build(
+            StepKind::Release,
+            facts,
+            &release,
+            &place.join("release"),
+            executables,
+            &packages,
+        ));
+    }
+    let libraries = libraries(facts);
+    if !libraries.is_empty() {
+        let args = arguments("build", &release, None, &libraries);
+        let reasons = vec![reason("-v", "progress")];
+        steps.push(Step {
+            kind: StepKind::Libraries,
+            invocation: facts.go.invocation(args),
+            reasons,
+        });
+    }
+    if let (Baseline::Built { kind, directory }, false) = (baseline, executables.is_empty()) {
+        let variant = if *kind == "plain" {
+            Variant::Plain
+        } else {
+            Variant::Unstripped
+        };
+        let composed = flags::compose(inputs, variant)?;
+        steps.push(build(
+            StepKind::Baseline,
+            facts,
+            &composed,
+            directory,
+            executables,
+            &packages,
+        ));
+    }
+    if inputs.config.escape.collect == Collect::Pass {
+        steps.push(escape_pass(inputs, facts, &packages)?);
+    }
+    Ok(steps)
+}
+
+fn build(
+    kind: StepKind,
+    facts: &Facts,
+    flags: &Flags,
+    directory: &Path,
+    executables: &[Executable],
+    packages: &[OsString],
+) -> Step {
+    // One executable gets its name here, so that build modes that write a second file (c-archive)
+    // name it alike; several get Go's names.
+    let output = match executables {
+        [one] => directory.join(&one.name).into_os_string(),
+        _ => {
+            let mut directory = directory.as_os_str().to_owned();
+            directory.push("/");
+            directory
+        }
+    };
+    let mut reasons = flags.reasons.clone();
+    reasons.push(reason("-v", "progress: the packages as they are compiled"));
+    reasons.push(reason(
+        "-o",
+        "a private place, published only when all is well",
+    ));
+    let args = arguments("build", flags, Some(output), packages);
+    Step {
+        kind,
+        invocation: facts.go.invocation(args),
+        reasons,
+    }
+}
+
+fn reason(flag: &str, why: &str) -> Reason {
+    Reason {
+        flag: flag.into(),
+        why: why.into(),
+        from: "gobuild-opt".into(),
+    }
+}
+
+fn arguments(
+    command: &str,
+    flags: &Flags,
+    output: Option<OsString>,
+    packages: &[OsString],
+) -> Vec<OsString> {
+    let mut args: Vec<OsString> = vec![command.into()];
+    args.extend(flags.args.iter().map(OsString::from));
+    if command == "build" && !flags.args.iter().any(|it| it == "-v") {
+        args.push("-v".into());
+    }
+    if let Some(output) = output {
+        args.push("-o".into());
+        args.push(output);
+    }
+    args.push("--".into());
+    args.extend(packages.iter().cloned());
+    args
+}
+
+/// Named packages that are neither commands nor needed by one: `-o dir/` would leave them out.
+fn libraries(facts: &Facts) -> Vec<OsString> {
+    let named = facts
+        .packages
+        .iter()
+        .filter(|it| !it.dep_only && it.name != "main");
+    named.map(|it| it.import_path.clone().into()).collect()
+}
+
+fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Result<Step> {
+    let mut composed = flags::compose(inputs, Variant::Escape)?;
+    let scope = scope_patterns(&inputs.config.escape.scope, &facts.packages);
+    let user = flags::gcflags(inputs, &composed);
+    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .reasons
+        .retain(|it| !it.flag.starts_with("-gcflags="));
+    let origin = inputs
+        .origins
+        .get("escape.scope")
+        .map_or("defaults", String::as_str);
+    for value in escape::gcflags(&scope, &user) {
+        let flag = format!("-gcflags={value}");
+        composed.reasons.push(Reason {
+            flag: flag.clone(),
+            why: "the compiler's escape diagnostics, with your own flags".into(),
+            from: origin.into(),
+        });
+        composed.args.push(flag);
+    }
+    composed.reasons.push(reason(
+        "-export",
+        "compile, or replay from the build cache, but do not link",
+    ));
+    composed.args.splice(
+        0..0,
+        [
+            "-deps".into(),
+            "-export".into(),
+            "-f={{.ImportPath}}".into(),
+        ],
+    );
+    let args = arguments("list", &composed, None, packages);
+    Ok(Step {
+        kind: StepKind::Escape,
+        invocation: facts.go.invocation(args),
+        reasons: composed.reasons,
+    })
+}
+
+/// The scope as patterns that `-gcflags` understands.
+fn scope_patterns(scope: &str, packages: &[Package]) -> Vec<String> {
+    let named = || {
+        packages
+            .iter()
+            .filter(|it| !it.dep_only)
+            .map(|it| it.import_path.clone())
+            .collect::<Vec<_>>()
+    };
+    match scope {
+        "all" => vec!["all".into()],
+        "main" => packages
+            .iter()
+            .filter(|it| it.is_named_main())
+            .map(|it| it.import_path.clone())
+            .collect(),
+        "module" => {
+            let mut modules: Vec<String> = main_modules(packages)
+                .map(|it| format!("{it}/..."))
+                .collect();
+            modules.sort();
+            modules.dedup();
+            // Files on the command line, and packages of the standard library, have no module.
+            modules.extend(
+                packages
+                    .iter()
+                    .filter(|it| !it.dep_only && it.module.is_none())
+                    .map(|it| it.import_path.clone()),
+            );
+            if modules.is_empty() { named() } else { modules }
+        }
+        patterns => patterns
+            .split(',')
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+fn main_modules(packages: &[Package]) -> impl Iterator<Item = &str> {
+    packages
+        .iter()
+        .filter_map(|it| it.module.as_ref())
+        .filter(|it| it.main)
+        .map(|it| it.path.as_str())
+}
+
+/// Whether a package belongs to the scope of the escape report.
+pub fn in_scope(scope: &str, package: &Package) -> bool {
+    match scope {
+        "all" => true,
+        "main" => package.is_named_main(),
+        "module" => package
+            .module
+            .as_ref()
+            .map_or(!package.dep_only, |it| it.main),
+        patterns => patterns
+            .split(',')
+            .any(|it| matches_pattern(it.trim(), &package.import_path)),
+    }
+}
+
+/// Go's package patterns: `...` stands for any text, and `x/...` also for `x`.
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    if let Some(stem) = pattern
+        .strip_suffix("/...")
+        .filter(|it| !it.contains("..."))
+    {
+        return path
+            .strip_prefix(stem)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    }
+    let mut pieces = pattern.split("...");
+    let Some(mut rest) = path.strip_prefix(pieces.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut open = false;
+    for piece in pieces {
+        open = piece.is_empty();
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || open
+}
+
+/// Fails when nothing that was asked for is a command, unless the packages were typed: then they
+/// are compiled as `go build` does.
+pub fn require_main(typed: &Typed, config: &Config, packages: &[Package]) -> Result<()> {
+    let wants_output = crate::go::flags::last(&typed.flags, "o")
+        .is_some_and(|it| it.value.as_deref() != Some("/dev/null"));
+    if packages.iter().any(Package::is_named_main) || (!typed.packages.is_empty() && !wants_output)
+    {
+        return Ok(());
+    }
+    let named: Vec<String> = typed
+        .packages(config)
+        .iter()
+        .map(|it| format!("`{}`", it.to_string_lossy()))
+        .collect();
+    Err(Error::new(
+        Kind::Usage,
+        format!("there is no main package in {}", named.join(", ")),
+    )
+    .hint("name the command to build, such as ./cmd/api, or list it in `[build] packages`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_go() {
+        for (pattern, path, expected) in [
+            ("example.com/app/...", "example.com/app", true),
+            ("example.com/app/...", "example.com/app/x/y", true),
+            ("example.com/app/...", "example.com/apple", false),
+            ("net...", "net/http", true),
+            (".../internal/...", "a/internal/b", true),
+            ("fmt", "fmt", true),
+            ("fmt", "fmtx", false),
+        ] {
+            assert_eq!(matches_pattern(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+}

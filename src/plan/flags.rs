@@ -1,0 +1,375 @@
+//! Our flags and the user's, merged: the user's always win and none is dropped.
+//!
+//! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
+//! lists are joined here, ours first and the user's last, since the linker lets the last one win.
+
+use crate::config::{Buildvcs, Config, Origins, Strip, Target};
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::{self, Flag};
+use crate::go::quote;
+
+/// Why a flag is there.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Reason {
+    /// The flag as it stands on the command line.
+    pub flag: String,
+    /// What it is for.
+    pub why: String,
+    /// The layer it comes from.
+    pub from: String,
+}
+
+/// The flags of one build, and why each is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `-name=value`, in order; without `-o` and packages.
+    pub args: Vec<String>,
+    /// One entry per flag that we add or change.
+    pub reasons: Vec<Reason>,
+}
+
+impl Flags {
+    fn add(&mut self, flag: String, why: &str, from: &str) {
+        self.reasons.push(Reason {
+            flag: flag.clone(),
+            why: why.to_owned(),
+            from: from.to_owned(),
+        });
+        self.args.push(flag);
+    }
+}
+
+/// Everything that decides about the flags of one target.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The merged configuration; templates in its ldflags are filled in.
+    pub config: &'a Config,
+    /// Which layer set each key.
+    pub origins: &'a Origins,
+    /// The platform.
+    pub target: &'a Target,
+    /// GOFLAGS, read.
+    pub goflags: &'a [Flag],
+    /// The flags of the command line, in order.
+    pub typed: &'a [Flag],
+    /// `-pgo=...` as it was decided, with the reason.
+    pub pgo: Option<&'a Reason>,
+}
+
+/// What differs between the builds of one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The binary that is shipped.
+    Release,
+    /// The same without `-s -w`.
+    Unstripped,
+    /// What `go build` gives for the user's flags.
+    Plain,
+    /// The compile for the escape report: nothing is linked.
+    Escape,
+}
+
+/// Flags that are merged here and so do not go through one by one.
+const MERGED: &[&str] = &["ldflags", "gcflags", "asmflags", "tags", "o", "C", "pgo"];
+/// Flags that make no sense in a pass that only compiles.
+const BUILD_ONLY: &[&str] = &[
+    "a",
+    "n",
+    "x",
+    "v",
+    "work",
+    "json",
+    "debug-actiongraph",
+    "debug-trace",
+    "debug-runtime-trace",
+];
+
+/// The flags of one build. Fails with [`Kind::Usage`] for a list that cannot be read or quoted.
+pub fn compose(inputs: &Inputs<'_>, variant: Variant) -> Result<Flags> {
+    let mut flags = Flags::default();
+    optimisations(inputs, variant, &mut flags);
+    if variant != Variant::Escape {
+        ldflags(inputs, variant, &mut flags)?;
+    }
+    tags(inputs, &mut flags);
+    lists(inputs, &mut flags)?;
+    others(inputs, variant, &mut flags)?;
+    Ok(flags)
+}
+
+fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
+    let build = &inputs.config.build;
+    let origin = |key: &str| inputs.origins.get(key).map_or("defaults", String::as_str);
+    let typed = |name: &str| mentioned(inputs, name);
+    if build.trimpath && variant != Variant::Plain && !typed("trimpath") {
+        flags.add(
+            "-trimpath".into(),
+            "no local paths, same bytes from any directory",
+            origin("build.trimpath"),
+        );
+    }
+    if !typed("buildvcs") && variant != Variant::Escape {
+        let value = match build.buildvcs {
+            Buildvcs::Auto => None,
+            Buildvcs::True => Some("-buildvcs=true"),
+            Buildvcs::False => Some("-buildvcs=false"),
+        };
+        if let Some(value) = value {
+            flags.add(
+                value.into(),
+                "version control stamp",
+                origin("build.buildvcs"),
+            );
+        }
+    }
+    if let Some(reason) = inputs
+        .pgo
+        .filter(|_| variant != Variant::Plain || typed("pgo"))
+    {
+        flags.reasons.push(reason.clone());
+        flags.args.push(reason.flag.clone());
+    }
+}
+
+fn mentioned(inputs: &Inputs<'_>, name: &str) -> bool {
+    flags::last(inputs.typed, name)
+        .or_else(|| flags::last(inputs.goflags, name))
+        .is_some()
+}
+
+/// `-ldflags`: strip, configuration, GOFLAGS, command line. A user's value with a package pattern
+/// becomes a second `-ldflags` behind ours.
+fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
+    let mut base: Vec<String> = Vec::new();
+    let mut from = Vec::new();
+    let strip = if variant == Variant::Release {
+        inputs.config.build.strip
+    } else {
+        Strip::None
+    };
+    if strip != Strip::None {
+        base.extend(strip.ldflags().iter().map(|it| (*it).to_owned()));
+        from.push(
+            inputs
+                .origins
+                .get("build.strip")
+                .map_or("defaults", String::as_str),
+        );
+    }
+    for value in &inputs.config.build.ldflags {
+        base.extend(quote::split(value).map_err(|why| unreadable("build.ldflags", value, &why))?);
+    }
+    if !inputs.config.build.ldflags.is_empty() {
+        from.push(
+            inputs
+                .origins
+                .get("build.ldflags")
+                .map_or("defaults", String::as_str),
+        );
+    }
+    let mut patterned = Vec::new();
+    for (name, list) in [("GOFLAGS", inputs.goflags), ("flags", inputs.typed)] {
+        // A repeated flag without a pattern replaces the one before it: Go's rule.
+        let mut last: Option<Vec<String>> = None;
+        for value in list
+            .iter()
+            .filter(|it| it.name == "ldflags")
+            .filter_map(|it| it.value.as_deref())
+        {
+            let read = flags::per_package(value).map_err(|why| unreadable(name, value, &why))?;
+            match read.pattern.as_deref() {
+                None | Some("all") => last = Some(read.flags),
+                Some(pattern) => patterned.push((pattern.to_owned(), read.flags)),
+            }
+        }
+        if let Some(words) = last.filter(|it| !it.is_empty()) {
+            base.extend(words);
+            from.push(name);
+        }
+    }
+    let from = from.join(", ");
+    let quoted = |words: &[String]| quote::join(words).map_err(|why| Error::new(Kind::Usage, why));
+    if !base.is_empty() {
+        let why = if strip == Strip::None {
+            "linker flags"
+        } else {
+            "linker flags; strip leaves out the symbol table and DWARF"
+        };
+        flags.add(format!("-ldflags={}", quoted(&base)?), why, &from);
+    }
+    for (pattern, words) in patterned {
+        let all: Vec<String> = base.iter().cloned().chain(words).collect();
+        flags.add(
+            format!("-ldflags={pattern}={}", quoted(&all)?),
+            "linker flags of these packages",
+            "flags",
+        );
+    }
+    Ok(())
+}
+
+fn unreadable(origin: &str, value: &str, why: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("cannot read the flags `{value}` ({origin}): {why}"),
+    )
+    .hint("separate with spaces; quote what holds spaces with ' or \" at its start")
+}
+
+fn tags(inputs: &Inputs<'_>, flags: &mut Flags) {
+    let mut tags: Vec<String> = Vec::new();
+    let of_flag = |flag: Option<&Flag>| -> Vec<String> {
+        let text = flag.and_then(|it| it.value.clone()).unwrap_or_default();
+        text.split([',', ' '])
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let ours = inputs
+        .config
+        .build
+        .tags
+        .iter()
+        .chain(&inputs.target.tags)
+        .cloned();
+    let all = ours
+        .chain(of_flag(flags::last(inputs.goflags, "tags")))
+        .chain(of_flag(flags::last(inputs.typed, "tags")));
+    for tag in all {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    if !tags.is_empty() {
+        let from = inputs
+            .origins
+            .get("build.tags")
+            .filter(|_| !inputs.config.build.tags.is_empty());
+        flags.add(
+            format!("-tags={}", tags.join(",")),
+            "build tags",
+            from.map_or("flags", String::as_str),
+        );
+    }
+}
+
+/// gcflags and asmflags keep their order: for each package Go takes the last value that matches.
+fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
+    let build = &inputs.config.build;
+    for (name, configured) in [("gcflags", &build.gcflags), ("asmflags", &build.asmflags)] {
+        let key = format!("build.{name}");
+        let origin = inputs.origins.get(&key).map_or("defaults", String::as_str);
+        for value in configured {
+            flags::per_package(value).map_err(|why| unreadable(&key, value, &why))?;
+            flags.add(format!("-{name}={value}"), "as configured", origin);
+        }
+        for flag in inputs.typed.iter().filter(|it| it.name == name) {
+            flags.add(flag.to_arg(), "as typed", "flags");
+        }
+    }
+    Ok(())
+}
+
+fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
+    let configured = flags::parse(&inputs.config.build.flags, "build.flags")?;
+    let origin = inputs
+        .origins
+        .get("build.flags")
+        .map_or("defaults", String::as_str);
+    let wanted = |flag: &&Flag| {
+        !MERGED.contains(&flag.name.as_str())
+            && !(variant == Variant::Escape && BUILD_ONLY.contains(&flag.name.as_str()))
+    };
+    for flag in configured.iter().filter(wanted) {
+        flags.add(flag.to_arg(), "as configured", origin);
+    }
+    for flag in inputs.typed.iter().filter(wanted) {
+        flags.add(flag.to_arg(), "as typed", "flags");
+    }
+    Ok(())
+}
+
+/// `-gcflags` values in the order in which Go sees them: GOFLAGS, then the composed command line.
+pub fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
+    let from_env = inputs
+        .goflags
+        .iter()
+        .filter(|it| it.name == "gcflags")
+        .filter_map(|it| it.value.clone());
+    let from_line = composed
+        .args
+        .iter()
+        .filter_map(|it| it.strip_prefix("-gcflags=").map(str::to_owned));
+    from_env.chain(from_line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Sources, load};
+
+    fn check(
+        typed: &[&str],
+        goflags: &str,
+        variant: Variant,
+        edit: impl FnOnce(&mut Config),
+    ) -> String {
+        let empty = tempfile::tempdir().unwrap();
+        let loaded = load(&Sources {
+            cwd: empty.path().into(),
+            ..Sources::default()
+        })
+        .unwrap();
+        let mut config = loaded.config;
+        edit(&mut config);
+        let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
+        let pgo = Reason {
+            flag: "-pgo=auto".into(),
+            why: String::new(),
+            from: String::new(),
+        };
+        let inputs = Inputs {
+            config: &config,
+            origins: &loaded.origins,
+            target: &Target::default(),
+            goflags: &flags::parse_goflags(goflags).unwrap(),
+            typed: &flags::parse(&typed, "flags").unwrap(),
+            pgo: Some(&pgo),
+        };
+        compose(&inputs, variant).unwrap().args.join(" ")
+    }
+
+    #[test]
+    fn the_defaults_strip_and_trim() {
+        insta::assert_snapshot!(check(&[], "", Variant::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w");
+    }
+
+    #[test]
+    fn no_ldflags_of_the_user_are_lost() {
+        insta::assert_snapshot!(
+            check(&["-ldflags=-X 'main.v=a b'"], "'-ldflags=-X main.t=1' -mod=mod", Variant::Release, |config| config.build.ldflags.push("-X main.c=2".into())),
+            @"-trimpath -pgo=auto -ldflags=-s -w -X main.c=2 -X main.t=1 -X 'main.v=a b'"
+        );
+    }
+
+    #[test]
+    fn the_user_has_the_last_word() {
+        insta::assert_snapshot!(check(&["-trimpath=false", "-ldflags=-w=0"], "", Variant::Release, |_| {}), @"-pgo=auto -ldflags=-s -w -w=0 -trimpath=false");
+        insta::assert_snapshot!(check(&["-ldflags=-s", "-ldflags=-w"], "", Variant::Plain, |_| {}), @"-ldflags=-w");
+    }
+
+    #[test]
+    fn ldflags_with_a_pattern_keep_ours() {
+        insta::assert_snapshot!(check(&["-ldflags=./cmd/a=-X main.v=1"], "", Variant::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w -ldflags=./cmd/a=-s -w -X main.v=1");
+    }
+
+    #[test]
+    fn tags_are_joined() {
+        insta::assert_snapshot!(check(&["-tags=b,c"], "-tags=a,b", Variant::Release, |config| config.build.tags.push("z".into())), @"-trimpath -pgo=auto -ldflags=-s -w -tags=z,a,b,c");
+    }
+
+    #[test]
+    fn the_plain_build_is_the_users_own() {
+        insta::assert_snapshot!(check(&["-race", "-o", "x"], "", Variant::Plain, |config| config.build.tags.push("z".into())), @"-tags=z -race");
+    }
+}

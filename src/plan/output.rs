@@ -1,0 +1,314 @@
+//! Where each executable goes: the rules of `go build`, and `out-dir` on top.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::config::Target;
+use crate::error::{Error, Kind, Result};
+
+/// What is asked of the outputs.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The working directory of the go command.
+    pub cwd: &'a Path,
+    /// `-o`, as typed.
+    pub typed: Option<&'a str>,
+    /// `build.out-dir`, absolute.
+    pub out_dir: Option<&'a Path>,
+    /// How many packages the patterns name, commands or not.
+    pub named: usize,
+}
+
+/// One executable to come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Executable {
+    /// The file name that `go build` gives it, with the suffix of the platform.
+    pub name: String,
+    /// The import path of its main package.
+    pub package: String,
+    /// Where it goes; `None`: built, checked and discarded.
+    pub path: Option<PathBuf>,
+}
+
+/// Where things go for all targets together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// Per target, in order.
+    pub targets: Vec<Vec<Executable>>,
+    /// The checksum file, if one is written.
+    pub checksums: Option<PathBuf>,
+}
+
+/// Decides each path. `mains`: per target the platform, the suffix, and (package, name) of each
+/// command. Fails with [`Kind::Usage`] where Go fails or where two would be one file.
+pub fn assign(
+    request: &Request<'_>,
+    targets: &[(Target, Vec<(String, String)>)],
+) -> Result<Outputs> {
+    let place = Place::of(request)?;
+    if let Place::File(path) = &place {
+        one_file(path, targets)?;
+    }
+    let mut outputs = Outputs::default();
+    for (index, (target, mains)) in targets.iter().enumerate() {
+        let suffix = suffix(index, targets);
+        let executables = mains.iter().map(|(package, name)| {
+            let name = format!("{name}{}", extension(target));
+            let path = place.path(request, mains, &name, &suffix);
+            Executable {
+                name,
+                package: package.clone(),
+                path,
+            }
+        });
+        outputs.targets.push(executables.collect());
+    }
+    if let (Place::OutDir(directory), true) =
+        (&place, outputs.targets.iter().any(|it| !it.is_empty()))
+    {
+        outputs.checksums = Some(directory.join("SHA256SUMS"));
+    }
+    unique(&outputs)?;
+    Ok(outputs)
+}
+
+/// What `-o` or the configuration names.
+enum Place {
+    /// Go's default: one command goes to the working directory.
+    Default,
+    /// `-o dir/`
+    Directory(PathBuf),
+    /// `build.out-dir`
+    OutDir(PathBuf),
+    /// `-o file`
+    File(PathBuf),
+    /// `-o /dev/null`
+    Null,
+}
+
+impl Place {
+    fn of(request: &Request<'_>) -> Result<Self> {
+        let Some(typed) = request.typed.filter(|it| !it.is_empty()) else {
+            return Ok(request
+                .out_dir
+                .map_or(Self::Default, |it| Self::OutDir(it.to_path_buf())));
+        };
+        let path = request.cwd.join(typed);
+        Ok(if typed == "/dev/null" {
+            Self::Null
+        } else if typed.ends_with('/') || path.is_dir() {
+            Self::Directory(path)
+        } else {
+            Self::File(path)
+        })
+    }
+
+    fn path(
+        &self,
+        request: &Request<'_>,
+        mains: &[(String, String)],
+        name: &str,
+        suffix: &str,
+    ) -> Option<PathBuf> {
+        let with_suffix = || match name.rsplit_once('.').filter(|(_, end)| *end == "exe") {
+            Some((stem, end)) => format!("{stem}{suffix}.{end}"),
+            None => format!("{name}{suffix}"),
+        };
+        match self {
+            Self::Null => None,
+            Self::File(path) => Some(path.clone()),
+            Self::Directory(directory) | Self::OutDir(directory) => {
+                Some(directory.join(with_suffix()))
+            }
+            // Several packages are built and discarded, commands or not: Go's rule.
+            Self::Default => {
+                (mains.len() == 1 && request.named == 1).then(|| request.cwd.join(with_suffix()))
+            }
+        }
+    }
+}
+
+fn one_file(path: &Path, targets: &[(Target, Vec<(String, String)>)]) -> Result<()> {
+    let shown = path.display();
+    if targets.len() > 1 {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`-o {shown}` is one file for {} targets", targets.len()),
+        )
+        .hint("use `-o DIR/` or `[build] out-dir`: names then carry the platform"));
+    }
+    if targets.iter().any(|(_, mains)| mains.len() > 1) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("cannot write several packages to the file `{shown}`"),
+        )
+        .hint("use `-o DIR/`, with a slash at the end"));
+    }
+    Ok(())
+}
+
+fn extension(target: &Target) -> &'static str {
+    if target.os.as_deref() == Some("windows") {
+        ".exe"
+    } else {
+        ""
+    }
+}
+
+/// `-linux-amd64` where there are several targets, with the level where that alone tells two apart.
+fn suffix(index: usize, targets: &[(Target, Vec<(String, String)>)]) -> String {
+    if targets.len() == 1 {
+        return String::new();
+    }
+    let target = &targets[index].0;
+    let platform = |it: &Target| {
+        (
+            it.os.clone().unwrap_or_default(),
+            it.arch.clone().unwrap_or_default(),
+        )
+    };
+    let (os, arch) = platform(target);
+    let twins = targets
+        .iter()
+        .filter(|(it, _)| platform(it) == platform(target))
+        .count();
+    match &target.level {
+        Some(level) if twins > 1 => format!("-{os}-{arch}-{}", level.replace(',', "-")),
+        _ => format!("-{os}-{arch}"),
+    }
+}
+
+/// No two executables may be one file, also where the file system ignores case.
+fn unique(outputs: &Outputs) -> Result<()> {
+    let mut seen: BTreeMap<(PathBuf, String), &Executable> = BTreeMap::new();
+    for executable in outputs.targets.iter().flatten() {
+        let Some(path) = &executable.path else {
+            continue;
+        };
+        let file = path
+            .file_name()
+            .map(OsStr::to_string_lossy)
+            .unwrap_or_default()
+            .to_lowercase();
+        let key = (path.parent().unwrap_or(Path::new("")).to_path_buf(), file);
+        if let Some(other) = seen.insert(key, executable) {
+            let message = if other.package == executable.package {
+                format!("two targets would write `{}` to one file", path.display())
+            } else {
+                format!(
+                    "`{}` and `{}` would both be written to `{}`",
+                    other.package,
+                    executable.package,
+                    path.display()
+                )
+            };
+            return Err(Error::new(Kind::Usage, message)
+                .hint("build them in two runs, each with its own `-o`"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(os: &str, arch: &str) -> Target {
+        Target {
+            os: Some(os.into()),
+            arch: Some(arch.into()),
+            ..Target::default()
+        }
+    }
+
+    fn paths(typed: Option<&str>, out_dir: Option<&str>, targets: &[(Target, &[&str])]) -> String {
+        let named = targets[0].1.len();
+        let request = Request {
+            cwd: Path::new("/w"),
+            typed,
+            out_dir: out_dir.map(Path::new),
+            named,
+        };
+        let targets: Vec<_> = targets
+            .iter()
+            .map(|(target, mains)| {
+                (
+                    target.clone(),
+                    mains
+                        .iter()
+                        .map(|it| {
+                            (
+                                format!("ex.com/{it}"),
+                                it.rsplit('/').next().unwrap().to_owned(),
+                            )
+                        })
+                        .collect(),
+                )
+            })
+            .collect();
+        match assign(&request, &targets) {
+            Ok(outputs) => outputs
+                .targets
+                .iter()
+                .flatten()
+                .map(|it| {
+                    it.path
+                        .as_ref()
+                        .map_or("-".into(), |path| path.display().to_string())
+                })
+                .collect::<Vec<_>>()
+                .join(" "),
+            Err(error) => format!("error: {error}"),
+        }
+    }
+
+    #[test]
+    fn without_out_dir_the_rules_are_gos() {
+        let linux = target("linux", "amd64");
+        assert_eq!(paths(None, None, &[(linux.clone(), &["api"])]), "/w/api");
+        assert_eq!(paths(None, None, &[(linux.clone(), &["a", "b"])]), "- -");
+        assert_eq!(
+            paths(Some("bin/"), None, &[(linux.clone(), &["a", "b"])]),
+            "/w/bin/a /w/bin/b"
+        );
+        assert_eq!(
+            paths(Some("x"), Some("/d"), &[(linux.clone(), &["a"])]),
+            "/w/x"
+        );
+        assert_eq!(paths(Some("/dev/null"), None, &[(linux, &["a"])]), "-");
+        assert_eq!(
+            paths(None, None, &[(target("windows", "amd64"), &["a"])]),
+            "/w/a.exe"
+        );
+    }
+
+    #[test]
+    fn several_targets_carry_the_platform() {
+        let both = [
+            (target("linux", "arm64"), &["api"][..]),
+            (target("windows", "amd64"), &["api"][..]),
+        ];
+        assert_eq!(
+            paths(None, Some("/w/dist"), &both),
+            "/w/dist/api-linux-arm64 /w/dist/api-windows-amd64.exe"
+        );
+        assert!(
+            paths(Some("x"), None, &both).starts_with("error: `-o /w/x` is one file for 2 targets")
+        );
+    }
+
+    #[test]
+    fn two_executables_are_never_one_file() {
+        let linux = target("linux", "amd64");
+        assert!(
+            paths(Some("d/"), None, &[(linux.clone(), &["x/a", "y/a"])])
+                .starts_with("error: `ex.com/x/a` and `ex.com/y/a`")
+        );
+        assert!(
+            paths(Some("d/"), None, &[(linux.clone(), &["x/App", "y/app"])]).starts_with("error:")
+        );
+        let twice = [(linux.clone(), &["a"][..]), (linux, &["a"][..])];
+        assert!(paths(None, Some("/d"), &twice).starts_with("error: two targets"));
+    }
+}

@@ -1,0 +1,179 @@
+//! Which profile a build uses, decided before Go runs: Go takes an empty profile without a word,
+//! and fails with many lines for a wrong one.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::flags::Reason;
+use crate::config::{OnMissing, Origins, Pgo};
+use crate::error::{Error, Kind, Result};
+use crate::go::Package;
+use crate::go::flags::{self, Flag};
+use crate::profile::{self, Fitness, Judgement};
+
+/// A profile file as it was found.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Candidate {
+    /// The main packages it is for; empty: all of the build.
+    pub packages: Vec<String>,
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 of the file, in hex; `None` when there is no file.
+    pub sha256: Option<String>,
+    /// What it is worth; `None` when there is no file.
+    pub judgement: Option<Judgement>,
+}
+
+impl Candidate {
+    /// Whether Go will read calls from it.
+    pub fn is_usable(&self) -> bool {
+        self.judgement
+            .as_ref()
+            .is_some_and(|it| it.fitness == Fitness::Usable)
+    }
+
+    /// What is wrong with it, as a sentence and what to do.
+    pub fn complaint(&self) -> Option<(String, String)> {
+        let path = self.path.display();
+        match &self.judgement {
+            None => Some((
+                format!("there is no profile `{path}`"),
+                "collect one from the running program: /debug/pprof/profile?seconds=30".into(),
+            )),
+            Some(it) if it.fitness == Fitness::Usable => None,
+            Some(it) => Some((
+                format!("`{path}`: {}", it.fitness.message()),
+                it.fitness.hint().into(),
+            )),
+        }
+    }
+}
+
+/// What was decided for a build.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// `-pgo=...` and why.
+    pub reason: Reason,
+    /// Every profile that was looked at.
+    pub candidates: Vec<Candidate>,
+    /// The build uses a profile with samples.
+    pub applied: bool,
+    /// Why a profile is not used, and what to do.
+    pub complaint: Option<(String, String)>,
+}
+
+/// Decides. `read` gives the bytes of a file, `None` when there is none.
+///
+/// Fails with [`Kind::Usage`] when the profile was named on the command line and is of no use, when
+/// `on-missing` is `fail`, or when one of several `default.pgo` is of no use.
+pub fn choose(
+    settings: &Pgo,
+    origins: &Origins,
+    typed: &[Flag],
+    goflags: &[Flag],
+    packages: &[Package],
+    cwd: &Path,
+    read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
+) -> Result<Choice> {
+    let from_flags = [("flags", typed), ("GOFLAGS", goflags)]
+        .into_iter()
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?.value.clone()?)));
+    let explicit = from_flags.is_some();
+    let (from, value) = from_flags.unwrap_or_else(|| {
+        let origin = origins
+            .get("pgo.profile")
+            .map_or("defaults", String::as_str);
+        (origin, settings.profile.clone())
+    });
+    let why = match value.as_str() {
+        "off" => "no profile",
+        "auto" => "default.pgo beside each main package",
+        _ => "profile-guided optimisation",
+    };
+    let reason = |value: &str| Reason {
+        flag: format!("-pgo={value}"),
+        why: why.into(),
+        from: from.into(),
+    };
+    if value == "off" {
+        return Ok(Choice {
+            reason: reason("off"),
+            candidates: Vec::new(),
+            applied: false,
+            complaint: None,
+        });
+    }
+    let candidates = candidates(&value, packages, cwd, read)?;
+    let useless: Vec<&Candidate> = candidates.iter().filter(|it| !it.is_usable()).collect();
+    let usable = candidates.len() - useless.len();
+    if let Some((message, hint)) = useless.iter().find_map(|it| it.complaint()) {
+        // Go's `auto` simply skips a main package without a default.pgo.
+        let absent = value == "auto" && useless.iter().all(|it| it.judgement.is_none());
+        let strict = settings.on_missing == OnMissing::Fail;
+        let refuse = if absent {
+            strict && !explicit
+        } else {
+            explicit || strict || usable > 0
+        };
+        if refuse {
+            let hint = if strict && !explicit {
+                format!("{hint}; or set `[pgo] on-missing = \"warn\"`")
+            } else {
+                hint
+            };
+            return Err(Error::new(Kind::Usage, message).hint(hint));
+        }
+        if !absent {
+            return Ok(Choice {
+                reason: reason("off"),
+                candidates,
+                applied: false,
+                complaint: Some((message, hint)),
+            });
+        }
+    }
+    Ok(Choice {
+        reason: reason(&value),
+        applied: usable > 0,
+        candidates,
+        complaint: None,
+    })
+}
+
+fn candidates(
+    value: &str,
+    packages: &[Package],
+    cwd: &Path,
+    read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
+) -> Result<Vec<Candidate>> {
+    let paths: Vec<(Vec<String>, PathBuf)> = if value == "auto" {
+        let mains = packages.iter().filter(|it| it.is_named_main());
+        mains
+            .map(|it| {
+                (
+                    vec![it.import_path.clone()],
+                    Path::new(&it.dir).join("default.pgo"),
+                )
+            })
+            .collect()
+    } else {
+        vec![(Vec::new(), cwd.join(value))]
+    };
+    let look = |(packages, path): (Vec<String>, PathBuf)| {
+        let bytes = read(&path)?;
+        Ok(Candidate {
+            packages,
+            sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
+            judgement: bytes.as_deref().map(profile::judge),
+            path,
+        })
+    };
+    paths.into_iter().map(look).collect()
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
