@@ -28,3 +28,5 @@ pub mod escape;
 pub mod profile;
 
 pub mod plan;
+
+pub mod build;
