@@ -30,3 +30,7 @@ pub mod profile;
 pub mod plan;
 
 pub mod build;
+
+pub mod analysis;
+
+pub mod check;

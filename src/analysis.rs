@@ -1,0 +1,137 @@
+//! Staged files in, what they say out: calls the readers and adds nothing.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::binary::{self, Binary, LoadedDiff};
+use crate::build::Built;
+use crate::error::{Error, Kind, Result};
+use crate::plan::output::Executable;
+use crate::plan::pgo::hex;
+use crate::plan::{Baseline, Plan, TargetPlan};
+use crate::process::Interrupt;
+
+/// One executable as it was built.
+#[derive(Debug)]
+pub struct Artifact {
+    /// Which target of the plan it belongs to.
+    pub target: usize,
+    /// Its name, main package and place.
+    pub executable: Executable,
+    /// Where it waits to be published.
+    pub staged: PathBuf,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Its sections and build information; `None` for an archive.
+    pub binary: Option<Binary>,
+    /// Bytes in the file.
+    pub size: u64,
+    /// What it is compared with, or why with nothing.
+    pub baseline: Result<Before, String>,
+}
+
+/// The baseline of an executable.
+#[derive(Debug)]
+pub struct Before {
+    /// `unstripped`, `plain` or `file`.
+    pub kind: &'static str,
+    /// Its sections.
+    pub binary: Binary,
+    /// What differs in the loaded sections, for a twin that differs only by `-s -w`.
+    pub loaded: Option<LoadedDiff>,
+}
+
+/// Reads every staged executable of the plan.
+///
+/// Fails with [`Kind::Go`] when go said it built something that is not there or that is no executable.
+pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Vec<Artifact>> {
+    let mut artifacts = Vec::new();
+    for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
+        for executable in &target.executables {
+            interrupt.check()?;
+            artifacts.push(artifact(index, target, built, executable)?);
+        }
+    }
+    Ok(artifacts)
+}
+
+fn artifact(
+    index: usize,
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+) -> Result<Artifact> {
+    let staged = target.release_dir.join(&executable.name);
+    let refused = |error: Error| {
+        Error::new(
+            Kind::Go,
+            format!("go built no usable `{}`: {error}", executable.name),
+        )
+        .hint("the outputs are as they were; build again, and check the disk when it happens again")
+    };
+    let bytes = binary::open(&staged).map_err(refused)?;
+    let read = if bytes.starts_with(b"!<arch>\n") {
+        None
+    } else {
+        Some(binary::read(&bytes).map_err(refused)?)
+    };
+    let baseline = match &read {
+        Some(_) => before(target, built, executable, &bytes),
+        None => Err("an archive has no sections of its own".to_owned()),
+    };
+    Ok(Artifact {
+        target: index,
+        executable: executable.clone(),
+        sha256: hex(&Sha256::digest(&bytes[..])),
+        size: bytes.len() as u64,
+        binary: read,
+        baseline,
+        staged,
+    })
+}
+
+fn before(
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+    after: &[u8],
+) -> Result<Before, String> {
+    let (kind, path) = match &target.baseline {
+        Baseline::None(why) => return Err((*why).to_owned()),
+        Baseline::Built { kind, directory } => {
+            if let Some(failure) = &built.baseline_failure {
+                return Err(failure.clone());
+            }
+            (*kind, directory.join(&executable.name))
+        }
+        Baseline::File(pattern) => ("file", fill(pattern, target, executable)),
+    };
+    let shown = |error: Error| format!("cannot read the baseline `{}`: {error}", path.display());
+    let bytes = binary::open(&path).map_err(shown)?;
+    let binary = binary::read(&bytes).map_err(shown)?;
+    let loaded = if kind == "unstripped" {
+        binary::compare_loaded(&bytes, after).ok()
+    } else {
+        None
+    };
+    Ok(Before {
+        kind,
+        binary,
+        loaded,
+    })
+}
+
+fn fill(pattern: &str, target: &TargetPlan, executable: &Executable) -> PathBuf {
+    let toolchain = &target.facts.toolchain;
+    let name = Path::new(&executable.name)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    PathBuf::from(
+        pattern
+            .replace("{name}", &name)
+            .replace("{os}", &toolchain.goos)
+            .replace("{arch}", &toolchain.goarch),
+    )
+}

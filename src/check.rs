@@ -1,0 +1,135 @@
+//! What a build says about itself: facts in, one finding per check out.
+//!
+//! A check is a file of `check/` and a line of [`ALL`]; its doc comment is its manual.
+
+mod baseline;
+
+mod escapes;
+
+mod go_version;
+
+mod goflags;
+
+pub mod gomaxprocs;
+
+mod pgo_profile;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::Artifact;
+use crate::build::Built;
+use crate::config::{Config, Severity};
+use crate::plan::Facts;
+
+/// Every check, in the order of the report.
+pub const ALL: &[Check] = &[
+    gomaxprocs::CHECK,
+    go_version::CHECK,
+    pgo_profile::CHECK,
+    goflags::CHECK,
+    baseline::CHECK,
+    escapes::CHECK,
+];
+
+/// A check.
+#[derive(Debug)]
+pub struct Check {
+    /// Its key in `[checks]`.
+    pub id: &'static str,
+    /// What it sees, in one line.
+    pub summary: &'static str,
+    /// What it sees, why it matters, what to do, and the source.
+    pub manual: &'static str,
+    /// Looks. `None`: it has nothing to look at.
+    pub run: fn(&Context<'_>) -> Option<Seen>,
+}
+
+/// What a check looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// What go says about the target.
+    pub facts: &'a Facts,
+    /// The main package.
+    pub package: &'a str,
+    /// The finished executable; `None` before a build.
+    pub artifact: Option<&'a Artifact>,
+    /// How the build went; `None` before a build.
+    pub built: Option<&'a Built>,
+}
+
+/// What a check sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// All is well, and why.
+    Good(String),
+    /// What is wrong, and what to do.
+    Bad(String, String),
+    /// Nothing to judge, and why.
+    Skipped(String),
+}
+
+/// What became of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All is well.
+    Pass,
+    /// Worth a look.
+    Warn,
+    /// Denied: exit code 1.
+    Fail,
+    /// Nothing to judge.
+    Skip,
+}
+
+/// A line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The check's ID; `gobuild-opt explain ID` is its manual.
+    pub id: String,
+    /// What became of it.
+    pub status: Status,
+    /// What it sees.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Runs every check that is not switched off.
+pub fn run(config: &Config, context: &Context<'_>) -> Vec<Finding> {
+    let finding = |check: &Check| {
+        let severity = config
+            .checks
+            .get(check.id)
+            .copied()
+            .unwrap_or(Severity::Warn);
+        if severity == Severity::Off {
+            return None;
+        }
+        let (status, message, hint) = match (check.run)(context)? {
+            Seen::Good(message) => (Status::Pass, message, None),
+            Seen::Skipped(message) => (Status::Skip, message, None),
+            Seen::Bad(message, hint) => {
+                let status = if severity == Severity::Deny {
+                    Status::Fail
+                } else {
+                    Status::Warn
+                };
+                (status, message, Some(hint))
+            }
+        };
+        Some(Finding {
+            id: check.id.to_owned(),
+            status,
+            message,
+            hint,
+        })
+    };
+    ALL.iter().filter_map(finding).collect()
+}
+
+/// The check of that ID.
+pub fn find(id: &str) -> Option<&'static Check> {
+    ALL.iter().find(|it| it.id == id)
+}

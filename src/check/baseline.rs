@@ -1,0 +1,73 @@
+use super::{Check, Context, Seen};
+
+pub const CHECK: Check = Check {
+    id: "baseline",
+    summary: "what stripping changed in the program itself",
+    manual: "\
+What it sees: the release binary and its twin, linked from the very same objects without -s -w,
+are compared section by section, byte for byte, in everything that is loaded into memory. Only
+the build-ID notes may differ: they name the build.
+
+Why it matters: it proves that the smaller binary runs the same code on the same data. Where it
+finds a difference, something beside the strip flags differs between the two builds. Without
+-trimpath that is the build information, which records the linker flags; on Go 1.21 it is three
+tables that move by a few bytes.
+
+What to do: build with trimpath = true, and see which section the report names.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let artifact = context.artifact?;
+    let before = match &artifact.baseline {
+        Ok(before) => before,
+        Err(why)
+            if context
+                .built
+                .is_some_and(|it| it.baseline_failure.is_some())
+                || why.starts_with("cannot read") =>
+        {
+            return Some(Seen::Bad(
+                format!(
+                    "there is no before and after: {}",
+                    why.lines().next().unwrap_or_default()
+                ),
+                "see `[compare] baseline`".into(),
+            ));
+        }
+        Err(why) => return Some(Seen::Skipped(why.clone())),
+    };
+    let loaded = before.loaded.as_ref()?;
+    if loaded.identical {
+        return Some(Seen::Good(format!(
+            "stripping changed nothing that runs: {} loaded bytes are equal",
+            loaded.compared
+        )));
+    }
+    let differing = loaded.sections.iter().filter(|it| it.excuse.is_none());
+    let names: Vec<String> = differing
+        .map(|it| format!("{} ({} B)", it.name, it.differing))
+        .collect();
+    let what = if names.is_empty() {
+        "the entry point or an address".to_owned()
+    } else {
+        names.join(", ")
+    };
+    let trimmed = context
+        .artifact?
+        .binary
+        .as_ref()?
+        .build_info
+        .as_ref()?
+        .setting("-trimpath")
+        == Some("true");
+    let hint = if trimmed {
+        "see `gobuild-opt explain baseline`"
+    } else {
+        "set trimpath = true: without it the build information records the linker flags"
+    };
+    Some(Seen::Bad(
+        format!("the release differs from its unstripped twin in what is loaded: {what}"),
+        hint.into(),
+    ))
+}

@@ -1,0 +1,44 @@
+use super::{Check, Context, Seen};
+
+pub const CHECK: Check = Check {
+    id: "escapes",
+    summary: "whether the escape report is there and complete",
+    manual: "\
+What it sees: whether the compile with -gcflags=-m went through, and whether it printed lines
+that this version cannot read.
+
+Why it matters: a report that is missing or incomplete must not look like a clean one.
+
+What to do: read what go said; run `gobuild-opt plan` and paste the command of the escape pass.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let built = context.built?;
+    if let Some(failure) = &built.escape_failure {
+        let first = failure.lines().next().unwrap_or_default();
+        return Some(Seen::Bad(
+            format!("there is no escape report: {first}"),
+            "run `gobuild-opt plan` and paste the command of the escape pass".into(),
+        ));
+    }
+    let escapes = built.escapes.as_ref()?;
+    if escapes.unparsed > 0 {
+        let example = escapes
+            .unparsed_examples
+            .first()
+            .map(String::as_str)
+            .unwrap_or_default();
+        return Some(Seen::Bad(
+            format!(
+                "{} lines of the compiler were not understood, such as `{example}`",
+                escapes.unparsed
+            ),
+            "they are not in the counts; please report them with your Go version".into(),
+        ));
+    }
+    Some(Seen::Good(format!(
+        "{} sites, every line understood",
+        escapes.sites
+    )))
+}

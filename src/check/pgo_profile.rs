@@ -1,0 +1,49 @@
+use super::{Check, Context, Seen};
+
+pub const CHECK: Check = Check {
+    id: "pgo-profile",
+    summary: "whether the build used a profile with samples",
+    manual: "\
+What it sees: the profile that -pgo, `[pgo] profile` or default.pgo names, read before Go runs:
+missing, empty, of another kind than CPU, unreadable, without samples, or usable.
+
+Why it matters: Go takes an empty profile, or one of another program, without a word and still
+writes -pgo into the build information. The build then claims an optimisation that did not happen.
+
+What to do: collect a CPU profile of the program under its real load, for 30 seconds or more:
+/debug/pprof/profile?seconds=30. Set `[pgo] on-missing = \"fail\"` where a release must have one.
+
+Source: cmd/go/internal/load/pkg.go, cmd/compile/internal/pgoir, go.dev/doc/pgo.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let choice = &context.facts.pgo;
+    if let Some((message, hint)) = &choice.complaint {
+        return Some(Seen::Bad(
+            format!("built without a profile: {message}"),
+            hint.clone(),
+        ));
+    }
+    let mine = choice
+        .candidates
+        .iter()
+        .find(|it| it.packages.is_empty() || it.packages.iter().any(|it| it == context.package));
+    match mine {
+        Some(it) if it.is_usable() => {
+            let samples = it
+                .judgement
+                .as_ref()
+                .and_then(|it| it.samples)
+                .map_or(String::new(), |it| format!(", {it} samples"));
+            Some(Seen::Good(format!(
+                "`{}` is applied{samples}",
+                it.path.display()
+            )))
+        }
+        _ if choice.reason.flag == "-pgo=off" => Some(Seen::Skipped("switched off".into())),
+        _ => Some(Seen::Skipped(
+            "no default.pgo beside the main package: built without a profile".into(),
+        )),
+    }
+}
