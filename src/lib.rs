@@ -34,3 +34,7 @@ pub mod build;
 pub mod analysis;
 
 pub mod check;
+
+pub mod report;
+
+pub mod render;

@@ -1,0 +1,79 @@
+//! A report in, text for people or machines out.
+
+mod json;
+
+mod markdown;
+
+mod text;
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::report::outline::Block;
+
+pub use json::json;
+
+/// A rendering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For programs; `gobuild-opt schema report` describes it.
+    Json,
+    /// For pull requests and step summaries.
+    Markdown,
+}
+
+impl Format {
+    /// The format that a file name stands for.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "json" => Some(Self::Json),
+            "md" | "markdown" => Some(Self::Markdown),
+            "txt" | "text" | "log" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 80 }
+    }
+}
+
+/// Blocks as `format`, which is not [`Format::Json`]: that renders the report itself.
+pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
+    match format {
+        Format::Text | Format::Json => text::text(blocks, style),
+        Format::Markdown => markdown::markdown(blocks),
+    }
+}
+
+/// Text that others wrote (paths, compiler words) made harmless for a terminal: control characters
+/// and bidirectional overrides become visible escapes.
+pub fn harmless(text: &str) -> String {
+    let dangerous =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(dangerous) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| {
+            if dangerous(c) {
+                c.escape_unicode().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}

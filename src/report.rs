@@ -1,0 +1,371 @@
+//! What a run found, as one value: the JSON contract, and the source of every other rendering.
+
+mod artifact;
+
+mod escapes;
+
+pub mod outline;
+
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::Artifact;
+use crate::build::Built;
+use crate::check::{self, Context, Finding};
+use crate::config::Config;
+use crate::plan::Plan;
+
+/// Raised when a field changes its meaning or goes; additions are free.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The report of `release`. Sizes are bytes, times milliseconds, unknown is `null`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// The Go toolchain of the first target.
+    pub toolchain: Toolchain,
+    /// Whether everything is within its limits.
+    pub verdict: Verdict,
+    /// Where the time went.
+    pub cost: Cost,
+    /// One entry per executable.
+    pub targets: Vec<Target>,
+    /// Every limit and what it was held against.
+    pub budgets: Vec<Budget>,
+    /// The checksum file, if one was written.
+    pub checksums: Option<String>,
+}
+
+/// The program that wrote the report.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `gobuild-opt`
+    pub name: String,
+    /// `0.1.0`
+    pub version: String,
+}
+
+/// A Go toolchain and the platform it builds for.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Toolchain {
+    /// `go1.27.3`
+    pub version: String,
+    /// `linux`
+    pub goos: String,
+    /// `amd64`
+    pub goarch: String,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Exit code 0 or 1.
+    pub pass: bool,
+    /// A sentence for each budget and denied check that failed.
+    pub failures: Vec<String>,
+}
+
+/// Wall time, milliseconds.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// The release builds.
+    pub build_ms: u64,
+    /// The baseline builds.
+    pub baseline_ms: u64,
+    /// The escape passes.
+    pub escape_ms: u64,
+    /// Reading the files and everything else that is not go.
+    pub analysis_ms: u64,
+    /// The whole run.
+    pub total_ms: u64,
+}
+
+/// One executable.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// The file name that go gives it.
+    pub name: String,
+    /// The import path of its main package.
+    pub package: String,
+    /// `linux`
+    pub goos: String,
+    /// `amd64`
+    pub goarch: String,
+    /// GOAMD64 and the like, where the configuration sets it.
+    pub level: Option<String>,
+    /// The file.
+    pub artifact: File,
+    /// What it is compared with.
+    pub baseline: Option<BaselineFile>,
+    /// By role, in a fixed order; roles that neither file has are left out.
+    pub sections: Vec<Section>,
+    /// Bytes of headers and tables, and between sections.
+    pub overhead: Overhead,
+    /// Go packages of the build: compiled for the release, and from the build cache. Counted for
+    /// the platform, not for this executable alone.
+    pub packages_compiled: u64,
+    /// See `packages_compiled`.
+    pub packages_cached: u64,
+    /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
+    pub escapes: Option<Escapes>,
+    /// The profile.
+    pub pgo: Pgo,
+    /// What the binary does at run time.
+    pub runtime: Runtime,
+    /// What the checks see.
+    pub checks: Vec<Finding>,
+}
+
+/// A finished executable.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct File {
+    /// Where it was published; `null` when it was built, checked and discarded.
+    pub path: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Go's build ID.
+    pub build_id: Option<String>,
+    /// Neither symbol table nor DWARF; `null` for an archive.
+    pub stripped: Option<bool>,
+    /// The Go version in its build information.
+    pub go_version: Option<String>,
+}
+
+/// What a release is compared with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineFile {
+    /// `unstripped`, `plain` or `file`.
+    pub kind: String,
+    /// Bytes.
+    pub size: u64,
+    /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
+    pub loaded_identical: Option<bool>,
+    /// How many loaded bytes were compared.
+    pub loaded_compared: Option<u64>,
+}
+
+/// Bytes in the file by role, before and after.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Section {
+    /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
+    pub role: String,
+    /// The sections behind it, of both files.
+    pub names: Vec<String>,
+    /// Bytes in the baseline file.
+    pub before: Option<u64>,
+    /// Bytes in the release file. 0 for bss.
+    pub after: u64,
+    /// Bytes in memory while the release runs.
+    pub memory: u64,
+}
+
+/// What belongs to no section: with the sections it adds up to the file.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Overhead {
+    /// Headers and section tables of the release.
+    pub headers: u64,
+    /// Bytes between the sections of the release.
+    pub padding: u64,
+    /// Headers of the baseline.
+    pub headers_before: Option<u64>,
+    /// Padding of the baseline.
+    pub padding_before: Option<u64>,
+}
+
+/// The escape report.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Escapes {
+    /// The compiler that said so: reports of different versions do not compare.
+    pub go_version: String,
+    /// `module`, `main`, `all` or patterns.
+    pub scope: String,
+    /// Places that allocate on the heap, each once.
+    pub sites: u64,
+    /// By package, most sites first.
+    pub packages: Vec<EscapePackage>,
+    /// Lines of the compiler that were not understood, and so not counted.
+    pub unparsed: u64,
+}
+
+/// The escapes of a package.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EscapePackage {
+    /// Its import path.
+    pub path: String,
+    /// The sum of the classes up to `other`.
+    pub sites: u64,
+    /// `moved to heap: v`
+    pub moved: u64,
+    /// `new(T)`, `&T{}`
+    pub new: u64,
+    /// `make(...)`
+    pub make: u64,
+    /// `append(...)`, reported since Go 1.25.
+    pub append: u64,
+    /// Values converted to interfaces.
+    pub boxing: u64,
+    /// Function literals.
+    pub closure: u64,
+    /// string, []byte and concatenation.
+    pub conversion: u64,
+    /// Everything else that allocates.
+    pub other: u64,
+    /// Constants: boxed from read-only data, no allocation.
+    pub constants: u64,
+    /// Parameters that leak to the caller's heap.
+    pub leaking: u64,
+    /// Functions with at least one site; `null` where that was not asked.
+    pub functions: Option<u64>,
+}
+
+/// What the profile did.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Pgo {
+    /// The file; `null` without one.
+    pub profile: Option<String>,
+    /// SHA-256 of the file.
+    pub sha256: Option<String>,
+    /// The build used it, and it has samples.
+    pub applied: bool,
+    /// `usable`, `empty`, `no-samples`, `not-cpu`, `unreadable`, ...; `null` without a file.
+    pub fitness: Option<String>,
+    /// Its samples.
+    pub samples: Option<i64>,
+    /// How long it was collected.
+    pub duration_ms: Option<i64>,
+    /// When it was collected, RFC 3339.
+    pub collected: Option<String>,
+    /// Days between that and this run.
+    pub age_days: Option<f64>,
+}
+
+/// What the binary does at run time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Runtime {
+    /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
+    pub container_cpu: Option<bool>,
+    /// go.uber.org/automaxprocs is linked.
+    pub automaxprocs: bool,
+    /// GODEBUG defaults that the go line or a setting holds back.
+    pub godebug: BTreeMap<String, String>,
+    /// Packages that use cgo.
+    pub cgo: Vec<String>,
+}
+
+/// A limit and what it was held against.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Budget {
+    /// `size dist/api`
+    pub item: String,
+    /// Bytes, or percent for a growth.
+    pub limit: f64,
+    /// The same of the release; `null` where it is unknown.
+    pub actual: Option<f64>,
+    /// `pass`, `fail` or `skip`.
+    pub status: check::Status,
+}
+
+/// Everything a report is made of.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// What the user wants.
+    pub config: &'a Config,
+    /// The commands.
+    pub plan: &'a Plan,
+    /// How they went.
+    pub built: &'a [Built],
+    /// What they left.
+    pub artifacts: &'a [Artifact],
+    /// Wall time so far.
+    pub total: Duration,
+    /// Now, for ages.
+    pub now: jiff::Timestamp,
+}
+
+/// Says what it all means.
+pub fn report(inputs: &Inputs<'_>) -> Report {
+    let targets: Vec<Target> = inputs
+        .artifacts
+        .iter()
+        .map(|it| target(inputs, it))
+        .collect();
+    let budgets = verdict::budgets(inputs.config, &targets);
+    let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool {
+            name: "gobuild-opt".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
+        toolchain: Toolchain {
+            version: first.map(|it| it.version.clone()).unwrap_or_default(),
+            goos: first.map(|it| it.goos.clone()).unwrap_or_default(),
+            goarch: first.map(|it| it.goarch.clone()).unwrap_or_default(),
+        },
+        verdict: verdict::verdict(&targets, &budgets),
+        cost: cost(inputs),
+        targets,
+        budgets,
+        checksums: inputs
+            .plan
+            .checksums
+            .as_ref()
+            .map(|it| it.display().to_string()),
+    }
+}
+
+fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
+    let plan = &inputs.plan.targets[artifact.target];
+    let built = &inputs.built[artifact.target];
+    let context = Context {
+        facts: &plan.facts,
+        package: &artifact.executable.package,
+        artifact: Some(artifact),
+        built: Some(built),
+    };
+    let facts = &plan.facts;
+    Target {
+        name: artifact.executable.name.clone(),
+        package: artifact.executable.package.clone(),
+        goos: facts.toolchain.goos.clone(),
+        goarch: facts.toolchain.goarch.clone(),
+        level: facts.target.level.clone(),
+        artifact: artifact::file(artifact),
+        baseline: artifact::baseline(artifact),
+        sections: artifact::sections(artifact),
+        overhead: artifact::overhead(artifact),
+        packages_compiled: built.compiled,
+        packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
+        escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
+        pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
+        runtime: artifact::runtime(&context),
+        checks: check::run(inputs.config, &context),
+    }
+}
+
+fn cost(inputs: &Inputs<'_>) -> Cost {
+    let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
+    let (build, baseline, escape) = (
+        sum(|it| it.release),
+        sum(|it| it.baseline),
+        sum(|it| it.escape),
+    );
+    let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+    Cost {
+        build_ms: ms(build),
+        baseline_ms: ms(baseline),
+        escape_ms: ms(escape),
+        analysis_ms: ms(inputs.total.saturating_sub(build + baseline + escape)),
+        total_ms: ms(inputs.total),
+    }
+}

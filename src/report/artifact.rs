@@ -1,0 +1,136 @@
+//! An analysed executable in, its part of the report out.
+
+use std::collections::BTreeMap;
+
+use super::{BaselineFile, File, Overhead, Pgo, Runtime, Section};
+use crate::analysis::Artifact;
+use crate::binary::{Binary, Role};
+use crate::check::{Context, gomaxprocs};
+use crate::plan::pgo::Choice;
+
+pub fn file(artifact: &Artifact) -> File {
+    let binary = artifact.binary.as_ref();
+    File {
+        path: artifact
+            .executable
+            .path
+            .as_ref()
+            .map(|it| it.display().to_string()),
+        size: artifact.size,
+        sha256: artifact.sha256.clone(),
+        build_id: binary.and_then(|it| it.build_id.clone()),
+        stripped: binary.map(Binary::stripped),
+        go_version: binary
+            .and_then(|it| it.build_info.as_ref())
+            .map(|it| it.go_version.clone()),
+    }
+}
+
+pub fn baseline(artifact: &Artifact) -> Option<BaselineFile> {
+    let before = artifact.baseline.as_ref().ok()?;
+    Some(BaselineFile {
+        kind: before.kind.to_owned(),
+        size: before.binary.file_size,
+        loaded_identical: before.loaded.as_ref().map(|it| it.identical),
+        loaded_compared: before.loaded.as_ref().map(|it| it.compared),
+    })
+}
+
+pub fn sections(artifact: &Artifact) -> Vec<Section> {
+    let Some(after) = &artifact.binary else {
+        return Vec::new();
+    };
+    let before = artifact.baseline.as_ref().ok().map(|it| &it.binary);
+    let sums = after.roles();
+    let sums_before = before.map(Binary::roles);
+    let section = |role: Role| {
+        let sum = sums.iter().find(|it| it.role == role)?;
+        let old = sums_before
+            .as_ref()
+            .and_then(|it| it.iter().find(|it| it.role == role));
+        let names = names(role, before.into_iter().chain([after]));
+        if names.is_empty() {
+            return None;
+        }
+        Some(Section {
+            role: role.name().to_owned(),
+            names,
+            before: old.map(|it| it.file_size),
+            after: sum.file_size,
+            memory: sum.memory_size,
+        })
+    };
+    Role::ALL.into_iter().filter_map(section).collect()
+}
+
+fn names<'a>(role: Role, binaries: impl Iterator<Item = &'a Binary>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for section in binaries
+        .flat_map(|it| &it.sections)
+        .filter(|it| it.role == role)
+    {
+        if !names.contains(&section.name) {
+            names.push(section.name.clone());
+        }
+    }
+    names
+}
+
+pub fn overhead(artifact: &Artifact) -> Overhead {
+    let before = artifact.baseline.as_ref().ok().map(|it| &it.binary);
+    Overhead {
+        headers: artifact.binary.as_ref().map_or(0, |it| it.headers),
+        padding: artifact.binary.as_ref().map_or(0, |it| it.padding),
+        headers_before: before.map(|it| it.headers),
+        padding_before: before.map(|it| it.padding),
+    }
+}
+
+pub fn pgo(choice: &Choice, package: &str, now: jiff::Timestamp) -> Pgo {
+    let mine = choice
+        .candidates
+        .iter()
+        .find(|it| it.packages.is_empty() || it.packages.iter().any(|it| it == package));
+    let Some((candidate, judgement)) = mine.and_then(|it| Some((it, it.judgement.as_ref()?)))
+    else {
+        return Pgo::default();
+    };
+    let collected = judgement.origin.as_ref().and_then(|it| it.time.clone());
+    let age = collected
+        .as_deref()
+        .and_then(|it| it.parse::<jiff::Timestamp>().ok());
+    Pgo {
+        profile: Some(candidate.path.display().to_string()),
+        sha256: candidate.sha256.clone(),
+        applied: choice.applied && candidate.is_usable(),
+        fitness: Some(judgement.fitness.id().to_owned()),
+        samples: judgement.samples,
+        duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
+        collected,
+        age_days: age
+            .map(|it| (now.duration_since(it).as_secs_f64() / 86_400.0 * 10.0).round() / 10.0),
+    }
+}
+
+pub fn runtime(context: &Context<'_>) -> Runtime {
+    let info = context
+        .artifact
+        .and_then(|it| it.binary.as_ref()?.build_info.as_ref());
+    let godebug = info
+        .and_then(|it| it.setting("DefaultGODEBUG"))
+        .unwrap_or_default();
+    let pairs = godebug.split(',').filter_map(|it| it.split_once('='));
+    let cgo = context
+        .facts
+        .packages
+        .iter()
+        .filter(|it| !it.cgo_files.is_empty());
+    Runtime {
+        container_cpu: gomaxprocs::container_cpu(context),
+        automaxprocs: gomaxprocs::automaxprocs(context),
+        godebug: pairs
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+        cgo: cgo.map(|it| it.import_path.clone()).collect(),
+    }
+}
