@@ -38,3 +38,7 @@ pub mod check;
 pub mod report;
 
 pub mod render;
+
+pub mod cli;
+
+pub mod command;

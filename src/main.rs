@@ -1,2 +1,140 @@
-//! (to come)
-fn main() {}
+//! argv, printing, progress, exit: nothing else does any of these.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod progress;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use gobuild_opt::build::Event;
+use gobuild_opt::cli::{self, Cli, Color};
+use gobuild_opt::command::{self, Output, Session};
+use gobuild_opt::error::{Error, Kind, Result};
+use gobuild_opt::process::Interrupt;
+use gobuild_opt::render::harmless;
+use progress::Progress;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cwd = match std::env::current_dir() {
+        Ok(cwd) => cwd,
+        Err(error) => {
+            return fail(&Error::new(Kind::Machine, "the working directory is gone").source(error));
+        }
+    };
+    match cli::parse(&args, &cwd) {
+        // clap prints help to stdout with 0, errors to stderr with 2.
+        Err(clap) => {
+            let code = if clap.use_stderr() { 2 } else { 0 };
+            let _ = clap.print();
+            ExitCode::from(code)
+        }
+        Ok(Err(error)) => fail(&error),
+        Ok(Ok(cli)) => run(&cli, cwd),
+    }
+}
+
+fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
+    colors(cli.talk.color);
+    let interrupt = match listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => return fail(&error),
+    };
+    let mut progress = Progress::new(cli.talk.quiet, std::io::stderr().is_terminal());
+    let mut show = |event: Event<'_>| progress.show(&event);
+    let mut session = Session {
+        cwd,
+        env: std::env::vars_os().collect(),
+        width: width(),
+        interrupt,
+        show: &mut show,
+    };
+    let result = command::run(cli, &mut session);
+    progress.finish();
+    match result {
+        Ok(output) => print(&output, cli.talk.quiet),
+        Err(error) => fail(&error),
+    }
+}
+
+/// Remembers the first signal that asks us to stop; the running stage ends its children and returns.
+fn listen() -> Result<Interrupt> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let interrupt = Interrupt::default();
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let number = usize::try_from(signal).unwrap_or_default();
+        signal_hook::flag::register_usize(signal, interrupt.0.clone(), number)?;
+    }
+    Ok(interrupt)
+}
+
+fn colors(choice: Color) {
+    match choice {
+        Color::Auto => {}
+        Color::Always => ColorChoice::AlwaysAnsi.write_global(),
+        Color::Never => ColorChoice::Never.write_global(),
+    }
+}
+
+/// Columns of the terminal that stdout is; 80 where it is none, or as COLUMNS says.
+fn width() -> usize {
+    let set = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .filter(|it| *it >= 40);
+    let real = || {
+        terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
+    };
+    set.or_else(real).unwrap_or(80).clamp(60, 200)
+}
+
+fn print(output: &Output, quiet: bool) -> ExitCode {
+    if !quiet || output.is_data {
+        let mut stdout = anstream::stdout().lock();
+        let written = stdout
+            .write_all(output.text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                return fail(
+                    &Error::new(Kind::Machine, "cannot write to standard output").source(error),
+                );
+            }
+            _ => {}
+        }
+    }
+    if output.failures.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    for failure in output.failures.iter().filter(|_| quiet || output.is_data) {
+        anstream::eprintln!("FAIL  {}", harmless(failure));
+    }
+    ExitCode::from(1)
+}
+
+fn fail(error: &Error) -> ExitCode {
+    let red = anstyle::Style::new()
+        .bold()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()));
+    let bold = anstyle::Style::new().bold();
+    if let Some(detail) = &error.detail {
+        for line in detail.lines() {
+            anstream::eprintln!("{}", untabbed(line));
+        }
+    }
+    anstream::eprintln!("{red}error:{red:#} {}", harmless(&error.to_string()));
+    if let Some(hint) = &error.hint {
+        anstream::eprintln!("{bold}hint:{bold:#} {}", harmless(hint));
+    }
+    ExitCode::from(error.exit_code())
+}
+
+/// Compilers indent with tabs: the one control character that stays.
+fn untabbed(line: &str) -> String {
+    line.split('\t')
+        .map(harmless)
+        .collect::<Vec<_>>()
+        .join("\t")
+}

@@ -1,0 +1,79 @@
+//! One line per subcommand; each walks a stretch of the pipeline.
+
+mod catalog;
+
+mod doctor;
+
+mod init;
+
+mod plan;
+
+mod prepare;
+
+mod release;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::build::Event;
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+use crate::process::Interrupt;
+
+/// What a command needs from the outside: the only way it talks while it runs.
+pub struct Session<'a> {
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// The environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// The signal that asked us to stop.
+    pub interrupt: Interrupt,
+    /// Shows progress.
+    pub show: &'a mut dyn FnMut(Event<'_>),
+}
+
+impl Session<'_> {
+    /// The variables that are text.
+    pub fn text_env(&self) -> Vec<(String, String)> {
+        let text = |(name, value): &(OsString, OsString)| {
+            Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+        };
+        self.env.iter().filter_map(text).collect()
+    }
+
+    /// A variable, if it is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<&OsString> {
+        self.env
+            .iter()
+            .find(|(it, value)| it == name && !value.is_empty())
+            .map(|(_, value)| value)
+    }
+}
+
+/// What a command has to say at its end.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// For standard output. Left out by `--quiet` when nothing failed.
+    pub text: String,
+    /// The sentences behind exit code 1.
+    pub failures: Vec<String>,
+    /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
+    pub is_data: bool,
+}
+
+/// Runs a command.
+pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
+    match &cli.command {
+        Command::Release(args) => release::run(args, session),
+        Command::Plan(args) => plan::run(args, session),
+        Command::Doctor(args) => doctor::run(args, session),
+        Command::Explain(args) => catalog::explain(args, session),
+        Command::Init(args) => init::run(args, session),
+        Command::Presets(args) => catalog::presets(args),
+        Command::Schema(args) => catalog::schema(args),
+        Command::Completions(args) => catalog::completions(args),
+        Command::Man => catalog::man(),
+    }
+}

@@ -1,0 +1,156 @@
+//! `init`: a configuration from what is found in the module.
+
+use std::path::Path;
+
+use toml_edit::{Array, DocumentMut, Item, Table, Value};
+
+use super::{Output, Session};
+use crate::build::publish;
+use crate::cli::Init;
+use crate::config::{self, FILE, preset};
+use crate::error::{Error, Kind, Result};
+use crate::go::{Go, Package, Toolchain};
+
+/// Writes `gobuild-opt.toml` beside go.mod.
+pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
+    if let Some(name) = args
+        .preset
+        .as_deref()
+        .filter(|it| preset::find(it).is_none())
+    {
+        let names: Vec<&str> = preset::ALL.iter().map(|it| it.name).collect();
+        return Err(Error::new(Kind::Usage, format!("no preset named `{name}`"))
+            .hint(format!("presets: {}", names.join(", "))));
+    }
+    let defaults = config::load(&config::Sources {
+        cwd: "/".into(),
+        env: session.text_env(),
+        ..config::Sources::default()
+    })?;
+    let go = Go {
+        program: defaults.config.go.into(),
+        cwd: session.cwd.clone(),
+        env: Vec::new(),
+    };
+    let toolchain = go.toolchain(&session.interrupt)?;
+    if !toolchain.in_module() {
+        return Err(Error::new(
+            Kind::Go,
+            format!("`{}` is in no module", session.cwd.display()),
+        )
+        .hint("run `go mod init`, or go to the directory of the program"));
+    }
+    let root = Path::new(&toolchain.gomod)
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .to_path_buf();
+    let path = root.join(FILE);
+    if path.exists() && !args.force && !args.stdout {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{}` is there already", path.display()),
+        )
+        .hint("`--force` overwrites it, `--stdout` only prints"));
+    }
+    let go = Go {
+        cwd: root.clone(),
+        ..go
+    };
+    let packages = go.packages(&["-pgo=off".into()], &["./...".into()], &session.interrupt)?;
+    let text = configuration(&packages, &root, &toolchain, args.preset.as_deref());
+    // What we write must be what we read.
+    let _: config::Config = config::strict::parse(&text, FILE)?;
+    if args.stdout {
+        return Ok(Output {
+            text,
+            is_data: true,
+            ..Output::default()
+        });
+    }
+    publish::text(&text, &path)?;
+    Ok(Output {
+        text: format!("wrote {}; now run `gobuild-opt release`\n", path.display()),
+        ..Output::default()
+    })
+}
+
+fn configuration(
+    packages: &[Package],
+    root: &Path,
+    toolchain: &Toolchain,
+    preset: Option<&str>,
+) -> String {
+    let mains: Vec<&Package> = packages.iter().filter(|it| it.is_named_main()).collect();
+    let server = packages
+        .iter()
+        .any(|it| it.import_path == "net/http" || it.import_path == "google.golang.org/grpc");
+    let profiles: Vec<&&Package> = mains
+        .iter()
+        .filter(|it| Path::new(&it.dir).join("default.pgo").is_file())
+        .collect();
+    let cgo = packages
+        .iter()
+        .filter(|it| !it.cgo_files.is_empty() && !it.standard)
+        .map(|it| it.import_path.as_str())
+        .collect::<Vec<_>>();
+    let preset = preset.unwrap_or(match (server, profiles.is_empty()) {
+        (true, false) => "service",
+        (true, true) => "release",
+        (false, _) => "cli",
+    });
+    let mut notes = vec![
+        format!(
+            "Written by gobuild-opt init for {} main package(s), {}.",
+            mains.len(),
+            toolchain.version
+        ),
+        "Every key: gobuild-opt presets default. What will run: gobuild-opt plan.".to_owned(),
+    ];
+    match profiles.as_slice() {
+        [] => notes.push(
+            "No default.pgo was found: see `[pgo]` in the reference for how a profile is named."
+                .into(),
+        ),
+        found => notes.push(format!(
+            "default.pgo found for: {}.",
+            found
+                .iter()
+                .map(|it| it.import_path.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
+    }
+    if root.join("vendor/modules.txt").is_file() {
+        notes.push("vendor/ was found: go uses it by itself.".into());
+    }
+    if !cgo.is_empty() {
+        notes.push(format!("cgo is used by: {}.", cgo.join(", ")));
+    }
+    let mut document = DocumentMut::new();
+    document["preset"] = Item::Value(preset.into());
+    let comment: String = notes.iter().map(|it| format!("# {it}\n")).collect();
+    if let Some(mut key) = document.key_mut("preset") {
+        key.leaf_decor_mut().set_prefix(format!("{comment}\n"));
+    }
+    let mut build = Table::new();
+    let patterns: Array = mains
+        .iter()
+        .map(|it| Value::from(relative(&it.dir, root)))
+        .collect();
+    build["packages"] = Item::Value(patterns.into());
+    build["out-dir"] = Item::Value("dist".into());
+    if !cgo.is_empty() {
+        build["env"] = Item::Value("{ CGO_ENABLED = \"1\" }".parse().unwrap_or(Value::from("")));
+    }
+    document["build"] = Item::Table(build);
+    document.to_string()
+}
+
+/// `./cmd/api`
+fn relative(directory: &str, root: &Path) -> String {
+    match Path::new(directory).strip_prefix(root) {
+        Ok(rest) if rest.as_os_str().is_empty() => ".".into(),
+        Ok(rest) => format!("./{}", rest.display()),
+        Err(_) => directory.to_owned(),
+    }
+}

@@ -1,0 +1,168 @@
+//! `plan`: every command as text, none of them run.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::prepare::{Prepared, output_directory, prepare};
+use super::{Output, Session};
+use crate::cli::{PlanArgs, PlanFormat};
+use crate::error::Result;
+use crate::plan::flags::Reason;
+use crate::plan::{self, Plan, StepKind};
+use crate::process::Invocation;
+use crate::render;
+
+/// Prints the plan.
+pub fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
+    let prepared = prepare(&args.settings, &args.typed, session)?;
+    let file = prepared.loaded.file.clone();
+    // A fixed name, so that the script can be read, pasted and compared.
+    let parent = output_directory(&prepared.outputs).unwrap_or_else(std::env::temp_dir);
+    let stage = parent.join(".gobuild-opt-plan");
+    let Prepared {
+        loaded,
+        typed,
+        facts,
+        outputs,
+    } = prepared;
+    let plan = plan::draw(
+        &loaded.config,
+        &loaded.origins,
+        &typed,
+        facts,
+        outputs,
+        &stage,
+    )?;
+    let text = match args.format {
+        PlanFormat::Shell => shell(&plan, file.as_deref(), &session.cwd),
+        PlanFormat::Json => render::json(&data(&plan)),
+    };
+    Ok(Output {
+        text,
+        is_data: true,
+        ..Output::default()
+    })
+}
+
+/// A command of the plan, for programs.
+#[derive(Debug, Serialize)]
+struct Entry {
+    kind: StepKind,
+    platform: String,
+    directory: PathBuf,
+    env: Vec<(String, String)>,
+    argv: Vec<String>,
+    reasons: Vec<Reason>,
+}
+
+fn data(plan: &Plan) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for target in &plan.targets {
+        for step in &target.steps {
+            let run = &step.invocation;
+            let argv = std::iter::once(&run.program).chain(&run.args);
+            entries.push(Entry {
+                kind: step.kind,
+                platform: crate::build::platform(target),
+                directory: run.cwd.clone(),
+                env: run
+                    .env
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+                    .collect(),
+                argv: argv.map(|it| it.to_string_lossy().into_owned()).collect(),
+                reasons: step.reasons.clone(),
+            });
+        }
+    }
+    entries
+}
+
+fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(&render::harmless(&text));
+        out.push('\n');
+    };
+    let configuration = file.map_or("no gobuild-opt.toml".into(), |it| it.display().to_string());
+    line(format!(
+        "# gobuild-opt {}, configuration: {configuration}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    line("set -e".into());
+    let directory = plan
+        .targets
+        .first()
+        .and_then(|it| it.steps.first())
+        .map(|it| it.invocation.cwd.clone());
+    if let Some(directory) = directory.filter(|it| it != cwd) {
+        line(format!("cd {}", quoted(&directory)));
+    }
+    line(format!("mkdir -p {}", quoted(&plan.stage)));
+    for target in &plan.targets {
+        let facts = &target.facts;
+        for step in &target.steps {
+            line(String::new());
+            line(format!(
+                "# {} for {}, {}",
+                purpose(step.kind),
+                crate::build::platform(target),
+                facts.toolchain.version
+            ));
+            let width = step
+                .reasons
+                .iter()
+                .map(|it| it.flag.len())
+                .max()
+                .unwrap_or(0)
+                .min(32);
+            for reason in &step.reasons {
+                line(format!(
+                    "#   {:width$}  {} [{}]",
+                    reason.flag, reason.why, reason.from
+                ));
+            }
+            line(command(&step.invocation));
+        }
+        for executable in target
+            .executables
+            .iter()
+            .filter(|_| !target.steps.is_empty())
+        {
+            if let Some(path) = &executable.path {
+                line(format!(
+                    "mv {} {}",
+                    quoted(&target.release_dir.join(&executable.name)),
+                    quoted(path)
+                ));
+            }
+        }
+    }
+    line(String::new());
+    line(format!("rm -r {}", quoted(&plan.stage)));
+    out
+}
+
+fn purpose(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Release => "build the release",
+        StepKind::Libraries => "compile the packages that are no commands",
+        StepKind::Baseline => "build what it is compared with",
+        StepKind::Escape => "collect the escape report (on stderr)",
+    }
+}
+
+fn command(invocation: &Invocation) -> String {
+    let text = invocation.to_string();
+    // The escape pass prints import paths that nobody reads.
+    if invocation.args.first().is_some_and(|it| it == "list") {
+        format!("{text} >/dev/null")
+    } else {
+        text
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    shell_words::quote(&path.to_string_lossy()).into_owned()
+}

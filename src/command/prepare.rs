@@ -1,0 +1,269 @@
+//! Layers and go's facts in, everything that a plan is drawn from out.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::Session;
+use crate::cli::Settings;
+use crate::config::layer::Loaded;
+use crate::config::{self, Target};
+use crate::error::{Error, Kind, Result};
+use crate::go::vcs::Templates;
+use crate::go::{Go, Package, Toolchain, flags, level_variable};
+use crate::plan::output::{self, Outputs};
+use crate::plan::{Facts, Typed, pgo, require_main};
+use crate::process::Interrupt;
+
+/// What a plan is drawn from.
+pub struct Prepared {
+    /// The configuration, templates filled in.
+    pub loaded: Loaded,
+    /// What was typed, paths absolute.
+    pub typed: Typed,
+    /// Per target.
+    pub facts: Vec<Facts>,
+    /// Where each executable goes.
+    pub outputs: Outputs,
+}
+
+/// Reads the configuration, asks go, judges the profile and decides about the outputs.
+pub fn prepare(settings: &Settings, typed: &Typed, session: &Session<'_>) -> Result<Prepared> {
+    let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
+    let typed = anchor(typed, &loaded);
+    fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
+    let targets = match loaded.config.target.as_slice() {
+        [] => vec![Target::default()],
+        some => some.to_vec(),
+    };
+    let facts = targets
+        .iter()
+        .map(|it| facts(&loaded, &typed, it, session))
+        .collect::<Result<Vec<_>>>()?;
+    let outputs = outputs(&loaded, &typed, &facts)?;
+    Ok(Prepared {
+        loaded,
+        typed,
+        facts,
+        outputs,
+    })
+}
+
+/// Where go runs: beside the configuration when that names the packages, otherwise where we are.
+/// Paths of typed flags are made absolute when the two differ.
+fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
+    let mut typed = typed.clone();
+    let configured = typed.packages.is_empty() && !loaded.config.build.packages.is_empty();
+    if configured && typed.cwd != loaded.root {
+        for flag in typed.flags.iter_mut().filter(|it| {
+            matches!(
+                it.name.as_str(),
+                "pgo" | "o" | "modfile" | "overlay" | "pkgdir"
+            )
+        }) {
+            let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
+            if let (Some(value), false) = (&mut flag.value, word) {
+                *value = typed.cwd.join(&*value).to_string_lossy().into_owned();
+            }
+        }
+        typed.cwd.clone_from(&loaded.root);
+    }
+    typed
+}
+
+fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
+    let mut templates = Templates::default();
+    for value in &mut loaded.config.build.ldflags {
+        *value = templates.fill(value, cwd, interrupt)?;
+    }
+    Ok(())
+}
+
+fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>) -> Result<Facts> {
+    let mut go = Go {
+        program: loaded.config.go.clone().into(),
+        cwd: typed.cwd.clone(),
+        env: environment(loaded, target, session)?,
+    };
+    let toolchain = go.toolchain(&session.interrupt)?;
+    if let (Some(level), Some(variable)) = (&target.level, level_variable(&toolchain.goarch)) {
+        go.env.retain(|(name, _)| name != variable);
+        go.env.push((variable.to_owned(), level.into()));
+    } else if let Some(level) = &target.level {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{}` has no level `{level}`", toolchain.goarch),
+        )
+        .hint("remove `level` from this target"));
+    }
+    let goflags = flags::parse_goflags(&toolchain.goflags)?;
+    let packages = packages(&go, &toolchain, loaded, typed, target, session)?;
+    require_main(typed, &loaded.config, &packages)?;
+    let pgo = pgo::choose(
+        &loaded.config.pgo,
+        &loaded.origins,
+        &typed.flags,
+        &goflags,
+        &packages,
+        &typed.cwd,
+        read,
+    )?;
+    let target = Target {
+        os: Some(toolchain.goos.clone()),
+        arch: Some(toolchain.goarch.clone()),
+        ..target.clone()
+    };
+    Ok(Facts {
+        target,
+        go,
+        toolchain,
+        goflags,
+        packages,
+        pgo,
+    })
+}
+
+/// Variables of the configuration, unless they are set outside, and the platform, which always is ours.
+fn environment(
+    loaded: &Loaded,
+    target: &Target,
+    session: &Session<'_>,
+) -> Result<Vec<(String, OsString)>> {
+    let outside = |name: &str| session.env.iter().any(|(it, _)| it == name);
+    let mut all = loaded.config.build.env.clone();
+    all.extend(target.env.clone());
+    if let Some(name) = all
+        .keys()
+        .find(|it| it.is_empty() || it.contains(['=', '\0']))
+    {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{name}` is no name of an environment variable"),
+        ));
+    }
+    let mut env: Vec<(String, OsString)> = all
+        .into_iter()
+        .filter(|(name, _)| !outside(name))
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    for (name, value) in [("GOOS", &target.os), ("GOARCH", &target.arch)] {
+        if let Some(value) = value {
+            env.retain(|(it, _)| it != name);
+            env.push((name.to_owned(), value.into()));
+        }
+    }
+    Ok(env)
+}
+
+fn packages(
+    go: &Go,
+    toolchain: &Toolchain,
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    session: &Session<'_>,
+) -> Result<Vec<Package>> {
+    let found = go.packages(
+        &list_flags(loaded, typed, target)?,
+        &typed.packages(&loaded.config),
+        &session.interrupt,
+    );
+    found.map_err(|error| {
+        if error.kind == Kind::Go && !toolchain.in_module() {
+            let place = typed.cwd.display();
+            return error.hint(format!("`{place}` is in no module: run `go mod init`, or go to the directory of the program"));
+        }
+        error
+    })
+}
+
+/// The flags that decide which packages there are: no optimisation, no output.
+fn list_flags(loaded: &Loaded, typed: &Typed, target: &Target) -> Result<Vec<String>> {
+    const DECIDING: &[&str] = &[
+        "mod",
+        "modfile",
+        "overlay",
+        "race",
+        "msan",
+        "asan",
+        "compiler",
+        "buildmode",
+        "installsuffix",
+        "cover",
+    ];
+    let configured = flags::parse(&loaded.config.build.flags, "build.flags")?;
+    let deciding = configured
+        .iter()
+        .chain(&typed.flags)
+        .filter(|it| DECIDING.contains(&it.name.as_str()));
+    let mut list: Vec<String> = deciding.map(flags::Flag::to_arg).collect();
+    let tags: Vec<&str> = loaded
+        .config
+        .build
+        .tags
+        .iter()
+        .chain(&target.tags)
+        .map(String::as_str)
+        .chain(
+            flags::last(&typed.flags, "tags")
+                .and_then(|it| it.value.as_deref())
+                .into_iter()
+                .flat_map(|it| it.split([',', ' '])),
+        )
+        .filter(|it| !it.is_empty())
+        .collect();
+    if !tags.is_empty() {
+        list.push(format!("-tags={}", tags.join(",")));
+    }
+    // With a profile go lists packages once per main package; the facts are the same.
+    list.push("-pgo=off".into());
+    Ok(list)
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::new(
+            Kind::Machine,
+            format!("cannot read the profile `{}`", path.display()),
+        )
+        .source(error)),
+    }
+}
+
+fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {
+    let named = |it: &Facts| it.packages.iter().filter(|it| !it.dep_only).count();
+    let mains = |it: &Facts| {
+        let mains = it.packages.iter().filter(|it| it.is_named_main());
+        mains
+            .map(|it| (it.import_path.clone(), it.executable_name()))
+            .collect::<Vec<_>>()
+    };
+    let targets: Vec<(Target, Vec<(String, String)>)> = facts
+        .iter()
+        .map(|it| (it.target.clone(), mains(it)))
+        .collect();
+    let request = output::Request {
+        cwd: &typed.cwd,
+        typed: flags::last(&typed.flags, "o").and_then(|it| it.value.as_deref()),
+        out_dir: loaded.config.build.out_dir.as_deref(),
+        named: facts.first().map_or(0, named),
+    };
+    output::assign(&request, &targets)
+}
+
+/// The directory that all outputs share; `None` when nothing is kept, or a device is written.
+pub fn output_directory(outputs: &Outputs) -> Option<PathBuf> {
+    let first = outputs
+        .targets
+        .iter()
+        .flatten()
+        .find_map(|it| it.path.as_ref())?;
+    if first
+        .metadata()
+        .is_ok_and(|it| !it.is_file() && !it.is_dir())
+    {
+        return None;
+    }
+    first.parent().map(Path::to_path_buf)
+}

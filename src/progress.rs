@@ -1,0 +1,117 @@
+//! What happens while go works, on stderr: a spinner on a terminal, a line per step elsewhere.
+
+use std::time::{Duration, Instant};
+
+use gobuild_opt::build::Event;
+use gobuild_opt::plan::StepKind;
+use gobuild_opt::render::harmless;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows the events of a run.
+pub struct Progress {
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    step: String,
+    count: u64,
+    packages: usize,
+    started: Instant,
+}
+
+impl Progress {
+    /// Nothing when `quiet`; a spinner on a terminal.
+    pub fn new(quiet: bool, terminal: bool) -> Self {
+        let bar = (terminal && !quiet).then(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self {
+            quiet,
+            bar,
+            step: String::new(),
+            count: 0,
+            packages: 0,
+            started: Instant::now(),
+        }
+    }
+
+    /// Shows an event.
+    pub fn show(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Step {
+                kind,
+                platform,
+                packages,
+            } => {
+                self.end_step();
+                self.step = format!("{} {platform}", verb(*kind));
+                (self.count, self.packages, self.started) = (0, *packages, Instant::now());
+                self.message("");
+                if self.bar.is_none() {
+                    self.line(&format!("{} ...", self.step));
+                }
+            }
+            Event::Package(path) => {
+                self.count += 1;
+                self.message(path);
+            }
+            Event::Talk(text) => text.lines().for_each(|line| self.line(line)),
+        }
+    }
+
+    /// Clears the spinner.
+    pub fn finish(&mut self) {
+        self.end_step();
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn message(&self, path: &str) {
+        if let Some(bar) = &self.bar {
+            let done = if self.count > 0 {
+                format!("  {} of at most {} packages", self.count, self.packages)
+            } else {
+                String::new()
+            };
+            bar.set_message(format!("{}{done}  {}", self.step, harmless(path)));
+        }
+    }
+
+    fn end_step(&mut self) {
+        if self.bar.is_none() && !self.step.is_empty() {
+            let packages = if self.count > 0 {
+                format!(", {} packages", self.count)
+            } else {
+                String::new()
+            };
+            let line = format!(
+                "{}: {:.1} s{packages}",
+                self.step,
+                self.started.elapsed().as_secs_f64()
+            );
+            self.line(&line);
+        }
+        self.step.clear();
+    }
+
+    fn line(&self, text: &str) {
+        let text = harmless(text);
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None if self.quiet => {}
+            None => anstream::eprintln!("{text}"),
+        }
+    }
+}
+
+fn verb(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Release => "building the release for",
+        StepKind::Libraries => "compiling packages for",
+        StepKind::Baseline => "building the baseline for",
+        StepKind::Escape => "collecting escapes for",
+    }
+}
