@@ -26,6 +26,8 @@ mod source;
 
 pub mod summary;
 
+mod wrapper;
+
 pub use collect::Collector;
 pub use flags::gcflags;
 pub use parse::Class;

@@ -1,4 +1,5 @@
 //! One integration binary: what a user would notice, through the library and the command.
 
 mod binary;
+mod escape;
 mod profile;
