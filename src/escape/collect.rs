@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
+use super::class::Class;
 use super::hash::{Fnv, Folded};
 use super::parse::{self, Diagnostic, Line, Meaning};
 use super::shape;
+use super::site::Site;
 use super::source::{Owner, Owners, Package, Sources};
 use super::summary::{Escapes, PackageEscapes};
 use super::wrapper::Wrappers;
@@ -31,6 +33,7 @@ pub struct Collector<'a> {
     /// Lines of a message that is not complete; see [`Collector::continues`].
     pending: Vec<u8>,
     escapes: Escapes,
+    sites: Option<Vec<(usize, Site)>>,
 }
 
 impl<'a> Collector<'a> {
@@ -47,7 +50,15 @@ impl<'a> Collector<'a> {
             wrappers: Wrappers::default(),
             pending: Vec::new(),
             escapes: Escapes::default(),
+            sites: None,
         }
+    }
+
+    /// Whether to keep each site, leaking parameters aside, for [`Collector::finish_with_sites`].
+    #[must_use]
+    pub fn with_sites(mut self, keep: bool) -> Self {
+        self.sites = keep.then(Vec::new);
+        self
     }
 
     /// Takes one line, without its line break.
@@ -87,13 +98,22 @@ impl<'a> Collector<'a> {
     }
 
     /// Lists the packages for which `in_scope` holds.
-    pub fn finish(mut self, in_scope: impl Fn(&Package) -> bool) -> Escapes {
+    pub fn finish(self, in_scope: impl Fn(&Package) -> bool) -> Escapes {
+        self.finish_with_sites(in_scope).0
+    }
+
+    /// Lists the packages for which `in_scope` holds, and their sites by package and position.
+    pub fn finish_with_sites(
+        mut self,
+        in_scope: impl Fn(&Package) -> bool,
+    ) -> (Escapes, Vec<Site>) {
         self.give_up();
         let mut escapes = self.escapes;
         let unknown = Package::default();
-        let packages = self.sources.packages.iter().chain([&unknown]);
-        for (package, mut counts) in packages.zip(self.counts) {
-            if !in_scope(package) {
+        let packages = || self.sources.packages.iter().chain([&unknown]);
+        let within: Vec<bool> = packages().map(in_scope).collect();
+        for ((package, mut counts), within) in packages().zip(self.counts).zip(&within) {
+            if !within {
                 escapes.outside_scope += counts.sites;
             } else if !counts.is_empty() {
                 counts.path = package.path().to_owned();
@@ -105,7 +125,10 @@ impl<'a> Collector<'a> {
         escapes
             .packages
             .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
-        escapes
+        let sites = self.sites.unwrap_or_default().into_iter();
+        let mut sites: Vec<Site> = sites.filter(|it| within[it.0]).map(|it| it.1).collect();
+        sites.sort();
+        (escapes, sites)
     }
 
     fn diagnostic(&mut self, diagnostic: &Diagnostic, bytes: &[u8]) {
@@ -163,7 +186,49 @@ impl<'a> Collector<'a> {
         {
             let index = self.package(owner);
             self.counts[index].count(class);
+            if self.sites.is_some() && class != Class::Leaking {
+                let site = self.record(owner, class, diagnostic);
+                self.sites.get_or_insert_default().push((index, site));
+            }
         }
+    }
+
+    fn record(&self, owner: Owner, class: Class, diagnostic: &Diagnostic) -> Site {
+        let package = self.sources.packages.get(self.package(owner));
+        // A name out of a `//line` comment is never a path to read: it could be any file of the machine.
+        let source = match owner {
+            Owner::Package(_) => {
+                package.map(|it| [&it.dir, b"/".as_slice(), base(diagnostic.file)].concat())
+            }
+            Owner::Header => None,
+        };
+        let mut expression = Vec::new();
+        shape::pieces(
+            parse::expression(diagnostic.message),
+            self.own(owner),
+            |it| expression.extend_from_slice(it),
+        );
+        Site {
+            package: package.map_or("", Package::path).to_owned(),
+            file: String::from_utf8_lossy(diagnostic.file).into_owned(),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            class,
+            expression: String::from_utf8_lossy(&expression).into_owned(),
+            message: String::from_utf8_lossy(diagnostic.message).into_owned(),
+            source,
+        }
+    }
+
+    /// The qualifier that names of the owner carry under the header of another package.
+    fn own(&self, owner: Owner) -> Option<&'a [u8]> {
+        let index = self.package(owner);
+        let foreign = self
+            .sources
+            .packages
+            .get(index)
+            .filter(|_| index != self.header);
+        foreign.map(|it| it.qualifier().as_bytes())
     }
 
     fn package(&self, owner: Owner) -> usize {
@@ -187,14 +252,7 @@ impl<'a> Collector<'a> {
         hash.write(&[0]);
         hash.write(&diagnostic.line.to_le_bytes());
         hash.write(&diagnostic.column.to_le_bytes());
-        let foreign = index != self.header;
-        let own = self
-            .sources
-            .packages
-            .get(index)
-            .filter(|_| foreign)
-            .map(|it| it.qualifier().as_bytes());
-        shape::pieces(diagnostic.message, own, |it| hash.write(it));
+        shape::pieces(diagnostic.message, self.own(owner), |it| hash.write(it));
         hash.0
     }
 
@@ -238,113 +296,4 @@ fn base(file: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(import_path: &str, dir: &str, version: Option<&str>) -> Package {
-        Package {
-            import_path: import_path.to_owned(),
-            name: String::new(),
-            dir: dir.as_bytes().to_vec(),
-            module: import_path
-                .starts_with("ex.com/")
-                .then(|| import_path[..8].to_owned()),
-            version: version.map(str::to_owned),
-            standard: !import_path.contains('.'),
-        }
-    }
-
-    fn check(trimpath: bool, text: &str) -> String {
-        let sources = Sources {
-            packages: vec![
-                package("slices", "/go/src/slices", None),
-                package("ex.com/m", "/w/m", None),
-                package("ex.com/m/lib [ex.com/m]", "/w/m/lib", None),
-                package("ex.com/d/sub", "/cache/ex.com/d@v1.2.0/sub", Some("v1.2.0")),
-            ],
-            directory: b"/w/m".to_vec(),
-            trimpath,
-        };
-        let mut collector = Collector::new(&sources);
-        collector.text(text.as_bytes());
-        let escapes = collector.finish(|it| !it.standard);
-        let mut shown: Vec<String> = escapes
-            .packages
-            .iter()
-            .map(|it| format!("{} {}+{}+{}", it.path, it.sites, it.constants, it.leaking))
-            .collect();
-        shown.push(format!(
-            "= {}, outside {}, unparsed {:?}",
-            escapes.sites, escapes.outside_scope, escapes.unparsed_examples
-        ));
-        shown.join("; ")
-    }
-
-    #[test]
-    fn the_file_decides_who_owns_a_site() {
-        insta::assert_snapshot!(check(true, "# ex.com/m
-ex.com/m/a.go:1:2: x escapes to heap
-ex.com/m/lib/b.go:1:2: x escapes to heap
-slices/sort.go:1:2: x escapes to heap
-ex.com/d@v1.2.0/sub/c.go:1:2: x escapes to heap
-"), @"ex.com/d/sub 1+0+0; ex.com/m 1+0+0; ex.com/m/lib 1+0+0; = 3, outside 1, unparsed []");
-        insta::assert_snapshot!(check(false, "# ex.com/m
-./a.go:1:2: x escapes to heap
-lib/b.go:1:2: x escapes to heap
-/go/src/slices/sort.go:1:2: x escapes to heap
-../../cache/ex.com/d@v1.2.0/sub/c.go:1:2: x escapes to heap
-"), @"ex.com/d/sub 1+0+0; ex.com/m 1+0+0; ex.com/m/lib 1+0+0; = 3, outside 1, unparsed []");
-    }
-
-    #[test]
-    fn generated_code_belongs_to_the_header_above() {
-        insta::assert_snapshot!(check(false, "# ex.com/m/lib
-<autogenerated>:1: x escapes to heap
-_cgo_gotypes.go:1:2: x escapes to heap
-rel/bar.tmpl:7: x escapes to heap
-??:300: x escapes to heap
-moved to heap: #next
-# ex.com/m
-<autogenerated>:1: x escapes to heap
-moved to heap: #next
-"), @"ex.com/m/lib 5+0+0; ex.com/m 2+0+0; = 7, outside 0, unparsed []");
-    }
-
-    #[test]
-    fn a_site_counts_once_whatever_it_was_instantiated_with() {
-        insta::assert_snapshot!(check(true, "# ex.com/m
-ex.com/m/lib/g.go:1:2: make([]go.shape.int, n) escapes to heap
-ex.com/m/lib/g.go:1:2: make([]go.shape.string, n) escapes to heap
-ex.com/m/lib/g.go:1:2: moved to heap: n
-# ex.com/m/lib [ex.com/m]
-ex.com/m/lib/g.go:1:2: make([]go.shape.*uint8, n) escapes to heap
-ex.com/m/lib/g.go:1:2: \"text\" escapes to heap
-ex.com/m/lib/g.go:1:2: leaking param: p
-ex.com/m/lib/g.go:1:2: leaking param: p
-"), @"ex.com/m/lib 2+1+1; = 2, outside 0, unparsed []");
-    }
-
-    #[test]
-    fn a_forged_header_is_not_believed() {
-        insta::assert_snapshot!(check(false, "# ex.com/m
-sp ace
-# ex.com/evil.go:1:2: new(T) escapes to heap
-# ex.com/evil
-<autogenerated>:1: x escapes to heap
-"), @r##"ex.com/m 2+0+0; = 2, outside 0, unparsed ["sp ace", "# ex.com/evil"]"##);
-    }
-
-    #[test]
-    fn a_raw_string_runs_over_lines() {
-        insta::assert_snapshot!(check(false, "# ex.com/m
-./a.go:1:2: `one
-two: x.go:1:2: three
-
-` escapes to heap
-./a.go:2:2: `one
-two` + x escapes to heap
-./a.go:3:2: `never
-./a.go:4:2: x escapes to heap
-"), @r#"ex.com/m 2+1+0; = 2, outside 0, unparsed ["./a.go:3:2: `never"]"#);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 //! Printed by `exprFmt` in `cmd/compile/internal/ir/fmt.go`. Only text is left of it, so three things look alike:
 //! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.
 
-use super::parse::Class;
+use super::class::Class;
 
 /// The class of `E escapes to heap`.
 pub(super) fn class(expression: &[u8]) -> Class {
