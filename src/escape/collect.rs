@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use super::class::Class;
-use super::hash::{Fnv, Folded};
+use super::hash::{Folded, hash};
 use super::parse::{self, Diagnostic, Line, Meaning};
 use super::shape;
 use super::site::Site;
@@ -18,6 +18,14 @@ const EXAMPLES: usize = 20;
 /// The longest message over several lines that is waited for, in bytes.
 const LONGEST: usize = 256 << 10;
 
+/// A file as printed.
+#[derive(Clone, Copy)]
+struct File {
+    owner: Owner,
+    /// Stands for the name within its owner.
+    name: u128,
+}
+
 /// Reads the compiler's text line by line. Its memory grows with the distinct sites, not with the text.
 pub struct Collector<'a> {
     sources: &'a Sources,
@@ -25,9 +33,10 @@ pub struct Collector<'a> {
     /// By package; the last one holds what stands above the first header.
     counts: Vec<PackageEscapes>,
     header: usize,
-    files: HashMap<Vec<u8>, Owner>,
+    files: HashMap<Vec<u8>, File>,
     /// The file of the line before: most lines stay in one file.
-    last: (Vec<u8>, Owner),
+    last: (Vec<u8>, File),
+    scratch: Vec<u8>,
     seen: HashSet<u128, BuildHasherDefault<Folded>>,
     wrappers: Wrappers,
     /// Lines of a message that is not complete; see [`Collector::continues`].
@@ -45,7 +54,14 @@ impl<'a> Collector<'a> {
             counts: vec![PackageEscapes::default(); sources.packages.len() + 1],
             header: sources.packages.len(),
             files: HashMap::new(),
-            last: (Vec::new(), Owner::Header),
+            last: (
+                Vec::new(),
+                File {
+                    owner: Owner::Header,
+                    name: hash(0, b""),
+                },
+            ),
+            scratch: Vec::new(),
             seen: HashSet::default(),
             wrappers: Wrappers::default(),
             pending: Vec::new(),
@@ -135,7 +151,10 @@ impl<'a> Collector<'a> {
         if parse::is_escape(diagnostic.message) {
             self.site(diagnostic);
         } else if parse::meaning(diagnostic.message) == Meaning::Known {
-            self.wrappers.note(diagnostic);
+            if self.wrappers.concerns(diagnostic.message) {
+                let position = self.position(diagnostic);
+                self.wrappers.note(position, diagnostic.message);
+            }
         } else if open(diagnostic.message) {
             self.pending.extend_from_slice(bytes);
         } else {
@@ -176,12 +195,15 @@ impl<'a> Collector<'a> {
     }
 
     fn site(&mut self, diagnostic: &Diagnostic) {
-        if self.wrappers.holds(diagnostic) {
+        let owner = self.file(diagnostic.file).owner;
+        let position = self.position(diagnostic);
+        if self.wrappers.holds(position) {
             return;
         }
-        let owner = self.owner(diagnostic.file);
+        let own = self.own(owner);
+        let message = shape::normalized(diagnostic.message, own, &mut self.scratch);
         // A fifth of all lines are repeats: the class is found once.
-        if self.seen.insert(self.key(owner, diagnostic))
+        if self.seen.insert(hash(position, message))
             && let Some(class) = parse::classify(diagnostic.message)
         {
             let index = self.package(owner);
@@ -196,39 +218,28 @@ impl<'a> Collector<'a> {
     fn record(&self, owner: Owner, class: Class, diagnostic: &Diagnostic) -> Site {
         let package = self.sources.packages.get(self.package(owner));
         // A name out of a `//line` comment is never a path to read: it could be any file of the machine.
-        let source = match owner {
-            Owner::Package(_) => {
-                package.map(|it| [&it.dir, b"/".as_slice(), base(diagnostic.file)].concat())
-            }
-            Owner::Header => None,
-        };
-        let mut expression = Vec::new();
-        shape::pieces(
-            parse::expression(diagnostic.message),
-            self.own(owner),
-            |it| expression.extend_from_slice(it),
-        );
+        let owned = package.filter(|it| owner != Owner::Header && !it.dir.is_empty());
+        let mut scratch = Vec::new();
+        let expression = parse::expression(diagnostic.message);
+        let expression = shape::normalized(expression, self.own(owner), &mut scratch);
+        let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
         Site {
             package: package.map_or("", Package::path).to_owned(),
-            file: String::from_utf8_lossy(diagnostic.file).into_owned(),
+            file: text(diagnostic.file),
             line: diagnostic.line,
             column: diagnostic.column,
             class,
-            expression: String::from_utf8_lossy(&expression).into_owned(),
-            message: String::from_utf8_lossy(diagnostic.message).into_owned(),
-            source,
+            expression: text(expression),
+            message: text(diagnostic.message),
+            source: owned.map(|it| [&it.dir, b"/".as_slice(), base(diagnostic.file)].concat()),
         }
     }
 
     /// The qualifier that names of the owner carry under the header of another package.
     fn own(&self, owner: Owner) -> Option<&'a [u8]> {
         let index = self.package(owner);
-        let foreign = self
-            .sources
-            .packages
-            .get(index)
-            .filter(|_| index != self.header);
-        foreign.map(|it| it.qualifier().as_bytes())
+        let package = self.sources.packages.get(index)?;
+        (index != self.header).then(|| package.qualifier().as_bytes())
     }
 
     fn package(&self, owner: Owner) -> usize {
@@ -238,38 +249,37 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The identity of a site in this build.
-    fn key(&self, owner: Owner, diagnostic: &Diagnostic) -> u128 {
-        let mut hash = Fnv::default();
-        let index = self.package(owner);
-        // `<autogenerated>:1` exists in every package, and a file has two names: `./x.go` under its own header, `lib/x.go`
-        // under another.
-        hash.write(&index.to_le_bytes());
-        hash.write(match owner {
-            Owner::Package(_) => base(diagnostic.file),
-            Owner::Header => diagnostic.file,
-        });
-        hash.write(&[0]);
-        hash.write(&diagnostic.line.to_le_bytes());
-        hash.write(&diagnostic.column.to_le_bytes());
-        shape::pieces(diagnostic.message, self.own(owner), |it| hash.write(it));
-        hash.0
+    /// Package, file, line and column. `<autogenerated>:1` exists in every package, and a file has two names: `./x.go` under
+    /// its own header, `lib/x.go` under another.
+    fn position(&mut self, diagnostic: &Diagnostic) -> u128 {
+        let file = self.file(diagnostic.file);
+        let index = self.package(file.owner) as u128;
+        let place = u128::from(diagnostic.line) << 32 | u128::from(diagnostic.column);
+        hash(file.name, &(index << 64 | place).to_le_bytes())
     }
 
-    fn owner(&mut self, file: &[u8]) -> Owner {
-        if self.last.0 == file {
+    fn file(&mut self, printed: &[u8]) -> File {
+        if self.last.0 == printed {
             return self.last.1;
         }
-        let known = self.files.get(file).copied();
-        let owner = known.unwrap_or_else(|| {
-            let owner = self.owners.owner(file);
-            self.files.insert(file.to_vec(), owner);
-            owner
+        let file = self.files.get(printed).copied().unwrap_or_else(|| {
+            let owner = self.owners.owner(printed);
+            let name = if owner == Owner::Header {
+                printed
+            } else {
+                base(printed)
+            };
+            let file = File {
+                owner,
+                name: hash(0, name),
+            };
+            self.files.insert(printed.to_vec(), file);
+            file
         });
         self.last.0.clear();
-        self.last.0.extend_from_slice(file);
-        self.last.1 = owner;
-        owner
+        self.last.0.extend_from_slice(printed);
+        self.last.1 = file;
+        file
     }
 
     fn unparsed(&mut self, bytes: &[u8]) {

@@ -101,8 +101,8 @@ pub fn expression(message: &[u8]) -> &[u8] {
 /// What a message says.
 pub fn meaning(message: &[u8]) -> Meaning {
     if !is_escape(message) {
-        let known = STARTS.iter().any(|it| message.starts_with(it))
-            || ENDS.iter().any(|it| message.ends_with(it))
+        let known = ENDS.iter().any(|it| message.ends_with(it))
+            || STARTS.iter().any(|it| message.starts_with(it))
             || INSIDE
                 .iter()
                 .any(|it| memchr::memmem::find(message, it).is_some());

@@ -7,32 +7,41 @@
 /// What every shape type starts with.
 const SHAPE: &[u8] = b"go.shape.";
 
-/// Hands out the pieces of `message` with shape types replaced and `own.` left out before names.
-pub(super) fn pieces(message: &[u8], own: Option<&[u8]>, mut emit: impl FnMut(&[u8])) {
+/// The message with shape types replaced and `own.` left out before names; written to `scratch` where it differs.
+pub(super) fn normalized<'a>(
+    message: &'a [u8],
+    own: Option<&[u8]>,
+    scratch: &'a mut Vec<u8>,
+) -> &'a [u8] {
+    let Some(mut at) = memchr::memmem::find(message, SHAPE).or(own.map(|_| message.len())) else {
+        return message;
+    };
+    scratch.clear();
     let mut rest = message;
-    while let Some(at) = memchr::memmem::find(rest, SHAPE) {
-        unqualified(&rest[..at], own, &mut emit);
-        emit(b"T");
+    while at < rest.len() {
+        unqualified(&rest[..at], own, scratch);
+        scratch.push(b'T');
         rest = &rest[at + SHAPE.len()..];
         rest = &rest[type_length(rest)..];
+        at = memchr::memmem::find(rest, SHAPE).unwrap_or(rest.len());
     }
-    unqualified(rest, own, &mut emit);
+    unqualified(rest, own, scratch);
+    scratch
 }
 
-fn unqualified(text: &[u8], own: Option<&[u8]>, emit: &mut impl FnMut(&[u8])) {
-    let Some(own) = own.filter(|it| !it.is_empty()) else {
-        return emit(text);
-    };
+fn unqualified(text: &[u8], own: Option<&[u8]>, out: &mut Vec<u8>) {
     let mut start = 0;
-    for at in memchr::memmem::find_iter(text, own) {
-        let end = at + own.len();
-        let inside = at > start && (is_name(text[at - 1]) || text[at - 1] == b'.');
-        if at >= start && !inside && text.get(end) == Some(&b'.') {
-            emit(&text[start..at]);
-            start = end + 1;
+    if let Some(own) = own.filter(|it| !it.is_empty()) {
+        for at in memchr::memmem::find_iter(text, own) {
+            let end = at + own.len();
+            let inside = at > 0 && (is_name(text[at - 1]) || text[at - 1] == b'.');
+            if !inside && text.get(end) == Some(&b'.') {
+                out.extend_from_slice(&text[start..at]);
+                start = end + 1;
+            }
         }
     }
-    emit(&text[start..]);
+    out.extend_from_slice(&text[start..]);
 }
 
 fn is_name(byte: u8) -> bool {
@@ -108,11 +117,9 @@ mod tests {
     use super::*;
 
     fn check(message: &str) -> String {
-        let mut joined = Vec::new();
-        pieces(message.as_bytes(), Some(b"lib"), |it| {
-            joined.extend_from_slice(it)
-        });
-        String::from_utf8(joined).unwrap()
+        let mut scratch = Vec::new();
+        let text = normalized(message.as_bytes(), Some(b"lib"), &mut scratch);
+        String::from_utf8(text.to_vec()).unwrap()
     }
 
     #[test]

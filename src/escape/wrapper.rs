@@ -5,8 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::hash::Fnv;
-use super::parse::Diagnostic;
+use super::hash::hash;
 
 /// What was seen since the last header; inlining is reported before escapes.
 #[derive(Default)]
@@ -18,24 +17,27 @@ pub(super) struct Wrappers {
 }
 
 impl Wrappers {
-    /// Takes a message about inlining; any other is ignored.
-    pub(super) fn note(&mut self, diagnostic: &Diagnostic) {
-        if let Some(name) = diagnostic.message.strip_prefix(b"can inline ") {
-            if is_shaped(name) {
-                self.declared.insert(key(diagnostic, name));
-            }
-        } else if let Some(name) = diagnostic.message.strip_prefix(b"inlining call to ")
-            && !self.declared.is_empty()
-            && is_shaped(name)
-            && self.declared.contains(&key(diagnostic, name))
+    /// Whether a message is one for [`Wrappers::note`].
+    pub(super) fn concerns(&self, message: &[u8]) -> bool {
+        let inlining =
+            message.starts_with(CAN) || (!self.declared.is_empty() && message.starts_with(CALL));
+        inlining && memchr::memmem::find(message, b"[go.shape.").is_some()
+    }
+
+    /// Takes a message about inlining of a generic function.
+    pub(super) fn note(&mut self, position: u128, message: &[u8]) {
+        if let Some(name) = message.strip_prefix(CAN) {
+            self.declared.insert(hash(position, name));
+        } else if let Some(name) = message.strip_prefix(CALL)
+            && self.declared.contains(&hash(position, name))
         {
-            self.positions.insert(key(diagnostic, b""));
+            self.positions.insert(position);
         }
     }
 
-    /// Whether a diagnostic stands where a generic function was inlined into its own declaration.
-    pub(super) fn holds(&self, diagnostic: &Diagnostic) -> bool {
-        !self.positions.is_empty() && self.positions.contains(&key(diagnostic, b""))
+    /// Whether a generic function was inlined into its own declaration at this position.
+    pub(super) fn holds(&self, position: u128) -> bool {
+        !self.positions.is_empty() && self.positions.contains(&position)
     }
 
     pub(super) fn clear(&mut self) {
@@ -44,15 +46,5 @@ impl Wrappers {
     }
 }
 
-fn is_shaped(name: &[u8]) -> bool {
-    memchr::memmem::find(name, b"[go.shape.").is_some()
-}
-
-fn key(diagnostic: &Diagnostic, name: &[u8]) -> u128 {
-    let mut hash = Fnv::default();
-    hash.write(diagnostic.file);
-    hash.write(&diagnostic.line.to_le_bytes());
-    hash.write(&diagnostic.column.to_le_bytes());
-    hash.write(name);
-    hash.0
-}
+const CAN: &[u8] = b"can inline ";
+const CALL: &[u8] = b"inlining call to ";
