@@ -22,19 +22,27 @@ pub mod proto;
 
 mod read;
 
+mod strings;
+
+mod combine;
+
+pub mod merge;
+
 pub mod edges;
 
 pub mod judge;
 
 pub use edges::{Edge, Edges};
 pub use judge::{Fitness, Judgement, judge};
-pub use read::{Limits, ReadError, decompress, encode, read, read_within};
+pub use merge::{Input, MergeError, Normalize, merge};
+pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     /// The tables as they stand in the file.
     raw: proto::Profile,
+    mappings: index::Index,
     functions: index::Index,
     locations: index::Index,
 }
@@ -120,6 +128,11 @@ impl Profile {
     /// The function with this ID.
     pub fn function(&self, id: u64) -> Option<&proto::Function> {
         self.raw.function.get(self.functions.get(id)?)
+    }
+
+    /// The mapping with this ID.
+    pub fn mapping(&self, id: u64) -> Option<&proto::Mapping> {
+        self.raw.mapping.get(self.mappings.get(id)?)
     }
 
     /// The location with this ID.

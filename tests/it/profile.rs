@@ -4,7 +4,7 @@
 //! always one of them.
 
 // Helpers of tests are tests, too.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, judge::Verdict};
 
 mod acceptance;
+
+mod merging;
 
 /// A Go toolchain.
 struct Go {
