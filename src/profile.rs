@@ -32,10 +32,13 @@ pub mod edges;
 
 pub mod judge;
 
-pub use edges::{Edge, Edges};
+pub mod slim;
+
+pub use edges::{Edge, Edges, edges};
 pub use judge::{Fitness, Judgement, judge};
 pub use merge::{Input, MergeError, Normalize, merge};
 pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
+pub use slim::{Keep, Slim, SlimError, slim};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]

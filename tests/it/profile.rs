@@ -16,6 +16,8 @@ mod acceptance;
 
 mod merging;
 
+mod slimming;
+
 /// A Go toolchain.
 struct Go {
     root: PathBuf,
