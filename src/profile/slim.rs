@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::combine::{Combiner, Header};
+use super::diff::{Diff, HOT_PERCENT, diff};
 use super::{Edges, Profile, edges, encode, proto, read};
 
 /// What a slim profile keeps beyond what the compiler reads.
@@ -55,6 +56,32 @@ pub fn slim(profile: &Profile, keep: Keep) -> Result<Slim, SlimError> {
             edges: wanted,
         }),
         _ => Err(SlimError::Differs),
+    }
+}
+
+/// What to write where a slim profile is there already.
+#[derive(Debug, Clone)]
+pub enum Refreshed {
+    /// The old bytes: nothing recompiles.
+    Kept(Vec<u8>),
+    /// The new bytes, and how the hot calls differ; unknown where the old file cannot be read.
+    Replaced(Vec<u8>, Option<Diff>),
+}
+
+/// Keeps the previous bytes while the hot calls stay the same, so that build caches survive a new collection. Calls of up
+/// to `tolerance` percent of the weight may differ (see [`Diff::changed_percent`]); at 0 the hot sets are equal.
+pub fn refresh(previous: &[u8], next: Slim, tolerance: f64) -> Refreshed {
+    let Ok(old) = read::read(previous) else {
+        return Refreshed::Replaced(next.bytes, None);
+    };
+    let old = old
+        .pgo_value_index()
+        .map(|it| edges(&old, it))
+        .unwrap_or_default();
+    let diff = diff(&old, &next.edges, HOT_PERCENT);
+    match diff.is_empty() || diff.changed_percent <= tolerance {
+        true => Refreshed::Kept(previous.to_vec()),
+        false => Refreshed::Replaced(next.bytes, Some(diff)),
     }
 }
 

@@ -16,6 +16,8 @@ mod acceptance;
 
 mod merging;
 
+mod reading;
+
 mod slimming;
 
 /// A Go toolchain.
