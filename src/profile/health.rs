@@ -75,7 +75,8 @@ fn weight(edges: &Edges, counts: impl Fn(&str, &str, i64) -> bool) -> f64 {
         .edges
         .iter()
         .filter(|it| counts(&it.caller, &it.callee, it.offset));
-    percent(counted.map(|it| it.weight).sum(), edges.total)
+    let sum = counted.fold(0i64, |sum, it| sum.saturating_add(it.weight));
+    percent(sum, edges.total)
 }
 
 fn percent(part: i64, whole: i64) -> f64 {
@@ -95,7 +96,8 @@ fn vanished(
     for edge in &edges.edges {
         for name in [edge.caller.as_str(), edge.callee.as_str()] {
             if !program.functions.contains(name) {
-                *weights.entry(name).or_default() += edge.weight;
+                let sum = weights.entry(name).or_default();
+                *sum = sum.saturating_add(edge.weight);
             }
         }
     }

@@ -14,6 +14,8 @@ use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, j
 
 mod acceptance;
 
+mod hostile;
+
 mod merging;
 
 mod reading;
@@ -53,7 +55,7 @@ impl Go {
         let file = file.to_str().unwrap();
         let output = self.run(Path::new("."), &["tool", "preprofile", "-i", file]);
         match output.status.success() {
-            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
     }

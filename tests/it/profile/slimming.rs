@@ -78,3 +78,51 @@ fn what_has_no_calls_is_not_made_slim() {
     let heap = profile::read(&bytes("heap.pprof")).unwrap();
     assert!(slim(&heap, Keep::Calls).is_err());
 }
+
+/// Two cold builds of the standard library for each Go: `GOBUILD_OPT_SLOW=1` runs it.
+#[test]
+fn programs_built_with_slim_and_full_are_the_same_bytes() {
+    if std::env::var_os("GOBUILD_OPT_SLOW").is_none() {
+        return eprintln!("skipped: GOBUILD_OPT_SLOW is not set");
+    }
+    let full = bytes("cpu.pprof");
+    let slim = slimmed(&full, Keep::Calls).bytes;
+    for go in toolchains() {
+        let [with_full, with_slim] = [&full, &slim].map(|it| built(go, it));
+        assert!(with_full == with_slim, "Go 1.{}", go.minor);
+        let without = built(go, b"");
+        eprintln!(
+            "Go 1.{}: same bytes, and not those without: {}",
+            go.minor,
+            without != with_full
+        );
+        assert!(
+            without != with_full,
+            "Go 1.{}: the profile had no effect",
+            go.minor
+        );
+    }
+}
+
+/// The sample program, built with this profile as its default.
+fn built(go: &Go, profile: &[u8]) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler");
+    for file in ["go.mod", "main.go"] {
+        std::fs::copy(source.join(file), directory.path().join(file)).unwrap();
+    }
+    std::fs::write(directory.path().join("default.pgo"), profile).unwrap();
+    // The build ID holds a hash of the profile's file up to Go 1.22, and of what it says since 1.23.
+    let arguments = [
+        "build",
+        "-trimpath",
+        "-buildvcs=false",
+        "-ldflags=-buildid=",
+        "-o",
+        "out",
+        ".",
+    ];
+    let output = go.run(directory.path(), &arguments);
+    assert!(output.status.success(), "{output:?}");
+    std::fs::read(directory.path().join("out")).unwrap()
+}
