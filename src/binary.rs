@@ -1,1 +1,393 @@
-//! (to come)
+//! The bytes of an executable in, its anatomy out: sections by role, build information, and (in the modules below)
+//! an owner for every byte.
+//!
+//! [`open`] maps a file, [`read`] gives its [`Binary`]: ELF, PE, Mach-O or wasm, stripped or not. Everything here is a
+//! function from bytes to values; the one exception is [`open`].
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+
+mod books;
+pub mod buildinfo;
+mod bytes;
+mod elf;
+mod macho;
+mod map;
+mod pe;
+pub mod twin;
+mod wasm;
+
+pub use buildinfo::{BuildInfo, Module};
+pub use map::{Mapped, open};
+pub use twin::{LoadedDiff, SectionDiff, compare_loaded};
+
+/// The container format of an executable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Linux, the BSDs, Solaris, Android.
+    Elf,
+    /// Windows.
+    Pe,
+    /// macOS, iOS.
+    MachO,
+    /// js/wasm and wasip1/wasm.
+    Wasm,
+}
+
+/// What a section is for. Names of sections move between Go versions and formats; roles do not.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Machine code.
+    Code,
+    /// Constants: strings, static composite literals, and before Go 1.27 types too.
+    Rodata,
+    /// Function names, line tables and, since Go 1.26, stack maps.
+    Pclntab,
+    /// Type descriptors and their indexes, where they have a section of their own.
+    Types,
+    /// Initialised variables.
+    Data,
+    /// Zeroed variables: memory, but no bytes in the file.
+    Bss,
+    /// Debug information for debuggers.
+    Dwarf,
+    /// Symbol and string tables.
+    Symbols,
+    /// Notes, tables for the loader, signatures, and all else.
+    Other,
+}
+
+impl Role {
+    /// Every role, in the order of reports.
+    pub const ALL: [Self; 9] = [
+        Self::Code,
+        Self::Rodata,
+        Self::Pclntab,
+        Self::Types,
+        Self::Data,
+        Self::Bss,
+        Self::Dwarf,
+        Self::Symbols,
+        Self::Other,
+    ];
+
+    /// The name in reports and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Rodata => "rodata",
+            Self::Pclntab => "pclntab",
+            Self::Types => "types",
+            Self::Data => "data",
+            Self::Bss => "bss",
+            Self::Dwarf => "dwarf",
+            Self::Symbols => "symbols",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Format {
+    /// The name in reports and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Elf => "elf",
+            Self::Pe => "pe",
+            Self::MachO => "macho",
+            Self::Wasm => "wasm",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A named stretch of the file, of memory, or of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The name as the file has it: `.text`, `__TEXT,__text`; in parentheses where the format gives none.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Where it is loaded; 0 where it is not.
+    pub address: u64,
+    /// Where it begins in the file; meaningless when `file_size` is 0.
+    pub offset: u64,
+    /// Bytes in the file that belong to this section alone; 0 for NOBITS and zerofill sections.
+    pub file_size: u64,
+    /// Bytes in memory while the program runs; 0 for sections that are not loaded.
+    pub memory_size: u64,
+    /// Whether the program has it in memory when it runs.
+    pub loaded: bool,
+    /// Whether the processor may execute it.
+    pub executable: bool,
+    /// Whether the program may write it.
+    pub writable: bool,
+}
+
+/// Something odd in a file that could still be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The section claims bytes beyond the end of the file; they were not counted.
+    OutOfFile {
+        /// The section's name.
+        section: String,
+        /// How many of its bytes are missing.
+        bytes: u64,
+    },
+    /// The section claims bytes that another part of the file has already; they were counted once, for that part.
+    Overlap {
+        /// The section's name.
+        section: String,
+        /// How many of its bytes were counted elsewhere.
+        bytes: u64,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfFile { section, bytes } => {
+                write!(
+                    f,
+                    "section `{section}` misses {bytes} bytes: the file is cut short"
+                )
+            }
+            Self::Overlap { section, bytes } => {
+                write!(
+                    f,
+                    "section `{section}` shares {bytes} bytes with another part of the file"
+                )
+            }
+        }
+    }
+}
+
+/// An executable, as its headers and its build information describe it.
+///
+/// `headers + padding + the file sizes of all sections == file_size`, checked on every read.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    /// The container format.
+    pub format: Format,
+    /// Go's name of the operating system, from the build information or else from the headers.
+    pub goos: Option<String>,
+    /// Go's name of the architecture, from the headers.
+    pub goarch: Option<String>,
+    /// Bytes in the file.
+    pub file_size: u64,
+    /// Every section, in the order of the file's own table.
+    pub sections: Vec<Section>,
+    /// Bytes of file headers, section tables and load commands.
+    pub headers: u64,
+    /// Bytes between sections that belong to none.
+    pub padding: u64,
+    /// What Go recorded about the build.
+    pub build_info: Option<BuildInfo>,
+    /// Go's build ID, as `go tool buildid` prints it.
+    pub build_id: Option<String>,
+    /// Whether there is debug information.
+    pub has_dwarf: bool,
+    /// Whether there is a symbol table (symbols that only serve dynamic linking do not count).
+    pub has_symbols: bool,
+    /// The address or, for wasm, the index where execution begins.
+    pub entry: u64,
+    /// 4 or 8; for wasm the 8 of Go's own data.
+    pub pointer_size: u8,
+    /// Whether multi-byte values are stored with the high byte first.
+    pub big_endian: bool,
+    /// Oddities met on the way.
+    pub notes: Vec<Note>,
+}
+
+/// The sections of one role, added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleSum {
+    /// The role.
+    pub role: Role,
+    /// Bytes in the file.
+    pub file_size: u64,
+    /// Bytes in memory.
+    pub memory_size: u64,
+}
+
+impl Binary {
+    /// Neither symbols nor debug information.
+    pub fn stripped(&self) -> bool {
+        !self.has_symbols && !self.has_dwarf
+    }
+
+    /// One sum per role, in the order of [`Role::ALL`], roles without a section too.
+    pub fn roles(&self) -> [RoleSum; 9] {
+        let mut sums = Role::ALL.map(|role| RoleSum {
+            role,
+            file_size: 0,
+            memory_size: 0,
+        });
+        for section in &self.sections {
+            let sum = &mut sums[section.role as usize];
+            sum.file_size += section.file_size;
+            sum.memory_size = sum.memory_size.saturating_add(section.memory_size);
+        }
+        sums
+    }
+}
+
+/// What a container parser gives; [`read`] closes the books over it.
+struct Container {
+    format: Format,
+    goos: Option<&'static str>,
+    goarch: Option<&'static str>,
+    sections: Vec<Section>,
+    /// File ranges (start, length) of headers and tables.
+    headers: Vec<(u64, u64)>,
+    has_symbols: bool,
+    entry: u64,
+    pointer_size: u8,
+    big_endian: bool,
+}
+
+/// Reads the headers, sections and build information of an executable.
+///
+/// Fails with [`Kind::Machine`] when the bytes are not an executable, are cut short within the headers, or are packed.
+/// The message does not name the file: the caller knows its path.
+pub fn read(bytes: &[u8]) -> Result<Binary> {
+    let container = parse_container(bytes)?;
+    let closed = books::close(bytes, container.sections, &container.headers)?;
+    let build_info = buildinfo::find(container.format, &closed.sections, bytes);
+    let build_id = buildinfo::find_build_id(
+        container.format,
+        &closed.sections,
+        bytes,
+        container.big_endian,
+    );
+    let of_setting = |key: &str| {
+        let info = build_info.as_ref()?;
+        info.setting(key).map(str::to_owned)
+    };
+    let has_dwarf = closed
+        .sections
+        .iter()
+        .any(|it| it.role == Role::Dwarf && it.file_size > 0);
+    Ok(Binary {
+        format: container.format,
+        goos: of_setting("GOOS").or_else(|| container.goos.map(str::to_owned)),
+        goarch: container.goarch.map(str::to_owned),
+        file_size: bytes.len() as u64,
+        headers: closed.headers,
+        padding: closed.padding,
+        has_dwarf,
+        has_symbols: container.has_symbols,
+        entry: container.entry,
+        pointer_size: container.pointer_size,
+        big_endian: container.big_endian,
+        notes: closed.notes,
+        sections: closed.sections,
+        build_info,
+        build_id,
+    })
+}
+
+fn parse_container(bytes: &[u8]) -> Result<Container> {
+    if bytes.is_empty() {
+        return Err(Error::new(Kind::Machine, "the file is empty"));
+    }
+    let container = match bytes {
+        [0x7f, b'E', b'L', b'F', ..] => elf::parse(bytes),
+        [b'M', b'Z', ..] => pe::parse(bytes),
+        [0, b'a', b's', b'm', ..] => wasm::parse(bytes),
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => return Err(macho::universal(bytes)),
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => {
+            macho::parse(bytes)
+        }
+        _ => None,
+    };
+    let container = container.ok_or_else(|| unreadable(bytes))?;
+    if is_packed(bytes, &container.sections) {
+        return Err(
+            Error::new(Kind::Machine, "packed by UPX: its sections cannot be seen")
+                .hint("unpack it first: `upx -d`"),
+        );
+    }
+    Ok(container)
+}
+
+/// The error for bytes that no parser took: another kind of file, or the beginning of an executable only.
+fn unreadable(bytes: &[u8]) -> Error {
+    let kind = match bytes {
+        [0x7f, b'E', b'L', b'F', ..] => "ELF",
+        [b'M', b'Z', ..] => "PE",
+        [0, b'a', b's', b'm', ..] => "wasm",
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => "Mach-O",
+        _ => return Error::new(Kind::Machine, "not an ELF, PE, Mach-O or wasm file"),
+    };
+    Error::new(
+        Kind::Machine,
+        format!("not a readable {kind} file: damaged or cut short"),
+    )
+}
+
+/// UPX leaves its mark near the headers, and in PE names its sections after itself.
+fn is_packed(bytes: &[u8], sections: &[Section]) -> bool {
+    let by_name = sections
+        .iter()
+        .any(|it| it.name == "UPX0" || it.name == "UPX1");
+    let first_page = bytes.get(..4096).unwrap_or(bytes);
+    let few = sections.iter().filter(|it| it.role == Role::Code).count() == 0;
+    by_name || (few && memchr::memmem::find(first_page, b"UPX!").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_executable_is_named_as_such() {
+        let message = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+        assert_eq!(message(b""), "the file is empty");
+        assert_eq!(
+            message(b"#!/bin/sh\n"),
+            "not an ELF, PE, Mach-O or wasm file"
+        );
+        assert_eq!(
+            message(b"\x7fELF"),
+            "not a readable ELF file: damaged or cut short"
+        );
+        assert_eq!(
+            message(b"MZ"),
+            "not a readable PE file: damaged or cut short"
+        );
+        assert_eq!(
+            message(b"\xcf\xfa\xed\xfe\0"),
+            "not a readable Mach-O file: damaged or cut short"
+        );
+        assert_eq!(
+            message(b"\0asm\x01"),
+            "not a readable wasm file: damaged or cut short"
+        );
+    }
+
+    #[test]
+    fn roles_are_in_the_order_of_all() {
+        for (index, role) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, index);
+        }
+    }
+}

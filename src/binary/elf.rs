@@ -1,0 +1,205 @@
+//! The bytes of an ELF file in, its sections out. Headers only: the string table of symbols is never read.
+
+use goblin::elf::header::Header;
+use goblin::elf::section_header::{
+    SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB,
+    SectionHeader,
+};
+use goblin::elf::{Elf, program_header};
+
+use super::bytes::until_nul;
+use super::{Container, Format, Role, Section};
+
+/// `None` when the headers cannot be read.
+pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
+    let header = Elf::parse_header(bytes).ok()?;
+    let container = header.container().ok()?;
+    let endian = header.endianness().ok()?;
+    let context = goblin::container::Ctx::new(container, endian);
+    let section_headers = SectionHeader::parse(
+        bytes,
+        header.e_shoff as usize,
+        usize::from(header.e_shnum),
+        context,
+    )
+    .ok()?;
+    let names = name_table(bytes, &header, &section_headers);
+    let sections: Vec<Section> = section_headers
+        .iter()
+        .skip(1)
+        .map(|it| section(it, names.unwrap_or_default()))
+        .collect();
+    let table = |offset: u64, entry: u16, count: usize| {
+        (offset, u64::from(entry).saturating_mul(count as u64))
+    };
+    let symbols = section_headers
+        .iter()
+        .any(|it| it.sh_type == SHT_SYMTAB && it.sh_size > 0);
+    let sections = if sections.is_empty() {
+        segments(bytes, &header, context)?
+    } else {
+        sections
+    };
+    Some(Container {
+        format: Format::Elf,
+        goos: operating_system(&header, &sections),
+        goarch: architecture(&header),
+        headers: vec![
+            (0, u64::from(header.e_ehsize)),
+            table(
+                header.e_phoff,
+                header.e_phentsize,
+                usize::from(header.e_phnum),
+            ),
+            table(header.e_shoff, header.e_shentsize, section_headers.len()),
+        ],
+        sections,
+        has_symbols: symbols,
+        entry: header.e_entry,
+        pointer_size: if container.is_big() { 8 } else { 4 },
+        big_endian: !endian.is_little(),
+    })
+}
+
+/// The bytes of `.shstrtab`; a count of 0xffff (SHN_XINDEX) means that the first header has the index.
+fn name_table<'a>(bytes: &'a [u8], header: &Header, headers: &[SectionHeader]) -> Option<&'a [u8]> {
+    let index = match header.e_shstrndx {
+        0xffff => headers.first()?.sh_link as usize,
+        it => usize::from(it),
+    };
+    let table = headers.get(index)?;
+    let start = usize::try_from(table.sh_offset).ok()?;
+    let end = start.checked_add(usize::try_from(table.sh_size).ok()?)?;
+    bytes.get(start..end.min(bytes.len()))
+}
+
+fn section(header: &SectionHeader, names: &[u8]) -> Section {
+    let name = until_nul(names.get(header.sh_name..).unwrap_or_default());
+    let flags = |flag: u32| header.sh_flags & u64::from(flag) != 0;
+    let loaded = flags(SHF_ALLOC);
+    Section {
+        role: role(&name, header),
+        name,
+        address: header.sh_addr,
+        offset: header.sh_offset,
+        file_size: if header.sh_type == SHT_NOBITS {
+            0
+        } else {
+            header.sh_size
+        },
+        memory_size: if loaded { header.sh_size } else { 0 },
+        loaded,
+        executable: flags(SHF_EXECINSTR),
+        writable: flags(SHF_WRITE),
+    }
+}
+
+fn role(name: &str, header: &SectionHeader) -> Role {
+    let flags = |flag: u32| header.sh_flags & u64::from(flag) != 0;
+    if !flags(SHF_ALLOC) {
+        return match header.sh_type {
+            SHT_SYMTAB => Role::Symbols,
+            SHT_STRTAB if name == ".strtab" => Role::Symbols,
+            _ if name.starts_with(".debug_") || name.starts_with(".zdebug_") => Role::Dwarf,
+            _ => Role::Other,
+        };
+    }
+    // In position-independent executables Go's own read-only sections carry this prefix, for the loader patches them.
+    let plain = name.strip_prefix(".data.rel.ro").unwrap_or(name);
+    match plain {
+        _ if header.sh_type == SHT_NOBITS => Role::Bss,
+        _ if flags(SHF_EXECINSTR) => Role::Code,
+        ".gopclntab" => Role::Pclntab,
+        ".typelink" | ".itablink" | ".go.type" => Role::Types,
+        ".gosymtab" => Role::Symbols,
+        _ if header.sh_type == SHT_NOTE || is_for_the_loader(plain) => Role::Other,
+        _ if plain.len() < name.len() => Role::Rodata,
+        _ if flags(SHF_WRITE) => Role::Data,
+        _ => Role::Rodata,
+    }
+}
+
+fn is_for_the_loader(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        ".interp",
+        ".dynamic",
+        ".dynsym",
+        ".dynstr",
+        ".hash",
+        ".gnu.hash",
+        ".gnu.version",
+        ".gnu.version_r",
+        ".got",
+        ".got.plt",
+        ".eh_frame",
+        ".eh_frame_hdr",
+    ];
+    NAMES.contains(&name) || name.starts_with(".rel")
+}
+
+/// Without a section table (some strippers remove it) the loadable segments are all there is to name.
+fn segments(
+    bytes: &[u8],
+    header: &Header,
+    context: goblin::container::Ctx,
+) -> Option<Vec<Section>> {
+    use program_header::{PF_W, PF_X, PT_LOAD, ProgramHeader};
+    let count = usize::from(header.e_phnum);
+    let headers = ProgramHeader::parse(bytes, header.e_phoff as usize, count, context).ok()?;
+    let loads = headers.iter().filter(|it| it.p_type == PT_LOAD);
+    let sections = loads.enumerate().map(|(index, it)| {
+        let (executable, writable) = (it.p_flags & PF_X != 0, it.p_flags & PF_W != 0);
+        Section {
+            name: format!("(segment {index})"),
+            role: match (executable, writable) {
+                (true, _) => Role::Code,
+                (_, true) => Role::Data,
+                _ => Role::Rodata,
+            },
+            address: it.p_vaddr,
+            offset: it.p_offset,
+            file_size: it.p_filesz,
+            memory_size: it.p_memsz,
+            loaded: true,
+            executable,
+            writable,
+        }
+    });
+    Some(sections.collect())
+}
+
+fn operating_system(header: &Header, sections: &[Section]) -> Option<&'static str> {
+    let has = |name: &str| sections.iter().any(|it| it.name == name);
+    match header.e_ident[7] {
+        2 => Some("netbsd"),
+        6 => Some("solaris"),
+        9 => Some("freebsd"),
+        12 => Some("openbsd"),
+        _ if has(".note.netbsd.ident") => Some("netbsd"),
+        _ if has(".note.openbsd.ident") => Some("openbsd"),
+        // Everything else that Go writes without a mark of its own is Linux (Android says so in the build information).
+        0 | 3 => Some("linux"),
+        _ => None,
+    }
+}
+
+/// Go's name, from the machine number, class and byte order (`cmd/link/internal/ld/elf.go`).
+fn architecture(header: &Header) -> Option<&'static str> {
+    let (wide, little) = (header.e_ident[4] == 2, header.e_ident[5] == 1);
+    Some(match (header.e_machine, wide, little) {
+        (3, ..) => "386",
+        (62, ..) => "amd64",
+        (40, ..) => "arm",
+        (183, ..) => "arm64",
+        (243, ..) => "riscv64",
+        (258, ..) => "loong64",
+        (22, ..) => "s390x",
+        (21, _, true) => "ppc64le",
+        (21, _, false) => "ppc64",
+        (8, true, true) => "mips64le",
+        (8, true, false) => "mips64",
+        (8, false, true) => "mipsle",
+        (8, false, false) => "mips",
+        _ => return None,
+    })
+}

@@ -1,0 +1,222 @@
+//! The bytes of a Mach-O file in, its sections out; the parts of `__LINKEDIT`, which has no sections, get names here.
+
+use goblin::container::Ctx;
+use goblin::mach::load_command::{CommandVariant, LoadCommand};
+use goblin::mach::parse_magic_and_ctx;
+use goblin::mach::segment::Segment;
+
+use crate::error::{Error, Kind};
+
+use super::bytes::{Reader, until_nul};
+use super::{Container, Format, Role, Section};
+
+/// `None` when the headers cannot be read. The boundary is for goblin, which panics on some damaged load commands.
+pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
+    std::panic::catch_unwind(|| parse_headers(bytes)).ok()?
+}
+
+/// The error for a universal file, which holds one executable per architecture.
+pub(super) fn universal(bytes: &[u8]) -> Error {
+    let reader = Reader {
+        data: bytes,
+        big_endian: true,
+        pointer_size: 4,
+    };
+    // Java class files begin with the same four bytes; their next word is a version of 45 or more.
+    if reader.u32(4).is_none_or(|it| it == 0 || it > 30) {
+        return Error::new(Kind::Machine, "not an ELF, PE, Mach-O or wasm file");
+    }
+    Error::new(
+        Kind::Machine,
+        "a universal Mach-O file holds one executable per architecture",
+    )
+    .hint("take one out of it: `lipo -thin arm64 -output out in`")
+}
+
+fn parse_headers(bytes: &[u8]) -> Option<Container> {
+    let (_, context) = parse_magic_and_ctx(bytes, 0).ok()?;
+    let context = context?;
+    let wide = context.is_big();
+    let reader = Reader {
+        data: bytes,
+        big_endian: !context.le.is_little(),
+        pointer_size: if wide { 8 } else { 4 },
+    };
+    let mut found = Found::default();
+    let (commands, mut size) = (reader.u32(16)?, u64::from(reader.u32(20)?));
+    let header_size: usize = if wide { 32 } else { 28 };
+    let mut offset = header_size;
+    size += header_size as u64;
+    for _ in 0..commands {
+        // goblin reads within a command without looking at its size.
+        let length = reader.u32(offset.checked_add(4)?)? as usize;
+        if length < 8 || offset + length > bytes.len() {
+            return None;
+        }
+        let command = LoadCommand::parse(bytes, &mut { offset }, context.le).ok()?;
+        found.command(bytes, &command, offset, context)?;
+        offset += length;
+    }
+    Some(Container {
+        format: Format::MachO,
+        goos: Some(found.platform.unwrap_or("darwin")),
+        goarch: match reader.u32(4)? {
+            7 => Some("386"),
+            0x0100_0007 => Some("amd64"),
+            12 => Some("arm"),
+            0x0100_000c => Some("arm64"),
+            _ => None,
+        },
+        sections: found.sections,
+        headers: vec![(0, size)],
+        has_symbols: found.has_symbols,
+        entry: found.entry,
+        pointer_size: reader.pointer_size,
+        big_endian: reader.big_endian,
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    sections: Vec<Section>,
+    has_symbols: bool,
+    entry: u64,
+    platform: Option<&'static str>,
+}
+
+impl Found {
+    fn command(
+        &mut self,
+        bytes: &[u8],
+        command: &LoadCommand,
+        offset: usize,
+        context: Ctx,
+    ) -> Option<()> {
+        use CommandVariant as C;
+        match command.command {
+            C::Segment32(it) => {
+                self.segment(&Segment::from_32_lossy(bytes, &it, offset, context).ok()?)
+            }
+            C::Segment64(it) => {
+                self.segment(&Segment::from_64_lossy(bytes, &it, offset, context).ok()?)
+            }
+            C::Symtab(it) => {
+                let entry = if context.is_big() { 16 } else { 12 };
+                self.linkedit(
+                    "symbols",
+                    Role::Symbols,
+                    it.symoff,
+                    u64::from(it.nsyms) * entry,
+                );
+                self.linkedit(
+                    "symbol names",
+                    Role::Symbols,
+                    it.stroff,
+                    u64::from(it.strsize),
+                );
+            }
+            C::Dysymtab(it) => {
+                // Undefined symbols serve the loader; the others are what `-s` takes away.
+                self.has_symbols = it.nlocalsym > 0 || it.nextdefsym > 0;
+                let size = u64::from(it.nindirectsyms) * 4;
+                self.linkedit("indirect symbols", Role::Other, it.indirectsymoff, size);
+            }
+            C::DyldInfo(it) | C::DyldInfoOnly(it) => {
+                for (offset, size) in [
+                    (it.rebase_off, it.rebase_size),
+                    (it.bind_off, it.bind_size),
+                    (it.weak_bind_off, it.weak_bind_size),
+                    (it.lazy_bind_off, it.lazy_bind_size),
+                    (it.export_off, it.export_size),
+                ] {
+                    self.linkedit("fixups", Role::Other, offset, u64::from(size));
+                }
+            }
+            C::DyldChainedFixups(it) => {
+                self.linkedit("fixups", Role::Other, it.dataoff, u64::from(it.datasize))
+            }
+            C::DyldExportsTrie(it) => {
+                self.linkedit("exports", Role::Other, it.dataoff, u64::from(it.datasize))
+            }
+            C::CodeSignature(it) => {
+                self.linkedit("signature", Role::Other, it.dataoff, u64::from(it.datasize))
+            }
+            C::FunctionStarts(it) => self.linkedit(
+                "function starts",
+                Role::Other,
+                it.dataoff,
+                u64::from(it.datasize),
+            ),
+            C::DataInCode(it) => self.linkedit(
+                "data in code",
+                Role::Other,
+                it.dataoff,
+                u64::from(it.datasize),
+            ),
+            C::Main(it) => self.entry = it.entryoff,
+            C::BuildVersion(it) if it.platform == 2 || it.platform == 7 => {
+                self.platform = Some("ios")
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>) {
+        let name = until_nul(&segment.segname);
+        // 0x4: the protection bit that allows execution; 0x2: writing.
+        let (executable, writable) = (segment.initprot & 0x4 != 0, segment.initprot & 0x2 != 0);
+        for (section, _) in segment.into_iter().map_while(Result::ok) {
+            let own = until_nul(&section.sectname);
+            let zerofill = matches!(section.flags & 0xff, 0x1 | 0xc | 0x12);
+            let role = role(&name, &own, zerofill, section.flags);
+            let loaded = name != "__DWARF";
+            self.sections.push(Section {
+                name: format!("{name},{own}"),
+                role,
+                address: section.addr,
+                offset: u64::from(section.offset),
+                file_size: if zerofill { 0 } else { section.size },
+                memory_size: if loaded { section.size } else { 0 },
+                loaded,
+                executable: executable && role == Role::Code,
+                writable,
+            });
+        }
+    }
+
+    /// A part of `__LINKEDIT`: mapped, but read by the loader alone.
+    fn linkedit(&mut self, name: &str, role: Role, offset: u32, size: u64) {
+        if size > 0 {
+            self.sections.push(Section {
+                name: format!("__LINKEDIT,({name})"),
+                role,
+                address: 0,
+                offset: u64::from(offset),
+                file_size: size,
+                memory_size: 0,
+                loaded: false,
+                executable: false,
+                writable: false,
+            });
+        }
+    }
+}
+
+fn role(segment: &str, name: &str, zerofill: bool, flags: u32) -> Role {
+    /// Only machine instructions, or some (`S_ATTR_PURE_INSTRUCTIONS`, `S_ATTR_SOME_INSTRUCTIONS`).
+    const INSTRUCTIONS: u32 = 0x8000_0400;
+    match name {
+        _ if zerofill => Role::Bss,
+        _ if segment == "__DWARF" => Role::Dwarf,
+        _ if name.ends_with("gopclntab") => Role::Pclntab,
+        "__typelink" | "__itablink" | "__go_type" => Role::Types,
+        "__gosymtab" => Role::Symbols,
+        "__eh_frame" | "__unwind_info" | "__got" | "__la_symbol_ptr" | "__nl_symbol_ptr" => {
+            Role::Other
+        }
+        _ if flags & INSTRUCTIONS != 0 => Role::Code,
+        _ if segment == "__TEXT" || segment == "__DATA_CONST" => Role::Rodata,
+        _ => Role::Data,
+    }
+}

@@ -1,0 +1,126 @@
+//! The bytes of a wasm module in, its sections and Go's linear memory out.
+
+use wasmparser::{Parser, Payload};
+
+use super::{Container, Format, Role, Section};
+
+/// `None` when the module cannot be read.
+pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
+    let mut sections = Vec::new();
+    let mut headers = Vec::new();
+    let mut wasi = false;
+    let mut start = 0;
+    let mut has_symbols = false;
+    let mut position = 0;
+    for payload in payloads(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { range, .. } => {
+                headers.push((range.start as u64, range.len() as u64))
+            }
+            Payload::ImportSection(it) => wasi = imports_wasi(it.clone()),
+            Payload::StartSection { func, .. } => start = u64::from(*func),
+            Payload::CustomSection(it) => has_symbols |= it.name() == "name",
+            Payload::End(_) => break,
+            _ => {}
+        }
+        let end = match payload.as_section() {
+            Some((_, range)) => {
+                // The section's number and length stand before its content.
+                headers.push((position, (range.start as u64).saturating_sub(position)));
+                sections.push(section(&payload, range.start, range.len()));
+                range.end
+            }
+            None => 8,
+        };
+        position = end as u64;
+    }
+    (!sections.is_empty()).then_some(Container {
+        format: Format::Wasm,
+        goos: Some(if wasi { "wasip1" } else { "js" }),
+        goarch: Some("wasm"),
+        sections,
+        headers,
+        has_symbols,
+        entry: start,
+        pointer_size: 8,
+        big_endian: false,
+    })
+}
+
+/// Whole sections; `wasmparser` is not asked to look into function bodies.
+fn payloads(bytes: &[u8]) -> impl Iterator<Item = Option<Payload<'_>>> {
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    let mut done = false;
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let chunk = parser.parse(rest, true).ok();
+        let Some(wasmparser::Chunk::Parsed { consumed, payload }) = chunk else {
+            done = true;
+            return Some(None);
+        };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match &payload {
+            Payload::CodeSectionStart { size, .. } => {
+                parser.skip_section();
+                match rest.get(*size as usize..) {
+                    Some(it) => rest = it,
+                    None => done = true,
+                }
+            }
+            Payload::End(_) => done = true,
+            _ => {}
+        }
+        Some(Some(payload))
+    })
+}
+
+fn imports_wasi(imports: wasmparser::ImportSectionReader<'_>) -> bool {
+    imports
+        .into_imports()
+        .map_while(Result::ok)
+        .any(|it| it.module.starts_with("wasi_"))
+}
+
+fn section(payload: &Payload<'_>, offset: usize, length: usize) -> Section {
+    let (name, role) = match payload {
+        Payload::CodeSectionStart { .. } => ("code", Role::Code),
+        Payload::DataSection(_) => ("data", Role::Data),
+        Payload::CustomSection(it) if it.name() == "name" => ("name", Role::Symbols),
+        Payload::CustomSection(it) if it.name().starts_with(".debug_") => (it.name(), Role::Dwarf),
+        Payload::CustomSection(it) => (it.name(), Role::Other),
+        other => (standard_name(other), Role::Other),
+    };
+    let loaded = !matches!(payload, Payload::CustomSection(_));
+    Section {
+        name: name.to_owned(),
+        role,
+        address: 0,
+        offset: offset as u64,
+        file_size: length as u64,
+        memory_size: if loaded { length as u64 } else { 0 },
+        loaded,
+        executable: role == Role::Code,
+        writable: role == Role::Data,
+    }
+}
+
+fn standard_name(payload: &Payload<'_>) -> &'static str {
+    match payload {
+        Payload::TypeSection(_) => "type",
+        Payload::ImportSection(_) => "import",
+        Payload::FunctionSection(_) => "function",
+        Payload::TableSection(_) => "table",
+        Payload::MemorySection(_) => "memory",
+        Payload::TagSection(_) => "tag",
+        Payload::GlobalSection(_) => "global",
+        Payload::ExportSection(_) => "export",
+        Payload::StartSection { .. } => "start",
+        Payload::ElementSection(_) => "element",
+        Payload::DataCountSection { .. } => "datacount",
+        _ => "(unknown)",
+    }
+}
