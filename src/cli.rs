@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::config::size::{Growth, Size};
 use crate::config::{Sources, strict};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 use crate::render::Format;
+use crate::report::inspect::By;
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -71,6 +73,12 @@ pub enum Command {
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
+    /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
+    /// Compare two executables, or two saved JSON reports of release or inspect
+    #[command(after_help = COMPARE)]
+    Compare(Compare),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
@@ -89,6 +97,19 @@ const GO_FLAGS: &str = "\
 Any flag of `go build` may be given, with one dash or two, and wins over the configuration:
 -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does
 not know go through to go.";
+
+const INSPECT: &str = "\
+Examples:
+  gobuild-opt inspect dist/api
+  gobuild-opt inspect dist/api --by package --filter golang.org/x/...
+  gobuild-opt inspect dist/api --report api.svg --report api.json";
+
+const COMPARE: &str = "\
+Examples:
+  gobuild-opt compare api.old dist/api
+  gobuild-opt compare main.json report.json --fail-over 1%
+
+Exit code 1: a file grew by more than --fail-over.";
 
 /// Where the configuration comes from, and values that win over it.
 #[derive(Debug, Clone, Default, Args)]
@@ -127,7 +148,7 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md or .txt decides the format
+    /// Write the report to a file too; .json, .md, .txt, .html or .svg decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }
@@ -186,6 +207,49 @@ pub struct Doctor {
     pub typed: Typed,
 }
 
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The executable: ELF, PE, Mach-O or wasm
+    pub binary: PathBuf,
+    /// One listing only, and more of it
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<By>,
+    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Only packages, modules and functions with this text, or like this pattern with * or ...
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// An executable, or a JSON report of release or inspect
+    pub before: PathBuf,
+    /// The same, later
+    pub after: PathBuf,
+    /// One listing only, and more of it
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<By>,
+    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Fail when a file grew by more than this: 1% or 64KiB
+    #[arg(long, value_name = "LIMIT")]
+    pub fail_over: Option<Growth>,
+    /// Changes smaller than this are summed up in one line
+    #[arg(long, value_name = "SIZE", default_value = "256")]
+    pub floor: Size,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// `explain`
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -228,6 +292,10 @@ pub enum SchemaOf {
     Config,
     /// The JSON report of release
     Report,
+    /// The JSON report of inspect
+    Inspect,
+    /// The JSON report of compare
+    Compare,
 }
 
 /// `completions`

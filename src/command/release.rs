@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use super::emit::format_of;
 use super::prepare::{Prepared, output_directory, prepare};
 use super::{Output, Session};
 use crate::analysis::{self, Artifact};
@@ -173,32 +174,19 @@ fn finish(
             },
         ),
         failures: report.verdict.failures.clone(),
-        is_data: args.output.format == Format::Json,
+        is_data: args.output.format.is_data(),
     })
 }
 
 fn rendered(report: &Report, format: Format, packages: usize, style: Style) -> String {
     match format {
         Format::Json => render::json(report),
-        Format::Text | Format::Markdown => render::blocks(
+        _ => render::blocks(
             &outline::outline(report, outline::Detail { packages }),
             format,
             style,
         ),
     }
-}
-
-fn format_of(path: &Path) -> Result<Format> {
-    Format::of_path(path).ok_or_else(|| {
-        Error::new(
-            Kind::Usage,
-            format!(
-                "the name of `--report {}` does not tell the format",
-                path.display()
-            ),
-        )
-        .hint("end it with .json, .md or .txt")
-    })
 }
 
 /// GitHub's step summary belongs to the whole step: we add to it.

@@ -31,6 +31,7 @@ pub fn text(blocks: &[Block], style: Style) -> String {
                 }
             }
             Block::Table(rows) => table(&mut out, rows, style),
+            Block::Picture(_) => {}
         }
     }
     out

@@ -1,6 +1,7 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+use super::picture::Picture;
 use super::verdict::label;
 use super::{Cost, EscapePackage, Report, Section, Target};
 use crate::check::{Finding, Status};
@@ -17,6 +18,8 @@ pub enum Block {
     Line(Tone, String),
     /// Rows and columns.
     Table(Table),
+    /// A treemap; formats of text leave it out.
+    Picture(Picture),
 }
 
 /// How a sentence is meant. Colour only adds to its words.
@@ -508,6 +511,11 @@ pub fn change(before: u64, after: u64) -> String {
         std::cmp::Ordering::Less => format!("-{}", grouped(before - after)),
         std::cmp::Ordering::Greater => format!("+{}", grouped(after - before)),
     }
+}
+
+/// `31.2 %` of a whole.
+pub fn share(part: u64, whole: u64) -> String {
+    format!("{:.1} %", part as f64 / whole.max(1) as f64 * 100.0)
 }
 
 /// `-31.2 %`; `new` where there was nothing before.

@@ -1,0 +1,75 @@
+//! `inspect`: what an executable is made of.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Output, Session, emit};
+use crate::binary;
+use crate::cli;
+use crate::error::{Error, Kind, Result};
+use crate::plan::pgo::hex;
+use crate::report::inspect::{Filter, Inspection, Source, View, inspection, outline};
+
+/// Reads the file, says whose every byte is.
+pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
+    for path in &args.output.report {
+        emit::format_of(path)?;
+    }
+    let mut found = read(&args.binary, &session.cwd)?;
+    if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
+        found.keep(&Filter(filter.clone()));
+    }
+    let view = View {
+        by: args.by,
+        top: args.top,
+    };
+    let blocks = outline(&found, view);
+    if let Some(top) = args.top.filter(|it| *it > 0) {
+        found.functions.truncate(top);
+    }
+    let output = emit::emit(&found, &blocks, &args.output, session)?;
+    Ok(Output {
+        is_data: true,
+        ..output
+    })
+}
+
+/// The inspection of a file. Errors name it and say what to do.
+pub fn read(path: &Path, cwd: &Path) -> Result<Inspection> {
+    let bytes = open(path, cwd)?;
+    inspect(path, &bytes)
+}
+
+/// The bytes of a file, mapped.
+pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
+    let full = cwd.join(path);
+    let shown = path.display();
+    if full.is_dir() {
+        return Err(
+            Error::new(Kind::Machine, format!("`{shown}` is a directory"))
+                .hint("name the executable in it"),
+        );
+    }
+    binary::open(&full).map_err(|error| match error.hint {
+        None if !full.exists() => error.hint("check the path, or build the executable first"),
+        None => error.hint("name an executable that `go build` wrote"),
+        Some(_) => error,
+    })
+}
+
+/// The inspection of the bytes of a file.
+pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection> {
+    let source = || Source {
+        path: path.display().to_string(),
+        sha256: hex(&Sha256::digest(bytes)),
+    };
+    let found = binary::anatomy(bytes).and_then(|it| inspection(&it, source()));
+    found.map_err(|error| {
+        let message = format!("cannot inspect `{}`: {error}", path.display());
+        let hint = error.hint.unwrap_or_else(|| {
+            "name an executable that `go build` wrote; if it is one, copy or build it again".into()
+        });
+        Error::new(error.kind, message).hint(hint)
+    })
+}
