@@ -232,11 +232,9 @@ fn words(image: &Image<'_>, object: &Object, mut each: impl FnMut(Addr, Addr)) {
         return;
     };
     let word = usize::from(image.pointer_size);
-    let aligned = (object.start as usize + (image.base as usize % word)).next_multiple_of(word)
-        - image.base as usize % word;
-    let skip = aligned - object.start as usize;
+    let skip = object.start.next_multiple_of(u32::from(image.pointer_size)) - object.start;
     let reader = image.over(bytes);
-    for offset in (skip..bytes.len()).step_by(word) {
+    for offset in (skip as usize..bytes.len()).step_by(word) {
         let Some(value) = reader.word(offset) else {
             break;
         };
