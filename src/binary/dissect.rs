@@ -369,7 +369,7 @@ impl State<'_, '_> {
                 .starts
                 .get(index)
                 .filter(|it| (**it >> 32) as Addr == addr);
-            found.map_or(runtime, |it| *it as u32 & 0x3fff_ffff)
+            found.map_or(runtime, |it| objects::owner_of(*it))
         };
         let (types, names) = walk.finish(&mut self.packages, fallback);
         let mut known =

@@ -21,15 +21,21 @@ pub(super) enum Source {
 /// A place, how it is known, and who refers to it.
 #[inline]
 pub(super) fn start(addr: Addr, source: Source, owner: PackageId) -> u64 {
-    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner & 0x3fff_ffff)
+    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner & OWNER)
 }
 
-fn addr_of(start: u64) -> Addr {
+/// The bits of an owner; all of them set stand for nobody.
+const OWNER: u32 = 0x3fff_ffff;
+
+pub(super) fn addr_of(start: u64) -> Addr {
     (start >> 32) as u32
 }
 
-fn owner_of(start: u64) -> PackageId {
-    start as u32 & 0x3fff_ffff
+pub(super) fn owner_of(start: u64) -> PackageId {
+    match start as u32 & OWNER {
+        OWNER => NONE,
+        owner => owner,
+    }
 }
 
 /// An extent that is known exactly.
