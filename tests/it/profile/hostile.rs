@@ -176,6 +176,10 @@ fn use_all_of_it(profile: &Profile) {
             assert!(profile::read(&slim.bytes).is_ok());
         }
     }
+    let less = profile::without(profile, |caller, callee, _| {
+        caller.len() % 2 == callee.len() % 2
+    });
+    assert!(less.is_ok());
     let input = |weight| Input { profile, weight };
     for normalize in [Normalize::Off, Normalize::Samples, Normalize::Duration] {
         if let Ok(merged) = merge(&[input(0.3), input(7.0)], normalize) {
