@@ -5,3 +5,5 @@ mod binary;
 mod escape;
 mod harness;
 mod profile;
+
+mod real_go;
