@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
@@ -275,10 +275,7 @@ fn pump(mut pipe: impl Read + Send + 'static, stream: Stream, sender: SyncSender
 /// Takes what is there, waiting a moment for the first piece. Returns how many pipes ended.
 fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usize {
     let mut closed = 0;
-    let mut next = match events.recv_timeout(POLL) {
-        Ok(event) => Some(event),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    };
+    let mut next = events.recv_timeout(POLL).ok();
     while let Some(event) = next {
         match event {
             Event::Bytes(stream, bytes) => sink(stream, &bytes),

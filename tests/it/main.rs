@@ -5,5 +5,4 @@ mod binary;
 mod escape;
 mod harness;
 mod profile;
-
 mod real_go;
