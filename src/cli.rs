@@ -115,6 +115,9 @@ pub struct Settings {
     /// Compare with: unstripped, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<String>,
+    /// Stop after this long, such as 30m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
     /// Collect the escape report: pass, off
     #[arg(long, value_name = "HOW")]
     pub escapes: Option<String>,
@@ -406,6 +409,7 @@ impl Settings {
             ("build.strip", &self.strip),
             ("compare.baseline", &self.baseline),
             ("escape.collect", &self.escapes),
+            ("build.timeout", &self.timeout),
         ] {
             flags.extend(
                 value

@@ -19,6 +19,7 @@ use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
+use crate::go::ambient::Ambient;
 use crate::plan::Plan;
 use crate::process;
 
@@ -120,6 +121,8 @@ pub struct Target {
     pub packages_compiled: u64,
     /// See `packages_compiled`.
     pub packages_cached: u64,
+    /// Settings of the environment and of `go env -w` that change the binary and stand in no configuration.
+    pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
     /// The profile.
@@ -354,6 +357,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         overhead: artifact::overhead(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
+        ambient: facts.ambient.clone(),
         escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
         pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
         runtime: artifact::runtime(&context),
