@@ -34,6 +34,8 @@ pub mod collect;
 
 pub mod function;
 
+mod closure;
+
 pub mod identity;
 
 pub mod rank;
@@ -45,7 +47,7 @@ pub use collect::Collector;
 pub use flags::gcflags;
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
-pub use rank::{Group, by_function, by_line, count_functions};
+pub use rank::{Group, by_function, by_line, recount};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
+use tree_sitter::Tree;
 
 use super::class::Class;
-use super::function::{Function, functions};
+use super::closure::captures_nothing;
+use super::function::{Function, declared, parse};
 use super::site::Site;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
@@ -51,39 +53,95 @@ pub struct Diff {
 }
 
 /// Names each site. `read` gives the bytes of the file at an absolute path ([`Site::source`]); each is asked for once.
+///
+/// The sources also tell which function literals capture nothing: these become [`Class::Constant`].
 pub fn identify(
     sites: &[Site],
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> Vec<IdentifiedSite> {
-    let mut files: HashMap<&[u8], Vec<Function>> = HashMap::new();
     let mut ordinals: HashMap<Identity, u32> = HashMap::new();
     let mut order: Vec<&Site> = sites.iter().collect();
-    order.sort();
+    // A file may have two printed names, `./x.go` and `lib/x.go`.
+    let place = |it: &Site| (it.line, it.column);
+    order.sort_by(|a, b| {
+        let file = (&a.package, &a.source).cmp(&(&b.package, &b.source));
+        file.then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.cmp(b))
+    });
     let mut identified = Vec::with_capacity(sites.len());
-    for site in order {
-        let declared = site.source.as_ref().map(|path| {
-            files
-                .entry(path)
-                .or_insert_with(|| read(path).map(|it| functions(&it)).unwrap_or_default())
-        });
-        let mut identity = Identity {
-            package: site.package.clone(),
-            function: declared
-                .and_then(|it| enclosing(it, site.line))
-                .unwrap_or_default(),
-            class: site.class,
-            expression: normalized(&site.expression),
-            ordinal: 0,
+    // One file at a time: its syntax tree is many times its size.
+    for sites in order.chunk_by(|a, b| a.source == b.source) {
+        let file = sites[0]
+            .source
+            .as_ref()
+            .and_then(|path| File::new(read(path)?));
+        let name = |it: &Site| {
+            if it.source.is_some() {
+                shortest(sites)
+            } else {
+                it.file.clone()
+            }
         };
-        let ordinal = ordinals.entry(identity.clone()).or_default();
-        *ordinal += 1;
-        identity.ordinal = *ordinal;
-        identified.push(IdentifiedSite {
-            identity,
-            site: site.clone(),
-        });
+        for site in sites {
+            let class = file.as_ref().map_or(site.class, |it| it.class(site));
+            let mut identity = Identity {
+                package: site.package.clone(),
+                function: file
+                    .as_ref()
+                    .and_then(|it| enclosing(&it.functions, site.line))
+                    .unwrap_or_default(),
+                class,
+                expression: normalized(&site.expression),
+                ordinal: 0,
+            };
+            let ordinal = ordinals.entry(identity.clone()).or_default();
+            *ordinal += 1;
+            identity.ordinal = *ordinal;
+            identified.push(IdentifiedSite {
+                identity,
+                site: Site {
+                    class,
+                    file: name(site),
+                    ..(*site).clone()
+                },
+            });
+        }
     }
     identified
+}
+
+fn shortest(sites: &[&Site]) -> String {
+    sites
+        .iter()
+        .map(|it| &it.file)
+        .min_by_key(|it| it.len())
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// A Go file, read.
+struct File {
+    source: Vec<u8>,
+    tree: Tree,
+    functions: Vec<Function>,
+}
+
+impl File {
+    fn new(source: Vec<u8>) -> Option<Self> {
+        let tree = parse(&source)?;
+        let functions = declared(&tree, &source);
+        Some(Self {
+            source,
+            tree,
+            functions,
+        })
+    }
+
+    fn class(&self, site: &Site) -> Class {
+        let free = site.class == Class::Closure
+            && captures_nothing(&self.tree, &self.source, site.line, site.column);
+        if free { Class::Constant } else { site.class }
+    }
 }
 
 /// Compares two lists of identities.
