@@ -3,7 +3,7 @@
 //! A line number changes with every edit above it. What stays: the package, the enclosing function, the class, the expression,
 //! and how often they meet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use tree_sitter::Tree;
@@ -187,10 +187,9 @@ fn pair(old: &[Identity], new: &[Identity], diff: &mut Diff) {
         }
     }
     diff.moved.sort_unstable();
-    diff.fixed
-        .retain(|it| !diff.moved.iter().any(|moved| moved.0 == *it));
-    diff.new
-        .retain(|it| !diff.moved.iter().any(|moved| moved.1 == *it));
+    let (before, after): (HashSet<usize>, HashSet<usize>) = diff.moved.iter().copied().unzip();
+    diff.fixed.retain(|it| !before.contains(it));
+    diff.new.retain(|it| !after.contains(it));
 }
 
 /// A package and the sites of one function: class, expression, ordinal.
