@@ -36,6 +36,8 @@ pub mod function;
 
 mod closure;
 
+mod file;
+
 pub mod identity;
 
 pub mod rank;

@@ -44,6 +44,14 @@ fn called(callee: &[u8]) -> Class {
     }
 }
 
+/// The name before a constant in parentheses: `T("text")` and `f(3)`, which only the source can tell apart.
+pub(super) fn constant_call(expression: &[u8]) -> Option<&[u8]> {
+    match shape(&parts(expression), expression) {
+        Shape::Call { callee, argument } if is_name(callee) && constant(argument) => Some(callee),
+        _ => None,
+    }
+}
+
 /// Whether a type, or what follows it, starts as a slice does.
 fn is_slice(text: &[u8]) -> bool {
     text.strip_prefix(b"go.shape.")
@@ -215,15 +223,19 @@ fn computed(parts: &Parts, expression: &[u8]) -> bool {
 /// `token.Token(52)` and `rand.Intn(52)` look alike. With a number nearly all are constants (in `cmd/go` only `rand.Intn(7)`
 /// is not); with a string they are as often a call, and count as what allocates.
 fn converts(callee: &[u8], argument: &[u8]) -> bool {
-    let named = |it: &u8| {
-        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
-    };
     match callee {
         b"interface {}" | b"(interface {})" | b"any" | b"string" => true,
-        b"new" | b"make" => false,
         _ if argument.starts_with(b"\"") || callee.starts_with(b"rand.") => false,
-        _ => callee.iter().all(named),
+        _ => is_name(callee),
     }
+}
+
+/// Whether the text is a name with an optional qualifier, and no builtin.
+fn is_name(text: &[u8]) -> bool {
+    let of_name = |it: &u8| {
+        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
+    };
+    !matches!(text, b"new" | b"make") && text.iter().all(of_name)
 }
 
 /// Whether the text is one number, as Go prints it: `3`, `-1.5e+06`, `(1 + 2i)`.

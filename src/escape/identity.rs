@@ -6,11 +6,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use tree_sitter::Tree;
 
 use super::class::Class;
-use super::closure::captures_nothing;
-use super::function::{Function, declared, parse};
+use super::file::File;
 use super::site::Site;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
@@ -20,7 +18,7 @@ use super::site::Site;
 pub struct Identity {
     /// The import path.
     pub package: String,
-    /// The enclosing declaration, see [`Function::name`]; empty for generated code and where the source could not be read.
+    /// The enclosing declaration, see [`super::Function::name`]; empty for generated code and where the source could not be read.
     pub function: String,
     /// What kind of allocation.
     pub class: Class,
@@ -54,7 +52,8 @@ pub struct Diff {
 
 /// Names each site. `read` gives the bytes of the file at an absolute path ([`Site::source`]); each is asked for once.
 ///
-/// The sources also tell which function literals capture nothing: these become [`Class::Constant`].
+/// The sources also tell which function literals capture nothing, and which `T("text")` is a constant of a named type: these
+/// become [`Class::Constant`].
 pub fn identify(
     sites: &[Site],
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
@@ -88,7 +87,7 @@ pub fn identify(
                 package: site.package.clone(),
                 function: file
                     .as_ref()
-                    .and_then(|it| enclosing(&it.functions, site.line))
+                    .and_then(|it| it.enclosing(site.line))
                     .unwrap_or_default(),
                 class,
                 expression: normalized(&site.expression),
@@ -117,31 +116,6 @@ fn shortest(sites: &[&Site]) -> String {
         .min_by_key(|it| it.len())
         .cloned()
         .unwrap_or_default()
-}
-
-/// A Go file, read.
-struct File {
-    source: Vec<u8>,
-    tree: Tree,
-    functions: Vec<Function>,
-}
-
-impl File {
-    fn new(source: Vec<u8>) -> Option<Self> {
-        let tree = parse(&source)?;
-        let functions = declared(&tree, &source);
-        Some(Self {
-            source,
-            tree,
-            functions,
-        })
-    }
-
-    fn class(&self, site: &Site) -> Class {
-        let free = site.class == Class::Closure
-            && captures_nothing(&self.tree, &self.source, site.line, site.column);
-        if free { Class::Constant } else { site.class }
-    }
 }
 
 /// Compares two lists of identities.
@@ -230,16 +204,6 @@ fn whole_functions<'a>(
     by_content
 }
 
-/// The declaration that holds a line: the one that starts last.
-fn enclosing(functions: &[Function], line: u32) -> Option<String> {
-    let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
-    functions
-        .iter()
-        .filter(holds)
-        .max_by_key(|it| it.start_line)
-        .map(|it| it.name.clone())
-}
-
 /// Leaves out the numbers of variables that the compiler invents: `.autotmp_14`, `~r0`, `#yield1`.
 fn normalized(expression: &str) -> String {
     let mut text = String::with_capacity(expression.len());
@@ -318,6 +282,33 @@ mod tests {
                 })
                 .collect();
         insta::assert_snapshot!(named.join("; "), @"4:f &T{...} #1; 4:f .autotmp_.x #1; 5:f &T{...} #2; 8:var v &T{} #1; 70: ~r #1");
+    }
+
+    #[test]
+    fn the_source_tells_constants_from_calls() {
+        let source = b"package m\n\nfunc f() {\n\ta(Err, b.Err, g(1), T(1), tr(\"x\"), h())\n}\nfunc g(int) int\n";
+        let boxed = |column, class, expression: &str| Site {
+            column,
+            class,
+            ..site(4, expression)
+        };
+        let sites = [
+            boxed(4, Class::Boxing, "E(\"text\")"),
+            boxed(10, Class::Boxing, "b.E(\"text\")"),
+            boxed(17, Class::Constant, "g(1)"),
+            boxed(23, Class::Constant, "T(1)"),
+            boxed(30, Class::Boxing, "tr(\"x\")"),
+            boxed(38, Class::Boxing, "E(\"text\")"),
+        ];
+        let classes: Vec<Class> = identify(&sites, |_| Some(source.to_vec()))
+            .iter()
+            .map(|it| it.site.class)
+            .collect();
+        use Class::{Boxing, Constant};
+        assert_eq!(
+            classes,
+            [Constant, Constant, Boxing, Constant, Boxing, Boxing]
+        );
     }
 
     #[test]
