@@ -85,7 +85,7 @@ enum Shape<'a> {
 }
 
 fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
-    if parts.operands.len() > 1 {
+    if !parts.operands.is_empty() {
         let sum = parts.only_plus && !parts.operands.iter().any(|it| numeric(it));
         return if sum { Shape::Sum } else { Shape::Plain };
     }
@@ -104,7 +104,7 @@ fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
 
 /// What stands outside all brackets and quotes.
 struct Parts<'a> {
-    /// The texts between binary operators.
+    /// The texts between binary operators; none where there is no operator.
     operands: Vec<&'a [u8]>,
     /// Whether every operator is `+`.
     only_plus: bool,
@@ -145,7 +145,9 @@ fn parts(expression: &[u8]) -> Parts<'_> {
         }
         at += 1;
     }
-    parts.operands.push(&expression[start..]);
+    if start > 0 {
+        parts.operands.push(&expression[start..]);
+    }
     parts
 }
 
@@ -209,7 +211,7 @@ fn literal(expression: &[u8]) -> bool {
 
 /// Whether an operator or a conversion has constants only.
 fn computed(parts: &Parts, expression: &[u8]) -> bool {
-    if parts.operands.len() > 1 {
+    if !parts.operands.is_empty() {
         return parts.operands.iter().all(|it| constant(it));
     }
     match shape(parts, expression) {
