@@ -12,11 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind as ErrorKind, Result};
 
 mod anatomy;
+mod assemble;
 mod books;
 pub mod buildinfo;
 mod bytes;
+mod descriptors;
 mod dissect;
 mod elf;
+mod extents;
 mod functions;
 mod image;
 mod ledger;
