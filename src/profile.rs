@@ -25,6 +25,8 @@ mod index;
 
 pub mod proto;
 
+mod sample;
+
 mod read;
 
 mod strings;
