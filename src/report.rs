@@ -159,6 +159,8 @@ pub struct BaselineFile {
     pub size: u64,
     /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
     pub loaded_identical: Option<bool>,
+    /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
+    pub loaded_explained: Option<bool>,
     /// How many loaded bytes were compared.
     pub loaded_compared: Option<u64>,
 }
