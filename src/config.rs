@@ -11,6 +11,8 @@ pub mod size;
 
 pub mod strict;
 
+pub mod trust;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
