@@ -65,6 +65,12 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     session.interrupt.check()?;
     publish_all(&plan, &artifacts)?;
+    if let (true, Some(directory)) = (
+        stage.made_outputs(),
+        plan.checksums.as_deref().and_then(Path::parent),
+    ) {
+        publish::keep_out_of_git(directory)?;
+    }
     stage.keep_outputs();
     drop(stage);
     let report = report::report(&report::Inputs {
