@@ -46,6 +46,7 @@ pub use anatomy::{
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use ledger::{ByKind, Kind};
+pub use macho::{Slice, slices};
 pub use map::{Mapped, open};
 pub use packages::Origin;
 pub use twin::{LoadedDiff, SectionDiff, compare_loaded};
