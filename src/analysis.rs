@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, PackageBytes};
+use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::plan::output::Executable;
@@ -100,6 +100,9 @@ fn artifact(
         let (binary, sizes) = dissect(&bytes).map_err(refused)?;
         (Some(binary), sizes)
     };
+    if let Some(cut) = read.as_ref().and_then(cut_off) {
+        return Err(refused(cut));
+    }
     let baseline = match &read {
         Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
         None => Err("an archive has no sections of its own".to_owned()),
@@ -127,6 +130,13 @@ fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
     }
 }
 
+/// A disk that was full, or a go that was killed, leaves the first part of a file.
+fn cut_off(binary: &Binary) -> Option<Error> {
+    let outside = |it: &&Note| matches!(it, Note::OutOfFile { .. });
+    let note = binary.notes.iter().find(outside)?;
+    Some(Error::new(Kind::Machine, note.to_string()))
+}
+
 fn before(
     target: &TargetPlan,
     built: &Built,
@@ -151,7 +161,8 @@ fn before(
         None
     };
     // Packages own loaded bytes only: where those are equal, the owners are.
-    let (binary, sizes) = if loaded.as_ref().is_some_and(|it| it.identical) {
+    let equal = |it: &LoadedDiff| it.identical || it.explained;
+    let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
         dissect(&bytes).map_err(shown)?

@@ -121,6 +121,9 @@ pub struct Settings {
     /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
+    /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
+    #[arg(long)]
+    pub trust_config: bool,
     /// Set a key of the configuration, such as pgo.profile=off
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -136,6 +139,9 @@ pub struct Settings {
     /// Compare with: unstripped, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<String>,
+    /// Stop after this long, such as 30m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
     /// Collect the escape report: pass, off
     #[arg(long, value_name = "HOW")]
     pub escapes: Option<String>,
@@ -218,6 +224,9 @@ pub struct Inspect {
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+    /// The part of a universal macOS file, such as arm64
+    #[arg(long, value_name = "GOARCH")]
+    pub arch: Option<String>,
     /// Only packages, modules and functions with this text, or like this pattern with * or ...
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
@@ -239,6 +248,9 @@ pub struct Compare {
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+    /// The part of a universal macOS file, such as arm64
+    #[arg(long, value_name = "GOARCH")]
+    pub arch: Option<String>,
     /// Fail when a file grew by more than this: 1% or 64KiB
     #[arg(long, value_name = "LIMIT")]
     pub fail_over: Option<Growth>,
@@ -474,6 +486,7 @@ impl Settings {
             ("build.strip", &self.strip),
             ("compare.baseline", &self.baseline),
             ("escape.collect", &self.escapes),
+            ("build.timeout", &self.timeout),
         ] {
             flags.extend(
                 value
@@ -493,6 +506,7 @@ impl Settings {
             cwd: cwd.to_path_buf(),
             file: self.config.clone(),
             preset: self.preset.clone(),
+            trust: self.trust_config,
             env,
             flags,
         })

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
@@ -64,31 +64,75 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// The number of the signal that asked us to stop; 0 while none did.
+/// What asks us to stop: a signal, or the end of the time that was allowed.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt(pub Arc<AtomicUsize>);
+pub struct Interrupt {
+    /// The number of the signal that came; 0 while none did.
+    pub signal: Arc<AtomicUsize>,
+    /// When the time is over, and how much it was.
+    pub deadline: Option<(Instant, Duration)>,
+}
 
 impl Interrupt {
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.signal.load(Ordering::SeqCst) {
             0 => None,
             number => i32::try_from(number).ok(),
         }
     }
 
-    /// Fails with [`Kind::Signal`] once a signal came.
+    /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
     pub fn check(&self) -> Result<()> {
-        match self.signal() {
-            None => Ok(()),
-            Some(number) => Err(interrupted(number)),
+        match (self.signal(), self.late()) {
+            (Some(number), _) => Err(interrupted(number)),
+            (None, Some(limit)) => Err(Error::new(
+                Kind::Go,
+                format!("the run took longer than {}", seconds(limit)),
+            )),
+            (None, None) => Ok(()),
         }
     }
+
+    /// The limit, once it is over.
+    fn late(&self) -> Option<Duration> {
+        self.deadline
+            .filter(|(end, _)| Instant::now() >= *end)
+            .map(|(_, limit)| limit)
+    }
+}
+
+fn seconds(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
 }
 
 fn interrupted(number: i32) -> Error {
     Error::new(Kind::Signal(number), format!("ended by signal {number}"))
         .hint("the outputs are as they were before this run")
+}
+
+/// The error for a command that did not end in time.
+fn late(invocation: &Invocation, limit: Duration) -> Error {
+    let verb = invocation
+        .args
+        .first()
+        .map(|it| it.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let program = Path::new(&invocation.program).display();
+    let hint = match verb.as_str() {
+        "env" | "list" => {
+            "go may be waiting for the network: for the toolchain that the `go` or `toolchain` line of go.mod asks for (GOTOOLCHAIN=local does without), or for modules (GOPROXY)"
+        }
+        _ => "raise `--timeout`, or see what is slow with `-x`",
+    };
+    Error::new(
+        Kind::Go,
+        format!(
+            "`{program} {verb}` was stopped: the run took longer than {}",
+            seconds(limit)
+        ),
+    )
+    .hint(hint)
 }
 
 /// Which pipe a piece of output came through.
@@ -119,6 +163,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a grandchild may hold a pipe open after the child ended.
 const LINGER: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
+/// The most that is kept of a standard output: the package facts of 10,000 packages are 10 MB.
+const MOST: usize = 24 << 20;
+/// How many pieces of output are handled before signals are looked at again.
+const BATCH: usize = 64;
 
 /// Runs `invocation` to its end and hands every piece of its output to `sink`, in order per stream.
 ///
@@ -163,9 +211,12 @@ pub fn run(
             std::thread::sleep(Duration::from_millis(1));
         }
     };
-    if let Some(number) = interrupt.signal() {
+    if group.forwarded.is_some() {
         group.kill();
-        return Err(interrupted(number));
+        return Err(match (interrupt.signal(), interrupt.late()) {
+            (None, Some(limit)) => late(invocation, limit),
+            (number, _) => interrupted(number.unwrap_or_default()),
+        });
     }
     Ok(Outcome {
         status,
@@ -174,6 +225,8 @@ pub fn run(
 }
 
 /// Runs `invocation` and keeps its standard output; each line of standard error goes to `talk`.
+///
+/// Fails like [`run`], and with [`Kind::Go`] when there is more output than 24 MiB.
 pub fn capture(
     invocation: &Invocation,
     interrupt: &Interrupt,
@@ -181,12 +234,39 @@ pub fn capture(
 ) -> Result<(Outcome, Vec<u8>)> {
     let mut out = Vec::new();
     let mut lines = lines::Splitter::default();
+    let mut too_much = false;
     let outcome = run(invocation, interrupt, |stream, bytes| match stream {
-        Stream::Stdout => out.extend_from_slice(bytes),
+        Stream::Stdout if out.len() + bytes.len() <= MOST => out.extend_from_slice(bytes),
+        Stream::Stdout => too_much = true,
         Stream::Stderr => lines.push(bytes, &mut talk),
     })?;
     lines.finish(&mut talk);
+    if too_much {
+        let program = Path::new(&invocation.program).display();
+        let most = MOST >> 20;
+        return Err(Error::new(
+            Kind::Go,
+            format!("`{program}` printed more than {most} MiB"),
+        ));
+    }
     Ok((outcome, out))
+}
+
+/// CPU time of this process, without its children.
+pub fn own_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// The most memory that this process had, in bytes; `None` where the kernel does not tell.
+pub fn own_peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn expression(invocation: &Invocation) -> duct::Expression {
@@ -258,16 +338,14 @@ fn pump(mut pipe: impl Read + Send + 'static, stream: Stream, sender: SyncSender
 /// Takes what is there, waiting a moment for the first piece. Returns how many pipes ended.
 fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usize {
     let mut closed = 0;
-    let mut next = match events.recv_timeout(POLL) {
-        Ok(event) => Some(event),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    };
-    while let Some(event) = next {
+    let first = events.recv_timeout(POLL).ok();
+    // A child that never stops printing must not keep us from looking at signals.
+    let more = std::iter::from_fn(|| events.try_recv().ok()).take(BATCH);
+    for event in first.into_iter().chain(more) {
         match event {
             Event::Bytes(stream, bytes) => sink(stream, &bytes),
             Event::End => closed += 1,
         }
-        next = events.try_recv().ok();
     }
     closed
 }
@@ -282,15 +360,13 @@ struct Group {
 impl Group {
     /// Passes a signal on once; kills the group when it has not gone after [`GRACE`].
     fn forward(&mut self, interrupt: &Interrupt) {
-        let Some(number) = interrupt.signal() else {
-            return;
+        let signal = match (interrupt.signal(), interrupt.late()) {
+            (None, None) => return,
+            (number, _) => number.and_then(rustix::process::Signal::from_named_raw),
         };
         match self.forwarded {
             None => {
-                self.send(
-                    rustix::process::Signal::from_named_raw(number)
-                        .unwrap_or(rustix::process::Signal::TERM),
-                );
+                self.send(signal.unwrap_or(rustix::process::Signal::TERM));
                 self.forwarded = Some(Instant::now());
             }
             Some(since) if since.elapsed() > GRACE && !self.killed => self.kill(),

@@ -6,6 +6,7 @@
 //! Profile  -- edges ---> Edges       the compiler's whole view of it: weighted calls
 //! Profiles -- merge ---> Profile     by weight, by duration, by samples
 //! Profile  -- slim ----> bytes       only what the compiler reads
+//! Profile  -- without -> Profile     some calls hidden from the compiler
 //! Edges x2 -- diff ----> Diff        what became hot, what no longer is
 //! Edges    -- health --> Health      how much still fits a program
 //! Profile  -- summary -> Summary     hot functions, hot calls, whose code
@@ -23,6 +24,8 @@ use serde::Serialize;
 mod index;
 
 pub mod proto;
+
+mod sample;
 
 mod read;
 
@@ -42,6 +45,8 @@ pub mod diff;
 
 pub mod slim;
 
+pub mod without;
+
 pub mod health;
 
 pub mod summary;
@@ -54,6 +59,7 @@ pub use merge::{Input, MergeError, Normalize, merge};
 pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
 pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
 pub use summary::{Owner, Summary, summary};
+pub use without::without;
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]
@@ -221,7 +227,9 @@ impl Profile {
             let mut types = self.raw.sample_type.iter();
             types.any(|it| self.bytes(it.r#type) == name.as_bytes())
         };
-        if has("cpu") {
+        // A slim profile has only samples, but still tells what lies between two of them.
+        let period = self.raw.period_type.unwrap_or_default();
+        if has("cpu") || self.is_type(&period, "cpu", "nanoseconds") {
             Kind::Cpu
         } else if has("inuse_space") || has("alloc_space") {
             Kind::Heap

@@ -82,9 +82,18 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     }
 }
 
-/// Text that others wrote (paths, compiler words) made harmless for a terminal: control characters
-/// and bidirectional overrides become visible escapes.
+/// Text that others wrote (paths, compiler words) made harmless for a terminal and for a CI log:
+/// control characters and bidirectional overrides become visible escapes, and a line cannot begin
+/// with a workflow command (`::error::`, `##[group]`).
 pub fn harmless(text: &str) -> String {
+    let start = text.len() - text.trim_start().len();
+    if text[start..].starts_with("::") || text[start..].starts_with("##[") {
+        return format!("{}\\{}", &text[..start], visible(&text[start..]));
+    }
+    visible(text)
+}
+
+fn visible(text: &str) -> String {
     let dangerous =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !text.contains(dangerous) {

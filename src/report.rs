@@ -27,7 +27,9 @@ use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
+use crate::go::ambient::Ambient;
 use crate::plan::Plan;
+use crate::process;
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -105,6 +107,10 @@ pub struct Cost {
     pub analysis_ms: u64,
     /// The whole run.
     pub total_ms: u64,
+    /// CPU time of this program alone, without go.
+    pub own_cpu_ms: u64,
+    /// The most memory that this program had, mapped files included; `null` off Linux.
+    pub own_peak_memory: Option<u64>,
 }
 
 /// One executable.
@@ -140,6 +146,8 @@ pub struct Target {
     pub packages_compiled: u64,
     /// See `packages_compiled`.
     pub packages_cached: u64,
+    /// Settings of the environment and of `go env -w` that change the binary and stand in no configuration.
+    pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
     /// The profile.
@@ -176,6 +184,8 @@ pub struct BaselineFile {
     pub size: u64,
     /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
     pub loaded_identical: Option<bool>,
+    /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
+    pub loaded_explained: Option<bool>,
     /// How many loaded bytes were compared.
     pub loaded_compared: Option<u64>,
 }
@@ -401,6 +411,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         modules: sizes::modules(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
+        ambient: facts.ambient.clone(),
         escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
         pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
         runtime: artifact::runtime(&context),
@@ -422,5 +433,7 @@ fn cost(inputs: &Inputs<'_>) -> Cost {
         escape_ms: ms(escape),
         analysis_ms: ms(inputs.total.saturating_sub(build + baseline + escape)),
         total_ms: ms(inputs.total),
+        own_cpu_ms: ms(process::own_cpu()),
+        own_peak_memory: process::own_peak_memory(),
     }
 }

@@ -188,7 +188,9 @@ pub(super) fn claim_buckets(
     };
     let span = last.end - first.start;
     let buckets = if wasm {
-        span.saturating_sub(1).saturating_mul(PER_WASM_FUNCTION) + 1
+        span.saturating_sub(1)
+            .saturating_mul(PER_WASM_FUNCTION)
+            .saturating_add(1)
     } else {
         span.div_ceil(BUCKET)
     };
@@ -203,7 +205,7 @@ pub(super) fn claim_buckets(
         } else {
             bucket * BUCKET
         };
-        let at = first.start + distance;
+        let at = first.start.saturating_add(distance);
         let after = entries.partition_point(|it| it.start <= at);
         let owner = entries
             .get(after.saturating_sub(1))

@@ -136,13 +136,13 @@ pub(super) struct Memory {
 }
 
 /// Rebuilds the memory from the data segments: Go leaves out long runs of zeros, so that one table is many segments.
-/// `None` when the segments reach further than four times the file.
+/// `None` when the segments reach further than twice the file.
 pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
     let data = payloads(bytes).map_while(|it| it).find_map(|it| match it {
         Payload::DataSection(it) => Some(it),
         _ => None,
     })?;
-    let limit = bytes.len().checked_mul(4)?;
+    let limit = bytes.len().checked_mul(2)?;
     let mut memory = Memory {
         bytes: Vec::new(),
         pieces: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::inspect::{inspect, open};
+use super::inspect::{inspect, open, slice};
 use super::{Output, Session, emit};
 use crate::binary::{self, LoadedDiff, Mapped};
 use crate::cli;
@@ -15,13 +15,13 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
     for path in &args.output.report {
         emit::format_of(path)?;
     }
-    let before = Side::read(&args.before, &session.cwd)?;
-    let after = Side::read(&args.after, &session.cwd)?;
+    let before = Side::read(&args.before, args, session)?;
+    let after = Side::read(&args.after, args, session)?;
     let rules = Rules {
         floor: args.floor.0.max(1),
         fail_over: args.fail_over,
     };
-    let loaded = twins(&before, &after);
+    let loaded = twins(&before, &after, args.arch.as_deref());
     let comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
     let view = View {
         by: args.by,
@@ -43,8 +43,8 @@ struct Side {
 
 impl Side {
     /// What a file is, its content tells.
-    fn read(path: &Path, cwd: &Path) -> Result<Self> {
-        let bytes = open(path, cwd)?;
+    fn read(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
+        let bytes = open(path, &session.cwd)?;
         let shown = path.display().to_string();
         if let Some(report) = saved(&bytes, &shown) {
             return Ok(Self {
@@ -52,7 +52,7 @@ impl Side {
                 executable: None,
             });
         }
-        let found = inspect(path, &bytes)?;
+        let found = inspect(path, &bytes, args.arch.as_deref())?;
         Ok(Self {
             subjects: Subjects {
                 list: vec![Subject::of_inspection(&found, &shown)],
@@ -64,7 +64,7 @@ impl Side {
 }
 
 /// The comparison in memory, for two builds of one program by one Go.
-fn twins(before: &Side, after: &Side) -> Option<LoadedDiff> {
+fn twins(before: &Side, after: &Side, arch: Option<&str>) -> Option<LoadedDiff> {
     let ([old], [new]) = (
         before.subjects.list.as_slice(),
         after.subjects.list.as_slice(),
@@ -79,5 +79,5 @@ fn twins(before: &Side, after: &Side) -> Option<LoadedDiff> {
         return None;
     }
     let (old, new) = (before.executable.as_ref()?, after.executable.as_ref()?);
-    binary::compare_loaded(old, new).ok()
+    binary::compare_loaded(slice(old, arch).ok()?, slice(new, arch).ok()?).ok()
 }

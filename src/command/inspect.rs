@@ -16,7 +16,8 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     for path in &args.output.report {
         emit::format_of(path)?;
     }
-    let mut found = read(&args.binary, &session.cwd)?;
+    let bytes = open(&args.binary, &session.cwd)?;
+    let mut found = inspect(&args.binary, &bytes, args.arch.as_deref())?;
     if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
         found.keep(&Filter(filter.clone()));
     }
@@ -33,12 +34,6 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         is_data: true,
         ..output
     })
-}
-
-/// The inspection of a file. Errors name it and say what to do.
-pub fn read(path: &Path, cwd: &Path) -> Result<Inspection> {
-    let bytes = open(path, cwd)?;
-    inspect(path, &bytes)
 }
 
 /// The bytes of a file, mapped.
@@ -58,18 +53,42 @@ pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
     })
 }
 
-/// The inspection of the bytes of a file.
-pub fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection> {
-    let source = || Source {
-        path: path.display().to_string(),
-        sha256: hex(&Sha256::digest(bytes)),
-    };
-    let found = binary::anatomy(bytes).and_then(|it| inspection(&it, source()));
-    found.map_err(|error| {
+/// The inspection of the bytes of a file; of a universal file, the slice for `arch`.
+pub fn inspect(path: &Path, bytes: &[u8], arch: Option<&str>) -> Result<Inspection> {
+    let named = |error: Error| {
         let message = format!("cannot inspect `{}`: {error}", path.display());
         let hint = error.hint.unwrap_or_else(|| {
             "name an executable that `go build` wrote; if it is one, copy or build it again".into()
         });
         Error::new(error.kind, message).hint(hint)
-    })
+    };
+    let bytes = slice(bytes, arch).map_err(named)?;
+    let source = || Source {
+        path: path.display().to_string(),
+        sha256: hex(&Sha256::digest(bytes)),
+    };
+    let found = binary::anatomy(bytes).and_then(|it| inspection(&it, source()));
+    found.map_err(named)
+}
+
+/// The part of a universal file for an architecture; any other file is its own only part.
+pub fn slice<'a>(bytes: &'a [u8], arch: Option<&str>) -> Result<&'a [u8]> {
+    let slices = binary::slices(bytes)?;
+    let names: Vec<&str> = slices.iter().filter_map(|it| it.goarch).collect();
+    match (slices.as_slice(), arch) {
+        ([only], None) => Ok(only.bytes),
+        ([only], Some(_)) if only.goarch.is_none() => Ok(only.bytes),
+        (several, Some(arch)) => match several.iter().find(|it| it.goarch == Some(arch)) {
+            Some(found) => Ok(found.bytes),
+            None => Err(
+                Error::new(Kind::Usage, format!("it has no part for `{arch}`"))
+                    .hint(format!("its parts: {}", names.join(", "))),
+            ),
+        },
+        (_, None) => Err(Error::new(
+            Kind::Usage,
+            "a universal file holds one executable per architecture",
+        )
+        .hint(format!("choose one of {} with `--arch`", names.join(", ")))),
+    }
 }

@@ -48,12 +48,21 @@ pub struct PackageEscapes {
     pub conversion: u64,
     /// Composite literals and the slices of `...` arguments.
     pub other: u64,
-    /// Constants in interfaces, which allocate nothing.
+    /// Constants in interfaces and empty slices, which allocate nothing.
     pub constants: u64,
     /// Parameters that leak, which allocate nothing here.
     pub leaking: u64,
     /// Functions with at least one allocating site; null where the sources were not read.
     pub functions: Option<u64>,
+}
+
+impl Escapes {
+    /// Sums the packages up and sorts them: most sites first, then by path.
+    pub(super) fn sort(&mut self) {
+        self.sites = self.packages.iter().map(|it| it.sites).sum();
+        self.packages
+            .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
+    }
 }
 
 impl PackageEscapes {

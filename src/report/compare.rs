@@ -9,7 +9,7 @@ mod subject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::outline::{change, grouped};
+use super::outline::number::{change, grouped};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::binary::LoadedDiff;
 use crate::config::size::Growth;

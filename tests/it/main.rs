@@ -1,5 +1,8 @@
 //! One integration binary: what a user would notice, through the library and the command.
 
+mod bad_input;
 mod binary;
 mod escape;
+mod harness;
 mod profile;
+mod real_go;

@@ -3,9 +3,8 @@
 use super::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::config::size::human;
 use crate::report::inspect::{By, View};
-use crate::report::outline::{
-    Block, Table, Tone, change, grouped, number, optional, percent, text,
-};
+use crate::report::outline::number::{change, grouped, percent};
+use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
 /// What is shown, in order.
 pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
@@ -123,23 +122,24 @@ fn cause(it: &super::Cause) -> Block {
 /// The proof, where there is one: that nothing that runs changed.
 fn loaded(pair: &Pair) -> Option<Block> {
     let diff = pair.loaded.as_ref()?;
+    let compared = grouped(diff.compared);
     if diff.identical {
         let words = format!(
-            "nothing that runs changed: all {} loaded bytes are equal, build IDs aside",
-            grouped(diff.compared)
+            "nothing that runs changed: all {compared} loaded bytes are equal, build IDs aside"
         );
         return Some(Block::Line(Tone::Good, words));
     }
-    let differing: u64 = diff
-        .sections
-        .iter()
-        .filter(|it| it.excuse.is_none())
-        .map(|it| it.differing)
-        .sum();
+    if diff.explained {
+        let moved = diff.sections.iter().filter(|it| it.moved).count();
+        let words = format!(
+            "nothing that runs changed: {compared} loaded bytes are equal, but for the addresses of {moved} sections that moved"
+        );
+        return Some(Block::Line(Tone::Good, words));
+    }
+    let differing: u64 = diff.sections.iter().map(|it| it.differing).sum();
     let words = format!(
-        "what runs is not the same: {} of {} loaded bytes differ, and moved sections count too",
-        grouped(differing),
-        grouped(diff.compared)
+        "what runs is not the same: {} of {compared} loaded bytes differ, and what moved differs too",
+        grouped(differing)
     );
     Some(Block::Line(Tone::Dim, words))
 }

@@ -7,7 +7,8 @@ mod sentences;
 use super::{By, Inspection, View, picture};
 use crate::binary::Format;
 use crate::config::size::human;
-use crate::report::outline::{Block, Column, Table, Tone, grouped, number, optional, share, text};
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
 use listings::{frames, functions, modules, packages, sections, unowned};
 use sentences::contract;
 

@@ -3,15 +3,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use gobuild_opt::escape::{
-    Collector, Diff, Identity, Site, count_functions, diff, functions, identify,
-};
+use gobuild_opt::escape::{Collector, Diff, Identity, Site, diff, functions, identify, recount};
 use proptest::prelude::*;
 
 use super::{compile, module, toolchains};
 
 fn sites(dir: &Path) -> Vec<Site> {
-    let (sources, text) = compile(&toolchains()[0], dir, "./...", "./...", true);
+    let (sources, text) = compile(&toolchains()[0], dir, true);
     let mut collector = Collector::new(&sources).with_sites(true);
     collector.text(&text);
     let (escapes, sites) = collector.finish_with_sites(|it| !it.standard);
@@ -140,13 +138,13 @@ fn one_more_escape_is_one_new_identity() {
 #[test]
 fn functions_are_counted_and_ranked() {
     let dir = module();
-    let (sources, text) = compile(&toolchains()[0], dir.path(), "./...", "./...", true);
+    let (sources, text) = compile(&toolchains()[0], dir.path(), true);
     let mut collector = Collector::new(&sources).with_sites(true);
     collector.text(&text);
     let (mut escapes, sites) =
         collector.finish_with_sites(|it| it.import_path == "example.com/m/lib");
     let identified = identify(&sites, read);
-    count_functions(&mut escapes, &identified);
+    recount(&mut escapes, &identified);
     let ranked: Vec<String> = gobuild_opt::escape::by_function(&identified)
         .into_iter()
         .map(|it| it.name)

@@ -2,7 +2,8 @@
 
 use super::{and, cell, listing, split};
 use crate::report::inspect::{FunctionSize, Inspection, ModuleSize, PackageSize, View};
-use crate::report::outline::{Block, Tone, grouped, number, optional, share, text};
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Tone, number, optional, text};
 
 pub fn modules(inspection: &Inspection, view: View) -> Vec<Block> {
     let size = inspection.file.size;

@@ -2,7 +2,9 @@
 
 use crate::check::Finding;
 use crate::report::inspect::Inspection;
-use crate::report::outline::{Block, Tone, checks, grouped, share};
+use crate::report::outline::checks::checks;
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Tone};
 
 pub fn contract(inspection: &Inspection) -> Vec<Block> {
     let runtime = &inspection.runtime;
