@@ -46,10 +46,14 @@ pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
                 .hint("name the executable in it"),
         );
     }
-    binary::open(&full).map_err(|error| match error.hint {
-        None if !full.exists() => error.hint("check the path, or build the executable first"),
-        None => error.hint("name an executable that `go build` wrote"),
-        Some(_) => error,
+    binary::open(&full).map_err(|mut error| {
+        error.message = error
+            .message
+            .replace(&full.display().to_string(), &shown.to_string());
+        error.hint(match full.exists() {
+            true => "build it again, and check the disk",
+            false => "check the path, or build the executable first",
+        })
     })
 }
 

@@ -15,15 +15,12 @@ pub fn text(blocks: &[Block], style: Style) -> String {
                 if index > 0 {
                     out.push('\n');
                 }
-                line(
-                    &mut out,
-                    Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into())),
-                    &harmless(title),
-                );
+                let cyan = Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+                headline(&mut out, cyan, title, style.width);
             }
             Block::Heading(heading) => {
                 out.push('\n');
-                line(&mut out, Ansi::new().bold(), &harmless(heading));
+                headline(&mut out, Ansi::new().bold(), heading, style.width);
             }
             Block::Line(tone, words) => {
                 for piece in words.split('\n') {
@@ -50,6 +47,16 @@ fn ansi(tone: Tone) -> Ansi {
 
 fn line(out: &mut String, style: Ansi, words: &str) {
     out.push_str(&format!("{style}{words}{style:#}\n"));
+}
+
+/// A title, wrapped to the width.
+fn headline(out: &mut String, style: Ansi, words: &str, width: usize) {
+    let options = textwrap::Options::new(width)
+        .subsequent_indent("    ")
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for piece in textwrap::wrap(&harmless(words), options) {
+        line(out, style, &piece);
+    }
 }
 
 /// A sentence, wrapped to the width; what follows its first line hangs below its text.

@@ -24,12 +24,21 @@ pub fn fitted(text: &str, size: f64, room: f64) -> String {
     let starts = text[..end].match_indices('/').map(|(at, _)| at + 1);
     let mut last = text;
     for start in std::iter::once(0).chain(starts) {
+        if is_version(&text[start..end]) {
+            break;
+        }
         last = &text[start..];
         if width(last, size) <= room {
             return last.to_owned();
         }
     }
     cut(last, size, room)
+}
+
+/// `v1beta1` at the end of a path says little without what stands before it.
+fn is_version(part: &str) -> bool {
+    let mut bytes = part.bytes();
+    bytes.next() == Some(b'v') && bytes.next().is_some_and(|it| it.is_ascii_digit())
 }
 
 /// The beginning of a text and an ellipsis.
@@ -46,7 +55,7 @@ fn cut(text: &str, size: f64, room: f64) -> String {
     if kept.chars().count() < 3 {
         return String::new();
     }
-    format!("{}…", kept.trim_end())
+    format!("{}…", kept.trim_end_matches([' ', '/']))
 }
 
 #[cfg(test)]
@@ -75,6 +84,8 @@ mod tests {
             fitted("vendor/golang.org/x/net", 11.0, 90.0),
             "golang.org/x/net"
         );
-        assert_eq!(fitted("line tables", 11.0, 40.0), "line…");
+        assert_eq!(fitted("k8s.io/api/core/v1", 11.0, 46.0), "core/v1");
+        assert_eq!(fitted("k8s.io/api/core/v1", 11.0, 38.0), "core…");
+        assert_eq!(fitted("line tables", 11.0, 40.0), "line t…");
     }
 }

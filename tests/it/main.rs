@@ -4,5 +4,6 @@ mod bad_input;
 mod binary;
 mod escape;
 mod harness;
+mod inspect;
 mod profile;
 mod real_go;

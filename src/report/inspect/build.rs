@@ -64,14 +64,14 @@ pub fn inspection(anatomy: &Anatomy<'_>, source: Source) -> Result<Inspection> {
 
 fn readable(anatomy: &Anatomy<'_>) -> Result<()> {
     let binary = &anatomy.binary;
-    let cut = binary
-        .notes
-        .iter()
-        .find(|it| matches!(it, Note::OutOfFile { .. }));
-    if let Some(note) = cut {
-        return Err(
-            Error::new(ErrorKind::Machine, note.to_string()).hint("copy or build the file again")
-        );
+    let missing = |it: &Note| match it {
+        Note::OutOfFile { bytes, .. } => Some(*bytes),
+        Note::Overlap { .. } => None,
+    };
+    let missing: u64 = binary.notes.iter().filter_map(missing).sum();
+    if missing > 0 {
+        let message = format!("the file is cut short: its sections have {missing} bytes more");
+        return Err(Error::new(ErrorKind::Machine, message).hint("copy or build the file again"));
     }
     let unknown = anatomy.notes.contains(&LayoutNote::NoLineTable);
     if unknown && binary.build_info.is_none() && binary.build_id.is_none() {

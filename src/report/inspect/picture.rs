@@ -79,7 +79,14 @@ fn modules(inspection: &Inspection) -> Vec<Tile> {
             children: folded(packages.iter().map(inside).collect(), least, "packages"),
         }
     };
-    folded(grouped.into_iter().map(tile).collect(), least, "modules")
+    // What people wrote themselves is never folded, small as it may be.
+    let (main, others): (Vec<Tile>, Vec<Tile>) = grouped
+        .into_iter()
+        .map(tile)
+        .partition(|it| it.hue == Hue::Main);
+    let mut tiles = folded(others, least, "modules");
+    tiles.extend(main);
+    tiles
 }
 
 /// A package with its large functions and what else it has, by kind.

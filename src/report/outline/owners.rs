@@ -141,7 +141,11 @@ pub fn picture(target: &Target) -> Option<Block> {
         },
         ..tile(name, 0, packages.first().map_or(Hue::Other, |it| it.hue))
     };
-    let tiles = folded(modules.into_iter().map(module).collect(), least, "modules");
+    let all = modules.into_iter().map(module);
+    let (main, others): (Vec<Tile>, Vec<Tile>) = all.partition(|it| it.hue == Hue::Main);
+    let mut tiles = folded(others, least, "modules");
+    tiles.extend(main);
+    tiles.sort_by(|a, b| b.bytes.cmp(&a.bytes));
     (!tiles.is_empty()).then(|| {
         Block::Picture(Picture {
             title: target.name.clone(),
