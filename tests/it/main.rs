@@ -3,6 +3,7 @@
 mod bad_input;
 mod binary;
 mod escape;
+mod faults;
 mod harness;
 mod profile;
 mod real_go;
