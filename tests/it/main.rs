@@ -6,5 +6,6 @@ mod escape;
 mod faults;
 mod formats;
 mod harness;
+mod house;
 mod profile;
 mod real_go;
