@@ -341,7 +341,7 @@ impl State<'_, '_> {
                 };
                 let code = self
                     .bytes
-                    .get(offset as usize..(offset + length) as usize)
+                    .get(offset as usize..offset as usize + length as usize)
                     .unwrap_or_default();
                 references::scan_wasm(code, &all, |it| push(it, entry.package));
             }
