@@ -9,20 +9,42 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind as ErrorKind, Result};
 
+mod anatomy;
 mod books;
 pub mod buildinfo;
 mod bytes;
+mod dissect;
 mod elf;
+mod functions;
+mod image;
+mod ledger;
+mod lines;
+mod loader;
 mod macho;
 mod map;
+mod moduledata;
+mod names;
+mod objects;
+mod packages;
+mod partition;
+mod pclntab;
 mod pe;
+mod references;
+mod relocations;
 pub mod twin;
+mod types;
 mod wasm;
 
+pub use anatomy::{
+    Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, PackageBytes,
+    UnownedBytes, anatomy,
+};
 pub use buildinfo::{BuildInfo, Module};
+pub use ledger::{ByKind, Kind};
 pub use map::{Mapped, open};
+pub use packages::Origin;
 pub use twin::{LoadedDiff, SectionDiff, compare_loaded};
 
 /// The container format of an executable.
@@ -266,7 +288,7 @@ struct Container {
 
 /// Reads the headers, sections and build information of an executable.
 ///
-/// Fails with [`Kind::Machine`] when the bytes are not an executable, are cut short within the headers, or are packed.
+/// Fails with [`Kind::Machine`](crate::error::Kind) when the bytes are not an executable, are cut short within the headers, or are packed.
 /// The message does not name the file: the caller knows its path.
 pub fn read(bytes: &[u8]) -> Result<Binary> {
     let container = parse_container(bytes)?;
@@ -307,7 +329,7 @@ pub fn read(bytes: &[u8]) -> Result<Binary> {
 
 fn parse_container(bytes: &[u8]) -> Result<Container> {
     if bytes.is_empty() {
-        return Err(Error::new(Kind::Machine, "the file is empty"));
+        return Err(Error::new(ErrorKind::Machine, "the file is empty"));
     }
     let container = match bytes {
         [0x7f, b'E', b'L', b'F', ..] => elf::parse(bytes),
@@ -321,10 +343,11 @@ fn parse_container(bytes: &[u8]) -> Result<Container> {
     };
     let container = container.ok_or_else(|| unreadable(bytes))?;
     if is_packed(bytes, &container.sections) {
-        return Err(
-            Error::new(Kind::Machine, "packed by UPX: its sections cannot be seen")
-                .hint("unpack it first: `upx -d`"),
-        );
+        return Err(Error::new(
+            ErrorKind::Machine,
+            "packed by UPX: its sections cannot be seen",
+        )
+        .hint("unpack it first: `upx -d`"));
     }
     Ok(container)
 }
@@ -336,10 +359,10 @@ fn unreadable(bytes: &[u8]) -> Error {
         [b'M', b'Z', ..] => "PE",
         [0, b'a', b's', b'm', ..] => "wasm",
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => "Mach-O",
-        _ => return Error::new(Kind::Machine, "not an ELF, PE, Mach-O or wasm file"),
+        _ => return Error::new(ErrorKind::Machine, "not an ELF, PE, Mach-O or wasm file"),
     };
     Error::new(
-        Kind::Machine,
+        ErrorKind::Machine,
         format!("not a readable {kind} file: damaged or cut short"),
     )
 }

@@ -11,7 +11,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::escape::{self, Collector, Escapes};
 use crate::go::{Package, Words};
-use crate::plan::{self, Plan, Step, StepKind, TargetPlan};
+use crate::plan::scope;
+use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Outcome, Stream};
 
@@ -192,14 +193,8 @@ fn collect(
     if !outcome.status.success() {
         return Err(words.error(failure(step.kind), &outcome));
     }
-    let scope = config.escape.scope.as_str();
-    let packages = &target.facts.packages;
-    let escapes = collector.finish(|package| {
-        packages
-            .iter()
-            .find(|it| it.import_path == package.import_path)
-            .is_some_and(|it| plan::in_scope(scope, it))
-    });
+    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
+    let escapes = collector.finish(|it| scope::contains(&scope, &it.import_path));
     Ok((outcome, escapes))
 }
 

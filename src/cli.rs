@@ -495,7 +495,7 @@ mod tests {
                     .join(" "),
                 split.typed.cwd.display(),
             ),
-            Err(error) => format!("{error}; {}", error.hint.unwrap_or_default()),
+            Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         }
     }
 

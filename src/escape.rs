@@ -5,29 +5,47 @@
 //!   -- parse::line -----> Line        one line: header, diagnostic, or something else
 //!   -- parse::meaning --> Meaning     what a diagnostic says: an allocation of a class, or nothing of interest
 //!   -- Collector -------> Escapes     each site once, under the package that owns the file
+//!   -- identify --------> Identity    a name for each site that survives edits
+//!   -- diff ------------> Diff        what is new, what is gone
 //! ```
 //!
 //! What a line means was read in `cmd/compile/internal/{escape,ir}`, Go 1.21 to 1.27. No function here fails: text that
 //! is not understood is counted and kept as an example.
 
-mod collect;
+mod class;
 
 mod expression;
-
-pub mod flags;
-
-mod hash;
 
 pub mod parse;
 
 mod shape;
 
-mod source;
+mod hash;
+
+pub mod source;
 
 pub mod summary;
 
+pub mod site;
+
+mod wrapper;
+
+pub mod collect;
+
+pub mod function;
+
+pub mod identity;
+
+pub mod rank;
+
+pub mod flags;
+
+pub use class::Class;
 pub use collect::Collector;
 pub use flags::gcflags;
-pub use parse::Class;
+pub use function::{Function, functions};
+pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
+pub use rank::{Group, by_function, by_line, count_functions};
+pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

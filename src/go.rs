@@ -97,6 +97,18 @@ impl Toolchain {
     }
 }
 
+/// The `go` line of a go.mod or go.work file: `1.21`.
+pub fn go_line(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|it| {
+        it.trim()
+            .strip_prefix("go ")
+            .or_else(|| it.trim().strip_prefix("go\t"))
+    })?;
+    line.split_whitespace()
+        .next()
+        .map(|it| it.trim_matches('"').to_owned())
+}
+
 /// `(1, 27)` of `go1.27.3`, `go1.27rc1`, `1.27` and `go1.27.3 X:nojsonv2`.
 pub fn minor_of(version: &str) -> Option<(u32, u32)> {
     let bare = version.strip_prefix("go").unwrap_or(version);
@@ -264,6 +276,15 @@ pub fn level_variable(goarch: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_go_line_is_found() {
+        assert_eq!(
+            go_line("module x\n\ngo 1.21 // old\n").as_deref(),
+            Some("1.21")
+        );
+        assert_eq!(go_line("module gopher\n"), None);
+    }
 
     #[test]
     fn versions_of_every_form_have_a_minor() {

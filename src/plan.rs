@@ -6,6 +6,8 @@ pub mod output;
 
 pub mod pgo;
 
+pub mod scope;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,8 @@ pub struct Facts {
     pub toolchain: Toolchain,
     /// GOFLAGS, read.
     pub goflags: Vec<Flag>,
+    /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.
+    pub go_line: Option<String>,
     /// Named packages and everything they need.
     pub packages: Vec<Package>,
     /// The profile.
@@ -308,7 +312,7 @@ fn libraries(facts: &Facts) -> Vec<OsString> {
 
 fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Result<Step> {
     let mut composed = flags::compose(inputs, Variant::Escape)?;
-    let scope = scope_patterns(&inputs.config.escape.scope, &facts.packages);
+    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
     let user = flags::gcflags(inputs, &composed);
     composed.args.retain(|it| !it.starts_with("-gcflags="));
     composed
@@ -347,94 +351,6 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
     })
 }
 
-/// The scope as patterns that `-gcflags` understands.
-fn scope_patterns(scope: &str, packages: &[Package]) -> Vec<String> {
-    let named = || {
-        packages
-            .iter()
-            .filter(|it| !it.dep_only)
-            .map(|it| it.import_path.clone())
-            .collect::<Vec<_>>()
-    };
-    match scope {
-        "all" => vec!["all".into()],
-        "main" => packages
-            .iter()
-            .filter(|it| it.is_named_main())
-            .map(|it| it.import_path.clone())
-            .collect(),
-        "module" => {
-            let mut modules: Vec<String> = main_modules(packages)
-                .map(|it| format!("{it}/..."))
-                .collect();
-            modules.sort();
-            modules.dedup();
-            // Files on the command line, and packages of the standard library, have no module.
-            modules.extend(
-                packages
-                    .iter()
-                    .filter(|it| !it.dep_only && it.module.is_none())
-                    .map(|it| it.import_path.clone()),
-            );
-            if modules.is_empty() { named() } else { modules }
-        }
-        patterns => patterns
-            .split(',')
-            .map(str::trim)
-            .filter(|it| !it.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    }
-}
-
-fn main_modules(packages: &[Package]) -> impl Iterator<Item = &str> {
-    packages
-        .iter()
-        .filter_map(|it| it.module.as_ref())
-        .filter(|it| it.main)
-        .map(|it| it.path.as_str())
-}
-
-/// Whether a package belongs to the scope of the escape report.
-pub fn in_scope(scope: &str, package: &Package) -> bool {
-    match scope {
-        "all" => true,
-        "main" => package.is_named_main(),
-        "module" => package
-            .module
-            .as_ref()
-            .map_or(!package.dep_only, |it| it.main),
-        patterns => patterns
-            .split(',')
-            .any(|it| matches_pattern(it.trim(), &package.import_path)),
-    }
-}
-
-/// Go's package patterns: `...` stands for any text, and `x/...` also for `x`.
-fn matches_pattern(pattern: &str, path: &str) -> bool {
-    if let Some(stem) = pattern
-        .strip_suffix("/...")
-        .filter(|it| !it.contains("..."))
-    {
-        return path
-            .strip_prefix(stem)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    }
-    let mut pieces = pattern.split("...");
-    let Some(mut rest) = path.strip_prefix(pieces.next().unwrap_or_default()) else {
-        return false;
-    };
-    let mut open = false;
-    for piece in pieces {
-        open = piece.is_empty();
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
-        }
-    }
-    rest.is_empty() || open
-}
-
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they
 /// are compiled as `go build` does.
 pub fn require_main(typed: &Typed, config: &Config, packages: &[Package]) -> Result<()> {
@@ -454,24 +370,4 @@ pub fn require_main(typed: &Typed, config: &Config, packages: &[Package]) -> Res
         format!("there is no main package in {}", named.join(", ")),
     )
     .hint("name the command to build, such as ./cmd/api, or list it in `[build] packages`"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_as_in_go() {
-        for (pattern, path, expected) in [
-            ("example.com/app/...", "example.com/app", true),
-            ("example.com/app/...", "example.com/app/x/y", true),
-            ("example.com/app/...", "example.com/apple", false),
-            ("net...", "net/http", true),
-            (".../internal/...", "a/internal/b", true),
-            ("fmt", "fmt", true),
-            ("fmt", "fmtx", false),
-        ] {
-            assert_eq!(matches_pattern(pattern, path), expected, "{pattern} {path}");
-        }
-    }
 }

@@ -4,7 +4,11 @@
 //! bytes    -- read ----> Profile     checked tables, within bounds of time and memory
 //! bytes    -- judge ---> Judgement   what Go does with this file as `-pgo`
 //! Profile  -- edges ---> Edges       the compiler's whole view of it: weighted calls
-//! Profile  -- encode --> bytes       the same tables, the same bytes
+//! Profiles -- merge ---> Profile     by weight, by duration, by samples
+//! Profile  -- slim ----> bytes       only what the compiler reads
+//! Edges x2 -- diff ----> Diff        what became hot, what no longer is
+//! Edges    -- health --> Health      how much still fits a program
+//! Profile  -- summary -> Summary     hot functions, hot calls, whose code
 //! ```
 //!
 //! Source of the format: pprof's `profile.proto`; of Go's reading of it: `internal/profile` and `cmd/internal/pgo`
@@ -22,19 +26,41 @@ pub mod proto;
 
 mod read;
 
+mod strings;
+
+mod combine;
+
+pub mod merge;
+
 pub mod edges;
 
 pub mod judge;
 
-pub use edges::{Edge, Edges};
+pub mod names;
+
+pub mod diff;
+
+pub mod slim;
+
+pub mod health;
+
+pub mod summary;
+
+pub use diff::{Diff, diff};
+pub use edges::{Edge, Edges, edges};
+pub use health::{Health, Program, health};
 pub use judge::{Fitness, Judgement, judge};
-pub use read::{Limits, ReadError, decompress, encode, read, read_within};
+pub use merge::{Input, MergeError, Normalize, merge};
+pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
+pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
+pub use summary::{Owner, Summary, summary};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     /// The tables as they stand in the file.
     raw: proto::Profile,
+    mappings: index::Index,
     functions: index::Index,
     locations: index::Index,
 }
@@ -122,6 +148,11 @@ impl Profile {
         self.raw.function.get(self.functions.get(id)?)
     }
 
+    /// The mapping with this ID.
+    pub fn mapping(&self, id: u64) -> Option<&proto::Mapping> {
+        self.raw.mapping.get(self.mappings.get(id)?)
+    }
+
     /// The location with this ID.
     pub fn location(&self, id: u64) -> Option<&proto::Location> {
         self.raw.location.get(self.locations.get(id)?)
@@ -154,6 +185,14 @@ impl Profile {
     pub fn value_index(&self, r#type: &str, unit: &str) -> Option<usize> {
         let types = &self.raw.sample_type;
         types.iter().position(|it| self.is_type(it, r#type, unit))
+    }
+
+    /// The values that `go tool pprof` shows: the default of the profile, else the last.
+    pub fn shown_value_index(&self) -> usize {
+        let types = &self.raw.sample_type;
+        let default = self.bytes(self.raw.default_sample_type);
+        let by_default = types.iter().position(|it| self.bytes(it.r#type) == default);
+        by_default.unwrap_or(types.len().saturating_sub(1))
     }
 
     /// The values that Go's compiler weighs with: samples, or the nanoseconds they stand for, whichever comes first.

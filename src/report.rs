@@ -9,6 +9,7 @@ pub mod outline;
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -286,6 +287,8 @@ pub struct Inputs<'a> {
     pub built: &'a [Built],
     /// What they left.
     pub artifacts: &'a [Artifact],
+    /// The working directory: paths below it are shown relative to it.
+    pub cwd: &'a Path,
     /// Wall time so far.
     pub total: Duration,
     /// Now, for ages.
@@ -319,8 +322,8 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
         checksums: inputs
             .plan
             .checksums
-            .as_ref()
-            .map(|it| it.display().to_string()),
+            .as_deref()
+            .map(|it| artifact::shown(it, inputs.cwd)),
     }
 }
 
@@ -340,7 +343,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         goos: facts.toolchain.goos.clone(),
         goarch: facts.toolchain.goarch.clone(),
         level: facts.target.level.clone(),
-        artifact: artifact::file(artifact),
+        artifact: artifact::file(artifact, inputs.cwd),
         baseline: artifact::baseline(artifact),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),

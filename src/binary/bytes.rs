@@ -16,6 +16,21 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    pub fn u8(&self, offset: usize) -> Option<u8> {
+        self.data.get(offset).copied()
+    }
+
+    #[inline]
+    pub fn u16(&self, offset: usize) -> Option<u16> {
+        let it = self.array(offset)?;
+        Some(if self.big_endian {
+            u16::from_be_bytes(it)
+        } else {
+            u16::from_le_bytes(it)
+        })
+    }
+
+    #[inline]
     pub fn u32(&self, offset: usize) -> Option<u32> {
         let it = self.array(offset)?;
         Some(if self.big_endian {
@@ -23,6 +38,26 @@ impl<'a> Reader<'a> {
         } else {
             u32::from_le_bytes(it)
         })
+    }
+
+    #[inline]
+    pub fn u64(&self, offset: usize) -> Option<u64> {
+        let it = self.array(offset)?;
+        Some(if self.big_endian {
+            u64::from_be_bytes(it)
+        } else {
+            u64::from_le_bytes(it)
+        })
+    }
+
+    /// A pointer-sized word.
+    #[inline]
+    pub fn word(&self, offset: usize) -> Option<u64> {
+        if self.pointer_size == 4 {
+            self.u32(offset).map(u64::from)
+        } else {
+            self.u64(offset)
+        }
     }
 
     /// `length` bytes at `offset`.
@@ -63,7 +98,7 @@ mod tests {
         };
         assert_eq!(reader.u32(0), Some(1));
         assert_eq!(reader.u32(1), None);
-        assert_eq!(reader.u32(usize::MAX), None);
+        assert_eq!(reader.u64(usize::MAX), None);
         assert_eq!(reader.slice(2, usize::MAX), None);
     }
 

@@ -1,6 +1,8 @@
 //! The bytes of a wasm module in, its sections and Go's linear memory out.
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{DataKind, Operator, Parser, Payload};
+
+use super::bytes::uvarint;
 
 use super::{Container, Format, Role, Section};
 
@@ -123,4 +125,78 @@ fn standard_name(payload: &Payload<'_>) -> &'static str {
         Payload::DataCountSection { .. } => "datacount",
         _ => "(unknown)",
     }
+}
+
+/// The linear memory as it is when the program starts.
+pub(super) struct Memory {
+    /// Memory from address 0 to the end of the last segment.
+    pub bytes: Vec<u8>,
+    /// Which stretches of it stand in the file, by address, without overlap: (address, length).
+    pub pieces: Vec<(u32, u32)>,
+}
+
+/// Rebuilds the memory from the data segments: Go leaves out long runs of zeros, so that one table is many segments.
+/// `None` when the segments reach further than four times the file.
+pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
+    let data = payloads(bytes).map_while(|it| it).find_map(|it| match it {
+        Payload::DataSection(it) => Some(it),
+        _ => None,
+    })?;
+    let limit = bytes.len().checked_mul(4)?;
+    let mut memory = Memory {
+        bytes: Vec::new(),
+        pieces: Vec::new(),
+    };
+    for segment in data {
+        let segment = segment.ok()?;
+        let DataKind::Active { offset_expr, .. } = segment.kind else {
+            continue;
+        };
+        let Ok(Operator::I32Const { value }) = offset_expr.get_operators_reader().read() else {
+            continue;
+        };
+        let address = usize::try_from(value.cast_unsigned()).ok()?;
+        let end = address
+            .checked_add(segment.data.len())
+            .filter(|&it| it <= limit)?;
+        if memory.bytes.len() < end {
+            memory.bytes.resize(end, 0);
+        }
+        memory.bytes[address..end].copy_from_slice(segment.data);
+        memory
+            .pieces
+            .push((u32::try_from(address).ok()?, segment.data.len() as u32));
+    }
+    memory.pieces.sort_unstable();
+    let overlap = memory
+        .pieces
+        .windows(2)
+        .any(|it| it[0].0 + it[0].1 > it[1].0);
+    (!overlap).then_some(memory)
+}
+
+/// The code of each function that the module defines, as offset and length in the file, with its length prefix; and
+/// how many functions it imports, for those come first in the numbering.
+pub(super) fn bodies(bytes: &[u8]) -> Option<(u32, Vec<(u32, u32)>)> {
+    let mut imported = 0;
+    for payload in payloads(bytes).map_while(|it| it) {
+        match payload {
+            Payload::ImportSection(it) => imported = it.count(),
+            Payload::CodeSectionStart { count, range, .. } => {
+                let data = bytes.get(range.clone())?;
+                let (_, mut position) = uvarint(data)?;
+                let mut found = Vec::new();
+                for _ in 0..count {
+                    let (length, prefix) = uvarint(data.get(position..)?)?;
+                    let length = prefix.checked_add(usize::try_from(length).ok()?)?;
+                    data.get(position..position.checked_add(length)?)?;
+                    found.push(((range.start + position) as u32, length as u32));
+                    position += length;
+                }
+                return Some((imported, found));
+            }
+            _ => {}
+        }
+    }
+    None
 }

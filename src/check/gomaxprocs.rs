@@ -101,9 +101,7 @@ fn contract(context: &Context<'_>) -> Contract {
             .packages
             .iter()
             .any(|it| it.import_path == "go.uber.org/automaxprocs/maxprocs"),
-        go_line: main
-            .and_then(|it| it.module.as_ref())
-            .map(|it| it.go_version.clone()),
+        go_line: facts.go_line.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::vcs::Templates;
-use crate::go::{Go, Package, Toolchain, flags, level_variable};
+use crate::go::{self, Go, Package, Toolchain, flags, level_variable};
 use crate::plan::output::{self, Outputs};
 use crate::plan::{Facts, Typed, pgo, require_main};
 use crate::process::Interrupt;
@@ -112,14 +112,25 @@ fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>)
         arch: Some(toolchain.goarch.clone()),
         ..target.clone()
     };
+    let go_line = go_line(&toolchain);
     Ok(Facts {
         target,
         go,
         toolchain,
+        go_line,
         goflags,
         packages,
         pgo,
     })
+}
+
+fn go_line(toolchain: &Toolchain) -> Option<String> {
+    let file = if toolchain.gowork.is_empty() || toolchain.gowork == "off" {
+        &toolchain.gomod
+    } else {
+        &toolchain.gowork
+    };
+    go::go_line(&std::fs::read_to_string(file).ok()?)
 }
 
 /// Variables of the configuration, unless they are set outside, and the platform, which always is ours.

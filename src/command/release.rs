@@ -71,6 +71,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         plan: &plan,
         built: &built,
         artifacts: &artifacts,
+        cwd: &session.cwd,
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });

@@ -3,17 +3,28 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
-use super::hash::{Fnv, Folded};
+use super::class::Class;
+use super::hash::{Folded, hash};
 use super::parse::{self, Diagnostic, Line, Meaning};
 use super::shape;
+use super::site::Site;
 use super::source::{Owner, Owners, Package, Sources};
 use super::summary::{Escapes, PackageEscapes};
+use super::wrapper::Wrappers;
 
 /// How many lines that nothing explains are kept to be shown.
 const EXAMPLES: usize = 20;
 
 /// The longest message over several lines that is waited for, in bytes.
 const LONGEST: usize = 256 << 10;
+
+/// A file as printed.
+#[derive(Clone, Copy)]
+struct File {
+    owner: Owner,
+    /// Stands for the name within its owner.
+    name: u128,
+}
 
 /// Reads the compiler's text line by line. Its memory grows with the distinct sites, not with the text.
 pub struct Collector<'a> {
@@ -22,13 +33,16 @@ pub struct Collector<'a> {
     /// By package; the last one holds what stands above the first header.
     counts: Vec<PackageEscapes>,
     header: usize,
-    files: HashMap<Vec<u8>, Owner>,
+    files: HashMap<Vec<u8>, File>,
     /// The file of the line before: most lines stay in one file.
-    last: (Vec<u8>, Owner),
+    last: (Vec<u8>, File),
+    scratch: Vec<u8>,
     seen: HashSet<u128, BuildHasherDefault<Folded>>,
+    wrappers: Wrappers,
     /// Lines of a message that is not complete; see [`Collector::continues`].
     pending: Vec<u8>,
     escapes: Escapes,
+    sites: Option<Vec<(usize, Site)>>,
 }
 
 impl<'a> Collector<'a> {
@@ -40,11 +54,27 @@ impl<'a> Collector<'a> {
             counts: vec![PackageEscapes::default(); sources.packages.len() + 1],
             header: sources.packages.len(),
             files: HashMap::new(),
-            last: (Vec::new(), Owner::Header),
+            last: (
+                Vec::new(),
+                File {
+                    owner: Owner::Header,
+                    name: hash(0, b""),
+                },
+            ),
+            scratch: Vec::new(),
             seen: HashSet::default(),
+            wrappers: Wrappers::default(),
             pending: Vec::new(),
             escapes: Escapes::default(),
+            sites: None,
         }
+    }
+
+    /// Whether to keep each site, leaking parameters aside, for [`Collector::finish_with_sites`].
+    #[must_use]
+    pub fn with_sites(mut self, keep: bool) -> Self {
+        self.sites = keep.then(Vec::new);
+        self
     }
 
     /// Takes one line, without its line break.
@@ -56,7 +86,10 @@ impl<'a> Collector<'a> {
         }
         match parse::line(bytes) {
             Line::Header(name) => match self.owners.header(name) {
-                Some(index) => self.header = index,
+                Some(index) => {
+                    self.header = index;
+                    self.wrappers.clear();
+                }
                 // A file name with a line break in it can look like a header.
                 None => match parse::diagnostic(bytes) {
                     Some(it) => self.diagnostic(&it, bytes),
@@ -81,16 +114,25 @@ impl<'a> Collector<'a> {
     }
 
     /// Lists the packages for which `in_scope` holds.
-    pub fn finish(mut self, in_scope: impl Fn(&Package) -> bool) -> Escapes {
+    pub fn finish(self, in_scope: impl Fn(&Package) -> bool) -> Escapes {
+        self.finish_with_sites(in_scope).0
+    }
+
+    /// Lists the packages for which `in_scope` holds, and their sites by package and position.
+    pub fn finish_with_sites(
+        mut self,
+        in_scope: impl Fn(&Package) -> bool,
+    ) -> (Escapes, Vec<Site>) {
         self.give_up();
         let mut escapes = self.escapes;
         let unknown = Package::default();
-        let packages = self.sources.packages.iter().chain([&unknown]);
-        for (package, mut counts) in packages.zip(self.counts) {
-            if !in_scope(package) {
+        let packages = || self.sources.packages.iter().chain([&unknown]);
+        let within: Vec<bool> = packages().map(in_scope).collect();
+        for ((package, mut counts), within) in packages().zip(self.counts).zip(&within) {
+            if !within {
                 escapes.outside_scope += counts.sites;
             } else if !counts.is_empty() {
-                counts.path = package.name().to_owned();
+                counts.path = package.path().to_owned();
                 counts.module.clone_from(&package.module);
                 escapes.sites += counts.sites;
                 escapes.packages.push(counts);
@@ -99,18 +141,24 @@ impl<'a> Collector<'a> {
         escapes
             .packages
             .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
-        escapes
+        let sites = self.sites.unwrap_or_default().into_iter();
+        let mut sites: Vec<Site> = sites.filter(|it| within[it.0]).map(|it| it.1).collect();
+        sites.sort();
+        (escapes, sites)
     }
 
     fn diagnostic(&mut self, diagnostic: &Diagnostic, bytes: &[u8]) {
         if parse::is_escape(diagnostic.message) {
             self.site(diagnostic);
-        } else if parse::meaning(diagnostic.message) == Meaning::Unknown {
-            if open(diagnostic.message) {
-                self.pending.extend_from_slice(bytes);
-            } else {
-                self.unparsed(bytes);
+        } else if parse::meaning(diagnostic.message) == Meaning::Known {
+            if self.wrappers.concerns(diagnostic.message) {
+                let position = self.position(diagnostic);
+                self.wrappers.note(position, diagnostic.message);
             }
+        } else if open(diagnostic.message) {
+            self.pending.extend_from_slice(bytes);
+        } else {
+            self.unparsed(bytes);
         }
     }
 
@@ -147,32 +195,91 @@ impl<'a> Collector<'a> {
     }
 
     fn site(&mut self, diagnostic: &Diagnostic) {
-        let owner = match self.owner(diagnostic.file) {
-            Owner::Package(index) => index,
-            Owner::Header => self.header,
-        };
+        let owner = self.file(diagnostic.file).owner;
+        let position = self.position(diagnostic);
+        if self.wrappers.holds(position) {
+            return;
+        }
+        let own = self.own(owner);
+        let message = shape::normalized(diagnostic.message, own, &mut self.scratch);
         // A fifth of all lines are repeats: the class is found once.
-        if self.seen.insert(key(owner, diagnostic))
+        if self.seen.insert(hash(position, message))
             && let Some(class) = parse::classify(diagnostic.message)
         {
-            self.counts[owner].count(class);
+            let index = self.package(owner);
+            self.counts[index].count(class);
+            if self.sites.is_some() && class != Class::Leaking {
+                let site = self.record(owner, class, diagnostic);
+                self.sites.get_or_insert_default().push((index, site));
+            }
         }
     }
 
-    fn owner(&mut self, file: &[u8]) -> Owner {
-        if self.last.0 == file {
+    fn record(&self, owner: Owner, class: Class, diagnostic: &Diagnostic) -> Site {
+        let package = self.sources.packages.get(self.package(owner));
+        // A name out of a `//line` comment is never a path to read: it could be any file of the machine.
+        let owned = package.filter(|it| owner != Owner::Header && !it.dir.is_empty());
+        let mut scratch = Vec::new();
+        let expression = parse::expression(diagnostic.message);
+        let expression = shape::normalized(expression, self.own(owner), &mut scratch);
+        let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+        Site {
+            package: package.map_or("", Package::path).to_owned(),
+            file: text(diagnostic.file),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            class,
+            expression: text(expression),
+            message: text(diagnostic.message),
+            source: owned.map(|it| [&it.dir, b"/".as_slice(), base(diagnostic.file)].concat()),
+        }
+    }
+
+    /// The qualifier that names of the owner carry under the header of another package.
+    fn own(&self, owner: Owner) -> Option<&'a [u8]> {
+        let index = self.package(owner);
+        let package = self.sources.packages.get(index)?;
+        (index != self.header).then(|| package.qualifier().as_bytes())
+    }
+
+    fn package(&self, owner: Owner) -> usize {
+        match owner {
+            Owner::Package(index) => index,
+            Owner::Header => self.header,
+        }
+    }
+
+    /// Package, file, line and column. `<autogenerated>:1` exists in every package, and a file has two names: `./x.go` under
+    /// its own header, `lib/x.go` under another.
+    fn position(&mut self, diagnostic: &Diagnostic) -> u128 {
+        let file = self.file(diagnostic.file);
+        let index = self.package(file.owner) as u128;
+        let place = u128::from(diagnostic.line) << 32 | u128::from(diagnostic.column);
+        hash(file.name, &(index << 64 | place).to_le_bytes())
+    }
+
+    fn file(&mut self, printed: &[u8]) -> File {
+        if self.last.0 == printed {
             return self.last.1;
         }
-        let known = self.files.get(file).copied();
-        let owner = known.unwrap_or_else(|| {
-            let owner = self.owners.owner(file);
-            self.files.insert(file.to_vec(), owner);
-            owner
+        let file = self.files.get(printed).copied().unwrap_or_else(|| {
+            let owner = self.owners.owner(printed);
+            let name = if owner == Owner::Header {
+                printed
+            } else {
+                base(printed)
+            };
+            let file = File {
+                owner,
+                name: hash(0, name),
+            };
+            self.files.insert(printed.to_vec(), file);
+            file
         });
         self.last.0.clear();
-        self.last.0.extend_from_slice(file);
-        self.last.1 = owner;
-        owner
+        self.last.0.extend_from_slice(printed);
+        self.last.1 = file;
+        file
     }
 
     fn unparsed(&mut self, bytes: &[u8]) {
@@ -194,125 +301,9 @@ fn open(message: &[u8]) -> bool {
     memchr::memchr_iter(b'`', message).count() % 2 == 1
 }
 
-/// The identity of a site in this build. The owner is part of it: `<autogenerated>:1` exists in every package.
-fn key(owner: usize, diagnostic: &Diagnostic) -> u128 {
-    let mut hash = Fnv::default();
-    hash.write(&owner.to_le_bytes());
-    hash.write(diagnostic.file);
-    hash.write(&[0]);
-    hash.write(&diagnostic.line.to_le_bytes());
-    hash.write(&diagnostic.column.to_le_bytes());
-    shape::pieces(diagnostic.message, |it| hash.write(it));
-    hash.0
+fn base(file: &[u8]) -> &[u8] {
+    memchr::memrchr(b'/', file).map_or(file, |at| &file[at + 1..])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(import_path: &str, dir: &str, version: Option<&str>) -> Package {
-        Package {
-            import_path: import_path.to_owned(),
-            dir: dir.as_bytes().to_vec(),
-            module: import_path
-                .starts_with("ex.com/")
-                .then(|| import_path[..8].to_owned()),
-            version: version.map(str::to_owned),
-            standard: !import_path.contains('.'),
-        }
-    }
-
-    fn check(trimpath: bool, text: &str) -> String {
-        let sources = Sources {
-            packages: vec![
-                package("slices", "/go/src/slices", None),
-                package("ex.com/m", "/w/m", None),
-                package("ex.com/m/lib [ex.com/m]", "/w/m/lib", None),
-                package("ex.com/d/sub", "/cache/ex.com/d@v1.2.0/sub", Some("v1.2.0")),
-            ],
-            directory: b"/w/m".to_vec(),
-            trimpath,
-        };
-        let mut collector = Collector::new(&sources);
-        collector.text(text.as_bytes());
-        let escapes = collector.finish(|it| !it.standard);
-        let mut shown: Vec<String> = escapes
-            .packages
-            .iter()
-            .map(|it| format!("{} {}+{}+{}", it.path, it.sites, it.constants, it.leaking))
-            .collect();
-        shown.push(format!(
-            "= {}, outside {}, unparsed {:?}",
-            escapes.sites, escapes.outside_scope, escapes.unparsed_examples
-        ));
-        shown.join("; ")
-    }
-
-    #[test]
-    fn the_file_decides_who_owns_a_site() {
-        insta::assert_snapshot!(check(true, "# ex.com/m
-ex.com/m/a.go:1:2: x escapes to heap
-ex.com/m/lib/b.go:1:2: x escapes to heap
-slices/sort.go:1:2: x escapes to heap
-ex.com/d@v1.2.0/sub/c.go:1:2: x escapes to heap
-"), @"ex.com/d/sub 1+0+0; ex.com/m 1+0+0; ex.com/m/lib 1+0+0; = 3, outside 1, unparsed []");
-        insta::assert_snapshot!(check(false, "# ex.com/m
-./a.go:1:2: x escapes to heap
-lib/b.go:1:2: x escapes to heap
-/go/src/slices/sort.go:1:2: x escapes to heap
-../../cache/ex.com/d@v1.2.0/sub/c.go:1:2: x escapes to heap
-"), @"ex.com/d/sub 1+0+0; ex.com/m 1+0+0; ex.com/m/lib 1+0+0; = 3, outside 1, unparsed []");
-    }
-
-    #[test]
-    fn generated_code_belongs_to_the_header_above() {
-        insta::assert_snapshot!(check(false, "# ex.com/m/lib
-<autogenerated>:1: x escapes to heap
-_cgo_gotypes.go:1:2: x escapes to heap
-rel/bar.tmpl:7: x escapes to heap
-??:300: x escapes to heap
-moved to heap: #next
-# ex.com/m
-<autogenerated>:1: x escapes to heap
-moved to heap: #next
-"), @"ex.com/m/lib 5+0+0; ex.com/m 2+0+0; = 7, outside 0, unparsed []");
-    }
-
-    #[test]
-    fn a_site_counts_once_whatever_it_was_instantiated_with() {
-        insta::assert_snapshot!(check(true, "# ex.com/m
-ex.com/m/lib/g.go:1:2: make([]go.shape.int, n) escapes to heap
-ex.com/m/lib/g.go:1:2: make([]go.shape.string, n) escapes to heap
-ex.com/m/lib/g.go:1:2: moved to heap: n
-# ex.com/m/lib [ex.com/m]
-ex.com/m/lib/g.go:1:2: make([]go.shape.*uint8, n) escapes to heap
-ex.com/m/lib/g.go:1:2: \"text\" escapes to heap
-ex.com/m/lib/g.go:1:2: leaking param: p
-ex.com/m/lib/g.go:1:2: leaking param: p
-"), @"ex.com/m/lib 2+1+1; = 2, outside 0, unparsed []");
-    }
-
-    #[test]
-    fn a_forged_header_is_not_believed() {
-        insta::assert_snapshot!(check(false, "# ex.com/m
-sp ace
-# ex.com/evil.go:1:2: new(T) escapes to heap
-# ex.com/evil
-<autogenerated>:1: x escapes to heap
-"), @r##"ex.com/m 2+0+0; = 2, outside 0, unparsed ["sp ace", "# ex.com/evil"]"##);
-    }
-
-    #[test]
-    fn a_raw_string_runs_over_lines() {
-        insta::assert_snapshot!(check(false, "# ex.com/m
-./a.go:1:2: `one
-two: x.go:1:2: three
-
-` escapes to heap
-./a.go:2:2: `one
-two` + x escapes to heap
-./a.go:3:2: `never
-./a.go:4:2: x escapes to heap
-"), @r#"ex.com/m 2+1+0; = 2, outside 0, unparsed ["./a.go:3:2: `never"]"#);
-    }
-}
+mod tests;

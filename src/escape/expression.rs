@@ -3,7 +3,7 @@
 //! Printed by `exprFmt` in `cmd/compile/internal/ir/fmt.go`. Only text is left of it, so three things look alike:
 //! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.
 
-use super::parse::Class;
+use super::class::Class;
 
 /// The class of `E escapes to heap`.
 pub(super) fn class(expression: &[u8]) -> Class {
@@ -13,10 +13,14 @@ pub(super) fn class(expression: &[u8]) -> Class {
         b"... argument" => return Class::Other,
         _ => {}
     }
-    if constant(expression) {
+    if literal(expression) {
         return Class::Constant;
     }
-    match shape(expression) {
+    let parts = parts(expression);
+    if computed(&parts, expression) {
+        return Class::Constant;
+    }
+    match shape(&parts, expression) {
         Shape::Call { callee, .. } => called(callee),
         Shape::Literal if expression.starts_with(b"&") => Class::New,
         Shape::Literal => Class::Other,
@@ -49,8 +53,7 @@ enum Shape<'a> {
     Plain,
 }
 
-fn shape(expression: &[u8]) -> Shape<'_> {
-    let parts = parts(expression);
+fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
     if parts.operands.len() > 1 {
         let sum = parts.only_plus && !parts.operands.iter().any(|it| numeric(it));
         return if sum { Shape::Sum } else { Shape::Plain };
@@ -159,20 +162,26 @@ fn quoted(text: &[u8]) -> usize {
 
 /// Whether the value is known to the compiler, so that the interface points at read-only data.
 fn constant(expression: &[u8]) -> bool {
-    // A struct without fields takes no memory wherever it lives.
-    if matches!(expression, b"true" | b"false" | b"nil" | b"struct {}{}") || numeric(expression) {
-        return true;
+    literal(expression) || computed(&parts(expression), expression)
+}
+
+fn literal(expression: &[u8]) -> bool {
+    match expression.first() {
+        // A struct without fields takes no memory wherever it lives.
+        Some(b't' | b'f' | b'n' | b's') => {
+            matches!(expression, b"true" | b"false" | b"nil" | b"struct {}{}")
+        }
+        Some(b'"' | b'\'' | b'`') => quoted(expression) == expression.len(),
+        _ => numeric(expression),
     }
-    if matches!(expression.first(), Some(b'"' | b'\'' | b'`'))
-        && quoted(expression) == expression.len()
-    {
-        return true;
-    }
-    let parts = parts(expression);
+}
+
+/// Whether an operator or a conversion has constants only.
+fn computed(parts: &Parts, expression: &[u8]) -> bool {
     if parts.operands.len() > 1 {
         return parts.operands.iter().all(|it| constant(it));
     }
-    match shape(expression) {
+    match shape(parts, expression) {
         Shape::Call { callee, argument } => converts(callee, argument) && constant(argument),
         _ => false,
     }

@@ -3,8 +3,7 @@
 //! The grammar is `FILE:LINE[:COLUMN]: MESSAGE`, with headers `# import/path` between packages. File names come from the
 //! user's disk and from `//line` comments: they may hold colons, spaces and bytes that are not UTF-8.
 
-use serde::Serialize;
-
+use super::class::Class;
 use super::expression;
 
 /// One line of the output of `go` with `-gcflags=-m`.
@@ -41,55 +40,6 @@ pub enum Meaning {
     Known,
     /// A message no known compiler prints.
     Unknown,
-}
-
-/// What escapes. The first eight allocate, the last two do not.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// `moved to heap: v`: a variable outlives its function.
-    Moved,
-    /// `new(T)`, `&T{...}`.
-    New,
-    /// `make(...)` of a slice or a map.
-    Make,
-    /// The array behind an `append` (reported since Go 1.25).
-    Append,
-    /// A value stored in an interface; also a method value `x.Method`, which prints like a field.
-    Boxing,
-    /// `func literal`; one that captures nothing is static and free.
-    Closure,
-    /// `string(b)`, `[]byte(s)`, `[]rune(s)`, `a + b` of strings.
-    Conversion,
-    /// A composite literal `T{...}`, the slice of a `...` argument.
-    Other,
-    /// A constant in an interface: it points at read-only data and allocates nothing.
-    Constant,
-    /// `leaking param`: what callers must put on the heap; allocates nothing here.
-    Leaking,
-}
-
-impl Class {
-    /// Every class, allocating ones first.
-    pub const ALL: [Self; 10] = [
-        Self::Moved,
-        Self::New,
-        Self::Make,
-        Self::Append,
-        Self::Boxing,
-        Self::Closure,
-        Self::Conversion,
-        Self::Other,
-        Self::Constant,
-        Self::Leaking,
-    ];
-
-    /// Whether a site of this class allocates when it runs.
-    pub fn allocates(self) -> bool {
-        !matches!(self, Self::Constant | Self::Leaking)
-    }
 }
 
 /// Reads one line, without its line break.
@@ -151,8 +101,8 @@ pub fn expression(message: &[u8]) -> &[u8] {
 /// What a message says.
 pub fn meaning(message: &[u8]) -> Meaning {
     if !is_escape(message) {
-        let known = STARTS.iter().any(|it| message.starts_with(it))
-            || ENDS.iter().any(|it| message.ends_with(it))
+        let known = ENDS.iter().any(|it| message.ends_with(it))
+            || STARTS.iter().any(|it| message.starts_with(it))
             || INSIDE
                 .iter()
                 .any(|it| memchr::memmem::find(message, it).is_some());

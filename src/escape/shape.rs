@@ -1,20 +1,51 @@
 //! A message in, the same message for every instantiation of one generic line out.
 //!
 //! The compiler prints the shapes it compiles for: `make([]go.shape.string, n)`, `&Box[go.shape.*uint8]{...}`. Each shape
-//! type becomes `T`.
+//! type becomes `T`. Where another package instantiates the line, names of its own package get a qualifier: `&lib.Box[...]`
+//! for what is `&Box[...]` at home. That goes, too.
 
+/// What every shape type starts with.
 const SHAPE: &[u8] = b"go.shape.";
 
-/// Hands out the pieces of `message` with shape types replaced.
-pub(super) fn pieces(message: &[u8], mut emit: impl FnMut(&[u8])) {
+/// The message with shape types replaced and `own.` left out before names; written to `scratch` where it differs.
+pub(super) fn normalized<'a>(
+    message: &'a [u8],
+    own: Option<&[u8]>,
+    scratch: &'a mut Vec<u8>,
+) -> &'a [u8] {
+    let Some(mut at) = memchr::memmem::find(message, SHAPE).or(own.map(|_| message.len())) else {
+        return message;
+    };
+    scratch.clear();
     let mut rest = message;
-    while let Some(at) = memchr::memmem::find(rest, SHAPE) {
-        emit(&rest[..at]);
-        emit(b"T");
-        rest = &rest[at..];
-        rest = &rest[SHAPE.len() + type_length(&rest[SHAPE.len()..])..];
+    while at < rest.len() {
+        unqualified(&rest[..at], own, scratch);
+        scratch.push(b'T');
+        rest = &rest[at + SHAPE.len()..];
+        rest = &rest[type_length(rest)..];
+        at = memchr::memmem::find(rest, SHAPE).unwrap_or(rest.len());
     }
-    emit(rest);
+    unqualified(rest, own, scratch);
+    scratch
+}
+
+fn unqualified(text: &[u8], own: Option<&[u8]>, out: &mut Vec<u8>) {
+    let mut start = 0;
+    if let Some(own) = own.filter(|it| !it.is_empty()) {
+        for at in memchr::memmem::find_iter(text, own) {
+            let end = at + own.len();
+            let inside = at > 0 && (is_name(text[at - 1]) || text[at - 1] == b'.');
+            if !inside && text.get(end) == Some(&b'.') {
+                out.extend_from_slice(&text[start..at]);
+                start = end + 1;
+            }
+        }
+    }
+    out.extend_from_slice(&text[start..]);
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
 /// The length of the Go type at the start of `text`.
@@ -52,11 +83,7 @@ fn signature(text: &[u8]) -> usize {
 fn name(text: &[u8]) -> usize {
     let end = text
         .iter()
-        .position(|it| {
-            !(it.is_ascii_alphanumeric()
-                || matches!(it, b'_' | b'.' | b'/' | b'-' | b'~' | b'%' | b'$')
-                || *it >= 0x80)
-        })
+        .position(|it| !(is_name(*it) || matches!(it, b'.' | b'/' | b'-' | b'~' | b'%' | b'$')))
         .unwrap_or(text.len());
     match text.get(end) {
         Some(b'[') => end + group(&text[end..]),
@@ -90,9 +117,9 @@ mod tests {
     use super::*;
 
     fn check(message: &str) -> String {
-        let mut joined = Vec::new();
-        pieces(message.as_bytes(), |it| joined.extend_from_slice(it));
-        String::from_utf8(joined).unwrap()
+        let mut scratch = Vec::new();
+        let text = normalized(message.as_bytes(), Some(b"lib"), &mut scratch);
+        String::from_utf8(text.to_vec()).unwrap()
     }
 
     #[test]
@@ -108,6 +135,12 @@ mod tests {
             @"make(map[T]bool)"
         );
         insta::assert_snapshot!(check("f(go.shape.interface { M() }) escapes"), @"f(T) escapes");
+    }
+
+    #[test]
+    fn the_owners_qualifier_goes() {
+        insta::assert_snapshot!(check("&lib.Box[go.shape.int]{...}"), @"&Box[T]{...}");
+        insta::assert_snapshot!(check("make([]lib.T, len(lib.in), x.lib.y, mylib.z)"), @"make([]T, len(in), x.lib.y, mylib.z)");
     }
 
     #[test]

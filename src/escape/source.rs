@@ -20,6 +20,8 @@ pub struct Sources {
 pub struct Package {
     /// As `go list` prints it; with PGO ` [main/package]` may follow.
     pub import_path: String,
+    /// As in the package clause; empty where unknown: the path's last element stands for it.
+    pub name: String,
     /// Absolute; empty where unknown.
     pub dir: Vec<u8>,
     /// The module's path; `None` for the standard library.
@@ -32,8 +34,16 @@ pub struct Package {
 
 impl Package {
     /// The import path without the ` [main/package]` that PGO adds.
-    pub fn name(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.import_path.split(" [").next().unwrap_or_default()
+    }
+
+    /// What stands before its names in other packages.
+    pub(super) fn qualifier(&self) -> &str {
+        match self.name.as_str() {
+            "" => self.path().rsplit('/').next().unwrap_or_default(),
+            name => name,
+        }
     }
 }
 
@@ -61,7 +71,7 @@ impl<'a> Owners<'a> {
             by_dir: HashMap::new(),
         };
         for (index, package) in sources.packages.iter().enumerate() {
-            let path = package.name().as_bytes();
+            let path = package.path().as_bytes();
             owners.by_path.entry(path.to_vec()).or_insert(index);
             if let Some(path) = versioned(package, path) {
                 owners.by_path.entry(path).or_insert(index);

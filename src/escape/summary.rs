@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parse::Class;
+use super::class::Class;
 
 /// The escapes of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]

@@ -18,7 +18,7 @@ use crate::profile::{self, Fitness, Judgement};
 pub struct Candidate {
     /// The main packages it is for; empty: all of the build.
     pub packages: Vec<String>,
-    /// The file.
+    /// The file, relative to where go runs when it lies below.
     pub path: PathBuf,
     /// SHA-256 of the file, in hex; `None` when there is no file.
     pub sha256: Option<String>,
@@ -167,7 +167,7 @@ fn candidates(
             packages,
             sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
             judgement: bytes.as_deref().map(profile::judge),
-            path,
+            path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
         })
     };
     paths.into_iter().map(look).collect()

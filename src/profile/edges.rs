@@ -86,6 +86,12 @@ struct Node<'a> {
     line: i64,
 }
 
+#[derive(Default)]
+struct Call {
+    weight: i64,
+    seen: u64,
+}
+
 /// Weights of places and of calls between them.
 struct Graph<'a> {
     nodes: Vec<Node<'a>>,
@@ -93,10 +99,10 @@ struct Graph<'a> {
     cum: Vec<i64>,
     /// Nodes of each location, innermost first.
     locations: Vec<Vec<usize>>,
-    calls: HashMap<(usize, usize), i64>,
-    /// Nodes and calls of the sample at hand, which count once each.
-    seen_nodes: Vec<usize>,
-    seen_calls: Vec<(usize, usize)>,
+    calls: HashMap<(usize, usize), Call>,
+    /// In which sample a node was last seen: it counts once in each, and so does a call.
+    seen: Vec<u64>,
+    sample: u64,
 }
 
 impl<'a> Graph<'a> {
@@ -116,11 +122,11 @@ impl<'a> Graph<'a> {
         Self {
             flat: vec![0; nodes.len()],
             cum: vec![0; nodes.len()],
+            seen: vec![0; nodes.len()],
             nodes,
             locations,
             calls: HashMap::new(),
-            seen_nodes: Vec::new(),
-            seen_calls: Vec::new(),
+            sample: 0,
         }
     }
 
@@ -129,8 +135,7 @@ impl<'a> Graph<'a> {
         if weight == 0 {
             return;
         }
-        self.seen_nodes.clear();
-        self.seen_calls.clear();
+        self.sample += 1;
         let mut parent = None;
         for id in sample.location_id.iter().take(2).rev() {
             let Some(location) = profile.locations.get(*id) else {
@@ -148,17 +153,17 @@ impl<'a> Graph<'a> {
     }
 
     fn enter(&mut self, parent: Option<usize>, node: usize, weight: i64) {
-        if !self.seen_nodes.contains(&node) {
-            self.seen_nodes.push(node);
+        if self.seen[node] != self.sample {
+            self.seen[node] = self.sample;
             self.cum[node] = self.cum[node].wrapping_add(weight);
         }
         let Some(parent) = parent.filter(|it| *it != node) else {
             return;
         };
-        if !self.seen_calls.contains(&(parent, node)) {
-            self.seen_calls.push((parent, node));
-            let sum = self.calls.entry((parent, node)).or_default();
-            *sum = sum.wrapping_add(weight);
+        let call = self.calls.entry((parent, node)).or_default();
+        if call.seen != self.sample {
+            call.seen = self.sample;
+            call.weight = call.weight.wrapping_add(weight);
         }
     }
 
@@ -167,7 +172,7 @@ impl<'a> Graph<'a> {
         let kept = |node: usize| self.flat[node] != 0 || self.cum[node] != 0;
         let mut weights: HashMap<(&[u8], &[u8], i64), i64> = HashMap::new();
         let mut total = 0i64;
-        for ((from, to), weight) in &self.calls {
+        for ((from, to), call) in &self.calls {
             if !kept(*from) {
                 continue;
             }
@@ -176,8 +181,8 @@ impl<'a> Graph<'a> {
             let sum = weights
                 .entry((caller.name, self.nodes[*to].name, offset))
                 .or_default();
-            *sum = sum.wrapping_add(*weight);
-            total = total.wrapping_add(*weight);
+            *sum = sum.wrapping_add(call.weight);
+            total = total.wrapping_add(call.weight);
         }
         let weighted = (0..self.nodes.len()).any(kept);
         let start_lines =

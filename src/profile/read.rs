@@ -46,16 +46,19 @@ pub struct Limits {
     pub memory: usize,
     /// Bytes of one sample, location or other table row on the wire.
     pub row: usize,
+    /// Frames of all stacks together, with inlined calls.
+    pub frames: usize,
 }
 
 impl Limits {
     // Profiles of real programs compress 3 to 20 times; gzip itself can do 1032.
-    /// What the program uses: 512 MiB decompressed, 200 to 1, 1 GiB of tables, 1 MiB for one row.
+    /// What the program uses: 512 MiB decompressed, 200 to 1, 1 GiB of tables, 1 MiB for one row, 512 Mi frames.
     pub const DEFAULT: Self = Self {
         decompressed: 512 << 20,
         ratio: 200,
         memory: 1 << 30,
         row: 1 << 20,
+        frames: 1 << 29,
     };
 }
 
@@ -107,7 +110,13 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
     if let Some(reason) = text_form(bytes) {
         return Err(not_pprof(reason));
     }
-    let raw = decode_rows(bytes, limits)?;
+    let profile = check(decode_rows(bytes, limits)?)?;
+    check_frames(&profile, limits.frames)?;
+    Ok(profile)
+}
+
+/// Checks tables that were made or changed by hand: indices and IDs must hold.
+pub fn check(raw: proto::Profile) -> Result<Profile, ReadError> {
     check_strings(&raw)?;
     let profile = index(raw)?;
     check_samples(&profile)?;
@@ -218,7 +227,8 @@ fn string_indices(raw: &proto::Profile) -> impl Iterator<Item = i64> {
 
 /// Finds rows by ID, and refuses IDs that Go refuses: 0, twice the same, a function that is not there.
 fn index(raw: proto::Profile) -> Result<Profile, ReadError> {
-    Index::new(raw.mapping.iter().map(|it| it.id)).map_err(|id| bad_id("mapping", id))?;
+    let mappings =
+        Index::new(raw.mapping.iter().map(|it| it.id)).map_err(|id| bad_id("mapping", id))?;
     let functions =
         Index::new(raw.function.iter().map(|it| it.id)).map_err(|id| bad_id("function", id))?;
     let locations =
@@ -231,6 +241,7 @@ fn index(raw: proto::Profile) -> Result<Profile, ReadError> {
     }
     Ok(Profile {
         raw,
+        mappings,
         functions,
         locations,
     })
@@ -252,6 +263,19 @@ fn check_samples(profile: &Profile) -> Result<(), ReadError> {
             .find(|id| profile.locations.get(**id).is_none())
         {
             return Err(not_pprof(format!("location ID {id} is not in its table")));
+        }
+    }
+    Ok(())
+}
+
+/// A few long locations, shared by many samples, would keep every reader of stacks busy for hours.
+fn check_frames(profile: &Profile, limit: usize) -> Result<(), ReadError> {
+    let ids = profile.raw.sample.iter().flat_map(|it| &it.location_id);
+    let mut frames = 0usize;
+    for location in ids.filter_map(|id| profile.location(*id)) {
+        frames = frames.saturating_add(location.line.len().max(1));
+        if frames > limit {
+            return Err(ReadError::TooLarge { limit });
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ pub fn text(blocks: &[Block], style: Style) -> String {
             }
             Block::Line(tone, words) => {
                 for piece in words.split('\n') {
-                    line(&mut out, ansi(*tone), &format!("  {}", harmless(piece)));
+                    prose(&mut out, ansi(*tone), &harmless(piece), style.width);
                 }
             }
             Block::Table(rows) => table(&mut out, rows, style),
@@ -51,30 +51,46 @@ fn line(out: &mut String, style: Ansi, words: &str) {
     out.push_str(&format!("{style}{words}{style:#}\n"));
 }
 
-/// Columns that are optional go first where the table is too wide; then the first column wraps.
-fn table(out: &mut String, table: &Table, style: Style) {
-    let widths: Vec<usize> = (0..table.columns.len())
-        .map(|it| width(table, it))
-        .collect();
-    let mut shown: Vec<usize> = (0..table.columns.len()).collect();
-    let total = |shown: &[usize]| 1 + shown.iter().map(|it| widths[*it] + 2).sum::<usize>();
-    while total(&shown) > style.width {
-        let Some(at) = shown.iter().rposition(|it| table.columns[*it].optional) else {
-            break;
-        };
-        shown.remove(at);
+/// A sentence, wrapped to the width; what follows its first line hangs below its text.
+fn prose(out: &mut String, style: Ansi, words: &str, width: usize) {
+    let indent = words.len() - words.trim_start().len();
+    let first = " ".repeat(2 + indent);
+    let next = format!("{first}    ");
+    let options = textwrap::Options::new(width)
+        .initial_indent(&first)
+        .subsequent_indent(&next)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for piece in textwrap::wrap(words.trim_start(), options) {
+        line(out, style, &piece);
     }
+}
+
+/// A text column behind the first wraps below this width.
+const WRAPPED: usize = 36;
+
+/// Where the table is too wide, optional columns go first; then the labels of the first column
+/// lose their beginning, which tells least in a path.
+fn table(out: &mut String, table: &Table, style: Style) {
+    let (shown, label) = fit(table, style.width);
+    let cell = |column: usize, text: &str| {
+        let text = harmless(text);
+        if column == 0 {
+            shortened(&text, label)
+        } else {
+            text
+        }
+    };
     let mut rendered = comfy_table::Table::new();
     rendered
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
     rendered.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
-    rendered.set_header(shown.iter().map(|it| harmless(&table.columns[*it].title)));
+    rendered.set_header(shown.iter().map(|it| cell(*it, &table.columns[*it].title)));
     for row in &table.rows {
         rendered.add_row(
             shown
                 .iter()
-                .map(|it| harmless(row.get(*it).map_or("", String::as_str))),
+                .map(|it| cell(*it, row.get(*it).map_or("", String::as_str))),
         );
     }
     for (position, column) in shown.iter().enumerate() {
@@ -85,9 +101,14 @@ fn table(out: &mut String, table: &Table, style: Style) {
         if table.columns[*column].right {
             it.set_cell_alignment(CellAlignment::Right);
         }
-        if position > 0 {
-            let needed = u16::try_from(widths[*column] + 2).unwrap_or(u16::MAX);
-            it.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(needed)));
+        if position == 0 || table.columns[*column].right {
+            let width = if position == 0 {
+                label
+            } else {
+                width(table, *column)
+            };
+            let width = u16::try_from(width + 2).unwrap_or(u16::MAX);
+            it.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
         }
     }
     let lines: Vec<String> = rendered
@@ -104,6 +125,45 @@ fn table(out: &mut String, table: &Table, style: Style) {
         };
         line(out, emphasis, words);
     }
+}
+
+/// The columns that are shown, and the width of the first.
+fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
+    let least = |column: usize| {
+        let width = width(table, column);
+        if column > 0 && !table.columns[column].right {
+            width.min(WRAPPED)
+        } else {
+            width
+        }
+    };
+    let mut shown: Vec<usize> = (0..table.columns.len()).collect();
+    let others = |shown: &[usize]| shown.iter().skip(1).map(|it| least(*it) + 2).sum::<usize>();
+    while others(&shown) + 2 + width(table, 0) > available {
+        let Some(at) = shown.iter().rposition(|it| table.columns[*it].optional) else {
+            break;
+        };
+        shown.remove(at);
+    }
+    let label = width(table, 0)
+        .min(available.saturating_sub(others(&shown) + 2))
+        .max(8);
+    (shown, label)
+}
+
+/// The end of a text that is too long, behind an ellipsis.
+fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut tail = String::new();
+    for c in text.chars().rev() {
+        if tail.width() + 2 > width {
+            break;
+        }
+        tail.insert(0, c);
+    }
+    format!("…{tail}")
 }
 
 fn width(table: &Table, column: usize) -> usize {

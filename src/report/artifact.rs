@@ -1,6 +1,7 @@
 //! An analysed executable in, its part of the report out.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{BaselineFile, File, Overhead, Pgo, Runtime, Section};
 use crate::analysis::Artifact;
@@ -8,14 +9,15 @@ use crate::binary::{Binary, Role};
 use crate::check::{Context, gomaxprocs};
 use crate::plan::pgo::Choice;
 
-pub fn file(artifact: &Artifact) -> File {
+/// A path for people: relative where it lies below the working directory.
+pub fn shown(path: &Path, cwd: &Path) -> String {
+    path.strip_prefix(cwd).unwrap_or(path).display().to_string()
+}
+
+pub fn file(artifact: &Artifact, cwd: &Path) -> File {
     let binary = artifact.binary.as_ref();
     File {
-        path: artifact
-            .executable
-            .path
-            .as_ref()
-            .map(|it| it.display().to_string()),
+        path: artifact.executable.path.as_deref().map(|it| shown(it, cwd)),
         size: artifact.size,
         sha256: artifact.sha256.clone(),
         build_id: binary.and_then(|it| it.build_id.clone()),

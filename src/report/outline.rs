@@ -274,8 +274,14 @@ fn escapes(target: &Target, detail: Detail) -> Vec<Block> {
     let Some(escapes) = &target.escapes else {
         return Vec::new();
     };
+    let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
+    let below = if prefix.is_empty() {
+        String::new()
+    } else {
+        format!(" below {prefix}")
+    };
     let heading = format!(
-        "Escapes: {} sites in {} packages (scope {}, {})",
+        "Escapes: {} sites in {} packages{below} (scope {}, {})",
         grouped(escapes.sites),
         escapes.packages.iter().filter(|it| it.sites > 0).count(),
         escapes.scope,
@@ -295,9 +301,11 @@ fn escapes(target: &Target, detail: Detail) -> Vec<Block> {
     let (shown, folded) = escapes
         .packages
         .split_at(detail.packages.min(escapes.packages.len()));
-    table
-        .rows
-        .extend(shown.iter().map(|it| escape_row(it.path.clone(), it)));
+    table.rows.extend(
+        shown
+            .iter()
+            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it)),
+    );
     if !folded.is_empty() {
         let rest = folded.iter().fold(EscapePackage::default(), sum);
         table
@@ -310,6 +318,26 @@ fn escapes(target: &Target, detail: Detail) -> Vec<Block> {
         table.total = true;
     }
     vec![Block::Heading(heading), Block::Table(table)]
+}
+
+/// The longest beginning of all paths that ends with a slash; empty for fewer than two.
+fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
+    let Some(first) = paths.next() else { return "" };
+    let mut prefix = "";
+    for (index, path) in paths.enumerate() {
+        let base = if index == 0 { first } else { prefix };
+        let same = base
+            .bytes()
+            .zip(path.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let end = base.as_bytes()[..same]
+            .iter()
+            .rposition(|it| *it == b'/')
+            .map_or(0, |it| it + 1);
+        prefix = &base[..end];
+    }
+    prefix
 }
 
 type Class = (&'static str, fn(&EscapePackage) -> u64);

@@ -4,7 +4,7 @@
 //! always one of them.
 
 // Helpers of tests are tests, too.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -13,6 +13,14 @@ use std::sync::OnceLock;
 use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, judge::Verdict};
 
 mod acceptance;
+
+mod hostile;
+
+mod merging;
+
+mod reading;
+
+mod slimming;
 
 /// A Go toolchain.
 struct Go {
@@ -47,7 +55,7 @@ impl Go {
         let file = file.to_str().unwrap();
         let output = self.run(Path::new("."), &["tool", "preprofile", "-i", file]);
         match output.status.success() {
-            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
     }

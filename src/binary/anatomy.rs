@@ -1,0 +1,277 @@
+//! The bytes of an executable in, every byte with an owner and a kind out.
+//!
+//! A Go executable describes itself, stripped or not: the line table lists every function, type descriptors name their
+//! packages, and what is left is data that functions and types refer to. What cannot be read is left without an owner
+//! and said in [`Anatomy::notes`]; the sums equal the file's size in any case.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::error::Result;
+
+use super::functions::Entry;
+use super::ledger::{ByKind, Kind};
+use super::packages::{NONE, Origin};
+use super::{Binary, read};
+
+/// What every byte of an executable is for, and whose it is.
+///
+/// The bytes of all `packages`, all `unowned`, the headers and the padding of `binary` add up to the file's size.
+#[derive(Debug)]
+pub struct Anatomy<'a> {
+    /// The executable as its headers describe it.
+    pub binary: Binary,
+    /// Every Go function, by address.
+    pub functions: Vec<Function>,
+    /// Every package with bytes, the largest first.
+    pub packages: Vec<PackageBytes>,
+    /// Every kind, in the order of [`Kind::ALL`]; the sums equal the file's size.
+    pub kinds: Vec<KindBytes>,
+    /// Bytes without an owner, the most first.
+    pub unowned: Vec<UnownedBytes>,
+    /// Bytes that several packages use. Each is counted for one of them, so that this is no addition to the sums.
+    pub shared: u64,
+    /// Bytes in the file of loaded sections, and how many of them have a package.
+    pub loaded: Owned,
+    /// Type descriptors found.
+    pub types: u64,
+    /// Method tables found (pairs of an interface and a type).
+    pub itabs: u64,
+    /// What the linker did with methods; `None` when no types could be read.
+    pub methods: Option<Methods>,
+    /// What could not be read, and why.
+    pub notes: Vec<LayoutNote>,
+    pub(super) names: Cow<'a, [u8]>,
+}
+
+/// A Go function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Function {
+    /// Where it is loaded; for wasm, its number.
+    pub address: u64,
+    /// Bytes of code, with the alignment after it.
+    pub size: u32,
+    /// The largest stack frame in bytes, without the return address.
+    pub frame: u32,
+    /// The line it begins at.
+    pub line: u32,
+    /// The package that its name belongs to: an index into [`Anatomy::packages`].
+    pub(super) package: u32,
+    /// The package that it was compiled for; differs for instances of generics.
+    pub(super) paid_by: u32,
+    pub(super) name: u32,
+}
+
+/// What a package takes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageBytes {
+    /// The import path.
+    pub path: String,
+    /// The path of its module; `None` for the standard library and where build information is missing.
+    pub module: Option<String>,
+    /// The version of its module.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Bytes in the file.
+    pub bytes: u64,
+    /// The same by kind, in the order of [`Kind::ALL`].
+    pub by_kind: ByKind,
+    /// Bytes of code that were compiled for this package: its own functions, and the instances of generics it uses.
+    pub paid_for: u64,
+    /// Go functions defined in it.
+    pub functions: u32,
+}
+
+impl PackageBytes {
+    /// Bytes of code defined in it.
+    pub fn code(&self) -> u64 {
+        self.by_kind[Kind::Code as usize]
+    }
+}
+
+/// What a module takes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleBytes {
+    /// The module path; `std` for the standard library, `main` for a main package without a module.
+    pub path: String,
+    /// The version.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Bytes in the file.
+    pub bytes: u64,
+    /// Bytes of code defined in it.
+    pub code: u64,
+    /// Packages with bytes in the file.
+    pub packages: u32,
+}
+
+/// Bytes of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindBytes {
+    /// The kind.
+    pub kind: Kind,
+    /// Bytes in the file.
+    pub bytes: u64,
+    /// How many of them have no owner.
+    pub unowned: u64,
+}
+
+/// Bytes without an owner, by where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnownedBytes {
+    /// The name of the section.
+    pub section: String,
+    /// What they are for.
+    pub kind: Kind,
+    /// How many they are.
+    pub bytes: u64,
+}
+
+/// A number of bytes and how many of them have an owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// All of them.
+    pub bytes: u64,
+    /// Those of a package.
+    pub owned: u64,
+}
+
+/// What the linker did with the exported methods of types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Methods {
+    /// Exported methods in the descriptors.
+    pub exported: u64,
+    /// Those whose code was removed, for nothing can call them.
+    pub pruned: u64,
+}
+
+impl Methods {
+    /// Whether the linker removed what nothing can call: `Some(false)` where `reflect.Method`, `text/template` or the like
+    /// made every exported method reachable, `None` where there are too few methods to say.
+    ///
+    /// Over many programs the share is 66 to 71 % where it was on, 1.6 to 9.5 % where it was off.
+    pub fn elimination(&self) -> Option<bool> {
+        (self.exported >= 200).then_some(self.pruned * 100 >= self.exported * 30)
+    }
+}
+
+/// Why less is known of a file than could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayoutNote {
+    /// The file has no line table that we know: not Go, or a Go of the future.
+    NoLineTable,
+    /// The line table is of a Go before 1.20.
+    OldLineTable,
+    /// The table of contents of the runtime was not found: types and data stay without owners.
+    NoModuledata,
+    /// The type descriptors could not be read.
+    NoTypes,
+    /// Code of this architecture is not searched for mentions of data.
+    NoReferences,
+    /// A table of the file contradicts itself; it was not counted on.
+    Inconsistent,
+}
+
+impl fmt::Display for LayoutNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoLineTable => {
+                "no Go line table that is known: functions and packages cannot be told"
+            }
+            Self::OldLineTable => {
+                "built by a Go before 1.20: functions and packages cannot be told"
+            }
+            Self::NoModuledata => {
+                "the runtime's table of contents was not found: types and data have no owner"
+            }
+            Self::NoTypes => "type descriptors could not be read",
+            Self::NoReferences => "code of this architecture is not searched for mentions of data",
+            Self::Inconsistent => "a table of the file contradicts itself and was not counted on",
+        })
+    }
+}
+
+/// Finds the owner and the kind of every byte.
+///
+/// Fails as [`read`] does. A file that is no Go program, or of a Go that is not known, is no failure: less of it has an owner.
+pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
+    super::dissect::dissect(bytes, read(bytes)?)
+}
+
+impl Anatomy<'_> {
+    /// The name of a function as the symbol table has it.
+    pub fn name(&self, function: &Function) -> Cow<'_, str> {
+        let rest = self.names.get(function.name as usize..).unwrap_or_default();
+        String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())])
+    }
+
+    /// The package that a function is defined in.
+    pub fn package(&self, function: &Function) -> Option<&PackageBytes> {
+        self.packages.get(function.package as usize)
+    }
+
+    /// The package that a function was compiled for.
+    pub fn paid_by(&self, function: &Function) -> Option<&PackageBytes> {
+        self.packages.get(function.paid_by as usize)
+    }
+
+    /// The sums by module, the largest first.
+    pub fn modules(&self) -> Vec<ModuleBytes> {
+        let mut found: Vec<ModuleBytes> = Vec::new();
+        let mut order: Vec<&PackageBytes> = self.packages.iter().collect();
+        let name = |it: &PackageBytes| {
+            let fallback = if it.origin == Origin::Dependency {
+                it.path.as_str()
+            } else {
+                it.origin.name()
+            };
+            it.module.clone().unwrap_or_else(|| fallback.to_owned())
+        };
+        order.sort_by_cached_key(|it| name(it));
+        for it in order {
+            let path = name(it);
+            if found.last().is_none_or(|last| last.path != path) {
+                let version = it.version.clone();
+                found.push(ModuleBytes {
+                    path,
+                    version,
+                    origin: it.origin,
+                    bytes: 0,
+                    code: 0,
+                    packages: 0,
+                });
+            }
+            if let Some(last) = found.last_mut() {
+                last.bytes += it.bytes;
+                last.code += it.code();
+                last.packages += 1;
+            }
+        }
+        found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+        found
+    }
+}
+
+impl Function {
+    /// A function with the packages' places in the result.
+    pub(super) fn new(entry: &Entry, base: u64, places: &[u32]) -> Self {
+        let place = |number: u32| {
+            if number == NONE {
+                NONE
+            } else {
+                places.get(number as usize).copied().unwrap_or(NONE)
+            }
+        };
+        Self {
+            address: base + u64::from(entry.start),
+            size: entry.size,
+            frame: entry.frame,
+            line: entry.line,
+            package: place(entry.package),
+            paid_by: place(entry.paid_by),
+            name: entry.name,
+        }
+    }
+}

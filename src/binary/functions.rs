@@ -1,0 +1,213 @@
+//! The line table in, every function out: where it is, what it is called, its compile unit, its largest stack frame.
+//!
+//! Layout of a record: `runtime/runtime2.go` (`_func`), the same from Go 1.20 to 1.27.
+
+use super::bytes::{Reader, uvarint};
+use super::image::{Addr, Image};
+use super::packages::{NONE, PackageId, Packages};
+use super::pclntab::Pclntab;
+
+/// The fixed part of a record.
+pub(super) const RECORD_SIZE: u32 = 44;
+/// Stands for "no stack map".
+const ABSENT: u32 = u32::MAX;
+
+/// A function as the line table has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub start: Addr,
+    pub end: Addr,
+    /// Bytes of code.
+    pub size: u32,
+    /// Offset of the record from the beginning of the index.
+    pub record: u32,
+    /// Offset into the names.
+    pub name: u32,
+    /// The row of the compile unit.
+    pub unit: u32,
+    pub line: u32,
+    /// Who defines it, by its name.
+    pub package: PackageId,
+    /// Who compiled it, by its unit.
+    pub paid_by: PackageId,
+    pub frame: u32,
+}
+
+/// The tables of a line table, ready to be read.
+pub(super) struct Tables<'i> {
+    pub names: &'i [u8],
+    pub values: &'i [u8],
+    pub functions: Reader<'i>,
+    pub quantum: u8,
+}
+
+impl<'i> Tables<'i> {
+    pub fn new(image: &'i Image<'_>, table: &Pclntab) -> Option<Self> {
+        Some(Self {
+            names: image.slice(table.names.start, table.names.end)?,
+            values: image.slice(table.values.start, table.values.end)?,
+            functions: image.over(image.slice(table.functions.start, table.functions.end)?),
+            quantum: table.quantum,
+        })
+    }
+
+    /// The name at an offset.
+    pub fn name(&self, offset: u32) -> &'i [u8] {
+        let rest = self.names.get(offset as usize..).unwrap_or_default();
+        &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
+    }
+
+    /// A field of the record at an offset.
+    fn field(&self, record: u32, index: usize) -> Option<u32> {
+        self.functions.u32(record as usize + 4 * index)
+    }
+}
+
+/// Reads the index and the fixed part of every record. `locate` turns an offset of the index into an address.
+pub(super) fn read(
+    tables: &Tables<'_>,
+    count: u32,
+    packages: &mut Packages,
+    locate: impl Fn(u32) -> Option<Addr>,
+) -> Vec<Entry> {
+    // The header's count was checked against the table's length, so this is bounded by the file.
+    let mut entries: Vec<Entry> = Vec::with_capacity(count as usize);
+    let mut free = 0;
+    for index in 0..count {
+        let found = read_one(tables, index, packages, &locate);
+        // The index is sorted; an entry that is not would count bytes twice.
+        let Some(entry) = found.filter(|it| it.start >= free) else {
+            continue;
+        };
+        free = entry.end;
+        entries.push(entry);
+    }
+    entries
+}
+
+fn read_one(
+    tables: &Tables<'_>,
+    index: u32,
+    packages: &mut Packages,
+    locate: &impl Fn(u32) -> Option<Addr>,
+) -> Option<Entry> {
+    let at = index as usize * 8;
+    let start = locate(tables.functions.u32(at)?)?;
+    let record = tables.functions.u32(at + 4)?;
+    let end = locate(tables.functions.u32(at + 8)?)?;
+    tables
+        .functions
+        .slice(record as usize, RECORD_SIZE as usize)?;
+    let name = tables.field(record, 1)?;
+    let mut entry = Entry {
+        start,
+        end: end.max(start),
+        size: end.max(start) - start,
+        record,
+        name,
+        unit: tables.field(record, 8)?,
+        line: tables.field(record, 9)?,
+        package: packages.of_name(tables.name(name)),
+        paid_by: NONE,
+        frame: 0,
+    };
+    entry.frame = largest_frame(tables, tables.field(record, 4)?, entry.end - entry.start);
+    Some(entry)
+}
+
+/// The largest value of a table from pc to stack depth. Each step covers some code, so that a table that lies about its
+/// end is left after as many steps as the function has instructions.
+fn largest_frame(tables: &Tables<'_>, offset: u32, code: u32) -> u32 {
+    let mut rest = tables.values.get(offset as usize..).unwrap_or_default();
+    let (mut depth, mut largest, mut covered) = (-1i64, 0i64, 0u64);
+    while offset != 0 && covered < u64::from(code) {
+        let Some((delta, used)) = uvarint(rest) else {
+            break;
+        };
+        if delta == 0 && covered > 0 {
+            break;
+        }
+        let Some((pc, more)) = rest.get(used..).and_then(uvarint) else {
+            break;
+        };
+        rest = &rest[used + more..];
+        // Zigzag, as Go's writer has it.
+        let change = (delta >> 1) as i64;
+        depth += if delta & 1 == 1 { !change } else { change };
+        largest = largest.max(depth);
+        covered += pc.max(1).saturating_mul(u64::from(tables.quantum));
+    }
+    u32::try_from(largest).unwrap_or(0)
+}
+
+/// What the variable part of a record refers to.
+pub(super) struct References {
+    /// Offsets into the value tables; 0 is "none".
+    pub values: [u32; 16],
+    /// Offsets of stack maps; `ABSENT` entries are 0 here, as no data begins there.
+    pub data: [Option<u32>; 16],
+}
+
+/// Reads the variable part of a record. No Go version has as many as 16 tables of either sort; more are cut.
+pub(super) fn references(tables: &Tables<'_>, entry: &Entry) -> Option<References> {
+    let pcdata = tables.field(entry.record, 7)? as usize;
+    let funcdata = usize::from(tables.functions.u8(entry.record as usize + 43)?);
+    let size = u32::try_from(pcdata.checked_add(funcdata)?)
+        .ok()?
+        .checked_mul(4)?
+        .checked_add(RECORD_SIZE)?;
+    tables
+        .functions
+        .slice(entry.record as usize, size as usize)?;
+    let mut found = References {
+        values: [0; 16],
+        data: [None; 16],
+    };
+    for (slot, index) in found.values.iter_mut().zip(4..7) {
+        *slot = tables.field(entry.record, index)?;
+    }
+    for (slot, index) in found.values[3..].iter_mut().zip(0..pcdata) {
+        *slot = tables.field(entry.record, 11 + index)?;
+    }
+    for (slot, index) in found.data.iter_mut().zip(0..funcdata) {
+        *slot = tables
+            .field(entry.record, 11 + pcdata + index)
+            .filter(|&it| it != ABSENT);
+    }
+    Some(found)
+}
+
+/// Gives each compile unit to the package that most of its functions name, and each function to the unit's package where
+/// its own name has none. Instances of generics and generated functions have no vote: they are compiled where they are used.
+pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
+    let votes = |it: &Entry| it.package != NONE && has_vote(tables.name(it.name));
+    let mut ballots: Vec<u64> = entries
+        .iter()
+        .filter(|it| votes(it))
+        .map(|it| u64::from(it.unit) << 32 | u64::from(it.package))
+        .collect();
+    ballots.sort_unstable();
+    let mut labels: Vec<(u32, PackageId)> = Vec::new();
+    let mut best = 0;
+    for same in ballots.chunk_by(|a, b| a == b) {
+        let (unit, package) = ((same[0] >> 32) as u32, same[0] as u32);
+        match labels.last_mut() {
+            Some(last) if last.0 == unit && same.len() <= best => continue,
+            Some(last) if last.0 == unit => last.1 = package,
+            _ => labels.push((unit, package)),
+        }
+        best = same.len();
+    }
+    for entry in entries {
+        let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
+        let label = found.map_or(entry.package, |it| labels[it].1);
+        entry.paid_by = label;
+        if entry.package == NONE {
+            entry.package = label;
+        }
+    }
+}
+
+fn has_vote(name: &[u8]) -> bool {
+    !name.starts_with(b"type:") && !name.starts_with(b"go:") && memchr::memchr(b'[', name).is_none()
+}

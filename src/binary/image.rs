@@ -1,0 +1,187 @@
+//! Sections in, memory as the program will see it out: the bytes at an address, with the loader's patches applied.
+//!
+//! Addresses are kept as 32-bit distances from the lowest loaded one ([`Addr`]): half the memory, and no Go program
+//! reaches 4 GiB.
+
+use std::borrow::Cow;
+
+use super::bytes::Reader;
+use super::{Binary, Format, Section, buildinfo, wasm};
+
+/// A distance from the lowest loaded address.
+pub(super) type Addr = u32;
+
+/// Loaded bytes that stand in the file.
+pub(super) struct Region<'a> {
+    pub start: Addr,
+    pub bytes: Cow<'a, [u8]>,
+    /// Index into the sections of the binary.
+    pub section: usize,
+    pub executable: bool,
+    pub writable: bool,
+}
+
+impl Region<'_> {
+    pub fn end(&self) -> Addr {
+        self.start + self.bytes.len() as Addr
+    }
+}
+
+/// The loaded part of an executable.
+pub(super) struct Image<'a> {
+    pub base: u64,
+    pub big_endian: bool,
+    pub pointer_size: u8,
+    /// By address, without overlap.
+    pub regions: Vec<Region<'a>>,
+    /// For wasm: which addresses have bytes in the file, as (address, length, bytes before it).
+    pieces: Option<Vec<(Addr, u32, u32)>>,
+}
+
+impl<'a> Image<'a> {
+    /// `None` when the program has no loaded bytes or spans 4 GiB.
+    pub fn new(bytes: &'a [u8], binary: &Binary) -> Option<Self> {
+        if binary.format == Format::Wasm {
+            return Self::of_wasm(bytes, binary);
+        }
+        let in_file =
+            |it: &&(usize, &Section)| it.1.loaded && it.1.file_size > 0 && it.1.memory_size > 0;
+        let mut sections: Vec<(usize, &Section)> = binary.sections.iter().enumerate().collect();
+        sections.retain(|it| in_file(&it));
+        sections.sort_by_key(|it| it.1.address);
+        let base = sections.first()?.1.address;
+        let mut image = Self {
+            base,
+            big_endian: binary.big_endian,
+            pointer_size: binary.pointer_size,
+            regions: Vec::with_capacity(sections.len()),
+            pieces: None,
+        };
+        let mut free = 0;
+        for (index, section) in sections {
+            let content = buildinfo::content(bytes, section)?;
+            // PE pads sections in the file beyond what is loaded.
+            let length = content
+                .len()
+                .min(usize::try_from(section.memory_size).ok()?);
+            let start = u32::try_from(section.address - base).ok()?;
+            let end = start.checked_add(u32::try_from(length).ok()?)?;
+            if start < free {
+                continue;
+            }
+            free = end;
+            image.regions.push(Region {
+                start,
+                bytes: Cow::Borrowed(&content[..length]),
+                section: index,
+                executable: section.executable,
+                writable: section.writable,
+            });
+        }
+        if binary.format == Format::Elf {
+            super::relocations::patch(&mut image, binary, bytes);
+        }
+        Some(image)
+    }
+
+    fn of_wasm(bytes: &[u8], binary: &Binary) -> Option<Self> {
+        let memory = wasm::memory(bytes)?;
+        let section = binary.sections.iter().position(|it| it.name == "data")?;
+        let mut before = 0;
+        let mut pieces = Vec::with_capacity(memory.pieces.len());
+        for (start, length) in memory.pieces {
+            pieces.push((start, length, before));
+            before += length;
+        }
+        Some(Self {
+            base: 0,
+            big_endian: false,
+            pointer_size: 8,
+            regions: vec![Region {
+                start: 0,
+                bytes: Cow::Owned(memory.bytes),
+                section,
+                executable: false,
+                writable: false,
+            }],
+            pieces: Some(pieces),
+        })
+    }
+
+    /// The distance of an address from the lowest one.
+    #[inline]
+    pub fn addr(&self, address: u64) -> Option<Addr> {
+        u32::try_from(address.checked_sub(self.base)?).ok()
+    }
+
+    /// The region with this address.
+    #[inline]
+    pub fn region(&self, addr: Addr) -> Option<&Region<'a>> {
+        self.regions.get(self.region_index(addr)?)
+    }
+
+    /// The index of the region with this address.
+    #[inline]
+    pub fn region_index(&self, addr: Addr) -> Option<usize> {
+        let after = self.regions.partition_point(|it| it.start <= addr);
+        let index = after.checked_sub(1)?;
+        (addr < self.regions[index].end()).then_some(index)
+    }
+
+    /// A reader over the bytes from an address to the end of its region.
+    #[inline]
+    pub fn reader(&self, addr: Addr) -> Option<Reader<'_>> {
+        let region = self.region(addr)?;
+        Some(self.over(&region.bytes[(addr - region.start) as usize..]))
+    }
+
+    /// A reader with the byte order and pointer size of the image.
+    #[inline]
+    pub fn over<'b>(&self, data: &'b [u8]) -> Reader<'b> {
+        Reader {
+            data,
+            big_endian: self.big_endian,
+            pointer_size: self.pointer_size,
+        }
+    }
+
+    /// The bytes between two addresses of one region.
+    pub fn slice(&self, start: Addr, end: Addr) -> Option<&[u8]> {
+        let region = self.region(start)?;
+        region
+            .bytes
+            .get((start - region.start) as usize..end.checked_sub(region.start)? as usize)
+    }
+
+    /// How many bytes of the file stand between two addresses of one region.
+    #[inline]
+    pub fn file_bytes(&self, start: Addr, end: Addr) -> u64 {
+        match &self.pieces {
+            None => u64::from(end.saturating_sub(start)),
+            Some(pieces) => below(pieces, end).saturating_sub(below(pieces, start)),
+        }
+    }
+}
+
+/// How many bytes of the file stand below an address.
+fn below(pieces: &[(Addr, u32, u32)], addr: Addr) -> u64 {
+    let after = pieces.partition_point(|it| it.0 <= addr);
+    let Some(&(start, length, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
+        return 0;
+    };
+    u64::from(before) + u64::from((addr - start).min(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_in_the_file_is_counted() {
+        let pieces = [(10, 5, 0), (20, 10, 5)];
+        assert_eq!(
+            [0, 10, 12, 15, 19, 20, 25, 40].map(|it| below(&pieces, it)),
+            [0, 0, 2, 5, 5, 5, 10, 15]
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! Claims on bytes in, who has how many of which kind out. A byte is claimed once; what nobody claims stays with the name
+//! of its section.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind as ErrorKind, Result};
+
+use super::image::{Addr, Image};
+use super::packages::{NONE, PackageId};
+use super::{Binary, Role};
+
+/// What a byte is for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Machine code of Go functions, with the alignment after each.
+    Code,
+    /// Type descriptors, their names, method tables.
+    Types,
+    /// Names of functions.
+    FunctionNames,
+    /// Tables from machine code to lines, files and stack depth.
+    LineTables,
+    /// Stack maps, inline trees, argument descriptions.
+    StackMaps,
+    /// Text constants.
+    Strings,
+    /// Variables and other constants.
+    Data,
+    /// Machine code that is not Go's.
+    CCode,
+    /// Tables for the loader, notes, build information, unwinding.
+    Loader,
+    /// Debug information.
+    Dwarf,
+    /// Symbol and string tables.
+    Symbols,
+    /// File headers and section tables.
+    Headers,
+    /// Alignment between sections.
+    Padding,
+}
+
+impl Kind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Self; 13] = [
+        Self::Code,
+        Self::Types,
+        Self::FunctionNames,
+        Self::LineTables,
+        Self::StackMaps,
+        Self::Strings,
+        Self::Data,
+        Self::CCode,
+        Self::Loader,
+        Self::Dwarf,
+        Self::Symbols,
+        Self::Headers,
+        Self::Padding,
+    ];
+
+    /// The name in reports and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Types => "types",
+            Self::FunctionNames => "function-names",
+            Self::LineTables => "line-tables",
+            Self::StackMaps => "stack-maps",
+            Self::Strings => "strings",
+            Self::Data => "data",
+            Self::CCode => "c-code",
+            Self::Loader => "loader",
+            Self::Dwarf => "dwarf",
+            Self::Symbols => "symbols",
+            Self::Headers => "headers",
+            Self::Padding => "padding",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Bytes by kind, in the order of [`Kind::ALL`].
+pub type ByKind = [u64; Kind::ALL.len()];
+
+/// The accounts.
+#[derive(Default)]
+pub(super) struct Ledger {
+    /// By package number.
+    pub owned: Vec<ByKind>,
+    /// Without an owner: by section index and kind.
+    pub unowned: BTreeMap<(usize, Kind), u64>,
+    /// Bytes that several packages use; each is counted for one of them.
+    pub shared: u64,
+    /// Bytes claimed of each section.
+    claimed: Vec<u64>,
+}
+
+impl Ledger {
+    pub fn new(sections: usize) -> Self {
+        Self {
+            claimed: vec![0; sections],
+            ..Self::default()
+        }
+    }
+
+    /// Gives the bytes between two addresses to a package, or names them as nobody's.
+    pub fn claim(&mut self, image: &Image<'_>, range: (Addr, Addr), owner: PackageId, kind: Kind) {
+        if range.1 <= range.0 {
+            return;
+        }
+        let Some(region) = image.region(range.0) else {
+            return;
+        };
+        let end = range.1.min(region.end());
+        self.add(region.section, image.file_bytes(range.0, end), owner, kind);
+    }
+
+    /// Gives bytes of a section to a package, or names them as nobody's.
+    pub fn add(&mut self, section: usize, bytes: u64, owner: PackageId, kind: Kind) {
+        if let Some(claimed) = self.claimed.get_mut(section) {
+            *claimed += bytes;
+        }
+        if owner == NONE {
+            *self.unowned.entry((section, kind)).or_default() += bytes;
+            return;
+        }
+        let index = owner as usize;
+        if index >= self.owned.len() {
+            self.owned.resize(index + 1, [0; Kind::ALL.len()]);
+        }
+        self.owned[index][kind as usize] += bytes;
+    }
+
+    /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file.
+    pub fn close(&mut self, binary: &Binary) -> Result<()> {
+        let broken = || {
+            Error::new(
+                ErrorKind::Machine,
+                "its parts claim more bytes than the file has",
+            )
+        };
+        for (index, section) in binary.sections.iter().enumerate() {
+            let claimed = self.claimed.get(index).copied().unwrap_or(0);
+            let rest = section.file_size.checked_sub(claimed).ok_or_else(broken)?;
+            let padding = section
+                .file_size
+                .saturating_sub(section.memory_size)
+                .min(rest);
+            let padding = if section.loaded && claimed > 0 {
+                padding
+            } else {
+                0
+            };
+            self.add(index, padding, NONE, Kind::Padding);
+            self.add(index, rest - padding, NONE, kind_of(section.role));
+        }
+        self.unowned.retain(|_, bytes| *bytes > 0);
+        let owned: u64 = self.owned.iter().flatten().sum();
+        let unowned: u64 = self.unowned.values().sum();
+        if owned + unowned + binary.headers + binary.padding != binary.file_size {
+            return Err(broken());
+        }
+        Ok(())
+    }
+}
+
+/// What bytes of a section are when nothing more is known.
+fn kind_of(role: Role) -> Kind {
+    match role {
+        Role::Code => Kind::CCode,
+        Role::Rodata | Role::Data | Role::Bss => Kind::Data,
+        Role::Pclntab => Kind::LineTables,
+        Role::Types => Kind::Types,
+        Role::Dwarf => Kind::Dwarf,
+        Role::Symbols => Kind::Symbols,
+        Role::Other => Kind::Loader,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_in_the_order_of_all() {
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index);
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Every byte of the line table in, its owners out: names, value tables, records, files, the index by address.
+
+use super::functions::{Entry, Tables, references};
+use super::image::{Addr, Image};
+use super::ledger::{Kind, Ledger};
+use super::packages::{NONE, PackageId, Packages};
+use super::partition::{cut, key};
+use super::pclntab::Pclntab;
+
+/// Claims the line table; gives back where stack maps and the like begin, as keys of address and owner.
+pub(super) fn claim(
+    image: &Image<'_>,
+    table: &Pclntab,
+    tables: &Tables<'_>,
+    entries: &[Entry],
+    packages: &mut Packages,
+    gofunc: Option<Addr>,
+    ledger: &mut Ledger,
+) -> Vec<u64> {
+    let mut book = Book {
+        image,
+        ledger,
+        runtime: packages.of_prefix(b"runtime"),
+    };
+    let (start, end) = (table.header.start, table.header.end);
+    book.ledger
+        .claim(image, (start, end), book.runtime, Kind::LineTables);
+    names(&mut book, table, tables, entries, packages);
+    files(&mut book, table, entries);
+    let mut maps = Vec::with_capacity(entries.len());
+    let mut values = Vec::with_capacity(entries.len() * 4);
+    let mut records = Vec::with_capacity(entries.len());
+    for entry in entries {
+        records.push(key(entry.record, entry.package));
+        let Some(found) = references(tables, entry) else {
+            continue;
+        };
+        let used = found.values.iter().filter(|it| **it != 0);
+        values.extend(used.map(|it| key(*it, entry.package)));
+        let data = found.data.iter().flatten();
+        maps.extend(data.filter_map(|it| Some(key(gofunc?.checked_add(*it)?, entry.package))));
+    }
+    book.partition(table.values.start, table.values.end, values);
+    index(&mut book, table, entries, records);
+    maps
+}
+
+struct Book<'a, 'b> {
+    image: &'a Image<'b>,
+    ledger: &'a mut Ledger,
+    runtime: PackageId,
+}
+
+impl Book<'_, '_> {
+    /// Cuts a table at the offsets of its users; the few bytes before the first are the runtime's.
+    fn partition(&mut self, start: Addr, end: Addr, keys: Vec<u64>) {
+        let mut first = end - start;
+        for it in cut(keys, end - start) {
+            first = first.min(it.start);
+            self.ledger.claim(
+                self.image,
+                (start + it.start, start + it.end),
+                it.owner,
+                Kind::LineTables,
+            );
+            if it.shared {
+                self.ledger.shared += self.image.file_bytes(start + it.start, start + it.end);
+            }
+        }
+        self.ledger.claim(
+            self.image,
+            (start, start + first),
+            self.runtime,
+            Kind::LineTables,
+        );
+    }
+}
+
+/// Names stand for inlined functions too; those without a package have that of the function which has the name.
+fn names(
+    book: &mut Book<'_, '_>,
+    table: &Pclntab,
+    tables: &Tables<'_>,
+    entries: &[Entry],
+    packages: &mut Packages,
+) {
+    let mut fallback: Vec<(u32, PackageId)> =
+        entries.iter().map(|it| (it.name, it.package)).collect();
+    fallback.retain(|it| super::names::package_of(tables.name(it.0)).is_none());
+    fallback.sort_unstable();
+    let region = table.names.start;
+    let mut offset = 0u32;
+    // Neighbours mostly share a package: one claim for a run of names.
+    let mut run = (0u32, book.runtime);
+    while (offset as usize) < tables.names.len() {
+        let name = tables.name(offset);
+        let mut owner = packages.of_name(name);
+        if owner == NONE {
+            let found = fallback.binary_search_by_key(&offset, |it| it.0);
+            owner = found.map_or(book.runtime, |it| fallback[it].1);
+        }
+        if owner != run.1 {
+            book.ledger.claim(
+                book.image,
+                (region + run.0, region + offset),
+                run.1,
+                Kind::FunctionNames,
+            );
+            run = (offset, owner);
+        }
+        offset = offset.saturating_add(name.len() as u32 + 1);
+    }
+    let end = tables.names.len() as u32;
+    book.ledger.claim(
+        book.image,
+        (region + run.0, region + end),
+        run.1,
+        Kind::FunctionNames,
+    );
+}
+
+/// A row of the unit table belongs to its unit, a file name to the first unit that has it.
+fn files(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry]) {
+    let length = table.units.end - table.units.start;
+    let rows: Vec<u64> = entries
+        .iter()
+        .filter_map(|it| Some(key(it.unit.checked_mul(4)?, it.paid_by)))
+        .collect();
+    let reader = book
+        .image
+        .slice(table.units.start, table.units.end)
+        .map(|it| book.image.over(it));
+    let mut names = Vec::with_capacity(length as usize / 4);
+    for row in cut(rows.clone(), length) {
+        let offsets = (row.start..row.end).step_by(4);
+        names.extend(offsets.filter_map(|it| Some(key(reader?.u32(it as usize)?, row.owner))));
+    }
+    names.retain(|it| super::partition::offset(*it) != u32::MAX);
+    book.partition(table.units.start, table.units.end, rows);
+    book.partition(table.files.start, table.files.end, names);
+}
+
+/// Eight bytes per function in the index, then the records.
+fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: Vec<u64>) {
+    let start = table.functions.start;
+    let size = table.count * 8 + 4;
+    let mut position = start;
+    for entry in entries {
+        book.ledger.claim(
+            book.image,
+            (position, position + 8),
+            entry.package,
+            Kind::LineTables,
+        );
+        position += 8;
+    }
+    book.ledger.claim(
+        book.image,
+        (position, start + size),
+        book.runtime,
+        Kind::LineTables,
+    );
+    let records: Vec<u64> = records
+        .into_iter()
+        .filter(|it| super::partition::offset(*it) >= size)
+        .map(|it| it - (u64::from(size) << 32))
+        .collect();
+    book.partition(start + size, table.functions.end, records);
+}
+
+/// The table that finds a function by address: 20 bytes for each 4 KiB of code, given to the function at its beginning.
+pub(super) fn claim_buckets(
+    image: &Image<'_>,
+    start: Addr,
+    entries: &[Entry],
+    ledger: &mut Ledger,
+) -> Addr {
+    const BUCKET: u32 = 4096;
+    const BUCKET_SIZE: u32 = 20;
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        return start;
+    };
+    let Some(region) = image.region(start) else {
+        return start;
+    };
+    let buckets = last.end.saturating_sub(first.start).div_ceil(BUCKET);
+    let mut position = start;
+    for bucket in 0..buckets {
+        let next = position.saturating_add(BUCKET_SIZE).min(region.end());
+        let at = first.start + bucket * BUCKET;
+        let after = entries.partition_point(|it| it.start <= at);
+        let owner = entries
+            .get(after.saturating_sub(1))
+            .map_or(NONE, |it| it.package);
+        ledger.claim(image, (position, next), owner, Kind::LineTables);
+        position = next;
+    }
+    position
+}

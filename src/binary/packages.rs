@@ -1,0 +1,216 @@
+//! Package names in, small numbers out; and from the build information the module that each package belongs to.
+
+use std::collections::HashMap;
+
+use super::names::{package_of, unescape};
+use super::{BuildInfo, Module};
+
+/// The number of a package. Numbers are given in the order of the code, where packages stand after those they import.
+pub(super) type PackageId = u32;
+
+/// No package.
+pub(super) const NONE: PackageId = u32::MAX;
+
+/// Every package met so far.
+#[derive(Default)]
+pub(super) struct Packages {
+    pub paths: Vec<String>,
+    numbers: HashMap<Vec<u8>, PackageId>,
+    /// Functions of one package stand together: the last answer is usually the next.
+    last: Option<(Vec<u8>, PackageId)>,
+}
+
+impl Packages {
+    /// The package that defines a function or type of this name.
+    pub fn of_name(&mut self, name: &[u8]) -> PackageId {
+        package_of(name).map_or(NONE, |it| self.of_prefix(it))
+    }
+
+    /// The package with this path as symbol names have it, escaped.
+    pub fn of_prefix(&mut self, prefix: &[u8]) -> PackageId {
+        if let Some((last, number)) = &self.last
+            && last == prefix
+        {
+            return *number;
+        }
+        let number = match self.numbers.get(prefix) {
+            Some(&it) => it,
+            None => self.insert(prefix),
+        };
+        self.last = Some((prefix.to_vec(), number));
+        number
+    }
+
+    /// Spellings that unescape to one path share a number.
+    fn insert(&mut self, prefix: &[u8]) -> PackageId {
+        let path = unescape(prefix).into_owned();
+        let number = match self.numbers.get(path.as_bytes()) {
+            Some(&it) => it,
+            None => {
+                self.paths.push(path.clone());
+                self.paths.len() as PackageId - 1
+            }
+        };
+        self.numbers.insert(path.into_bytes(), number);
+        self.numbers.insert(prefix.to_vec(), number);
+        number
+    }
+}
+
+/// Where a package comes from.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The module of the main package.
+    Main,
+    /// Another module.
+    Dependency,
+    /// The standard library, with its vendored packages.
+    Std,
+}
+
+impl Origin {
+    /// The name in reports and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Dependency => "dependency",
+            Self::Std => "std",
+        }
+    }
+}
+
+/// The modules of the build information, ready for lookups by package.
+pub(super) struct Modules<'a> {
+    info: Option<&'a BuildInfo>,
+    /// Module paths in order, each with its place in `deps`; `None` for the main module.
+    sorted: Vec<(&'a str, Option<usize>)>,
+}
+
+impl<'a> Modules<'a> {
+    pub fn new(info: Option<&'a BuildInfo>) -> Self {
+        let mut sorted = Vec::new();
+        if let Some(info) = info {
+            sorted.extend(info.main.iter().map(|it| (it.path.as_str(), None)));
+            let deps = info.deps.iter().enumerate();
+            sorted.extend(deps.map(|(index, it)| (it.path.as_str(), Some(index))));
+        }
+        sorted.sort_unstable();
+        Self { info, sorted }
+    }
+
+    /// The import path of a package: `main` is the symbol name of what the build information calls by its path.
+    pub fn import_path(&self, package: &str) -> String {
+        let main = self
+            .info
+            .map(|it| it.path.as_str())
+            .filter(|it| !it.is_empty());
+        match main {
+            Some(path) if package == "main" && path != "command-line-arguments" => path.to_owned(),
+            _ => package.to_owned(),
+        }
+    }
+
+    /// The module with the longest path that the package's path begins with, and where it comes from.
+    pub fn of(&self, import_path: &str) -> (Option<&'a Module>, Origin) {
+        let mut path = import_path;
+        loop {
+            if let Ok(found) = self.sorted.binary_search_by_key(&path, |it| it.0) {
+                return self.found(self.sorted[found].1);
+            }
+            match path.rfind('/') {
+                Some(slash) => path = &path[..slash],
+                None => break,
+            }
+        }
+        let is_main = import_path == "main" || self.info.is_some_and(|it| it.path == import_path);
+        let first = import_path.split('/').next().unwrap_or_default();
+        (
+            None,
+            if is_main {
+                Origin::Main
+            } else if first.contains('.') {
+                Origin::Dependency
+            } else {
+                Origin::Std
+            },
+        )
+    }
+
+    fn found(&self, index: Option<usize>) -> (Option<&'a Module>, Origin) {
+        let Some(info) = self.info else {
+            return (None, Origin::Std);
+        };
+        match index {
+            None => (info.main.as_ref(), Origin::Main),
+            Some(it) => (info.deps.get(it), Origin::Dependency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_path_has_one_number() {
+        let mut packages = Packages::default();
+        let numbers = [
+            "gopkg.in/yaml%2ev3.A",
+            "gopkg.in/yaml.v3.(*T).B",
+            "main.main",
+            "gopkg.in/yaml%2ev3.C",
+        ];
+        let numbers = numbers.map(|it| packages.of_name(it.as_bytes()));
+        // Without the escape the first dot of the last element ends the path: such a name is never written by Go.
+        assert_eq!(numbers[0], numbers[3]);
+        assert_eq!(packages.paths[numbers[0] as usize], "gopkg.in/yaml.v3");
+        assert_eq!(packages.of_name(b"memeqbody"), NONE);
+    }
+
+    #[test]
+    fn the_longest_module_wins() {
+        let module = |path: &str| Module {
+            path: path.to_owned(),
+            ..Module::default()
+        };
+        let info = BuildInfo {
+            path: "example.com/app/cmd/api".to_owned(),
+            main: Some(module("example.com/app")),
+            deps: vec![module("example.com/lib"), module("example.com/lib/sub")],
+            ..BuildInfo::default()
+        };
+        let modules = Modules::new(Some(&info));
+        let of = |path: &str| {
+            let (module, origin) = modules.of(path);
+            (module.map(|it| it.path.as_str()), origin)
+        };
+        assert_eq!(
+            of("example.com/lib/sub/x"),
+            (Some("example.com/lib/sub"), Origin::Dependency)
+        );
+        assert_eq!(
+            of("example.com/lib/subx"),
+            (Some("example.com/lib"), Origin::Dependency)
+        );
+        assert_eq!(
+            of("example.com/app/cmd/api"),
+            (Some("example.com/app"), Origin::Main)
+        );
+        assert_eq!(of("vendor/golang.org/x/net"), (None, Origin::Std));
+        assert_eq!(of("example.com/elsewhere"), (None, Origin::Dependency));
+        assert_eq!(modules.import_path("main"), "example.com/app/cmd/api");
+    }
+}

@@ -1,0 +1,361 @@
+//! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
+//! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
+
+use std::ops::Range;
+
+use super::functions::Entry;
+use super::image::{Addr, Image};
+use super::packages::PackageId;
+
+/// Calls `each` with the address and the package of every mention of `data` in the functions' code.
+pub(super) fn scan(
+    image: &Image<'_>,
+    goarch: Option<&str>,
+    entries: &[Entry],
+    data: &Range<Addr>,
+    mut each: impl FnMut(Addr, PackageId),
+) {
+    let search: fn(&Code<'_>, &mut dyn FnMut(Addr)) = match goarch {
+        Some("amd64") => amd64,
+        Some("arm64") => arm64,
+        Some("386") => i386,
+        Some("arm") => literal_pools,
+        Some("s390x") => s390x,
+        Some("riscv64") => riscv64,
+        Some("loong64") => loong64,
+        _ => return,
+    };
+    let mut region = None;
+    for entry in entries {
+        if region.is_none_or(|it: &super::image::Region<'_>| {
+            entry.start < it.start || entry.end > it.end()
+        }) {
+            region = image.region(entry.start);
+        }
+        let Some(found) = region else { continue };
+        let start = (entry.start - found.start) as usize;
+        let end = (entry.end.min(found.end()) - found.start) as usize;
+        let Some(bytes) = found.bytes.get(start..end) else {
+            continue;
+        };
+        let code = Code {
+            bytes,
+            address: entry.start,
+            base: image.base,
+            data: data.clone(),
+        };
+        search(&code, &mut |it| each(it, entry.package));
+    }
+}
+
+struct Code<'a> {
+    bytes: &'a [u8],
+    address: Addr,
+    base: u64,
+    data: Range<Addr>,
+}
+
+impl Code<'_> {
+    /// The address at a distance from a place in the code, if data is there.
+    #[inline]
+    fn relative(&self, offset: usize, distance: i64) -> Option<Addr> {
+        let target = i64::from(self.address) + offset as i64 + distance;
+        u32::try_from(target)
+            .ok()
+            .filter(|it| self.data.contains(it))
+    }
+
+    /// An absolute address, if data is there.
+    #[inline]
+    fn absolute(&self, address: u64) -> Option<Addr> {
+        let target = address.checked_sub(self.base)?;
+        u32::try_from(target)
+            .ok()
+            .filter(|it| self.data.contains(it))
+    }
+
+    #[inline]
+    fn i32(&self, offset: usize) -> Option<i32> {
+        Some(i32::from_le_bytes(
+            *self.bytes.get(offset..)?.first_chunk()?,
+        ))
+    }
+}
+
+/// How many bytes of immediate follow the displacement, by opcode; `X` for opcodes that do not mention memory.
+const X: u8 = 0xff;
+static ONE_BYTE: [u8; 256] = opcodes(
+    &[
+        0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b, 0x01, 0x09, 0x11, 0x19, 0x21, 0x29, 0x31,
+        0x39, 0x38, 0x3a, 0x63, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xfe, 0xff,
+        0xf7, 0xd9, 0xdd,
+    ],
+    &[0x80, 0x83, 0xc6, 0xc0, 0xc1, 0x6b, 0xf6],
+    &[0x81, 0xc7, 0x69],
+);
+/// The same after 0f or a VEX prefix.
+static TWO_BYTE: [u8; 256] = opcodes(
+    &[
+        0x10, 0x11, 0x12, 0x16, 0x28, 0x29, 0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x40, 0x42, 0x43, 0x44,
+        0x45, 0x46, 0x47, 0x48, 0x4c, 0x4d, 0x4e, 0x4f, 0x51, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59,
+        0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x61, 0x62, 0x6c, 0x6d, 0x6e, 0x6f, 0x7e, 0x7f,
+        0xaf, 0xb0, 0xb1, 0xb6, 0xb7, 0xbe, 0xbf, 0xc0, 0xc1, 0xd4, 0xd6, 0xdb, 0xdf, 0xeb, 0xef,
+        0xfe, 0x18, 0x00, 0x04, 0xdc, 0xdd, 0xde, 0x36, 0x8c,
+    ],
+    &[0x70, 0xba, 0xc2, 0xc6, 0xa4, 0xac, 0x0f, 0x0e, 0x44, 0x3a],
+    &[],
+);
+
+const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256] {
+    let mut table = [X; 256];
+    let mut index = 0;
+    while index < byte.len() {
+        table[byte[index] as usize] = 1;
+        index += 1;
+    }
+    index = 0;
+    while index < word.len() {
+        table[word[index] as usize] = 4;
+        index += 1;
+    }
+    index = 0;
+    while index < plain.len() {
+        table[plain[index] as usize] = 0;
+        index += 1;
+    }
+    table
+}
+
+/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode.
+fn amd64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    let mut found = |at: usize| {
+        if let Some(target) = mention(code, at) {
+            each(target);
+        }
+    };
+    let (words, rest) = code.bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let mut marks = mode_bytes(u64::from_le_bytes(*word));
+        while marks != 0 {
+            found(index * 8 + marks.trailing_zeros() as usize / 8);
+            marks &= marks - 1;
+        }
+    }
+    let first = words.len() * 8;
+    for (index, byte) in rest.iter().enumerate() {
+        if byte & 0xc7 == 5 {
+            found(first + index);
+        }
+    }
+}
+
+/// The high bit of each byte that is `xx 00 reg 101` with mode 00.
+#[inline]
+fn mode_bytes(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let differing = (word & 0xc7c7_c7c7_c7c7_c7c7) ^ 0x0505_0505_0505_0505;
+    !(((differing & LOW) + LOW) | differing | LOW)
+}
+
+#[inline]
+fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
+    let opcode = *code.bytes.get(at.checked_sub(1)?)? as usize;
+    let distance = i64::from(code.i32(at + 1)?);
+    // Most candidates fall here: few random distances end within the data.
+    let near = i64::from(code.address) + at as i64 + 5 + distance;
+    if near < i64::from(code.data.start) - 8 || near > i64::from(code.data.end) {
+        return None;
+    }
+    let before = |back: usize| at.checked_sub(back).map_or(0, |it| code.bytes[it]);
+    let escaped = before(2) == 0x0f
+        || before(3) == 0xc5
+        || before(4) == 0xc4
+        || matches!(before(2), 0x38 | 0x3a);
+    let immediate = match (TWO_BYTE[opcode], ONE_BYTE[opcode]) {
+        (length, _) if escaped && length != X => length,
+        (_, length) if length != X => length,
+        _ => return None,
+    };
+    code.relative(at + 5 + usize::from(immediate), distance)
+}
+
+/// Pairs of ADRP, which loads a page, and an instruction that adds the rest.
+fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    let mut pages = [None::<i64>; 32];
+    for (index, bytes) in code.bytes.as_chunks::<4>().0.iter().enumerate() {
+        let word = u32::from_le_bytes(*bytes);
+        if word & 0x9f00_0000 == 0x9000_0000 {
+            let pages_away =
+                i64::from((word >> 29) & 3 | ((word >> 5) & 0x7_ffff) << 2) << 43 >> 31;
+            let here = code.base as i64 + i64::from(code.address) + 4 * index as i64;
+            pages[(word & 31) as usize] = Some((here & !0xfff) + pages_away);
+            continue;
+        }
+        let register = ((word >> 5) & 31) as usize;
+        let low = i64::from((word >> 10) & 0xfff);
+        let scale = if word & 0xffc0_0000 == 0x9100_0000 {
+            0
+        } else if word & 0x3b00_0000 == 0x3900_0000 {
+            // Loads and stores count in units of their size; 128-bit ones say so in another bit.
+            if word >> 30 == 0 && word & 0x0480_0000 == 0x0480_0000 {
+                4
+            } else {
+                word >> 30
+            }
+        } else {
+            continue;
+        };
+        if let Some(page) = pages[register]
+            && let Some(target) = code.absolute((page + (low << scale)) as u64)
+        {
+            each(target);
+        }
+    }
+}
+
+/// Absolute addresses, anywhere: few random words are addresses of data.
+fn i386(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    for window in code.bytes.windows(4) {
+        let value = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
+        code.absolute(u64::from(value))
+            .into_iter()
+            .for_each(&mut *each);
+    }
+}
+
+/// Words between functions' instructions that are addresses.
+fn literal_pools(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    for word in code.bytes.as_chunks::<4>().0 {
+        code.absolute(u64::from(u32::from_le_bytes(*word)))
+            .into_iter()
+            .for_each(&mut *each);
+    }
+}
+
+/// LARL, and the loads and stores relative to the instruction, whose distances are in halfwords.
+fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    for at in (0..code.bytes.len()).step_by(2) {
+        let Some([first, second, a, b, c, d]) = code
+            .bytes
+            .get(at..)
+            .and_then(|it| it.first_chunk().copied())
+        else {
+            break;
+        };
+        if (first == 0xc0 && second & 0x0f == 0) || first == 0xc4 {
+            let distance = 2 * i64::from(i32::from_be_bytes([a, b, c, d]));
+            code.relative(at, distance).into_iter().for_each(&mut *each);
+        }
+    }
+}
+
+/// AUIPC and an addition, load or store on its register.
+fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    let words = code.bytes.as_chunks::<4>().0;
+    for (index, pair) in words.windows(2).enumerate() {
+        let (first, second) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
+        let register = (first >> 7) & 31;
+        if first & 0x7f != 0x17 || (second >> 15) & 31 != register {
+            continue;
+        }
+        let low = match second & 0x7f {
+            0x13 | 0x03 | 0x07 => second.cast_signed() >> 20,
+            0x23 | 0x27 => (second.cast_signed() >> 25 << 5) | ((second >> 7) & 31).cast_signed(),
+            _ => continue,
+        };
+        let high = i64::from((first & 0xffff_f000).cast_signed());
+        code.relative(4 * index, high + i64::from(low))
+            .into_iter()
+            .for_each(&mut *each);
+    }
+}
+
+/// PCALAU12I, which loads a page, and an addition, load or store on its register.
+fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+    let words = code.bytes.as_chunks::<4>().0;
+    for (index, pair) in words.windows(2).enumerate() {
+        let (first, second) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
+        if first >> 25 != 0x0d || (second >> 5) & 31 != first & 31 {
+            continue;
+        }
+        let pages = i64::from(((first >> 5 & 0xf_ffff) << 12).cast_signed());
+        let low = i64::from(((second >> 10) << 20).cast_signed() >> 20);
+        let here = code.base as i64 + i64::from(code.address) + 4 * index as i64;
+        code.absolute(((here & !0xfff) + pages + low) as u64)
+            .into_iter()
+            .for_each(&mut *each);
+    }
+}
+
+/// Constants in wasm: the addresses of data are operands of `i32.const` and `i64.const`.
+pub(super) fn scan_wasm(code: &[u8], data: &Range<Addr>, mut each: impl FnMut(Addr)) {
+    for at in memchr::memchr2_iter(0x41, 0x42, code) {
+        let Some((value, used)) = code.get(at + 1..).and_then(super::bytes::uvarint) else {
+            continue;
+        };
+        // The operand is signed: addresses have a last byte without the sign bit.
+        let positive = code.get(at + used).is_some_and(|it| it & 0x40 == 0);
+        if let Ok(target) = u32::try_from(value)
+            && positive
+            && data.contains(&target)
+        {
+            each(target);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(search: fn(&Code<'_>, &mut dyn FnMut(Addr)), bytes: &[u8], expected: &[Addr]) {
+        let code = Code {
+            bytes,
+            address: 0x1000,
+            base: 0,
+            data: 0x2000..0x9000,
+        };
+        let mut found = Vec::new();
+        search(&code, &mut |it| found.push(it));
+        assert_eq!(found, expected, "{bytes:02x?}");
+    }
+
+    #[test]
+    fn amd64_mentions() {
+        check(amd64, &[0x48, 0x8d, 0x05, 0xf9, 0x0f, 0, 0], &[0x2000]);
+        check(
+            amd64,
+            &[0x90, 0x48, 0x8b, 0x0d, 0xf8, 0x1f, 0, 0, 0x90, 0x90],
+            &[0x3000],
+        );
+        check(amd64, &[0xc6, 0x05, 0xf9, 0x0f, 0, 0, 0x01], &[0x2000]);
+        check(
+            amd64,
+            &[0xf3, 0x0f, 0x10, 0x05, 0xf8, 0x0f, 0, 0],
+            &[0x2000],
+        );
+        // Below the data, and an opcode without memory.
+        check(amd64, &[0x48, 0x8d, 0x05, 0, 0, 0, 0], &[]);
+        check(amd64, &[0x48, 0xb8, 0x05, 0xf9, 0x0f, 0, 0], &[]);
+    }
+
+    #[test]
+    fn arm64_pairs() {
+        // adrp x0, +2 pages; add x1, x0, #0x10; ldr x2, [x0, #8]
+        let code = [0xd000_0000u32, 0x9100_4001, 0xf940_0402]
+            .map(u32::to_le_bytes)
+            .concat();
+        check(arm64, &code, &[0x3010, 0x3008]);
+    }
+
+    #[test]
+    fn wasm_constants() {
+        let mut found = Vec::new();
+        scan_wasm(
+            &[0x42, 0x80, 0xc0, 0x00, 0x0b, 0x41, 0x7f],
+            &(0x2000..0x3000),
+            |it| found.push(it),
+        );
+        assert_eq!(found, [0x2000]);
+    }
+}

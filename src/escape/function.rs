@@ -1,0 +1,146 @@
+//! The bytes of a Go file in, its functions out.
+
+use tree_sitter::{Node, Parser};
+
+/// A declaration that code runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// `name`, `T.name` or `(*T).name`, without type parameters; `var name` for the initial value of a package variable.
+    pub name: String,
+    /// Counted from 1.
+    pub start_line: u32,
+    /// Counted from 1, included.
+    pub end_line: u32,
+}
+
+/// The functions, methods and package variables of a file, in its order. A file that does not parse gives what can be read
+/// of it.
+pub fn functions(source: &[u8]) -> Vec<Function> {
+    let mut parser = Parser::new();
+    if parser
+        .set_language(&tree_sitter_go::LANGUAGE.into())
+        .is_err()
+    {
+        return Vec::new();
+    }
+    let Some(tree) = parser.parse(source, None) else {
+        return Vec::new();
+    };
+    let root = tree.root_node();
+    let mut found = Vec::new();
+    for node in root.named_children(&mut root.walk()) {
+        match node.kind() {
+            "function_declaration" => found.extend(function(node, name(node, source))),
+            "method_declaration" => {
+                let receiver = receiver(node, source);
+                found.extend(function(
+                    node,
+                    name(node, source).map(|it| format!("{receiver}.{it}")),
+                ));
+            }
+            "var_declaration" => variables(node, source, &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn function(node: Node, name: Option<String>) -> Option<Function> {
+    let line = |row: usize| u32::try_from(row + 1).unwrap_or(u32::MAX);
+    Some(Function {
+        name: name?,
+        start_line: line(node.start_position().row),
+        end_line: line(node.end_position().row),
+    })
+}
+
+fn name(node: Node, source: &[u8]) -> Option<String> {
+    node.child_by_field_name("name").map(|it| text(it, source))
+}
+
+fn text(node: Node, source: &[u8]) -> String {
+    String::from_utf8_lossy(source.get(node.byte_range()).unwrap_or_default()).into_owned()
+}
+
+/// `T` or `(*T)`.
+fn receiver(method: Node, source: &[u8]) -> String {
+    let Some(list) = method.child_by_field_name("receiver") else {
+        return String::new();
+    };
+    let declared = list
+        .named_children(&mut list.walk())
+        .find_map(|it| it.child_by_field_name("type"));
+    let (mut node, mut pointer) = (declared, false);
+    while let Some(it) = node {
+        match it.kind() {
+            "pointer_type" => pointer = true,
+            "generic_type" => {
+                node = it.child_by_field_name("type");
+                continue;
+            }
+            "parenthesized_type" => {}
+            _ => {
+                let name = text(it, source);
+                return if pointer { format!("(*{name})") } else { name };
+            }
+        }
+        node = it.named_child(0);
+    }
+    String::new()
+}
+
+/// `var a = ...` and `var ( a = ...; b = ... )`.
+fn variables(node: Node, source: &[u8], found: &mut Vec<Function>) {
+    for child in node.named_children(&mut node.walk()) {
+        match child.kind() {
+            "var_spec" => found.extend(function(
+                child,
+                name(child, source).map(|it| format!("var {it}")),
+            )),
+            "var_spec_list" => variables(child, source, found),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str) -> String {
+        let shown = |it: &Function| format!("{} {}-{}", it.name, it.start_line, it.end_line);
+        functions(source.as_bytes())
+            .iter()
+            .map(shown)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    #[test]
+    fn declarations_have_their_receivers_and_lines() {
+        insta::assert_snapshot!(check("package p
+
+// F has a comment.
+func F() { go func() {}() }
+func Map[T, U any](in []T) []U {
+\treturn nil
+}
+func (b *Box[T]) Get() T { return b.v }
+func (Box[T]) Name() {}
+func (t (*T)) Odd() {}
+var a, b = 1, &T{}
+var (
+\tc = 1
+\td = func() {
+\t}
+)
+type X struct{}
+"), @"F 4-4, Map 5-7, (*Box).Get 8-8, Box.Name 9-9, (*T).Odd 10-10, var a 11-11, var c 13-13, var d 14-15");
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_gives_what_it_can() {
+        insta::assert_snapshot!(check("package p\nfunc f() {}\nfunc ( {\nfunc g() {}\n"), @"f 2-2");
+        insta::assert_snapshot!(check("\u{0}\u{1}}}}"), @"");
+    }
+}

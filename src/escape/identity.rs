@@ -1,0 +1,327 @@
+//! Sites in, names for them out that survive edits; two lists of names in, what is new and what is gone out.
+//!
+//! A line number changes with every edit above it. What stays: the package, the enclosing function, the class, the expression,
+//! and how often they meet.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::class::Class;
+use super::function::{Function, functions};
+use super::site::Site;
+
+/// What a site is called. Equal for a site before and after an edit elsewhere.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub struct Identity {
+    /// The import path.
+    pub package: String,
+    /// The enclosing declaration, see [`Function::name`]; empty for generated code and where the source could not be read.
+    pub function: String,
+    /// What kind of allocation.
+    pub class: Class,
+    /// The expression without what the compiler numbers.
+    pub expression: String,
+    /// Counts from 1 where everything else is the same, in the order of the source.
+    pub ordinal: u32,
+}
+
+/// A site and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct IdentifiedSite {
+    /// The name.
+    pub identity: Identity,
+    /// Where it is now.
+    pub site: Site,
+}
+
+/// How two lists of identities differ; the numbers are indices into them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// In the new list alone.
+    pub new: Vec<usize>,
+    /// In the old list alone.
+    pub fixed: Vec<usize>,
+    /// Old and new index of sites whose function got another name.
+    pub moved: Vec<(usize, usize)>,
+    /// Old and new index of sites with the same identity.
+    pub kept: Vec<(usize, usize)>,
+}
+
+/// Names each site. `read` gives the bytes of the file at an absolute path ([`Site::source`]); each is asked for once.
+pub fn identify(
+    sites: &[Site],
+    mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Vec<IdentifiedSite> {
+    let mut files: HashMap<&[u8], Vec<Function>> = HashMap::new();
+    let mut ordinals: HashMap<Identity, u32> = HashMap::new();
+    let mut order: Vec<&Site> = sites.iter().collect();
+    order.sort();
+    let mut identified = Vec::with_capacity(sites.len());
+    for site in order {
+        let declared = site.source.as_ref().map(|path| {
+            files
+                .entry(path)
+                .or_insert_with(|| read(path).map(|it| functions(&it)).unwrap_or_default())
+        });
+        let mut identity = Identity {
+            package: site.package.clone(),
+            function: declared
+                .and_then(|it| enclosing(it, site.line))
+                .unwrap_or_default(),
+            class: site.class,
+            expression: normalized(&site.expression),
+            ordinal: 0,
+        };
+        let ordinal = ordinals.entry(identity.clone()).or_default();
+        *ordinal += 1;
+        identity.ordinal = *ordinal;
+        identified.push(IdentifiedSite {
+            identity,
+            site: site.clone(),
+        });
+    }
+    identified
+}
+
+/// Compares two lists of identities.
+///
+/// A function counts as moved, with all its sites, when exactly one function of its package that is gone held the same
+/// sites: a rename is not a finding.
+pub fn diff(old: &[Identity], new: &[Identity]) -> Diff {
+    let mut rest: HashMap<&Identity, usize> = old
+        .iter()
+        .enumerate()
+        .map(|(index, it)| (it, index))
+        .collect();
+    let mut diff = Diff::default();
+    for (index, it) in new.iter().enumerate() {
+        match rest.remove(it) {
+            Some(before) => diff.kept.push((before, index)),
+            None => diff.new.push(index),
+        }
+    }
+    diff.fixed = rest.into_values().collect();
+    diff.fixed.sort_unstable();
+    pair(old, new, &mut diff);
+    diff
+}
+
+/// Takes the sites of renamed functions out of `new` and `fixed`.
+fn pair(old: &[Identity], new: &[Identity], diff: &mut Diff) {
+    let gone = whole_functions(
+        old,
+        &diff.fixed,
+        &diff.kept.iter().map(|it| it.0).collect::<Vec<_>>(),
+    );
+    let come = whole_functions(
+        new,
+        &diff.new,
+        &diff.kept.iter().map(|it| it.1).collect::<Vec<_>>(),
+    );
+    for (content, before) in &gone {
+        if let ([before], Some([after])) = (before.as_slice(), come.get(content).map(Vec::as_slice))
+        {
+            diff.moved
+                .extend(before.iter().copied().zip(after.iter().copied()));
+        }
+    }
+    diff.moved.sort_unstable();
+    diff.fixed
+        .retain(|it| !diff.moved.iter().any(|moved| moved.0 == *it));
+    diff.new
+        .retain(|it| !diff.moved.iter().any(|moved| moved.1 == *it));
+}
+
+/// A package and the sites of one function: class, expression, ordinal.
+type Content<'a> = (&'a str, Vec<(Class, &'a str, u32)>);
+
+/// The functions that hold none of the `kept` sites, by what they hold; each as the sorted indices of its sites.
+fn whole_functions<'a>(
+    all: &'a [Identity],
+    only: &[usize],
+    kept: &[usize],
+) -> HashMap<Content<'a>, Vec<Vec<usize>>> {
+    let mut functions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for index in only.iter().filter(|it| !all[**it].function.is_empty()) {
+        functions
+            .entry((&all[*index].package, &all[*index].function))
+            .or_default()
+            .push(*index);
+    }
+    for index in kept {
+        functions.remove(&(all[*index].package.as_str(), all[*index].function.as_str()));
+    }
+    let mut by_content: HashMap<Content, Vec<Vec<usize>>> = HashMap::new();
+    for ((package, _), mut indices) in functions {
+        let facts = |it: &usize| {
+            (
+                all[*it].class,
+                all[*it].expression.as_str(),
+                all[*it].ordinal,
+            )
+        };
+        indices.sort_by(|a, b| facts(a).cmp(&facts(b)));
+        let content = indices.iter().map(facts).collect();
+        by_content
+            .entry((package, content))
+            .or_default()
+            .push(indices);
+    }
+    by_content
+}
+
+/// The declaration that holds a line: the one that starts last.
+fn enclosing(functions: &[Function], line: u32) -> Option<String> {
+    let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
+    functions
+        .iter()
+        .filter(holds)
+        .max_by_key(|it| it.start_line)
+        .map(|it| it.name.clone())
+}
+
+/// Leaves out the numbers of variables that the compiler invents: `.autotmp_14`, `~r0`, `#yield1`.
+fn normalized(expression: &str) -> String {
+    let mut text = String::with_capacity(expression.len());
+    let mut characters = expression.chars().peekable();
+    let (mut invented, mut before) = (false, ' ');
+    while let Some(it) = characters.next() {
+        invented = match it {
+            '~' | '#' => true,
+            // `~R0` became `~r0` in Go 1.22.
+            'R' if before == '~' => {
+                before = 'r';
+                text.push('r');
+                continue;
+            }
+            '.' if !before.is_alphanumeric() && characters.peek() == Some(&'a') => true,
+            _ => invented && (it.is_alphanumeric() || it == '_'),
+        };
+        if !(invented && it.is_ascii_digit()) {
+            text.push(it);
+        }
+        before = it;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn identity(function: &str, expression: &str, ordinal: u32) -> Identity {
+        Identity {
+            package: "ex.com/m".to_owned(),
+            function: function.to_owned(),
+            class: Class::New,
+            expression: expression.to_owned(),
+            ordinal,
+        }
+    }
+
+    fn site(line: u32, expression: &str) -> Site {
+        Site {
+            package: "ex.com/m".to_owned(),
+            file: "./a.go".to_owned(),
+            line,
+            column: 1,
+            class: Class::New,
+            expression: expression.to_owned(),
+            message: format!("{expression} escapes to heap"),
+            source: Some(b"/m/a.go".to_vec()),
+        }
+    }
+
+    #[test]
+    fn a_site_is_named_by_its_function_and_its_turn() {
+        let source = b"package m\n\nfunc f() {\n\t_ = 1\n\t_ = 2\n}\n\nvar v = &T{}\n";
+        let sites = [
+            site(5, "&T{...}"),
+            site(4, "&T{...}"),
+            site(8, "&T{}"),
+            site(4, ".autotmp_12.x"),
+            site(70, "~R0"),
+        ];
+        let named: Vec<String> =
+            identify(&sites, |path| (path == b"/m/a.go").then(|| source.to_vec()))
+                .iter()
+                .map(|it| {
+                    format!(
+                        "{}:{} {} #{}",
+                        it.site.line,
+                        it.identity.function,
+                        it.identity.expression,
+                        it.identity.ordinal
+                    )
+                })
+                .collect();
+        insta::assert_snapshot!(named.join("; "), @"4:f &T{...} #1; 4:f .autotmp_.x #1; 5:f &T{...} #2; 8:var v &T{} #1; 70: ~r #1");
+    }
+
+    #[test]
+    fn numbers_of_the_compiler_are_left_out() {
+        let named: Vec<String> = [
+            "~R0",
+            "~r12 + x1",
+            ".autotmp_14.String()",
+            "#state3",
+            "x.a1",
+            "T1{...}",
+            "f(#yield1, 2)",
+        ]
+        .map(normalized)
+        .to_vec();
+        insta::assert_snapshot!(named.join("; "), @"~r; ~r + x1; .autotmp_.String(); #state; x.a1; T1{...}; f(#yield, 2)");
+    }
+
+    #[test]
+    fn a_renamed_function_is_moved_and_nothing_else_is() {
+        let old = [
+            identity("f", "a", 1),
+            identity("f", "b", 1),
+            identity("g", "a", 1),
+            identity("h", "x", 1),
+        ];
+        let new = [
+            identity("f2", "b", 1),
+            identity("f2", "a", 1),
+            identity("g", "a", 1),
+            identity("g", "x", 1),
+        ];
+        let diff = diff(&old, &new);
+        assert_eq!(
+            diff,
+            Diff {
+                new: vec![3],
+                fixed: vec![3],
+                moved: vec![(0, 1), (1, 0)],
+                kept: vec![(2, 2)]
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_no_change_and_one_more_is_one_new(
+            facts in prop::collection::btree_set((0..4u8, 0..4u8, 1..4u32), 0..20),
+            seed in any::<prop::sample::Index>(),
+        ) {
+            let old: Vec<Identity> = facts.iter().map(|it| identity(&format!("f{}", it.0), &format!("e{}", it.1), it.2)).collect();
+            let mut new = old.clone();
+            new.rotate_left(if old.is_empty() { 0 } else { seed.index(old.len()) });
+            let same = diff(&old, &new);
+            prop_assert!(same.new.is_empty() && same.fixed.is_empty() && same.moved.is_empty());
+            new.push(identity("f0", "another", 1));
+            let more = diff(&old, &new);
+            prop_assert_eq!(more.new, vec![new.len() - 1]);
+            prop_assert!(more.fixed.is_empty());
+            let less = diff(&new, &old);
+            prop_assert_eq!(less.fixed, vec![new.len() - 1]);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Sites in, the functions and lines that hold the most of them out.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::class::Class;
+use super::identity::IdentifiedSite;
+use super::summary::Escapes;
+
+/// What one function or line holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Group {
+    /// The import path.
+    pub package: String,
+    /// The function, or `file:line`.
+    pub name: String,
+    /// Allocating sites.
+    pub sites: u64,
+    /// The classes with a site, most frequent first.
+    pub classes: Vec<(Class, u64)>,
+    /// Which of the given sites, by index.
+    pub members: Vec<usize>,
+}
+
+/// Allocating sites by enclosing function, most sites first. Sites without a known function are left out.
+pub fn by_function(sites: &[IdentifiedSite]) -> Vec<Group> {
+    group(sites, |it| {
+        (!it.identity.function.is_empty()).then(|| it.identity.function.clone())
+    })
+}
+
+/// Allocating sites by line of source, most sites first. Sites without a position are left out.
+pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
+    group(sites, |it| {
+        (it.site.line > 0).then(|| format!("{}:{}", it.site.file, it.site.line))
+    })
+}
+
+/// Fills in how many functions of each package hold an allocating site.
+pub fn count_functions(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
+    let mut functions: HashMap<&str, u64> = HashMap::new();
+    let groups = by_function(sites);
+    // The initial value of a package variable runs in no function of the source.
+    for group in groups.iter().filter(|it| !it.name.starts_with("var ")) {
+        *functions.entry(&group.package).or_default() += 1;
+    }
+    for package in &mut escapes.packages {
+        package.functions = Some(functions.get(package.path.as_str()).copied().unwrap_or(0));
+    }
+}
+
+fn group(sites: &[IdentifiedSite], name: impl Fn(&IdentifiedSite) -> Option<String>) -> Vec<Group> {
+    let mut groups: HashMap<(&str, String), Vec<usize>> = HashMap::new();
+    for (index, it) in sites
+        .iter()
+        .enumerate()
+        .filter(|it| it.1.site.class.allocates())
+    {
+        if let Some(name) = name(it) {
+            groups
+                .entry((&it.site.package, name))
+                .or_default()
+                .push(index);
+        }
+    }
+    let summed = |((package, name), members): ((&str, String), Vec<usize>)| Group {
+        package: package.to_owned(),
+        name,
+        sites: members.len() as u64,
+        classes: classes(sites, &members),
+        members,
+    };
+    let mut groups: Vec<Group> = groups.into_iter().map(summed).collect();
+    groups.sort_by(|a, b| {
+        b.sites
+            .cmp(&a.sites)
+            .then_with(|| a.package.cmp(&b.package))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    groups
+}
+
+fn classes(sites: &[IdentifiedSite], members: &[usize]) -> Vec<(Class, u64)> {
+    let count = |class| {
+        members
+            .iter()
+            .filter(|it| sites[**it].site.class == class)
+            .count() as u64
+    };
+    let mut classes: Vec<_> = Class::ALL
+        .into_iter()
+        .map(|it| (it, count(it)))
+        .filter(|it| it.1 > 0)
+        .collect();
+    classes.sort_by_key(|it| std::cmp::Reverse(it.1));
+    classes
+}

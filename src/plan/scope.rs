@@ -1,0 +1,127 @@
+//! Which packages the escape report is about: a word or patterns in, Go's package patterns out.
+
+use crate::go::Package;
+
+/// The scope as patterns that `-gcflags` understands.
+///
+/// `module` is the main module (with go.work each of them) and the module of every named package,
+/// which differs when a command of a dependency is built.
+pub fn patterns(scope: &str, packages: &[Package]) -> Vec<String> {
+    match scope {
+        "all" => vec!["all".into()],
+        "main" => named(packages)
+            .filter(|it| it.name == "main")
+            .map(|it| it.import_path.clone())
+            .collect(),
+        "module" => module(packages),
+        patterns => patterns
+            .split(',')
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+fn named(packages: &[Package]) -> impl Iterator<Item = &Package> {
+    packages.iter().filter(|it| !it.dep_only)
+}
+
+fn module(packages: &[Package]) -> Vec<String> {
+    let wanted = packages
+        .iter()
+        .filter(|it| !it.dep_only || it.module.as_ref().is_some_and(|it| it.main));
+    // Files on the command line, and packages of the standard library, have no module.
+    let pattern = |it: &Package| {
+        it.module
+            .as_ref()
+            .map_or_else(|| it.import_path.clone(), |it| format!("{}/...", it.path))
+    };
+    let mut patterns: Vec<String> = wanted.map(pattern).collect();
+    patterns.sort();
+    patterns.dedup();
+    patterns
+}
+
+/// Whether one of the patterns means the package.
+pub fn contains(patterns: &[String], import_path: &str) -> bool {
+    patterns
+        .iter()
+        .any(|it| it == "all" || matches_pattern(it, import_path))
+}
+
+/// Go's package patterns: `...` stands for any text, and `x/...` also for `x`
+/// (`cmd/internal/pkgpattern`).
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    if let Some(stem) = pattern
+        .strip_suffix("/...")
+        .filter(|it| !it.contains("..."))
+    {
+        return path
+            .strip_prefix(stem)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    }
+    let mut pieces = pattern.split("...");
+    let Some(mut rest) = path.strip_prefix(pieces.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut open = false;
+    for piece in pieces {
+        open = piece.is_empty();
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty() || open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::Module;
+
+    fn package(path: &str, module: &str, main: bool, dep_only: bool) -> Package {
+        let module = Module {
+            path: module.into(),
+            main,
+            ..Module::default()
+        };
+        Package {
+            import_path: path.into(),
+            name: "main".into(),
+            dep_only,
+            module: Some(module),
+            ..Package::default()
+        }
+    }
+
+    #[test]
+    fn the_module_is_that_of_what_is_built() {
+        let own = [
+            package("ex.com/app/cmd", "ex.com/app", true, false),
+            package("ex.com/dep", "ex.com/dep", false, true),
+        ];
+        assert_eq!(patterns("module", &own), ["ex.com/app/..."]);
+        let foreign = [
+            package("ex.com/tool", "ex.com/tool", false, false),
+            package("ex.com/dep", "ex.com/dep", false, true),
+        ];
+        assert_eq!(patterns("module", &foreign), ["ex.com/tool/..."]);
+    }
+
+    #[test]
+    fn patterns_match_as_in_go() {
+        for (pattern, path, expected) in [
+            ("example.com/app/...", "example.com/app", true),
+            ("example.com/app/...", "example.com/app/x/y", true),
+            ("example.com/app/...", "example.com/apple", false),
+            ("net...", "net/http", true),
+            (".../internal/...", "a/internal/b", true),
+            ("fmt", "fmt", true),
+            ("fmt", "fmtx", false),
+        ] {
+            assert_eq!(matches_pattern(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The calls of two profiles in, out what became hot, what is no longer hot, and what only moved to another line.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Edge, Edges};
+
+/// Go's default threshold: calls up to 99 % of the weight are hot (`-d=pgoinlinecdfthreshold`).
+pub const HOT_PERCENT: f64 = 99.0;
+
+/// How the set of hot calls differs between two profiles.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Diff {
+    /// Hot calls of the older profile.
+    pub before: usize,
+    /// Hot calls of the newer profile.
+    pub after: usize,
+    /// Hot in both, at the same line.
+    pub same: usize,
+    /// Hot only in the newer profile, heaviest first.
+    pub entering: Vec<Change>,
+    /// Hot only in the older profile, heaviest first.
+    pub leaving: Vec<Change>,
+    /// Hot in both, but at another line of the caller: the code around the call changed.
+    pub moved: Vec<Moved>,
+    /// Percent of weight that calls entering, leaving and moved have, of the profile in which they are hot.
+    pub changed_percent: f64,
+}
+
+/// A call that is hot in one of the profiles.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Change {
+    /// The calling function.
+    pub caller: String,
+    /// The called function.
+    pub callee: String,
+    /// Line of the call, counted from the caller's declaration.
+    pub offset: i64,
+    /// Percent of the older profile's weight; 0 where the call is not in it.
+    pub before_percent: f64,
+    /// Percent of the newer profile's weight; 0 where the call is not in it.
+    pub after_percent: f64,
+}
+
+/// A hot call at another line than before.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Moved {
+    /// The call in the newer profile.
+    pub call: Change,
+    /// Its line in the older profile, counted from the caller's declaration.
+    pub before_offset: i64,
+}
+
+type Call<'a> = (&'a str, &'a str, i64);
+
+/// Compares the hot calls of two profiles, up to `percent` of the weight of each.
+pub fn diff(before: &Edges, after: &Edges, percent: f64) -> Diff {
+    let old = Side::new(before, percent);
+    let new = Side::new(after, percent);
+    let only = |here: &Side<'_>, there: &Side<'_>| -> Vec<Change> {
+        let hot = here
+            .hot
+            .iter()
+            .filter(|it| !there.is_hot.contains(&call(it)));
+        hot.map(|it| change(call(it), &old, &new)).collect()
+    };
+    let mut entering = only(&new, &old);
+    let mut leaving = only(&old, &new);
+    let moved = pair(&mut entering, &mut leaving);
+    let changed = sum(&entering, |it| it.after_percent)
+        + sum(&leaving, |it| it.before_percent)
+        + moved.iter().map(|it| it.call.after_percent).sum::<f64>();
+    Diff {
+        before: old.hot.len(),
+        after: new.hot.len(),
+        same: new.hot.len() - entering.len() - moved.len(),
+        entering,
+        leaving,
+        moved,
+        changed_percent: changed,
+    }
+}
+
+impl Diff {
+    /// The two profiles have the same hot calls: Go's compiler decides alike on them.
+    pub fn is_empty(&self) -> bool {
+        self.entering.is_empty() && self.leaving.is_empty() && self.moved.is_empty()
+    }
+}
+
+struct Side<'a> {
+    hot: &'a [Edge],
+    is_hot: HashSet<Call<'a>>,
+    weights: HashMap<Call<'a>, i64>,
+    total: f64,
+}
+
+impl<'a> Side<'a> {
+    fn new(edges: &'a Edges, percent: f64) -> Self {
+        let hot = edges.hot(percent);
+        Self {
+            hot,
+            is_hot: hot.iter().map(call).collect(),
+            weights: edges.edges.iter().map(|it| (call(it), it.weight)).collect(),
+            total: edges.total as f64,
+        }
+    }
+
+    fn percent(&self, call: &Call<'_>) -> f64 {
+        let weight = self.weights.get(call);
+        weight.map_or(0.0, |it| *it as f64 / self.total * 100.0)
+    }
+}
+
+fn call(edge: &Edge) -> Call<'_> {
+    (&edge.caller, &edge.callee, edge.offset)
+}
+
+fn change(call: Call<'_>, old: &Side<'_>, new: &Side<'_>) -> Change {
+    Change {
+        caller: call.0.into(),
+        callee: call.1.into(),
+        offset: call.2,
+        before_percent: old.percent(&call),
+        after_percent: new.percent(&call),
+    }
+}
+
+fn sum(changes: &[Change], percent: impl Fn(&Change) -> f64) -> f64 {
+    changes.iter().map(percent).sum()
+}
+
+/// Takes out calls between the same functions that leave at one line and enter at another, heaviest with heaviest.
+fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
+    let mut gone: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for (at, it) in leaving.iter().enumerate().rev() {
+        let key = (it.caller.clone(), it.callee.clone());
+        gone.entry(key).or_default().push(at);
+    }
+    let mut taken = HashSet::new();
+    let mut moved = Vec::new();
+    entering.retain(|it| {
+        let key = (it.caller.clone(), it.callee.clone());
+        let Some(at) = gone.get_mut(&key).and_then(Vec::pop) else {
+            return true;
+        };
+        taken.insert(at);
+        moved.push(Moved {
+            call: Change {
+                before_percent: leaving[at].before_percent,
+                ..it.clone()
+            },
+            before_offset: leaving[at].offset,
+        });
+        false
+    });
+    let mut at = 0..;
+    leaving.retain(|_| at.next().is_some_and(|it| !taken.contains(&it)));
+    moved
+}
+
+impl fmt::Display for Diff {
+    /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "hot calls: {} before, {} after, {} the same",
+            self.before, self.after, self.same
+        )?;
+        let line = |f: &mut fmt::Formatter<'_>, sign, it: &Change, offset: &str| {
+            writeln!(
+                f,
+                "{sign} {:6.2}% -> {:6.2}%  {} -> {} (line {offset})",
+                it.before_percent, it.after_percent, it.caller, it.callee
+            )
+        };
+        for it in &self.entering {
+            line(f, '+', it, &format!("{:+}", it.offset))?;
+        }
+        for it in &self.leaving {
+            line(f, '-', it, &format!("{:+}", it.offset))?;
+        }
+        for it in &self.moved {
+            let offset = format!("{:+}, was {:+}", it.call.offset, it.before_offset);
+            line(f, '~', &it.call, &offset)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edges(calls: &[(&str, &str, i64, i64)]) -> Edges {
+        let edges = calls.iter().map(|(caller, callee, offset, weight)| Edge {
+            caller: (*caller).into(),
+            callee: (*callee).into(),
+            offset: *offset,
+            weight: *weight,
+        });
+        Edges {
+            edges: edges.collect(),
+            total: calls.iter().map(|it| it.3).sum(),
+            start_lines: true,
+            weighted: true,
+        }
+    }
+
+    #[test]
+    fn entering_leaving_and_moved_calls_are_told_apart() {
+        let before = edges(&[
+            ("m.a", "m.b", 3, 60),
+            ("m.a", "m.c", 5, 30),
+            ("m.d", "m.e", 1, 10),
+        ]);
+        let after = edges(&[
+            ("m.a", "m.b", 4, 50),
+            ("m.a", "m.c", 5, 30),
+            ("m.x", "m.y", 2, 20),
+        ]);
+        insta::assert_snapshot!(diff(&before, &after, HOT_PERCENT), @"
+        hot calls: 3 before, 3 after, 1 the same
+        +   0.00% ->  20.00%  m.x -> m.y (line +2)
+        -  10.00% ->   0.00%  m.d -> m.e (line +1)
+        ~  60.00% ->  50.00%  m.a -> m.b (line +4, was +3)
+        ");
+        let none = diff(&before, &before, HOT_PERCENT);
+        assert!(none.is_empty() && none.same == 3 && none.changed_percent == 0.0);
+    }
+
+    #[test]
+    fn the_call_that_passes_the_threshold_is_hot_and_the_next_is_not() {
+        let all = edges(&[
+            ("a.a", "a.b", 1, 98),
+            ("a.a", "a.c", 1, 1),
+            ("a.a", "a.d", 1, 1),
+        ]);
+        assert_eq!(all.hot(97.0).len(), 1);
+        assert_eq!(all.hot(98.0).len(), 2);
+        assert_eq!(all.hot(99.0).len(), 3);
+        assert_eq!(all.hot(100.0).len(), 3);
+        assert!(Edges::default().hot(99.0).is_empty());
+    }
+}

@@ -1,0 +1,263 @@
+//! The calls of a profile and the functions of a program in, out how much of the profile still fits the program.
+//!
+//! Go matches calls by the exact names of both functions and the line offset of the call; what does not match has no effect,
+//! and Go does not say so. Inlined functions count as existing: their names are in the program's function table, too.
+
+use std::collections::{HashMap, HashSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Edges;
+use super::names::{Name, parts};
+
+/// What is known of a program.
+#[derive(Debug, Clone, Default)]
+pub struct Program<'a> {
+    /// Linker symbol names of its functions, inlined ones included.
+    pub functions: HashSet<&'a str>,
+    /// Where it calls: function and line offset from its declaration, where that is known.
+    pub calls: Option<HashSet<(&'a str, i64)>>,
+}
+
+/// How much of a profile still fits a program.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Health {
+    /// Percent of the weight of calls whose two functions exist.
+    pub by_name: f64,
+    /// Percent of the weight of calls that still stand at their line; unknown without the program's calls.
+    pub by_call: Option<f64>,
+    /// Functions in the calls of the profile.
+    pub functions: usize,
+    /// Those of them that exist.
+    pub existing: usize,
+    /// Functions that do not exist any more, heaviest first.
+    pub vanished: Vec<Vanished>,
+}
+
+/// A function that the profile has and the program has not.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Vanished {
+    /// Its name in the profile.
+    pub function: String,
+    /// Percent of the weight of calls from it or to it.
+    pub percent: f64,
+    /// A function of the program that the profile does not know, and that may be the same under a new name.
+    pub now: Option<String>,
+}
+
+/// Judges a profile by a program; names at most `top` vanished functions.
+pub fn health(edges: &Edges, program: &Program<'_>, top: usize) -> Health {
+    let exists = |name: &str| program.functions.contains(name);
+    let named = weight(edges, |caller, callee, _| exists(caller) && exists(callee));
+    let called = program.calls.as_ref().map(|calls| {
+        weight(edges, |caller, callee, offset| {
+            exists(callee) && calls.contains(&(caller, offset))
+        })
+    });
+    let known: HashSet<&str> = names(edges).collect();
+    Health {
+        by_name: named,
+        by_call: called,
+        functions: known.len(),
+        existing: known.iter().filter(|it| exists(it)).count(),
+        vanished: vanished(edges, program, &known, top),
+    }
+}
+
+fn names(edges: &Edges) -> impl Iterator<Item = &str> {
+    let pairs = edges.edges.iter().map(|it| [&it.caller, &it.callee]);
+    pairs.flatten().map(String::as_str)
+}
+
+fn weight(edges: &Edges, counts: impl Fn(&str, &str, i64) -> bool) -> f64 {
+    let counted = edges
+        .edges
+        .iter()
+        .filter(|it| counts(&it.caller, &it.callee, it.offset));
+    let sum = counted.fold(0i64, |sum, it| sum.saturating_add(it.weight));
+    percent(sum, edges.total)
+}
+
+fn percent(part: i64, whole: i64) -> f64 {
+    match whole {
+        0 => 0.0,
+        _ => part as f64 / whole as f64 * 100.0,
+    }
+}
+
+fn vanished(
+    edges: &Edges,
+    program: &Program<'_>,
+    known: &HashSet<&str>,
+    top: usize,
+) -> Vec<Vanished> {
+    let mut weights: HashMap<&str, i64> = HashMap::new();
+    for edge in &edges.edges {
+        for name in [edge.caller.as_str(), edge.callee.as_str()] {
+            if !program.functions.contains(name) {
+                let sum = weights.entry(name).or_default();
+                *sum = sum.saturating_add(edge.weight);
+            }
+        }
+    }
+    let mut gone: Vec<_> = weights.into_iter().collect();
+    gone.sort_unstable_by_key(|(name, weight)| (std::cmp::Reverse(*weight), *name));
+    gone.truncate(top);
+    let new = New::of(program, known, &gone);
+    gone.into_iter()
+        .map(|(name, weight)| Vanished {
+            function: name.into(),
+            percent: percent(weight, edges.total),
+            now: new.like(name).map(Into::into),
+        })
+        .collect()
+}
+
+/// Functions that the profile does not know, by what a renamed function keeps.
+struct New<'a> {
+    by_package: HashMap<&'a str, Vec<&'a str>>,
+    by_function: HashMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> New<'a> {
+    /// Only those that could stand for one of `gone`: a program has tens of thousands of names.
+    fn of(program: &Program<'a>, known: &HashSet<&str>, gone: &[(&'a str, i64)]) -> Self {
+        let gone: Vec<_> = gone.iter().map(|(name, _)| parts(name)).collect();
+        let packages: HashSet<_> = gone.iter().map(|it| it.package).collect();
+        let functions: HashSet<_> = gone.iter().map(|it| it.function).collect();
+        let mut new = Self {
+            by_package: HashMap::new(),
+            by_function: HashMap::new(),
+        };
+        for name in program.functions.iter().filter(|it| !known.contains(**it)) {
+            let part = parts(name);
+            if packages.contains(part.package) {
+                new.by_package.entry(part.package).or_default().push(name);
+            }
+            if functions.contains(part.function) {
+                new.by_function.entry(part.function).or_default().push(name);
+            }
+        }
+        let lists = new
+            .by_package
+            .values_mut()
+            .chain(new.by_function.values_mut());
+        lists.for_each(|it| it.sort_unstable());
+        new
+    }
+
+    /// The most likely new name: the receiver changed, a closure was renumbered, the package moved, or one word changed.
+    fn like(&self, name: &str) -> Option<&'a str> {
+        let gone = parts(name);
+        let here = self
+            .by_package
+            .get(gone.package)
+            .map_or(&[][..], Vec::as_slice);
+        let same = self
+            .by_function
+            .get(gone.function)
+            .map_or(&[][..], Vec::as_slice);
+        let declaration =
+            |it: &Name<'_>| it.function == gone.function && it.receiver == gone.receiver;
+        only(here, |it| declaration(it) && it.closure == gone.closure)
+            .or_else(|| {
+                only(here, |it| {
+                    declaration(it) && !it.closure.is_empty() && !gone.closure.is_empty()
+                })
+            })
+            .or_else(|| {
+                only(here, |it| {
+                    it.function == gone.function && it.closure == gone.closure
+                })
+            })
+            .or_else(|| only(same, |it| declaration(it) && it.closure == gone.closure))
+            .or_else(|| similar(here, &gone))
+    }
+}
+
+/// The one name that fits; none where several do.
+fn only<'a>(names: &[&'a str], fits: impl Fn(&Name<'a>) -> bool) -> Option<&'a str> {
+    let mut fitting = names.iter().filter(|it| fits(&parts(it)));
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(*first)
+}
+
+fn similar<'a>(names: &[&'a str], gone: &Name<'_>) -> Option<&'a str> {
+    const ALIKE: f64 = 0.92;
+    let best = names.iter().filter_map(|name| {
+        let it = parts(name);
+        let comparable = it.receiver == gone.receiver && it.closure == gone.closure;
+        let score = strsim::jaro_winkler(it.function, gone.function);
+        (comparable && score >= ALIKE).then_some((score, *name))
+    });
+    best.max_by(|a, b| a.0.total_cmp(&b.0)).map(|it| it.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Edge;
+
+    fn edges(calls: &[(&str, &str, i64)]) -> Edges {
+        let edge = |(caller, callee, weight): &(&str, &str, i64)| Edge {
+            caller: (*caller).into(),
+            callee: (*callee).into(),
+            offset: 2,
+            weight: *weight,
+        };
+        Edges {
+            edges: calls.iter().map(edge).collect(),
+            total: calls.iter().map(|it| it.2).sum(),
+            start_lines: true,
+            weighted: true,
+        }
+    }
+
+    #[test]
+    fn weight_counts_where_both_functions_exist() {
+        let edges = edges(&[
+            ("m.a", "m.b", 70),
+            ("m.a", "m.gone", 20),
+            ("m.gone", "m.b", 10),
+        ]);
+        let program = Program {
+            functions: ["m.a", "m.b"].into(),
+            calls: Some([("m.a", 2)].into()),
+        };
+        let health = health(&edges, &program, 10);
+        assert_eq!((health.by_name, health.by_call), (70.0, Some(70.0)));
+        assert_eq!((health.functions, health.existing), (3, 2));
+        assert_eq!(health.vanished[0].percent, 30.0);
+    }
+
+    #[test]
+    fn renamed_functions_are_recognised() {
+        let now = |gone: &str, functions: &[&str]| {
+            let edges = edges(&[("m.kept", gone, 1)]);
+            let functions = functions.iter().copied().chain(["m.kept"]).collect();
+            let program = Program {
+                functions,
+                calls: None,
+            };
+            health(&edges, &program, 1).vanished[0].now.clone()
+        };
+        let is = |text: &str| Some(text.to_string());
+        assert_eq!(now("m.T.run", &["m.(*T).run", "m.other"]), is("m.(*T).run"));
+        assert_eq!(now("m.f.func1", &["m.f.func2"]), is("m.f.func2"));
+        assert_eq!(now("m.f.func1", &["m.f.func2", "m.f.func3"]), None);
+        assert_eq!(
+            now("runtime.memHash", &["internal/maps.memHash"]),
+            is("internal/maps.memHash")
+        );
+        assert_eq!(
+            now("m.handleRequest", &["m.handleRequests", "m.x"]),
+            is("m.handleRequests")
+        );
+        assert_eq!(
+            now("m.f[go.shape.int]", &["m.f[go.shape.int64]"]),
+            is("m.f[go.shape.int64]")
+        );
+        assert_eq!(now("m.a", &["m.zzz"]), None);
+    }
+}

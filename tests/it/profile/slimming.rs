@@ -1,0 +1,128 @@
+//! A slim profile and the full one are the same to Go: same `preprofile` text, same bytes of the program.
+
+use super::*;
+
+use gobuild_opt::profile::{Keep, Slim, slim};
+
+fn profiles() -> Vec<(String, Vec<u8>)> {
+    let name = |it: &Go| format!("cmd/compile of Go 1.{}", it.minor);
+    let compilers = toolchains()
+        .iter()
+        .map(|it| (name(it), it.compiler_profile()));
+    compilers
+        .chain([("a small program".to_string(), bytes("cpu.pprof"))])
+        .collect()
+}
+
+fn slimmed(bytes: &[u8], keep: Keep) -> Slim {
+    slim(&profile::read(bytes).unwrap(), keep).unwrap()
+}
+
+#[test]
+fn every_go_reads_the_same_from_slim_and_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let [full, small] = ["full", "slim"].map(|it| directory.path().join(it));
+    for (name, bytes) in profiles() {
+        std::fs::write(&full, &bytes).unwrap();
+        let theirs: Vec<_> = with_preprofile()
+            .map(|go| go.preprofile(&full).unwrap())
+            .collect();
+        for keep in [Keep::Calls, Keep::Lines] {
+            let slim = slimmed(&bytes, keep);
+            eprintln!(
+                "{name}: {} -> {} bytes ({keep:?})",
+                bytes.len(),
+                slim.bytes.len()
+            );
+            std::fs::write(&small, &slim.bytes).unwrap();
+            for (go, theirs) in with_preprofile().zip(&theirs) {
+                assert!(
+                    go.preprofile(&small).unwrap() == *theirs,
+                    "{name}, Go 1.{}",
+                    go.minor
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_profile_of_the_compiler_shrinks_at_least_four_times() {
+    for go in toolchains() {
+        let full = go.compiler_profile();
+        let slim = slimmed(&full, Keep::Calls);
+        assert!(
+            slim.bytes.len() * 4 <= full.len(),
+            "Go 1.{}: {} of {}",
+            go.minor,
+            slim.bytes.len(),
+            full.len()
+        );
+    }
+}
+
+#[test]
+fn slim_again_is_the_same_and_the_order_of_samples_does_not_matter() {
+    let full = profile::read(&bytes("cpu.pprof")).unwrap();
+    let once = slim(&full, Keep::Calls).unwrap();
+    assert_eq!(slimmed(&once.bytes, Keep::Calls).bytes, once.bytes);
+    let mut shuffled = full.raw().clone();
+    shuffled.sample.reverse();
+    shuffled.location.rotate_left(7);
+    let shuffled = profile::check(shuffled).unwrap();
+    assert_eq!(slim(&shuffled, Keep::Calls).unwrap().bytes, once.bytes);
+}
+
+#[test]
+fn what_has_no_calls_is_not_made_slim() {
+    let heap = profile::read(&bytes("heap.pprof")).unwrap();
+    assert!(slim(&heap, Keep::Calls).is_err());
+}
+
+/// Two cold builds of the standard library for each Go: `GOBUILD_OPT_SLOW=1` runs it.
+#[test]
+fn programs_built_with_slim_and_full_are_the_same_bytes() {
+    if std::env::var_os("GOBUILD_OPT_SLOW").is_none() {
+        return eprintln!("skipped: GOBUILD_OPT_SLOW is not set");
+    }
+    let full = bytes("cpu.pprof");
+    let slim = slimmed(&full, Keep::Calls).bytes;
+    for go in toolchains() {
+        let [with_full, with_slim] = [&full, &slim].map(|it| built(go, it));
+        assert!(with_full == with_slim, "Go 1.{}", go.minor);
+        let without = built(go, b"");
+        eprintln!(
+            "Go 1.{}: same bytes, and not those without: {}",
+            go.minor,
+            without != with_full
+        );
+        assert!(
+            without != with_full,
+            "Go 1.{}: the profile had no effect",
+            go.minor
+        );
+    }
+}
+
+/// The sample program, built with this profile as its default.
+fn built(go: &Go, profile: &[u8]) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler");
+    for file in ["go.mod", "main.go"] {
+        std::fs::copy(source.join(file), directory.path().join(file)).unwrap();
+    }
+    std::fs::write(directory.path().join("default.pgo"), profile).unwrap();
+    // The build ID holds a hash of the profile's file up to Go 1.22, and of what it says since 1.23.
+    let arguments = [
+        "build",
+        "-trimpath",
+        "-buildvcs=false",
+        "-ldflags=-buildid=",
+        "-o",
+        "out",
+        ".",
+    ];
+    let output = go.run(directory.path(), &arguments);
+    assert!(output.status.success(), "{output:?}");
+    std::fs::read(directory.path().join("out")).unwrap()
+}
