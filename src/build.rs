@@ -201,6 +201,7 @@ fn collect(
 fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |it: &Package| escape::Package {
         import_path: it.import_path.clone(),
+        name: it.name.clone(),
         dir: it.dir.clone().into_bytes(),
         module: it.module.as_ref().map(|it| it.path.clone()),
         version: it
