@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Binary, LoadedDiff};
+use crate::binary::{self, Binary, LoadedDiff, Note};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::plan::output::Executable;
@@ -76,6 +76,9 @@ fn artifact(
     } else {
         Some(binary::read(&bytes).map_err(refused)?)
     };
+    if let Some(cut) = read.as_ref().and_then(cut_off) {
+        return Err(refused(cut));
+    }
     let baseline = match &read {
         Some(_) => before(target, built, executable, &bytes),
         None => Err("an archive has no sections of its own".to_owned()),
@@ -89,6 +92,13 @@ fn artifact(
         baseline,
         staged,
     })
+}
+
+/// A disk that was full, or a go that was killed, leaves the first part of a file.
+fn cut_off(binary: &Binary) -> Option<Error> {
+    let outside = |it: &&Note| matches!(it, Note::OutOfFile { .. });
+    let note = binary.notes.iter().find(outside)?;
+    Some(Error::new(Kind::Machine, note.to_string()))
 }
 
 fn before(
