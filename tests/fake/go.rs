@@ -23,7 +23,12 @@
 //!
 //! Before the colon: `env`, `list` (the packages), `escape` (`list -export`), `build`, `version`,
 //! or `any`. A call that no line ends succeeds; `env` and `list` then print a plausible answer.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::unwrap_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    clippy::unwrap_used
+)]
 
 use std::fs;
 use std::io::Write;

@@ -259,6 +259,12 @@ fn redact(text: &str, paths: &[(&str, &str)]) -> String {
     for (path, word) in paths {
         text = text.replace(path, word);
     }
+    // The random part of our staging directory.
+    const STAGE: &str = ".gobuild-opt-";
+    if let Some((before, after)) = text.split_once(STAGE) {
+        let rest = after.get(6..).unwrap_or_default();
+        text = format!("{before}{STAGE}[random]{rest}");
+    }
     let line = |line: &str| {
         let words = line.split(' ').map(|word| {
             let is_digest = word.len() == 64 && word.bytes().all(|it| it.is_ascii_hexdigit());
@@ -267,7 +273,9 @@ fn redact(text: &str, paths: &[(&str, &str)]) -> String {
         let words: Vec<&str> = words.collect();
         let mut out = Vec::new();
         for (index, word) in words.iter().enumerate() {
-            let next = words.get(index + 1).map_or("", |it| it.trim_end_matches(','));
+            let next = words
+                .get(index + 1)
+                .map_or("", |it| it.trim_end_matches(','));
             let is_time = next == "s" && word.parse::<f64>().is_ok();
             out.push(if is_time { "[time]" } else { word });
         }

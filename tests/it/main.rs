@@ -7,4 +7,6 @@ mod bad_input;
 
 mod binary;
 
+mod escape;
+
 mod profile;

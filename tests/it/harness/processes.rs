@@ -22,7 +22,9 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 /// Waits until a file is there and has content; returns it.
 pub fn wait_for_file(path: &Path) -> String {
     wait_for(&path.display().to_string(), || {
-        std::fs::read_to_string(path).ok().filter(|it| !it.is_empty())
+        std::fs::read_to_string(path)
+            .ok()
+            .filter(|it| !it.is_empty())
     })
 }
 

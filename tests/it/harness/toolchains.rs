@@ -80,7 +80,15 @@ fn download(version: &str, into: &Path) -> Result<PathBuf, String> {
     let mut why = String::from("there is no python3");
     for python in ["python3", "/usr/bin/python3"] {
         let done = Command::new(python)
-            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d"])
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+                "-d",
+            ])
             .arg(&directory)
             .arg(&wanted)
             .output();
