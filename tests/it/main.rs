@@ -10,3 +10,5 @@ mod binary;
 mod escape;
 
 mod profile;
+
+mod real_go;

@@ -11,8 +11,6 @@ pub const RELEASED: &[&str] = &["1.21.13", "1.24.11", "1.27.3"];
 /// A toolchain that is there.
 #[derive(Debug, Clone)]
 pub struct Toolchain {
-    /// `1.24.11`, or `PATH`.
-    pub name: String,
     /// The directory of its `go`; `None`: it is in PATH.
     pub bin: Option<PathBuf>,
     /// `(1, 24)`
@@ -39,16 +37,9 @@ pub fn in_path() -> Toolchain {
     place.env("GOFLAGS", "");
     let version = place.tool("go", &["env", "GOVERSION"]);
     Toolchain {
-        name: "PATH".into(),
         bin: None,
         minor: gobuild_opt::go::minor_of(version.trim()).expect("a released Go in PATH"),
     }
-}
-
-/// All that can be had.
-pub fn all() -> Vec<Toolchain> {
-    let released = RELEASED.iter().filter_map(|it| released(it));
-    released.chain([in_path()]).collect()
 }
 
 /// `target/toolchains/go1.24.11/go`: unpacked once, by whichever test comes first.
@@ -68,7 +59,6 @@ fn fetch(version: &str) -> Result<Toolchain, String> {
         std::fs::write(home.join("complete"), "").unwrap();
     }
     Ok(Toolchain {
-        name: version.to_owned(),
         bin: Some(home.join("go/bin")),
         minor: gobuild_opt::go::minor_of(version).unwrap(),
     })
