@@ -62,7 +62,7 @@ fn blocks(all: &[(String, Vec<Finding>)], file: &Option<std::path::PathBuf>) -> 
     let mut blocks = Vec::new();
     for (title, findings) in all {
         blocks.push(Block::Title(title.clone()));
-        blocks.extend(outline::checks(findings));
+        blocks.extend(outline::checks::checks(findings));
     }
     let file = file
         .as_ref()

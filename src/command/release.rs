@@ -181,7 +181,13 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style) -> S
     match format {
         Format::Json => render::json(report),
         Format::Text | Format::Markdown => render::blocks(
-            &outline::outline(report, outline::Detail { packages }),
+            &outline::outline(
+                report,
+                outline::Detail {
+                    packages,
+                    everything: format == Format::Markdown,
+                },
+            ),
             format,
             style,
         ),

@@ -1,10 +1,19 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+pub mod checks;
+
+pub mod escapes;
+
+pub mod number;
+
+pub mod size;
+
 use super::verdict::label;
-use super::{Cost, EscapePackage, Report, Section, Target};
-use crate::check::{Finding, Status};
+use super::{Cost, Report, Target};
+use crate::check::Status;
 use crate::config::size::human;
+use number::grouped;
 
 /// A piece of a readable report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +70,8 @@ pub struct Column {
 pub struct Detail {
     /// Packages of the escape report.
     pub packages: usize,
+    /// The sections of each executable, however many there are.
+    pub everything: bool,
 }
 
 /// A column of text.
@@ -88,26 +99,61 @@ pub fn optional(column: Column) -> Column {
     }
 }
 
+/// Executables that are shown section by section; more of them get a line each.
+const DETAILED: usize = 2;
+
 /// The whole report.
 pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
+    let targets = &report.targets;
     let mut blocks = Vec::new();
-    for (index, target) in report.targets.iter().enumerate() {
+    if targets.len() > 1 {
+        blocks.extend(size::overview(targets));
+    }
+    for target in targets
+        .iter()
+        .filter(|_| detail.everything || targets.len() <= DETAILED)
+    {
         blocks.push(Block::Title(title(target)));
         blocks.extend(artifact(target));
-        blocks.extend(size(target));
-        let platform = |it: &Target| (it.goos.clone(), it.goarch.clone(), it.level.clone());
-        // One escape pass per platform: shown with the last executable of it.
-        if !report.targets[index + 1..]
-            .iter()
-            .any(|it| platform(it) == platform(target))
-        {
-            blocks.extend(escapes(target, detail));
-        }
-        blocks.extend(checks(&target.checks));
+        blocks.extend(size::size(target));
     }
+    blocks.extend(escapes_by_platform(targets, detail));
+    blocks.extend(match targets.as_slice() {
+        [one] => checks::checks(&one.checks),
+        several => checks::together(several),
+    });
     blocks.extend(budgets(report));
     blocks.extend(verdict(report));
+    if targets.len() > DETAILED && !detail.everything {
+        blocks.push(Block::Line(
+            Tone::Dim,
+            "sections of each executable: --report FILE.md, or --format json".into(),
+        ));
+    }
     blocks
+}
+
+/// One escape pass per platform; what is equal for several is shown once.
+fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
+    let mut groups: Vec<(Vec<Block>, Vec<String>)> = Vec::new();
+    for target in targets {
+        let platform = format!("{}/{}", target.goos, target.goarch);
+        let blocks = escapes::escapes(target, detail.packages);
+        match groups.iter_mut().find(|(it, _)| *it == blocks) {
+            Some((_, platforms)) if platforms.contains(&platform) => {}
+            Some((_, platforms)) => platforms.push(platform),
+            None => groups.push((blocks, vec![platform])),
+        }
+    }
+    let several = groups.len() > 1;
+    let mut out = Vec::new();
+    for (mut blocks, platforms) in groups {
+        if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
+            heading.push_str(&format!(", {}", platforms.join(", ")));
+        }
+        out.extend(blocks);
+    }
+    out
 }
 
 fn title(target: &Target) -> String {
@@ -182,233 +228,6 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
             &digest[..digest.len().min(12)]
         ),
     ))
-}
-
-fn size(target: &Target) -> Vec<Block> {
-    let before = target.baseline.as_ref();
-    let mut table = Table {
-        total: true,
-        ..Table::default()
-    };
-    table.columns.push(text("section role"));
-    if let Some(before) = before {
-        table.columns.extend([
-            number(&format!("{} B", before.kind)),
-            number("release B"),
-            number("change B"),
-            number("%"),
-        ]);
-    } else {
-        table.columns.push(number("release B"));
-    }
-    table.columns.push(optional(number("in memory B")));
-    table.columns.push(optional(text("sections")));
-    for section in target
-        .sections
-        .iter()
-        .filter(|it| it.after > 0 || it.before.unwrap_or(0) > 0 || it.memory > 0)
-    {
-        table.rows.push(row(section, before.is_some()));
-    }
-    let overhead = target.overhead;
-    let rest = Section {
-        role: "headers, padding".into(),
-        names: Vec::new(),
-        before: before
-            .map(|_| overhead.headers_before.unwrap_or(0) + overhead.padding_before.unwrap_or(0)),
-        after: overhead.headers + overhead.padding,
-        memory: 0,
-    };
-    let whole = Section {
-        role: "file".into(),
-        names: Vec::new(),
-        before: before.map(|it| it.size),
-        after: target.artifact.size,
-        memory: 0,
-    };
-    table
-        .rows
-        .extend([row(&rest, before.is_some()), row(&whole, before.is_some())]);
-    if target.sections.is_empty() {
-        return Vec::new();
-    }
-    let heading = match before {
-        Some(before) if before.size > 0 => format!(
-            "Size: {} -> {} ({})",
-            human(before.size),
-            human(target.artifact.size),
-            percent(before.size, target.artifact.size)
-        ),
-        _ => format!("Size: {}", human(target.artifact.size)),
-    };
-    vec![Block::Heading(heading), Block::Table(table)]
-}
-
-fn row(section: &Section, compared: bool) -> Vec<String> {
-    let mut cells = vec![section.role.clone()];
-    if compared {
-        let before = section.before.unwrap_or(0);
-        cells.extend([
-            grouped(before),
-            grouped(section.after),
-            change(before, section.after),
-        ]);
-        cells.push(if before == section.after {
-            String::new()
-        } else {
-            percent(before, section.after)
-        });
-    } else {
-        cells.push(grouped(section.after));
-    }
-    cells.push(if section.memory > 0 {
-        grouped(section.memory)
-    } else {
-        String::new()
-    });
-    cells.push(section.names.join(" "));
-    cells
-}
-
-fn escapes(target: &Target, detail: Detail) -> Vec<Block> {
-    let Some(escapes) = &target.escapes else {
-        return Vec::new();
-    };
-    let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
-    let below = if prefix.is_empty() {
-        String::new()
-    } else {
-        format!(" below {prefix}")
-    };
-    let heading = format!(
-        "Escapes: {} sites in {} packages{below} (scope {}, {})",
-        grouped(escapes.sites),
-        escapes.packages.iter().filter(|it| it.sites > 0).count(),
-        escapes.scope,
-        escapes.go_version
-    );
-    if escapes.packages.is_empty() {
-        return vec![Block::Heading(heading)];
-    }
-    let mut columns = vec![text("package")];
-    columns.extend(CLASSES.iter().map(|(title, _)| number(title)));
-    columns.push(optional(number("constants")));
-    columns.push(optional(number("leaking")));
-    let mut table = Table {
-        columns,
-        ..Table::default()
-    };
-    let (shown, folded) = escapes
-        .packages
-        .split_at(detail.packages.min(escapes.packages.len()));
-    table.rows.extend(
-        shown
-            .iter()
-            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it)),
-    );
-    if !folded.is_empty() {
-        let rest = folded.iter().fold(EscapePackage::default(), sum);
-        table
-            .rows
-            .push(escape_row(format!("and {} smaller", folded.len()), &rest));
-    }
-    if escapes.packages.len() > 1 {
-        let all = escapes.packages.iter().fold(EscapePackage::default(), sum);
-        table.rows.push(escape_row("all".into(), &all));
-        table.total = true;
-    }
-    vec![Block::Heading(heading), Block::Table(table)]
-}
-
-/// The longest beginning of all paths that ends with a slash; empty for fewer than two.
-fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
-    let Some(first) = paths.next() else { return "" };
-    let mut prefix = "";
-    for (index, path) in paths.enumerate() {
-        let base = if index == 0 { first } else { prefix };
-        let same = base
-            .bytes()
-            .zip(path.bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
-        let end = base.as_bytes()[..same]
-            .iter()
-            .rposition(|it| *it == b'/')
-            .map_or(0, |it| it + 1);
-        prefix = &base[..end];
-    }
-    prefix
-}
-
-type Class = (&'static str, fn(&EscapePackage) -> u64);
-
-const CLASSES: &[Class] = &[
-    ("sites", |it| it.sites),
-    ("moved", |it| it.moved),
-    ("new", |it| it.new),
-    ("make", |it| it.make),
-    ("append", |it| it.append),
-    ("boxing", |it| it.boxing),
-    ("closure", |it| it.closure),
-    ("conv", |it| it.conversion),
-    ("other", |it| it.other),
-];
-
-fn escape_row(label: String, package: &EscapePackage) -> Vec<String> {
-    let counts = CLASSES
-        .iter()
-        .map(|(_, of)| of(package))
-        .chain([package.constants, package.leaking]);
-    let cell = |count: u64| {
-        if count == 0 {
-            "·".to_owned()
-        } else {
-            grouped(count)
-        }
-    };
-    std::iter::once(label).chain(counts.map(cell)).collect()
-}
-
-fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
-    EscapePackage {
-        path: total.path,
-        sites: total.sites + it.sites,
-        moved: total.moved + it.moved,
-        new: total.new + it.new,
-        make: total.make + it.make,
-        append: total.append + it.append,
-        boxing: total.boxing + it.boxing,
-        closure: total.closure + it.closure,
-        conversion: total.conversion + it.conversion,
-        other: total.other + it.other,
-        constants: total.constants + it.constants,
-        leaking: total.leaking + it.leaking,
-        functions: None,
-    }
-}
-
-/// A list of findings.
-pub fn checks(findings: &[Finding]) -> Vec<Block> {
-    if findings.is_empty() {
-        return Vec::new();
-    }
-    let mut blocks = vec![Block::Heading("Checks".into())];
-    for finding in findings {
-        let (tone, word) = match finding.status {
-            Status::Pass => (Tone::Good, "pass"),
-            Status::Skip => (Tone::Dim, "skip"),
-            Status::Warn => (Tone::Warn, "warn"),
-            Status::Fail => (Tone::Bad, "FAIL"),
-        };
-        blocks.push(Block::Line(
-            tone,
-            format!("{word}  {}: {}", finding.id, finding.message),
-        ));
-        if let Some(hint) = &finding.hint {
-            blocks.push(Block::Line(Tone::Dim, format!("      -> {hint}")));
-        }
-    }
-    blocks
 }
 
 fn budgets(report: &Report) -> Vec<Block> {
@@ -486,34 +305,4 @@ fn cost(cost: &Cost) -> String {
         seconds(cost.escape_ms),
         seconds(cost.analysis_ms)
     )
-}
-
-/// `1,234,567`
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `-1,234`, `+5`, or a dot for nothing.
-pub fn change(before: u64, after: u64) -> String {
-    match after.cmp(&before) {
-        std::cmp::Ordering::Equal => "·".into(),
-        std::cmp::Ordering::Less => format!("-{}", grouped(before - after)),
-        std::cmp::Ordering::Greater => format!("+{}", grouped(after - before)),
-    }
-}
-
-/// `-31.2 %`; `new` where there was nothing before.
-pub fn percent(before: u64, after: u64) -> String {
-    if before == 0 {
-        return "new".into();
-    }
-    format!("{:+.1} %", (after as f64 / before as f64 - 1.0) * 100.0)
 }

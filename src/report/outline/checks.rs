@@ -1,0 +1,95 @@
+//! Findings as sentences; what several executables have in common is said once.
+
+use super::{Block, Tone};
+use crate::check::{Finding, Status};
+use crate::report::Target;
+use crate::report::verdict::label;
+
+/// The findings of one executable.
+pub fn checks(findings: &[Finding]) -> Vec<Block> {
+    let lines = findings.iter().flat_map(|it| lines(it, it.message.clone()));
+    headed(lines.collect())
+}
+
+/// The findings of several: a good one that all share on one line, a bad one with its executable.
+pub fn together(targets: &[Target]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut done: Vec<(&str, Status, String)> = Vec::new();
+    for finding in targets.iter().flat_map(|it| &it.checks) {
+        let key = key(finding);
+        if done.contains(&key) {
+            continue;
+        }
+        let same: Vec<(&Target, &Finding)> = targets
+            .iter()
+            .filter_map(|it| Some((it, it.checks.iter().find(|it| self::key(it) == key)?)))
+            .collect();
+        blocks.extend(group(finding, &same, targets.len()));
+        done.push(key);
+    }
+    headed(blocks)
+}
+
+/// Findings that say the same but for their numbers.
+fn key(finding: &Finding) -> (&str, Status, String) {
+    let words = finding
+        .message
+        .chars()
+        .filter(|it| !it.is_ascii_digit())
+        .collect();
+    (finding.id.as_str(), finding.status, words)
+}
+
+fn group(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> Vec<Block> {
+    let equal = same.iter().all(|(_, it)| it.message == first.message);
+    if equal && same.len() == all {
+        return lines(first, first.message.clone());
+    }
+    if matches!(first.status, Status::Pass | Status::Skip) {
+        let example = if equal {
+            String::new()
+        } else {
+            format!(", such as {}", label(same[0].0))
+        };
+        return lines(
+            first,
+            format!(
+                "{} of {all} executables{example}: {}",
+                same.len(),
+                first.message
+            ),
+        );
+    }
+    same.iter()
+        .flat_map(|(target, it)| lines(it, format!("{}: {}", label(target), it.message)))
+        .collect()
+}
+
+fn lines(finding: &Finding, message: String) -> Vec<Block> {
+    let (tone, word) = match finding.status {
+        Status::Pass => (Tone::Good, "pass"),
+        Status::Skip => (Tone::Dim, "skip"),
+        Status::Warn => (Tone::Warn, "warn"),
+        Status::Fail => (Tone::Bad, "FAIL"),
+    };
+    let mut blocks = vec![Block::Line(
+        tone,
+        format!("{word}  {}: {message}", finding.id),
+    )];
+    blocks.extend(
+        finding
+            .hint
+            .iter()
+            .map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
+    );
+    blocks
+}
+
+fn headed(lines: Vec<Block>) -> Vec<Block> {
+    if lines.is_empty() {
+        return lines;
+    }
+    std::iter::once(Block::Heading("Checks".into()))
+        .chain(lines)
+        .collect()
+}

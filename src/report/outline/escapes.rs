@@ -1,0 +1,121 @@
+//! The escapes of a platform by package and class.
+
+use super::number::grouped;
+use super::{Block, Table, number, optional, text};
+use crate::report::{EscapePackage, Target};
+
+/// The escape report, packages beyond `top` folded.
+pub fn escapes(target: &Target, top: usize) -> Vec<Block> {
+    let Some(escapes) = &target.escapes else {
+        return Vec::new();
+    };
+    let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
+    let below = if prefix.is_empty() {
+        String::new()
+    } else {
+        format!(" below {prefix}")
+    };
+    let heading = format!(
+        "Escapes: {} sites in {} packages{below} (scope {}, {})",
+        grouped(escapes.sites),
+        escapes.packages.iter().filter(|it| it.sites > 0).count(),
+        escapes.scope,
+        escapes.go_version
+    );
+    if escapes.packages.is_empty() {
+        return vec![Block::Heading(heading)];
+    }
+    let mut columns = vec![text("package")];
+    columns.extend(CLASSES.iter().map(|(title, _)| number(title)));
+    columns.push(optional(number("constants")));
+    columns.push(optional(number("leaking")));
+    let mut table = Table {
+        columns,
+        ..Table::default()
+    };
+    let (shown, folded) = escapes.packages.split_at(top.min(escapes.packages.len()));
+    table.rows.extend(
+        shown
+            .iter()
+            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it)),
+    );
+    if !folded.is_empty() {
+        let rest = folded.iter().fold(EscapePackage::default(), sum);
+        table
+            .rows
+            .push(escape_row(format!("and {} smaller", folded.len()), &rest));
+    }
+    if escapes.packages.len() > 1 {
+        let all = escapes.packages.iter().fold(EscapePackage::default(), sum);
+        table.rows.push(escape_row("all".into(), &all));
+        table.total = true;
+    }
+    vec![Block::Heading(heading), Block::Table(table)]
+}
+
+/// The longest beginning of all paths that ends with a slash; empty for fewer than two.
+fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
+    let Some(first) = paths.next() else { return "" };
+    let mut prefix = "";
+    for (index, path) in paths.enumerate() {
+        let base = if index == 0 { first } else { prefix };
+        let same = base
+            .bytes()
+            .zip(path.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let end = base.as_bytes()[..same]
+            .iter()
+            .rposition(|it| *it == b'/')
+            .map_or(0, |it| it + 1);
+        prefix = &base[..end];
+    }
+    prefix
+}
+
+type Class = (&'static str, fn(&EscapePackage) -> u64);
+
+const CLASSES: &[Class] = &[
+    ("sites", |it| it.sites),
+    ("moved", |it| it.moved),
+    ("new", |it| it.new),
+    ("make", |it| it.make),
+    ("append", |it| it.append),
+    ("boxing", |it| it.boxing),
+    ("closure", |it| it.closure),
+    ("conv", |it| it.conversion),
+    ("other", |it| it.other),
+];
+
+fn escape_row(label: String, package: &EscapePackage) -> Vec<String> {
+    let counts = CLASSES
+        .iter()
+        .map(|(_, of)| of(package))
+        .chain([package.constants, package.leaking]);
+    let cell = |count: u64| {
+        if count == 0 {
+            "·".to_owned()
+        } else {
+            grouped(count)
+        }
+    };
+    std::iter::once(label).chain(counts.map(cell)).collect()
+}
+
+fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
+    EscapePackage {
+        path: total.path,
+        sites: total.sites + it.sites,
+        moved: total.moved + it.moved,
+        new: total.new + it.new,
+        make: total.make + it.make,
+        append: total.append + it.append,
+        boxing: total.boxing + it.boxing,
+        closure: total.closure + it.closure,
+        conversion: total.conversion + it.conversion,
+        other: total.other + it.other,
+        constants: total.constants + it.constants,
+        leaking: total.leaking + it.leaking,
+        functions: None,
+    }
+}

@@ -1,0 +1,31 @@
+//! Numbers in, text for people out.
+
+/// `1,234,567`
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `-1,234`, `+5`, or a dot for nothing.
+pub fn change(before: u64, after: u64) -> String {
+    match after.cmp(&before) {
+        std::cmp::Ordering::Equal => "·".into(),
+        std::cmp::Ordering::Less => format!("-{}", grouped(before - after)),
+        std::cmp::Ordering::Greater => format!("+{}", grouped(after - before)),
+    }
+}
+
+/// `-31.2 %`; `new` where there was nothing before.
+pub fn percent(before: u64, after: u64) -> String {
+    if before == 0 {
+        return "new".into();
+    }
+    format!("{:+.1} %", (after as f64 / before as f64 - 1.0) * 100.0)
+}

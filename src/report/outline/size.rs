@@ -1,0 +1,129 @@
+//! The size of an executable by role, and of several at a glance.
+
+use super::number::{change, grouped, percent};
+use super::{Block, Table, number, optional, text};
+use crate::config::size::human;
+use crate::report::{Section, Target};
+
+/// Every executable on a line.
+pub fn overview(targets: &[Target]) -> Vec<Block> {
+    let mut columns = vec![
+        text("executable"),
+        text("platform"),
+        number("before B"),
+        number("release B"),
+        number("%"),
+    ];
+    columns.push(optional(text("sha256")));
+    let row = |it: &Target| {
+        let before = it.baseline.as_ref().map(|it| it.size);
+        let level = it
+            .level
+            .as_ref()
+            .map_or(String::new(), |it| format!("/{it}"));
+        vec![
+            it.artifact.path.clone().unwrap_or_else(|| it.name.clone()),
+            format!("{}/{}{level}", it.goos, it.goarch),
+            before.map_or(String::new(), grouped),
+            grouped(it.artifact.size),
+            before.map_or(String::new(), |before| percent(before, it.artifact.size)),
+            it.artifact.sha256.clone(),
+        ]
+    };
+    let rows = targets.iter().map(row).collect();
+    vec![
+        Block::Title(format!("{} executables", targets.len())),
+        Block::Table(Table {
+            columns,
+            rows,
+            total: false,
+        }),
+    ]
+}
+
+/// Bytes by role, before and after.
+pub fn size(target: &Target) -> Vec<Block> {
+    let before = target.baseline.as_ref();
+    let mut table = Table {
+        total: true,
+        ..Table::default()
+    };
+    table.columns.push(text("section role"));
+    if let Some(before) = before {
+        table.columns.extend([
+            number(&format!("{} B", before.kind)),
+            number("release B"),
+            number("change B"),
+            number("%"),
+        ]);
+    } else {
+        table.columns.push(number("release B"));
+    }
+    table.columns.push(optional(number("in memory B")));
+    table.columns.push(optional(text("sections")));
+    for section in target
+        .sections
+        .iter()
+        .filter(|it| it.after > 0 || it.before.unwrap_or(0) > 0 || it.memory > 0)
+    {
+        table.rows.push(row(section, before.is_some()));
+    }
+    let overhead = target.overhead;
+    let rest = Section {
+        role: "headers, padding".into(),
+        names: Vec::new(),
+        before: before
+            .map(|_| overhead.headers_before.unwrap_or(0) + overhead.padding_before.unwrap_or(0)),
+        after: overhead.headers + overhead.padding,
+        memory: 0,
+    };
+    let whole = Section {
+        role: "file".into(),
+        names: Vec::new(),
+        before: before.map(|it| it.size),
+        after: target.artifact.size,
+        memory: 0,
+    };
+    table
+        .rows
+        .extend([row(&rest, before.is_some()), row(&whole, before.is_some())]);
+    if target.sections.is_empty() {
+        return Vec::new();
+    }
+    let heading = match before {
+        Some(before) if before.size > 0 => format!(
+            "Size: {} -> {} ({})",
+            human(before.size),
+            human(target.artifact.size),
+            percent(before.size, target.artifact.size)
+        ),
+        _ => format!("Size: {}", human(target.artifact.size)),
+    };
+    vec![Block::Heading(heading), Block::Table(table)]
+}
+
+fn row(section: &Section, compared: bool) -> Vec<String> {
+    let mut cells = vec![section.role.clone()];
+    if compared {
+        let before = section.before.unwrap_or(0);
+        cells.extend([
+            grouped(before),
+            grouped(section.after),
+            change(before, section.after),
+        ]);
+        cells.push(if before == section.after {
+            String::new()
+        } else {
+            percent(before, section.after)
+        });
+    } else {
+        cells.push(grouped(section.after));
+    }
+    cells.push(if section.memory > 0 {
+        grouped(section.memory)
+    } else {
+        String::new()
+    });
+    cells.push(section.names.join(" "));
+    cells
+}
