@@ -189,6 +189,23 @@ pub fn capture(
     Ok((outcome, out))
 }
 
+/// CPU time of this process, without its children.
+pub fn own_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// The most memory that this process had, in bytes; `None` where the kernel does not tell.
+pub fn own_peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 fn expression(invocation: &Invocation) -> duct::Expression {
     let mut expression = duct::cmd(&invocation.program, &invocation.args)
         .dir(&invocation.cwd)

@@ -6,6 +6,7 @@
 //! Profile  -- edges ---> Edges       the compiler's whole view of it: weighted calls
 //! Profiles -- merge ---> Profile     by weight, by duration, by samples
 //! Profile  -- slim ----> bytes       only what the compiler reads
+//! Profile  -- without -> Profile     some calls hidden from the compiler
 //! Edges x2 -- diff ----> Diff        what became hot, what no longer is
 //! Edges    -- health --> Health      how much still fits a program
 //! Profile  -- summary -> Summary     hot functions, hot calls, whose code
@@ -42,6 +43,8 @@ pub mod diff;
 
 pub mod slim;
 
+pub mod without;
+
 pub mod health;
 
 pub mod summary;
@@ -54,6 +57,7 @@ pub use merge::{Input, MergeError, Normalize, merge};
 pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
 pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
 pub use summary::{Owner, Summary, summary};
+pub use without::without;
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]

@@ -20,6 +20,7 @@ use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
 use crate::plan::Plan;
+use crate::process;
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -87,6 +88,10 @@ pub struct Cost {
     pub analysis_ms: u64,
     /// The whole run.
     pub total_ms: u64,
+    /// CPU time of this program alone, without go.
+    pub own_cpu_ms: u64,
+    /// The most memory that this program had, mapped files included; `null` off Linux.
+    pub own_peak_memory: Option<u64>,
 }
 
 /// One executable.
@@ -370,5 +375,7 @@ fn cost(inputs: &Inputs<'_>) -> Cost {
         escape_ms: ms(escape),
         analysis_ms: ms(inputs.total.saturating_sub(build + baseline + escape)),
         total_ms: ms(inputs.total),
+        own_cpu_ms: ms(process::own_cpu()),
+        own_peak_memory: process::own_peak_memory(),
     }
 }

@@ -81,6 +81,8 @@ pub(super) fn uvarint(bytes: &[u8]) -> Option<(u64, usize)> {
 
 /// The text before the first NUL, with replacement characters for what is not UTF-8.
 pub(super) fn until_nul(bytes: &[u8]) -> String {
+    // Names are short; without a limit many sections could share one name as long as the file.
+    let bytes = &bytes[..bytes.len().min(256)];
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

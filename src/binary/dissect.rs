@@ -124,7 +124,16 @@ impl State<'_, '_> {
         let mut taken = Vec::new();
         taken.push(table.header.start..table.functions.end);
         if let Some(start) = module.findfunctab {
-            taken.push(start..lines::claim_buckets(self.image, start, &entries, &mut self.ledger));
+            taken.push(
+                start
+                    ..lines::claim_buckets(
+                        self.image,
+                        start,
+                        &entries,
+                        self.binary.format == Format::Wasm,
+                        &mut self.ledger,
+                    ),
+            );
         }
         self.data(&entries, &module, maps, taken);
         entries
@@ -158,18 +167,19 @@ impl State<'_, '_> {
             }
             return entries;
         }
-        // In wasm a pc is the number of a function, from Go 1.25 without room for places within it.
+        // In wasm a pc is the number of a function; before Go 1.25 with room for places within it.
         let mut entries = functions::read(tables, table.count, &mut self.packages, Some);
-        let (_, bodies) = wasm::bodies(self.bytes).unwrap_or_default();
         let shift = if entries.iter().all(|it| it.start & 0xffff == 0) {
             16
         } else {
             0
         };
+        let bodies = wasm::bodies(self.bytes).unwrap_or_default();
+        // The linker numbers from 4096, so that no pc is a small number.
+        let first = entries.first().map_or(0, |it| it.start);
         for it in &mut entries {
-            it.size = bodies
-                .get((it.start >> shift) as usize)
-                .map_or(0, |it| it.1);
+            (it.start, it.end) = ((it.start - first) >> shift, (it.end - first) >> shift);
+            it.size = bodies.get(it.start as usize).map_or(0, |it| it.1);
         }
         entries
     }
@@ -297,14 +307,9 @@ impl State<'_, '_> {
             }
         };
         if self.binary.format == Format::Wasm {
-            let (_, bodies) = wasm::bodies(self.bytes).unwrap_or_default();
-            let shift = if entries.iter().all(|it| it.start & 0xffff == 0) {
-                16
-            } else {
-                0
-            };
+            let bodies = wasm::bodies(self.bytes).unwrap_or_default();
             for entry in entries {
-                let Some(&(offset, length)) = bodies.get((entry.start >> shift) as usize) else {
+                let Some(&(offset, length)) = bodies.get(entry.start as usize) else {
                     continue;
                 };
                 let code = self
@@ -364,7 +369,7 @@ impl State<'_, '_> {
                 .starts
                 .get(index)
                 .filter(|it| (**it >> 32) as Addr == addr);
-            found.map_or(runtime, |it| *it as u32 & 0x3fff_ffff)
+            found.map_or(runtime, |it| objects::owner_of(*it))
         };
         let (types, names) = walk.finish(&mut self.packages, fallback);
         let mut known =

@@ -198,6 +198,7 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
         }
         best = same.len();
     }
+    let mut previous = NONE;
     for entry in entries {
         let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
         let label = found.map_or(entry.package, |it| labels[it].1);
@@ -205,6 +206,15 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
         if entry.package == NONE {
             entry.package = label;
         }
+        // Assembly stands after the Go code of its package. What the linker itself adds is nobody's.
+        if entry.package == NONE && !tables.name(entry.name).starts_with(b"go:") {
+            (entry.package, entry.paid_by) = (previous, previous);
+        }
+        previous = if entry.package == NONE {
+            previous
+        } else {
+            entry.package
+        };
     }
 }
 

@@ -49,7 +49,8 @@ impl<'a> Image<'a> {
         let mut sections: Vec<(usize, &Section)> = binary.sections.iter().enumerate().collect();
         sections.retain(|it| in_file(&it));
         sections.sort_by_key(|it| it.1.address);
-        let base = sections.first()?.1.address;
+        // Down to a page, so that distances are aligned as addresses are.
+        let base = sections.first()?.1.address & !0xfff;
         let mut image = Self {
             base,
             big_endian: binary.big_endian,

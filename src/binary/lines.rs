@@ -169,25 +169,43 @@ fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: V
 }
 
 /// The table that finds a function by address: 20 bytes for each 4 KiB of code, given to the function at its beginning.
+/// In wasm every function has 64 KiB of the address space, so that it takes 16 entries.
 pub(super) fn claim_buckets(
     image: &Image<'_>,
     start: Addr,
     entries: &[Entry],
+    wasm: bool,
     ledger: &mut Ledger,
 ) -> Addr {
     const BUCKET: u32 = 4096;
     const BUCKET_SIZE: u32 = 20;
+    const PER_WASM_FUNCTION: u32 = 16;
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return start;
     };
     let Some(region) = image.region(start) else {
         return start;
     };
-    let buckets = last.end.saturating_sub(first.start).div_ceil(BUCKET);
+    let span = last.end - first.start;
+    let buckets = if wasm {
+        span.saturating_sub(1)
+            .saturating_mul(PER_WASM_FUNCTION)
+            .saturating_add(1)
+    } else {
+        span.div_ceil(BUCKET)
+    };
     let mut position = start;
     for bucket in 0..buckets {
+        if position >= region.end() {
+            break;
+        }
         let next = position.saturating_add(BUCKET_SIZE).min(region.end());
-        let at = first.start + bucket * BUCKET;
+        let distance = if wasm {
+            bucket / PER_WASM_FUNCTION
+        } else {
+            bucket * BUCKET
+        };
+        let at = first.start.saturating_add(distance);
         let after = entries.partition_point(|it| it.start <= at);
         let owner = entries
             .get(after.saturating_sub(1))

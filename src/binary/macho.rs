@@ -166,7 +166,10 @@ impl Found {
         let name = until_nul(&segment.segname);
         // 0x4: the protection bit that allows execution; 0x2: writing.
         let (executable, writable) = (segment.initprot & 0x4 != 0, segment.initprot & 0x2 != 0);
-        for (section, _) in segment.into_iter().map_while(Result::ok) {
+        // The count may lie; what is beyond the command is not a section of it.
+        let size = if segment.cmd == 0x19 { 80 } else { 68 };
+        let count = (segment.cmdsize / size) as usize;
+        for (section, _) in segment.into_iter().take(count).map_while(Result::ok) {
             let own = until_nul(&section.sectname);
             let zerofill = matches!(section.flags & 0xff, 0x1 | 0xc | 0x12);
             let role = role(&name, &own, zerofill, section.flags);

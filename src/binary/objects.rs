@@ -21,15 +21,21 @@ pub(super) enum Source {
 /// A place, how it is known, and who refers to it.
 #[inline]
 pub(super) fn start(addr: Addr, source: Source, owner: PackageId) -> u64 {
-    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner & 0x3fff_ffff)
+    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner & OWNER)
 }
 
-fn addr_of(start: u64) -> Addr {
+/// The bits of an owner; all of them set stand for nobody.
+const OWNER: u32 = 0x3fff_ffff;
+
+pub(super) fn addr_of(start: u64) -> Addr {
     (start >> 32) as u32
 }
 
-fn owner_of(start: u64) -> PackageId {
-    start as u32 & 0x3fff_ffff
+pub(super) fn owner_of(start: u64) -> PackageId {
+    match start as u32 & OWNER {
+        OWNER => NONE,
+        owner => owner,
+    }
 }
 
 /// An extent that is known exactly.
@@ -232,11 +238,9 @@ fn words(image: &Image<'_>, object: &Object, mut each: impl FnMut(Addr, Addr)) {
         return;
     };
     let word = usize::from(image.pointer_size);
-    let aligned = (object.start as usize + (image.base as usize % word)).next_multiple_of(word)
-        - image.base as usize % word;
-    let skip = aligned - object.start as usize;
+    let skip = object.start.next_multiple_of(u32::from(image.pointer_size)) - object.start;
     let reader = image.over(bytes);
-    for offset in (skip..bytes.len()).step_by(word) {
+    for offset in (skip as usize..bytes.len()).step_by(word) {
         let Some(value) = reader.word(offset) else {
             break;
         };

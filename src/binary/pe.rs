@@ -3,7 +3,7 @@
 use goblin::pe::header::Header;
 use goblin::pe::section_table::SectionTable;
 
-use super::bytes::Reader;
+use super::bytes::{Reader, until_nul};
 use super::{Container, Format, Role, Section};
 
 const DISCARDABLE: u32 = 0x0200_0000;
@@ -29,15 +29,19 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
     let after_headers = table as u64 + SECTION_HEADER_SIZE * u64::from(coff.number_of_sections);
     let optional = header.optional_header?;
     let base = optional.windows_fields.image_base;
-    let tables = coff.sections(bytes, &mut table).ok()?;
-    let mut sections: Vec<Section> = tables.iter().map(|it| section(it, base)).collect();
+    // goblin copies long names up to the next NUL wherever that is; without the string table it has none to copy.
+    let headers = bytes.get(..usize::try_from(after_headers).ok()?)?;
+    let tables = coff.sections(headers, &mut table).ok()?;
     let symbols = u64::from(coff.number_of_symbol_table);
-    sections.extend(symbol_table(
-        bytes,
-        u64::from(coff.pointer_to_symbol_table),
-        symbols,
-        &sections,
-    ));
+    let start = u64::from(coff.pointer_to_symbol_table);
+    let names = usize::try_from(start + symbols * SYMBOL_SIZE)
+        .ok()
+        .and_then(|it| bytes.get(it..));
+    let mut sections: Vec<Section> = tables
+        .iter()
+        .map(|it| section(it, base, names.unwrap_or_default()))
+        .collect();
+    sections.extend(symbol_table(bytes, start, symbols, &sections));
     sections.extend(certificates(&optional));
     Some(Container {
         format: Format::Pe,
@@ -62,8 +66,21 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
     })
 }
 
-fn section(table: &SectionTable, base: u64) -> Section {
-    let name = table.name().unwrap_or_default().to_owned();
+/// A name of more than eight bytes stands in the string table: `/123` is its place there.
+fn name(table: &SectionTable, names: &[u8]) -> String {
+    let short = until_nul(&table.name);
+    let place = short
+        .strip_prefix('/')
+        .and_then(|it| it.parse::<usize>().ok());
+    // The table begins with its own length.
+    match place.filter(|it| *it >= 4).and_then(|it| names.get(it..)) {
+        Some(rest) => until_nul(rest),
+        None => short,
+    }
+}
+
+fn section(table: &SectionTable, base: u64, names: &[u8]) -> Section {
+    let name = name(table, names);
     let flags = table.characteristics;
     let role = role(&name, flags);
     // The loader reads `.reloc` before it throws it away; debug sections it never looks at.

@@ -136,13 +136,13 @@ pub(super) struct Memory {
 }
 
 /// Rebuilds the memory from the data segments: Go leaves out long runs of zeros, so that one table is many segments.
-/// `None` when the segments reach further than four times the file.
+/// `None` when the segments reach further than twice the file.
 pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
     let data = payloads(bytes).map_while(|it| it).find_map(|it| match it {
         Payload::DataSection(it) => Some(it),
         _ => None,
     })?;
-    let limit = bytes.len().checked_mul(4)?;
+    let limit = bytes.len().checked_mul(2)?;
     let mut memory = Memory {
         bytes: Vec::new(),
         pieces: Vec::new(),
@@ -175,28 +175,22 @@ pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
     (!overlap).then_some(memory)
 }
 
-/// The code of each function that the module defines, as offset and length in the file, with its length prefix; and
-/// how many functions it imports, for those come first in the numbering.
-pub(super) fn bodies(bytes: &[u8]) -> Option<(u32, Vec<(u32, u32)>)> {
-    let mut imported = 0;
-    for payload in payloads(bytes).map_while(|it| it) {
-        match payload {
-            Payload::ImportSection(it) => imported = it.count(),
-            Payload::CodeSectionStart { count, range, .. } => {
-                let data = bytes.get(range.clone())?;
-                let (_, mut position) = uvarint(data)?;
-                let mut found = Vec::new();
-                for _ in 0..count {
-                    let (length, prefix) = uvarint(data.get(position..)?)?;
-                    let length = prefix.checked_add(usize::try_from(length).ok()?)?;
-                    data.get(position..position.checked_add(length)?)?;
-                    found.push(((range.start + position) as u32, length as u32));
-                    position += length;
-                }
-                return Some((imported, found));
-            }
-            _ => {}
-        }
+/// The code of each function that the module defines, as offset and length in the file, with its length prefix.
+pub(super) fn bodies(bytes: &[u8]) -> Option<Vec<(u32, u32)>> {
+    let code = payloads(bytes).map_while(|it| it).find_map(|it| match it {
+        Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
+        _ => None,
+    });
+    let (count, range) = code?;
+    let data = bytes.get(range.clone())?;
+    let (_, mut position) = uvarint(data)?;
+    let mut found = Vec::new();
+    for _ in 0..count {
+        let (length, prefix) = uvarint(data.get(position..)?)?;
+        let length = prefix.checked_add(usize::try_from(length).ok()?)?;
+        data.get(position..position.checked_add(length)?)?;
+        found.push(((range.start + position) as u32, length as u32));
+        position += length;
     }
-    None
+    Some(found)
 }

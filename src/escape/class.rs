@@ -34,7 +34,7 @@ pub enum Class {
     Conversion,
     /// A composite literal `T{...}`, the slice of a `...` argument.
     Other,
-    /// A constant in an interface: it points at read-only data and allocates nothing.
+    /// What allocates nothing: a constant in an interface points at read-only data, `[]T{}` has no elements.
     Constant,
     /// `leaking param`: what callers must put on the heap; allocates nothing here.
     Leaking,

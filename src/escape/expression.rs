@@ -4,6 +4,7 @@
 //! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.
 
 use super::class::Class;
+use super::shape;
 
 /// The class of `E escapes to heap`.
 pub(super) fn class(expression: &[u8]) -> Class {
@@ -21,8 +22,13 @@ pub(super) fn class(expression: &[u8]) -> Class {
         return Class::Constant;
     }
     match shape(&parts, expression) {
+        Shape::Call {
+            callee: b"make",
+            argument,
+        } if no_elements(argument) => Class::Constant,
         Shape::Call { callee, .. } => called(callee),
         Shape::Literal if expression.starts_with(b"&") => Class::New,
+        Shape::Literal if is_slice(expression) && expression.ends_with(b"{}") => Class::Constant,
         Shape::Literal => Class::Other,
         Shape::Sum => Class::Conversion,
         Shape::Plain => Class::Boxing,
@@ -36,6 +42,23 @@ fn called(callee: &[u8]) -> Class {
         b"string" | b"([]byte)" | b"([]rune)" => Class::Conversion,
         _ => Class::Boxing,
     }
+}
+
+/// Whether a type, or what follows it, starts as a slice does.
+fn is_slice(text: &[u8]) -> bool {
+    text.strip_prefix(b"go.shape.")
+        .unwrap_or(text)
+        .starts_with(b"[]")
+}
+
+/// Whether the argument of `make` is a slice of length and capacity 0, which takes no memory.
+fn no_elements(argument: &[u8]) -> bool {
+    let head = argument
+        .strip_suffix(b", 0")
+        .map(|it| it.strip_suffix(b", 0").unwrap_or(it));
+    let element = head.map(|it| it.strip_prefix(b"go.shape.").unwrap_or(it));
+    // What is left must be the type alone: behind it stands another length.
+    element.is_some_and(|it| it.starts_with(b"[]") && shape::type_length(it) == it.len())
 }
 
 /// The outermost form of an expression.
@@ -224,164 +247,4 @@ fn real(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(class_of: Class, expressions: &[&str]) {
-        for expression in expressions {
-            assert_eq!(class(expression.as_bytes()), class_of, "{expression}");
-        }
-    }
-
-    #[test]
-    fn each_form_has_its_class() {
-        check(
-            Class::New,
-            &[
-                "new(T)",
-                "new(map[string]func(int) string)",
-                "&T{...}",
-                "&[]int{}",
-                "&struct { A int }{...}",
-            ],
-        );
-        check(
-            Class::Make,
-            &[
-                "make([]byte, n)",
-                "make(map[string]int)",
-                "make([]int, 0, len(x) + 1)",
-            ],
-        );
-        check(Class::Append, &["append"]);
-        check(Class::Closure, &["func literal"]);
-        check(
-            Class::Other,
-            &[
-                "... argument",
-                "[]int{...}",
-                "T{}",
-                "map[string]int{...}",
-                "[3]int{...}",
-            ],
-        );
-    }
-
-    #[test]
-    fn strings_are_made_by_conversion_and_concatenation() {
-        check(
-            Class::Conversion,
-            &[
-                "string(b)",
-                "([]byte)(s)",
-                "([]rune)(s)",
-                "([]byte)(\"null\")",
-                "string(x[i:j])",
-            ],
-        );
-        check(
-            Class::Conversion,
-            &[
-                "a + b",
-                "\"a\" + x.f(1, \" - \") + \"b\"",
-                "dir + \"/\" + name",
-                "\"if a < b \" + c",
-            ],
-        );
-    }
-
-    #[test]
-    fn values_are_boxed() {
-        check(
-            Class::Boxing,
-            &[
-                "x",
-                "x.f",
-                "f(x)",
-                "f()",
-                "p.m(1, 2)",
-                "any(x)",
-                "fmt.Stringer(x)",
-                "~r0",
-                "*new(T)",
-            ],
-        );
-        check(
-            Class::Boxing,
-            &[
-                "len(x) + 1",
-                "a - b",
-                "a + b == c",
-                "x[i]",
-                "new(T).f",
-                "make([]int, 3)[1]",
-                "append(a, b)",
-            ],
-        );
-        check(
-            Class::Boxing,
-            &[
-                "&T{...} == p",
-                "rand.Intn(7)",
-                "base.Tool(\"link\")",
-                "5 + x",
-                "x.(T)",
-                "-x",
-                "<-c",
-                "!ok",
-            ],
-        );
-    }
-
-    #[test]
-    fn constants_point_at_read_only_data() {
-        check(
-            Class::Constant,
-            &[
-                "\"text\"",
-                "\"a \\\" + b\"",
-                "`raw`",
-                "3",
-                "-1",
-                "1.5e+06",
-                "'a'",
-                "true",
-                "nil",
-                "struct {}{}",
-            ],
-        );
-        check(
-            Class::Constant,
-            &[
-                "token.Token(52)",
-                "uint8(0)",
-                "any(\"x\")",
-                "interface {}(1)",
-                "(1 + 2i)",
-                "\"a\" + \"b\"",
-                "1 << 3",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_long_constant_is_cut_without_a_closing_quote() {
-        let cut = format!("\"{}...", "x".repeat(68));
-        check(Class::Constant, &[&cut]);
-        check(Class::Conversion, &[&format!("{cut} + s")]);
-        check(
-            Class::Boxing,
-            &[&format!("fmt.Sprintf({cut}, ... argument...)")],
-        );
-        check(Class::Constant, &[&format!("\"{}...", "é".repeat(68))]);
-    }
-
-    #[test]
-    fn anything_at_all_has_a_class() {
-        for text in [
-            "", "\"", "(", ")", "{}", "&", "+", " + ", "\\", "\"\\", "x(", "\u{fe}",
-        ] {
-            class(text.as_bytes());
-        }
-    }
-}
+mod tests;

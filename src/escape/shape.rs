@@ -49,7 +49,7 @@ fn is_name(byte: u8) -> bool {
 }
 
 /// The length of the Go type at the start of `text`.
-fn type_length(text: &[u8]) -> usize {
+pub(super) fn type_length(text: &[u8]) -> usize {
     let mut at = 0;
     loop {
         let rest = &text[at..];

@@ -48,7 +48,7 @@ pub struct PackageEscapes {
     pub conversion: u64,
     /// Composite literals and the slices of `...` arguments.
     pub other: u64,
-    /// Constants in interfaces, which allocate nothing.
+    /// Constants in interfaces and empty slices, which allocate nothing.
     pub constants: u64,
     /// Parameters that leak, which allocate nothing here.
     pub leaking: u64,

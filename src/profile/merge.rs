@@ -3,9 +3,10 @@
 //! Without weights the result is that of Go's own merge (`go tool pprof -proto a b`), down to the order of the tables.
 //! Source: `profile/merge.go` of pprof, as vendored in Go 1.24.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::combine::Combiner;
+use super::combine::{Combiner, Header};
 use super::{Profile, ReadError, proto, read};
 use crate::error::{Error, Kind};
 
@@ -35,13 +36,13 @@ pub enum Normalize {
 pub enum MergeError {
     /// There is none.
     Nothing,
-    /// They measure different things.
+    /// They measure different things: no sample type is in all of them, or periods differ.
     Kinds {
-        /// Position of the first one that differs from input 0.
+        /// Position of the first one that does not fit to those before it.
         at: usize,
         /// Sample types of input 0.
         first: String,
-        /// Sample types of the one that differs.
+        /// Sample types of the one that does not fit.
         other: String,
     },
     /// A weight is not a positive number.
@@ -60,31 +61,27 @@ pub enum MergeError {
     Broken(ReadError),
 }
 
-/// Merges profiles. Weights and normalisation keep the number of samples: they move weight, they invent none.
+/// Merges profiles. Weights and normalisation keep the number of samples: they move weight, they invent none. Of different
+/// sample types those remain that all profiles have, so that a slim profile merges with a full one.
 pub fn merge(inputs: &[Input<'_>], normalize: Normalize) -> Result<Profile, MergeError> {
-    check(inputs)?;
-    let scales = scales(inputs, normalize)?;
-    let mut combiner = Combiner::new(combined_header(inputs));
-    for (input, scale) in inputs.iter().zip(scales) {
+    check_weights(inputs)?;
+    let profiles = alike(inputs)?;
+    let scales = scales(inputs, &profiles, normalize)?;
+    let mut header = Header::of(&profiles[0]);
+    profiles[1..].iter().for_each(|it| header.join(it));
+    let mut combiner = Combiner::new(header);
+    for (profile, scale) in profiles.iter().zip(scales) {
         if (scale - 1.0).abs() < 1e-12 {
-            combiner.add(input.profile, &input.profile.raw().sample);
+            combiner.add(profile, &profile.raw().sample);
         } else {
-            combiner.add(input.profile, &scaled(input.profile, scale));
+            combiner.add(profile, &scaled(profile, scale));
         }
     }
     read::check(combiner.finish()).map_err(MergeError::Broken)
 }
 
-fn check(inputs: &[Input<'_>]) -> Result<(), MergeError> {
-    let first = inputs.first().ok_or(MergeError::Nothing)?;
+fn check_weights(inputs: &[Input<'_>]) -> Result<(), MergeError> {
     for (at, input) in inputs.iter().enumerate() {
-        if measures(input.profile) != measures(first.profile) {
-            return Err(MergeError::Kinds {
-                at,
-                first: first.profile.sample_types(),
-                other: input.profile.sample_types(),
-            });
-        }
         let weight = input.weight;
         if !(weight.is_finite() && weight > 0.0) {
             return Err(MergeError::Weight { at, weight });
@@ -93,28 +90,89 @@ fn check(inputs: &[Input<'_>]) -> Result<(), MergeError> {
     Ok(())
 }
 
-/// Sample types and period type as text: what must be equal.
-fn measures(profile: &Profile) -> (String, String) {
-    let period = profile.raw().period_type.unwrap_or_default();
-    let period = format!(
+/// The profiles with the sample types that they have in common, in the order of the first one.
+fn alike<'a>(inputs: &[Input<'a>]) -> Result<Vec<Cow<'a, Profile>>, MergeError> {
+    let first = inputs.first().ok_or(MergeError::Nothing)?.profile;
+    let mut common: Vec<_> = first
+        .raw()
+        .sample_type
+        .iter()
+        .map(|it| text(first, it))
+        .collect();
+    for (at, Input { profile, .. }) in inputs.iter().enumerate() {
+        let types: Vec<_> = profile
+            .raw()
+            .sample_type
+            .iter()
+            .map(|it| text(profile, it))
+            .collect();
+        common.retain(|it| types.contains(it));
+        if common.is_empty() || period(profile) != period(first) {
+            return Err(MergeError::Kinds {
+                at,
+                first: first.sample_types(),
+                other: profile.sample_types(),
+            });
+        }
+    }
+    Ok(inputs
+        .iter()
+        .map(|it| reduced(it.profile, &common))
+        .collect())
+}
+
+fn text(profile: &Profile, value: &proto::ValueType) -> String {
+    format!(
         "{}/{}",
-        profile.text(period.r#type),
-        profile.text(period.unit)
-    );
-    (profile.sample_types(), period)
+        profile.text(value.r#type),
+        profile.text(value.unit)
+    )
+}
+
+fn period(profile: &Profile) -> String {
+    text(profile, &profile.raw().period_type.unwrap_or_default())
+}
+
+/// The profile with only these sample types, in this order.
+fn reduced<'a>(profile: &'a Profile, types: &[String]) -> Cow<'a, Profile> {
+    let own = &profile.raw().sample_type;
+    let at = |name: &String| own.iter().position(|it| text(profile, it) == *name);
+    let kept: Vec<usize> = types.iter().filter_map(at).collect();
+    if kept.iter().copied().eq(0..own.len()) {
+        return Cow::Borrowed(profile);
+    }
+    let mut reduced = profile.clone();
+    let raw = &mut reduced.raw;
+    raw.sample_type = kept.iter().map(|it| own[*it]).collect();
+    for sample in &mut raw.sample {
+        sample.value = kept.iter().map(|it| sample.value[*it]).collect();
+    }
+    let default = profile.bytes(raw.default_sample_type);
+    if !raw
+        .sample_type
+        .iter()
+        .any(|it| profile.bytes(it.r#type) == default)
+    {
+        raw.default_sample_type = raw.sample_type[0].r#type;
+    }
+    Cow::Owned(reduced)
 }
 
 /// Factors for the values of each input, such that the sum over all of them stays what it is.
-fn scales(inputs: &[Input<'_>], normalize: Normalize) -> Result<Vec<f64>, MergeError> {
+fn scales(
+    inputs: &[Input<'_>],
+    profiles: &[Cow<'_, Profile>],
+    normalize: Normalize,
+) -> Result<Vec<f64>, MergeError> {
     let mut scales = Vec::new();
     let (mut before, mut after) = (0.0, 0.0);
-    for (at, input) in inputs.iter().enumerate() {
-        let total = input.profile.total(0) as f64;
+    for (at, (input, profile)) in inputs.iter().zip(profiles).enumerate() {
+        let total = profile.total(0) as f64;
         let size = match normalize {
             Normalize::Off => 1.0,
             Normalize::Samples => total.max(1.0),
             Normalize::Duration => {
-                let duration = input.profile.duration();
+                let duration = profile.duration();
                 duration.ok_or(MergeError::NoDuration { at })?.as_secs_f64()
             }
         };
@@ -155,15 +213,6 @@ fn scaled(profile: &Profile, scale: f64) -> Vec<proto::Sample> {
             .for_each(|it| *it = (*it as f64 * ratio).round() as i64);
     }
     samples
-}
-
-/// Everything but samples and tables, with string indices into the table of input 0 resolved by the combiner.
-fn combined_header(inputs: &[Input<'_>]) -> super::combine::Header {
-    let mut header = super::combine::Header::of(inputs[0].profile);
-    for input in &inputs[1..] {
-        header.join(input.profile);
-    }
-    header
 }
 
 impl MergeError {

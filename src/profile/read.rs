@@ -28,6 +28,11 @@ pub enum ReadError {
         /// The limit that was passed.
         limit: usize,
     },
+    /// Its stacks have more frames than this, all together.
+    TooDeep {
+        /// The limit that was passed.
+        limit: usize,
+    },
     /// Not the protobuf of a profile, or one whose tables contradict themselves.
     NotPprof {
         /// What is wrong, as the end of a sentence.
@@ -52,11 +57,11 @@ pub struct Limits {
 
 impl Limits {
     // Profiles of real programs compress 3 to 20 times; gzip itself can do 1032.
-    /// What the program uses: 512 MiB decompressed, 200 to 1, 1 GiB of tables, 1 MiB for one row, 512 Mi frames.
+    /// What the program uses: 256 MiB decompressed, 200 to 1, 512 MiB of tables, 1 MiB for one row, 512 Mi frames.
     pub const DEFAULT: Self = Self {
-        decompressed: 512 << 20,
+        decompressed: 256 << 20,
         ratio: 200,
-        memory: 1 << 30,
+        memory: 512 << 20,
         row: 1 << 20,
         frames: 1 << 29,
     };
@@ -275,7 +280,7 @@ fn check_frames(profile: &Profile, limit: usize) -> Result<(), ReadError> {
     for location in ids.filter_map(|id| profile.location(*id)) {
         frames = frames.saturating_add(location.line.len().max(1));
         if frames > limit {
-            return Err(ReadError::TooLarge { limit });
+            return Err(ReadError::TooDeep { limit });
         }
     }
     Ok(())
@@ -324,7 +329,7 @@ impl ReadError {
             Self::Empty => "collect it again: the file has no content",
             Self::TruncatedGzip => "collect or copy it again: the end is missing",
             Self::BrokenGzip => "collect or copy it again: its checksum does not hold",
-            Self::TooLarge { .. } => "collect it for a shorter time",
+            Self::TooLarge { .. } | Self::TooDeep { .. } => "collect it for a shorter time",
             Self::NotPprof { .. } => {
                 "give a CPU profile as written by runtime/pprof or served at /debug/pprof/profile"
             }
@@ -345,6 +350,7 @@ impl fmt::Display for ReadError {
                     limit >> 10
                 )
             }
+            Self::TooDeep { limit } => write!(f, "the profile has more than {limit} frames"),
             Self::NotPprof { reason } => write!(f, "not a pprof profile: {reason}"),
         }
     }

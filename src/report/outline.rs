@@ -297,12 +297,16 @@ fn verdict(report: &Report) -> Vec<Block> {
 
 fn cost(cost: &Cost) -> String {
     let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1000.0);
+    let memory = cost
+        .own_peak_memory
+        .map_or(String::new(), |it| format!(" and {}", human(it)));
     format!(
-        "time: {} in all = {} build + {} baseline + {} escapes + {} our own and go's metadata",
+        "time: {} = {} build + {} baseline + {} escapes + {} the rest; our own share: {} CPU{memory}",
         seconds(cost.total_ms),
         seconds(cost.build_ms),
         seconds(cost.baseline_ms),
         seconds(cost.escape_ms),
-        seconds(cost.analysis_ms)
+        seconds(cost.analysis_ms),
+        seconds(cost.own_cpu_ms),
     )
 }

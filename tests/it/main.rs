@@ -1,14 +1,10 @@
 //! One integration binary: what a user would notice, through the library and the command.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
-mod harness;
-
 mod bad_input;
-
 mod binary;
-
 mod escape;
-
+mod harness;
 mod profile;
-
 mod real_go;
+mod signals;

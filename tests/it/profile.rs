@@ -14,6 +14,8 @@ use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, j
 
 mod acceptance;
 
+mod hiding;
+
 mod hostile;
 
 mod merging;
@@ -178,5 +180,24 @@ fn a_cut_file_is_an_error_at_every_length() {
         let error = profile::read(&whole[..length]).unwrap_err();
         let cut = matches!(error, ReadError::TruncatedGzip | ReadError::NotPprof { .. });
         assert!(cut, "{length}: {error}");
+    }
+}
+
+#[test]
+fn tables_survive_writing_and_reading() {
+    let kinds = [
+        "cpu",
+        "heap",
+        "allocs",
+        "mutex",
+        "block",
+        "goroutine",
+        "threadcreate",
+    ];
+    let written = kinds.map(|it| bytes(&format!("{it}.pprof")));
+    for bytes in toolchains().iter().map(Go::compiler_profile).chain(written) {
+        let profile = profile::read(&bytes).unwrap();
+        let again = profile::encode(profile.raw());
+        assert!(profile::read(&again).unwrap().raw() == profile.raw());
     }
 }

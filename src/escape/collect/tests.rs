@@ -1,3 +1,5 @@
+use proptest::strategy::Strategy;
+
 use super::*;
 
 fn package(import_path: &str, dir: &str, version: Option<&str>) -> Package {
@@ -105,4 +107,31 @@ two` + x escapes to heap
 ./a.go:3:2: `never
 ./a.go:4:2: x escapes to heap
 "), @r#"ex.com/m 2+1+0; = 2, outside 0, unparsed ["./a.go:3:2: `never"]"#);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_without_a_panic(
+        parts in proptest::collection::vec(proptest::prelude::prop_oneof![
+            proptest::sample::select(vec![
+                "# ", "ex.com/m", "\n", ": ", ":1:2: ", "a.go", "go.shape.", "[go.shape.", "`", "\"", "\\", "func(", "map[",
+                "moved to heap: ", " escapes to heap", "leaking param", "can inline ", "inlining call to ", "{...}", "{}",
+                "make(", ")", " + ", "struct {", "lib.", "'", "99999999999", "[", "(", "]T", "interface {", "chan ",
+            ]).prop_map(|it| it.as_bytes().to_vec()),
+            proptest::collection::vec(proptest::num::u8::ANY, 0..4),
+        ], 0..60),
+        trimpath in proptest::bool::ANY,
+    ) {
+        let sources = Sources {
+            packages: vec![package("ex.com/m", "/w/m", None), package("ex.com/m/lib", "/w/m/lib", None)],
+            directory: b"/w/m".to_vec(),
+            trimpath,
+        };
+        let mut collector = Collector::new(&sources).with_sites(true);
+        let text = parts.concat();
+        collector.text(&text);
+        let (escapes, sites) = collector.finish_with_sites(|_| true);
+        proptest::prop_assert!(escapes.unparsed <= escapes.lines);
+        proptest::prop_assert_eq!(escapes.sites, sites.iter().filter(|it| it.class.allocates()).count() as u64);
+    }
 }

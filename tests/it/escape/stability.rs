@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::{compile, module, toolchains};
 
 fn sites(dir: &Path) -> Vec<Site> {
-    let (sources, text) = compile(&toolchains()[0], dir, "./...", "./...", true);
+    let (sources, text) = compile(&toolchains()[0], dir, true);
     let mut collector = Collector::new(&sources).with_sites(true);
     collector.text(&text);
     let (escapes, sites) = collector.finish_with_sites(|it| !it.standard);
@@ -140,7 +140,7 @@ fn one_more_escape_is_one_new_identity() {
 #[test]
 fn functions_are_counted_and_ranked() {
     let dir = module();
-    let (sources, text) = compile(&toolchains()[0], dir.path(), "./...", "./...", true);
+    let (sources, text) = compile(&toolchains()[0], dir.path(), true);
     let mut collector = Collector::new(&sources).with_sites(true);
     collector.text(&text);
     let (mut escapes, sites) =

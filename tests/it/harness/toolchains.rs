@@ -18,6 +18,7 @@ pub struct Toolchain {
 }
 
 /// The toolchain of that version; `None`, with a line on stderr, when it cannot be had.
+#[allow(clippy::print_stderr)]
 pub fn released(version: &str) -> Option<Toolchain> {
     static FOUND: OnceLock<Vec<Result<Toolchain, String>>> = OnceLock::new();
     let found = FOUND.get_or_init(|| RELEASED.iter().map(|it| fetch(it)).collect());

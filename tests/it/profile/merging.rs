@@ -2,7 +2,7 @@
 
 use super::*;
 
-use gobuild_opt::profile::{Input, MergeError, Normalize, encode, merge};
+use gobuild_opt::profile::{Input, Keep, MergeError, Normalize, encode, merge};
 
 /// What Go's pprof makes of these files, or nothing where no toolchain at hand has it prebuilt.
 fn merged_by_go(files: &[&Path]) -> Option<Vec<u8>> {
@@ -55,6 +55,10 @@ fn merging_equals_that_of_go() {
     check(&[&written("cpu.pprof"), &again]);
     check(&compilers.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     check(&[&compilers[0], &written("cpu.pprof")]);
+    let slim = directory.path().join("slim");
+    std::fs::write(&slim, profile::slim(&cpu(), Keep::Lines).unwrap().bytes).unwrap();
+    check(&[&slim, &written("cpu.pprof")]);
+    check(&[&written("cpu.pprof"), &slim]);
     for kind in ["heap", "allocs", "mutex", "block", "goroutine"] {
         let file = written(&format!("{kind}.pprof"));
         check(&[&file, &file]);
@@ -81,6 +85,24 @@ fn weights_move_weight_and_keep_the_number_of_samples() {
     assert!(
         (after / before / 0.9 - 1.0).abs() < 0.03,
         "{before} {after}"
+    );
+}
+
+#[test]
+fn a_slim_profile_merges_with_a_full_one_call_by_call() {
+    let slim = profile::slim(&cpu(), Keep::Calls).unwrap();
+    let profiles = [profile::read(&slim.bytes).unwrap(), cpu()];
+    let merged = merge(&inputs(&profiles), Normalize::Off).unwrap();
+    let twice = slim
+        .edges
+        .edges
+        .iter()
+        .map(|it| (&it.caller, &it.callee, it.offset, it.weight * 2));
+    let both = profile::edges(&merged, 0).edges;
+    assert!(
+        twice.eq(both
+            .iter()
+            .map(|it| (&it.caller, &it.callee, it.offset, it.weight)))
     );
 }
 
