@@ -278,7 +278,7 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         .map_or("defaults", String::as_str);
     let wanted = |flag: &&Flag| {
         !MERGED.contains(&flag.name.as_str())
-            && !(variant == Variant::Escape && BUILD_ONLY.contains(&flag.name.as_str()))
+            && (variant != Variant::Escape || !BUILD_ONLY.contains(&flag.name.as_str()))
     };
     for flag in configured.iter().filter(wanted) {
         flags.add(flag.to_arg(), "as configured", origin);
