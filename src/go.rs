@@ -6,6 +6,8 @@ pub mod list;
 
 pub mod quote;
 
+pub mod source;
+
 pub mod vcs;
 
 use std::collections::BTreeMap;

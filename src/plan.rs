@@ -8,6 +8,8 @@ pub mod pgo;
 
 pub mod scope;
 
+pub mod stamp;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -199,6 +201,7 @@ fn steps(
     let packages = typed.packages(inputs.config);
     let mut steps = Vec::new();
     let release = flags::compose(inputs, Variant::Release)?;
+    stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
     if !executables.is_empty() {
         steps.push(build(
             StepKind::Release,

@@ -39,6 +39,23 @@ impl Flags {
     }
 }
 
+impl Flags {
+    /// The linker flags, of every `-ldflags`, as single words.
+    pub fn ldflags(&self) -> Result<Vec<String>> {
+        let mut words = Vec::new();
+        for value in self
+            .args
+            .iter()
+            .filter_map(|it| it.strip_prefix("-ldflags="))
+        {
+            let read =
+                flags::per_package(value).map_err(|why| unreadable("-ldflags", value, &why))?;
+            words.extend(read.flags);
+        }
+        Ok(words)
+    }
+}
+
 /// Everything that decides about the flags of one target.
 #[derive(Debug)]
 pub struct Inputs<'a> {
@@ -277,8 +294,9 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         .get("build.flags")
         .map_or("defaults", String::as_str);
     let wanted = |flag: &&Flag| {
-        !MERGED.contains(&flag.name.as_str())
-            && (variant != Variant::Escape || !BUILD_ONLY.contains(&flag.name.as_str()))
+        let name = flag.name.as_str();
+        let dropped = variant == Variant::Escape && BUILD_ONLY.contains(&name);
+        !dropped && !MERGED.contains(&name)
     };
     for flag in configured.iter().filter(wanted) {
         flags.add(flag.to_arg(), "as configured", origin);
