@@ -59,21 +59,41 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     }
 }
 
-/// Text that others wrote (paths, compiler words) made harmless for a terminal: control characters
-/// and bidirectional overrides become visible escapes.
+/// Text that others wrote (paths, compiler words) made harmless for a terminal and for the log of a
+/// GitHub runner: control characters, bidirectional overrides, and what begins a workflow command
+/// (`::error`, `##[error]`) become visible escapes.
 pub fn harmless(text: &str) -> String {
     let dangerous =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if !text.contains(dangerous) {
-        return text.to_owned();
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let rest = &text[at..];
+        // A runner looks at the start of a line; wrapping puts any word there.
+        let command = before.is_whitespace() && rest.starts_with("::") || rest.starts_with("##[");
+        if command || dangerous(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+        before = c;
     }
-    text.chars()
-        .map(|c| {
-            if dangerous(c) {
-                c.escape_unicode().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_be_a_workflow_command() {
+        for (name, shown) in [
+            ("::error::x", r"\u{3a}:error::x"),
+            ("a ::error::x", r"a \u{3a}:error::x"),
+            ("a ##[error]x", r"a \u{23}#[error]x"),
+            ("std::string", "std::string"),
+        ] {
+            assert_eq!(harmless(name), shown);
+        }
+    }
 }
