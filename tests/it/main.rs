@@ -4,6 +4,7 @@
 mod bad_input;
 mod binary;
 mod escape;
+mod formats;
 mod harness;
 mod profile;
 mod real_go;
