@@ -2,6 +2,8 @@
 //!
 //! A check is a file of `check/` and a line of [`ALL`]; its doc comment is its manual.
 
+mod ambient;
+
 mod baseline;
 
 mod escapes;
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
 use crate::build::Built;
-use crate::config::{Config, Severity};
+use crate::config::{AmbientPolicy, Config, Severity};
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -28,6 +30,7 @@ pub const ALL: &[Check] = &[
     go_version::CHECK,
     pgo_profile::CHECK,
     goflags::CHECK,
+    ambient::CHECK,
     baseline::CHECK,
     escapes::CHECK,
 ];
@@ -99,11 +102,7 @@ pub struct Finding {
 /// Runs every check that is not switched off.
 pub fn run(config: &Config, context: &Context<'_>) -> Vec<Finding> {
     let finding = |check: &Check| {
-        let severity = config
-            .checks
-            .get(check.id)
-            .copied()
-            .unwrap_or(Severity::Warn);
+        let severity = severity(config, check.id);
         if severity == Severity::Off {
             return None;
         }
@@ -127,6 +126,18 @@ pub fn run(config: &Config, context: &Context<'_>) -> Vec<Finding> {
         })
     };
     ALL.iter().filter_map(finding).collect()
+}
+
+/// What a finding of the check does. `ambient` has a key of its own in `[build]`, which can only
+/// be made milder by `[checks]`.
+fn severity(config: &Config, id: &str) -> Severity {
+    let configured = config.checks.get(id).copied().unwrap_or(Severity::Warn);
+    match config.build.ambient {
+        _ if id != "ambient" || configured == Severity::Off => configured,
+        AmbientPolicy::Deny => Severity::Deny,
+        AmbientPolicy::Warn => configured,
+        AmbientPolicy::Allow => Severity::Off,
+    }
 }
 
 /// The check of that ID.

@@ -100,6 +100,9 @@ pub struct Settings {
     /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
+    /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
+    #[arg(long)]
+    pub trust_config: bool,
     /// Set a key of the configuration, such as pgo.profile=off
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -115,6 +118,9 @@ pub struct Settings {
     /// Compare with: unstripped, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<String>,
+    /// Stop after this long, such as 30m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
     /// Collect the escape report: pass, off
     #[arg(long, value_name = "HOW")]
     pub escapes: Option<String>,
@@ -406,6 +412,7 @@ impl Settings {
             ("build.strip", &self.strip),
             ("compare.baseline", &self.baseline),
             ("escape.collect", &self.escapes),
+            ("build.timeout", &self.timeout),
         ] {
             flags.extend(
                 value
@@ -425,6 +432,7 @@ impl Settings {
             cwd: cwd.to_path_buf(),
             file: self.config.clone(),
             preset: self.preset.clone(),
+            trust: self.trust_config,
             env,
             flags,
         })

@@ -11,6 +11,8 @@ pub mod size;
 
 pub mod strict;
 
+pub mod trust;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use layer::{Origins, Sources, load};
-use size::{Percent, Size};
+use size::{Percent, Size, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -73,6 +75,24 @@ pub struct Build {
     pub flags: Vec<String>,
     /// Environment of the go command.
     pub env: BTreeMap<String, String>,
+    /// What settings from outside do that change the binary.
+    pub ambient: AmbientPolicy,
+    /// How long the whole run may take.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Timeout>,
+}
+
+/// What settings from outside do that change the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum AmbientPolicy {
+    /// A finding.
+    #[default]
+    Warn,
+    /// Exit code 1.
+    Deny,
+    /// Nothing.
+    Allow,
 }
 
 /// What the linker leaves out of the binary.

@@ -6,6 +6,7 @@
 //!   -- parse::meaning --> Meaning     what a diagnostic says: an allocation of a class, or nothing of interest
 //!   -- Collector -------> Escapes     each site once, under the package that owns the file
 //!   -- identify --------> Identity    a name for each site that survives edits
+//!   -- recount ---------> Escapes     counted again with what the sources told
 //!   -- diff ------------> Diff        what is new, what is gone
 //! ```
 //!
@@ -34,6 +35,10 @@ pub mod collect;
 
 pub mod function;
 
+mod closure;
+
+mod file;
+
 pub mod identity;
 
 pub mod rank;
@@ -45,7 +50,7 @@ pub use collect::Collector;
 pub use flags::gcflags;
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
-pub use rank::{Group, by_function, by_line, count_functions};
+pub use rank::{Group, by_function, by_line, recount};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

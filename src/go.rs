@@ -1,5 +1,7 @@
 //! The Go toolchain: its facts, its flags, its words.
 
+pub mod ambient;
+
 pub mod flags;
 
 pub mod list;
@@ -66,6 +68,9 @@ pub struct Toolchain {
     /// Where Go keeps its work directories; empty: the system's.
     #[serde(rename = "GOTMPDIR")]
     pub gotmpdir: String,
+    /// The file that `go env -w` writes.
+    #[serde(rename = "GOENV")]
+    pub goenv: String,
     /// `1` or `0`
     #[serde(rename = "CGO_ENABLED")]
     pub cgo_enabled: String,
@@ -81,6 +86,7 @@ const ENV_NAMES: &[&str] = &[
     "GOCACHE",
     "GOEXPERIMENT",
     "GOTMPDIR",
+    "GOENV",
     "CGO_ENABLED",
 ];
 

@@ -65,7 +65,7 @@ fn listen() -> Result<Interrupt> {
     let interrupt = Interrupt::default();
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         let number = usize::try_from(signal).unwrap_or_default();
-        signal_hook::flag::register_usize(signal, interrupt.0.clone(), number)?;
+        signal_hook::flag::register_usize(signal, interrupt.signal.clone(), number)?;
     }
     Ok(interrupt)
 }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::config::{Collect, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::escape;
+use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
@@ -37,6 +38,8 @@ pub struct Facts {
     pub goflags: Vec<Flag>,
     /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.
     pub go_line: Option<String>,
+    /// Settings from outside that change the binary.
+    pub ambient: Vec<Ambient>,
     /// Named packages and everything they need.
     pub packages: Vec<Package>,
     /// The profile.

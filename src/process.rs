@@ -64,31 +64,75 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// The number of the signal that asked us to stop; 0 while none did.
+/// What asks us to stop: a signal, or the end of the time that was allowed.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt(pub Arc<AtomicUsize>);
+pub struct Interrupt {
+    /// The number of the signal that came; 0 while none did.
+    pub signal: Arc<AtomicUsize>,
+    /// When the time is over, and how much it was.
+    pub deadline: Option<(Instant, Duration)>,
+}
 
 impl Interrupt {
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.signal.load(Ordering::SeqCst) {
             0 => None,
             number => i32::try_from(number).ok(),
         }
     }
 
-    /// Fails with [`Kind::Signal`] once a signal came.
+    /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
     pub fn check(&self) -> Result<()> {
-        match self.signal() {
-            None => Ok(()),
-            Some(number) => Err(interrupted(number)),
+        match (self.signal(), self.late()) {
+            (Some(number), _) => Err(interrupted(number)),
+            (None, Some(limit)) => Err(Error::new(
+                Kind::Go,
+                format!("the run took longer than {}", seconds(limit)),
+            )),
+            (None, None) => Ok(()),
         }
     }
+
+    /// The limit, once it is over.
+    fn late(&self) -> Option<Duration> {
+        self.deadline
+            .filter(|(end, _)| Instant::now() >= *end)
+            .map(|(_, limit)| limit)
+    }
+}
+
+fn seconds(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
 }
 
 fn interrupted(number: i32) -> Error {
     Error::new(Kind::Signal(number), format!("ended by signal {number}"))
         .hint("the outputs are as they were before this run")
+}
+
+/// The error for a command that did not end in time.
+fn late(invocation: &Invocation, limit: Duration) -> Error {
+    let verb = invocation
+        .args
+        .first()
+        .map(|it| it.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let program = Path::new(&invocation.program).display();
+    let hint = match verb.as_str() {
+        "env" | "list" => {
+            "go may be waiting for the network: for the toolchain that the `go` or `toolchain` line of go.mod asks for (GOTOOLCHAIN=local does without), or for modules (GOPROXY)"
+        }
+        _ => "raise `--timeout`, or see what is slow with `-x`",
+    };
+    Error::new(
+        Kind::Go,
+        format!(
+            "`{program} {verb}` was stopped: the run took longer than {}",
+            seconds(limit)
+        ),
+    )
+    .hint(hint)
 }
 
 /// Which pipe a piece of output came through.
@@ -167,9 +211,12 @@ pub fn run(
             std::thread::sleep(Duration::from_millis(1));
         }
     };
-    if let Some(number) = interrupt.signal() {
+    if group.forwarded.is_some() {
         group.kill();
-        return Err(interrupted(number));
+        return Err(match (interrupt.signal(), interrupt.late()) {
+            (None, Some(limit)) => late(invocation, limit),
+            (number, _) => interrupted(number.unwrap_or_default()),
+        });
     }
     Ok(Outcome {
         status,
@@ -313,15 +360,13 @@ struct Group {
 impl Group {
     /// Passes a signal on once; kills the group when it has not gone after [`GRACE`].
     fn forward(&mut self, interrupt: &Interrupt) {
-        let Some(number) = interrupt.signal() else {
-            return;
+        let signal = match (interrupt.signal(), interrupt.late()) {
+            (None, None) => return,
+            (number, _) => number.and_then(rustix::process::Signal::from_named_raw),
         };
         match self.forwarded {
             None => {
-                self.send(
-                    rustix::process::Signal::from_named_raw(number)
-                        .unwrap_or(rustix::process::Signal::TERM),
-                );
+                self.send(signal.unwrap_or(rustix::process::Signal::TERM));
                 self.forwarded = Some(Instant::now());
             }
             Some(since) if since.elapsed() > GRACE && !self.killed => self.kill(),

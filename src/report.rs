@@ -19,6 +19,7 @@ use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
+use crate::go::ambient::Ambient;
 use crate::plan::Plan;
 use crate::process;
 
@@ -120,6 +121,8 @@ pub struct Target {
     pub packages_compiled: u64,
     /// See `packages_compiled`.
     pub packages_cached: u64,
+    /// Settings of the environment and of `go env -w` that change the binary and stand in no configuration.
+    pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
     /// The profile.
@@ -156,6 +159,8 @@ pub struct BaselineFile {
     pub size: u64,
     /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
     pub loaded_identical: Option<bool>,
+    /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
+    pub loaded_explained: Option<bool>,
     /// How many loaded bytes were compared.
     pub loaded_compared: Option<u64>,
 }
@@ -354,6 +359,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         overhead: artifact::overhead(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
+        ambient: facts.ambient.clone(),
         escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
         pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
         runtime: artifact::runtime(&context),

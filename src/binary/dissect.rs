@@ -5,19 +5,19 @@ use std::ops::Range;
 
 use crate::error::Result;
 
-use super::anatomy::{
-    Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, PackageBytes, UnownedBytes,
-};
+use super::anatomy::{Anatomy, LayoutNote};
+use super::assemble::assemble;
 use super::functions::{Entry, Tables};
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
-use super::moduledata::{Listing, Moduledata};
-use super::objects::{Data, Known, Source};
-use super::packages::{Modules, NONE, PackageId, Packages};
+use super::moduledata::Moduledata;
+use super::objects::{Data, Source};
+use super::packages::{NONE, PackageId, Packages};
 use super::pclntab::{Found, Pclntab};
-use super::types::{Layout, Types, Walk};
+use super::types::Types;
 use super::{
-    Binary, Format, Role, functions, lines, loader, moduledata, objects, pclntab, references, wasm,
+    Binary, Format, Role, extents, functions, lines, loader, moduledata, objects, pclntab,
+    references, wasm,
 };
 
 /// What the steps share.
@@ -101,7 +101,8 @@ impl State<'_, '_> {
         }
         let module = module.unwrap_or_else(|| self.guess(&table));
         for limit in [module.gofunc, module.findfunctab].into_iter().flatten() {
-            if limit > table.functions.start && limit < table.functions.end {
+            let least = u64::from(table.functions.start) + 8 * u64::from(table.count) + 4;
+            if u64::from(limit) >= least && limit < table.functions.end {
                 table.functions.end = limit;
             }
         }
@@ -197,6 +198,7 @@ impl State<'_, '_> {
                         .add(section, u64::from(it.size), it.package, Kind::Code);
                 }
             }
+            self.claim_segment_headers();
             return;
         }
         for it in entries {
@@ -209,6 +211,20 @@ impl State<'_, '_> {
         {
             self.ledger
                 .claim(self.image, (text, first.start), NONE, Kind::Loader);
+        }
+    }
+
+    /// In wasm every stretch of data has its address and length before it.
+    fn claim_segment_headers(&mut self) {
+        for region in &self.image.regions {
+            let memory = self.image.file_bytes(region.start, region.end());
+            let size = self.binary.sections[region.section].file_size;
+            self.ledger.add(
+                region.section,
+                size.saturating_sub(memory),
+                NONE,
+                Kind::Headers,
+            );
         }
     }
 
@@ -234,8 +250,13 @@ impl State<'_, '_> {
         let masks = module.masks.iter().flatten();
         starts.extend(masks.map(|it| objects::start(*it, Source::Code, runtime)));
         data.add(starts);
-        data.known = self.types(module, &data);
-        self.describe_module(module, runtime, &mut data.known);
+        match extents::types(self.image, self.binary, module, &data, &mut self.packages) {
+            Some((types, known)) => (self.types, data.known) = (types, known),
+            None => self.notes.push(LayoutNote::NoTypes),
+        }
+        let contents = extents::table_of_contents(self.image, self.binary, module, runtime);
+        data.known.extend(contents);
+        extents::disjoint(&mut data.known);
         data.follow(self.image);
         data.follow_code(self.image, |target| {
             let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
@@ -331,287 +352,4 @@ impl State<'_, '_> {
             self.notes.push(LayoutNote::NoReferences);
         }
     }
-
-    /// Walks the types, and gives their extents.
-    fn types(&mut self, module: &Moduledata, data: &Data) -> Vec<Known> {
-        let rows = matches!(module.listing, Listing::Rows { .. });
-        let version = self
-            .binary
-            .build_info
-            .as_ref()
-            .map(|it| it.go_version.as_str());
-        let layout = Layout::new(usize::from(self.image.pointer_size), version, rows);
-        let walk = (module.etypes > module.types)
-            .then(|| Walk::new(self.image, module, layout))
-            .flatten();
-        let Some(mut walk) = walk else {
-            self.notes.push(LayoutNote::NoTypes);
-            return Vec::new();
-        };
-        match module.listing {
-            Listing::Rows { types_end, .. } => walk.row(types_end),
-            Listing::Links { types, .. } => {
-                walk.links(self.image, types);
-                // The list has only what reflection needs; code and data refer to the others.
-                data.starts
-                    .iter()
-                    .for_each(|it| walk.root((it >> 32) as Addr));
-                walk.run();
-            }
-        }
-        walk.itabs(self.image, &module.listing);
-        let runtime = self.packages.of_prefix(b"runtime");
-        let fallback = |addr: Addr| {
-            let index = data
-                .starts
-                .partition_point(|it| *it < u64::from(addr) << 32);
-            let found = data
-                .starts
-                .get(index)
-                .filter(|it| (**it >> 32) as Addr == addr);
-            found.map_or(runtime, |it| objects::owner_of(*it))
-        };
-        let (types, names) = walk.finish(&mut self.packages, fallback);
-        let mut known =
-            Vec::with_capacity(types.descriptors.len() + names.len() + types.itabs.len());
-        let mut push = |start: Addr, size: u32, owner| {
-            known.push(Known {
-                start,
-                end: start.saturating_add(size),
-                owner,
-                kind: Kind::Types,
-            });
-        };
-        let owner = |addr: Addr| {
-            let found = types.descriptors.binary_search_by_key(&addr, |it| it.addr);
-            found.map_or(NONE, |it| types.descriptors[it].owner)
-        };
-        types
-            .descriptors
-            .iter()
-            .for_each(|it| push(it.addr, it.size, it.owner));
-        names.iter().for_each(|it| push(it.addr, it.size, it.owner));
-        types
-            .itabs
-            .iter()
-            .for_each(|it| push(it.addr, it.size, owner(it.concrete)));
-        if let Listing::Links {
-            types: (start, count),
-            itabs,
-        } = module.listing
-        {
-            self.links(module, (start, count), itabs, &types, &mut push);
-        }
-        if types.descriptors.is_empty() {
-            self.notes.push(LayoutNote::NoTypes);
-        }
-        self.types = types;
-        known
-    }
-
-    /// The entries of the lists themselves belong to what they list.
-    fn links(
-        &self,
-        module: &Moduledata,
-        (start, count): (Addr, u32),
-        itabs: (Addr, u32),
-        types: &Types,
-        push: &mut impl FnMut(Addr, u32, PackageId),
-    ) {
-        let owner = |addr: Addr| {
-            let found = types.descriptors.binary_search_by_key(&addr, |it| it.addr);
-            found.map_or(NONE, |it| types.descriptors[it].owner)
-        };
-        let word = u32::from(self.image.pointer_size);
-        if let Some(reader) = self.image.reader(start) {
-            for index in 0..count {
-                let Some(distance) = reader.u32(4 * index as usize) else {
-                    break;
-                };
-                push(
-                    start + 4 * index,
-                    4,
-                    owner(module.types.wrapping_add(distance)),
-                );
-            }
-        }
-        if let Some(reader) = self.image.reader(itabs.0) {
-            for index in 0..itabs.1 {
-                let Some(value) = reader.word((word * index) as usize) else {
-                    break;
-                };
-                let concrete = self
-                    .image
-                    .addr(value)
-                    .and_then(|it| self.image.reader(it)?.word(word as usize));
-                let found = concrete
-                    .and_then(|it| self.image.addr(it))
-                    .map_or(NONE, owner);
-                push(itabs.0 + word * index, word, found);
-            }
-        }
-    }
-
-    /// Adds the table of contents itself, then brings what is known into order and drops what overlaps.
-    fn describe_module(&self, module: &Moduledata, runtime: PackageId, known: &mut Vec<Known>) {
-        let region = self.image.region(module.addr).filter(|_| module.addr > 0);
-        if let Some(region) = region {
-            let named = self.binary.sections[region.section].name.contains("module");
-            let size = 52 * u32::from(self.image.pointer_size);
-            let end = if named {
-                region.end()
-            } else {
-                (module.addr + size).min(region.end())
-            };
-            known.push(Known {
-                start: module.addr,
-                end,
-                owner: runtime,
-                kind: Kind::Data,
-            });
-        }
-        known.sort_unstable_by_key(|it| (it.start, it.end));
-        let mut free = 0;
-        known.retain(|it| {
-            let keep = it.start >= free && it.end > it.start;
-            if keep {
-                free = it.end;
-            }
-            keep
-        });
-    }
-}
-
-/// Names and orders what was counted.
-#[allow(clippy::too_many_arguments)]
-fn assemble<'a>(
-    binary: Binary,
-    base: u64,
-    entries: &[Entry],
-    names: Cow<'a, [u8]>,
-    packages: &Packages,
-    ledger: &Ledger,
-    notes: Vec<LayoutNote>,
-    types: &Types,
-) -> Anatomy<'a> {
-    let (list, places) = package_list(&binary, entries, packages, ledger);
-    let functions = entries
-        .iter()
-        .map(|it| Function::new(it, base, &places))
-        .collect();
-    let mut kinds = Kind::ALL
-        .map(|kind| KindBytes {
-            kind,
-            bytes: 0,
-            unowned: 0,
-        })
-        .to_vec();
-    for (kind, sum) in kinds.iter_mut().enumerate() {
-        sum.bytes = list.iter().map(|it| it.by_kind[kind]).sum();
-    }
-    let mut unowned: Vec<UnownedBytes> = Vec::new();
-    for (&(section, kind), &bytes) in &ledger.unowned {
-        kinds[kind as usize].bytes += bytes;
-        kinds[kind as usize].unowned += bytes;
-        unowned.push(UnownedBytes {
-            section: binary.sections[section].name.clone(),
-            kind,
-            bytes,
-        });
-    }
-    for (kind, bytes) in [
-        (Kind::Headers, binary.headers),
-        (Kind::Padding, binary.padding),
-    ] {
-        kinds[kind as usize].bytes += bytes;
-        kinds[kind as usize].unowned += bytes;
-    }
-    unowned.sort_by_key(|it| std::cmp::Reverse(it.bytes));
-    let in_file = |it: &&super::Section| it.loaded;
-    let padding: u64 = unowned
-        .iter()
-        .filter(|it| it.kind == Kind::Padding)
-        .map(|it| it.bytes)
-        .sum();
-    let loaded = binary
-        .sections
-        .iter()
-        .filter(in_file)
-        .map(|it| it.file_size)
-        .sum::<u64>();
-    let owned = list.iter().map(|it| it.bytes).sum();
-    let methods = Methods {
-        exported: types.exported,
-        pruned: types.pruned,
-    };
-    Anatomy {
-        functions,
-        packages: list,
-        kinds,
-        unowned,
-        shared: ledger.shared,
-        loaded: Owned {
-            bytes: loaded - padding.min(loaded),
-            owned,
-        },
-        types: types.descriptors.len() as u64,
-        itabs: types.itabs.len() as u64,
-        methods: (!types.descriptors.is_empty()).then_some(methods),
-        notes,
-        names,
-        binary,
-    }
-}
-
-/// Packages with bytes, the largest first, and the place of each number among them.
-fn package_list(
-    binary: &Binary,
-    entries: &[Entry],
-    packages: &Packages,
-    ledger: &Ledger,
-) -> (Vec<PackageBytes>, Vec<u32>) {
-    let modules = Modules::new(binary.build_info.as_ref());
-    let mut numbers: Vec<u32> = (0..packages.paths.len() as u32).collect();
-    let sum = |number: u32| {
-        ledger
-            .owned
-            .get(number as usize)
-            .map_or(0, |it| it.iter().sum::<u64>())
-    };
-    numbers.retain(|it| sum(*it) > 0);
-    numbers.sort_by_key(|it| {
-        (
-            std::cmp::Reverse(sum(*it)),
-            packages.paths[*it as usize].as_str(),
-        )
-    });
-    let mut places = vec![NONE; packages.paths.len()];
-    let mut list = Vec::with_capacity(numbers.len());
-    for (place, &number) in numbers.iter().enumerate() {
-        places[number as usize] = place as u32;
-        let path = modules.import_path(&packages.paths[number as usize]);
-        let (module, origin) = modules.of(&path);
-        list.push(PackageBytes {
-            path,
-            module: module.map(|it| it.path.clone()),
-            version: module
-                .map(|it| it.version.clone())
-                .filter(|it| !it.is_empty()),
-            origin,
-            bytes: sum(number),
-            by_kind: ledger.owned[number as usize],
-            paid_for: 0,
-            functions: 0,
-        });
-    }
-    for entry in entries {
-        let place = |number: u32| places.get(number as usize).map_or(NONE, |it| *it) as usize;
-        if let Some(it) = list.get_mut(place(entry.package)) {
-            it.functions += 1;
-        }
-        if let Some(it) = list.get_mut(place(entry.paid_by)) {
-            it.paid_for += u64::from(entry.size);
-        }
-    }
-    (list, places)
 }

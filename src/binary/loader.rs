@@ -70,7 +70,7 @@ pub(super) fn claim(
 }
 
 /// What addresses in the tables of PE are relative to.
-fn image_base(bytes: &[u8]) -> Option<u64> {
+pub(super) fn image_base(bytes: &[u8]) -> Option<u64> {
     let reader = super::bytes::Reader {
         data: bytes,
         big_endian: false,

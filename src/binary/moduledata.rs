@@ -8,7 +8,7 @@ use super::image::{Addr, Image};
 use super::pclntab::Pclntab;
 
 /// How many words are read; what follows them differs too much and is not needed.
-const WORDS: usize = 52;
+pub(super) const WORDS: usize = 52;
 
 /// What is used of `runtime.firstmoduledata`.
 #[derive(Debug, Clone, Default)]

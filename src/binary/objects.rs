@@ -6,17 +6,27 @@ use std::ops::Range;
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId};
+use super::partition::merge;
 
 /// How a place came to be known; of several, the first says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// A function's record: stack maps and the like.
     Record = 0,
+    /// It is a function value or an initialisation task, and holds the address of a function.
+    Function = 1,
     /// Machine code.
-    Code = 1,
+    Code = 2,
     /// A pointer in an object that has an owner.
-    Pointer = 2,
+    Pointer = 3,
 }
+
+const SOURCES: [Source; 4] = [
+    Source::Record,
+    Source::Function,
+    Source::Code,
+    Source::Pointer,
+];
 
 /// A place, how it is known, and who refers to it.
 #[inline]
@@ -128,8 +138,7 @@ impl Data {
                 let first = self.starts[*starts];
                 let others = users.clone().any(|it| owner_of(*it) != owner_of(first));
                 *starts += users.count();
-                let source = [Source::Record, Source::Code, Source::Pointer]
-                    [(first as u32 >> 30).min(2) as usize];
+                let source = SOURCES[(first as u32 >> 30) as usize];
                 let owner = owner_of(first);
                 current = Object {
                     start: next,
@@ -164,9 +173,7 @@ impl Data {
 
     /// Adds places and puts them in order.
     pub fn add(&mut self, more: Vec<u64>) {
-        self.starts.extend(more);
-        self.starts.sort_unstable();
-        self.starts.dedup();
+        merge(&mut self.starts, more);
     }
 
     /// One round of following pointers: from what has an owner to what it points to.
@@ -194,22 +201,24 @@ impl Data {
                 });
             }
         });
-        found.sort_unstable();
-        found.dedup();
         self.add(found);
     }
 
-    /// Gives words that nothing refers to, but which are the address of a function, to the function's package.
+    /// Gives what holds the address of a function to the function's package: words that nothing refers to, and whoever
+    /// refers to them, function values and the tasks that initialise packages.
     pub fn follow_code(&mut self, image: &Image<'_>, function: impl Fn(Addr) -> Option<PackageId>) {
         let mut found = Vec::new();
-        self.sweep(|object| {
-            if matches!(object.what, What::Nothing | What::After(_)) {
-                words(image, &object, |addr, target| {
-                    if let Some(owner) = function(target) {
-                        found.push(start(addr, Source::Pointer, owner));
-                    }
-                });
+        self.sweep(|object| match object.what {
+            What::Nothing | What::After(_) => words(image, &object, |addr, target| {
+                if let Some(owner) = function(target) {
+                    found.push(start(addr, Source::Pointer, owner));
+                }
+            }),
+            What::Referred(Source::Code | Source::Pointer) => {
+                let owner = function_of(image, &object).and_then(&function);
+                found.extend(owner.map(|it| start(object.start, Source::Function, it)));
             }
+            _ => {}
         });
         self.add(found);
     }
@@ -230,6 +239,20 @@ impl Data {
             each(object.start, owner);
         });
     }
+}
+
+/// The address in a function value, which is nothing else, or in an initialisation task: a state of 0, a small number,
+/// and as many addresses (`runtime/proc.go`, `initTask`).
+fn function_of(image: &Image<'_>, object: &Object) -> Option<Addr> {
+    let word = usize::from(image.pointer_size);
+    let reader = image.over(image.slice(object.start, object.end)?);
+    let size = reader.data.len();
+    if size == word {
+        return image.addr(reader.word(0)?);
+    }
+    let tasks = reader.u32(4)? as usize;
+    let is_task = reader.u32(0)? == 0 && (1..1000).contains(&tasks) && size >= 8 + tasks * word;
+    is_task.then(|| image.addr(reader.word(8)?)).flatten()
 }
 
 /// Calls `each` with the place and the value of every aligned word that is an address of the image.

@@ -1,5 +1,6 @@
 //! Two builds of one program in, what differs in memory out: the proof that stripping changed nothing that runs.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -7,18 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 
-use super::{Binary, Format, Role, Section, buildinfo, read};
+use super::{Binary, Format, Role, Section, buildinfo, loader, read};
 
 /// What differs between the loaded sections of two executables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadedDiff {
-    /// Whether nothing differs but what is excused, and nothing that is needed to run has moved.
+    /// Whether nothing differs but build IDs.
     pub identical: bool,
-    /// Bytes that were compared, excused ones not counted.
+    /// Whether all that differs is build IDs, sections that stand elsewhere, and pointers to those.
+    ///
+    /// So it is on Windows, where debug sections stand between others, and on ELF of Go 1.21.
+    pub explained: bool,
+    /// Bytes that were compared, build IDs not counted.
     pub compared: u64,
     /// Whether execution begins at the same place.
     pub same_entry: bool,
-    /// Sections that differ, are excused, or are in one file only, in the order of the first file.
+    /// Sections that differ in any way, or are in one file only, in the order of the first file.
     pub sections: Vec<SectionDiff>,
 }
 
@@ -27,21 +32,33 @@ pub struct LoadedDiff {
 pub struct SectionDiff {
     /// The section's name.
     pub name: String,
-    /// Bytes in the first file; `None` when it has no such section.
+    /// Bytes in memory in the first file; `None` when it has no such section.
     pub before: Option<u64>,
-    /// Bytes in the second file; `None` when it has no such section.
+    /// Bytes in memory in the second file; `None` when it has no such section.
     pub after: Option<u64>,
-    /// Bytes that differ, a difference in length counted in full.
+    /// Bytes that differ without an explanation, a difference in length counted in full.
     pub differing: u64,
+    /// Bytes that differ in pointers to sections that moved, by as much as they moved.
+    pub relocated: u64,
+    /// Bytes of a build ID that is not the same.
+    pub build_id: u64,
     /// Whether it is loaded at another address.
     pub moved: bool,
-    /// Why the difference does not count.
-    pub excuse: Option<String>,
+}
+
+impl SectionDiff {
+    fn is_build_id(&self) -> bool {
+        self.is_explained() && !self.moved && self.relocated == 0
+    }
+
+    fn is_explained(&self) -> bool {
+        self.differing == 0 && self.before == self.after
+    }
 }
 
 /// Compares the loaded sections of two executables of one format, by name, byte by byte.
 ///
-/// Build IDs are excused: they name the build and are no part of the program. File headers, load commands (with the
+/// Build IDs are told apart: they name the build and are no part of the program. File headers, load commands (with the
 /// `LC_UUID` of Mach-O) and code signatures describe the file rather than the program; they are not sections and are not
 /// compared. Fails with [`Kind::Machine`] when a file cannot be read or the formats differ.
 pub fn compare_loaded(before: &[u8], after: &[u8]) -> Result<LoadedDiff> {
@@ -53,86 +70,174 @@ pub fn compare_loaded(before: &[u8], after: &[u8]) -> Result<LoadedDiff> {
         );
         return Err(Error::new(Kind::Machine, message));
     }
+    let pairs = pairs(&old, &new);
+    let twins = Twins {
+        before,
+        after,
+        format: old.format,
+        moves: moves(before, &old, &pairs),
+    };
     let mut diff = LoadedDiff {
-        identical: true,
+        identical: false,
+        explained: false,
         compared: 0,
         same_entry: old.entry == new.entry,
         sections: Vec::new(),
     };
-    let (olds, news) = (loaded(&old), loaded(&new));
-    let partner = |list: &[(&str, usize, &Section)], key: (&str, usize)| {
-        list.iter()
-            .find(|it| (it.0, it.1) == key)
-            .map(|it| it.2.clone())
-    };
-    for &(name, count, section) in &olds {
-        let other = partner(&news, (name, count));
-        compare(
-            &mut diff,
-            old.format,
-            (before, Some(section)),
-            (after, other.as_ref()),
-        );
+    for pair in pairs {
+        diff.sections
+            .extend(twins.compare(pair, &mut diff.compared));
     }
-    for &(_, _, section) in news
-        .iter()
-        .filter(|it| partner(&olds, (it.0, it.1)).is_none())
-    {
-        compare(
-            &mut diff,
-            old.format,
-            (before, None),
-            (after, Some(section)),
-        );
-    }
-    diff.identical = diff.same_entry && diff.sections.iter().all(|it| it.excuse.is_some());
+    diff.identical = diff.same_entry && diff.sections.iter().all(SectionDiff::is_build_id);
+    diff.explained = diff.same_entry && diff.sections.iter().all(SectionDiff::is_explained);
     Ok(diff)
 }
 
-/// Loaded sections with their name and how many of that name came before.
-fn loaded(binary: &Binary) -> Vec<(&str, usize, &Section)> {
-    let mut out: Vec<(&str, usize, &Section)> = Vec::new();
-    for section in binary.sections.iter().filter(|it| it.loaded) {
-        let count = out.iter().filter(|it| it.0 == section.name).count();
-        out.push((&section.name, count, section));
+/// A section in the first file, in the second, or in both.
+type Pair<'a> = (Option<&'a Section>, Option<&'a Section>);
+
+/// Loaded sections by name; those of one name in their order.
+fn pairs<'a>(old: &'a Binary, new: &'a Binary) -> Vec<Pair<'a>> {
+    let mut pairs: Vec<Pair<'a>> = Vec::new();
+    let mut places: HashMap<(&str, usize), usize> = HashMap::new();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for section in old.sections.iter().filter(|it| it.loaded) {
+        let count = counts.entry(&section.name).or_default();
+        places.insert((&section.name, *count), pairs.len());
+        *count += 1;
+        pairs.push((Some(section), None));
     }
-    out
+    counts.clear();
+    for section in new.sections.iter().filter(|it| it.loaded) {
+        let count = counts.entry(&section.name).or_default();
+        match places.get(&(section.name.as_str(), *count)) {
+            Some(&place) => pairs[place].1 = Some(section),
+            None => pairs.push((None, Some(section))),
+        }
+        *count += 1;
+    }
+    pairs
 }
 
-type Side<'a> = (&'a [u8], Option<&'a Section>);
+/// A section that stands elsewhere: its addresses in the first file, and the distance.
+struct Move {
+    addresses: Range<u64>,
+    distance: u64,
+}
 
-fn compare(diff: &mut LoadedDiff, format: Format, before: Side<'_>, after: Side<'_>) {
-    let Some(section) = before.1.or(after.1) else {
-        return;
+/// What moved. In PE a pointer is the lower half of an address or, in its own tables, relative to the image.
+fn moves(before: &[u8], old: &Binary, pairs: &[Pair<'_>]) -> Vec<Move> {
+    let image_base = match old.format {
+        Format::Pe => loader::image_base(before).unwrap_or(0),
+        _ => 0,
     };
-    let size = |side: Side<'_>| side.1.map(|it| it.memory_size);
-    let (old, new) = (content(before), content(after));
-    let excused = build_id(format, section, old, new);
-    let longer = old.len().max(new.len()) as u64;
-    diff.compared += longer - excused.len() as u64;
-    let differing = differing(old, new, &excused);
-    let moved = before
-        .1
-        .zip(after.1)
-        .is_some_and(|(a, b)| a.address != b.address);
-    let whole = excused.len() as u64 == longer && longer > 0;
-    let unequal = differing > 0 || moved || size(before) != size(after);
-    if unequal || !excused.is_empty() {
-        diff.sections.push(SectionDiff {
-            name: section.name.clone(),
-            before: size(before),
-            after: size(after),
-            differing,
-            moved,
-            excuse: (whole || !unequal).then(|| "the build ID".to_owned()),
-        });
+    // No program has so many sections that move; each is asked about each byte that differs.
+    const LIMIT: usize = 256;
+    let mut moves = Vec::new();
+    for (a, b) in pairs.iter().filter_map(|it| it.0.zip(it.1)) {
+        if a.address == b.address || moves.len() >= LIMIT {
+            continue;
+        }
+        let distance = b.address.wrapping_sub(a.address);
+        let mut add = |start: u64| {
+            // A pointer to the end of a section is one to it.
+            let end = start.saturating_add(a.memory_size).saturating_add(1);
+            moves.push(Move {
+                addresses: start..end,
+                distance,
+            });
+        };
+        add(a.address);
+        if old.format == Format::Pe {
+            add(a.address.wrapping_sub(image_base));
+            add(a.address & 0xffff_ffff);
+        }
     }
+    moves
 }
 
-fn content<'a>((bytes, section): Side<'a>) -> &'a [u8] {
-    section
-        .and_then(|it| buildinfo::content(bytes, it))
-        .unwrap_or_default()
+struct Twins<'a> {
+    before: &'a [u8],
+    after: &'a [u8],
+    format: Format,
+    moves: Vec<Move>,
+}
+
+impl Twins<'_> {
+    /// `None` for sections that are equal in every way.
+    fn compare(&self, (a, b): Pair<'_>, compared: &mut u64) -> Option<SectionDiff> {
+        let section = a.or(b)?;
+        let content = |bytes, it: Option<&Section>| {
+            it.and_then(|it| buildinfo::content(bytes, it))
+                .unwrap_or_default()
+        };
+        let (old, new): (&[u8], &[u8]) = (content(self.before, a), content(self.after, b));
+        let id = build_id(self.format, section, old, new);
+        *compared += (old.len().max(new.len()) - id.len()) as u64;
+        let (differing, relocated) = self.count(old, new, &id);
+        let found = SectionDiff {
+            name: section.name.clone(),
+            before: a.map(|it| it.memory_size),
+            after: b.map(|it| it.memory_size),
+            differing,
+            relocated,
+            build_id: id.len() as u64,
+            moved: a.zip(b).is_some_and(|(a, b)| a.address != b.address),
+        };
+        (!found.is_build_id() || found.build_id > 0).then_some(found)
+    }
+
+    /// Bytes that differ outside the build ID: without an explanation, and in pointers to what moved.
+    fn count(&self, old: &[u8], new: &[u8], id: &Range<usize>) -> (u64, u64) {
+        if old == new {
+            return (0, 0);
+        }
+        let shared = old.len().min(new.len());
+        let (mut differing, mut relocated) = (0, 0);
+        let mut at = 0;
+        while at < shared {
+            if old[at] == new[at] || id.contains(&at) {
+                at += 1;
+            } else if let Some(pointer) = self.moved_pointer(&old[..shared], &new[..shared], at) {
+                let bytes = old[pointer.clone()].iter().zip(&new[pointer.clone()]);
+                relocated += bytes.filter(|(a, b)| a != b).count() as u64;
+                at = pointer.end;
+            } else {
+                differing += 1;
+                at += 1;
+            }
+        }
+        let beyond = (shared.max(id.end)..old.len().max(new.len())).len();
+        (differing + beyond as u64, relocated)
+    }
+
+    /// The pointer to a section that moved which has its first differing byte here. PE does not align its own tables.
+    fn moved_pointer(&self, old: &[u8], new: &[u8], at: usize) -> Option<Range<usize>> {
+        let word = if self.format == Format::Pe { 4 } else { 8 };
+        let starts = at.saturating_sub(word - 1)..=at;
+        let mut windows = starts.rev().map(|it| it..it + word);
+        windows.find(|it| {
+            let (Some(a), Some(b)) = (old.get(it.clone()), new.get(it.clone())) else {
+                return false;
+            };
+            self.same_place(a, b)
+        })
+    }
+
+    /// Whether two words, low byte first, point to the same place of a section that moved.
+    fn same_place(&self, a: &[u8], b: &[u8]) -> bool {
+        let value = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |sum, it| sum << 8 | u64::from(*it))
+        };
+        let mask = if a.len() < 8 { 0xffff_ffff } else { u64::MAX };
+        let (a, b) = (value(a), value(b));
+        let explains =
+            |it: &Move| it.addresses.contains(&a) && a.wrapping_add(it.distance) & mask == b;
+        self.moves.iter().any(explains)
+    }
 }
 
 /// The stretch of a section that holds a build ID which is not the same in both: a whole note in ELF, a text in the
@@ -152,18 +257,4 @@ fn build_id(format: Format, section: &Section, old: &[u8], new: &[u8]) -> Range<
         (Some(a), Some(b)) if a == b => a,
         _ => 0..0,
     }
-}
-
-/// How many bytes differ outside the excused stretch, a difference in length counted in full.
-fn differing(old: &[u8], new: &[u8], excused: &Range<usize>) -> u64 {
-    if old == new {
-        return 0;
-    }
-    let all = old.iter().zip(new).enumerate();
-    let within = all
-        .filter(|(index, (a, b))| a != b && !excused.contains(index))
-        .count();
-    let shorter = old.len().min(new.len());
-    let beyond = (shorter.max(excused.end)..old.len().max(new.len())).len();
-    (within + beyond) as u64
 }

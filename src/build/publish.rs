@@ -187,6 +187,19 @@ pub fn checksums(path: &Path, entries: &[(String, String)]) -> Result<()> {
     text(&content, path)
 }
 
+/// Keeps an output directory that we made out of git, so that what is in it does not make the next
+/// build `+dirty`. Not where there is no repository, or where the directory has a .gitignore.
+pub fn keep_out_of_git(directory: &Path) -> Result<()> {
+    let file = directory.join(".gitignore");
+    if file.exists() || !directory.ancestors().any(|it| it.join(".git").exists()) {
+        return Ok(());
+    }
+    text(
+        "# Made by gobuild-opt: binaries here would make the next build +dirty.\n*\n",
+        &file,
+    )
+}
+
 /// coreutils mark a line whose name holds a backslash or a line break with a backslash in front.
 fn checksum_line(digest: &str, name: &str) -> String {
     if name.contains(['\\', '\n', '\r']) {

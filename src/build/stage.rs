@@ -92,6 +92,11 @@ impl Stage {
         self.path().join("tmp")
     }
 
+    /// Whether the output directory was made for this run.
+    pub fn made_outputs(&self) -> bool {
+        !self.made.is_empty()
+    }
+
     /// Something was published: directories that were made stay.
     pub fn keep_outputs(&mut self) {
         self.keep_made = true;

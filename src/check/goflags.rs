@@ -27,7 +27,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         .collect();
     let text = &context.facts.toolchain.goflags;
     if lost.is_empty() {
-        return Some(Seen::Good(format!("GOFLAGS is in force: {text}")));
+        return Some(Seen::Good(
+            "every entry of GOFLAGS is a flag of go build".into(),
+        ));
     }
     Some(Seen::Bad(
         format!("Go silently drops {} of GOFLAGS: {text}", lost.join(", ")),

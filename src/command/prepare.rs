@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::Session;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
+use crate::go::ambient::{self, Ambient};
 use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level_variable};
 use crate::plan::output::{self, Outputs};
@@ -27,8 +29,11 @@ pub struct Prepared {
 }
 
 /// Reads the configuration, asks go, judges the profile and decides about the outputs.
-pub fn prepare(settings: &Settings, typed: &Typed, session: &Session<'_>) -> Result<Prepared> {
+pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<Prepared> {
     let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
+    if let Some(limit) = loaded.config.build.timeout {
+        session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
+    }
     let typed = anchor(typed, &loaded);
     fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
     let targets = match loaded.config.target.as_slice() {
@@ -113,11 +118,13 @@ fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>)
         ..target.clone()
     };
     let go_line = go_line(&toolchain);
+    let ambient = leaks(loaded, &target, &toolchain, session);
     Ok(Facts {
         target,
         go,
         toolchain,
         go_line,
+        ambient,
         goflags,
         packages,
         pgo,
@@ -131,6 +138,26 @@ fn go_line(toolchain: &Toolchain) -> Option<String> {
         &toolchain.gowork
     };
     go::go_line(&std::fs::read_to_string(file).ok()?)
+}
+
+/// What is set outside. The platform counts only where no target names it.
+fn leaks(
+    loaded: &Loaded,
+    target: &Target,
+    toolchain: &Toolchain,
+    session: &Session<'_>,
+) -> Vec<Ambient> {
+    let mut configured = loaded.config.build.env.clone();
+    configured.extend(target.env.clone());
+    let mut decided = vec!["GOOS", "GOARCH"];
+    if loaded.config.target.is_empty() {
+        decided.clear();
+    }
+    if target.level.is_some() {
+        decided.extend(level_variable(&toolchain.goarch));
+    }
+    let file = std::fs::read_to_string(&toolchain.goenv).unwrap_or_default();
+    ambient::ambient(&session.text_env(), &file, &configured, &decided)
 }
 
 /// Variables of the configuration, unless they are set outside, and the platform, which always is ours.

@@ -14,6 +14,7 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags;
 use crate::plan::{self, Plan};
+use crate::process::Invocation;
 use crate::render::{self, Format, Style};
 use crate::report::{self, Report, outline};
 
@@ -64,6 +65,12 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     session.interrupt.check()?;
     publish_all(&plan, &artifacts)?;
+    if let (true, Some(directory)) = (
+        stage.made_outputs(),
+        plan.checksums.as_deref().and_then(Path::parent),
+    ) {
+        publish::keep_out_of_git(directory)?;
+    }
     stage.keep_outputs();
     drop(stage);
     let report = report::report(&report::Inputs {
@@ -101,11 +108,10 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
             it.kind == plan::StepKind::Release || it.kind == plan::StepKind::Libraries
         });
         for step in steps {
+            let invocation = in_place(step, target);
             let mut words = crate::go::Words::default();
             let (outcome, _) =
-                crate::process::capture(&step.invocation, &session.interrupt, |line| {
-                    words.keep(line)
-                })?;
+                crate::process::capture(&invocation, &session.interrupt, |line| words.keep(line))?;
             if !outcome.status.success() {
                 return Err(words.error("go build failed", &outcome));
             }
@@ -113,6 +119,23 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
         }
     }
     Ok(Output::default())
+}
+
+/// The command with the outputs that the user asked for: nothing is written, so nothing is staged.
+fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
+    let mut invocation = step.invocation.clone();
+    let Some(at) = invocation.args.iter().position(|it| it == "-o") else {
+        return invocation;
+    };
+    match target.executables.as_slice() {
+        [
+            plan::output::Executable {
+                path: Some(path), ..
+            },
+        ] => invocation.args[at + 1] = path.into(),
+        _ => drop(invocation.args.drain(at..at + 2)),
+    }
+    invocation
 }
 
 /// Every output takes its name only now that all of them are good.

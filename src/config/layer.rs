@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, FILE, preset, strict};
+use super::{Config, FILE, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
@@ -20,6 +20,8 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// `--preset NAME`.
     pub preset: Option<String>,
+    /// `--trust-config`: files may run programs and leave the project.
+    pub trust: bool,
     /// The variables of the environment (only `GOBUILD_OPT_*` count).
     pub env: Vec<(String, String)>,
     /// `key = value` pairs from flags, in dotted form, as TOML values.
@@ -69,12 +71,12 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
             .unwrap_or(path)
             .display()
             .to_string();
-        above.push(toml_layer(&name, &read(path)?, &root)?);
+        above.push(file_layer(&name, &read(path)?, &root, sources.trust)?);
     }
     above.push(env_layer(sources)?);
     above.push(flag_layer(sources)?);
     let mut layers = vec![defaults];
-    if let Some(named) = preset_layer(&above, &root)? {
+    if let Some(named) = preset_layer(&above, &root, sources.trust)? {
         layers.push(named);
     }
     layers.extend(above);
@@ -127,8 +129,17 @@ fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
     })
 }
 
+/// A layer that comes with the project, and so perhaps from somebody else.
+fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer> {
+    let layer = toml_layer(name, text, base)?;
+    if !trust {
+        trust::review(text, name)?;
+    }
+    Ok(layer)
+}
+
 /// The preset that the topmost layer with a `preset` key names.
-fn preset_layer(above: &[Layer], root: &Path) -> Result<Option<Layer>> {
+fn preset_layer(above: &[Layer], root: &Path, trust: bool) -> Result<Option<Layer>> {
     let Some((layer, name)) = above
         .iter()
         .rev()
@@ -140,7 +151,7 @@ fn preset_layer(above: &[Layer], root: &Path) -> Result<Option<Layer>> {
         let path = layer.base.join(name);
         let text = read(&path)?;
         let base = path.parent().unwrap_or(root);
-        return toml_layer(&format!("preset {name}"), &text, base).map(Some);
+        return file_layer(&format!("preset {name}"), &text, base, trust).map(Some);
     }
     let Some(found) = preset::find(name) else {
         let names = || preset::ALL.iter().map(|it| it.name);

@@ -69,6 +69,25 @@ impl<'de> Deserialize<'de> for Percent {
     }
 }
 
+/// A time, written in configuration as `"90s"`, `"10m"` or `"1h 30m"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub std::time::Duration);
+
+impl<'de> Deserialize<'de> for Timeout {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let span = text
+            .parse::<jiff::SignedDuration>()
+            .ok()
+            .and_then(|it| std::time::Duration::try_from(it).ok());
+        span.filter(|it| !it.is_zero()).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no time: write it like \"90s\", \"10m\" or \"1h 30m\""
+            ))
+        })
+    }
+}
+
 /// Bytes for people, in binary units with two decimals: `1.48 MiB`; below 1 KiB exactly.
 pub fn human(bytes: u64) -> String {
     const STEPS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];

@@ -47,7 +47,8 @@ fn reword(message: &str) -> (String, Option<String>) {
     (what, Some(hint))
 }
 
-fn caret(message: &str, text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
+/// The place in the text, with a caret under it.
+pub fn caret(message: &str, text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
     let end = span.end.min(text.len()).max(span.start);
     let snippet = Snippet::source(text).path(origin).annotation(
         AnnotationKind::Primary

@@ -134,13 +134,10 @@ impl<'a> Collector<'a> {
             } else if !counts.is_empty() {
                 counts.path = package.path().to_owned();
                 counts.module.clone_from(&package.module);
-                escapes.sites += counts.sites;
                 escapes.packages.push(counts);
             }
         }
-        escapes
-            .packages
-            .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
+        escapes.sort();
         let sites = self.sites.unwrap_or_default().into_iter();
         let mut sites: Vec<Site> = sites.filter(|it| within[it.0]).map(|it| it.1).collect();
         sites.sort();

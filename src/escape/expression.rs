@@ -44,6 +44,14 @@ fn called(callee: &[u8]) -> Class {
     }
 }
 
+/// The name before a constant in parentheses: `T("text")` and `f(3)`, which only the source can tell apart.
+pub(super) fn constant_call(expression: &[u8]) -> Option<&[u8]> {
+    match shape(&parts(expression), expression) {
+        Shape::Call { callee, argument } if is_name(callee) && constant(argument) => Some(callee),
+        _ => None,
+    }
+}
+
 /// Whether a type, or what follows it, starts as a slice does.
 fn is_slice(text: &[u8]) -> bool {
     text.strip_prefix(b"go.shape.")
@@ -77,7 +85,7 @@ enum Shape<'a> {
 }
 
 fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
-    if parts.operands.len() > 1 {
+    if !parts.operands.is_empty() {
         let sum = parts.only_plus && !parts.operands.iter().any(|it| numeric(it));
         return if sum { Shape::Sum } else { Shape::Plain };
     }
@@ -96,7 +104,7 @@ fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
 
 /// What stands outside all brackets and quotes.
 struct Parts<'a> {
-    /// The texts between binary operators.
+    /// The texts between binary operators; none where there is no operator.
     operands: Vec<&'a [u8]>,
     /// Whether every operator is `+`.
     only_plus: bool,
@@ -137,7 +145,9 @@ fn parts(expression: &[u8]) -> Parts<'_> {
         }
         at += 1;
     }
-    parts.operands.push(&expression[start..]);
+    if start > 0 {
+        parts.operands.push(&expression[start..]);
+    }
     parts
 }
 
@@ -201,7 +211,7 @@ fn literal(expression: &[u8]) -> bool {
 
 /// Whether an operator or a conversion has constants only.
 fn computed(parts: &Parts, expression: &[u8]) -> bool {
-    if parts.operands.len() > 1 {
+    if !parts.operands.is_empty() {
         return parts.operands.iter().all(|it| constant(it));
     }
     match shape(parts, expression) {
@@ -215,15 +225,19 @@ fn computed(parts: &Parts, expression: &[u8]) -> bool {
 /// `token.Token(52)` and `rand.Intn(52)` look alike. With a number nearly all are constants (in `cmd/go` only `rand.Intn(7)`
 /// is not); with a string they are as often a call, and count as what allocates.
 fn converts(callee: &[u8], argument: &[u8]) -> bool {
-    let named = |it: &u8| {
-        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
-    };
     match callee {
         b"interface {}" | b"(interface {})" | b"any" | b"string" => true,
-        b"new" | b"make" => false,
         _ if argument.starts_with(b"\"") || callee.starts_with(b"rand.") => false,
-        _ => callee.iter().all(named),
+        _ => is_name(callee),
     }
+}
+
+/// Whether the text is a name with an optional qualifier, and no builtin.
+fn is_name(text: &[u8]) -> bool {
+    let of_name = |it: &u8| {
+        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
+    };
+    !matches!(text, b"new" | b"make") && text.iter().all(of_name)
 }
 
 /// Whether the text is one number, as Go prints it: `3`, `-1.5e+06`, `(1 + 2i)`.

@@ -1,6 +1,6 @@
 //! The bytes of a Go file in, its functions out.
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 /// A declaration that code runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +16,18 @@ pub struct Function {
 /// The functions, methods and package variables of a file, in its order. A file that does not parse gives what can be read
 /// of it.
 pub fn functions(source: &[u8]) -> Vec<Function> {
+    parse(source)
+        .map(|it| declared(&it, source))
+        .unwrap_or_default()
+}
+
+pub(super) fn parse(source: &[u8]) -> Option<Tree> {
     let mut parser = Parser::new();
-    if parser
-        .set_language(&tree_sitter_go::LANGUAGE.into())
-        .is_err()
-    {
-        return Vec::new();
-    }
-    let Some(tree) = parser.parse(source, None) else {
-        return Vec::new();
-    };
+    parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
+    parser.parse(source, None)
+}
+
+pub(super) fn declared(tree: &Tree, source: &[u8]) -> Vec<Function> {
     let root = tree.root_node();
     let mut found = Vec::new();
     for node in root.named_children(&mut root.walk()) {

@@ -3,12 +3,12 @@
 //! A line number changes with every edit above it. What stays: the package, the enclosing function, the class, the expression,
 //! and how often they meet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::class::Class;
-use super::function::{Function, functions};
+use super::file::File;
 use super::site::Site;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
@@ -18,7 +18,7 @@ use super::site::Site;
 pub struct Identity {
     /// The import path.
     pub package: String,
-    /// The enclosing declaration, see [`Function::name`]; empty for generated code and where the source could not be read.
+    /// The enclosing declaration, see [`super::Function::name`]; empty for generated code and where the source could not be read.
     pub function: String,
     /// What kind of allocation.
     pub class: Class,
@@ -51,39 +51,71 @@ pub struct Diff {
 }
 
 /// Names each site. `read` gives the bytes of the file at an absolute path ([`Site::source`]); each is asked for once.
+///
+/// The sources also tell which function literals capture nothing, and which `T("text")` is a constant of a named type: these
+/// become [`Class::Constant`].
 pub fn identify(
     sites: &[Site],
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> Vec<IdentifiedSite> {
-    let mut files: HashMap<&[u8], Vec<Function>> = HashMap::new();
     let mut ordinals: HashMap<Identity, u32> = HashMap::new();
     let mut order: Vec<&Site> = sites.iter().collect();
-    order.sort();
+    // A file may have two printed names, `./x.go` and `lib/x.go`.
+    let place = |it: &Site| (it.line, it.column);
+    order.sort_by(|a, b| {
+        let file = (&a.package, &a.source).cmp(&(&b.package, &b.source));
+        file.then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.cmp(b))
+    });
     let mut identified = Vec::with_capacity(sites.len());
-    for site in order {
-        let declared = site.source.as_ref().map(|path| {
-            files
-                .entry(path)
-                .or_insert_with(|| read(path).map(|it| functions(&it)).unwrap_or_default())
-        });
-        let mut identity = Identity {
-            package: site.package.clone(),
-            function: declared
-                .and_then(|it| enclosing(it, site.line))
-                .unwrap_or_default(),
-            class: site.class,
-            expression: normalized(&site.expression),
-            ordinal: 0,
+    // One file at a time: its syntax tree is many times its size.
+    for sites in order.chunk_by(|a, b| a.source == b.source) {
+        let file = sites[0]
+            .source
+            .as_ref()
+            .and_then(|path| File::new(read(path)?));
+        let name = |it: &Site| {
+            if it.source.is_some() {
+                shortest(sites)
+            } else {
+                it.file.clone()
+            }
         };
-        let ordinal = ordinals.entry(identity.clone()).or_default();
-        *ordinal += 1;
-        identity.ordinal = *ordinal;
-        identified.push(IdentifiedSite {
-            identity,
-            site: site.clone(),
-        });
+        for site in sites {
+            let class = file.as_ref().map_or(site.class, |it| it.class(site));
+            let mut identity = Identity {
+                package: site.package.clone(),
+                function: file
+                    .as_ref()
+                    .and_then(|it| it.enclosing(site.line))
+                    .unwrap_or_default(),
+                class,
+                expression: normalized(&site.expression),
+                ordinal: 0,
+            };
+            let ordinal = ordinals.entry(identity.clone()).or_default();
+            *ordinal += 1;
+            identity.ordinal = *ordinal;
+            identified.push(IdentifiedSite {
+                identity,
+                site: Site {
+                    class,
+                    file: name(site),
+                    ..(*site).clone()
+                },
+            });
+        }
     }
     identified
+}
+
+fn shortest(sites: &[&Site]) -> String {
+    sites
+        .iter()
+        .map(|it| &it.file)
+        .min_by_key(|it| it.len())
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Compares two lists of identities.
@@ -129,10 +161,9 @@ fn pair(old: &[Identity], new: &[Identity], diff: &mut Diff) {
         }
     }
     diff.moved.sort_unstable();
-    diff.fixed
-        .retain(|it| !diff.moved.iter().any(|moved| moved.0 == *it));
-    diff.new
-        .retain(|it| !diff.moved.iter().any(|moved| moved.1 == *it));
+    let (before, after): (HashSet<usize>, HashSet<usize>) = diff.moved.iter().copied().unzip();
+    diff.fixed.retain(|it| !before.contains(it));
+    diff.new.retain(|it| !after.contains(it));
 }
 
 /// A package and the sites of one function: class, expression, ordinal.
@@ -171,16 +202,6 @@ fn whole_functions<'a>(
             .push(indices);
     }
     by_content
-}
-
-/// The declaration that holds a line: the one that starts last.
-fn enclosing(functions: &[Function], line: u32) -> Option<String> {
-    let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
-    functions
-        .iter()
-        .filter(holds)
-        .max_by_key(|it| it.start_line)
-        .map(|it| it.name.clone())
 }
 
 /// Leaves out the numbers of variables that the compiler invents: `.autotmp_14`, `~r0`, `#yield1`.
@@ -261,6 +282,33 @@ mod tests {
                 })
                 .collect();
         insta::assert_snapshot!(named.join("; "), @"4:f &T{...} #1; 4:f .autotmp_.x #1; 5:f &T{...} #2; 8:var v &T{} #1; 70: ~r #1");
+    }
+
+    #[test]
+    fn the_source_tells_constants_from_calls() {
+        let source = b"package m\n\nfunc f() {\n\ta(Err, b.Err, g(1), T(1), tr(\"x\"), h())\n}\nfunc g(int) int\n";
+        let boxed = |column, class, expression: &str| Site {
+            column,
+            class,
+            ..site(4, expression)
+        };
+        let sites = [
+            boxed(4, Class::Boxing, "E(\"text\")"),
+            boxed(10, Class::Boxing, "b.E(\"text\")"),
+            boxed(17, Class::Constant, "g(1)"),
+            boxed(23, Class::Constant, "T(1)"),
+            boxed(30, Class::Boxing, "tr(\"x\")"),
+            boxed(38, Class::Boxing, "E(\"text\")"),
+        ];
+        let classes: Vec<Class> = identify(&sites, |_| Some(source.to_vec()))
+            .iter()
+            .map(|it| it.site.class)
+            .collect();
+        use Class::{Boxing, Constant};
+        assert_eq!(
+            classes,
+            [Constant, Constant, Boxing, Constant, Boxing, Boxing]
+        );
     }
 
     #[test]

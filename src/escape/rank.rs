@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::class::Class;
 use super::identity::IdentifiedSite;
-use super::summary::Escapes;
+use super::summary::{Escapes, PackageEscapes};
 
 /// What one function or line holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -37,17 +37,42 @@ pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
     })
 }
 
-/// Fills in how many functions of each package hold an allocating site.
-pub fn count_functions(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
-    let mut functions: HashMap<&str, u64> = HashMap::new();
-    let groups = by_function(sites);
+/// Counts again with what the sources told: function literals that capture nothing are no sites, and functions have names.
+///
+/// `sites` must be all sites of the packages in `escapes`, as [`super::identify`] gives them.
+pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
+    let mut packages: HashMap<String, PackageEscapes> = HashMap::new();
+    for it in std::mem::take(&mut escapes.packages) {
+        let empty = PackageEscapes {
+            module: it.module,
+            leaking: it.leaking,
+            functions: Some(0),
+            ..PackageEscapes::default()
+        };
+        packages.insert(
+            it.path.clone(),
+            PackageEscapes {
+                path: it.path,
+                ..empty
+            },
+        );
+    }
+    for it in sites {
+        if let Some(package) = packages.get_mut(&it.site.package) {
+            package.count(it.site.class);
+        }
+    }
     // The initial value of a package variable runs in no function of the source.
-    for group in groups.iter().filter(|it| !it.name.starts_with("var ")) {
-        *functions.entry(&group.package).or_default() += 1;
+    for group in by_function(sites)
+        .iter()
+        .filter(|it| !it.name.starts_with("var "))
+    {
+        if let Some(package) = packages.get_mut(&group.package) {
+            *package.functions.get_or_insert_default() += 1;
+        }
     }
-    for package in &mut escapes.packages {
-        package.functions = Some(functions.get(package.path.as_str()).copied().unwrap_or(0));
-    }
+    escapes.packages = packages.into_values().collect();
+    escapes.sort();
 }
 
 fn group(sites: &[IdentifiedSite], name: impl Fn(&IdentifiedSite) -> Option<String>) -> Vec<Group> {

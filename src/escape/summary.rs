@@ -56,6 +56,15 @@ pub struct PackageEscapes {
     pub functions: Option<u64>,
 }
 
+impl Escapes {
+    /// Sums the packages up and sorts them: most sites first, then by path.
+    pub(super) fn sort(&mut self) {
+        self.sites = self.packages.iter().map(|it| it.sites).sum();
+        self.packages
+            .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
+    }
+}
+
 impl PackageEscapes {
     pub(super) fn count(&mut self, class: Class) {
         *self.of(class) += 1;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::index::Index;
-use super::{Profile, proto};
+use super::{Profile, proto, sample};
 use crate::error::{Error, Kind};
 
 /// Why bytes are no profile that can be read.
@@ -134,12 +134,22 @@ fn decode_rows(bytes: &[u8], limits: &Limits) -> Result<proto::Profile, ReadErro
     let mut memory = 0usize;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let (tag, row, after) = next_field(rest)?;
+        let Field {
+            tag,
+            row,
+            body,
+            after,
+        } = next_field(rest)?;
         if row.len() > limits.row && tag != STRING_TABLE {
             return Err(ReadError::TooLarge { limit: limits.row });
         }
-        raw.merge(row)
-            .map_err(|error| not_pprof(error.to_string()))?;
+        let sample = body.filter(|_| tag == SAMPLE).and_then(sample::decode);
+        match sample {
+            Some(sample) => raw.sample.push(sample),
+            None => raw
+                .merge(row)
+                .map_err(|error| not_pprof(error.to_string()))?,
+        }
         memory = memory.saturating_add(row_memory(&raw, tag));
         if memory > limits.memory {
             return Err(ReadError::TooLarge {
@@ -151,10 +161,20 @@ fn decode_rows(bytes: &[u8], limits: &Limits) -> Result<proto::Profile, ReadErro
     Ok(raw)
 }
 
+const SAMPLE: u32 = 2;
 const STRING_TABLE: u32 = 6;
 
-/// One field: its tag, its bytes with the tag, and what follows.
-fn next_field(bytes: &[u8]) -> Result<(u32, &[u8], &[u8]), ReadError> {
+/// A field on the wire.
+struct Field<'a> {
+    tag: u32,
+    /// With tag and length.
+    row: &'a [u8],
+    /// Without them; numbers have none.
+    body: Option<&'a [u8]>,
+    after: &'a [u8],
+}
+
+fn next_field(bytes: &[u8]) -> Result<Field<'_>, ReadError> {
     let malformed = |error: prost::DecodeError| not_pprof(error.to_string());
     let mut rest = bytes;
     let (tag, wire) = decode_key(&mut rest).map_err(malformed)?;
@@ -172,18 +192,23 @@ fn next_field(bytes: &[u8]) -> Result<(u32, &[u8], &[u8]), ReadError> {
         }
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let after = rest
-        .get(length..)
+    let (body, after) = rest
+        .split_at_checked(length)
         .ok_or_else(|| not_pprof("it ends in the middle of a field"))?;
-    let (row, after) = bytes.split_at(bytes.len() - after.len());
-    Ok((tag, row, after))
+    let (row, _) = bytes.split_at(bytes.len() - after.len());
+    Ok(Field {
+        tag,
+        row,
+        body: Some(body).filter(|_| wire == WireType::LengthDelimited),
+        after,
+    })
 }
 
 /// Bytes that the last row of this table takes in memory.
 fn row_memory(raw: &proto::Profile, tag: u32) -> usize {
     const ROW: usize = 64;
     let inner = match tag {
-        2 => raw.sample.last().map_or(0, |it| {
+        SAMPLE => raw.sample.last().map_or(0, |it| {
             8 * (it.location_id.len() + it.value.len()) + 32 * it.label.len()
         }),
         4 => raw.location.last().map_or(0, |it| 24 * it.line.len()),
@@ -288,25 +313,31 @@ fn check_frames(profile: &Profile, limit: usize) -> Result<(), ReadError> {
 
 /// Recognises what is often saved in place of a profile.
 fn text_form(bytes: &[u8]) -> Option<&'static str> {
-    const TEXT: &str =
+    const DEBUG: &str =
         "it is the text form of a profile (fetched with `debug=1`), which has no call sites";
-    let start = bytes.trim_ascii_start();
-    let html =
-        start.len() > 1 && start[0] == b'<' && (start[1] == b'!' || start[1].is_ascii_alphabetic());
-    let text = [
-        "goroutine profile: total",
-        "heap profile: ",
-        "threadcreate profile: total",
-        "--- contention:",
-        "--- mutex:",
+    const PAGE: &str = "it is an HTML or XML page";
+    const STARTS: [(&str, &str); 10] = [
+        ("goroutine profile: total", DEBUG),
+        ("heap profile: ", DEBUG),
+        ("threadcreate profile: total", DEBUG),
+        ("--- contention:", DEBUG),
+        ("--- mutex:", DEBUG),
+        ("<!", PAGE),
+        ("<html", PAGE),
+        ("<?xml", PAGE),
+        (
+            "version https://git-lfs",
+            "it is a Git LFS pointer: fetch the file with `git lfs pull`",
+        ),
+        (
+            "Could not enable CPU profiling",
+            "it says that the program was being profiled already",
+        ),
     ];
-    if html {
-        Some("it is an HTML or XML page")
-    } else if text.iter().any(|it| start.starts_with(it.as_bytes())) {
-        Some(TEXT)
-    } else {
-        None
-    }
+    let start = bytes.trim_ascii_start();
+    let mut known = STARTS.iter();
+    let found = known.find(|(text, _)| start.starts_with(text.as_bytes()));
+    found.map(|(_, meaning)| *meaning)
 }
 
 fn bad_id(table: &str, id: u64) -> ReadError {

@@ -34,6 +34,10 @@ pub fn baseline(artifact: &Artifact) -> Option<BaselineFile> {
         kind: before.kind.to_owned(),
         size: before.binary.file_size,
         loaded_identical: before.loaded.as_ref().map(|it| it.identical),
+        loaded_explained: before
+            .loaded
+            .as_ref()
+            .map(|it| it.identical || it.explained),
         loaded_compared: before.loaded.as_ref().map(|it| it.compared),
     })
 }

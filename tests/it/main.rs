@@ -6,6 +6,7 @@ mod binary;
 mod escape;
 mod formats;
 mod harness;
+mod house;
 mod profile;
 mod real_go;
 mod signals;

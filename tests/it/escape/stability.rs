@@ -3,9 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use gobuild_opt::escape::{
-    Collector, Diff, Identity, Site, count_functions, diff, functions, identify,
-};
+use gobuild_opt::escape::{Collector, Diff, Identity, Site, diff, functions, identify, recount};
 use proptest::prelude::*;
 
 use super::{compile, module, toolchains};
@@ -146,7 +144,7 @@ fn functions_are_counted_and_ranked() {
     let (mut escapes, sites) =
         collector.finish_with_sites(|it| it.import_path == "example.com/m/lib");
     let identified = identify(&sites, read);
-    count_functions(&mut escapes, &identified);
+    recount(&mut escapes, &identified);
     let ranked: Vec<String> = gobuild_opt::escape::by_function(&identified)
         .into_iter()
         .map(|it| it.name)

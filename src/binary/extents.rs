@@ -1,0 +1,141 @@
+//! The runtime's table of contents in, extents that are known to the byte out: type descriptors, their names, method
+//! tables, the lists of them, and the table of contents itself.
+
+use super::Binary;
+use super::descriptors::Layout;
+use super::image::{Addr, Image};
+use super::ledger::Kind;
+use super::moduledata::{Listing, Moduledata, WORDS};
+use super::objects::{Data, Known, addr_of, owner_of};
+use super::packages::{NONE, PackageId, Packages};
+use super::types::{Types, Walk};
+
+/// Walks the types from what is listed and, where the list is not complete, from what code refers to.
+pub(super) fn types(
+    image: &Image<'_>,
+    binary: &Binary,
+    module: &Moduledata,
+    data: &Data,
+    packages: &mut Packages,
+) -> Option<(Types, Vec<Known>)> {
+    let rows = matches!(module.listing, Listing::Rows { .. });
+    let info = binary.build_info.as_ref();
+    let version = info.map(|it| it.go_version.as_str());
+    let layout = Layout::new(usize::from(image.pointer_size), version, rows);
+    let mut walk = Walk::new(image, module, layout).filter(|_| module.etypes > module.types)?;
+    match module.listing {
+        Listing::Rows { types_end, .. } => walk.row(types_end),
+        Listing::Links { types, .. } => walk.links(image, types),
+    }
+    // The list has only what reflection needs; code refers to the others.
+    data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
+    walk.run();
+    walk.itabs(image, &module.listing);
+    let runtime = packages.of_prefix(b"runtime");
+    let fallback = |addr: Addr| first_user(data, addr).unwrap_or(runtime);
+    let (types, names) = walk.finish(packages, fallback);
+    let mut known = Vec::with_capacity(types.descriptors.len() + names.len() + types.itabs.len());
+    let described = types
+        .descriptors
+        .iter()
+        .map(|it| (it.addr, it.size, it.owner));
+    let named = names.iter().map(|it| (it.addr, it.size, it.owner));
+    let tables = types
+        .itabs
+        .iter()
+        .map(|it| (it.addr, it.size, owner(&types, it.concrete)));
+    known.extend(described.chain(named).chain(tables).map(extent));
+    links(image, module, &types, &mut known);
+    (!types.descriptors.is_empty()).then_some((types, known))
+}
+
+/// The package that comes first among those whose code refers to an address.
+fn first_user(data: &Data, addr: Addr) -> Option<PackageId> {
+    let index = data.starts.partition_point(|it| addr_of(*it) < addr);
+    let found = data.starts.get(index).filter(|it| addr_of(**it) == addr)?;
+    Some(owner_of(*found))
+}
+
+fn extent((start, size, owner): (Addr, u32, PackageId)) -> Known {
+    Known {
+        start,
+        end: start.saturating_add(size),
+        owner,
+        kind: Kind::Types,
+    }
+}
+
+/// The package of the type at an address.
+fn owner(types: &Types, addr: Addr) -> PackageId {
+    let found = types.descriptors.binary_search_by_key(&addr, |it| it.addr);
+    found.map_or(NONE, |it| types.descriptors[it].owner)
+}
+
+/// The entries of the lists of Go 1.21 to 1.26 belong to what they list.
+fn links(image: &Image<'_>, module: &Moduledata, types: &Types, known: &mut Vec<Known>) {
+    let Listing::Links {
+        types: (start, count),
+        itabs,
+    } = module.listing
+    else {
+        return;
+    };
+    if let Some(reader) = image.reader(start) {
+        for index in 0..count {
+            let Some(distance) = reader.u32(4 * index as usize) else {
+                break;
+            };
+            let listed = module.types.wrapping_add(distance);
+            known.push(extent((start + 4 * index, 4, owner(types, listed))));
+        }
+    }
+    let word = u32::from(image.pointer_size);
+    let Some(reader) = image.reader(itabs.0) else {
+        return;
+    };
+    for index in 0..itabs.1 {
+        let Some(value) = reader.word(word as usize * index as usize) else {
+            break;
+        };
+        let table = image.addr(value).and_then(|it| image.reader(it));
+        let concrete = table.and_then(|it| image.addr(it.word(word as usize)?));
+        let owner = concrete.map_or(NONE, |it| owner(types, it));
+        known.push(extent((itabs.0 + word * index, word, owner)));
+    }
+}
+
+/// The table of contents itself, which the linker makes for the runtime.
+pub(super) fn table_of_contents(
+    image: &Image<'_>,
+    binary: &Binary,
+    module: &Moduledata,
+    runtime: PackageId,
+) -> Option<Known> {
+    let region = image.region(module.addr).filter(|_| module.addr > 0)?;
+    let named = binary.sections[region.section].name.contains("module");
+    let size = WORDS as u32 * u32::from(image.pointer_size);
+    let end = if named {
+        region.end()
+    } else {
+        module.addr.saturating_add(size).min(region.end())
+    };
+    Some(Known {
+        start: module.addr,
+        end,
+        owner: runtime,
+        kind: Kind::Data,
+    })
+}
+
+/// Brings extents into order and drops what overlaps.
+pub(super) fn disjoint(known: &mut Vec<Known>) {
+    known.sort_unstable_by_key(|it| (it.start, it.end));
+    let mut free = 0;
+    known.retain(|it| {
+        let keep = it.start >= free && it.end > it.start;
+        if keep {
+            free = it.end;
+        }
+        keep
+    });
+}

@@ -1,0 +1,118 @@
+//! Settings of the environment and of `go env -w` that change the bits of the binary and stand in
+//! no configuration: why the same commit gives another binary on another machine.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A setting from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ambient {
+    /// `GOFLAGS`
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// `environment` or `go env -w`.
+    pub from: String,
+}
+
+/// Variables that decide about the code, the flags or the build information
+/// (`cmd/go/internal/cfg`, `go help environment`).
+const NAMES: &[&str] = &[
+    "AR",
+    "CC",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_ENABLED",
+    "CGO_FFLAGS",
+    "CGO_LDFLAGS",
+    "CXX",
+    "FC",
+    "GCCGO",
+    "GCCGOTOOLDIR",
+    "GO111MODULE",
+    "GO386",
+    "GOAMD64",
+    "GOARCH",
+    "GOARM",
+    "GOARM64",
+    "GOEXPERIMENT",
+    "GOFIPS140",
+    "GOFLAGS",
+    "GOMIPS",
+    "GOMIPS64",
+    "GOOS",
+    "GOPPC64",
+    "GORISCV64",
+    "GOROOT",
+    "GOWASM",
+    "GOWORK",
+    "GO_EXTLINK_ENABLED",
+    "PKG_CONFIG",
+];
+
+/// What is set outside. `configured` are variables that the configuration sets: the same value is
+/// no leak, and those in `decided` (the platform of a target) do not count at all.
+pub fn ambient(
+    environment: &[(String, String)],
+    go_env_file: &str,
+    configured: &BTreeMap<String, String>,
+    decided: &[&str],
+) -> Vec<Ambient> {
+    let mut found = BTreeMap::new();
+    for line in go_env_file.lines() {
+        if let Some((name, value)) = line.split_once('=') {
+            found.insert(name.trim(), (value, "go env -w"));
+        }
+    }
+    for (name, value) in environment {
+        found.insert(name, (value, "environment"));
+    }
+    let leaks = found.into_iter().filter(|(name, (value, _))| {
+        let known = NAMES.contains(name) && !decided.contains(name) && !value.is_empty();
+        known && configured.get(*name).is_none_or(|it| it != value)
+    });
+    leaks
+        .map(|(name, (value, from))| Ambient {
+            name: name.into(),
+            value: value.into(),
+            from: from.into(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_the_bits_and_is_not_configured_leaks() {
+        let environment = [
+            ("GOFLAGS", "-mod=mod"),
+            ("PATH", "/bin"),
+            ("CGO_ENABLED", "0"),
+            ("GOOS", "linux"),
+            ("CC", ""),
+        ];
+        let environment: Vec<(String, String)> = environment
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
+        let configured = BTreeMap::from([("CGO_ENABLED".to_owned(), "0".to_owned())]);
+        let found = ambient(
+            &environment,
+            "GOAMD64=v3\nGOPROXY=off\nGOFLAGS=-x\n",
+            &configured,
+            &["GOOS"],
+        );
+        let shown: Vec<String> = found
+            .iter()
+            .map(|it| format!("{}={} ({})", it.name, it.value, it.from))
+            .collect();
+        assert_eq!(
+            shown,
+            ["GOAMD64=v3 (go env -w)", "GOFLAGS=-mod=mod (environment)"]
+        );
+    }
+}
