@@ -47,9 +47,11 @@ fn nothing_survives(place: &Place) {
 }
 
 fn kill_what_is_left(place: &Place) {
-    alive(place)
-        .into_iter()
-        .for_each(|it| send(it, Signal::KILL));
+    for id in alive(place) {
+        let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        // It may have ended meanwhile.
+        let _ = kill_process(id, Signal::KILL);
+    }
     nothing_survives(place);
 }
 
