@@ -9,3 +9,4 @@ mod harness;
 mod house;
 mod profile;
 mod real_go;
+mod signals;
