@@ -3,7 +3,11 @@
 mod bad_input;
 mod binary;
 mod escape;
+mod faults;
+mod formats;
 mod harness;
+mod house;
 mod inspect;
 mod profile;
 mod real_go;
+mod signals;

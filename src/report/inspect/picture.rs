@@ -14,7 +14,7 @@ const FINEST: u64 = 4000;
 pub fn picture(inspection: &Inspection) -> Picture {
     let mut tiles = modules(inspection);
     tiles.extend(rest(inspection));
-    tiles.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+    tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     let file = &inspection.file;
     let platform = [&file.goos, &file.goarch].map(|it| it.as_deref().unwrap_or("unknown"));
     let mut subtitle = format!(

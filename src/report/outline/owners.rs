@@ -145,7 +145,7 @@ pub fn picture(target: &Target) -> Option<Block> {
     let (main, others): (Vec<Tile>, Vec<Tile>) = all.partition(|it| it.hue == Hue::Main);
     let mut tiles = folded(others, least, "modules");
     tiles.extend(main);
-    tiles.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+    tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     (!tiles.is_empty()).then(|| {
         Block::Picture(Picture {
             title: target.name.clone(),
