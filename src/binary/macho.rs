@@ -1,7 +1,9 @@
 //! The bytes of a Mach-O file in, its sections out; the parts of `__LINKEDIT`, which has no sections, get names here.
 
 use goblin::container::Ctx;
-use goblin::mach::load_command::{CommandVariant, LoadCommand};
+use goblin::mach::load_command::{
+    CommandVariant, DyldInfoCommand, LinkeditDataCommand, LoadCommand,
+};
 use goblin::mach::parse_magic_and_ctx;
 use goblin::mach::segment::Segment;
 
@@ -163,25 +165,16 @@ impl Found {
         use CommandVariant as C;
         match command.command {
             C::Segment32(it) => {
-                self.segment(&Segment::from_32_lossy(bytes, &it, offset, context).ok()?)
+                self.segment(&Segment::from_32_lossy(bytes, &it, offset, context).ok()?);
             }
             C::Segment64(it) => {
-                self.segment(&Segment::from_64_lossy(bytes, &it, offset, context).ok()?)
+                self.segment(&Segment::from_64_lossy(bytes, &it, offset, context).ok()?);
             }
             C::Symtab(it) => {
-                let entry = if context.is_big() { 16 } else { 12 };
-                self.linkedit(
-                    "symbols",
-                    Role::Symbols,
-                    it.symoff,
-                    u64::from(it.nsyms) * entry,
-                );
-                self.linkedit(
-                    "symbol names",
-                    Role::Symbols,
-                    it.stroff,
-                    u64::from(it.strsize),
-                );
+                let size = u64::from(it.nsyms) * if context.is_big() { 16 } else { 12 };
+                self.linkedit("symbols", Role::Symbols, it.symoff, size);
+                let size = u64::from(it.strsize);
+                self.linkedit("symbol names", Role::Symbols, it.stroff, size);
             }
             C::Dysymtab(it) => {
                 // Undefined symbols serve the loader; the others are what `-s` takes away.
@@ -189,45 +182,35 @@ impl Found {
                 let size = u64::from(it.nindirectsyms) * 4;
                 self.linkedit("indirect symbols", Role::Other, it.indirectsymoff, size);
             }
-            C::DyldInfo(it) | C::DyldInfoOnly(it) => {
-                for (offset, size) in [
-                    (it.rebase_off, it.rebase_size),
-                    (it.bind_off, it.bind_size),
-                    (it.weak_bind_off, it.weak_bind_size),
-                    (it.lazy_bind_off, it.lazy_bind_size),
-                    (it.export_off, it.export_size),
-                ] {
-                    self.linkedit("fixups", Role::Other, offset, u64::from(size));
-                }
-            }
-            C::DyldChainedFixups(it) => {
-                self.linkedit("fixups", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::DyldExportsTrie(it) => {
-                self.linkedit("exports", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::CodeSignature(it) => {
-                self.linkedit("signature", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::FunctionStarts(it) => self.linkedit(
-                "function starts",
-                Role::Other,
-                it.dataoff,
-                u64::from(it.datasize),
-            ),
-            C::DataInCode(it) => self.linkedit(
-                "data in code",
-                Role::Other,
-                it.dataoff,
-                u64::from(it.datasize),
-            ),
+            C::DyldInfo(it) | C::DyldInfoOnly(it) => self.fixups(&it),
+            C::DyldChainedFixups(it) => self.part("fixups", &it),
+            C::DyldExportsTrie(it) => self.part("exports", &it),
+            C::CodeSignature(it) => self.part("signature", &it),
+            C::FunctionStarts(it) => self.part("function starts", &it),
+            C::DataInCode(it) => self.part("data in code", &it),
             C::Main(it) => self.entry = it.entryoff,
-            C::BuildVersion(it) if it.platform == 2 || it.platform == 7 => {
-                self.platform = Some("ios")
-            }
+            // iOS, and its simulator.
+            C::BuildVersion(it) if matches!(it.platform, 2 | 7) => self.platform = Some("ios"),
             _ => {}
         }
         Some(())
+    }
+
+    fn part(&mut self, name: &str, it: &LinkeditDataCommand) {
+        self.linkedit(name, Role::Other, it.dataoff, u64::from(it.datasize));
+    }
+
+    fn fixups(&mut self, it: &DyldInfoCommand) {
+        let parts = [
+            (it.rebase_off, it.rebase_size),
+            (it.bind_off, it.bind_size),
+            (it.weak_bind_off, it.weak_bind_size),
+            (it.lazy_bind_off, it.lazy_bind_size),
+            (it.export_off, it.export_size),
+        ];
+        for (offset, size) in parts {
+            self.linkedit("fixups", Role::Other, offset, u64::from(size));
+        }
     }
 
     fn segment(&mut self, segment: &Segment<'_>) {
