@@ -55,6 +55,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         text,
         failures,
         is_data: args.format == Format::Json,
+        ..Output::default()
     })
 }
 
