@@ -364,6 +364,7 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
     };
     let mut ours = args[..=at].to_vec();
     let known = Known::of(&args[at].to_string_lossy());
+    let mut moved = false;
     let mut rest = args[at + 1..].iter();
     while let Some(arg) = rest.next() {
         let text = arg.to_string_lossy();
@@ -379,6 +380,14 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
         } else {
             let flag = go_flag(&text, &known, &mut rest)?;
             if flag.name == "C" {
+                // Go's own rule: a directory behind a flag that names a file would be read twice.
+                if !typed.flags.is_empty() || !typed.packages.is_empty() || moved {
+                    return Err(Error::new(
+                        Kind::Usage,
+                        "`-C` must be the first of go's flags on the command line",
+                    ));
+                }
+                moved = true;
                 typed.cwd = cwd.join(flag.value.as_deref().unwrap_or_default());
             } else {
                 typed.flags.push(flag);

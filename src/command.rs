@@ -67,6 +67,8 @@ pub struct Output {
     pub failures: Vec<String>,
     /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
     pub is_data: bool,
+    /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
+    pub beside_data: bool,
 }
 
 /// Runs a command.

@@ -59,6 +59,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         text,
         failures,
         is_data: args.format.is_data(),
+        ..Output::default()
     })
 }
 

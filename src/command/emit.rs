@@ -47,5 +47,6 @@ pub fn emit<T: Serialize>(
         text: render(args.format, style),
         failures: Vec::new(),
         is_data: args.format.is_data(),
+        ..Output::default()
     })
 }

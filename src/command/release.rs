@@ -13,7 +13,6 @@ use crate::build::stage::Stage;
 use crate::build::{self, Event, publish};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
-use crate::go::flags;
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
@@ -26,7 +25,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         format_of(path)?;
     }
     let mut prepared = prepare(&args.settings, &args.typed, session)?;
-    if flags::is_on(&prepared.typed.flags, "n") {
+    if prepared.facts.iter().any(|it| it.asked.dry_run) {
         return dry_run(prepared, session);
     }
     for executable in prepared.outputs.targets.iter().flatten() {
@@ -41,7 +40,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         &mut |line| show(Event::Talk(line)),
     )?;
     for facts in &mut prepared.facts {
-        if facts.toolchain.gotmpdir.is_empty() {
+        // What -work keeps must not go with the stage.
+        if facts.toolchain.gotmpdir.is_empty() && !facts.asked.work {
             facts
                 .go
                 .env
@@ -83,7 +83,9 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
-    finish(&report, args, loaded.config.escape.top, session)
+    let mut output = finish(&report, args, loaded.config.escape.top, session)?;
+    output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
+    Ok(output)
 }
 
 /// `-n`: go prints what it would run; nothing is built.
@@ -102,21 +104,13 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
         outputs,
         Path::new("$WORK"),
     )?;
-    let mut config = loaded.config;
-    config.escape.collect = crate::config::Collect::Off;
     for target in &plan.targets {
         let steps = target.steps.iter().filter(|it| {
             it.kind == plan::StepKind::Release || it.kind == plan::StepKind::Libraries
         });
         for step in steps {
             let invocation = in_place(step, target);
-            let mut words = crate::go::Words::default();
-            let (outcome, _) =
-                crate::process::capture(&invocation, &session.interrupt, |line| words.keep(line))?;
-            if !outcome.status.success() {
-                return Err(words.error("go build failed", &outcome));
-            }
-            (session.show)(Event::Talk(&words.text()));
+            build::dry_run(&invocation, &session.interrupt, session.show)?;
         }
     }
     Ok(Output::default())
@@ -125,9 +119,17 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
 /// The command with the outputs that the user asked for: nothing is written, so nothing is staged.
 fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
     let mut invocation = step.invocation.clone();
+    let asked = &target.facts.asked;
+    if !asked.names {
+        invocation.args.retain(|it| it != "-v");
+    }
     let Some(at) = invocation.args.iter().position(|it| it == "-o") else {
         return invocation;
     };
+    if let Some(output) = &asked.output {
+        invocation.args[at + 1] = output.into();
+        return invocation;
+    }
     match target.executables.as_slice() {
         [
             plan::output::Executable {
@@ -197,6 +199,7 @@ fn finish(
         ),
         failures: report.verdict.failures.clone(),
         is_data: args.output.format.is_data(),
+        ..Output::default()
     })
 }
 
