@@ -3,6 +3,8 @@
 
 mod anatomy;
 
+mod catalog;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -15,6 +17,7 @@ use crate::plan::Typed;
 use crate::render::Format;
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
+pub use catalog::{Completions, Presets, Schema, SchemaOf};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -221,40 +224,6 @@ pub struct Init {
     /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
-}
-
-/// `presets`
-#[derive(Debug, Args)]
-pub struct Presets {
-    /// Print this preset; `default` is the reference of every key
-    pub name: Option<String>,
-}
-
-/// `schema`
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Of what
-    pub what: SchemaOf,
-}
-
-/// What there are schemas of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// gobuild-opt.toml
-    Config,
-    /// The JSON report of release
-    Report,
-    /// The JSON report of inspect
-    Inspect,
-    /// The JSON report of compare
-    Compare,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }
 
 /// Reads a command line. The outer error is clap's: help, version or a usage error in its own words.
