@@ -1,18 +1,23 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
+mod anatomy;
+
+mod catalog;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::config::size::{Growth, Size};
 use crate::config::{Sources, strict};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 use crate::render::Format;
-use crate::report::inspect::By;
+use anatomy::{COMPARE, INSPECT};
+pub use anatomy::{Compare, Inspect};
+pub use catalog::{Completions, Presets, Schema, SchemaOf};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -97,19 +102,6 @@ const GO_FLAGS: &str = "\
 Any flag of `go build` may be given, with one dash or two, and wins over the configuration:
 -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does
 not know go through to go.";
-
-const INSPECT: &str = "\
-Examples:
-  gobuild-opt inspect dist/api
-  gobuild-opt inspect dist/api --by package --filter golang.org/x/...
-  gobuild-opt inspect dist/api --report api.svg --report api.json";
-
-const COMPARE: &str = "\
-Examples:
-  gobuild-opt compare api.old dist/api
-  gobuild-opt compare main.json report.json --fail-over 1%
-
-Exit code 1: a file grew by more than --fail-over.";
 
 /// Where the configuration comes from, and values that win over it.
 #[derive(Debug, Clone, Default, Args)]
@@ -213,55 +205,6 @@ pub struct Doctor {
     pub typed: Typed,
 }
 
-/// `inspect`
-#[derive(Debug, Args)]
-pub struct Inspect {
-    /// The executable: ELF, PE, Mach-O or wasm
-    pub binary: PathBuf,
-    /// One listing only, and more of it
-    #[arg(long, value_name = "WHAT")]
-    pub by: Option<By>,
-    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
-    #[arg(long, value_name = "N")]
-    pub top: Option<usize>,
-    /// The part of a universal macOS file, such as arm64
-    #[arg(long, value_name = "GOARCH")]
-    pub arch: Option<String>,
-    /// Only packages, modules and functions with this text, or like this pattern with * or ...
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// The report.
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// `compare`
-#[derive(Debug, Args)]
-pub struct Compare {
-    /// An executable, or a JSON report of release or inspect
-    pub before: PathBuf,
-    /// The same, later
-    pub after: PathBuf,
-    /// One listing only, and more of it
-    #[arg(long, value_name = "WHAT")]
-    pub by: Option<By>,
-    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
-    #[arg(long, value_name = "N")]
-    pub top: Option<usize>,
-    /// The part of a universal macOS file, such as arm64
-    #[arg(long, value_name = "GOARCH")]
-    pub arch: Option<String>,
-    /// Fail when a file grew by more than this: 1% or 64KiB
-    #[arg(long, value_name = "LIMIT")]
-    pub fail_over: Option<Growth>,
-    /// Changes smaller than this are summed up in one line
-    #[arg(long, value_name = "SIZE", default_value = "256")]
-    pub floor: Size,
-    /// The report.
-    #[command(flatten)]
-    pub output: Output,
-}
-
 /// `explain`
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -281,40 +224,6 @@ pub struct Init {
     /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
-}
-
-/// `presets`
-#[derive(Debug, Args)]
-pub struct Presets {
-    /// Print this preset; `default` is the reference of every key
-    pub name: Option<String>,
-}
-
-/// `schema`
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Of what
-    pub what: SchemaOf,
-}
-
-/// What there are schemas of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// gobuild-opt.toml
-    Config,
-    /// The JSON report of release
-    Report,
-    /// The JSON report of inspect
-    Inspect,
-    /// The JSON report of compare
-    Compare,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }
 
 /// Reads a command line. The outer error is clap's: help, version or a usage error in its own words.

@@ -1,5 +1,7 @@
 //! `inspect` and `compare` on real Go programs, and the sizes of `release`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::OnceLock;
 
 use insta::assert_snapshot;
