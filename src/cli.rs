@@ -1,6 +1,8 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
+pub mod profile;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -71,6 +73,9 @@ pub enum Command {
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
+    /// Show, merge, slim, compare and collect profiles for -pgo
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module

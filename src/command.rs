@@ -10,6 +10,8 @@ mod plan;
 
 mod prepare;
 
+mod profile;
+
 mod release;
 
 use std::ffi::OsString;
@@ -69,6 +71,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
+        Command::Profile(args) => profile::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Presets(args) => catalog::presets(args, session),

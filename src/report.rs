@@ -6,6 +6,8 @@ mod escapes;
 
 pub mod outline;
 
+pub mod profile;
+
 mod verdict;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,8 @@ pub mod escapes;
 
 pub mod number;
 
+pub mod profile;
+
 pub mod size;
 
 use super::verdict::label;
