@@ -8,4 +8,5 @@ mod formats;
 mod harness;
 mod house;
 mod profile;
+mod profile_command;
 mod real_go;
