@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 
 /// What to ask for, and for how long.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "net"), allow(dead_code))]
 pub struct Request {
     /// The whole address, with `seconds`.
     pub url: String,
