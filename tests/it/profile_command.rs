@@ -1,5 +1,8 @@
 //! `profile` as a user runs it: on profiles that Go ships, and against servers that misbehave.
 
+// Helpers of tests are tests, too.
+#![allow(clippy::unwrap_used)]
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -329,4 +332,62 @@ fn collect_takes_the_profile_of_a_command() {
         assert_eq!(run.code(), 4, "{}", run.shown());
         assert!(run.stderr.contains(words), "{}", run.shown());
     }
+}
+
+/// The finding of the check pgo-health.
+fn finding(checks: &serde_json::Value) -> serde_json::Value {
+    let mut all = checks.as_array().unwrap().iter();
+    all.find(|it| it["id"] == "pgo-health").unwrap().clone()
+}
+
+#[test]
+fn an_old_or_small_profile_is_a_finding() {
+    let place = Place::module();
+    place.write("default.pgo", std::fs::read(compiler()).unwrap());
+    let doctor = |sets: &str| {
+        let run = place.run(&format!("doctor --format json {sets}"));
+        finding(&run.json()[0]["checks"])
+    };
+    let old = doctor("--set pgo.max-age=2h");
+    assert_eq!(old["status"], "warn", "{old}");
+    assert!(
+        old["message"]
+            .as_str()
+            .unwrap()
+            .contains("days old (limit 0.1)")
+    );
+    let small = doctor("--set pgo.max-age=99999d --set pgo.min-samples=1000000");
+    assert!(
+        small["message"]
+            .as_str()
+            .unwrap()
+            .contains("(limit 1000000)")
+    );
+    assert_eq!(doctor("--set pgo.max-age=99999d")["status"], "pass");
+    let wrong = place.run("doctor --set pgo.max-age=45");
+    assert_eq!(wrong.code(), 2, "{}", wrong.shown());
+    assert!(
+        wrong.stderr.contains("`45`") || wrong.stderr.contains("string"),
+        "{}",
+        wrong.shown()
+    );
+}
+
+#[test]
+fn a_profile_of_another_program_is_a_finding() {
+    let place = Place::module();
+    place.write("default.pgo", std::fs::read(compiler()).unwrap());
+    let run = place.run(
+        "release --format json --set pgo.max-age=99999d --set checks.pgo-health=deny --escapes off",
+    );
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    let target = &run.json()["targets"][0];
+    let health = target["pgo"]["health"].as_f64().unwrap();
+    assert!(health > 0.0 && health < 60.0, "{health}");
+    assert_eq!(target["pgo"]["vanished"].as_array().unwrap().len(), 10);
+    let message = finding(&target["checks"])["message"].to_string();
+    assert!(
+        message.contains("about this program (limit 80 %)"),
+        "{message}"
+    );
 }
