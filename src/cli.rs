@@ -5,6 +5,8 @@ mod anatomy;
 
 mod catalog;
 
+pub mod profile;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -84,6 +86,9 @@ pub enum Command {
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
     Compare(Compare),
+    /// Show, merge, slim, compare and collect profiles for -pgo
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module

@@ -14,6 +14,8 @@ pub mod picture;
 
 mod sizes;
 
+pub mod profile;
+
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -311,6 +313,12 @@ pub struct Pgo {
     pub collected: Option<String>,
     /// Days between that and this run.
     pub age_days: Option<f64>,
+    /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
+    #[serde(default)]
+    pub health: Option<f64>,
+    /// Its functions that do not exist any more, heaviest first, at most ten.
+    #[serde(default)]
+    pub vanished: Vec<String>,
 }
 
 /// What the binary does at run time.
@@ -395,6 +403,8 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         package: &artifact.executable.package,
         artifact: Some(artifact),
         built: Some(built),
+        pgo: &inputs.config.pgo,
+        now: inputs.now,
     };
     let facts = &plan.facts;
     Target {
@@ -413,7 +423,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
         escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
-        pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
+        pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         checks: check::run(inputs.config, &context),
     }
