@@ -149,7 +149,7 @@ pub fn choose(
                 reason: reason("off"),
                 candidates,
                 applied: false,
-                complaint: Some((message, hint)),
+                complaint: (settings.on_missing != OnMissing::Off).then_some((message, hint)),
             });
         }
     }
