@@ -4,7 +4,7 @@ use super::{EscapePackage, Escapes};
 use crate::build::Built;
 
 pub fn report(built: &Built, go_version: &str, scope: &str) -> Option<Escapes> {
-    let escapes = built.escapes.as_ref()?;
+    let escapes = &built.escapes.as_ref()?.escapes;
     let package = |it: &crate::escape::PackageEscapes| EscapePackage {
         path: it.path.clone(),
         sites: it.sites,
