@@ -71,7 +71,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Doctor(args) => doctor::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),
-        Command::Presets(args) => catalog::presets(args),
+        Command::Presets(args) => catalog::presets(args, session),
         Command::Schema(args) => catalog::schema(args),
         Command::Completions(args) => catalog::completions(args),
         Command::Man => catalog::man(),

@@ -119,8 +119,8 @@ impl Strip {
     }
 }
 
-/// `-buildvcs`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+/// `-buildvcs`: a word, or a TOML boolean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Buildvcs {
     /// Go's default: stamp the version where that works.
@@ -130,6 +130,37 @@ pub enum Buildvcs {
     True,
     /// Do not stamp.
     False,
+}
+
+impl<'de> Deserialize<'de> for Buildvcs {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Buildvcs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"auto\", true or false")
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Buildvcs, E> {
+                Ok(if value {
+                    Buildvcs::True
+                } else {
+                    Buildvcs::False
+                })
+            }
+
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Buildvcs, E> {
+                match value {
+                    "auto" => Ok(Buildvcs::Auto),
+                    "true" => Ok(Buildvcs::True),
+                    "false" => Ok(Buildvcs::False),
+                    other => Err(E::unknown_variant(other, &["auto", "true", "false"])),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// One platform to build for.

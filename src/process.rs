@@ -163,6 +163,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a grandchild may hold a pipe open after the child ended.
 const LINGER: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
+/// The most that is kept of a standard output: the package facts of 10,000 packages are 10 MB.
+const MOST: usize = 24 << 20;
+/// How many pieces of output are handled before signals are looked at again.
+const BATCH: usize = 64;
 
 /// Runs `invocation` to its end and hands every piece of its output to `sink`, in order per stream.
 ///
@@ -221,6 +225,8 @@ pub fn run(
 }
 
 /// Runs `invocation` and keeps its standard output; each line of standard error goes to `talk`.
+///
+/// Fails like [`run`], and with [`Kind::Go`] when there is more output than 24 MiB.
 pub fn capture(
     invocation: &Invocation,
     interrupt: &Interrupt,
@@ -228,11 +234,21 @@ pub fn capture(
 ) -> Result<(Outcome, Vec<u8>)> {
     let mut out = Vec::new();
     let mut lines = lines::Splitter::default();
+    let mut too_much = false;
     let outcome = run(invocation, interrupt, |stream, bytes| match stream {
-        Stream::Stdout => out.extend_from_slice(bytes),
+        Stream::Stdout if out.len() + bytes.len() <= MOST => out.extend_from_slice(bytes),
+        Stream::Stdout => too_much = true,
         Stream::Stderr => lines.push(bytes, &mut talk),
     })?;
     lines.finish(&mut talk);
+    if too_much {
+        let program = Path::new(&invocation.program).display();
+        let most = MOST >> 20;
+        return Err(Error::new(
+            Kind::Go,
+            format!("`{program}` printed more than {most} MiB"),
+        ));
+    }
     Ok((outcome, out))
 }
 
@@ -322,13 +338,14 @@ fn pump(mut pipe: impl Read + Send + 'static, stream: Stream, sender: SyncSender
 /// Takes what is there, waiting a moment for the first piece. Returns how many pipes ended.
 fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usize {
     let mut closed = 0;
-    let mut next = events.recv_timeout(POLL).ok();
-    while let Some(event) = next {
+    let first = events.recv_timeout(POLL).ok();
+    // A child that never stops printing must not keep us from looking at signals.
+    let more = std::iter::from_fn(|| events.try_recv().ok()).take(BATCH);
+    for event in first.into_iter().chain(more) {
         match event {
             Event::Bytes(stream, bytes) => sink(stream, &bytes),
             Event::End => closed += 1,
         }
-        next = events.try_recv().ok();
     }
     closed
 }

@@ -227,7 +227,9 @@ impl Profile {
             let mut types = self.raw.sample_type.iter();
             types.any(|it| self.bytes(it.r#type) == name.as_bytes())
         };
-        if has("cpu") {
+        // A slim profile has only samples, but still tells what lies between two of them.
+        let period = self.raw.period_type.unwrap_or_default();
+        if has("cpu") || self.is_type(&period, "cpu", "nanoseconds") {
             Kind::Cpu
         } else if has("inuse_space") || has("alloc_space") {
             Kind::Heap

@@ -60,29 +60,44 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
 }
 
 /// Text that others wrote (paths, compiler words) made harmless for a terminal and for a CI log:
-/// control characters and bidirectional overrides become visible escapes, and a line cannot begin
-/// with a workflow command (`::error::`, `##[group]`).
+/// control characters and bidirectional overrides become visible escapes, and no word begins a
+/// workflow command (`::error::`, `##[group]`).
 pub fn harmless(text: &str) -> String {
-    let start = text.len() - text.trim_start().len();
-    if text[start..].starts_with("::") || text[start..].starts_with("##[") {
-        return format!("{}\\{}", &text[..start], visible(&text[start..]));
-    }
-    visible(text)
-}
-
-fn visible(text: &str) -> String {
     let dangerous =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if !text.contains(dangerous) {
-        return text.to_owned();
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let rest = &text[at..];
+        if dangerous(c) {
+            out.extend(c.escape_unicode());
+        } else if before.is_whitespace() && rest.starts_with("::") {
+            // A runner looks at the start of a line, and wrapping puts any word there.
+            out.push_str("\\:");
+        } else if rest.starts_with("##[") {
+            // This one it looks for anywhere.
+            out.push_str("#\\");
+        } else {
+            out.push(c);
+        }
+        before = c;
     }
-    text.chars()
-        .map(|c| {
-            if dangerous(c) {
-                c.escape_unicode().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_be_a_workflow_command() {
+        for (name, shown) in [
+            ("::error::x", r"\::error::x"),
+            ("a ::error::x", r"a \::error::x"),
+            ("a ##[error]x", r"a #\#[error]x"),
+            ("std::string", "std::string"),
+        ] {
+            assert_eq!(harmless(name), shown);
+        }
+    }
 }

@@ -11,84 +11,88 @@ use super::ledger::{Kind, Ledger};
 use super::packages::{Modules, NONE, Packages};
 use super::types::Types;
 
+/// What the steps found.
+pub(super) struct Parts<'a, 'p> {
+    /// The lowest address.
+    pub base: u64,
+    pub entries: &'p [Entry],
+    pub names: Cow<'a, [u8]>,
+    pub packages: &'p Packages,
+    pub ledger: &'p Ledger,
+    pub types: &'p Types,
+    pub notes: Vec<LayoutNote>,
+}
+
 /// Names and orders what was counted.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn assemble<'a>(
-    binary: Binary,
-    base: u64,
-    entries: &[Entry],
-    names: Cow<'a, [u8]>,
-    packages: &Packages,
-    ledger: &Ledger,
-    notes: Vec<LayoutNote>,
-    types: &Types,
-) -> Anatomy<'a> {
-    let (list, places) = package_list(&binary, entries, packages, ledger);
-    let functions = entries
-        .iter()
-        .map(|it| Function::new(it, base, &places))
-        .collect();
-    let mut kinds = Kind::ALL
-        .map(|kind| KindBytes {
-            kind,
-            bytes: 0,
-            unowned: 0,
-        })
-        .to_vec();
-    for (kind, sum) in kinds.iter_mut().enumerate() {
-        sum.bytes = list.iter().map(|it| it.by_kind[kind]).sum();
+pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> {
+    let (list, places) = package_list(&binary, parts.entries, parts.packages, parts.ledger);
+    let entries = parts.entries.iter();
+    let unowned = unowned(&binary, parts.ledger);
+    let methods = Methods {
+        exported: parts.types.exported,
+        pruned: parts.types.pruned,
+    };
+    Anatomy {
+        functions: entries
+            .map(|it| Function::new(it, parts.base, &places))
+            .collect(),
+        kinds: kinds(&binary, &list, &unowned),
+        loaded: loaded(&binary, &list, &unowned),
+        packages: list,
+        unowned,
+        shared: parts.ledger.shared,
+        types: parts.types.descriptors.len() as u64,
+        itabs: parts.types.itabs.len() as u64,
+        methods: (!parts.types.descriptors.is_empty()).then_some(methods),
+        notes: parts.notes,
+        names: parts.names,
+        binary,
     }
-    let mut unowned: Vec<UnownedBytes> = Vec::new();
-    for (&(section, kind), &bytes) in &ledger.unowned {
-        kinds[kind as usize].bytes += bytes;
-        kinds[kind as usize].unowned += bytes;
-        unowned.push(UnownedBytes {
+}
+
+/// What nobody claimed, the most first.
+fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
+    let rows = ledger.unowned.iter();
+    let mut found: Vec<UnownedBytes> = rows
+        .map(|(&(section, kind), &bytes)| UnownedBytes {
             section: binary.sections[section].name.clone(),
             kind,
             bytes,
-        });
-    }
-    for (kind, bytes) in [
-        (Kind::Headers, binary.headers),
-        (Kind::Padding, binary.padding),
-    ] {
-        kinds[kind as usize].bytes += bytes;
-        kinds[kind as usize].unowned += bytes;
-    }
-    unowned.sort_by_key(|it| std::cmp::Reverse(it.bytes));
-    let in_file = |it: &&super::Section| it.loaded;
-    let padding: u64 = unowned
-        .iter()
-        .filter(|it| it.kind == Kind::Padding)
-        .map(|it| it.bytes)
-        .sum();
-    let loaded = binary
-        .sections
-        .iter()
-        .filter(in_file)
-        .map(|it| it.file_size)
-        .sum::<u64>();
-    let owned = list.iter().map(|it| it.bytes).sum();
-    let methods = Methods {
-        exported: types.exported,
-        pruned: types.pruned,
+        })
+        .collect();
+    found.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+    found
+}
+
+/// One sum for each kind.
+fn kinds(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> Vec<KindBytes> {
+    let sum = |kind: Kind| {
+        let owned: u64 = list.iter().map(|it| it.by_kind[kind as usize]).sum();
+        let rows = unowned.iter().filter(|it| it.kind == kind);
+        let outside = match kind {
+            Kind::Headers => binary.headers,
+            Kind::Padding => binary.padding,
+            _ => 0,
+        };
+        let unowned = rows.map(|it| it.bytes).sum::<u64>() + outside;
+        KindBytes {
+            kind,
+            bytes: owned + unowned,
+            unowned,
+        }
     };
-    Anatomy {
-        functions,
-        packages: list,
-        kinds,
-        unowned,
-        shared: ledger.shared,
-        loaded: Owned {
-            bytes: loaded - padding.min(loaded),
-            owned,
-        },
-        types: types.descriptors.len() as u64,
-        itabs: types.itabs.len() as u64,
-        methods: (!types.descriptors.is_empty()).then_some(methods),
-        notes,
-        names,
-        binary,
+    Kind::ALL.map(sum).to_vec()
+}
+
+/// The bytes of loaded sections. Padding within sections, as in PE, is not loaded.
+fn loaded(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> Owned {
+    let sections = binary.sections.iter().filter(|it| it.loaded);
+    let bytes: u64 = sections.map(|it| it.file_size).sum();
+    let rows = unowned.iter().filter(|it| it.kind == Kind::Padding);
+    let padding: u64 = rows.map(|it| it.bytes).sum();
+    Owned {
+        bytes: bytes.saturating_sub(padding),
+        owned: list.iter().map(|it| it.bytes).sum(),
     }
 }
 

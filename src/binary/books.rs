@@ -125,7 +125,11 @@ impl Sweep<'_> {
                 section: section.name.clone(),
                 bytes: section.file_size - own,
             });
-            section.offset = end - own;
+            let cut = section.file_size - own;
+            section.offset += cut;
+            section.address = section
+                .address
+                .wrapping_add(if section.loaded { cut } else { 0 });
             section.file_size = own;
         }
         self.position = self.position.max(end);

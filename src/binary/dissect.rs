@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::Result;
 
 use super::anatomy::{Anatomy, LayoutNote};
-use super::assemble::assemble;
+use super::assemble::{Parts, assemble};
 use super::functions::{Entry, Tables};
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
@@ -64,10 +64,16 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
         }
     };
     ledger.close(&binary)?;
-    let base = image.as_ref().map_or(0, |it| it.base);
-    Ok(assemble(
-        binary, base, &entries, names, &packages, &ledger, notes, &types,
-    ))
+    let parts = Parts {
+        base: image.as_ref().map_or(0, |it| it.base),
+        entries: &entries,
+        names,
+        packages: &packages,
+        ledger: &ledger,
+        types: &types,
+        notes,
+    };
+    Ok(assemble(binary, parts))
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
@@ -335,7 +341,7 @@ impl State<'_, '_> {
                 };
                 let code = self
                     .bytes
-                    .get(offset as usize..(offset + length) as usize)
+                    .get(offset as usize..offset as usize + length as usize)
                     .unwrap_or_default();
                 references::scan_wasm(code, &all, |it| push(it, entry.package));
             }

@@ -25,13 +25,11 @@ pub(super) fn types(
     let mut walk = Walk::new(image, module, layout).filter(|_| module.etypes > module.types)?;
     match module.listing {
         Listing::Rows { types_end, .. } => walk.row(types_end),
-        Listing::Links { types, .. } => {
-            walk.links(image, types);
-            // The list has only what reflection needs; code and data refer to the others.
-            data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
-            walk.run();
-        }
+        Listing::Links { types, .. } => walk.links(image, types),
     }
+    // The list has only what reflection needs; code refers to the others.
+    data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
+    walk.run();
     walk.itabs(image, &module.listing);
     let runtime = packages.of_prefix(b"runtime");
     let fallback = |addr: Addr| first_user(data, addr).unwrap_or(runtime);

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 
 use super::image::{Addr, Image};
 use super::packages::{NONE, PackageId};
-use super::{Binary, Role};
+use super::{Binary, Role, Section};
 
 /// What a byte is for.
 #[derive(
@@ -163,7 +163,7 @@ impl Ledger {
                 0
             };
             self.add(index, padding, NONE, Kind::Padding);
-            self.add(index, rest - padding, NONE, kind_of(section.role));
+            self.add(index, rest - padding, NONE, kind_of(section));
         }
         self.unowned.retain(|_, bytes| *bytes > 0);
         let owned: u64 = self.owned.iter().flatten().sum();
@@ -176,8 +176,12 @@ impl Ledger {
 }
 
 /// What bytes of a section are when nothing more is known.
-fn kind_of(role: Role) -> Kind {
-    match role {
+fn kind_of(section: &Section) -> Kind {
+    const FOR_THE_LOADER: [&str; 5] = ["buildinfo", "fipsinfo", ".plt", "_stub", "__got"];
+    if FOR_THE_LOADER.iter().any(|it| section.name.contains(it)) {
+        return Kind::Loader;
+    }
+    match section.role {
         Role::Code => Kind::CCode,
         Role::Rodata | Role::Data | Role::Bss => Kind::Data,
         Role::Pclntab => Kind::LineTables,

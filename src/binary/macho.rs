@@ -1,11 +1,13 @@
 //! The bytes of a Mach-O file in, its sections out; the parts of `__LINKEDIT`, which has no sections, get names here.
 
 use goblin::container::Ctx;
-use goblin::mach::load_command::{CommandVariant, LoadCommand};
+use goblin::mach::load_command::{
+    CommandVariant, DyldInfoCommand, LinkeditDataCommand, LoadCommand,
+};
 use goblin::mach::parse_magic_and_ctx;
 use goblin::mach::segment::Segment;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 use super::bytes::{Reader, until_nul};
 use super::{Container, Format, Role, Section};
@@ -15,15 +17,78 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
     std::panic::catch_unwind(|| parse_headers(bytes)).ok()?
 }
 
-/// The error for a universal file, which holds one executable per architecture.
-pub(super) fn universal(bytes: &[u8]) -> Error {
+/// One executable of a universal file.
+#[derive(Debug, Clone, Copy)]
+pub struct Slice<'a> {
+    /// Go's name of the architecture; `None` for the only slice of a file that is not universal, and where unknown.
+    pub goarch: Option<&'static str>,
+    /// The executable, ready for [`read`](super::read).
+    pub bytes: &'a [u8],
+}
+
+/// The executables of a file: those of a universal Mach-O file, or the whole of any other.
+///
+/// Fails with [`Kind::Machine`] when the table of a universal file is damaged.
+pub fn slices(bytes: &[u8]) -> Result<Vec<Slice<'_>>> {
+    if !is_universal(bytes) {
+        return Ok(vec![Slice {
+            goarch: None,
+            bytes,
+        }]);
+    }
+    let damaged = || {
+        Error::new(
+            Kind::Machine,
+            "not a readable universal Mach-O file: damaged or cut short",
+        )
+    };
+    table(bytes).filter(|it| !it.is_empty()).ok_or_else(damaged)
+}
+
+/// Java class files begin with the same four bytes; their next word is a version of 45 or more.
+fn is_universal(bytes: &[u8]) -> bool {
     let reader = Reader {
         data: bytes,
         big_endian: true,
         pointer_size: 4,
     };
-    // Java class files begin with the same four bytes; their next word is a version of 45 or more.
-    if reader.u32(4).is_none_or(|it| it == 0 || it > 30) {
+    let count = reader.u32(4).filter(|it| (1..=30).contains(it));
+    matches!(reader.u32(0), Some(FAT | FAT_64)) && count.is_some()
+}
+
+const FAT: u32 = 0xcafe_babe;
+const FAT_64: u32 = 0xcafe_babf;
+
+/// An entry is processor, variant, offset, size and alignment; offsets and sizes are wide in the second form.
+fn table(bytes: &[u8]) -> Option<Vec<Slice<'_>>> {
+    let reader = Reader {
+        data: bytes,
+        big_endian: true,
+        pointer_size: 8,
+    };
+    let wide = reader.u32(0)? == FAT_64;
+    let entry = |index: usize| {
+        let at = 8 + index * if wide { 32 } else { 20 };
+        let (offset, size) = if wide {
+            (reader.u64(at + 8)?, reader.u64(at + 16)?)
+        } else {
+            (
+                u64::from(reader.u32(at + 8)?),
+                u64::from(reader.u32(at + 12)?),
+            )
+        };
+        let bytes = reader.slice(usize::try_from(offset).ok()?, usize::try_from(size).ok()?)?;
+        Some(Slice {
+            goarch: architecture(reader.u32(at)?),
+            bytes,
+        })
+    };
+    (0..reader.u32(4)? as usize).map(entry).collect()
+}
+
+/// The error for reading a universal file as if it were one executable.
+pub(super) fn universal(bytes: &[u8]) -> Error {
+    if !is_universal(bytes) {
         return Error::new(Kind::Machine, "not an ELF, PE, Mach-O or wasm file");
     }
     Error::new(
@@ -31,6 +96,17 @@ pub(super) fn universal(bytes: &[u8]) -> Error {
         "a universal Mach-O file holds one executable per architecture",
     )
     .hint("take one out of it: `lipo -thin arm64 -output out in`")
+}
+
+/// Go's name of a processor.
+fn architecture(processor: u32) -> Option<&'static str> {
+    match processor {
+        7 => Some("386"),
+        0x0100_0007 => Some("amd64"),
+        12 => Some("arm"),
+        0x0100_000c => Some("arm64"),
+        _ => None,
+    }
 }
 
 fn parse_headers(bytes: &[u8]) -> Option<Container> {
@@ -60,13 +136,7 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
     Some(Container {
         format: Format::MachO,
         goos: Some(found.platform.unwrap_or("darwin")),
-        goarch: match reader.u32(4)? {
-            7 => Some("386"),
-            0x0100_0007 => Some("amd64"),
-            12 => Some("arm"),
-            0x0100_000c => Some("arm64"),
-            _ => None,
-        },
+        goarch: architecture(reader.u32(4)?),
         sections: found.sections,
         headers: vec![(0, size)],
         has_symbols: found.has_symbols,
@@ -95,25 +165,16 @@ impl Found {
         use CommandVariant as C;
         match command.command {
             C::Segment32(it) => {
-                self.segment(&Segment::from_32_lossy(bytes, &it, offset, context).ok()?)
+                self.segment(&Segment::from_32_lossy(bytes, &it, offset, context).ok()?);
             }
             C::Segment64(it) => {
-                self.segment(&Segment::from_64_lossy(bytes, &it, offset, context).ok()?)
+                self.segment(&Segment::from_64_lossy(bytes, &it, offset, context).ok()?);
             }
             C::Symtab(it) => {
-                let entry = if context.is_big() { 16 } else { 12 };
-                self.linkedit(
-                    "symbols",
-                    Role::Symbols,
-                    it.symoff,
-                    u64::from(it.nsyms) * entry,
-                );
-                self.linkedit(
-                    "symbol names",
-                    Role::Symbols,
-                    it.stroff,
-                    u64::from(it.strsize),
-                );
+                let size = u64::from(it.nsyms) * if context.is_big() { 16 } else { 12 };
+                self.linkedit("symbols", Role::Symbols, it.symoff, size);
+                let size = u64::from(it.strsize);
+                self.linkedit("symbol names", Role::Symbols, it.stroff, size);
             }
             C::Dysymtab(it) => {
                 // Undefined symbols serve the loader; the others are what `-s` takes away.
@@ -121,45 +182,35 @@ impl Found {
                 let size = u64::from(it.nindirectsyms) * 4;
                 self.linkedit("indirect symbols", Role::Other, it.indirectsymoff, size);
             }
-            C::DyldInfo(it) | C::DyldInfoOnly(it) => {
-                for (offset, size) in [
-                    (it.rebase_off, it.rebase_size),
-                    (it.bind_off, it.bind_size),
-                    (it.weak_bind_off, it.weak_bind_size),
-                    (it.lazy_bind_off, it.lazy_bind_size),
-                    (it.export_off, it.export_size),
-                ] {
-                    self.linkedit("fixups", Role::Other, offset, u64::from(size));
-                }
-            }
-            C::DyldChainedFixups(it) => {
-                self.linkedit("fixups", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::DyldExportsTrie(it) => {
-                self.linkedit("exports", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::CodeSignature(it) => {
-                self.linkedit("signature", Role::Other, it.dataoff, u64::from(it.datasize))
-            }
-            C::FunctionStarts(it) => self.linkedit(
-                "function starts",
-                Role::Other,
-                it.dataoff,
-                u64::from(it.datasize),
-            ),
-            C::DataInCode(it) => self.linkedit(
-                "data in code",
-                Role::Other,
-                it.dataoff,
-                u64::from(it.datasize),
-            ),
+            C::DyldInfo(it) | C::DyldInfoOnly(it) => self.fixups(&it),
+            C::DyldChainedFixups(it) => self.part("fixups", &it),
+            C::DyldExportsTrie(it) => self.part("exports", &it),
+            C::CodeSignature(it) => self.part("signature", &it),
+            C::FunctionStarts(it) => self.part("function starts", &it),
+            C::DataInCode(it) => self.part("data in code", &it),
             C::Main(it) => self.entry = it.entryoff,
-            C::BuildVersion(it) if it.platform == 2 || it.platform == 7 => {
-                self.platform = Some("ios")
-            }
+            // iOS, and its simulator.
+            C::BuildVersion(it) if matches!(it.platform, 2 | 7) => self.platform = Some("ios"),
             _ => {}
         }
         Some(())
+    }
+
+    fn part(&mut self, name: &str, it: &LinkeditDataCommand) {
+        self.linkedit(name, Role::Other, it.dataoff, u64::from(it.datasize));
+    }
+
+    fn fixups(&mut self, it: &DyldInfoCommand) {
+        let parts = [
+            (it.rebase_off, it.rebase_size),
+            (it.bind_off, it.bind_size),
+            (it.weak_bind_off, it.weak_bind_size),
+            (it.lazy_bind_off, it.lazy_bind_size),
+            (it.export_off, it.export_size),
+        ];
+        for (offset, size) in parts {
+            self.linkedit("fixups", Role::Other, offset, u64::from(size));
+        }
     }
 
     fn segment(&mut self, segment: &Segment<'_>) {
@@ -169,7 +220,11 @@ impl Found {
         // The count may lie; what is beyond the command is not a section of it.
         let size = if segment.cmd == 0x19 { 80 } else { 68 };
         let count = (segment.cmdsize / size) as usize;
-        for (section, _) in segment.into_iter().take(count).map_while(Result::ok) {
+        for (section, _) in segment
+            .into_iter()
+            .take(count)
+            .map_while(std::result::Result::ok)
+        {
             let own = until_nul(&section.sectname);
             let zerofill = matches!(section.flags & 0xff, 0x1 | 0xc | 0x12);
             let role = role(&name, &own, zerofill, section.flags);
@@ -221,5 +276,40 @@ fn role(segment: &str, name: &str, zerofill: bool, flags: u32) -> Role {
         _ if flags & INSTRUCTIONS != 0 => Role::Code,
         _ if segment == "__TEXT" || segment == "__DATA_CONST" => Role::Rodata,
         _ => Role::Data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn universal_file(offset: u32, size: u32) -> Vec<u8> {
+        let words = [FAT, 1, 0x0100_000c, 0, offset, size, 14];
+        let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_be_bytes).collect();
+        bytes.extend(b"slice");
+        bytes
+    }
+
+    #[test]
+    fn a_universal_file_has_slices() {
+        let bytes = universal_file(28, 5);
+        let found = slices(&bytes).unwrap();
+        assert_eq!(
+            (found[0].goarch, found[0].bytes),
+            (Some("arm64"), &b"slice"[..])
+        );
+        assert!(slices(&universal_file(28, 6)).is_err());
+        assert!(slices(&universal_file(u32::MAX, u32::MAX)).is_err());
+    }
+
+    #[test]
+    fn other_files_are_one_slice() {
+        // A Java class file: version 52.
+        let bytes = [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52];
+        assert_eq!(slices(&bytes).unwrap()[0].bytes, bytes);
+        assert_eq!(
+            universal(&bytes).to_string(),
+            "not an ELF, PE, Mach-O or wasm file"
+        );
     }
 }

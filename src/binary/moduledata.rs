@@ -170,7 +170,7 @@ fn layout(image: &Image<'_>, words: &[u64; WORDS], found: &mut Moduledata) {
         Listing::Rows {
             types_end: at(words[38]),
             itabs: at(words[40]),
-            itabs_end: at(words[40] + words[41]),
+            itabs_end: at(words[40].saturating_add(words[41])),
         }
     } else {
         Listing::Links {

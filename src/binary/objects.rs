@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId};
+use super::partition::merge;
 
 /// How a place came to be known; of several, the first says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,9 +173,7 @@ impl Data {
 
     /// Adds places and puts them in order.
     pub fn add(&mut self, more: Vec<u64>) {
-        self.starts.extend(more);
-        self.starts.sort_unstable();
-        self.starts.dedup();
+        merge(&mut self.starts, more);
     }
 
     /// One round of following pointers: from what has an owner to what it points to.
@@ -202,8 +201,6 @@ impl Data {
                 });
             }
         });
-        found.sort_unstable();
-        found.dedup();
         self.add(found);
     }
 

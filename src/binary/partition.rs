@@ -32,9 +32,8 @@ pub(super) struct Interval {
 }
 
 /// Cuts `0..length` at the offsets. What comes before the first offset is nobody's and left out.
-pub(super) fn cut(mut keys: Vec<u64>, length: u32) -> impl Iterator<Item = Interval> {
-    keys.sort_unstable();
-    keys.dedup();
+pub(super) fn cut(keys: Vec<u64>, length: u32) -> impl Iterator<Item = Interval> {
+    let keys = sorted(keys);
     let mut position = 0;
     std::iter::from_fn(move || {
         let &first = keys.get(position)?;
@@ -58,6 +57,34 @@ pub(super) fn cut(mut keys: Vec<u64>, length: u32) -> impl Iterator<Item = Inter
             shared: users > 1,
         })
     })
+}
+
+/// Sorts keys that mostly ascend: the linker gives out offsets in the order of first use, so that only the later users of
+/// a place are out of order.
+fn sorted(mut keys: Vec<u64>) -> Vec<u64> {
+    let mut largest = 0;
+    let mut again = Vec::new();
+    keys.retain(|&it| {
+        let ascends = it >= largest;
+        if ascends {
+            largest = it;
+        } else {
+            again.push(it);
+        }
+        ascends
+    });
+    merge(&mut keys, again);
+    keys
+}
+
+/// Adds numbers to sorted ones, and keeps one of each.
+pub(super) fn merge(sorted: &mut Vec<u64>, mut more: Vec<u64>) {
+    more.sort_unstable();
+    more.dedup();
+    sorted.append(&mut more);
+    // The stable sort finds the two runs and merges them.
+    sorted.sort();
+    sorted.dedup();
 }
 
 #[cfg(test)]

@@ -187,8 +187,8 @@ fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         if word & 0x9f00_0000 == 0x9000_0000 {
             let pages_away =
                 i64::from((word >> 29) & 3 | ((word >> 5) & 0x7_ffff) << 2) << 43 >> 31;
-            let here = code.base as i64 + i64::from(code.address) + 4 * index as i64;
-            pages[(word & 31) as usize] = Some((here & !0xfff) + pages_away);
+            let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
+            pages[(word & 31) as usize] = Some((here & !0xfff).wrapping_add(pages_away));
             continue;
         }
         let register = ((word >> 5) & 31) as usize;
@@ -206,7 +206,7 @@ fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
             continue;
         };
         if let Some(page) = pages[register]
-            && let Some(target) = code.absolute((page + (low << scale)) as u64)
+            && let Some(target) = code.absolute(page.wrapping_add(low << scale) as u64)
         {
             each(target);
         }
@@ -280,8 +280,8 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         }
         let pages = i64::from(((first >> 5 & 0xf_ffff) << 12).cast_signed());
         let low = i64::from(((second >> 10) << 20).cast_signed() >> 20);
-        let here = code.base as i64 + i64::from(code.address) + 4 * index as i64;
-        code.absolute(((here & !0xfff) + pages + low) as u64)
+        let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
+        code.absolute((here & !0xfff).wrapping_add(pages + low) as u64)
             .into_iter()
             .for_each(&mut *each);
     }

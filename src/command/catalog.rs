@@ -46,13 +46,13 @@ pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
 }
 
 /// `presets [NAME]`
-pub fn presets(args: &Presets) -> Result<Output> {
+pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
     let Some(name) = &args.name else {
         let rows = preset::ALL
             .iter()
             .map(|it| vec![it.name.to_owned(), it.summary()])
             .collect();
-        return list(&["preset", "for"], rows, 80);
+        return list(&["preset", "for"], rows, session.width);
     };
     match preset::find(name) {
         Some(found) => data(found.text.to_owned()),

@@ -254,6 +254,8 @@ fn list_flags(loaded: &Loaded, typed: &Typed, target: &Target) -> Result<Vec<Str
     }
     // With a profile go lists packages once per main package; the facts are the same.
     list.push("-pgo=off".into());
+    // Without a version stamp go runs no git, and so nothing that the repository hooks into git.
+    list.push("-buildvcs=false".into());
     Ok(list)
 }
 

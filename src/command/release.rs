@@ -175,10 +175,9 @@ fn finish(
     session: &Session<'_>,
 ) -> Result<Output> {
     for path in &args.output.report {
-        publish::text(
-            &rendered(report, format_of(path)?, usize::MAX, Style::default()),
-            path,
-        )?;
+        let text = rendered(report, format_of(path)?, usize::MAX, Style::default());
+        // A file is no terminal.
+        publish::text(&anstream::adapter::strip_str(&text).to_string(), path)?;
     }
     if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
         append(

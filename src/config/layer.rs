@@ -211,8 +211,17 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
     if let Some(name) = &sources.preset {
         table.insert("preset".into(), Value::String(name.clone()));
     }
+    let kinds = keys();
     for (key, value) in &sources.flags {
-        insert(&mut table, key, value.clone());
+        // `--set build.tags=netgo`: text for a list is a list.
+        let list = kinds
+            .get(key)
+            .filter(|it| matches!(it, ValueKind::Line | ValueKind::List));
+        let value = match (list, value.as_str()) {
+            (Some(kind), Some(text)) => kind.value(text).unwrap_or_else(|_| value.clone()),
+            _ => value.clone(),
+        };
+        insert(&mut table, key, value);
     }
     checked("flags", table, &sources.cwd)
 }
@@ -230,6 +239,7 @@ enum ValueKind {
     Text,
     Bool,
     Number,
+    Line,
     List,
 }
 
@@ -245,12 +255,12 @@ impl ValueKind {
                 .parse()
                 .map(Value::Integer)
                 .map_err(|_| "it has to be a number".into()),
-            Self::List => Ok(Value::Array(
-                text.split(',')
-                    .filter(|it| !it.is_empty())
-                    .map(Value::from)
-                    .collect(),
-            )),
+            // Linker and compiler flags hold commas: the text is one entry.
+            Self::Line => Ok(Value::Array(vec![Value::from(text)])),
+            Self::List => {
+                let entries = text.split(',').filter(|it| !it.is_empty());
+                Ok(Value::Array(entries.map(Value::from).collect()))
+            }
         }
     }
 }
@@ -308,6 +318,8 @@ fn collect_keys(
             ValueKind::Bool
         } else if types.contains("integer") {
             ValueKind::Number
+        } else if types.contains("array") && name.ends_with("flags") {
+            ValueKind::Line
         } else if types.contains("array") {
             ValueKind::List
         } else if types.contains("object") {
@@ -487,6 +499,22 @@ mod tests {
         assert_eq!(load(&sources).unwrap().config.escape.top, 5);
         sources.preset = Some("release".into());
         assert_eq!(load(&sources).unwrap().config.pgo.profile, "auto");
+    }
+
+    #[test]
+    fn text_for_a_list_is_a_list() {
+        let (_directory, mut sources) = sources("");
+        sources
+            .env
+            .push(("GOBUILD_OPT_BUILD_TAGS".into(), "a,b".into()));
+        sources
+            .flags
+            .push(("build.ldflags".into(), "-X main.v=1,2".into()));
+        let build = load(&sources).unwrap().config.build;
+        assert_eq!(
+            (build.tags, build.ldflags),
+            (vec!["a".into(), "b".into()], vec!["-X main.v=1,2".into()])
+        );
     }
 
     #[test]

@@ -28,6 +28,9 @@ fn explain(error: &toml::de::Error, text: &str, origin: &str) -> Error {
 /// The parser's sentence in our style, and a hint where a known name is near.
 fn reword(message: &str) -> (String, Option<String>) {
     let message = message.lines().collect::<Vec<_>>().join(", ");
+    if message == "wanted string or table" {
+        return ("a word in quotes belongs here".to_owned(), None);
+    }
     let Some((wrong, expected)) = message.split_once(", expected ") else {
         return (message, None);
     };

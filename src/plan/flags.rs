@@ -90,6 +90,7 @@ pub enum Variant {
 const MERGED: &[&str] = &["ldflags", "gcflags", "asmflags", "tags", "o", "C", "pgo"];
 /// Flags that make no sense in a pass that only compiles.
 const BUILD_ONLY: &[&str] = &[
+    "buildvcs",
     "a",
     "n",
     "x",
@@ -125,7 +126,13 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
             origin("build.trimpath"),
         );
     }
-    if !typed("buildvcs") && variant != Variant::Escape {
+    if variant == Variant::Escape {
+        flags.add(
+            "-buildvcs=false".into(),
+            "nothing is linked, so nothing is stamped",
+            "gobuild-opt",
+        );
+    } else if !typed("buildvcs") {
         let value = match build.buildvcs {
             Buildvcs::Auto => None,
             Buildvcs::True => Some("-buildvcs=true"),

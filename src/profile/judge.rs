@@ -55,7 +55,7 @@ pub struct Judgement {
     pub stacks: usize,
     /// Times the program was stopped and looked at, where it counts them.
     pub samples: Option<i64>,
-    /// Sum of what it measures: nanoseconds of CPU time for a CPU profile.
+    /// Sum of what it measures: for a CPU profile nanoseconds of CPU time, which a slim one tells by samples and period.
     pub total: i64,
     /// Distinct calls that the compiler reads from it.
     pub edges: usize,
@@ -91,10 +91,20 @@ pub fn judge_profile(profile: &Profile) -> Judgement {
         samples: profile
             .value_index("samples", "count")
             .map(|it| profile.total(it)),
-        total: profile.total(profile.raw().sample_type.len().saturating_sub(1)),
+        total: total(profile, &kind),
         edges: edges.edges.len(),
         edge_weight: edges.total,
         kind: Some(kind),
+    }
+}
+
+fn total(profile: &Profile, kind: &Kind) -> i64 {
+    let samples = profile.value_index("samples", "count");
+    let nanoseconds = profile.value_index("cpu", "nanoseconds");
+    match (kind, samples, nanoseconds) {
+        (Kind::Cpu, _, Some(at)) => profile.total(at),
+        (Kind::Cpu, Some(at), None) => profile.total(at).saturating_mul(profile.raw().period),
+        _ => profile.total(profile.shown_value_index()),
     }
 }
 

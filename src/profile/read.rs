@@ -313,25 +313,31 @@ fn check_frames(profile: &Profile, limit: usize) -> Result<(), ReadError> {
 
 /// Recognises what is often saved in place of a profile.
 fn text_form(bytes: &[u8]) -> Option<&'static str> {
-    const TEXT: &str =
+    const DEBUG: &str =
         "it is the text form of a profile (fetched with `debug=1`), which has no call sites";
-    let start = bytes.trim_ascii_start();
-    let html =
-        start.len() > 1 && start[0] == b'<' && (start[1] == b'!' || start[1].is_ascii_alphabetic());
-    let text = [
-        "goroutine profile: total",
-        "heap profile: ",
-        "threadcreate profile: total",
-        "--- contention:",
-        "--- mutex:",
+    const PAGE: &str = "it is an HTML or XML page";
+    const STARTS: [(&str, &str); 10] = [
+        ("goroutine profile: total", DEBUG),
+        ("heap profile: ", DEBUG),
+        ("threadcreate profile: total", DEBUG),
+        ("--- contention:", DEBUG),
+        ("--- mutex:", DEBUG),
+        ("<!", PAGE),
+        ("<html", PAGE),
+        ("<?xml", PAGE),
+        (
+            "version https://git-lfs",
+            "it is a Git LFS pointer: fetch the file with `git lfs pull`",
+        ),
+        (
+            "Could not enable CPU profiling",
+            "it says that the program was being profiled already",
+        ),
     ];
-    if html {
-        Some("it is an HTML or XML page")
-    } else if text.iter().any(|it| start.starts_with(it.as_bytes())) {
-        Some(TEXT)
-    } else {
-        None
-    }
+    let start = bytes.trim_ascii_start();
+    let mut known = STARTS.iter();
+    let found = known.find(|(text, _)| start.starts_with(text.as_bytes()));
+    found.map(|(_, meaning)| *meaning)
 }
 
 fn bad_id(table: &str, id: u64) -> ReadError {

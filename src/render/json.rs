@@ -1,3 +1,5 @@
+//! A value in, JSON out.
+
 use serde::Serialize;
 
 /// A value as indented JSON with a line break at its end.

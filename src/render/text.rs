@@ -15,15 +15,18 @@ pub fn text(blocks: &[Block], style: Style) -> String {
                 if index > 0 {
                     out.push('\n');
                 }
-                line(
-                    &mut out,
-                    Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into())),
-                    &harmless(title),
-                );
+                let style_of_title = Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+                wrapped(&mut out, style_of_title, &harmless(title), "", style.width);
             }
             Block::Heading(heading) => {
                 out.push('\n');
-                line(&mut out, Ansi::new().bold(), &harmless(heading));
+                wrapped(
+                    &mut out,
+                    Ansi::new().bold(),
+                    &harmless(heading),
+                    "",
+                    style.width,
+                );
             }
             Block::Line(tone, words) => {
                 for piece in words.split('\n') {
@@ -55,18 +58,25 @@ fn line(out: &mut String, style: Ansi, words: &str) {
 fn prose(out: &mut String, style: Ansi, words: &str, width: usize) {
     let indent = words.len() - words.trim_start().len();
     let first = " ".repeat(2 + indent);
-    let next = format!("{first}    ");
+    wrapped(out, style, words.trim_start(), &first, width);
+}
+
+fn wrapped(out: &mut String, style: Ansi, words: &str, indent: &str, width: usize) {
+    let next = format!("{indent}    ");
     let options = textwrap::Options::new(width)
-        .initial_indent(&first)
+        .initial_indent(indent)
         .subsequent_indent(&next)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for piece in textwrap::wrap(words.trim_start(), options) {
+    for piece in textwrap::wrap(words, options) {
         line(out, style, &piece);
     }
 }
 
 /// A text column behind the first wraps below this width.
 const WRAPPED: usize = 36;
+
+/// A label is never shorter than this.
+const SHORTEST: usize = 8;
 
 /// Where the table is too wide, optional columns go first; then the labels of the first column
 /// lose their beginning, which tells least in a path.
@@ -145,9 +155,13 @@ fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
         };
         shown.remove(at);
     }
+    // Still too wide for a label that says anything: the last columns go.
+    while others(&shown) + 2 + SHORTEST > available && shown.len() > 2 {
+        shown.pop();
+    }
     let label = width(table, 0)
         .min(available.saturating_sub(others(&shown) + 2))
-        .max(8);
+        .max(SHORTEST);
     (shown, label)
 }
 

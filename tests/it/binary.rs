@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use gobuild_opt::binary::{self, Format, Role};
+use gobuild_opt::binary::{self, Format, Origin, Role};
 
 const MAIN: &str =
     "package main\n\nimport \"os\"\n\nfunc main() { os.Stdout.WriteString(\"hi\\n\") }\n";
@@ -76,7 +76,41 @@ fn check(target: &str, format: Format) -> binary::LoadedDiff {
         let expected = String::from_utf8(printed.stdout).unwrap();
         assert_eq!(read.build_id.as_deref(), Some(expected.trim_end()));
     }
+    check_anatomy(&stripped, target);
     binary::compare_loaded(&full, &stripped).unwrap()
+}
+
+/// Nothing unknown about the layout, and most of what is loaded has an owner; a tiny program is the hardest, for what the
+/// file format adds weighs most in it. In wasm every stretch of data has a header of its own.
+fn check_anatomy(stripped: &[u8], target: &str) {
+    let found = binary::anatomy(stripped).unwrap();
+    assert_eq!(found.notes, [], "{target}");
+    assert!(
+        found.types > 100 && found.itabs > 0,
+        "{target}: {} {}",
+        found.types,
+        found.itabs
+    );
+    let main = found
+        .packages
+        .iter()
+        .find(|it| it.path == "example.com/tiny")
+        .unwrap();
+    assert_eq!(
+        (main.module.as_deref(), main.origin),
+        (Some("example.com/tiny"), Origin::Main)
+    );
+    let named = found
+        .functions
+        .iter()
+        .find(|it| found.name(it) == "main.main")
+        .unwrap();
+    assert_eq!(found.package(named), Some(main));
+    assert_eq!(found.paid_by(named), Some(main));
+    assert_eq!(named.line, 5);
+    let share = found.loaded.owned as f64 / found.loaded.bytes as f64;
+    let least = if target == "js/wasm" { 0.9 } else { 0.995 };
+    assert!(share >= least, "{target}: {share}");
 }
 
 #[test]

@@ -3,6 +3,10 @@
 mod bad_input;
 mod binary;
 mod escape;
+mod faults;
+mod formats;
 mod harness;
+mod house;
 mod profile;
 mod real_go;
+mod signals;

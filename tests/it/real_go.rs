@@ -1,6 +1,8 @@
 //! Programs built by real toolchains, old and new: what the report says is held against what other
 //! tools say about the same files.
 
+mod drop_in;
+
 mod examples;
 
 mod facts;

@@ -39,6 +39,17 @@ fn odd_files() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("goroutine", bytes("goroutine.pprof"), "not-cpu"),
         ("heap as text", bytes("heap.txt"), "unreadable"),
         ("page", page, "unreadable"),
+        (
+            "pointer",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n".to_vec(),
+            "unreadable",
+        ),
+        (
+            "busy",
+            b"Could not enable CPU profiling: cpu profiling already in use\n".to_vec(),
+            "unreadable",
+        ),
+        ("JSON", b"{\"error\": \"not found\"}".to_vec(), "unreadable"),
         ("garbage", b"\x01garbage\xff\xff".to_vec(), "unreadable"),
         ("cut gzip", cpu[..cpu.len() / 2].to_vec(), "unreadable"),
         (

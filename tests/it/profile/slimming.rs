@@ -74,6 +74,25 @@ fn slim_again_is_the_same_and_the_order_of_samples_does_not_matter() {
 }
 
 #[test]
+fn a_slim_profile_is_judged_like_the_full_one() {
+    let full = profile::judge(&bytes("cpu.pprof"));
+    let slim = profile::judge(&slimmed(&bytes("cpu.pprof"), Keep::Calls).bytes);
+    assert_eq!(
+        (slim.fitness, slim.kind),
+        (Fitness::Usable, Some(Kind::Cpu))
+    );
+    assert_eq!((slim.samples, slim.total), (full.samples, full.total));
+    assert_eq!(
+        (slim.edges, slim.edge_weight),
+        (full.edges, full.edge_weight)
+    );
+    assert_eq!(
+        slim.origin.and_then(|it| it.build_id),
+        full.origin.and_then(|it| it.build_id)
+    );
+}
+
+#[test]
 fn what_has_no_calls_is_not_made_slim() {
     let heap = profile::read(&bytes("heap.pprof")).unwrap();
     assert!(slim(&heap, Keep::Calls).is_err());

@@ -1,0 +1,197 @@
+//! How results look: text at every width, colours, JSON by its schema, Markdown for GitHub, and
+//! names that somebody chose to do harm.
+
+mod hostile;
+
+mod schema;
+
+use std::process::Command;
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use crate::harness::{PROGRAM, Place};
+
+/// A module with names as long as real ones.
+fn program() -> Place {
+    let place = Place::empty();
+    let module = "example.com/organisation/department/product";
+    place.write("go.mod", format!("module {module}\n\ngo 1.21\n"));
+    let main = include_str!("../data/program/main.go.txt");
+    let greet = include_str!("../data/program/greet.go.txt");
+    place.write("cmd/tiny/main.go", main.replace("example.com/tiny", module));
+    place.write("greet/greet.go", greet);
+    let deep = "internal/infrastructure/persistence/relational";
+    place.write(
+        &format!("{deep}/store.go"),
+        greet.replace("package greet", "package relational"),
+    );
+    place.write(
+        "cmd/other/main.go",
+        main.replace("example.com/tiny/greet", &format!("{module}/{deep}"))
+            .replace("greet.", "relational."),
+    );
+    place
+}
+
+/// Everything a user reads: no line is longer than the terminal is wide.
+#[test]
+fn text_keeps_to_the_width() {
+    let mut place = program();
+    for columns in [60, 80, 120, 200] {
+        place.env("COLUMNS", columns.to_string());
+        for line in [
+            "release --out-dir dist ./cmd/...",
+            "release --baseline plain ./cmd/tiny",
+            "release --baseline off -pgo=off ./cmd/tiny",
+            "release --target windows/amd64 --out-dir dist ./cmd/tiny",
+            "doctor ./cmd/...",
+            "explain",
+            "presets",
+        ] {
+            let run = place.run(line);
+            assert_eq!(run.code(), 0, "{}", run.shown());
+            for text in run.stdout.lines() {
+                // A digest or a path is one word: cut or broken it could not be copied.
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let one_word = words.len() <= 2 && words.iter().any(|it| it.width() > 40);
+                let fits = text.width() <= columns;
+                assert!(
+                    fits || one_word,
+                    "{line} at {columns}: {}\n{text}",
+                    text.width()
+                );
+            }
+        }
+    }
+}
+
+/// Runs in a terminal, as far as the program can tell.
+fn in_terminal(place: &Place, args: &[&str]) -> String {
+    const SCRIPT: &str = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+    let mut command: Command = place.command("python3");
+    command.args(["-c", SCRIPT, PROGRAM]).args(args);
+    command.env("TERM", "xterm-256color");
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    const ESCAPE: char = '\u{1b}';
+    let mut place = Place::module();
+    let line = "release --baseline off --escapes off";
+    let args: Vec<&str> = line.split(' ').collect();
+    assert!(!place.run(line).stdout.contains(ESCAPE));
+    assert!(
+        place
+            .run(&format!("{line} --color always"))
+            .stdout
+            .contains(ESCAPE)
+    );
+    let plain = place.run(&format!("{line} --color never")).stdout;
+    assert!(!plain.contains(ESCAPE));
+    assert!(in_terminal(&place, &args).contains("\u{1b}["));
+    place.env("NO_COLOR", "1");
+    let text = in_terminal(&place, &args);
+    assert!(
+        !text.contains("\u{1b}[1m") && !text.contains("\u{1b}[3"),
+        "{text:?}"
+    );
+    let file = place.run(&format!("{line} --color always --report r.txt"));
+    assert_eq!(file.code(), 0);
+    assert!(
+        !place.text("r.txt").contains(ESCAPE),
+        "a file is no terminal"
+    );
+}
+
+#[test]
+fn quiet_says_nothing_when_all_is_well() {
+    let place = Place::module();
+    let run = place.run("release --quiet");
+    assert_eq!((run.code(), &*run.stdout, &*run.stderr), (0, "", ""));
+    let run = place.run("release --quiet --format json --escapes off");
+    assert_eq!(run.json()["verdict"]["pass"], true);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_failed_gate_is_said_in_every_format() {
+    let place = Place::module();
+    for format in ["text", "json", "markdown"] {
+        for quiet in ["", "-q"] {
+            let line = "release --escapes off --baseline off --set budget.size=1KiB";
+            let run = place.run(&format!("{line} --format {format} {quiet}"));
+            assert_eq!(run.code(), 1, "{}", run.shown());
+            let all = format!("{}{}", run.stdout, run.stderr);
+            let all: Vec<&str> = all.split_whitespace().collect();
+            let all = all.join(" ");
+            assert!(
+                all.contains("is over the budget of 1.00 KiB"),
+                "{}",
+                run.shown()
+            );
+        }
+    }
+}
+
+#[test]
+fn one_run_writes_several_reports() {
+    let place = program();
+    let run = place
+        .run("release --format json --report a.json --report b.md --report c/d.txt ./cmd/tiny");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let file: Value = serde_json::from_str(&place.text("a.json")).unwrap();
+    assert_eq!(file, run.json());
+    let digest = file["targets"][0]["artifact"]["sha256"].as_str().unwrap();
+    assert!(place.text("b.md").starts_with("## "));
+    for name in ["b.md", "c/d.txt"] {
+        assert!(place.text(name).contains(digest), "{name}");
+    }
+}
+
+#[test]
+fn the_step_summary_is_added_to() {
+    let mut place = Place::module();
+    place.write("summary.md", "# What was there\n");
+    place.env("GITHUB_STEP_SUMMARY", place.path("summary.md"));
+    place.env("GITHUB_ACTIONS", "true");
+    let line = "release --escapes off --baseline off";
+    assert_eq!(place.run(&format!("{line} --quiet")).code(), 0);
+    let once = place.text("summary.md");
+    let added = once.strip_prefix("# What was there\n").unwrap();
+    assert!(added.trim_start().starts_with("## tiny"), "{added}");
+    assert!(added.contains("| section role |"), "{added}");
+    assert_eq!(place.run(&format!("{line} --format json")).code(), 0);
+    let twice = place.text("summary.md");
+    assert_eq!(twice.matches("## tiny").count(), 2);
+
+    place.env("GITHUB_STEP_SUMMARY", "/nowhere/summary.md");
+    let run = place.run(line);
+    assert_eq!(run.code(), 4);
+    assert!(
+        run.stderr.contains("error: cannot write the step summary"),
+        "{}",
+        run.shown()
+    );
+    assert!(place.path("tiny").exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::module();
+    let mut command = place.command("sh");
+    command.args([
+        "-c",
+        "\"$0\" presets default | head -c 1; \"$0\" release --escapes off | true",
+    ]);
+    let done = command.arg(PROGRAM).output().unwrap();
+    assert!(done.status.success());
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        !stderr.contains("error") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+}

@@ -1,0 +1,312 @@
+//! The rules of the house: what keeps the source readable in an hour is tested like everything else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A source file: its path below `src/`, and its text without tests and comments.
+struct Source {
+    path: String,
+    /// The module of lib.rs that it belongs to; `main` for the binary.
+    module: String,
+    /// Line number and text.
+    lines: Vec<(usize, String)>,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+fn sources() -> Vec<Source> {
+    let mut paths = Vec::new();
+    collect(&root().join("src"), &mut paths);
+    paths.sort();
+    let source = |path: &PathBuf| {
+        let relative = path.strip_prefix(root().join("src")).unwrap();
+        let first = relative.iter().next().unwrap().to_str().unwrap();
+        let module = first.strip_suffix(".rs").unwrap_or(first);
+        let module = match module {
+            "progress" => "main",
+            other => other,
+        };
+        Source {
+            path: relative.display().to_string(),
+            module: module.to_owned(),
+            lines: code(&std::fs::read_to_string(path).unwrap()),
+        }
+    };
+    paths.iter().map(source).collect()
+}
+
+fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The lines above the tests, without comments.
+fn code(text: &str) -> Vec<(usize, String)> {
+    let lines = text.lines().enumerate();
+    lines
+        .take_while(|(_, line)| *line != "#[cfg(test)]")
+        .map(|(index, line)| {
+            (
+                index + 1,
+                line.split("//").next().unwrap_or_default().to_owned(),
+            )
+        })
+        .filter(|(_, line)| !line.trim().is_empty())
+        .collect()
+}
+
+/// Every place outside `allowed` whose code has one of `words`, as `file:line: text`.
+fn places(words: &[&str], allowed: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources() {
+        if allowed.iter().any(|it| source.path.starts_with(it)) {
+            continue;
+        }
+        for (number, line) in &source.lines {
+            if words.iter().any(|it| line.contains(it)) {
+                found.push(format!("{}:{number}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+const NONE: &[String] = &[];
+
+/// The modules of lib.rs, in order.
+fn pipeline() -> Vec<String> {
+    let text = read("src/lib.rs");
+    let modules = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("pub mod ")?.strip_suffix(';'));
+    modules.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_pipeline_ends_with_the_command_line() {
+    let modules = pipeline();
+    assert_eq!(modules.first().map(String::as_str), Some("error"));
+    assert_eq!(modules[modules.len() - 2..], ["cli", "command"]);
+}
+
+#[test]
+fn a_module_uses_only_modules_above_it() {
+    let order: BTreeMap<String, usize> = pipeline().into_iter().zip(0..).collect();
+    let mut upward = Vec::new();
+    for source in sources() {
+        let Some(own) = order.get(&source.module) else {
+            continue;
+        };
+        for (number, line) in &source.lines {
+            for rest in line.split("crate::").skip(1) {
+                let names: Vec<&str> = match rest.strip_prefix('{') {
+                    Some(list) => list.split(',').collect(),
+                    None => vec![rest],
+                };
+                for name in names {
+                    let end = |c: char| !c.is_alphanumeric() && c != '_';
+                    let name = name.trim_start().split(end).next().unwrap_or_default();
+                    if order.get(name).is_some_and(|it| it > own) {
+                        upward.push(format!("{}:{number}: {}", source.path, line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(upward, NONE);
+}
+
+#[test]
+fn processes_start_in_one_place() {
+    let words = ["duct::", "process::Command", "Command::new", ".spawn()"];
+    let mut found = places(&words, &["process.rs"]);
+    // Threads are not processes, and clap has commands, too.
+    found.retain(|it| !it.contains("thread") && !it.contains("clap"));
+    assert_eq!(found, NONE);
+}
+
+#[test]
+fn the_disk_is_written_in_two_places() {
+    let words = [
+        "fs::write",
+        "fs::rename",
+        "fs::remove",
+        "fs::create_dir",
+        "fs::copy",
+        "fs::hard_link",
+        "fs::set_permissions",
+        "File::create",
+        "File::options",
+        "OpenOptions",
+        "tempfile::",
+        "TempDir",
+    ];
+    assert_eq!(places(&words, &["build", "command"]), NONE);
+}
+
+#[test]
+fn printing_and_the_end_belong_to_the_binary() {
+    let words = [
+        "println!",
+        "print!(",
+        "eprint!",
+        "process::exit",
+        "args_os()",
+        "env::args",
+        "stdout()",
+        "stderr()",
+    ];
+    assert_eq!(places(&words, &["main.rs", "progress.rs"]), NONE);
+}
+
+#[test]
+fn the_environment_is_read_in_two_places() {
+    // The binary, and what `{env.NAME}` stands for in a template.
+    let allowed = ["main.rs", "progress.rs", "go/vcs.rs"];
+    assert_eq!(places(&["env::var", "current_dir()"], &allowed), NONE);
+}
+
+#[test]
+fn nothing_panics_on_purpose() {
+    let words = [
+        ".unwrap()",
+        ".expect(",
+        "panic!(",
+        "unreachable!(",
+        "todo!(",
+        "unimplemented!(",
+    ];
+    assert_eq!(places(&words, &[]), NONE);
+}
+
+#[test]
+fn every_preset_file_is_in_the_table() {
+    use gobuild_opt::config::preset;
+    let mut files: Vec<String> = std::fs::read_dir(root().join("presets"))
+        .unwrap()
+        .filter_map(|it| {
+            let name = it.unwrap().file_name().into_string().unwrap();
+            Some(name.strip_suffix(".toml")?.to_owned())
+        })
+        .collect();
+    files.sort();
+    let mut table: Vec<&str> = preset::ALL
+        .iter()
+        .map(|it| it.name)
+        .chain(["default"])
+        .collect();
+    table.sort_unstable();
+    assert_eq!(files, table);
+    for name in files {
+        let preset = preset::find(&name).unwrap();
+        assert_eq!(preset.text, read(format!("presets/{name}.toml")));
+        assert!(!preset.summary().is_empty(), "{name} says what it is for");
+    }
+}
+
+#[test]
+fn every_check_has_its_key_in_the_reference() {
+    use gobuild_opt::check;
+    let reference: toml::Table = read("presets/default.toml").parse().unwrap();
+    let keys: Vec<&str> = reference["checks"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut ids: Vec<&str> = check::ALL.iter().map(|it| it.id).collect();
+    let mut keys_sorted = keys.clone();
+    keys_sorted.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!(keys_sorted, ids);
+    for check in check::ALL {
+        let file = format!("src/check/{}.rs", check.id.replace('-', "_"));
+        assert!(
+            root().join(&file).is_file(),
+            "{file}: one check is one file"
+        );
+        for word in ["What it sees: ", "Why it matters: ", "What to do: "] {
+            assert!(check.manual.contains(word), "{} has no `{word}`", check.id);
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_about() {
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|it| it.module != "check" || it.path == "check.rs")
+        .map(|it| it.path)
+        .filter(|it| !read(Path::new("src").join(it)).starts_with("//! "))
+        .collect();
+    assert_eq!(silent, NONE);
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    // We aim at half of it; these are the walls.
+    const FILE: usize = 480;
+    const FUNCTION: usize = 80;
+    let mut long = Vec::new();
+    for source in sources() {
+        let last = source.lines.last().map_or(0, |it| it.0);
+        if last > FILE {
+            long.push(format!("{}: {last} lines", source.path));
+        }
+        for (name, lines) in functions(&source) {
+            if lines > FUNCTION {
+                long.push(format!("{}: `{name}` has {lines} lines", source.path));
+            }
+        }
+    }
+    assert_eq!(long, NONE);
+}
+
+/// Names and lengths: from `fn` to the brace that closes it at the same depth.
+fn functions(source: &Source) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, usize, usize)> = None;
+    for (number, line) in &source.lines {
+        let indent = line.len() - line.trim_start().len();
+        match &open {
+            Some((name, start, depth)) => {
+                if *depth == indent && line.trim_start().starts_with('}') {
+                    found.push((name.clone(), number - start + 1));
+                    open = None;
+                }
+            }
+            None => {
+                let name = line
+                    .trim_start()
+                    .trim_start_matches("pub ")
+                    .trim_start_matches("const ");
+                let one_line = line.trim_end().ends_with('}') || line.trim_end().ends_with(';');
+                if let Some(name) = name.strip_prefix("fn ").filter(|_| !one_line) {
+                    let name = name.split(['(', '<']).next().unwrap_or_default();
+                    open = Some((name.to_owned(), *number, indent));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn exit_codes_are_an_interface() {
+    use gobuild_opt::error::{Error, Kind};
+    let code = |kind| Error::new(kind, "").exit_code();
+    let codes = [Kind::Usage, Kind::Go, Kind::Machine, Kind::Signal(15)].map(code);
+    assert_eq!(codes, [2, 3, 4, 143]);
+}
