@@ -1,6 +1,8 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
+mod escape;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -11,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 use crate::render::Format;
+pub use escape::{Accept, Escape};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -68,6 +71,12 @@ pub enum Command {
     /// Print the commands that release would run, ready to paste, and why each flag is there
     #[command(override_usage = "gobuild-opt plan [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Plan(PlanArgs),
+    /// Report heap escapes: by package, function or line, and what is new against the lock
+    #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Escape(Escape),
+    /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size` or `size:NAME`
+    #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Accept(Accept),
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
@@ -133,7 +142,7 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md or .txt decides the format
+    /// Write the report to a file too; .json, .md, .txt or .sarif decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }
@@ -256,6 +265,8 @@ pub fn parse(
     match &mut cli.command {
         Command::Release(it) => it.typed = split.typed,
         Command::Plan(it) => it.typed = split.typed,
+        Command::Escape(it) => it.typed = split.typed,
+        Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         _ => {}
     }
@@ -263,7 +274,7 @@ pub fn parse(
 }
 
 /// The commands that take a `go build` command line.
-const BUILDERS: &[&str] = &["release", "plan", "doctor"];
+const BUILDERS: &[&str] = &["release", "plan", "escape", "accept", "doctor"];
 
 struct Split {
     ours: Vec<OsString>,

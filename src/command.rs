@@ -1,16 +1,26 @@
 //! One line per subcommand; each walks a stretch of the pipeline.
 
+mod accept;
+
 mod catalog;
 
 mod doctor;
 
+mod escape;
+
 mod init;
+
+mod lock_file;
 
 mod plan;
 
 mod prepare;
 
+mod present;
+
 mod release;
+
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +78,8 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
     match &cli.command {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
+        Command::Escape(args) => escape::run(args, session),
+        Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),

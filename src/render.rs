@@ -1,8 +1,12 @@
 //! A report in, text for people or machines out.
 
+mod github;
+
 mod json;
 
 mod markdown;
+
+mod sarif;
 
 mod text;
 
@@ -12,7 +16,9 @@ use clap::ValueEnum;
 
 use crate::report::outline::Block;
 
+pub use github::github;
 pub use json::json;
+pub use sarif::sarif;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -24,6 +30,10 @@ pub enum Format {
     Json,
     /// For pull requests and step summaries.
     Markdown,
+    /// SARIF 2.1.0 for code scanning: new findings only.
+    Sarif,
+    /// Annotations on a pull request on GitHub: new findings only.
+    Github,
 }
 
 impl Format {
@@ -33,8 +43,14 @@ impl Format {
             "json" => Some(Self::Json),
             "md" | "markdown" => Some(Self::Markdown),
             "txt" | "text" | "log" => Some(Self::Text),
+            "sarif" => Some(Self::Sarif),
             _ => None,
         }
+    }
+
+    /// Whether programs read it, so that nothing may stand beside it.
+    pub fn is_data(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif | Self::Github)
     }
 }
 
@@ -51,10 +67,10 @@ impl Default for Style {
     }
 }
 
-/// Blocks as `format`, which is not [`Format::Json`]: that renders the report itself.
+/// Blocks as text or Markdown: the other formats render the report itself.
 pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     match format {
-        Format::Text | Format::Json => text::text(blocks, style),
+        Format::Text | Format::Json | Format::Sarif | Format::Github => text::text(blocks, style),
         Format::Markdown => markdown::markdown(blocks),
     }
 }

@@ -4,12 +4,18 @@ use super::prepare::prepare;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
+    if matches!(args.format, Format::Sarif | Format::Github) {
+        return Err(
+            Error::new(Kind::Usage, "doctor has no new findings to annotate")
+                .hint("formats here: text, json, markdown"),
+        );
+    }
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
     for facts in &prepared.facts {

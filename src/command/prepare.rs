@@ -28,8 +28,27 @@ pub struct Prepared {
     pub outputs: Outputs,
 }
 
-/// Reads the configuration, asks go, judges the profile and decides about the outputs.
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Executables.
+    Build,
+    /// The escape report: libraries have one too.
+    Escapes,
+}
+
+/// [`prepare_for`] executables.
 pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<Prepared> {
+    prepare_for(settings, typed, Purpose::Build, session)
+}
+
+/// Reads the configuration, asks go, judges the profile and decides about the outputs.
+pub fn prepare_for(
+    settings: &Settings,
+    typed: &Typed,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
     if let Some(limit) = loaded.config.build.timeout {
         session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
@@ -42,9 +61,15 @@ pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) ->
     };
     let facts = targets
         .iter()
-        .map(|it| facts(&loaded, &typed, it, session))
+        .map(|it| facts(&loaded, &typed, it, purpose, session))
         .collect::<Result<Vec<_>>>()?;
-    let outputs = outputs(&loaded, &typed, &facts)?;
+    let outputs = match purpose {
+        Purpose::Build => outputs(&loaded, &typed, &facts)?,
+        Purpose::Escapes => Outputs {
+            targets: vec![Vec::new(); facts.len()],
+            checksums: None,
+        },
+    };
     Ok(Prepared {
         loaded,
         typed,
@@ -83,7 +108,13 @@ fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Res
     Ok(())
 }
 
-fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>) -> Result<Facts> {
+fn facts(
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    purpose: Purpose,
+    session: &Session<'_>,
+) -> Result<Facts> {
     let mut go = Go {
         program: loaded.config.go.clone().into(),
         cwd: typed.cwd.clone(),
@@ -102,7 +133,9 @@ fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>)
     }
     let goflags = flags::parse_goflags(&toolchain.goflags)?;
     let packages = packages(&go, &toolchain, loaded, typed, target, session)?;
-    require_main(typed, &loaded.config, &packages)?;
+    if purpose == Purpose::Build {
+        require_main(typed, &loaded.config, &packages)?;
+    }
     let pgo = pgo::choose(
         &loaded.config.pgo,
         &loaded.origins,

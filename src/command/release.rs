@@ -1,29 +1,29 @@
 //! `release`: the whole pipeline.
 
-use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
 use super::prepare::{Prepared, output_directory, prepare};
-use super::{Output, Session};
+use super::present::{self, present};
+use super::{Output, Session, lock_file};
 use crate::analysis::{self, Artifact};
 use crate::build::stage::Stage;
 use crate::build::{self, Event, publish};
 use crate::cli;
-use crate::error::{Error, Kind, Result};
+use crate::config::Config;
+use crate::config::size::SizeLimit;
+use crate::error::Result;
 use crate::go::flags;
+use crate::lock::{FILE, Lock};
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
-use crate::report::{self, Report, outline};
+use crate::report::{self, Report, Site, outline};
 
 /// Builds, compares, checks, publishes and reports.
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let start = Instant::now();
-    for path in &args.output.report {
-        format_of(path)?;
-    }
+    present::check(&args.output)?;
     let mut prepared = prepare(&args.settings, &args.typed, session)?;
     if flags::is_on(&prepared.typed.flags, "n") {
         return dry_run(prepared, session);
@@ -31,6 +31,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     for executable in prepared.outputs.targets.iter().flatten() {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
+    let lock_path = lock_file::path_of(&prepared);
+    let mut lock = lock_file::load(&lock_path, &session.cwd)?;
     let directory = output_directory(&prepared.outputs);
     let show = &mut *session.show;
     let mut stage = Stage::create(
@@ -79,10 +81,42 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         built: &built,
         artifacts: &artifacts,
         cwd: &session.cwd,
+        lock: lock.as_ref(),
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
-    finish(&report, args, loaded.config.escape.top, session)
+    if let Some(lock) = lock
+        .as_mut()
+        .filter(|_| follows(&loaded.config, &report, session))
+    {
+        tighten(lock, &lock_path, &report, session)?;
+    }
+    present(
+        |format, top, style| rendered(&report, format, top, style, &session.cwd),
+        &args.output,
+        loaded.config.escape.top,
+        &report.verdict.failures,
+        session,
+    )
+}
+
+/// Whether the lock follows executables that shrank. Not in CI: a file that changed would make the next build `+dirty`.
+fn follows(config: &Config, report: &Report, session: &Session<'_>) -> bool {
+    config.budget.size == Some(SizeLimit::Ratchet)
+        && report.verdict.pass
+        && session.variable("CI").is_none()
+}
+
+fn tighten(lock: &mut Lock, path: &Path, report: &Report, session: &mut Session<'_>) -> Result<()> {
+    let changed = lock_file::tighten(lock, &report.targets);
+    if !changed.is_empty() {
+        lock_file::save(lock, path)?;
+        (session.show)(Event::Talk(&format!(
+            "{FILE} follows: {}",
+            changed.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 /// `-n`: go prints what it would run; nothing is built.
@@ -168,82 +202,33 @@ fn publish_beside(artifact: &Artifact, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn finish(
-    report: &Report,
-    args: &cli::Release,
-    top: usize,
-    session: &Session<'_>,
-) -> Result<Output> {
-    for path in &args.output.report {
-        let text = rendered(report, format_of(path)?, usize::MAX, Style::default());
-        // A file is no terminal.
-        publish::text(&anstream::adapter::strip_str(&text).to_string(), path)?;
-    }
-    if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        append(
-            summary,
-            &rendered(report, Format::Markdown, top.max(50), Style::default()),
-        )?;
-    }
-    Ok(Output {
-        text: rendered(
-            report,
-            args.output.format,
-            top,
-            Style {
-                width: session.width,
-            },
-        ),
-        failures: report.verdict.failures.clone(),
-        is_data: args.output.format == Format::Json,
-    })
-}
-
-fn rendered(report: &Report, format: Format, packages: usize, style: Style) -> String {
+fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
+    let detail = outline::Detail {
+        packages,
+        everything: format == Format::Markdown,
+    };
     match format {
         Format::Json => render::json(report),
-        Format::Text | Format::Markdown => render::blocks(
-            &outline::outline(
-                report,
-                outline::Detail {
-                    packages,
-                    everything: format == Format::Markdown,
-                },
-            ),
-            format,
-            style,
-        ),
+        Format::Sarif => render::sarif(&report.tool, &new_sites(report), &present::prefix(cwd)),
+        Format::Github => render::github(&new_sites(report), &present::prefix(cwd)),
+        Format::Text | Format::Markdown => {
+            render::blocks(&outline::outline(report, detail), format, style)
+        }
     }
 }
 
-fn format_of(path: &Path) -> Result<Format> {
-    Format::of_path(path).ok_or_else(|| {
-        Error::new(
-            Kind::Usage,
-            format!(
-                "the name of `--report {}` does not tell the format",
-                path.display()
-            ),
-        )
-        .hint("end it with .json, .md or .txt")
-    })
-}
-
-/// GitHub's step summary belongs to the whole step: we add to it.
-fn append(path: &OsString, text: &str) -> Result<()> {
-    let file = std::fs::File::options()
-        .append(true)
-        .create(true)
-        .open(path);
-    file.and_then(|mut it| it.write_all(text.as_bytes()))
-        .map_err(|error| {
-            Error::new(
-                Kind::Machine,
-                format!(
-                    "cannot write the step summary `{}`",
-                    Path::new(path).display()
-                ),
-            )
-            .source(error)
-        })
+/// What several executables share counts once.
+fn new_sites(report: &Report) -> Vec<&Site> {
+    let mut sites: Vec<&Site> = Vec::new();
+    for site in report
+        .targets
+        .iter()
+        .filter_map(|it| it.escapes.as_ref())
+        .flat_map(|it| &it.new)
+    {
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+    sites
 }

@@ -5,7 +5,11 @@ pub mod checks;
 
 pub mod escapes;
 
+pub mod lock;
+
 pub mod number;
+
+pub mod ranking;
 
 pub mod size;
 
@@ -138,7 +142,11 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
     let mut groups: Vec<(Vec<Block>, Vec<String>)> = Vec::new();
     for target in targets {
         let platform = format!("{}/{}", target.goos, target.goarch);
-        let blocks = escapes::escapes(target, detail.packages);
+        let mut blocks = match &target.escapes {
+            Some(it) => escapes::escapes(it, detail.packages),
+            None => Vec::new(),
+        };
+        blocks.extend(target.escapes.iter().flat_map(lock::lock));
         match groups.iter_mut().find(|(it, _)| *it == blocks) {
             Some((_, platforms)) if platforms.contains(&platform) => {}
             Some((_, platforms)) => platforms.push(platform),
@@ -250,7 +258,8 @@ fn budgets(report: &Report) -> Vec<Block> {
         };
         let status = match budget.status {
             Status::Fail => "FAIL",
-            Status::Skip => "skip: the baseline is no file",
+            Status::Skip if growth => "skip: the baseline is no file",
+            Status::Skip => "skip: not in gobuild-opt.lock",
             Status::Pass | Status::Warn => "pass",
         };
         table.rows.push(vec![

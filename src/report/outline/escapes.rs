@@ -2,13 +2,10 @@
 
 use super::number::grouped;
 use super::{Block, Table, number, optional, text};
-use crate::report::{EscapePackage, Target};
+use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
-pub fn escapes(target: &Target, top: usize) -> Vec<Block> {
-    let Some(escapes) = &target.escapes else {
-        return Vec::new();
-    };
+pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
     let below = if prefix.is_empty() {
         String::new()
