@@ -230,20 +230,40 @@ mod tests {
         assert_eq!(write(&read(&text, FILE).unwrap()), text);
     }
 
-    fn failure(edit: impl Fn(String) -> String) -> String {
-        let error = read(&edit(write(&sample())), FILE).unwrap_err();
-        assert_eq!(error.kind, crate::error::Kind::Usage);
-        format!("{error}; {}", error.hint.clone().unwrap_or_default())
-    }
-
     #[test]
     fn a_bad_lock_names_the_line() {
-        insta::assert_snapshot!(failure(|it| it.replace("[targets", "<<<<<<< HEAD\n[targets")), @"");
-        insta::assert_snapshot!(failure(|it| it.replace("version = 1", "version = 2\nnew = []")), @"");
-        insta::assert_snapshot!(failure(|it| it.replace("version = 1\n", "")), @"");
-        insta::assert_snapshot!(failure(|it| it.replace("size = 1234567", "sise = 1234567")), @"");
-        insta::assert_snapshot!(failure(|it| it.replace("function = \"F\"", "function = \"G\"")), @"");
-        insta::assert_snapshot!(failure(|it| format!("{it}\n\n= nonsense")), @"");
+        let good = write(&sample());
+        for (bad, words) in [
+            (
+                good.replace("[targets.\"linux/amd64\"]", "<<<<<<< HEAD"),
+                "`gobuild-opt.lock:4` holds a merge conflict",
+            ),
+            (
+                good.replace("version = 1", "version = 2\nnew = []"),
+                "`gobuild-opt.lock:2` is of version 2",
+            ),
+            (
+                good.replace("version = 1\n", ""),
+                "`gobuild-opt.lock:1` has no line",
+            ),
+            (
+                good.replace("size = 1", "sise = 1"),
+                "`gobuild-opt.lock:12` cannot be read: unknown field `sise`",
+            ),
+            (
+                good.replace("\"F\"", "\"G\""),
+                "`gobuild-opt.lock:27` was edited: the site `002f8a9cdf` is",
+            ),
+            (
+                format!("{good}\n= nonsense"),
+                "`gobuild-opt.lock:29` cannot be read",
+            ),
+        ] {
+            let error = read(&bad, FILE).unwrap_err();
+            assert_eq!(error.kind, crate::error::Kind::Usage);
+            assert!(error.message.starts_with(words), "{words}: {error}");
+            assert!(error.hint.is_some());
+        }
     }
 
     #[test]
