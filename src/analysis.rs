@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Binary, LoadedDiff, Note};
+use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::plan::output::Executable;
@@ -25,10 +25,31 @@ pub struct Artifact {
     pub sha256: String,
     /// Its sections and build information; `None` for an archive.
     pub binary: Option<Binary>,
+    /// Whose its bytes are; `None` for an archive and where its layout is not known.
+    pub sizes: Option<Sizes>,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
     pub baseline: Result<Before, String>,
+}
+
+/// Bytes of an executable by owner, the largest first.
+#[derive(Debug, Clone)]
+pub struct Sizes {
+    /// By package.
+    pub packages: Vec<PackageBytes>,
+    /// By module.
+    pub modules: Vec<ModuleBytes>,
+}
+
+impl Sizes {
+    /// `None` where no package could be told.
+    fn of(anatomy: &Anatomy<'_>) -> Option<Self> {
+        (!anatomy.packages.is_empty()).then(|| Self {
+            packages: anatomy.packages.clone(),
+            modules: anatomy.modules(),
+        })
+    }
 }
 
 /// The baseline of an executable.
@@ -38,6 +59,8 @@ pub struct Before {
     pub kind: &'static str,
     /// Its sections.
     pub binary: Binary,
+    /// Whose its bytes are.
+    pub sizes: Option<Sizes>,
     /// What differs in the loaded sections, for a twin that differs only by `-s -w`.
     pub loaded: Option<LoadedDiff>,
 }
@@ -71,16 +94,17 @@ fn artifact(
         .hint("the outputs are as they were; build again, and check the disk when it happens again")
     };
     let bytes = binary::open(&staged).map_err(refused)?;
-    let read = if bytes.starts_with(b"!<arch>\n") {
-        None
+    let (read, sizes) = if bytes.starts_with(b"!<arch>\n") {
+        (None, None)
     } else {
-        Some(binary::read(&bytes).map_err(refused)?)
+        let (binary, sizes) = dissect(&bytes).map_err(refused)?;
+        (Some(binary), sizes)
     };
     if let Some(cut) = read.as_ref().and_then(cut_off) {
         return Err(refused(cut));
     }
     let baseline = match &read {
-        Some(_) => before(target, built, executable, &bytes),
+        Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
         None => Err("an archive has no sections of its own".to_owned()),
     };
     Ok(Artifact {
@@ -89,9 +113,21 @@ fn artifact(
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
         binary: read,
+        sizes,
         baseline,
         staged,
     })
+}
+
+/// Sections, and owners where they can be told: a release does not fail for what only the report wants.
+fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
+    match binary::anatomy(bytes) {
+        Ok(anatomy) => {
+            let sizes = Sizes::of(&anatomy);
+            Ok((anatomy.binary, sizes))
+        }
+        Err(_) => Ok((binary::read(bytes)?, None)),
+    }
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.
@@ -105,7 +141,7 @@ fn before(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,
-    after: &[u8],
+    (after, sizes): (&[u8], Option<&Sizes>),
 ) -> Result<Before, String> {
     let (kind, path) = match &target.baseline {
         Baseline::None(why) => return Err((*why).to_owned()),
@@ -119,15 +155,22 @@ fn before(
     };
     let shown = |error: Error| format!("cannot read the baseline `{}`: {error}", path.display());
     let bytes = binary::open(&path).map_err(shown)?;
-    let binary = binary::read(&bytes).map_err(shown)?;
     let loaded = if kind == "unstripped" {
         binary::compare_loaded(&bytes, after).ok()
     } else {
         None
     };
+    // Packages own loaded bytes only: where those are equal, the owners are.
+    let equal = |it: &LoadedDiff| it.identical || it.explained;
+    let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
+        (binary::read(&bytes).map_err(shown)?, sizes.cloned())
+    } else {
+        dissect(&bytes).map_err(shown)?
+    };
     Ok(Before {
         kind,
         binary,
+        sizes,
         loaded,
     })
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::go::Words;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
-use crate::process::{self, Interrupt, Outcome, Stream};
+use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
 use escapes::Collected;
 
 /// Something worth showing while a run goes on.
@@ -33,6 +33,10 @@ pub enum Event<'a> {
     Package(&'a str),
     /// A line for the user: what go says, or what we wait for.
     Talk(&'a str),
+    /// A line on standard error that a flag such as -x asked go for.
+    Asked(&'a str),
+    /// A line on standard output that -json asked go for.
+    Data(&'a str),
 }
 
 /// What the commands of one target left.
@@ -135,21 +139,29 @@ fn compile(
         .iter()
         .map(|it| it.import_path.as_bytes())
         .collect();
+    let asked = &target.facts.asked;
+    let ours = matches!(step.kind, StepKind::Release | StepKind::Libraries);
+    let at_once = ours && (asked.commands || asked.work);
     let mut words = Words::default();
     let mut compiled = 0;
-    let mut line = |line: &[u8]| {
-        if known.contains(line) {
+    let outcome = lines(&step.invocation, interrupt, |stream, line| {
+        let text = || String::from_utf8_lossy(line);
+        if asked.json && stream == Stream::Stdout {
+            if ours {
+                show(Event::Data(&text()));
+            }
+        } else if known.contains(line) {
             compiled += 1;
-            show(Event::Package(&String::from_utf8_lossy(line)));
+            show(Event::Package(&text()));
+            if ours && asked.names {
+                show(Event::Asked(&text()));
+            }
+        } else if at_once {
+            show(Event::Asked(&text()));
         } else {
             words.keep(line);
         }
-    };
-    let mut splitters = [Splitter::default(), Splitter::default()];
-    let outcome = process::run(&step.invocation, interrupt, |stream, bytes| {
-        splitters[usize::from(stream == Stream::Stderr)].push(bytes, &mut line);
     })?;
-    splitters.iter_mut().for_each(|it| it.finish(&mut line));
     if !outcome.status.success() {
         return Err(words.error(failure(step.kind), &outcome));
     }
@@ -158,6 +170,43 @@ fn compile(
         show(Event::Talk(&text));
     }
     Ok((outcome, compiled))
+}
+
+/// Runs a command; each line of either stream goes to `sink`.
+fn lines(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+    mut sink: impl FnMut(Stream, &[u8]),
+) -> Result<Outcome> {
+    let mut splitters = [Splitter::default(), Splitter::default()];
+    let streams = [Stream::Stdout, Stream::Stderr];
+    let outcome = process::run(invocation, interrupt, |stream, bytes| {
+        let at = usize::from(stream == Stream::Stderr);
+        splitters[at].push(bytes, |line| sink(stream, line));
+    })?;
+    for (splitter, stream) in splitters.iter_mut().zip(streams) {
+        splitter.finish(|line| sink(stream, line));
+    }
+    Ok(outcome)
+}
+
+/// `-n`: go prints what it would run, and that is shown as it comes.
+pub fn dry_run(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let outcome = lines(invocation, interrupt, |stream, line| {
+        let text = String::from_utf8_lossy(line);
+        show(match stream {
+            Stream::Stdout => Event::Data(&text),
+            Stream::Stderr => Event::Asked(&text),
+        });
+    })?;
+    if !outcome.status.success() {
+        return Err(Words::default().error("go build failed", &outcome));
+    }
+    Ok(())
 }
 
 fn failure(kind: StepKind) -> &'static str {

@@ -1,6 +1,10 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
+mod anatomy;
+
+mod catalog;
+
 mod escape;
 
 mod settings;
@@ -15,6 +19,9 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 use crate::render::Format;
+use anatomy::{COMPARE, INSPECT};
+pub use anatomy::{Compare, Inspect};
+pub use catalog::{Completions, Presets, Schema, SchemaOf};
 pub use escape::{Accept, Escape};
 pub use settings::Settings;
 
@@ -83,6 +90,12 @@ pub enum Command {
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
+    /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
+    /// Compare two executables, or two saved JSON reports of release or inspect
+    #[command(after_help = COMPARE)]
+    Compare(Compare),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
@@ -109,7 +122,7 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md, .txt or .sarif decides the format
+    /// Write the report to a file too; .json, .md, .txt, .html, .svg or .sarif decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }
@@ -189,38 +202,6 @@ pub struct Init {
     pub force: bool,
 }
 
-/// `presets`
-#[derive(Debug, Args)]
-pub struct Presets {
-    /// Print this preset; `default` is the reference of every key
-    pub name: Option<String>,
-}
-
-/// `schema`
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Of what
-    pub what: SchemaOf,
-}
-
-/// What there are schemas of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// gobuild-opt.toml
-    Config,
-    /// The JSON report of release
-    Report,
-    /// The JSON report of escape
-    Escape,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
-}
-
 /// Reads a command line. The outer error is clap's: help, version or a usage error in its own words.
 pub fn parse(
     args: &[OsString],
@@ -270,6 +251,7 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
     };
     let mut ours = args[..=at].to_vec();
     let known = Known::of(&args[at].to_string_lossy());
+    let mut moved = false;
     let mut rest = args[at + 1..].iter();
     while let Some(arg) = rest.next() {
         let text = arg.to_string_lossy();
@@ -285,6 +267,14 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
         } else {
             let flag = go_flag(&text, &known, &mut rest)?;
             if flag.name == "C" {
+                // Go's own rule: a directory behind a flag that names a file would be read twice.
+                if !typed.flags.is_empty() || !typed.packages.is_empty() || moved {
+                    return Err(Error::new(
+                        Kind::Usage,
+                        "`-C` must be the first of go's flags on the command line",
+                    ));
+                }
+                moved = true;
                 typed.cwd = cwd.join(flag.value.as_deref().unwrap_or_default());
             } else {
                 typed.flags.push(flag);

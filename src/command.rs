@@ -4,11 +4,15 @@ mod accept;
 
 mod catalog;
 
+mod compare;
+
 mod doctor;
 
 mod escape;
 
 mod init;
+
+mod inspect;
 
 mod lock_file;
 
@@ -71,6 +75,8 @@ pub struct Output {
     pub failures: Vec<String>,
     /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
     pub is_data: bool,
+    /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
+    pub beside_data: bool,
 }
 
 /// Runs a command.
@@ -81,6 +87,8 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Escape(args) => escape::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
+        Command::Inspect(args) => inspect::run(args, session),
+        Command::Compare(args) => compare::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Presets(args) => catalog::presets(args, session),

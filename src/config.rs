@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use layer::{Origins, Sources, load};
-use size::{Percent, SizeLimit, Timeout};
+use size::{Percent, Size, SizeLimit, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -258,6 +258,9 @@ pub struct Budget {
     /// The largest growth over a baseline that is a file.
     #[schemars(with = "Option<String>")]
     pub size_growth: Option<Percent>,
+    /// The largest size of modules in each binary, by module path; `std` is the standard library.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub modules: BTreeMap<String, Size>,
 }
 
 /// What a finding of a check does.

@@ -6,8 +6,6 @@ pub mod flags;
 
 pub mod list;
 
-pub mod quote;
-
 pub mod source;
 
 pub mod vcs;
@@ -19,6 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use list::{Module, Package};
+
+pub use crate::quote;
 
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};

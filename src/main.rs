@@ -5,6 +5,7 @@ mod progress;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
@@ -18,7 +19,7 @@ use progress::Progress;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let cwd = match std::env::current_dir() {
+    let cwd = match working_directory() {
         Ok(cwd) => cwd,
         Err(error) => {
             return fail(&Error::new(Kind::Machine, "the working directory is gone").source(error));
@@ -91,7 +92,11 @@ fn width() -> usize {
 }
 
 fn print(output: &Output, quiet: bool) -> ExitCode {
-    if !quiet || output.is_data {
+    if output.beside_data {
+        if !quiet {
+            anstream::eprint!("{}", output.text);
+        }
+    } else if !quiet || output.is_data {
         let mut stdout = anstream::stdout().lock();
         let written = stdout
             .write_all(output.text.as_bytes())
@@ -129,6 +134,19 @@ fn fail(error: &Error) -> ExitCode {
         anstream::eprintln!("{bold}hint:{bold:#} {}", harmless(hint));
     }
     ExitCode::from(error.exit_code())
+}
+
+/// The working directory as the shell names it, as long as that is where we are: through a link it
+/// may be another module (`os.Getwd`, which go asks).
+fn working_directory() -> std::io::Result<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let real = std::env::current_dir()?;
+    let named = std::env::var_os("PWD").map(PathBuf::from);
+    let same = |it: &PathBuf| {
+        let id = |path: &Path| path.metadata().ok().map(|it| (it.dev(), it.ino()));
+        it.is_absolute() && id(it).is_some() && id(it) == id(&real)
+    };
+    Ok(named.filter(same).unwrap_or(real))
 }
 
 /// Compilers indent with tabs: the one control character that stays.

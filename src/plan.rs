@@ -1,5 +1,7 @@
 //! What the user wants and what go says in, every command as data out.
 
+pub mod asked;
+
 pub mod flags;
 
 pub mod output;
@@ -22,8 +24,9 @@ use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
+use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
-use output::Executable;
+use output::{Executable, Place};
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct Facts {
     pub toolchain: Toolchain,
     /// GOFLAGS, read.
     pub goflags: Vec<Flag>,
+    /// What the flags ask of the run as a whole.
+    pub asked: Asked,
     /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.
     pub go_line: Option<String>,
     /// Settings from outside that change the binary.
@@ -205,41 +210,28 @@ fn steps(
     let mut steps = Vec::new();
     let release = flags::compose(inputs, Variant::Release)?;
     stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
-    if !executables.is_empty() {
-        steps.push(build(
-            StepKind::Release,
-            facts,
-            &release,
-            &place.join("release"),
-            executables,
-            &packages,
-        ));
+    for (what, output) in links(facts, executables, &place.join("release"), &packages) {
+        steps.push(build(StepKind::Release, facts, &release, output, &what));
     }
-    let libraries = libraries(facts);
-    if !libraries.is_empty() {
-        let args = arguments("build", &release, None, &libraries);
-        let reasons = vec![reason("-v", "progress")];
+    let rest = compiled_only(facts, executables, &packages);
+    if !rest.is_empty() {
+        let args = arguments("build", facts, &release, None, &rest);
         steps.push(Step {
             kind: StepKind::Libraries,
             invocation: facts.go.invocation(args),
-            reasons,
+            reasons: vec![reason("-v", "progress")],
         });
     }
-    if let (Baseline::Built { kind, directory }, false) = (baseline, executables.is_empty()) {
+    if let Baseline::Built { kind, directory } = baseline {
         let variant = if *kind == "plain" {
             Variant::Plain
         } else {
             Variant::Unstripped
         };
         let composed = flags::compose(inputs, variant)?;
-        steps.push(build(
-            StepKind::Baseline,
-            facts,
-            &composed,
-            directory,
-            executables,
-            &packages,
-        ));
+        for (what, output) in links(facts, executables, directory, &packages) {
+            steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+        }
     }
     if inputs.config.escape.collect == Collect::Pass {
         steps.push(escape_pass(inputs, facts, &packages)?);
@@ -247,31 +239,48 @@ fn steps(
     Ok(steps)
 }
 
+/// The builds that write executables: packages, and the `-o` that they get.
+fn links(
+    facts: &Facts,
+    executables: &[Executable],
+    directory: &Path,
+    packages: &[OsString],
+) -> Vec<(Vec<OsString>, OsString)> {
+    let file = |it: &Executable| directory.join(&it.name).into_os_string();
+    let taken = facts.asked.taken(&facts.packages).len();
+    let named = facts.packages.iter().filter(|it| !it.dep_only).count();
+    match executables {
+        [] => Vec::new(),
+        // With an `-o` this mode takes one package, and ours always has one.
+        several if facts.asked.mode == "exe" && named > 1 => several
+            .iter()
+            .map(|it| (vec![it.package.clone().into()], file(it)))
+            .collect(),
+        // One executable gets its name here, so that build modes that write a second file (c-archive)
+        // name it alike; several get Go's names.
+        [one] if taken == 1 => vec![(packages.to_vec(), file(one))],
+        _ => {
+            let mut output = directory.as_os_str().to_owned();
+            output.push("/");
+            vec![(packages.to_vec(), output)]
+        }
+    }
+}
+
 fn build(
     kind: StepKind,
     facts: &Facts,
     flags: &Flags,
-    directory: &Path,
-    executables: &[Executable],
+    output: OsString,
     packages: &[OsString],
 ) -> Step {
-    // One executable gets its name here, so that build modes that write a second file (c-archive)
-    // name it alike; several get Go's names.
-    let output = match executables {
-        [one] => directory.join(&one.name).into_os_string(),
-        _ => {
-            let mut directory = directory.as_os_str().to_owned();
-            directory.push("/");
-            directory
-        }
-    };
     let mut reasons = flags.reasons.clone();
     reasons.push(reason("-v", "progress: the packages as they are compiled"));
     reasons.push(reason(
         "-o",
         "a private place, published only when all is well",
     ));
-    let args = arguments("build", flags, Some(output), packages);
+    let args = arguments("build", facts, flags, Some(output), packages);
     Step {
         kind,
         invocation: facts.go.invocation(args),
@@ -289,13 +298,15 @@ fn reason(flag: &str, why: &str) -> Reason {
 
 fn arguments(
     command: &str,
+    facts: &Facts,
     flags: &Flags,
     output: Option<OsString>,
     packages: &[OsString],
 ) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec![command.into()];
     args.extend(flags.args.iter().map(OsString::from));
-    if command == "build" && !flags.args.iter().any(|it| it == "-v") {
+    // With -json the names would stand among what the compiler says.
+    if command == "build" && !facts.asked.names && !facts.asked.json {
         args.push("-v".into());
     }
     if let Some(output) = output {
@@ -307,13 +318,24 @@ fn arguments(
     args
 }
 
-/// Named packages that are neither commands nor needed by one: `-o dir/` would leave them out.
-fn libraries(facts: &Facts) -> Vec<OsString> {
-    let named = facts
-        .packages
-        .iter()
-        .filter(|it| !it.dep_only && it.name != "main");
-    named.map(|it| it.import_path.clone().into()).collect()
+/// What go compiles and discards: with an `-o` nothing. Where there is no command at all, go gets
+/// the packages as they were named; otherwise those that `-o dir/` would leave out.
+fn compiled_only(
+    facts: &Facts,
+    executables: &[Executable],
+    packages: &[OsString],
+) -> Vec<OsString> {
+    if executables.is_empty() {
+        return packages.to_vec();
+    }
+    if !matches!(facts.asked.output.as_deref(), None | Some("/dev/null")) {
+        return Vec::new();
+    }
+    let taken = facts.asked.taken(&facts.packages).into_iter();
+    taken
+        .filter(|it| it.name != "main")
+        .map(|it| it.import_path.clone().into())
+        .collect()
 }
 
 fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Result<Step> {
@@ -349,7 +371,7 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
             "-f={{.ImportPath}}".into(),
         ],
     );
-    let args = arguments("list", &composed, None, packages);
+    let args = arguments("list", facts, &composed, None, packages);
     Ok(Step {
         kind: StepKind::Escape,
         invocation: facts.go.invocation(args),
@@ -380,12 +402,20 @@ pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
 }
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they
-/// are compiled as `go build` does.
-pub fn require_main(typed: &Typed, config: &Config, packages: &[Package]) -> Result<()> {
-    let wants_output = crate::go::flags::last(&typed.flags, "o")
-        .is_some_and(|it| it.value.as_deref() != Some("/dev/null"));
-    if packages.iter().any(Package::is_named_main) || (!typed.packages.is_empty() && !wants_output)
-    {
+/// are compiled as `go build` does. A file can hold any package: one that is no command, as archive.
+pub fn require_main(
+    typed: &Typed,
+    config: &Config,
+    asked: &Asked,
+    packages: &[Package],
+) -> Result<()> {
+    let is_fine = match Place::of(&typed.cwd, asked, config.build.out_dir.as_deref()) {
+        Place::File(_) => true,
+        Place::Directory(_) => false,
+        Place::Default | Place::OutDir(_) | Place::Null => !typed.packages.is_empty(),
+    };
+    let mut taken = asked.taken(packages).into_iter();
+    if is_fine || taken.any(Package::is_named_main) {
         return Ok(());
     }
     let named: Vec<String> = typed

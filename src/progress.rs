@@ -1,5 +1,6 @@
 //! What happens while go works, on stderr: a spinner on a terminal, a line per step elsewhere.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use gobuild_opt::build::Event;
@@ -58,6 +59,11 @@ impl Progress {
                 self.message(path);
             }
             Event::Talk(text) => text.lines().for_each(|line| self.line(line)),
+            Event::Asked(line) => self.asked(line),
+            Event::Data(line) => {
+                // A reader that has gone away is no reason to stop the build.
+                let _ = writeln!(std::io::stdout(), "{line}");
+            }
         }
     }
 
@@ -95,6 +101,16 @@ impl Progress {
             self.line(&line);
         }
         self.step.clear();
+    }
+
+    /// Also where nothing else is said. Commands are indented with tabs.
+    fn asked(&self, line: &str) {
+        let words: Vec<_> = line.split('\t').map(harmless).collect();
+        let text = words.join("\t");
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => anstream::eprintln!("{text}"),
+        }
     }
 
     fn line(&self, text: &str) {

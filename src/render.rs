@@ -2,13 +2,21 @@
 
 mod github;
 
+mod html;
+
 mod json;
 
 mod markdown;
 
 mod sarif;
 
+mod svg;
+
 mod text;
+
+mod treemap;
+
+mod words;
 
 use std::path::Path;
 
@@ -34,6 +42,10 @@ pub enum Format {
     Sarif,
     /// Annotations on a pull request on GitHub: new findings only.
     Github,
+    /// A treemap, one self-contained picture.
+    Svg,
+    /// The tables and the treemap in one page that needs nothing else.
+    Html,
 }
 
 impl Format {
@@ -44,13 +56,15 @@ impl Format {
             "md" | "markdown" => Some(Self::Markdown),
             "txt" | "text" | "log" => Some(Self::Text),
             "sarif" => Some(Self::Sarif),
+            "svg" => Some(Self::Svg),
+            "html" | "htm" => Some(Self::Html),
             _ => None,
         }
     }
 
-    /// Whether programs read it, so that nothing may stand beside it.
+    /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
     pub fn is_data(self) -> bool {
-        matches!(self, Self::Json | Self::Sarif | Self::Github)
+        !matches!(self, Self::Text | Self::Markdown)
     }
 }
 
@@ -67,11 +81,13 @@ impl Default for Style {
     }
 }
 
-/// Blocks as text or Markdown: the other formats render the report itself.
+/// Blocks in a format that people read; the others are made of the report itself.
 pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     match format {
         Format::Text | Format::Json | Format::Sarif | Format::Github => text::text(blocks, style),
         Format::Markdown => markdown::markdown(blocks),
+        Format::Svg => svg::svg(blocks),
+        Format::Html => html::html(blocks),
     }
 }
 

@@ -2,13 +2,21 @@
 
 mod artifact;
 
+pub mod compare;
+
+pub mod escape;
+
 mod escapes;
 
 mod gate;
 
-pub mod escape;
+pub mod inspect;
 
 pub mod outline;
+
+pub mod picture;
+
+mod sizes;
 
 mod verdict;
 
@@ -136,6 +144,13 @@ pub struct Target {
     pub sections: Vec<Section>,
     /// Bytes of headers and tables, and between sections.
     pub overhead: Overhead,
+    /// By package, the largest first; `unowned` is what belongs to none, and with it the sum is the file. Empty where
+    /// the file cannot be read that far.
+    #[serde(default)]
+    pub packages: Vec<PackageSize>,
+    /// By module, likewise.
+    #[serde(default)]
+    pub modules: Vec<ModuleSize>,
     /// Go packages of the build: compiled for the release, and from the build cache. Counted for
     /// the platform, not for this executable alone.
     pub packages_compiled: u64,
@@ -211,6 +226,34 @@ pub struct Overhead {
     pub headers_before: Option<u64>,
     /// Padding of the baseline.
     pub padding_before: Option<u64>,
+}
+
+/// Bytes of a package in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageSize {
+    /// The import path, or `unowned`.
+    pub path: String,
+    /// Its module; `null` for the standard library.
+    pub module: Option<String>,
+    /// The version of the module.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
+}
+
+/// Bytes of a module in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleSize {
+    /// The module path, `std`, or `unowned`.
+    pub path: String,
+    /// The version.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
 }
 
 /// What the profile did.
@@ -331,6 +374,8 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         baseline: artifact::baseline(artifact),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
+        packages: sizes::packages(artifact),
+        modules: sizes::modules(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),

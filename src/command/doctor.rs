@@ -1,21 +1,17 @@
 //! `doctor`: the checks that need no build.
 
 use super::prepare::prepare;
+use super::present::Shows;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::render::{self, Format, Style};
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
-    if matches!(args.format, Format::Sarif | Format::Github) {
-        return Err(
-            Error::new(Kind::Usage, "doctor has no new findings to annotate")
-                .hint("formats here: text, json, markdown"),
-        );
-    }
+    Shows::TABLES.check_format(args.format)?;
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
     for facts in &prepared.facts {
@@ -60,7 +56,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     Ok(Output {
         text,
         failures,
-        is_data: args.format == Format::Json,
+        is_data: args.format.is_data(),
+        ..Output::default()
     })
 }
 

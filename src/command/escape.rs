@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
-use super::present::{self, present};
+use super::present::{self, Shows, present};
 use super::why;
 use super::{Output, Session};
 use crate::build::escapes::{self, Collected};
@@ -22,7 +22,7 @@ use crate::report::{Against, Site};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
-    present::check(&args.output)?;
+    Shows::FINDINGS.check(&args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&path, &session.cwd)?;
@@ -134,7 +134,7 @@ fn rendered(
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &new, &present::prefix(cwd)),
         Format::Github => render::github(&new, &present::prefix(cwd)),
-        Format::Text | Format::Markdown => render::blocks(
+        Format::Text | Format::Markdown | Format::Svg | Format::Html => render::blocks(
             &outline::ranking::outline(report, top, unparsed),
             format,
             style,

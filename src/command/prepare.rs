@@ -12,8 +12,9 @@ use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
 use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level_variable};
-use crate::plan::output::{self, Outputs};
-use crate::plan::{Facts, Typed, pgo, require_main};
+use crate::plan::asked::Asked;
+use crate::plan::output::{self, Outputs, Place};
+use crate::plan::{self, Facts, Typed, pgo, require_main};
 use crate::process::Interrupt;
 
 /// What a plan is drawn from.
@@ -132,9 +133,11 @@ fn facts(
         .hint("remove `level` from this target"));
     }
     let goflags = flags::parse_goflags(&toolchain.goflags)?;
-    let packages = packages(&go, &toolchain, loaded, typed, target, session)?;
+    let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
+    let list = list_flags(loaded, typed, target, &goflags)?;
+    let packages = packages(&go, &toolchain, &list, loaded, typed, session)?;
     if purpose == Purpose::Build {
-        require_main(typed, &loaded.config, &packages)?;
+        require_main(typed, &loaded.config, &asked, &packages)?;
     }
     let pgo = pgo::choose(
         &loaded.config.pgo,
@@ -159,6 +162,7 @@ fn facts(
         go_line,
         ambient,
         goflags,
+        asked,
         packages,
         pgo,
     })
@@ -228,16 +232,12 @@ fn environment(
 fn packages(
     go: &Go,
     toolchain: &Toolchain,
+    list: &[String],
     loaded: &Loaded,
     typed: &Typed,
-    target: &Target,
     session: &Session<'_>,
 ) -> Result<Vec<Package>> {
-    let found = go.packages(
-        &list_flags(loaded, typed, target)?,
-        &typed.packages(&loaded.config),
-        &session.interrupt,
-    );
+    let found = go.packages(list, &typed.packages(&loaded.config), &session.interrupt);
     found.map_err(|error| {
         if error.kind == Kind::Go && !toolchain.in_module() {
             let place = typed.cwd.display();
@@ -248,7 +248,12 @@ fn packages(
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.
-fn list_flags(loaded: &Loaded, typed: &Typed, target: &Target) -> Result<Vec<String>> {
+fn list_flags(
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    goflags: &[flags::Flag],
+) -> Result<Vec<String>> {
     const DECIDING: &[&str] = &[
         "mod",
         "modfile",
@@ -267,24 +272,9 @@ fn list_flags(loaded: &Loaded, typed: &Typed, target: &Target) -> Result<Vec<Str
         .chain(&typed.flags)
         .filter(|it| DECIDING.contains(&it.name.as_str()));
     let mut list: Vec<String> = deciding.map(flags::Flag::to_arg).collect();
-    let tags: Vec<&str> = loaded
-        .config
-        .build
-        .tags
-        .iter()
-        .chain(&target.tags)
-        .map(String::as_str)
-        .chain(
-            flags::last(&typed.flags, "tags")
-                .and_then(|it| it.value.as_deref())
-                .into_iter()
-                .flat_map(|it| it.split([',', ' '])),
-        )
-        .filter(|it| !it.is_empty())
-        .collect();
-    if !tags.is_empty() {
-        list.push(format!("-tags={}", tags.join(",")));
-    }
+    let tags = plan::flags::merged_tags(&loaded.config, target, goflags, &typed.flags)?;
+    // Also where there are none: an empty list takes back that of GOFLAGS.
+    list.push(format!("-tags={}", tags.join(",")));
     // With a profile go lists packages once per main package; the facts are the same.
     list.push("-pgo=off".into());
     // Without a version stamp go runs no git, and so nothing that the repository hooks into git.
@@ -305,24 +295,34 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {
-    let named = |it: &Facts| it.packages.iter().filter(|it| !it.dep_only).count();
-    let mains = |it: &Facts| {
-        let mains = it.packages.iter().filter(|it| it.is_named_main());
-        mains
-            .map(|it| (it.import_path.clone(), it.executable_name()))
-            .collect::<Vec<_>>()
-    };
+    let out_dir = loaded.config.build.out_dir.as_deref();
     let targets: Vec<(Target, Vec<(String, String)>)> = facts
         .iter()
-        .map(|it| (it.target.clone(), mains(it)))
+        .map(|it| (it.target.clone(), products(it, typed, out_dir)))
         .collect();
+    let Some(first) = facts.first() else {
+        return Ok(Outputs::default());
+    };
     let request = output::Request {
         cwd: &typed.cwd,
-        typed: flags::last(&typed.flags, "o").and_then(|it| it.value.as_deref()),
-        out_dir: loaded.config.build.out_dir.as_deref(),
-        named: facts.first().map_or(0, named),
+        asked: &first.asked,
+        out_dir,
+        named: first.packages.iter().filter(|it| !it.dep_only).count(),
+        taken: first.asked.taken(&first.packages).len(),
     };
     output::assign(&request, &targets)
+}
+
+/// The packages that become files, and the names of these: commands, and with `-o file` a single
+/// package of any kind.
+fn products(facts: &Facts, typed: &Typed, out_dir: Option<&Path>) -> Vec<(String, String)> {
+    let taken = facts.asked.taken(&facts.packages);
+    let to_file = matches!(Place::of(&typed.cwd, &facts.asked, out_dir), Place::File(_));
+    taken
+        .iter()
+        .filter(|it| it.name == "main" || (to_file && taken.len() == 1))
+        .map(|it| (it.import_path.clone(), it.executable_name()))
+        .collect()
 }
 
 /// The directory that all outputs share; `None` when nothing is kept, or a device is written.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::prepare::{Prepared, output_directory, prepare};
-use super::present::{self, present};
+use super::present::{self, Shows, present};
 use super::{Output, Session, lock_file};
 use crate::analysis::{self, Artifact};
 use crate::build::stage::Stage;
@@ -13,7 +13,6 @@ use crate::cli;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
 use crate::error::Result;
-use crate::go::flags;
 use crate::lock::{FILE, Lock};
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
@@ -23,9 +22,9 @@ use crate::report::{self, Report, Site, outline};
 /// Builds, compares, checks, publishes and reports.
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let start = Instant::now();
-    present::check(&args.output)?;
+    Shows::EVERYTHING.check(&args.output)?;
     let mut prepared = prepare(&args.settings, &args.typed, session)?;
-    if flags::is_on(&prepared.typed.flags, "n") {
+    if prepared.facts.iter().any(|it| it.asked.dry_run) {
         return dry_run(prepared, session);
     }
     for executable in prepared.outputs.targets.iter().flatten() {
@@ -42,7 +41,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         &mut |line| show(Event::Talk(line)),
     )?;
     for facts in &mut prepared.facts {
-        if facts.toolchain.gotmpdir.is_empty() {
+        // What -work keeps must not go with the stage.
+        if facts.toolchain.gotmpdir.is_empty() && !facts.asked.work {
             facts
                 .go
                 .env
@@ -91,13 +91,15 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     {
         tighten(lock, &lock_path, &report, session)?;
     }
-    present(
+    let mut output = present(
         |format, top, style| rendered(&report, format, top, style, &session.cwd),
         &args.output,
         loaded.config.escape.top,
         &report.verdict.failures,
         session,
-    )
+    )?;
+    output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
+    Ok(output)
 }
 
 /// Whether the lock follows executables that shrank. Not in CI: a file that changed would make the next build `+dirty`.
@@ -135,21 +137,13 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
         outputs,
         Path::new("$WORK"),
     )?;
-    let mut config = loaded.config;
-    config.escape.collect = crate::config::Collect::Off;
     for target in &plan.targets {
         let steps = target.steps.iter().filter(|it| {
             it.kind == plan::StepKind::Release || it.kind == plan::StepKind::Libraries
         });
         for step in steps {
             let invocation = in_place(step, target);
-            let mut words = crate::go::Words::default();
-            let (outcome, _) =
-                crate::process::capture(&invocation, &session.interrupt, |line| words.keep(line))?;
-            if !outcome.status.success() {
-                return Err(words.error("go build failed", &outcome));
-            }
-            (session.show)(Event::Talk(&words.text()));
+            build::dry_run(&invocation, &session.interrupt, session.show)?;
         }
     }
     Ok(Output::default())
@@ -158,9 +152,17 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
 /// The command with the outputs that the user asked for: nothing is written, so nothing is staged.
 fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
     let mut invocation = step.invocation.clone();
+    let asked = &target.facts.asked;
+    if !asked.names {
+        invocation.args.retain(|it| it != "-v");
+    }
     let Some(at) = invocation.args.iter().position(|it| it == "-o") else {
         return invocation;
     };
+    if let Some(output) = &asked.output {
+        invocation.args[at + 1] = output.into();
+        return invocation;
+    }
     match target.executables.as_slice() {
         [
             plan::output::Executable {
@@ -205,13 +207,13 @@ fn publish_beside(artifact: &Artifact, path: &Path) -> Result<()> {
 fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
     let detail = outline::Detail {
         packages,
-        everything: format == Format::Markdown,
+        everything: format != Format::Text,
     };
     match format {
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &new_sites(report), &present::prefix(cwd)),
         Format::Github => render::github(&new_sites(report), &present::prefix(cwd)),
-        Format::Text | Format::Markdown => {
+        Format::Text | Format::Markdown | Format::Svg | Format::Html => {
             render::blocks(&outline::outline(report, detail), format, style)
         }
     }

@@ -77,16 +77,46 @@ impl<'de> Deserialize<'de> for SizeLimit {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct Percent(pub f64);
 
-impl<'de> Deserialize<'de> for Percent {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong =
-            || serde::de::Error::custom(format!("`{text}` is no percentage: write it like \"1%\""));
+impl std::str::FromStr for Percent {
+    type Err = String;
+
+    /// Fails with a sentence that shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no percentage: write it like \"1%\"");
         let number = text.trim().strip_suffix('%').ok_or_else(wrong)?;
         match number.trim().parse::<f64>() {
             Ok(value) if value.is_finite() && value >= 0.0 => Ok(Self(value)),
             _ => Err(wrong()),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// How much something may grow: by a share of what it was, or by bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Growth {
+    /// `1%`
+    Share(Percent),
+    /// `64 KiB`
+    Bytes(Size),
+}
+
+impl std::str::FromStr for Growth {
+    type Err = String;
+
+    /// Fails with a sentence that shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim_end().ends_with('%') {
+            return text.parse().map(Self::Share);
+        }
+        text.parse().map(Self::Bytes)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line of `go build`: what was typed in, flags and packages out.
 
-use super::quote;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A flag as it was given; `name` without dashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +182,20 @@ pub fn is_on(flags: &[Flag], name: &str) -> bool {
     })
 }
 
+/// The tags of one `-tags` value: separated by commas, or by spaces and then with quotes
+/// (`tagsFlag`, `cmd/go/internal/work/build.go`).
+pub fn tags(value: &str) -> Result<Vec<String>, String> {
+    if !value.contains([' ', '\'']) {
+        let tags = value.split(',').filter(|it| !it.is_empty());
+        return Ok(tags.map(str::to_owned).collect());
+    }
+    let tags = quote::split(value)?;
+    match tags.iter().find(|it| it.contains(',')) {
+        Some(tag) => Err(format!("`{tag}` has a comma in a list separated by spaces")),
+        None => Ok(tags),
+    }
+}
+
 /// One value of a flag with an optional package pattern, such as `all=-N -l`
 /// (`cmd/go/internal/load/flag.go`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +204,13 @@ pub struct PerPackage {
     pub pattern: Option<String>,
     /// The flags behind it.
     pub flags: Vec<String>,
+}
+
+impl PerPackage {
+    /// Whether it is for every package named on the command line.
+    pub fn is_general(&self) -> bool {
+        self.pattern.as_deref().is_none_or(|it| it == "all")
+    }
 }
 
 /// Reads a value as Go does. Fails with a sentence about the quoting or the missing `=`.
@@ -248,6 +269,13 @@ mod tests {
         assert_eq!(lost("-ldflags=-s -w"), 1);
         assert_eq!(lost("'-ldflags=-s -w' -trimpath"), 0);
         assert_eq!(lost("-mod=mod"), 0);
+    }
+
+    #[test]
+    fn tags_are_read_in_each_spelling() {
+        assert_eq!(tags("a,,b").unwrap(), ["a", "b"]);
+        assert_eq!(tags("'a' b").unwrap(), ["a", "b"]);
+        assert!(tags("a,b c").is_err());
     }
 
     #[test]

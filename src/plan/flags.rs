@@ -5,7 +5,7 @@
 
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
-use crate::go::flags::{self, Flag};
+use crate::go::flags::{self, Flag, PerPackage};
 use crate::go::quote;
 
 /// Why a flag is there.
@@ -88,9 +88,8 @@ pub enum Variant {
 
 /// Flags that are merged here and so do not go through one by one.
 const MERGED: &[&str] = &["ldflags", "gcflags", "asmflags", "tags", "o", "C", "pgo"];
-/// Flags that make no sense in a pass that only compiles.
-const BUILD_ONLY: &[&str] = &[
-    "buildvcs",
+/// Flags about how the release is built: they make no sense in any other pass.
+const RELEASE_ONLY: &[&str] = &[
     "a",
     "n",
     "x",
@@ -109,7 +108,7 @@ pub fn compose(inputs: &Inputs<'_>, variant: Variant) -> Result<Flags> {
     if variant != Variant::Escape {
         ldflags(inputs, variant, &mut flags)?;
     }
-    tags(inputs, &mut flags);
+    tags(inputs, &mut flags)?;
     lists(inputs, &mut flags)?;
     others(inputs, variant, &mut flags)?;
     Ok(flags)
@@ -191,38 +190,35 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
                 .map_or("defaults", String::as_str),
         );
     }
-    let mut patterned = Vec::new();
-    for (name, list) in [("GOFLAGS", inputs.goflags), ("flags", inputs.typed)] {
-        // A repeated flag without a pattern replaces the one before it: Go's rule.
-        let mut last: Option<Vec<String>> = None;
-        for value in list
-            .iter()
-            .filter(|it| it.name == "ldflags")
-            .filter_map(|it| it.value.as_deref())
-        {
-            let read = flags::per_package(value).map_err(|why| unreadable(name, value, &why))?;
-            match read.pattern.as_deref() {
-                None | Some("all") => last = Some(read.flags),
-                Some(pattern) => patterned.push((pattern.to_owned(), read.flags)),
-            }
-        }
-        if let Some(words) = last.filter(|it| !it.is_empty()) {
-            base.extend(words);
-            from.push(name);
-        }
+    let outside = entries("GOFLAGS", inputs.goflags)?;
+    let typed = entries("flags", inputs.typed)?;
+    let mut merged = base.clone();
+    // An empty list on the command line takes back that of GOFLAGS.
+    let cleared = typed
+        .iter()
+        .any(|it| it.is_general() && it.flags.is_empty());
+    if let Some(words) = outside.iter().find(|it| it.is_general() && !cleared) {
+        merged.extend(words.flags.iter().cloned());
+        from.push("GOFLAGS");
+    }
+    if let Some(words) = typed.iter().find(|it| it.is_general() && !cleared) {
+        merged.extend(words.flags.iter().cloned());
+        from.push("flags");
     }
     let from = from.join(", ");
-    let quoted = |words: &[String]| quote::join(words).map_err(|why| Error::new(Kind::Usage, why));
-    if !base.is_empty() {
+    if !merged.is_empty() {
         let why = if strip == Strip::None {
             "linker flags"
         } else {
             "linker flags; strip leaves out the symbol table and DWARF"
         };
-        flags.add(format!("-ldflags={}", quoted(&base)?), why, &from);
+        flags.add(format!("-ldflags={}", quoted(&merged)?), why, &from);
     }
-    for (pattern, words) in patterned {
-        let all: Vec<String> = base.iter().cloned().chain(words).collect();
+    let overruled = typed.iter().any(PerPackage::is_general);
+    let outside = outside.iter().filter(|_| !overruled);
+    for entry in outside.chain(&typed).filter(|it| !it.is_general()) {
+        let all: Vec<String> = base.iter().chain(&entry.flags).cloned().collect();
+        let pattern = entry.pattern.as_deref().unwrap_or_default();
         flags.add(
             format!("-ldflags={pattern}={}", quoted(&all)?),
             "linker flags of these packages",
@@ -230,6 +226,25 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         );
     }
     Ok(())
+}
+
+fn quoted(words: &[String]) -> Result<String> {
+    quote::join(words).map_err(|why| Error::new(Kind::Usage, why))
+}
+
+/// The values of `-ldflags` in one list that count: for each package Go takes the last that matches,
+/// and one without a pattern matches every package that is linked.
+fn entries(origin: &str, list: &[Flag]) -> Result<Vec<PerPackage>> {
+    let mut entries: Vec<PerPackage> = Vec::new();
+    for flag in list.iter().filter(|it| it.name == "ldflags") {
+        let value = flag.value.as_deref().unwrap_or_default();
+        let read = flags::per_package(value).map_err(|why| unreadable(origin, value, &why))?;
+        if read.is_general() {
+            entries.clear();
+        }
+        entries.push(read);
+    }
+    Ok(entries)
 }
 
 fn unreadable(origin: &str, value: &str, why: &str) -> Error {
@@ -240,31 +255,43 @@ fn unreadable(origin: &str, value: &str, why: &str) -> Error {
     .hint("separate with spaces; quote what holds spaces with ' or \" at its start")
 }
 
-fn tags(inputs: &Inputs<'_>, flags: &mut Flags) {
-    let mut tags: Vec<String> = Vec::new();
-    let of_flag = |flag: Option<&Flag>| -> Vec<String> {
-        let text = flag.and_then(|it| it.value.clone()).unwrap_or_default();
-        text.split([',', ' '])
-            .filter(|it| !it.is_empty())
-            .map(str::to_owned)
-            .collect()
+/// The build tags of every layer, each once.
+pub fn merged_tags(
+    config: &Config,
+    target: &Target,
+    goflags: &[Flag],
+    typed: &[Flag],
+) -> Result<Vec<String>> {
+    let of_flag = |origin: &str, list: &[Flag]| -> Result<Option<Vec<String>>> {
+        match flags::last(list, "tags") {
+            None => Ok(None),
+            Some(flag) => {
+                let value = flag.value.as_deref().unwrap_or_default();
+                let read = flags::tags(value).map_err(|why| unreadable(origin, value, &why))?;
+                Ok(Some(read))
+            }
+        }
     };
-    let ours = inputs
-        .config
-        .build
-        .tags
-        .iter()
-        .chain(&inputs.target.tags)
-        .cloned();
-    let all = ours
-        .chain(of_flag(flags::last(inputs.goflags, "tags")))
-        .chain(of_flag(flags::last(inputs.typed, "tags")));
-    for tag in all {
+    let typed = of_flag("flags", typed)?;
+    // An empty list on the command line takes back that of GOFLAGS.
+    let outside = match &typed {
+        Some(tags) if tags.is_empty() => None,
+        _ => of_flag("GOFLAGS", goflags)?,
+    };
+    let ours = config.build.tags.iter().chain(&target.tags).cloned();
+    let mut tags: Vec<String> = Vec::new();
+    for tag in ours.chain(outside.into_iter().chain(typed).flatten()) {
         if !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    if !tags.is_empty() {
+    Ok(tags)
+}
+
+fn tags(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
+    let tags = merged_tags(inputs.config, inputs.target, inputs.goflags, inputs.typed)?;
+    let typed = flags::last(inputs.typed, "tags").is_some();
+    if !tags.is_empty() || typed {
         let from = inputs
             .origins
             .get("build.tags")
@@ -275,6 +302,7 @@ fn tags(inputs: &Inputs<'_>, flags: &mut Flags) {
             from.map_or("flags", String::as_str),
         );
     }
+    Ok(())
 }
 
 /// gcflags and asmflags keep their order: for each package Go takes the last value that matches.
@@ -302,7 +330,11 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         .map_or("defaults", String::as_str);
     let wanted = |flag: &&Flag| {
         let name = flag.name.as_str();
-        let dropped = variant == Variant::Escape && BUILD_ONLY.contains(&name);
+        let dropped = match variant {
+            Variant::Release => false,
+            Variant::Unstripped | Variant::Plain => RELEASE_ONLY.contains(&name),
+            Variant::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
+        };
         !dropped && !MERGED.contains(&name)
     };
     for flag in configured.iter().filter(wanted) {

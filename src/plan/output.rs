@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::asked::Asked;
 use crate::config::Target;
 use crate::error::{Error, Kind, Result};
 
@@ -12,12 +13,14 @@ use crate::error::{Error, Kind, Result};
 pub struct Request<'a> {
     /// The working directory of the go command.
     pub cwd: &'a Path,
-    /// `-o`, as typed.
-    pub typed: Option<&'a str>,
+    /// The flags that decide.
+    pub asked: &'a Asked,
     /// `build.out-dir`, absolute.
     pub out_dir: Option<&'a Path>,
     /// How many packages the patterns name, commands or not.
     pub named: usize,
+    /// How many of them the build mode takes.
+    pub taken: usize,
 }
 
 /// One executable to come.
@@ -46,16 +49,26 @@ pub fn assign(
     request: &Request<'_>,
     targets: &[(Target, Vec<(String, String)>)],
 ) -> Result<Outputs> {
-    let place = Place::of(request)?;
+    let place = Place::of(request.cwd, request.asked, request.out_dir);
     if let Place::File(path) = &place {
-        one_file(path, targets)?;
+        one_file(path, request, targets)?;
+    }
+    if request.asked.mode == "exe" && request.asked.output.is_some() && request.named != 1 {
+        return Err(Error::new(
+            Kind::Usage,
+            "`-buildmode=exe` with `-o` takes exactly one main package",
+        )
+        .hint("leave out `-buildmode=exe`: commands are executables by default"));
     }
     let mut outputs = Outputs::default();
     for (index, (target, mains)) in targets.iter().enumerate() {
         let suffix = suffix(index, targets);
         let executables = mains.iter().map(|(package, name)| {
-            let name = format!("{name}{}", extension(target));
-            let path = place.path(request, mains, &name, &suffix);
+            let extension = request
+                .asked
+                .extension(target.os.as_deref().unwrap_or_default());
+            let path = place.path(request, mains, &format!("{name}{suffix}{extension}"));
+            let name = format!("{name}{extension}");
             Executable {
                 name,
                 package: package.clone(),
@@ -74,7 +87,8 @@ pub fn assign(
 }
 
 /// What `-o` or the configuration names.
-enum Place {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
     /// Go's default: one command goes to the working directory.
     Default,
     /// `-o dir/`
@@ -88,20 +102,19 @@ enum Place {
 }
 
 impl Place {
-    fn of(request: &Request<'_>) -> Result<Self> {
-        let Some(typed) = request.typed.filter(|it| !it.is_empty()) else {
-            return Ok(request
-                .out_dir
-                .map_or(Self::Default, |it| Self::OutDir(it.to_path_buf())));
+    /// `-o` wins over the configuration.
+    pub fn of(cwd: &Path, asked: &Asked, out_dir: Option<&Path>) -> Self {
+        let Some(typed) = asked.output.as_deref() else {
+            return out_dir.map_or(Self::Default, |it| Self::OutDir(it.to_path_buf()));
         };
-        let path = request.cwd.join(typed);
-        Ok(if typed == "/dev/null" {
+        let path = cwd.join(typed);
+        if typed == "/dev/null" {
             Self::Null
         } else if typed.ends_with('/') || path.is_dir() {
             Self::Directory(path)
         } else {
             Self::File(path)
-        })
+        }
     }
 
     fn path(
@@ -109,27 +122,24 @@ impl Place {
         request: &Request<'_>,
         mains: &[(String, String)],
         name: &str,
-        suffix: &str,
     ) -> Option<PathBuf> {
-        let with_suffix = || match name.rsplit_once('.').filter(|(_, end)| *end == "exe") {
-            Some((stem, end)) => format!("{stem}{suffix}.{end}"),
-            None => format!("{name}{suffix}"),
-        };
         match self {
             Self::Null => None,
             Self::File(path) => Some(path.clone()),
-            Self::Directory(directory) | Self::OutDir(directory) => {
-                Some(directory.join(with_suffix()))
-            }
+            Self::Directory(directory) | Self::OutDir(directory) => Some(directory.join(name)),
             // Several packages are built and discarded, commands or not: Go's rule.
             Self::Default => {
-                (mains.len() == 1 && request.named == 1).then(|| request.cwd.join(with_suffix()))
+                (mains.len() == 1 && request.named == 1).then(|| request.cwd.join(name))
             }
         }
     }
 }
 
-fn one_file(path: &Path, targets: &[(Target, Vec<(String, String)>)]) -> Result<()> {
+fn one_file(
+    path: &Path,
+    request: &Request<'_>,
+    targets: &[(Target, Vec<(String, String)>)],
+) -> Result<()> {
     let shown = path.display();
     if targets.len() > 1 {
         return Err(Error::new(
@@ -138,7 +148,13 @@ fn one_file(path: &Path, targets: &[(Target, Vec<(String, String)>)]) -> Result<
         )
         .hint("use `-o DIR/` or `[build] out-dir`: names then carry the platform"));
     }
-    if targets.iter().any(|(_, mains)| mains.len() > 1) {
+    if request.taken == 0 {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("there is no package to write to the file `{shown}`"),
+        ));
+    }
+    if request.taken > 1 {
         return Err(Error::new(
             Kind::Usage,
             format!("cannot write several packages to the file `{shown}`"),
@@ -146,14 +162,6 @@ fn one_file(path: &Path, targets: &[(Target, Vec<(String, String)>)]) -> Result<
         .hint("use `-o DIR/`, with a slash at the end"));
     }
     Ok(())
-}
-
-fn extension(target: &Target) -> &'static str {
-    if target.os.as_deref() == Some("windows") {
-        ".exe"
-    } else {
-        ""
-    }
 }
 
 /// `-linux-amd64` where there are several targets, with the level where that alone tells two apart.
@@ -224,11 +232,16 @@ mod tests {
 
     fn paths(typed: Option<&str>, out_dir: Option<&str>, targets: &[(Target, &[&str])]) -> String {
         let named = targets[0].1.len();
+        let asked = Asked {
+            output: typed.map(str::to_owned),
+            ..Asked::default()
+        };
         let request = Request {
             cwd: Path::new("/w"),
-            typed,
+            asked: &asked,
             out_dir: out_dir.map(Path::new),
             named,
+            taken: named,
         };
         let targets: Vec<_> = targets
             .iter()

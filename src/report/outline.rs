@@ -9,10 +9,13 @@ pub mod lock;
 
 pub mod number;
 
+pub mod owners;
+
 pub mod ranking;
 
 pub mod size;
 
+use super::picture::Picture;
 use super::verdict::label;
 use super::{Cost, Report, Target};
 use crate::check::Status;
@@ -30,6 +33,8 @@ pub enum Block {
     Line(Tone, String),
     /// Rows and columns.
     Table(Table),
+    /// A treemap; formats of text leave it out.
+    Picture(Picture),
 }
 
 /// How a sentence is meant. Colour only adds to its words.
@@ -119,7 +124,9 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     {
         blocks.push(Block::Title(title(target)));
         blocks.extend(artifact(target));
+        blocks.extend(owners::picture(target));
         blocks.extend(size::size(target));
+        blocks.extend(owners::owners(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
     blocks.extend(match targets.as_slice() {
@@ -146,7 +153,13 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
             Some(it) => escapes::escapes(it, detail.packages),
             None => Vec::new(),
         };
-        blocks.extend(target.escapes.iter().flat_map(lock::lock));
+        blocks.extend(target.escapes.iter().flat_map(|it| {
+            if detail.everything {
+                lock::lock(it)
+            } else {
+                lock::brief(it)
+            }
+        }));
         match groups.iter_mut().find(|(it, _)| *it == blocks) {
             Some((_, platforms)) if platforms.contains(&platform) => {}
             Some((_, platforms)) => platforms.push(platform),
@@ -259,6 +272,9 @@ fn budgets(report: &Report) -> Vec<Block> {
         let status = match budget.status {
             Status::Fail => "FAIL",
             Status::Skip if growth => "skip: the baseline is no file",
+            Status::Skip if budget.item.starts_with("module ") => {
+                "skip: the file does not tell its modules"
+            }
             Status::Skip => "skip: not in gobuild-opt.lock",
             Status::Pass | Status::Warn => "pass",
         };

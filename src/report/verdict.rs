@@ -3,7 +3,7 @@
 use super::{Budget, Target, Verdict, gate};
 use crate::check::Status;
 use crate::config::Config;
-use crate::config::size::{SizeLimit, human};
+use crate::config::size::{Size, SizeLimit, human};
 use crate::lock::Lock;
 
 pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<Budget> {
@@ -11,6 +11,8 @@ pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<
     for target in targets {
         let name = label(target);
         budgets.extend(config.budget.size.map(|it| size(it, &name, target, lock)));
+        let modules = config.budget.modules.iter();
+        budgets.extend(modules.map(|(path, limit)| module(path, *limit, &name, target)));
         if let Some(limit) = config.budget.size_growth {
             let before = target
                 .baseline
@@ -54,6 +56,22 @@ fn size(limit: SizeLimit, name: &str, target: &Target, lock: Option<&Lock>) -> B
         status: match limit {
             None => Status::Skip,
             Some(limit) if size <= limit => Status::Pass,
+            Some(_) => Status::Fail,
+        },
+    }
+}
+
+fn module(path: &str, limit: Size, name: &str, target: &Target) -> Budget {
+    let found = target.modules.iter().find(|it| it.path == path);
+    let told = !target.modules.is_empty();
+    let actual = told.then(|| found.map_or(0, |it| it.bytes));
+    Budget {
+        item: format!("module {path} {name}"),
+        limit: limit.0 as f64,
+        actual: actual.map(|it| it as f64),
+        status: match actual {
+            None => Status::Skip,
+            Some(bytes) if bytes <= limit.0 => Status::Pass,
             Some(_) => Status::Fail,
         },
     }

@@ -1,15 +1,62 @@
 //! What is new and gone against the lock, for people.
 
 use super::{Block, Tone};
-use crate::report::Escapes;
 use crate::report::gate::{place, what};
+use crate::report::{Escapes, Site};
 
 /// New sites that are shown with their source.
 const SHOWN: usize = 20;
 
+/// New sites that are shown where the escapes are one part of a report.
+const SHOWN_BRIEFLY: usize = 3;
+
 /// The sites of a platform against the lock.
 pub fn lock(escapes: &Escapes) -> Vec<Block> {
-    let line = |tone, text: String| Block::Line(tone, text);
+    let mut blocks = counts(escapes);
+    for site in escapes.new.iter().take(SHOWN) {
+        blocks.push(line(Tone::Warn, format!("{}: {}", new(site), site.message)));
+        if !site.source.is_empty() {
+            blocks.push(line(Tone::Plain, format!("      {}", site.source)));
+        }
+        blocks.push(line(
+            Tone::Dim,
+            format!("      -> gobuild-opt accept {} --reason TEXT", site.id),
+        ));
+    }
+    blocks.extend(more(escapes, SHOWN, "--format json"));
+    blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks
+}
+
+/// The same in few lines. Where the gate is closed, the result tells each new site already.
+pub fn brief(escapes: &Escapes) -> Vec<Block> {
+    let mut blocks = counts(escapes);
+    if !escapes.gate {
+        let sites = escapes.new.iter().take(SHOWN_BRIEFLY);
+        blocks.extend(sites.map(|it| line(Tone::Warn, new(it))));
+        blocks.extend(more(escapes, SHOWN_BRIEFLY, "`gobuild-opt escape`"));
+    }
+    blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks
+}
+
+fn line(tone: Tone, text: String) -> Block {
+    Block::Line(tone, text)
+}
+
+fn new(site: &Site) -> String {
+    format!("new  {}  {} at {}", site.id, what(site), place(site))
+}
+
+fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
+    let more = escapes.new.len().checked_sub(shown).filter(|it| *it > 0)?;
+    Some(line(
+        Tone::Dim,
+        format!("and {more} more new sites: {place}"),
+    ))
+}
+
+fn counts(escapes: &Escapes) -> Vec<Block> {
     let Some(state) = &escapes.lock else {
         return vec![line(Tone::Dim, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
     };
@@ -34,35 +81,6 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
             format!("sites by class: {}", changes.join(", ")),
         ));
     }
-    for site in escapes.new.iter().take(SHOWN) {
-        blocks.push(line(
-            Tone::Warn,
-            format!(
-                "new  {}  {} at {}: {}",
-                site.id,
-                what(site),
-                place(site),
-                site.message
-            ),
-        ));
-        if !site.source.is_empty() {
-            blocks.push(line(Tone::Plain, format!("      {}", site.source)));
-        }
-        blocks.push(line(
-            Tone::Dim,
-            format!("      -> gobuild-opt accept {} --reason TEXT", site.id),
-        ));
-    }
-    if escapes.new.len() > SHOWN {
-        blocks.push(line(
-            Tone::Dim,
-            format!(
-                "and {} more new sites: --format json",
-                escapes.new.len() - SHOWN
-            ),
-        ));
-    }
-    blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
     blocks
 }
 

@@ -1,0 +1,107 @@
+//! What the flags of every layer ask of a run as a whole: command line, configuration, GOFLAGS.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::go::Package;
+use crate::go::flags::{self, Flag};
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// `-o`; `None` also where it is empty.
+    pub output: Option<String>,
+    /// `-buildmode`; empty: the default of the platform.
+    pub mode: String,
+    /// `-n`: nothing is run.
+    pub dry_run: bool,
+    /// `-x`: commands are printed as they are run.
+    pub commands: bool,
+    /// `-v`: the names of packages are printed.
+    pub names: bool,
+    /// `-work`: go's work directory stays.
+    pub work: bool,
+    /// `-json`: what the compiler says goes to standard output.
+    pub json: bool,
+}
+
+impl Asked {
+    /// Reads the layers: what is typed wins over the configuration, and that over GOFLAGS.
+    pub fn read(typed: &[Flag], config: &Config, goflags: &[Flag]) -> Result<Self> {
+        let configured = flags::parse(&config.build.flags, "build.flags")?;
+        let layers = [typed, &configured, goflags];
+        let find = |name: &str| layers.iter().find_map(|it| flags::last(it, name));
+        let text = |name: &str| find(name).and_then(|it| it.value.clone());
+        let is_on =
+            |name: &str| find(name).is_some_and(|it| flags::is_on(std::slice::from_ref(it), name));
+        Ok(Self {
+            output: text("o").filter(|it| !it.is_empty()),
+            mode: text("buildmode")
+                .filter(|it| it != "default")
+                .unwrap_or_default(),
+            dry_run: is_on("n"),
+            commands: is_on("x"),
+            names: is_on("v"),
+            work: is_on("work"),
+            json: is_on("json"),
+        })
+    }
+
+    /// The named packages that the build mode takes, without those that are only tests
+    /// (`buildModeInit`, `cmd/go/internal/work/init.go`).
+    pub fn taken<'a>(&self, packages: &'a [Package]) -> Vec<&'a Package> {
+        let wanted = |it: &&Package| match self.mode.as_str() {
+            "archive" | "shared" => it.name != "main",
+            "exe" => it.name == "main",
+            _ => true,
+        };
+        let named = packages.iter().filter(|it| !it.dep_only);
+        named
+            .filter(|it| !it.go_files.is_empty() || !it.cgo_files.is_empty())
+            .filter(wanted)
+            .collect()
+    }
+
+    /// What go puts behind the name of a command.
+    pub fn extension(&self, goos: &str) -> &'static str {
+        match (self.mode.as_str(), goos) {
+            ("c-archive", _) => ".a",
+            ("plugin", _) => ".so",
+            ("c-shared", _) => "",
+            (_, "windows") => ".exe",
+            _ => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(typed: &[&str], goflags: &str) -> Asked {
+        let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
+        let typed = flags::parse(&typed, "flags").unwrap();
+        let goflags = flags::parse_goflags(goflags).unwrap();
+        Asked::read(&typed, &Config::default(), &goflags).unwrap()
+    }
+
+    #[test]
+    fn what_is_typed_wins() {
+        let asked = check(
+            &["-o", "x", "-n=false", "-json"],
+            "-o=y -n -x -buildmode=pie",
+        );
+        assert_eq!(asked.output.as_deref(), Some("x"));
+        assert_eq!(asked.mode, "pie");
+        assert!(!asked.dry_run && asked.commands && asked.json);
+    }
+
+    #[test]
+    fn names_end_as_the_build_mode_says() {
+        assert_eq!(check(&[], "").extension("windows"), ".exe");
+        assert_eq!(check(&["-buildmode=c-shared"], "").extension("windows"), "");
+        assert_eq!(
+            check(&["-buildmode=c-archive"], "").extension("linux"),
+            ".a"
+        );
+    }
+}
