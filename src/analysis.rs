@@ -11,6 +11,7 @@ use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Plan, TargetPlan};
 use crate::process::Interrupt;
+use crate::profile::{self, Health, Program};
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
+    pub health: Option<Health>,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
@@ -112,6 +115,7 @@ fn artifact(
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
+        health: health(target, executable, &bytes),
         binary: read,
         sizes,
         baseline,
@@ -128,6 +132,20 @@ fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
         }
         Err(_) => Ok((binary::read(bytes)?, None)),
     }
+}
+
+/// Functions that the report names.
+const VANISHED: usize = 10;
+
+fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<Health> {
+    let used = target.facts.pgo.applied(&executable.package)?;
+    let anatomy = binary::anatomy(bytes).ok()?;
+    let program = Program {
+        functions: anatomy.function_names().collect(),
+        calls: None,
+    };
+    let calls = used.calls.as_ref()?;
+    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.

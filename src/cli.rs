@@ -7,6 +7,8 @@ mod catalog;
 
 mod escape;
 
+pub mod profile;
+
 mod settings;
 
 use std::ffi::OsString;
@@ -96,6 +98,9 @@ pub enum Command {
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
     Compare(Compare),
+    /// Show, merge, slim, compare and collect profiles for -pgo
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module

@@ -22,6 +22,8 @@ mod prepare;
 
 mod present;
 
+mod profile;
+
 mod release;
 
 mod why;
@@ -89,6 +91,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Doctor(args) => doctor::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),
         Command::Compare(args) => compare::run(args, session),
+        Command::Profile(args) => profile::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Presets(args) => catalog::presets(args, session),

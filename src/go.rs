@@ -105,6 +105,16 @@ impl Toolchain {
     }
 }
 
+/// The path on the `module` line of a go.mod file.
+pub fn module_line(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(|it| it.split("//").next().unwrap_or(it));
+    lines.find_map(|it| {
+        let mut words = it.split_whitespace();
+        let path = (words.next()? == "module").then(|| words.next())??;
+        Some(path.trim_matches(['"', '`']).to_owned())
+    })
+}
+
 /// The `go` line of a go.mod or go.work file: `1.21`.
 pub fn go_line(text: &str) -> Option<String> {
     let line = text.lines().find_map(|it| {

@@ -16,6 +16,8 @@ pub mod outline;
 
 pub mod picture;
 
+pub mod profile;
+
 mod sizes;
 
 mod verdict;
@@ -275,6 +277,12 @@ pub struct Pgo {
     pub collected: Option<String>,
     /// Days between that and this run.
     pub age_days: Option<f64>,
+    /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
+    #[serde(default)]
+    pub health: Option<f64>,
+    /// Its functions that do not exist any more, heaviest first, at most ten.
+    #[serde(default)]
+    pub vanished: Vec<String>,
 }
 
 /// What the binary does at run time.
@@ -361,6 +369,8 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         package: &artifact.executable.package,
         artifact: Some(artifact),
         built: Some(built),
+        pgo: &inputs.config.pgo,
+        now: inputs.now,
     };
     let facts = &plan.facts;
     Target {
@@ -390,7 +400,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                 },
             )
         }),
-        pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
+        pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         checks: check::run(inputs.config, &context),
     }

@@ -21,6 +21,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 package: &main.import_path,
                 artifact: None,
                 built: None,
+                pgo: &prepared.loaded.config.pgo,
+                now: jiff::Timestamp::now(),
             };
             let title = format!(
                 "{} · {}/{} · {}",

@@ -139,6 +139,26 @@ impl<'de> Deserialize<'de> for Timeout {
     }
 }
 
+/// An age in days, written in configuration as `"45d"`, `"6 weeks"` or `"12h"`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Age(pub f64);
+
+impl<'de> Deserialize<'de> for Age {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let span = text.parse::<jiff::Span>().ok();
+        let days = span.and_then(|it| {
+            let by_clock = jiff::SpanRelativeTo::days_are_24_hours();
+            it.total((jiff::Unit::Day, by_clock)).ok()
+        });
+        days.filter(|it| *it > 0.0).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no age: write it like \"45d\", \"6 weeks\" or \"12h\""
+            ))
+        })
+    }
+}
+
 /// Bytes for people, in binary units with two decimals: `1.48 MiB`; below 1 KiB exactly.
 pub fn human(bytes: u64) -> String {
     const STEPS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
@@ -164,6 +184,20 @@ mod tests {
         }
         for text in ["", "MiB", "25 MiX", "-1", "1e3 MB", "99999999999 GiB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_are_days() {
+        let age = |text: &str| {
+            let value = toml::Value::String(text.into());
+            Age::deserialize(value).ok().map(|it| it.0)
+        };
+        assert_eq!(age("45d"), Some(45.0));
+        assert_eq!(age("6 weeks"), Some(42.0));
+        assert_eq!(age("12h"), Some(0.5));
+        for text in ["", "45", "0d", "-1d", "3 months"] {
+            assert_eq!(age(text), None, "{text}");
         }
     }
 

@@ -11,6 +11,8 @@ pub mod number;
 
 pub mod owners;
 
+pub mod profile;
+
 pub mod ranking;
 
 pub mod size;
@@ -242,10 +244,13 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
     let age = pgo
         .age_days
         .map_or(String::new(), |it| format!(", {it:.0} days old"));
+    let health = pgo
+        .health
+        .map_or(String::new(), |it| format!(", {it:.1} % fits"));
     Some((
         Tone::Dim,
         format!(
-            "profile {profile} applied{samples}{age}, sha256 {}",
+            "profile {profile} applied{samples}{age}{health}, sha256 {}",
             &digest[..digest.len().min(12)]
         ),
     ))

@@ -11,5 +11,6 @@ mod harness;
 mod house;
 mod inspect;
 mod profile;
+mod profile_command;
 mod real_go;
 mod signals;
