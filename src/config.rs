@@ -3,6 +3,8 @@
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.
 
+mod anchor;
+
 pub mod layer;
 
 pub mod preset;

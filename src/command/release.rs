@@ -31,7 +31,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
     let lock_path = lock_file::path_of(&prepared);
-    let mut lock = lock_file::load(&lock_path, &session.cwd)?;
+    let lock = lock_file::load(&lock_path, &session.cwd)?;
     let directory = output_directory(&prepared.outputs);
     let show = &mut *session.show;
     let mut stage = Stage::create(
@@ -85,10 +85,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
-    if let Some(lock) = lock
-        .as_mut()
-        .filter(|_| follows(&loaded.config, &report, session))
-    {
+    if follows(&loaded.config, &report, session) {
         tighten(lock, &lock_path, &report, session)?;
     }
     let mut output = present(
@@ -109,10 +106,18 @@ fn follows(config: &Config, report: &Report, session: &Session<'_>) -> bool {
         && session.variable("CI").is_none()
 }
 
-fn tighten(lock: &mut Lock, path: &Path, report: &Report, session: &mut Session<'_>) -> Result<()> {
-    let changed = lock_file::tighten(lock, &report.targets);
+fn tighten(
+    lock: Option<Lock>,
+    path: &Path,
+    report: &Report,
+    session: &mut Session<'_>,
+) -> Result<()> {
+    let Some(mut lock) = lock else {
+        return Ok(());
+    };
+    let changed = lock_file::tighten(&mut lock, &report.targets);
     if !changed.is_empty() {
-        lock_file::save(lock, path)?;
+        lock_file::save(&lock, path)?;
         (session.show)(Event::Talk(&format!(
             "{FILE} follows: {}",
             changed.join(", ")
