@@ -1,5 +1,7 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod escapes;
+
 pub mod publish;
 
 pub mod stage;
@@ -9,12 +11,11 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::escape::{self, Collector, Escapes};
-use crate::go::{Package, Words};
-use crate::plan::scope;
+use crate::go::Words;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
+use escapes::Collected;
 
 /// Something worth showing while a run goes on.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub struct Built {
     /// Wall time of the escape pass.
     pub escape: Duration,
     /// The escapes, where they were collected.
-    pub escapes: Option<Escapes>,
+    pub escapes: Option<Collected>,
     /// Why a baseline could not be built.
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
@@ -97,10 +98,10 @@ fn execute_target(
                 Ok((outcome, _)) => built.baseline = outcome.wall,
                 Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
             },
-            StepKind::Escape => match collect(step, target, config, interrupt, show) {
-                Ok((outcome, escapes)) => {
-                    built.escape = outcome.wall;
-                    built.escapes = Some(escapes);
+            StepKind::Escape => match escapes::collect(step, target, config, interrupt, show) {
+                Ok(collected) => {
+                    built.escape = collected.wall;
+                    built.escapes = Some(collected);
                 }
                 Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
             },
@@ -213,56 +214,5 @@ fn failure(kind: StepKind) -> &'static str {
         StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
         StepKind::Baseline => "go build failed for the baseline",
         StepKind::Escape => "go list failed for the escape report",
-    }
-}
-
-fn collect(
-    step: &Step,
-    target: &TargetPlan,
-    config: &Config,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<(Outcome, Escapes)> {
-    let sources = sources(target, step);
-    let mut collector = Collector::new(&sources);
-    let mut words = Words::default();
-    let mut splitter = Splitter::default();
-    let outcome = process::run(&step.invocation, interrupt, |stream, bytes| {
-        if stream == Stream::Stderr {
-            splitter.push(bytes, |line| {
-                collector.line(line);
-                words.keep(line);
-                if let Some(path) = line.strip_prefix(b"# ") {
-                    show(Event::Package(&String::from_utf8_lossy(path)));
-                }
-            });
-        }
-    })?;
-    splitter.finish(|line| collector.line(line));
-    if !outcome.status.success() {
-        return Err(words.error(failure(step.kind), &outcome));
-    }
-    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
-    let escapes = collector.finish(|it| scope::contains(&scope, &it.import_path));
-    Ok((outcome, escapes))
-}
-
-fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
-    let package = |it: &Package| escape::Package {
-        import_path: it.import_path.clone(),
-        name: it.name.clone(),
-        dir: it.dir.clone().into_bytes(),
-        module: it.module.as_ref().map(|it| it.path.clone()),
-        version: it
-            .module
-            .as_ref()
-            .map(|it| it.version.clone())
-            .filter(|it| !it.is_empty()),
-        standard: it.standard,
-    };
-    escape::Sources {
-        packages: target.facts.packages.iter().map(package).collect(),
-        directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
-        trimpath: step.invocation.args.iter().any(|it| it == "-trimpath"),
     }
 }

@@ -5,14 +5,18 @@ mod anatomy;
 
 mod catalog;
 
+mod escape;
+
 pub mod profile;
+
+mod settings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Sources, strict};
+use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
@@ -20,6 +24,8 @@ use crate::render::Format;
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
 pub use catalog::{Completions, Presets, Schema, SchemaOf};
+pub use escape::{Accept, Escape};
+pub use settings::Settings;
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -77,6 +83,12 @@ pub enum Command {
     /// Print the commands that release would run, ready to paste, and why each flag is there
     #[command(override_usage = "gobuild-opt plan [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Plan(PlanArgs),
+    /// Report heap escapes: by package, function or line, and what is new against the lock
+    #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Escape(Escape),
+    /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size` or `size:NAME`
+    #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Accept(Accept),
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
@@ -108,42 +120,6 @@ Any flag of `go build` may be given, with one dash or two, and wins over the con
 -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does
 not know go through to go.";
 
-/// Where the configuration comes from, and values that win over it.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Configuration")]
-pub struct Settings {
-    /// Read this file instead of the nearest gobuild-opt.toml
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
-    #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
-    /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
-    #[arg(long)]
-    pub trust_config: bool,
-    /// Set a key of the configuration, such as pgo.profile=off
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Build for this platform instead of the configured ones, such as linux/arm64 or linux/amd64/v3
-    #[arg(long = "target", value_name = "OS/ARCH[/LEVEL]")]
-    pub target: Vec<String>,
-    /// Put the executables and SHA256SUMS here
-    #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
-    /// Leave out: all (-s -w), dwarf (-w), none
-    #[arg(long, value_name = "WHAT")]
-    pub strip: Option<String>,
-    /// Compare with: unstripped, plain, off, or an executable
-    #[arg(long, value_name = "WHAT")]
-    pub baseline: Option<String>,
-    /// Stop after this long, such as 30m
-    #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
-    /// Collect the escape report: pass, off
-    #[arg(long, value_name = "HOW")]
-    pub escapes: Option<String>,
-}
-
 /// Where the report goes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -151,7 +127,7 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md, .txt, .html or .svg decides the format
+    /// Write the report to a file too; .json, .md, .txt, .html, .svg or .sarif decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }
@@ -244,6 +220,8 @@ pub fn parse(
     match &mut cli.command {
         Command::Release(it) => it.typed = split.typed,
         Command::Plan(it) => it.typed = split.typed,
+        Command::Escape(it) => it.typed = split.typed,
+        Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         _ => {}
     }
@@ -251,7 +229,7 @@ pub fn parse(
 }
 
 /// The commands that take a `go build` command line.
-const BUILDERS: &[&str] = &["release", "plan", "doctor"];
+const BUILDERS: &[&str] = &["release", "plan", "escape", "accept", "doctor"];
 
 struct Split {
     ours: Vec<OsString>,
@@ -386,84 +364,6 @@ impl Known {
         let (_, takes) = self.short.iter().find(|(it, _)| *it == first)?;
         (second.is_none()).then_some(*takes)
     }
-}
-
-impl Settings {
-    /// The layers, ready to be loaded. Fails with [`Kind::Usage`] for a `--set` without `=` or a
-    /// `--target` of another form.
-    pub fn sources(&self, cwd: &std::path::Path, env: Vec<(String, String)>) -> Result<Sources> {
-        let mut flags = Vec::new();
-        for pair in &self.set {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Error::new(Kind::Usage, format!("`--set {pair}` has no `=`"))
-                    .hint("write it like `--set pgo.profile=off`")
-            })?;
-            flags.push((key.trim().to_owned(), toml_value(value)));
-        }
-        let out_dir = self
-            .out_dir
-            .as_ref()
-            .map(|it| it.to_string_lossy().into_owned());
-        for (key, value) in [
-            ("build.out-dir", &out_dir),
-            ("build.strip", &self.strip),
-            ("compare.baseline", &self.baseline),
-            ("escape.collect", &self.escapes),
-            ("build.timeout", &self.timeout),
-        ] {
-            flags.extend(
-                value
-                    .iter()
-                    .map(|it| (key.to_owned(), toml::Value::String(it.clone()))),
-            );
-        }
-        if !self.target.is_empty() {
-            let targets = self
-                .target
-                .iter()
-                .map(|it| target(it))
-                .collect::<Result<Vec<_>>>()?;
-            flags.push(("target".into(), toml::Value::Array(targets)));
-        }
-        Ok(Sources {
-            cwd: cwd.to_path_buf(),
-            file: self.config.clone(),
-            preset: self.preset.clone(),
-            trust: self.trust_config,
-            env,
-            flags,
-        })
-    }
-}
-
-/// What stands behind `--set KEY=`: TOML where it is TOML, otherwise text.
-fn toml_value(text: &str) -> toml::Value {
-    let parsed = format!("value = {text}").parse::<toml::Table>();
-    parsed
-        .ok()
-        .and_then(|mut it| it.remove("value"))
-        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
-}
-
-fn target(text: &str) -> Result<toml::Value> {
-    let parts: Vec<&str> = text.splitn(3, '/').collect();
-    let [os, arch, rest @ ..] = parts.as_slice() else {
-        return Err(
-            Error::new(Kind::Usage, format!("`--target {text}` names no platform"))
-                .hint("write it like linux/arm64 or linux/amd64/v3"),
-        );
-    };
-    let mut table = toml::Table::new();
-    for (key, value) in [
-        ("os", Some(os)),
-        ("arch", Some(arch)),
-        ("level", rest.first()),
-    ] {
-        if let Some(value) = value {
-            table.insert(key.into(), toml::Value::String((*value).to_owned()));
-        }
-    }
-    Ok(toml::Value::Table(table))
 }
 
 #[cfg(test)]

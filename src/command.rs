@@ -1,24 +1,32 @@
 //! One line per subcommand; each walks a stretch of the pipeline.
 
+mod accept;
+
 mod catalog;
 
 mod compare;
 
 mod doctor;
 
-mod emit;
+mod escape;
 
 mod init;
 
 mod inspect;
 
+mod lock_file;
+
 mod plan;
 
 mod prepare;
 
+mod present;
+
 mod profile;
 
 mod release;
+
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -71,6 +79,8 @@ pub struct Output {
     pub is_data: bool,
     /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
     pub beside_data: bool,
+    /// What went wrong without changing the result.
+    pub warnings: Vec<String>,
 }
 
 /// Runs a command.
@@ -78,6 +88,8 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
     match &cli.command {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
+        Command::Escape(args) => escape::run(args, session),
+        Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),
         Command::Compare(args) => compare::run(args, session),

@@ -3,6 +3,8 @@
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.
 
+mod anchor;
+
 pub mod layer;
 
 pub mod preset;
@@ -20,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use layer::{Origins, Sources, load};
-use size::{Age, Percent, Size, Timeout};
+use size::{Age, Percent, Size, SizeLimit, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -219,6 +221,21 @@ pub struct Escape {
     pub scope: String,
     /// How many packages the text report lists.
     pub top: usize,
+    /// Whether a site that the lock does not hold fails the run.
+    pub gate: Gate,
+    /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
+    pub ignore: Vec<String>,
+}
+
+/// What fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// Nothing: new sites are shown.
+    #[default]
+    Off,
+    /// A site that the lock does not hold.
+    New,
 }
 
 /// How escape diagnostics are collected.
@@ -244,9 +261,9 @@ pub struct Compare {
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Budget {
-    /// The largest size of each binary.
+    /// The largest size of each binary; `ratchet`: that of the lock.
     #[schemars(with = "Option<String>")]
-    pub size: Option<Size>,
+    pub size: Option<SizeLimit>,
     /// The largest growth over a baseline that is a file.
     #[schemars(with = "Option<String>")]
     pub size_growth: Option<Percent>,

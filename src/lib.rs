@@ -29,6 +29,8 @@ pub mod escape;
 
 pub mod profile;
 
+pub mod lock;
+
 pub mod plan;
 
 pub mod build;

@@ -1,10 +1,14 @@
 //! A report in, text for people or machines out.
 
+mod github;
+
 mod html;
 
 mod json;
 
 mod markdown;
+
+mod sarif;
 
 mod svg;
 
@@ -20,7 +24,9 @@ use clap::ValueEnum;
 
 use crate::report::outline::Block;
 
+pub use github::github;
 pub use json::json;
+pub use sarif::sarif;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -32,6 +38,10 @@ pub enum Format {
     Json,
     /// For pull requests and step summaries.
     Markdown,
+    /// SARIF 2.1.0 for code scanning: new findings only.
+    Sarif,
+    /// Annotations on a pull request on GitHub: new findings only.
+    Github,
     /// A treemap, one self-contained picture.
     Svg,
     /// The tables and the treemap in one page that needs nothing else.
@@ -45,17 +55,16 @@ impl Format {
             "json" => Some(Self::Json),
             "md" | "markdown" => Some(Self::Markdown),
             "txt" | "text" | "log" => Some(Self::Text),
+            "sarif" => Some(Self::Sarif),
             "svg" => Some(Self::Svg),
             "html" | "htm" => Some(Self::Html),
             _ => None,
         }
     }
-}
 
-impl Format {
-    /// Whether it is made for other programs, and so printed even where little is to be said.
+    /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
     pub fn is_data(self) -> bool {
-        matches!(self, Self::Json | Self::Svg | Self::Html)
+        !matches!(self, Self::Text | Self::Markdown)
     }
 }
 
@@ -72,10 +81,10 @@ impl Default for Style {
     }
 }
 
-/// Blocks as `format`, which is not [`Format::Json`]: that renders the report itself.
+/// Blocks in a format that people read; the others are made of the report itself.
 pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     match format {
-        Format::Text | Format::Json => text::text(blocks, style),
+        Format::Text | Format::Json | Format::Sarif | Format::Github => text::text(blocks, style),
         Format::Markdown => markdown::markdown(blocks),
         Format::Svg => svg::svg(blocks),
         Format::Html => html::html(blocks),

@@ -4,7 +4,11 @@ mod artifact;
 
 pub mod compare;
 
+pub mod escape;
+
 mod escapes;
+
+mod gate;
 
 pub mod inspect;
 
@@ -12,9 +16,9 @@ pub mod outline;
 
 pub mod picture;
 
-mod sizes;
-
 pub mod profile;
+
+mod sizes;
 
 mod verdict;
 
@@ -30,8 +34,11 @@ use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
 use crate::go::ambient::Ambient;
+use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::process;
+
+pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, key, profiles};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -128,6 +135,9 @@ pub struct Target {
     pub goarch: String,
     /// GOAMD64 and the like, where the configuration sets it.
     pub level: Option<String>,
+    /// What gobuild-opt.lock calls the platform.
+    #[serde(default)]
+    pub key: String,
     /// The file.
     pub artifact: File,
     /// What it is compared with.
@@ -248,52 +258,6 @@ pub struct ModuleSize {
     pub before: Option<u64>,
 }
 
-/// The escape report.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Escapes {
-    /// The compiler that said so: reports of different versions do not compare.
-    pub go_version: String,
-    /// `module`, `main`, `all` or patterns.
-    pub scope: String,
-    /// Places that allocate on the heap, each once.
-    pub sites: u64,
-    /// By package, most sites first.
-    pub packages: Vec<EscapePackage>,
-    /// Lines of the compiler that were not understood, and so not counted.
-    pub unparsed: u64,
-}
-
-/// The escapes of a package.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct EscapePackage {
-    /// Its import path.
-    pub path: String,
-    /// The sum of the classes up to `other`.
-    pub sites: u64,
-    /// `moved to heap: v`
-    pub moved: u64,
-    /// `new(T)`, `&T{}`
-    pub new: u64,
-    /// `make(...)`
-    pub make: u64,
-    /// `append(...)`, reported since Go 1.25.
-    pub append: u64,
-    /// Values converted to interfaces.
-    pub boxing: u64,
-    /// Function literals.
-    pub closure: u64,
-    /// string, []byte and concatenation.
-    pub conversion: u64,
-    /// Everything else that allocates.
-    pub other: u64,
-    /// Constants: boxed from read-only data, no allocation.
-    pub constants: u64,
-    /// Parameters that leak to the caller's heap.
-    pub leaking: u64,
-    /// Functions with at least one site; `null` where that was not asked.
-    pub functions: Option<u64>,
-}
-
 /// What the profile did.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Pgo {
@@ -362,6 +326,8 @@ pub struct Inputs<'a> {
     pub cwd: &'a Path,
     /// Wall time so far.
     pub total: Duration,
+    /// What was accepted; `None` without a lock.
+    pub lock: Option<&'a Lock>,
     /// Now, for ages.
     pub now: jiff::Timestamp,
 }
@@ -373,7 +339,7 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
         .iter()
         .map(|it| target(inputs, it))
         .collect();
-    let budgets = verdict::budgets(inputs.config, &targets);
+    let budgets = verdict::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
         schema_version: SCHEMA_VERSION,
@@ -413,6 +379,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         goos: facts.toolchain.goos.clone(),
         goarch: facts.toolchain.goarch.clone(),
         level: facts.target.level.clone(),
+        key: escapes::key(facts),
         artifact: artifact::file(artifact, inputs.cwd),
         baseline: artifact::baseline(artifact),
         sections: artifact::sections(artifact),
@@ -422,7 +389,17 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
-        escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
+        escapes: built.escapes.as_ref().map(|it| {
+            escapes::report(
+                it,
+                &escapes::Against {
+                    facts,
+                    config: inputs.config,
+                    lock: inputs.lock,
+                    cwd: inputs.cwd,
+                },
+            )
+        }),
         pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         checks: check::run(inputs.config, &context),

@@ -22,7 +22,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "run `gobuild-opt plan` and paste the command of the escape pass".into(),
         ));
     }
-    let escapes = built.escapes.as_ref()?;
+    let escapes = &built.escapes.as_ref()?.escapes;
     if escapes.unparsed > 0 {
         let example = escapes
             .unparsed_examples

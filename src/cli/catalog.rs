@@ -23,6 +23,8 @@ pub enum SchemaOf {
     Config,
     /// The JSON report of release
     Report,
+    /// The JSON report of escape
+    Escape,
     /// The JSON report of inspect
     Inspect,
     /// The JSON report of compare

@@ -89,6 +89,7 @@ fn list(columns: &[&str], rows: Vec<Vec<String>>, width: usize) -> Result<Output
 pub fn schema(args: &Schema) -> Result<Output> {
     data(match args.what {
         SchemaOf::Config => render::json(&schemars::schema_for!(Config)),
+        SchemaOf::Escape => render::json(&schemars::schema_for!(crate::report::escape::Report)),
         SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
         SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),
         SchemaOf::Compare => render::json(&schemars::schema_for!(Comparison)),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::inspect::{inspect, open, slice};
-use super::{Output, Session, emit};
+use super::present::{Shows, emit};
+use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped};
 use crate::cli;
 use crate::error::Result;
@@ -12,9 +13,7 @@ use crate::report::inspect::View;
 
 /// Reads both sides and says what changed.
 pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
-    for path in &args.output.report {
-        emit::format_of(path)?;
-    }
+    Shows::PICTURE.check(&args.output)?;
     let before = Side::read(&args.before, args, session)?;
     let after = Side::read(&args.after, args, session)?;
     let rules = Rules {
@@ -28,7 +27,7 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
         top: args.top,
     };
     let blocks = outline(&comparison, view);
-    let output = emit::emit(&comparison, &blocks, &args.output, session)?;
+    let output = emit(&comparison, &blocks, &args.output, session)?;
     Ok(Output {
         failures: comparison.verdict.failures,
         ..output

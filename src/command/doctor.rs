@@ -1,19 +1,17 @@
 //! `doctor`: the checks that need no build.
 
 use super::prepare::prepare;
+use super::present::Shows;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::render::{self, Format, Style};
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
-    if args.format == Format::Svg {
-        return Err(Error::new(Kind::Usage, "`doctor` has nothing to draw")
-            .hint("`--format html` is a page of its findings"));
-    }
+    Shows::TABLES.check_format(args.format)?;
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
     for facts in &prepared.facts {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Output, Session, emit};
+use super::present::{Shows, emit};
+use super::{Output, Session};
 use crate::binary;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
@@ -13,9 +14,7 @@ use crate::report::inspect::{Filter, Inspection, Source, View, inspection, outli
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
-    for path in &args.output.report {
-        emit::format_of(path)?;
-    }
+    Shows::PICTURE.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let mut found = inspect(&args.binary, &bytes, args.arch.as_deref())?;
     if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
@@ -29,7 +28,7 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     if let Some(top) = args.top.filter(|it| *it > 0) {
         found.functions.truncate(top);
     }
-    let output = emit::emit(&found, &blocks, &args.output, session)?;
+    let output = emit(&found, &blocks, &args.output, session)?;
     Ok(Output {
         is_data: true,
         ..output

@@ -30,8 +30,27 @@ pub struct Prepared {
     pub outputs: Outputs,
 }
 
-/// Reads the configuration, asks go, judges the profile and decides about the outputs.
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Executables.
+    Build,
+    /// The escape report: libraries have one too.
+    Escapes,
+}
+
+/// [`prepare_for`] executables.
 pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<Prepared> {
+    prepare_for(settings, typed, Purpose::Build, session)
+}
+
+/// Reads the configuration, asks go, judges the profile and decides about the outputs.
+pub fn prepare_for(
+    settings: &Settings,
+    typed: &Typed,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
     if let Some(limit) = loaded.config.build.timeout {
         session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
@@ -45,9 +64,15 @@ pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) ->
     };
     let facts = targets
         .iter()
-        .map(|it| facts(&loaded, &typed, it, session))
+        .map(|it| facts(&loaded, &typed, it, purpose, session))
         .collect::<Result<Vec<_>>>()?;
-    let outputs = outputs(&loaded, &typed, &facts)?;
+    let outputs = match purpose {
+        Purpose::Build => outputs(&loaded, &typed, &facts)?,
+        Purpose::Escapes => Outputs {
+            targets: vec![Vec::new(); facts.len()],
+            checksums: None,
+        },
+    };
     Ok(Prepared {
         loaded,
         typed,
@@ -169,7 +194,13 @@ fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Res
     Ok(())
 }
 
-fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>) -> Result<Facts> {
+fn facts(
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    purpose: Purpose,
+    session: &Session<'_>,
+) -> Result<Facts> {
     let mut go = Go {
         program: loaded.config.go.clone().into(),
         cwd: typed.cwd.clone(),
@@ -190,7 +221,9 @@ fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>)
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
     let packages = packages(&go, &toolchain, &list, loaded, typed, session)?;
-    require_main(typed, &loaded.config, &asked, &packages)?;
+    if purpose == Purpose::Build {
+        require_main(typed, &loaded.config, &asked, &packages)?;
+    }
     plan::scope::require(&loaded.config.escape.scope, &packages)?;
     let pgo = pgo::choose(
         &loaded.config.pgo,

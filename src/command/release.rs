@@ -1,31 +1,30 @@
 //! `release`: the whole pipeline.
 
-use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::emit::format_of;
 use super::prepare::{Prepared, output_directory, prepare};
-use super::{Output, Session};
+use super::present::{self, Shows, present};
+use super::{Output, Session, lock_file};
 use crate::analysis::{self, Artifact};
 use crate::build::publish::Item;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Event, publish};
 use crate::cli;
-use crate::error::{Error, Kind, Result};
+use crate::config::Config;
+use crate::config::size::SizeLimit;
+use crate::error::Result;
 use crate::go::Toolchain;
+use crate::lock::{FILE, Lock};
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
-use crate::report::{self, Report, outline};
+use crate::report::{self, Report, Site, outline};
 
 /// Builds, compares, checks, publishes and reports.
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let start = Instant::now();
-    for path in &args.output.report {
-        format_of(path)?;
-    }
+    Shows::EVERYTHING.check(&args.output)?;
     let mut prepared = prepare(&args.settings, &args.typed, session)?;
     if prepared.facts.iter().any(|it| it.asked.dry_run) {
         return dry_run(prepared, session);
@@ -36,6 +35,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     for path in &args.output.report {
         publish::try_directory(&session.cwd.join(path))?;
     }
+    let lock_path = lock_file::path_of(&prepared);
+    let lock = lock_file::load(&lock_path, &session.cwd)?;
     let mut stage = stage(args, &prepared, session)?;
     for facts in &mut prepared.facts {
         // What -work keeps must not go with the stage.
@@ -71,14 +72,51 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         built: &built,
         artifacts: &artifacts,
         cwd: &session.cwd,
+        lock: lock.as_ref(),
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
-    let mut output = finish(&report, args, loaded.config.escape.top, session)?;
+    if follows(&loaded.config, &report, session) {
+        tighten(lock, &lock_path, &report, session)?;
+    }
+    let mut output = present(
+        |format, top, style| rendered(&report, format, top, style, &session.cwd),
+        &args.output,
+        loaded.config.escape.top,
+        &report.verdict.failures,
+        session,
+    )?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
     output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
     Ok(output)
+}
+
+/// Whether the lock follows executables that shrank. Not in CI: a file that changed would make the next build `+dirty`.
+fn follows(config: &Config, report: &Report, session: &Session<'_>) -> bool {
+    config.budget.size == Some(SizeLimit::Ratchet)
+        && report.verdict.pass
+        && session.variable("CI").is_none()
+}
+
+fn tighten(
+    lock: Option<Lock>,
+    path: &Path,
+    report: &Report,
+    session: &mut Session<'_>,
+) -> Result<()> {
+    let Some(mut lock) = lock else {
+        return Ok(());
+    };
+    let changed = lock_file::tighten(&mut lock, &report.targets);
+    if !changed.is_empty() {
+        lock_file::save(&lock, path)?;
+        (session.show)(Event::Talk(&format!(
+            "{FILE} follows: {}",
+            changed.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 /// `-n`: go prints what it would run; nothing is built.
@@ -204,74 +242,33 @@ fn file_name(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn finish(
-    report: &Report,
-    args: &cli::Release,
-    top: usize,
-    session: &mut Session<'_>,
-) -> Result<Output> {
-    for path in &args.output.report {
-        let text = rendered(report, format_of(path)?, usize::MAX, Style::default());
-        // A file is no terminal.
-        publish::text(
-            &anstream::adapter::strip_str(&text).to_string(),
-            &session.cwd.join(path),
-        )?;
-    }
-    if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        let text = rendered(report, Format::Markdown, top.max(50), Style::default());
-        // The binaries are published: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(summary, &text) {
-            (session.show)(Event::Talk(&format!("warning: {error}")));
-        }
-    }
-    Ok(Output {
-        text: rendered(
-            report,
-            args.output.format,
-            top,
-            Style {
-                width: session.width,
-            },
-        ),
-        failures: report.verdict.failures.clone(),
-        is_data: args.output.format.is_data(),
-        ..Output::default()
-    })
-}
-
-fn rendered(report: &Report, format: Format, packages: usize, style: Style) -> String {
+fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
+    let detail = outline::Detail {
+        packages,
+        everything: format != Format::Text,
+    };
     match format {
         Format::Json => render::json(report),
-        _ => render::blocks(
-            &outline::outline(
-                report,
-                outline::Detail {
-                    packages,
-                    everything: format != Format::Text,
-                },
-            ),
-            format,
-            style,
-        ),
+        Format::Sarif => render::sarif(&report.tool, &new_sites(report), &present::prefix(cwd)),
+        Format::Github => render::github(&new_sites(report), &present::prefix(cwd)),
+        Format::Text | Format::Markdown | Format::Svg | Format::Html => {
+            render::blocks(&outline::outline(report, detail), format, style)
+        }
     }
 }
 
-/// GitHub's step summary belongs to the whole step: we add to it.
-fn append(path: &OsString, text: &str) -> Result<()> {
-    let file = std::fs::File::options()
-        .append(true)
-        .create(true)
-        .open(path);
-    file.and_then(|mut it| it.write_all(text.as_bytes()))
-        .map_err(|error| {
-            Error::new(
-                Kind::Machine,
-                format!(
-                    "cannot write the step summary `{}`",
-                    Path::new(path).display()
-                ),
-            )
-            .source(error)
-        })
+/// What several executables share counts once.
+fn new_sites(report: &Report) -> Vec<&Site> {
+    let mut sites: Vec<&Site> = Vec::new();
+    for site in report
+        .targets
+        .iter()
+        .filter_map(|it| it.escapes.as_ref())
+        .flat_map(|it| &it.new)
+    {
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+    sites
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, FILE, preset, strict, trust};
+use super::{Config, FILE, anchor, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
@@ -375,7 +375,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins)> {
     let mut merged = Table::new();
     let mut origins = Origins::new();
     for mut layer in layers {
-        anchor(&mut layer)?;
+        anchor::anchor(&mut layer.table, &layer.base)?;
         overlay(&mut merged, layer.table, "", &layer.name, &mut origins);
     }
     let config = Config::deserialize_table(merged)?;
@@ -421,62 +421,6 @@ fn check_ids(config: &Config, origins: &Origins) -> Result<()> {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!("checks: {}", known.join(", "))),
     })
-}
-
-/// Makes the paths of a layer independent of where it was found.
-///
-/// Fails with [`Kind::Usage`] where a path would not survive: TOML is UTF-8, directories need not be.
-fn anchor(layer: &mut Layer) -> Result<()> {
-    let base = layer.base.clone();
-    let mut lost = false;
-    let mut at = |value: &mut Value| {
-        if let Value::String(text) = value {
-            match base.join(&*text).into_os_string().into_string() {
-                Ok(path) => *text = path,
-                Err(_) => lost = true,
-            }
-        }
-    };
-    if let Some(value) = layer
-        .table
-        .get_mut("build")
-        .and_then(|it| it.get_mut("out-dir"))
-    {
-        at(value);
-    }
-    if let Some(value) = layer
-        .table
-        .get_mut("go")
-        .filter(|it| it.as_str().is_some_and(|text| text.contains('/')))
-    {
-        at(value);
-    }
-    for (table, key, words) in [
-        ("pgo", "profile", &["auto", "off"][..]),
-        (
-            "compare",
-            "baseline",
-            &["unstripped", "plain", "off", ""][..],
-        ),
-    ] {
-        let value = layer.table.get_mut(table).and_then(|it| it.get_mut(key));
-        if let Some(value) =
-            value.filter(|it| !it.as_str().is_some_and(|text| words.contains(&text)))
-        {
-            at(value);
-        }
-    }
-    if lost {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`{}` is no UTF-8: a configuration cannot hold paths below it",
-                base.display()
-            ),
-        )
-        .hint("name the outputs with `-o`, or rename the directory"));
-    }
-    Ok(())
 }
 
 fn overlay(under: &mut Table, over: Table, prefix: &str, layer: &str, origins: &mut Origins) {

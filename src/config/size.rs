@@ -52,6 +52,27 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
+/// The largest size of a binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeLimit {
+    /// This many bytes.
+    Bytes(Size),
+    /// What the lock says, which follows when the binary shrinks.
+    Ratchet,
+}
+
+impl<'de> Deserialize<'de> for SizeLimit {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "ratchet" {
+            return Ok(Self::Ratchet);
+        }
+        text.parse()
+            .map(Self::Bytes)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
 /// A share, written in configuration as `"1%"` or `"0.5 %"`. Holds percent.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct Percent(pub f64);

@@ -1,11 +1,248 @@
-//! Collected escapes in, their part of the report out.
+//! Collected escapes in, their part of the report out: counts, and what is new against the lock.
 
-use super::{EscapePackage, Escapes};
-use crate::build::Built;
+use std::path::Path;
 
-pub fn report(built: &Built, go_version: &str, scope: &str) -> Option<Escapes> {
-    let escapes = built.escapes.as_ref()?;
-    let package = |it: &crate::escape::PackageEscapes| EscapePackage {
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::artifact::shown;
+use super::gate;
+use crate::build::escapes::Collected;
+use crate::config::{Config, Gate};
+use crate::escape::{Class, Identity};
+use crate::lock::{self, Comparison, Lock, class_name};
+use crate::plan::{Facts, scope};
+
+/// The escape report.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Escapes {
+    /// The compiler that said so: reports of different versions do not compare.
+    pub go_version: String,
+    /// `module`, `main`, `all` or patterns.
+    pub scope: String,
+    /// Places that allocate on the heap, each once.
+    pub sites: u64,
+    /// By package, most sites first.
+    pub packages: Vec<EscapePackage>,
+    /// Lines of the compiler that were not understood, and so not counted.
+    pub unparsed: u64,
+    /// Whether a new site fails the run.
+    #[serde(default)]
+    pub gate: bool,
+    /// How the lock stands to this build; `null` without a lock, or where it does not know the platform.
+    #[serde(default)]
+    pub lock: Option<LockState>,
+    /// Sites that the lock does not hold.
+    #[serde(default)]
+    pub new: Vec<Site>,
+    /// Sites that only the lock holds, by ID.
+    #[serde(default)]
+    pub fixed: Vec<Site>,
+    /// How many sites follow a function that was renamed.
+    #[serde(default)]
+    pub moved: u64,
+    /// New sites that a comment or the configuration takes out of the findings.
+    #[serde(default)]
+    pub ignored: Vec<Site>,
+    /// What else there is to say, such as a comment without a reason.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// How the lock stands to a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LockState {
+    /// The lock's Go version.
+    pub go_version: String,
+    /// Whether the sites were compared one by one.
+    pub compared: bool,
+    /// Why they were not, or what to keep in mind.
+    pub note: Option<String>,
+    /// Sites by class, where the Go versions differ.
+    pub classes: Vec<ClassChange>,
+}
+
+/// The sites of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassChange {
+    /// `boxing`
+    pub class: String,
+    /// In the lock.
+    pub before: u64,
+    /// In this build.
+    pub after: u64,
+}
+
+/// A place that allocates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Site {
+    /// Its name in the lock, the same after edits elsewhere.
+    pub id: String,
+    /// The import path.
+    pub package: String,
+    /// The enclosing declaration; empty where unknown.
+    pub function: String,
+    /// `boxing`
+    pub class: String,
+    /// The expression or the variable.
+    pub expression: String,
+    /// The file, relative to the working directory where it lies below; `null` for a site that is gone.
+    pub file: Option<String>,
+    /// Counted from 1; 0 where unknown.
+    pub line: u32,
+    /// Counted from 1, in bytes; 0 where unknown.
+    pub column: u32,
+    /// The compiler's words.
+    pub message: String,
+    /// The line of source; empty where it could not be read.
+    pub source: String,
+    /// Why it is no finding.
+    pub reason: Option<String>,
+}
+
+/// The escapes of a package.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EscapePackage {
+    /// Its import path.
+    pub path: String,
+    /// The sum of the classes up to `other`.
+    pub sites: u64,
+    /// `moved to heap: v`
+    pub moved: u64,
+    /// `new(T)`, `&T{}`
+    pub new: u64,
+    /// `make(...)`
+    pub make: u64,
+    /// `append(...)`, reported since Go 1.25.
+    pub append: u64,
+    /// Values converted to interfaces.
+    pub boxing: u64,
+    /// Function literals.
+    pub closure: u64,
+    /// string, []byte and concatenation.
+    pub conversion: u64,
+    /// Everything else that allocates.
+    pub other: u64,
+    /// Constants: boxed from read-only data, no allocation.
+    pub constants: u64,
+    /// Parameters that leak to the caller's heap.
+    pub leaking: u64,
+    /// Functions with at least one site; `null` where that was not asked.
+    pub functions: Option<u64>,
+}
+
+/// What escapes are judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// The platform and its packages.
+    pub facts: &'a Facts,
+    /// What the user wants.
+    pub config: &'a Config,
+    /// What was accepted.
+    pub lock: Option<&'a Lock>,
+    /// Paths below are shown relative to it.
+    pub cwd: &'a Path,
+}
+
+/// What the lock calls a platform: `linux/amd64`, with the level and the tags of a `[[target]]` behind.
+pub fn key(facts: &Facts) -> String {
+    let mut key = format!("{}/{}", facts.toolchain.goos, facts.toolchain.goarch);
+    if let Some(level) = &facts.target.level {
+        key.push_str(&format!("/{level}"));
+    }
+    if !facts.target.tags.is_empty() {
+        key.push_str(&format!("+{}", facts.target.tags.join(",")));
+    }
+    key
+}
+
+/// A site of a build, by its index.
+pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
+    let it = &collected.sites[index];
+    let identity = lock::named(&it.identity);
+    let path = it.site.source.as_deref().map(String::from_utf8_lossy);
+    Site {
+        file: Some(path.map_or_else(|| it.site.file.clone(), |it| shown(Path::new(&*it), cwd))),
+        line: it.site.line,
+        column: it.site.column,
+        message: it.site.message.clone(),
+        source: collected.excerpts[index].line.clone(),
+        ..gone(&identity)
+    }
+}
+
+/// A site that is only in the lock.
+fn gone(identity: &Identity) -> Site {
+    Site {
+        id: lock::id(identity),
+        package: identity.package.clone(),
+        function: identity.function.clone(),
+        class: class_name(identity.class),
+        expression: identity.expression.clone(),
+        file: None,
+        line: 0,
+        column: 0,
+        message: String::new(),
+        source: String::new(),
+        reason: None,
+    }
+}
+
+/// Counts and compares.
+pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
+    let mut escapes = counts(collected, against);
+    let target = against
+        .lock
+        .and_then(|it| it.targets.get(&key(against.facts)));
+    let Some(target) = target else {
+        return escapes;
+    };
+    let identities: Vec<&Identity> = collected.sites.iter().map(|it| &it.identity).collect();
+    let patterns = scope::patterns(&against.config.escape.scope, &against.facts.packages);
+    let in_build = |path: &str| {
+        let packages = &against.facts.packages;
+        scope::contains(&patterns, path) && packages.iter().any(|it| it.import_path == path)
+    };
+    let compared = lock::compare(
+        target,
+        &escapes.go_version,
+        &escapes.scope,
+        &identities,
+        in_build,
+    );
+    escapes.lock = Some(state(&compared, target, against));
+    if let Comparison::Sites { new, fixed, moved } = compared {
+        escapes.moved = moved as u64;
+        escapes.fixed = fixed.iter().map(gone).collect();
+        for index in new {
+            let excerpt = &collected.excerpts[index];
+            let site = site(collected, index, against.cwd);
+            gate::sort(site, excerpt, &against.config.escape.ignore, &mut escapes);
+        }
+    }
+    escapes
+}
+
+fn counts(collected: &Collected, against: &Against<'_>) -> Escapes {
+    let escapes = &collected.escapes;
+    Escapes {
+        go_version: against.facts.toolchain.version.clone(),
+        scope: against.config.escape.scope.clone(),
+        sites: escapes.sites,
+        packages: escapes.packages.iter().map(package).collect(),
+        unparsed: escapes.unparsed,
+        gate: against.config.escape.gate == Gate::New,
+        lock: None,
+        new: Vec::new(),
+        fixed: Vec::new(),
+        moved: 0,
+        ignored: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+pub fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
+    EscapePackage {
         path: it.path.clone(),
         sites: it.sites,
         moved: it.moved,
@@ -19,12 +256,56 @@ pub fn report(built: &Built, go_version: &str, scope: &str) -> Option<Escapes> {
         constants: it.constants,
         leaking: it.leaking,
         functions: it.functions,
+    }
+}
+
+fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) -> LockState {
+    let go = &against.facts.toolchain.version;
+    let (note, classes) = match compared {
+        Comparison::Sites { .. } if target.profiles != profiles(against.facts) => (
+            Some("the profile is another than the lock's, and changes what is inlined: some of the changes may come from it".to_owned()),
+            Vec::new(),
+        ),
+        Comparison::Sites { .. } => (None, Vec::new()),
+        Comparison::OtherGo { go: before, classes } => {
+            let change = |it: &(Class, u64, u64)| ClassChange {
+                class: class_name(it.0),
+                before: it.1,
+                after: it.2,
+            };
+            (
+                Some(format!("the lock is from {before} and this is {go}, which reports other sites for the same code: nothing is compared, `gobuild-opt accept` writes the lock anew")),
+                classes.iter().map(change).collect(),
+            )
+        }
+        Comparison::OtherScope { scope } => (
+            Some(format!("the lock is for the scope `{scope}` and this is `{}`: nothing is compared, `gobuild-opt accept` writes the lock anew", against.config.escape.scope)),
+            Vec::new(),
+        ),
     };
-    Some(Escapes {
-        go_version: go_version.to_owned(),
-        scope: scope.to_owned(),
-        sites: escapes.sites,
-        packages: escapes.packages.iter().map(package).collect(),
-        unparsed: escapes.unparsed,
-    })
+    LockState {
+        go_version: target.go.clone(),
+        compared: matches!(compared, Comparison::Sites { .. }),
+        note,
+        classes,
+    }
+}
+
+/// SHA-256 of each profile that is applied, by main package; `""` for all of them.
+pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
+    let usable = facts
+        .pgo
+        .candidates
+        .iter()
+        .filter(|it| facts.pgo.applied && it.is_usable());
+    let pairs = usable.flat_map(|it| {
+        let digest = it.sha256.clone().unwrap_or_default();
+        let all = it.packages.is_empty().then(String::new);
+        it.packages
+            .iter()
+            .cloned()
+            .chain(all)
+            .map(move |package| (package, digest.clone()))
+    });
+    pairs.collect()
 }

@@ -5,11 +5,15 @@ pub mod checks;
 
 pub mod escapes;
 
+pub mod lock;
+
 pub mod number;
 
 pub mod owners;
 
 pub mod profile;
+
+pub mod ranking;
 
 pub mod size;
 
@@ -147,7 +151,17 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
     let mut groups: Vec<(Vec<Block>, Vec<String>)> = Vec::new();
     for target in targets {
         let platform = format!("{}/{}", target.goos, target.goarch);
-        let blocks = escapes::escapes(target, detail.packages);
+        let mut blocks = match &target.escapes {
+            Some(it) => escapes::escapes(it, detail.packages),
+            None => Vec::new(),
+        };
+        blocks.extend(target.escapes.iter().flat_map(|it| {
+            if detail.everything {
+                lock::lock(it)
+            } else {
+                lock::brief(it)
+            }
+        }));
         match groups.iter_mut().find(|(it, _)| *it == blocks) {
             Some((_, platforms)) if platforms.contains(&platform) => {}
             Some((_, platforms)) => platforms.push(platform),
@@ -263,7 +277,10 @@ fn budgets(report: &Report) -> Vec<Block> {
         let status = match budget.status {
             Status::Fail => "FAIL",
             Status::Skip if growth => "skip: the baseline is no file",
-            Status::Skip => "skip: the file does not tell its modules",
+            Status::Skip if budget.item.starts_with("module ") => {
+                "skip: the file does not tell its modules"
+            }
+            Status::Skip => "skip: not in gobuild-opt.lock",
             Status::Pass | Status::Warn => "pass",
         };
         table.rows.push(vec![

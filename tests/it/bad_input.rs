@@ -238,7 +238,7 @@ fn a_wrong_variable_and_a_wrong_flag() {
     exit code 2
     --- stderr
     error: the name of `--report report.docx` does not tell the format
-    hint: end it with .json, .md, .txt, .html or .svg
+    hint: end it with .json, .md, .txt, .html, .svg or .sarif
     ");
     place.env("GOBUILD_OPT_BUILD_STRIPP", "all");
     assert_snapshot!(untouched(&place, "release").shown(), @"
@@ -301,7 +301,7 @@ fn no_main_package() {
     error: there is no main package in `.`
     hint: name the command to build, such as ./cmd/api, or list it in `[build] packages`
     ");
-    assert_snapshot!(untouched(&place, "release -o lib .").shown(), @"
+    assert_snapshot!(untouched(&place, "release -o lib/ .").shown(), @"
     exit code 2
     --- stderr
     error: there is no main package in `.`
@@ -518,7 +518,7 @@ fn go_says_that_all_is_well_and_wrote_something_else() {
     assert_snapshot!(untouched(&place, "release -q").shown(), @"
     exit code 3
     --- stderr
-    error: go built no usable `tiny`: cannot read `[dir]/.gobuild-opt-[random]/0/release/tiny`: No such file or directory (os error 2)
+    error: go built no usable `tiny`: it wrote no such file
     hint: the outputs are as they were; build again, and check the disk when it happens again
     ");
 }

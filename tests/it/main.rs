@@ -4,6 +4,7 @@
 mod bad_input;
 mod binary;
 mod escape;
+mod escape_lock;
 mod faults;
 mod formats;
 mod harness;

@@ -2,13 +2,10 @@
 
 use super::number::grouped;
 use super::{Block, Table, number, optional, text};
-use crate::report::{EscapePackage, Target};
+use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
-pub fn escapes(target: &Target, top: usize) -> Vec<Block> {
-    let Some(escapes) = &target.escapes else {
-        return Vec::new();
-    };
+pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
     let below = if prefix.is_empty() {
         String::new()
@@ -27,6 +24,8 @@ pub fn escapes(target: &Target, top: usize) -> Vec<Block> {
     }
     let mut columns = vec![text("package")];
     columns.extend(CLASSES.iter().map(|(title, _)| number(title)));
+    let known = escapes.packages.iter().all(|it| it.functions.is_some());
+    columns.extend(known.then(|| optional(number("functions"))));
     columns.push(optional(number("constants")));
     columns.push(optional(number("leaking")));
     let mut table = Table {
@@ -37,17 +36,19 @@ pub fn escapes(target: &Target, top: usize) -> Vec<Block> {
     table.rows.extend(
         shown
             .iter()
-            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it)),
+            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it, known)),
     );
     if !folded.is_empty() {
-        let rest = folded.iter().fold(EscapePackage::default(), sum);
-        table
-            .rows
-            .push(escape_row(format!("and {} smaller", folded.len()), &rest));
+        let rest = folded.iter().fold(none(known), sum);
+        table.rows.push(escape_row(
+            format!("and {} smaller", folded.len()),
+            &rest,
+            known,
+        ));
     }
     if escapes.packages.len() > 1 {
-        let all = escapes.packages.iter().fold(EscapePackage::default(), sum);
-        table.rows.push(escape_row("all".into(), &all));
+        let all = escapes.packages.iter().fold(none(known), sum);
+        table.rows.push(escape_row("all".into(), &all, known));
         table.total = true;
     }
     vec![Block::Heading(heading), Block::Table(table)]
@@ -87,10 +88,11 @@ const CLASSES: &[Class] = &[
     ("other", |it| it.other),
 ];
 
-fn escape_row(label: String, package: &EscapePackage) -> Vec<String> {
+fn escape_row(label: String, package: &EscapePackage, functions: bool) -> Vec<String> {
     let counts = CLASSES
         .iter()
         .map(|(_, of)| of(package))
+        .chain(package.functions.filter(|_| functions))
         .chain([package.constants, package.leaking]);
     let cell = |count: u64| {
         if count == 0 {
@@ -100,6 +102,13 @@ fn escape_row(label: String, package: &EscapePackage) -> Vec<String> {
         }
     };
     std::iter::once(label).chain(counts.map(cell)).collect()
+}
+
+fn none(functions: bool) -> EscapePackage {
+    EscapePackage {
+        functions: functions.then_some(0),
+        ..EscapePackage::default()
+    }
 }
 
 fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
@@ -116,6 +125,6 @@ fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
         other: total.other + it.other,
         constants: total.constants + it.constants,
         leaking: total.leaking + it.leaking,
-        functions: None,
+        functions: total.functions.zip(it.functions).map(|(a, b)| a + b),
     }
 }

@@ -33,6 +33,10 @@ impl Validator<'_> {
                     let least = rule.as_f64().unwrap();
                     self.expect(value.as_f64().is_none_or(|it| it >= least), at, "too small");
                 }
+                "maximum" => {
+                    let most = rule.as_f64().unwrap();
+                    self.expect(value.as_f64().is_none_or(|it| it <= most), at, "too large");
+                }
                 "anyOf" | "oneOf" => self.any_of(rule, value, at),
                 "properties" => self.properties(schema, value, at),
                 "required" => {

@@ -1,0 +1,64 @@
+//! `escape` and `accept`.
+
+use clap::Args;
+
+use super::{Output, Settings};
+use crate::escape::Class;
+use crate::plan::Typed;
+use crate::report::escape::By;
+
+/// `escape`
+#[derive(Debug, Args)]
+pub struct Escape {
+    /// The layers.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+    /// What sites are grouped by
+    #[arg(long, value_name = "WHAT", default_value = "package")]
+    pub by: By,
+    /// How many groups the text report lists [default: as configured]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Show the sites whose package, function, file or expression holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Show these classes: moved, new, make, append, boxing, closure, conversion, other, constant
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class)]
+    pub class: Vec<Class>,
+    /// Show the lines of the compiler that were not understood
+    #[arg(long)]
+    pub unparsed: bool,
+    /// Print the compiler's reasons for one site: its ID, or FILE:LINE
+    #[arg(long, value_name = "SITE")]
+    pub why: Option<String>,
+    /// Go's part of the line.
+    #[arg(skip)]
+    pub typed: Typed,
+}
+
+/// `accept`
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// The layers.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Why the entry is loosened; stands in the lock
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Go's part of the line, and the items.
+    #[arg(skip)]
+    pub typed: Typed,
+}
+
+fn class(text: &str) -> Result<Class, String> {
+    let known = || Class::ALL.into_iter().filter(|it| *it != Class::Leaking);
+    known()
+        .find(|it| crate::lock::class_name(*it) == text)
+        .ok_or_else(|| {
+            let names: Vec<String> = known().map(crate::lock::class_name).collect();
+            format!("the classes are {}", names.join(", "))
+        })
+}

@@ -1,0 +1,122 @@
+//! Flags that are the topmost layer of the configuration.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::Sources;
+use crate::error::{Error, Kind, Result};
+
+/// Where the configuration comes from, and values that win over it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Settings {
+    /// Read this file instead of the nearest gobuild-opt.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
+    #[arg(long)]
+    pub trust_config: bool,
+    /// Set a key of the configuration, such as pgo.profile=off
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Build for this platform instead of the configured ones, such as linux/arm64 or linux/amd64/v3
+    #[arg(long = "target", value_name = "OS/ARCH[/LEVEL]")]
+    pub target: Vec<String>,
+    /// Put the executables and SHA256SUMS here
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Leave out: all (-s -w), dwarf (-w), none
+    #[arg(long, value_name = "WHAT")]
+    pub strip: Option<String>,
+    /// Compare with: unstripped, plain, off, or an executable
+    #[arg(long, value_name = "WHAT")]
+    pub baseline: Option<String>,
+    /// Stop after this long, such as 30m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Collect the escape report: pass, off
+    #[arg(long, value_name = "HOW")]
+    pub escapes: Option<String>,
+}
+
+impl Settings {
+    /// The layers, ready to be loaded. Fails with [`Kind::Usage`] for a `--set` without `=` or a
+    /// `--target` of another form.
+    pub fn sources(&self, cwd: &std::path::Path, env: Vec<(String, String)>) -> Result<Sources> {
+        let mut flags = Vec::new();
+        for pair in &self.set {
+            let (key, value) = pair.split_once('=').ok_or_else(|| {
+                Error::new(Kind::Usage, format!("`--set {pair}` has no `=`"))
+                    .hint("write it like `--set pgo.profile=off`")
+            })?;
+            flags.push((key.trim().to_owned(), toml_value(value)));
+        }
+        let out_dir = self
+            .out_dir
+            .as_ref()
+            .map(|it| it.to_string_lossy().into_owned());
+        for (key, value) in [
+            ("build.out-dir", &out_dir),
+            ("build.strip", &self.strip),
+            ("compare.baseline", &self.baseline),
+            ("escape.collect", &self.escapes),
+            ("build.timeout", &self.timeout),
+        ] {
+            flags.extend(
+                value
+                    .iter()
+                    .map(|it| (key.to_owned(), toml::Value::String(it.clone()))),
+            );
+        }
+        if !self.target.is_empty() {
+            let targets = self
+                .target
+                .iter()
+                .map(|it| target(it))
+                .collect::<Result<Vec<_>>>()?;
+            flags.push(("target".into(), toml::Value::Array(targets)));
+        }
+        Ok(Sources {
+            cwd: cwd.to_path_buf(),
+            file: self.config.clone(),
+            preset: self.preset.clone(),
+            trust: self.trust_config,
+            env,
+            flags,
+        })
+    }
+}
+
+/// What stands behind `--set KEY=`: TOML where it is TOML, otherwise text.
+fn toml_value(text: &str) -> toml::Value {
+    let parsed = format!("value = {text}").parse::<toml::Table>();
+    parsed
+        .ok()
+        .and_then(|mut it| it.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}
+
+fn target(text: &str) -> Result<toml::Value> {
+    let parts: Vec<&str> = text.splitn(3, '/').collect();
+    let [os, arch, rest @ ..] = parts.as_slice() else {
+        return Err(
+            Error::new(Kind::Usage, format!("`--target {text}` names no platform"))
+                .hint("write it like linux/arm64 or linux/amd64/v3"),
+        );
+    };
+    let mut table = toml::Table::new();
+    for (key, value) in [
+        ("os", Some(os)),
+        ("arch", Some(arch)),
+        ("level", rest.first()),
+    ] {
+        if let Some(value) = value {
+            table.insert(key.into(), toml::Value::String((*value).to_owned()));
+        }
+    }
+    Ok(toml::Value::Table(table))
+}

@@ -1,0 +1,189 @@
+//! A report in as many renderings as were asked for: to files, to the step summary, to standard output.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{Output, Session};
+use crate::build::publish;
+use crate::cli;
+use crate::error::{Error, Kind, Result};
+use crate::render::{self, Format, Style};
+use crate::report::outline::Block;
+
+/// What a report has beside tables, for the formats that show nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Shows {
+    /// A treemap, for SVG.
+    picture: bool,
+    /// New findings, for SARIF and GitHub.
+    findings: bool,
+}
+
+impl Shows {
+    /// Nothing else.
+    pub const TABLES: Self = Self {
+        picture: false,
+        findings: false,
+    };
+    /// A treemap.
+    pub const PICTURE: Self = Self {
+        picture: true,
+        findings: false,
+    };
+    /// New findings.
+    pub const FINDINGS: Self = Self {
+        picture: false,
+        findings: true,
+    };
+    /// Both.
+    pub const EVERYTHING: Self = Self {
+        picture: true,
+        findings: true,
+    };
+
+    /// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
+    pub fn check(self, output: &cli::Output) -> Result<()> {
+        self.check_format(output.format)?;
+        for path in &output.report {
+            let format = Format::of_path(path).ok_or_else(|| self.nameless(path))?;
+            self.check_format(format)?;
+        }
+        Ok(())
+    }
+
+    /// Fails where a format has nothing to show.
+    pub fn check_format(self, format: Format) -> Result<()> {
+        let message = match format {
+            Format::Svg if !self.picture => "there is nothing to draw here",
+            Format::Sarif | Format::Github if !self.findings => {
+                "there are no new findings to annotate here"
+            }
+            _ => return Ok(()),
+        };
+        let names: Vec<String> = Format::value_variants()
+            .iter()
+            .filter(|it| self.check_format(**it).is_ok())
+            .filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        Err(Error::new(Kind::Usage, message)
+            .hint(format!("formats of this command: {}", names.join(", "))))
+    }
+
+    fn nameless(self, path: &Path) -> Error {
+        let message = format!(
+            "the name of `--report {}` does not tell the format",
+            path.display()
+        );
+        Error::new(Kind::Usage, message).hint(match (self.picture, self.findings) {
+            (true, true) => "end it with .json, .md, .txt, .html, .svg or .sarif",
+            (true, false) => "end it with .json, .md, .txt, .html or .svg",
+            (false, true) => "end it with .json, .md, .txt, .html or .sarif",
+            (false, false) => "end it with .json, .md, .txt or .html",
+        })
+    }
+}
+
+/// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the layout.
+pub fn present(
+    render: impl Fn(Format, usize, Style) -> String,
+    output: &cli::Output,
+    top: usize,
+    failures: &[String],
+    session: &Session<'_>,
+) -> Result<Output> {
+    write_files(
+        |it| render(it, usize::MAX, Style::default()),
+        output,
+        session,
+    )?;
+    let mut warnings = Vec::new();
+    if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
+        // The binaries are published: a summary that cannot be written is worth a line, no more.
+        if let Err(error) = append(
+            summary,
+            &render(Format::Markdown, top.max(50), Style::default()),
+        ) {
+            warnings.push(format!("warning: {error}"));
+        }
+    }
+    let style = Style {
+        width: session.width,
+    };
+    Ok(Output {
+        text: render(output.format, top, style),
+        failures: failures.to_vec(),
+        warnings,
+        is_data: output.format.is_data(),
+        ..Output::default()
+    })
+}
+
+/// The same for a report of executables that exist: its blocks are drawn already, and it is no result of a CI step.
+pub fn emit<T: Serialize>(
+    value: &T,
+    blocks: &[Block],
+    output: &cli::Output,
+    session: &Session<'_>,
+) -> Result<Output> {
+    let render = |format, style| match format {
+        Format::Json => render::json(value),
+        _ => render::blocks(blocks, format, style),
+    };
+    write_files(|it| render(it, Style::default()), output, session)?;
+    let style = Style {
+        width: session.width,
+    };
+    Ok(Output {
+        text: render(output.format, style),
+        is_data: output.format.is_data(),
+        ..Output::default()
+    })
+}
+
+/// Writes every `--report`.
+fn write_files(
+    render: impl Fn(Format) -> String,
+    output: &cli::Output,
+    session: &Session<'_>,
+) -> Result<()> {
+    for path in &output.report {
+        let format = Format::of_path(path).ok_or_else(|| Shows::EVERYTHING.nameless(path))?;
+        // A file is no terminal.
+        let text = anstream::adapter::strip_str(&render(format)).to_string();
+        publish::text(&text, &session.cwd.join(path))?;
+    }
+    Ok(())
+}
+
+/// What leads from the root of the repository to the working directory, with a slash at its end.
+pub fn prefix(cwd: &Path) -> String {
+    let root = cwd.ancestors().find(|it| it.join(".git").exists());
+    let below = root.and_then(|it| cwd.strip_prefix(it).ok());
+    match below.map(|it| it.display().to_string()).as_deref() {
+        None | Some("") => String::new(),
+        Some(below) => format!("{below}/"),
+    }
+}
+
+/// GitHub's step summary belongs to the whole step: we add to it.
+fn append(path: &OsString, text: &str) -> Result<()> {
+    let file = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path);
+    file.and_then(|mut it| it.write_all(text.as_bytes()))
+        .map_err(|error| {
+            Error::new(
+                Kind::Machine,
+                format!(
+                    "cannot write the step summary `{}`",
+                    Path::new(path).display()
+                ),
+            )
+            .source(error)
+        })
+}

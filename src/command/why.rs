@@ -1,0 +1,152 @@
+//! `escape --why SITE`: what the compiler says about one site with `-m=2`. The words of `-m=2` differ between Go versions:
+//! they are shown, never read.
+
+use std::ffi::OsString;
+
+use super::escape::Pass;
+use super::{Output, Session};
+use crate::build::escapes::Collected;
+use crate::error::{Error, Kind, Result};
+use crate::escape::{self, IdentifiedSite, parse};
+use crate::go::Words;
+use crate::lock;
+use crate::plan::{Step, StepKind, TargetPlan};
+use crate::process::lines::Splitter;
+use crate::process::{self, Invocation, Stream};
+use crate::render::harmless;
+
+/// Compiles the package of the site once more, and prints the flows to it.
+pub fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
+    for (target, collected) in &pass.found {
+        let sites = matching(wanted, collected);
+        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
+        if let (false, Some(step)) = (sites.is_empty(), step) {
+            return Ok(Output {
+                text: flows(&sites, collected, target, step, session)?,
+                is_data: true,
+                ..Output::default()
+            });
+        }
+    }
+    Err(Error::new(
+        Kind::Usage,
+        format!("there is no site `{wanted}` in this build"),
+    )
+    .hint("`gobuild-opt escape --by line` lists places, `--format json` their IDs"))
+}
+
+/// Sites by ID or by `FILE:LINE[:COLUMN]`.
+fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
+    let here = |it: &IdentifiedSite| {
+        let source = it.site.source.as_deref().map(String::from_utf8_lossy);
+        let file = source.unwrap_or_else(|| it.site.file.as_str().into());
+        let line = format!("{file}:{}", it.site.line);
+        let full = format!("{line}:{}", it.site.column);
+        let ends = |text: &str| {
+            let head = text.strip_suffix(wanted.trim_start_matches("./"));
+            head.is_some_and(|it| it.is_empty() || it.ends_with('/'))
+        };
+        lock::id(&lock::named(&it.identity)) == wanted || ends(&line) || ends(&full)
+    };
+    let sites = collected.sites.iter().enumerate();
+    sites.filter(|it| here(it.1)).map(|it| it.0).collect()
+}
+
+fn flows(
+    sites: &[usize],
+    collected: &Collected,
+    target: &TargetPlan,
+    step: &Step,
+    session: &Session<'_>,
+) -> Result<String> {
+    let first = &collected.sites[sites[0]].site;
+    let file = first.file.rsplit('/').next().unwrap_or_default();
+    let mut out = String::new();
+    for index in sites {
+        let it = &collected.sites[*index];
+        let function = &it.identity.function;
+        out.push_str(&harmless(&format!(
+            "{}  {}:{}:{}  {}.{function}: {}",
+            lock::id(&lock::named(&it.identity)),
+            it.site.file,
+            it.site.line,
+            it.site.column,
+            it.site.package,
+            it.site.message
+        )));
+        out.push('\n');
+        out.push_str(&harmless(&format!(
+            "    {}",
+            collected.excerpts[*index].line
+        )));
+        out.push('\n');
+    }
+    let places: Vec<(u32, u32)> = sites
+        .iter()
+        .map(|it| &collected.sites[*it].site)
+        .map(|it| (it.line, it.column))
+        .collect();
+    let invocation = verbose(&step.invocation, &first.package, target);
+    let mut open = false;
+    let mut words = Words::default();
+    let mut line = |line: &[u8]| {
+        words.keep(line);
+        let Some(it) = parse::diagnostic(line) else {
+            open = false;
+            return;
+        };
+        let inside = it.message.starts_with(b" ");
+        if !inside {
+            let name = it.file.rsplit(|it| *it == b'/').next();
+            let head = it.message.ends_with(b":")
+                || memchr::memmem::find(it.message, b" escapes to heap in ").is_some();
+            open = head && name == Some(file.as_bytes()) && places.contains(&(it.line, it.column));
+        }
+        if open {
+            out.push_str(&harmless(&String::from_utf8_lossy(line)));
+            out.push('\n');
+        }
+    };
+    let mut splitter = Splitter::default();
+    let outcome = process::run(&invocation, &session.interrupt, |stream, bytes| {
+        if stream == Stream::Stderr {
+            splitter.push(bytes, &mut line);
+        }
+    })?;
+    splitter.finish(&mut line);
+    if !outcome.status.success() {
+        return Err(words.error("go list failed for -m=2", &outcome));
+    }
+    Ok(out)
+}
+
+/// The command of the pass with `-m=2` for one package.
+fn verbose(pass: &Invocation, package: &str, target: &TargetPlan) -> Invocation {
+    let mut invocation = pass.clone();
+    let user: Vec<String> = target
+        .facts
+        .goflags
+        .iter()
+        .filter(|it| it.name == "gcflags")
+        .filter_map(|it| it.value.clone())
+        .collect();
+    let flags = |it: &OsString| it.to_str()?.strip_prefix("-gcflags=").map(str::to_owned);
+    let composed: Vec<String> = pass.args.iter().filter_map(flags).collect();
+    // Without `-m`, the values of the pass are the user's own.
+    let own = composed
+        .iter()
+        .filter_map(|it| it.strip_suffix(" -m").map(str::to_owned));
+    let own: Vec<String> = user.into_iter().chain(own).collect();
+    let wanted = escape::gcflags(&[package.to_owned()], &own);
+    let at = invocation
+        .args
+        .iter()
+        .position(|it| flags(it).is_some())
+        .unwrap_or(1);
+    invocation.args.retain(|it| flags(it).is_none());
+    let louder = |it: String| OsString::from(format!("-gcflags={}=2", it));
+    invocation
+        .args
+        .splice(at..at, wanted.into_iter().map(louder));
+    invocation
+}

@@ -1,0 +1,283 @@
+//! `gobuild-opt.lock`: text in, what was accepted out, and back.
+//!
+//! The user commits it. One fact is one line, sorted, so that two branches merge line by line; there are no counts, since
+//! two branches that add one site each would merge into a wrong one. Reading is strict: a file with merge conflicts, of a
+//! later version or with slips is an error with its line, and is never overwritten.
+
+mod compare;
+
+mod read;
+
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::escape::Identity;
+
+pub use compare::{Comparison, compare};
+pub use read::read;
+pub use write::write;
+
+/// The name of the file, beside `gobuild-opt.toml` or go.mod.
+pub const FILE: &str = "gobuild-opt.lock";
+
+/// Raised when older versions of this program would misread the file.
+pub const VERSION: i64 = 1;
+
+/// What was accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// By platform, see [`Target`].
+    pub targets: BTreeMap<String, Target>,
+}
+
+/// What was accepted for one platform: `linux/amd64`, `linux/amd64/v3`, `linux/amd64+netgo`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Target {
+    /// The Go version; sites of another one do not compare.
+    pub go: String,
+    /// `[escape] scope`
+    pub scope: String,
+    /// SHA-256 of each profile that was applied, by main package; `""` for all.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, String>,
+    /// By the import path of the main package.
+    #[serde(default)]
+    pub executables: BTreeMap<String, Executable>,
+    /// Allocating sites by import path and ID, see [`id`].
+    #[serde(default)]
+    pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
+}
+
+/// What was accepted for one executable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Executable {
+    /// Bytes in the file.
+    pub size: u64,
+    /// Why it may be larger than it was.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Packages that use cgo.
+    #[serde(default)]
+    pub cgo: BTreeSet<String>,
+    /// GODEBUG defaults.
+    #[serde(default)]
+    pub godebug: BTreeMap<String, String>,
+    /// Bytes in the file by section role.
+    #[serde(default)]
+    pub sections: BTreeMap<String, u64>,
+}
+
+/// A site that was accepted: its [`Identity`] without the package.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Entry {
+    /// The enclosing declaration.
+    pub function: String,
+    /// What kind of allocation.
+    pub class: crate::escape::Class,
+    /// See [`named`].
+    pub expression: String,
+    /// Counts from 1.
+    #[serde(default = "first")]
+    pub ordinal: u32,
+    /// Why it was accepted later than the rest.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+/// Expressions up to this many characters stand in the lock as they are.
+const LONGEST: usize = 100;
+
+/// The identity as the lock holds it: a long expression is cut, with a digest of all of it behind.
+pub fn named(identity: &Identity) -> Identity {
+    let mut identity = identity.clone();
+    if identity.expression.chars().count() > LONGEST {
+        let head: String = identity.expression.chars().take(LONGEST - 20).collect();
+        let digest = hex(&Sha256::digest(identity.expression.as_bytes())[..4]);
+        identity.expression = format!("{head}…{digest}");
+    }
+    identity
+}
+
+/// The ID of an identity as [`named`] gives it: ten hexadecimal digits that stay the same as long as the identity does.
+pub fn id(identity: &Identity) -> String {
+    let class = class_name(identity.class);
+    let text = [
+        identity.package.as_str(),
+        &identity.function,
+        &class,
+        &identity.expression,
+        &identity.ordinal.to_string(),
+    ]
+    .join("\0");
+    hex(&Sha256::digest(text.as_bytes())[..5])
+}
+
+/// `moved`, `boxing`, ...
+pub fn class_name(class: crate::escape::Class) -> String {
+    format!("{class:?}").to_lowercase()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+impl Entry {
+    /// An entry for an identity as [`named`] gives it.
+    pub fn new(identity: &Identity, reason: Option<String>) -> Self {
+        Self {
+            function: identity.function.clone(),
+            class: identity.class,
+            expression: identity.expression.clone(),
+            ordinal: identity.ordinal,
+            reason,
+        }
+    }
+
+    /// The identity again.
+    pub fn identity(&self, package: &str) -> Identity {
+        Identity {
+            package: package.to_owned(),
+            function: self.function.clone(),
+            class: self.class,
+            expression: self.expression.clone(),
+            ordinal: self.ordinal,
+        }
+    }
+}
+
+impl Target {
+    /// Adds a site.
+    pub fn accept(&mut self, identity: &Identity, reason: Option<String>) {
+        self.sites
+            .entry(identity.package.clone())
+            .or_default()
+            .insert(id(identity), Entry::new(identity, reason));
+    }
+
+    /// Every site with its reason.
+    pub fn identities(&self) -> Vec<(Identity, Option<&str>)> {
+        let package = |(package, entries): (&String, &'_ BTreeMap<String, Entry>)| {
+            let package = package.clone();
+            entries
+                .values()
+                .map(move |it| it.identity(&package))
+                .collect::<Vec<_>>()
+        };
+        let identities = self.sites.iter().flat_map(package);
+        let reasons = self.sites.values().flat_map(BTreeMap::values);
+        identities
+            .zip(reasons.map(|it| it.reason.as_deref()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::escape::Class;
+
+    fn sample() -> Lock {
+        let identity = |function: &str, expression: &str, ordinal| Identity {
+            package: "ex.com/m/lib".into(),
+            function: function.into(),
+            class: Class::Boxing,
+            expression: expression.into(),
+            ordinal,
+        };
+        let mut target = Target {
+            go: "go1.27.3".into(),
+            scope: "module".into(),
+            profiles: BTreeMap::from([(String::new(), "ab12".into())]),
+            ..Target::default()
+        };
+        target.accept(&identity("(*Box).Get", "x", 1), None);
+        target.accept(
+            &identity("(*Box).Get", "x", 2),
+            Some("once per \"process\"".into()),
+        );
+        target.accept(&identity("F", "a \"b\"\n\t\u{7f}\\", 1), None);
+        target.executables.insert(
+            "ex.com/m".into(),
+            Executable {
+                size: 1_234_567,
+                cgo: BTreeSet::from(["net".into(), "runtime/cgo".into()]),
+                godebug: BTreeMap::from([("containermaxprocs".into(), "0".into())]),
+                sections: BTreeMap::from([("code".into(), 12)]),
+                reason: None,
+            },
+        );
+        Lock {
+            targets: BTreeMap::from([("linux/amd64".into(), target)]),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let text = write(&sample());
+        insta::assert_snapshot!(text);
+        assert_eq!(read(&text, FILE).unwrap(), sample());
+        assert_eq!(write(&read(&text, FILE).unwrap()), text);
+    }
+
+    #[test]
+    fn a_bad_lock_names_the_line() {
+        let good = write(&sample());
+        for (bad, words) in [
+            (
+                good.replace("[targets.\"linux/amd64\"]", "<<<<<<< HEAD"),
+                "`gobuild-opt.lock:4` holds a merge conflict",
+            ),
+            (
+                good.replace("version = 1", "version = 2\nnew = []"),
+                "`gobuild-opt.lock:2` is of version 2",
+            ),
+            (
+                good.replace("version = 1\n", ""),
+                "`gobuild-opt.lock:1` has no line",
+            ),
+            (
+                good.replace("size = 1", "sise = 1"),
+                "`gobuild-opt.lock:12` cannot be read: unknown field `sise`",
+            ),
+            (
+                good.replace("\"F\"", "\"G\""),
+                "`gobuild-opt.lock:27` was edited: the site `002f8a9cdf` is",
+            ),
+            (
+                format!("{good}\n= nonsense"),
+                "`gobuild-opt.lock:29` cannot be read",
+            ),
+        ] {
+            let error = read(&bad, FILE).unwrap_err();
+            assert_eq!(error.kind, crate::error::Kind::Usage);
+            assert!(error.message.starts_with(words), "{words}: {error}");
+            assert!(error.hint.is_some());
+        }
+    }
+
+    #[test]
+    fn a_long_expression_is_cut_and_stays_distinct() {
+        let identity = |tail: &str| Identity {
+            package: "p".into(),
+            function: "f".into(),
+            class: Class::Other,
+            expression: "x".repeat(500) + tail,
+            ordinal: 1,
+        };
+        let (a, b) = (named(&identity("a")), named(&identity("b")));
+        assert_ne!(id(&a), id(&b));
+        assert_eq!(named(&a), a);
+        assert!(a.expression.chars().count() <= LONGEST);
+    }
+}
