@@ -59,9 +59,12 @@ impl Stage {
             keep_made: false,
             _locks: Vec::new(),
         };
-        if let Some(outputs) = place.outputs {
+        // A directory that is missing is made when all is well: an empty one may break a `//go:embed *`.
+        let outputs = place.outputs.map(existing);
+        if let Some(outputs) = outputs {
             stage.occupy(outputs, wait, interrupt, talk)?;
         }
+        let place = Where { outputs, ..place };
         let parent = parent(place);
         let failed = |error: std::io::Error| {
             Error::new(
@@ -108,10 +111,9 @@ impl Stage {
         let mut told = false;
         loop {
             interrupt.check()?;
-            self.made.extend(make(outputs)?);
             let Ok(file) = File::open(outputs) else { break };
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                // The run before us may have removed the directory that it had made for nothing.
+                // The run before us may have removed the directory.
                 Ok(()) if !is_same(&file, outputs) => continue,
                 Ok(()) => {
                     remove_stale(outputs);
@@ -168,6 +170,12 @@ impl Stage {
         }
     }
 
+    /// Makes the output directory where it is missing. Fails with [`Kind::Machine`].
+    pub fn make_outputs(&mut self, outputs: &Path) -> Result<()> {
+        self.made.extend(make(outputs)?);
+        Ok(())
+    }
+
     /// Whether the output directory was made for this run.
     pub fn made_outputs(&self) -> bool {
         !self.made.is_empty()
@@ -188,6 +196,14 @@ impl Drop for Stage {
             unmake(&self.made);
         }
     }
+}
+
+/// The nearest directory upward that is there.
+fn existing(directory: &Path) -> &Path {
+    directory
+        .ancestors()
+        .find(|it| it.exists())
+        .unwrap_or(directory)
 }
 
 /// Makes a directory with its parents; returns those that were missing.
@@ -277,7 +293,10 @@ mod tests {
     fn nothing_is_left_when_nothing_was_published() {
         let place = tempfile::tempdir().unwrap();
         let outputs = place.path().join("a/b");
-        drop(create(&outputs, true).unwrap());
+        let mut stage = create(&outputs, true).unwrap();
+        stage.make_outputs(&outputs).unwrap();
+        assert!(outputs.exists());
+        drop(stage);
         assert!(!place.path().join("a").exists());
     }
 

@@ -64,7 +64,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     session.interrupt.check()?;
-    publish_all(&plan, &artifacts, &stage)?;
+    publish_all(&plan, &artifacts, &mut stage)?;
     stage.keep_outputs();
     let report = report::report(&report::Inputs {
         config: &loaded.config,
@@ -191,7 +191,7 @@ fn stage(args: &cli::Release, prepared: &Prepared, session: &mut Session<'_>) ->
 }
 
 /// Every output takes its name only now that all of them are good: all of them, or none.
-fn publish_all(plan: &Plan, artifacts: &[Artifact], stage: &Stage) -> Result<()> {
+fn publish_all(plan: &Plan, artifacts: &[Artifact], stage: &mut Stage) -> Result<()> {
     let mut items = Vec::new();
     let mut sums = Vec::new();
     for artifact in artifacts {
@@ -212,6 +212,9 @@ fn publish_all(plan: &Plan, artifacts: &[Artifact], stage: &Stage) -> Result<()>
             });
             sums.push((digest, file_name(&path.with_extension("h"))));
         }
+    }
+    for directory in items.iter().filter_map(|it| it.output.parent()) {
+        stage.make_outputs(directory)?;
     }
     if let Some(path) = sums_file(plan, &items, &sums) {
         let staged = stage.path().join("SHA256SUMS");
