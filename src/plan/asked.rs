@@ -31,7 +31,8 @@ impl Asked {
         let layers = [typed, &configured, goflags];
         let find = |name: &str| layers.iter().find_map(|it| flags::last(it, name));
         let text = |name: &str| find(name).and_then(|it| it.value.clone());
-        let is_on = |name: &str| find(name).is_some_and(|it| flags::is_on(&[it.clone()], name));
+        let is_on =
+            |name: &str| find(name).is_some_and(|it| flags::is_on(std::slice::from_ref(it), name));
         Ok(Self {
             output: text("o").filter(|it| !it.is_empty()),
             mode: text("buildmode")

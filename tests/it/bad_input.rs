@@ -301,7 +301,7 @@ fn no_main_package() {
     error: there is no main package in `.`
     hint: name the command to build, such as ./cmd/api, or list it in `[build] packages`
     ");
-    assert_snapshot!(untouched(&place, "release -o lib .").shown(), @"
+    assert_snapshot!(untouched(&place, "release -o lib/ .").shown(), @"
     exit code 2
     --- stderr
     error: there is no main package in `.`

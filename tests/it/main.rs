@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod binary;
+mod dropin;
 mod escape;
 mod faults;
 mod formats;
