@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Binary, LoadedDiff, Note};
+use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Plan, TargetPlan};
 use crate::process::Interrupt;
+use crate::profile::{self, Health, Program};
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -25,10 +26,33 @@ pub struct Artifact {
     pub sha256: String,
     /// Its sections and build information; `None` for an archive.
     pub binary: Option<Binary>,
+    /// Whose its bytes are; `None` for an archive and where its layout is not known.
+    pub sizes: Option<Sizes>,
+    /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
+    pub health: Option<Health>,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
     pub baseline: Result<Before, String>,
+}
+
+/// Bytes of an executable by owner, the largest first.
+#[derive(Debug, Clone)]
+pub struct Sizes {
+    /// By package.
+    pub packages: Vec<PackageBytes>,
+    /// By module.
+    pub modules: Vec<ModuleBytes>,
+}
+
+impl Sizes {
+    /// `None` where no package could be told.
+    fn of(anatomy: &Anatomy<'_>) -> Option<Self> {
+        (!anatomy.packages.is_empty()).then(|| Self {
+            packages: anatomy.packages.clone(),
+            modules: anatomy.modules(),
+        })
+    }
 }
 
 /// The baseline of an executable.
@@ -38,6 +62,8 @@ pub struct Before {
     pub kind: &'static str,
     /// Its sections.
     pub binary: Binary,
+    /// Whose its bytes are.
+    pub sizes: Option<Sizes>,
     /// What differs in the loaded sections, for a twin that differs only by `-s -w`.
     pub loaded: Option<LoadedDiff>,
 }
@@ -76,16 +102,17 @@ fn artifact(
     let bytes = binary::open(&staged).map_err(refused)?;
     let is_archive = bytes.starts_with(b"!<arch>\n");
     let goos = target.facts.toolchain.goos.as_str();
-    let read = if is_archive || NO_READER.contains(&goos) {
-        None
+    let (read, sizes) = if is_archive || NO_READER.contains(&goos) {
+        (None, None)
     } else {
-        Some(binary::read(&bytes).map_err(refused)?)
+        let (binary, sizes) = dissect(&bytes).map_err(refused)?;
+        (Some(binary), sizes)
     };
     if let Some(cut) = read.as_ref().and_then(cut_off) {
         return Err(refused(cut));
     }
     let baseline = match &read {
-        Some(_) => before(target, built, executable, &bytes),
+        Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
     };
@@ -94,10 +121,37 @@ fn artifact(
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
+        health: health(target, executable, &bytes),
         binary: read,
+        sizes,
         baseline,
         staged,
     })
+}
+
+/// Sections, and owners where they can be told: a release does not fail for what only the report wants.
+fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
+    match binary::anatomy(bytes) {
+        Ok(anatomy) => {
+            let sizes = Sizes::of(&anatomy);
+            Ok((anatomy.binary, sizes))
+        }
+        Err(_) => Ok((binary::read(bytes)?, None)),
+    }
+}
+
+/// Functions that the report names.
+const VANISHED: usize = 10;
+
+fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<Health> {
+    let used = target.facts.pgo.applied(&executable.package)?;
+    let anatomy = binary::anatomy(bytes).ok()?;
+    let program = Program {
+        functions: anatomy.function_names().collect(),
+        calls: None,
+    };
+    let calls = used.calls.as_ref()?;
+    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.
@@ -111,7 +165,7 @@ fn before(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,
-    after: &[u8],
+    (after, sizes): (&[u8], Option<&Sizes>),
 ) -> Result<Before, String> {
     let (kind, path) = match &target.baseline {
         Baseline::None(why) => return Err((*why).to_owned()),
@@ -125,15 +179,22 @@ fn before(
     };
     let shown = |error: Error| format!("cannot read the baseline `{}`: {error}", path.display());
     let bytes = binary::open(&path).map_err(shown)?;
-    let binary = binary::read(&bytes).map_err(shown)?;
     let loaded = if kind == "unstripped" {
         binary::compare_loaded(&bytes, after).ok()
     } else {
         None
     };
+    // Packages own loaded bytes only: where those are equal, the owners are.
+    let equal = |it: &LoadedDiff| it.identical || it.explained;
+    let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
+        (binary::read(&bytes).map_err(shown)?, sizes.cloned())
+    } else {
+        dissect(&bytes).map_err(shown)?
+    };
     Ok(Before {
         kind,
         binary,
+        sizes,
         loaded,
     })
 }

@@ -14,6 +14,8 @@ mod goflags;
 
 pub mod gomaxprocs;
 
+mod pgo_health;
+
 mod pgo_profile;
 
 use schemars::JsonSchema;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
 use crate::build::Built;
-use crate::config::{AmbientPolicy, Config, Severity};
+use crate::config::{AmbientPolicy, Config, Pgo, Severity};
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -29,6 +31,7 @@ pub const ALL: &[Check] = &[
     gomaxprocs::CHECK,
     go_version::CHECK,
     pgo_profile::CHECK,
+    pgo_health::CHECK,
     goflags::CHECK,
     ambient::CHECK,
     baseline::CHECK,
@@ -59,6 +62,10 @@ pub struct Context<'a> {
     pub artifact: Option<&'a Artifact>,
     /// How the build went; `None` before a build.
     pub built: Option<&'a Built>,
+    /// What the user asks of a profile.
+    pub pgo: &'a Pgo,
+    /// Now, for ages.
+    pub now: jiff::Timestamp,
 }
 
 /// What a check sees.

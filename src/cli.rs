@@ -1,6 +1,12 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
+mod anatomy;
+
+mod catalog;
+
+pub mod profile;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -11,6 +17,9 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 use crate::render::Format;
+use anatomy::{COMPARE, INSPECT};
+pub use anatomy::{Compare, Inspect};
+pub use catalog::{Completions, Presets, Schema, SchemaOf};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -71,6 +80,15 @@ pub enum Command {
     /// Run the checks that need no build
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Doctor(Doctor),
+    /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
+    /// Compare two executables, or two saved JSON reports of release or inspect
+    #[command(after_help = COMPARE)]
+    Compare(Compare),
+    /// Show, merge, slim, compare and collect profiles for -pgo
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print the manual of a check, or list the checks
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
@@ -133,7 +151,7 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md or .txt decides the format
+    /// Write the report to a file too; .json, .md, .txt, .html or .svg decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }
@@ -211,36 +229,6 @@ pub struct Init {
     /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
-}
-
-/// `presets`
-#[derive(Debug, Args)]
-pub struct Presets {
-    /// Print this preset; `default` is the reference of every key
-    pub name: Option<String>,
-}
-
-/// `schema`
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Of what
-    pub what: SchemaOf,
-}
-
-/// What there are schemas of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// gobuild-opt.toml
-    Config,
-    /// The JSON report of release
-    Report,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }
 
 /// Reads a command line. The outer error is clap's: help, version or a usage error in its own words.

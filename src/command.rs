@@ -2,13 +2,21 @@
 
 mod catalog;
 
+mod compare;
+
 mod doctor;
 
+mod emit;
+
 mod init;
+
+mod inspect;
 
 mod plan;
 
 mod prepare;
+
+mod profile;
 
 mod release;
 
@@ -71,6 +79,9 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
+        Command::Inspect(args) => inspect::run(args, session),
+        Command::Compare(args) => compare::run(args, session),
+        Command::Profile(args) => profile::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),
         Command::Presets(args) => catalog::presets(args, session),

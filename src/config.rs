@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use layer::{Origins, Sources, load};
-use size::{Percent, Size, Timeout};
+use size::{Age, Percent, Size, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -187,6 +187,13 @@ pub struct Pgo {
     pub profile: String,
     /// What a missing or useless profile does.
     pub on_missing: OnMissing,
+    /// An older profile is a finding.
+    #[schemars(with = "Option<String>")]
+    pub max_age: Option<Age>,
+    /// A profile with fewer samples is a finding.
+    pub min_samples: Option<u32>,
+    /// Percent of the weight whose functions must exist in the binary.
+    pub min_health: Option<u8>,
 }
 
 /// What a missing or useless profile does.
@@ -243,6 +250,9 @@ pub struct Budget {
     /// The largest growth over a baseline that is a file.
     #[schemars(with = "Option<String>")]
     pub size_growth: Option<Percent>,
+    /// The largest size of modules in each binary, by module path; `std` is the standard library.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub modules: BTreeMap<String, Size>,
 }
 
 /// What a finding of a check does.

@@ -6,8 +6,6 @@ pub mod flags;
 
 pub mod list;
 
-pub mod quote;
-
 pub mod source;
 
 pub mod vcs;
@@ -19,6 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use list::{Module, Package};
+
+pub use crate::quote;
 
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
@@ -103,6 +103,16 @@ impl Toolchain {
             && path != Path::new("/dev/null")
             && !self.gomod.eq_ignore_ascii_case("nul")
     }
+}
+
+/// The path on the `module` line of a go.mod file.
+pub fn module_line(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(|it| it.split("//").next().unwrap_or(it));
+    lines.find_map(|it| {
+        let mut words = it.split_whitespace();
+        let path = (words.next()? == "module").then(|| words.next())??;
+        Some(path.trim_matches(['"', '`']).to_owned())
+    })
 }
 
 /// The `go` line of a go.mod or go.work file: `1.21`.

@@ -1,10 +1,18 @@
 //! A report in, text for people or machines out.
 
+mod html;
+
 mod json;
 
 mod markdown;
 
+mod svg;
+
 mod text;
+
+mod treemap;
+
+mod words;
 
 use std::path::Path;
 
@@ -24,6 +32,10 @@ pub enum Format {
     Json,
     /// For pull requests and step summaries.
     Markdown,
+    /// A treemap, one self-contained picture.
+    Svg,
+    /// The tables and the treemap in one page that needs nothing else.
+    Html,
 }
 
 impl Format {
@@ -33,8 +45,17 @@ impl Format {
             "json" => Some(Self::Json),
             "md" | "markdown" => Some(Self::Markdown),
             "txt" | "text" | "log" => Some(Self::Text),
+            "svg" => Some(Self::Svg),
+            "html" | "htm" => Some(Self::Html),
             _ => None,
         }
+    }
+}
+
+impl Format {
+    /// Whether it is made for other programs, and so printed even where little is to be said.
+    pub fn is_data(self) -> bool {
+        matches!(self, Self::Json | Self::Svg | Self::Html)
     }
 }
 
@@ -56,6 +77,8 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     match format {
         Format::Text | Format::Json => text::text(blocks, style),
         Format::Markdown => markdown::markdown(blocks),
+        Format::Svg => svg::svg(blocks),
+        Format::Html => html::html(blocks),
     }
 }
 

@@ -2,9 +2,19 @@
 
 mod artifact;
 
+pub mod compare;
+
 mod escapes;
 
+pub mod inspect;
+
 pub mod outline;
+
+pub mod picture;
+
+mod sizes;
+
+pub mod profile;
 
 mod verdict;
 
@@ -54,6 +64,16 @@ pub struct Tool {
     pub name: String,
     /// `0.1.0`
     pub version: String,
+}
+
+impl Tool {
+    /// This program.
+    pub fn this() -> Self {
+        Self {
+            name: "gobuild-opt".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
 }
 
 /// A Go toolchain and the platform it builds for.
@@ -116,6 +136,13 @@ pub struct Target {
     pub sections: Vec<Section>,
     /// Bytes of headers and tables, and between sections.
     pub overhead: Overhead,
+    /// By package, the largest first; `unowned` is what belongs to none, and with it the sum is the file. Empty where
+    /// the file cannot be read that far.
+    #[serde(default)]
+    pub packages: Vec<PackageSize>,
+    /// By module, likewise.
+    #[serde(default)]
+    pub modules: Vec<ModuleSize>,
     /// Go packages of the build: compiled for the release, and from the build cache. Counted for
     /// the platform, not for this executable alone.
     pub packages_compiled: u64,
@@ -193,6 +220,34 @@ pub struct Overhead {
     pub padding_before: Option<u64>,
 }
 
+/// Bytes of a package in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageSize {
+    /// The import path, or `unowned`.
+    pub path: String,
+    /// Its module; `null` for the standard library.
+    pub module: Option<String>,
+    /// The version of the module.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
+}
+
+/// Bytes of a module in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleSize {
+    /// The module path, `std`, or `unowned`.
+    pub path: String,
+    /// The version.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
+}
+
 /// The escape report.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Escapes {
@@ -258,6 +313,12 @@ pub struct Pgo {
     pub collected: Option<String>,
     /// Days between that and this run.
     pub age_days: Option<f64>,
+    /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
+    #[serde(default)]
+    pub health: Option<f64>,
+    /// Its functions that do not exist any more, heaviest first, at most ten.
+    #[serde(default)]
+    pub vanished: Vec<String>,
 }
 
 /// What the binary does at run time.
@@ -316,10 +377,7 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: "gobuild-opt".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-        },
+        tool: Tool::this(),
         toolchain: Toolchain {
             version: first.map(|it| it.version.clone()).unwrap_or_default(),
             goos: first.map(|it| it.goos.clone()).unwrap_or_default(),
@@ -345,6 +403,8 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         package: &artifact.executable.package,
         artifact: Some(artifact),
         built: Some(built),
+        pgo: &inputs.config.pgo,
+        now: inputs.now,
     };
     let facts = &plan.facts;
     Target {
@@ -357,11 +417,13 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         baseline: artifact::baseline(artifact),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
+        packages: sizes::packages(artifact),
+        modules: sizes::modules(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
         escapes: escapes::report(built, &facts.toolchain.version, &inputs.config.escape.scope),
-        pgo: artifact::pgo(&facts.pgo, &artifact.executable.package, inputs.now),
+        pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         checks: check::run(inputs.config, &context),
     }

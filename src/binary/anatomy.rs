@@ -207,6 +207,12 @@ impl Anatomy<'_> {
         String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())])
     }
 
+    /// Every name in the function table: those of [`Anatomy::functions`], and of functions that exist only inlined.
+    pub fn function_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.split(|it| *it == 0);
+        names.filter_map(|it| std::str::from_utf8(it).ok().filter(|it| !it.is_empty()))
+    }
+
     /// The package that a function is defined in.
     pub fn package(&self, function: &Function) -> Option<&PackageBytes> {
         self.packages.get(function.package as usize)

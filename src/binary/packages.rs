@@ -141,7 +141,8 @@ impl<'a> Modules<'a> {
             None,
             if is_main {
                 Origin::Main
-            } else if first.contains('.') {
+            // What the compiler calls the shapes of generic types.
+            } else if first.contains('.') && import_path != "go.shape" {
                 Origin::Dependency
             } else {
                 Origin::Std

@@ -134,8 +134,21 @@ fn sync_directory(output: &Path) {
     }
 }
 
-/// Writes a text file through the staging directory, or through its own when it is elsewhere.
+/// Writes a text file: complete on the disk before it takes its name.
 pub fn text(content: &str, output: &Path) -> Result<()> {
+    write(content.as_bytes(), output)
+}
+
+/// Writes a file, which replaces the end of a link that stays in its directory. Fails with [`Kind::Usage`] for a link
+/// that leads out of it, as [`check`] does.
+pub fn bytes(content: &[u8], output: &Path) -> Result<()> {
+    match output.is_symlink() && !is_stream(output) {
+        true => write(content, &resolve(output)?),
+        false => write(content, output),
+    }
+}
+
+fn write(content: &[u8], output: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(
             Kind::Machine,
@@ -145,7 +158,7 @@ pub fn text(content: &str, output: &Path) -> Result<()> {
     };
     if is_stream(output) {
         let mut sink = File::options().write(true).open(output).map_err(failed)?;
-        return sink.write_all(content.as_bytes()).map_err(failed);
+        return sink.write_all(content).map_err(failed);
     }
     let directory = output
         .parent()
@@ -156,7 +169,7 @@ pub fn text(content: &str, output: &Path) -> Result<()> {
         .prefix(".gobuild-opt-")
         .tempfile_in(directory)
         .map_err(failed)?;
-    temporary.write_all(content.as_bytes()).map_err(failed)?;
+    temporary.write_all(content).map_err(failed)?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     temporary.as_file().set_permissions(mode).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;

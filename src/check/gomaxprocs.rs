@@ -28,19 +28,55 @@ Source: internal/godebugs/table.go, runtime/cgroup_linux.go, the release notes o
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let facts = context.facts;
-    if facts.toolchain.goos != "linux" {
-        return Some(Seen::Skipped(
-            "container CPU limits exist on Linux only".into(),
-        ));
+    Some(judge(&contract(context)))
+}
+
+/// The facts behind the rule.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    /// The operating system it is built for.
+    pub goos: String,
+    /// The Go version that built it.
+    pub go_version: String,
+    /// Go 1.25 or newer; `None` for a development version.
+    pub modern: Option<bool>,
+    /// GODEBUG containermaxprocs is 0.
+    pub switched_off: bool,
+    /// automaxprocs is linked.
+    pub automaxprocs: bool,
+    /// The go line of the main module.
+    pub go_line: GoLine,
+}
+
+/// The go line, which sets defaults of GODEBUG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GoLine {
+    /// As go.mod or go.work says.
+    Is(String),
+    /// There is none.
+    Unset,
+    /// Only the executable is at hand, which does not tell.
+    Unknown,
+}
+
+impl Contract {
+    /// Whether the runtime keeps to the container's CPU limit; `None` where that is unknown or has no meaning.
+    pub fn container_cpu(&self) -> Option<bool> {
+        if self.goos != "linux" {
+            return None;
+        }
+        Some(self.modern? && !self.switched_off)
     }
-    let contract = contract(context);
+}
+
+/// The rule.
+pub fn judge(contract: &Contract) -> Seen {
+    if contract.goos != "linux" {
+        return Seen::Skipped("container CPU limits exist on Linux only".into());
+    }
     let version = &contract.go_version;
-    let (automaxprocs, remedy) = (
-        contract.automaxprocs,
-        "raise the `go` line to 1.25, or add `godebug containermaxprocs=1` to go.mod",
-    );
-    Some(match (contract.modern, contract.switched_off, automaxprocs) {
+    match (contract.modern, contract.switched_off, contract.automaxprocs) {
+        (None, ..) if version.is_empty() => Seen::Skipped("the Go version is not known".into()),
         (None, ..) => Seen::Skipped(format!("`{version}` is not a release")),
         (Some(false), _, true) => Seen::Good(format!("{version} ignores the container's CPU limit, and automaxprocs sets it")),
         (Some(false), _, false) => Seen::Bad(
@@ -48,32 +84,37 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs".into(),
         ),
         (Some(true), true, true) => Seen::Good("the runtime's container limit is switched off, and automaxprocs sets it".into()),
-        (Some(true), true, false) => match contract.go_line.filter(|it| minor_of(it).is_some_and(|minor| minor < (1, 25))) {
-            Some(line) => Seen::Bad(
-                format!("the container's CPU limit is ignored: built by {version}, but go.mod says go {line} (containermaxprocs=0)"),
-                remedy.into(),
-            ),
-            None => Seen::Bad(
-                "the container's CPU limit is ignored: a godebug setting says containermaxprocs=0".into(),
-                "remove the setting from go.mod or the //go:debug line of the main package".into(),
-            ),
-        },
+        (Some(true), true, false) => switched_off(contract),
         (Some(true), false, true) => Seen::Bad(
             "automaxprocs is linked, and the runtime keeps to the container's CPU limit by itself".into(),
             "remove automaxprocs: it rounds down, and switches the runtime's own updates off".into(),
         ),
         (Some(true), false, false) => Seen::Good("the runtime keeps to the container's CPU limit".into()),
-    })
+    }
 }
 
-/// The facts behind the rule.
-struct Contract {
-    go_version: String,
-    /// Go 1.25 or newer; `None` for a development version.
-    modern: Option<bool>,
-    switched_off: bool,
-    automaxprocs: bool,
-    go_line: Option<String>,
+fn switched_off(contract: &Contract) -> Seen {
+    let version = &contract.go_version;
+    let remedy = "raise the `go` line to 1.25, or add `godebug containermaxprocs=1` to go.mod";
+    match &contract.go_line {
+        GoLine::Is(line) if minor_of(line).is_some_and(|minor| minor < (1, 25)) => Seen::Bad(
+            format!(
+                "the container's CPU limit is ignored: built by {version}, but go.mod says go {line} (containermaxprocs=0)"
+            ),
+            remedy.into(),
+        ),
+        GoLine::Unknown => Seen::Bad(
+            format!(
+                "the container's CPU limit is ignored: built by {version}, but with containermaxprocs=0, by a go line below 1.25 or a godebug setting"
+            ),
+            remedy.into(),
+        ),
+        _ => Seen::Bad(
+            "the container's CPU limit is ignored: a godebug setting says containermaxprocs=0"
+                .into(),
+            "remove the setting from go.mod or the //go:debug line of the main package".into(),
+        ),
+    }
 }
 
 /// From the finished binary where there is one, otherwise from what go says before a build.
@@ -94,6 +135,7 @@ fn contract(context: &Context<'_>) -> Contract {
         None => main.map_or("", |it| it.default_godebug.as_str()),
     };
     Contract {
+        goos: facts.toolchain.goos.clone(),
         modern: minor_of(&go_version).map(|it| it >= (1, 25)),
         go_version,
         switched_off: godebug.split(',').any(|it| it == "containermaxprocs=0"),
@@ -101,17 +143,13 @@ fn contract(context: &Context<'_>) -> Contract {
             .packages
             .iter()
             .any(|it| it.import_path == "go.uber.org/automaxprocs/maxprocs"),
-        go_line: facts.go_line.clone(),
+        go_line: facts.go_line.clone().map_or(GoLine::Unset, GoLine::Is),
     }
 }
 
 /// Whether the runtime keeps to the container's CPU limit; `None` where that is unknown or has no meaning.
 pub fn container_cpu(context: &Context<'_>) -> Option<bool> {
-    if context.facts.toolchain.goos != "linux" {
-        return None;
-    }
-    let contract = contract(context);
-    Some(contract.modern? && !contract.switched_off)
+    contract(context).container_cpu()
 }
 
 /// Whether automaxprocs is linked.

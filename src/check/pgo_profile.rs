@@ -25,11 +25,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             hint.clone(),
         ));
     }
-    let mine = choice
-        .candidates
-        .iter()
-        .find(|it| it.packages.is_empty() || it.packages.iter().any(|it| it == context.package));
-    match mine {
+    match choice.candidate(context.package) {
         Some(it) if it.is_usable() => {
             let samples = it
                 .judgement

@@ -9,6 +9,8 @@ use crate::config::{Config, preset, strict};
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::Report;
+use crate::report::compare::Comparison;
+use crate::report::inspect::Inspection;
 use crate::report::outline::{Block, Table, text};
 
 fn data(text: String) -> Result<Output> {
@@ -88,6 +90,8 @@ pub fn schema(args: &Schema) -> Result<Output> {
     data(match args.what {
         SchemaOf::Config => render::json(&schemars::schema_for!(Config)),
         SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
+        SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),
+        SchemaOf::Compare => render::json(&schemars::schema_for!(Comparison)),
     })
 }
 

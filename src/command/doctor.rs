@@ -4,12 +4,16 @@ use super::prepare::prepare;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
+    if args.format == Format::Svg {
+        return Err(Error::new(Kind::Usage, "`doctor` has nothing to draw")
+            .hint("`--format html` is a page of its findings"));
+    }
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
     for facts in &prepared.facts {
@@ -19,6 +23,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 package: &main.import_path,
                 artifact: None,
                 built: None,
+                pgo: &prepared.loaded.config.pgo,
+                now: jiff::Timestamp::now(),
             };
             let title = format!(
                 "{} · {}/{} · {}",
@@ -54,7 +60,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     Ok(Output {
         text,
         failures,
-        is_data: args.format == Format::Json,
+        is_data: args.format.is_data(),
         ..Output::default()
     })
 }

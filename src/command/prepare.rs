@@ -16,6 +16,7 @@ use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Typed, pgo, require_main};
 use crate::process::Interrupt;
+use crate::quote;
 
 /// What a plan is drawn from.
 pub struct Prepared {
@@ -36,6 +37,7 @@ pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) ->
         session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
     }
     let typed = anchor(typed, &loaded);
+    spread_flags(&mut loaded)?;
     fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
     let targets = match loaded.config.target.as_slice() {
         [] => vec![Target::default()],
@@ -76,10 +78,93 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     typed
 }
 
+/// Moves what has a key of its own from `build.flags` there, so that it is merged like the rest.
+fn spread_flags(loaded: &mut Loaded) -> Result<()> {
+    let origin = loaded
+        .origins
+        .get("build.flags")
+        .cloned()
+        .unwrap_or_default();
+    let build = &mut loaded.config.build;
+    let mut kept = Vec::new();
+    for flag in flags::parse(&build.flags, "build.flags")? {
+        let value = flag.value.clone().unwrap_or_default();
+        let key = match flag.name.as_str() {
+            "ldflags" => {
+                let read = flags::per_package(&value)
+                    .ok()
+                    .filter(|it| matches!(it.pattern.as_deref(), None | Some("all")));
+                let Some(read) = read else {
+                    return Err(Error::new(
+                        Kind::Usage,
+                        format!("`-ldflags={value}` in build.flags names packages"),
+                    )
+                    .hint(
+                        "give it on the command line, or write `[build] ldflags` for all of them",
+                    ));
+                };
+                build
+                    .ldflags
+                    .push(quote::join(&read.flags).map_err(|why| Error::new(Kind::Usage, why))?);
+                "build.ldflags"
+            }
+            "gcflags" => {
+                build.gcflags.push(value);
+                "build.gcflags"
+            }
+            "asmflags" => {
+                build.asmflags.push(value);
+                "build.asmflags"
+            }
+            "tags" => {
+                let read = flags::tags(&value).map_err(|why| {
+                    Error::new(
+                        Kind::Usage,
+                        format!("`-tags={value}` in build.flags: {why}"),
+                    )
+                })?;
+                build.tags.extend(read);
+                "build.tags"
+            }
+            "pgo" | "o" | "C" => {
+                let instead = match flag.name.as_str() {
+                    "pgo" => "`[pgo] profile`",
+                    "o" => "`[build] out-dir`",
+                    _ => "`-C` on the command line",
+                };
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("`-{}` does not belong in build.flags", flag.name),
+                )
+                .hint(format!("use {instead}")));
+            }
+            _ => {
+                kept.push(flag.to_arg());
+                continue;
+            }
+        };
+        loaded.origins.insert(key.to_owned(), origin.clone());
+    }
+    build.flags = kept;
+    Ok(())
+}
+
 fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
     let mut templates = Templates::default();
     for value in &mut loaded.config.build.ldflags {
-        *value = templates.fill(value, cwd, interrupt)?;
+        // Split before filling: a value with spaces or quotes stays one word, whatever it says.
+        let unreadable = |why: String| {
+            Error::new(
+                Kind::Usage,
+                format!("cannot read `build.ldflags` `{value}`: {why}"),
+            )
+        };
+        let words = quote::split(value).map_err(unreadable)?;
+        let filled = words
+            .iter()
+            .map(|it| templates.fill(it, cwd, interrupt))
+            .collect::<Result<Vec<_>>>()?;
+        *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
     }
     Ok(())
 }
@@ -106,6 +191,7 @@ fn facts(loaded: &Loaded, typed: &Typed, target: &Target, session: &Session<'_>)
     let list = list_flags(loaded, typed, target, &goflags)?;
     let packages = packages(&go, &toolchain, &list, loaded, typed, session)?;
     require_main(typed, &loaded.config, &asked, &packages)?;
+    plan::scope::require(&loaded.config.escape.scope, &packages)?;
     let pgo = pgo::choose(
         &loaded.config.pgo,
         &loaded.origins,
@@ -170,7 +256,8 @@ fn environment(
     target: &Target,
     session: &Session<'_>,
 ) -> Result<Vec<(String, OsString)>> {
-    let outside = |name: &str| session.env.iter().any(|(it, _)| it == name);
+    // Go takes an empty variable for one that is not set.
+    let outside = |name: &str| session.variable(name).is_some();
     let mut all = loaded.config.build.env.clone();
     all.extend(target.env.clone());
     if let Some(name) = all

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use super::emit::format_of;
 use super::prepare::{Prepared, output_directory, prepare};
 use super::{Output, Session};
 use crate::analysis::{self, Artifact};
@@ -197,7 +198,7 @@ fn finish(
             },
         ),
         failures: report.verdict.failures.clone(),
-        is_data: args.output.format == Format::Json,
+        is_data: args.output.format.is_data(),
         ..Output::default()
     })
 }
@@ -205,31 +206,18 @@ fn finish(
 fn rendered(report: &Report, format: Format, packages: usize, style: Style) -> String {
     match format {
         Format::Json => render::json(report),
-        Format::Text | Format::Markdown => render::blocks(
+        _ => render::blocks(
             &outline::outline(
                 report,
                 outline::Detail {
                     packages,
-                    everything: format == Format::Markdown,
+                    everything: format != Format::Text,
                 },
             ),
             format,
             style,
         ),
     }
-}
-
-fn format_of(path: &Path) -> Result<Format> {
-    Format::of_path(path).ok_or_else(|| {
-        Error::new(
-            Kind::Usage,
-            format!(
-                "the name of `--report {}` does not tell the format",
-                path.display()
-            ),
-        )
-        .hint("end it with .json, .md or .txt")
-    })
 }
 
 /// GitHub's step summary belongs to the whole step: we add to it.

@@ -132,8 +132,23 @@ fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
 /// A layer that comes with the project, and so perhaps from somebody else.
 fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer> {
     let layer = toml_layer(name, text, base)?;
-    if !trust {
-        trust::review(text, name)?;
+    if trust {
+        return Ok(layer);
+    }
+    trust::review(text, name)?;
+    for (table, key) in [
+        ("build", "out-dir"),
+        ("pgo", "profile"),
+        ("compare", "baseline"),
+    ] {
+        let value = layer.table.get(table).and_then(|it| it.get(key)?.as_str());
+        if value.is_some_and(|it| !trust::is_inside(base, &base.join(it))) {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{name}` sets `{table}.{key}`: a link leads out of the project"),
+            )
+            .hint("if you trust this file, run with `--trust-config`"));
+        }
     }
     Ok(layer)
 }
@@ -360,7 +375,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins)> {
     let mut merged = Table::new();
     let mut origins = Origins::new();
     for mut layer in layers {
-        anchor(&mut layer);
+        anchor(&mut layer)?;
         overlay(&mut merged, layer.table, "", &layer.name, &mut origins);
     }
     let config = Config::deserialize_table(merged)?;
@@ -409,11 +424,17 @@ fn check_ids(config: &Config, origins: &Origins) -> Result<()> {
 }
 
 /// Makes the paths of a layer independent of where it was found.
-fn anchor(layer: &mut Layer) {
+///
+/// Fails with [`Kind::Usage`] where a path would not survive: TOML is UTF-8, directories need not be.
+fn anchor(layer: &mut Layer) -> Result<()> {
     let base = layer.base.clone();
-    let at = |value: &mut Value| {
+    let mut lost = false;
+    let mut at = |value: &mut Value| {
         if let Value::String(text) = value {
-            *text = base.join(&*text).to_string_lossy().into_owned();
+            match base.join(&*text).into_os_string().into_string() {
+                Ok(path) => *text = path,
+                Err(_) => lost = true,
+            }
         }
     };
     if let Some(value) = layer
@@ -432,7 +453,11 @@ fn anchor(layer: &mut Layer) {
     }
     for (table, key, words) in [
         ("pgo", "profile", &["auto", "off"][..]),
-        ("compare", "baseline", &["unstripped", "plain", "off"][..]),
+        (
+            "compare",
+            "baseline",
+            &["unstripped", "plain", "off", ""][..],
+        ),
     ] {
         let value = layer.table.get_mut(table).and_then(|it| it.get_mut(key));
         if let Some(value) =
@@ -441,6 +466,17 @@ fn anchor(layer: &mut Layer) {
             at(value);
         }
     }
+    if lost {
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`{}` is no UTF-8: a configuration cannot hold paths below it",
+                base.display()
+            ),
+        )
+        .hint("name the outputs with `-o`, or rename the directory"));
+    }
+    Ok(())
 }
 
 fn overlay(under: &mut Table, over: Table, prefix: &str, layer: &str, origins: &mut Origins) {

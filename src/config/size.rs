@@ -56,16 +56,46 @@ impl<'de> Deserialize<'de> for Size {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct Percent(pub f64);
 
-impl<'de> Deserialize<'de> for Percent {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong =
-            || serde::de::Error::custom(format!("`{text}` is no percentage: write it like \"1%\""));
+impl std::str::FromStr for Percent {
+    type Err = String;
+
+    /// Fails with a sentence that shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no percentage: write it like \"1%\"");
         let number = text.trim().strip_suffix('%').ok_or_else(wrong)?;
         match number.trim().parse::<f64>() {
             Ok(value) if value.is_finite() && value >= 0.0 => Ok(Self(value)),
             _ => Err(wrong()),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// How much something may grow: by a share of what it was, or by bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Growth {
+    /// `1%`
+    Share(Percent),
+    /// `64 KiB`
+    Bytes(Size),
+}
+
+impl std::str::FromStr for Growth {
+    type Err = String;
+
+    /// Fails with a sentence that shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim_end().ends_with('%') {
+            return text.parse().map(Self::Share);
+        }
+        text.parse().map(Self::Bytes)
     }
 }
 
@@ -83,6 +113,26 @@ impl<'de> Deserialize<'de> for Timeout {
         span.filter(|it| !it.is_zero()).map(Self).ok_or_else(|| {
             serde::de::Error::custom(format!(
                 "`{text}` is no time: write it like \"90s\", \"10m\" or \"1h 30m\""
+            ))
+        })
+    }
+}
+
+/// An age in days, written in configuration as `"45d"`, `"6 weeks"` or `"12h"`.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Age(pub f64);
+
+impl<'de> Deserialize<'de> for Age {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let span = text.parse::<jiff::Span>().ok();
+        let days = span.and_then(|it| {
+            let by_clock = jiff::SpanRelativeTo::days_are_24_hours();
+            it.total((jiff::Unit::Day, by_clock)).ok()
+        });
+        days.filter(|it| *it > 0.0).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no age: write it like \"45d\", \"6 weeks\" or \"12h\""
             ))
         })
     }
@@ -113,6 +163,20 @@ mod tests {
         }
         for text in ["", "MiB", "25 MiX", "-1", "1e3 MB", "99999999999 GiB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_are_days() {
+        let age = |text: &str| {
+            let value = toml::Value::String(text.into());
+            Age::deserialize(value).ok().map(|it| it.0)
+        };
+        assert_eq!(age("45d"), Some(45.0));
+        assert_eq!(age("6 weeks"), Some(42.0));
+        assert_eq!(age("12h"), Some(0.5));
+        for text in ["", "45", "0d", "-1d", "3 months"] {
+            assert_eq!(age(text), None, "{text}");
         }
     }
 

@@ -6,12 +6,14 @@
 //! those of slsa-github-generator's Go builder; a flag of tomorrow is refused until it is known.
 
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::strict;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// Variables that change the code but run nothing.
 const VARIABLES: &[&str] = &[
@@ -174,7 +176,8 @@ fn env_offence(env: &DeTable<'_>, path: &str) -> Option<Offence> {
             .as_str()
             .filter(|_| name.get_ref() == "GOFLAGS")
             .unwrap_or_default();
-        if !known || flags.split([' ', '\t', '\n']).any(flag_runs) {
+        let safe = quote::split(flags).is_ok_and(|it| !it.iter().any(|it| flag_runs(it)));
+        if !known || !safe {
             return Some((format!("{path}.{}", name.get_ref()), RUNS, name.span()));
         }
     }
@@ -188,8 +191,8 @@ fn is_go(value: &str) -> bool {
         .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
+/// One flag as go gets it.
 fn flag_runs(word: &str) -> bool {
-    let word = word.trim_matches(['\'', '"']);
     let Some(bare) = word.strip_prefix('-') else {
         return false;
     };
@@ -199,18 +202,39 @@ fn flag_runs(word: &str) -> bool {
     !FLAGS.contains(&name) || (list && tool_flag_runs(value)) || (name == "pgo" && leads_out(value))
 }
 
-/// Looks at every word: quoting cannot hide one.
+/// A list of flags for a tool, with or without a package pattern; what Go cannot split is refused.
 fn tool_flag_runs(value: &str) -> bool {
-    value.split([' ', '\t', '\n', '\'', '"']).any(|word| {
-        // Behind a package pattern: `all=-extld=x`.
-        let word = word
-            .split_once("=-")
-            .filter(|(head, _)| !head.starts_with('-'))
-            .map_or(word, |(_, tail)| tail);
-        let bare = word.trim_start_matches('-');
-        let name = bare.split('=').next().unwrap_or_default();
-        TOOL_FLAGS.contains(&name) && (word != bare || value.contains(&format!("=-{bare}")))
+    // Whether go reads a pattern depends on the flag: both readings have to be harmless.
+    let behind = value.split_once('=').map_or("", |(_, list)| list);
+    list_runs(value) || (!value.trim().starts_with('-') && list_runs(behind))
+}
+
+fn list_runs(list: &str) -> bool {
+    let Ok(words) = quote::split(list) else {
+        return true;
+    };
+    let mut definition = false;
+    words.iter().any(|word| {
+        // What stands behind -X is text.
+        if std::mem::replace(&mut definition, matches!(word.as_str(), "-X" | "--X")) {
+            return false;
+        }
+        let name = word
+            .trim_start_matches('-')
+            .split('=')
+            .next()
+            .unwrap_or_default();
+        word.starts_with('-') && TOOL_FLAGS.contains(&name)
     })
+}
+
+/// Whether a path of the configuration, links followed, stays below the project.
+pub fn is_inside(root: &Path, path: &Path) -> bool {
+    let existing = path.ancestors().find_map(|it| it.canonicalize().ok());
+    match (existing, root.canonicalize()) {
+        (Some(path), Ok(root)) => path.starts_with(&root),
+        _ => false,
+    }
 }
 
 fn leads_out(path: &str) -> bool {
@@ -260,6 +284,9 @@ mod tests {
             "[build.env]\nCC = \"./x\"",
             "[build.env]\nPATH = \".\"",
             "[build.env]\nGOFLAGS = \"-toolexec=./x\"",
+            "[build.env]\nGOFLAGS = \"'-tags=a''-toolexec=./x'\"",
+            "[build.env]\nGOFLAGS = \"-tags=a\\r-toolexec=./x\"",
+            "[build]\nldflags = [\"-s\\r-extld=./x\"]",
             "[build.env]\nGOCACHEPROG = \"./x\"",
             "[build.env]\nGONOSUMDB = \"*\"",
             "[[target]]\nos = \"linux\"\nenv = { CC = \"./x\" }",

@@ -51,6 +51,10 @@ const NAMES: &[&str] = &[
     "GOWORK",
     "GO_EXTLINK_ENABLED",
     "PKG_CONFIG",
+    "PKG_CONFIG_PATH",
+    "CPATH",
+    "LIBRARY_PATH",
+    "GO_LDSO",
 ];
 
 /// What is set outside. `configured` are variables that the configuration sets: the same value is

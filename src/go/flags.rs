@@ -1,7 +1,7 @@
 //! The command line of `go build`: what was typed in, flags and packages out.
 
-use super::quote;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A flag as it was given; `name` without dashes.
 #[derive(Debug, Clone, PartialEq, Eq)]

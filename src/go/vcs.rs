@@ -81,7 +81,7 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         )
         .hint("templates: {git.describe}, {git.commit}, {git.date}, {date}, {env.NAME}"));
     };
-    git(args, cwd, interrupt).map_err(|why| {
+    git(args, cwd, interrupt)?.map_err(|why| {
         Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"))
             .hint("set the value with {env.NAME} where there is no git")
     })
@@ -104,7 +104,8 @@ fn now(text: &str) -> Result<String> {
     Ok(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> std::result::Result<String, String> {
+/// The outer error is not git's: a signal, or the end of the time that was allowed.
+fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> Result<Result<String, String>> {
     let safe = [
         "-c",
         "core.fsmonitor=false",
@@ -114,17 +115,18 @@ fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> std::result::Result<
     ];
     let invocation = Invocation::new("git", safe.iter().chain(args), cwd);
     let mut words = super::Words::default();
-    let (outcome, output) = process::capture(&invocation, interrupt, |line| words.keep(line))
-        .map_err(|error| format!("git: {error}"))?;
-    if !outcome.status.success() {
-        return Err(words
+    let done = process::capture(&invocation, interrupt, |line| words.keep(line));
+    interrupt.check()?;
+    Ok(match done {
+        Err(error) => Err(format!("git: {error}")),
+        Ok((outcome, _)) if !outcome.status.success() => Err(words
             .text()
             .lines()
             .next()
             .unwrap_or("git failed")
-            .to_owned());
-    }
-    Ok(String::from_utf8_lossy(&output).trim().to_owned())
+            .to_owned()),
+        Ok((_, output)) => Ok(String::from_utf8_lossy(&output).trim().to_owned()),
+    })
 }
 
 #[cfg(test)]

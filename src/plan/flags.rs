@@ -145,9 +145,12 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
             );
         }
     }
+    // A profile that go would choke on is left out of the plain build, too.
+    let refused =
+        inputs.pgo.is_some_and(|it| it.flag == "-pgo=off") && inputs.config.pgo.profile != "off";
     if let Some(reason) = inputs
         .pgo
-        .filter(|_| variant != Variant::Plain || typed("pgo"))
+        .filter(|_| variant != Variant::Plain || typed("pgo") || refused)
     {
         flags.reasons.push(reason.clone());
         flags.args.push(reason.flag.clone());
@@ -206,6 +209,10 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         from.push("flags");
     }
     let from = from.join(", ");
+    if variant == Variant::Unstripped {
+        base.retain(|it| !strips(it));
+        merged.retain(|it| !strips(it));
+    }
     if !merged.is_empty() {
         let why = if strip == Strip::None {
             "linker flags"
@@ -217,7 +224,11 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     let overruled = typed.iter().any(PerPackage::is_general);
     let outside = outside.iter().filter(|_| !overruled);
     for entry in outside.chain(&typed).filter(|it| !it.is_general()) {
-        let all: Vec<String> = base.iter().chain(&entry.flags).cloned().collect();
+        let theirs = entry
+            .flags
+            .iter()
+            .filter(|it| variant != Variant::Unstripped || !strips(it));
+        let all: Vec<String> = base.iter().chain(theirs).cloned().collect();
         let pattern = entry.pattern.as_deref().unwrap_or_default();
         flags.add(
             format!("-ldflags={pattern}={}", quoted(&all)?),
@@ -226,6 +237,16 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         );
     }
     Ok(())
+}
+
+/// `-s` and `-w` in any spelling: the user's own too, for the twin has to have what they leave out.
+fn strips(word: &str) -> bool {
+    let name = word
+        .trim_start_matches('-')
+        .split('=')
+        .next()
+        .unwrap_or_default();
+    word.starts_with('-') && matches!(name, "s" | "w")
 }
 
 fn quoted(words: &[String]) -> Result<String> {
@@ -305,21 +326,71 @@ fn tags(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
     Ok(())
 }
 
-/// gcflags and asmflags keep their order: for each package Go takes the last value that matches.
+/// gcflags and asmflags: for each package Go takes the last value that matches, whole. So ours are
+/// joined with the user's where they are for the same packages, and those for `all` packages with
+/// those for the named ones.
 fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
     let build = &inputs.config.build;
     for (name, configured) in [("gcflags", &build.gcflags), ("asmflags", &build.asmflags)] {
         let key = format!("build.{name}");
-        let origin = inputs.origins.get(&key).map_or("defaults", String::as_str);
+        let mut merged: Vec<PerPackage> = Vec::new();
+        let mut from = Vec::new();
         for value in configured {
-            flags::per_package(value).map_err(|why| unreadable(&key, value, &why))?;
-            flags.add(format!("-{name}={value}"), "as configured", origin);
+            let read = flags::per_package(value).map_err(|why| unreadable(&key, value, &why))?;
+            join(&mut merged, read);
+            from = vec![inputs.origins.get(&key).map_or("defaults", String::as_str)];
         }
-        for flag in inputs.typed.iter().filter(|it| it.name == name) {
-            flags.add(flag.to_arg(), "as typed", "flags");
+        let typed = inputs.typed.iter().filter(|it| it.name == name);
+        let values: Vec<&str> = typed.filter_map(|it| it.value.as_deref()).collect();
+        for (index, value) in values.iter().enumerate() {
+            let read = flags::per_package(value).map_err(|why| unreadable("flags", value, &why))?;
+            let later = values[index + 1..]
+                .iter()
+                .filter_map(|it| flags::per_package(it).ok());
+            if later.into_iter().any(|it| it.pattern == read.pattern) {
+                continue;
+            }
+            join(&mut merged, read);
+            if from.last() != Some(&"flags") {
+                from.push("flags");
+            }
+        }
+        for entry in merged {
+            let list = quoted(&entry.flags)?;
+            let value = entry
+                .pattern
+                .map_or(list.clone(), |it| format!("{it}={list}"));
+            flags.add(
+                format!("-{name}={value}"),
+                "your own, joined",
+                &from.join(", "),
+            );
         }
     }
     Ok(())
+}
+
+/// Adds a value behind those before it: to the one for the same packages, or as a new one that
+/// keeps what is for all packages.
+fn join(merged: &mut Vec<PerPackage>, value: PerPackage) {
+    if let Some(at) = merged.iter().position(|it| it.pattern == value.pattern) {
+        let mut before = merged.remove(at);
+        before.flags.extend(value.flags);
+        merged.push(before);
+        return;
+    }
+    let for_all = merged
+        .iter()
+        .find(|it| it.pattern.as_deref() == Some("all"));
+    let mut words = match (&value.pattern, for_all) {
+        (None, Some(all)) => all.flags.clone(),
+        _ => Vec::new(),
+    };
+    words.extend(value.flags);
+    merged.push(PerPackage {
+        pattern: value.pattern,
+        flags: words,
+    });
 }
 
 fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
@@ -418,6 +489,18 @@ mod tests {
     #[test]
     fn ldflags_with_a_pattern_keep_ours() {
         insta::assert_snapshot!(check(&["-ldflags=./cmd/a=-X main.v=1"], "", Variant::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w -ldflags=./cmd/a=-s -w -X main.v=1");
+    }
+
+    #[test]
+    fn the_twin_keeps_what_the_user_strips() {
+        insta::assert_snapshot!(check(&["-ldflags=-s -w -X main.v=1"], "", Variant::Unstripped, |_| {}), @"-trimpath -pgo=auto -ldflags=-X main.v=1");
+    }
+
+    #[test]
+    fn compiler_flags_for_the_same_packages_are_joined() {
+        let config =
+            |config: &mut Config| config.build.gcflags = vec!["all=-N".into(), "-l".into()];
+        insta::assert_snapshot!(check(&["-gcflags=-S", "-gcflags=-m"], "", Variant::Plain, config), @"-gcflags=all=-N -gcflags=-N -l -m");
     }
 
     #[test]

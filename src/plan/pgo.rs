@@ -2,6 +2,7 @@
 //! and fails with many lines for a wrong one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::{self, Flag};
-use crate::profile::{self, Fitness, Judgement};
+use crate::profile::{self, Edges, Fitness, Judgement};
 
 /// A profile file as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -24,6 +25,9 @@ pub struct Candidate {
     pub sha256: Option<String>,
     /// What it is worth; `None` when there is no file.
     pub judgement: Option<Judgement>,
+    /// The calls that the compiler reads from it; `None` when it reads none.
+    #[serde(skip)]
+    pub calls: Option<Arc<Edges>>,
 }
 
 impl Candidate {
@@ -62,6 +66,21 @@ pub struct Choice {
     pub applied: bool,
     /// Why a profile is not used, and what to do.
     pub complaint: Option<(String, String)>,
+}
+
+impl Choice {
+    /// The profile for a main package.
+    pub fn candidate(&self, package: &str) -> Option<&Candidate> {
+        let mine =
+            |it: &&Candidate| it.packages.is_empty() || it.packages.iter().any(|it| it == package);
+        self.candidates.iter().find(mine)
+    }
+
+    /// The profile that the build of a main package used.
+    pub fn applied(&self, package: &str) -> Option<&Candidate> {
+        self.candidate(package)
+            .filter(|it| self.applied && it.is_usable())
+    }
 }
 
 /// Decides. `read` gives the bytes of a file, `None` when there is none.
@@ -130,7 +149,7 @@ pub fn choose(
                 reason: reason("off"),
                 candidates,
                 applied: false,
-                complaint: Some((message, hint)),
+                complaint: (settings.on_missing != OnMissing::Off).then_some((message, hint)),
             });
         }
     }
@@ -167,10 +186,17 @@ fn candidates(
             packages,
             sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
             judgement: bytes.as_deref().map(profile::judge),
+            calls: bytes.as_deref().and_then(calls).map(Arc::new),
             path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
         })
     };
     paths.into_iter().map(look).collect()
+}
+
+fn calls(bytes: &[u8]) -> Option<Edges> {
+    let profile = profile::read(bytes).ok()?;
+    let edges = profile::edges(&profile, profile.pgo_value_index()?);
+    (edges.total > 0).then_some(edges)
 }
 
 /// Bytes as lower-case hexadecimal.

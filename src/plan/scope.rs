@@ -1,5 +1,7 @@
 //! Which packages the escape report is about: a word or patterns in, Go's package patterns out.
 
+use crate::config::strict::nearest;
+use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 
 /// The scope as patterns that `-gcflags` understands.
@@ -41,6 +43,31 @@ fn module(packages: &[Package]) -> Vec<String> {
     patterns.sort();
     patterns.dedup();
     patterns
+}
+
+/// Fails with [`Kind::Usage`] for a pattern that means no package of the build: a misspelt scope
+/// would look like a clean report.
+pub fn require(scope: &str, packages: &[Package]) -> Result<()> {
+    if matches!(scope, "all" | "main" | "module") {
+        return Ok(());
+    }
+    let known = || packages.iter().map(|it| it.import_path.as_str());
+    for pattern in patterns(scope, packages) {
+        if !known().any(|it| contains(std::slice::from_ref(&pattern), it)) {
+            let error = Error::new(
+                Kind::Usage,
+                format!("the escape scope `{pattern}` means no package of the build"),
+            );
+            let stem = pattern.trim_end_matches("/...");
+            return Err(match nearest(stem, known()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(
+                    "write main, module, all, or import path patterns such as example.com/app/...",
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether one of the patterns means the package.

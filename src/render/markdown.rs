@@ -13,6 +13,7 @@ pub fn markdown(blocks: &[Block]) -> String {
                 out.push_str(&format!("- {}{}\n", mark(*tone), escape(words.trim())))
             }
             Block::Table(rows) => table(&mut out, rows),
+            Block::Picture(_) => {}
         }
     }
     out.trim_start().to_owned()

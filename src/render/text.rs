@@ -34,6 +34,7 @@ pub fn text(blocks: &[Block], style: Style) -> String {
                 }
             }
             Block::Table(rows) => table(&mut out, rows, style),
+            Block::Picture(_) => {}
         }
     }
     out

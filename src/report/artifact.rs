@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::profile::age_days;
 use super::{BaselineFile, File, Overhead, Pgo, Runtime, Section};
 use crate::analysis::Artifact;
 use crate::binary::{Binary, Role};
@@ -92,11 +93,8 @@ pub fn overhead(artifact: &Artifact) -> Overhead {
     }
 }
 
-pub fn pgo(choice: &Choice, package: &str, now: jiff::Timestamp) -> Pgo {
-    let mine = choice
-        .candidates
-        .iter()
-        .find(|it| it.packages.is_empty() || it.packages.iter().any(|it| it == package));
+pub fn pgo(choice: &Choice, artifact: &Artifact, now: jiff::Timestamp) -> Pgo {
+    let mine = choice.candidate(&artifact.executable.package);
     let Some((candidate, judgement)) = mine.and_then(|it| Some((it, it.judgement.as_ref()?)))
     else {
         return Pgo::default();
@@ -113,8 +111,11 @@ pub fn pgo(choice: &Choice, package: &str, now: jiff::Timestamp) -> Pgo {
         samples: judgement.samples,
         duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
         collected,
-        age_days: age
-            .map(|it| (now.duration_since(it).as_secs_f64() / 86_400.0 * 10.0).round() / 10.0),
+        age_days: age.map(|it| age_days(it, now)),
+        health: artifact.health.as_ref().map(|it| it.by_name),
+        vanished: artifact.health.as_ref().map_or(Vec::new(), |it| {
+            it.vanished.iter().map(|it| it.function.clone()).collect()
+        }),
     }
 }
 

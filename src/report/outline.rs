@@ -7,8 +7,13 @@ pub mod escapes;
 
 pub mod number;
 
+pub mod owners;
+
+pub mod profile;
+
 pub mod size;
 
+use super::picture::Picture;
 use super::verdict::label;
 use super::{Cost, Report, Target};
 use crate::check::Status;
@@ -26,6 +31,8 @@ pub enum Block {
     Line(Tone, String),
     /// Rows and columns.
     Table(Table),
+    /// A treemap; formats of text leave it out.
+    Picture(Picture),
 }
 
 /// How a sentence is meant. Colour only adds to its words.
@@ -115,7 +122,9 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     {
         blocks.push(Block::Title(title(target)));
         blocks.extend(artifact(target));
+        blocks.extend(owners::picture(target));
         blocks.extend(size::size(target));
+        blocks.extend(owners::owners(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
     blocks.extend(match targets.as_slice() {
@@ -221,10 +230,13 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
     let age = pgo
         .age_days
         .map_or(String::new(), |it| format!(", {it:.0} days old"));
+    let health = pgo
+        .health
+        .map_or(String::new(), |it| format!(", {it:.1} % fits"));
     Some((
         Tone::Dim,
         format!(
-            "profile {profile} applied{samples}{age}, sha256 {}",
+            "profile {profile} applied{samples}{age}{health}, sha256 {}",
             &digest[..digest.len().min(12)]
         ),
     ))
@@ -250,7 +262,8 @@ fn budgets(report: &Report) -> Vec<Block> {
         };
         let status = match budget.status {
             Status::Fail => "FAIL",
-            Status::Skip => "skip: the baseline is no file",
+            Status::Skip if growth => "skip: the baseline is no file",
+            Status::Skip => "skip: the file does not tell its modules",
             Status::Pass | Status::Warn => "pass",
         };
         table.rows.push(vec![

@@ -18,6 +18,21 @@ pub fn budgets(config: &Config, targets: &[Target]) -> Vec<Budget> {
                 status: if fits { Status::Pass } else { Status::Fail },
             });
         }
+        budgets.extend(config.budget.modules.iter().map(|(path, limit)| {
+            let found = target.modules.iter().find(|it| it.path == *path);
+            let told = !target.modules.is_empty();
+            let actual = told.then(|| found.map_or(0, |it| it.bytes));
+            Budget {
+                item: format!("module {path} {name}"),
+                limit: limit.0 as f64,
+                actual: actual.map(|it| it as f64),
+                status: match actual {
+                    None => Status::Skip,
+                    Some(bytes) if bytes <= limit.0 => Status::Pass,
+                    Some(_) => Status::Fail,
+                },
+            }
+        }));
         if let Some(limit) = config.budget.size_growth {
             let before = target
                 .baseline

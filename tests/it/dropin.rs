@@ -51,7 +51,7 @@ fn every_row(version: &str) {
     let has_cgo = has_c_compiler(&place);
     let wanted = std::env::var("DROPIN_ROWS").unwrap_or_default();
     let mut rows = table::rows(&place.dir().display().to_string());
-    rows.retain(|it| it.line.contains(&wanted) && it.since <= toolchain.minor);
+    rows.retain(|it| it.line.contains(&wanted) && (it.since..it.before).contains(&toolchain.minor));
     let different: Vec<String> = rows
         .iter()
         .filter(|it| has_cgo || !it.needs_cgo)

@@ -1,4 +1,5 @@
 //! One integration binary: what a user would notice, through the library and the command.
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
 mod bad_input;
 mod binary;
@@ -8,6 +9,8 @@ mod faults;
 mod formats;
 mod harness;
 mod house;
+mod inspect;
 mod profile;
+mod profile_command;
 mod real_go;
 mod signals;

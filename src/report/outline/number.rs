@@ -22,6 +22,11 @@ pub fn change(before: u64, after: u64) -> String {
     }
 }
 
+/// `31.2 %` of a whole.
+pub fn share(part: u64, whole: u64) -> String {
+    format!("{:.1} %", part as f64 / whole.max(1) as f64 * 100.0)
+}
+
 /// `-31.2 %`; `new` where there was nothing before.
 pub fn percent(before: u64, after: u64) -> String {
     if before == 0 {

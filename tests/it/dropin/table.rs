@@ -8,8 +8,10 @@ pub struct Row {
     pub directory: String,
     /// Variables over the environment.
     pub env: Vec<(String, String)>,
-    /// The oldest Go that knows it.
+    /// The oldest Go that it is for.
     pub since: (u32, u32),
+    /// The first that it is not for.
+    pub before: (u32, u32),
     /// Runs only where there is a C compiler.
     pub needs_cgo: bool,
     /// Release also builds a baseline and collects escapes, as it does by default.
@@ -65,6 +67,7 @@ fn row(line: &str, dir: &str) -> Row {
         directory: directory.to_owned(),
         env: Vec::new(),
         since: (1, 0),
+        before: (u32::MAX, 0),
         needs_cgo: false,
         in_full: false,
         args: words(args),
@@ -74,6 +77,7 @@ fn row(line: &str, dir: &str) -> Row {
         match word.split_once('=').unwrap() {
             ("since", version) => row.since = gobuild_opt::go::minor_of(version).unwrap(),
             ("release", "in-full") => row.in_full = true,
+            ("before", version) => row.before = gobuild_opt::go::minor_of(version).unwrap(),
             ("needs", "cgo") => row.needs_cgo = true,
             (name, value) => row.env.push((name.to_owned(), value.to_owned())),
         }

@@ -145,3 +145,41 @@ fn the_plan_can_be_pasted() {
         .collect();
     assert_eq!(kinds, ["release", "baseline", "escape"]);
 }
+
+/// Runs that write to one directory take turns: each report tells of a file that was there.
+#[test]
+fn runs_at_once_do_not_mix() {
+    let _turn = turn();
+    let place = program();
+    let start = |version: usize| {
+        let mut command = place.command(crate::harness::PROGRAM);
+        let line = format!(
+            "release --format json --escapes off --baseline off --out-dir dist -ldflags=-X=main.version=v{version}"
+        );
+        command.args(line.split(' '));
+        command.stdout(std::process::Stdio::piped());
+        command.stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let running: Vec<_> = (0..4).map(start).collect();
+    let mut digests = Vec::new();
+    for child in running {
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success());
+        let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        let digest = report["targets"][0]["artifact"]["sha256"].as_str().unwrap();
+        digests.push(digest.to_owned());
+    }
+    let mut different = digests.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), 4, "four versions, four binaries");
+    let line = place.text("dist/SHA256SUMS");
+    let last = line.split(' ').next().unwrap();
+    assert!(digests.iter().any(|it| it == last));
+    let digest = place.tool("sha256sum", &["dist/tiny"]);
+    assert!(
+        digest.starts_with(last),
+        "the last report, the sums and the file agree"
+    );
+}

@@ -1,0 +1,75 @@
+use super::{Check, Context, Seen};
+use crate::profile::{Health, Judgement};
+
+pub const CHECK: Check = Check {
+    id: "pgo-health",
+    summary: "whether the profile of the build is young, large and about this program",
+    manual: "\
+What it sees: the age and the samples of the profile that the build used and, in the finished
+binary, the share of its weight whose two functions exist, inlined ones included. The limits are
+`[pgo] max-age`, `min-samples` and `min-health`.
+
+Why it matters: Go matches calls by name and line. What was renamed, moved or belongs to another
+program has no effect, and Go does not say so: it still writes -pgo into the build information.
+
+What to do: collect a profile from the release that runs now, with
+`gobuild-opt profile collect URL --merge-previous`. What no longer fits is named by
+`gobuild-opt profile show FILE --binary BIN`.
+
+Source: cmd/internal/pgo, cmd/compile/internal/pgoir, go.dev/doc/pgo.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let used = context.facts.pgo.applied(context.package)?;
+    let judgement = used.judgement.as_ref()?;
+    let health = context.artifact.and_then(|it| it.health.as_ref());
+    let age = age(judgement, context);
+    let limits = context.pgo;
+    let mut wrong = Vec::new();
+    if let (Some(age), Some(limit)) = (age, limits.max_age)
+        && age > limit.0
+    {
+        let limit = (limit.0 * 10.0).round() / 10.0;
+        wrong.push(format!("{age:.0} days old (limit {limit})"));
+    }
+    if let (Some(samples), Some(limit)) = (judgement.samples, limits.min_samples)
+        && samples < i64::from(limit)
+    {
+        wrong.push(format!("of {samples} samples (limit {limit})"));
+    }
+    if let (Some(health), Some(limit)) = (health, limits.min_health)
+        && health.by_name < f64::from(limit)
+    {
+        wrong.push(misfit(health, limit));
+    }
+    let path = used.path.display();
+    if wrong.is_empty() {
+        let fits = health.map_or(String::new(), |it| {
+            format!(", {:.1} % of it fits", it.by_name)
+        });
+        let old = age.map_or("of unknown age".into(), |it| format!("{it:.0} days old"));
+        return Some(Seen::Good(format!("`{path}` is {old}{fits}")));
+    }
+    Some(Seen::Bad(
+        format!("`{path}` is {}", wrong.join(", ")),
+        "collect it again from the release that runs now: `gobuild-opt profile collect URL`".into(),
+    ))
+}
+
+fn age(judgement: &Judgement, context: &Context<'_>) -> Option<f64> {
+    let time = judgement.origin.as_ref()?.time.as_ref()?;
+    let collected: jiff::Timestamp = time.parse().ok()?;
+    Some(context.now.duration_since(collected).as_secs_f64() / 86_400.0)
+}
+
+fn misfit(health: &Health, limit: u8) -> String {
+    let share = format!(
+        "only {:.1} % about this program (limit {limit} %)",
+        health.by_name
+    );
+    match health.vanished.first() {
+        Some(gone) => format!("{share}, such as `{}`, which is gone", gone.function),
+        None => share,
+    }
+}

@@ -1,0 +1,71 @@
+//! The command lines of `inspect` and `compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Output;
+use crate::config::size::{Growth, Size};
+use crate::report::inspect::By;
+
+pub(super) const INSPECT: &str = "\
+Examples:
+  gobuild-opt inspect dist/api
+  gobuild-opt inspect dist/api --by package --filter golang.org/x/...
+  gobuild-opt inspect dist/api --report api.svg --report api.json";
+
+pub(super) const COMPARE: &str = "\
+Examples:
+  gobuild-opt compare api.old dist/api
+  gobuild-opt compare main.json report.json --fail-over 1%
+
+Exit code 1: a file grew by more than --fail-over.";
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The executable: ELF, PE, Mach-O or wasm
+    pub binary: PathBuf,
+    /// One listing only, and more of it
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<By>,
+    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// The part of a universal macOS file, such as arm64
+    #[arg(long, value_name = "GOARCH")]
+    pub arch: Option<String>,
+    /// Only packages, modules and functions with this text, or like this pattern with * or ...
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// An executable, or a JSON report of release or inspect
+    pub before: PathBuf,
+    /// The same, later
+    pub after: PathBuf,
+    /// One listing only, and more of it
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<By>,
+    /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// The part of a universal macOS file, such as arm64
+    #[arg(long, value_name = "GOARCH")]
+    pub arch: Option<String>,
+    /// Fail when a file grew by more than this: 1% or 64KiB
+    #[arg(long, value_name = "LIMIT")]
+    pub fail_over: Option<Growth>,
+    /// Changes smaller than this are summed up in one line
+    #[arg(long, value_name = "SIZE", default_value = "256")]
+    pub floor: Size,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+}

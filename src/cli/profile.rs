@@ -1,0 +1,147 @@
+//! The command line of `profile`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::render::Format;
+
+/// What to do with a profile.
+#[derive(Debug, Subcommand)]
+pub enum Profile {
+    /// Show what a profile holds, whether it helps as -pgo, and how much still fits a binary
+    Show(Show),
+    /// Merge profiles into one
+    Merge(Merge),
+    /// Write the part of a CPU profile that Go's compiler reads: a smaller file, the same binary
+    Slim(Slim),
+    /// Compare the hot calls of two CPU profiles, as text to review
+    Diff(Diff),
+    /// Collect a CPU profile from running programs, or from a command
+    #[command(after_help = COLLECT)]
+    Collect(Collect),
+}
+
+const COLLECT: &str = "\
+Examples:
+  gobuild-opt profile collect http://127.0.0.1:6060 -o cmd/api/default.pgo
+  gobuild-opt profile collect api-1:6060 api-2:6060 --header 'Authorization: Bearer ${TOKEN}'
+  gobuild-opt profile collect -- go test -run '^$' -bench . -cpuprofile {profile} ./internal/index
+
+An address without a path is asked for /debug/pprof/profile. A command writes its CPU profile to
+the path that stands for {profile} in its arguments, and in the variable GOBUILD_OPT_PROFILE.
+The old file stays as it is until the new profile is complete and of use to the compiler.";
+
+/// `profile show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The profile: pprof, gzip or plain
+    pub file: PathBuf,
+    /// Tell how much of it fits this executable, stripped or not
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+    /// Lines of each listing
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub top: usize,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// `profile merge`
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The profiles, all of one kind
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where the merged profile goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How much a file counts beside the others, such as api.pgo=0.7 [default: 1]
+    #[arg(long, value_name = "FILE=NUMBER")]
+    pub weight: Vec<String>,
+    /// What is made equal before weights apply
+    #[arg(long, value_name = "WHAT", default_value = "off")]
+    pub normalize: Normalize,
+}
+
+/// What is made equal before weights apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Normalize {
+    /// Nothing: a profile with more samples counts more.
+    Off,
+    /// Time of collection: a minute here counts as much as a minute there.
+    Duration,
+    /// The sum of samples: each profile counts the same.
+    Samples,
+}
+
+/// `profile slim`
+#[derive(Debug, Args)]
+pub struct Slim {
+    /// The CPU profile
+    pub file: PathBuf,
+    /// Where the slim profile goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// What stays beside the calls
+    #[arg(long, value_name = "WHAT", default_value = "calls")]
+    pub keep: Keep,
+    /// Keep the bytes of this earlier slim profile while the hot calls are the same
+    #[arg(long, value_name = "PREVIOUS")]
+    pub stable: Option<PathBuf>,
+    /// With --stable: percent of the weight in hot calls that may differ
+    #[arg(long, value_name = "PERCENT", default_value = "0", requires = "stable")]
+    pub tolerance: f64,
+}
+
+/// What a slim profile keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    /// What the compiler reads: the smallest file.
+    Calls,
+    /// Line numbers too, for people.
+    Lines,
+}
+
+/// `profile diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The older CPU profile
+    pub old: PathBuf,
+    /// The newer CPU profile
+    pub new: PathBuf,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// `profile collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// Addresses of running programs; several are profiled at the same time and merged
+    #[arg(
+        value_name = "URL",
+        required_unless_present = "command",
+        conflicts_with = "command"
+    )]
+    pub urls: Vec<String>,
+    /// Where the profile goes
+    #[arg(short, long, value_name = "FILE", default_value = "default.pgo")]
+    pub output: PathBuf,
+    /// How long each program is profiled
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    /// How long to wait for a connection, for an answer beyond --seconds, and for its body
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub patience: u64,
+    /// Send this header too; ${NAME} stands for a variable of the environment
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
+    /// Merge with the file that is there: its weight halves with every 30 days of its age
+    #[arg(long)]
+    pub merge_previous: bool,
+    /// Run this command instead, which writes the profile
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<std::ffi::OsString>,
+}

@@ -1,0 +1,83 @@
+//! `compare`: two executables, or two saved reports.
+
+use std::path::Path;
+
+use super::inspect::{inspect, open, slice};
+use super::{Output, Session, emit};
+use crate::binary::{self, LoadedDiff, Mapped};
+use crate::cli;
+use crate::error::Result;
+use crate::report::compare::{Rules, Subject, Subjects, compare, outline, saved};
+use crate::report::inspect::View;
+
+/// Reads both sides and says what changed.
+pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
+    for path in &args.output.report {
+        emit::format_of(path)?;
+    }
+    let before = Side::read(&args.before, args, session)?;
+    let after = Side::read(&args.after, args, session)?;
+    let rules = Rules {
+        floor: args.floor.0.max(1),
+        fail_over: args.fail_over,
+    };
+    let loaded = twins(&before, &after, args.arch.as_deref());
+    let comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
+    let view = View {
+        by: args.by,
+        top: args.top,
+    };
+    let blocks = outline(&comparison, view);
+    let output = emit::emit(&comparison, &blocks, &args.output, session)?;
+    Ok(Output {
+        failures: comparison.verdict.failures,
+        ..output
+    })
+}
+
+struct Side {
+    subjects: Subjects,
+    /// The bytes of an executable; `None` for a report.
+    executable: Option<Mapped>,
+}
+
+impl Side {
+    /// What a file is, its content tells.
+    fn read(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
+        let bytes = open(path, &session.cwd)?;
+        let shown = path.display().to_string();
+        if let Some(report) = saved(&bytes, &shown) {
+            return Ok(Self {
+                subjects: report?,
+                executable: None,
+            });
+        }
+        let found = inspect(path, &bytes, args.arch.as_deref())?;
+        Ok(Self {
+            subjects: Subjects {
+                list: vec![Subject::of_inspection(&found, &shown)],
+                path: shown,
+            },
+            executable: Some(bytes),
+        })
+    }
+}
+
+/// The comparison in memory, for two builds of one program by one Go.
+fn twins(before: &Side, after: &Side, arch: Option<&str>) -> Option<LoadedDiff> {
+    let ([old], [new]) = (
+        before.subjects.list.as_slice(),
+        after.subjects.list.as_slice(),
+    ) else {
+        return None;
+    };
+    let alike = |of: fn(&Subject) -> Option<&str>| of(old) == of(new);
+    let same = alike(|it| it.go_version.as_deref())
+        && alike(|it| Some(&it.platform))
+        && alike(|it| it.package.as_deref());
+    if !same || old.sha256 == new.sha256 {
+        return None;
+    }
+    let (old, new) = (before.executable.as_ref()?, after.executable.as_ref()?);
+    binary::compare_loaded(slice(old, arch).ok()?, slice(new, arch).ok()?).ok()
+}

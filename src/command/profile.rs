@@ -1,0 +1,172 @@
+//! `profile`: the life of a PGO profile, one file per verb.
+
+mod collect;
+
+mod diff;
+
+mod fetch;
+
+mod merge;
+
+mod show;
+
+mod slim;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{Output, Session};
+use crate::build::publish;
+use crate::cli::profile::Profile as Verb;
+use crate::config::size::human;
+use crate::error::{Error, Kind, Result};
+use crate::profile::{self, Edges, Fitness, Limits, Profile, ReadError};
+use crate::render::{self, Format, Style};
+use crate::report::outline::{Block, Tone};
+
+/// Runs a verb.
+pub fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {
+    match verb {
+        Verb::Show(args) => show::run(args, session),
+        Verb::Merge(args) => merge::run(args, session),
+        Verb::Slim(args) => slim::run(args, session),
+        Verb::Diff(args) => diff::run(args, session),
+        Verb::Collect(args) => collect::run(args, session),
+    }
+}
+
+/// A profile with the file it came from.
+struct Loaded {
+    /// As the user wrote it.
+    name: PathBuf,
+    bytes: Vec<u8>,
+    profile: Profile,
+}
+
+/// Reads a profile. Fails with [`Kind::Machine`] when there is none.
+fn load(name: &Path, session: &Session<'_>) -> Result<Loaded> {
+    let bytes = content(&session.cwd.join(name)).map_err(|error| {
+        Error::new(
+            Kind::Machine,
+            format!("cannot read the profile `{}`", name.display()),
+        )
+        .source(error)
+    })?;
+    let profile = profile::read(&bytes).map_err(|error| unreadable(name, &bytes, &error))?;
+    Ok(Loaded {
+        name: name.to_path_buf(),
+        bytes,
+        profile,
+    })
+}
+
+/// No profile is larger than what is read of one decompressed: a device or a wrong file ends here.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    let limit = Limits::DEFAULT.decompressed as u64;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(limit + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(name: &Path, bytes: &[u8], error: &ReadError) -> Error {
+    // The judgement knows more kinds of files that are no profile.
+    let hint = profile::judge(bytes).fitness.hint();
+    Error::new(
+        Kind::Machine,
+        format!("`{}` is no profile: {error}", name.display()),
+    )
+    .hint(hint)
+}
+
+/// The calls of a CPU profile. Fails with [`Kind::Usage`] where the compiler would read none.
+fn calls(loaded: &Loaded) -> Result<Edges> {
+    let judgement = profile::judge::judge_profile(&loaded.profile);
+    match (&judgement.fitness, loaded.profile.pgo_value_index()) {
+        (Fitness::Usable, Some(value)) => Ok(profile::edges(&loaded.profile, value)),
+        (fitness, _) => Err(Error::new(
+            Kind::Usage,
+            format!("`{}`: {}", loaded.name.display(), fitness.message()),
+        )
+        .hint(fitness.hint())),
+    }
+}
+
+/// Refuses, before any work, a name that something else than a profile has.
+fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
+    let path = session.cwd.join(name);
+    let wrong = |what: &str| {
+        Err(Error::new(
+            Kind::Usage,
+            format!("the output `{}` is {what}", name.display()),
+        )
+        .hint("name another file with `-o`, or remove this one"))
+    };
+    let Ok(found) = path.metadata() else {
+        return Ok(());
+    };
+    if found.is_dir() {
+        return wrong("a directory");
+    }
+    if !found.is_file() || found.len() == 0 {
+        return Ok(());
+    }
+    match content(&path).map(|it| profile::read(&it)) {
+        // A profile that was damaged may be replaced: it begins like one.
+        Ok(Ok(_) | Err(ReadError::TruncatedGzip | ReadError::BrokenGzip | ReadError::Empty)) => {
+            Ok(())
+        }
+        Ok(Err(_)) => wrong("there already, and no profile"),
+        Err(error) => Err(Error::new(
+            Kind::Machine,
+            format!("cannot read the output `{}`", name.display()),
+        )
+        .source(error)),
+    }
+}
+
+fn write(bytes: &[u8], name: &Path, session: &Session<'_>) -> Result<()> {
+    publish::bytes(bytes, &session.cwd.join(name))
+}
+
+/// Sentences as the end of a verb.
+fn lines(lines: Vec<(Tone, String)>, session: &Session<'_>) -> Output {
+    let blocks: Vec<Block> = lines
+        .into_iter()
+        .map(|(tone, words)| Block::Line(tone, words))
+        .collect();
+    let style = Style {
+        width: session.width,
+    };
+    Output {
+        text: render::blocks(&blocks, Format::Text, style),
+        ..Output::default()
+    }
+}
+
+/// What was written, in one sentence.
+fn written(name: &Path, bytes: &[u8], profile: &Profile) -> String {
+    let judgement = profile::judge::judge_profile(profile);
+    let samples = judgement
+        .samples
+        .map_or(String::new(), |it| format!(", {it} samples"));
+    format!(
+        "{}: {}{samples}, {} calls",
+        name.display(),
+        human(bytes.len() as u64),
+        judgement.edges
+    )
+}
+
+/// The command that uses the profile.
+fn next(name: &Path) -> (Tone, String) {
+    let command = match name.file_name() {
+        Some(file) if file == "default.pgo" => "gobuild-opt release".to_owned(),
+        _ => {
+            let path = name.to_string_lossy();
+            format!("gobuild-opt release -pgo={}", shell_words::quote(&path))
+        }
+    };
+    (Tone::Dim, format!("next: {command}"))
+}

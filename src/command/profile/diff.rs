@@ -1,0 +1,65 @@
+//! `profile diff`: two CPU profiles in, what became hot and what no longer is out.
+
+use super::{calls, load};
+use crate::cli::profile::Diff;
+use crate::command::{Output, Session};
+use crate::error::Result;
+use crate::profile::{self, diff::HOT_PERCENT};
+use crate::render::{self, Format, Style, harmless};
+use crate::report::outline::{self, Block, Table, Tone};
+
+/// Prints the difference.
+pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
+    let old = calls(&load(&args.old, session)?)?;
+    let new = calls(&load(&args.new, session)?)?;
+    let diff = profile::diff(&old, &new, HOT_PERCENT);
+    let text = match args.format {
+        Format::Json => render::json(&diff),
+        Format::Text => diff
+            .to_string()
+            .lines()
+            .map(|it| harmless(it) + "\n")
+            .collect(),
+        other => render::blocks(&blocks(&diff), other, Style::default()),
+    };
+    Ok(Output {
+        text,
+        is_data: true,
+        ..Output::default()
+    })
+}
+
+fn blocks(diff: &profile::Diff) -> Vec<Block> {
+    let mut table = Table {
+        columns: vec![
+            outline::text("call"),
+            outline::text(""),
+            outline::number("line"),
+            outline::number("before %"),
+            outline::number("after %"),
+        ],
+        ..Table::default()
+    };
+    let moved = diff.moved.iter().map(|it| ("moved", &it.call));
+    let changes = (diff.entering.iter().map(|it| ("entering", it)))
+        .chain(diff.leaving.iter().map(|it| ("leaving", it)))
+        .chain(moved);
+    for (how, it) in changes {
+        table.rows.push(vec![
+            format!("{} -> {}", it.caller, it.callee),
+            how.into(),
+            format!("{:+}", it.offset),
+            format!("{:.2}", it.before_percent),
+            format!("{:.2}", it.after_percent),
+        ]);
+    }
+    let summary = format!(
+        "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed",
+        diff.before, diff.after, diff.same, diff.changed_percent
+    );
+    let mut blocks = vec![Block::Line(Tone::Plain, summary)];
+    if !table.rows.is_empty() {
+        blocks.push(Block::Table(table));
+    }
+    blocks
+}

@@ -1,0 +1,238 @@
+//! Two executables or reports in, what became larger and smaller out.
+
+mod changes;
+
+mod outline;
+
+mod subject;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::outline::number::{change, grouped};
+use super::{SCHEMA_VERSION, Tool, Verdict};
+use crate::binary::LoadedDiff;
+use crate::config::size::Growth;
+use crate::error::{Error, Kind, Result};
+
+pub use changes::{Change, Changes, State};
+pub use outline::outline;
+pub use subject::{Item, Subject, Subjects, saved};
+
+/// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// Whether no file grew over the limit.
+    pub verdict: Verdict,
+    /// Changes smaller than this are summed up.
+    pub floor: u64,
+    /// One entry per executable that both sides have.
+    pub pairs: Vec<Pair>,
+    /// Executables that only the first side has.
+    pub gone: Vec<String>,
+    /// Executables that only the second side has.
+    pub new: Vec<String>,
+}
+
+/// One executable, before and after.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Pair {
+    /// Its name.
+    pub name: String,
+    /// The first file.
+    pub before: Brief,
+    /// The second file.
+    pub after: Brief,
+    /// What else differs and explains sizes; the Go version stands first.
+    pub causes: Vec<Cause>,
+    /// What differs in memory; `null` where that was not asked, for another Go version or platform differs anyway.
+    pub loaded: Option<LoadedDiff>,
+    /// By role of section, with headers and padding: the sums are the files.
+    pub roles: Changes,
+    /// By kind; `null` where a side does not tell.
+    pub kinds: Option<Changes>,
+    /// By module; `unowned` is what belongs to none.
+    pub modules: Option<Changes>,
+    /// By package; `unowned` is what belongs to none.
+    pub packages: Option<Changes>,
+    /// By function, code only.
+    pub functions: Option<Changes>,
+}
+
+/// A file in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Brief {
+    /// The file, or the report that tells of it.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// `linux/amd64`
+    pub platform: String,
+    /// The Go version in its build information.
+    pub go_version: Option<String>,
+    /// Neither symbol table nor DWARF.
+    pub stripped: Option<bool>,
+}
+
+/// Something that differs and explains sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// `Go version`, `platform`, a build setting such as `-ldflags`.
+    pub what: String,
+    /// Before; `null` where it was not set.
+    pub before: Option<String>,
+    /// After.
+    pub after: Option<String>,
+}
+
+/// How to compare.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Changes smaller than this are summed up.
+    pub floor: u64,
+    /// How much a file may grow.
+    pub fail_over: Option<Growth>,
+}
+
+/// Compares what both sides have.
+///
+/// Fails with [`Kind::Usage`] when the sides have no executable in common.
+pub fn compare(
+    before: &Subjects,
+    after: &Subjects,
+    loaded: Option<LoadedDiff>,
+    rules: Rules,
+) -> Result<Comparison> {
+    let (matched, gone, new) = matched(before, after)?;
+    let pairs: Vec<Pair> = matched
+        .into_iter()
+        .map(|(old, new)| pair(old, new, rules.floor))
+        .collect();
+    let failures: Vec<String> = pairs.iter().filter_map(|it| over(it, rules)).collect();
+    let mut comparison = Comparison {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        verdict: Verdict {
+            pass: failures.is_empty(),
+            failures,
+        },
+        floor: rules.floor,
+        pairs,
+        gone,
+        new,
+    };
+    if let [only] = comparison.pairs.as_mut_slice() {
+        only.loaded = loaded;
+    }
+    Ok(comparison)
+}
+
+type Matched<'a> = (Vec<(&'a Subject, &'a Subject)>, Vec<String>, Vec<String>);
+
+/// One and one belong together whatever they are called; otherwise the main package and the platform tell.
+fn matched<'a>(before: &'a Subjects, after: &'a Subjects) -> Result<Matched<'a>> {
+    if let ([old], [new]) = (before.list.as_slice(), after.list.as_slice()) {
+        return Ok((vec![(old, new)], Vec::new(), Vec::new()));
+    }
+    let same = |a: &Subject, b: &Subject| a.package == b.package && a.platform == b.platform;
+    let mut pairs = Vec::new();
+    for old in &before.list {
+        let found = after.list.iter().find(|it| same(old, it));
+        pairs.extend(found.map(|new| (old, new)));
+    }
+    let alone = |all: &[Subject], others: &[Subject]| -> Vec<String> {
+        let lonely = all
+            .iter()
+            .filter(|it| !others.iter().any(|other| same(it, other)));
+        lonely.map(Subject::label).collect()
+    };
+    let (gone, new) = (
+        alone(&before.list, &after.list),
+        alone(&after.list, &before.list),
+    );
+    if pairs.is_empty() {
+        let message = format!(
+            "`{}` and `{}` have no executable in common",
+            before.path, after.path
+        );
+        let hint = format!("before: {}; after: {}", gone.join(", "), new.join(", "));
+        return Err(Error::new(Kind::Usage, message).hint(hint));
+    }
+    Ok((pairs, gone, new))
+}
+
+fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
+    let both = |a: &Option<Vec<Item>>, b: &Option<Vec<Item>>| {
+        Some(changes::changes(a.as_ref()?, b.as_ref()?, floor))
+    };
+    Pair {
+        name: new.name.clone(),
+        before: old.brief(),
+        after: new.brief(),
+        causes: causes(old, new),
+        loaded: None,
+        roles: changes::changes(&old.roles, &new.roles, 0),
+        kinds: both(&old.kinds, &new.kinds),
+        modules: both(&old.modules, &new.modules),
+        packages: both(&old.packages, &new.packages),
+        functions: both(&old.functions, &new.functions),
+    }
+}
+
+fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let mut add = |what: &str, before: Option<String>, after: Option<String>| {
+        if before != after {
+            causes.push(Cause {
+                what: what.to_owned(),
+                before,
+                after,
+            });
+        }
+    };
+    if old.go_version.is_some() && new.go_version.is_some() {
+        add("Go version", old.go_version.clone(), new.go_version.clone());
+    }
+    add(
+        "platform",
+        Some(old.platform.clone()),
+        Some(new.platform.clone()),
+    );
+    add("main package", old.package.clone(), new.package.clone());
+    if let (Some(old), Some(new)) = (&old.settings, &new.settings) {
+        for key in old
+            .keys()
+            .chain(new.keys().filter(|it| !old.contains_key(*it)))
+        {
+            add(key, old.get(key).cloned(), new.get(key).cloned());
+        }
+    }
+    causes
+}
+
+/// The sentence of a file that grew over the limit.
+fn over(pair: &Pair, rules: Rules) -> Option<String> {
+    let (old, new) = (pair.before.size, pair.after.size);
+    let limit = rules.fail_over?;
+    let share = (new as f64 / old.max(1) as f64 - 1.0) * 100.0;
+    let (exceeded, words) = match limit {
+        Growth::Share(limit) => (share > limit.0, format!("{} %", limit.0)),
+        Growth::Bytes(limit) => (
+            new > old.saturating_add(limit.0),
+            format!("{} B", grouped(limit.0)),
+        ),
+    };
+    exceeded.then(|| {
+        format!(
+            "`{}` grew by {} B ({share:.2} %), which is over the limit of {words}",
+            pair.name,
+            change(old, new).trim_start_matches('+')
+        )
+    })
+}

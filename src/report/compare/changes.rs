@@ -1,0 +1,171 @@
+//! Two lists of names and sizes in, what changed out, the largest change first.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Item;
+
+/// What changed, and how much was too small to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Changes {
+    /// The largest change first. What is the same is left out, but for roles.
+    pub list: Vec<Change>,
+    /// How many changed by less than the floor.
+    pub small: u64,
+    /// The sum of those changes.
+    pub small_change: i64,
+    /// How many are the same.
+    pub same: u64,
+}
+
+/// One that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The role, module, package or function.
+    pub name: String,
+    /// What became of it.
+    pub state: State,
+    /// Bytes before; `null` where it was not there.
+    pub before: Option<u64>,
+    /// Bytes after; `null` where it is gone.
+    pub after: Option<u64>,
+    /// The difference.
+    pub change: i64,
+    /// The version before, for modules.
+    pub version_before: Option<String>,
+    /// The version after.
+    pub version_after: Option<String>,
+}
+
+/// What became of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It was not there before.
+    New,
+    /// It is not there any more.
+    Gone,
+    /// It is larger.
+    Grown,
+    /// It is smaller.
+    Shrunk,
+    /// It has the same size.
+    Same,
+}
+
+/// Compares by name; several of one name count together. A floor of 0 lists what is the same too, in the order of the
+/// first list.
+pub fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
+    let (old, new) = (sums(before), sums(after));
+    let mut out = Changes::default();
+    let mut seen = std::collections::BTreeSet::new();
+    for name in before.iter().chain(after).map(|it| it.name.as_str()) {
+        if !seen.insert(name) {
+            continue;
+        }
+        let change = change(name, old.get(name), new.get(name));
+        let size = change.change.unsigned_abs();
+        if floor == 0 {
+            out.list.push(change);
+        } else if change.state == State::Same {
+            out.same += 1;
+        } else if size < floor {
+            out.small += 1;
+            out.small_change += change.change;
+        } else {
+            out.list.push(change);
+        }
+    }
+    if floor > 0 {
+        out.list.sort_by(|a, b| {
+            let size = |it: &Change| it.change.unsigned_abs();
+            size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
+        });
+    }
+    out
+}
+
+type Sum<'a> = (u64, Option<&'a String>);
+
+fn sums(items: &[Item]) -> BTreeMap<&str, Sum<'_>> {
+    let mut sums: BTreeMap<&str, Sum<'_>> = BTreeMap::new();
+    for it in items {
+        let sum = sums.entry(&it.name).or_insert((0, it.version.as_ref()));
+        sum.0 += it.bytes;
+    }
+    sums
+}
+
+fn change(name: &str, old: Option<&Sum<'_>>, new: Option<&Sum<'_>>) -> Change {
+    let bytes = |it: Option<&Sum<'_>>| it.map(|it| it.0);
+    let (before, after) = (bytes(old), bytes(new));
+    let signed = |it: Option<u64>| i64::try_from(it.unwrap_or(0)).unwrap_or(i64::MAX);
+    let version = |it: Option<&Sum<'_>>| it.and_then(|it| it.1.cloned());
+    Change {
+        name: name.to_owned(),
+        state: match (before, after) {
+            (None, _) => State::New,
+            (_, None) => State::Gone,
+            (Some(old), Some(new)) if new > old => State::Grown,
+            (Some(old), Some(new)) if new < old => State::Shrunk,
+            _ => State::Same,
+        },
+        before,
+        after,
+        change: signed(after) - signed(before),
+        version_before: version(old),
+        version_after: version(new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, bytes: u64) -> Item {
+        Item {
+            name: name.into(),
+            version: None,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn noise_is_summed_up_and_the_largest_change_stands_first() {
+        let before = [
+            item("a", 100),
+            item("b", 5000),
+            item("c", 10),
+            item("same", 7),
+            item("twice", 1),
+        ];
+        let after = [
+            item("a", 110),
+            item("b", 4000),
+            item("d", 9000),
+            item("same", 7),
+            item("twice", 0),
+            item("twice", 900),
+        ];
+        let changes = changes(&before, &after, 64);
+        let list: Vec<_> = changes
+            .list
+            .iter()
+            .map(|it| (it.name.as_str(), it.state, it.change))
+            .collect();
+        assert_eq!(
+            list,
+            [
+                ("d", State::New, 9000),
+                ("b", State::Shrunk, -1000),
+                ("twice", State::Grown, 899)
+            ]
+        );
+        assert_eq!(
+            (changes.small, changes.small_change, changes.same),
+            (2, 0, 1)
+        );
+    }
+}

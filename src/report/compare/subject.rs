@@ -1,0 +1,244 @@
+//! What a comparison needs of an executable: from its anatomy, or from a saved report.
+
+use std::collections::BTreeMap;
+
+use super::Brief;
+use crate::error::{Error, Kind, Result};
+use crate::report::inspect::Inspection;
+use crate::report::{Report, SCHEMA_VERSION, Target};
+
+/// One side of a comparison.
+#[derive(Debug)]
+pub struct Subjects {
+    /// The file: an executable or a report.
+    pub path: String,
+    /// The executables it is or tells of.
+    pub list: Vec<Subject>,
+}
+
+/// An executable.
+#[derive(Debug)]
+pub struct Subject {
+    /// Its file name.
+    pub name: String,
+    /// The file, or the report that tells of it.
+    pub path: String,
+    /// The import path of its main package.
+    pub package: Option<String>,
+    /// `linux/amd64`
+    pub platform: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// The Go version in its build information.
+    pub go_version: Option<String>,
+    /// Neither symbol table nor DWARF.
+    pub stripped: Option<bool>,
+    /// Flags and environment of the build; `None` where a report does not tell.
+    pub settings: Option<BTreeMap<String, String>>,
+    /// By role of section, with headers and padding.
+    pub roles: Vec<Item>,
+    /// By kind.
+    pub kinds: Option<Vec<Item>>,
+    /// By module.
+    pub modules: Option<Vec<Item>>,
+    /// By package.
+    pub packages: Option<Vec<Item>>,
+    /// By function.
+    pub functions: Option<Vec<Item>>,
+}
+
+/// A name and a size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is of.
+    pub name: String,
+    /// The version, for modules.
+    pub version: Option<String>,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Item {
+    fn new(name: impl Into<String>, bytes: u64) -> Self {
+        Self {
+            name: name.into(),
+            version: None,
+            bytes,
+        }
+    }
+}
+
+/// Build settings that change with every commit and say nothing about sizes.
+const FLEETING: &[&str] = &["vcs", "vcs.revision", "vcs.time", "vcs.modified"];
+
+impl Subject {
+    /// `api linux/amd64`
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, self.platform)
+    }
+
+    /// What the comparison says of the file.
+    pub fn brief(&self) -> Brief {
+        Brief {
+            path: self.path.clone(),
+            size: self.size,
+            sha256: self.sha256.clone(),
+            platform: self.platform.clone(),
+            go_version: self.go_version.clone(),
+            stripped: self.stripped,
+        }
+    }
+
+    /// From an inspection. Functions are compared only where all of them are listed.
+    pub fn of_inspection(it: &Inspection, path: &str) -> Self {
+        let file = &it.file;
+        let ledger = &it.ledger;
+        let rest = ledger.unowned + ledger.headers + ledger.padding;
+        let unowned = || Item::new("unowned", rest);
+        let complete = it.functions.len() as u64 == it.counts.functions;
+        let functions = it.functions.iter().map(|it| Item::new(&it.name, it.bytes));
+        let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
+        let packages = it.packages.iter().map(|it| Item {
+            version: it.version.clone(),
+            ..Item::new(&it.path, it.bytes)
+        });
+        let modules = it.modules.iter().map(|it| Item {
+            version: it.version.clone(),
+            ..Item::new(&it.path, it.bytes)
+        });
+        let settings = it.build.as_ref().map(|it| {
+            let steady = it
+                .settings
+                .iter()
+                .filter(|(key, _)| !FLEETING.contains(&key.as_str()));
+            steady.cloned().collect()
+        });
+        let known = |it: &Option<String>| it.clone().unwrap_or_else(|| "unknown".into());
+        Self {
+            name: name(&file.path),
+            path: path.to_owned(),
+            package: it.build.as_ref().map(|it| it.path.clone()),
+            platform: format!("{}/{}", known(&file.goos), known(&file.goarch)),
+            size: file.size,
+            sha256: file.sha256.clone(),
+            go_version: file.go_version.clone(),
+            stripped: Some(file.stripped),
+            settings,
+            roles: roles
+                .chain([Item::new(
+                    "headers, padding",
+                    ledger.headers + ledger.padding,
+                )])
+                .collect(),
+            kinds: Some(
+                it.kinds
+                    .iter()
+                    .map(|it| Item::new(it.kind.name(), it.bytes))
+                    .collect(),
+            ),
+            modules: Some(modules.chain([unowned()]).collect()),
+            packages: Some(packages.chain([unowned()]).collect()),
+            functions: complete.then(|| functions.collect()),
+        }
+    }
+
+    fn of_target(it: &Target, path: &str) -> Self {
+        let file = &it.artifact;
+        let level = it
+            .level
+            .as_ref()
+            .map_or(String::new(), |it| format!("/{it}"));
+        let overhead = it.overhead.headers + it.overhead.padding;
+        let roles = it
+            .sections
+            .iter()
+            .filter(|it| it.after > 0 || it.memory > 0);
+        let packages = it.packages.iter().map(|it| Item {
+            version: it.version.clone(),
+            ..Item::new(&it.path, it.bytes)
+        });
+        let modules = it.modules.iter().map(|it| Item {
+            version: it.version.clone(),
+            ..Item::new(&it.path, it.bytes)
+        });
+        let told = |items: Vec<Item>| {
+            let now = |it: &Item| it.bytes > 0;
+            let items: Vec<Item> = items.into_iter().filter(now).collect();
+            (!items.is_empty()).then_some(items)
+        };
+        Self {
+            name: it.name.clone(),
+            path: path.to_owned(),
+            package: Some(it.package.clone()),
+            platform: format!("{}/{}{level}", it.goos, it.goarch),
+            size: file.size,
+            sha256: file.sha256.clone(),
+            go_version: file.go_version.clone(),
+            stripped: file.stripped,
+            settings: None,
+            roles: roles
+                .map(|it| Item::new(&it.role, it.after))
+                .chain([Item::new("headers, padding", overhead)])
+                .collect(),
+            kinds: None,
+            modules: told(modules.collect()),
+            packages: told(packages.collect()),
+            functions: None,
+        }
+    }
+}
+
+fn name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
+}
+
+/// Reads a saved JSON report of `release` or `inspect`; `None` when the bytes are no JSON object at all.
+pub fn saved(bytes: &[u8], path: &str) -> Option<Result<Subjects>> {
+    let first = bytes.iter().find(|it| !it.is_ascii_whitespace())?;
+    (*first == b'{').then(|| read(bytes, path))
+}
+
+fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
+    let wrong = |why: &str| {
+        Error::new(
+            Kind::Machine,
+            format!("`{path}` is no report that can be compared: {why}"),
+        )
+        .hint("name an executable, or what `release` or `inspect` wrote with `--report FILE.json`")
+    };
+    let value: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
+    match value["schema_version"].as_u64() {
+        Some(version) if version > u64::from(SCHEMA_VERSION) => {
+            return Err(wrong("a newer gobuild-opt wrote it"));
+        }
+        Some(_) => {}
+        None => return Err(wrong("it has no schema_version")),
+    }
+    let list = if value.get("targets").is_some() {
+        let report: Report =
+            serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
+        report
+            .targets
+            .iter()
+            .map(|it| Subject::of_target(it, path))
+            .collect()
+    } else if value.get("ledger").is_some() {
+        let found: Inspection =
+            serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
+        if found.filter.is_some() {
+            return Err(wrong(
+                "it was saved with --filter and does not hold everything",
+            ));
+        }
+        vec![Subject::of_inspection(&found, path)]
+    } else {
+        return Err(wrong("it is of neither `release` nor `inspect`"));
+    };
+    Ok(Subjects {
+        path: path.to_owned(),
+        list,
+    })
+}

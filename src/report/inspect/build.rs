@@ -1,0 +1,261 @@
+//! An anatomy in, an [`Inspection`] out.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Cgo, Counts, FunctionSize, InspectedFile, Inspection, KindSum, Ledger, MethodElimination,
+    ModuleSize, NamedSection, PackageSize, Region, RoleBytes, runtime,
+};
+use crate::binary::{Anatomy, Binary, Kind, LayoutNote, Note, Role};
+use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::report::{SCHEMA_VERSION, Tool};
+
+/// Where the bytes came from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// As the user named it.
+    pub path: String,
+    /// SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// Says what an anatomy means.
+///
+/// Fails with [`ErrorKind::Machine`] when the file is cut short or is no Go program. A Go program of which not everything
+/// can be read is no failure: `notes` says what is missing.
+pub fn inspection(anatomy: &Anatomy<'_>, source: Source) -> Result<Inspection> {
+    readable(anatomy)?;
+    let binary = &anatomy.binary;
+    let packages: Vec<PackageSize> = packages(anatomy);
+    let functions = functions(anatomy);
+    let modules = modules(anatomy);
+    let counts = Counts {
+        modules: modules.len() as u64,
+        packages: packages.len() as u64,
+        functions: functions.len() as u64,
+        types: anatomy.types,
+        itabs: anatomy.itabs,
+    };
+    Ok(Inspection {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        file: file(binary, source),
+        build: binary.build_info.clone(),
+        filter: None,
+        ledger: ledger(anatomy)?,
+        roles: roles(binary),
+        sections: binary.sections.iter().map(section).collect(),
+        kinds: anatomy.kinds.iter().map(kind).collect(),
+        runtime: runtime::contract(binary, &packages),
+        methods: anatomy.methods.map(|it| MethodElimination {
+            exported: it.exported,
+            pruned: it.pruned,
+            on: it.elimination(),
+        }),
+        cgo: cgo(anatomy, &functions),
+        modules,
+        packages,
+        functions,
+        unowned: unowned(anatomy),
+        counts,
+        notes: notes(anatomy),
+    })
+}
+
+fn readable(anatomy: &Anatomy<'_>) -> Result<()> {
+    let binary = &anatomy.binary;
+    let missing = |it: &Note| match it {
+        Note::OutOfFile { bytes, .. } => Some(*bytes),
+        Note::Overlap { .. } => None,
+    };
+    let missing: u64 = binary.notes.iter().filter_map(missing).sum();
+    if missing > 0 {
+        let message = format!("the file is cut short: its sections have {missing} bytes more");
+        return Err(Error::new(ErrorKind::Machine, message).hint("copy or build the file again"));
+    }
+    let unknown = anatomy.notes.contains(&LayoutNote::NoLineTable);
+    if unknown && binary.build_info.is_none() && binary.build_id.is_none() {
+        let message = format!(
+            "{} file, but no Go program: no line table, build information or build ID",
+            article(binary)
+        );
+        return Err(Error::new(ErrorKind::Machine, message)
+            .hint("name an executable that `go build` wrote, before it is packed or wrapped"));
+    }
+    Ok(())
+}
+
+fn article(binary: &Binary) -> String {
+    match binary.format {
+        crate::binary::Format::Elf => "an ELF".into(),
+        other => format!("a {}", super::outline::container(other)),
+    }
+}
+
+fn file(binary: &Binary, source: Source) -> InspectedFile {
+    InspectedFile {
+        path: source.path,
+        size: binary.file_size,
+        sha256: source.sha256,
+        format: binary.format,
+        goos: binary.goos.clone(),
+        goarch: binary.goarch.clone(),
+        go_version: binary.build_info.as_ref().map(|it| it.go_version.clone()),
+        build_id: binary.build_id.clone(),
+        stripped: binary.stripped(),
+    }
+}
+
+/// The sums are checked where they are made; here once more, over what is shown.
+fn ledger(anatomy: &Anatomy<'_>) -> Result<Ledger> {
+    let binary = &anatomy.binary;
+    let packages: u64 = anatomy.packages.iter().map(|it| it.bytes).sum();
+    let unowned: u64 = anatomy.unowned.iter().map(|it| it.bytes).sum();
+    let sum = packages + unowned + binary.headers + binary.padding;
+    if sum != binary.file_size {
+        let message = format!(
+            "the parts add up to {sum} bytes, and the file has {}",
+            binary.file_size
+        );
+        return Err(Error::new(ErrorKind::Machine, message)
+            .hint("this is a mistake of gobuild-opt: please report it with the Go version"));
+    }
+    Ok(Ledger {
+        packages,
+        unowned,
+        headers: binary.headers,
+        padding: binary.padding,
+        sum,
+        shared: anatomy.shared,
+        loaded: anatomy.loaded.bytes,
+        loaded_owned: anatomy.loaded.owned,
+    })
+}
+
+fn roles(binary: &Binary) -> Vec<RoleBytes> {
+    let sums = binary.roles();
+    let of = |role: Role| {
+        let sum = sums.iter().find(|it| it.role == role)?;
+        let mut names: Vec<String> = Vec::new();
+        for section in binary.sections.iter().filter(|it| it.role == role) {
+            if !names.contains(&section.name) {
+                names.push(section.name.clone());
+            }
+        }
+        (!names.is_empty()).then(|| RoleBytes {
+            role: role.name().to_owned(),
+            names,
+            bytes: sum.file_size,
+            memory: sum.memory_size,
+        })
+    };
+    Role::ALL.into_iter().filter_map(of).collect()
+}
+
+fn section(it: &crate::binary::Section) -> NamedSection {
+    NamedSection {
+        name: it.name.clone(),
+        role: it.role.name().to_owned(),
+        bytes: it.file_size,
+        memory: it.memory_size,
+    }
+}
+
+fn kind(it: &crate::binary::KindBytes) -> KindSum {
+    KindSum {
+        kind: it.kind,
+        bytes: it.bytes,
+        unowned: it.unowned,
+    }
+}
+
+fn modules(anatomy: &Anatomy<'_>) -> Vec<ModuleSize> {
+    let module = |it: crate::binary::ModuleBytes| ModuleSize {
+        path: it.path,
+        version: it.version,
+        origin: it.origin,
+        bytes: it.bytes,
+        code: it.code,
+        packages: u64::from(it.packages),
+    };
+    anatomy.modules().into_iter().map(module).collect()
+}
+
+fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
+    let package = |it: &crate::binary::PackageBytes| {
+        let kinds = Kind::ALL.into_iter().zip(it.by_kind);
+        PackageSize {
+            path: it.path.clone(),
+            module: it.module.clone(),
+            version: it.version.clone(),
+            origin: it.origin,
+            bytes: it.bytes,
+            code: it.code(),
+            paid_for: it.paid_for,
+            functions: u64::from(it.functions),
+            kinds: kinds
+                .filter(|(_, bytes)| *bytes > 0)
+                .map(|(kind, bytes)| (kind.name().to_owned(), bytes))
+                .collect(),
+        }
+    };
+    anatomy.packages.iter().map(package).collect()
+}
+
+fn functions(anatomy: &Anatomy<'_>) -> Vec<FunctionSize> {
+    let mut order: Vec<_> = anatomy.functions.iter().collect();
+    order.sort_by_key(|it| (std::cmp::Reverse(it.size), it.address));
+    let function = |it: &crate::binary::Function| {
+        let (defined, paid) = (anatomy.package(it), anatomy.paid_by(it));
+        FunctionSize {
+            name: anatomy.name(it).into_owned(),
+            package: defined.map(|it| it.path.clone()),
+            paid_by: paid
+                .filter(|it| defined.is_none_or(|defined| defined.path != it.path))
+                .map(|it| it.path.clone()),
+            bytes: u64::from(it.size),
+            frame: u64::from(it.frame),
+            line: u64::from(it.line),
+        }
+    };
+    order.into_iter().map(function).collect()
+}
+
+fn unowned(anatomy: &Anatomy<'_>) -> Vec<Region> {
+    let region = |it: &crate::binary::UnownedBytes| Region {
+        section: it.section.clone(),
+        kind: it.kind,
+        bytes: it.bytes,
+    };
+    anatomy.unowned.iter().map(region).collect()
+}
+
+fn cgo(anatomy: &Anatomy<'_>, functions: &[FunctionSize]) -> Cgo {
+    let info = anatomy.binary.build_info.as_ref();
+    // The wrapper that cgo writes for each C function that Go calls.
+    let callers: BTreeSet<&str> = functions
+        .iter()
+        .filter(|it| it.name.contains("._Cfunc_"))
+        .filter_map(|it| it.package.as_deref())
+        .collect();
+    let code = anatomy
+        .kinds
+        .iter()
+        .find(|it| it.kind == Kind::CCode)
+        .map_or(0, |it| it.bytes);
+    Cgo {
+        enabled: info
+            .and_then(|it| it.setting("CGO_ENABLED"))
+            .map(|it| it == "1"),
+        linked: anatomy.packages.iter().any(|it| it.path == "runtime/cgo"),
+        packages: callers.into_iter().map(str::to_owned).collect(),
+        code,
+    }
+}
+
+fn notes(anatomy: &Anatomy<'_>) -> Vec<String> {
+    let layout = anatomy.notes.iter().map(ToString::to_string);
+    layout
+        .chain(anatomy.binary.notes.iter().map(ToString::to_string))
+        .collect()
+}

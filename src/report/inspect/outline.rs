@@ -1,0 +1,276 @@
+//! An inspection in, the blocks of its readable renderings out.
+
+mod listings;
+
+mod sentences;
+
+use super::{By, Inspection, View, picture};
+use crate::binary::Format;
+use crate::config::size::human;
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
+use listings::{frames, functions, modules, packages, sections, unowned};
+use sentences::contract;
+
+/// What is shown, in order; the picture stands first.
+pub fn outline(inspection: &Inspection, view: View) -> Vec<Block> {
+    let mut blocks = head(inspection);
+    blocks.push(Block::Picture(picture(inspection)));
+    let filtered = inspection.filter.is_some();
+    if view.shows(By::Section) && (view.by.is_some() || !filtered) {
+        blocks.extend(roles(inspection));
+    }
+    if view.by == Some(By::Section) {
+        blocks.extend(sections(inspection, view));
+    }
+    if view.shows(By::Kind) && (view.by.is_some() || !filtered) {
+        blocks.extend(kinds(inspection));
+    }
+    if view.shows(By::Module) {
+        blocks.extend(modules(inspection, view));
+    }
+    if view.shows(By::Package) {
+        blocks.extend(packages(inspection, view));
+    }
+    if view.shows(By::Function) {
+        blocks.extend(functions(inspection, view));
+        blocks.extend(frames(inspection, view));
+    }
+    if view.by.is_none() && !filtered {
+        blocks.extend(unowned(inspection, view));
+        blocks.extend(contract(inspection));
+    }
+    blocks.extend(ledger(inspection));
+    blocks
+}
+
+/// The container, as people write it.
+pub(super) fn container(format: Format) -> &'static str {
+    match format {
+        Format::Elf => "ELF",
+        Format::Pe => "PE",
+        Format::MachO => "Mach-O",
+        Format::Wasm => "wasm",
+    }
+}
+
+fn head(inspection: &Inspection) -> Vec<Block> {
+    let file = &inspection.file;
+    let build = inspection.build.as_ref();
+    let or_unknown = |it: &Option<String>| it.clone().unwrap_or_else(|| "unknown".into());
+    let platform = format!("{}/{}", or_unknown(&file.goos), or_unknown(&file.goarch));
+    let mut title = format!("{} · {platform}", file.path);
+    if let Some(build) = build.filter(|it| !it.path.is_empty()) {
+        title.push_str(&format!(" · {}", build.path));
+    }
+    let stripped = if file.stripped {
+        "stripped"
+    } else {
+        "with symbols or debug information"
+    };
+    let mut lines = vec![
+        (
+            Tone::Plain,
+            format!(
+                "{} ({} bytes), {}, {stripped}",
+                human(file.size),
+                grouped(file.size),
+                container(file.format)
+            ),
+        ),
+        (Tone::Dim, format!("sha256 {}", file.sha256)),
+        (Tone::Dim, origin(inspection)),
+    ];
+    if let Some(id) = &file.build_id {
+        lines.push((Tone::Dim, format!("build ID {id}")));
+    }
+    lines.extend(
+        inspection
+            .notes
+            .iter()
+            .map(|it| (Tone::Warn, format!("note: {it}"))),
+    );
+    if let Some(filter) = &inspection.filter {
+        let bytes = inspection.packages.iter().map(|it| it.bytes).sum();
+        let share = share(bytes, file.size);
+        let found = inspection.packages.len();
+        lines.push((
+            Tone::Plain,
+            format!(
+                "only `{filter}`: {found} packages with {} bytes, {share} of the file",
+                grouped(bytes)
+            ),
+        ));
+    }
+    let blocks = lines
+        .into_iter()
+        .map(|(tone, line)| Block::Line(tone, line));
+    std::iter::once(Block::Title(title)).chain(blocks).collect()
+}
+
+/// `go1.27.3, module example.com/app v1.2.0, 12 dependencies, revision 0123abc`
+fn origin(inspection: &Inspection) -> String {
+    let Some(build) = &inspection.build else {
+        return "no build information: built outside of a module, or it was removed".into();
+    };
+    let mut words = vec![build.go_version.clone()];
+    match &build.main {
+        Some(main) => words.push(format!("module {} {}", main.path, main.version)),
+        None => words.push("no main module".into()),
+    }
+    words.push(match build.deps.len() {
+        0 => "no dependencies".into(),
+        1 => "1 dependency".into(),
+        more => format!("{more} dependencies"),
+    });
+    if let Some(revision) = build.setting("vcs.revision") {
+        let modified = build.setting("vcs.modified") == Some("true");
+        let tail = if modified { " with changes" } else { "" };
+        let short: String = revision.chars().take(12).collect();
+        words.push(format!("revision {short}{tail}"));
+    }
+    words.join(", ")
+}
+
+fn table(columns: Vec<Column>, rows: Vec<Vec<String>>, total: bool) -> Block {
+    Block::Table(without_empty(Table {
+        columns,
+        rows,
+        total,
+    }))
+}
+
+/// Leaves out the optional columns in which no row has anything.
+fn without_empty(mut table: Table) -> Table {
+    for at in (0..table.columns.len()).rev() {
+        let empty = table
+            .rows
+            .iter()
+            .all(|it| it.get(at).is_none_or(String::is_empty));
+        if empty && table.columns[at].optional {
+            table.columns.remove(at);
+            for row in table.rows.iter_mut().filter(|it| at < it.len()) {
+                row.remove(at);
+            }
+        }
+    }
+    table
+}
+
+/// A number, a dot for nothing.
+fn cell(bytes: u64) -> String {
+    if bytes == 0 {
+        "·".into()
+    } else {
+        grouped(bytes)
+    }
+}
+
+fn roles(inspection: &Inspection) -> Vec<Block> {
+    let size = inspection.file.size;
+    let columns = vec![
+        text("section role"),
+        number("file B"),
+        number("share"),
+        optional(number("memory B")),
+        optional(text("sections")),
+    ];
+    let row = |role: &str, bytes: u64, memory: u64, names: String| {
+        vec![
+            role.to_owned(),
+            cell(bytes),
+            share(bytes, size),
+            cell(memory),
+            names,
+        ]
+    };
+    let roles = inspection
+        .roles
+        .iter()
+        .filter(|it| it.bytes > 0 || it.memory > 0);
+    let mut rows: Vec<_> = roles
+        .map(|it| row(&it.role, it.bytes, it.memory, it.names.join(" ")))
+        .collect();
+    let ledger = inspection.ledger;
+    rows.push(row(
+        "headers, padding",
+        ledger.headers + ledger.padding,
+        0,
+        String::new(),
+    ));
+    let memory = inspection.roles.iter().map(|it| it.memory).sum();
+    rows.push(row("file", size, memory, String::new()));
+    vec![
+        Block::Heading("Sections by role".into()),
+        table(columns, rows, true),
+    ]
+}
+
+fn kinds(inspection: &Inspection) -> Vec<Block> {
+    let size = inspection.file.size;
+    let columns = vec![
+        text("kind"),
+        number("B"),
+        number("share"),
+        number("of packages B"),
+        number("of none B"),
+    ];
+    let kinds = inspection.kinds.iter().filter(|it| it.bytes > 0);
+    let row = |it: &super::KindSum| {
+        vec![
+            it.kind.name().replace('-', " "),
+            cell(it.bytes),
+            share(it.bytes, size),
+            cell(it.bytes - it.unowned),
+            cell(it.unowned),
+        ]
+    };
+    let rows = kinds.map(row).collect();
+    vec![
+        Block::Heading("What the bytes are for".into()),
+        table(columns, rows, false),
+    ]
+}
+
+fn ledger(inspection: &Inspection) -> Vec<Block> {
+    let ledger = &inspection.ledger;
+    let line = format!(
+        "every byte has an owner: sums equal {} = {} of packages + {} named by region + {} headers + {} padding",
+        grouped(ledger.sum),
+        grouped(ledger.packages),
+        grouped(ledger.unowned),
+        grouped(ledger.headers),
+        grouped(ledger.padding)
+    );
+    let loaded = format!(
+        "of what is loaded, {:.2} % has a package; {} bytes are used by several and counted for one",
+        ledger.loaded_owned as f64 / ledger.loaded.max(1) as f64 * 100.0,
+        grouped(ledger.shared)
+    );
+    vec![
+        Block::Heading("Ledger".into()),
+        Block::Line(Tone::Good, line),
+        Block::Line(Tone::Dim, loaded),
+    ]
+}
+
+fn listing(heading: String, columns: Vec<Column>, rows: Vec<Vec<String>>) -> Vec<Block> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    vec![Block::Heading(heading), table(columns, rows, false)]
+}
+
+fn split<T>(all: &[T], lines: usize) -> (&[T], &[T]) {
+    // A fold of one line would be no shorter than the line.
+    let lines = if all.len() == lines.saturating_add(1) {
+        all.len()
+    } else {
+        lines
+    };
+    all.split_at(lines.min(all.len()))
+}
+
+fn and(count: usize) -> String {
+    format!("and {} smaller", grouped(count as u64))
+}

@@ -1,0 +1,227 @@
+//! The lists of an inspection in, tables of their largest entries out; what is smaller is one line.
+
+use super::{and, cell, listing, split};
+use crate::report::inspect::{FunctionSize, Inspection, ModuleSize, PackageSize, View};
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Tone, number, optional, text};
+
+pub fn modules(inspection: &Inspection, view: View) -> Vec<Block> {
+    let size = inspection.file.size;
+    let columns = vec![
+        text("module"),
+        optional(text("version")),
+        number("B"),
+        number("share"),
+        number("code B"),
+        optional(number("packages")),
+    ];
+    let row = |name: String, version: String, bytes, code, packages| {
+        vec![
+            name,
+            version,
+            cell(bytes),
+            share(bytes, size),
+            cell(code),
+            cell(packages),
+        ]
+    };
+    let (shown, small) = split(&inspection.modules, view.lines());
+    let mut rows: Vec<_> = shown
+        .iter()
+        .map(|it| {
+            let version = it.version.clone().unwrap_or_default();
+            row(it.path.clone(), version, it.bytes, it.code, it.packages)
+        })
+        .collect();
+    if !small.is_empty() {
+        let sum = |of: fn(&ModuleSize) -> u64| small.iter().map(of).sum::<u64>();
+        let (bytes, code) = (sum(|it| it.bytes), sum(|it| it.code));
+        rows.push(row(
+            and(small.len()),
+            String::new(),
+            bytes,
+            code,
+            sum(|it| it.packages),
+        ));
+    }
+    let heading = format!("Modules: {}", grouped(inspection.modules.len() as u64));
+    listing(heading, columns, rows)
+}
+
+pub fn packages(inspection: &Inspection, view: View) -> Vec<Block> {
+    let size = inspection.file.size;
+    let all = &inspection.packages;
+    let columns = vec![
+        text("package"),
+        number("B"),
+        number("share"),
+        number("code B"),
+        optional(number("paid for B")),
+        optional(number("functions")),
+    ];
+    let row = |name: String, bytes, code, paid_for, functions| {
+        let paid = if paid_for == code {
+            String::new()
+        } else {
+            cell(paid_for)
+        };
+        vec![
+            name,
+            cell(bytes),
+            share(bytes, size),
+            cell(code),
+            paid,
+            cell(functions),
+        ]
+    };
+    let (shown, small) = split(all, view.lines());
+    let mut rows: Vec<_> = shown
+        .iter()
+        .map(|it| {
+            row(
+                it.path.clone(),
+                it.bytes,
+                it.code,
+                it.paid_for,
+                it.functions,
+            )
+        })
+        .collect();
+    if !small.is_empty() {
+        let sum = |of: fn(&PackageSize) -> u64| small.iter().map(of).sum::<u64>();
+        let (bytes, code) = (sum(|it| it.bytes), sum(|it| it.code));
+        let (paid, functions) = (sum(|it| it.paid_for), sum(|it| it.functions));
+        rows.push(row(and(small.len()), bytes, code, paid, functions));
+    }
+    let mut blocks = listing(
+        format!("Packages: {}", grouped(all.len() as u64)),
+        columns,
+        rows,
+    );
+    if shown.iter().any(|it| it.paid_for != it.code) && blocks.len() > 1 {
+        blocks.push(Block::Line(
+            Tone::Dim,
+            "paid for: code compiled for the package, with its instances of generics that others define".into(),
+        ));
+    }
+    blocks
+}
+
+pub fn functions(inspection: &Inspection, view: View) -> Vec<Block> {
+    let all = &inspection.functions;
+    let columns = vec![
+        text("function"),
+        number("code B"),
+        optional(number("frame B")),
+        optional(text("paid for by")),
+    ];
+    let row = |it: &FunctionSize| {
+        let paid = it.paid_by.clone().unwrap_or_default();
+        vec![it.name.clone(), cell(it.bytes), cell(it.frame), paid]
+    };
+    let (shown, small) = split(all, view.lines());
+    let mut rows: Vec<_> = shown.iter().map(row).collect();
+    if !small.is_empty() {
+        let bytes = small.iter().map(|it| it.bytes).sum();
+        rows.push(vec![
+            and(small.len()),
+            cell(bytes),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    let count = inspection.counts.functions.max(all.len() as u64);
+    listing(
+        format!("Largest functions, of {}", grouped(count)),
+        columns,
+        rows,
+    )
+}
+
+pub fn frames(inspection: &Inspection, view: View) -> Vec<Block> {
+    let mut all: Vec<&FunctionSize> = inspection.functions.iter().collect();
+    all.retain(|it| it.frame > 0 && !is_trampoline(&it.name));
+    all.sort_by_key(|it| std::cmp::Reverse(it.frame));
+    let rows = all.iter().take(view.lines());
+    let rows = rows.map(|it| vec![it.name.clone(), cell(it.frame), cell(it.bytes)]);
+    let columns = vec![
+        text("function"),
+        number("frame B"),
+        optional(number("code B")),
+    ];
+    listing("Largest stack frames".into(), columns, rows.collect())
+}
+
+/// `runtime.call65536`, `debugCall65536` and their like exist for calls by reflection or by a debugger, one per size of
+/// the arguments, up to 1 GiB.
+fn is_trampoline(name: &str) -> bool {
+    let sized = |prefix: &str| {
+        let size = name.strip_prefix(prefix).unwrap_or_default();
+        !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit())
+    };
+    sized("runtime.call") || sized("debugCall") || sized("runtime.debugCall")
+}
+
+pub fn unowned(inspection: &Inspection, view: View) -> Vec<Block> {
+    let columns = vec![
+        text("no package's"),
+        text("kind"),
+        number("B"),
+        number("share"),
+    ];
+    let (shown, small) = split(&inspection.unowned, view.lines());
+    let size = inspection.file.size;
+    let row =
+        |name: String, kind: String, bytes: u64| vec![name, kind, cell(bytes), share(bytes, size)];
+    let mut rows: Vec<_> = shown
+        .iter()
+        .map(|it| {
+            row(
+                it.section.clone(),
+                it.kind.name().replace('-', " "),
+                it.bytes,
+            )
+        })
+        .collect();
+    if !small.is_empty() {
+        rows.push(row(
+            and(small.len()),
+            String::new(),
+            small.iter().map(|it| it.bytes).sum(),
+        ));
+    }
+    let sum = inspection.ledger.unowned;
+    listing(
+        format!("Without a package: {} bytes", grouped(sum)),
+        columns,
+        rows,
+    )
+}
+
+pub fn sections(inspection: &Inspection, view: View) -> Vec<Block> {
+    let columns = vec![
+        text("section"),
+        text("role"),
+        number("file B"),
+        number("share"),
+        number("memory B"),
+    ];
+    let mut all: Vec<_> = inspection.sections.iter().collect();
+    all.retain(|it| it.bytes > 0 || it.memory > 0);
+    all.sort_by_key(|it| std::cmp::Reverse((it.bytes, it.memory)));
+    let size = inspection.file.size;
+    let row = |name: String, role: String, bytes, memory| {
+        vec![name, role, cell(bytes), share(bytes, size), cell(memory)]
+    };
+    let (shown, small) = split(&all, view.lines());
+    let mut rows: Vec<_> = shown
+        .iter()
+        .map(|it| row(it.name.clone(), it.role.clone(), it.bytes, it.memory))
+        .collect();
+    if !small.is_empty() {
+        let bytes = small.iter().map(|it| it.bytes).sum();
+        let memory = small.iter().map(|it| it.memory).sum();
+        rows.push(row(and(small.len()), String::new(), bytes, memory));
+    }
+    listing(format!("Sections: {}", all.len()), columns, rows)
+}

@@ -1,0 +1,92 @@
+//! What a program does at run time in, sentences out.
+
+use crate::check::Finding;
+use crate::report::inspect::Inspection;
+use crate::report::outline::checks::checks;
+use crate::report::outline::number::{grouped, share};
+use crate::report::outline::{Block, Tone};
+
+pub fn contract(inspection: &Inspection) -> Vec<Block> {
+    let runtime = &inspection.runtime;
+    let mut blocks = checks(&[Finding {
+        id: "gomaxprocs".into(),
+        status: runtime.status,
+        message: runtime.message.clone(),
+        hint: runtime.hint.clone(),
+    }]);
+    if let Some(first) = blocks.first_mut() {
+        *first = Block::Heading("At run time".into());
+    }
+    let linked = |yes: bool| if yes { "linked" } else { "not linked" };
+    let mut line = |tone, words| blocks.push(Block::Line(tone, words));
+    line(
+        Tone::Plain,
+        format!(
+            "automaxprocs: {}; automemlimit: {}",
+            linked(runtime.automaxprocs),
+            linked(runtime.automemlimit)
+        ),
+    );
+    line(Tone::Plain, godebug(inspection));
+    line(Tone::Plain, methods(inspection));
+    line(Tone::Plain, cgo(inspection));
+    blocks
+}
+
+fn godebug(inspection: &Inspection) -> String {
+    let settings = &inspection.runtime.godebug;
+    if inspection.build.is_none() {
+        return "GODEBUG: unknown, for there is no build information".into();
+    }
+    if settings.is_empty() {
+        return "GODEBUG: every default is that of the Go version".into();
+    }
+    let pairs: Vec<_> = settings
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    format!(
+        "GODEBUG: {} held back by the go line, or set: {}",
+        settings.len(),
+        pairs.join(" ")
+    )
+}
+
+fn methods(inspection: &Inspection) -> String {
+    let Some(methods) = inspection.methods else {
+        return "dead-code elimination of methods: unknown, no types could be read".into();
+    };
+    let share = share(methods.pruned, methods.exported);
+    let counts = format!(
+        "{} of {} exported methods removed ({share})",
+        grouped(methods.pruned),
+        grouped(methods.exported)
+    );
+    match methods.on {
+        Some(true) => format!("dead-code elimination of methods: on, {counts}"),
+        Some(false) => format!(
+            "dead-code elimination of methods: OFF, {counts}: reflect.Method, text/template or the like keeps every exported method"
+        ),
+        None => format!("dead-code elimination of methods: too few methods to say, {counts}"),
+    }
+}
+
+fn cgo(inspection: &Inspection) -> String {
+    let cgo = &inspection.cgo;
+    let enabled = match cgo.enabled {
+        Some(true) => "enabled",
+        Some(false) => "off",
+        None => "unknown",
+    };
+    if !cgo.linked {
+        return format!("cgo: {enabled}, and not linked");
+    }
+    let callers = match cgo.packages.as_slice() {
+        [] => String::new(),
+        packages => format!(", called by {}", packages.join(", ")),
+    };
+    format!(
+        "cgo: {enabled}, {} bytes of code that is not Go's{callers}",
+        grouped(cgo.code)
+    )
+}

@@ -1,0 +1,141 @@
+//! What was asked for in, the part of an inspection that answers it out.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+
+use super::{Inspection, PackageSize};
+
+/// What a listing is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Modules of the build, `std` for the standard library.
+    Module,
+    /// Packages.
+    Package,
+    /// Go functions, by code and by stack frame.
+    Function,
+    /// Sections, by role and by name.
+    Section,
+    /// What the bytes are for: code, types, line tables, ...
+    Kind,
+}
+
+/// How much is shown, and of what.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View {
+    /// One listing only.
+    pub by: Option<By>,
+    /// Lines of each listing; all when 0.
+    pub top: Option<usize>,
+}
+
+impl View {
+    /// Lines of each listing: a few of each, more of one alone.
+    pub fn lines(self) -> usize {
+        match (self.top, self.by) {
+            (Some(0), _) => usize::MAX,
+            (Some(top), _) => top,
+            (None, None) => 10,
+            (None, Some(_)) => 40,
+        }
+    }
+
+    /// Whether a listing is asked for.
+    pub fn shows(self, by: By) -> bool {
+        self.by.is_none_or(|it| it == by)
+    }
+}
+
+/// A part of a path, or a pattern with `*` or `...` for any run of characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter(pub String);
+
+impl Filter {
+    /// Whether a path or a function name has it.
+    pub fn has(&self, text: &str) -> bool {
+        let pattern = self.0.replace("...", "*");
+        if !pattern.contains('*') {
+            return text.contains(&pattern);
+        }
+        // As go does it: `net/...` is `net` and all below.
+        pattern.strip_suffix("/*") == Some(text) || matches(&pattern, text)
+    }
+}
+
+/// Whether the whole text is the pattern, `*` being any run of characters.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+impl Inspection {
+    /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
+    pub fn keep(&mut self, filter: &Filter) {
+        let by_package = |it: &PackageSize| {
+            filter.has(&it.path) || it.module.as_ref().is_some_and(|it| filter.has(it))
+        };
+        self.packages.retain(by_package);
+        let paths: BTreeSet<&str> = self.packages.iter().map(|it| it.path.as_str()).collect();
+        self.functions.retain(|it| {
+            filter.has(&it.name) || it.package.as_deref().is_some_and(|it| paths.contains(it))
+        });
+        let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).collect();
+        self.modules.retain(|it| modules.contains(it.path.as_str()));
+        for module in &mut self.modules {
+            let mine = || {
+                self.packages
+                    .iter()
+                    .filter(|it| it.group() == module.path.as_str())
+            };
+            module.bytes = mine().map(|it| it.bytes).sum();
+            module.code = mine().map(|it| it.code).sum();
+            module.packages = mine().count() as u64;
+        }
+        self.modules
+            .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+        self.unowned.retain(|it| filter.has(&it.section));
+        self.filter = Some(filter.0.clone());
+    }
+}
+
+impl PackageSize {
+    /// The path of the module it is counted for.
+    pub fn group(&self) -> &str {
+        use crate::binary::Origin;
+        match (&self.module, self.origin) {
+            (Some(module), _) => module,
+            (None, Origin::Dependency) => &self.path,
+            (None, origin) => origin.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_part_or_a_pattern() {
+        let has = |filter: &str, text: &str| Filter(filter.into()).has(text);
+        assert!(has("http", "net/http/internal"));
+        assert!(!has("http", "net/url"));
+        assert!(has("net/...", "net") && has("net/...", "net/http"));
+        assert!(!has("net/...", "network"));
+        assert!(has("*.(*Server).Serve*", "net/http.(*Server).ServeTLS"));
+        assert!(!has("*.Serve", "net/http.(*Server).ServeTLS"));
+        assert!(has("a*b*c", "a1b2c") && !has("a*b*c", "a1c2b"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The bytes of an executable by module and by package, and as a picture.
+
+use std::collections::BTreeMap;
+
+use super::number::{change, grouped, percent, share};
+use super::{Block, Column, Table, number, optional, text};
+use crate::config::size::human;
+use crate::report::Target;
+use crate::report::picture::{Hue, Picture, Tile, folded};
+use crate::report::sizes::UNOWNED;
+
+/// Lines of each table; what is smaller is one line.
+const TOP: usize = 10;
+
+/// One line of a table.
+struct Owner<'a> {
+    name: &'a str,
+    version: &'a str,
+    bytes: u64,
+    before: Option<u64>,
+}
+
+/// Modules where there are several, and packages.
+pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
+    let top = if everything { 5 * TOP } else { TOP };
+    let modules = target.modules.iter().map(|it| Owner {
+        name: &it.path,
+        version: it.version.as_deref().unwrap_or_default(),
+        bytes: it.bytes,
+        before: it.before,
+    });
+    let packages = target.packages.iter().map(|it| Owner {
+        name: &it.path,
+        version: "",
+        bytes: it.bytes,
+        before: it.before,
+    });
+    let size = target.artifact.size;
+    let mut blocks = Vec::new();
+    // The standard library, the main module and what is nobody's: the packages say more.
+    if target.modules.len() > 3 {
+        blocks.extend(table(
+            "Modules",
+            "module",
+            &modules.collect::<Vec<_>>(),
+            size,
+            top,
+        ));
+    }
+    blocks.extend(table(
+        "Packages",
+        "package",
+        &packages.collect::<Vec<_>>(),
+        size,
+        top,
+    ));
+    blocks
+}
+
+fn table(heading: &str, title: &str, all: &[Owner<'_>], size: u64, top: usize) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    // Stripping leaves every package as it was: the column would say nothing.
+    let differs =
+        |it: &Owner<'_>| it.name != UNOWNED && it.before.is_some_and(|before| before != it.bytes);
+    let compared = all.iter().any(differs);
+    let mut columns = vec![text(title)];
+    if compared {
+        columns.push(number("before B"));
+    }
+    columns.extend([number("release B"), number("share")]);
+    if compared {
+        columns.extend([number("change B"), number("%")]);
+    }
+    let versions = all.iter().any(|it| !it.version.is_empty());
+    columns.extend(versions.then(|| optional(text("version"))));
+    let (shown, rest) = all.split_at(if all.len() <= top + 1 { all.len() } else { top });
+    let mut rows: Vec<_> = shown.iter().map(|it| row(it, size, &columns)).collect();
+    if !rest.is_empty() {
+        let name = format!("and {} smaller", grouped(rest.len() as u64));
+        let rest = Owner {
+            name: &name,
+            version: "",
+            bytes: rest.iter().map(|it| it.bytes).sum(),
+            before: rest.iter().map(|it| it.before).sum(),
+        };
+        rows.push(row(&rest, size, &columns));
+    }
+    let count = all
+        .iter()
+        .filter(|it| it.bytes > 0 && it.name != UNOWNED)
+        .count();
+    let heading = format!("{heading}: {}", grouped(count as u64));
+    let table = Table {
+        columns,
+        rows,
+        total: false,
+    };
+    vec![Block::Heading(heading), Block::Table(table)]
+}
+
+fn row(it: &Owner<'_>, size: u64, columns: &[Column]) -> Vec<String> {
+    let before = it.before.unwrap_or(0);
+    let cell = |column: &Column| match column.title.as_str() {
+        "before B" => grouped(before),
+        "release B" => grouped(it.bytes),
+        "share" => share(it.bytes, size),
+        "change B" => change(before, it.bytes),
+        "%" if before == it.bytes => String::new(),
+        "%" if it.bytes == 0 => "gone".into(),
+        "%" => percent(before, it.bytes),
+        "version" => it.version.to_owned(),
+        _ if it.name == UNOWNED => "unowned: headers, loader, symbols, DWARF".into(),
+        _ => it.name.to_owned(),
+    };
+    columns.iter().map(cell).collect()
+}
+
+/// The treemap: module > package.
+pub fn picture(target: &Target) -> Option<Block> {
+    let least = target.artifact.size / 4000;
+    let mut modules: BTreeMap<&str, Vec<Tile>> = BTreeMap::new();
+    for it in target.packages.iter().filter(|it| it.bytes > 0) {
+        let hue = hue(target, &it.path, it.module.as_deref());
+        let module = it.module.as_deref().unwrap_or(match hue {
+            Hue::Other => "no package",
+            Hue::Std => "standard library",
+            Hue::Main | Hue::Dependency => &it.path,
+        });
+        modules
+            .entry(module)
+            .or_default()
+            .push(tile(&it.path, it.bytes, hue));
+    }
+    let module = |(name, packages): (&str, Vec<Tile>)| Tile {
+        bytes: packages.iter().map(|it| it.bytes).sum(),
+        children: match packages.as_slice() {
+            [only] if only.hue == Hue::Other => Vec::new(),
+            _ => folded(packages.clone(), least, "packages"),
+        },
+        ..tile(name, 0, packages.first().map_or(Hue::Other, |it| it.hue))
+    };
+    let all = modules.into_iter().map(module);
+    let (main, others): (Vec<Tile>, Vec<Tile>) = all.partition(|it| it.hue == Hue::Main);
+    let mut tiles = folded(others, least, "modules");
+    tiles.extend(main);
+    tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+    (!tiles.is_empty()).then(|| {
+        Block::Picture(Picture {
+            title: target.name.clone(),
+            subtitle: format!(
+                "{} ({} bytes), {}/{}, {}",
+                human(target.artifact.size),
+                grouped(target.artifact.size),
+                target.goos,
+                target.goarch,
+                target
+                    .artifact
+                    .go_version
+                    .as_deref()
+                    .unwrap_or("unknown Go version")
+            ),
+            tiles,
+        })
+    })
+}
+
+fn tile(name: &str, bytes: u64, hue: Hue) -> Tile {
+    Tile {
+        label: name.to_owned(),
+        full: name.to_owned(),
+        bytes,
+        hue,
+        pale: false,
+        children: Vec::new(),
+    }
+}
+
+/// The main module is that of the main package.
+fn hue(target: &Target, path: &str, module: Option<&str>) -> Hue {
+    let main = target.packages.iter().find(|it| it.path == target.package);
+    let main_module = main.and_then(|it| it.module.as_deref());
+    match module {
+        _ if path == UNOWNED => Hue::Other,
+        _ if path == target.package || path == "main" => Hue::Main,
+        Some(module) if Some(module) == main_module => Hue::Main,
+        Some(_) => Hue::Dependency,
+        None => Hue::Std,
+    }
+}

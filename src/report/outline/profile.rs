@@ -1,0 +1,233 @@
+//! A profile as `profile show` prints it.
+
+use super::number::grouped;
+use super::{Block, Table, Tone, number, optional, text};
+use crate::config::size::human;
+use crate::profile::{Edge, Fitness, Health, Owner, Summary};
+use crate::report::profile::{Fit, Shown};
+
+/// Below this share of its weight a profile is called stale.
+const HEALTHY: f64 = 80.0;
+
+/// The whole profile.
+pub fn profile(shown: &Shown) -> Vec<Block> {
+    let mut blocks = vec![Block::Title(shown.file.clone())];
+    blocks.extend(verdict(shown));
+    let mut facts = vec![facts(shown)];
+    facts.extend(origin(shown));
+    blocks.extend(facts.into_iter().map(|it| Block::Line(Tone::Plain, it)));
+    blocks.extend(owners(shown));
+    blocks.extend(functions(&shown.summary));
+    blocks.extend(calls(shown));
+    blocks.extend(shown.health.iter().flat_map(health));
+    blocks
+}
+
+fn verdict(shown: &Shown) -> Vec<Block> {
+    if shown.judgement.fitness == Fitness::Usable {
+        let sentence = format!(
+            "usable as -pgo: {} calls, {} of them hot",
+            grouped(shown.judgement.edges as u64),
+            grouped(shown.summary.hot_calls as u64)
+        );
+        return vec![Block::Line(Tone::Good, sentence)];
+    }
+    vec![
+        Block::Line(Tone::Warn, format!("no use as -pgo: {}", shown.message)),
+        Block::Line(Tone::Dim, format!("  {}", shown.hint)),
+    ]
+}
+
+fn facts(shown: &Shown) -> String {
+    let judgement = &shown.judgement;
+    let mut parts = vec![shown.measures.clone()];
+    if let Some(samples) = judgement.samples {
+        parts.push(format!("{} samples", grouped(samples.unsigned_abs())));
+    }
+    parts.push(format!("{} stacks", grouped(judgement.stacks as u64)));
+    let summary = &shown.summary;
+    if summary.unit != "count" {
+        parts.push(amount(summary.total, &summary.unit));
+    }
+    let duration = judgement.origin.as_ref().and_then(|it| it.duration_ms);
+    if let Some(ms) = duration {
+        parts.push(format!("collected in {:.1} s", ms as f64 / 1000.0));
+    }
+    parts.push(human(shown.size));
+    parts.join(", ")
+}
+
+fn origin(shown: &Shown) -> Vec<String> {
+    let Some(origin) = &shown.judgement.origin else {
+        return Vec::new();
+    };
+    let when = match (&origin.time, shown.age_days) {
+        (Some(time), Some(age)) => {
+            let second = time.split('.').next().unwrap_or(time).trim_end_matches('Z');
+            format!("{second}Z, {}", days(age))
+        }
+        _ => "at an unknown time".into(),
+    };
+    let mut lines = vec![format!("collected {when}")];
+    let program = [
+        origin.program.clone(),
+        origin.go_version.clone(),
+        origin.build_id.as_ref().map(|it| format!("build ID {it}")),
+    ];
+    let program: Vec<String> = program.into_iter().flatten().collect();
+    if !program.is_empty() {
+        lines.push(format!("from {}", program.join(", ")));
+    }
+    lines
+}
+
+fn days(age: f64) -> String {
+    match age {
+        it if it < 0.0 => "which is in the future".into(),
+        it if it < 1.0 => "less than a day old".into(),
+        it => format!("{it:.0} days old"),
+    }
+}
+
+fn owners(shown: &Shown) -> Vec<Block> {
+    if shown.summary.owners.is_empty() {
+        return Vec::new();
+    }
+    let name = |owner: Owner| match (owner, &shown.main_module) {
+        (Owner::Main, Some(module)) => format!("main module {module}"),
+        (Owner::Main, None) => "main package".into(),
+        (Owner::Dependency, Some(_)) => "dependencies".into(),
+        (Owner::Dependency, None) => "modules".into(),
+        (Owner::Std, _) => "standard library".into(),
+        (Owner::Runtime, _) => "runtime".into(),
+        (Owner::Unknown, _) => "unknown".into(),
+    };
+    let rows = shown.summary.owners.iter().map(|it| {
+        vec![
+            name(it.owner),
+            amount(it.weight, &shown.summary.unit),
+            format!("{:.1}", it.percent),
+        ]
+    });
+    vec![Block::Table(Table {
+        columns: vec![text("whose code"), number("flat"), number("%")],
+        rows: rows.collect(),
+        total: false,
+    })]
+}
+
+fn functions(summary: &Summary) -> Vec<Block> {
+    if summary.functions.is_empty() {
+        return Vec::new();
+    }
+    let rows = summary.functions.iter().map(|it| {
+        vec![
+            label(&it.function),
+            amount(it.flat, &summary.unit),
+            percent(it.flat, summary.total),
+            amount(it.cum, &summary.unit),
+            percent(it.cum, summary.total),
+        ]
+    });
+    let columns = vec![
+        text("function"),
+        optional(number("flat")),
+        number("flat %"),
+        optional(number("cum")),
+        number("cum %"),
+    ];
+    vec![
+        Block::Heading("Hot functions".into()),
+        Block::Table(Table {
+            columns,
+            rows: rows.collect(),
+            total: false,
+        }),
+    ]
+}
+
+fn calls(shown: &Shown) -> Vec<Block> {
+    if shown.summary.calls.is_empty() {
+        return Vec::new();
+    }
+    let row = |it: &Edge| {
+        vec![
+            format!("{} -> {}", label(&it.caller), label(&it.callee)),
+            format!("{:+}", it.offset),
+            percent(it.weight, shown.judgement.edge_weight),
+        ]
+    };
+    vec![
+        Block::Heading("Hot calls, as the compiler sees them".into()),
+        Block::Table(Table {
+            columns: vec![text("caller -> callee"), number("line"), number("%")],
+            rows: shown.summary.calls.iter().map(row).collect(),
+            total: false,
+        }),
+    ]
+}
+
+fn health(fit: &Fit) -> Vec<Block> {
+    let Health {
+        by_name,
+        functions,
+        existing,
+        vanished,
+        ..
+    } = &fit.health;
+    let version = fit
+        .go_version
+        .as_ref()
+        .map_or(String::new(), |it| format!(", {it}"));
+    let mut blocks = vec![Block::Heading(format!("Health: {}{version}", fit.binary))];
+    let (tone, advice) = match *by_name {
+        it if it >= HEALTHY => (Tone::Good, ""),
+        it if it > 0.0 => (Tone::Warn, ": collect it again"),
+        _ => (Tone::Warn, ": it is of another program"),
+    };
+    blocks.push(Block::Line(
+        tone,
+        format!(
+            "{by_name:.1} % of the weight of calls is between functions that exist ({} of {}){advice}",
+            grouped(*existing as u64),
+            grouped(*functions as u64)
+        ),
+    ));
+    if !vanished.is_empty() {
+        let rows = vanished.iter().map(|it| {
+            let now = it.now.clone().unwrap_or_default();
+            vec![it.function.clone(), format!("{:.2}", it.percent), now]
+        });
+        blocks.push(Block::Table(Table {
+            columns: vec![text("vanished function"), number("%"), text("perhaps now")],
+            rows: rows.collect(),
+            total: false,
+        }));
+    }
+    blocks
+}
+
+fn label(name: &str) -> String {
+    match name {
+        "" => "(unknown)".into(),
+        name => name.into(),
+    }
+}
+
+fn percent(part: i64, whole: i64) -> String {
+    match whole {
+        0 => String::new(),
+        _ => format!("{:.1}", part as f64 / whole as f64 * 100.0),
+    }
+}
+
+/// A weight in its unit: seconds for times, binary units for bytes.
+fn amount(value: i64, unit: &str) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let size = value.unsigned_abs();
+    match unit {
+        "nanoseconds" => format!("{:.2} s", value as f64 / 1e9),
+        "bytes" => format!("{sign}{}", human(size)),
+        _ => format!("{sign}{}", grouped(size)),
+    }
+}

@@ -1,0 +1,104 @@
+//! An analysed executable and its baseline in, bytes by package and by module out.
+
+use std::collections::BTreeMap;
+
+use super::{ModuleSize, PackageSize};
+use crate::analysis::Artifact;
+use crate::binary::PackageBytes;
+
+/// The name of what belongs to no package.
+pub const UNOWNED: &str = "unowned";
+
+pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
+    let Some(sizes) = &artifact.sizes else {
+        return Vec::new();
+    };
+    let mut list: Vec<PackageSize> = sizes.packages.iter().map(|it| package(it, true)).collect();
+    list.push(PackageSize {
+        path: UNOWNED.into(),
+        module: None,
+        version: None,
+        bytes: artifact.size - sum(list.iter().map(|it| it.bytes)),
+        before: None,
+    });
+    if let Ok(before) = &artifact.baseline
+        && let Some(old) = &before.sizes
+    {
+        let owned = sum(old.packages.iter().map(|it| it.bytes));
+        let mut known: BTreeMap<&str, u64> = old
+            .packages
+            .iter()
+            .map(|it| (it.path.as_str(), it.bytes))
+            .collect();
+        known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
+        for it in &mut list {
+            it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));
+        }
+        let gone = old
+            .packages
+            .iter()
+            .filter(|it| known.contains_key(it.path.as_str()));
+        list.extend(gone.map(|it| package(it, false)));
+    }
+    list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    list
+}
+
+fn package(it: &PackageBytes, here: bool) -> PackageSize {
+    PackageSize {
+        path: it.path.clone(),
+        module: it.module.clone(),
+        version: it.version.clone(),
+        bytes: if here { it.bytes } else { 0 },
+        before: (!here).then_some(it.bytes),
+    }
+}
+
+pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
+    let Some(sizes) = &artifact.sizes else {
+        return Vec::new();
+    };
+    let mut list: Vec<ModuleSize> = Vec::new();
+    list.extend(sizes.modules.iter().map(|it| ModuleSize {
+        path: it.path.clone(),
+        version: it.version.clone(),
+        bytes: it.bytes,
+        before: None,
+    }));
+    list.push(ModuleSize {
+        path: UNOWNED.into(),
+        version: None,
+        bytes: artifact.size - sum(list.iter().map(|it| it.bytes)),
+        before: None,
+    });
+    if let Ok(before) = &artifact.baseline
+        && let Some(old) = &before.sizes
+    {
+        let owned = sum(old.modules.iter().map(|it| it.bytes));
+        let mut known: BTreeMap<&str, u64> = old
+            .modules
+            .iter()
+            .map(|it| (it.path.as_str(), it.bytes))
+            .collect();
+        known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
+        for it in &mut list {
+            it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));
+        }
+        let gone = old
+            .modules
+            .iter()
+            .filter(|it| known.contains_key(it.path.as_str()));
+        list.extend(gone.map(|it| ModuleSize {
+            path: it.path.clone(),
+            version: it.version.clone(),
+            bytes: 0,
+            before: Some(it.bytes),
+        }));
+    }
+    list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    list
+}
+
+fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
+    bytes.sum()
+}

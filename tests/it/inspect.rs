@@ -1,0 +1,301 @@
+//! `inspect` and `compare` on real Go programs, and the sizes of `release`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::OnceLock;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use crate::harness::Place;
+
+const MAIN: &str = r#"package main
+
+import (
+    "fmt"
+
+    "example.com/lib/shapes"
+)
+
+func main() {
+    sum := shapes.Sum([]int{1, 2})
+    fmt.Println(sum, shapes.Table[sum])
+}
+"#;
+
+const LIB: &str = r#"package shapes
+
+var Table = [1 << 16]byte{3: 1}
+
+//go:noinline
+func Sum[T int | float64](all []T) (sum T) {
+    for _, it := range all {
+        sum += it
+    }
+    return sum
+}
+"#;
+
+/// A program with a dependency: `full` and `stripped`.
+fn place() -> &'static Place {
+    static PLACE: OnceLock<Place> = OnceLock::new();
+    PLACE.get_or_init(|| {
+        let place = module();
+        for (name, flags) in [("full", ""), ("stripped", "-s -w")] {
+            let flags = format!("-ldflags={flags}");
+            place.tool("go", &["build", "-trimpath", "-o", name, &flags, "."]);
+        }
+        place
+    })
+}
+
+fn module() -> Place {
+    let mut place = Place::empty();
+    place.env("CGO_ENABLED", "0");
+    place.write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/lib v1.2.3\n\nreplace example.com/lib => ./lib\n",
+    );
+    place.write("main.go", MAIN);
+    place.write("lib/go.mod", "module example.com/lib\n\ngo 1.21\n");
+    place.write("lib/shapes/shapes.go", LIB);
+    place
+}
+
+fn json(line: &str) -> Value {
+    let run = place().run(&format!("{line} --format json"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    run.json()
+}
+
+fn sum(list: &Value, key: &str) -> u64 {
+    let all = list.as_array().unwrap();
+    all.iter().map(|it| it[key].as_u64().unwrap_or(0)).sum()
+}
+
+#[test]
+fn sums_equal_the_file() {
+    for name in ["full", "stripped"] {
+        let found = json(&format!("inspect {name}"));
+        let size = std::fs::metadata(place().path(name)).unwrap().len();
+        let ledger = &found["ledger"];
+        let part = |key: &str| ledger[key].as_u64().unwrap();
+        assert_eq!(found["file"]["size"], size);
+        assert_eq!(
+            part("packages") + part("unowned") + part("headers") + part("padding"),
+            size
+        );
+        assert_eq!(sum(&found["kinds"], "bytes"), size);
+        assert_eq!(sum(&found["packages"], "bytes"), part("packages"));
+        assert_eq!(sum(&found["modules"], "bytes"), part("packages"));
+        assert_eq!(sum(&found["unowned"], "bytes"), part("unowned"));
+        let sections = sum(&found["sections"], "bytes");
+        assert_eq!(sections + part("headers") + part("padding"), size);
+        assert_eq!(found["file"]["stripped"], name == "stripped");
+    }
+}
+
+#[test]
+fn modules_have_versions_and_generics_are_paid_for_by_their_user() {
+    let found = json("inspect stripped");
+    let modules = found["modules"].as_array().unwrap();
+    let lib = modules
+        .iter()
+        .find(|it| it["path"] == "example.com/lib")
+        .unwrap();
+    assert_eq!(lib["version"], "v1.2.3");
+    assert_eq!(lib["origin"], "dependency");
+    assert!(lib["bytes"].as_u64() > Some(0));
+    let functions = found["functions"].as_array().unwrap();
+    let generic = functions.iter().find(|it| {
+        it["name"]
+            .as_str()
+            .unwrap()
+            .starts_with("example.com/lib/shapes.Sum[")
+    });
+    let generic = generic.unwrap();
+    assert_eq!(generic["package"], "example.com/lib/shapes");
+    assert_eq!(generic["paid_by"], "example.com/app");
+    assert!(
+        found["runtime"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("container")
+    );
+}
+
+#[test]
+fn a_stripped_twin_is_proved_to_run_the_same() {
+    let run = place().run("compare full stripped");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stdout.contains("nothing that runs changed"),
+        "{}",
+        run.shown()
+    );
+    let found = json("compare full stripped");
+    let pair = &found["pairs"][0];
+    assert_eq!(pair["loaded"]["identical"], true);
+    assert_eq!(pair["causes"], Value::Array(Vec::new()));
+    let changed = pair["packages"]["list"].as_array().unwrap();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(changed[0]["name"], "unowned");
+    assert_eq!(pair["functions"]["list"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn growth_over_the_limit_fails() {
+    let run = place().run("compare -q stripped full --fail-over 1%");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    assert!(run.stdout.is_empty());
+    assert!(
+        run.stderr.starts_with("FAIL  `full` grew by "),
+        "{}",
+        run.stderr
+    );
+    for line in [
+        "full stripped --fail-over 0%",
+        "stripped full --fail-over 100MiB",
+    ] {
+        assert_eq!(place().run(&format!("compare {line}")).code(), 0);
+    }
+    assert_eq!(place().run("compare full full --fail-over much").code(), 2);
+}
+
+#[test]
+fn saved_reports_compare_as_the_files_do() {
+    for name in ["full", "stripped"] {
+        let run = place().run(&format!("inspect {name} --report {name}.json"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+    }
+    let of_files = json("compare full stripped");
+    let of_reports = json("compare full.json stripped.json");
+    for key in ["roles", "kinds", "modules", "packages", "functions"] {
+        assert_eq!(
+            of_files["pairs"][0][key], of_reports["pairs"][0][key],
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_keeps_what_it_names() {
+    let found = json("inspect stripped --filter example.com/...");
+    let paths: Vec<&str> = found["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert!(paths.contains(&"example.com/app") && paths.contains(&"example.com/lib/shapes"));
+}
+
+#[test]
+fn text_is_never_wider_than_the_terminal() {
+    for width in [60, 80, 120] {
+        for line in [
+            "inspect full",
+            "inspect full --by function --top 0",
+            "inspect full --by section",
+            "compare full stripped",
+        ] {
+            let mut command = place().command(crate::harness::PROGRAM);
+            command
+                .args(shell_words::split(line).unwrap())
+                .env("COLUMNS", width.to_string());
+            let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+            assert!(output.lines().count() > 5);
+            for text in output.lines() {
+                assert!(text.width() <= width, "{line}, {width}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_picture_is_well_formed_and_needs_nothing_else() {
+    let run = place().run("inspect full --format svg");
+    let picture = roxmltree::Document::parse(&run.stdout).unwrap();
+    let titles: Vec<&str> = picture
+        .descendants()
+        .filter(|it| it.has_tag_name("title"))
+        .filter_map(|it| it.text())
+        .collect();
+    assert!(
+        titles
+            .iter()
+            .any(|it| it.starts_with("example.com/lib v1.2.3: ")),
+        "{titles:?}"
+    );
+    let run = place().run("inspect full --format html");
+    assert!(run.stdout.contains("<svg") && run.stdout.contains("<table>"));
+    let page = run
+        .stdout
+        .replace(r#"xmlns="http://www.w3.org/2000/svg""#, "");
+    for foreign in ["http:", "https:", "<script", "src=", "@import", "url("] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn what_cannot_be_inspected_is_told_with_what_to_do() {
+    let place = Place::empty();
+    place.write("text", "hello\n");
+    place.write("empty", "");
+    place.write("dir/file", "");
+    let bytes = crate::harness::executable();
+    place.write("cut", &bytes[..bytes.len() / 2]);
+    place.write("start", &bytes[..100]);
+    let shown: Vec<String> = ["none", "text", "empty", "dir", "cut", "start"]
+        .map(|it| place.run(&format!("inspect {it}")).shown())
+        .into();
+    assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn a_release_tells_modules_and_packages() {
+    let place = module();
+    let report = place.release("-o app");
+    let target = &report["targets"][0];
+    for list in [&target["packages"], &target["modules"]] {
+        assert_eq!(
+            sum(list, "bytes"),
+            target["artifact"]["size"].as_u64().unwrap()
+        );
+        assert_eq!(
+            sum(list, "before"),
+            target["baseline"]["size"].as_u64().unwrap()
+        );
+        assert!(
+            list.as_array()
+                .unwrap()
+                .iter()
+                .any(|it| it["path"] == "unowned")
+        );
+    }
+    let lib = &target["modules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["path"] == "example.com/lib");
+    assert_eq!(lib.unwrap()["version"], "v1.2.3");
+}
+
+#[test]
+fn a_module_over_its_budget_fails() {
+    let place = module();
+    place.write(
+        "gobuild-opt.toml",
+        "[budget.modules]\n\"example.com/lib\" = \"10\"\nstd = \"1 GiB\"\n",
+    );
+    let run = place.run("release -o app");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    assert!(
+        run.stdout.contains("FAIL  module example.com/lib app"),
+        "{}",
+        run.shown()
+    );
+    assert!(place.path("app").exists());
+}
