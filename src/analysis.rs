@@ -82,6 +82,9 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     Ok(artifacts)
 }
 
+/// Platforms whose formats (a.out, XCOFF) have no reader here: go builds for them all the same.
+const NO_READER: &[&str] = &["aix", "plan9"];
+
 fn artifact(
     index: usize,
     target: &TargetPlan,
@@ -100,7 +103,9 @@ fn artifact(
         return Err(refused(Error::new(Kind::Go, "it wrote no such file")));
     }
     let bytes = binary::open(&staged).map_err(refused)?;
-    let (read, sizes) = if bytes.starts_with(b"!<arch>\n") {
+    let is_archive = bytes.starts_with(b"!<arch>\n");
+    let goos = target.facts.toolchain.goos.as_str();
+    let (read, sizes) = if is_archive || NO_READER.contains(&goos) {
         (None, None)
     } else {
         let (binary, sizes) = dissect(&bytes).map_err(refused)?;
@@ -111,7 +116,8 @@ fn artifact(
     }
     let baseline = match &read {
         Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
-        None => Err("an archive has no sections of its own".to_owned()),
+        None if is_archive => Err("an archive has no sections of its own".to_owned()),
+        None => Err(format!("executables for {goos} cannot be read")),
     };
     Ok(Artifact {
         target: index,

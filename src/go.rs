@@ -148,7 +148,8 @@ impl Go {
 
     /// `go env -json` with the variables that matter here.
     pub fn env_invocation(&self) -> Invocation {
-        self.invocation(["env", "-json"].iter().chain(ENV_NAMES))
+        // GOFLAGS="-ldflags=-s -w" is a `-w` of `go env` too, and a `-m` would be one of `go list`.
+        self.invocation(["env", "-json", "-w=false"].iter().chain(ENV_NAMES))
     }
 
     /// Asks go for its version and settings. Fails with [`Kind::Go`] when there is no go, when it
@@ -185,6 +186,7 @@ impl Go {
             "list".into(),
             "-deps".into(),
             format!("-json={}", list::FIELDS).into(),
+            "-m=false".into(),
         ];
         args.extend(flags.iter().map(OsString::from));
         args.push("--".into());

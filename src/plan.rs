@@ -359,6 +359,14 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
         });
         composed.args.push(flag);
     }
+    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
+        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
+        composed.args.retain(|it| !it.starts_with("-buildmode="));
+        composed.args.push("-buildmode=pie".into());
+    }
+    if facts.asked.json {
+        composed.args.push("-json=false".into());
+    }
     composed.reasons.push(reason(
         "-export",
         "compile, or replay from the build cache, but do not link",

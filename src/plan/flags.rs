@@ -327,70 +327,61 @@ fn tags(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
 }
 
 /// gcflags and asmflags: for each package Go takes the last value that matches, whole. So ours are
-/// joined with the user's where they are for the same packages, and those for `all` packages with
-/// those for the named ones.
+/// put in front of each of the user's that would hide them; among the user's own, Go's rule holds.
 fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
     let build = &inputs.config.build;
     for (name, configured) in [("gcflags", &build.gcflags), ("asmflags", &build.asmflags)] {
         let key = format!("build.{name}");
-        let mut merged: Vec<PerPackage> = Vec::new();
-        let mut from = Vec::new();
+        let mut ours: Vec<PerPackage> = Vec::new();
         for value in configured {
             let read = flags::per_package(value).map_err(|why| unreadable(&key, value, &why))?;
-            join(&mut merged, read);
-            from = vec![inputs.origins.get(&key).map_or("defaults", String::as_str)];
+            let joined = behind(&ours, read);
+            put(&mut ours, joined);
         }
-        let typed = inputs.typed.iter().filter(|it| it.name == name);
-        let values: Vec<&str> = typed.filter_map(|it| it.value.as_deref()).collect();
-        for (index, value) in values.iter().enumerate() {
+        let mut merged = ours.clone();
+        let mut from = Vec::new();
+        if !configured.is_empty() {
+            from.push(inputs.origins.get(&key).map_or("defaults", String::as_str));
+        }
+        for flag in inputs.typed.iter().filter(|it| it.name == name) {
+            let value = flag.value.as_deref().unwrap_or_default();
             let read = flags::per_package(value).map_err(|why| unreadable("flags", value, &why))?;
-            let later = values[index + 1..]
-                .iter()
-                .filter_map(|it| flags::per_package(it).ok());
-            if later.into_iter().any(|it| it.pattern == read.pattern) {
-                continue;
-            }
-            join(&mut merged, read);
+            put(&mut merged, behind(&ours, read));
             if from.last() != Some(&"flags") {
                 from.push("flags");
             }
         }
         for entry in merged {
             let list = quoted(&entry.flags)?;
-            let value = entry
-                .pattern
-                .map_or(list.clone(), |it| format!("{it}={list}"));
-            flags.add(
-                format!("-{name}={value}"),
-                "your own, joined",
-                &from.join(", "),
-            );
+            let value = match entry.pattern {
+                Some(pattern) => format!("{pattern}={list}"),
+                None => list,
+            };
+            let flag = format!("-{name}={value}");
+            flags.add(flag, "your own, joined", &from.join(", "));
         }
     }
     Ok(())
 }
 
-/// Adds a value behind those before it: to the one for the same packages, or as a new one that
-/// keeps what is for all packages.
-fn join(merged: &mut Vec<PerPackage>, value: PerPackage) {
-    if let Some(at) = merged.iter().position(|it| it.pattern == value.pattern) {
-        let mut before = merged.remove(at);
-        before.flags.extend(value.flags);
-        merged.push(before);
-        return;
-    }
-    let for_all = merged
-        .iter()
-        .find(|it| it.pattern.as_deref() == Some("all"));
-    let mut words = match (&value.pattern, for_all) {
-        (None, Some(all)) => all.flags.clone(),
-        _ => Vec::new(),
+/// The value behind those of ours that it would hide: for the same packages, or for all of them.
+fn behind(ours: &[PerPackage], value: PerPackage) -> PerPackage {
+    let of = |pattern: Option<&str>| ours.iter().find(|it| it.pattern.as_deref() == pattern);
+    let hidden = match of(value.pattern.as_deref()) {
+        None if value.pattern.is_none() => of(Some("all")),
+        same => same,
     };
-    words.extend(value.flags);
-    merged.push(PerPackage {
+    let words = hidden.iter().flat_map(|it| &it.flags).cloned();
+    PerPackage {
+        flags: words.chain(value.flags).collect(),
         pattern: value.pattern,
-        flags: words,
-    });
+    }
+}
+
+/// Adds a value as the last one, and the only one for its packages.
+fn put(list: &mut Vec<PerPackage>, value: PerPackage) {
+    list.retain(|it| it.pattern != value.pattern);
+    list.push(value);
 }
 
 fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {

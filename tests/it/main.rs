@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod binary;
+mod dropin;
 mod escape;
 mod escape_lock;
 mod faults;

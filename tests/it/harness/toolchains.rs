@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The oldest that is supported, the last without container-aware GOMAXPROCS, and the newest.
-pub const RELEASED: &[&str] = &["1.21.13", "1.24.11", "1.27.3"];
+pub const RELEASED: &[&str] = &["1.21.13", "1.24.11", "1.26.6", "1.27.3"];
 
 /// A toolchain that is there.
 #[derive(Debug, Clone)]
