@@ -18,21 +18,25 @@ use seen::Seen;
 use table::{Expected, Row};
 
 #[test]
+#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_21() {
     every_row("1.21.13");
 }
 
 #[test]
+#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_24() {
     every_row("1.24.11");
 }
 
 #[test]
+#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_26() {
     every_row("1.26.6");
 }
 
 #[test]
+#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_27() {
     every_row("1.27.3");
 }
