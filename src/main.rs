@@ -62,13 +62,28 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
 
 /// Remembers the first signal that asks us to stop; the running stage ends its children and returns.
 fn listen() -> Result<Interrupt> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     let interrupt = Interrupt::default();
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    let second = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+        // nohup: who ignores a signal on our behalf means it.
+        if is_ignored(signal) {
+            continue;
+        }
         let number = usize::try_from(signal).unwrap_or_default();
+        // A second one ends us at once: we may hang in a pipe that nobody reads.
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, second.clone())?;
+        signal_hook::flag::register(signal, second.clone())?;
         signal_hook::flag::register_usize(signal, interrupt.signal.clone(), number)?;
     }
     Ok(interrupt)
+}
+
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+    mask.is_some_and(|it| it >> (signal - 1) & 1 == 1)
 }
 
 fn colors(choice: Color) {

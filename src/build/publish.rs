@@ -6,7 +6,10 @@ use std::io::{Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Kind, Result};
+use crate::plan::pgo::hex;
 
 /// Looks at an output before anything is built. Fails with [`Kind::Usage`] when the name is taken by
 /// a directory, by a file that is no executable, or by a link that leads out of its directory:
@@ -16,6 +19,9 @@ pub fn check(output: &Path) -> Result<()> {
     let Ok(link) = output.symlink_metadata() else {
         return Ok(());
     };
+    if is_stream(output) {
+        return Ok(());
+    }
     if link.file_type().is_symlink() {
         resolve(output)?;
     }
@@ -89,35 +95,99 @@ fn is_object(path: &Path) -> bool {
     MAGIC.iter().any(|it| head[..length].starts_with(it))
 }
 
-/// Puts a staged file into its place: flushed to the disk, then renamed over the old one. A device
-/// or a FIFO is written to, never replaced.
+/// A staged file and the place that it takes.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Where it waits.
+    pub staged: PathBuf,
+    /// Its name from now on.
+    pub output: PathBuf,
+}
+
+/// Puts staged files into their places, all of them or none: each is flushed to the disk and each
+/// place is looked at before the first takes its name; when one fails, those before it are taken
+/// back. A device or a FIFO is written to, never replaced. `aside` is an empty directory on the file
+/// system of the outputs.
 ///
-/// Fails with [`Kind::Machine`]; the old output is untouched then (but for a device).
-pub fn file(staged: &Path, output: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        Error::new(
-            Kind::Machine,
-            format!("cannot write `{}`", output.display()),
-        )
-        .source(error)
-    };
-    if output
-        .metadata()
-        .is_ok_and(|it| !it.is_file() && !it.is_dir())
-        && is_stream(output)
-    {
-        let mut source = File::open(staged).map_err(failed)?;
-        let mut sink = File::options().write(true).open(output).map_err(failed)?;
-        std::io::copy(&mut source, &mut sink).map_err(failed)?;
-        return Ok(());
+/// Fails with [`Kind::Machine`]; the old outputs are there then (but for a device).
+pub fn all(items: &[Item], aside: &Path) -> Result<()> {
+    for item in items {
+        File::open(&item.staged)
+            .and_then(|it| it.sync_all())
+            .map_err(|error| failed(&item.output, error))?;
+        if !item.output.ends_with("SHA256SUMS") {
+            check(&item.output)?;
+        }
     }
-    let output = resolve(output)?;
-    File::open(staged)
-        .and_then(|it| it.sync_all())
-        .map_err(failed)?;
-    fs::rename(staged, &output).map_err(failed)?;
-    sync_directory(&output);
+    let mut done: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let backup = aside.join(format!("old-{index}"));
+        match put(item, &backup) {
+            Ok(Some(output)) => done.push((output, backup.exists().then_some(backup))),
+            Ok(None) => {}
+            Err(error) => {
+                take_back(&done);
+                return Err(error.hint("the outputs are as they were before this run"));
+            }
+        }
+    }
+    for (output, _) in &done {
+        sync_directory(output);
+    }
     Ok(())
+}
+
+fn failed(output: &Path, error: std::io::Error) -> Error {
+    Error::new(
+        Kind::Machine,
+        format!("cannot write `{}`", output.display()),
+    )
+    .source(error)
+}
+
+/// `None` when a device was written.
+fn put(item: &Item, backup: &Path) -> Result<Option<PathBuf>> {
+    if is_stream(&item.output) {
+        let mut source = File::open(&item.staged).map_err(|error| failed(&item.output, error))?;
+        let sink = File::options().write(true).open(&item.output);
+        let copied = sink.and_then(|mut it| std::io::copy(&mut source, &mut it));
+        copied.map_err(|error| failed(&item.output, error))?;
+        return Ok(None);
+    }
+    let output = resolve(&item.output)?;
+    // A second name keeps the old file for the case that a later one fails.
+    if output.exists() && fs::hard_link(&output, backup).is_err() {
+        fs::copy(&output, backup).map_err(|error| failed(&output, error))?;
+    }
+    replace(&item.staged, &output).map_err(|error| failed(&output, error))?;
+    Ok(Some(output))
+}
+
+/// Renames; where that is not possible after all (a bind mount), copies to a name beside it first.
+fn replace(staged: &Path, output: &Path) -> std::io::Result<()> {
+    match fs::rename(staged, output) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {}
+        done => return done,
+    }
+    let directory = output.parent().unwrap_or(Path::new("."));
+    let mut copy = tempfile::Builder::new()
+        .prefix(".gobuild-opt-")
+        .tempfile_in(directory)?;
+    std::io::copy(&mut File::open(staged)?, &mut copy)?;
+    copy.as_file()
+        .set_permissions(fs::metadata(staged)?.permissions())?;
+    copy.as_file().sync_all()?;
+    copy.persist(output).map(drop).map_err(|error| error.error)
+}
+
+fn take_back(done: &[(PathBuf, Option<PathBuf>)]) {
+    for (output, backup) in done.iter().rev() {
+        // Nothing is left to do when this fails, too.
+        let _ = match backup {
+            Some(backup) => replace(backup, output),
+            None => fs::remove_file(output),
+        };
+    }
 }
 
 fn is_stream(output: &Path) -> bool {
@@ -180,24 +250,47 @@ fn write(content: &[u8], output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a checksum file that `sha256sum -c` accepts. Entries of an older one stay while their
-/// files are there.
-pub fn checksums(path: &Path, entries: &[(String, String)]) -> Result<()> {
+/// The text of a checksum file that `sha256sum -c` accepts: the new entries, and those of the
+/// file that is there as far as they are still true.
+pub fn checksums(path: &Path, entries: &[(String, String)]) -> String {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut lines = BTreeMap::new();
     for line in fs::read_to_string(path).unwrap_or_default().lines() {
-        if let Some((_, name)) = line
-            .split_once("  ")
-            .filter(|(_, name)| directory.join(name).is_file())
-        {
+        let Some((digest, name)) = line.split_once("  ") else {
+            continue;
+        };
+        let replaced = entries.iter().any(|(_, it)| it == name);
+        if !replaced && digest_of(&directory.join(name)).as_deref() == Some(digest) {
             lines.insert(name.to_owned(), line.to_owned());
         }
     }
     for (digest, name) in entries {
         lines.insert(name.clone(), checksum_line(digest, name));
     }
-    let content: String = lines.values().map(|it| format!("{it}\n")).collect();
-    text(&content, path)
+    lines.values().map(|it| format!("{it}\n")).collect()
+}
+
+/// Whether a checksum file speaks of one of these names.
+pub fn lists(path: &Path, names: &[(String, String)]) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let listed = |line: &str| {
+        line.split_once("  ")
+            .is_some_and(|(_, it)| names.iter().any(|(_, name)| name == it))
+    };
+    text.lines().any(listed)
+}
+
+/// SHA-256 of a file in hex; `None` when there is no such file.
+pub fn digest_of(path: &Path) -> Option<String> {
+    let mut digest = Sha256::new();
+    let mut file = File::open(path).ok().filter(|_| path.is_file())?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).ok()? {
+            0 => return Some(hex(&digest.finalize())),
+            length => digest.update(&buffer[..length]),
+        }
+    }
 }
 
 /// Keeps an output directory that we made out of git, so that what is in it does not make the next
@@ -211,6 +304,25 @@ pub fn keep_out_of_git(directory: &Path) -> Result<()> {
         "# Made by gobuild-opt: binaries here would make the next build +dirty.\n*\n",
         &file,
     )
+}
+
+/// Fails with [`Kind::Machine`] when a file cannot be written in its directory, before anything is built.
+pub fn try_directory(path: &Path) -> Result<()> {
+    if is_stream(path) {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| failed(path, error);
+    let directory = path.parent().unwrap_or(Path::new("."));
+    // A directory that is missing is made for the report at the end; its nearest parent has to be there.
+    let existing = directory
+        .ancestors()
+        .find(|it| it.exists())
+        .unwrap_or(directory);
+    tempfile::Builder::new()
+        .prefix(".gobuild-opt-")
+        .tempfile_in(existing)
+        .map(drop)
+        .map_err(failed)
 }
 
 /// coreutils mark a line whose name holds a backslash or a line break with a backslash in front.
@@ -252,7 +364,15 @@ mod tests {
         check(&link).unwrap();
         let staged = place.path().join("staged");
         fs::write(&staged, "new").unwrap();
-        file(&staged, &link).unwrap();
+        let aside = tempfile::tempdir().unwrap();
+        all(
+            &[Item {
+                staged,
+                output: link.clone(),
+            }],
+            aside.path(),
+        )
+        .unwrap();
         assert_eq!(
             fs::read_to_string(place.path().join("api-1")).unwrap(),
             "new"
@@ -269,12 +389,41 @@ mod tests {
     }
 
     #[test]
-    fn checksums_of_other_files_stay() {
+    fn all_or_none_are_published() {
+        let (place, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("a"), b"\x7fELF old").unwrap();
+        for name in ["new-a", "new-b", "new-c"] {
+            fs::write(at(name), b"\x7fELF new").unwrap();
+        }
+        let item = |staged: &str, output: &str| Item {
+            staged: at(staged),
+            output: at(output),
+        };
+        let items = [
+            item("new-a", "a"),
+            item("new-b", "b"),
+            item("new-c", "missing/c"),
+        ];
+        let error = all(&items, aside.path()).unwrap_err();
+        assert!(error.message.contains("missing/c"), "{error}");
+        assert_eq!(fs::read(at("a")).unwrap(), b"\x7fELF old");
+        assert!(!at("b").exists());
+    }
+
+    #[test]
+    fn checksums_that_are_still_true_stay() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("SHA256SUMS");
         fs::write(place.path().join("old"), "").unwrap();
-        fs::write(&path, "aa  old\nbb  gone\ncc  new\n").unwrap();
-        checksums(&path, &[("dd".into(), "new".into())]).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "dd  new\naa  old\n");
+        fs::write(place.path().join("changed"), "x").unwrap();
+        let empty = hex(&Sha256::digest(b""));
+        fs::write(
+            &path,
+            format!("{empty}  old\n{empty}  changed\nbb  gone\ncc  new\n"),
+        )
+        .unwrap();
+        let text = checksums(&path, &[("dd".into(), "new".into())]);
+        assert_eq!(text, format!("dd  new\n{empty}  old\n"));
     }
 }

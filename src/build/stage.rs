@@ -1,7 +1,11 @@
-//! A private directory beside the outputs: commands write into it, and what is good is renamed
-//! out of it.
+//! A private directory on the file system of the outputs: commands write into it, and what is good
+//! is renamed out of it.
+//!
+//! It stands in the build cache where that is on the same file system, and only otherwise beside the
+//! outputs: these may be in a package whose `//go:embed *` would take it in.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,45 +22,127 @@ const PREFIX: &str = ".gobuild-opt-";
 #[derive(Debug)]
 pub struct Stage {
     directory: Option<TempDir>,
+    go_tmp: Option<TempDir>,
     /// Output directories that did not exist before, outermost first.
     made: Vec<PathBuf>,
     keep_made: bool,
-    _lock: Option<File>,
+    _locks: Vec<File>,
+}
+
+/// Where a stage may be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Where<'a> {
+    /// The directory of the outputs; `None` when nothing is kept.
+    pub outputs: Option<&'a Path>,
+    /// Go's build cache.
+    pub cache: Option<&'a Path>,
+    /// The user's GOTMPDIR.
+    pub go_tmp: Option<&'a Path>,
 }
 
 impl Stage {
-    /// A staging directory in `outputs`, which is made when it is missing; without one, in the
-    /// system's place for temporary files.
+    /// A staging directory, and the output directory where it is missing.
     ///
-    /// Another run that writes to the same directory is waited for (`wait`), after `talk` said so.
+    /// Another run that writes to the same outputs is waited for (`wait`), after `talk` said so.
     /// What a run that was killed left behind is removed. Fails with [`Kind::Machine`] when the
-    /// directory cannot be written.
+    /// outputs cannot be written.
     pub fn create(
-        outputs: Option<&Path>,
+        place: Where<'_>,
         wait: bool,
         interrupt: &Interrupt,
         talk: &mut dyn FnMut(&str),
     ) -> Result<Self> {
-        let Some(outputs) = outputs else {
-            let directory = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
-            return Self::finish(directory, Vec::new(), None);
+        let mut stage = Self {
+            directory: None,
+            go_tmp: None,
+            made: Vec::new(),
+            keep_made: false,
+            _locks: Vec::new(),
         };
-        let made = make(outputs)?;
-        let lock = match lock(outputs, wait, interrupt, talk) {
-            Ok(lock) => lock,
-            Err(error) => {
-                unmake(&made);
-                return Err(error);
-            }
-        };
-        if lock.is_some() {
-            remove_stale(outputs);
+        if let Some(outputs) = place.outputs {
+            stage.occupy(outputs, wait, interrupt, talk)?;
         }
+        let parent = parent(place);
+        let failed = |error: std::io::Error| {
+            Error::new(
+                Kind::Machine,
+                format!("cannot make a staging directory in `{}`", parent.display()),
+            )
+            .source(error)
+        };
+        // While we hold the parent, nobody takes a stage that has no lock yet for a stale one.
+        let _parent = (place.outputs != Some(&parent))
+            .then(|| flock(&parent))
+            .flatten();
+        remove_stale(&parent);
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
-            .tempdir_in(outputs)
+            .tempdir_in(&parent)
+            .map_err(failed)?;
+        stage._locks.extend(flock(directory.path()));
+        // git does not look below: our files never make the tree dirty while go stamps the version.
+        std::fs::write(directory.path().join(".gitignore"), "*\n").map_err(failed)?;
+        std::fs::create_dir(directory.path().join("tmp")).map_err(failed)?;
+        stage.directory = Some(directory);
+        if let Some(theirs) = place.go_tmp {
+            let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(theirs);
+            stage.go_tmp = Some(made.map_err(|error| {
+                Error::new(
+                    Kind::Machine,
+                    format!("cannot write to GOTMPDIR `{}`", theirs.display()),
+                )
+                .source(error)
+            })?);
+        }
+        Ok(stage)
+    }
+
+    /// Makes, locks and tries the output directory.
+    fn occupy(
+        &mut self,
+        outputs: &Path,
+        wait: bool,
+        interrupt: &Interrupt,
+        talk: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let mut told = false;
+        loop {
+            interrupt.check()?;
+            self.made.extend(make(outputs)?);
+            let Ok(file) = File::open(outputs) else { break };
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                // The run before us may have removed the directory that it had made for nothing.
+                Ok(()) if !is_same(&file, outputs) => continue,
+                Ok(()) => {
+                    remove_stale(outputs);
+                    self._locks.push(file);
+                    break;
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) if !wait => {
+                    return Err(Error::new(
+                        Kind::Machine,
+                        format!("another run writes to `{}`", outputs.display()),
+                    )
+                    .hint("run again without `--no-wait` to wait for it"));
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    if !std::mem::replace(&mut told, true) {
+                        talk(&format!(
+                            "waiting for another run that writes to `{}`",
+                            outputs.display()
+                        ));
+                    }
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                // A file system without locks.
+                Err(_) => break,
+            }
+        }
+        tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempfile_in(outputs)
+            .map(drop)
             .map_err(|error| {
-                unmake(&made);
                 Error::new(
                     Kind::Machine,
                     format!(
@@ -65,20 +151,7 @@ impl Stage {
                     ),
                 )
                 .source(error)
-            })?;
-        Self::finish(directory, made, lock)
-    }
-
-    fn finish(directory: TempDir, made: Vec<PathBuf>, lock: Option<File>) -> Result<Self> {
-        // git does not look below: our files never make the tree dirty while go stamps the version.
-        std::fs::write(directory.path().join(".gitignore"), "*\n")?;
-        std::fs::create_dir(directory.path().join("tmp"))?;
-        Ok(Self {
-            directory: Some(directory),
-            made,
-            keep_made: false,
-            _lock: lock,
-        })
+            })
     }
 
     /// The directory.
@@ -89,7 +162,10 @@ impl Stage {
     /// Where go keeps its work directories (GOTMPDIR): on the file system of the outputs, so that
     /// go renames instead of copying, and gone with us when go is killed.
     pub fn go_tmp(&self) -> PathBuf {
-        self.path().join("tmp")
+        match &self.go_tmp {
+            Some(theirs) => theirs.path().to_path_buf(),
+            None => self.path().join("tmp"),
+        }
     }
 
     /// Whether the output directory was made for this run.
@@ -107,6 +183,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // A failure leaves files that the next run removes.
         drop(self.directory.take().map(TempDir::close));
+        drop(self.go_tmp.take().map(TempDir::close));
         if !self.keep_made {
             unmake(&self.made);
         }
@@ -137,51 +214,48 @@ fn unmake(made: &[PathBuf]) {
     }
 }
 
-/// Locks the directory itself, so that no lock file is left. `None` where the file system has no locks.
-fn lock(
-    directory: &Path,
-    wait: bool,
-    interrupt: &Interrupt,
-    talk: &mut dyn FnMut(&str),
-) -> Result<Option<File>> {
-    let Ok(file) = File::open(directory) else {
-        return Ok(None);
-    };
-    let mut told = false;
-    loop {
-        interrupt.check()?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Some(file)),
-            Err(rustix::io::Errno::WOULDBLOCK) if !wait => {
-                return Err(Error::new(
-                    Kind::Machine,
-                    format!("another run writes to `{}`", directory.display()),
-                )
-                .hint("run again without `--no-wait` to wait for it"));
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                if !told {
-                    talk(&format!(
-                        "waiting for another run that writes to `{}`",
-                        directory.display()
-                    ));
-                    told = true;
-                }
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            Err(_) => return Ok(None),
-        }
+/// Locks a directory, so that no lock file is left. `None` where that does not work.
+fn flock(directory: &Path) -> Option<File> {
+    let file = File::open(directory).ok()?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive).ok()?;
+    Some(file)
+}
+
+fn is_same(file: &File, path: &Path) -> bool {
+    let key = |it: std::fs::Metadata| (it.dev(), it.ino());
+    file.metadata().map(key).ok() == path.metadata().map(key).ok()
+}
+
+/// The build cache where it is on the file system of the outputs, otherwise the outputs.
+fn parent(place: Where<'_>) -> PathBuf {
+    let ours = place.cache.map(|it| it.join("gobuild-opt"));
+    let usable = ours.filter(|it| std::fs::create_dir_all(it).is_ok());
+    let device = |it: &Path| it.metadata().map(|it| it.dev()).ok();
+    match (usable, place.outputs) {
+        (Some(cache), None) => cache,
+        (Some(cache), Some(outputs)) if device(&cache) == device(outputs) => cache,
+        (_, Some(outputs)) => outputs.to_path_buf(),
+        (None, None) => std::env::temp_dir(),
     }
 }
 
-/// Removes what a killed run left: we hold the lock, so nobody uses it.
+/// Removes what killed runs left: a stage that is in use is locked. Files of that name are outputs
+/// that were not finished.
 fn remove_stale(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return;
     };
     for entry in entries.flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if ours && entry.file_type().is_ok_and(|it| it.is_dir()) {
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if ours && kind.is_file() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+        let free =
+            |file: File| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if ours && kind.is_dir() && File::open(entry.path()).is_ok_and(free) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
@@ -192,7 +266,11 @@ mod tests {
     use super::*;
 
     fn create(directory: &Path, wait: bool) -> Result<Stage> {
-        Stage::create(Some(directory), wait, &Interrupt::default(), &mut |_| {})
+        let place = Where {
+            outputs: Some(directory),
+            ..Where::default()
+        };
+        Stage::create(place, wait, &Interrupt::default(), &mut |_| {})
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Output, Session};
-use crate::build::publish;
+use crate::build::{Event, publish};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
@@ -99,7 +99,7 @@ pub fn present(
     output: &cli::Output,
     top: usize,
     failures: &[String],
-    session: &Session<'_>,
+    session: &mut Session<'_>,
 ) -> Result<Output> {
     write_files(
         |it| render(it, usize::MAX, Style::default()),
@@ -107,10 +107,11 @@ pub fn present(
         session,
     )?;
     if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        append(
-            summary,
-            &render(Format::Markdown, top.max(50), Style::default()),
-        )?;
+        let text = render(Format::Markdown, top.max(50), Style::default());
+        // The work is done: a summary that cannot be written is worth a line, no more.
+        if let Err(error) = append(summary, &text) {
+            (session.show)(Event::Talk(&format!("warning: {error}")));
+        }
     }
     let style = Style {
         width: session.width,

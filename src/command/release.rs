@@ -1,20 +1,22 @@
 //! `release`: the whole pipeline.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::prepare::{Prepared, output_directory, prepare};
 use super::present::{self, Shows, present};
 use super::{Output, Session, lock_file};
 use crate::analysis::{self, Artifact};
-use crate::build::stage::Stage;
+use crate::build::publish::Item;
+use crate::build::stage::{Stage, Where};
 use crate::build::{self, Event, publish};
 use crate::cli;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
 use crate::error::Result;
+use crate::go::Toolchain;
 use crate::lock::{FILE, Lock};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Facts, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
 use crate::report::{self, Report, Site, outline};
@@ -30,19 +32,21 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     for executable in prepared.outputs.targets.iter().flatten() {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
+    for path in &args.output.report {
+        publish::try_directory(&session.cwd.join(path))?;
+    }
+    let directory = output_directory(&prepared.outputs);
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
-    let directory = output_directory(&prepared.outputs);
-    let show = &mut *session.show;
-    let mut stage = Stage::create(
+    let mut stage = stage(
         directory.as_deref(),
         !args.no_wait,
-        &session.interrupt,
-        &mut |line| show(Event::Talk(line)),
+        &prepared.facts,
+        session,
     )?;
     for facts in &mut prepared.facts {
         // What -work keeps must not go with the stage.
-        if facts.toolchain.gotmpdir.is_empty() && !facts.asked.work {
+        if !facts.asked.work {
             facts
                 .go
                 .env
@@ -66,15 +70,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     session.interrupt.check()?;
-    publish_all(&plan, &artifacts)?;
-    if let (true, Some(directory)) = (
-        stage.made_outputs(),
-        plan.checksums.as_deref().and_then(Path::parent),
-    ) {
-        publish::keep_out_of_git(directory)?;
-    }
+    publish_all(&plan, &artifacts, &stage)?;
     stage.keep_outputs();
-    drop(stage);
     let report = report::report(&report::Inputs {
         config: &loaded.config,
         plan: &plan,
@@ -88,13 +85,16 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     if follows(&loaded.config, &report, session) {
         tighten(lock, &lock_path, &report, session)?;
     }
+    let cwd = session.cwd.clone();
     let mut output = present(
-        |format, top, style| rendered(&report, format, top, style, &session.cwd),
+        |format, top, style| rendered(&report, format, top, style, &cwd),
         &args.output,
         loaded.config.escape.top,
         &report.verdict.failures,
         session,
     )?;
+    // Until here nobody else wrote to the outputs: the reports are about the files that are there.
+    drop(stage);
     output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
     Ok(output)
 }
@@ -179,34 +179,78 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
     invocation
 }
 
-/// Every output takes its name only now that all of them are good.
-fn publish_all(plan: &Plan, artifacts: &[Artifact]) -> Result<()> {
+/// A place to build in, on the file system of the outputs.
+pub fn stage(
+    outputs: Option<&Path>,
+    wait: bool,
+    facts: &[Facts],
+    session: &mut Session<'_>,
+) -> Result<Stage> {
+    let toolchain = facts.first().map(|it| &it.toolchain);
+    let path = |it: fn(&Toolchain) -> &String| {
+        toolchain.map(it).filter(|it| !it.is_empty()).map(Path::new)
+    };
+    let place = Where {
+        outputs,
+        cache: path(|it| &it.gocache),
+        go_tmp: path(|it| &it.gotmpdir),
+    };
+    let show = &mut *session.show;
+    Stage::create(place, wait, &session.interrupt, &mut |line| {
+        show(Event::Talk(line))
+    })
+}
+
+/// Every output takes its name only now that all of them are good: all of them, or none.
+fn publish_all(plan: &Plan, artifacts: &[Artifact], stage: &Stage) -> Result<()> {
+    let mut items = Vec::new();
     let mut sums = Vec::new();
     for artifact in artifacts {
         let Some(path) = &artifact.executable.path else {
             continue;
         };
-        publish_beside(artifact, path)?;
-        publish::file(&artifact.staged, path)?;
-        let name = path
-            .file_name()
-            .map(|it| it.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        sums.push((artifact.sha256.clone(), name));
+        items.push(Item {
+            staged: artifact.staged.clone(),
+            output: path.clone(),
+        });
+        sums.push((artifact.sha256.clone(), file_name(path)));
+        // What some build modes write beside the file: the header of a C archive.
+        let header = artifact.staged.with_extension("h");
+        if let Some(digest) = publish::digest_of(&header) {
+            items.push(Item {
+                staged: header,
+                output: path.with_extension("h"),
+            });
+            sums.push((digest, file_name(&path.with_extension("h"))));
+        }
     }
-    match &plan.checksums {
-        Some(path) => publish::checksums(path, &sums),
-        None => Ok(()),
+    if let Some(path) = sums_file(plan, &items, &sums) {
+        let staged = stage.path().join("SHA256SUMS");
+        std::fs::write(&staged, publish::checksums(&path, &sums))?;
+        items.push(Item {
+            staged,
+            output: path,
+        });
+    }
+    publish::all(&items, stage.path())?;
+    match plan.checksums.as_deref().and_then(Path::parent) {
+        Some(directory) if stage.made_outputs() => publish::keep_out_of_git(directory),
+        _ => Ok(()),
     }
 }
 
-/// What some build modes write beside the file: the header of a C archive.
-fn publish_beside(artifact: &Artifact, path: &Path) -> Result<()> {
-    let header = artifact.staged.with_extension("h");
-    if header.is_file() {
-        publish::file(&header, &path.with_extension("h"))?;
-    }
-    Ok(())
+/// The checksum file of the plan, or one beside the outputs that speaks of them.
+fn sums_file(plan: &Plan, items: &[Item], sums: &[(String, String)]) -> Option<PathBuf> {
+    let beside = || Some(items.first()?.output.parent()?.join("SHA256SUMS"));
+    plan.checksums
+        .clone()
+        .or_else(|| beside().filter(|it| publish::lists(it, sums)))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|it| it.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
