@@ -96,6 +96,9 @@ fn artifact(
         )
         .hint("the outputs are as they were; build again, and check the disk when it happens again")
     };
+    if !staged.exists() {
+        return Err(refused(Error::new(Kind::Go, "it wrote no such file")));
+    }
     let bytes = binary::open(&staged).map_err(refused)?;
     let (read, sizes) = if bytes.starts_with(b"!<arch>\n") {
         (None, None)

@@ -79,6 +79,8 @@ pub struct Output {
     pub is_data: bool,
     /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
     pub beside_data: bool,
+    /// What went wrong without changing the result.
+    pub warnings: Vec<String>,
 }
 
 /// Runs a command.

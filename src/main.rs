@@ -125,6 +125,9 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
             _ => {}
         }
     }
+    for warning in &output.warnings {
+        anstream::eprintln!("{}", harmless(warning));
+    }
     if output.failures.is_empty() {
         return ExitCode::SUCCESS;
     }

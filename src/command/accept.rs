@@ -2,9 +2,9 @@
 
 use super::escape::{self, Pass};
 use super::prepare::{Purpose, prepare, prepare_for};
-use super::release::stage;
 use super::{Output, Session, lock_file};
-use crate::build;
+use crate::build::stage::{Stage, Where};
+use crate::build::{self, Event};
 use crate::cli;
 use crate::config::size::SizeLimit;
 use crate::config::{Collect, Config};
@@ -118,7 +118,10 @@ fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Resu
     let mut prepared = prepare(&args.settings, typed, session)?;
     prepared.loaded.config.escape.collect = Collect::Pass;
     prepared.loaded.config.compare.baseline = "off".into();
-    let stage = stage(None, true, &prepared.facts, session)?;
+    let show = &mut *session.show;
+    let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
+        show(Event::Talk(line));
+    })?;
     let config = prepared.loaded.config;
     let plan = plan::draw(
         &config,

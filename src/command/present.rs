@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Output, Session};
-use crate::build::{Event, publish};
+use crate::build::publish;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
@@ -99,18 +99,21 @@ pub fn present(
     output: &cli::Output,
     top: usize,
     failures: &[String],
-    session: &mut Session<'_>,
+    session: &Session<'_>,
 ) -> Result<Output> {
     write_files(
         |it| render(it, usize::MAX, Style::default()),
         output,
         session,
     )?;
+    let mut warnings = Vec::new();
     if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        let text = render(Format::Markdown, top.max(50), Style::default());
-        // The work is done: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(summary, &text) {
-            (session.show)(Event::Talk(&format!("warning: {error}")));
+        // The binaries are published: a summary that cannot be written is worth a line, no more.
+        if let Err(error) = append(
+            summary,
+            &render(Format::Markdown, top.max(50), Style::default()),
+        ) {
+            warnings.push(format!("warning: {error}"));
         }
     }
     let style = Style {
@@ -119,6 +122,7 @@ pub fn present(
     Ok(Output {
         text: render(output.format, top, style),
         failures: failures.to_vec(),
+        warnings,
         is_data: output.format.is_data(),
         ..Output::default()
     })

@@ -16,7 +16,7 @@ use crate::config::size::SizeLimit;
 use crate::error::Result;
 use crate::go::Toolchain;
 use crate::lock::{FILE, Lock};
-use crate::plan::{self, Facts, Plan};
+use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
 use crate::report::{self, Report, Site, outline};
@@ -35,15 +35,9 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     for path in &args.output.report {
         publish::try_directory(&session.cwd.join(path))?;
     }
-    let directory = output_directory(&prepared.outputs);
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
-    let mut stage = stage(
-        directory.as_deref(),
-        !args.no_wait,
-        &prepared.facts,
-        session,
-    )?;
+    let mut stage = stage(args, &prepared, session)?;
     for facts in &mut prepared.facts {
         // What -work keeps must not go with the stage.
         if !facts.asked.work {
@@ -85,9 +79,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     if follows(&loaded.config, &report, session) {
         tighten(lock, &lock_path, &report, session)?;
     }
-    let cwd = session.cwd.clone();
     let mut output = present(
-        |format, top, style| rendered(&report, format, top, style, &cwd),
+        |format, top, style| rendered(&report, format, top, style, &session.cwd),
         &args.output,
         loaded.config.escape.top,
         &report.verdict.failures,
@@ -180,23 +173,19 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
 }
 
 /// A place to build in, on the file system of the outputs.
-pub fn stage(
-    outputs: Option<&Path>,
-    wait: bool,
-    facts: &[Facts],
-    session: &mut Session<'_>,
-) -> Result<Stage> {
-    let toolchain = facts.first().map(|it| &it.toolchain);
+fn stage(args: &cli::Release, prepared: &Prepared, session: &mut Session<'_>) -> Result<Stage> {
+    let outputs = output_directory(&prepared.outputs);
+    let toolchain = prepared.facts.first().map(|it| &it.toolchain);
     let path = |it: fn(&Toolchain) -> &String| {
         toolchain.map(it).filter(|it| !it.is_empty()).map(Path::new)
     };
     let place = Where {
-        outputs,
+        outputs: outputs.as_deref(),
         cache: path(|it| &it.gocache),
         go_tmp: path(|it| &it.gotmpdir),
     };
     let show = &mut *session.show;
-    Stage::create(place, wait, &session.interrupt, &mut |line| {
+    Stage::create(place, !args.no_wait, &session.interrupt, &mut |line| {
         show(Event::Talk(line))
     })
 }

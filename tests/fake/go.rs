@@ -176,7 +176,7 @@ fn environment(version: &str) -> String {
         "GOFLAGS": std::env::var("GOFLAGS").unwrap_or_default(),
         "GOMOD": gomod,
         "GOWORK": "",
-        "GOCACHE": "/nowhere",
+        "GOCACHE": std::path::Path::new(&std::env::var_os("FAKE_GO").unwrap()).join("cache"),
         "GOEXPERIMENT": "",
         "GOTMPDIR": "",
         "CGO_ENABLED": "0",

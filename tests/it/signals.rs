@@ -149,7 +149,12 @@ fn what_a_killed_run_leaves_is_removed_by_the_next() {
     wait_for_file(&place.aside("go.pid"));
     send(child.id(), Signal::KILL);
     wait_for_exit(&mut child);
-    assert!(place.files().contains(".gobuild-opt-"), "{}", place.files());
+    let stages = || {
+        std::fs::read_dir(place.aside("cache/gobuild-opt"))
+            .unwrap()
+            .count()
+    };
+    assert_eq!(stages(), 1, "the stage of the killed run");
     assert_eq!(place.read("tiny"), OLD);
     kill_what_is_left(&place);
 
@@ -157,6 +162,12 @@ fn what_a_killed_run_leaves_is_removed_by_the_next() {
     place.fake_go(&script);
     assert_eq!(place.run("release -q").code(), 0);
     assert_eq!(place.files(), "go.mod\nmain.go\ntiny");
+    assert_eq!(
+        std::fs::read_dir(place.aside("cache/gobuild-opt"))
+            .unwrap()
+            .count(),
+        0
+    );
     assert!(place.read("tiny") == executable());
 }
 
