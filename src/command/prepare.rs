@@ -373,17 +373,17 @@ fn list_flags(
 const LARGEST_PROFILE: u64 = 512 << 20;
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    if let Ok(found) = path.metadata() {
-        if !found.is_file() || found.len() > LARGEST_PROFILE {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "`{}` is no profile: it is no regular file, or too large",
-                    path.display()
-                ),
-            )
-            .hint("name a CPU profile as runtime/pprof writes it"));
-        }
+    if let Ok(found) = path.metadata()
+        && (!found.is_file() || found.len() > LARGEST_PROFILE)
+    {
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`{}` is no profile: it is no regular file, or too large",
+                path.display()
+            ),
+        )
+        .hint("name a CPU profile as runtime/pprof writes it"));
     }
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -57,20 +57,26 @@ impl Shows {
 
     /// Fails where a format has nothing to show.
     pub fn check_format(self, format: Format) -> Result<()> {
-        let message = match format {
-            Format::Svg if !self.picture => "there is nothing to draw here",
-            Format::Sarif | Format::Github if !self.findings => {
-                "there are no new findings to annotate here"
-            }
-            _ => return Ok(()),
+        let Some(missing) = self.missing(format) else {
+            return Ok(());
         };
         let names: Vec<String> = Format::value_variants()
             .iter()
-            .filter(|it| self.check_format(**it).is_ok())
+            .filter(|it| self.missing(**it).is_none())
             .filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned()))
             .collect();
-        Err(Error::new(Kind::Usage, message)
+        Err(Error::new(Kind::Usage, missing)
             .hint(format!("formats of this command: {}", names.join(", "))))
+    }
+
+    fn missing(self, format: Format) -> Option<&'static str> {
+        match format {
+            Format::Svg if !self.picture => Some("there is nothing to draw here"),
+            Format::Sarif | Format::Github if !self.findings => {
+                Some("there are no new findings to annotate here")
+            }
+            _ => None,
+        }
     }
 
     fn nameless(self, path: &Path) -> Error {
@@ -186,4 +192,20 @@ fn append(path: &OsString, text: &str) -> Result<()> {
             )
             .source(error)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_with_nothing_to_show_is_refused() {
+        let check = |shows: Shows, format| match shows.check_format(format) {
+            Ok(()) => String::new(),
+            Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
+        };
+        insta::assert_snapshot!(check(Shows::FINDINGS, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html");
+        insta::assert_snapshot!(check(Shows::PICTURE, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
+        assert_eq!(check(Shows::EVERYTHING, Format::Svg), "");
+    }
 }
