@@ -16,6 +16,7 @@ pub(super) struct Descriptor {
     pub addr: Addr,
     pub size: u32,
     pub owner: PackageId,
+    head: Head,
 }
 
 /// A method table of a type for an interface.
@@ -74,6 +75,7 @@ impl<'i> Walk<'i> {
 
     /// Follows everything queued.
     pub fn run(&mut self) {
+        let mut next = Vec::new();
         while let Some(addr) = self.queue.pop() {
             let Some(head) = self.memory.head(addr) else {
                 continue;
@@ -82,9 +84,10 @@ impl<'i> Walk<'i> {
                 addr,
                 size: head.size as u32,
                 owner: NONE,
+                head,
             });
             self.count_methods(addr, &head);
-            let mut next = Vec::new();
+            next.clear();
             self.memory.components(addr, &head, |it| next.push(it));
             next.extend(
                 self.memory
@@ -95,7 +98,7 @@ impl<'i> Walk<'i> {
                     .methods(addr, &head)
                     .filter_map(|it| self.memory.distance(it + 4)),
             );
-            next.into_iter().for_each(|it| self.root(it));
+            next.iter().for_each(|it| self.root(*it));
         }
     }
 
@@ -245,9 +248,7 @@ impl<'i> Walk<'i> {
         if descriptor.owner != NONE || depth > DEPTH {
             return descriptor.owner;
         }
-        let Some(head) = self.memory.head(descriptor.addr) else {
-            return NONE;
-        };
+        let head = descriptor.head;
         if head.flags & UNCOMMON != 0
             && let Some((_, path)) = self
                 .memory
@@ -286,10 +287,7 @@ impl<'i> Walk<'i> {
     fn names(&self, descriptors: &[Descriptor]) -> Vec<Name> {
         let mut found: Vec<Name> = Vec::with_capacity(descriptors.len() * 2);
         for it in descriptors {
-            let Some(head) = self.memory.head(it.addr) else {
-                continue;
-            };
-            self.memory.names_of(it.addr, &head, |addr| {
+            self.memory.names_of(it.addr, &it.head, |addr| {
                 found.push(Name {
                     addr,
                     size: 0,
