@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod binary;
+mod binary_truth;
 mod escape;
 mod faults;
 mod formats;
