@@ -187,7 +187,7 @@ impl Data {
         else {
             return;
         };
-        let inside = Inside::new(&self.known, &all);
+        let inside = Inside::new(self, &all);
         self.sweep(|object| {
             let pointers = match object.what {
                 What::Known(kind) => kind == Kind::Types,
@@ -251,8 +251,20 @@ struct Inside {
 impl Inside {
     const GRAIN: u32 = 16;
 
-    fn new(known: &[Known], all: &Range<Addr>) -> Self {
+    /// Nothing is known of data that is scattered over the address space, as no linker does: it would take more memory
+    /// than the file.
+    fn new(data: &Data, all: &Range<Addr>) -> Self {
+        let known = &data.known;
         let first = all.start - all.start % Self::GRAIN;
+        let present: u64 = data
+            .areas
+            .iter()
+            .map(|it| u64::from(it.end - it.start))
+            .sum();
+        if u64::from(all.end - all.start) > 16 * present {
+            let bits = Vec::new();
+            return Self { first, bits };
+        }
         let grains = (all.end - first).div_ceil(Self::GRAIN) as usize;
         let mut bits = vec![0u64; grains.div_ceil(64)];
         let mut position = 0;

@@ -44,6 +44,8 @@ pub(super) struct Walk<'i> {
     visited: Vec<u64>,
     queue: Vec<Addr>,
     found: Types,
+    /// Whether the linker put all descriptors together.
+    in_rows: bool,
 }
 
 impl<'i> Walk<'i> {
@@ -55,6 +57,7 @@ impl<'i> Walk<'i> {
             visited: vec![0; slots.div_ceil(64)],
             queue: Vec::new(),
             found: Types::default(),
+            in_rows: false,
         })
     }
 
@@ -104,6 +107,7 @@ impl<'i> Walk<'i> {
 
     /// Reads descriptors one after the other, as Go 1.27 places them.
     pub fn row(&mut self, end: Addr) {
+        self.in_rows = true;
         let word = self.memory.layout.word as u32;
         let mut addr = self.memory.types.saturating_add(word);
         while addr < end {
@@ -206,22 +210,64 @@ impl<'i> Walk<'i> {
         self.run();
     }
 
-    /// Sorts, drops what overlaps, and finds owners: `fallback` is asked for types that no package names.
-    pub fn finish(
-        mut self,
-        packages: &mut Packages,
-        fallback: impl Fn(Addr) -> PackageId,
-    ) -> (Types, Vec<Name>) {
-        let mut found = std::mem::take(&mut self.found);
-        found.descriptors.sort_unstable_by_key(|it| it.addr);
+    /// Sorts descriptors, and drops what overlaps.
+    fn order(&mut self) {
+        let all = &mut self.found.descriptors;
+        all.sort_unstable_by_key(|it| it.addr);
         let mut free = 0;
-        found.descriptors.retain(|it| {
+        all.retain(|it| {
             let keep = it.addr >= free;
             if keep {
                 free = it.addr + it.size;
             }
             keep
         });
+    }
+
+    /// The linker keeps a few types that nothing refers to any more: they stand between those that were found.
+    fn gaps(&mut self) {
+        let word = self.memory.layout.word as u32;
+        let mut free = self.memory.types;
+        let ends = self
+            .found
+            .descriptors
+            .iter()
+            .map(|it| (it.addr, it.addr + it.size));
+        let gaps: Vec<(Addr, Addr)> = ends
+            .filter_map(|(start, end)| {
+                let gap = (free.next_multiple_of(word), start);
+                free = end;
+                (gap.0 < gap.1).then_some(gap)
+            })
+            .collect();
+        for (mut at, end) in gaps {
+            while at < end {
+                let head = self.memory.head(at).filter(|it| at + it.size as u32 <= end);
+                match head {
+                    Some(it) => {
+                        self.root(at);
+                        at = (at + it.size as u32).next_multiple_of(word);
+                    }
+                    None => at += word,
+                }
+            }
+        }
+        self.run();
+    }
+
+    /// Sorts, drops what overlaps, and finds owners: `fallback` is asked for types that no package names.
+    pub fn finish(
+        mut self,
+        packages: &mut Packages,
+        fallback: impl Fn(Addr) -> PackageId,
+    ) -> (Types, Vec<Name>) {
+        self.order();
+        // Before Go 1.27 other things stand between types, of which some look like types.
+        if self.in_rows {
+            self.gaps();
+            self.order();
+        }
+        let mut found = std::mem::take(&mut self.found);
         for index in 0..found.descriptors.len() {
             let owner = self.owner(&found.descriptors, index, packages, 0);
             found.descriptors[index].owner = owner;
