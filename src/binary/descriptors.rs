@@ -48,7 +48,7 @@ fn minor_version(text: &str) -> Option<u32> {
 }
 
 /// The common part of a descriptor, checked.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
     pub kind: u8,
     pub flags: u8,

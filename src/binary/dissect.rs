@@ -325,12 +325,14 @@ impl State<'_, '_> {
             return;
         };
         let all = first.start..last.end;
-        let mut previous = 0;
+        // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
+        let mut recent = vec![0; 1 << 14];
         let mut push = |addr: Addr, owner: PackageId| {
             let it = objects::start(addr, Source::Code, owner);
-            if it != previous && owner != NONE {
+            let slot = &mut recent[(addr.wrapping_mul(0x9e37_79b1) >> 18) as usize];
+            if *slot != it && owner != NONE {
                 starts.push(it);
-                previous = it;
+                *slot = it;
             }
         };
         if self.binary.format == Format::Wasm {

@@ -26,8 +26,10 @@ pub(super) struct Entry {
     /// The row of the compile unit.
     pub unit: u32,
     pub line: u32,
-    /// Who defines it, by its name.
+    /// Who defines it, by its name; by its unit where the name does not say.
     pub package: PackageId,
+    /// Whether the name says it.
+    pub named: bool,
     /// Who compiled it, by its unit.
     pub paid_by: PackageId,
     pub frame: u32,
@@ -99,6 +101,7 @@ fn read_one(
         .functions
         .slice(record as usize, RECORD_SIZE as usize)?;
     let name = tables.field(record, 1)?;
+    let package = packages.of_name(tables.name(name));
     let mut entry = Entry {
         start,
         end: end.max(start),
@@ -107,7 +110,8 @@ fn read_one(
         name,
         unit: tables.field(record, 8)?,
         line: tables.field(record, 9)?,
-        package: packages.of_name(tables.name(name)),
+        package,
+        named: package != NONE,
         paid_by: NONE,
         frame: 0,
     };

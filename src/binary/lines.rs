@@ -84,9 +84,8 @@ fn names(
     entries: &[Entry],
     packages: &mut Packages,
 ) {
-    let mut fallback: Vec<(u32, PackageId)> =
-        entries.iter().map(|it| (it.name, it.package)).collect();
-    fallback.retain(|it| super::names::package_of(tables.name(it.0)).is_none());
+    let nameless = entries.iter().filter(|it| !it.named);
+    let mut fallback: Vec<(u32, PackageId)> = nameless.map(|it| (it.name, it.package)).collect();
     fallback.sort_unstable();
     let region = table.names.start;
     let mut offset = 0u32;

@@ -33,10 +33,7 @@ fn element(mut name: &[u8]) -> Option<&[u8]> {
 
 /// Everything before the first dot after the last slash before any bracket.
 fn prefix(name: &[u8]) -> Option<&[u8]> {
-    let cut = name
-        .iter()
-        .position(|it| matches!(it, b'[' | b'(' | b'{'))
-        .unwrap_or(name.len());
+    let cut = memchr::memchr3(b'[', b'(', b'{', name).unwrap_or(name.len());
     let slash = memchr::memrchr(b'/', &name[..cut]).map_or(0, |it| it + 1);
     let dot = memchr::memchr(b'.', &name[slash..cut])? + slash;
     (dot > 0).then_some(&name[..dot])

@@ -187,6 +187,7 @@ impl Data {
         else {
             return;
         };
+        let inside = Inside::new(self, &all);
         self.sweep(|object| {
             let pointers = match object.what {
                 What::Known(kind) => kind == Kind::Types,
@@ -195,7 +196,7 @@ impl Data {
             };
             if pointers && object.owner != NONE {
                 words(image, &object, |_, target| {
-                    if all.contains(&target) {
+                    if all.contains(&target) && !inside.contains(target) {
                         found.push(start(target, Source::Pointer, object.owner));
                     }
                 });
@@ -238,6 +239,58 @@ impl Data {
             }
             each(object.start, owner);
         });
+    }
+}
+
+/// A bit for every 16 bytes that lie wholly within known extents: no object begins there.
+struct Inside {
+    first: Addr,
+    bits: Vec<u64>,
+}
+
+impl Inside {
+    const GRAIN: u32 = 16;
+
+    /// Nothing is known of data that is scattered over the address space, as no linker does: it would take more memory
+    /// than the file.
+    fn new(data: &Data, all: &Range<Addr>) -> Self {
+        let known = &data.known;
+        let first = all.start - all.start % Self::GRAIN;
+        let present: u64 = data
+            .areas
+            .iter()
+            .map(|it| u64::from(it.end - it.start))
+            .sum();
+        if u64::from(all.end - all.start) > 16 * present {
+            let bits = Vec::new();
+            return Self { first, bits };
+        }
+        let grains = (all.end - first).div_ceil(Self::GRAIN) as usize;
+        let mut bits = vec![0u64; grains.div_ceil(64)];
+        let mut position = 0;
+        while let Some(run) = known.get(position) {
+            let (start, mut end) = (run.start, run.end);
+            position += 1;
+            while let Some(next) = known.get(position).filter(|it| it.start == end) {
+                end = next.end;
+                position += 1;
+            }
+            let from = start.max(first).next_multiple_of(Self::GRAIN);
+            for grain in (from..end.min(all.end) & !(Self::GRAIN - 1)).step_by(Self::GRAIN as usize)
+            {
+                let index = ((grain - first) / Self::GRAIN) as usize;
+                bits[index / 64] |= 1 << (index % 64);
+            }
+        }
+        Self { first, bits }
+    }
+
+    #[inline]
+    fn contains(&self, addr: Addr) -> bool {
+        let index = ((addr - self.first) / Self::GRAIN) as usize;
+        self.bits
+            .get(index / 64)
+            .is_some_and(|it| it >> (index % 64) & 1 == 1)
     }
 }
 

@@ -37,7 +37,10 @@ impl Packages {
             Some(&it) => it,
             None => self.insert(prefix),
         };
-        self.last = Some((prefix.to_vec(), number));
+        let last = self.last.get_or_insert_default();
+        last.0.clear();
+        last.0.extend_from_slice(prefix);
+        last.1 = number;
         number
     }
 

@@ -16,6 +16,7 @@ pub(super) struct Descriptor {
     pub addr: Addr,
     pub size: u32,
     pub owner: PackageId,
+    head: Head,
 }
 
 /// A method table of a type for an interface.
@@ -43,6 +44,8 @@ pub(super) struct Walk<'i> {
     visited: Vec<u64>,
     queue: Vec<Addr>,
     found: Types,
+    /// Whether the linker put all descriptors together.
+    in_rows: bool,
 }
 
 impl<'i> Walk<'i> {
@@ -54,6 +57,7 @@ impl<'i> Walk<'i> {
             visited: vec![0; slots.div_ceil(64)],
             queue: Vec::new(),
             found: Types::default(),
+            in_rows: false,
         })
     }
 
@@ -74,6 +78,7 @@ impl<'i> Walk<'i> {
 
     /// Follows everything queued.
     pub fn run(&mut self) {
+        let mut next = Vec::new();
         while let Some(addr) = self.queue.pop() {
             let Some(head) = self.memory.head(addr) else {
                 continue;
@@ -82,9 +87,10 @@ impl<'i> Walk<'i> {
                 addr,
                 size: head.size as u32,
                 owner: NONE,
+                head,
             });
             self.count_methods(addr, &head);
-            let mut next = Vec::new();
+            next.clear();
             self.memory.components(addr, &head, |it| next.push(it));
             next.extend(
                 self.memory
@@ -95,12 +101,13 @@ impl<'i> Walk<'i> {
                     .methods(addr, &head)
                     .filter_map(|it| self.memory.distance(it + 4)),
             );
-            next.into_iter().for_each(|it| self.root(it));
+            next.iter().for_each(|it| self.root(*it));
         }
     }
 
     /// Reads descriptors one after the other, as Go 1.27 places them.
     pub fn row(&mut self, end: Addr) {
+        self.in_rows = true;
         let word = self.memory.layout.word as u32;
         let mut addr = self.memory.types.saturating_add(word);
         while addr < end {
@@ -203,22 +210,64 @@ impl<'i> Walk<'i> {
         self.run();
     }
 
-    /// Sorts, drops what overlaps, and finds owners: `fallback` is asked for types that no package names.
-    pub fn finish(
-        mut self,
-        packages: &mut Packages,
-        fallback: impl Fn(Addr) -> PackageId,
-    ) -> (Types, Vec<Name>) {
-        let mut found = std::mem::take(&mut self.found);
-        found.descriptors.sort_unstable_by_key(|it| it.addr);
+    /// Sorts descriptors, and drops what overlaps.
+    fn order(&mut self) {
+        let all = &mut self.found.descriptors;
+        all.sort_unstable_by_key(|it| it.addr);
         let mut free = 0;
-        found.descriptors.retain(|it| {
+        all.retain(|it| {
             let keep = it.addr >= free;
             if keep {
                 free = it.addr + it.size;
             }
             keep
         });
+    }
+
+    /// The linker keeps a few types that nothing refers to any more: they stand between those that were found.
+    fn gaps(&mut self) {
+        let word = self.memory.layout.word as u32;
+        let mut free = self.memory.types;
+        let ends = self
+            .found
+            .descriptors
+            .iter()
+            .map(|it| (it.addr, it.addr + it.size));
+        let gaps: Vec<(Addr, Addr)> = ends
+            .filter_map(|(start, end)| {
+                let gap = (free.next_multiple_of(word), start);
+                free = end;
+                (gap.0 < gap.1).then_some(gap)
+            })
+            .collect();
+        for (mut at, end) in gaps {
+            while at < end {
+                let head = self.memory.head(at).filter(|it| at + it.size as u32 <= end);
+                match head {
+                    Some(it) => {
+                        self.root(at);
+                        at = (at + it.size as u32).next_multiple_of(word);
+                    }
+                    None => at += word,
+                }
+            }
+        }
+        self.run();
+    }
+
+    /// Sorts, drops what overlaps, and finds owners: `fallback` is asked for types that no package names.
+    pub fn finish(
+        mut self,
+        packages: &mut Packages,
+        fallback: impl Fn(Addr) -> PackageId,
+    ) -> (Types, Vec<Name>) {
+        self.order();
+        // Before Go 1.27 other things stand between types, of which some look like types.
+        if self.in_rows {
+            self.gaps();
+            self.order();
+        }
+        let mut found = std::mem::take(&mut self.found);
         for index in 0..found.descriptors.len() {
             let owner = self.owner(&found.descriptors, index, packages, 0);
             found.descriptors[index].owner = owner;
@@ -245,9 +294,7 @@ impl<'i> Walk<'i> {
         if descriptor.owner != NONE || depth > DEPTH {
             return descriptor.owner;
         }
-        let Some(head) = self.memory.head(descriptor.addr) else {
-            return NONE;
-        };
+        let head = descriptor.head;
         if head.flags & UNCOMMON != 0
             && let Some((_, path)) = self
                 .memory
@@ -286,10 +333,7 @@ impl<'i> Walk<'i> {
     fn names(&self, descriptors: &[Descriptor]) -> Vec<Name> {
         let mut found: Vec<Name> = Vec::with_capacity(descriptors.len() * 2);
         for it in descriptors {
-            let Some(head) = self.memory.head(it.addr) else {
-                continue;
-            };
-            self.memory.names_of(it.addr, &head, |addr| {
+            self.memory.names_of(it.addr, &it.head, |addr| {
                 found.push(Name {
                     addr,
                     size: 0,

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod binary;
+mod binary_truth;
 mod dropin;
 mod escape;
 mod escape_lock;

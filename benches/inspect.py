@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""`inspect` against the tools that people use today, in pairs on the same files.
+
+    benches/inspect.py [--runs N] [--inspect PATH] [--go GO] BINARY...
+
+`--inspect` is our release build (target/release/gobuild-opt). `go-size-analyzer` takes part when it is in PATH or in
+`go env GOPATH`/bin; it installs with
+
+    go install github.com/Zxilly/go-size-analyzer/cmd/gsa@latest
+
+`go tool nm -size` takes part for files with symbols. Without BINARY a program of about 2 MB is built for the start-up.
+CPU is user + system of the whole process tree, memory the largest resident set of one process, both from wait4.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def once(command):
+    """CPU seconds, wall seconds, peak bytes; None when the command fails."""
+    null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+    start = time.monotonic()
+    pid = os.posix_spawnp(command[0], command, os.environ, file_actions=null)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.monotonic() - start
+    unit = 1 if sys.platform == "darwin" else 1024
+    return None if status else (usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * unit)
+
+
+def pairs(ours, theirs, runs):
+    """Medians of both, run in turn so that both meet the same machine."""
+    found = [[], []]
+    once(ours)
+    for _ in range(runs):
+        for index, command in enumerate((ours, theirs)):
+            result = once(command)
+            if result is None:
+                return None
+            found[index].append(result)
+    return [[statistics.median(column) for column in zip(*rows)] for rows in found]
+
+
+def has_symbols(go, path):
+    done = subprocess.run([go, "tool", "nm", path], capture_output=True)
+    return done.returncode == 0 and b" T " in done.stdout[:1_000_000]
+
+
+def size_analyzer(go):
+    gopath = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True).stdout.strip()
+    return shutil.which("gsa") or shutil.which("gsa", path=os.path.join(gopath, "bin"))
+
+
+def tiny(go, directory):
+    with open(os.path.join(directory, "main.go"), "w") as file:
+        file.write('package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hi") }\n')
+    path = os.path.join(directory, "hello")
+    environment = os.environ | {"GOFLAGS": "", "GOWORK": "off", "CGO_ENABLED": "0"}
+    command = [go, "build", "-ldflags=-s -w", "-o", path, os.path.join(directory, "main.go")]
+    subprocess.run(command, check=True, env=environment)
+    return path
+
+
+def row(name, path, ours, theirs):
+    size = os.path.getsize(path)
+    ms, mb = 1000, 1_000_000
+    cells = [
+        f"{os.path.basename(path)}, {size / mb:.1f} MB",
+        name,
+        f"{ours[0] * ms:.0f} / {theirs[0] * ms:.0f}",
+        f"{theirs[0] / max(ours[0], 0.001):.1f}",
+        f"{ours[1] * ms:.0f} / {theirs[1] * ms:.0f}",
+        f"{ours[2] / mb:.0f} / {theirs[2] / mb:.0f}",
+        f"{ours[0] * ms / (size / mb):.2f}",
+    ]
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("binaries", nargs="*", metavar="BINARY")
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--inspect", default="target/release/gobuild-opt")
+    parser.add_argument("--go", default="go")
+    arguments = parser.parse_args()
+    gsa = size_analyzer(arguments.go)
+    if not gsa:
+        print("gsa is not installed: go install github.com/Zxilly/go-size-analyzer/cmd/gsa@latest")
+    print("| file | against | CPU ms, ours / theirs | times less | wall ms | peak MB | our CPU ms per MB |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as directory:
+        for path in arguments.binaries or [tiny(arguments.go, directory)]:
+            ours = [arguments.inspect, "inspect", path]
+            # A program that does nothing, for what starting a process costs.
+            others = [("true", ["true"])]
+            if has_symbols(arguments.go, path):
+                others.append(("go tool nm -size", [arguments.go, "tool", "nm", "-size", path]))
+            if gsa:
+                others.append(("gsa", [gsa, "--format", "json", "-o", os.devnull, path]))
+            for name, command in others:
+                medians = pairs(ours, command, arguments.runs)
+                if medians is None:
+                    print(f"| {os.path.basename(path)} | {name} | failed | | | | |")
+                else:
+                    row(name, path, *medians)
+
+
+if __name__ == "__main__":
+    main()
