@@ -42,8 +42,11 @@ fn target(out: &mut String, name: &str, target: &Target) {
 
 fn executable(out: &mut String, path: &str, it: &Executable) {
     let _ = writeln!(out, "\n[{path}]\nsize = {}", it.size);
-    if let Some(reason) = &it.reason {
-        let _ = writeln!(out, "reason = {}", quoted(reason));
+    if let Some(on) = it.dead_code_elimination {
+        let _ = writeln!(out, "dead-code-elimination = {on}");
+    }
+    if let Some(percent) = it.profile_health {
+        let _ = writeln!(out, "profile-health = {percent}");
     }
     if !it.cgo.is_empty() {
         let lines: String = it
@@ -53,18 +56,20 @@ fn executable(out: &mut String, path: &str, it: &Executable) {
             .collect();
         let _ = writeln!(out, "cgo = [\n{lines}]");
     }
-    table(
-        out,
-        &format!("{path}.godebug"),
-        &it.godebug,
-        |it: &String| quoted(it),
-    );
-    table(
-        out,
-        &format!("{path}.sections"),
-        &it.sections,
-        |it: &u64| it.to_string(),
-    );
+    for (name, texts) in [("godebug", &it.godebug), ("reasons", &it.reasons)] {
+        table(out, &format!("{path}.{name}"), texts, |it: &String| {
+            quoted(it)
+        });
+    }
+    for (name, bytes) in [
+        ("modules", &it.modules),
+        ("packages", &it.packages),
+        ("sections", &it.sections),
+    ] {
+        table(out, &format!("{path}.{name}"), bytes, |it: &u64| {
+            it.to_string()
+        });
+    }
 }
 
 fn table<T>(
