@@ -179,6 +179,12 @@ fn severity(config: &Config, id: &str) -> Severity {
     }
 }
 
+/// The items as `accept` takes them.
+fn accepted(worse: &[&FactChange]) -> String {
+    let items: Vec<String> = worse.iter().map(|it| it.item.to_string()).collect();
+    items.join(" ")
+}
+
 /// The check of that ID.
 pub fn find(id: &str) -> Option<&'static Check> {
     ALL.iter().find(|it| it.id == id)

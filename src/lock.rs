@@ -10,6 +10,8 @@ mod executable;
 
 mod item;
 
+mod noted;
+
 mod read;
 
 mod write;
@@ -209,7 +211,6 @@ mod tests {
                 packages: BTreeMap::from([("runtime".into(), 70_000)]),
                 sections: BTreeMap::from([("code".into(), 12)]),
                 reasons: BTreeMap::from([("module:ex.com/heavy".into(), "we need it".into())]),
-                ..Executable::default()
             },
         );
         Lock {
@@ -247,7 +248,7 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:39` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:36` was edited: the site `002f8a9cdf` is",
             ),
             (
                 good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
@@ -255,7 +256,7 @@ mod tests {
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:41` cannot be read",
+                "`gobuild-opt.lock:38` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();

@@ -1,4 +1,4 @@
-use super::{Check, Context, Seen};
+use super::{Check, Context, Seen, accepted};
 use crate::lock::Item;
 
 pub const CHECK: Check = Check {
@@ -19,7 +19,7 @@ accept it: `gobuild-opt accept cgo:PACKAGE --reason TEXT`.",
 
 fn run(context: &Context<'_>) -> Option<Seen> {
     let worse = context.worse(|it| matches!(it, Item::Cgo(_)));
-    let first = worse.first()?;
+    worse.first()?;
     let names: Vec<String> = worse
         .iter()
         .map(|it| it.item.to_string().replacen("cgo:", "`", 1) + "`")
@@ -28,7 +28,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         format!("cgo is new in {}", names.join(", ")),
         format!(
             "try CGO_ENABLED=0, or accept it: gobuild-opt accept {} --reason TEXT",
-            first.item
+            accepted(&worse)
         ),
     ))
 }

@@ -1,4 +1,4 @@
-use super::{Check, Context, Seen};
+use super::{Check, Context, Seen, accepted};
 use crate::lock::Item;
 
 pub const CHECK: Check = Check {
@@ -21,7 +21,7 @@ Source: go.dev/doc/godebug, internal/godebugs/table.go.",
 
 fn run(context: &Context<'_>) -> Option<Seen> {
     let worse = context.worse(|it| matches!(it, Item::Godebug(_)));
-    let first = worse.first()?;
+    worse.first()?;
     let settings: Vec<String> = worse
         .iter()
         .map(|it| {
@@ -40,7 +40,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         ),
         format!(
             "see the `go` and `godebug` lines of go.mod and //go:debug comments, or accept it: gobuild-opt accept {} --reason TEXT",
-            first.item
+            accepted(&worse)
         ),
     ))
 }

@@ -26,6 +26,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let mut new: Vec<(&str, u64)> = changes.new_modules().collect();
     new.sort_by_key(|it| std::cmp::Reverse(it.1));
     let first = new.first()?.0;
+    let items: Vec<String> = new.iter().map(|it| format!("module:{}", it.0)).collect();
     let mut names: Vec<String> = new
         .iter()
         .take(NAMED)
@@ -37,7 +38,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     Some(Seen::Bad(
         format!("new modules are linked: {}", names.join(", ")),
         format!(
-            "see `go mod why -m {first}`, or accept it: gobuild-opt accept module:{first} --reason TEXT"
+            "see `go mod why -m {first}`, or accept it: gobuild-opt accept {} --reason TEXT",
+            items.join(" ")
         ),
     ))
 }

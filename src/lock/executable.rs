@@ -4,41 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::noted::Table;
 use super::{Item, Lock};
 
 /// What was accepted for one executable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(from = "Table")]
 pub struct Executable {
     /// Bytes in the file.
     pub size: u64,
     /// Whether the linker removes methods that nothing calls; `None` where that is not known.
-    #[serde(default)]
     pub dead_code_elimination: Option<bool>,
     /// Percent of the weight of the profile whose functions exist, rounded down; `None` without a profile.
-    #[serde(default)]
     pub profile_health: Option<u8>,
     /// Packages that use cgo.
-    #[serde(default)]
     pub cgo: BTreeSet<String>,
     /// GODEBUG defaults.
-    #[serde(default)]
     pub godebug: BTreeMap<String, String>,
     /// Bytes in the file by module; empty where the file does not tell.
-    #[serde(default)]
     pub modules: BTreeMap<String, u64>,
     /// Bytes in the file of packages with at least [`FLOOR`] of them.
-    #[serde(default)]
     pub packages: BTreeMap<String, u64>,
     /// Bytes in the file by section role.
-    #[serde(default)]
     pub sections: BTreeMap<String, u64>,
     /// Why an [`Item`] is looser than it was, by its name.
-    #[serde(default)]
     pub reasons: BTreeMap<String, String>,
-    /// Version 1 had a reason for the size alone; [`super::read`] puts it among `reasons`.
-    #[serde(default)]
-    pub reason: Option<String>,
 }
 
 /// Smaller packages have no entry.
@@ -337,11 +327,11 @@ mod tests {
             worse(|it| it.dead_code_elimination = Some(false)),
             "dead-code"
         );
-        let cgo = |it: &mut Executable| drop(it.cgo.insert("os/user".into()));
+        let cgo = |it: &mut Executable| it.cgo.extend(["os/user".to_owned()]);
         assert_eq!(worse(cgo), "cgo:os/user");
-        let godebug = |it: &mut Executable| drop(it.godebug.insert("a".into(), "1".into()));
+        let godebug = |it: &mut Executable| it.godebug.extend([("a".to_owned(), "1".to_owned())]);
         assert_eq!(worse(godebug), "godebug:a");
-        let module = |it: &mut Executable| drop(it.modules.insert("x".into(), 1));
+        let module = |it: &mut Executable| it.modules.extend([("x".to_owned(), 1)]);
         assert_eq!(worse(module), "new x");
     }
 

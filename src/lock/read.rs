@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Item, Lock, Target, VERSION, id};
+use super::{Lock, Target, VERSION, id};
 use crate::error::{Error, Kind, Result};
 
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
         ));
     }
     version(text, origin)?;
-    let mut file: File = toml::from_str(text).map_err(|error| broken(&error, text, origin))?;
+    let file: File = toml::from_str(text).map_err(|error| broken(&error, text, origin))?;
     for (package, entries) in file.targets.values().flat_map(|it| &it.sites) {
         for (name, entry) in entries {
             let wanted = id(&entry.identity(package));
@@ -41,11 +41,6 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
                 .hint(ANEW));
             }
         }
-    }
-    let targets = file.targets.values_mut();
-    for it in targets.flat_map(|it| it.executables.values_mut()) {
-        let reason = it.reason.take().map(|it| (Item::Size.to_string(), it));
-        it.reasons.extend(reason);
     }
     Ok(Lock {
         targets: file.targets,

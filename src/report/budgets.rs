@@ -115,7 +115,7 @@ fn modules(
 fn rule<'a>(limits: &'a BTreeMap<String, SizeLimit>, path: &str) -> Option<&'a String> {
     let fits = |it: &&String| {
         let is_pattern = it.contains("...") && path != UNOWNED;
-        **it == path || (is_pattern && scope::contains(&[(*it).clone()], path))
+        **it == path || (is_pattern && scope::contains(std::slice::from_ref(*it), path))
     };
     limits
         .keys()

@@ -248,7 +248,7 @@ fn a_size_ratchet_holds_and_follows() {
     assert!(
         place
             .text("gobuild-opt.lock")
-            .contains("\"size\" = \"a new feature\"")
+            .contains("reason = \"a new feature\" }")
     );
     assert_eq!(place.run("release").code(), 0);
     let loose = lock.replace(size, "size = 900000000");

@@ -5,7 +5,7 @@ use crate::command::escape::Pass;
 use crate::command::lock_file;
 use crate::error::{Error, Kind, Result};
 use crate::lock::{Executable, FILE, Item, Lock, Target};
-use crate::plan::scope;
+use crate::report;
 
 /// Entries that an error lists.
 const LISTED: usize = 20;
@@ -116,9 +116,11 @@ fn executables(
             continue;
         };
         let (sizes, facts) = (it.sizes(), it.facts());
-        let is_there = |item: &str| {
-            let item = item.parse::<Item>();
-            item.is_ok_and(|item| sizes.contains_key(&item) || facts.contains_key(&item))
+        let back_on = it.dead_code_elimination == Some(true);
+        let is_there = |item: &str| match item.parse::<Item>() {
+            Ok(Item::DeadCode) if back_on => false,
+            Ok(item) => sizes.contains_key(&item) || facts.contains_key(&item),
+            Err(()) => false,
         };
         let kept = before.reasons.iter().filter(|it| is_there(it.0));
         it.reasons = kept
@@ -140,10 +142,7 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
     let budget = &fresh.config.budget;
     let limited = |item: &Item| match item {
         Item::Size => budget.size.is_some() || budget.size_growth.is_some(),
-        Item::Module(path) => budget
-            .modules
-            .keys()
-            .any(|it| it == path || scope::contains(&[it.clone()], path)),
+        Item::Module(path) => report::module_limit(&budget.modules, path).is_some(),
         _ => false,
     };
     let grown = changes.sizes.iter().filter(|it| {
