@@ -19,6 +19,7 @@ mod elf;
 mod extents;
 mod functions;
 mod image;
+mod inlined;
 mod ledger;
 mod lines;
 mod loader;
@@ -43,6 +44,7 @@ pub use anatomy::{
     UnownedBytes, anatomy,
 };
 pub use buildinfo::{BuildInfo, Module};
+pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};
