@@ -37,6 +37,8 @@ pub mod function;
 
 mod closure;
 
+pub mod started;
+
 mod file;
 
 pub mod identity;
@@ -53,4 +55,5 @@ pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
 pub use site::Site;
 pub use source::{Package, Sources};
+pub use started::{Started, started};
 pub use summary::{Escapes, PackageEscapes};
