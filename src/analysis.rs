@@ -1,5 +1,11 @@
 //! Staged files in, what they say out: calls the readers and adds nothing.
 
+pub mod effect;
+
+pub mod frames;
+
+pub mod guard;
+
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -13,6 +19,8 @@ use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Health, Program};
+use effect::Effect;
+use frames::Frame;
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -29,6 +37,10 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// Functions with large stack frames, the largest first.
+    pub frames: Vec<Frame>,
+    /// What the profile did, where that was asked for and can be told.
+    pub effect: Option<Effect>,
     /// What the linker did with methods that nothing calls; `None` where no types could be read.
     pub methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
@@ -64,6 +76,7 @@ impl Artifact {
         let roles = roles.filter(|it| it.file_size > 0);
         let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
         let godebug = self.godebug();
+        let own = self.frames.iter().filter(|it| it.is_own());
         let mut entry = lock::Executable {
             size: self.size,
             dead_code_elimination: self.methods.and_then(|it| it.elimination()),
@@ -78,6 +91,7 @@ impl Artifact {
             sections: roles
                 .map(|it| owned(it.role.name(), it.file_size))
                 .collect(),
+            frames: own.map(|it| owned(&it.function, it.bytes)).collect(),
             ..lock::Executable::default()
         };
         if let Some(sizes) = &self.sizes {
@@ -132,7 +146,7 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
         for executable in &target.executables {
             interrupt.check()?;
-            artifacts.push(artifact(index, target, built, executable)?);
+            artifacts.push(artifact(index, (target, plan.guard), built, executable)?);
         }
     }
     Ok(artifacts)
@@ -143,7 +157,7 @@ const NO_READER: &[&str] = &["aix", "plan9"];
 
 fn artifact(
     index: usize,
-    target: &TargetPlan,
+    (target, guard): (&TargetPlan, bool),
     built: &Built,
     executable: &Executable,
 ) -> Result<Artifact> {
@@ -180,6 +194,8 @@ fn artifact(
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
+        effect: effect(target, built, executable, &bytes),
+        frames: large_frames(target, executable, &bytes, guard),
         health: health(target, executable, &bytes),
         binary: read,
         sizes,
@@ -199,6 +215,36 @@ fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>, Option<Methods>)> {
         }
         Err(_) => Ok((binary::read(bytes)?, None, None)),
     }
+}
+
+fn effect(
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+    bytes: &[u8],
+) -> Option<Effect> {
+    let directory = target
+        .effect_dir
+        .as_ref()
+        .filter(|_| built.effect.is_some())?;
+    let without = binary::open(&directory.join(&executable.name)).ok()?;
+    let used = target.facts.pgo.applied(&executable.package)?;
+    effect::effect(bytes, &without, used.calls.as_deref()?)
+}
+
+/// The large stack frames of an executable, staged or published; none for a file that cannot be read.
+pub fn large_frames(
+    target: &TargetPlan,
+    executable: &Executable,
+    bytes: &[u8],
+    guard: bool,
+) -> Vec<Frame> {
+    let Ok(anatomy) = binary::anatomy(bytes) else {
+        return Vec::new();
+    };
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    frames::frames(bytes, &anatomy, calls, &target.facts.packages, guard)
 }
 
 /// Functions that the report names.

@@ -1,5 +1,7 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod effect;
+
 pub mod escapes;
 
 pub mod publish;
@@ -15,6 +17,7 @@ use crate::go::Words;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
+use effect::Effect;
 use escapes::Collected;
 
 /// Something worth showing while a run goes on.
@@ -52,6 +55,10 @@ pub struct Built {
     pub escape: Duration,
     /// The escapes, where they were collected.
     pub escapes: Option<Collected>,
+    /// What the compiler says with and without the profile, where that was asked for.
+    pub effect: Option<Effect>,
+    /// Why that is not known.
+    pub effect_failure: Option<String>,
     /// Why a baseline could not be built.
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
@@ -69,45 +76,105 @@ pub fn execute(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Vec<Built>> {
-    plan.targets
-        .iter()
-        .map(|target| execute_target(target, config, interrupt, show))
-        .collect()
+    let mut built: Vec<Built> = plan.targets.iter().map(|_| Built::default()).collect();
+    for (target, built) in plan.targets.iter().zip(&mut built) {
+        execute_target(target, config, |_| true, built, interrupt, show)?;
+    }
+    Ok(built)
+}
+
+/// Runs the commands of the plan that are of some kinds; what they leave is added to `built`.
+pub fn execute_some(
+    plan: &Plan,
+    config: &Config,
+    wanted: fn(StepKind) -> bool,
+    built: &mut Vec<Built>,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    built.resize_with(plan.targets.len(), Built::default);
+    for (target, built) in plan.targets.iter().zip(built) {
+        execute_target(target, config, wanted, built, interrupt, show)?;
+    }
+    Ok(())
 }
 
 fn execute_target(
     target: &TargetPlan,
     config: &Config,
+    wanted: impl Fn(StepKind) -> bool,
+    built: &mut Built,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<Built> {
-    let mut built = Built::default();
-    for step in &target.steps {
-        show(Event::Step {
-            kind: step.kind,
-            platform: platform(target),
-            packages: target.facts.packages.len(),
-        });
+) -> Result<()> {
+    let mut passes: Vec<&Step> = Vec::new();
+    let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    for step in target.steps.iter().filter(|it| wanted(it.kind)) {
         match step.kind {
             StepKind::Release | StepKind::Libraries => {
+                starts(step.kind, target, show);
                 let (outcome, compiled) = compile(step, target, interrupt, show)?;
                 built.compiled += compiled;
                 built.release += outcome.wall;
             }
-            StepKind::Baseline => match compile(step, target, interrupt, show) {
-                Ok((outcome, _)) => built.baseline = outcome.wall,
-                Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
-            },
-            StepKind::Escape => match escapes::collect(step, target, config, interrupt, show) {
-                Ok(collected) => {
-                    built.escape = collected.wall;
-                    built.escapes = Some(collected);
+            StepKind::Baseline => {
+                starts(step.kind, target, show);
+                match compile(step, target, interrupt, show) {
+                    Ok((outcome, _)) => built.baseline += outcome.wall,
+                    Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
                 }
-                Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
-            },
+            }
+            StepKind::Escape => passes.push(step),
+            StepKind::EffectWith => with.push(step),
+            StepKind::EffectWithout => without.push(step),
+            StepKind::EffectBuild => links.push(step),
         }
     }
-    Ok(built)
+    if !with.is_empty() {
+        match effect(&[with, without, links], target, config, interrupt, show) {
+            Ok(effect) => built.effect = Some(effect),
+            Err(error) => built.effect_failure = Some(tolerate(error, interrupt)?),
+        }
+    }
+    if !passes.is_empty() {
+        starts(StepKind::Escape, target, show);
+        match escapes::collect(&passes, target, config, interrupt, show) {
+            Ok(collected) => {
+                built.escape = collected.wall;
+                built.escapes = Some(collected);
+            }
+            Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
+        }
+    }
+    Ok(())
+}
+
+fn starts(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {
+    show(Event::Step {
+        kind,
+        platform: platform(target),
+        packages: target.facts.packages.len(),
+    });
+}
+
+/// Compiles with and without the profile, and links what was compiled without it.
+fn effect(
+    [with, without, links]: &[Vec<&Step>; 3],
+    target: &TargetPlan,
+    config: &Config,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<Effect> {
+    let scope = &config.escape.scope;
+    starts(StepKind::EffectWith, target, show);
+    let with = effect::side(with, target, scope, interrupt, show)?;
+    starts(StepKind::EffectWithout, target, show);
+    let without = effect::side(without, target, scope, interrupt, show)?;
+    starts(StepKind::EffectBuild, target, show);
+    for step in links {
+        compile(step, target, interrupt, show)?;
+    }
+    Ok(Effect { with, without })
 }
 
 /// The failure as text, unless it is that we were asked to stop.
@@ -166,7 +233,8 @@ fn compile(
         return Err(words.error(failure(step.kind), &outcome));
     }
     let text = words.text();
-    if !text.is_empty() {
+    // The diagnostics of the effect's own link were read before.
+    if !text.is_empty() && step.kind != StepKind::EffectBuild {
         show(Event::Talk(&text));
     }
     Ok((outcome, compiled))
@@ -213,6 +281,9 @@ fn failure(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
         StepKind::Baseline => "go build failed for the baseline",
+        StepKind::EffectWith | StepKind::EffectWithout | StepKind::EffectBuild => {
+            "go failed for the effect of the profile"
+        }
         StepKind::Escape => "go list failed for the escape report",
     }
 }

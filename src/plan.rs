@@ -6,6 +6,10 @@ pub mod flags;
 
 pub mod output;
 
+mod parts;
+
+mod passes;
+
 pub mod pgo;
 
 pub mod scope;
@@ -19,7 +23,6 @@ use serde::Serialize;
 
 use crate::config::{Collect, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
-use crate::escape;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
@@ -27,6 +30,8 @@ use crate::process::Invocation;
 use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+use parts::parts;
+pub use passes::preprofile;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -98,6 +103,8 @@ pub struct Plan {
     pub checksums: Option<PathBuf>,
     /// Where the commands write; on the file system of the outputs.
     pub stage: PathBuf,
+    /// Stack frames have a budget.
+    pub guard: bool,
 }
 
 /// The commands of one target.
@@ -113,6 +120,8 @@ pub struct TargetPlan {
     pub release_dir: PathBuf,
     /// What they are compared with.
     pub baseline: Baseline,
+    /// Where the same executables are written without a profile, where that was asked for and there is one.
+    pub effect_dir: Option<PathBuf>,
 }
 
 /// What a release binary is compared with.
@@ -141,6 +150,12 @@ pub enum StepKind {
     Libraries,
     /// Builds what they are compared with.
     Baseline,
+    /// Compiles with the profile, to tell what it does.
+    EffectWith,
+    /// Compiles without it.
+    EffectWithout,
+    /// Links what was compiled without it.
+    EffectBuild,
     /// Compiles for the escape report.
     Escape,
 }
@@ -176,16 +191,23 @@ pub fn draw(
             target: &facts.target,
             goflags: &facts.goflags,
             typed: &typed.flags,
-            pgo: Some(&facts.pgo.reason),
+            pgo: None,
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
-        let steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
+        let mut steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
+        let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
+        let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
+        // Before the escape pass, which then finds its packages compiled.
+        let escapes = steps.iter().position(|it| it.kind == StepKind::Escape);
+        let at = escapes.unwrap_or(steps.len());
+        steps.splice(at..at, effect);
         targets.push(TargetPlan {
             executables,
             steps,
             release_dir: place.join("release"),
             baseline,
+            effect_dir,
             facts,
         });
     }
@@ -193,6 +215,7 @@ pub fn draw(
         targets,
         checksums: outputs.checksums,
         stage: stage.to_path_buf(),
+        guard: config.budget.frame.is_some() || config.budget.frame_growth.is_some(),
     })
 }
 
@@ -222,13 +245,17 @@ fn steps(
 ) -> Result<Vec<Step>> {
     let packages = typed.packages(inputs.config);
     let mut steps = Vec::new();
-    let release = flags::compose(inputs, Variant::Release)?;
-    stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
-    for (what, output) in links(facts, executables, &place.join("release"), &packages) {
-        steps.push(build(StepKind::Release, facts, &release, output, &what));
+    let parts = parts(inputs, facts, executables, &packages);
+    for part in &parts {
+        let release = flags::compose(&part.inputs, Variant::Release)?;
+        stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
+        for (what, output) in part.links(facts, &place.join("release")) {
+            steps.push(build(StepKind::Release, facts, &release, output, &what));
+        }
     }
     let rest = compiled_only(facts, executables, &packages);
-    if !rest.is_empty() {
+    if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
+        let release = flags::compose(&first.inputs, Variant::Release)?;
         let args = arguments("build", facts, &release, None, &rest);
         steps.push(Step {
             kind: StepKind::Libraries,
@@ -242,43 +269,19 @@ fn steps(
         } else {
             Variant::Unstripped
         };
-        let composed = flags::compose(inputs, variant)?;
-        for (what, output) in links(facts, executables, directory, &packages) {
-            steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+        for part in &parts {
+            let composed = flags::compose(&part.inputs, variant)?;
+            for (what, output) in part.links(facts, directory) {
+                steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+            }
         }
     }
     if inputs.config.escape.collect == Collect::Pass {
-        steps.push(escape_pass(inputs, facts, &packages)?);
-    }
-    Ok(steps)
-}
-
-/// The builds that write executables: packages, and the `-o` that they get.
-fn links(
-    facts: &Facts,
-    executables: &[Executable],
-    directory: &Path,
-    packages: &[OsString],
-) -> Vec<(Vec<OsString>, OsString)> {
-    let file = |it: &Executable| directory.join(&it.name).into_os_string();
-    let taken = facts.asked.taken(&facts.packages).len();
-    let named = facts.packages.iter().filter(|it| !it.dep_only).count();
-    match executables {
-        [] => Vec::new(),
-        // With an `-o` this mode takes one package, and ours always has one.
-        several if facts.asked.mode == "exe" && named > 1 => several
-            .iter()
-            .map(|it| (vec![it.package.clone().into()], file(it)))
-            .collect(),
-        // One executable gets its name here, so that build modes that write a second file (c-archive)
-        // name it alike; several get Go's names.
-        [one] if taken == 1 => vec![(packages.to_vec(), file(one))],
-        _ => {
-            let mut output = directory.as_os_str().to_owned();
-            output.push("/");
-            vec![(packages.to_vec(), output)]
+        for part in &parts {
+            steps.push(passes::escapes(part, facts)?);
         }
     }
+    Ok(steps)
 }
 
 fn build(
@@ -350,77 +353,6 @@ fn compiled_only(
         .filter(|it| it.name != "main")
         .map(|it| it.import_path.clone().into())
         .collect()
-}
-
-fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Result<Step> {
-    let mut composed = flags::compose(inputs, Variant::Escape)?;
-    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
-    let user = flags::gcflags(inputs, &composed);
-    composed.args.retain(|it| !it.starts_with("-gcflags="));
-    composed
-        .reasons
-        .retain(|it| !it.flag.starts_with("-gcflags="));
-    let origin = inputs
-        .origins
-        .get("escape.scope")
-        .map_or("defaults", String::as_str);
-    for value in escape::gcflags(&scope, &user) {
-        let flag = format!("-gcflags={value}");
-        composed.reasons.push(Reason {
-            flag: flag.clone(),
-            why: "the compiler's escape diagnostics, with your own flags".into(),
-            from: origin.into(),
-        });
-        composed.args.push(flag);
-    }
-    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
-        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
-        composed.args.retain(|it| !it.starts_with("-buildmode="));
-        composed.args.push("-buildmode=pie".into());
-    }
-    if facts.asked.json {
-        composed.args.push("-json=false".into());
-    }
-    composed.reasons.push(reason(
-        "-export",
-        "compile, or replay from the build cache, but do not link",
-    ));
-    composed.args.splice(
-        0..0,
-        [
-            "-deps".into(),
-            "-export".into(),
-            "-f={{.ImportPath}}".into(),
-        ],
-    );
-    let args = arguments("list", facts, &composed, None, packages);
-    Ok(Step {
-        kind: StepKind::Escape,
-        invocation: facts.go.invocation(args),
-        reasons: composed.reasons,
-    })
-}
-
-/// Commands that put each applied profile, preprocessed, into the build cache.
-///
-/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
-/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
-/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let usable = facts.pgo.candidates.iter().filter(|it| it.is_usable());
-    let command = |it: &pgo::Candidate| {
-        let mut flag = OsString::from("-pgo=");
-        flag.push(facts.go.cwd.join(&it.path));
-        facts
-            .go
-            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
-    };
-    if facts.pgo.applied && separate {
-        usable.map(command).collect()
-    } else {
-        Vec::new()
-    }
 }
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they

@@ -48,16 +48,43 @@ pub struct Excerpt {
     pub ignore: Vec<String>,
 }
 
-/// Runs the escape pass. Fails with Go's own words when the code does not compile.
+/// Runs the escape pass: one command per profile. Fails with Go's own words when the code does not compile.
 pub fn collect(
-    step: &Step,
+    steps: &[&Step],
     target: &TargetPlan,
     config: &Config,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Collected> {
-    let sources = sources(target, step);
+    let Some(first) = steps.first() else {
+        return Ok(Collected::default());
+    };
+    let sources = sources(target, first);
     let mut collector = Collector::new(&sources).with_sites(true);
+    let mut wall = Duration::ZERO;
+    for step in steps {
+        wall += pass(step, &mut collector, interrupt, show)?;
+    }
+    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
+    let (mut escapes, sites) =
+        collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
+    let (sites, excerpts) = named(&sites);
+    escape::recount(&mut escapes, &sites);
+    Ok(Collected {
+        wall,
+        escapes,
+        sites,
+        excerpts,
+    })
+}
+
+/// Runs one command of the pass; says how long it took.
+fn pass(
+    step: &Step,
+    collector: &mut Collector<'_>,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<Duration> {
     let mut words = Words::default();
     let mut splitter = Splitter::default();
     let outcome = process::run(&step.invocation, interrupt, |stream, bytes| {
@@ -78,21 +105,11 @@ pub fn collect(
     if !outcome.status.success() {
         return Err(words.error(failure(step.kind), &outcome));
     }
-    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
-    let (mut escapes, sites) =
-        collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    let (sites, excerpts) = named(&sites);
-    escape::recount(&mut escapes, &sites);
-    Ok(Collected {
-        wall: outcome.wall,
-        escapes,
-        sites,
-        excerpts,
-    })
+    Ok(outcome.wall)
 }
 
 /// Names the sites by their sources, each of which is read once.
-fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+pub(super) fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
     for site in sites {
         if let Some(path) = &site.source {
@@ -165,7 +182,7 @@ fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     }
 }
 
-fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+pub(super) fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |it: &Package| escape::Package {
         import_path: it.import_path.clone(),
         name: it.name.clone(),

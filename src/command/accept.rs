@@ -6,10 +6,11 @@ mod loosen;
 
 use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
-use super::prepare::{Purpose, prepare, prepare_for};
+use super::prepare::{Prepared, Purpose, prepare, prepare_for};
+use super::repair::{self, Repaired};
 use super::{Output, Session};
+use crate::build::Event;
 use crate::build::stage::{Stage, Where};
-use crate::build::{self, Event};
 use crate::cli;
 use crate::config::Collect;
 use crate::error::{Error, Kind, Result};
@@ -140,16 +141,24 @@ fn release(
     let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
         show(Event::Talk(line));
     })?;
-    let config = prepared.loaded.config;
+    let Prepared {
+        loaded,
+        typed,
+        facts,
+        outputs,
+    } = prepared;
+    let config = &loaded.config;
     let plan = plan::draw(
-        &config,
-        &prepared.loaded.origins,
-        &prepared.typed,
-        prepared.facts,
-        prepared.outputs,
+        config,
+        &loaded.origins,
+        &typed,
+        facts,
+        outputs,
         stage.path(),
     )?;
-    let mut built = build::execute(&plan, &config, &session.interrupt, session.show)?;
+    let Repaired {
+        plan, mut built, ..
+    } = repair::run(plan, &loaded, &typed, None, session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     if let Some(failure) = built.iter().find_map(|it| it.escape_failure.as_ref()) {
         return Err(

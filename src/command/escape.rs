@@ -13,7 +13,7 @@ use crate::cli;
 use crate::config::Collect;
 use crate::error::Result;
 use crate::go::Words;
-use crate::plan::{self, StepKind, TargetPlan};
+use crate::plan::{self, Step, StepKind, TargetPlan};
 use crate::process;
 use crate::render::{self, Format, Style};
 use crate::report::escape::{Report, Selection, report, target};
@@ -89,17 +89,15 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
             packages: target.facts.packages.len(),
         });
         preprofile(&target, session)?;
-        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
-        let collected = match step {
-            Some(step) => escapes::collect(
-                step,
-                &target,
-                &loaded.config,
-                &session.interrupt,
-                session.show,
-            )?,
-            None => Collected::default(),
-        };
+        let steps = target.steps.iter();
+        let passes: Vec<&Step> = steps.filter(|it| it.kind == StepKind::Escape).collect();
+        let collected = escapes::collect(
+            &passes,
+            &target,
+            &loaded.config,
+            &session.interrupt,
+            session.show,
+        )?;
         found.push((target, collected));
     }
     Ok(Pass { found })

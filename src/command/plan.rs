@@ -149,6 +149,9 @@ fn purpose(kind: StepKind) -> &'static str {
         StepKind::Release => "build the release",
         StepKind::Libraries => "compile the packages that are no commands",
         StepKind::Baseline => "build what it is compared with",
+        StepKind::EffectWith => "compile with the profile, to tell what it does (on stderr)",
+        StepKind::EffectWithout => "compile without the profile (on stderr)",
+        StepKind::EffectBuild => "link what was compiled without the profile",
         StepKind::Escape => "collect the escape report (on stderr)",
     }
 }

@@ -3,6 +3,7 @@
 //! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
 //! lists are joined here, ours first and the user's last, since the linker lets the last one win.
 
+use super::pgo::Use;
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag, PerPackage};
@@ -69,8 +70,8 @@ pub struct Inputs<'a> {
     pub goflags: &'a [Flag],
     /// The flags of the command line, in order.
     pub typed: &'a [Flag],
-    /// `-pgo=...` as it was decided, with the reason.
-    pub pgo: Option<&'a Reason>,
+    /// The profile of the main packages that are built together.
+    pub pgo: Option<&'a Use>,
 }
 
 /// What differs between the builds of one target.
@@ -146,14 +147,12 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
         }
     }
     // A profile that go would choke on is left out of the plain build, too.
-    let refused =
-        inputs.pgo.is_some_and(|it| it.flag == "-pgo=off") && inputs.config.pgo.profile != "off";
-    if let Some(reason) = inputs
+    if let Some(it) = inputs
         .pgo
-        .filter(|_| variant != Variant::Plain || typed("pgo") || refused)
+        .filter(|it| variant != Variant::Plain || typed("pgo") || it.refused)
     {
-        flags.reasons.push(reason.clone());
-        flags.args.push(reason.flag.clone());
+        flags.reasons.push(it.reason.clone());
+        flags.args.push(it.reason.flag.clone());
     }
 }
 
@@ -442,10 +441,15 @@ mod tests {
         let mut config = loaded.config;
         edit(&mut config);
         let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
-        let pgo = Reason {
-            flag: "-pgo=auto".into(),
-            why: String::new(),
-            from: String::new(),
+        let pgo = Use {
+            packages: Vec::new(),
+            reason: Reason {
+                flag: "-pgo=auto".into(),
+                why: String::new(),
+                from: String::new(),
+            },
+            applied: true,
+            refused: false,
         };
         let inputs = Inputs {
             config: &config,

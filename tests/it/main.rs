@@ -13,6 +13,7 @@ mod harness;
 mod house;
 mod inspect;
 mod lock;
+mod pgo;
 mod profile;
 mod profile_command;
 mod real_go;

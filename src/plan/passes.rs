@@ -1,0 +1,145 @@
+//! Commands that compile in order to tell something: escapes, and what the profile does.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::flags::{self, Flags, Inputs, Reason, Variant};
+use super::output::Executable;
+use super::parts::{Part, parts};
+use super::{Facts, Step, StepKind, Typed, arguments, build, pgo, reason, scope};
+use crate::config::Effect;
+use crate::error::Result;
+use crate::escape;
+use crate::process::Invocation;
+
+/// The escape pass of a part.
+pub fn escapes(part: &Part<'_>, facts: &Facts) -> Result<Step> {
+    let inputs = &part.inputs;
+    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
+    listing(StepKind::Escape, part, facts, &scope, "escape.scope")
+}
+
+/// Compiles with and without the profile, and the executables without it; none where no profile is applied.
+pub fn effect(
+    inputs: &Inputs<'_>,
+    facts: &Facts,
+    typed: &Typed,
+    executables: &[Executable],
+    directory: &Path,
+) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    if inputs.config.pgo.effect == Effect::Off {
+        return Ok(steps);
+    }
+    let off = pgo::Use::off();
+    let all = ["all".to_owned()];
+    let packages = typed.packages(inputs.config);
+    for mut part in parts(inputs, facts, executables, &packages) {
+        if !part.inputs.pgo.is_some_and(|it| it.applied) {
+            continue;
+        }
+        steps.push(listing(
+            StepKind::EffectWith,
+            &part,
+            facts,
+            &all,
+            "pgo.effect",
+        )?);
+        part.inputs.pgo = Some(&off);
+        steps.push(listing(
+            StepKind::EffectWithout,
+            &part,
+            facts,
+            &all,
+            "pgo.effect",
+        )?);
+        let mut release = flags::compose(&part.inputs, Variant::Release)?;
+        ask(&mut release, &part.inputs, &all, "pgo.effect");
+        for (what, output) in part.links(facts, directory) {
+            steps.push(build(StepKind::EffectBuild, facts, &release, output, &what));
+        }
+    }
+    Ok(steps)
+}
+
+/// Compiles, or replays from the build cache, what a part needs; the diagnostics of `scope` come on standard error.
+fn listing(
+    kind: StepKind,
+    part: &Part<'_>,
+    facts: &Facts,
+    scope: &[String],
+    key: &str,
+) -> Result<Step> {
+    let inputs = &part.inputs;
+    let mut composed = flags::compose(inputs, Variant::Escape)?;
+    let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
+    ask(&mut composed, inputs, scope, origin);
+    if kind != StepKind::Escape {
+        composed.args.push("-v".into());
+        composed
+            .reasons
+            .push(reason("-v", "the packages as they are compiled"));
+    }
+    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
+        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
+        composed.args.retain(|it| !it.starts_with("-buildmode="));
+        composed.args.push("-buildmode=pie".into());
+    }
+    if facts.asked.json {
+        composed.args.push("-json=false".into());
+    }
+    composed.reasons.push(reason(
+        "-export",
+        "compile, or replay from the build cache, but do not link",
+    ));
+    composed.args.splice(
+        0..0,
+        [
+            "-deps".into(),
+            "-export".into(),
+            "-f={{.ImportPath}}".into(),
+        ],
+    );
+    let args = arguments("list", facts, &composed, None, &part.packages);
+    Ok(Step {
+        kind,
+        invocation: facts.go.invocation(args),
+        reasons: composed.reasons,
+    })
+}
+
+/// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.
+fn ask(composed: &mut Flags, inputs: &Inputs<'_>, scope: &[String], origin: &str) {
+    let user = flags::gcflags(inputs, composed);
+    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .reasons
+        .retain(|it| !it.flag.starts_with("-gcflags="));
+    for value in escape::gcflags(scope, &user) {
+        let flag = format!("-gcflags={value}");
+        composed.reasons.push(Reason {
+            flag: flag.clone(),
+            why: "the compiler's escape diagnostics, with your own flags".into(),
+            from: origin.into(),
+        });
+        composed.args.push(flag);
+    }
+}
+
+/// Commands that put each applied profile, preprocessed, into the build cache.
+///
+/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
+/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
+/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
+pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
+    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
+    let command = |it: &pgo::Candidate| {
+        let mut flag = OsString::from("-pgo=");
+        flag.push(it.file(&facts.go.cwd));
+        facts
+            .go
+            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
+    };
+    let applied = facts.pgo.all_applied().filter(|_| separate);
+    applied.map(command).collect()
+}
