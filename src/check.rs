@@ -18,6 +18,8 @@ mod pgo_health;
 
 mod pgo_profile;
 
+mod stamps;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,7 @@ pub const ALL: &[Check] = &[
     ambient::CHECK,
     baseline::CHECK,
     escapes::CHECK,
+    stamps::CHECK,
 ];
 
 /// A check.
