@@ -184,13 +184,13 @@ impl<'f> Reader<'_, 'f> {
 
     /// A function that does nothing but return a constant is inlined, and its result is one.
     fn body(self, scope: &Scope<'f>, file: usize, function: Node<'f>) -> Value {
-        let statements = function.child_by_field_name("body").and_then(|body| {
+        let statements = function.child_by_field_name("body").map(|body| {
             let inner: Vec<Node<'f>> = body.named_children(&mut body.walk()).collect();
             match inner.as_slice() {
                 [list] if list.kind() == "statement_list" => {
-                    Some(list.named_children(&mut list.walk()).collect())
+                    list.named_children(&mut list.walk()).collect()
                 }
-                _ => Some(inner),
+                _ => inner,
             }
         });
         let returned = match statements.as_deref() {
