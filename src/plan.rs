@@ -32,6 +32,7 @@ use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
 use parts::parts;
 pub use passes::preprofile;
+use stamp::Stamp;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -122,6 +123,8 @@ pub struct TargetPlan {
     pub baseline: Baseline,
     /// Where the same executables are written without a profile, where that was asked for and there is one.
     pub effect_dir: Option<PathBuf>,
+    /// What the linker is to set in them.
+    pub stamps: Vec<Stamp>,
 }
 
 /// What a release binary is compared with.
@@ -195,6 +198,8 @@ pub fn draw(
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
+        let release = flags::compose(&inputs, Variant::Release)?;
+        let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let mut steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
         let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
         let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
@@ -208,6 +213,7 @@ pub fn draw(
             release_dir: place.join("release"),
             baseline,
             effect_dir,
+            stamps,
             facts,
         });
     }
@@ -248,7 +254,6 @@ fn steps(
     let parts = parts(inputs, facts, executables, &packages);
     for part in &parts {
         let release = flags::compose(&part.inputs, Variant::Release)?;
-        stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
         for (what, output) in part.links(facts, &place.join("release")) {
             steps.push(build(StepKind::Release, facts, &release, output, &what));
         }
@@ -322,6 +327,7 @@ fn arguments(
 ) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec![command.into()];
     args.extend(flags.args.iter().map(OsString::from));
+    args.extend(flags.odd.iter().cloned());
     // With -json the names would stand among what the compiler says.
     if command == "build" && !facts.asked.names && !facts.asked.json {
         args.push("-v".into());
@@ -345,7 +351,12 @@ fn compiled_only(
     if executables.is_empty() {
         return packages.to_vec();
     }
-    if !matches!(facts.asked.output.as_deref(), None | Some("/dev/null")) {
+    if facts
+        .asked
+        .output
+        .as_ref()
+        .is_some_and(|it| it != "/dev/null")
+    {
         return Vec::new();
     }
     let taken = facts.asked.taken(&facts.packages).into_iter();

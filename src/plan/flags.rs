@@ -3,6 +3,8 @@
 //! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
 //! lists are joined here, ours first and the user's last, since the linker lets the last one win.
 
+use std::ffi::OsString;
+
 use super::pgo::Use;
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
@@ -25,6 +27,8 @@ pub struct Reason {
 pub struct Flags {
     /// `-name=value`, in order; without `-o` and packages.
     pub args: Vec<String>,
+    /// Those whose value is no UTF-8, byte for byte.
+    pub odd: Vec<OsString>,
     /// One entry per flag that we add or change.
     pub reasons: Vec<Reason>,
 }
@@ -37,6 +41,14 @@ impl Flags {
             from: from.to_owned(),
         });
         self.args.push(flag);
+    }
+
+    fn add_flag(&mut self, flag: &Flag, why: &str, from: &str) {
+        self.add(flag.to_arg(), why, from);
+        if flag.bytes.is_some() {
+            self.args.pop();
+            self.odd.push(flag.to_os_arg());
+        }
     }
 }
 
@@ -152,7 +164,10 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
         .filter(|it| variant != Variant::Plain || typed("pgo") || it.refused)
     {
         flags.reasons.push(it.reason.clone());
-        flags.args.push(it.reason.flag.clone());
+        match flags::last(inputs.typed, "pgo").filter(|it| it.bytes.is_some()) {
+            Some(typed) if typed.to_arg() == it.reason.flag => flags.odd.push(typed.to_os_arg()),
+            _ => flags.args.push(it.reason.flag.clone()),
+        }
     }
 }
 
@@ -399,10 +414,10 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         !dropped && !MERGED.contains(&name)
     };
     for flag in configured.iter().filter(wanted) {
-        flags.add(flag.to_arg(), "as configured", origin);
+        flags.add_flag(flag, "as configured", origin);
     }
     for flag in inputs.typed.iter().filter(wanted) {
-        flags.add(flag.to_arg(), "as typed", "flags");
+        flags.add_flag(flag, "as typed", "flags");
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Configuration and command line in, the profiles that are wanted for each main package out.
 
 use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use super::super::flags::Reason;
@@ -19,6 +20,8 @@ pub struct Wish<'a> {
     pub from: String,
     /// From the command line or GOFLAGS.
     pub explicit: bool,
+    /// What was typed, which need not be UTF-8.
+    pub path: Option<OsString>,
     /// For these; all of the build where nothing else is wanted.
     pub mains: Vec<&'a Package>,
     /// Nothing else is wanted.
@@ -54,11 +57,14 @@ impl Wish<'_> {
                 .mains
                 .iter()
                 .map(|it| {
-                    let path = Path::new(&it.dir).join("default.pgo");
+                    let path = it.directory(cwd).join("default.pgo");
                     (vec![it.import_path.clone()], path, 1.0)
                 })
                 .collect(),
-            Profiles::One(path) => vec![(self.owners(), cwd.join(path), 1.0)],
+            Profiles::One(path) => {
+                let path = self.path.as_deref().unwrap_or(OsStr::new(path));
+                vec![(self.owners(), cwd.join(path), 1.0)]
+            }
             Profiles::Merged(parts) => parts
                 .iter()
                 .map(|it| (self.owners(), cwd.join(&it.path), it.weight))
@@ -77,12 +83,14 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
         .collect();
     let from_flags = [("flags", request.typed), ("GOFLAGS", request.goflags)]
         .into_iter()
-        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?.value.clone()?)));
-    if let Some((from, value)) = from_flags {
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
+        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
+    if let Some((from, value, path)) = from_flags {
         return Ok(vec![Wish {
             value: Cow::Owned(Profiles::One(value)),
             from: from.into(),
             explicit: true,
+            path: Some(path),
             mains,
             all: true,
         }]);
@@ -91,6 +99,7 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
         value: Cow::Borrowed(&request.settings.profile),
         from: origin(request.origins, "pgo.profile"),
         explicit: false,
+        path: None,
         mains: Vec::new(),
         all: false,
     };
@@ -111,6 +120,7 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
                 value: Cow::Borrowed(value),
                 from: origin(request.origins, &format!("pgo.package.{key}.profile")),
                 explicit: false,
+                path: None,
                 mains: vec![main],
                 all: false,
             }),
