@@ -72,7 +72,7 @@ fn handed(call: Node, source: &[u8]) -> Vec<Started> {
         .child_by_field_name("function")
         .filter(|it| it.kind() == "selector_expression")
         .and_then(|it| it.child_by_field_name("field"));
-    if !field.is_some_and(|it| text(it, source) == "Go") {
+    if field.is_none_or(|it| text(it, source) != "Go") {
         return Vec::new();
     }
     let Some(arguments) = call.child_by_field_name("arguments") else {
