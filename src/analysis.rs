@@ -11,7 +11,7 @@ use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Plan, TargetPlan};
 use crate::process::Interrupt;
-use crate::profile::{self, Health, Program};
+use crate::profile::{self, Edges, Health, Program};
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -105,55 +105,70 @@ fn artifact(
     let bytes = binary::open(&staged).map_err(refused)?;
     let is_archive = bytes.starts_with(b"!<arch>\n");
     let goos = target.facts.toolchain.goos.as_str();
-    let (read, sizes) = if is_archive || NO_READER.contains(&goos) {
-        (None, None)
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    let read = if is_archive || NO_READER.contains(&goos) {
+        None
     } else {
-        let (binary, sizes) = dissect(&bytes).map_err(refused)?;
-        (Some(binary), sizes)
+        Some(dissect(&bytes, calls).map_err(refused)?)
     };
-    if let Some(cut) = read.as_ref().and_then(cut_off) {
+    if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
     }
     let baseline = match &read {
-        Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
+        Some(it) => before(target, built, executable, (&bytes, it.sizes.as_ref())),
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
+    };
+    let (binary, sizes, health) = match read {
+        Some(it) => (Some(it.binary), it.sizes, it.health),
+        None => (None, None, None),
     };
     Ok(Artifact {
         target: index,
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
-        health: health(target, executable, &bytes),
-        binary: read,
-        sizes,
         baseline,
         staged,
+        binary,
+        sizes,
+        health,
     })
 }
 
-/// Sections, and owners where they can be told: a release does not fail for what only the report wants.
-fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
+/// What one pass over an executable gives.
+struct Dissected {
+    binary: Binary,
+    sizes: Option<Sizes>,
+    health: Option<Health>,
+}
+
+/// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
+/// only the report wants.
+fn dissect(bytes: &[u8], calls: Option<&Edges>) -> Result<Dissected> {
     match binary::anatomy(bytes) {
-        Ok(anatomy) => {
-            let sizes = Sizes::of(&anatomy);
-            Ok((anatomy.binary, sizes))
-        }
-        Err(_) => Ok((binary::read(bytes)?, None)),
+        Ok(anatomy) => Ok(Dissected {
+            sizes: Sizes::of(&anatomy),
+            health: calls.and_then(|it| health(it, &anatomy)),
+            binary: anatomy.binary,
+        }),
+        Err(_) => Ok(Dissected {
+            binary: binary::read(bytes)?,
+            sizes: None,
+            health: None,
+        }),
     }
 }
 
 /// Functions that the report names.
 const VANISHED: usize = 10;
 
-fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<Health> {
-    let used = target.facts.pgo.applied(&executable.package)?;
-    let anatomy = binary::anatomy(bytes).ok()?;
+fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
     let program = Program {
         functions: anatomy.function_names().collect(),
         calls: None,
     };
-    let calls = used.calls.as_ref()?;
     (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
 }
 
@@ -192,7 +207,8 @@ fn before(
     let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
-        dissect(&bytes).map_err(shown)?
+        let found = dissect(&bytes, None).map_err(shown)?;
+        (found.binary, found.sizes)
     };
     Ok(Before {
         kind,
