@@ -13,6 +13,7 @@ use super::ledger::{Kind, Ledger};
 use super::moduledata::Moduledata;
 use super::objects::{Data, Source};
 use super::packages::{NONE, PackageId, Packages};
+use super::partition::Recent;
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
 use super::{
@@ -326,13 +327,11 @@ impl State<'_, '_> {
         };
         let all = first.start..last.end;
         // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
-        let mut recent = vec![0; 1 << 14];
+        let mut recent = Recent::new();
         let mut push = |addr: Addr, owner: PackageId| {
             let it = objects::start(addr, Source::Code, owner);
-            let slot = &mut recent[(addr.wrapping_mul(0x9e37_79b1) >> 18) as usize];
-            if *slot != it && owner != NONE {
+            if owner != NONE && recent.is_new(it) {
                 starts.push(it);
-                *slot = it;
             }
         };
         if self.binary.format == Format::Wasm {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId};
-use super::partition::merge;
+use super::partition::{Recent, merge};
 
 /// How a place came to be known; of several, the first says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +188,7 @@ impl Data {
             return;
         };
         let inside = Inside::new(self, &all);
+        let mut recent = Recent::new();
         self.sweep(|object| {
             let pointers = match object.what {
                 What::Known(kind) => kind == Kind::Types,
@@ -196,8 +197,9 @@ impl Data {
             };
             if pointers && object.owner != NONE {
                 words(image, &object, |_, target| {
-                    if all.contains(&target) && !inside.contains(target) {
-                        found.push(start(target, Source::Pointer, object.owner));
+                    let it = start(target, Source::Pointer, object.owner);
+                    if all.contains(&target) && !inside.contains(target) && recent.is_new(it) {
+                        found.push(it);
                     }
                 });
             }
