@@ -264,12 +264,12 @@ impl State<'_, '_> {
         let contents = extents::table_of_contents(self.image, self.binary, module, runtime);
         data.known.extend(contents);
         extents::disjoint(&mut data.known);
-        data.follow(self.image);
+        data.follow(self.image, true);
         data.follow_code(self.image, |target| {
             let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
             Some(entries[found].package).filter(|it| *it != NONE)
         });
-        data.follow(self.image);
+        data.follow(self.image, false);
         let needs_owners = loader::has_tables(self.binary);
         let mut objects = Vec::new();
         data.claim(self.image, &mut self.ledger, |start, owner| {
