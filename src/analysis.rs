@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, Note, PackageBytes};
+use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
+use crate::lock;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
-use crate::plan::{Baseline, Plan, TargetPlan};
+use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Edges, Health, Program};
 
@@ -28,12 +29,67 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// What the linker did with methods that nothing calls; `None` where no types could be read.
+    pub methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
     pub health: Option<Health>,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
     pub baseline: Result<Before, String>,
+}
+
+/// The name of what belongs to no package.
+pub const UNOWNED: &str = "unowned";
+
+impl Artifact {
+    /// Whether go linked the package into it; `true` where the file does not tell.
+    pub fn holds(&self, package: &str) -> bool {
+        let packages = self.sizes.as_ref().map(|it| &it.packages);
+        packages.is_none_or(|it| it.iter().any(|it| it.path == package))
+    }
+
+    /// Its GODEBUG defaults.
+    pub fn godebug(&self) -> impl Iterator<Item = (&str, &str)> {
+        let info = self.binary.as_ref().and_then(|it| it.build_info.as_ref());
+        let text = info.and_then(|it| it.setting("DefaultGODEBUG"));
+        let pairs = text.unwrap_or_default().split(',');
+        pairs.filter_map(|it| it.split_once('='))
+    }
+
+    /// What the lock says of it when it is accepted as it is.
+    pub fn entry(&self, facts: &Facts) -> lock::Executable {
+        let owned = |name: &str, bytes: u64| (name.to_owned(), bytes);
+        let roles = self.binary.iter().flat_map(Binary::roles);
+        let roles = roles.filter(|it| it.file_size > 0);
+        let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
+        let godebug = self.godebug();
+        let mut entry = lock::Executable {
+            size: self.size,
+            dead_code_elimination: self.methods.and_then(|it| it.elimination()),
+            profile_health: self.health.as_ref().map(|it| it.by_name.floor() as u8),
+            cgo: cgo
+                .filter(|it| self.holds(&it.import_path))
+                .map(|it| it.import_path.clone())
+                .collect(),
+            godebug: godebug
+                .map(|it| (it.0.to_owned(), it.1.to_owned()))
+                .collect(),
+            sections: roles
+                .map(|it| owned(it.role.name(), it.file_size))
+                .collect(),
+            ..lock::Executable::default()
+        };
+        if let Some(sizes) = &self.sizes {
+            let modules = sizes.modules.iter();
+            entry.modules = modules.map(|it| owned(&it.path, it.bytes)).collect();
+            let rest = self.size - entry.modules.values().sum::<u64>();
+            entry.modules.insert(UNOWNED.to_owned(), rest);
+            let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
+            entry.packages = large.map(|it| owned(&it.path, it.bytes)).collect();
+        }
+        entry
+    }
 }
 
 /// Bytes of an executable by owner, the largest first.
@@ -120,9 +176,9 @@ fn artifact(
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
     };
-    let (binary, sizes, health) = match read {
-        Some(it) => (Some(it.binary), it.sizes, it.health),
-        None => (None, None, None),
+    let (binary, sizes, methods, health) = match read {
+        Some(it) => (Some(it.binary), it.sizes, it.methods, it.health),
+        None => (None, None, None, None),
     };
     Ok(Artifact {
         target: index,
@@ -133,6 +189,7 @@ fn artifact(
         staged,
         binary,
         sizes,
+        methods,
         health,
     })
 }
@@ -141,6 +198,7 @@ fn artifact(
 struct Dissected {
     binary: Binary,
     sizes: Option<Sizes>,
+    methods: Option<Methods>,
     health: Option<Health>,
 }
 
@@ -150,12 +208,14 @@ fn dissect(bytes: &[u8], calls: Option<&Edges>) -> Result<Dissected> {
     match binary::anatomy(bytes) {
         Ok(anatomy) => Ok(Dissected {
             sizes: Sizes::of(&anatomy),
+            methods: anatomy.methods,
             health: calls.and_then(|it| health(it, &anatomy)),
             binary: anatomy.binary,
         }),
         Err(_) => Ok(Dissected {
             binary: binary::read(bytes)?,
             sizes: None,
+            methods: None,
             health: None,
         }),
     }
