@@ -374,6 +374,23 @@ mod tests {
     }
 
     #[test]
+    fn amd64_blocks_pass_over_no_mention() {
+        use proptest::prelude::*;
+        // Bytes of which many are modes, opcodes and the ends of distances.
+        let byte = prop::sample::select(vec![
+            0x05, 0x0d, 0x8b, 0x8d, 0x0f, 0x10, 0x00, 0x01, 0xff, 0x48, 0x90,
+        ]);
+        proptest!(|(bytes in prop::collection::vec(byte, 0..200), start in 0u32..0x300_0000, size in 1u32..0x300_0000)| {
+            let code = Code { bytes: &bytes, address: 0x100_0000, base: 0, data: start..start + size };
+            let mut found = Vec::new();
+            amd64(&code, &mut |it| found.push(it));
+            let modes = (0..bytes.len()).filter(|it| is_mode(bytes[*it]));
+            let expected: Vec<Addr> = modes.filter_map(|it| mention(&code, it)).collect();
+            prop_assert_eq!(found, expected);
+        });
+    }
+
+    #[test]
     fn arm64_pairs() {
         // adrp x0, +2 pages; add x1, x0, #0x10; ldr x2, [x0, #8]
         let code = [0xd000_0000u32, 0x9100_4001, 0xf940_0402]
