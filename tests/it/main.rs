@@ -9,6 +9,7 @@ mod escape;
 mod escape_lock;
 mod faults;
 mod formats;
+mod fuzz;
 mod harness;
 mod house;
 mod inspect;
