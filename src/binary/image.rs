@@ -34,8 +34,11 @@ pub(super) struct Image<'a> {
     pub pointer_size: u8,
     /// By address, without overlap.
     pub regions: Vec<Region<'a>>,
-    /// For wasm: which addresses have bytes in the file, as (address, length, bytes before it).
-    pieces: Option<Vec<(Addr, u32, u32)>>,
+    /// For wasm: where stretches with bytes in the file begin, and how many bytes of the file stand before each; the
+    /// last entry is the end.
+    pieces: Option<Vec<(Addr, u32)>>,
+    /// For wasm: bytes of data in the file that are not part of the image.
+    pub beyond: u64,
 }
 
 impl<'a> Image<'a> {
@@ -57,6 +60,7 @@ impl<'a> Image<'a> {
             pointer_size: binary.pointer_size,
             regions: Vec::with_capacity(sections.len()),
             pieces: None,
+            beyond: 0,
         };
         let mut free = 0;
         for (index, section) in sections {
@@ -88,12 +92,6 @@ impl<'a> Image<'a> {
     fn of_wasm(bytes: &[u8], binary: &Binary) -> Option<Self> {
         let memory = wasm::memory(bytes)?;
         let section = binary.sections.iter().position(|it| it.name == "data")?;
-        let mut before = 0;
-        let mut pieces = Vec::with_capacity(memory.pieces.len());
-        for (start, length) in memory.pieces {
-            pieces.push((start, length, before));
-            before += length;
-        }
         Some(Self {
             base: 0,
             big_endian: false,
@@ -105,7 +103,8 @@ impl<'a> Image<'a> {
                 executable: false,
                 writable: false,
             }],
-            pieces: Some(pieces),
+            pieces: Some(memory.pieces),
+            beyond: memory.beyond,
         })
     }
 
@@ -165,11 +164,12 @@ impl<'a> Image<'a> {
 }
 
 /// How many bytes of the file stand below an address.
-fn below(pieces: &[(Addr, u32, u32)], addr: Addr) -> u64 {
+fn below(pieces: &[(Addr, u32)], addr: Addr) -> u64 {
     let after = pieces.partition_point(|it| it.0 <= addr);
-    let Some(&(start, length, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
+    let Some(&(start, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
         return 0;
     };
+    let length = pieces.get(after).map_or(0, |it| it.1 - before);
     u64::from(before) + u64::from((addr - start).min(length))
 }
 
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn only_what_stands_in_the_file_is_counted() {
-        let pieces = [(10, 5, 0), (20, 10, 5)];
+        let pieces = [(10, 0), (20, 5), (30, 15)];
         assert_eq!(
             [0, 10, 12, 15, 19, 20, 25, 40].map(|it| below(&pieces, it)),
             [0, 0, 2, 5, 5, 5, 10, 15]

@@ -123,7 +123,7 @@ fn mach_o() {
 
 #[test]
 fn universal() {
-    let parts = [MACH_O[0], MACH_O[1]].map(|it| programs::small(it));
+    let parts = [MACH_O[0], MACH_O[1]].map(programs::small);
     let bytes = programs::universal(&parts);
     let tables = vec![
         sites::table(0, 8, &[4]),

@@ -246,6 +246,7 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
     );
     for format in [Format::Text, Format::Markdown, Format::Svg, Format::Html] {
         let text = render::blocks(&blocks, format, Style::default());
+        let text = anstream::adapter::strip_str(&text).to_string();
         if let Some(it) = text.chars().find(|it| it.is_control() && *it != '\n') {
             return Seen::Wrong(format!("{it:?} in {format:?}"));
         }
