@@ -13,6 +13,7 @@ mod fuzz;
 mod harness;
 mod house;
 mod inspect;
+mod lock;
 mod platforms;
 mod profile;
 mod profile_command;
