@@ -7,6 +7,7 @@ use super::anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, PackageBytes, UnownedBytes,
 };
 use super::functions::Entry;
+use super::image::Addr;
 use super::ledger::{Kind, Ledger};
 use super::packages::{Modules, NONE, Packages};
 use super::types::Types;
@@ -41,13 +42,20 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
         packages: list,
         unowned,
         shared: parts.ledger.shared,
-        types: parts.types.descriptors.len() as u64,
-        itabs: parts.types.itabs.len() as u64,
+        types: addresses(
+            parts.base,
+            &mut parts.types.descriptors.iter().map(|it| it.addr),
+        ),
+        itabs: addresses(parts.base, &mut parts.types.itabs.iter().map(|it| it.addr)),
         methods: (!parts.types.descriptors.is_empty()).then_some(methods),
         notes: parts.notes,
         names: parts.names,
         binary,
     }
+}
+
+fn addresses(base: u64, found: &mut dyn Iterator<Item = Addr>) -> Vec<u64> {
+    found.map(|it| base + u64::from(it)).collect()
 }
 
 /// What nobody claimed, the most first.

@@ -64,7 +64,7 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
             )
         }
     };
-    ledger.close(&binary)?;
+    ledger.close(&binary, !entries.is_empty())?;
     let parts = Parts {
         base: image.as_ref().map_or(0, |it| it.base),
         entries: &entries,
@@ -75,6 +75,26 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
         notes,
     };
     Ok(assemble(binary, parts))
+}
+
+/// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
+fn with_bodies(
+    bytes: &[u8],
+    entries: &mut [Entry],
+    mut each: impl FnMut(&mut Entry, Range<usize>),
+) {
+    let mut bodies = wasm::bodies(bytes);
+    let mut next = 0;
+    for entry in entries {
+        let Some(skip) = entry.start.checked_sub(next) else {
+            continue;
+        };
+        let Some((offset, length)) = bodies.nth(skip as usize) else {
+            return;
+        };
+        next = entry.start + 1;
+        each(entry, offset..offset + length);
+    }
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
@@ -182,13 +202,15 @@ impl State<'_, '_> {
         } else {
             0
         };
-        let bodies = wasm::bodies(self.bytes).unwrap_or_default();
         // The linker numbers from 4096, so that no pc is a small number.
         let first = entries.first().map_or(0, |it| it.start);
         for it in &mut entries {
             (it.start, it.end) = ((it.start - first) >> shift, (it.end - first) >> shift);
-            it.size = bodies.get(it.start as usize).map_or(0, |it| it.1);
+            it.size = 0;
         }
+        with_bodies(self.bytes, &mut entries, |entry, range| {
+            entry.size = range.len() as u32
+        });
         entries
     }
 
@@ -228,7 +250,8 @@ impl State<'_, '_> {
             let size = self.binary.sections[region.section].file_size;
             self.ledger.add(
                 region.section,
-                size.saturating_sub(memory),
+                size.saturating_sub(memory)
+                    .saturating_sub(self.image.beyond),
                 NONE,
                 Kind::Headers,
             );
@@ -300,6 +323,7 @@ impl State<'_, '_> {
             if region.executable
                 || !roles.contains(&section.role)
                 || section.name.contains("buildinfo")
+                || section.name.contains("fipsinfo")
             {
                 continue;
             }
@@ -335,17 +359,10 @@ impl State<'_, '_> {
             }
         };
         if self.binary.format == Format::Wasm {
-            let bodies = wasm::bodies(self.bytes).unwrap_or_default();
-            for entry in entries {
-                let Some(&(offset, length)) = bodies.get(entry.start as usize) else {
-                    continue;
-                };
-                let code = self
-                    .bytes
-                    .get(offset as usize..offset as usize + length as usize)
-                    .unwrap_or_default();
+            with_bodies(self.bytes, &mut entries.to_vec(), |entry, range| {
+                let code = &self.bytes[range];
                 references::scan_wasm(code, &all, |it| push(it, entry.package));
-            }
+            });
             return;
         }
         references::scan(

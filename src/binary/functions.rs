@@ -11,6 +11,9 @@ use super::pclntab::Pclntab;
 pub(super) const RECORD_SIZE: u32 = 44;
 /// Its number of 32-bit fields.
 const FIXED: usize = RECORD_SIZE as usize / 4;
+/// Where in a record its flags are, and the one of functions that are written in assembly (`abi.FuncFlagAsm`).
+const FLAGS: usize = 41;
+const ASSEMBLY: u8 = 4;
 /// Stands for "no stack map".
 const ABSENT: u32 = u32::MAX;
 
@@ -32,6 +35,8 @@ pub(super) struct Entry {
     pub package: PackageId,
     /// Whether the name says it.
     pub named: bool,
+    /// Whether it was written in assembly.
+    pub assembly: bool,
     /// Who compiled it, by its unit.
     pub paid_by: PackageId,
     pub frame: u32,
@@ -114,6 +119,7 @@ fn read_one(
         line: tables.field(record, 9)?,
         package,
         named: package != NONE,
+        assembly: tables.functions.u8(record as usize + FLAGS)? & ASSEMBLY != 0,
         paid_by: NONE,
         frame: 0,
     };
@@ -194,8 +200,9 @@ pub(super) fn references<'i>(tables: &Tables<'i>, entry: &Entry) -> Option<Refer
 
 /// Gives each compile unit to the package that most of its functions name, and each function to the unit's package where
 /// its own name has none. Instances of generics and generated functions have no vote: they are compiled where they are used.
+/// Nor has assembly, which names functions of other packages; its units, one a file, stand after the Go code of their package.
 pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
-    let votes = |it: &Entry| it.package != NONE && has_vote(tables.name(it.name));
+    let votes = |it: &Entry| it.package != NONE && !it.assembly && has_vote(tables.name(it.name));
     let mut ballots: Vec<u64> = entries
         .iter()
         .filter(|it| votes(it))
@@ -217,20 +224,21 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
     let mut previous = NONE;
     for entry in entries {
         let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
-        let label = found.map_or(entry.package, |it| labels[it].1);
-        entry.paid_by = label;
+        entry.paid_by = match found {
+            Ok(it) => labels[it].1,
+            Err(_) if entry.assembly && previous != NONE => previous,
+            Err(_) => entry.package,
+        };
         if entry.package == NONE {
-            entry.package = label;
+            entry.package = entry.paid_by;
         }
-        // Assembly stands after the Go code of its package. What the linker itself adds is nobody's.
+        // What the linker itself adds is nobody's.
         if entry.package == NONE && !tables.name(entry.name).starts_with(b"go:") {
             (entry.package, entry.paid_by) = (previous, previous);
         }
-        previous = if entry.package == NONE {
-            previous
-        } else {
-            entry.package
-        };
+        if entry.paid_by != NONE {
+            previous = entry.paid_by;
+        }
     }
 }
 

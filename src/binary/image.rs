@@ -37,8 +37,11 @@ pub(super) struct Image<'a> {
     pub regions: Vec<Region<'a>>,
     /// The region that was asked for last: neighbours are asked for one after the other.
     last: Cell<usize>,
-    /// For wasm: which addresses have bytes in the file, as (address, length, bytes before it).
-    pieces: Option<Vec<(Addr, u32, u32)>>,
+    /// For wasm: where stretches with bytes in the file begin, and how many bytes of the file stand before each; the
+    /// last entry is the end.
+    pieces: Option<Vec<(Addr, u32)>>,
+    /// For wasm: bytes of data in the file that are not part of the image.
+    pub beyond: u64,
 }
 
 impl<'a> Image<'a> {
@@ -61,6 +64,7 @@ impl<'a> Image<'a> {
             regions: Vec::with_capacity(sections.len()),
             last: Cell::default(),
             pieces: None,
+            beyond: 0,
         };
         let mut free = 0;
         for (index, section) in sections {
@@ -92,12 +96,6 @@ impl<'a> Image<'a> {
     fn of_wasm(bytes: &[u8], binary: &Binary) -> Option<Self> {
         let memory = wasm::memory(bytes)?;
         let section = binary.sections.iter().position(|it| it.name == "data")?;
-        let mut before = 0;
-        let mut pieces = Vec::with_capacity(memory.pieces.len());
-        for (start, length) in memory.pieces {
-            pieces.push((start, length, before));
-            before += length;
-        }
         Some(Self {
             base: 0,
             big_endian: false,
@@ -110,7 +108,8 @@ impl<'a> Image<'a> {
                 writable: false,
             }],
             last: Cell::default(),
-            pieces: Some(pieces),
+            pieces: Some(memory.pieces),
+            beyond: memory.beyond,
         })
     }
 
@@ -176,11 +175,12 @@ impl<'a> Image<'a> {
 }
 
 /// How many bytes of the file stand below an address.
-fn below(pieces: &[(Addr, u32, u32)], addr: Addr) -> u64 {
+fn below(pieces: &[(Addr, u32)], addr: Addr) -> u64 {
     let after = pieces.partition_point(|it| it.0 <= addr);
-    let Some(&(start, length, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
+    let Some(&(start, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
         return 0;
     };
+    let length = pieces.get(after).map_or(0, |it| it.1 - before);
     u64::from(before) + u64::from((addr - start).min(length))
 }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn only_what_stands_in_the_file_is_counted() {
-        let pieces = [(10, 5, 0), (20, 10, 5)];
+        let pieces = [(10, 0), (20, 5), (30, 15)];
         assert_eq!(
             [0, 10, 12, 15, 19, 20, 25, 40].map(|it| below(&pieces, it)),
             [0, 0, 2, 5, 5, 5, 10, 15]

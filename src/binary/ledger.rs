@@ -16,7 +16,7 @@ use super::{Binary, Role, Section};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Machine code of Go functions, with the alignment after each.
+    /// Machine code of Go functions, with the alignment after each; all machine code where no function is known.
     Code,
     /// Type descriptors, their names, method tables.
     Types,
@@ -143,8 +143,9 @@ impl Ledger {
         self.owned[index][kind as usize] += bytes;
     }
 
-    /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file.
-    pub fn close(&mut self, binary: &Binary) -> Result<()> {
+    /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file. Where no
+    /// function of Go is known, code is just code.
+    pub fn close(&mut self, binary: &Binary, functions_known: bool) -> Result<()> {
         let broken = || {
             Error::new(
                 ErrorKind::Machine,
@@ -164,7 +165,11 @@ impl Ledger {
                 0
             };
             self.add(index, padding, NONE, Kind::Padding);
-            self.add(index, rest - padding, NONE, kind_of(section));
+            let kind = match kind_of(section) {
+                Kind::CCode if !functions_known => Kind::Code,
+                kind => kind,
+            };
+            self.add(index, rest - padding, NONE, kind);
         }
         let owned: u64 = self.owned.iter().flatten().sum();
         let unowned: u64 = self.unowned.iter().flatten().sum();

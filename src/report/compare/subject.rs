@@ -120,7 +120,7 @@ impl Subject {
             name: name(&file.path),
             path: path.to_owned(),
             package: it.build.as_ref().map(|it| it.path.clone()),
-            platform: format!("{}/{}", known(&file.goos), known(&file.goarch)),
+            platform: format!("{}/{}{}", known(&file.goos), known(&file.goarch), level(it)),
             size: file.size,
             sha256: file.sha256.clone(),
             go_version: file.go_version.clone(),
@@ -188,6 +188,13 @@ impl Subject {
             functions: None,
         }
     }
+}
+
+/// `/v3`, as a release tells it of a target with a level.
+fn level(it: &Inspection) -> String {
+    let of_build = it.build.as_ref().and_then(|it| it.setting("GOAMD64"));
+    let raised = of_build.filter(|it| *it != "v1");
+    raised.map_or(String::new(), |it| format!("/{it}"))
 }
 
 fn name(path: &str) -> String {

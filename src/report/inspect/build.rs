@@ -33,8 +33,8 @@ pub fn inspection<'a>(anatomy: &'a Anatomy<'_>, source: Source) -> Result<Inspec
         modules: modules.len() as u64,
         packages: packages.len() as u64,
         functions: functions.len() as u64,
-        types: anatomy.types,
-        itabs: anatomy.itabs,
+        types: anatomy.types.len() as u64,
+        itabs: anatomy.itabs.len() as u64,
     };
     Ok(Inspection {
         schema_version: SCHEMA_VERSION,

@@ -101,7 +101,7 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     if shown.iter().any(|it| it.paid_for != it.code) && blocks.len() > 1 {
         blocks.push(Block::Line(
             Tone::Dim,
-            "paid for: code compiled for the package, with its instances of generics that others define".into(),
+            "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
         ));
     }
     blocks
@@ -135,9 +135,13 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             String::new(),
         ]);
     }
-    let count = inspection.counts.functions.max(all.len() as u64);
+    let count = grouped(all.len() as u64);
+    let which = match &inspection.filter {
+        Some(_) => " that match",
+        None => "",
+    };
     listing(
-        format!("Largest functions, of {}", grouped(count)),
+        format!("Largest functions, of {count}{which}"),
         columns,
         rows,
     )
