@@ -151,10 +151,10 @@ fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<
     let anatomy = binary::anatomy(bytes).ok()?;
     let program = Program {
         functions: anatomy.function_names().collect(),
-        calls: None,
+        ..Program::default()
     };
     let calls = used.calls.as_ref()?;
-    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
+    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.

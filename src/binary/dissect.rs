@@ -77,7 +77,7 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
-fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
+pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
     let Some(region) = image.region(range.start) else {
         return Cow::Borrowed(&[]);
     };

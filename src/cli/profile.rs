@@ -1,9 +1,11 @@
 //! The command line of `profile`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::config::size::Age;
 use crate::render::Format;
 
 /// What to do with a profile.
@@ -38,8 +40,20 @@ pub struct Show {
     /// The profile: pprof, gzip or plain
     pub file: PathBuf,
     /// Tell how much of it fits this executable, stripped or not
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "packages")]
     pub binary: Option<PathBuf>,
+    /// Tell how much of it fits the sources of these packages and all they need, such as ./...
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub packages: Vec<OsString>,
+    /// Fail (exit code 1) where fewer percent of its weight are between functions that exist
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub min_health: Option<f64>,
+    /// Fail (exit code 1) where it is older, such as 45d or "6 weeks"
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<Age>,
+    /// Fail (exit code 1) where it has fewer samples
+    #[arg(long, value_name = "N")]
+    pub min_samples: Option<u32>,
     /// Lines of each listing
     #[arg(long, value_name = "N", default_value = "10")]
     pub top: usize,
@@ -143,5 +157,12 @@ pub struct Collect {
     pub merge_previous: bool,
     /// Run this command instead, which writes the profile
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    pub command: Vec<OsString>,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').trim_end().parse().ok();
+    number
+        .filter(|it| (0.0..=100.0).contains(it))
+        .ok_or_else(|| "a percentage is a number from 0 to 100".into())
 }

@@ -6,6 +6,8 @@ mod diff;
 
 mod fetch;
 
+mod fit;
+
 mod merge;
 
 mod show;

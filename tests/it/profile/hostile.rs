@@ -168,7 +168,7 @@ fn use_all_of_it(profile: &Profile) {
         let edges = edges(profile, value);
         assert!(edges.hot(99.0).len() <= edges.edges.len());
         let _ = profile::diff(&edges, &edges, 50.0);
-        let _ = profile::health(&edges, &profile::Program::default(), 3);
+        let _ = profile::health(&edges, &profile::Program::default(), 3, |_| None);
         let _ = summary(profile, value, 3, |_| Owner::Std);
     }
     for keep in [Keep::Calls, Keep::Lines] {

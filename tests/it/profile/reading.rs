@@ -2,60 +2,11 @@
 
 use super::*;
 
-use std::collections::HashSet;
-
-use gobuild_opt::profile::{
-    Edges, Keep, Owner, Program, Refreshed, diff, edges, health, refresh, slim, summary,
-};
-
-fn compiler(go: &Go) -> PathBuf {
-    let tools = go.root.join("pkg/tool");
-    let platform = std::fs::read_dir(tools).unwrap().next().unwrap().unwrap();
-    platform.path().join("compile")
-}
+use gobuild_opt::profile::{Edges, Keep, Owner, Refreshed, diff, edges, refresh, slim, summary};
 
 fn edges_of(bytes: &[u8]) -> Edges {
     let profile = profile::read(bytes).unwrap();
     edges(&profile, profile.pgo_value_index().unwrap())
-}
-
-/// All strings between zero bytes: the function name table is among them, and that is enough for a test.
-fn strings(binary: &[u8]) -> HashSet<&str> {
-    let mut start = 0;
-    let texts = memchr::memchr_iter(0, binary).map(|end| {
-        let text = &binary[start..end];
-        start = end + 1;
-        text
-    });
-    let names = texts.filter(|it| (4..2000).contains(&it.len()));
-    names
-        .filter_map(|it| std::str::from_utf8(it).ok())
-        .collect()
-}
-
-#[test]
-fn health_falls_with_the_age_of_the_program() {
-    let of_newest = edges_of(&newest().compiler_profile());
-    let mut last = 0.0;
-    for go in toolchains() {
-        let binary = std::fs::read(compiler(go)).unwrap();
-        let program = Program {
-            functions: strings(&binary),
-            calls: None,
-        };
-        let health = health(&of_newest, &program, 5);
-        eprintln!(
-            "Go 1.{}: {:.1} %, {:?}",
-            go.minor,
-            health.by_name,
-            health.vanished.first()
-        );
-        assert!(health.by_name >= last, "Go 1.{}", go.minor);
-        last = health.by_name;
-    }
-    // The profile of 1.25 and 1.26 is that of an older compiler.
-    let floor = if newest().minor >= 27 { 99.5 } else { 80.0 };
-    assert!(last > floor, "{last}");
 }
 
 #[test]
