@@ -15,6 +15,8 @@ use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, j
 
 mod acceptance;
 
+mod collecting;
+
 mod fit;
 
 mod hiding;
@@ -120,7 +122,7 @@ fn written() -> &'static Path {
     directory.path()
 }
 
-fn bytes(name: &str) -> Vec<u8> {
+pub fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(written().join(name)).unwrap()
 }
 
@@ -193,6 +195,47 @@ fn a_cut_file_is_an_error_at_every_length() {
         let error = profile::read(&whole[..length]).unwrap_err();
         let cut = matches!(error, ReadError::TruncatedGzip | ReadError::NotPprof { .. });
         assert!(cut, "{length}: {error}");
+    }
+}
+
+/// `go tool pprof`, which is prebuilt up to Go 1.24.
+fn pprof(options: &[&str], files: &[&Path]) -> Option<String> {
+    let go = toolchains().iter().rfind(|it| it.minor <= 24)?;
+    let mut arguments = vec!["tool", "pprof", "-symbolize=none"];
+    arguments.extend(options);
+    arguments.extend(files.iter().map(|it| it.to_str().unwrap()));
+    let done = go.run(Path::new("."), &arguments);
+    assert!(done.status.success(), "{done:?}");
+    Some(String::from_utf8(done.stdout).unwrap())
+}
+
+#[test]
+fn go_reads_the_same_from_what_we_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let [theirs, ours] = ["theirs", "ours"].map(|it| directory.path().join(it));
+    let kinds = [
+        "cpu",
+        "heap",
+        "allocs",
+        "mutex",
+        "block",
+        "goroutine",
+        "threadcreate",
+    ];
+    let written = kinds.map(|it| bytes(&format!("{it}.pprof")));
+    let compilers = toolchains().iter().map(Go::compiler_profile);
+    for (at, bytes) in compilers.chain(written).enumerate() {
+        let again = profile::encode(profile::read(&bytes).unwrap().raw());
+        std::fs::write(&theirs, &bytes).unwrap();
+        std::fs::write(&ours, &again).unwrap();
+        let Some(expected) = pprof(&["-raw"], &[&theirs]) else {
+            return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+        };
+        assert!(expected.lines().count() > 10, "{at}: {expected}");
+        assert!(
+            expected == pprof(&["-raw"], &[&ours]).unwrap(),
+            "profile {at}"
+        );
     }
 }
 
