@@ -29,6 +29,8 @@ mod reading;
 
 mod slimming;
 
+mod wire;
+
 /// A Go toolchain.
 struct Go {
     root: PathBuf,
