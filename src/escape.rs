@@ -47,7 +47,7 @@ pub mod flags;
 
 pub use class::Class;
 pub use collect::Collector;
-pub use flags::gcflags;
+pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};

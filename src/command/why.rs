@@ -132,10 +132,11 @@ fn verbose(pass: &Invocation, package: &str, target: &TargetPlan) -> Invocation 
         .collect();
     let flags = |it: &OsString| it.to_str()?.strip_prefix("-gcflags=").map(str::to_owned);
     let composed: Vec<String> = pass.args.iter().filter_map(flags).collect();
-    // Without `-m`, the values of the pass are the user's own.
+    // Without ours, the values of the pass are the user's own.
+    let ours = format!(" {}", escape::diagnostics().join(" "));
     let own = composed
         .iter()
-        .filter_map(|it| it.strip_suffix(" -m").map(str::to_owned));
+        .filter_map(|it| it.strip_suffix(ours.as_str()).map(str::to_owned));
     let own: Vec<String> = user.into_iter().chain(own).collect();
     let wanted = escape::gcflags(&[package.to_owned()], &own);
     let at = invocation
@@ -144,7 +145,8 @@ fn verbose(pass: &Invocation, package: &str, target: &TargetPlan) -> Invocation 
         .position(|it| flags(it).is_some())
         .unwrap_or(1);
     invocation.args.retain(|it| flags(it).is_none());
-    let louder = |it: String| OsString::from(format!("-gcflags={}=2", it));
+    // The last one counts, so `-m=2` may stand behind what else is asked.
+    let louder = |it: String| OsString::from(format!("-gcflags={it} -m=2"));
     invocation
         .args
         .splice(at..at, wanted.into_iter().map(louder));

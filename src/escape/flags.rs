@@ -1,26 +1,35 @@
-//! The user's `-gcflags` in, `-gcflags` that add `-m` for some packages out.
+//! What the compiler is asked to tell, and the user's `-gcflags` in; `-gcflags` that ask it of some packages out.
 
-/// Composes the user's own `-gcflags` values with `-m` for the packages that match `scope`.
+/// The flags of the compiler that make it tell what the report wants: the same whether it tells while it compiles the
+/// release or in a pass of its own.
+///
+/// None of them may change the code. Captures are kept by these flags, so a change here means new captures.
+pub fn diagnostics() -> Vec<&'static str> {
+    vec!["-m"]
+}
+
+/// Composes the user's own `-gcflags` values with [`diagnostics`] for the packages that match `scope`.
 ///
 /// `user` holds the values in Go's order: those of `GOFLAGS` first, then the command line's, each without `-gcflags=`.
 /// Every value of the result becomes one `-gcflags=` of the command.
 ///
 /// Go takes the last value whose pattern matches a package, whole; nothing is merged (`cmd/go/internal/load/flag.go`). So
-/// `-m` alone goes first and joins every later value that could hide it. Where a value's pattern reaches beyond the scope,
-/// some packages outside are compiled with `-m` too; their sites are counted as outside.
+/// they alone go first and join every later value that could hide them. Where a value's pattern reaches beyond the scope,
+/// some packages outside are asked too; their sites are counted as outside.
 pub fn gcflags(scope: &[String], user: &[String]) -> Vec<String> {
-    let mut values: Vec<String> = scope.iter().map(|it| format!("{it}=-m")).collect();
+    let alone = diagnostics().join(" ");
+    let mut values: Vec<String> = scope.iter().map(|it| format!("{it}={alone}")).collect();
     for value in user {
         let (pattern, flags) = split(value);
         match pattern.trim() {
-            // `all` hides everything before it: the scope again, with these flags, keeps `-m` out of the rest.
+            // `all` hides everything before it: the scope again, with these flags, keeps ours out of the rest.
             "all" if !whole(scope) => {
                 values.push(value.clone());
-                values.extend(scope.iter().map(|it| format!("{it}={}", with_m(flags))));
+                values.extend(scope.iter().map(|it| format!("{it}={}", asking(flags))));
             }
             "std" | "cmd" if !whole(scope) => values.push(value.clone()),
-            "" => values.push(with_m(flags)),
-            pattern => values.push(format!("{pattern}={}", with_m(flags))),
+            "" => values.push(asking(flags)),
+            pattern => values.push(format!("{pattern}={}", asking(flags))),
         }
     }
     values
@@ -42,10 +51,10 @@ fn split(value: &str) -> (&str, &str) {
     }
 }
 
-/// Adds `-m`, and drops what only changes the print: `-m=2` prints more, `-L` and `-C` print other positions.
-fn with_m(flags: &str) -> String {
+/// Adds [`diagnostics`], and drops what only changes the print: `-m=2` prints more, `-L` and `-C` print other positions.
+fn asking(flags: &str) -> String {
     let mut kept: Vec<&str> = words(flags).into_iter().filter(|it| !prints(it)).collect();
-    kept.push("-m");
+    kept.extend(diagnostics());
     kept.join(" ")
 }
 
