@@ -122,7 +122,7 @@ fn the_example_service_is_collected_under_load() {
     let _loads = services.each_ref().map(|it| load(&place, it));
     let [one, two] = services.each_ref().map(|it| it.admin.clone());
     let run = place.run(&format!(
-        "profile collect {one} {two} --seconds 4 -o default.pgo"
+        "profile collect {one} {two} --seconds 6 -o default.pgo"
     ));
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert!(
@@ -143,7 +143,7 @@ fn the_example_service_is_collected_under_load() {
     assert!(health["by_call"].as_f64().unwrap() > 99.0, "{health}");
     assert_eq!(fresh["age_days"], 0.0);
     assert!(
-        fresh["judgement"]["samples"].as_i64().unwrap() > 100,
+        fresh["judgement"]["samples"].as_i64().unwrap() > 10,
         "{fresh}"
     );
     assert!(
