@@ -33,7 +33,8 @@ fn top(file: &Path, measure: &str, unit: &str) -> Option<Vec<(i64, i64, String)>
     let row = |line: &str| {
         // Names can hold spaces.
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let name = line.splitn(2, fields[4]).nth(1).unwrap().trim();
+        let end = fields[4].as_ptr() as usize - line.as_ptr() as usize + fields[4].len();
+        let name = line[end..].trim();
         let name = [" (inline)", " (partial-inline)"]
             .iter()
             .find_map(|it| name.strip_suffix(it))
