@@ -35,6 +35,7 @@ mod pe;
 mod references;
 mod relocations;
 mod role;
+pub mod texts;
 pub mod twin;
 mod types;
 mod wasm;
