@@ -264,9 +264,9 @@ const VANISHED: usize = 10;
 fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
     let program = Program {
         functions: anatomy.function_names().collect(),
-        calls: None,
+        ..Program::default()
     };
-    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
+    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.

@@ -13,6 +13,7 @@ mod assemble;
 mod books;
 pub mod buildinfo;
 mod bytes;
+mod calls;
 mod descriptors;
 mod dissect;
 mod elf;
@@ -44,6 +45,7 @@ pub use anatomy::{
     UnownedBytes, anatomy,
 };
 pub use buildinfo::{BuildInfo, Module};
+pub use calls::{CallSites, Start, calls};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};

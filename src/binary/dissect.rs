@@ -98,7 +98,7 @@ fn with_bodies(
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
-fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
+pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
     let Some(region) = image.region(range.start) else {
         return Cow::Borrowed(&[]);
     };

@@ -67,7 +67,7 @@ impl<'i> Tables<'i> {
     }
 
     /// A field of the record at an offset.
-    fn field(&self, record: u32, index: usize) -> Option<u32> {
+    pub fn field(&self, record: u32, index: usize) -> Option<u32> {
         self.functions.u32(record as usize + 4 * index)
     }
 }
