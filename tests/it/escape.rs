@@ -4,6 +4,7 @@
 
 mod programs;
 mod stability;
+mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
