@@ -5,6 +5,8 @@
 
 mod anchor;
 
+pub mod assertion;
+
 pub mod layer;
 
 pub mod preset;
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use assertion::Assertion;
 pub use layer::{Origins, Sources, load};
 use size::{Age, Percent, Size, SizeLimit, Timeout};
 
@@ -43,6 +46,8 @@ pub struct Config {
     pub pgo: Pgo,
     /// The escape report.
     pub escape: Escape,
+    /// What must hold of functions.
+    pub assert: Vec<Assertion>,
     /// What the release is compared with.
     pub compare: Compare,
     /// Limits that fail the run.
@@ -225,6 +230,8 @@ pub struct Escape {
     pub gate: Gate,
     /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
     pub ignore: Vec<String>,
+    /// Whether `//gcassert:` comments in the scope are assertions.
+    pub gcassert: bool,
 }
 
 /// What fails the run.

@@ -19,6 +19,8 @@ mod expression;
 
 pub mod parse;
 
+pub mod remark;
+
 mod shape;
 
 mod hash;
@@ -34,6 +36,10 @@ mod wrapper;
 pub mod collect;
 
 pub mod function;
+
+pub mod directive;
+
+pub mod call;
 
 mod closure;
 
@@ -51,6 +57,7 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
+pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

@@ -2,6 +2,8 @@
 
 mod artifact;
 
+mod assertions;
+
 pub mod compare;
 
 pub mod escape;
@@ -38,6 +40,7 @@ use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::process;
 
+pub use assertions::Assertion;
 pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, key, profiles};
 
 /// Raised when a field changes its meaning or goes; additions are free.
@@ -162,6 +165,9 @@ pub struct Target {
     pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
     /// The profile.
     pub pgo: Pgo,
     /// What the binary does at run time.
@@ -311,6 +317,35 @@ pub struct Budget {
     pub status: check::Status,
 }
 
+/// What is worth an annotation: new sites and failed assertions, each once.
+#[derive(Debug, Default)]
+pub struct Findings<'a> {
+    /// Sites that the lock does not hold.
+    pub sites: Vec<&'a Site>,
+    /// Assertions that failed.
+    pub assertions: Vec<&'a Assertion>,
+}
+
+impl<'a> Findings<'a> {
+    /// Those of all targets; what several of them share counts once.
+    pub fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
+        let mut all = Self::default();
+        for (sites, assertions) in targets {
+            for it in sites {
+                if !all.sites.contains(&it) {
+                    all.sites.push(it);
+                }
+            }
+            for it in assertions.iter().filter(|it| it.failed()) {
+                if !all.assertions.contains(&it) {
+                    all.assertions.push(it);
+                }
+            }
+        }
+        all
+    }
+}
+
 /// Everything a report is made of.
 #[derive(Debug)]
 pub struct Inputs<'a> {
@@ -334,11 +369,13 @@ pub struct Inputs<'a> {
 
 /// Says what it all means.
 pub fn report(inputs: &Inputs<'_>) -> Report {
-    let targets: Vec<Target> = inputs
+    let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()
         .map(|it| target(inputs, it))
         .collect();
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
     let budgets = verdict::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
@@ -400,6 +437,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                 },
             )
         }),
+        assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
         pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         checks: check::run(inputs.config, &context),

@@ -153,7 +153,8 @@ fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Resu
         .map(|it| it.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
-    Ok((Pass { found }, report))
+    let asserted = Vec::new();
+    Ok((Pass { found, asserted }, report))
 }
 
 /// The lock of this run alone.

@@ -7,6 +7,8 @@ use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, Shows, present};
 use super::why;
 use super::{Output, Session};
+use crate::assertion::Judged;
+use crate::build::assertions;
 use crate::build::escapes::{self, Collected};
 use crate::build::{self, Event};
 use crate::cli;
@@ -18,7 +20,7 @@ use crate::process;
 use crate::render::{self, Format, Style};
 use crate::report::escape::{Report, Selection, report, target};
 use crate::report::outline;
-use crate::report::{Against, Site};
+use crate::report::{Against, Findings};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
@@ -37,15 +39,19 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         classes: args.class.clone(),
     };
     let cwd = session.cwd.clone();
-    let found = pass.found.iter().map(|(plan, collected)| {
-        let against = Against {
-            facts: &plan.facts,
-            config: &config,
-            lock: lock.as_ref(),
-            cwd: &cwd,
-        };
-        target(collected, &against, &selection)
-    });
+    let found = pass
+        .found
+        .iter()
+        .zip(&pass.asserted)
+        .map(|((plan, collected), judged)| {
+            let against = Against {
+                facts: &plan.facts,
+                config: &config,
+                lock: lock.as_ref(),
+                cwd: &cwd,
+            };
+            target(collected, judged, &against, &selection)
+        });
     let report = report(found.collect(), args.by);
     let top = args.top.unwrap_or(config.escape.top);
     present(
@@ -61,6 +67,8 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
 pub struct Pass {
     /// The commands of a platform, and what they left.
     pub found: Vec<(TargetPlan, Collected)>,
+    /// What must hold of functions, in the same order.
+    pub asserted: Vec<Judged>,
 }
 
 /// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
@@ -81,7 +89,7 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         outputs,
         Path::new(""),
     )?;
-    let mut found = Vec::new();
+    let (mut found, mut asserted) = (Vec::new(), Vec::new());
     for target in plan.targets {
         (session.show)(Event::Step {
             kind: StepKind::Escape,
@@ -90,19 +98,22 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         });
         preprofile(&target, session)?;
         let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
+        let subjects = assertions::find(&loaded.config, &target.facts);
         let collected = match step {
             Some(step) => escapes::collect(
                 step,
                 &target,
                 &loaded.config,
+                !subjects.is_empty(),
                 &session.interrupt,
                 session.show,
             )?,
             None => Collected::default(),
         };
+        asserted.push(assertions::judge(subjects, Some(&collected), ""));
         found.push((target, collected));
     }
-    Ok(Pass { found })
+    Ok(Pass { found, asserted })
 }
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
@@ -125,15 +136,16 @@ fn rendered(
     unparsed: bool,
     cwd: &Path,
 ) -> String {
-    let new: Vec<&Site> = report
-        .targets
-        .iter()
-        .flat_map(|it| &it.escapes.new)
-        .collect();
+    let findings = Findings::of(
+        report
+            .targets
+            .iter()
+            .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
+    );
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &new, &present::prefix(cwd)),
-        Format::Github => render::github(&new, &present::prefix(cwd)),
+        Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
+        Format::Github => render::github(&findings, &present::prefix(cwd)),
         Format::Text | Format::Markdown | Format::Svg | Format::Html => render::blocks(
             &outline::ranking::outline(report, top, unparsed),
             format,

@@ -35,7 +35,7 @@ pub fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
     .hint("`gobuild-opt escape --by line` lists places, `--format json` their IDs"))
 }
 
-/// Sites by ID or by `FILE:LINE[:COLUMN]`.
+/// Sites, those beside the scope last, by ID or by `FILE:LINE[:COLUMN]`.
 fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
     let here = |it: &IdentifiedSite| {
         let source = it.site.source.as_deref().map(String::from_utf8_lossy);
@@ -48,7 +48,7 @@ fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
         };
         lock::id(&lock::named(&it.identity)) == wanted || ends(&line) || ends(&full)
     };
-    let sites = collected.sites.iter().enumerate();
+    let sites = collected.sites.iter().chain(&collected.beyond).enumerate();
     sites.filter(|it| here(it.1)).map(|it| it.0).collect()
 }
 
@@ -59,11 +59,12 @@ fn flows(
     step: &Step,
     session: &Session<'_>,
 ) -> Result<String> {
-    let first = &collected.sites[sites[0]].site;
+    let all: Vec<&IdentifiedSite> = collected.sites.iter().chain(&collected.beyond).collect();
+    let first = &all[sites[0]].site;
     let file = first.file.rsplit('/').next().unwrap_or_default();
     let mut out = String::new();
     for index in sites {
-        let it = &collected.sites[*index];
+        let it = all[*index];
         let function = &it.identity.function;
         out.push_str(&harmless(&format!(
             "{}  {}:{}:{}  {}.{function}: {}",
@@ -75,15 +76,13 @@ fn flows(
             it.site.message
         )));
         out.push('\n');
-        out.push_str(&harmless(&format!(
-            "    {}",
-            collected.excerpts[*index].line
-        )));
+        let line = collected.excerpts.get(*index).map_or("", |it| &it.line);
+        out.push_str(&harmless(&format!("    {line}")));
         out.push('\n');
     }
     let places: Vec<(u32, u32)> = sites
         .iter()
-        .map(|it| &collected.sites[*it].site)
+        .map(|it| &all[*it].site)
         .map(|it| (it.line, it.column))
         .collect();
     let invocation = verbose(&step.invocation, &first.package, target);
@@ -138,7 +137,7 @@ fn verbose(pass: &Invocation, package: &str, target: &TargetPlan) -> Invocation 
         .iter()
         .filter_map(|it| it.strip_suffix(ours.as_str()).map(str::to_owned));
     let own: Vec<String> = user.into_iter().chain(own).collect();
-    let wanted = escape::gcflags(&[package.to_owned()], &own);
+    let wanted = escape::gcflags(&[package.to_owned()], &[], &own);
     let at = invocation
         .args
         .iter()

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::escapes::{self, Against};
-use super::{EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, gate};
+use super::{
+    Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
+};
+use crate::assertion::Judged;
 use crate::build::escapes::Collected;
 use crate::escape::{self, Class, Group, IdentifiedSite};
 use crate::lock::class_name;
@@ -63,6 +66,9 @@ pub struct Target {
     pub groups: Vec<Ranked>,
     /// The sites that were selected.
     pub sites: Vec<Site>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
     /// The first lines of the compiler that were not understood.
     pub unparsed_examples: Vec<String>,
 }
@@ -85,7 +91,12 @@ pub struct Ranked {
 }
 
 /// Says what the sites of a platform mean.
-pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selection) -> Target {
+pub fn target(
+    collected: &Collected,
+    judged: &Judged,
+    against: &Against<'_>,
+    selection: &Selection,
+) -> Target {
     let mut escapes = escapes::report(collected, against);
     let chosen: Vec<usize> = (0..collected.sites.len())
         .filter(|it| selection.holds(&collected.sites[*it]))
@@ -113,6 +124,7 @@ pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selectio
             .iter()
             .map(|it| ranked(it, &sites, selection.by))
             .collect(),
+        assertions: assertions::assertions(judged, None, against.cwd),
         unparsed_examples: collected.escapes.unparsed_examples.clone(),
         sites,
         escapes,
@@ -120,8 +132,11 @@ pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selectio
 }
 
 /// The report of all platforms.
-pub fn report(targets: Vec<Target>, by: By) -> Report {
-    let failures = gate::failures(targets.iter().map(|it| &it.escapes));
+pub fn report(mut targets: Vec<Target>, by: By) -> Report {
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
+    let mut failures = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
+    failures.extend(gate::failures(targets.iter().map(|it| &it.escapes)));
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),

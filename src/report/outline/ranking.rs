@@ -1,7 +1,7 @@
 //! The report of `escape` for people: packages, functions or lines, and what is new.
 
 use super::number::grouped;
-use super::{Block, Table, Tone, escapes, lock, number, text};
+use super::{Block, Table, Tone, assertions, escapes, lock, number, text};
 use crate::report::escape::{By, Report, Target};
 
 /// The whole report.
@@ -18,6 +18,7 @@ pub fn outline(report: &Report, top: usize, unparsed: bool) -> Vec<Block> {
             By::Line => blocks.extend(ranking(target, "line", top)),
         }
         blocks.extend(lock::lock(&target.escapes));
+        blocks.extend(assertions::assertions(&target.assertions));
         blocks.extend(not_understood(target, unparsed));
     }
     let failures = report.verdict.failures.iter();
