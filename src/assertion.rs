@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::escape::call::Call;
 
 pub use find::{Files, find};
-pub use judge::{Evidence, judge};
+pub use judge::{Evidence, Gap, judge};
 
 /// What is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]

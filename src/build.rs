@@ -6,12 +6,16 @@ pub mod escapes;
 
 pub mod publish;
 
+pub mod refusals;
+
+pub mod revision;
+
 pub mod stage;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::assertion::Judged;
+use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
@@ -116,11 +120,12 @@ fn execute_target(
             }
         }
     }
-    let why = match built.escape_failure {
-        Some(_) => "the escape pass failed",
-        None => "`[escape] collect` is off",
+    let gap = match built.escape_failure {
+        Some(_) => Gap::Failed,
+        None => Gap::Off,
     };
-    built.asserted = assertions::judge(subjects, built.escapes.as_ref(), why);
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    assertions::explain(&mut built.asserted, target, interrupt)?;
     Ok(built)
 }
 

@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+mod revision;
+
 mod why;
 
 use std::ffi::OsString;

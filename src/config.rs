@@ -228,6 +228,9 @@ pub struct Escape {
     pub top: usize,
     /// Whether a site that the lock does not hold fails the run.
     pub gate: Gate,
+    /// The share of the profile that makes a function hot.
+    #[schemars(with = "Option<String>")]
+    pub hot: Option<Percent>,
     /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
     pub ignore: Vec<String>,
     /// Whether `//gcassert:` comments in the scope are assertions.
@@ -243,6 +246,8 @@ pub enum Gate {
     Off,
     /// A site that the lock does not hold.
     New,
+    /// Such a site in a function that takes a share of the profile.
+    Hot,
 }
 
 /// How escape diagnostics are collected.

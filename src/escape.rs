@@ -49,6 +49,8 @@ pub mod identity;
 
 pub mod rank;
 
+pub mod refusal;
+
 pub mod flags;
 
 pub use class::Class;

@@ -12,6 +12,8 @@ pub mod scope;
 
 pub mod stamp;
 
+pub mod verbose;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

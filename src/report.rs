@@ -20,6 +20,8 @@ pub mod picture;
 
 pub mod profile;
 
+pub mod revision;
+
 mod sizes;
 
 mod verdict;
@@ -433,6 +435,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                     facts,
                     config: inputs.config,
                     lock: inputs.lock,
+                    before: None,
                     cwd: inputs.cwd,
                 },
             )

@@ -18,11 +18,20 @@ pub struct Evidence<'a> {
     pub remarks: &'a [Remark],
 }
 
+/// Why there is no evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// It was not asked for: what needs it is unknown.
+    Off,
+    /// It could not be had: what must hold fails rather than pass unseen.
+    Failed,
+}
+
 /// How many places that break one claim are told.
 const TOLD: usize = 10;
 
-/// Judges every claim. Without evidence, what needs it is unknown, and `why` tells the reason.
-pub fn judge(subjects: &[Subject], evidence: Option<Evidence<'_>>, why: &str) -> Vec<Outcome> {
+/// Judges every claim.
+pub fn judge(subjects: &[Subject], evidence: Result<Evidence<'_>, Gap>) -> Vec<Outcome> {
     let facts = evidence.map(Facts::new);
     let mut outcomes = Vec::new();
     for (index, subject) in subjects.iter().enumerate() {
@@ -32,7 +41,7 @@ pub fn judge(subjects: &[Subject], evidence: Option<Evidence<'_>>, why: &str) ->
                 subject,
                 claim,
             };
-            outcomes.extend(judging.outcomes(facts.as_ref(), why));
+            outcomes.extend(judging.outcomes(facts.as_ref().map_err(|it| *it)));
         }
     }
     outcomes
@@ -86,7 +95,7 @@ struct Lines<'a> {
 }
 
 impl Judging<'_> {
-    fn outcomes(&self, facts: Option<&Facts<'_>>, why: &str) -> Vec<Outcome> {
+    fn outcomes(&self, facts: Result<&Facts<'_>, Gap>) -> Vec<Outcome> {
         let lines = match &self.subject.place {
             Place::Absent(absence) => return vec![self.absent(absence)],
             Place::Lines {
@@ -113,8 +122,9 @@ impl Judging<'_> {
             Claim::Odd(word) => return vec![self.odd(lines, word)],
             Claim::NoEscape | Claim::Inlined | Claim::NoBoundsChecks => {}
         }
-        let Some(facts) = facts else {
-            return vec![self.outcome(lines, Status::Unknown, why)];
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(gap) => return vec![self.blind(lines, gap)],
         };
         if lines.mapped {
             let message =
@@ -165,6 +175,18 @@ impl Judging<'_> {
             column: place.1,
             hint,
             ..self.outcome(lines, Status::Fail, message)
+        }
+    }
+
+    fn blind(&self, lines: Lines<'_>, gap: Gap) -> Outcome {
+        match gap {
+            Gap::Off => self.outcome(lines, Status::Unknown, "`[escape] collect` is off"),
+            Gap::Failed => self.broken(
+                lines,
+                (lines.start, 0),
+                "it could not be looked at: the compile for the escape report failed".into(),
+                "the check `escapes` tells what go said".into(),
+            ),
         }
     }
 

@@ -184,7 +184,8 @@ fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     }
 }
 
-fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+/// What the compiler's text is read with.
+pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |it: &Package| escape::Package {
         import_path: it.import_path.clone(),
         name: it.name.clone(),

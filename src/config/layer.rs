@@ -29,7 +29,7 @@ pub struct Sources {
 }
 
 /// A configuration with what is needed to explain it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// The merged values. Paths are absolute, or relative to the working directory of the caller.
     pub config: Config,

@@ -405,7 +405,7 @@ func f() { F(1); lib.F(2); other.F(3); x.F(4); lib.F[int](5); (lib.F)(6) }
 func g(lib *T) { lib.F(7) }
 func h[T any]() { lib.F(8) }
 ";
-        insta::assert_snapshot!(check("ex.com/p", "", "F", source), @"6:23 6:59 6:70 8:24 generic");
+        insta::assert_snapshot!(check("ex.com/p", "", "F", source), @"6:23 6:58 6:70 8:24 generic");
         insta::assert_snapshot!(check("ex.com/lib", "", "F", "package lib\nfunc f() { F(1); G(F(2)); F[int](3) }\nfunc g(F func()) { F() }\n"), @"2:13 2:21 2:33 3:21?");
         insta::assert_snapshot!(check("ex.com/p", "", "F", "package p\nimport . \"ex.com/lib\"\nfunc f() { F(1) }\n"), @"3:13");
     }
@@ -432,7 +432,7 @@ func (b *Box) f(o Other, n int) {
 }
 ";
         insta::assert_snapshot!(check("ex.com/lib", "Box", "Get", source), @"4:7 7:7 8:14 9:12 10:14 11:13? 12:12 14:14 15:28? 17:7?");
-        insta::assert_snapshot!(check("ex.com/p", "Box", "Get", "package p\nimport l \"ex.com/lib\"\nfunc f(b *l.Box, c Box) { b.Get(); c.Get(); l.Box{}.Get(); l.Get() }\n"), @"3:32 3:57");
+        insta::assert_snapshot!(check("ex.com/p", "Box", "Get", "package p\nimport l \"ex.com/lib\"\nfunc f(b *l.Box, c Box) { b.Get(); c.Get(); l.Box{}.Get(); l.Get() }\n"), @"3:32 3:56");
     }
 
     #[test]

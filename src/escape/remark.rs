@@ -2,7 +2,7 @@
 //!
 //! Messages: `cmd/compile/internal/{inline,devirtualize,pgoir}`, and `checkbce` in `cmd/compile/internal/ssa`, Go 1.21 to 1.27.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::parse;
 
@@ -52,7 +52,9 @@ pub enum Kind {
 }
 
 /// How often each kind holds, each place once however many instances of generic code there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Optimizations {
     /// Functions and function literals that can be inlined.
     pub inlinable: u64,

@@ -7,6 +7,8 @@ pub mod checks;
 
 pub mod escapes;
 
+pub mod inlining;
+
 pub mod lock;
 
 pub mod number;
