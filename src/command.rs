@@ -28,6 +28,8 @@ mod release;
 
 mod revision;
 
+pub mod warden;
+
 mod why;
 
 use std::ffi::OsString;

@@ -192,7 +192,7 @@ pub fn target(
             .total_cmp(&a.weight.unwrap_or_default())
     });
     Target {
-        key: escapes::key(against.facts),
+        key: against.facts.key(),
         escape_ms: u64::try_from(collected.wall.as_millis()).unwrap_or(u64::MAX),
         groups,
         assertions: assertions::assertions(judged, None, against.cwd),

@@ -110,7 +110,8 @@ fn counts(escapes: &Escapes) -> Vec<Block> {
         return revision(escapes, it);
     }
     let Some(state) = &escapes.lock else {
-        return vec![line(Tone::Dim, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
+        let mood = if escapes.gate { Tone::Warn } else { Tone::Dim };
+        return vec![line(mood, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
     };
     let mut blocks = Vec::new();
     if state.compared {
