@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+mod revision;
+
 pub mod warden;
 
 mod why;

@@ -12,6 +12,8 @@ pub mod scope;
 
 pub mod stamp;
 
+pub mod verbose;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -375,7 +377,13 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
         .origins
         .get("escape.scope")
         .map_or("defaults", String::as_str);
-    for value in escape::gcflags(&scope, &user) {
+    let scope = diagnosed(inputs.config, facts, &scope);
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
+    for value in escape::gcflags(&scope, &standard, &user) {
         let flag = format!("-gcflags={value}");
         composed.reasons.push(Reason {
             flag: flag.clone(),
@@ -410,6 +418,18 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
         invocation: facts.go.invocation(args),
         reasons: composed.reasons,
     })
+}
+
+/// The scope, and the packages whose functions are asserted beside it.
+fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
+    let asserted = scope::of_functions(
+        config.assert.iter().map(|it| it.function.as_str()),
+        &facts.packages,
+    );
+    let beside = asserted
+        .into_iter()
+        .filter(|it| !scope::contains(scope, it));
+    scope.iter().cloned().chain(beside).collect()
 }
 
 /// Commands that put each applied profile, preprocessed, into the build cache.

@@ -4,6 +4,8 @@ mod against;
 
 mod artifact;
 
+mod assertions;
+
 mod budgets;
 
 pub mod compare;
@@ -21,6 +23,8 @@ pub mod outline;
 pub mod picture;
 
 pub mod profile;
+
+pub mod revision;
 
 mod sizes;
 
@@ -43,6 +47,7 @@ use crate::plan::Plan;
 use crate::process;
 
 pub use against::{AgainstLock, LockFact, LockSize};
+pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
 
@@ -168,6 +173,9 @@ pub struct Target {
     pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
     /// The profile.
     pub pgo: Pgo,
     /// What the binary does at run time.
@@ -326,6 +334,35 @@ pub struct Budget {
     pub note: Option<String>,
 }
 
+/// What is worth an annotation: new sites and failed assertions, each once.
+#[derive(Debug, Default)]
+pub struct Findings<'a> {
+    /// Sites that the lock does not hold.
+    pub sites: Vec<&'a Site>,
+    /// Assertions that failed.
+    pub assertions: Vec<&'a Assertion>,
+}
+
+impl<'a> Findings<'a> {
+    /// Those of all targets; what several of them share counts once.
+    pub fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
+        let mut all = Self::default();
+        for (sites, assertions) in targets {
+            for it in sites {
+                if !all.sites.contains(&it) {
+                    all.sites.push(it);
+                }
+            }
+            for it in assertions.iter().filter(|it| it.failed()) {
+                if !all.assertions.contains(&it) {
+                    all.assertions.push(it);
+                }
+            }
+        }
+        all
+    }
+}
+
 /// Everything a report is made of.
 #[derive(Debug)]
 pub struct Inputs<'a> {
@@ -349,11 +386,13 @@ pub struct Inputs<'a> {
 
 /// Says what it all means.
 pub fn report(inputs: &Inputs<'_>) -> Report {
-    let targets: Vec<Target> = inputs
+    let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()
         .map(|it| target(inputs, it))
         .collect();
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
     let budgets = budgets::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
@@ -420,10 +459,12 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                     facts,
                     config: inputs.config,
                     lock: inputs.lock,
+                    before: None,
                     cwd: inputs.cwd,
                 },
             )
         }),
+        assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
         pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         lock: against::report(&standing, &facts.toolchain.version),
