@@ -94,6 +94,7 @@ fn gates(shown: &Shown, args: &Show) -> Vec<Budget> {
             true => Status::Pass,
             false => Status::Fail,
         },
+        note: None,
     };
     let mut gates = Vec::new();
     if let Some(limit) = args.min_samples {

@@ -298,7 +298,7 @@ fn by_hand(
         // Variables that the compiler invents have no position.
         let nowhere = line
             .starts_with("moved to heap: ")
-            .then(|| ("", line.as_str()));
+            .then_some(("", line.as_str()));
         let Some((position, message)) = nowhere.or_else(|| line.split_once(": ")) else {
             continue;
         };
