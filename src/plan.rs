@@ -8,6 +8,8 @@ pub mod output;
 
 pub mod pgo;
 
+mod preprofile;
+
 pub mod scope;
 
 pub mod stamp;
@@ -29,6 +31,7 @@ use crate::process::Invocation;
 use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+pub use preprofile::preprofile;
 use stamp::Stamp;
 
 /// What go says about one target.
@@ -430,28 +433,6 @@ fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
         .into_iter()
         .filter(|it| !scope::contains(scope, it));
     scope.iter().cloned().chain(beside).collect()
-}
-
-/// Commands that put each applied profile, preprocessed, into the build cache.
-///
-/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
-/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
-/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let usable = facts.pgo.candidates.iter().filter(|it| it.is_usable());
-    let command = |it: &pgo::Candidate| {
-        let mut flag = OsString::from("-pgo=");
-        flag.push(facts.go.cwd.join(&it.path));
-        facts
-            .go
-            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
-    };
-    if facts.pgo.applied && separate {
-        usable.map(command).collect()
-    } else {
-        Vec::new()
-    }
 }
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they

@@ -14,6 +14,8 @@ pub mod escape;
 
 mod escapes;
 
+mod findings;
+
 mod gate;
 
 pub mod inspect;
@@ -50,6 +52,7 @@ pub use against::{AgainstLock, LockFact, LockSize};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
+pub use findings::Findings;
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -332,35 +335,6 @@ pub struct Budget {
     /// Why it is skipped, or how to accept what failed.
     #[serde(default)]
     pub note: Option<String>,
-}
-
-/// What is worth an annotation: new sites and failed assertions, each once.
-#[derive(Debug, Default)]
-pub struct Findings<'a> {
-    /// Sites that the lock does not hold.
-    pub sites: Vec<&'a Site>,
-    /// Assertions that failed.
-    pub assertions: Vec<&'a Assertion>,
-}
-
-impl<'a> Findings<'a> {
-    /// Those of all targets; what several of them share counts once.
-    pub fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
-        let mut all = Self::default();
-        for (sites, assertions) in targets {
-            for it in sites {
-                if !all.sites.contains(&it) {
-                    all.sites.push(it);
-                }
-            }
-            for it in assertions.iter().filter(|it| it.failed()) {
-                if !all.assertions.contains(&it) {
-                    all.assertions.push(it);
-                }
-            }
-        }
-        all
-    }
 }
 
 /// Everything a report is made of.
