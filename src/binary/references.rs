@@ -74,19 +74,6 @@ impl Code<'_> {
             .filter(|it| self.data.contains(it))
     }
 
-    /// The highest bytes that a distance from the code to the data has: the least, and how many more there are.
-    fn high_bytes(&self) -> (u8, u8) {
-        let start = i64::from(self.address);
-        let end = start + self.bytes.len() as i64;
-        // An immediate after the distance brings the target a few bytes nearer.
-        let least = (i64::from(self.data.start) - end - 16) >> 24;
-        let most = (i64::from(self.data.end) - start) >> 24;
-        match u8::try_from(most - least) {
-            Ok(more) => (least as u8, more),
-            Err(_) => (0, u8::MAX),
-        }
-    }
-
     #[inline]
     fn i32(&self, offset: usize) -> Option<i32> {
         Some(i32::from_le_bytes(
@@ -139,56 +126,35 @@ const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256] {
     table
 }
 
-/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode, and
-/// before a distance whose highest byte can lead to the data.
+/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode.
 fn amd64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
     let mut found = |at: usize| {
         if let Some(target) = mention(code, at) {
             each(target);
         }
     };
-    let high = code.high_bytes();
-    let mut first = 0;
-    while let Some(block) = code.bytes.get(first..first + BLOCK + 4) {
-        let mut marks = candidates(block, high);
+    let (words, rest) = code.bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let mut marks = mode_bytes(u64::from_le_bytes(*word));
         while marks != 0 {
-            found(first + marks.trailing_zeros() as usize);
+            found(index * 8 + marks.trailing_zeros() as usize / 8);
             marks &= marks - 1;
         }
-        first += BLOCK;
     }
-    for at in first..code.bytes.len() {
-        if is_mode(code.bytes[at]) {
-            found(at);
+    let first = words.len() * 8;
+    for (index, byte) in rest.iter().enumerate() {
+        if byte & 0xc7 == 5 {
+            found(first + index);
         }
     }
 }
 
-/// Bytes that are looked at together.
-const BLOCK: usize = 32;
-
+/// The high bit of each byte that is `xx 00 reg 101` with mode 00.
 #[inline]
-fn is_mode(byte: u8) -> bool {
-    byte & 0xc7 == 5
-}
-
-/// A bit for each byte of a block that is `00 reg 101`, and whose fourth after it is one of the highest bytes. The loops
-/// are written so that the compiler makes them a few instructions for all bytes.
-#[inline]
-fn candidates(block: &[u8], (least, more): (u8, u8)) -> u32 {
-    let (Some(modes), Some(highs)) = (block.first_chunk::<BLOCK>(), block.last_chunk::<BLOCK>())
-    else {
-        return 0;
-    };
-    let mut found = [false; BLOCK];
-    for index in 0..BLOCK {
-        found[index] = is_mode(modes[index]) & (highs[index].wrapping_sub(least) <= more);
-    }
-    let mut marks = 0;
-    for (index, it) in found.into_iter().enumerate() {
-        marks |= u32::from(it) << index;
-    }
-    marks
+fn mode_bytes(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let differing = (word & 0xc7c7_c7c7_c7c7_c7c7) ^ 0x0505_0505_0505_0505;
+    !(((differing & LOW) + LOW) | differing | LOW)
 }
 
 #[inline]
@@ -371,23 +337,6 @@ mod tests {
         // Below the data, and an opcode without memory.
         check(amd64, &[0x48, 0x8d, 0x05, 0, 0, 0, 0], &[]);
         check(amd64, &[0x48, 0xb8, 0x05, 0xf9, 0x0f, 0, 0], &[]);
-    }
-
-    #[test]
-    fn amd64_blocks_pass_over_no_mention() {
-        use proptest::prelude::*;
-        // Bytes of which many are modes, opcodes and the ends of distances.
-        let byte = prop::sample::select(vec![
-            0x05, 0x0d, 0x8b, 0x8d, 0x0f, 0x10, 0x00, 0x01, 0xff, 0x48, 0x90,
-        ]);
-        proptest!(|(bytes in prop::collection::vec(byte, 0..200), start in 0u32..0x300_0000, size in 1u32..0x300_0000)| {
-            let code = Code { bytes: &bytes, address: 0x100_0000, base: 0, data: start..start + size };
-            let mut found = Vec::new();
-            amd64(&code, &mut |it| found.push(it));
-            let modes = (0..bytes.len()).filter(|it| is_mode(bytes[*it]));
-            let expected: Vec<Addr> = modes.filter_map(|it| mention(&code, it)).collect();
-            prop_assert_eq!(found, expected);
-        });
     }
 
     #[test]
