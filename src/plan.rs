@@ -27,6 +27,7 @@ use crate::process::Invocation;
 use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+use stamp::Stamp;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -113,6 +114,8 @@ pub struct TargetPlan {
     pub release_dir: PathBuf,
     /// What they are compared with.
     pub baseline: Baseline,
+    /// What the linker is to set in them.
+    pub stamps: Vec<Stamp>,
 }
 
 /// What a release binary is compared with.
@@ -180,12 +183,15 @@ pub fn draw(
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
+        let release = flags::compose(&inputs, Variant::Release)?;
+        let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
         targets.push(TargetPlan {
             executables,
             steps,
             release_dir: place.join("release"),
             baseline,
+            stamps,
             facts,
         });
     }
@@ -223,7 +229,6 @@ fn steps(
     let packages = typed.packages(inputs.config);
     let mut steps = Vec::new();
     let release = flags::compose(inputs, Variant::Release)?;
-    stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
     for (what, output) in links(facts, executables, &place.join("release"), &packages) {
         steps.push(build(StepKind::Release, facts, &release, output, &what));
     }
@@ -319,6 +324,7 @@ fn arguments(
 ) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec![command.into()];
     args.extend(flags.args.iter().map(OsString::from));
+    args.extend(flags.odd.iter().cloned());
     // With -json the names would stand among what the compiler says.
     if command == "build" && !facts.asked.names && !facts.asked.json {
         args.push("-v".into());
@@ -342,7 +348,12 @@ fn compiled_only(
     if executables.is_empty() {
         return packages.to_vec();
     }
-    if !matches!(facts.asked.output.as_deref(), None | Some("/dev/null")) {
+    if facts
+        .asked
+        .output
+        .as_ref()
+        .is_some_and(|it| it != "/dev/null")
+    {
         return Vec::new();
     }
     let taken = facts.asked.taken(&facts.packages).into_iter();
