@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod programs;
+mod real_module;
 mod stability;
 mod truth;
 
