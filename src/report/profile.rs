@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Budget;
+use crate::check::Status;
 use crate::profile::{Health, Judgement, Summary};
 
 /// A profile at a glance.
@@ -35,7 +35,20 @@ pub struct Shown {
     /// How much of it fits a program; `null` where none was given.
     pub health: Option<Fit>,
     /// The limits that were given: `min-samples`, `max-age` in days, `min-health` in percent.
-    pub gates: Vec<Budget>,
+    pub gates: Vec<Gate>,
+}
+
+/// A limit, and how the profile stands to it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Gate {
+    /// `min-samples`, `max-age` or `min-health`.
+    pub item: String,
+    /// Samples, days or percent.
+    pub limit: f64,
+    /// The same of the profile; `null` where it does not tell.
+    pub actual: Option<f64>,
+    /// `pass` or `fail`.
+    pub status: Status,
 }
 
 /// How much of a profile fits a program.

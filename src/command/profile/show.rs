@@ -15,8 +15,8 @@ use crate::go;
 use crate::profile::summary::owner_by_path;
 use crate::profile::{self, Fitness, judge::judge_profile};
 use crate::render::{self, Format, Style};
-use crate::report::profile::{Shown, age_days};
-use crate::report::{Budget, outline};
+use crate::report::outline;
+use crate::report::profile::{Gate, Shown, age_days};
 
 /// Prints the profile.
 pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
@@ -85,8 +85,8 @@ fn module_above(file: &Path) -> Option<String> {
 }
 
 /// What was asked for, and how it stands.
-fn gates(shown: &Shown, args: &Show) -> Vec<Budget> {
-    let gate = |item: &str, limit: f64, actual: Option<f64>, holds: bool| Budget {
+fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
+    let gate = |item: &str, limit: f64, actual: Option<f64>, holds: bool| Gate {
         item: item.into(),
         limit,
         actual,
