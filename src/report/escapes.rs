@@ -354,7 +354,7 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
             Vec::new(),
         ),
         Comparison::Sites { new, fixed, .. }
-            if !target.profiles.is_empty() && !(new.is_empty() && fixed.is_empty()) =>
+            if !target.profiles.is_empty() && (!new.is_empty() || !fixed.is_empty()) =>
         {
             (Some("a profile is applied: it names calls by their distance from the start of the function, so an edit inside a hot function changes what is inlined there, and with it some of these sites".to_owned()), Vec::new())
         }

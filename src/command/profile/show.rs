@@ -94,7 +94,6 @@ fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
             true => Status::Pass,
             false => Status::Fail,
         },
-        note: None,
     };
     let mut gates = Vec::new();
     if let Some(limit) = args.min_samples {
