@@ -1,16 +1,23 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod assertions;
+
 pub mod effect;
 
 pub mod escapes;
 
 pub mod publish;
 
+pub mod refusals;
+
+pub mod revision;
+
 pub mod stage;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
@@ -63,6 +70,8 @@ pub struct Built {
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
     pub escape_failure: Option<String>,
+    /// What must hold of functions, and whether it does.
+    pub asserted: Judged,
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -109,6 +118,7 @@ fn execute_target(
 ) -> Result<()> {
     let mut passes: Vec<&Step> = Vec::new();
     let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    let subjects = assertions::find(config, &target.facts);
     for step in target.steps.iter().filter(|it| wanted(it.kind)) {
         match step.kind {
             StepKind::Release | StepKind::Libraries => {
@@ -138,7 +148,8 @@ fn execute_target(
     }
     if !passes.is_empty() {
         starts(StepKind::Escape, target, show);
-        match escapes::collect(&passes, target, config, interrupt, show) {
+        let asserted = !subjects.is_empty();
+        match escapes::collect(&passes, target, config, asserted, interrupt, show) {
             Ok(collected) => {
                 built.escape = collected.wall;
                 built.escapes = Some(collected);
@@ -146,7 +157,15 @@ fn execute_target(
             Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
         }
     }
-    Ok(())
+    if !wanted(StepKind::Escape) {
+        return Ok(());
+    }
+    let gap = match built.escape_failure {
+        Some(_) => Gap::Failed,
+        None => Gap::Off,
+    };
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    assertions::explain(&mut built.asserted, target, interrupt)
 }
 
 fn starts(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {

@@ -19,6 +19,8 @@ mod expression;
 
 pub mod parse;
 
+pub mod remark;
+
 mod shape;
 
 mod hash;
@@ -35,6 +37,10 @@ pub mod collect;
 
 pub mod function;
 
+pub mod directive;
+
+pub mod call;
+
 mod closure;
 
 pub mod started;
@@ -45,6 +51,8 @@ pub mod identity;
 
 pub mod rank;
 
+pub mod refusal;
+
 pub mod flags;
 
 pub use class::Class;
@@ -53,6 +61,7 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
+pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use started::{Started, started};

@@ -12,9 +12,13 @@ mod passes;
 
 pub mod pgo;
 
+mod preprofile;
+
 pub mod scope;
 
 pub mod stamp;
+
+pub mod verbose;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -31,7 +35,7 @@ use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
 use parts::parts;
-pub use passes::preprofile;
+pub use preprofile::preprofile;
 use stamp::Stamp;
 
 /// What go says about one target.

@@ -4,6 +4,8 @@ mod against;
 
 mod artifact;
 
+mod assertions;
+
 mod budgets;
 
 pub mod compare;
@@ -13,6 +15,8 @@ mod effect;
 pub mod escape;
 
 mod escapes;
+
+mod findings;
 
 mod frames;
 
@@ -27,6 +31,8 @@ mod pgo;
 pub mod picture;
 
 pub mod profile;
+
+pub mod revision;
 
 mod sizes;
 
@@ -49,9 +55,11 @@ use crate::plan::Plan;
 use crate::process;
 
 pub use against::{AgainstLock, LockFact, LockSize};
+pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
 pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
+pub use findings::Findings;
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};
 
@@ -180,6 +188,9 @@ pub struct Target {
     pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
     /// The profile.
     pub pgo: Pgo,
     /// Functions with a stack frame of 1 KiB or more, the largest first.
@@ -342,11 +353,13 @@ pub struct Inputs<'a> {
 
 /// Says what it all means.
 pub fn report(inputs: &Inputs<'_>) -> Report {
-    let targets: Vec<Target> = inputs
+    let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()
         .map(|it| target(inputs, it))
         .collect();
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
     let budgets = budgets::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
@@ -413,10 +426,12 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                     facts,
                     config: inputs.config,
                     lock: inputs.lock,
+                    before: None,
                     cwd: inputs.cwd,
                 },
             )
         }),
+        assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
         pgo: pgo::pgo(inputs, artifact),
         frames: frames::frames(inputs, artifact),
         frame_limits: frames::shown_limits(inputs.config),

@@ -7,15 +7,15 @@ use super::flags::{self, Flags, Inputs, Reason, Variant};
 use super::output::Executable;
 use super::parts::{Part, parts};
 use super::{Facts, Step, StepKind, Typed, arguments, build, pgo, reason, scope};
-use crate::config::Effect;
+use crate::config::{Config, Effect};
 use crate::error::Result;
 use crate::escape;
-use crate::process::Invocation;
 
 /// The escape pass of a part.
 pub fn escapes(part: &Part<'_>, facts: &Facts) -> Result<Step> {
     let inputs = &part.inputs;
     let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
+    let scope = diagnosed(inputs.config, facts, &scope);
     listing(StepKind::Escape, part, facts, &scope, "escape.scope")
 }
 
@@ -54,7 +54,7 @@ pub fn effect(
             "pgo.effect",
         )?);
         let mut release = flags::compose(&part.inputs, Variant::Release)?;
-        ask(&mut release, &part.inputs, &all, "pgo.effect");
+        ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
         for (what, output) in part.links(facts, directory) {
             steps.push(build(StepKind::EffectBuild, facts, &release, output, &what));
         }
@@ -73,7 +73,7 @@ fn listing(
     let inputs = &part.inputs;
     let mut composed = flags::compose(inputs, Variant::Escape)?;
     let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
-    ask(&mut composed, inputs, scope, origin);
+    ask(&mut composed, inputs, facts, scope, origin);
     if kind != StepKind::Escape {
         composed.args.push("-v".into());
         composed
@@ -109,13 +109,18 @@ fn listing(
 }
 
 /// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.
-fn ask(composed: &mut Flags, inputs: &Inputs<'_>, scope: &[String], origin: &str) {
+fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String], origin: &str) {
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
     let user = flags::gcflags(inputs, composed);
     composed.args.retain(|it| !it.starts_with("-gcflags="));
     composed
         .reasons
         .retain(|it| !it.flag.starts_with("-gcflags="));
-    for value in escape::gcflags(scope, &user) {
+    for value in escape::gcflags(scope, &standard, &user) {
         let flag = format!("-gcflags={value}");
         composed.reasons.push(Reason {
             flag: flag.clone(),
@@ -126,20 +131,14 @@ fn ask(composed: &mut Flags, inputs: &Inputs<'_>, scope: &[String], origin: &str
     }
 }
 
-/// Commands that put each applied profile, preprocessed, into the build cache.
-///
-/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
-/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
-/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let command = |it: &pgo::Candidate| {
-        let mut flag = OsString::from("-pgo=");
-        flag.push(it.file(&facts.go.cwd));
-        facts
-            .go
-            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
-    };
-    let applied = facts.pgo.all_applied().filter(|_| separate);
-    applied.map(command).collect()
+/// The scope, and the packages whose functions are asserted beside it.
+fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
+    let asserted = scope::of_functions(
+        config.assert.iter().map(|it| it.function.as_str()),
+        &facts.packages,
+    );
+    let beside = asserted
+        .into_iter()
+        .filter(|it| !scope::contains(scope, it));
+    scope.iter().cloned().chain(beside).collect()
 }

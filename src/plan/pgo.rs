@@ -21,7 +21,7 @@ use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::Flag;
-use crate::profile::{self, Edges, Fitness, Judgement};
+use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
 use derive::Derived;
 use wish::Wish;
@@ -44,6 +44,9 @@ pub struct Candidate {
     /// The calls that the compiler reads from it; `None` when it reads none.
     #[serde(skip)]
     pub calls: Option<Arc<Edges>>,
+    /// How much of it is spent in each function; `None` like `calls`.
+    #[serde(skip)]
+    pub weights: Option<Arc<Weights>>,
     /// What go reads where that is no file of the user.
     #[serde(skip)]
     pub derived: Option<Derived>,
@@ -153,6 +156,14 @@ impl Choice {
         self.candidates
             .iter()
             .find(|it| is_mine(&it.packages, package))
+    }
+
+    /// How much of all profiles that are applied is spent in each function; `None` without one.
+    pub fn weights(&self) -> Option<Weights> {
+        let mut all = self.all_applied().filter_map(|it| it.weights.as_deref());
+        let mut sum = all.next()?.clone();
+        all.for_each(|it| sum.add(it));
+        Some(sum)
     }
 
     /// The profile that the build of a main package used.
@@ -326,15 +337,18 @@ impl Candidate {
     /// Go gets another file from now on.
     pub fn replace(&mut self, derived: Derived) {
         self.sha256 = Some(hex(&Sha256::digest(&derived.bytes[..])));
-        self.calls = calls(&derived.bytes).map(Arc::new);
+        let (calls, weights) = calls(&derived.bytes).unzip();
+        self.calls = calls.map(Arc::new);
+        self.weights = weights.map(Arc::new);
         self.derived = Some(derived);
     }
 }
 
-fn calls(bytes: &[u8]) -> Option<Edges> {
+fn calls(bytes: &[u8]) -> Option<(Edges, Weights)> {
     let profile = profile::read(bytes).ok()?;
-    let edges = profile::edges(&profile, profile.pgo_value_index()?);
-    (edges.total > 0).then_some(edges)
+    let value = profile.pgo_value_index()?;
+    let edges = profile::edges(&profile, value);
+    (edges.total > 0).then(|| (edges, profile::weights(&profile, value)))
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -99,7 +99,7 @@ pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
             &artifact.executable.package,
         )
     };
-    let over = guard::over(&artifact.frames, &limits);
+    let over = guard::over(&artifact.large_frames, &limits);
     let frame = |it: &crate::analysis::frames::Frame| {
         let failed = over.iter().find(|over| over.frame == it);
         let mut hot: Vec<String> = it.hot.iter().map(|it| it.callee.clone()).collect();
@@ -121,7 +121,7 @@ pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
             limit: failed.map(|it| it.limit),
         }
     };
-    artifact.frames.iter().map(frame).collect()
+    artifact.large_frames.iter().map(frame).collect()
 }
 
 fn why(over: &Over<'_>) -> &'static str {

@@ -1,6 +1,6 @@
 //! Budgets and findings in, pass or fail out. A failed budget is a result, not an error.
 
-use super::{Budget, Target, Verdict, frames, gate};
+use super::{Budget, Target, Verdict, assertions, frames, gate};
 use crate::check::Status;
 use crate::config::size::human;
 use crate::lock::FILE;
@@ -21,9 +21,11 @@ pub fn verdict(targets: &[Target], budgets: &[Budget]) -> Verdict {
     });
     let escapes = targets.iter().filter_map(|it| it.escapes.as_ref());
     let frames = targets.iter().flat_map(frames::failures);
+    let asserted = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
     let failures: Vec<String> = over
         .chain(frames)
         .chain(denied)
+        .chain(asserted)
         .chain(gate::failures(escapes))
         .collect();
     Verdict {

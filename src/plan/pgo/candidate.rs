@@ -64,9 +64,11 @@ pub fn candidates(
 
 fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
     let bytes = found.bytes.as_deref();
+    let (calls, weights) = bytes.and_then(calls).unzip();
     let mut candidate = Candidate {
         sha256: bytes.map(|it| hex(&Sha256::digest(it))),
-        calls: bytes.and_then(calls).map(Arc::new),
+        calls: calls.map(Arc::new),
+        weights: weights.map(Arc::new),
         packages: found.packages,
         path: found.path,
         parts: Vec::new(),
@@ -123,6 +125,7 @@ fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Cand
         sha256: None,
         judgement: Some(profile::judge(&derived.bytes)),
         calls: None,
+        weights: None,
         derived: None,
     };
     candidate.replace(derived);
