@@ -77,7 +77,7 @@ struct Function<'a> {
     tables: &'a Tables<'a>,
     trees: Reader<'a>,
     entry: &'a Entry,
-    found: References,
+    found: References<'a>,
     tree: u32,
 }
 
@@ -87,7 +87,7 @@ fn calls(tables: &Tables<'_>, entry: &Entry, trees: Reader<'_>) -> Option<Vec<In
         tables,
         trees,
         entry,
-        tree: found.data[TREE]?,
+        tree: found.funcdata(TREE)?,
         found,
     };
     let mut seen = BTreeSet::new();
@@ -140,7 +140,7 @@ impl Function<'_> {
 
     /// Where each step ends, and its value. There are at most as many as the function has instructions.
     fn steps(&self, table: usize) -> impl Iterator<Item = (u64, i64)> {
-        let offset = self.found.values[table];
+        let offset = self.found.value(table).unwrap_or(0);
         let mut rest = self
             .tables
             .values

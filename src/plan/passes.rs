@@ -1,6 +1,5 @@
 //! Commands that compile in order to tell something: escapes, and what the profile does.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use super::flags::{self, Flags, Inputs, Reason, Variant};
