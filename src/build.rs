@@ -1,5 +1,7 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod capture;
+
 pub mod escapes;
 
 pub mod publish;
@@ -7,11 +9,13 @@ pub mod publish;
 pub mod stage;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
+use crate::plan::escapes::{Source, stores};
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
@@ -48,7 +52,7 @@ pub struct Built {
     pub release: Duration,
     /// Wall time of the baseline build.
     pub baseline: Duration,
-    /// Wall time of the escape pass.
+    /// Wall time of what collects the escapes, beside the release build.
     pub escape: Duration,
     /// The escapes, where they were collected.
     pub escapes: Option<Collected>,
@@ -82,32 +86,97 @@ fn execute_target(
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Built> {
     let mut built = Built::default();
+    let since = SystemTime::now();
+    let mut trouble = capture_trouble(target);
     for step in &target.steps {
-        show(Event::Step {
-            kind: step.kind,
-            platform: platform(target),
-            packages: target.facts.packages.len(),
-        });
+        if matches!(step.kind, StepKind::Captures | StepKind::Escape) {
+            continue;
+        }
+        announce(step, target, show);
         match step.kind {
-            StepKind::Release | StepKind::Libraries => {
-                let (outcome, compiled) = compile(step, target, interrupt, show)?;
-                built.compiled += compiled;
-                built.release += outcome.wall;
-            }
             StepKind::Baseline => match compile(step, target, interrupt, show) {
                 Ok((outcome, _)) => built.baseline = outcome.wall,
                 Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
             },
-            StepKind::Escape => match escapes::collect(step, target, config, interrupt, show) {
-                Ok(collected) => {
-                    built.escape = collected.wall;
-                    built.escapes = Some(collected);
-                }
-                Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
-            },
+            _ => {
+                let (done, repeated) = release(step, target, interrupt, show)?;
+                built.compiled += done.1;
+                built.release += done.0.wall;
+                trouble = trouble.or(repeated);
+            }
+        }
+    }
+    if let Source::Off { reason } = &target.collection.source {
+        built.escape_failure.clone_from(reason);
+        return Ok(built);
+    }
+    match escapes::collect(target, config, since, interrupt, show) {
+        Ok(collected) => {
+            built.escape = collected
+                .as_ref()
+                .map_or(Duration::ZERO, |it| it.cost.wall());
+            built.escapes = collected;
+        }
+        Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
+    }
+    if let Some(it) = &mut built.escapes {
+        it.cost.reason = it.cost.reason.take().or(trouble);
+        if it.cost.captured > 0 {
+            let cache = Path::new(&target.facts.toolchain.gocache);
+            capture::trim(&stores(cache), capture::LIMIT);
         }
     }
     Ok(built)
+}
+
+/// Shows that a step begins.
+fn announce(step: &Step, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {
+    show(Event::Step {
+        kind: step.kind,
+        platform: platform(target),
+        packages: target.facts.packages.len(),
+    });
+}
+
+/// Why nothing can be captured, known before the compile.
+fn capture_trouble(target: &TargetPlan) -> Option<String> {
+    let Source::Capture { store, .. } = &target.collection.source else {
+        return None;
+    };
+    let error = capture::try_store(store).err()?;
+    let place = store.display();
+    Some(format!("nothing can be kept in `{place}`: {error}"))
+}
+
+/// Builds, and once more without the capture where that may have been what failed; says so then.
+fn release(
+    step: &Step,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<((Outcome, u64), Option<String>)> {
+    let error = match compile(step, target, interrupt, show) {
+        Ok(done) => return Ok((done, None)),
+        Err(error) => error,
+    };
+    let (Some(without), Source::Capture { program, .. }) =
+        (&step.without, &target.collection.source)
+    else {
+        return Err(error);
+    };
+    // What the compiler says of the code is said without us; go names us where we did not start, or were killed.
+    let detail = error.detail.as_deref().unwrap_or_default();
+    if !detail.contains(&*program.to_string_lossy()) {
+        return Err(error);
+    }
+    interrupt.check()?;
+    let reason = "the build failed while escapes were captured, and was repeated without";
+    show(Event::Talk(detail));
+    show(Event::Talk(reason));
+    Ok((
+        compile(without, target, interrupt, show)?,
+        Some(reason.to_owned()),
+    ))
 }
 
 /// The failure as text, unless it is that we were asked to stop.
@@ -213,6 +282,7 @@ fn failure(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
         StepKind::Baseline => "go build failed for the baseline",
+        StepKind::Captures => "go list failed for the captures of the escape report",
         StepKind::Escape => "go list failed for the escape report",
     }
 }

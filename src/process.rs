@@ -5,6 +5,8 @@
 
 pub mod lines;
 
+pub mod tool;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::Read;

@@ -128,6 +128,7 @@ fn verb(kind: StepKind) -> &'static str {
         StepKind::Release => "building the release for",
         StepKind::Libraries => "compiling packages for",
         StepKind::Baseline => "building the baseline for",
+        StepKind::Captures => "finding escapes for",
         StepKind::Escape => "collecting escapes for",
     }
 }

@@ -116,7 +116,9 @@ fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
 fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Result<(Pass, Report)> {
     let start = std::time::Instant::now();
     let mut prepared = prepare(&args.settings, typed, session)?;
-    prepared.loaded.config.escape.collect = Collect::Pass;
+    if prepared.loaded.config.escape.collect == Collect::Off {
+        prepared.loaded.config.escape.collect = Collect::Auto;
+    }
     prepared.loaded.config.compare.baseline = "off".into();
     let show = &mut *session.show;
     let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
@@ -130,6 +132,7 @@ fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Resu
         prepared.facts,
         prepared.outputs,
         stage.path(),
+        session.program.as_deref(),
     )?;
     let mut built = build::execute(&plan, &config, &session.interrupt, session.show)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;

@@ -1,6 +1,7 @@
-//! `escape`: the escape pass alone.
+//! `escape`: the escape report alone.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
@@ -8,12 +9,12 @@ use super::present::{self, Shows, present};
 use super::why;
 use super::{Output, Session};
 use crate::build::escapes::{self, Collected};
-use crate::build::{self, Event};
 use crate::cli;
 use crate::config::Collect;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::go::Words;
-use crate::plan::{self, StepKind, TargetPlan};
+use crate::plan::escapes::Source;
+use crate::plan::{self, TargetPlan};
 use crate::process;
 use crate::render::{self, Format, Style};
 use crate::report::escape::{Report, Selection, report, target};
@@ -57,13 +58,13 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     )
 }
 
-/// What an escape pass found, per platform, and what it was made of.
+/// What was found, per platform, and what it was made of.
 pub struct Pass {
     /// The commands of a platform, and what they left.
     pub found: Vec<(TargetPlan, Collected)>,
 }
 
-/// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
+/// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
 pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
     let Prepared {
         mut loaded,
@@ -71,7 +72,9 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         facts,
         outputs,
     } = prepared;
-    loaded.config.escape.collect = Collect::Pass;
+    if loaded.config.escape.collect == Collect::Off {
+        loaded.config.escape.collect = Collect::Auto;
+    }
     loaded.config.compare.baseline = "off".into();
     let plan = plan::draw(
         &loaded.config,
@@ -80,26 +83,29 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         facts,
         outputs,
         Path::new(""),
+        session.program.as_deref(),
     )?;
     let mut found = Vec::new();
     for target in plan.targets {
-        (session.show)(Event::Step {
-            kind: StepKind::Escape,
-            platform: build::platform(&target),
-            packages: target.facts.packages.len(),
-        });
+        if let Source::Off {
+            reason: Some(reason),
+        } = &target.collection.source
+        {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("there is no escape report: {reason}"),
+            ));
+        }
         preprofile(&target, session)?;
-        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
-        let collected = match step {
-            Some(step) => escapes::collect(
-                step,
-                &target,
-                &loaded.config,
-                &session.interrupt,
-                session.show,
-            )?,
-            None => Collected::default(),
-        };
+        let since = SystemTime::now();
+        let collected = escapes::collect(
+            &target,
+            &loaded.config,
+            since,
+            &session.interrupt,
+            session.show,
+        )?;
+        let collected = collected.unwrap_or_default();
         found.push((target, collected));
     }
     Ok(Pass { found })

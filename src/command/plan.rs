@@ -33,6 +33,7 @@ pub fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         &stage,
+        session.program.as_deref(),
     )?;
     let text = match args.format {
         PlanFormat::Shell => shell(&plan, file.as_deref(), &session.cwd),
@@ -149,6 +150,7 @@ fn purpose(kind: StepKind) -> &'static str {
         StepKind::Release => "build the release",
         StepKind::Libraries => "compile the packages that are no commands",
         StepKind::Baseline => "build what it is compared with",
+        StepKind::Captures => "name the captures of the packages",
         StepKind::Escape => "collect the escape report (on stderr)",
     }
 }

@@ -60,6 +60,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         stage.path(),
+        session.program.as_deref(),
     )?;
     let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
@@ -134,6 +135,7 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         Path::new("$WORK"),
+        session.program.as_deref(),
     )?;
     for target in &plan.targets {
         let steps = target.steps.iter().filter(|it| {

@@ -55,7 +55,7 @@ pub struct Report {
 pub struct Target {
     /// What gobuild-opt.lock calls it.
     pub key: String,
-    /// Wall time of the pass.
+    /// Wall time of collecting.
     pub escape_ms: u64,
     /// Counts, and what is new against the lock. `packages` holds what was selected.
     pub escapes: Escapes,
@@ -108,7 +108,7 @@ pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selectio
     };
     Target {
         key: escapes::key(against.facts),
-        escape_ms: u64::try_from(collected.wall.as_millis()).unwrap_or(u64::MAX),
+        escape_ms: u64::try_from(collected.cost.wall().as_millis()).unwrap_or(u64::MAX),
         groups: groups
             .iter()
             .map(|it| ranked(it, &sites, selection.by))
