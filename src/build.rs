@@ -120,7 +120,7 @@ fn execute_target(
         Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
     }
     if let Some(it) = &mut built.escapes {
-        it.cost.reason = it.cost.reason.take().or(trouble);
+        it.cost.reason = trouble.or_else(|| it.cost.reason.take());
         if it.cost.captured > 0 {
             let cache = Path::new(&target.facts.toolchain.gocache);
             capture::trim(&stores(cache), capture::LIMIT);

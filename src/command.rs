@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+pub mod warden;
+
 mod why;
 
 use std::ffi::OsString;

@@ -15,14 +15,18 @@ use gobuild_opt::command::{self, Output, Session};
 use gobuild_opt::error::{Error, Kind, Result};
 use gobuild_opt::plan::toolexec;
 use gobuild_opt::process::Interrupt;
+use gobuild_opt::process::warden::{self, Warden};
 use gobuild_opt::render::harmless;
-use progress::Progress;
+use progress::{Progress, say};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     // Go starts us for every tool of a build: nothing else may cost time here.
     if args.get(1).is_some_and(|it| it == toolexec::NAME) {
         return tool(&args[2..]);
+    }
+    if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
+        return watch();
     }
     let cwd = match working_directory() {
         Ok(cwd) => cwd,
@@ -84,7 +88,10 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
 /// Remembers the first signal that asks us to stop; the running stage ends its children and returns.
 fn listen() -> Result<Interrupt> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt {
+        warden: own_path().map(Warden::new).unwrap_or_default(),
+        ..Interrupt::default()
+    };
     let second = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
         // nohup: who ignores a signal on our behalf means it.
@@ -98,6 +105,25 @@ fn listen() -> Result<Interrupt> {
         signal_hook::flag::register_usize(signal, interrupt.signal.clone(), number)?;
     }
     Ok(interrupt)
+}
+
+/// This program as a file. A new one may stand in its place by now.
+fn own_path() -> Option<PathBuf> {
+    let named = std::env::current_exe().ok().filter(|it| it.exists());
+    let linked = || Some(PathBuf::from("/proc/self/exe")).filter(|it| it.exists());
+    named.or_else(linked)
+}
+
+/// What we are when another run of ours started us to watch over it. What ends that run by a signal
+/// must not end us before it.
+fn watch() -> ExitCode {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+        // Without it we would only end earlier.
+        let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
+    }
+    command::warden::run(std::io::stdin());
+    ExitCode::SUCCESS
 }
 
 fn is_ignored(signal: i32) -> bool {
@@ -130,7 +156,7 @@ fn width() -> usize {
 fn print(output: &Output, quiet: bool) -> ExitCode {
     if output.beside_data {
         if !quiet {
-            anstream::eprint!("{}", output.text);
+            say(output.text.trim_end_matches('\n'));
         }
     } else if !quiet || output.is_data {
         let mut stdout = anstream::stdout().lock();
@@ -147,13 +173,13 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
         }
     }
     for warning in &output.warnings {
-        anstream::eprintln!("{}", harmless(warning));
+        say(&harmless(warning));
     }
     if output.failures.is_empty() {
         return ExitCode::SUCCESS;
     }
     for failure in output.failures.iter().filter(|_| quiet || output.is_data) {
-        anstream::eprintln!("FAIL  {}", harmless(failure));
+        say(&format!("FAIL  {}", harmless(failure)));
     }
     ExitCode::from(1)
 }
@@ -165,12 +191,15 @@ fn fail(error: &Error) -> ExitCode {
     let bold = anstyle::Style::new().bold();
     if let Some(detail) = &error.detail {
         for line in detail.lines() {
-            anstream::eprintln!("{}", untabbed(line));
+            say(&untabbed(line));
         }
     }
-    anstream::eprintln!("{red}error:{red:#} {}", harmless(&error.to_string()));
+    say(&format!(
+        "{red}error:{red:#} {}",
+        harmless(&error.to_string())
+    ));
     if let Some(hint) = &error.hint {
-        anstream::eprintln!("{bold}hint:{bold:#} {}", harmless(hint));
+        say(&format!("{bold}hint:{bold:#} {}", harmless(hint)));
     }
     ExitCode::from(error.exit_code())
 }

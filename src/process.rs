@@ -1,11 +1,16 @@
 //! A command as data, and the one place that turns it into a process.
 //!
 //! A child gets its own process group, so that a signal to us reaches everything it started
-//! and nothing survives us. Its output is streamed: memory does not grow with what it prints.
+//! and nothing survives us; when we cannot act any more, a warden does. Its output is streamed: memory
+//! does not grow with what it prints.
+
+pub mod family;
 
 pub mod lines;
 
 pub mod tool;
+
+pub mod warden;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -19,6 +24,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
+use family::Family;
+use warden::{MARK, Warden};
 
 /// A command before it is a process. Its `Display` can be pasted into a POSIX shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +73,16 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// What asks us to stop: a signal, or the end of the time that was allowed.
+/// What asks us to stop, a signal or the end of the time that was allowed, and who takes over when
+/// we are not asked.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     /// The number of the signal that came; 0 while none did.
     pub signal: Arc<AtomicUsize>,
     /// When the time is over, and how much it was.
     pub deadline: Option<(Instant, Duration)>,
+    /// Ends our children after a `kill -9`.
+    pub warden: Warden,
 }
 
 impl Interrupt {
@@ -184,7 +194,8 @@ pub fn run(
     let start = Instant::now();
     let (stdout, stdout_writer) = std::io::pipe()?;
     let (stderr, stderr_writer) = std::io::pipe()?;
-    let handle = expression(invocation)
+    let mut watch = interrupt.warden.announce();
+    let handle = expression(invocation, watch.mark())
         .stdout_file(stdout_writer)
         .stderr_file(stderr_writer)
         .start()
@@ -192,8 +203,11 @@ pub fn run(
     let (sender, events) = sync_channel(16);
     pump(stdout, Stream::Stdout, sender.clone());
     pump(stderr, Stream::Stderr, sender);
+    let leader = handle.pids().first().copied().unwrap_or_default();
+    watch.started(leader);
     let mut group = Group {
-        leader: handle.pids().first().copied(),
+        leader,
+        family: Family::default(),
         forwarded: None,
         killed: false,
     };
@@ -271,7 +285,7 @@ pub fn own_peak_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-fn expression(invocation: &Invocation) -> duct::Expression {
+fn expression(invocation: &Invocation, mark: Option<&str>) -> duct::Expression {
     let mut expression = duct::cmd(&invocation.program, &invocation.args)
         .dir(&invocation.cwd)
         .unchecked()
@@ -282,6 +296,9 @@ fn expression(invocation: &Invocation) -> duct::Expression {
         });
     for (name, value) in &invocation.env {
         expression = expression.env(name, value);
+    }
+    if let Some(mark) = mark {
+        expression = expression.env(MARK, mark);
     }
     // Go and git look at PWD before they ask the kernel, which keeps symlinked paths short.
     expression.env("PWD", &invocation.cwd)
@@ -354,7 +371,9 @@ fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usiz
 
 /// The process group of a child, and what it was told.
 struct Group {
-    leader: Option<u32>,
+    leader: u32,
+    /// Everyone in it and below it when it was told.
+    family: Family,
     forwarded: Option<Instant>,
     killed: bool,
 }
@@ -368,7 +387,9 @@ impl Group {
         };
         match self.forwarded {
             None => {
-                self.send(signal.unwrap_or(rustix::process::Signal::TERM));
+                self.family = Family::of(i32::try_from(self.leader));
+                self.family
+                    .send(signal.unwrap_or(rustix::process::Signal::TERM));
                 self.forwarded = Some(Instant::now());
             }
             Some(since) if since.elapsed() > GRACE && !self.killed => self.kill(),
@@ -377,18 +398,7 @@ impl Group {
     }
 
     fn kill(&mut self) {
-        self.send(rustix::process::Signal::KILL);
+        self.family.send(rustix::process::Signal::KILL);
         self.killed = true;
-    }
-
-    fn send(&self, signal: rustix::process::Signal) {
-        let leader = self
-            .leader
-            .and_then(|it| i32::try_from(it).ok())
-            .and_then(rustix::process::Pid::from_raw);
-        if let Some(leader) = leader {
-            // It may have ended meanwhile: nothing to do then.
-            let _ = rustix::process::kill_process_group(leader, signal);
-        }
     }
 }

@@ -109,7 +109,7 @@ impl Progress {
         let text = words.join("\t");
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => anstream::eprintln!("{text}"),
+            None => say(&text),
         }
     }
 
@@ -118,9 +118,14 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.println(text),
             None if self.quiet => {}
-            None => anstream::eprintln!("{text}"),
+            None => say(&text),
         }
     }
+}
+
+/// A line on stderr. Nobody may be there to read it, a terminal that was closed or a pipe: the work goes on.
+pub fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 fn verb(kind: StepKind) -> &'static str {

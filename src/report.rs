@@ -38,7 +38,9 @@ use crate::lock::Lock;
 use crate::plan::Plan;
 use crate::process;
 
-pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, key, profiles};
+pub use escapes::{
+    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, key, profiles,
+};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;

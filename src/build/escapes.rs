@@ -231,12 +231,12 @@ impl Reading<'_> {
             }
         }
         cost.captures = start.elapsed();
-        let nothing = cost.captured + cost.found == 0;
-        Ok(if nothing && !missing.is_empty() {
-            Missing::Everything
-        } else {
-            Missing::Packages(missing)
-        })
+        if cost.captured + cost.found == 0 && !missing.is_empty() {
+            let why = "no package has a capture, as a go without one compiled them";
+            cost.reason = Some(why.into());
+            return Ok(Missing::Everything);
+        }
+        Ok(Missing::Packages(missing))
     }
 
     fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {

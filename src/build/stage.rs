@@ -82,6 +82,7 @@ impl Stage {
             .prefix(PREFIX)
             .tempdir_in(&parent)
             .map_err(failed)?;
+        interrupt.warden.keep_directory(directory.path());
         stage._locks.extend(flock(directory.path()));
         // git does not look below: our files never make the tree dirty while go stamps the version.
         std::fs::write(directory.path().join(".gitignore"), "*\n").map_err(failed)?;
@@ -89,13 +90,15 @@ impl Stage {
         stage.directory = Some(directory);
         if let Some(theirs) = place.go_tmp {
             let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(theirs);
-            stage.go_tmp = Some(made.map_err(|error| {
+            let made = made.map_err(|error| {
                 Error::new(
                     Kind::Machine,
                     format!("cannot write to GOTMPDIR `{}`", theirs.display()),
                 )
                 .source(error)
-            })?);
+            })?;
+            interrupt.warden.keep_directory(made.path());
+            stage.go_tmp = Some(made);
         }
         Ok(stage)
     }
@@ -252,6 +255,18 @@ fn parent(place: Where<'_>) -> PathBuf {
         (Some(cache), Some(outputs)) if device(&cache) == device(outputs) => cache,
         (_, Some(outputs)) => outputs.to_path_buf(),
         (None, None) => std::env::temp_dir(),
+    }
+}
+
+/// Removes the stage of a run that was killed; whether it is gone. Nothing else is removed, whoever asks.
+pub fn remove(directory: &Path) -> bool {
+    let name = directory.file_name().unwrap_or_default();
+    if !name.to_string_lossy().starts_with(PREFIX) {
+        return true;
+    }
+    match std::fs::remove_dir_all(directory) {
+        Ok(()) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 

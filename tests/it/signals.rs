@@ -1,11 +1,15 @@
 //! Signals, children that misbehave, and floods: nothing survives us, nothing is left, nothing grows.
 
+mod killed;
+
 use std::fs;
 use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::processes::{wait_for, wait_for_exit, wait_for_file, with_environment};
+use crate::harness::processes::{
+    is_warden, wait_for, wait_for_exit, wait_for_file, with_environment,
+};
 use crate::harness::{PROGRAM, Place, executable};
 
 const RELEASE: &[&str] = &["release", "--baseline", "off", "--escapes", "off"];
@@ -68,6 +72,7 @@ fn interrupted(script: &str, signal: Signal) {
     send(child.id(), signal);
     let status = wait_for_exit(&mut child);
     assert_eq!(status.code(), Some(128 + signal.as_raw()));
+    assert!(!alive(&place).into_iter().any(is_warden));
     nothing_survives(&place);
     nothing_changed(&place);
 }
@@ -87,6 +92,14 @@ fn a_termination_ends_us_and_everything_we_started() {
 #[test]
 fn a_hangup_ends_us_and_everything_we_started() {
     interrupted(SLEEPING, Signal::HUP);
+}
+
+#[test]
+fn what_left_the_group_of_go_is_ended_too() {
+    interrupted(
+        "build: orphan kid.pid\nbuild: pid go.pid\nbuild: sleep",
+        Signal::TERM,
+    );
 }
 
 #[test]
@@ -143,60 +156,6 @@ fn the_second_of_two_runs_waits_and_can_be_ended() {
 }
 
 #[test]
-fn what_a_killed_run_leaves_is_removed_by_the_next() {
-    let mut place = place(SLEEPING);
-    let mut child = start(&place);
-    wait_for_file(&place.aside("go.pid"));
-    send(child.id(), Signal::KILL);
-    wait_for_exit(&mut child);
-    let stages = || {
-        std::fs::read_dir(place.aside("cache/gobuild-opt"))
-            .unwrap()
-            .count()
-    };
-    assert_eq!(stages(), 1, "the stage of the killed run");
-    assert_eq!(place.read("tiny"), OLD);
-    kill_what_is_left(&place);
-
-    let script = good(&place);
-    place.fake_go(&script);
-    assert_eq!(place.run("release -q").code(), 0);
-    assert_eq!(place.files(), "go.mod\nmain.go\ntiny");
-    assert_eq!(
-        std::fs::read_dir(place.aside("cache/gobuild-opt"))
-            .unwrap()
-            .count(),
-        0
-    );
-    assert!(place.read("tiny") == executable());
-}
-
-/// Killed at whatever moment, the output is the old one or the new one, whole.
-#[test]
-fn the_output_is_never_half_written() {
-    let mut place = place("");
-    let script = good(&place);
-    place.fake_go(&script);
-    for step in 0..24 {
-        place.write("tiny", OLD);
-        let mut child = start(&place);
-        // No moment is waited for: any will do, and they differ from run to run.
-        std::thread::sleep(std::time::Duration::from_millis(step * 4));
-        let _ = child.kill();
-        wait_for_exit(&mut child);
-        let found = place.read("tiny");
-        assert!(
-            found == OLD || found == executable(),
-            "{} bytes",
-            found.len()
-        );
-        kill_what_is_left(&place);
-    }
-    assert_eq!(place.run("release -q").code(), 0);
-    assert_eq!(place.files(), "go.mod\nmain.go\ntiny");
-}
-
-#[test]
 fn a_grandchild_that_holds_the_pipes_does_not_hold_us() {
     for kind in ["child", "orphan"] {
         let mut place = place("");
@@ -224,10 +183,12 @@ fn most_memory(place: &Place) -> (Option<i32>, u64) {
     (status.code(), most)
 }
 
+/// `FLOOD_MIB=2048 cargo test --test it flood_through` sends 2 GiB through each pipe; by default it is 256 MiB.
 #[test]
 fn a_flood_through_both_pipes_does_not_fill_our_memory() {
-    const FLOOD: usize = 256 << 20;
     const LIMIT: u64 = 64 << 10;
+    let mebibytes = std::env::var("FLOOD_MIB").map_or(256, |it| it.parse().unwrap());
+    let flood: u64 = mebibytes << 20;
     let mut place = place("");
     let good = good(&place);
     for (flooded, code, extra) in [
@@ -236,12 +197,12 @@ fn a_flood_through_both_pipes_does_not_fill_our_memory() {
         ("list", 3, ""),
         ("env", 3, ""),
     ] {
-        place.fake_go(&format!("{flooded}: flood {FLOOD}\n{good}{extra}"));
+        place.fake_go(&format!("{flooded}: flood {flood}\n{good}{extra}"));
         let (status, most) = most_memory(&place);
         assert_eq!(status, Some(code), "{flooded} {extra}");
         assert!(most > 0 && most < LIMIT, "{flooded} {extra}: {most} KiB");
     }
-    place.fake_go(&format!("{good}escape: flood {FLOOD}"));
+    place.fake_go(&format!("{good}escape: flood {flood}"));
     let mut command = place.command(PROGRAM);
     command.args(["release", "-q", "--baseline", "off"]);
     assert_eq!(command.status().unwrap().code(), Some(0));
