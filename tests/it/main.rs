@@ -4,6 +4,7 @@
 mod bad_input;
 mod binary;
 mod binary_truth;
+mod capture;
 mod dropin;
 mod escape;
 mod escape_lock;
