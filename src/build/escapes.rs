@@ -232,7 +232,7 @@ impl Reading<'_> {
         }
         cost.captures = start.elapsed();
         if cost.captured + cost.found == 0 && !missing.is_empty() {
-            let why = "no package has a capture, as a go without one compiled them";
+            let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
             cost.reason = Some(why.into());
             return Ok(Missing::Everything);
         }
@@ -252,7 +252,8 @@ impl Reading<'_> {
         if raw == Raw::default() {
             return collector.text(text);
         }
-        for line in text.split(|it| *it == b'\n').filter(|it| !it.is_empty()) {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        for line in text.split(|it| *it == b'\n') {
             collector.line(&raw.shown(line));
         }
     }

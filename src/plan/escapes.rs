@@ -286,6 +286,9 @@ fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
     if facts.asked.json {
         composed.args.push("-json=false".into());
     }
+    if go_flags::is_on(&facts.goflags, "a") {
+        composed.args.push("-a=false".into());
+    }
     let first = first.iter().map(|it| (*it).to_owned());
     composed.args.splice(0..0, first);
 }
