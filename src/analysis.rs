@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::binary::{self, Anatomy, Binary, LoadedDiff, ModuleBytes, Note, PackageBytes};
+use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
+use crate::lock;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
-use crate::plan::{Baseline, Plan, TargetPlan};
+use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Health, Program};
 
@@ -28,12 +29,67 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// What the linker did with methods that nothing calls; `None` where no types could be read.
+    pub methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
     pub health: Option<Health>,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
     pub baseline: Result<Before, String>,
+}
+
+/// The name of what belongs to no package.
+pub const UNOWNED: &str = "unowned";
+
+impl Artifact {
+    /// Whether go linked the package into it; `true` where the file does not tell.
+    pub fn holds(&self, package: &str) -> bool {
+        let packages = self.sizes.as_ref().map(|it| &it.packages);
+        packages.is_none_or(|it| it.iter().any(|it| it.path == package))
+    }
+
+    /// Its GODEBUG defaults.
+    pub fn godebug(&self) -> impl Iterator<Item = (&str, &str)> {
+        let info = self.binary.as_ref().and_then(|it| it.build_info.as_ref());
+        let text = info.and_then(|it| it.setting("DefaultGODEBUG"));
+        let pairs = text.unwrap_or_default().split(',');
+        pairs.filter_map(|it| it.split_once('='))
+    }
+
+    /// What the lock says of it when it is accepted as it is.
+    pub fn entry(&self, facts: &Facts) -> lock::Executable {
+        let owned = |name: &str, bytes: u64| (name.to_owned(), bytes);
+        let roles = self.binary.iter().flat_map(Binary::roles);
+        let roles = roles.filter(|it| it.file_size > 0);
+        let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
+        let godebug = self.godebug();
+        let mut entry = lock::Executable {
+            size: self.size,
+            dead_code_elimination: self.methods.and_then(|it| it.elimination()),
+            profile_health: self.health.as_ref().map(|it| it.by_name.floor() as u8),
+            cgo: cgo
+                .filter(|it| self.holds(&it.import_path))
+                .map(|it| it.import_path.clone())
+                .collect(),
+            godebug: godebug
+                .map(|it| (it.0.to_owned(), it.1.to_owned()))
+                .collect(),
+            sections: roles
+                .map(|it| owned(it.role.name(), it.file_size))
+                .collect(),
+            ..lock::Executable::default()
+        };
+        if let Some(sizes) = &self.sizes {
+            let modules = sizes.modules.iter();
+            entry.modules = modules.map(|it| owned(&it.path, it.bytes)).collect();
+            let rest = self.size - entry.modules.values().sum::<u64>();
+            entry.modules.insert(UNOWNED.to_owned(), rest);
+            let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
+            entry.packages = large.map(|it| owned(&it.path, it.bytes)).collect();
+        }
+        entry
+    }
 }
 
 /// Bytes of an executable by owner, the largest first.
@@ -105,11 +161,11 @@ fn artifact(
     let bytes = binary::open(&staged).map_err(refused)?;
     let is_archive = bytes.starts_with(b"!<arch>\n");
     let goos = target.facts.toolchain.goos.as_str();
-    let (read, sizes) = if is_archive || NO_READER.contains(&goos) {
-        (None, None)
+    let (read, sizes, methods) = if is_archive || NO_READER.contains(&goos) {
+        (None, None, None)
     } else {
-        let (binary, sizes) = dissect(&bytes).map_err(refused)?;
-        (Some(binary), sizes)
+        let (binary, sizes, methods) = dissect(&bytes).map_err(refused)?;
+        (Some(binary), sizes, methods)
     };
     if let Some(cut) = read.as_ref().and_then(cut_off) {
         return Err(refused(cut));
@@ -127,19 +183,21 @@ fn artifact(
         health: health(target, executable, &bytes),
         binary: read,
         sizes,
+        methods,
         baseline,
         staged,
     })
 }
 
 /// Sections, and owners where they can be told: a release does not fail for what only the report wants.
-fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>)> {
+fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>, Option<Methods>)> {
     match binary::anatomy(bytes) {
         Ok(anatomy) => {
             let sizes = Sizes::of(&anatomy);
-            Ok((anatomy.binary, sizes))
+            let methods = anatomy.methods;
+            Ok((anatomy.binary, sizes, methods))
         }
-        Err(_) => Ok((binary::read(bytes)?, None)),
+        Err(_) => Ok((binary::read(bytes)?, None, None)),
     }
 }
 
@@ -192,7 +250,8 @@ fn before(
     let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
-        dissect(&bytes).map_err(shown)?
+        let (binary, sizes, _) = dissect(&bytes).map_err(shown)?;
+        (binary, sizes)
     };
     Ok(Before {
         kind,

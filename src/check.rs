@@ -14,6 +14,18 @@ mod goflags;
 
 pub mod gomaxprocs;
 
+mod lock;
+
+mod lock_cgo;
+
+mod lock_dead_code;
+
+mod lock_godebug;
+
+mod lock_health;
+
+mod lock_modules;
+
 mod pgo_health;
 
 mod pgo_profile;
@@ -24,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::config::{AmbientPolicy, Config, Pgo, Severity};
+use crate::lock::{FactChange, Item, Standing};
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -36,6 +49,12 @@ pub const ALL: &[Check] = &[
     ambient::CHECK,
     baseline::CHECK,
     escapes::CHECK,
+    lock::CHECK,
+    lock_modules::CHECK,
+    lock_cgo::CHECK,
+    lock_dead_code::CHECK,
+    lock_godebug::CHECK,
+    lock_health::CHECK,
 ];
 
 /// A check.
@@ -64,8 +83,21 @@ pub struct Context<'a> {
     pub built: Option<&'a Built>,
     /// What the user asks of a profile.
     pub pgo: &'a Pgo,
+    /// How the executable stands to the lock; `None` before a build.
+    pub lock: Option<&'a Standing>,
+    /// The key of a gate that holds nothing back without a lock.
+    pub gate_on_lock: Option<&'static str>,
     /// Now, for ages.
     pub now: jiff::Timestamp,
+}
+
+impl<'a> Context<'a> {
+    /// What got worse than the lock says, of one kind.
+    fn worse(&self, kind: fn(&Item) -> bool) -> Vec<&'a FactChange> {
+        let changes = self.lock.and_then(Standing::compared);
+        let worse = changes.into_iter().flat_map(|it| it.worse());
+        worse.filter(|it| kind(&it.item)).collect()
+    }
 }
 
 /// What a check sees.
@@ -145,6 +177,12 @@ fn severity(config: &Config, id: &str) -> Severity {
         AmbientPolicy::Warn => configured,
         AmbientPolicy::Allow => Severity::Off,
     }
+}
+
+/// The items as `accept` takes them.
+fn accepted(worse: &[&FactChange]) -> String {
+    let items: Vec<String> = worse.iter().map(|it| it.item.to_string()).collect();
+    items.join(" ")
 }
 
 /// The check of that ID.

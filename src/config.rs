@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use layer::{Origins, Sources, load};
-use size::{Age, Percent, Size, SizeLimit, Timeout};
+use size::{Age, Percent, SizeLimit, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -49,6 +49,31 @@ pub struct Config {
     pub budget: Budget,
     /// Check ID -> what a finding does.
     pub checks: BTreeMap<String, Severity>,
+}
+
+impl Config {
+    /// The first key whose gate holds nothing back without a lock.
+    pub fn gate_on_lock(&self) -> Option<&'static str> {
+        let over_lock = |it: &SizeLimit| !matches!(it, SizeLimit::Bytes(_));
+        let is_file = !["unstripped", "plain", "off"].contains(&self.compare.baseline.as_str());
+        [
+            ("[escape] gate", self.escape.gate == Gate::New),
+            (
+                "[budget] size",
+                self.budget.size.is_some_and(|it| over_lock(&it)),
+            ),
+            (
+                "[budget] size-growth",
+                self.budget.size_growth.is_some() && !is_file,
+            ),
+            (
+                "[budget] modules",
+                self.budget.modules.values().any(over_lock),
+            ),
+        ]
+        .into_iter()
+        .find_map(|(key, closed)| closed.then_some(key))
+    }
 }
 
 /// `[build]`
@@ -265,15 +290,15 @@ pub struct Compare {
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Budget {
-    /// The largest size of each binary; `ratchet`: that of the lock.
+    /// The largest size of each binary; `1%`: so much more than the lock says; `ratchet`: what the lock says.
     #[schemars(with = "Option<String>")]
     pub size: Option<SizeLimit>,
-    /// The largest growth over a baseline that is a file.
+    /// The largest growth over a baseline that is a file, else over the lock.
     #[schemars(with = "Option<String>")]
     pub size_growth: Option<Percent>,
-    /// The largest size of modules in each binary, by module path; `std` is the standard library.
+    /// The largest size of modules in each binary, by module path or pattern; `std` is the standard library.
     #[schemars(with = "BTreeMap<String, String>")]
-    pub modules: BTreeMap<String, Size>,
+    pub modules: BTreeMap<String, SizeLimit>,
 }
 
 /// What a finding of a check does.

@@ -6,11 +6,17 @@
 
 mod compare;
 
+mod executable;
+
+mod item;
+
+mod noted;
+
 mod read;
 
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -18,6 +24,10 @@ use sha2::{Digest, Sha256};
 use crate::escape::Identity;
 
 pub use compare::{Comparison, compare};
+pub use executable::{
+    Changes, Executable, FLOOR, FactChange, HEALTH_FALL, SizeChange, Standing, standing,
+};
+pub use item::Item;
 pub use read::read;
 pub use write::write;
 
@@ -25,7 +35,7 @@ pub use write::write;
 pub const FILE: &str = "gobuild-opt.lock";
 
 /// Raised when older versions of this program would misread the file.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,26 +61,6 @@ pub struct Target {
     /// Allocating sites by import path and ID, see [`id`].
     #[serde(default)]
     pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
-}
-
-/// What was accepted for one executable.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Executable {
-    /// Bytes in the file.
-    pub size: u64,
-    /// Why it may be larger than it was.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// Packages that use cgo.
-    #[serde(default)]
-    pub cgo: BTreeSet<String>,
-    /// GODEBUG defaults.
-    #[serde(default)]
-    pub godebug: BTreeMap<String, String>,
-    /// Bytes in the file by section role.
-    #[serde(default)]
-    pub sections: BTreeMap<String, u64>,
 }
 
 /// A site that was accepted: its [`Identity`] without the package.
@@ -184,6 +174,8 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::escape::Class;
 
@@ -213,8 +205,12 @@ mod tests {
                 size: 1_234_567,
                 cgo: BTreeSet::from(["net".into(), "runtime/cgo".into()]),
                 godebug: BTreeMap::from([("containermaxprocs".into(), "0".into())]),
+                dead_code_elimination: Some(false),
+                profile_health: Some(97),
+                modules: BTreeMap::from([("std".into(), 900), ("ex.com/heavy".into(), 100)]),
+                packages: BTreeMap::from([("runtime".into(), 70_000)]),
                 sections: BTreeMap::from([("code".into(), 12)]),
-                reason: None,
+                reasons: BTreeMap::from([("module:ex.com/heavy".into(), "we need it".into())]),
             },
         );
         Lock {
@@ -239,11 +235,11 @@ mod tests {
                 "`gobuild-opt.lock:4` holds a merge conflict",
             ),
             (
-                good.replace("version = 1", "version = 2\nnew = []"),
-                "`gobuild-opt.lock:2` is of version 2",
+                good.replace("version = 2", "version = 3\nnew = []"),
+                "`gobuild-opt.lock:2` is of version 3",
             ),
             (
-                good.replace("version = 1\n", ""),
+                good.replace("version = 2\n", ""),
                 "`gobuild-opt.lock:1` has no line",
             ),
             (
@@ -252,11 +248,15 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:27` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:36` was edited: the site `002f8a9cdf` is",
+            ),
+            (
+                good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
+                "`gobuild-opt.lock:13` says `size = 1300000`, and another line",
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:29` cannot be read",
+                "`gobuild-opt.lock:38` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();
@@ -264,6 +264,18 @@ mod tests {
             assert!(error.message.starts_with(words), "{words}: {error}");
             assert!(error.hint.is_some());
         }
+    }
+
+    #[test]
+    fn version_1_is_still_read() {
+        let text = "version = 1\n[targets.\"linux/amd64\"]\ngo = \"go1.27.3\"\nscope = \"module\"\n\n\
+            [targets.\"linux/amd64\".executables.\"ex.com/m\"]\nsize = 7\nreason = \"a feature\"\ncgo = [\n  \"net\",\n]\n\n\
+            [targets.\"linux/amd64\".executables.\"ex.com/m\".sections]\n\"code\" = 12\n";
+        let lock = read(text, FILE).unwrap();
+        let executable = &lock.targets["linux/amd64"].executables["ex.com/m"];
+        assert_eq!((executable.size, executable.sections["code"]), (7, 12));
+        assert_eq!(executable.reasons["size"], "a feature");
+        assert_eq!(read(&write(&lock), FILE).unwrap(), lock);
     }
 
     #[test]

@@ -56,6 +56,20 @@ pub struct Facts {
     pub pgo: pgo::Choice,
 }
 
+impl Facts {
+    /// What the lock calls the platform: `linux/amd64`, with the level and the tags of a `[[target]]` behind.
+    pub fn key(&self) -> String {
+        let mut key = format!("{}/{}", self.toolchain.goos, self.toolchain.goarch);
+        if let Some(level) = &self.target.level {
+            key.push_str(&format!("/{level}"));
+        }
+        if !self.target.tags.is_empty() {
+            key.push_str(&format!("+{}", self.target.tags.join(",")));
+        }
+        key
+    }
+}
+
 /// What was asked for on the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {

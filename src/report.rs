@@ -1,6 +1,10 @@
 //! What a run found, as one value: the JSON contract, and the source of every other rendering.
 
+mod against;
+
 mod artifact;
+
+mod budgets;
 
 pub mod compare;
 
@@ -34,12 +38,14 @@ use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::Config;
 use crate::go::ambient::Ambient;
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::plan::Plan;
 use crate::process;
 
+pub use against::{AgainstLock, LockFact, LockSize};
+pub use budgets::module_limit;
 pub use escapes::{
-    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, key, profiles,
+    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
 
 /// Raised when a field changes its meaning or goes; additions are free.
@@ -168,6 +174,9 @@ pub struct Target {
     pub pgo: Pgo,
     /// What the binary does at run time.
     pub runtime: Runtime,
+    /// Against its entry of gobuild-opt.lock; `null` where there is none.
+    #[serde(default)]
+    pub lock: Option<AgainstLock>,
     /// What the checks see.
     pub checks: Vec<Finding>,
 }
@@ -298,6 +307,9 @@ pub struct Runtime {
     pub godebug: BTreeMap<String, String>,
     /// Packages that use cgo.
     pub cgo: Vec<String>,
+    /// Whether the linker removed methods that nothing calls; `null` where that is not known.
+    #[serde(default)]
+    pub dead_code_elimination: Option<bool>,
 }
 
 /// A limit and what it was held against.
@@ -311,6 +323,9 @@ pub struct Budget {
     pub actual: Option<f64>,
     /// `pass`, `fail` or `skip`.
     pub status: check::Status,
+    /// Why it is skipped, or how to accept what failed.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// Everything a report is made of.
@@ -341,7 +356,7 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
         .iter()
         .map(|it| target(inputs, it))
         .collect();
-    let budgets = verdict::budgets(inputs.config, &targets, inputs.lock);
+    let budgets = budgets::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
         schema_version: SCHEMA_VERSION,
@@ -366,12 +381,21 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
 fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
     let plan = &inputs.plan.targets[artifact.target];
     let built = &inputs.built[artifact.target];
+    let standing = lock::standing(
+        inputs.lock,
+        &plan.facts.key(),
+        &artifact.executable.package,
+        &plan.facts.toolchain.version,
+        &artifact.entry(&plan.facts),
+    );
     let context = Context {
         facts: &plan.facts,
         package: &artifact.executable.package,
         artifact: Some(artifact),
         built: Some(built),
         pgo: &inputs.config.pgo,
+        lock: Some(&standing),
+        gate_on_lock: inputs.config.gate_on_lock(),
         now: inputs.now,
     };
     let facts = &plan.facts;
@@ -381,7 +405,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         goos: facts.toolchain.goos.clone(),
         goarch: facts.toolchain.goarch.clone(),
         level: facts.target.level.clone(),
-        key: escapes::key(facts),
+        key: facts.key(),
         artifact: artifact::file(artifact, inputs.cwd),
         baseline: artifact::baseline(artifact),
         sections: artifact::sections(artifact),
@@ -404,6 +428,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         }),
         pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
+        lock: against::report(&standing, &facts.toolchain.version),
         checks: check::run(inputs.config, &context),
     }
 }

@@ -1,26 +1,43 @@
 //! `accept`: what a fresh run finds becomes the lock, or one entry of it is loosened with a reason.
 
+mod everything;
+
+mod loosen;
+
 use super::escape::{self, Pass};
+use super::lock_file::{self, Found};
 use super::prepare::{Purpose, prepare, prepare_for};
-use super::{Output, Session, lock_file};
+use super::{Output, Session};
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Event};
 use crate::cli;
-use crate::config::size::SizeLimit;
-use crate::config::{Collect, Config};
+use crate::config::Collect;
 use crate::error::{Error, Kind, Result};
-use crate::lock::{self, FILE, Lock, Target};
+use crate::lock::Item;
 use crate::plan::Typed;
-use crate::report::{self, Report};
 use crate::{analysis, plan};
+use everything::everything;
+use loosen::loosen;
 
 /// What is loosened.
 #[derive(Debug, PartialEq, Eq)]
-enum Item {
+enum Wanted {
     /// A site by its ID.
     Site(String),
-    /// The size of an executable by its name; `None`: of every one.
-    Size(Option<String>),
+    /// An entry of executables: of the one with this name, `None`: of every one.
+    Fact(Item, Option<String>),
+}
+
+/// What a run found.
+struct Fresh<'a> {
+    /// The sites.
+    pass: &'a Pass,
+    /// The executables.
+    executables: &'a [Found],
+    /// What the user wants.
+    config: &'a crate::config::Config,
+    /// Packages were named: the rest of the lock stays.
+    partial: bool,
 }
 
 /// Runs what the items need, and writes the lock.
@@ -31,33 +48,30 @@ pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let before = lock_file::load(&path, &session.cwd)?;
-    let only_sites = !items.is_empty() && items.iter().all(|it| matches!(it, Item::Site(_)));
+    let is_site = |it: &Wanted| matches!(it, Wanted::Site(_));
+    let only_sites = !items.is_empty() && items.iter().all(is_site);
     let has_mains = prepared
         .facts
         .iter()
         .any(|it| it.packages.iter().any(|it| it.is_named_main()));
-    let scope = prepared.loaded.config.escape.scope.clone();
     let config = prepared.loaded.config.clone();
-    let (pass, report) = if only_sites || !has_mains {
-        (escape::collect(prepared, session)?, None)
+    let (pass, found) = if only_sites || !has_mains {
+        (escape::collect(prepared, session)?, Vec::new())
     } else {
-        let (pass, report) = release(args, &typed, session)?;
-        (pass, Some(report))
+        let sites = items.is_empty() || items.iter().any(is_site);
+        release(args, &typed, sites, session)?
     };
     let mut lock = before.clone().unwrap_or_default();
+    let fresh = Fresh {
+        pass: &pass,
+        executables: &found,
+        config: &config,
+        partial: !typed.packages.is_empty(),
+    };
     let done = if items.is_empty() {
-        let partial = !typed.packages.is_empty();
-        let fresh = fresh(&pass, report.as_ref(), &scope);
-        everything(&mut lock, fresh, &pass, partial, &config, reason.as_deref())?
+        everything(&mut lock, &fresh, reason.as_deref())?
     } else {
-        loosen(
-            &mut lock,
-            &items,
-            &pass,
-            report.as_ref(),
-            &scope,
-            &reason.unwrap_or_default(),
-        )?
+        loosen(&mut lock, &items, &fresh, &reason.unwrap_or_default())?
     };
     let shown = path.strip_prefix(&session.cwd).unwrap_or(&path).display();
     if Some(&lock) == before.as_ref() {
@@ -79,8 +93,8 @@ fn text(lines: Vec<String>) -> Output {
     }
 }
 
-/// Items look like nothing that go takes for a package: ten hexadecimal digits, `size`, `size:NAME`.
-fn items(typed: &Typed) -> (Vec<Item>, Typed) {
+/// Items look like nothing that go takes for a package: ten hexadecimal digits, and what [`Item`] reads.
+fn items(typed: &Typed) -> (Vec<Wanted>, Typed) {
     let mut typed = typed.clone();
     let mut items = Vec::new();
     typed.packages.retain(|it| {
@@ -92,15 +106,15 @@ fn items(typed: &Typed) -> (Vec<Item>, Typed) {
     (items, typed)
 }
 
-fn item(text: &str) -> Option<Item> {
-    if text == "size" {
-        return Some(Item::Size(None));
+fn item(text: &str) -> Option<Wanted> {
+    if let Ok(item) = text.parse() {
+        return Some(Wanted::Fact(item, None));
     }
     if let Some(name) = text.strip_prefix("size:") {
-        return Some(Item::Size(Some(name.to_owned())));
+        return Some(Wanted::Fact(Item::Size, Some(name.to_owned())));
     }
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    (text.len() == 10 && text.chars().all(hex)).then(|| Item::Site(text.to_owned()))
+    (text.len() == 10 && text.chars().all(hex)).then(|| Wanted::Site(text.to_owned()))
 }
 
 fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
@@ -113,12 +127,19 @@ fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
 }
 
 /// A release that publishes nothing and compares with nothing.
-fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Result<(Pass, Report)> {
-    let start = std::time::Instant::now();
+fn release(
+    args: &cli::Accept,
+    typed: &Typed,
+    sites: bool,
+    session: &mut Session<'_>,
+) -> Result<(Pass, Vec<Found>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
-    if prepared.loaded.config.escape.collect == Collect::Off {
-        prepared.loaded.config.escape.collect = Collect::Auto;
-    }
+    let collect = &mut prepared.loaded.config.escape.collect;
+    *collect = match *collect {
+        _ if !sites => Collect::Off,
+        Collect::Off => Collect::Auto,
+        some => some,
+    };
     prepared.loaded.config.compare.baseline = "off".into();
     let show = &mut *session.show;
     let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
@@ -141,243 +162,13 @@ fn release(args: &cli::Accept, typed: &Typed, session: &mut Session<'_>) -> Resu
             Error::new(Kind::Go, "there is no escape report to accept").detail(failure.clone())
         );
     }
-    let report = report::report(&report::Inputs {
-        config: &config,
-        plan: &plan,
-        built: &built,
-        artifacts: &artifacts,
-        cwd: &session.cwd,
-        total: start.elapsed(),
-        lock: None,
-        now: jiff::Timestamp::now(),
-    });
+    let executables = lock_file::found(&plan, &artifacts);
     let escapes = built
         .iter_mut()
         .map(|it| it.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
-    Ok((Pass { found }, report))
-}
-
-/// The lock of this run alone.
-fn fresh(pass: &Pass, report: Option<&Report>, scope: &str) -> Lock {
-    let mut lock = Lock::default();
-    for (plan, collected) in &pass.found {
-        let target = lock_file::target(&plan.facts, scope, collected);
-        lock.targets.insert(report::key(&plan.facts), target);
-    }
-    for it in report.into_iter().flat_map(|it| &it.targets) {
-        if let Some(target) = lock.targets.get_mut(&it.key) {
-            target
-                .executables
-                .insert(it.package.clone(), lock_file::executable(it));
-        }
-    }
-    lock
-}
-
-/// Takes over all that was found. What was looser before keeps its reason; what gets looser takes one.
-fn everything(
-    lock: &mut Lock,
-    fresh: Lock,
-    pass: &Pass,
-    partial: bool,
-    config: &Config,
-    reason: Option<&str>,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    for (key, mut target) in fresh.targets {
-        let Some(old) = lock.targets.get(&key) else {
-            told.push(format!("{key}: {}", counted(&target)));
-            lock.targets.insert(key, target);
-            continue;
-        };
-        let same = old.go == target.go && old.scope == target.scope;
-        let loosened = carry(old, &mut target, same, reason);
-        let larger = larger(old, &target, config);
-        let count = loosened.len() + larger.len();
-        if same && count > 0 && reason.is_none() {
-            let list: Vec<String> = loosened.iter().chain(&larger).take(20).cloned().collect();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("{count} entries of `{FILE}` would get looser"),
-            )
-            .detail(list.join("\n"))
-            .hint("accept single items, or all of them with `--reason TEXT`"));
-        }
-        if partial {
-            keep_rest(old, &mut target, pass, &key);
-        }
-        told.push(format!(
-            "{key}: {}, {count} looser than before",
-            counted(&target)
-        ));
-        lock.targets.insert(key, target);
-    }
-    Ok(told)
-}
-
-fn counted(target: &Target) -> String {
-    let sites: usize = target
-        .sites
-        .values()
-        .map(std::collections::BTreeMap::len)
-        .sum();
-    format!("{} executables, {sites} sites", target.executables.len())
-}
-
-/// Gives sites their old reasons and new ones the new reason; returns the new ones.
-fn carry(old: &Target, new: &mut Target, same: bool, reason: Option<&str>) -> Vec<String> {
-    let mut loosened = Vec::new();
-    for (package, entries) in &mut new.sites {
-        for (id, entry) in entries {
-            match old.sites.get(package).and_then(|it| it.get(id)) {
-                Some(before) => entry.reason.clone_from(&before.reason),
-                None if same => {
-                    entry.reason = reason.map(str::to_owned);
-                    loosened.push(format!(
-                        "{id}  {package}.{}: {}",
-                        entry.function, entry.expression
-                    ));
-                }
-                None => {}
-            }
-        }
-    }
-    loosened
-}
-
-/// Sizes that a ratchet would have refused.
-fn larger(old: &Target, new: &Target, config: &Config) -> Vec<String> {
-    if config.budget.size != Some(SizeLimit::Ratchet) {
-        return Vec::new();
-    }
-    let grown = new.executables.iter().filter_map(|(package, it)| {
-        let before = old.executables.get(package)?.size;
-        (it.size > before).then(|| format!("size of {package}: {before} -> {}", it.size))
-    });
-    grown.collect()
-}
-
-/// What the lock says of packages and executables that were not built stays.
-fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
-    let plans = pass.found.iter().map(|it| &it.0.facts);
-    let built: Vec<&str> = plans
-        .filter(|it| report::key(it) == key)
-        .flat_map(|it| it.packages.iter().map(|it| it.import_path.as_str()))
-        .collect();
-    for (package, entries) in &old.sites {
-        if !built.contains(&package.as_str()) {
-            new.sites.insert(package.clone(), entries.clone());
-        }
-    }
-    for (package, it) in &old.executables {
-        if !new.executables.contains_key(package) {
-            new.executables.insert(package.clone(), it.clone());
-        }
-    }
-}
-
-fn loosen(
-    lock: &mut Lock,
-    items: &[Item],
-    pass: &Pass,
-    report: Option<&Report>,
-    scope: &str,
-    reason: &str,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    for item in items {
-        let done = match item {
-            Item::Site(id) => loosen_site(lock, id, pass, scope, reason)?,
-            Item::Size(name) => loosen_size(lock, name.as_deref(), report, reason),
-        };
-        if done.is_empty() {
-            let (what, hint) = match item {
-                Item::Site(id) => (
-                    format!("site `{id}`"),
-                    "`gobuild-opt escape` lists new sites with their IDs",
-                ),
-                Item::Size(Some(name)) => (
-                    format!("executable `{name}`"),
-                    "names are those of the report of `release`",
-                ),
-                Item::Size(None) => (
-                    "executable".to_owned(),
-                    "run `gobuild-opt accept` first: it writes the lock",
-                ),
-            };
-            return Err(Error::new(
-                Kind::Usage,
-                format!("there is no {what} in this build and its lock"),
-            )
-            .hint(hint));
-        }
-        told.extend(done);
-    }
-    Ok(told)
-}
-
-fn loosen_site(
-    lock: &mut Lock,
-    id: &str,
-    pass: &Pass,
-    scope: &str,
-    reason: &str,
-) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    for (plan, collected) in &pass.found {
-        let key = report::key(&plan.facts);
-        let named = collected.sites.iter().map(|it| lock::named(&it.identity));
-        let Some(identity) = named.into_iter().find(|it| lock::id(it) == id) else {
-            continue;
-        };
-        let target = lock.targets.get_mut(&key).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("`{FILE}` does not know `{key}` yet"))
-                .hint("run `gobuild-opt accept` first: it writes the lock")
-        })?;
-        let version = &plan.facts.toolchain.version;
-        if target.go != *version || target.scope != scope {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "`{FILE}` is for {}, scope `{}`, and this is {version}, scope `{scope}`",
-                    target.go, target.scope
-                ),
-            )
-            .hint("run `gobuild-opt accept` without an item: it writes the lock anew"));
-        }
-        target.accept(&identity, Some(reason.to_owned()));
-        told.push(format!(
-            "{key}: {id}  {}.{}: {}",
-            identity.package, identity.function, identity.expression
-        ));
-    }
-    Ok(told)
-}
-
-fn loosen_size(
-    lock: &mut Lock,
-    name: Option<&str>,
-    report: Option<&Report>,
-    reason: &str,
-) -> Vec<String> {
-    let mut told = Vec::new();
-    let wanted =
-        |it: &&report::Target| name.is_none_or(|name| name == it.name || name == it.package);
-    for it in report.into_iter().flat_map(|it| &it.targets).filter(wanted) {
-        let Some(target) = lock.targets.get_mut(&it.key) else {
-            continue;
-        };
-        let mut executable = lock_file::executable(it);
-        executable.reason = Some(reason.to_owned());
-        told.push(format!(
-            "{}: size of {} is {}",
-            it.key, it.name, executable.size
-        ));
-        target.executables.insert(it.package.clone(), executable);
-    }
-    told
+    Ok((Pass { found }, executables))
 }
 
 #[cfg(test)]
@@ -386,8 +177,11 @@ mod tests {
 
     #[test]
     fn items_are_told_from_packages() {
-        assert_eq!(item("0123456789"), Some(Item::Site("0123456789".into())));
-        assert_eq!(item("size:api"), Some(Item::Size(Some("api".into()))));
+        let fact = |item, name: Option<&str>| Some(Wanted::Fact(item, name.map(str::to_owned)));
+        assert_eq!(item("0123456789"), Some(Wanted::Site("0123456789".into())));
+        assert_eq!(item("size"), fact(Item::Size, None));
+        assert_eq!(item("size:api"), fact(Item::Size, Some("api")));
+        assert_eq!(item("cgo:net"), fact(Item::Cgo("net".into()), None));
         for package in [
             "./cmd/api",
             "size/x",

@@ -22,6 +22,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 artifact: None,
                 built: None,
                 pgo: &prepared.loaded.config.pgo,
+                lock: None,
+                gate_on_lock: None,
                 now: jiff::Timestamp::now(),
             };
             let title = format!(

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::prepare::Prepared;
+use crate::analysis::Artifact;
 use crate::build::escapes::Collected;
 use crate::build::publish;
+use crate::config::Budget;
 use crate::config::layer::Loaded;
+use crate::config::size::SizeLimit;
 use crate::error::{Error, Kind, Result};
-use crate::lock::{self, Executable, FILE, Lock, Target};
-use crate::plan::{Facts, Typed};
+use crate::lock::{self, Executable, FILE, Item, Lock, Target};
+use crate::plan::{Facts, Plan, Typed};
 use crate::report;
 
 /// Beside the configuration, else beside go.mod, else where go runs.
@@ -69,32 +72,75 @@ pub fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
 }
 
 /// An executable as a run found it.
-pub fn executable(target: &report::Target) -> Executable {
-    let sections = target.sections.iter().filter(|it| it.after > 0);
-    Executable {
-        size: target.artifact.size,
-        reason: None,
-        cgo: target.runtime.cgo.iter().cloned().collect(),
-        godebug: target.runtime.godebug.clone(),
-        sections: sections.map(|it| (it.role.clone(), it.after)).collect(),
-    }
+pub struct Found {
+    /// What the lock calls its platform.
+    pub key: String,
+    /// The Go version.
+    pub go: String,
+    /// The file name.
+    pub name: String,
+    /// The import path of its main package.
+    pub package: String,
+    /// Its entry, if it is accepted.
+    pub entry: Executable,
 }
 
-/// Makes the sizes of a ratchet follow executables that shrank; returns what changed.
-pub fn tighten(lock: &mut Lock, targets: &[report::Target]) -> Vec<String> {
+/// The executables of a run.
+pub fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
+    let found = |it: &Artifact| {
+        let facts = &plan.targets[it.target].facts;
+        Found {
+            key: facts.key(),
+            go: facts.toolchain.version.clone(),
+            name: it.executable.name.clone(),
+            package: it.executable.package.clone(),
+            entry: it.entry(facts),
+        }
+    };
+    artifacts.iter().map(found).collect()
+}
+
+/// Makes what has a ratchet follow executables that shrank; returns what changed.
+pub fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String> {
     let mut changed = Vec::new();
-    for it in targets {
+    for it in found {
         let target = lock.targets.get_mut(&it.key);
+        let target = target.filter(|target| target.go == it.go);
         let Some(entry) = target.and_then(|lock| lock.executables.get_mut(&it.package)) else {
             continue;
         };
-        if it.artifact.size < entry.size {
+        for change in entry.changes(&it.entry).sizes {
+            let smaller = change.after.unwrap_or(0) < change.before.unwrap_or(0);
+            if !smaller || !has_ratchet(&change.item, budget) {
+                continue;
+            }
+            entry.take(&change.item, &it.entry);
+            let bytes = |it: Option<u64>| it.unwrap_or(0);
             changed.push(format!(
-                "size of {} {}: {} -> {}",
-                it.name, it.key, entry.size, it.artifact.size
+                "{} of {} {}: {} -> {}",
+                change.item,
+                it.name,
+                it.key,
+                bytes(change.before),
+                bytes(change.after)
             ));
-            *entry = executable(it);
+            if change.after.is_none() {
+                entry.reasons.remove(&change.item.to_string());
+            }
+            if change.item == Item::Size {
+                entry.sections.clone_from(&it.entry.sections);
+            }
         }
     }
     changed
+}
+
+fn has_ratchet(item: &Item, budget: &Budget) -> bool {
+    match item {
+        Item::Size => budget.size == Some(SizeLimit::Ratchet),
+        Item::Module(path) => {
+            report::module_limit(&budget.modules, path) == Some(SizeLimit::Ratchet)
+        }
+        _ => false,
+    }
 }

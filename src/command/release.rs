@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::lock_file::{self, Found};
 use super::prepare::{Prepared, output_directory, prepare};
 use super::present::{self, Shows, present};
-use super::{Output, Session, lock_file};
+use super::{Output, Session};
 use crate::analysis::{self, Artifact};
 use crate::build::publish::Item;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Event, publish};
 use crate::cli;
 use crate::config::Config;
-use crate::config::size::SizeLimit;
 use crate::error::Result;
 use crate::go::Toolchain;
 use crate::lock::{FILE, Lock};
@@ -64,6 +64,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     )?;
     let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
+    let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check()?;
     publish_all(&plan, &artifacts, &mut stage)?;
     stage.keep_outputs();
@@ -77,8 +78,12 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
-    if follows(&loaded.config, &report, session) {
-        tighten(lock, &lock_path, &report, session)?;
+    // Not in CI: a file that changed would make the next build `+dirty`.
+    if let Some(lock) = lock
+        && report.verdict.pass
+        && session.variable("CI").is_none()
+    {
+        tighten(lock, &lock_path, &found, &loaded.config, session)?;
     }
     let mut output = present(
         |format, top, style| rendered(&report, format, top, style, &session.cwd),
@@ -93,29 +98,19 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     Ok(output)
 }
 
-/// Whether the lock follows executables that shrank. Not in CI: a file that changed would make the next build `+dirty`.
-fn follows(config: &Config, report: &Report, session: &Session<'_>) -> bool {
-    config.budget.size == Some(SizeLimit::Ratchet)
-        && report.verdict.pass
-        && session.variable("CI").is_none()
-}
-
+/// What has a ratchet follows executables that shrank.
 fn tighten(
-    lock: Option<Lock>,
+    mut lock: Lock,
     path: &Path,
-    report: &Report,
+    found: &[Found],
+    config: &Config,
     session: &mut Session<'_>,
 ) -> Result<()> {
-    let Some(mut lock) = lock else {
-        return Ok(());
-    };
-    let changed = lock_file::tighten(&mut lock, &report.targets);
+    let changed = lock_file::tighten(&mut lock, found, &config.budget);
     if !changed.is_empty() {
         lock_file::save(&lock, path)?;
-        (session.show)(Event::Talk(&format!(
-            "{FILE} follows: {}",
-            changed.join(", ")
-        )));
+        let line = format!("{FILE} follows: {}", changed.join(", "));
+        (session.show)(Event::Talk(&line));
     }
     Ok(())
 }

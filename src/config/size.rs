@@ -52,11 +52,13 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// The largest size of a binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The largest size of a binary, or of a module in it.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SizeLimit {
     /// This many bytes.
     Bytes(Size),
+    /// This much more than the lock says.
+    OverLock(Percent),
     /// What the lock says, which follows when the binary shrinks.
     Ratchet,
 }
@@ -64,12 +66,12 @@ pub enum SizeLimit {
 impl<'de> Deserialize<'de> for SizeLimit {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text == "ratchet" {
-            return Ok(Self::Ratchet);
-        }
-        text.parse()
-            .map(Self::Bytes)
-            .map_err(serde::de::Error::custom)
+        let limit = match text.trim() {
+            "ratchet" => Ok(Self::Ratchet),
+            share if share.ends_with('%') => share.parse().map(Self::OverLock),
+            bytes => bytes.parse().map(Self::Bytes),
+        };
+        limit.map_err(serde::de::Error::custom)
     }
 }
 

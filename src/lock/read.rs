@@ -23,7 +23,7 @@ struct File {
 pub fn read(text: &str, origin: &str) -> Result<Lock> {
     if let Some(line) = text.lines().position(is_conflict) {
         return Err(bad(origin, line + 1, "holds a merge conflict").hint(
-            "remove the markers and keep the lines of both sides: each line is a fact of its own",
+            "remove the markers and keep the lines of both sides; where both speak of the same fact, keep one and run `gobuild-opt accept`",
         ));
     }
     version(text, origin)?;
@@ -63,10 +63,10 @@ fn version(text: &str, origin: &str) -> Result<()> {
         (key.trim() == "version").then(|| (index + 1, value.trim().to_owned()))
     });
     let Some((line, text)) = version else {
-        return Err(bad(origin, 1, "has no line `version = 1`").hint(ANEW));
+        return Err(bad(origin, 1, &format!("has no line `version = {VERSION}`")).hint(ANEW));
     };
     match text.parse::<i64>() {
-        Ok(VERSION) => Ok(()),
+        Ok(1..=VERSION) => Ok(()),
         Ok(later) if later > VERSION => Err(bad(
             origin,
             line,
@@ -85,6 +85,11 @@ fn broken(error: &toml::de::Error, text: &str, origin: &str) -> Error {
         .count()
         + 1;
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    if message.starts_with("duplicate key") {
+        let fact = text.lines().nth(line - 1).unwrap_or_default().trim();
+        return bad(origin, line, &format!("says `{fact}`, and another line the same of something else"))
+            .hint("a merge kept both sides: keep the line that is true, or any of them, and run `gobuild-opt accept`");
+    }
     bad(origin, line, &format!("cannot be read: {message}")).hint(ANEW)
 }
 

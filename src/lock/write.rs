@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Entry, Executable, Lock, Target, VERSION, class_name};
+use super::{Entry, Executable, Item, Lock, Target, VERSION, class_name};
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
@@ -25,7 +25,7 @@ fn target(out: &mut String, name: &str, target: &Target) {
         out,
         &format!("{path}.profiles"),
         &target.profiles,
-        |it: &String| quoted(it),
+        |_, it: &String| quoted(it),
     );
     for (package, it) in &target.executables {
         executable(out, &format!("{path}.executables.{}", quoted(package)), it);
@@ -41,44 +41,55 @@ fn target(out: &mut String, name: &str, target: &Target) {
 }
 
 fn executable(out: &mut String, path: &str, it: &Executable) {
-    let _ = writeln!(out, "\n[{path}]\nsize = {}", it.size);
-    if let Some(reason) = &it.reason {
-        let _ = writeln!(out, "reason = {}", quoted(reason));
+    let noted = |item: Item, value: String| match it.reasons.get(&item.to_string()) {
+        Some(reason) => format!("{{ value = {value}, reason = {} }}", quoted(reason)),
+        None => value,
+    };
+    let _ = writeln!(
+        out,
+        "\n[{path}]\nsize = {}",
+        noted(Item::Size, it.size.to_string())
+    );
+    if let Some(on) = it.dead_code_elimination {
+        let value = noted(Item::DeadCode, on.to_string());
+        let _ = writeln!(out, "dead-code-elimination = {value}");
     }
-    if !it.cgo.is_empty() {
-        let lines: String = it
-            .cgo
-            .iter()
-            .map(|it| format!("  {},\n", quoted(it)))
-            .collect();
-        let _ = writeln!(out, "cgo = [\n{lines}]");
+    if let Some(percent) = it.profile_health {
+        let value = noted(Item::Health, percent.to_string());
+        let _ = writeln!(out, "profile-health = {value}");
     }
+    let cgo: BTreeMap<String, ()> = it.cgo.iter().map(|it| (it.clone(), ())).collect();
+    table(out, &format!("{path}.cgo"), &cgo, |name, ()| {
+        noted(Item::Cgo(name.to_owned()), "true".into())
+    });
     table(
         out,
         &format!("{path}.godebug"),
         &it.godebug,
-        |it: &String| quoted(it),
+        |name, value| noted(Item::Godebug(name.to_owned()), quoted(value)),
     );
-    table(
-        out,
-        &format!("{path}.sections"),
-        &it.sections,
-        |it: &u64| it.to_string(),
-    );
+    let mut sizes = |name: &str, item: fn(String) -> Item, bytes: &BTreeMap<String, u64>| {
+        table(out, &format!("{path}.{name}"), bytes, |name, bytes| {
+            noted(item(name.to_owned()), bytes.to_string())
+        });
+    };
+    sizes("modules", Item::Module, &it.modules);
+    sizes("packages", Item::Package, &it.packages);
+    sizes("sections", Item::Section, &it.sections);
 }
 
 fn table<T>(
     out: &mut String,
     path: &str,
     table: &BTreeMap<String, T>,
-    value: impl Fn(&T) -> String,
+    value: impl Fn(&str, &T) -> String,
 ) {
     if table.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n[{path}]");
     for (key, it) in table {
-        let _ = writeln!(out, "{} = {}", quoted(key), value(it));
+        let _ = writeln!(out, "{} = {}", quoted(key), value(key, it));
     }
 }
 

@@ -120,24 +120,18 @@ pub fn pgo(choice: &Choice, artifact: &Artifact, now: jiff::Timestamp) -> Pgo {
 }
 
 pub fn runtime(context: &Context<'_>) -> Runtime {
-    let info = context
-        .artifact
-        .and_then(|it| it.binary.as_ref()?.build_info.as_ref());
-    let godebug = info
-        .and_then(|it| it.setting("DefaultGODEBUG"))
-        .unwrap_or_default();
-    let pairs = godebug.split(',').filter_map(|it| it.split_once('='));
-    let cgo = context
-        .facts
-        .packages
-        .iter()
-        .filter(|it| !it.cgo_files.is_empty());
+    let artifact = context.artifact;
+    let godebug = artifact.into_iter().flat_map(Artifact::godebug);
+    let packages = context.facts.packages.iter();
+    let cgo = packages.filter(|it| !it.cgo_files.is_empty());
+    let linked = cgo.filter(|it| artifact.is_none_or(|artifact| artifact.holds(&it.import_path)));
     Runtime {
         container_cpu: gomaxprocs::container_cpu(context),
         automaxprocs: gomaxprocs::automaxprocs(context),
-        godebug: pairs
+        godebug: godebug
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect::<BTreeMap<_, _>>(),
-        cgo: cgo.map(|it| it.import_path.clone()).collect(),
+        cgo: linked.map(|it| it.import_path.clone()).collect(),
+        dead_code_elimination: artifact.and_then(|it| it.methods?.elimination()),
     }
 }

@@ -107,7 +107,7 @@ pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selectio
         By::Line => escape::by_line(&identified),
     };
     Target {
-        key: escapes::key(against.facts),
+        key: against.facts.key(),
         escape_ms: u64::try_from(collected.cost.wall().as_millis()).unwrap_or(u64::MAX),
         groups: groups
             .iter()

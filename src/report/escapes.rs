@@ -179,18 +179,6 @@ pub struct Against<'a> {
     pub cwd: &'a Path,
 }
 
-/// What the lock calls a platform: `linux/amd64`, with the level and the tags of a `[[target]]` behind.
-pub fn key(facts: &Facts) -> String {
-    let mut key = format!("{}/{}", facts.toolchain.goos, facts.toolchain.goarch);
-    if let Some(level) = &facts.target.level {
-        key.push_str(&format!("/{level}"));
-    }
-    if !facts.target.tags.is_empty() {
-        key.push_str(&format!("+{}", facts.target.tags.join(",")));
-    }
-    key
-}
-
 /// A site of a build, by its index.
 pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
     let it = &collected.sites[index];
@@ -228,7 +216,7 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
     let mut escapes = counts(collected, against);
     let target = against
         .lock
-        .and_then(|it| it.targets.get(&key(against.facts)));
+        .and_then(|it| it.targets.get(&against.facts.key()));
     let Some(target) = target else {
         return escapes;
     };

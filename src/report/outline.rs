@@ -1,6 +1,8 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+pub mod against;
+
 pub mod checks;
 
 pub mod escapes;
@@ -129,6 +131,7 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         blocks.extend(owners::picture(target));
         blocks.extend(size::size(target));
         blocks.extend(owners::owners(target, detail.everything));
+        blocks.extend(against::against(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
     blocks.extend(match targets.as_slice() {
@@ -275,19 +278,15 @@ fn budgets(report: &Report) -> Vec<Block> {
             }
         };
         let status = match budget.status {
-            Status::Fail => "FAIL",
-            Status::Skip if growth => "skip: the baseline is no file",
-            Status::Skip if budget.item.starts_with("module ") => {
-                "skip: the file does not tell its modules"
-            }
-            Status::Skip => "skip: not in gobuild-opt.lock",
-            Status::Pass | Status::Warn => "pass",
+            Status::Fail => "FAIL".to_owned(),
+            Status::Skip => format!("skip: {}", budget.note.as_deref().unwrap_or("unknown")),
+            Status::Pass | Status::Warn => "pass".to_owned(),
         };
         table.rows.push(vec![
             budget.item.clone(),
             value(budget.limit),
             budget.actual.map_or("unknown".into(), value),
-            status.into(),
+            status,
         ]);
     }
     vec![Block::Title("Budgets".into()), Block::Table(table)]

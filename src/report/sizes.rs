@@ -6,8 +6,7 @@ use super::{ModuleSize, PackageSize};
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
 
-/// The name of what belongs to no package.
-pub const UNOWNED: &str = "unowned";
+pub use crate::analysis::UNOWNED;
 
 pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
     let Some(sizes) = &artifact.sizes else {

@@ -200,7 +200,7 @@ fn a_bad_lock_is_named_and_left_alone() {
             ),
         ),
         (
-            good.replace("version = 1", "version = 7"),
+            good.replace("version = 2", "version = 7"),
             "gobuild-opt.lock:2` is of version 7".to_owned(),
         ),
         (
@@ -248,7 +248,7 @@ fn a_size_ratchet_holds_and_follows() {
     assert!(
         place
             .text("gobuild-opt.lock")
-            .contains("reason = \"a new feature\"")
+            .contains("reason = \"a new feature\" }")
     );
     assert_eq!(place.run("release").code(), 0);
     let loose = lock.replace(size, "size = 900000000");

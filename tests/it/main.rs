@@ -13,6 +13,7 @@ mod formats;
 mod harness;
 mod house;
 mod inspect;
+mod lock;
 mod profile;
 mod profile_command;
 mod real_go;

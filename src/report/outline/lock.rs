@@ -58,7 +58,8 @@ fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
 
 fn counts(escapes: &Escapes) -> Vec<Block> {
     let Some(state) = &escapes.lock else {
-        return vec![line(Tone::Dim, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
+        let tone = if escapes.gate { Tone::Warn } else { Tone::Dim };
+        return vec![line(tone, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
     };
     let mut blocks = Vec::new();
     if state.compared {

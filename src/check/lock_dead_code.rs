@@ -1,0 +1,34 @@
+use super::{Check, Context, Seen};
+use crate::lock::Item;
+
+pub const CHECK: Check = Check {
+    id: "lock-dead-code",
+    summary: "whether the linker still removes methods that nothing calls",
+    manual: "\
+What it sees: the share of exported methods that the linker removed, from the type descriptors of
+the finished binary: two thirds where dead-code elimination of methods works, below a tenth where
+it is switched off. The lock says that it was on.
+
+Why it matters: one reachable call of reflect.Value.Method or MethodByName with a name that is no
+constant keeps every exported method of every reachable type, with all that these methods call.
+Binaries grow by a fifth and more at once. text/template and html/template are the usual ways in.
+
+What to do: find the new import with `go mod why` or `go list -deps`, or accept it:
+`gobuild-opt accept dead-code --reason TEXT`.
+
+Source: cmd/link/internal/ld/deadcode.go.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let worse = context.worse(|it| *it == Item::DeadCode);
+    worse.first()?;
+    let methods = context.artifact.and_then(|it| it.methods)?;
+    Some(Seen::Bad(
+        format!(
+            "dead-code elimination of methods is switched off now: {} of {} exported methods are removed",
+            methods.pruned, methods.exported
+        ),
+        "look for a new use of reflect.Method, MethodByName or a template package, or accept it: gobuild-opt accept dead-code --reason TEXT".into(),
+    ))
+}

@@ -1,0 +1,46 @@
+use super::{Check, Context, Seen, accepted};
+use crate::lock::Item;
+
+pub const CHECK: Check = Check {
+    id: "lock-godebug",
+    summary: "GODEBUG settings that gobuild-opt.lock does not hold",
+    manual: "\
+What it sees: the GODEBUG defaults in the build information of the finished binary, against those
+of the lock.
+
+Why it matters: each of them holds the program back at the behaviour of an older Go, in
+networking, cryptography or the runtime. They come from a lower `go` line in go.mod or go.work, from
+`godebug` lines there, or from //go:debug comments; a new one is seldom meant.
+
+What to do: raise the go line, remove the setting, or accept it:
+`gobuild-opt accept godebug:NAME --reason TEXT`.
+
+Source: go.dev/doc/godebug, internal/godebugs/table.go.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let worse = context.worse(|it| matches!(it, Item::Godebug(_)));
+    worse.first()?;
+    let settings: Vec<String> = worse
+        .iter()
+        .map(|it| {
+            let name = it.item.to_string().replacen("godebug:", "", 1);
+            let value = it.after.as_deref().unwrap_or_default();
+            match &it.before {
+                Some(before) => format!("{name}={value} (was {before})"),
+                None => format!("{name}={value}"),
+            }
+        })
+        .collect();
+    Some(Seen::Bad(
+        format!(
+            "GODEBUG holds back what it did not: {}",
+            settings.join(", ")
+        ),
+        format!(
+            "see the `go` and `godebug` lines of go.mod and //go:debug comments, or accept it: gobuild-opt accept {} --reason TEXT",
+            accepted(&worse)
+        ),
+    ))
+}

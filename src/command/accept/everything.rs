@@ -1,0 +1,178 @@
+//! A run and the lock as it was in, the lock as it is now out. What gets looser takes a reason.
+
+use super::Fresh;
+use crate::command::escape::Pass;
+use crate::command::lock_file;
+use crate::error::{Error, Kind, Result};
+use crate::lock::{Executable, FILE, Item, Lock, Target};
+use crate::report;
+
+/// Entries that an error lists.
+const LISTED: usize = 20;
+
+/// Takes over all that was found. What was looser before keeps its reason; what gets looser takes one.
+pub fn everything(lock: &mut Lock, fresh: &Fresh<'_>, reason: Option<&str>) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for (key, mut target) in found(fresh).targets {
+        let Some(old) = lock.targets.get(&key) else {
+            told.push(format!("{key}: {}", counted(&target)));
+            lock.targets.insert(key, target);
+            continue;
+        };
+        let mut looser = sites(old, &mut target, reason);
+        looser.extend(executables(old, &mut target, fresh, reason));
+        if !looser.is_empty() && reason.is_none() {
+            let list: Vec<String> = looser.iter().take(LISTED).cloned().collect();
+            let count = looser.len();
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{count} entries of `{FILE}` would get looser"),
+            )
+            .detail(list.join("\n"))
+            .hint("accept single items, or all of them with `--reason TEXT`"));
+        }
+        if fresh.partial && old.go != target.go {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{FILE}` is for {}, and this is {}", old.go, target.go),
+            )
+            .hint("run `gobuild-opt accept` without packages: the rest of the lock would be of another Go"));
+        }
+        if fresh.partial {
+            keep_rest(old, &mut target, fresh.pass, &key);
+        }
+        let count = looser.len();
+        told.push(format!(
+            "{key}: {}, {count} looser than before",
+            counted(&target)
+        ));
+        lock.targets.insert(key, target);
+    }
+    Ok(told)
+}
+
+/// The lock of this run alone.
+fn found(fresh: &Fresh<'_>) -> Lock {
+    let mut lock = Lock::default();
+    for (plan, collected) in &fresh.pass.found {
+        let target = lock_file::target(&plan.facts, &fresh.config.escape.scope, collected);
+        lock.targets.insert(plan.facts.key(), target);
+    }
+    for it in fresh.executables {
+        if let Some(target) = lock.targets.get_mut(&it.key) {
+            target
+                .executables
+                .insert(it.package.clone(), it.entry.clone());
+        }
+    }
+    lock
+}
+
+fn counted(target: &Target) -> String {
+    let sites: usize = target
+        .sites
+        .values()
+        .map(std::collections::BTreeMap::len)
+        .sum();
+    let count = |number: usize, what: &str| match number {
+        1 => format!("1 {what}"),
+        more => format!("{more} {what}s"),
+    };
+    let executables = count(target.executables.len(), "executable");
+    format!("{executables}, {}", count(sites, "site"))
+}
+
+/// Gives sites their old reasons and new ones the new reason; returns the new ones.
+fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
+    let same = old.go == new.go && old.scope == new.scope;
+    let mut loosened = Vec::new();
+    for (package, entries) in &mut new.sites {
+        for (id, entry) in entries {
+            match old.sites.get(package).and_then(|it| it.get(id)) {
+                Some(before) => entry.reason.clone_from(&before.reason),
+                None if same => {
+                    entry.reason = reason.map(str::to_owned);
+                    let (function, expression) = (&entry.function, &entry.expression);
+                    loosened.push(format!("{id}  {package}.{function}: {expression}"));
+                }
+                None => {}
+            }
+        }
+    }
+    loosened
+}
+
+/// The same for the entries of executables.
+fn executables(
+    old: &Target,
+    new: &mut Target,
+    fresh: &Fresh<'_>,
+    reason: Option<&str>,
+) -> Vec<String> {
+    let same = old.go == new.go;
+    let mut loosened = Vec::new();
+    for (package, it) in &mut new.executables {
+        let Some(before) = old.executables.get(package) else {
+            continue;
+        };
+        let (sizes, facts) = (it.sizes(), it.facts());
+        let back_on = it.dead_code_elimination == Some(true);
+        let is_there = |item: &str| match item.parse::<Item>() {
+            Ok(Item::DeadCode) if back_on => false,
+            Ok(item) => sizes.contains_key(&item) || facts.contains_key(&item),
+            Err(()) => false,
+        };
+        let kept = before.reasons.iter().filter(|it| is_there(it.0));
+        it.reasons = kept
+            .map(|(item, text)| (item.clone(), text.clone()))
+            .collect();
+        for item in looser(before, it, fresh).into_iter().filter(|_| same) {
+            if let Some(reason) = reason {
+                it.reasons.insert(item.to_string(), reason.to_owned());
+            }
+            loosened.push(format!("{item}  {package}"));
+        }
+    }
+    loosened
+}
+
+/// What a check or a budget could have refused.
+fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item> {
+    let changes = before.changes(now);
+    let budget = &fresh.config.budget;
+    let limited = |item: &Item| match item {
+        Item::Size => budget.size.is_some() || budget.size_growth.is_some(),
+        Item::Module(path) => report::module_limit(&budget.modules, path).is_some(),
+        _ => false,
+    };
+    let grown = changes.sizes.iter().filter(|it| {
+        let is_new = it.before.is_none() && matches!(it.item, Item::Module(_));
+        is_new || (it.after > it.before && limited(&it.item))
+    });
+    let worse = changes.worse().map(|it| it.item.clone());
+    grown.map(|it| it.item.clone()).chain(worse).collect()
+}
+
+/// What the lock says of packages and executables that were not built stays.
+fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
+    let plans = pass.found.iter().map(|it| &it.0.facts);
+    let built: Vec<&str> = plans
+        .filter(|it| it.key() == key)
+        .flat_map(|it| it.packages.iter().map(|it| it.import_path.as_str()))
+        .collect();
+    for (package, entries) in &old.sites {
+        if !built.contains(&package.as_str()) {
+            new.sites.insert(package.clone(), entries.clone());
+        }
+    }
+    for (package, digest) in &old.profiles {
+        if !package.is_empty() && !built.contains(&package.as_str()) {
+            new.profiles.insert(package.clone(), digest.clone());
+        }
+    }
+    for (package, it) in &old.executables {
+        if !new.executables.contains_key(package) {
+            new.executables.insert(package.clone(), it.clone());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A run and the entries that were named in, the lock with those entries alone changed out.
+
+use super::{Fresh, Wanted};
+use crate::error::{Error, Kind, Result};
+use crate::lock::{self, FILE, Item, Lock, Target};
+
+/// Makes each entry what this run found.
+pub fn loosen(
+    lock: &mut Lock,
+    items: &[Wanted],
+    fresh: &Fresh<'_>,
+    reason: &str,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for item in items {
+        let done = match item {
+            Wanted::Site(id) => site(lock, id, fresh, reason)?,
+            Wanted::Fact(item, name) => fact(lock, item, name.as_deref(), fresh, reason)?,
+        };
+        if done.is_empty() {
+            return Err(unknown(item));
+        }
+        told.extend(done);
+    }
+    Ok(told)
+}
+
+fn unknown(item: &Wanted) -> Error {
+    let (what, hint) = match item {
+        Wanted::Site(id) => (
+            format!("site `{id}`"),
+            "`gobuild-opt escape` lists new sites with their IDs",
+        ),
+        Wanted::Fact(_, Some(name)) => (
+            format!("executable `{name}`"),
+            "names are those of the report of `release`",
+        ),
+        Wanted::Fact(item, None) => (
+            format!("`{item}`"),
+            "the report of `release` lists what differs from the lock",
+        ),
+    };
+    let message = format!("there is no {what} in this build and its lock");
+    Error::new(Kind::Usage, message).hint(hint)
+}
+
+/// The part of the lock for a platform. Fails where it does not know it, or is from another Go.
+fn platform<'a>(lock: &'a mut Lock, key: &str, go: &str) -> Result<&'a mut Target> {
+    let target = lock.targets.get_mut(key).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`{FILE}` does not know `{key}` yet"))
+            .hint("run `gobuild-opt accept` first: it writes the lock")
+    })?;
+    if target.go != go {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{FILE}` is for {}, and this is {go}", target.go),
+        )
+        .hint(ANEW));
+    }
+    Ok(target)
+}
+
+const ANEW: &str = "run `gobuild-opt accept` without an item: it writes the lock anew";
+
+fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Vec<String>> {
+    let scope = &fresh.config.escape.scope;
+    let mut told = Vec::new();
+    for (plan, collected) in &fresh.pass.found {
+        let key = plan.facts.key();
+        let mut named = collected.sites.iter().map(|it| lock::named(&it.identity));
+        let Some(identity) = named.find(|it| lock::id(it) == id) else {
+            continue;
+        };
+        let target = platform(lock, &key, &plan.facts.toolchain.version)?;
+        if target.scope != *scope {
+            return Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "`{FILE}` is for the scope `{}`, and this is `{scope}`",
+                    target.scope
+                ),
+            )
+            .hint(ANEW));
+        }
+        target.accept(&identity, Some(reason.to_owned()));
+        told.push(format!(
+            "{key}: {id}  {}.{}: {}",
+            identity.package, identity.function, identity.expression
+        ));
+    }
+    Ok(told)
+}
+
+fn fact(
+    lock: &mut Lock,
+    item: &Item,
+    name: Option<&str>,
+    fresh: &Fresh<'_>,
+    reason: &str,
+) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for it in fresh.executables {
+        if name.is_some_and(|name| name != it.name && name != it.package) {
+            continue;
+        }
+        let target = platform(lock, &it.key, &it.go)?;
+        let Some(entry) = target.executables.get_mut(&it.package) else {
+            continue;
+        };
+        let before = shown(entry, item);
+        if !entry.take(item, &it.entry) {
+            continue;
+        }
+        let now = shown(entry, item);
+        if now.is_some() {
+            entry.reasons.insert(item.to_string(), reason.to_owned());
+        } else {
+            entry.reasons.remove(&item.to_string());
+        }
+        let words = |it: Option<String>| it.unwrap_or_else(|| "not there".into());
+        told.push(format!(
+            "{} {}: {item}: {} -> {}",
+            it.name,
+            it.key,
+            words(before),
+            words(now)
+        ));
+    }
+    Ok(told)
+}
+
+fn shown(entry: &lock::Executable, item: &Item) -> Option<String> {
+    let bytes = entry.sizes().get(item).map(|it| format!("{it} B"));
+    bytes.or_else(|| entry.facts().get(item).cloned())
+}

@@ -1,0 +1,382 @@
+//! What was accepted for an executable and what it is now in, how they differ out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::noted::Table;
+use super::{Item, Lock};
+
+/// What was accepted for one executable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Table")]
+pub struct Executable {
+    /// Bytes in the file.
+    pub size: u64,
+    /// Whether the linker removes methods that nothing calls; `None` where that is not known.
+    pub dead_code_elimination: Option<bool>,
+    /// Percent of the weight of the profile whose functions exist, rounded down; `None` without a profile.
+    pub profile_health: Option<u8>,
+    /// Packages that use cgo.
+    pub cgo: BTreeSet<String>,
+    /// GODEBUG defaults.
+    pub godebug: BTreeMap<String, String>,
+    /// Bytes in the file by module; empty where the file does not tell.
+    pub modules: BTreeMap<String, u64>,
+    /// Bytes in the file of packages with at least [`FLOOR`] of them.
+    pub packages: BTreeMap<String, u64>,
+    /// Bytes in the file by section role.
+    pub sections: BTreeMap<String, u64>,
+    /// Why an [`Item`] is looser than it was, by its name.
+    pub reasons: BTreeMap<String, String>,
+}
+
+/// Smaller packages have no entry.
+pub const FLOOR: u64 = 64 << 10;
+
+/// The health of a profile falls a little with every renamed function: from this many points on it is a finding.
+pub const HEALTH_FALL: u8 = 5;
+
+/// How an executable differs from what was accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Numbers of bytes that changed.
+    pub sizes: Vec<SizeChange>,
+    /// Everything else that changed.
+    pub facts: Vec<FactChange>,
+}
+
+/// A number of bytes that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeChange {
+    /// Whose.
+    pub item: Item,
+    /// In the lock; `None`: it has no entry.
+    pub before: Option<u64>,
+    /// In this build; `None`: it would have no entry.
+    pub after: Option<u64>,
+}
+
+/// A fact that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactChange {
+    /// What.
+    pub item: Item,
+    /// In the lock; `None`: it has no entry.
+    pub before: Option<String>,
+    /// In this build; `None`: it would have no entry.
+    pub after: Option<String>,
+    /// To accept it takes a reason.
+    pub worse: bool,
+}
+
+impl Changes {
+    /// Modules that the lock does not hold, and their bytes.
+    pub fn new_modules(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.sizes.iter().filter_map(|it| match &it.item {
+            Item::Module(path) if it.before.is_none() => Some((path.as_str(), it.after?)),
+            _ => None,
+        })
+    }
+
+    /// Facts that got worse.
+    pub fn worse(&self) -> impl Iterator<Item = &FactChange> {
+        self.facts.iter().filter(|it| it.worse)
+    }
+}
+
+impl Executable {
+    /// Numbers of bytes by item.
+    pub fn sizes(&self) -> BTreeMap<Item, u64> {
+        let named = |item: fn(String) -> Item, table: &BTreeMap<String, u64>| {
+            let pairs = table
+                .iter()
+                .map(|(name, bytes)| (item(name.clone()), *bytes));
+            pairs.collect::<Vec<_>>()
+        };
+        let mut sizes = BTreeMap::from([(Item::Size, self.size)]);
+        sizes.extend(named(Item::Section, &self.sections));
+        sizes.extend(named(Item::Module, &self.modules));
+        sizes.extend(named(Item::Package, &self.packages));
+        sizes
+    }
+
+    /// Everything else by item.
+    pub fn facts(&self) -> BTreeMap<Item, String> {
+        let cgo = self
+            .cgo
+            .iter()
+            .map(|it| (Item::Cgo(it.clone()), "used".to_owned()));
+        let godebug = self.godebug.iter();
+        let godebug = godebug.map(|(key, value)| (Item::Godebug(key.clone()), value.clone()));
+        let mut facts: BTreeMap<Item, String> = cgo.chain(godebug).collect();
+        if let Some(on) = self.dead_code_elimination {
+            facts.insert(Item::DeadCode, if on { "on" } else { "off" }.to_owned());
+        }
+        if let Some(percent) = self.profile_health {
+            facts.insert(Item::Health, format!("{percent} %"));
+        }
+        facts
+    }
+
+    /// Makes one entry as it is in `from`, and no other; returns whether any of the two has it.
+    pub fn take(&mut self, item: &Item, from: &Self) -> bool {
+        let table = |own: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>, name: &str| {
+            take(own, from, name)
+        };
+        match item {
+            Item::Size => {
+                self.size = from.size;
+                true
+            }
+            Item::Section(name) => table(&mut self.sections, &from.sections, name),
+            Item::Module(name) => table(&mut self.modules, &from.modules, name),
+            Item::Package(name) => table(&mut self.packages, &from.packages, name),
+            Item::Godebug(name) => take(&mut self.godebug, &from.godebug, name),
+            Item::Cgo(name) if from.cgo.contains(name) => {
+                self.cgo.insert(name.clone());
+                true
+            }
+            Item::Cgo(name) => self.cgo.remove(name),
+            Item::DeadCode => {
+                let had = self.dead_code_elimination;
+                self.dead_code_elimination = from.dead_code_elimination;
+                had.or(from.dead_code_elimination).is_some()
+            }
+            Item::Health => {
+                let had = self.profile_health;
+                self.profile_health = from.profile_health;
+                had.or(from.profile_health).is_some()
+            }
+        }
+    }
+
+    /// How `now` differs from this entry. What one of the two does not know at all is not compared: a lock of version 1
+    /// has no modules, and a file that cannot be read that far has none.
+    pub fn changes(&self, now: &Self) -> Changes {
+        let known = |item: &Item| match item {
+            Item::Module(_) | Item::Package(_) => {
+                !self.modules.is_empty() && !now.modules.is_empty()
+            }
+            Item::Section(_) => !self.sections.is_empty() && !now.sections.is_empty(),
+            Item::DeadCode => {
+                self.dead_code_elimination.is_some() && now.dead_code_elimination.is_some()
+            }
+            Item::Health => self.profile_health.is_some() && now.profile_health.is_some(),
+            Item::Size | Item::Cgo(_) | Item::Godebug(_) => true,
+        };
+        let sizes = differing(&self.sizes(), &now.sizes());
+        let facts = differing(&self.facts(), &now.facts());
+        let size = |(item, before, after)| SizeChange {
+            item,
+            before,
+            after,
+        };
+        let fact = |(item, before, after): (Item, Option<String>, Option<String>)| FactChange {
+            worse: self.is_worse(&item, after.is_some(), now),
+            item,
+            before,
+            after,
+        };
+        Changes {
+            sizes: sizes
+                .into_iter()
+                .filter(|it| known(&it.0))
+                .map(size)
+                .collect(),
+            facts: facts
+                .into_iter()
+                .filter(|it| known(&it.0))
+                .map(fact)
+                .collect(),
+        }
+    }
+
+    fn is_worse(&self, item: &Item, is_there: bool, now: &Self) -> bool {
+        match item {
+            Item::Cgo(_) | Item::Godebug(_) => is_there,
+            Item::DeadCode => now.dead_code_elimination == Some(false),
+            Item::Health => {
+                let points = |it: &Self| it.profile_health.unwrap_or_default();
+                points(now) + HEALTH_FALL <= points(self)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn take<T: Clone>(own: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>, name: &str) -> bool {
+    match from.get(name) {
+        Some(value) => {
+            own.insert(name.to_owned(), value.clone());
+            true
+        }
+        None => own.remove(name).is_some(),
+    }
+}
+
+fn differing<T: Clone + PartialEq>(
+    before: &BTreeMap<Item, T>,
+    after: &BTreeMap<Item, T>,
+) -> Vec<(Item, Option<T>, Option<T>)> {
+    let items: BTreeSet<&Item> = before.keys().chain(after.keys()).collect();
+    let pair = |item: &&Item| (before.get(*item).cloned(), after.get(*item).cloned());
+    items
+        .into_iter()
+        .map(|item| (item, pair(&item)))
+        .filter(|(_, (before, after))| before != after)
+        .map(|(item, (before, after))| (item.clone(), before, after))
+        .collect()
+}
+
+/// How an executable stands to the lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no lock.
+    NoLock,
+    /// It does not know the platform, or the executable.
+    NoEntry,
+    /// It was written by another Go version, whose sizes and settings differ by themselves.
+    OtherGo {
+        /// The lock's.
+        go: String,
+        /// What differs all the same.
+        changes: Changes,
+    },
+    /// By the same Go.
+    Compared(Changes),
+}
+
+impl Standing {
+    /// What differs, where that means something.
+    pub fn compared(&self) -> Option<&Changes> {
+        match self {
+            Self::Compared(changes) => Some(changes),
+            _ => None,
+        }
+    }
+}
+
+/// How the executable of a main package stands to the lock.
+pub fn standing(
+    lock: Option<&Lock>,
+    key: &str,
+    package: &str,
+    go: &str,
+    now: &Executable,
+) -> Standing {
+    let Some(lock) = lock else {
+        return Standing::NoLock;
+    };
+    let target = lock.targets.get(key);
+    let entry = target.and_then(|it| Some((it, it.executables.get(package)?)));
+    match entry {
+        None => Standing::NoEntry,
+        Some((target, entry)) if target.go != go => Standing::OtherGo {
+            go: target.go.clone(),
+            changes: entry.changes(now),
+        },
+        Some((_, entry)) => Standing::Compared(entry.changes(now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table<T: Clone>(pairs: &[(&str, T)]) -> BTreeMap<String, T> {
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()));
+        pairs.collect()
+    }
+
+    fn before() -> Executable {
+        Executable {
+            size: 1000,
+            dead_code_elimination: Some(true),
+            profile_health: Some(97),
+            cgo: BTreeSet::from(["net".to_owned()]),
+            godebug: table(&[("a", "0".to_owned())]),
+            modules: table(&[("std", 900), ("m", 100)]),
+            ..Executable::default()
+        }
+    }
+
+    fn worse(edit: fn(&mut Executable)) -> String {
+        let mut now = before();
+        edit(&mut now);
+        let changes = before().changes(&now);
+        let facts = changes.worse().map(|it| it.item.to_string());
+        let modules = changes.new_modules().map(|it| format!("new {}", it.0));
+        facts.chain(modules).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_gets_worse_is_told_from_what_changes() {
+        assert_eq!(worse(|_| {}), "");
+        assert_eq!(worse(|it| it.size = 2000), "");
+        assert_eq!(worse(|it| it.cgo = BTreeSet::new()), "");
+        assert_eq!(worse(|it| it.godebug.clear()), "");
+        assert_eq!(worse(|it| it.profile_health = Some(93)), "");
+        assert_eq!(worse(|it| it.profile_health = None), "");
+        assert_eq!(worse(|it| it.dead_code_elimination = None), "");
+        assert_eq!(worse(|it| it.modules.clear()), "");
+        assert_eq!(worse(|it| it.profile_health = Some(92)), "profile-health");
+        assert_eq!(
+            worse(|it| it.dead_code_elimination = Some(false)),
+            "dead-code"
+        );
+        let cgo = |it: &mut Executable| it.cgo.extend(["os/user".to_owned()]);
+        assert_eq!(worse(cgo), "cgo:os/user");
+        let godebug = |it: &mut Executable| it.godebug.extend([("a".to_owned(), "1".to_owned())]);
+        assert_eq!(worse(godebug), "godebug:a");
+        let module = |it: &mut Executable| it.modules.extend([("x".to_owned(), 1)]);
+        assert_eq!(worse(module), "new x");
+    }
+
+    #[test]
+    fn an_item_is_taken_alone() {
+        let mut now = before();
+        now.size = 2000;
+        now.modules.insert("x".into(), 7);
+        now.cgo.clear();
+        for (item, expected) in [
+            ("size", 1),
+            ("module:x", 1),
+            ("cgo:net", 1),
+            ("dead-code", 0),
+            ("module:none", 0),
+        ] {
+            let item: Item = item.parse().unwrap();
+            let mut entry = before();
+            let known = entry.take(&item, &now);
+            let changes = before().changes(&entry);
+            assert_eq!(
+                changes.sizes.len() + changes.facts.len(),
+                expected,
+                "{item}"
+            );
+            assert_eq!(known, item.to_string() != "module:none", "{item}");
+        }
+    }
+
+    #[test]
+    fn items_are_named_as_they_are_read() {
+        for text in [
+            "size",
+            "dead-code",
+            "profile-health",
+            "module:a/b",
+            "cgo:net",
+            "godebug:x",
+            "section:code",
+            "package:p",
+        ] {
+            assert_eq!(text.parse::<Item>().unwrap().to_string(), text);
+        }
+        for text in ["", "module:", "modules:x", "net/http", "size:api", "./cmd"] {
+            assert!(text.parse::<Item>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! An executable against its entry of the lock, for people: the largest changes, and what is other than bytes.
+
+use super::number::{change, grouped, percent};
+use super::{Block, Table, Tone, number, text};
+use crate::report::{AgainstLock, LockFact, LockSize, Target};
+
+/// Lines of the table; what changed less is one line.
+const TOP: usize = 8;
+
+/// Nothing without an entry, and one line where nothing changed.
+pub fn against(target: &Target, everything: bool) -> Vec<Block> {
+    let Some(lock) = &target.lock else {
+        return Vec::new();
+    };
+    let mut blocks = vec![Block::Heading("Against gobuild-opt.lock".into())];
+    if !lock.compared {
+        blocks.push(Block::Line(Tone::Warn, other_go(lock, target)));
+        return blocks;
+    }
+    if lock.sizes.is_empty() && lock.facts.is_empty() {
+        blocks.push(Block::Line(Tone::Good, "nothing differs".into()));
+        return blocks;
+    }
+    blocks.extend(table(lock, everything));
+    blocks.extend(lock.facts.iter().map(fact));
+    blocks
+}
+
+fn other_go(lock: &AgainstLock, target: &Target) -> String {
+    let now = target.artifact.go_version.as_deref();
+    let change = |prefix: &str| {
+        let all = lock.sizes.iter().filter(|it| it.item.starts_with(prefix));
+        let shown = all.filter_map(|it| {
+            let name = it.item.split_once(':').map_or("file", |it| it.1);
+            Some(format!("{name} {}", percent(it.before?, it.after?)))
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let mut changes = change("size");
+    changes.extend(change("section:"));
+    let changes = if changes.is_empty() {
+        String::new()
+    } else {
+        format!("; sizes: {}", changes.join(", "))
+    };
+    format!(
+        "written with {}, and this is {}, which alone changes sizes and settings{changes}",
+        lock.go_version,
+        now.unwrap_or("another Go")
+    )
+}
+
+fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
+    // Sections say where, modules whose; packages are for the long report.
+    let is_shown = |it: &&LockSize| everything || !it.item.starts_with("package:");
+    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(is_shown).collect();
+    let moved = |it: &LockSize| {
+        let (before, after) = (it.before.unwrap_or(0), it.after.unwrap_or(0));
+        before.abs_diff(after)
+    };
+    all.sort_by_key(|it| (it.item != "size", std::cmp::Reverse(moved(it))));
+    let top = if everything { all.len() } else { TOP };
+    let rest = all.len().saturating_sub(top);
+    let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|it| row(it)).collect();
+    if rest > 0 {
+        let mut row = vec![format!("and {rest} more")];
+        row.resize(5, String::new());
+        rows.push(row);
+    }
+    (!rows.is_empty()).then(|| {
+        Block::Table(Table {
+            columns: vec![
+                text("what"),
+                number("lock B"),
+                number("release B"),
+                number("change B"),
+                number("%"),
+            ],
+            rows,
+            total: false,
+        })
+    })
+}
+
+fn row(it: &LockSize) -> Vec<String> {
+    let is_package = it.item.starts_with("package:");
+    let absent = if is_package { "small" } else { "" };
+    let bytes = |it: Option<u64>| it.map_or(absent.to_owned(), grouped);
+    let mut cells = vec![
+        it.item.replacen(':', " ", 1),
+        bytes(it.before),
+        bytes(it.after),
+    ];
+    cells.extend(match (it.before, it.after) {
+        (Some(before), Some(after)) => [change(before, after), percent(before, after)],
+        (None, Some(after)) if !is_package => [change(0, after), "new".into()],
+        (Some(before), None) if !is_package => [change(before, 0), "gone".into()],
+        _ => [String::new(), String::new()],
+    });
+    cells
+}
+
+fn fact(it: &LockFact) -> Block {
+    let name = it.item.replacen(':', " ", 1);
+    let text = match (&it.before, &it.after) {
+        (Some(before), Some(after)) => format!("{name}: {before} -> {after}"),
+        (None, Some(after)) => format!("{name}: {after}, new"),
+        (Some(before), None) => format!("{name}: gone, was {before}"),
+        (None, None) => name,
+    };
+    Block::Line(if it.worse { Tone::Warn } else { Tone::Plain }, text)
+}
