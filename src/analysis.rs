@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::binary::texts::{self, Found};
 use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::lock;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
+use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Health, Program};
@@ -37,6 +39,17 @@ pub struct Artifact {
     pub size: u64,
     /// What it is compared with, or why with nothing.
     pub baseline: Result<Before, String>,
+    /// What became of the values that the linker was to set in it.
+    pub stamps: Vec<Stamped>,
+}
+
+/// A value of `-X`, looked for in the finished executable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// `main.version`
+    pub name: String,
+    /// Whether it is there.
+    pub arrived: bool,
 }
 
 /// The name of what belongs to no package.
@@ -181,12 +194,36 @@ fn artifact(
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
         health: health(target, executable, &bytes),
+        stamps: read
+            .as_ref()
+            .map(|it| stamped(target, executable, sizes.as_ref(), &bytes, it))
+            .unwrap_or_default(),
         binary: read,
         sizes,
         methods,
         baseline,
         staged,
     })
+}
+
+/// Only what can be told: a package without functions may be linked or not.
+fn stamped(
+    target: &TargetPlan,
+    executable: &Executable,
+    sizes: Option<&Sizes>,
+    bytes: &[u8],
+    binary: &Binary,
+) -> Vec<Stamped> {
+    let linked = |it: &&Stamp| match it.package.as_str() {
+        "main" => it.packages.contains(&executable.package),
+        path => sizes.is_some_and(|it| it.packages.iter().any(|it| it.path == path)),
+    };
+    let stamps = target.stamps.iter().filter(|it| !it.value.is_empty());
+    let look = |it: &Stamp| Stamped {
+        name: format!("{}.{}", it.package, it.name),
+        arrived: texts::find(bytes, binary, it.value.as_bytes()) != Found::Absent,
+    };
+    stamps.filter(linked).map(look).collect()
 }
 
 /// Sections, and owners where they can be told: a release does not fail for what only the report wants.

@@ -34,6 +34,7 @@ mod pe;
 mod references;
 mod relocations;
 mod role;
+pub mod texts;
 pub mod twin;
 mod types;
 mod wasm;

@@ -89,6 +89,10 @@ pub struct Output {
 
 /// Runs a command.
 pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
+    // With -C we are there, as go is: every path is relative to it, those of our own flags too.
+    if let Some(typed) = cli.typed() {
+        session.cwd.clone_from(&typed.cwd);
+    }
     match &cli.command {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),

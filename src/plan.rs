@@ -32,6 +32,7 @@ pub use escapes::preprofile;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+use stamp::Stamp;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -120,6 +121,8 @@ pub struct TargetPlan {
     pub baseline: Baseline,
     /// How the escapes are collected.
     pub collection: Collection,
+    /// What the linker is to set in them.
+    pub stamps: Vec<Stamp>,
 }
 
 /// What a release binary is compared with.
@@ -193,6 +196,8 @@ pub fn draw(
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
+        let release = flags::compose(&inputs, Variant::Release)?;
+        let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let collection = escapes::collection(&inputs, &facts, program)?;
         let context = Context {
             inputs: &inputs,
@@ -207,6 +212,7 @@ pub fn draw(
             steps,
             release_dir: place.join("release"),
             baseline,
+            stamps,
             facts,
         });
     }
@@ -256,7 +262,6 @@ fn steps(
     } = *context;
     let mut steps = Vec::new();
     let release = flags::compose(inputs, Variant::Release)?;
-    stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
     for (what, output) in links(facts, executables, &place.join("release"), packages) {
         let plain = build(StepKind::Release, facts, &release, output, &what);
         steps.push(collection.told(plain));
@@ -358,6 +363,7 @@ fn arguments(
 ) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec![command.into()];
     args.extend(flags.args.iter().map(OsString::from));
+    args.extend(flags.odd.iter().cloned());
     // With -json the names would stand among what the compiler says.
     if command == "build" && !facts.asked.names && !facts.asked.json {
         args.push("-v".into());
@@ -381,7 +387,12 @@ fn compiled_only(
     if executables.is_empty() {
         return packages.to_vec();
     }
-    if !matches!(facts.asked.output.as_deref(), None | Some("/dev/null")) {
+    if facts
+        .asked
+        .output
+        .as_ref()
+        .is_some_and(|it| it != "/dev/null")
+    {
         return Vec::new();
     }
     let taken = facts.asked.taken(&facts.packages).into_iter();

@@ -1,5 +1,7 @@
 //! `go list -deps -json` out of a process, package facts out of its text.
 
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
@@ -57,6 +59,20 @@ impl Package {
         self.name == "main" && !self.dep_only
     }
 
+    /// The directory of its sources. Where go runs in one whose name is no text, JSON lost bytes of it,
+    /// which `cwd` still has.
+    pub fn directory(&self, cwd: &Path) -> PathBuf {
+        let lost = |it: &&Path| it.to_str().is_none();
+        let known = |it: &Path| {
+            let rest = self.dir.strip_prefix(&*it.to_string_lossy())?;
+            Some(it.join(rest.trim_start_matches('/')))
+        };
+        let mut above = cwd.ancestors().filter(lost);
+        above
+            .find_map(known)
+            .unwrap_or_else(|| PathBuf::from(&self.dir))
+    }
+
     /// The file name that `go build` gives the executable, without the suffix of the platform
     /// (`(*Package).DefaultExecName`, `cmd/go/internal/load/pkg.go`).
     pub fn executable_name(&self) -> String {
@@ -102,6 +118,23 @@ pub fn parse(output: &[u8]) -> Result<Vec<Package>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_is_no_text_is_found_again() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let cwd = Path::new(OsStr::from_bytes(b"/w/caf\xe9/cmd"));
+        let directory = |dir: &str| {
+            Package {
+                dir: dir.into(),
+                ..Package::default()
+            }
+            .directory(cwd)
+        };
+        assert_eq!(directory("/w/caf\u{fffd}/lib"), cwd.with_file_name("lib"));
+        assert_eq!(directory("/w/caf\u{fffd}/cmd"), cwd);
+        assert_eq!(directory("/go/src/os"), Path::new("/go/src/os"));
+    }
 
     #[test]
     fn executables_are_named_as_go_does() {

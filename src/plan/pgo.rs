@@ -1,6 +1,7 @@
 //! Which profile a build uses, decided before Go runs: Go takes an empty profile without a word,
 //! and fails with many lines for a wrong one.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,13 +99,15 @@ pub fn choose(
 ) -> Result<Choice> {
     let from_flags = [("flags", typed), ("GOFLAGS", goflags)]
         .into_iter()
-        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?.value.clone()?)));
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
+        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
     let explicit = from_flags.is_some();
-    let (from, value) = from_flags.unwrap_or_else(|| {
+    let (from, value, path) = from_flags.unwrap_or_else(|| {
         let origin = origins
             .get("pgo.profile")
             .map_or("defaults", String::as_str);
-        (origin, settings.profile.clone())
+        let profile = settings.profile.clone();
+        (origin, profile.clone(), profile.into())
     });
     let why = match value.as_str() {
         "off" => "no profile",
@@ -124,7 +127,7 @@ pub fn choose(
             complaint: None,
         });
     }
-    let candidates = candidates(&value, packages, cwd, read)?;
+    let candidates = candidates(&path, packages, cwd, read)?;
     let useless: Vec<&Candidate> = candidates.iter().filter(|it| !it.is_usable()).collect();
     let usable = candidates.len() - useless.len();
     if let Some((message, hint)) = useless.iter().find_map(|it| it.complaint()) {
@@ -162,7 +165,7 @@ pub fn choose(
 }
 
 fn candidates(
-    value: &str,
+    value: &OsStr,
     packages: &[Package],
     cwd: &Path,
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
@@ -173,7 +176,7 @@ fn candidates(
             .map(|it| {
                 (
                     vec![it.import_path.clone()],
-                    Path::new(&it.dir).join("default.pgo"),
+                    it.directory(cwd).join("default.pgo"),
                 )
             })
             .collect()
