@@ -22,6 +22,9 @@ use crate::plan::toolexec::{Job, NAME, Request};
 use crate::process::lines::Splitter;
 use crate::process::tool;
 
+/// How what we say in place of a tool begins.
+pub const SPEAKS: &str = "gobuild-opt toolexec:";
+
 /// Runs the command that stands in `args`, behind the subcommand. `package` is TOOLEXEC_IMPORTPATH, `steered` whether the
 /// environment makes the compiler print, and `out` our standard output. Returns only after a capture, or to fail with
 /// [`Kind::Usage`] or [`Kind::Go`].
@@ -38,7 +41,7 @@ pub fn run(args: &[OsString], package: &OsStr, steered: bool, out: &mut dyn Writ
     }
     let error = tool::replace(request.command);
     let program = request.command[0].display();
-    Err(Error::new(Kind::Go, format!("cannot start `{program}`")).source(error))
+    Err(Error::new(Kind::Go, format!("{SPEAKS} cannot start `{program}`")).source(error))
 }
 
 /// Compiles and keeps what was told. `false`: nothing was done that counts.
