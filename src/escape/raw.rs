@@ -98,7 +98,8 @@ mod tests {
         insta::assert_snapshot!(paths("/w/app", "/w/app/x.go:1:2: m"), @"./x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/app/lib", "/w/app/lib/x.go:1:2: m"), @"lib/x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/app/lib", "/w/app/other/x.go:1:2: m"), @"./other/x.go:1:2: m");
-        insta::assert_snapshot!(paths("/w/other", "/w/other/x.go:1:2: m"), @"../other/x.go:1:2: m");
+        insta::assert_snapshot!(paths("/w/other", "/w/other/x.go:1:2: m"), @"/w/other/x.go:1:2: m");
+        insta::assert_snapshot!(check("/work/other", "/work/app", false, "/work/other/x.go:1:2: m"), @"../other/x.go:1:2: m");
         insta::assert_snapshot!(paths("/r/src/fmt", "/r/src/fmt/x.go:1:2: m"), @"/r/src/fmt/x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/app", "ex.com/app/x.go:1:2: m"), @"ex.com/app/x.go:1:2: m");
         insta::assert_snapshot!(paths("", "/w/app/x.go:1:2: m"), @"/w/app/x.go:1:2: m");
