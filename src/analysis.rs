@@ -17,7 +17,7 @@ use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
-use crate::profile::{self, Health, Program};
+use crate::profile::{self, Edges, Health, Program};
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -179,36 +179,41 @@ fn artifact(
     let bytes = binary::open(&staged).map_err(refused)?;
     let is_archive = bytes.starts_with(b"!<arch>\n");
     let goos = target.facts.toolchain.goos.as_str();
-    let (read, sizes, methods) = if is_archive || NO_READER.contains(&goos) {
-        (None, None, None)
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    let read = if is_archive || NO_READER.contains(&goos) {
+        None
     } else {
-        let (binary, sizes, methods) = dissect(&bytes).map_err(refused)?;
-        (Some(binary), sizes, methods)
+        Some(dissect(&bytes, calls).map_err(refused)?)
     };
-    if let Some(cut) = read.as_ref().and_then(cut_off) {
+    if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
     }
     let baseline = match &read {
-        Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
+        Some(it) => before(target, built, executable, (&bytes, it.sizes.as_ref())),
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
     };
+    let (binary, sizes, methods, health) = match read {
+        Some(it) => (Some(it.binary), it.sizes, it.methods, it.health),
+        None => (None, None, None, None),
+    };
+    let stamps = binary
+        .as_ref()
+        .map(|it| stamped(target, executable, sizes.as_ref(), &bytes, it));
     Ok(Artifact {
         target: index,
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
-        health: health(target, executable, &bytes),
         frames: Frames::of(&built.asserted, &executable.package, &bytes),
-        stamps: read
-            .as_ref()
-            .map(|it| stamped(target, executable, sizes.as_ref(), &bytes, it))
-            .unwrap_or_default(),
-        binary: read,
-        sizes,
-        methods,
         baseline,
         staged,
+        binary,
+        sizes,
+        methods,
+        health,
+        stamps: stamps.unwrap_or_default(),
     })
 }
 
@@ -232,30 +237,42 @@ fn stamped(
     stamps.filter(linked).map(look).collect()
 }
 
-/// Sections, and owners where they can be told: a release does not fail for what only the report wants.
-fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>, Option<Methods>)> {
+/// What one pass over an executable gives.
+struct Dissected {
+    binary: Binary,
+    sizes: Option<Sizes>,
+    methods: Option<Methods>,
+    health: Option<Health>,
+}
+
+/// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
+/// only the report wants.
+fn dissect(bytes: &[u8], calls: Option<&Edges>) -> Result<Dissected> {
     match binary::anatomy(bytes) {
-        Ok(anatomy) => {
-            let sizes = Sizes::of(&anatomy);
-            let methods = anatomy.methods;
-            Ok((anatomy.binary, sizes, methods))
-        }
-        Err(_) => Ok((binary::read(bytes)?, None, None)),
+        Ok(anatomy) => Ok(Dissected {
+            sizes: Sizes::of(&anatomy),
+            methods: anatomy.methods,
+            health: calls.and_then(|it| health(it, &anatomy)),
+            binary: anatomy.binary,
+        }),
+        Err(_) => Ok(Dissected {
+            binary: binary::read(bytes)?,
+            sizes: None,
+            methods: None,
+            health: None,
+        }),
     }
 }
 
 /// Functions that the report names.
 const VANISHED: usize = 10;
 
-fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<Health> {
-    let used = target.facts.pgo.applied(&executable.package)?;
-    let anatomy = binary::anatomy(bytes).ok()?;
+fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
     let program = Program {
         functions: anatomy.function_names().collect(),
-        calls: None,
+        ..Program::default()
     };
-    let calls = used.calls.as_ref()?;
-    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED))
+    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
 }
 
 /// The functions that assertions name, as the executable has them.
@@ -371,8 +388,8 @@ fn before(
     let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
-        let (binary, sizes, _) = dissect(&bytes).map_err(shown)?;
-        (binary, sizes)
+        let found = dissect(&bytes, None).map_err(shown)?;
+        (found.binary, found.sizes)
     };
     Ok(Before {
         kind,

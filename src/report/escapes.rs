@@ -353,6 +353,11 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
             Some("the profile is another than the lock's, and changes what is inlined: some of the changes may come from it".to_owned()),
             Vec::new(),
         ),
+        Comparison::Sites { new, fixed, .. }
+            if !target.profiles.is_empty() && (!new.is_empty() || !fixed.is_empty()) =>
+        {
+            (Some("a profile is applied: it names calls by their distance from the start of the function, so an edit inside a hot function changes what is inlined there, and with it some of these sites".to_owned()), Vec::new())
+        }
         Comparison::Sites { .. } => (None, Vec::new()),
         Comparison::OtherGo { go: before, classes } => {
             let change = |it: &(Class, u64, u64)| ClassChange {
