@@ -1,10 +1,16 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod assertions;
+
 pub mod capture;
 
 pub mod escapes;
 
 pub mod publish;
+
+pub mod refusals;
+
+pub mod revision;
 
 pub mod stage;
 
@@ -12,6 +18,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
@@ -60,6 +67,8 @@ pub struct Built {
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
     pub escape_failure: Option<String>,
+    /// What must hold of functions, and whether it does.
+    pub asserted: Judged,
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -88,6 +97,7 @@ fn execute_target(
     let mut built = Built::default();
     let since = SystemTime::now();
     let mut trouble = capture_trouble(target);
+    let subjects = assertions::find(config, &target.facts);
     for step in &target.steps {
         if matches!(step.kind, StepKind::Captures | StepKind::Escape) {
             continue;
@@ -106,11 +116,13 @@ fn execute_target(
             }
         }
     }
-    if let Source::Off { reason } = &target.collection.source {
-        built.escape_failure.clone_from(reason);
-        return Ok(built);
-    }
-    match escapes::collect(target, config, since, interrupt, show) {
+    let run = escapes::Run {
+        target,
+        config,
+        since,
+        asserted: !subjects.is_empty(),
+    };
+    match run.collect(interrupt, show) {
         Ok(collected) => {
             built.escape = collected
                 .as_ref()
@@ -119,6 +131,9 @@ fn execute_target(
         }
         Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
     }
+    if let Source::Off { reason } = &target.collection.source {
+        built.escape_failure.clone_from(reason);
+    }
     if let Some(it) = &mut built.escapes {
         it.cost.reason = trouble.or_else(|| it.cost.reason.take());
         if it.cost.captured > 0 {
@@ -126,6 +141,12 @@ fn execute_target(
             capture::trim(&stores(cache), capture::LIMIT);
         }
     }
+    let gap = match built.escape_failure {
+        Some(_) => Gap::Failed,
+        None => Gap::Off,
+    };
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    assertions::explain(&mut built.asserted, target, interrupt)?;
     Ok(built)
 }
 

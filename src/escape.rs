@@ -21,6 +21,8 @@ pub mod parse;
 
 pub mod raw;
 
+pub mod remark;
+
 mod shape;
 
 mod hash;
@@ -37,6 +39,10 @@ pub mod collect;
 
 pub mod function;
 
+pub mod directive;
+
+pub mod call;
+
 mod closure;
 
 mod file;
@@ -44,6 +50,8 @@ mod file;
 pub mod identity;
 
 pub mod rank;
+
+pub mod refusal;
 
 pub mod flags;
 
@@ -53,6 +61,7 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
+pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

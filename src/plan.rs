@@ -10,11 +10,15 @@ pub mod output;
 
 pub mod pgo;
 
+mod preprofile;
+
 pub mod scope;
 
 pub mod stamp;
 
 pub mod toolexec;
+
+pub mod verbose;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -28,10 +32,10 @@ use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
-pub use escapes::preprofile;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+pub use preprofile::preprofile;
 use stamp::Stamp;
 
 /// What go says about one target.

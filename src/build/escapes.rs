@@ -12,7 +12,7 @@ use super::{Event, announce, capture, failure, tolerate};
 use crate::config::Config;
 use crate::error::Result;
 use crate::escape::raw::Raw;
-use crate::escape::{self, Collector, Escapes, IdentifiedSite, Site};
+use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
 use crate::plan::escapes::{Source, narrowed};
@@ -40,6 +40,10 @@ pub struct Collected {
     pub sites: Vec<IdentifiedSite>,
     /// The source of each site, in the same order.
     pub excerpts: Vec<Excerpt>,
+    /// The sites of packages beside the scope.
+    pub beyond: Vec<IdentifiedSite>,
+    /// Inlining and bounds checks; empty where nothing is asserted.
+    pub remarks: Vec<Remark>,
 }
 
 /// What the diagnostics took. Packages that are compiled for several mains with a profile each count for each.
@@ -75,69 +79,108 @@ pub struct Excerpt {
     pub ignore: Vec<String>,
 }
 
-/// Reads the captures, and compiles separately what has none. `None` where the plan has no step for that.
-///
-/// Fails with Go's own words when the code does not compile.
-pub fn collect(
-    target: &TargetPlan,
-    config: &Config,
-    since: SystemTime,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<Option<Collected>> {
-    let step = |kind| target.steps.iter().find(|it| it.kind == kind);
-    let Some(pass) = step(StepKind::Escape) else {
-        return Ok(None);
-    };
-    let sources = sources(target, pass);
-    let mut collector = Collector::new(&sources).with_sites(true);
-    let mut cost = Cost::default();
-    let mut missing = Missing::Everything;
-    match (&target.collection.source, step(StepKind::Captures)) {
-        (Source::Capture { store, .. }, Some(step)) => {
-            let reading = Reading {
-                target,
-                store,
-                since,
-                trimmed: sources.trimpath,
-            };
-            announce(step, target, show);
-            match reading.captures(step, interrupt, &mut collector, &mut cost) {
-                Ok(found) => missing = found,
-                // Nothing was built before: the code does not compile, and the pass would fail as well.
-                Err(error) if !target.steps.iter().any(|it| it.kind == StepKind::Release) => {
-                    return Err(error);
-                }
-                Err(error) => cost.reason = Some(tolerate(error, interrupt)?),
+/// A run that collects.
+pub struct Run<'a> {
+    /// The commands.
+    pub target: &'a TargetPlan,
+    /// What the user wants.
+    pub config: &'a Config,
+    /// When it began to compile: what was captured later was captured by it.
+    pub since: SystemTime,
+    /// Whether to keep what assertions need.
+    pub asserted: bool,
+}
+
+impl Run<'_> {
+    /// Reads the captures, and compiles separately what has none. `None` where the plan has no step for that.
+    ///
+    /// Fails with Go's own words when the code does not compile.
+    pub fn collect(
+        &self,
+        interrupt: &Interrupt,
+        show: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Option<Collected>> {
+        let target = self.target;
+        let Some(pass) = step(target, StepKind::Escape) else {
+            return Ok(None);
+        };
+        let sources = sources(target, pass);
+        let mut collector = Collector::new(&sources)
+            .with_sites(true)
+            .with_remarks(self.asserted);
+        let mut cost = Cost::default();
+        let missing = self.found(sources.trimpath, interrupt, &mut collector, &mut cost, show)?;
+        let command = match &missing {
+            Missing::Everything => Some(pass.invocation.clone()),
+            Missing::Packages(packages) if packages.is_empty() => None,
+            Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
+        };
+        if let Some(command) = command {
+            announce(pass, target, show);
+            cost.pass = run_pass(&command, interrupt, &mut collector, show)?;
+        }
+        cost.passed = match missing {
+            Missing::Everything => None,
+            Missing::Packages(packages) => Some(packages.len() as u64),
+        };
+        let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
+        let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
+        let (sites, excerpts) = named(&finished.sites);
+        let mut escapes = finished.escapes;
+        escape::recount(&mut escapes, &sites);
+        let beyond = match self.asserted {
+            true => named(&finished.beyond).0,
+            false => Vec::new(),
+        };
+        Ok(Some(Collected {
+            cost,
+            escapes,
+            sites,
+            excerpts,
+            beyond,
+            remarks: finished.remarks,
+        }))
+    }
+
+    /// Reads the captures that there are.
+    fn found(
+        &self,
+        trimmed: bool,
+        interrupt: &Interrupt,
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+        show: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Missing> {
+        let target = self.target;
+        let (store, names) = match (&target.collection.source, step(target, StepKind::Captures)) {
+            (Source::Capture { store, .. }, Some(names)) => (store, names),
+            (Source::Pass { reason }, _) => {
+                cost.reason.clone_from(reason);
+                return Ok(Missing::Everything);
+            }
+            _ => return Ok(Missing::Everything),
+        };
+        let reading = Reading {
+            target,
+            store,
+            since: self.since,
+            trimmed,
+        };
+        announce(names, target, show);
+        match reading.captures(names, interrupt, collector, cost) {
+            Ok(missing) => Ok(missing),
+            // Nothing was built before: the code does not compile, and the pass would fail as well.
+            Err(error) if step(target, StepKind::Release).is_none() => Err(error),
+            Err(error) => {
+                cost.reason = Some(tolerate(error, interrupt)?);
+                Ok(Missing::Everything)
             }
         }
-        (Source::Pass { reason }, _) => cost.reason.clone_from(reason),
-        _ => {}
     }
-    let command = match &missing {
-        Missing::Everything => Some(pass.invocation.clone()),
-        Missing::Packages(packages) if packages.is_empty() => None,
-        Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
-    };
-    if let Some(command) = command {
-        announce(pass, target, show);
-        cost.pass = run_pass(&command, interrupt, &mut collector, show)?;
-    }
-    cost.passed = match missing {
-        Missing::Everything => None,
-        Missing::Packages(packages) => Some(packages.len() as u64),
-    };
-    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
-    let (mut escapes, sites) =
-        collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    let (sites, excerpts) = named(&sites);
-    escape::recount(&mut escapes, &sites);
-    Ok(Some(Collected {
-        cost,
-        escapes,
-        sites,
-        excerpts,
-    }))
+}
+
+fn step(target: &TargetPlan, kind: StepKind) -> Option<&Step> {
+    target.steps.iter().find(|it| it.kind == kind)
 }
 
 /// Runs the escape pass; returns how long go took.
@@ -290,7 +333,7 @@ fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
 }
 
 /// A regular file that is not too large.
-fn read(path: &[u8]) -> Option<Vec<u8>> {
+pub fn read(path: &[u8]) -> Option<Vec<u8>> {
     let file = File::open(Path::new(OsStr::from_bytes(path))).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
@@ -305,6 +348,11 @@ fn line_starts(bytes: &[u8]) -> Vec<usize> {
     std::iter::once(0)
         .chain(memchr::memchr_iter(b'\n', bytes).map(|it| it + 1))
         .collect()
+}
+
+/// A line of a file, without white space around it.
+pub fn excerpt_of(bytes: &[u8], line: u32) -> String {
+    excerpt(bytes, &line_starts(bytes), line).line
 }
 
 fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
@@ -333,7 +381,8 @@ fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     }
 }
 
-fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+/// What the compiler's text is read with.
+pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |it: &Package| escape::Package {
         import_path: it.import_path.clone(),
         name: it.name.clone(),

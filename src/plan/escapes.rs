@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::flags::{self, Flags, Inputs, Reason, Variant};
-use super::pgo::{self, hex};
+use super::pgo::hex;
 use super::toolexec::Wish;
 use super::{Context, Facts, Step, StepKind, arguments, reason, scope};
-use crate::config::Collect;
+use crate::config::{Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape;
 use crate::go::flags as go_flags;
@@ -25,8 +25,10 @@ use crate::quote;
 pub struct Collection {
     /// Where from.
     pub source: Source,
-    /// The packages, as patterns.
+    /// The packages, as patterns: those of the report, and those whose functions are asserted beside it.
     pub scope: Vec<String>,
+    /// Those of the scope that are packages of the standard library.
+    standard: Vec<String>,
     /// The user's own `-gcflags`, in Go's order.
     user: Vec<String>,
 }
@@ -105,7 +107,12 @@ pub(super) fn collection(
     program: Option<&Path>,
 ) -> Result<Collection> {
     let composed = flags::compose(inputs, Variant::Escape)?;
-    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
+    let scope = diagnosed(inputs.config, facts);
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard = scope.iter().filter(is_standard).cloned().collect();
     let source = match inputs.config.escape.collect {
         Collect::Off => Source::Off { reason: None },
         _ if last(inputs, "compiler").is_some_and(|it| it != "gc") => Source::Off {
@@ -132,7 +139,18 @@ pub(super) fn collection(
         source,
         user: flags::gcflags(inputs, &composed),
         scope,
+        standard,
     })
+}
+
+/// The scope, and the packages whose functions are asserted beside it.
+fn diagnosed(config: &Config, facts: &Facts) -> Vec<String> {
+    let mut scope = scope::patterns(&config.escape.scope, &facts.packages);
+    let functions = config.assert.iter().map(|it| it.function.as_str());
+    let mut asserted = scope::of_functions(functions, &facts.packages);
+    asserted.retain(|it| !scope::contains(&scope, it));
+    scope.extend(asserted);
+    scope
 }
 
 fn capture(
@@ -240,7 +258,6 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
         collection,
     } = *context;
     let mut composed = flags::compose(inputs, Variant::Escape)?;
-    let (scope, user) = (&collection.scope, &collection.user);
     composed.args.retain(|it| !it.starts_with("-gcflags="));
     composed
         .reasons
@@ -249,7 +266,7 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
         .origins
         .get("escape.scope")
         .map_or("defaults", String::as_str);
-    for value in escape::gcflags(scope, user) {
+    for value in escape::gcflags(&collection.scope, &collection.standard, &collection.user) {
         let flag = format!("-gcflags={value}");
         composed.reasons.push(Reason {
             flag: flag.clone(),
@@ -299,30 +316,13 @@ pub fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> In
     let is_ours = |it: &OsString| it.to_str().is_some_and(|it| it.starts_with("-gcflags="));
     let at = invocation.args.iter().position(is_ours).unwrap_or(1);
     invocation.args.retain(|it| !is_ours(it));
-    let values = escape::gcflags(packages, &collection.user);
+    let standard = collection.standard.iter();
+    let standard: Vec<String> = standard
+        .filter(|it| packages.contains(it))
+        .cloned()
+        .collect();
+    let values = escape::gcflags(packages, &standard, &collection.user);
     let flags = values.iter().map(|it| format!("-gcflags={it}").into());
     invocation.args.splice(at..at, flags);
     invocation
-}
-
-/// Commands that put each applied profile, preprocessed, into the build cache.
-///
-/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
-/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
-/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let usable = facts.pgo.candidates.iter().filter(|it| it.is_usable());
-    let command = |it: &pgo::Candidate| {
-        let mut flag = OsString::from("-pgo=");
-        flag.push(facts.go.cwd.join(&it.path));
-        facts
-            .go
-            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
-    };
-    if facts.pgo.applied && separate {
-        usable.map(command).collect()
-    } else {
-        Vec::new()
-    }
 }
