@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+mod staging;
+
 pub mod warden;
 
 mod why;

@@ -5,9 +5,11 @@ use std::path::Path;
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, Shows, present};
+use super::staging::stage;
 use super::why;
 use super::{Output, Session};
 use crate::build::escapes::{self, Collected};
+use crate::build::stage::Stage;
 use crate::build::{self, Event};
 use crate::cli;
 use crate::config::Collect;
@@ -61,10 +63,13 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
 pub struct Pass {
     /// The commands of a platform, and what they left.
     pub found: Vec<(TargetPlan, Collected)>,
+    /// Where go works; it may be asked again.
+    pub _stage: Stage,
 }
 
 /// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
-pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+    let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
         typed,
@@ -102,7 +107,10 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         };
         found.push((target, collected));
     }
-    Ok(Pass { found })
+    Ok(Pass {
+        found,
+        _stage: stage,
+    })
 }
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
