@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+mod revision;
+
 mod staging;
 
 pub mod warden;
@@ -81,6 +83,8 @@ pub struct Output {
     pub failures: Vec<String>,
     /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
     pub is_data: bool,
+    /// Bytes for standard output, as they are; `text` is talk beside them.
+    pub data: Vec<u8>,
     /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
     pub beside_data: bool,
     /// What went wrong without changing the result.

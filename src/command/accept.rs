@@ -161,6 +161,7 @@ fn release(
     let found = plan.targets.into_iter().zip(escapes).collect();
     let pass = Pass {
         found,
+        asserted: Vec::new(),
         _stage: stage,
     };
     Ok((pass, executables))

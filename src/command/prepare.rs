@@ -58,6 +58,16 @@ pub fn prepare_for(
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
     fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
+    gather(loaded, typed, purpose, session)
+}
+
+/// Asks go, judges the profile and decides about the outputs: for a configuration that is read already.
+pub fn gather(
+    loaded: Loaded,
+    typed: Typed,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     let targets = match loaded.config.target.as_slice() {
         [] => vec![Target::default()],
         some => some.to_vec(),

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The fields that are asked for; Go computes only what is named.
 pub const FIELDS: &str =
-    "ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,DefaultGODEBUG";
+    "ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,SFiles,DefaultGODEBUG";
 
 /// A package of the build.
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -30,6 +30,9 @@ pub struct Package {
     pub go_files: Vec<String>,
     /// Its Go files that import "C".
     pub cgo_files: Vec<String>,
+    /// Its assembly files.
+    #[serde(rename = "SFiles")]
+    pub s_files: Vec<String>,
     /// The GODEBUG defaults of a main package.
     #[serde(rename = "DefaultGODEBUG")]
     pub default_godebug: String,

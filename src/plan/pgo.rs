@@ -13,7 +13,7 @@ use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::{self, Flag};
-use crate::profile::{self, Edges, Fitness, Judgement};
+use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 
 /// A profile file as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -29,6 +29,9 @@ pub struct Candidate {
     /// The calls that the compiler reads from it; `None` when it reads none.
     #[serde(skip)]
     pub calls: Option<Arc<Edges>>,
+    /// How much of it is spent in each function; `None` like `calls`.
+    #[serde(skip)]
+    pub weights: Option<Arc<Weights>>,
 }
 
 impl Candidate {
@@ -75,6 +78,15 @@ impl Choice {
         let mine =
             |it: &&Candidate| it.packages.is_empty() || it.packages.iter().any(|it| it == package);
         self.candidates.iter().find(mine)
+    }
+
+    /// How much of all profiles that are applied is spent in each function; `None` without one.
+    pub fn weights(&self) -> Option<Weights> {
+        let applied = self.candidates.iter().filter(|_| self.applied);
+        let mut all = applied.filter_map(|it| it.weights.as_deref());
+        let mut sum = all.next()?.clone();
+        all.for_each(|it| sum.add(it));
+        Some(sum)
     }
 
     /// The profile that the build of a main package used.
@@ -185,21 +197,24 @@ fn candidates(
     };
     let look = |(packages, path): (Vec<String>, PathBuf)| {
         let bytes = read(&path)?;
+        let (calls, weights) = bytes.as_deref().and_then(calls).unzip();
         Ok(Candidate {
             packages,
             sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
             judgement: bytes.as_deref().map(profile::judge),
-            calls: bytes.as_deref().and_then(calls).map(Arc::new),
+            calls: calls.map(Arc::new),
+            weights: weights.map(Arc::new),
             path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
         })
     };
     paths.into_iter().map(look).collect()
 }
 
-fn calls(bytes: &[u8]) -> Option<Edges> {
+fn calls(bytes: &[u8]) -> Option<(Edges, Weights)> {
     let profile = profile::read(bytes).ok()?;
-    let edges = profile::edges(&profile, profile.pgo_value_index()?);
-    (edges.total > 0).then_some(edges)
+    let value = profile.pgo_value_index()?;
+    let edges = profile::edges(&profile, value);
+    (edges.total > 0).then(|| (edges, profile::weights(&profile, value)))
 }
 
 /// Bytes as lower-case hexadecimal.
