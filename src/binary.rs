@@ -13,6 +13,7 @@ mod assemble;
 mod books;
 pub mod buildinfo;
 mod bytes;
+mod calls;
 mod descriptors;
 mod dissect;
 mod elf;
@@ -34,6 +35,7 @@ mod pe;
 mod references;
 mod relocations;
 mod role;
+pub mod texts;
 pub mod twin;
 mod types;
 mod wasm;
@@ -43,6 +45,7 @@ pub use anatomy::{
     UnownedBytes, anatomy,
 };
 pub use buildinfo::{BuildInfo, Module};
+pub use calls::{CallSites, Start, calls};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};

@@ -1,14 +1,21 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+pub mod assertions;
+
 pub mod escapes;
 
 pub mod publish;
+
+pub mod refusals;
+
+pub mod revision;
 
 pub mod stage;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
@@ -56,6 +63,8 @@ pub struct Built {
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
     pub escape_failure: Option<String>,
+    /// What must hold of functions, and whether it does.
+    pub asserted: Judged,
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -82,6 +91,7 @@ fn execute_target(
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Built> {
     let mut built = Built::default();
+    let subjects = assertions::find(config, &target.facts);
     for step in &target.steps {
         show(Event::Step {
             kind: step.kind,
@@ -98,15 +108,24 @@ fn execute_target(
                 Ok((outcome, _)) => built.baseline = outcome.wall,
                 Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
             },
-            StepKind::Escape => match escapes::collect(step, target, config, interrupt, show) {
-                Ok(collected) => {
-                    built.escape = collected.wall;
-                    built.escapes = Some(collected);
+            StepKind::Escape => {
+                let asserted = !subjects.is_empty();
+                match escapes::collect(step, target, config, asserted, interrupt, show) {
+                    Ok(collected) => {
+                        built.escape = collected.wall;
+                        built.escapes = Some(collected);
+                    }
+                    Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
                 }
-                Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
-            },
+            }
         }
     }
+    let gap = match built.escape_failure {
+        Some(_) => Gap::Failed,
+        None => Gap::Off,
+    };
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    assertions::explain(&mut built.asserted, target, interrupt)?;
     Ok(built)
 }
 

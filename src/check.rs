@@ -30,6 +30,8 @@ mod pgo_health;
 
 mod pgo_profile;
 
+mod stamps;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,7 @@ pub const ALL: &[Check] = &[
     ambient::CHECK,
     baseline::CHECK,
     escapes::CHECK,
+    stamps::CHECK,
     lock::CHECK,
     lock_modules::CHECK,
     lock_cgo::CHECK,

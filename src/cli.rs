@@ -118,7 +118,8 @@ pub enum Command {
 const GO_FLAGS: &str = "\
 Any flag of `go build` may be given, with one dash or two, and wins over the configuration:
 -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does
-not know go through to go.";
+not know go through to go. `-C DIR` comes first, and all that is relative is relative to DIR then:
+packages, -o, --out-dir, --report, --config and the paths that are printed.";
 
 /// Where the report goes.
 #[derive(Debug, Clone, Default, Args)]
@@ -130,6 +131,14 @@ pub struct Output {
     /// Write the report to a file too; .json, .md, .txt, .html, .svg or .sarif decides the format
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
+}
+
+impl Output {
+    /// Every format that is asked for, printed or in a file.
+    pub fn formats(&self) -> impl Iterator<Item = Format> {
+        let files = self.report.iter().filter_map(|it| Format::of_path(it));
+        files.chain([self.format])
+    }
 }
 
 /// `release`
@@ -228,6 +237,20 @@ pub fn parse(
     Ok(Ok(cli))
 }
 
+impl Cli {
+    /// Go's part of the line, for the commands that take one.
+    pub fn typed(&self) -> Option<&Typed> {
+        match &self.command {
+            Command::Release(it) => Some(&it.typed),
+            Command::Plan(it) => Some(&it.typed),
+            Command::Escape(it) => Some(&it.typed),
+            Command::Accept(it) => Some(&it.typed),
+            Command::Doctor(it) => Some(&it.typed),
+            _ => None,
+        }
+    }
+}
+
 /// The commands that take a `go build` command line.
 const BUILDERS: &[&str] = &["release", "plan", "escape", "accept", "doctor"];
 
@@ -270,7 +293,7 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
                 ours.extend(rest.next().cloned());
             }
         } else {
-            let flag = go_flag(&text, &known, &mut rest)?;
+            let flag = go_flag(arg, &text, &known, &mut rest)?;
             if flag.name == "C" {
                 // Go's own rule: a directory behind a flag that names a file would be read twice.
                 if !typed.flags.is_empty() || !typed.packages.is_empty() || moved {
@@ -280,7 +303,7 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
                     ));
                 }
                 moved = true;
-                typed.cwd = cwd.join(flag.value.as_deref().unwrap_or_default());
+                typed.cwd = cwd.join(flag.path().unwrap_or_default());
             } else {
                 typed.flags.push(flag);
             }
@@ -290,6 +313,7 @@ fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
 }
 
 fn go_flag<'a>(
+    arg: &OsString,
     text: &str,
     known: &Known,
     rest: &mut impl Iterator<Item = &'a OsString>,
@@ -305,19 +329,21 @@ fn go_flag<'a>(
         }
     }
     let value = match (value, arity) {
-        (Some(value), _) => Some(value.to_owned()),
+        (Some(_), _) => flags::value_behind(arg),
         (None, Arity::Value) => {
-            let next = rest
-                .next()
-                .ok_or_else(|| flags::missing(name, "the command line"))?;
-            Some(next.to_string_lossy().into_owned())
+            let next = rest.next().cloned();
+            Some(next.ok_or_else(|| flags::missing(name, "the command line"))?)
         }
         (None, Arity::Boolean | Arity::Unknown) => None,
     };
-    Ok(Flag {
+    let mut flag = Flag {
         name: name.to_owned(),
-        value,
-    })
+        ..Flag::default()
+    };
+    if let Some(value) = value {
+        flag.set_path(value);
+    }
+    Ok(flag)
 }
 
 /// Our own flags of a subcommand, as clap has them.

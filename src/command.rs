@@ -26,6 +26,8 @@ mod profile;
 
 mod release;
 
+mod revision;
+
 pub mod warden;
 
 mod why;
@@ -79,6 +81,8 @@ pub struct Output {
     pub failures: Vec<String>,
     /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
     pub is_data: bool,
+    /// Bytes for standard output, as they are; `text` is talk beside them.
+    pub data: Vec<u8>,
     /// Whether standard output belongs to somebody else (`-json`), so that `text` is talk.
     pub beside_data: bool,
     /// What went wrong without changing the result.
@@ -87,6 +91,10 @@ pub struct Output {
 
 /// Runs a command.
 pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
+    // With -C we are there, as go is: every path is relative to it, those of our own flags too.
+    if let Some(typed) = cli.typed() {
+        session.cwd.clone_from(&typed.cwd);
+    }
     match &cli.command {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),

@@ -5,6 +5,8 @@
 
 mod anchor;
 
+pub mod assertion;
+
 pub mod layer;
 
 pub mod preset;
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use assertion::Assertion;
 pub use layer::{Origins, Sources, load};
 use size::{Age, Percent, SizeLimit, Timeout};
 
@@ -43,6 +46,8 @@ pub struct Config {
     pub pgo: Pgo,
     /// The escape report.
     pub escape: Escape,
+    /// What must hold of functions.
+    pub assert: Vec<Assertion>,
     /// What the release is compared with.
     pub compare: Compare,
     /// Limits that fail the run.
@@ -57,7 +62,7 @@ impl Config {
         let over_lock = |it: &SizeLimit| !matches!(it, SizeLimit::Bytes(_));
         let is_file = !["unstripped", "plain", "off"].contains(&self.compare.baseline.as_str());
         [
-            ("[escape] gate", self.escape.gate == Gate::New),
+            ("[escape] gate", self.escape.gate != Gate::Off),
             (
                 "[budget] size",
                 self.budget.size.is_some_and(|it| over_lock(&it)),
@@ -248,8 +253,13 @@ pub struct Escape {
     pub top: usize,
     /// Whether a site that the lock does not hold fails the run.
     pub gate: Gate,
+    /// The share of the profile that makes a function hot.
+    #[schemars(with = "Option<String>")]
+    pub hot: Option<Percent>,
     /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
     pub ignore: Vec<String>,
+    /// Whether `//gcassert:` comments in the scope are assertions.
+    pub gcassert: bool,
 }
 
 /// What fails the run.
@@ -261,6 +271,8 @@ pub enum Gate {
     Off,
     /// A site that the lock does not hold.
     New,
+    /// Such a site in a function that takes a share of the profile.
+    Hot,
 }
 
 /// How escape diagnostics are collected.

@@ -19,6 +19,8 @@ mod expression;
 
 pub mod parse;
 
+pub mod remark;
+
 mod shape;
 
 mod hash;
@@ -35,6 +37,10 @@ pub mod collect;
 
 pub mod function;
 
+pub mod directive;
+
+pub mod call;
+
 mod closure;
 
 mod file;
@@ -42,6 +48,8 @@ mod file;
 pub mod identity;
 
 pub mod rank;
+
+pub mod refusal;
 
 pub mod flags;
 
@@ -51,6 +59,7 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
+pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
 pub use summary::{Escapes, PackageEscapes};

@@ -4,13 +4,14 @@ pub mod ambient;
 
 pub mod flags;
 
+pub mod level;
+
 pub mod list;
 
 pub mod source;
 
 pub mod vcs;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -181,14 +182,14 @@ impl Go {
     }
 
     /// `go list -deps -json`: the named packages and everything they need.
-    pub fn list_invocation(&self, flags: &[String], packages: &[OsString]) -> Invocation {
+    pub fn list_invocation(&self, flags: &[OsString], packages: &[OsString]) -> Invocation {
         let mut args: Vec<OsString> = vec![
             "list".into(),
             "-deps".into(),
             format!("-json={}", list::FIELDS).into(),
             "-m=false".into(),
         ];
-        args.extend(flags.iter().map(OsString::from));
+        args.extend(flags.iter().cloned());
         args.push("--".into());
         args.extend(packages.iter().cloned());
         self.invocation(args)
@@ -197,7 +198,7 @@ impl Go {
     /// Runs [`Go::list_invocation`]. Fails with [`Kind::Go`] and Go's own words.
     pub fn packages(
         &self,
-        flags: &[String],
+        flags: &[OsString],
         packages: &[OsString],
         interrupt: &Interrupt,
     ) -> Result<Vec<Package>> {
@@ -272,25 +273,6 @@ impl Words {
             error.detail(text)
         }
     }
-}
-
-/// The variable that sets the architecture level, such as GOAMD64 for `amd64`.
-pub fn level_variable(goarch: &str) -> Option<&'static str> {
-    let names = BTreeMap::from([
-        ("386", "GO386"),
-        ("amd64", "GOAMD64"),
-        ("arm", "GOARM"),
-        ("arm64", "GOARM64"),
-        ("mips", "GOMIPS"),
-        ("mipsle", "GOMIPS"),
-        ("mips64", "GOMIPS64"),
-        ("mips64le", "GOMIPS64"),
-        ("ppc64", "GOPPC64"),
-        ("ppc64le", "GOPPC64"),
-        ("riscv64", "GORISCV64"),
-        ("wasm", "GOWASM"),
-    ]);
-    names.get(goarch).copied()
 }
 
 #[cfg(test)]

@@ -133,6 +133,15 @@ fn width() -> usize {
 }
 
 fn print(output: &Output, quiet: bool) -> ExitCode {
+    if !output.data.is_empty() {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(&output.data).and_then(|()| stdout.flush());
+        if let Err(error) = written {
+            return fail(
+                &Error::new(Kind::Machine, "cannot write to standard output").source(error),
+            );
+        }
+    }
     if output.beside_data {
         if !quiet {
             say(output.text.trim_end_matches('\n'));

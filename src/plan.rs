@@ -8,9 +8,13 @@ pub mod output;
 
 pub mod pgo;
 
+mod preprofile;
+
 pub mod scope;
 
 pub mod stamp;
+
+pub mod verbose;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,6 +31,8 @@ use crate::process::Invocation;
 use asked::Asked;
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+pub use preprofile::preprofile;
+use stamp::Stamp;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -113,6 +119,8 @@ pub struct TargetPlan {
     pub release_dir: PathBuf,
     /// What they are compared with.
     pub baseline: Baseline,
+    /// What the linker is to set in them.
+    pub stamps: Vec<Stamp>,
 }
 
 /// What a release binary is compared with.
@@ -180,12 +188,15 @@ pub fn draw(
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
+        let release = flags::compose(&inputs, Variant::Release)?;
+        let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
         targets.push(TargetPlan {
             executables,
             steps,
             release_dir: place.join("release"),
             baseline,
+            stamps,
             facts,
         });
     }
@@ -223,7 +234,6 @@ fn steps(
     let packages = typed.packages(inputs.config);
     let mut steps = Vec::new();
     let release = flags::compose(inputs, Variant::Release)?;
-    stamp::verify(&stamp::stamps(&release.ldflags()?)?, &facts.packages)?;
     for (what, output) in links(facts, executables, &place.join("release"), &packages) {
         steps.push(build(StepKind::Release, facts, &release, output, &what));
     }
@@ -319,6 +329,7 @@ fn arguments(
 ) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec![command.into()];
     args.extend(flags.args.iter().map(OsString::from));
+    args.extend(flags.odd.iter().cloned());
     // With -json the names would stand among what the compiler says.
     if command == "build" && !facts.asked.names && !facts.asked.json {
         args.push("-v".into());
@@ -342,7 +353,12 @@ fn compiled_only(
     if executables.is_empty() {
         return packages.to_vec();
     }
-    if !matches!(facts.asked.output.as_deref(), None | Some("/dev/null")) {
+    if facts
+        .asked
+        .output
+        .as_ref()
+        .is_some_and(|it| it != "/dev/null")
+    {
         return Vec::new();
     }
     let taken = facts.asked.taken(&facts.packages).into_iter();
@@ -364,7 +380,13 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
         .origins
         .get("escape.scope")
         .map_or("defaults", String::as_str);
-    for value in escape::gcflags(&scope, &user) {
+    let scope = diagnosed(inputs.config, facts, &scope);
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
+    for value in escape::gcflags(&scope, &standard, &user) {
         let flag = format!("-gcflags={value}");
         composed.reasons.push(Reason {
             flag: flag.clone(),
@@ -401,26 +423,16 @@ fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Res
     })
 }
 
-/// Commands that put each applied profile, preprocessed, into the build cache.
-///
-/// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
-/// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
-/// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let usable = facts.pgo.candidates.iter().filter(|it| it.is_usable());
-    let command = |it: &pgo::Candidate| {
-        let mut flag = OsString::from("-pgo=");
-        flag.push(facts.go.cwd.join(&it.path));
-        facts
-            .go
-            .invocation(["build".into(), flag, "--".into(), "cmp".into()])
-    };
-    if facts.pgo.applied && separate {
-        usable.map(command).collect()
-    } else {
-        Vec::new()
-    }
+/// The scope, and the packages whose functions are asserted beside it.
+fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
+    let asserted = scope::of_functions(
+        config.assert.iter().map(|it| it.function.as_str()),
+        &facts.packages,
+    );
+    let beside = asserted
+        .into_iter()
+        .filter(|it| !scope::contains(scope, it));
+    scope.iter().cloned().chain(beside).collect()
 }
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they

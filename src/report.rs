@@ -4,6 +4,8 @@ mod against;
 
 mod artifact;
 
+mod assertions;
+
 mod budgets;
 
 pub mod compare;
@@ -11,6 +13,8 @@ pub mod compare;
 pub mod escape;
 
 mod escapes;
+
+mod findings;
 
 mod gate;
 
@@ -21,6 +25,8 @@ pub mod outline;
 pub mod picture;
 
 pub mod profile;
+
+pub mod revision;
 
 mod sizes;
 
@@ -43,8 +49,10 @@ use crate::plan::Plan;
 use crate::process;
 
 pub use against::{AgainstLock, LockFact, LockSize};
+pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
+pub use findings::Findings;
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -168,6 +176,9 @@ pub struct Target {
     pub ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
     pub escapes: Option<Escapes>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
     /// The profile.
     pub pgo: Pgo,
     /// What the binary does at run time.
@@ -349,11 +360,13 @@ pub struct Inputs<'a> {
 
 /// Says what it all means.
 pub fn report(inputs: &Inputs<'_>) -> Report {
-    let targets: Vec<Target> = inputs
+    let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()
         .map(|it| target(inputs, it))
         .collect();
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
     let budgets = budgets::budgets(inputs.config, &targets, inputs.lock);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
@@ -420,10 +433,12 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
                     facts,
                     config: inputs.config,
                     lock: inputs.lock,
+                    before: None,
                     cwd: inputs.cwd,
                 },
             )
         }),
+        assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
         pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
         runtime: artifact::runtime(&context),
         lock: against::report(&standing, &facts.toolchain.version),

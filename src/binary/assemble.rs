@@ -60,14 +60,19 @@ fn addresses(base: u64, found: &mut dyn Iterator<Item = Addr>) -> Vec<u64> {
 
 /// What nobody claimed, the most first.
 fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
-    let rows = ledger.unowned.iter();
-    let mut found: Vec<UnownedBytes> = rows
-        .map(|(&(section, kind), &bytes)| UnownedBytes {
-            section: binary.sections[section].name.clone(),
-            kind,
-            bytes,
-        })
-        .collect();
+    let mut found = Vec::new();
+    for (section, by_kind) in binary.sections.iter().zip(&ledger.unowned) {
+        let kinds = Kind::ALL.into_iter().zip(*by_kind);
+        found.extend(
+            kinds
+                .filter(|it| it.1 > 0)
+                .map(|(kind, bytes)| UnownedBytes {
+                    section: section.name.clone(),
+                    kind,
+                    bytes,
+                }),
+        );
+    }
     found.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     found
 }

@@ -13,6 +13,7 @@ use super::ledger::{Kind, Ledger};
 use super::moduledata::Moduledata;
 use super::objects::{Data, Source};
 use super::packages::{NONE, PackageId, Packages};
+use super::partition::Recent;
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
 use super::{
@@ -97,7 +98,7 @@ fn with_bodies(
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
-fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
+pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
     let Some(region) = image.region(range.start) else {
         return Cow::Borrowed(&[]);
     };
@@ -286,12 +287,12 @@ impl State<'_, '_> {
         let contents = extents::table_of_contents(self.image, self.binary, module, runtime);
         data.known.extend(contents);
         extents::disjoint(&mut data.known);
-        data.follow(self.image);
+        data.follow(self.image, true);
         data.follow_code(self.image, |target| {
             let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
             Some(entries[found].package).filter(|it| *it != NONE)
         });
-        data.follow(self.image);
+        data.follow(self.image, false);
         let needs_owners = loader::has_tables(self.binary);
         let mut objects = Vec::new();
         data.claim(self.image, &mut self.ledger, |start, owner| {
@@ -350,13 +351,11 @@ impl State<'_, '_> {
         };
         let all = first.start..last.end;
         // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
-        let mut recent = vec![0; 1 << 14];
+        let mut recent = Recent::new();
         let mut push = |addr: Addr, owner: PackageId| {
             let it = objects::start(addr, Source::Code, owner);
-            let slot = &mut recent[(addr.wrapping_mul(0x9e37_79b1) >> 18) as usize];
-            if *slot != it && owner != NONE {
+            if owner != NONE && recent.is_new(it) {
                 starts.push(it);
-                *slot = it;
             }
         };
         if self.binary.format == Format::Wasm {

@@ -145,7 +145,8 @@ pub(super) fn table_of_contents(
 
 /// Brings extents into order and drops what overlaps.
 pub(super) fn disjoint(known: &mut Vec<Known>) {
-    known.sort_unstable_by_key(|it| (it.start, it.end));
+    // Types, names and tables are in order among themselves: the stable sort merges them.
+    known.sort_by_key(|it| (it.start, it.end));
     let mut free = 0;
     known.retain(|it| {
         let keep = it.start >= free && it.end > it.start;

@@ -9,6 +9,8 @@ use super::pclntab::Pclntab;
 
 /// The fixed part of a record.
 pub(super) const RECORD_SIZE: u32 = 44;
+/// Its number of 32-bit fields.
+const FIXED: usize = RECORD_SIZE as usize / 4;
 /// Where in a record its flags are, and the one of functions that are written in assembly (`abi.FuncFlagAsm`).
 const FLAGS: usize = 41;
 const ASSEMBLY: u8 = 4;
@@ -65,7 +67,7 @@ impl<'i> Tables<'i> {
     }
 
     /// A field of the record at an offset.
-    fn field(&self, record: u32, index: usize) -> Option<u32> {
+    pub fn field(&self, record: u32, index: usize) -> Option<u32> {
         self.functions.u32(record as usize + 4 * index)
     }
 }
@@ -150,41 +152,50 @@ fn largest_frame(tables: &Tables<'_>, offset: u32, code: u32) -> u32 {
     u32::try_from(largest).unwrap_or(0)
 }
 
-/// What the variable part of a record refers to.
-pub(super) struct References {
-    /// Offsets into the value tables; 0 is "none".
-    pub values: [u32; 16],
-    /// Offsets of stack maps; `ABSENT` entries are 0 here, as no data begins there.
-    pub data: [Option<u32>; 16],
+/// What a record refers to.
+pub(super) struct References<'i> {
+    /// The record, with its variable part.
+    record: Reader<'i>,
+    pcdata: usize,
+    funcdata: usize,
 }
 
-/// Reads the variable part of a record. No Go version has as many as 16 tables of either sort; more are cut.
-pub(super) fn references(tables: &Tables<'_>, entry: &Entry) -> Option<References> {
+impl References<'_> {
+    fn fields(&self, from: usize, count: usize) -> impl Iterator<Item = u32> {
+        let fields = from..from + count;
+        fields.map_while(|it| self.record.u32(4 * it))
+    }
+
+    /// Offsets into the value tables; 0 is "none".
+    pub fn values(&self) -> impl Iterator<Item = u32> {
+        self.fields(4, 3).chain(self.fields(FIXED, self.pcdata))
+    }
+
+    /// Offsets of stack maps.
+    pub fn data(&self) -> impl Iterator<Item = u32> {
+        let all = self.fields(FIXED + self.pcdata, self.funcdata);
+        all.filter(|it| *it != ABSENT)
+    }
+}
+
+/// Finds the variable part of a record. No Go version has as many as 16 tables of either sort: what has is damaged.
+pub(super) fn references<'i>(tables: &Tables<'i>, entry: &Entry) -> Option<References<'i>> {
+    const MOST: usize = 16;
     let pcdata = tables.field(entry.record, 7)? as usize;
     let funcdata = usize::from(tables.functions.u8(entry.record as usize + 43)?);
-    let size = u32::try_from(pcdata.checked_add(funcdata)?)
-        .ok()?
-        .checked_mul(4)?
-        .checked_add(RECORD_SIZE)?;
-    tables
-        .functions
-        .slice(entry.record as usize, size as usize)?;
-    let mut found = References {
-        values: [0; 16],
-        data: [None; 16],
-    };
-    for (slot, index) in found.values.iter_mut().zip(4..7) {
-        *slot = tables.field(entry.record, index)?;
+    if pcdata > MOST || funcdata > MOST {
+        return None;
     }
-    for (slot, index) in found.values[3..].iter_mut().zip(0..pcdata) {
-        *slot = tables.field(entry.record, 11 + index)?;
-    }
-    for (slot, index) in found.data.iter_mut().zip(0..funcdata) {
-        *slot = tables
-            .field(entry.record, 11 + pcdata + index)
-            .filter(|&it| it != ABSENT);
-    }
-    Some(found)
+    let size = RECORD_SIZE as usize + 4 * (pcdata + funcdata);
+    let data = tables.functions.slice(entry.record as usize, size)?;
+    Some(References {
+        record: Reader {
+            data,
+            ..tables.functions
+        },
+        pcdata,
+        funcdata,
+    })
 }
 
 /// Gives each compile unit to the package that most of its functions name, and each function to the unit's package where
@@ -197,7 +208,8 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
         .filter(|it| votes(it))
         .map(|it| u64::from(it.unit) << 32 | u64::from(it.package))
         .collect();
-    ballots.sort_unstable();
+    // Units follow each other in the code: the stable sort finds them in order.
+    ballots.sort();
     let mut labels: Vec<(u32, PackageId)> = Vec::new();
     let mut best = 0;
     for same in ballots.chunk_by(|a, b| a == b) {

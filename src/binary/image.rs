@@ -4,6 +4,7 @@
 //! reaches 4 GiB.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::bytes::Reader;
 use super::{Binary, Format, Section, buildinfo, wasm};
@@ -34,6 +35,8 @@ pub(super) struct Image<'a> {
     pub pointer_size: u8,
     /// By address, without overlap.
     pub regions: Vec<Region<'a>>,
+    /// The region that was asked for last: neighbours are asked for one after the other.
+    last: Cell<usize>,
     /// For wasm: where stretches with bytes in the file begin, and how many bytes of the file stand before each; the
     /// last entry is the end.
     pieces: Option<Vec<(Addr, u32)>>,
@@ -59,6 +62,7 @@ impl<'a> Image<'a> {
             big_endian: binary.big_endian,
             pointer_size: binary.pointer_size,
             regions: Vec::with_capacity(sections.len()),
+            last: Cell::default(),
             pieces: None,
             beyond: 0,
         };
@@ -103,6 +107,7 @@ impl<'a> Image<'a> {
                 executable: false,
                 writable: false,
             }],
+            last: Cell::default(),
             pieces: Some(memory.pieces),
             beyond: memory.beyond,
         })
@@ -123,9 +128,15 @@ impl<'a> Image<'a> {
     /// The index of the region with this address.
     #[inline]
     pub fn region_index(&self, addr: Addr) -> Option<usize> {
+        let holds = |it: &Region<'_>| it.start <= addr && addr < it.end();
+        let last = self.last.get();
+        if self.regions.get(last).is_some_and(holds) {
+            return Some(last);
+        }
         let after = self.regions.partition_point(|it| it.start <= addr);
         let index = after.checked_sub(1)?;
-        (addr < self.regions[index].end()).then_some(index)
+        self.last.set(index);
+        holds(&self.regions[index]).then_some(index)
     }
 
     /// A reader over the bytes from an address to the end of its region.

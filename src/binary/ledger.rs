@@ -1,8 +1,6 @@
 //! Claims on bytes in, who has how many of which kind out. A byte is claimed once; what nobody claims stays with the name
 //! of its section.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -98,8 +96,8 @@ pub type ByKind = [u64; Kind::ALL.len()];
 pub(super) struct Ledger {
     /// By package number.
     pub owned: Vec<ByKind>,
-    /// Without an owner: by section index and kind.
-    pub unowned: BTreeMap<(usize, Kind), u64>,
+    /// Without an owner: by section index.
+    pub unowned: Vec<ByKind>,
     /// Bytes that several packages use; each is counted for one of them.
     pub shared: u64,
     /// Bytes claimed of each section.
@@ -110,6 +108,7 @@ impl Ledger {
     pub fn new(sections: usize) -> Self {
         Self {
             claimed: vec![0; sections],
+            unowned: vec![[0; Kind::ALL.len()]; sections],
             ..Self::default()
         }
     }
@@ -132,7 +131,9 @@ impl Ledger {
             *claimed += bytes;
         }
         if owner == NONE {
-            *self.unowned.entry((section, kind)).or_default() += bytes;
+            if let Some(unowned) = self.unowned.get_mut(section) {
+                unowned[kind as usize] += bytes;
+            }
             return;
         }
         let index = owner as usize;
@@ -170,9 +171,8 @@ impl Ledger {
             };
             self.add(index, rest - padding, NONE, kind);
         }
-        self.unowned.retain(|_, bytes| *bytes > 0);
         let owned: u64 = self.owned.iter().flatten().sum();
-        let unowned: u64 = self.unowned.values().sum();
+        let unowned: u64 = self.unowned.iter().flatten().sum();
         if owned + unowned + binary.headers + binary.padding != binary.file_size {
             return Err(broken());
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{Event, failure};
 use crate::config::Config;
 use crate::error::Result;
-use crate::escape::{self, Collector, Escapes, IdentifiedSite, Site};
+use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
 use crate::go::{Package, Words};
 use crate::plan::{Step, TargetPlan, scope};
 use crate::process::lines::Splitter;
@@ -37,6 +37,10 @@ pub struct Collected {
     pub sites: Vec<IdentifiedSite>,
     /// The source of each site, in the same order.
     pub excerpts: Vec<Excerpt>,
+    /// The sites of packages beside the scope.
+    pub beyond: Vec<IdentifiedSite>,
+    /// Inlining and bounds checks; empty where nothing is asserted.
+    pub remarks: Vec<Remark>,
 }
 
 /// The source of a site.
@@ -48,16 +52,20 @@ pub struct Excerpt {
     pub ignore: Vec<String>,
 }
 
-/// Runs the escape pass. Fails with Go's own words when the code does not compile.
+/// Runs the escape pass; keeps what assertions need where there are any. Fails with Go's own words when the code does not
+/// compile.
 pub fn collect(
     step: &Step,
     target: &TargetPlan,
     config: &Config,
+    asserted: bool,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Collected> {
     let sources = sources(target, step);
-    let mut collector = Collector::new(&sources).with_sites(true);
+    let mut collector = Collector::new(&sources)
+        .with_sites(true)
+        .with_remarks(asserted);
     let mut words = Words::default();
     let mut splitter = Splitter::default();
     let outcome = process::run(&step.invocation, interrupt, |stream, bytes| {
@@ -79,15 +87,21 @@ pub fn collect(
         return Err(words.error(failure(step.kind), &outcome));
     }
     let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
-    let (mut escapes, sites) =
-        collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    let (sites, excerpts) = named(&sites);
+    let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
+    let (sites, excerpts) = named(&finished.sites);
+    let mut escapes = finished.escapes;
     escape::recount(&mut escapes, &sites);
+    let beyond = match asserted {
+        true => named(&finished.beyond).0,
+        false => Vec::new(),
+    };
     Ok(Collected {
         wall: outcome.wall,
         escapes,
         sites,
         excerpts,
+        beyond,
+        remarks: finished.remarks,
     })
 }
 
@@ -122,7 +136,7 @@ fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
 }
 
 /// A regular file that is not too large.
-fn read(path: &[u8]) -> Option<Vec<u8>> {
+pub fn read(path: &[u8]) -> Option<Vec<u8>> {
     let file = File::open(Path::new(OsStr::from_bytes(path))).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {
@@ -137,6 +151,11 @@ fn line_starts(bytes: &[u8]) -> Vec<usize> {
     std::iter::once(0)
         .chain(memchr::memchr_iter(b'\n', bytes).map(|it| it + 1))
         .collect()
+}
+
+/// A line of a file, without white space around it.
+pub fn excerpt_of(bytes: &[u8], line: u32) -> String {
+    excerpt(bytes, &line_starts(bytes), line).line
 }
 
 fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
@@ -165,7 +184,8 @@ fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     }
 }
 
-fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+/// What the compiler's text is read with.
+pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |it: &Package| escape::Package {
         import_path: it.import_path.clone(),
         name: it.name.clone(),

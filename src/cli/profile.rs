@@ -1,9 +1,11 @@
 //! The command line of `profile`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::config::size::Age;
 use crate::render::Format;
 
 /// What to do with a profile.
@@ -35,11 +37,23 @@ The old file stays as it is until the new profile is complete and of use to the 
 /// `profile show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The profile: pprof, gzip or plain
+    /// The profile: pprof, gzip or plain; `-` is standard input
     pub file: PathBuf,
     /// Tell how much of it fits this executable, stripped or not
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "packages")]
     pub binary: Option<PathBuf>,
+    /// Tell how much of it fits the sources of these packages and all they need, such as ./...
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub packages: Vec<OsString>,
+    /// Fail (exit code 1) where fewer percent of its weight are between functions that exist
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub min_health: Option<f64>,
+    /// Fail (exit code 1) where it is older, such as 45d or "6 weeks"
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<Age>,
+    /// Fail (exit code 1) where it has fewer samples
+    #[arg(long, value_name = "N")]
+    pub min_samples: Option<u32>,
     /// Lines of each listing
     #[arg(long, value_name = "N", default_value = "10")]
     pub top: usize,
@@ -51,10 +65,10 @@ pub struct Show {
 /// `profile merge`
 #[derive(Debug, Args)]
 pub struct Merge {
-    /// The profiles, all of one kind
+    /// The profiles, all of one kind; one may be `-`, standard input
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// Where the merged profile goes
+    /// Where the merged profile goes; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// How much a file counts beside the others, such as api.pgo=0.7 [default: 1]
@@ -79,9 +93,9 @@ pub enum Normalize {
 /// `profile slim`
 #[derive(Debug, Args)]
 pub struct Slim {
-    /// The CPU profile
+    /// The CPU profile; `-` is standard input
     pub file: PathBuf,
-    /// Where the slim profile goes
+    /// Where the slim profile goes; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// What stays beside the calls
@@ -107,10 +121,13 @@ pub enum Keep {
 /// `profile diff`
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// The older CPU profile
+    /// The older CPU profile; either may be `-`, standard input
     pub old: PathBuf,
     /// The newer CPU profile
     pub new: PathBuf,
+    /// Calls of each sort: entering, leaving, moved; 0 lists all
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub top: usize,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -126,7 +143,7 @@ pub struct Collect {
         conflicts_with = "command"
     )]
     pub urls: Vec<String>,
-    /// Where the profile goes
+    /// Where the profile goes; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "default.pgo")]
     pub output: PathBuf,
     /// How long each program is profiled
@@ -138,10 +155,20 @@ pub struct Collect {
     /// Send this header too; ${NAME} stands for a variable of the environment
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
+    /// Trust the certificates in this file, in PEM, instead of those of Mozilla
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
     /// Merge with the file that is there: its weight halves with every 30 days of its age
     #[arg(long)]
     pub merge_previous: bool,
     /// Run this command instead, which writes the profile
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    pub command: Vec<OsString>,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').trim_end().parse().ok();
+    number
+        .filter(|it| (0.0..=100.0).contains(it))
+        .ok_or_else(|| "a percentage is a number from 0 to 100".into())
 }

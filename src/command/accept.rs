@@ -162,7 +162,8 @@ fn release(
         .map(|it| it.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
-    Ok((Pass { found }, executables))
+    let asserted = Vec::new();
+    Ok((Pass { found, asserted }, executables))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
 use crate::go::vcs::Templates;
-use crate::go::{self, Go, Package, Toolchain, flags, level_variable};
+use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Typed, pgo, require_main};
@@ -58,10 +58,25 @@ pub fn prepare_for(
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
     fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
+    gather(loaded, typed, purpose, session)
+}
+
+/// Asks go, judges the profile and decides about the outputs: for a configuration that is read already.
+pub fn gather(
+    loaded: Loaded,
+    typed: Typed,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     let targets = match loaded.config.target.as_slice() {
         [] => vec![Target::default()],
         some => some.to_vec(),
     };
+    for target in &targets {
+        if let (Some(arch), Some(level)) = (&target.arch, &target.level) {
+            level::check(arch, level)?;
+        }
+    }
     let facts = targets
         .iter()
         .map(|it| facts(&loaded, &typed, it, purpose, session))
@@ -94,8 +109,9 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
             )
         }) {
             let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
-            if let (Some(value), false) = (&mut flag.value, word) {
-                *value = typed.cwd.join(&*value).to_string_lossy().into_owned();
+            if let (Some(path), false) = (flag.path(), word) {
+                let absolute = typed.cwd.join(path);
+                flag.set_path(absolute.into());
             }
         }
         typed.cwd.clone_from(&loaded.root);
@@ -207,15 +223,12 @@ fn facts(
         env: environment(loaded, target, session)?,
     };
     let toolchain = go.toolchain(&session.interrupt)?;
-    if let (Some(level), Some(variable)) = (&target.level, level_variable(&toolchain.goarch)) {
-        go.env.retain(|(name, _)| name != variable);
-        go.env.push((variable.to_owned(), level.into()));
-    } else if let Some(level) = &target.level {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{}` has no level `{level}`", toolchain.goarch),
-        )
-        .hint("remove `level` from this target"));
+    if let Some(level) = &target.level {
+        level::check(&toolchain.goarch, level)?;
+        if let Some(variable) = level::variable(&toolchain.goarch) {
+            go.env.retain(|(name, _)| name != variable);
+            go.env.push((variable.to_owned(), level.into()));
+        }
     }
     let goflags = flags::parse_goflags(&toolchain.goflags)?;
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
@@ -277,7 +290,7 @@ fn leaks(
         decided.clear();
     }
     if target.level.is_some() {
-        decided.extend(level_variable(&toolchain.goarch));
+        decided.extend(level::variable(&toolchain.goarch));
     }
     let file = std::fs::read_to_string(&toolchain.goenv).unwrap_or_default();
     ambient::ambient(&session.text_env(), &file, &configured, &decided)
@@ -319,7 +332,7 @@ fn environment(
 fn packages(
     go: &Go,
     toolchain: &Toolchain,
-    list: &[String],
+    list: &[OsString],
     loaded: &Loaded,
     typed: &Typed,
     session: &Session<'_>,
@@ -340,7 +353,7 @@ fn list_flags(
     typed: &Typed,
     target: &Target,
     goflags: &[flags::Flag],
-) -> Result<Vec<String>> {
+) -> Result<Vec<OsString>> {
     const DECIDING: &[&str] = &[
         "mod",
         "modfile",
@@ -358,10 +371,10 @@ fn list_flags(
         .iter()
         .chain(&typed.flags)
         .filter(|it| DECIDING.contains(&it.name.as_str()));
-    let mut list: Vec<String> = deciding.map(flags::Flag::to_arg).collect();
+    let mut list: Vec<OsString> = deciding.map(flags::Flag::to_os_arg).collect();
     let tags = plan::flags::merged_tags(&loaded.config, target, goflags, &typed.flags)?;
     // Also where there are none: an empty list takes back that of GOFLAGS.
-    list.push(format!("-tags={}", tags.join(",")));
+    list.push(format!("-tags={}", tags.join(",")).into());
     // With a profile go lists packages once per main package; the facts are the same.
     list.push("-pgo=off".into());
     // Without a version stamp go runs no git, and so nothing that the repository hooks into git.

@@ -6,6 +6,8 @@ mod diff;
 
 mod fetch;
 
+mod fit;
+
 mod merge;
 
 mod show;
@@ -45,12 +47,23 @@ struct Loaded {
 
 /// Reads a profile. Fails with [`Kind::Machine`] when there is none.
 fn load(name: &Path, session: &Session<'_>) -> Result<Loaded> {
-    let bytes = content(&session.cwd.join(name)).map_err(|error| {
+    if session.cwd.join(name).is_dir() && !is_stream(name) {
+        let message = format!("`{}` is a directory, no profile", name.display());
+        return Err(Error::new(Kind::Machine, message).hint("name a file in it"));
+    }
+    let bytes = content(name, session).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "`gobuild-opt profile collect URL -o FILE` collects one from a running program"
+            }
+            _ => "check its permissions, and the disk",
+        };
         Error::new(
             Kind::Machine,
             format!("cannot read the profile `{}`", name.display()),
         )
         .source(error)
+        .hint(hint)
     })?;
     let profile = profile::read(&bytes).map_err(|error| unreadable(name, &bytes, &error))?;
     Ok(Loaded {
@@ -60,13 +73,20 @@ fn load(name: &Path, session: &Session<'_>) -> Result<Loaded> {
     })
 }
 
+/// The name that stands for standard input or output.
+fn is_stream(name: &Path) -> bool {
+    name == Path::new("-")
+}
+
 /// No profile is larger than what is read of one decompressed: a device or a wrong file ends here.
-fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+fn content(name: &Path, session: &Session<'_>) -> std::io::Result<Vec<u8>> {
     let limit = Limits::DEFAULT.decompressed as u64;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(limit + 1)
-        .read_to_end(&mut bytes)?;
+    let source: &mut dyn Read = match is_stream(name) {
+        true => &mut std::io::stdin().lock(),
+        false => &mut std::fs::File::open(session.cwd.join(name))?,
+    };
+    source.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -95,6 +115,9 @@ fn calls(loaded: &Loaded) -> Result<Edges> {
 
 /// Refuses, before any work, a name that something else than a profile has.
 fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
+    if is_stream(name) {
+        return Ok(());
+    }
     let path = session.cwd.join(name);
     let wrong = |what: &str| {
         Err(Error::new(
@@ -112,7 +135,7 @@ fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
     if !found.is_file() || found.len() == 0 {
         return Ok(());
     }
-    match content(&path).map(|it| profile::read(&it)) {
+    match content(name, session).map(|it| profile::read(&it)) {
         // A profile that was damaged may be replaced: it begins like one.
         Ok(Ok(_) | Err(ReadError::TruncatedGzip | ReadError::BrokenGzip | ReadError::Empty)) => {
             Ok(())
@@ -126,12 +149,21 @@ fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
     }
 }
 
-fn write(bytes: &[u8], name: &Path, session: &Session<'_>) -> Result<()> {
-    publish::bytes(bytes, &session.cwd.join(name))
-}
-
-/// Sentences as the end of a verb.
-fn lines(lines: Vec<(Tone, String)>, session: &Session<'_>) -> Output {
+/// The end of a verb that writes a profile: the file, sentences about it, and the command that uses it. With the name `-` the
+/// profile is the output, and the sentences are talk beside it.
+fn finish(
+    bytes: Vec<u8>,
+    name: &Path,
+    mut lines: Vec<(Tone, String)>,
+    session: &Session<'_>,
+) -> Result<Output> {
+    let piped = is_stream(name);
+    if !piped {
+        publish::bytes(&bytes, &session.cwd.join(name))?;
+        if profile::judge(&bytes).fitness == Fitness::Usable {
+            lines.push(next(name));
+        }
+    }
     let blocks: Vec<Block> = lines
         .into_iter()
         .map(|(tone, words)| Block::Line(tone, words))
@@ -139,10 +171,12 @@ fn lines(lines: Vec<(Tone, String)>, session: &Session<'_>) -> Output {
     let style = Style {
         width: session.width,
     };
-    Output {
+    Ok(Output {
         text: render::blocks(&blocks, Format::Text, style),
+        beside_data: piped,
+        data: if piped { bytes } else { Vec::new() },
         ..Output::default()
-    }
+    })
 }
 
 /// What was written, in one sentence.
@@ -151,9 +185,12 @@ fn written(name: &Path, bytes: &[u8], profile: &Profile) -> String {
     let samples = judgement
         .samples
         .map_or(String::new(), |it| format!(", {it} samples"));
+    let name = match is_stream(name) {
+        true => "standard output".into(),
+        false => name.display().to_string(),
+    };
     format!(
-        "{}: {}{samples}, {} calls",
-        name.display(),
+        "{name}: {}{samples}, {} calls",
         human(bytes.len() as u64),
         judgement.edges
     )

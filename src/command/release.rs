@@ -19,7 +19,7 @@ use crate::lock::{FILE, Lock};
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
-use crate::report::{self, Report, Site, outline};
+use crate::report::{self, Assertion, Findings, Report, Site, Target, outline};
 
 /// Builds, compares, checks, publishes and reports.
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
@@ -247,26 +247,18 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
     };
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &new_sites(report), &present::prefix(cwd)),
-        Format::Github => render::github(&new_sites(report), &present::prefix(cwd)),
+        Format::Sarif => render::sarif(&report.tool, &findings(report), &present::prefix(cwd)),
+        Format::Github => render::github(&findings(report), &present::prefix(cwd)),
         Format::Text | Format::Markdown | Format::Svg | Format::Html => {
             render::blocks(&outline::outline(report, detail), format, style)
         }
     }
 }
 
-/// What several executables share counts once.
-fn new_sites(report: &Report) -> Vec<&Site> {
-    let mut sites: Vec<&Site> = Vec::new();
-    for site in report
-        .targets
-        .iter()
-        .filter_map(|it| it.escapes.as_ref())
-        .flat_map(|it| &it.new)
-    {
-        if !sites.contains(&site) {
-            sites.push(site);
-        }
+fn findings(report: &Report) -> Findings<'_> {
+    fn of(target: &Target) -> (&[Site], &[Assertion]) {
+        let new = target.escapes.as_ref().map_or(&[][..], |it| &it.new);
+        (new, &target.assertions)
     }
-    sites
+    Findings::of(report.targets.iter().map(of))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, FILE, anchor, preset, strict, trust};
+use super::{Config, FILE, anchor, assertion, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
@@ -29,7 +29,7 @@ pub struct Sources {
 }
 
 /// A configuration with what is needed to explain it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// The merged values. Paths are absolute, or relative to the working directory of the caller.
     pub config: Config,
@@ -342,7 +342,7 @@ fn collect_keys(
         } else {
             ValueKind::Text
         };
-        if key != "target" {
+        if !matches!(key.as_str(), "target" | "assert") {
             found.insert(key, kind);
         }
     }
@@ -380,6 +380,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins)> {
     }
     let config = Config::deserialize_table(merged)?;
     check_ids(&config, &origins)?;
+    assertion::check(&config)?;
     Ok((config, origins))
 }
 

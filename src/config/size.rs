@@ -148,15 +148,21 @@ pub struct Age(pub f64);
 impl<'de> Deserialize<'de> for Age {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl std::str::FromStr for Age {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         let span = text.parse::<jiff::Span>().ok();
         let days = span.and_then(|it| {
             let by_clock = jiff::SpanRelativeTo::days_are_24_hours();
             it.total((jiff::Unit::Day, by_clock)).ok()
         });
         days.filter(|it| *it > 0.0).map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no age: write it like \"45d\", \"6 weeks\" or \"12h\""
-            ))
+            format!("`{text}` is no age: write it like \"45d\", \"6 weeks\" or \"12h\"")
         })
     }
 }

@@ -1,15 +1,20 @@
 //! The command line of `go build`: what was typed in, flags and packages out.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
 use crate::error::{Error, Kind, Result};
 use crate::quote;
 
 /// A flag as it was given; `name` without dashes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flag {
     /// `ldflags`
     pub name: String,
     /// `None` for a boolean flag without `=value`.
     pub value: Option<String>,
+    /// The value byte for byte where it is no UTF-8, as a path may be: then `value` only shows it.
+    pub bytes: Option<OsString>,
 }
 
 impl Flag {
@@ -20,6 +25,43 @@ impl Flag {
             None => format!("-{}", self.name),
         }
     }
+
+    /// A value of which every byte counts: a path.
+    pub fn path(&self) -> Option<&OsStr> {
+        self.bytes
+            .as_deref()
+            .or(self.value.as_deref().map(OsStr::new))
+    }
+
+    /// [`Flag::to_arg`], byte for byte.
+    pub fn to_os_arg(&self) -> OsString {
+        match &self.bytes {
+            Some(bytes) => {
+                let mut arg = OsString::from(format!("-{}=", self.name));
+                arg.push(bytes);
+                arg
+            }
+            None => self.to_arg().into(),
+        }
+    }
+
+    /// Gives it a path as value.
+    pub fn set_path(&mut self, path: OsString) {
+        match path.into_string() {
+            Ok(text) => (self.value, self.bytes) = (Some(text), None),
+            Err(bytes) => {
+                self.value = Some(bytes.to_string_lossy().into_owned());
+                self.bytes = Some(bytes);
+            }
+        }
+    }
+}
+
+/// What stands behind the first `=`.
+pub fn value_behind(arg: &OsStr) -> Option<OsString> {
+    let bytes = arg.as_bytes();
+    let at = bytes.iter().position(|it| *it == b'=')?;
+    Some(OsString::from_vec(bytes[at + 1..].to_vec()))
 }
 
 /// Flags of `go build` (Go 1.21 to 1.27) that take a value: `go help build`, and the hidden ones
@@ -121,6 +163,7 @@ pub fn parse(args: &[String], origin: &str) -> Result<Vec<Flag>> {
         flags.push(Flag {
             name: name.to_owned(),
             value,
+            bytes: None,
         });
     }
     Ok(flags)
@@ -149,6 +192,7 @@ pub fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
             Ok(Flag {
                 name: name.to_owned(),
                 value: value.map(str::to_owned),
+                bytes: None,
             })
         };
     fields.iter().map(flag).collect()

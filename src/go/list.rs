@@ -1,12 +1,14 @@
 //! `go list -deps -json` out of a process, package facts out of its text.
 
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 
 use crate::error::{Error, Kind, Result};
 
 /// The fields that are asked for; Go computes only what is named.
 pub const FIELDS: &str =
-    "ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,DefaultGODEBUG";
+    "ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,SFiles,DefaultGODEBUG";
 
 /// A package of the build.
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -28,6 +30,9 @@ pub struct Package {
     pub go_files: Vec<String>,
     /// Its Go files that import "C".
     pub cgo_files: Vec<String>,
+    /// Its assembly files.
+    #[serde(rename = "SFiles")]
+    pub s_files: Vec<String>,
     /// The GODEBUG defaults of a main package.
     #[serde(rename = "DefaultGODEBUG")]
     pub default_godebug: String,
@@ -55,6 +60,20 @@ impl Package {
     /// Whether it is a command that the user named.
     pub fn is_named_main(&self) -> bool {
         self.name == "main" && !self.dep_only
+    }
+
+    /// The directory of its sources. Where go runs in one whose name is no text, JSON lost bytes of it,
+    /// which `cwd` still has.
+    pub fn directory(&self, cwd: &Path) -> PathBuf {
+        let lost = |it: &&Path| it.to_str().is_none();
+        let known = |it: &Path| {
+            let rest = self.dir.strip_prefix(&*it.to_string_lossy())?;
+            Some(it.join(rest.trim_start_matches('/')))
+        };
+        let mut above = cwd.ancestors().filter(lost);
+        above
+            .find_map(known)
+            .unwrap_or_else(|| PathBuf::from(&self.dir))
     }
 
     /// The file name that `go build` gives the executable, without the suffix of the platform
@@ -102,6 +121,23 @@ pub fn parse(output: &[u8]) -> Result<Vec<Package>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_is_no_text_is_found_again() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let cwd = Path::new(OsStr::from_bytes(b"/w/caf\xe9/cmd"));
+        let directory = |dir: &str| {
+            Package {
+                dir: dir.into(),
+                ..Package::default()
+            }
+            .directory(cwd)
+        };
+        assert_eq!(directory("/w/caf\u{fffd}/lib"), cwd.with_file_name("lib"));
+        assert_eq!(directory("/w/caf\u{fffd}/cmd"), cwd);
+        assert_eq!(directory("/go/src/os"), Path::new("/go/src/os"));
+    }
 
     #[test]
     fn executables_are_named_as_go_does() {

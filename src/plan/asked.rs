@@ -1,5 +1,7 @@
 //! What the flags of every layer ask of a run as a whole: command line, configuration, GOFLAGS.
 
+use std::ffi::{OsStr, OsString};
+
 use crate::config::Config;
 use crate::error::Result;
 use crate::go::Package;
@@ -9,7 +11,7 @@ use crate::go::flags::{self, Flag};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     /// `-o`; `None` also where it is empty.
-    pub output: Option<String>,
+    pub output: Option<OsString>,
     /// `-buildmode`; empty: the default of the platform.
     pub mode: String,
     /// `-n`: nothing is run.
@@ -22,6 +24,8 @@ pub struct Asked {
     pub work: bool,
     /// `-json`: what the compiler says goes to standard output.
     pub json: bool,
+    /// `-overlay`: files that stand in for others.
+    pub overlay: Option<OsString>,
 }
 
 impl Asked {
@@ -31,10 +35,14 @@ impl Asked {
         let layers = [typed, &configured, goflags];
         let find = |name: &str| layers.iter().find_map(|it| flags::last(it, name));
         let text = |name: &str| find(name).and_then(|it| it.value.clone());
+        let path = |name: &str| {
+            let found = find(name).and_then(|it| it.path().map(OsStr::to_owned));
+            found.filter(|it| !it.is_empty())
+        };
         let is_on =
             |name: &str| find(name).is_some_and(|it| flags::is_on(std::slice::from_ref(it), name));
         Ok(Self {
-            output: text("o").filter(|it| !it.is_empty()),
+            output: path("o"),
             mode: text("buildmode")
                 .filter(|it| it != "default")
                 .unwrap_or_default(),
@@ -43,6 +51,7 @@ impl Asked {
             names: is_on("v"),
             work: is_on("work"),
             json: is_on("json"),
+            overlay: path("overlay"),
         })
     }
 
@@ -90,7 +99,7 @@ mod tests {
             &["-o", "x", "-n=false", "-json"],
             "-o=y -n -x -buildmode=pie",
         );
-        assert_eq!(asked.output.as_deref(), Some("x"));
+        assert_eq!(asked.output.as_deref(), Some(OsStr::new("x")));
         assert_eq!(asked.mode, "pie");
         assert!(!asked.dry_run && asked.commands && asked.json);
     }

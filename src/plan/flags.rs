@@ -3,6 +3,8 @@
 //! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
 //! lists are joined here, ours first and the user's last, since the linker lets the last one win.
 
+use std::ffi::OsString;
+
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag, PerPackage};
@@ -24,6 +26,8 @@ pub struct Reason {
 pub struct Flags {
     /// `-name=value`, in order; without `-o` and packages.
     pub args: Vec<String>,
+    /// Those whose value is no UTF-8, byte for byte.
+    pub odd: Vec<OsString>,
     /// One entry per flag that we add or change.
     pub reasons: Vec<Reason>,
 }
@@ -36,6 +40,14 @@ impl Flags {
             from: from.to_owned(),
         });
         self.args.push(flag);
+    }
+
+    fn add_flag(&mut self, flag: &Flag, why: &str, from: &str) {
+        self.add(flag.to_arg(), why, from);
+        if flag.bytes.is_some() {
+            self.args.pop();
+            self.odd.push(flag.to_os_arg());
+        }
     }
 }
 
@@ -153,7 +165,10 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
         .filter(|_| variant != Variant::Plain || typed("pgo") || refused)
     {
         flags.reasons.push(reason.clone());
-        flags.args.push(reason.flag.clone());
+        match flags::last(inputs.typed, "pgo").filter(|it| it.bytes.is_some()) {
+            Some(typed) if typed.to_arg() == reason.flag => flags.odd.push(typed.to_os_arg()),
+            _ => flags.args.push(reason.flag.clone()),
+        }
     }
 }
 
@@ -400,10 +415,10 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         !dropped && !MERGED.contains(&name)
     };
     for flag in configured.iter().filter(wanted) {
-        flags.add(flag.to_arg(), "as configured", origin);
+        flags.add_flag(flag, "as configured", origin);
     }
     for flag in inputs.typed.iter().filter(wanted) {
-        flags.add(flag.to_arg(), "as typed", "flags");
+        flags.add_flag(flag, "as typed", "flags");
     }
     Ok(())
 }

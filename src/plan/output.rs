@@ -110,7 +110,7 @@ impl Place {
         let path = cwd.join(typed);
         if typed == "/dev/null" {
             Self::Null
-        } else if typed.ends_with('/') || path.is_dir() {
+        } else if typed.as_encoded_bytes().ends_with(b"/") || path.is_dir() {
             Self::Directory(path)
         } else {
             Self::File(path)
@@ -233,7 +233,7 @@ mod tests {
     fn paths(typed: Option<&str>, out_dir: Option<&str>, targets: &[(Target, &[&str])]) -> String {
         let named = targets[0].1.len();
         let asked = Asked {
-            output: typed.map(str::to_owned),
+            output: typed.map(Into::into),
             ..Asked::default()
         };
         let request = Request {

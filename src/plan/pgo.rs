@@ -1,6 +1,7 @@
 //! Which profile a build uses, decided before Go runs: Go takes an empty profile without a word,
 //! and fails with many lines for a wrong one.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::{self, Flag};
-use crate::profile::{self, Edges, Fitness, Judgement};
+use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 
 /// A profile file as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -28,6 +29,9 @@ pub struct Candidate {
     /// The calls that the compiler reads from it; `None` when it reads none.
     #[serde(skip)]
     pub calls: Option<Arc<Edges>>,
+    /// How much of it is spent in each function; `None` like `calls`.
+    #[serde(skip)]
+    pub weights: Option<Arc<Weights>>,
 }
 
 impl Candidate {
@@ -76,6 +80,15 @@ impl Choice {
         self.candidates.iter().find(mine)
     }
 
+    /// How much of all profiles that are applied is spent in each function; `None` without one.
+    pub fn weights(&self) -> Option<Weights> {
+        let applied = self.candidates.iter().filter(|_| self.applied);
+        let mut all = applied.filter_map(|it| it.weights.as_deref());
+        let mut sum = all.next()?.clone();
+        all.for_each(|it| sum.add(it));
+        Some(sum)
+    }
+
     /// The profile that the build of a main package used.
     pub fn applied(&self, package: &str) -> Option<&Candidate> {
         self.candidate(package)
@@ -98,13 +111,15 @@ pub fn choose(
 ) -> Result<Choice> {
     let from_flags = [("flags", typed), ("GOFLAGS", goflags)]
         .into_iter()
-        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?.value.clone()?)));
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
+        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
     let explicit = from_flags.is_some();
-    let (from, value) = from_flags.unwrap_or_else(|| {
+    let (from, value, path) = from_flags.unwrap_or_else(|| {
         let origin = origins
             .get("pgo.profile")
             .map_or("defaults", String::as_str);
-        (origin, settings.profile.clone())
+        let profile = settings.profile.clone();
+        (origin, profile.clone(), profile.into())
     });
     let why = match value.as_str() {
         "off" => "no profile",
@@ -124,7 +139,7 @@ pub fn choose(
             complaint: None,
         });
     }
-    let candidates = candidates(&value, packages, cwd, read)?;
+    let candidates = candidates(&path, packages, cwd, read)?;
     let useless: Vec<&Candidate> = candidates.iter().filter(|it| !it.is_usable()).collect();
     let usable = candidates.len() - useless.len();
     if let Some((message, hint)) = useless.iter().find_map(|it| it.complaint()) {
@@ -162,7 +177,7 @@ pub fn choose(
 }
 
 fn candidates(
-    value: &str,
+    value: &OsStr,
     packages: &[Package],
     cwd: &Path,
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
@@ -173,7 +188,7 @@ fn candidates(
             .map(|it| {
                 (
                     vec![it.import_path.clone()],
-                    Path::new(&it.dir).join("default.pgo"),
+                    it.directory(cwd).join("default.pgo"),
                 )
             })
             .collect()
@@ -182,21 +197,24 @@ fn candidates(
     };
     let look = |(packages, path): (Vec<String>, PathBuf)| {
         let bytes = read(&path)?;
+        let (calls, weights) = bytes.as_deref().and_then(calls).unzip();
         Ok(Candidate {
             packages,
             sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
             judgement: bytes.as_deref().map(profile::judge),
-            calls: bytes.as_deref().and_then(calls).map(Arc::new),
+            calls: calls.map(Arc::new),
+            weights: weights.map(Arc::new),
             path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
         })
     };
     paths.into_iter().map(look).collect()
 }
 
-fn calls(bytes: &[u8]) -> Option<Edges> {
+fn calls(bytes: &[u8]) -> Option<(Edges, Weights)> {
     let profile = profile::read(bytes).ok()?;
-    let edges = profile::edges(&profile, profile.pgo_value_index()?);
-    (edges.total > 0).then_some(edges)
+    let value = profile.pgo_value_index()?;
+    let edges = profile::edges(&profile, value);
+    (edges.total > 0).then(|| (edges, profile::weights(&profile, value)))
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -1,12 +1,16 @@
 //! `-X importpath.name=value` in the linker flags, checked before Go runs: the linker ignores a
 //! name that it does not find, without a word, and the release ships as version "dev".
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
+use super::Facts;
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
-use crate::go::source::{self, Settable, Variable};
+use crate::go::source::{File, Scope, Settable};
 
 /// A variable that the linker is to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Stamp {
     pub name: String,
     /// The text it gets.
     pub value: String,
+    /// The import paths of the packages that have it, once that was looked at.
+    pub packages: Vec<String>,
 }
 
 /// Every `-X` in a list of linker flags. Fails with [`Kind::Usage`] for one that is malformed.
@@ -49,17 +55,102 @@ fn stamp(definition: &str) -> Result<Stamp> {
         package: package.to_owned(),
         name: name.to_owned(),
         value: value.to_owned(),
+        packages: Vec::new(),
     })
 }
 
-/// Checks each stamp against the sources of the packages that are linked.
+/// Checks each stamp against the sources of the packages that are linked; returns the last of each
+/// name, with the packages that have the variable.
 ///
-/// Fails with [`Kind::Usage`], naming the nearest package or variable.
-pub fn verify(stamps: &[Stamp], packages: &[Package]) -> Result<()> {
-    stamps.iter().try_for_each(|it| check(it, packages))
+/// Fails with [`Kind::Usage`], naming the nearest package or variable, or the value that would win.
+pub fn verify(stamps: Vec<Stamp>, facts: &Facts) -> Result<Vec<Stamp>> {
+    if stamps.is_empty() {
+        return Ok(stamps);
+    }
+    let replaced = Overlay::read(facts.asked.overlay.as_deref(), &facts.go.cwd);
+    verify_in(stamps, &facts.packages, &facts.go.cwd, &replaced)
 }
 
-fn check(stamp: &Stamp, packages: &[Package]) -> Result<()> {
+fn verify_in(
+    stamps: Vec<Stamp>,
+    packages: &[Package],
+    cwd: &Path,
+    replaced: &Overlay,
+) -> Result<Vec<Stamp>> {
+    let mut verified: Vec<Stamp> = Vec::new();
+    for mut stamp in stamps {
+        let mut sources = Sources {
+            packages,
+            cwd,
+            replaced,
+            read: BTreeMap::new(),
+            partly: BTreeSet::new(),
+        };
+        stamp.packages = check(&stamp, &mut sources)?;
+        // The linker takes the last one of a name.
+        verified.retain(|it| (&it.package, &it.name) != (&stamp.package, &stamp.name));
+        verified.push(stamp);
+    }
+    Ok(verified)
+}
+
+/// The packages that have the variable.
+fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
+    let candidates = candidates(stamp, sources.packages)?;
+    let judged: Vec<(&str, Settable)> = candidates
+        .iter()
+        .filter_map(|it| Some((it.import_path.as_str(), sources.judge(it, &stamp.name)?)))
+        .collect();
+    let able = judged.iter().filter(|(_, it)| *it == Settable::Yes);
+    let able: Vec<String> = able.map(|(path, _)| (*path).to_owned()).collect();
+    // Several mains: it is enough that one of them has the variable.
+    if !able.is_empty() {
+        return Ok(able);
+    }
+    let shown = format!("-X {}.{}", stamp.package, stamp.name);
+    let Some((_, settable)) = judged.first() else {
+        let known: Vec<String> = candidates.iter().flat_map(|it| sources.able(it)).collect();
+        let error = Error::new(
+            Kind::Usage,
+            format!(
+                "`{shown}` sets nothing: package `{}` has no variable `{}`",
+                stamp.package, stamp.name
+            ),
+        );
+        return Err(
+            match nearest(&stamp.name, known.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean `{}.{near}`?", stamp.package)),
+                None => error.hint(format!("declare it there: var {} string", stamp.name)),
+            },
+        );
+    };
+    let why = match settable {
+        Settable::Constant => "it is a constant".to_owned(),
+        Settable::Computed(value) => format!(
+            "it is initialised with `{}` when the program starts, and that wins",
+            short(value)
+        ),
+        Settable::NoString(other) => format!("it is no string but `{}`", short(other)),
+        Settable::Yes => String::new(),
+    };
+    Err(
+        Error::new(Kind::Usage, format!("`{shown}` has no effect: {why}"))
+            .hint(format!("declare it as: var {} string", stamp.name)),
+    )
+}
+
+/// An expression in one line.
+fn short(code: &str) -> String {
+    const MOST: usize = 60;
+    let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{} ...", &line[..at]),
+        None => line,
+    }
+}
+
+/// The packages that the name of a package may stand for.
+fn candidates<'p>(stamp: &Stamp, packages: &'p [Package]) -> Result<Vec<&'p Package>> {
     let shown = format!("-X {}.{}", stamp.package, stamp.name);
     if let Some(main) = packages
         .iter()
@@ -82,64 +173,115 @@ fn check(stamp: &Stamp, packages: &[Package]) -> Result<()> {
             .filter(|it| it.import_path == stamp.package)
             .collect()
     };
-    if candidates.is_empty() {
-        let error = Error::new(
-            Kind::Usage,
-            format!(
-                "`{shown}` sets nothing: no package `{}` is linked",
-                stamp.package
-            ),
-        );
-        let known = packages
-            .iter()
-            .filter(|it| !it.standard)
-            .map(|it| it.import_path.as_str());
-        return Err(match nearest(&stamp.package, known) {
-            Some(near) => error.hint(format!("did you mean `{near}.{}`?", stamp.name)),
-            None => error.hint("use the import path of a package of the build, or `main`"),
-        });
+    if !candidates.is_empty() {
+        return Ok(candidates);
     }
-    let variables: Vec<Variable> = candidates.iter().flat_map(|it| read(it)).collect();
-    // Several mains: it is enough that one of them has the variable.
-    let same: Vec<&Variable> = variables
+    let error = Error::new(
+        Kind::Usage,
+        format!(
+            "`{shown}` sets nothing: no package `{}` is linked",
+            stamp.package
+        ),
+    );
+    let known = packages
         .iter()
-        .filter(|it| it.name == stamp.name)
-        .collect();
-    if same.iter().any(|it| it.settable == Settable::Yes) {
-        return Ok(());
-    }
-    let Some(found) = same.first() else {
-        let error = Error::new(
-            Kind::Usage,
-            format!(
-                "`{shown}` sets nothing: package `{}` has no variable `{}`",
-                stamp.package, stamp.name
-            ),
-        );
-        let known = variables
-            .iter()
-            .filter(|it| it.settable == Settable::Yes)
-            .map(|it| it.name.as_str());
-        return Err(match nearest(&stamp.name, known) {
-            Some(near) => error.hint(format!("did you mean `{}.{near}`?", stamp.package)),
-            None => error.hint(format!("declare it there: var {} string", stamp.name)),
-        });
-    };
-    let why = match found.settable {
-        Settable::Constant => "it is a constant",
-        Settable::Computed => "its value is computed when the program starts",
-        Settable::NoString | Settable::Yes => "it is no string",
-    };
-    Err(
-        Error::new(Kind::Usage, format!("`{shown}` has no effect: {why}"))
-            .hint(format!("declare it as: var {} string", stamp.name)),
-    )
+        .filter(|it| !it.standard)
+        .map(|it| it.import_path.as_str());
+    Err(match nearest(&stamp.package, known) {
+        Some(near) => error.hint(format!("did you mean `{near}.{}`?", stamp.name)),
+        None => error.hint("use the import path of a package of the build, or `main`"),
+    })
 }
 
-fn read(package: &Package) -> Vec<Variable> {
-    let files = package.go_files.iter().chain(&package.cgo_files);
-    let sources = files.filter_map(|it| std::fs::read(Path::new(&package.dir).join(it)).ok());
-    sources.flat_map(|it| source::variables(&it)).collect()
+/// Files that stand in for others: the `Replace` of an overlay.
+#[derive(Debug, Default)]
+struct Overlay(BTreeMap<PathBuf, PathBuf>);
+
+impl Overlay {
+    /// What cannot be read replaces nothing here: go tells.
+    fn read(path: Option<&OsStr>, cwd: &Path) -> Self {
+        let text = path.and_then(|it| std::fs::read(cwd.join(it)).ok());
+        let json = text.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
+        let pairs = json.as_ref().and_then(|it| it.get("Replace")?.as_object());
+        let pair = |(from, to): (&String, &serde_json::Value)| {
+            Some((cwd.join(from), cwd.join(to.as_str()?)))
+        };
+        Self(pairs.into_iter().flatten().filter_map(pair).collect())
+    }
+
+    fn content(&self, path: PathBuf) -> Option<Vec<u8>> {
+        std::fs::read(self.0.get(&path).unwrap_or(&path)).ok()
+    }
+}
+
+/// The sources of packages, read when they are needed.
+struct Sources<'p> {
+    packages: &'p [Package],
+    /// Where go runs.
+    cwd: &'p Path,
+    replaced: &'p Overlay,
+    read: BTreeMap<String, Vec<File>>,
+    /// Packages with a file that cannot be read: what is not found may be there.
+    partly: BTreeSet<String>,
+}
+
+impl Sources<'_> {
+    fn load(&mut self, path: &str) {
+        let Some(package) = self.packages.iter().find(|it| it.import_path == path) else {
+            return;
+        };
+        let files = package.go_files.iter().chain(&package.cgo_files);
+        let directory = package.directory(self.cwd);
+        let mut read = Vec::new();
+        for name in files {
+            match self.replaced.content(directory.join(name)) {
+                Some(content) => read.extend(File::new(content)),
+                None => {
+                    self.partly.insert(path.to_owned());
+                }
+            }
+        }
+        self.read.insert(path.to_owned(), read);
+    }
+
+    /// Names of another package are looked up only where they are used.
+    fn judge(&mut self, package: &Package, name: &str) -> Option<Settable> {
+        self.load(&package.import_path);
+        loop {
+            let scopes: BTreeMap<&str, Scope<'_>> = self
+                .read
+                .iter()
+                .map(|(path, files)| (path.as_str(), Scope::new(files)))
+                .collect();
+            let wanted = RefCell::new(BTreeSet::new());
+            let lookup = |path: &str| {
+                let found = scopes.get(path);
+                if found.is_none() && self.packages.iter().any(|it| it.import_path == path) {
+                    wanted.borrow_mut().insert(path.to_owned());
+                }
+                found
+            };
+            let judged = scopes
+                .get(package.import_path.as_str())
+                .and_then(|it| it.judge(name, &lookup));
+            let wanted = wanted.into_inner();
+            if wanted.is_empty() {
+                let unseen = self.partly.contains(&package.import_path);
+                return judged.or(unseen.then_some(Settable::Yes));
+            }
+            drop(scopes);
+            wanted.iter().for_each(|it| self.load(it));
+        }
+    }
+
+    fn able(&self, package: &Package) -> Vec<String> {
+        let files = self.read.get(&package.import_path);
+        let scope = files.map(|it| Scope::new(it));
+        scope
+            .iter()
+            .flat_map(|it| it.settable().map(str::to_owned))
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +319,10 @@ mod tests {
             ),
         ];
         let words = crate::go::quote::split(flags).unwrap();
-        match stamps(&words).and_then(|it| verify(&it, &packages)) {
-            Ok(()) => "ok".into(),
+        match stamps(&words)
+            .and_then(|it| verify_in(it, &packages, place.path(), &Overlay::default()))
+        {
+            Ok(_) => "ok".into(),
             Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         }
     }
@@ -192,8 +336,8 @@ mod tests {
         insta::assert_snapshot!(check("-X main.versoin=1"), @"`-X main.versoin` sets nothing: package `main` has no variable `versoin`; did you mean `main.version`?");
         insta::assert_snapshot!(check("-X ex.com/app/cmd/api.version=1"), @"`-X ex.com/app/cmd/api.version` sets nothing: to the linker `ex.com/app/cmd/api` is called `main`; write `-X main.version=...`");
         insta::assert_snapshot!(check("-X ex.com/app/biuld.Commit=1"), @"`-X ex.com/app/biuld.Commit` sets nothing: no package `ex.com/app/biuld` is linked; did you mean `ex.com/app/build.Commit`?");
-        insta::assert_snapshot!(check("-X ex.com/app/build.Count=1"), @"`-X ex.com/app/build.Count` has no effect: it is no string; declare it as: var Count string");
-        insta::assert_snapshot!(check("-X main.started=1"), @"`-X main.started` has no effect: its value is computed when the program starts; declare it as: var started string");
+        insta::assert_snapshot!(check("-X ex.com/app/build.Count=1"), @"`-X ex.com/app/build.Count` has no effect: it is no string but `int`; declare it as: var Count string");
+        insta::assert_snapshot!(check("-X main.started=1"), @"`-X main.started` has no effect: it is initialised with `now()` when the program starts, and that wins; declare it as: var started string");
         assert!(check("-X version").starts_with("`-X version` sets nothing"));
     }
 }

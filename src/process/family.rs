@@ -25,6 +25,9 @@ impl Family {
     pub fn of(leaders: impl IntoIterator<Item = i32>) -> Self {
         // A group 0 or 1 would be ours, or everybody.
         let groups: BTreeSet<i32> = leaders.into_iter().filter(|it| *it > 1).collect();
+        if groups.is_empty() {
+            return Self::default();
+        }
         let all = processes();
         let strays = all.iter().filter(|(id, process)| {
             !groups.contains(&process.group) && is_below(**id, &all, &groups)

@@ -1,7 +1,6 @@
 //! The calls of two profiles in, out what became hot, what is no longer hot, and what only moved to another line.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -162,33 +161,70 @@ fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
     moved
 }
 
-impl fmt::Display for Diff {
-    /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "hot calls: {} before, {} after, {} the same",
-            self.before, self.after, self.same
-        )?;
-        let line = |f: &mut fmt::Formatter<'_>, sign, it: &Change, offset: &str| {
-            writeln!(
-                f,
-                "{sign} {:6.2}% -> {:6.2}%  {} -> {} (line {offset})",
-                it.before_percent, it.after_percent, it.caller, it.callee
-            )
+impl Diff {
+    /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved; of each sort the `top` heaviest.
+    pub fn text(&self, top: usize) -> String {
+        let (entering, leaving) = (
+            sum(&self.entering, |it| it.after_percent),
+            sum(&self.leaving, |it| it.before_percent),
+        );
+        let moved: f64 = self.moved.iter().map(|it| it.call.after_percent).sum();
+        let mut text = format!(
+            "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed\n",
+            self.before, self.after, self.same, self.changed_percent
+        );
+        let mut group = |heading: String, lines: Vec<String>, of_rest: f64| {
+            if lines.is_empty() {
+                return;
+            }
+            text.push_str(&heading);
+            lines.iter().take(top).for_each(|it| text.push_str(it));
+            if lines.len() > top {
+                let rest = lines.len() - top;
+                text.push_str(&format!("  and {rest} more, {of_rest:.1} %\n"));
+            }
         };
-        for it in &self.entering {
-            line(f, '+', it, &format!("{:+}", it.offset))?;
-        }
-        for it in &self.leaving {
-            line(f, '-', it, &format!("{:+}", it.offset))?;
-        }
-        for it in &self.moved {
-            let offset = format!("{:+}, was {:+}", it.call.offset, it.before_offset);
-            line(f, '~', &it.call, &offset)?;
-        }
-        Ok(())
+        let rest = |list: &[Change], percent: fn(&Change) -> f64| {
+            list.get(top..).map_or(0.0, |it| sum(it, percent))
+        };
+        group(
+            format!(
+                "entering: {}, {entering:.1} % of the newer profile\n",
+                self.entering.len()
+            ),
+            self.entering.iter().map(|it| line('+', it, None)).collect(),
+            rest(&self.entering, |it| it.after_percent),
+        );
+        group(
+            format!(
+                "leaving: {}, {leaving:.1} % of the older profile\n",
+                self.leaving.len()
+            ),
+            self.leaving.iter().map(|it| line('-', it, None)).collect(),
+            rest(&self.leaving, |it| it.before_percent),
+        );
+        let calls: Vec<Change> = self.moved.iter().map(|it| it.call.clone()).collect();
+        group(
+            format!(
+                "moved to another line: {}, {moved:.1} % of the newer profile\n",
+                calls.len()
+            ),
+            self.moved
+                .iter()
+                .map(|it| line('~', &it.call, Some(it.before_offset)))
+                .collect(),
+            rest(&calls, |it| it.after_percent),
+        );
+        text
     }
+}
+
+fn line(sign: char, it: &Change, before: Option<i64>) -> String {
+    let was = before.map_or(String::new(), |it| format!(", was {it:+}"));
+    format!(
+        "{sign} {:6.2}% -> {:6.2}%  {} -> {} (line {:+}{was})\n",
+        it.before_percent, it.after_percent, it.caller, it.callee, it.offset
+    )
 }
 
 #[cfg(test)]
@@ -222,11 +258,23 @@ mod tests {
             ("m.a", "m.c", 5, 30),
             ("m.x", "m.y", 2, 20),
         ]);
-        insta::assert_snapshot!(diff(&before, &after, HOT_PERCENT), @"
-        hot calls: 3 before, 3 after, 1 the same
+        insta::assert_snapshot!(diff(&before, &after, HOT_PERCENT).text(9), @"
+        hot calls: 3 before, 3 after, 1 the same; 80.0 % of the weight changed
+        entering: 1, 20.0 % of the newer profile
         +   0.00% ->  20.00%  m.x -> m.y (line +2)
+        leaving: 1, 10.0 % of the older profile
         -  10.00% ->   0.00%  m.d -> m.e (line +1)
+        moved to another line: 1, 50.0 % of the newer profile
         ~  60.00% ->  50.00%  m.a -> m.b (line +4, was +3)
+        ");
+        insta::assert_snapshot!(diff(&before, &after, HOT_PERCENT).text(0), @"
+        hot calls: 3 before, 3 after, 1 the same; 80.0 % of the weight changed
+        entering: 1, 20.0 % of the newer profile
+          and 1 more, 20.0 %
+        leaving: 1, 10.0 % of the older profile
+          and 1 more, 10.0 %
+        moved to another line: 1, 50.0 % of the newer profile
+          and 1 more, 50.0 %
         ");
         let none = diff(&before, &before, HOT_PERCENT);
         assert!(none.is_empty() && none.same == 3 && none.changed_percent == 0.0);

@@ -2,23 +2,54 @@
 //!
 //! Go matches calls by the exact names of both functions and the line offset of the call; what does not match has no effect,
 //! and Go does not say so. Inlined functions count as existing: their names are in the program's function table, too.
+//! Calls that the runtime puts into a stack by itself, such as a preemption, stand at no line: they are not looked for.
 
 use std::collections::{HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Edges;
-use super::names::{Name, parts};
+use super::names::{self, Name, parts};
+use super::summary::{Owner, owner_by_path};
+use super::{Edge, Edges};
 
 /// What is known of a program.
 #[derive(Debug, Clone, Default)]
 pub struct Program<'a> {
     /// Linker symbol names of its functions, inlined ones included.
     pub functions: HashSet<&'a str>,
-    /// Where it calls: function and line offset from its declaration, where that is known.
-    pub calls: Option<HashSet<(&'a str, i64)>>,
+    /// Where it calls.
+    pub calls: Calls<'a>,
+    /// Where each function begins, as far as that is known.
+    pub starts: HashMap<&'a str, Place<'a>>,
 }
+
+/// Where a program calls, by line offsets from the declarations of functions.
+#[derive(Debug, Clone, Default)]
+pub enum Calls<'a> {
+    /// Nobody can tell.
+    #[default]
+    Unknown,
+    /// Functions and lines that call something.
+    Lines(HashSet<(&'a str, i64)>),
+    /// Functions, what they call, and the lines.
+    Edges(HashSet<(&'a str, &'a str, i64)>),
+}
+
+impl Calls<'_> {
+    /// `None` where nobody can tell.
+    fn hold(&self, edge: &Edge) -> Option<bool> {
+        let (caller, callee) = (edge.caller.as_str(), edge.callee.as_str());
+        match self {
+            Self::Unknown => None,
+            Self::Lines(lines) => Some(lines.contains(&(caller, edge.offset))),
+            Self::Edges(edges) => Some(edges.contains(&(caller, callee, edge.offset))),
+        }
+    }
+}
+
+/// A file without its directory, and a line.
+pub type Place<'a> = (&'a str, i64);
 
 /// How much of a profile still fits a program.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -27,6 +58,8 @@ pub struct Health {
     pub by_name: f64,
     /// Percent of the weight of calls that still stand at their line; unknown without the program's calls.
     pub by_call: Option<f64>,
+    /// `by_name` of the calls from or to code outside the standard library, told by import paths; unknown without any.
+    pub own: Option<f64>,
     /// Functions in the calls of the profile.
     pub functions: usize,
     /// Those of them that exist.
@@ -46,37 +79,79 @@ pub struct Vanished {
     pub now: Option<String>,
 }
 
-/// Judges a profile by a program; names at most `top` vanished functions.
-pub fn health(edges: &Edges, program: &Program<'_>, top: usize) -> Health {
-    let exists = |name: &str| program.functions.contains(name);
-    let named = weight(edges, |caller, callee, _| exists(caller) && exists(callee));
-    let called = program.calls.as_ref().map(|calls| {
-        weight(edges, |caller, callee, offset| {
-            exists(callee) && calls.contains(&(caller, offset))
-        })
-    });
-    let known: HashSet<&str> = names(edges).collect();
-    Health {
-        by_name: named,
-        by_call: called,
-        functions: known.len(),
-        existing: known.iter().filter(|it| exists(it)).count(),
-        vanished: vanished(edges, program, &known, top),
+impl Health {
+    /// Less of its own code than this is in the program, in percent: it is a profile of something else.
+    const FOREIGN: f64 = 10.0;
+
+    /// Whether the profile is of another program: what is not the standard library's is not in this one.
+    pub fn is_foreign(&self) -> bool {
+        self.by_name == 0.0 || self.own.is_some_and(|it| it < Self::FOREIGN)
     }
 }
 
-fn names(edges: &Edges) -> impl Iterator<Item = &str> {
+/// Judges a profile by a program; names at most `top` vanished functions. `start` tells where a function began when the
+/// profile was collected.
+pub fn health<'p>(
+    edges: &Edges,
+    program: &Program<'_>,
+    top: usize,
+    start: impl Fn(&str) -> Option<Place<'p>>,
+) -> Health {
+    let exists = |name: &str| program.functions.contains(name);
+    let both = |it: &Edge| exists(&it.caller) && exists(&it.callee);
+    let called = match program.calls {
+        Calls::Unknown => None,
+        _ => share(edges, is_call, |it| {
+            exists(&it.callee) && program.calls.hold(it) == Some(true)
+        }),
+    };
+    let known: HashSet<&str> = function_names(edges).collect();
+    Health {
+        by_name: share(edges, |_| true, both).unwrap_or(0.0),
+        by_call: called,
+        own: share(edges, is_own, both),
+        functions: known.len(),
+        existing: known.iter().filter(|it| exists(it)).count(),
+        vanished: vanished(edges, program, &known, top, start),
+    }
+}
+
+fn function_names(edges: &Edges) -> impl Iterator<Item = &str> {
     let pairs = edges.edges.iter().map(|it| [&it.caller, &it.callee]);
     pairs.flatten().map(String::as_str)
 }
 
-fn weight(edges: &Edges, counts: impl Fn(&str, &str, i64) -> bool) -> f64 {
-    let counted = edges
-        .edges
-        .iter()
-        .filter(|it| counts(&it.caller, &it.callee, it.offset));
-    let sum = counted.fold(0i64, |sum, it| sum.saturating_add(it.weight));
-    percent(sum, edges.total)
+/// Percent of the weight of `among` that counts; `None` where there is nothing among it.
+fn share(
+    edges: &Edges,
+    among: impl Fn(&Edge) -> bool,
+    counts: impl Fn(&Edge) -> bool,
+) -> Option<f64> {
+    let (mut sum, mut all) = (0i64, 0i64);
+    for edge in edges.edges.iter().filter(|it| among(it)) {
+        all = all.saturating_add(edge.weight);
+        if counts(edge) {
+            sum = sum.saturating_add(edge.weight);
+        }
+    }
+    (all != 0).then(|| percent(sum, all))
+}
+
+/// Signals interrupt at any instruction, and the handler makes it look like a call.
+fn is_call(edge: &Edge) -> bool {
+    !matches!(
+        edge.callee.as_str(),
+        "runtime.asyncPreempt" | "runtime.sigpanic" | "runtime.sigpanic0"
+    )
+}
+
+/// Of the program itself and its modules, as far as import paths tell.
+fn is_own(edge: &Edge) -> bool {
+    [&edge.caller, &edge.callee].into_iter().any(|name| {
+        let path = names::package(name);
+        path.starts_with("cmd/")
+            || matches!(owner_by_path(path, ""), Owner::Main | Owner::Dependency)
+    })
 }
 
 fn percent(part: i64, whole: i64) -> f64 {
@@ -86,11 +161,12 @@ fn percent(part: i64, whole: i64) -> f64 {
     }
 }
 
-fn vanished(
+fn vanished<'p>(
     edges: &Edges,
     program: &Program<'_>,
     known: &HashSet<&str>,
     top: usize,
+    start: impl Fn(&str) -> Option<Place<'p>>,
 ) -> Vec<Vanished> {
     let mut weights: HashMap<&str, i64> = HashMap::new();
     for edge in &edges.edges {
@@ -109,7 +185,10 @@ fn vanished(
         .map(|(name, weight)| Vanished {
             function: name.into(),
             percent: percent(weight, edges.total),
-            now: new.like(name).map(Into::into),
+            now: new
+                .like(name)
+                .or_else(|| new.at(name, start(name)?, &program.starts))
+                .map(Into::into),
         })
         .collect()
 }
@@ -174,6 +253,24 @@ impl<'a> New<'a> {
             .or_else(|| only(same, |it| declaration(it) && it.closure == gone.closure))
             .or_else(|| similar(here, &gone))
     }
+
+    /// The only new function that begins in the same line of the same file, and is of the same sort.
+    fn at(
+        &self,
+        name: &str,
+        place: Place<'_>,
+        starts: &HashMap<&'a str, Place<'a>>,
+    ) -> Option<&'a str> {
+        let gone = parts(name);
+        let here = self.by_package.get(gone.package)?;
+        let sort = |it: &Name<'_>| (it.receiver.is_empty(), it.closure.is_empty());
+        let fitting: Vec<&str> = here
+            .iter()
+            .copied()
+            .filter(|it| place.1 > 1 && starts.get(it) == Some(&place))
+            .collect();
+        only(&fitting, |it| sort(it) == sort(&gone))
+    }
 }
 
 /// The one name that fits; none where several do.
@@ -223,9 +320,10 @@ mod tests {
         ]);
         let program = Program {
             functions: ["m.a", "m.b"].into(),
-            calls: Some([("m.a", 2)].into()),
+            calls: Calls::Lines([("m.a", 2)].into()),
+            ..Program::default()
         };
-        let health = health(&edges, &program, 10);
+        let health = health(&edges, &program, 10, |_| None);
         assert_eq!((health.by_name, health.by_call), (70.0, Some(70.0)));
         assert_eq!((health.functions, health.existing), (3, 2));
         assert_eq!(health.vanished[0].percent, 30.0);
@@ -238,9 +336,11 @@ mod tests {
             let functions = functions.iter().copied().chain(["m.kept"]).collect();
             let program = Program {
                 functions,
-                calls: None,
+                ..Program::default()
             };
-            health(&edges, &program, 1).vanished[0].now.clone()
+            health(&edges, &program, 1, |_| None).vanished[0]
+                .now
+                .clone()
         };
         let is = |text: &str| Some(text.to_string());
         assert_eq!(now("m.T.run", &["m.(*T).run", "m.other"]), is("m.(*T).run"));
@@ -259,5 +359,62 @@ mod tests {
             is("m.f[go.shape.int64]")
         );
         assert_eq!(now("m.a", &["m.zzz"]), None);
+    }
+
+    #[test]
+    fn a_new_function_in_the_same_line_is_the_old_one_under_another_name() {
+        let now = |starts: &[(&'static str, &'static str, i64)]| {
+            let edges = edges(&[("m.kept", "m.open", 1)]);
+            let program = Program {
+                functions: starts.iter().map(|it| it.0).chain(["m.kept"]).collect(),
+                calls: Calls::Unknown,
+                starts: starts.iter().map(|it| (it.0, (it.1, it.2))).collect(),
+            };
+            let health = health(&edges, &program, 1, |_| Some(("a.go", 40)));
+            health.vanished[0].now.clone()
+        };
+        let renamed = [
+            ("m.acquire", "a.go", 40),
+            ("m.other", "a.go", 41),
+            ("m.another", "b.go", 40),
+            ("m.(*T).x", "a.go", 40),
+        ];
+        assert_eq!(now(&renamed).as_deref(), Some("m.acquire"));
+        assert_eq!(now(&renamed[1..]), None);
+        assert_eq!(now(&[("n.acquire", "a.go", 40)]), None);
+    }
+
+    #[test]
+    fn a_preemption_is_no_call_of_the_source() {
+        let edges = edges(&[("m.a", "m.b", 70), ("m.c", "runtime.asyncPreempt", 30)]);
+        let program = Program {
+            functions: ["m.a", "m.b", "m.c", "runtime.asyncPreempt"].into(),
+            calls: Calls::Lines([("m.a", 2)].into()),
+            ..Program::default()
+        };
+        let health = health(&edges, &program, 1, |_| None);
+        assert_eq!((health.by_name, health.by_call), (100.0, Some(100.0)));
+    }
+
+    #[test]
+    fn another_program_shares_only_the_standard_library() {
+        let edges = edges(&[
+            ("runtime.a", "runtime.b", 60),
+            ("example.com/x/y.f", "runtime.a", 40),
+        ]);
+        let program = |functions: &[&'static str]| Program {
+            functions: functions.iter().copied().collect(),
+            ..Program::default()
+        };
+        let here = health(
+            &edges,
+            &program(&["runtime.a", "runtime.b", "m.x"]),
+            1,
+            |_| None,
+        );
+        assert_eq!((here.by_name, here.own), (60.0, Some(0.0)));
+        assert!(here.is_foreign());
+        let same = ["runtime.a", "runtime.b", "example.com/x/y.f"];
+        assert!(!health(&edges, &program(&same), 1, |_| None).is_foreign());
     }
 }

@@ -3,9 +3,13 @@
 
 pub mod against;
 
+pub mod assertions;
+
 pub mod checks;
 
 pub mod escapes;
+
+pub mod inlining;
 
 pub mod lock;
 
@@ -21,7 +25,7 @@ pub mod size;
 
 use super::picture::Picture;
 use super::verdict::label;
-use super::{Cost, Report, Target};
+use super::{Assertion, Cost, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
 use number::grouped;
@@ -134,6 +138,7 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         blocks.extend(against::against(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
+    blocks.extend(asserted(targets));
     blocks.extend(match targets.as_slice() {
         [one] => checks::checks(&one.checks),
         several => checks::together(several),
@@ -176,6 +181,28 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
     for (mut blocks, platforms) in groups {
         if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
             heading.push_str(&format!(", {}", platforms.join(", ")));
+        }
+        out.extend(blocks);
+    }
+    out
+}
+
+/// What is equal for several executables is shown once.
+fn asserted(targets: &[Target]) -> Vec<Block> {
+    let mut groups: Vec<(&[Assertion], Vec<String>)> = Vec::new();
+    for target in targets.iter().filter(|it| !it.assertions.is_empty()) {
+        let same = groups.iter_mut().find(|it| it.0 == target.assertions);
+        match same {
+            Some((_, labels)) => labels.push(label(target)),
+            None => groups.push((&target.assertions, vec![label(target)])),
+        }
+    }
+    let several = groups.len() > 1;
+    let mut out = Vec::new();
+    for (all, labels) in groups {
+        let mut blocks = assertions::assertions(all);
+        if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
+            heading.push_str(&format!(" ({})", labels.join(", ")));
         }
         out.extend(blocks);
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::check::Status;
 use crate::profile::{Health, Judgement, Summary};
 
 /// A profile at a glance.
@@ -29,16 +30,35 @@ pub struct Shown {
     pub main_module: Option<String>,
     /// Hot functions, hot calls, and whose code it is.
     pub summary: Summary,
-    /// How much of it fits a binary; `null` where none was given.
+    /// Of a heap profile: all that was ever allocated, while `summary` is what is in use. `null` of every other.
+    pub allocated: Option<Summary>,
+    /// How much of it fits a program; `null` where none was given.
     pub health: Option<Fit>,
+    /// The limits that were given: `min-samples`, `max-age` in days, `min-health` in percent.
+    pub gates: Vec<Gate>,
 }
 
-/// How much of a profile fits a binary.
+/// A limit, and how the profile stands to it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Gate {
+    /// `min-samples`, `max-age` or `min-health`.
+    pub item: String,
+    /// Samples, days or percent.
+    pub limit: f64,
+    /// The same of the profile; `null` where it does not tell.
+    pub actual: Option<f64>,
+    /// `pass` or `fail`.
+    pub status: Status,
+}
+
+/// How much of a profile fits a program.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Fit {
-    /// The file.
-    pub binary: String,
-    /// The Go version in its build information.
+    /// The executable; `null` where sources were asked.
+    pub binary: Option<String>,
+    /// The patterns of the packages whose sources were asked.
+    pub packages: Vec<String>,
+    /// The Go version that built the executable, or that would build the packages.
     pub go_version: Option<String>,
     /// Shares and vanished functions.
     pub health: Health,

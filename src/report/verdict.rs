@@ -1,6 +1,6 @@
 //! Budgets and findings in, pass or fail out. A failed budget is a result, not an error.
 
-use super::{Budget, Target, Verdict, gate};
+use super::{Budget, Target, Verdict, assertions, gate};
 use crate::check::Status;
 use crate::config::size::human;
 use crate::lock::FILE;
@@ -20,7 +20,12 @@ pub fn verdict(targets: &[Target], budgets: &[Budget]) -> Verdict {
         failed.map(|it| format!("{} ({}): {}", it.id, label(target), it.message))
     });
     let escapes = targets.iter().filter_map(|it| it.escapes.as_ref());
-    let failures: Vec<String> = over.chain(denied).chain(gate::failures(escapes)).collect();
+    let asserted = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
+    let failures: Vec<String> = over
+        .chain(denied)
+        .chain(asserted)
+        .chain(gate::failures(escapes))
+        .collect();
     Verdict {
         pass: failures.is_empty(),
         failures,

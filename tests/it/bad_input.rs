@@ -250,6 +250,32 @@ fn a_wrong_variable_and_a_wrong_flag() {
 }
 
 #[test]
+fn a_level_that_the_architecture_has_not() {
+    let place = Place::fake("");
+    for (line, message) in [
+        (
+            "--target linux/amd64/V3",
+            "error: `V3` is no level of `amd64` (GOAMD64)\nhint: did you mean `v3`? values: v1, v2, v3, v4\n",
+        ),
+        (
+            "--target linux/arm64/v8.2,lsee",
+            "error: `v8.2,lsee` is no level of `arm64` (GOARM64)\nhint: did you mean `lse`? values: v8.0 to v9.5, and behind it ,lse or ,crypto\n",
+        ),
+        (
+            "--set 'target=[{level=\"v3x\"}]'",
+            "error: `v3x` is no level of `amd64` (GOAMD64)\nhint: did you mean `v3`? values: v1, v2, v3, v4\n",
+        ),
+    ] {
+        let run = untouched(&place, &format!("release {line}"));
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        assert_eq!(run.stderr, message);
+    }
+    // One of tomorrow is for go to judge.
+    let run = place.run("release --target linux/amd64/v5");
+    assert!(place.fake_log().contains("build "), "{}", run.shown());
+}
+
+#[test]
 fn an_unknown_preset() {
     let place = Place::module();
     assert_snapshot!(untouched(&place, "release --preset servce").shown(), @"

@@ -10,54 +10,84 @@ mod talk;
 
 mod workspace;
 
-use std::sync::{Mutex, PoisonError};
+use std::fs::File;
+use std::io::Write;
 
 use crate::harness::toolchains::{self, Toolchain};
 use crate::harness::{PROGRAM, Place};
 use seen::Seen;
 use table::{Expected, Row};
 
+/// Which lines of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// Those with a star: each flag of `go help build`, each kind of output, each kind of mistake.
+    Starred,
+    /// Minutes per version of Go: `cargo test --test it dropin::complete -- --ignored`.
+    All,
+}
+
 #[test]
-#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_21() {
-    every_row("1.21.13");
+    table("1.21.13", Lines::Starred);
 }
 
 #[test]
-#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_24() {
-    every_row("1.24.11");
+    table("1.24.11", Lines::Starred);
 }
 
 #[test]
-#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_26() {
-    every_row("1.26.6");
+    table("1.26.6", Lines::Starred);
 }
 
 #[test]
-#[ignore = "minutes per Go version: cargo test dropin -- --ignored"]
 fn go_1_27() {
-    every_row("1.27.3");
+    table("1.27.3", Lines::Starred);
 }
 
-/// Runs the table; `DROPIN_ROWS=text` picks the lines that hold the text.
-fn every_row(version: &str) {
+#[test]
+#[ignore = "minutes per Go version: cargo test --test it dropin::complete -- --ignored"]
+fn complete_1_21() {
+    table("1.21.13", Lines::All);
+}
+
+#[test]
+#[ignore = "minutes per Go version: cargo test --test it dropin::complete -- --ignored"]
+fn complete_1_24() {
+    table("1.24.11", Lines::All);
+}
+
+#[test]
+#[ignore = "minutes per Go version: cargo test --test it dropin::complete -- --ignored"]
+fn complete_1_26() {
+    table("1.26.6", Lines::All);
+}
+
+#[test]
+#[ignore = "minutes per Go version: cargo test --test it dropin::complete -- --ignored"]
+fn complete_1_27() {
+    table("1.27.3", Lines::All);
+}
+
+/// Runs the table. `DROPIN_ROWS=text` picks the lines that hold the text, `DROPIN_TIMES=FILE` adds how long
+/// each took to a file.
+fn table(version: &str, lines: Lines) {
     let Some(toolchain) = toolchains::released(version) else {
         return;
     };
-    // Builds use every processor: one table after another.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = place(&toolchain);
     let has_cgo = has_c_compiler(&place);
     let wanted = std::env::var("DROPIN_ROWS").unwrap_or_default();
     let mut rows = table::rows(&place.dir().display().to_string());
     rows.retain(|it| it.line.contains(&wanted) && (it.since..it.before).contains(&toolchain.minor));
+    rows.retain(|it| it.always || lines == Lines::All);
+    assert!(!wanted.is_empty() || rows.len() >= 80, "{}", rows.len());
     let different: Vec<String> = rows
         .iter()
         .filter(|it| has_cgo || !it.needs_cgo)
-        .filter_map(|it| difference(&place, it))
+        .filter_map(|it| timed(version, it, || difference(&place, it)))
         .collect();
     assert!(
         different.is_empty(),
@@ -66,6 +96,21 @@ fn every_row(version: &str) {
         rows.len(),
         different.join("\n\n")
     );
+}
+
+fn timed<T>(version: &str, row: &Row, act: impl FnOnce() -> T) -> T {
+    let start = std::time::Instant::now();
+    let done = act();
+    if let Some(path) = std::env::var_os("DROPIN_TIMES") {
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        writeln!(file, "{seconds:.2} {version} {}", row.line).unwrap();
+    }
+    done
 }
 
 /// The tree, with that toolchain first in PATH.

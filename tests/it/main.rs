@@ -1,11 +1,13 @@
 //! One integration binary: what a user would notice, through the library and the command.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
+mod assertions;
 mod bad_input;
 mod binary;
 mod binary_truth;
 mod dropin;
 mod escape;
+mod escape_diff;
 mod escape_lock;
 mod faults;
 mod formats;

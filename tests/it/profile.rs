@@ -1,7 +1,7 @@
 //! Profiles written by Go itself, and what Go makes of them: the oracle is the toolchain, never our own expectation.
 //!
-//! `GOBUILD_OPT_TOOLCHAINS` names a directory with `go1.N.P/go` in it to test against several versions; the `go` in PATH is
-//! always one of them.
+//! The released toolchains that all tests share take part, and the `go` in PATH; `GOBUILD_OPT_TOOLCHAINS` names a directory with
+//! more of them, as `go1.N.P/go`.
 
 // Helpers of tests are tests, too.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
@@ -10,9 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use crate::harness::toolchains::{RELEASED, released};
 use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, judge::Verdict};
 
 mod acceptance;
+
+mod collecting;
+
+mod fit;
 
 mod hiding;
 
@@ -23,6 +28,8 @@ mod merging;
 mod reading;
 
 mod slimming;
+
+mod wire;
 
 /// A Go toolchain.
 struct Go {
@@ -67,13 +74,16 @@ impl Go {
     }
 }
 
-/// The toolchains at hand, oldest first.
+/// The toolchains at hand, oldest first: the one in PATH, the released ones that all tests share, and those of
+/// `GOBUILD_OPT_TOOLCHAINS`.
 fn toolchains() -> &'static [Go] {
     static FOUND: OnceLock<Vec<Go>> = OnceLock::new();
     FOUND.get_or_init(|| {
-        let root = Command::new("go").args(["env", "GOROOT"]).output();
-        let root = String::from_utf8(root.expect("a go in PATH").stdout).unwrap();
-        let mut roots = vec![PathBuf::from(root.trim())];
+        let released = RELEASED.iter().filter_map(|it| released(it)?.bin);
+        let mut roots: Vec<PathBuf> = released
+            .filter_map(|it| it.parent().map(Path::to_path_buf))
+            .collect();
+        roots.push(in_path().root);
         if let Some(directory) = std::env::var_os("GOBUILD_OPT_TOOLCHAINS") {
             let entries = std::fs::read_dir(directory).unwrap();
             roots.extend(entries.map(|it| it.unwrap().path().join("go")));
@@ -82,6 +92,13 @@ fn toolchains() -> &'static [Go] {
         found.sort_by_key(|it| it.minor);
         found
     })
+}
+
+/// The `go` in PATH: what it builds is in the build cache.
+fn in_path() -> Go {
+    let root = Command::new("go").args(["env", "GOROOT"]).output();
+    let root = String::from_utf8(root.expect("a go in PATH").stdout).unwrap();
+    Go::at(Path::new(root.trim())).expect("a released Go in PATH")
 }
 
 /// Those that have `go tool preprofile` (1.23 and later).
@@ -93,21 +110,21 @@ fn newest() -> &'static Go {
     toolchains().last().unwrap()
 }
 
-/// Profiles of every kind, written once by a small program built with the newest Go.
+/// Profiles of every kind, written once by a small program built with the Go in PATH.
 fn written() -> &'static Path {
     static WRITTEN: OnceLock<tempfile::TempDir> = OnceLock::new();
     let directory = WRITTEN.get_or_init(|| {
         let directory = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler");
         let target = directory.path().to_str().unwrap();
-        let output = newest().run(&source, &["run", ".", target]);
+        let output = in_path().run(&source, &["run", ".", target]);
         assert!(output.status.success(), "{output:?}");
         directory
     });
     directory.path()
 }
 
-fn bytes(name: &str) -> Vec<u8> {
+pub fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(written().join(name)).unwrap()
 }
 
@@ -180,6 +197,47 @@ fn a_cut_file_is_an_error_at_every_length() {
         let error = profile::read(&whole[..length]).unwrap_err();
         let cut = matches!(error, ReadError::TruncatedGzip | ReadError::NotPprof { .. });
         assert!(cut, "{length}: {error}");
+    }
+}
+
+/// `go tool pprof`, which is prebuilt up to Go 1.24.
+fn pprof(options: &[&str], files: &[&Path]) -> Option<String> {
+    let go = toolchains().iter().rfind(|it| it.minor <= 24)?;
+    let mut arguments = vec!["tool", "pprof", "-symbolize=none"];
+    arguments.extend(options);
+    arguments.extend(files.iter().map(|it| it.to_str().unwrap()));
+    let done = go.run(Path::new("."), &arguments);
+    assert!(done.status.success(), "{done:?}");
+    Some(String::from_utf8(done.stdout).unwrap())
+}
+
+#[test]
+fn go_reads_the_same_from_what_we_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let [theirs, ours] = ["theirs", "ours"].map(|it| directory.path().join(it));
+    let kinds = [
+        "cpu",
+        "heap",
+        "allocs",
+        "mutex",
+        "block",
+        "goroutine",
+        "threadcreate",
+    ];
+    let written = kinds.map(|it| bytes(&format!("{it}.pprof")));
+    let compilers = toolchains().iter().map(Go::compiler_profile);
+    for (at, bytes) in compilers.chain(written).enumerate() {
+        let again = profile::encode(profile::read(&bytes).unwrap().raw());
+        std::fs::write(&theirs, &bytes).unwrap();
+        std::fs::write(&ours, &again).unwrap();
+        let Some(expected) = pprof(&["-raw"], &[&theirs]) else {
+            return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+        };
+        assert!(expected.lines().count() > 10, "{at}: {expected}");
+        assert!(
+            expected == pprof(&["-raw"], &[&ours]).unwrap(),
+            "profile {at}"
+        );
     }
 }
 

@@ -391,3 +391,168 @@ fn a_profile_of_another_program_is_a_finding() {
         "{message}"
     );
 }
+
+/// Runs the program with bytes on standard input; gives exit code, standard output and standard error.
+fn piped(place: &Place, line: &str, input: &[u8]) -> (Option<i32>, Vec<u8>, String) {
+    use std::process::Stdio;
+    let mut command = place.command(crate::harness::PROGRAM);
+    command.args(shell_words::split(line).unwrap());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    // A program that fails early does not read it all.
+    let _ = process.stdin.take().unwrap().write_all(input);
+    let done = process.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    (done.status.code(), done.stdout, said)
+}
+
+#[test]
+fn profiles_go_through_pipes() {
+    let place = place();
+    let bytes = place.read("api.pgo");
+    let (code, shown, _) = piped(&place, "profile show -", &bytes);
+    assert_eq!(code, Some(0));
+    assert!(String::from_utf8(shown).unwrap().contains("usable as -pgo"));
+    let (code, slim, said) = piped(&place, "profile slim - -o -", &bytes);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("times smaller"), "{said}");
+    place.run("profile slim api.pgo -o slim.pgo");
+    assert!(slim == place.read("slim.pgo"));
+    let (code, merged, said) = piped(&place, "profile merge - compile.pgo -o -", &bytes);
+    assert_eq!(code, Some(0), "{said}");
+    place.run("profile merge api.pgo compile.pgo -o both.pgo");
+    assert!(merged == place.read("both.pgo"));
+    let (code, diff, _) = piped(&place, "profile diff - api.pgo --format json", &bytes);
+    let diff: serde_json::Value = serde_json::from_slice(&diff).unwrap();
+    assert_eq!((code, &diff["changed_percent"]), (Some(0), &0.0.into()));
+    let (code, _, said) = piped(&place, "profile show -", b"");
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("the profile is empty"), "{said}");
+    let (_, quiet, said) = piped(&place, "--quiet profile slim - -o -", &bytes);
+    assert!(quiet == slim && said.is_empty(), "{said}");
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written_are_told() {
+    let place = place();
+    std::fs::create_dir(place.path("directory")).unwrap();
+    place.write("-odd name \u{1b}[31m.pgo", place.read("api.pgo"));
+    let odd = shell_words::quote("./-odd name \u{1b}[31m.pgo").into_owned();
+    for (line, code, words) in [
+        (
+            "profile show directory".to_owned(),
+            4,
+            "`directory` is a directory",
+        ),
+        (
+            "profile show missing".into(),
+            4,
+            "cannot read the profile `missing`",
+        ),
+        ("profile show /dev/zero".into(), 4, "is no profile"),
+        (format!("profile show {odd}"), 0, ""),
+        (format!("profile slim {odd} -o {odd}"), 0, ""),
+        (
+            "profile slim api.pgo -o /dev/full".into(),
+            4,
+            "cannot write `/dev/full`",
+        ),
+        (
+            "profile slim api.pgo -o /proc/none/x".into(),
+            4,
+            "cannot write",
+        ),
+        (
+            "profile slim api.pgo -o api.pgo/x".into(),
+            4,
+            "cannot write",
+        ),
+        (
+            "profile merge missing api.pgo -o out".into(),
+            4,
+            "`missing`",
+        ),
+        (
+            "profile merge directory api.pgo -o out".into(),
+            4,
+            "`directory` is a directory",
+        ),
+        ("profile slim api.pgo -o new/place/api.pgo".into(), 0, ""),
+    ] {
+        let run = place.run(&line);
+        assert_eq!(run.code(), code, "{line}: {}", run.shown());
+        assert!(run.stderr.contains(words), "{line}: {}", run.shown());
+        assert!(
+            !run.stderr.contains('\u{1b}') && !run.stdout.contains('\u{1b}'),
+            "{line}"
+        );
+    }
+    assert!(!place.path("out").exists());
+    // In the place of its input.
+    let before = place.read("api.pgo").len();
+    assert_eq!(place.run("profile slim api.pgo -o api.pgo").code(), 0);
+    assert!(place.read("api.pgo").len() * 2 < before);
+}
+
+#[test]
+fn a_heap_profile_is_shown_in_use_and_allocated() {
+    let place = Place::empty();
+    place.write("heap.pgo", crate::profile::bytes("heap.pprof"));
+    let run = place.run("profile show heap.pgo");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    for words in [
+        "a heap profile",
+        "no use as -pgo",
+        "In use",
+        "Allocated: ",
+        "main.work",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.shown());
+    }
+    let json = place.run("profile show heap.pgo --format json").json();
+    assert_eq!(json["summary"]["measure"], "inuse_space");
+    assert_eq!(json["allocated"]["measure"], "alloc_space");
+    let total = |name: &str| json[name]["total"].as_i64().unwrap();
+    assert!(total("allocated") > total("summary"), "{json}");
+    let markdown = place.run("profile show heap.pgo --format markdown").stdout;
+    assert!(markdown.contains("### In use"), "{markdown}");
+    let svg = place.run("profile show heap.pgo --format svg");
+    assert_eq!(svg.code(), 2, "{}", svg.shown());
+}
+
+#[test]
+fn a_diff_of_two_compilers_reads_well() {
+    let place = place();
+    let Some(old) = crate::harness::toolchains::released("1.24.11") else {
+        return;
+    };
+    let old = old.bin.unwrap().join("../src/cmd/compile/default.pgo");
+    place.write("old.pgo", std::fs::read(old).unwrap());
+    let Some(new) = crate::harness::toolchains::released("1.27.3") else {
+        return;
+    };
+    let new = new.bin.unwrap().join("../src/cmd/compile/default.pgo");
+    place.write("new.pgo", std::fs::read(new).unwrap());
+    let run = place.run("profile diff old.pgo new.pgo --top 0");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let lines = |sign: &str| run.stdout.lines().filter(|it| it.starts_with(sign)).count() as u64;
+    let json = place
+        .run("profile diff old.pgo new.pgo --format json")
+        .json();
+    let count = |name: &str| json[name].as_array().unwrap().len() as u64;
+    assert_eq!(lines("+ "), count("entering"));
+    assert_eq!(lines("- "), count("leaving"));
+    assert_eq!(lines("~ "), count("moved"));
+    assert!(count("entering") > 100 && count("leaving") > 100 && count("moved") > 10);
+    // The tables of Go's garbage collector changed between the two.
+    let entered = "runtime.scanObjectsSmall -> runtime.tryDeferToSpanScan";
+    let line = run.stdout.lines().find(|it| it.contains(entered)).unwrap();
+    assert!(line.starts_with("+   0.00% ->"), "{line}");
+    let few = place.run("profile diff old.pgo new.pgo --top 5");
+    // A line about all; of each sort a heading, 5 calls, and how many more.
+    assert_eq!(few.stdout.lines().count(), 22, "{}", few.shown());
+    assert!(few.stdout.contains(" more"), "{}", few.shown());
+}

@@ -9,6 +9,8 @@ mod facts;
 
 mod gomaxprocs;
 
+mod stamps;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::harness::Place;

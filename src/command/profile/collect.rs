@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::fetch::{Request, address, fetch, shown};
-use super::{check_output, content, lines, next, write, written};
+use super::fetch::{Request, Roots, address, fetch, roots, shown};
+use super::{check_output, content, finish, written};
 use crate::build::Event;
 use crate::cli::profile::Collect;
 use crate::command::{Output, Session};
@@ -46,7 +46,6 @@ pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     }
     let bytes = profile::encode(profile.raw());
     session.interrupt.check()?;
-    write(&bytes, &args.output, session)?;
     let from = match (args.command.is_empty(), count) {
         (false, _) => "the command".to_owned(),
         (true, 1) => shown(&address(&args.urls[0], args.seconds)),
@@ -57,13 +56,15 @@ pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
         written(&args.output, &bytes, &profile)
     );
     talk.insert(0, (Tone::Good, sentence));
-    talk.push(next(&args.output));
-    Ok(lines(talk, session))
+    finish(bytes, &args.output, talk, session)
 }
 
 /// Asks all programs at the same time, and stops at the first failure.
 fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profile>> {
     let headers = headers(&args.header, session)?;
+    let roots = (args.cacert.as_deref())
+        .map(|it| trusted(it, session))
+        .transpose()?;
     let requests: Vec<Request> = args
         .urls
         .iter()
@@ -72,6 +73,7 @@ fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profil
             headers: headers.clone(),
             collects: Duration::from_secs(args.seconds),
             patience: Duration::from_secs(args.patience),
+            roots: roots.clone(),
         })
         .collect();
     let names: Vec<String> = requests.iter().map(|it| shown(&it.url)).collect();
@@ -101,6 +103,18 @@ fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profil
         profiles[at] = Some(judged(&bytes?, &format!("`{}`", names[at]))?);
     }
     Ok(profiles.into_iter().flatten().collect())
+}
+
+fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
+    let name = file.display().to_string();
+    let pem = content(file, session).map_err(|error| {
+        Error::new(
+            Kind::Machine,
+            format!("cannot read the certificates `{name}`"),
+        )
+        .source(error)
+    })?;
+    roots(&pem, &name)
 }
 
 /// Headers with the variables filled in. Values are never shown: they may be secret.
@@ -168,9 +182,9 @@ fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profi
                 outcome.status
             ),
         )
-        .hint("the old profile is as it was"));
+        .hint("the old profile is as it was, if there was one"));
     }
-    let bytes = content(&path).map_err(|_| {
+    let bytes = content(&path, session).map_err(|_| {
         Error::new(Kind::Machine, format!("`{program}` wrote no profile")).hint(format!(
             "write {PLACE} where its arguments name the profile, as in `-cpuprofile {PLACE}`, or let it write to ${VARIABLE}"
         ))
@@ -226,7 +240,7 @@ fn previous(name: &Path, session: &Session<'_>) -> Result<Option<Profile>> {
     if !path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0) {
         return Ok(None);
     }
-    let bytes = content(&path)?;
+    let bytes = content(&path, session)?;
     judged(
         &bytes,
         &format!("the previous profile `{}`", name.display()),

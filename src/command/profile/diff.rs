@@ -2,6 +2,7 @@
 
 use super::{calls, load};
 use crate::cli::profile::Diff;
+use crate::command::present::Shows;
 use crate::command::{Output, Session};
 use crate::error::Result;
 use crate::profile::{self, diff::HOT_PERCENT};
@@ -10,17 +11,19 @@ use crate::report::outline::{self, Block, Table, Tone};
 
 /// Prints the difference.
 pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
+    Shows::TABLES.check_format(args.format)?;
     let old = calls(&load(&args.old, session)?)?;
     let new = calls(&load(&args.new, session)?)?;
     let diff = profile::diff(&old, &new, HOT_PERCENT);
+    let top = if args.top == 0 { usize::MAX } else { args.top };
     let text = match args.format {
         Format::Json => render::json(&diff),
         Format::Text => diff
-            .to_string()
+            .text(top)
             .lines()
             .map(|it| harmless(it) + "\n")
             .collect(),
-        other => render::blocks(&blocks(&diff), other, Style::default()),
+        other => render::blocks(&blocks(&diff, top), other, Style::default()),
     };
     Ok(Output {
         text,
@@ -29,7 +32,7 @@ pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
     })
 }
 
-fn blocks(diff: &profile::Diff) -> Vec<Block> {
+fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
     let mut table = Table {
         columns: vec![
             outline::text("call"),
@@ -41,9 +44,9 @@ fn blocks(diff: &profile::Diff) -> Vec<Block> {
         ..Table::default()
     };
     let moved = diff.moved.iter().map(|it| ("moved", &it.call));
-    let changes = (diff.entering.iter().map(|it| ("entering", it)))
-        .chain(diff.leaving.iter().map(|it| ("leaving", it)))
-        .chain(moved);
+    let changes = (diff.entering.iter().map(|it| ("entering", it)).take(top))
+        .chain(diff.leaving.iter().map(|it| ("leaving", it)).take(top))
+        .chain(moved.take(top));
     for (how, it) in changes {
         table.rows.push(vec![
             format!("{} -> {}", it.caller, it.callee),
@@ -53,6 +56,8 @@ fn blocks(diff: &profile::Diff) -> Vec<Block> {
             format!("{:.2}", it.after_percent),
         ]);
     }
+    let all = diff.entering.len() + diff.leaving.len() + diff.moved.len();
+    let left_out = all - table.rows.len();
     let summary = format!(
         "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed",
         diff.before, diff.after, diff.same, diff.changed_percent
@@ -60,6 +65,10 @@ fn blocks(diff: &profile::Diff) -> Vec<Block> {
     let mut blocks = vec![Block::Line(Tone::Plain, summary)];
     if !table.rows.is_empty() {
         blocks.push(Block::Table(table));
+    }
+    if left_out > 0 {
+        let words = format!("and {left_out} more: `--top 0` lists all");
+        blocks.push(Block::Line(Tone::Dim, words));
     }
     blocks
 }

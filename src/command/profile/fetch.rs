@@ -16,6 +16,29 @@ pub struct Request {
     pub collects: Duration,
     /// How long to wait for a connection, for an answer beyond `collects`, and for its body.
     pub patience: Duration,
+    /// Who may vouch for the server; `None`: whom Mozilla trusts.
+    pub roots: Option<Roots>,
+}
+
+/// Certificates that are trusted.
+#[cfg(feature = "net")]
+pub type Roots = ureq::tls::RootCerts;
+
+/// Certificates that are trusted.
+#[cfg(not(feature = "net"))]
+pub type Roots = ();
+
+/// The certificates in a PEM file. Fails with [`Kind::Usage`] where there is none, or one that is damaged.
+pub fn roots(pem: &[u8], name: &str) -> Result<Roots> {
+    #[cfg(feature = "net")]
+    if let Some(roots) = net::roots(pem) {
+        return Ok(roots);
+    }
+    let _ = pem;
+    Err(
+        Error::new(Kind::Usage, format!("`{name}` holds no certificate"))
+            .hint("name a PEM file: it begins with -----BEGIN CERTIFICATE-----"),
+    )
 }
 
 /// CPU profiles of large programs are some MiB; what never ends is cut off here.
@@ -101,7 +124,19 @@ pub fn fetch(request: &Request) -> Result<Vec<u8>> {
 
 #[cfg(feature = "net")]
 mod net {
+    use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
     use super::{Error, Kind, LIMIT, Request, Result, shown};
+
+    pub fn roots(pem: &[u8]) -> Option<RootCerts> {
+        let items = parse_pem(pem).collect::<Result<Vec<_>, _>>().ok()?;
+        let certificates = items.into_iter().filter_map(|it| match it {
+            PemItem::Certificate(it) => Some(it),
+            _ => None,
+        });
+        let certificates: Vec<_> = certificates.collect();
+        (!certificates.is_empty()).then(|| certificates.into())
+    }
 
     pub fn agent(request: &Request) -> ureq::Agent {
         let patience = request.patience;
@@ -116,6 +151,10 @@ mod net {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(concat!("gobuild-opt/", env!("CARGO_PKG_VERSION")));
+        if let Some(roots) = &request.roots {
+            let tls = TlsConfig::builder().root_certs(roots.clone()).build();
+            config = config.tls_config(tls);
+        }
         if is_loopback(&request.url) {
             config = config.proxy(None);
         }
@@ -194,6 +233,10 @@ mod net {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => (
                 format!("cannot ask `{url}`"),
                 "write it like http://host:6060, and headers like 'Name: value'",
+            ),
+            other if other.to_string().contains("certificate") => (
+                format!("`{url}` is not trusted"),
+                "give the certificate of who vouches for it with `--cacert FILE`",
             ),
             _ => (
                 format!("cannot get the profile from `{url}`"),

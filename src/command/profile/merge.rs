@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Loaded, check_output, lines, load, next, write, written};
+use super::{Loaded, check_output, finish, load, written};
 use crate::cli::profile::{Merge, Normalize};
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
@@ -33,7 +33,6 @@ pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     };
     let merged = profile::merge(&inputs, normalize).map_err(|error| named(error, &files))?;
     let bytes = profile::encode(merged.raw());
-    write(&bytes, &args.output, session)?;
     let sentence = format!(
         "merged {} profiles into {}",
         files.len(),
@@ -41,14 +40,11 @@ pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     );
     let mut talk = vec![(Tone::Good, sentence)];
     let fitness = profile::judge::judge_profile(&merged).fitness;
-    talk.push(match fitness {
-        Fitness::Usable => next(&args.output),
-        unfit => (
-            Tone::Warn,
-            format!("no use as -pgo: {}; {}", unfit.message(), unfit.hint()),
-        ),
-    });
-    Ok(lines(talk, session))
+    if fitness != Fitness::Usable {
+        let words = format!("no use as -pgo: {}; {}", fitness.message(), fitness.hint());
+        talk.push((Tone::Warn, words));
+    }
+    finish(bytes, &args.output, talk, session)
 }
 
 /// The weight of each file. Fails with [`Kind::Usage`] for a weight without a file, or that is no number above 0.

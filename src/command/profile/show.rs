@@ -1,36 +1,37 @@
-//! `profile show`: what a profile holds, what it is worth, and how much of it fits a binary.
+//! `profile show`: what a profile holds, what it is worth, and how much of it fits a program.
 
 use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::fit::{Against, against};
 use super::{Loaded, load};
-use crate::binary::{self, Anatomy};
+use crate::check::Status;
 use crate::cli::profile::Show;
+use crate::command::present::Shows;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::go;
 use crate::profile::summary::owner_by_path;
-use crate::profile::{self, Program, judge::judge_profile};
+use crate::profile::{self, Fitness, judge::judge_profile};
 use crate::render::{self, Format, Style};
 use crate::report::outline;
-use crate::report::profile::{Fit, Shown, age_days};
+use crate::report::profile::{Gate, Shown, age_days};
 
 /// Prints the profile.
-pub fn run(args: &Show, session: &Session<'_>) -> Result<Output> {
+pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
+    Shows::TABLES.check_format(args.format)?;
+    if args.min_health.is_some() && args.binary.is_none() && args.packages.is_empty() {
+        return Err(Error::new(
+            Kind::Usage,
+            "`--min-health` needs a program to hold the profile against",
+        )
+        .hint("add `--binary FILE`, or `--packages ./...`"));
+    }
     let loaded = load(&args.file, session)?;
-    let shown = match &args.binary {
-        Some(path) => {
-            let failed = |error: Error| {
-                let name = path.display();
-                Error::new(Kind::Machine, format!("cannot read the binary `{name}`")).source(error)
-            };
-            let bytes = binary::open(&session.cwd.join(path)).map_err(failed)?;
-            let anatomy = binary::anatomy(&bytes).map_err(failed)?;
-            shown(&loaded, Some((path, &anatomy)), args.top, session)?
-        }
-        None => shown(&loaded, None, args.top, session)?,
-    };
+    let against = against(&loaded, args, session)?;
+    let mut shown = shown(&loaded, against, args.top, session);
+    shown.gates = gates(&shown, args);
     let text = match args.format {
         Format::Json => render::json(&shown),
         format => render::blocks(
@@ -43,32 +44,23 @@ pub fn run(args: &Show, session: &Session<'_>) -> Result<Output> {
     };
     Ok(Output {
         text,
+        failures: failures(&shown),
         is_data: true,
         ..Output::default()
     })
 }
 
-fn shown(
-    loaded: &Loaded,
-    against: Option<(&Path, &Anatomy<'_>)>,
-    top: usize,
-    session: &Session<'_>,
-) -> Result<Shown> {
+fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -> Shown {
     let profile = &loaded.profile;
     let judgement = judge_profile(profile);
-    let main_module = match against {
-        Some((_, anatomy)) => main_module(anatomy),
-        None => module_above(&session.cwd.join(&loaded.name)),
-    };
+    let main_module = against
+        .main_module
+        .or_else(|| module_above(&session.cwd.join(&loaded.name)));
     let module = main_module.as_deref().unwrap_or_default();
-    let summary = profile::summary(profile, profile.shown_value_index(), top, |it| {
-        owner_by_path(it, module)
-    });
-    let health = against
-        .map(|(path, anatomy)| fit(loaded, path, anatomy, top))
-        .transpose()?
-        .flatten();
-    Ok(Shown {
+    let summary = |value| profile::summary(profile, value, top, |it| owner_by_path(it, module));
+    let allocated = profile.value_index("alloc_space", "bytes");
+    let in_use = profile.value_index("inuse_space", "bytes");
+    Shown {
         file: loaded.name.display().to_string(),
         size: loaded.bytes.len() as u64,
         fitness: judgement.fitness.id().into(),
@@ -77,39 +69,12 @@ fn shown(
         measures: profile.kind().to_string(),
         age_days: profile.time().map(|it| age_days(it, Timestamp::now())),
         judgement,
+        summary: summary(in_use.unwrap_or_else(|| profile.shown_value_index())),
+        allocated: in_use.and(allocated).map(summary),
         main_module,
-        summary,
-        health,
-    })
-}
-
-/// `None` for a profile without calls: there is nothing that could fit.
-fn fit(loaded: &Loaded, path: &Path, anatomy: &Anatomy<'_>, top: usize) -> Result<Option<Fit>> {
-    let program = Program {
-        functions: anatomy.function_names().collect(),
-        calls: None,
-    };
-    if program.functions.is_empty() {
-        return Err(Error::new(
-            Kind::Machine,
-            format!("`{}` has no Go functions that can be told", path.display()),
-        )
-        .hint("name an executable that Go 1.20 or later built"));
+        health: against.fit,
+        gates: Vec::new(),
     }
-    let Some(value) = loaded.profile.pgo_value_index() else {
-        return Ok(None);
-    };
-    let info = anatomy.binary.build_info.as_ref();
-    Ok(Some(Fit {
-        binary: path.display().to_string(),
-        go_version: info.map(|it| it.go_version.clone()),
-        health: profile::health(&profile::edges(&loaded.profile, value), &program, top),
-    }))
-}
-
-fn main_module(anatomy: &Anatomy<'_>) -> Option<String> {
-    let info = anatomy.binary.build_info.as_ref()?;
-    Some(info.main.as_ref()?.path.clone()).filter(|it| !it.is_empty())
 }
 
 /// A committed profile lies in the module it is for.
@@ -117,4 +82,62 @@ fn module_above(file: &Path) -> Option<String> {
     let mut above = file.ancestors().skip(1);
     let text = above.find_map(|it| std::fs::read_to_string(it.join("go.mod")).ok())?;
     go::module_line(&text)
+}
+
+/// What was asked for, and how it stands.
+fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
+    let gate = |item: &str, limit: f64, actual: Option<f64>, holds: bool| Gate {
+        item: item.into(),
+        limit,
+        actual,
+        status: match actual.is_some() && holds {
+            true => Status::Pass,
+            false => Status::Fail,
+        },
+    };
+    let mut gates = Vec::new();
+    if let Some(limit) = args.min_samples {
+        let samples = shown.judgement.samples.map(|it| it as f64);
+        let limit = limit as f64;
+        gates.push(gate("min-samples", limit, samples, samples >= Some(limit)));
+    }
+    if let Some(limit) = args.max_age {
+        let age = shown.age_days;
+        gates.push(gate("max-age", limit.0, age, age <= Some(limit.0)));
+    }
+    if let Some(limit) = args.min_health {
+        let health = shown.health.as_ref().map(|it| it.health.by_name);
+        gates.push(gate("min-health", limit, health, health >= Some(limit)));
+    }
+    gates
+}
+
+/// The sentences behind exit code 1. A profile without effect passes no gate.
+fn failures(shown: &Shown) -> Vec<String> {
+    if shown.gates.is_empty() {
+        return Vec::new();
+    }
+    let file = &shown.file;
+    if shown.judgement.fitness != Fitness::Usable {
+        return vec![format!("`{file}`: {}", shown.message)];
+    }
+    let failed = shown.gates.iter().filter(|it| it.status == Status::Fail);
+    failed
+        .map(|it| match (it.item.as_str(), it.actual) {
+            ("min-samples", Some(samples)) => {
+                format!(
+                    "`{file}` has {samples} samples (--min-samples {})",
+                    it.limit
+                )
+            }
+            ("max-age", Some(age)) => {
+                format!("`{file}` is {age} days old (--max-age {} days)", it.limit)
+            }
+            ("min-health", Some(health)) => format!(
+                "only {health:.1} % of `{file}` fits the program (--min-health {})",
+                it.limit
+            ),
+            (item, _) => format!("`{file}` does not tell what --{item} asks for"),
+        })
+        .collect()
 }

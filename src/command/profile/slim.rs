@@ -1,6 +1,6 @@
 //! `profile slim`: a CPU profile in, the part of it that Go's compiler reads out.
 
-use super::{calls, check_output, content, lines, load, next, write};
+use super::{calls, check_output, content, finish, load};
 use crate::cli::profile::{Keep, Slim};
 use crate::command::{Output, Session};
 use crate::config::size::human;
@@ -38,7 +38,6 @@ pub fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
     );
     let (bytes, note, kept) = refreshed(args, slim, session)?;
     let same = if kept { "" } else { &same };
-    write(&bytes, &args.output, session)?;
     let (before, after) = (full.bytes.len() as u64, bytes.len() as u64);
     let sentence = format!(
         "{}: {} -> {} ({}){same}",
@@ -49,8 +48,7 @@ pub fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
     );
     let mut talk = vec![(Tone::Good, sentence)];
     talk.extend(note.map(|it| (Tone::Plain, it)));
-    talk.push(next(&args.output));
-    Ok(lines(talk, session))
+    finish(bytes, &args.output, talk, session)
 }
 
 fn shrink(before: u64, after: u64) -> String {
@@ -69,7 +67,7 @@ fn refreshed(
     let Some(previous) = &args.stable else {
         return Ok((slim.bytes, None, false));
     };
-    let old = match content(&session.cwd.join(previous)) {
+    let old = match content(previous, session) {
         Ok(old) => old,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let note = format!("there is no `{}` yet", previous.display());

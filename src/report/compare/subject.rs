@@ -92,13 +92,13 @@ impl Subject {
     }
 
     /// From an inspection. Functions are compared only where all of them are listed.
-    pub fn of_inspection(it: &Inspection, path: &str) -> Self {
+    pub fn of_inspection(it: &Inspection<'_>, path: &str) -> Self {
         let file = &it.file;
         let ledger = &it.ledger;
         let rest = ledger.unowned + ledger.headers + ledger.padding;
         let unowned = || Item::new("unowned", rest);
         let complete = it.functions.len() as u64 == it.counts.functions;
-        let functions = it.functions.iter().map(|it| Item::new(&it.name, it.bytes));
+        let functions = it.functions.iter().map(|it| Item::new(&*it.name, it.bytes));
         let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
         let packages = it.packages.iter().map(|it| Item {
             version: it.version.clone(),
@@ -233,7 +233,7 @@ fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
             .map(|it| Subject::of_target(it, path))
             .collect()
     } else if value.get("ledger").is_some() {
-        let found: Inspection =
+        let found: Inspection<'_> =
             serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
         if found.filter.is_some() {
             return Err(wrong(

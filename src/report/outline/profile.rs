@@ -17,7 +17,14 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
     facts.extend(origin(shown));
     blocks.extend(facts.into_iter().map(|it| Block::Line(Tone::Plain, it)));
     blocks.extend(owners(shown));
-    blocks.extend(functions(&shown.summary));
+    match &shown.allocated {
+        None => blocks.extend(functions("Hot functions", &shown.summary)),
+        Some(allocated) => {
+            blocks.extend(functions("In use", &shown.summary));
+            let all = amount(allocated.total, &allocated.unit);
+            blocks.extend(functions(&format!("Allocated: {all}"), allocated));
+        }
+    }
     blocks.extend(calls(shown));
     blocks.extend(shown.health.iter().flat_map(health));
     blocks
@@ -116,7 +123,7 @@ fn owners(shown: &Shown) -> Vec<Block> {
     })]
 }
 
-fn functions(summary: &Summary) -> Vec<Block> {
+fn functions(heading: &str, summary: &Summary) -> Vec<Block> {
     if summary.functions.is_empty() {
         return Vec::new();
     }
@@ -137,7 +144,7 @@ fn functions(summary: &Summary) -> Vec<Block> {
         number("cum %"),
     ];
     vec![
-        Block::Heading("Hot functions".into()),
+        Block::Heading(heading.into()),
         Block::Table(Table {
             columns,
             rows: rows.collect(),
@@ -179,11 +186,15 @@ fn health(fit: &Fit) -> Vec<Block> {
         .go_version
         .as_ref()
         .map_or(String::new(), |it| format!(", {it}"));
-    let mut blocks = vec![Block::Heading(format!("Health: {}{version}", fit.binary))];
+    let program = match &fit.binary {
+        Some(binary) => binary.clone(),
+        None => format!("the sources of {}", fit.packages.join(", ")),
+    };
+    let mut blocks = vec![Block::Heading(format!("Health: {program}{version}"))];
     let (tone, advice) = match *by_name {
+        _ if fit.health.is_foreign() => (Tone::Warn, ": it is of another program"),
         it if it >= HEALTHY => (Tone::Good, ""),
-        it if it > 0.0 => (Tone::Warn, ": collect it again"),
-        _ => (Tone::Warn, ": it is of another program"),
+        _ => (Tone::Warn, ": collect it again"),
     };
     blocks.push(Block::Line(
         tone,
@@ -193,6 +204,7 @@ fn health(fit: &Fit) -> Vec<Block> {
             grouped(*functions as u64)
         ),
     ));
+    blocks.extend(lines(fit));
     if !vanished.is_empty() {
         let rows = vanished.iter().map(|it| {
             let now = it.now.clone().unwrap_or_default();
@@ -205,6 +217,30 @@ fn health(fit: &Fit) -> Vec<Block> {
         }));
     }
     blocks
+}
+
+/// What only the lines of the calls tell.
+fn lines(fit: &Fit) -> Option<Block> {
+    let Health {
+        by_name, by_call, ..
+    } = fit.health;
+    Some(match (by_call, &fit.binary) {
+        (Some(share), _) if share >= HEALTHY.min(by_name) => Block::Line(
+            Tone::Good,
+            format!("{share:.1} % is of calls that still stand at their line"),
+        ),
+        (Some(share), _) => Block::Line(
+            Tone::Warn,
+            format!(
+                "{share:.1} % is of calls that still stand at their line: the code around the others moved"
+            ),
+        ),
+        (None, Some(_)) => Block::Line(
+            Tone::Dim,
+            "how many calls still stand at their line is unknown for this architecture".into(),
+        ),
+        (None, None) => return None,
+    })
 }
 
 fn label(name: &str) -> String {

@@ -4,6 +4,8 @@
 pub struct Row {
     /// As it stands in the table.
     pub line: String,
+    /// In every run of the tests, not only in the complete table.
+    pub always: bool,
     /// Where it is run.
     pub directory: String,
     /// Variables over the environment.
@@ -61,9 +63,14 @@ fn row(line: &str, dir: &str) -> Row {
     let [directory, conditions, args, expected] = cells[..] else {
         panic!("`{line}` has not four cells");
     };
+    let (always, directory) = match directory.strip_prefix("* ") {
+        Some(rest) => (true, rest),
+        None => (false, directory),
+    };
     let words = |text: &str| shell_words::split(&text.replace("{dir}", dir)).unwrap();
     let mut row = Row {
         line: line.to_owned(),
+        always,
         directory: directory.to_owned(),
         env: Vec::new(),
         since: (1, 0),

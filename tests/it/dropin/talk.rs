@@ -60,3 +60,31 @@ fn with_json_standard_output_is_that_of_the_compiler() {
     assert_eq!((run.code(), run.stdout.as_str()), (0, ""));
     assert!(run.stderr.contains("Result"), "{}", run.shown());
 }
+
+/// As with git and make: behind -C everything is relative to its directory, our own flags too.
+#[test]
+fn with_another_directory_every_path_is_relative_to_it() {
+    let mut place = Place::empty();
+    place.write("sub/go.mod", "module example.com/tiny\n\ngo 1.21\n");
+    place.write("sub/main.go", crate::harness::MAIN);
+    place.write("sub/my.toml", "[build]\nldflags = []\n");
+    std::fs::write(place.aside("good"), crate::harness::executable()).unwrap();
+    place.fake_go(&format!(
+        "build: output copy {}",
+        place.aside("good").display()
+    ));
+    let run = place.run(
+        "release --report r.json -C sub --config my.toml --out-dir dist --baseline off --escapes off",
+    );
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stdout.contains("\n  dist/tiny "), "{}", run.shown());
+    let report: serde_json::Value = serde_json::from_slice(&place.read("sub/r.json")).unwrap();
+    assert_eq!(report["targets"][0]["artifact"]["path"], "dist/tiny");
+    let files =
+        "sub/dist/SHA256SUMS\nsub/dist/tiny\nsub/go.mod\nsub/main.go\nsub/my.toml\nsub/r.json";
+    assert_eq!(place.files(), files);
+    let run = place.run("release -C sub -o bin/ --baseline off --escapes off");
+    assert!(run.stdout.contains("\n  bin/tiny "), "{}", run.shown());
+    let run = place.run("plan -C sub --config ../sub/my.toml");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+}

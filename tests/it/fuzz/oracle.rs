@@ -226,7 +226,11 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
         path: "it".into(),
         sha256: String::new(),
     };
-    let found = binary::anatomy(bytes).and_then(|it| inspection(&it, source()));
+    let anatomy = match binary::anatomy(bytes) {
+        Ok(anatomy) => anatomy,
+        Err(error) => return error_text(&error.to_string()),
+    };
+    let found = inspection(&anatomy, source());
     let _ = binary::compare_loaded(&seed.bytes, bytes);
     let mut found = match found {
         Ok(found) => found,
@@ -242,6 +246,7 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
         View {
             by: None,
             top: None,
+            picture: true,
         },
     );
     for format in [Format::Text, Format::Markdown, Format::Svg, Format::Html] {

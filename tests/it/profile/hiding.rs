@@ -41,7 +41,7 @@ fn nothing_hidden_is_the_same_profile() {
 }
 
 /// `medium` is too big to be inlined unless a profile says that it is hot.
-const PROGRAM: &str = r#"package main
+pub const PROGRAM: &str = r#"package main
 
 func medium(n int) int {
 	var all [64]int
@@ -71,7 +71,7 @@ func main() { println(work(3)) }
 "#;
 
 /// A profile of one stack: `work` calls `medium` in its second line.
-fn of_medium() -> Profile {
+pub fn of_medium() -> Profile {
     let mut profile = gobuild_opt::profile::proto::Profile {
         string_table: [
             "",

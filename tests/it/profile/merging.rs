@@ -6,14 +6,10 @@ use gobuild_opt::profile::{Input, Keep, MergeError, Normalize, encode, merge};
 
 /// What Go's pprof makes of these files, or nothing where no toolchain at hand has it prebuilt.
 fn merged_by_go(files: &[&Path]) -> Option<Vec<u8>> {
-    let go = toolchains().iter().rfind(|it| it.minor <= 24)?;
     let directory = tempfile::tempdir().unwrap();
-    let output = format!("-output={}", directory.path().join("out").display());
-    let mut arguments = vec!["tool", "pprof", "-symbolize=none", "-proto", &output];
-    arguments.extend(files.iter().map(|it| it.to_str().unwrap()));
-    let done = go.run(directory.path(), &arguments);
-    assert!(done.status.success(), "{done:?}");
-    Some(std::fs::read(directory.path().join("out")).unwrap())
+    let output = directory.path().join("out");
+    pprof(&["-proto", &format!("-output={}", output.display())], files)?;
+    Some(std::fs::read(output).unwrap())
 }
 
 fn inputs(profiles: &[Profile]) -> Vec<Input<'_>> {
@@ -61,6 +57,7 @@ fn merging_equals_that_of_go() {
     check(&[&written("cpu.pprof"), &slim]);
     for kind in ["heap", "allocs", "mutex", "block", "goroutine"] {
         let file = written(&format!("{kind}.pprof"));
+        check(&[&file]);
         check(&[&file, &file]);
     }
 }

@@ -2,101 +2,88 @@
 
 use super::*;
 
-use std::collections::HashSet;
-
-use gobuild_opt::profile::{
-    Edges, Keep, Owner, Program, Refreshed, diff, edges, health, refresh, slim, summary,
-};
-
-fn compiler(go: &Go) -> PathBuf {
-    let tools = go.root.join("pkg/tool");
-    let platform = std::fs::read_dir(tools).unwrap().next().unwrap().unwrap();
-    platform.path().join("compile")
-}
+use gobuild_opt::profile::{Edges, Keep, Owner, Refreshed, diff, edges, refresh, slim, summary};
 
 fn edges_of(bytes: &[u8]) -> Edges {
     let profile = profile::read(bytes).unwrap();
     edges(&profile, profile.pgo_value_index().unwrap())
 }
 
-/// All strings between zero bytes: the function name table is among them, and that is enough for a test.
-fn strings(binary: &[u8]) -> HashSet<&str> {
-    let mut start = 0;
-    let texts = memchr::memchr_iter(0, binary).map(|end| {
-        let text = &binary[start..end];
-        start = end + 1;
-        text
-    });
-    let names = texts.filter(|it| (4..2000).contains(&it.len()));
-    names
-        .filter_map(|it| std::str::from_utf8(it).ok())
-        .collect()
-}
-
-#[test]
-fn health_falls_with_the_age_of_the_program() {
-    let of_newest = edges_of(&newest().compiler_profile());
-    let mut last = 0.0;
-    for go in toolchains() {
-        let binary = std::fs::read(compiler(go)).unwrap();
-        let program = Program {
-            functions: strings(&binary),
-            calls: None,
-        };
-        let health = health(&of_newest, &program, 5);
-        eprintln!(
-            "Go 1.{}: {:.1} %, {:?}",
-            go.minor,
-            health.by_name,
-            health.vanished.first()
-        );
-        assert!(health.by_name >= last, "Go 1.{}", go.minor);
-        last = health.by_name;
-    }
-    // The profile of 1.25 and 1.26 is that of an older compiler.
-    let floor = if newest().minor >= 27 { 99.5 } else { 80.0 };
-    assert!(last > floor, "{last}");
+/// The lines of `go tool pprof -top`: flat, cum and name.
+fn top(file: &Path, measure: &str, unit: &str) -> Option<Vec<(i64, i64, String)>> {
+    let index = format!("-sample_index={measure}");
+    let unit = format!("-unit={unit}");
+    let options = [
+        "-top",
+        "-nodefraction=0",
+        "-nodecount=100000",
+        &index,
+        &unit,
+    ];
+    let text = pprof(&options, &[file])?;
+    let number = |it: &str| -> i64 {
+        let end = it
+            .find(|it: char| it.is_ascii_alphabetic())
+            .unwrap_or(it.len());
+        it[..end]
+            .parse()
+            .unwrap_or_else(|_| panic!("{it} in {text}"))
+    };
+    let rows = text.lines().skip_while(|it| !it.contains("flat%")).skip(1);
+    let row = |line: &str| {
+        // Names can hold spaces.
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let end = fields[4].as_ptr() as usize - line.as_ptr() as usize + fields[4].len();
+        let name = line[end..].trim();
+        let name = [" (inline)", " (partial-inline)"]
+            .iter()
+            .find_map(|it| name.strip_suffix(it))
+            .unwrap_or(name);
+        (number(fields[0]), number(fields[3]), name.to_owned())
+    };
+    Some(rows.map(row).collect())
 }
 
 #[test]
 fn the_summary_equals_what_pprof_shows() {
-    let Some(go) = toolchains().iter().rfind(|it| it.minor <= 24) else {
-        return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
-    };
-    let file = newest().root.join("src/cmd/compile/default.pgo");
-    let arguments = [
-        "tool",
-        "pprof",
-        "-symbolize=none",
-        "-top",
-        "-unit=ms",
-        "-nodefraction=0",
-        file.to_str().unwrap(),
-    ];
-    let output = go.run(Path::new("."), &arguments);
-    let text = String::from_utf8(output.stdout).unwrap();
-    let profile = profile::read(&std::fs::read(&file).unwrap()).unwrap();
-    let shown = summary(&profile, profile.shown_value_index(), 40, |_| {
-        Owner::Unknown
-    });
-    assert_eq!(
-        (shown.measure.as_str(), shown.unit.as_str()),
-        ("cpu", "nanoseconds")
-    );
-    for hot in &shown.functions {
-        // Names can hold spaces.
-        let line = text.lines().find(|line| {
-            let line = line.strip_suffix(" (inline)").unwrap_or(line);
-            line.ends_with(&format!("%  {}", hot.function))
-        });
-        let line = line.unwrap_or_else(|| panic!("{} is not in {text}", hot.function));
-        let fields: Vec<_> = line.split_whitespace().collect();
-        let ms = |text: &str| text.trim_end_matches("ms").parse::<i64>().unwrap() * 1_000_000;
-        assert_eq!(
-            (hot.flat, hot.cum),
-            (ms(fields[0]), ms(fields[3])),
-            "{line}"
-        );
+    let compiler = newest().root.join("src/cmd/compile/default.pgo");
+    let of = |name: &str| written().join(name);
+    for (file, measure, unit, scale) in [
+        (compiler, "cpu", "ms", 1_000_000),
+        (of("cpu.pprof"), "samples", "count", 1),
+        (of("heap.pprof"), "inuse_space", "B", 1),
+        (of("heap.pprof"), "alloc_space", "B", 1),
+        (of("allocs.pprof"), "alloc_objects", "count", 1),
+        (of("mutex.pprof"), "delay", "ns", 1),
+        (of("mutex.pprof"), "contentions", "count", 1),
+        (of("block.pprof"), "delay", "ns", 1),
+        (of("goroutine.pprof"), "goroutine", "count", 1),
+    ] {
+        let Some(theirs) = top(&file, measure, unit) else {
+            return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+        };
+        let profile = profile::read(&std::fs::read(&file).unwrap()).unwrap();
+        let types = &profile.raw().sample_type;
+        let value = types
+            .iter()
+            .position(|it| profile.text(it.r#type) == measure);
+        let shown = summary(&profile, value.unwrap(), 100_000, |_| Owner::Unknown);
+        let name = format!("{measure} of {}", file.display());
+        assert!(!theirs.is_empty() || shown.functions.is_empty(), "{name}");
+        let mut compared = 0;
+        for hot in &shown.functions {
+            let same = |it: &&(i64, i64, String)| it.2 == hot.function;
+            let row = theirs.iter().find(same);
+            let row =
+                row.unwrap_or_else(|| panic!("{name}: {} is not in {theirs:?}", hot.function));
+            assert_eq!(
+                (hot.flat, hot.cum),
+                (row.0 * scale, row.1 * scale),
+                "{name}: {row:?}"
+            );
+            compared += 1;
+        }
+        assert_eq!(compared, theirs.len(), "{name}");
     }
 }
 
@@ -131,7 +118,7 @@ fn a_diff_with_itself_is_empty_and_with_another_release_is_not() {
             found.before
         );
         assert!(found.changed_percent > 1.0);
-        assert!(found.to_string().lines().count() > 10);
+        assert!(found.text(usize::MAX).lines().count() > 10);
     }
 }
 

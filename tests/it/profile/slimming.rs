@@ -2,7 +2,7 @@
 
 use super::*;
 
-use gobuild_opt::profile::{Keep, Slim, slim};
+use gobuild_opt::profile::{Keep, Slim, encode, slim};
 
 fn profiles() -> Vec<(String, Vec<u8>)> {
     let name = |it: &Go| format!("cmd/compile of Go 1.{}", it.minor);
@@ -98,39 +98,57 @@ fn what_has_no_calls_is_not_made_slim() {
     assert!(slim(&heap, Keep::Calls).is_err());
 }
 
-/// Two cold builds of the standard library for each Go: `GOBUILD_OPT_SLOW=1` runs it.
+/// Builds a program twice and once without a profile. The first of these builds compiles the runtime.
+fn check_same_program(go: &Go, name: &str, source: &str, full: &[u8]) {
+    let slim = slimmed(full, Keep::Calls).bytes;
+    assert!(slim != full, "{name} is slim already");
+    let [with_full, with_slim] = [full, &slim].map(|it| built(go, source, it));
+    assert!(with_full == with_slim, "{name}, Go 1.{}", go.minor);
+    let without = built(go, source, b"");
+    assert!(
+        without != with_full,
+        "{name}, Go 1.{}: the profile had no effect",
+        go.minor
+    );
+}
+
+/// The oldest has no `preprofile`: there the program is all the proof there is.
+#[test]
+fn a_small_program_built_with_slim_and_full_is_the_same_bytes() {
+    let full = encode(super::hiding::of_medium().raw());
+    for go in toolchains()
+        .iter()
+        .filter(|it| [21, 24, 27].contains(&it.minor))
+    {
+        check_same_program(go, "medium", super::hiding::PROGRAM, &full);
+    }
+}
+
+/// With a collected profile, and more of the standard library: `GOBUILD_OPT_SLOW=1` runs it, for some minutes.
 #[test]
 fn programs_built_with_slim_and_full_are_the_same_bytes() {
     if std::env::var_os("GOBUILD_OPT_SLOW").is_none() {
         return eprintln!("skipped: GOBUILD_OPT_SLOW is not set");
     }
-    let full = bytes("cpu.pprof");
-    let slim = slimmed(&full, Keep::Calls).bytes;
-    for go in toolchains() {
-        let [with_full, with_slim] = [&full, &slim].map(|it| built(go, it));
-        assert!(with_full == with_slim, "Go 1.{}", go.minor);
-        let without = built(go, b"");
-        eprintln!(
-            "Go 1.{}: same bytes, and not those without: {}",
-            go.minor,
-            without != with_full
-        );
-        assert!(
-            without != with_full,
-            "Go 1.{}: the profile had no effect",
-            go.minor
-        );
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler/main.go");
+    let source = std::fs::read_to_string(source).unwrap();
+    for go in toolchains()
+        .iter()
+        .filter(|it| [21, 24, 27].contains(&it.minor))
+    {
+        check_same_program(go, "profiler", &source, &bytes("cpu.pprof"));
     }
 }
 
-/// The sample program, built with this profile as its default.
-fn built(go: &Go, profile: &[u8]) -> Vec<u8> {
+/// A program of one file, built with this profile as its default.
+fn built(go: &Go, source: &str, profile: &[u8]) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler");
-    for file in ["go.mod", "main.go"] {
-        std::fs::copy(source.join(file), directory.path().join(file)).unwrap();
-    }
-    std::fs::write(directory.path().join("default.pgo"), profile).unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+    };
+    write("go.mod", b"module profiler\n\ngo 1.21\n");
+    write("main.go", source.as_bytes());
+    write("default.pgo", profile);
     // The build ID holds a hash of the profile's file up to Go 1.22, and of what it says since 1.23.
     let arguments = [
         "build",

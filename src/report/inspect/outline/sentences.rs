@@ -6,7 +6,7 @@ use crate::report::outline::checks::checks;
 use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Tone};
 
-pub fn contract(inspection: &Inspection) -> Vec<Block> {
+pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     let runtime = &inspection.runtime;
     let mut blocks = checks(&[Finding {
         id: "gomaxprocs".into(),
@@ -33,7 +33,7 @@ pub fn contract(inspection: &Inspection) -> Vec<Block> {
     blocks
 }
 
-fn godebug(inspection: &Inspection) -> String {
+fn godebug(inspection: &Inspection<'_>) -> String {
     let settings = &inspection.runtime.godebug;
     if inspection.build.is_none() {
         return "GODEBUG: unknown, for there is no build information".into();
@@ -52,7 +52,7 @@ fn godebug(inspection: &Inspection) -> String {
     )
 }
 
-fn methods(inspection: &Inspection) -> String {
+fn methods(inspection: &Inspection<'_>) -> String {
     let Some(methods) = inspection.methods else {
         return "dead-code elimination of methods: unknown, no types could be read".into();
     };
@@ -71,7 +71,7 @@ fn methods(inspection: &Inspection) -> String {
     }
 }
 
-fn cgo(inspection: &Inspection) -> String {
+fn cgo(inspection: &Inspection<'_>) -> String {
     let cgo = &inspection.cgo;
     let enabled = match cgo.enabled {
         Some(true) => "enabled",

@@ -1,0 +1,324 @@
+//! The bytes of an executable in, every place that calls out: function and line, counted from the function's first line.
+//!
+//! Calls are found as instructions, and named through the line table and its inline trees, so that nothing of it needs a
+//! symbol table. A call that the compiler inlined has no instruction; its inline tree tells it. Layout of the trees:
+//! `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+
+use super::bytes::{Reader, uvarint};
+use super::functions::Tables;
+use super::image::{Addr, Image};
+use super::moduledata::{self, Moduledata};
+use super::pclntab::{self, Found, Pclntab};
+use super::{Role, dissect, read};
+
+mod instructions;
+
+use instructions::Decoder;
+
+/// Where a program calls, and where its functions begin.
+#[derive(Debug)]
+pub struct CallSites<'a> {
+    names: Cow<'a, [u8]>,
+    files: Cow<'a, [u8]>,
+    /// Name, line from the first of the function; sorted, each once.
+    sites: Vec<(u32, i32)>,
+    /// Name, first line, file; sorted, each once.
+    starts: Vec<(u32, i32, u32)>,
+    /// Addresses of the instructions that call, in order.
+    pub instructions: Vec<u64>,
+}
+
+impl CallSites<'_> {
+    /// Linker symbol name of the calling function, and line of the call from its first line; each pair once.
+    pub fn sites(&self) -> impl Iterator<Item = (&str, i64)> {
+        let sites = self.sites.iter();
+        sites.filter_map(|(name, line)| Some((text(&self.names, *name)?, i64::from(*line))))
+    }
+
+    /// Every function, inlined ones included.
+    pub fn starts(&self) -> impl Iterator<Item = Start<'_>> {
+        self.starts.iter().filter_map(|(name, line, file)| {
+            let path = text(&self.files, *file).unwrap_or_default();
+            Some(Start {
+                function: text(&self.names, *name)?,
+                file: path.rsplit('/').next().unwrap_or_default(),
+                line: i64::from(*line),
+            })
+        })
+    }
+}
+
+/// Where a function begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start<'a> {
+    /// Its linker symbol name.
+    pub function: &'a str,
+    /// The file without its directory.
+    pub file: &'a str,
+    /// The line.
+    pub line: i64,
+}
+
+fn text(table: &[u8], offset: u32) -> Option<&str> {
+    let rest = table.get(offset as usize..)?;
+    std::str::from_utf8(&rest[..memchr::memchr(0, rest)?]).ok()
+}
+
+/// Finds the calls of a program. `None` where they cannot be told: an architecture without a decoder here, or a file without
+/// a line table that is known.
+///
+/// Fails as [`read`] does.
+pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {
+    let binary = read(bytes)?;
+    let decoder = binary.goarch.as_deref().and_then(Decoder::of);
+    let (Some(decoder), Some(image)) = (decoder, Image::new(bytes, &binary)) else {
+        return Ok(None);
+    };
+    let roles: Vec<Role> = binary.sections.iter().map(|it| it.role).collect();
+    let Found::Table(table) = pclntab::find(&image, &roles) else {
+        return Ok(None);
+    };
+    let Some(module) = moduledata::find(&image, &table, &binary.sections) else {
+        return Ok(None);
+    };
+    Ok(search(&image, &table, &module, decoder))
+}
+
+fn search<'a>(
+    image: &Image<'a>,
+    table: &Pclntab,
+    module: &Moduledata,
+    decoder: Decoder,
+) -> Option<CallSites<'a>> {
+    let tables = Tables::new(image, table)?;
+    let mut search = Search {
+        image,
+        tables: &tables,
+        trees: module.gofunc?,
+        decoder,
+        sites: Vec::new(),
+        starts: Vec::new(),
+        instructions: Vec::new(),
+        units: image.over(image.slice(table.units.start, table.units.end)?),
+        lines: Vec::new(),
+        inlined: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut free = 0;
+    for index in 0..table.count as usize {
+        let at = |offset: usize| tables.functions.u32(index * 8 + offset);
+        let place = |offset: u32| image.addr(module.entry(u64::from(offset)));
+        let (Some(start), Some(record), Some(end)) =
+            (at(0).and_then(place), at(4), at(8).and_then(place))
+        else {
+            continue;
+        };
+        // The index is sorted; what is not would be searched again and again.
+        if start >= free && end > start {
+            free = end;
+            search.function(start, end, record);
+        }
+    }
+    search.sites.sort_unstable();
+    search.sites.dedup();
+    search.starts.sort_unstable();
+    search.starts.dedup();
+    Some(CallSites {
+        names: dissect::borrow(image, table.names.clone()),
+        files: dissect::borrow(image, table.files.clone()),
+        sites: search.sites,
+        starts: search.starts,
+        instructions: search.instructions,
+    })
+}
+
+struct Search<'i, 'a> {
+    image: &'i Image<'a>,
+    tables: &'i Tables<'i>,
+    /// Where the data of functions is counted from.
+    trees: Addr,
+    decoder: Decoder,
+    /// For each file of a compile unit, where its name is.
+    units: Reader<'i>,
+    sites: Vec<(u32, i32)>,
+    starts: Vec<(u32, i32, u32)>,
+    instructions: Vec<u64>,
+    /// Of the current function: ends of stretches of code, and their line.
+    lines: Vec<(u32, i32)>,
+    /// The same with the node of the inline tree; below 0 where nothing is inlined.
+    inlined: Vec<(u32, i32)>,
+    /// The same with the file, counted from the first of the unit.
+    files: Vec<(u32, i32)>,
+}
+
+/// A function that code belongs to: itself, or one that was inlined.
+#[derive(Clone, Copy)]
+struct Owner {
+    name: u32,
+    start_line: i32,
+}
+
+/// A call that was inlined.
+struct Node {
+    owner: Owner,
+    /// A place in the code that stands for the line of the call.
+    parent: u32,
+}
+
+/// Indices into a record: `_func` in `runtime/runtime2.go`.
+const NAME: usize = 1;
+const FILES: usize = 5;
+const LINES: usize = 6;
+const TABLES: usize = 7;
+const UNIT: usize = 8;
+const START_LINE: usize = 9;
+const FIRST_TABLE: usize = 11;
+/// `PCDATA_InlTreeIndex` and `FUNCDATA_InlTree`.
+const INLINE_INDEX: usize = 2;
+const INLINE_TREE: usize = 3;
+
+impl Search<'_, '_> {
+    fn function(&mut self, start: Addr, end: Addr, record: u32) -> Option<()> {
+        let tables = self.tables;
+        let field = |index: usize| tables.field(record, index);
+        let owner = Owner {
+            name: field(NAME)?,
+            start_line: field(START_LINE)?.cast_signed(),
+        };
+        let unit = field(UNIT)?;
+        let count = field(TABLES)? as usize;
+        let data = usize::from(tables.functions.u8(record as usize + 43)?);
+        let size = end - start;
+        stretches(tables, field(LINES)?, size, &mut self.lines);
+        stretches(tables, field(FILES)?, size, &mut self.files);
+        let file = self.file(unit, 0);
+        self.starts.push((owner.name, owner.start_line, file));
+        self.inlined.clear();
+        let mut tree = None;
+        if count > INLINE_INDEX && data > INLINE_TREE {
+            stretches(
+                tables,
+                field(FIRST_TABLE + INLINE_INDEX)?,
+                size,
+                &mut self.inlined,
+            );
+            let offset = field(FIRST_TABLE.checked_add(count)?.checked_add(INLINE_TREE)?)?;
+            tree = self
+                .trees
+                .checked_add(offset)
+                .and_then(|it| self.image.reader(it));
+        }
+        self.nodes(owner, tree, unit);
+        self.code(owner, tree, start, end);
+        Some(())
+    }
+
+    /// Where the name of the file at a place in the code is.
+    fn file(&self, unit: u32, at: u32) -> u32 {
+        let number = value(&self.files, at).and_then(|it| unit.checked_add_signed(it));
+        let offset = number.and_then(|it| self.units.u32((it as usize).checked_mul(4)?));
+        offset.unwrap_or(u32::MAX)
+    }
+
+    /// Every inlined call.
+    fn nodes(&mut self, owner: Owner, tree: Option<Reader<'_>>, unit: u32) {
+        let begins = std::iter::once(0).chain(self.inlined.iter().map(|it| it.0));
+        let mut numbers: Vec<(i32, u32)> = self.inlined.iter().map(|it| it.1).zip(begins).collect();
+        numbers.sort_unstable();
+        numbers.dedup_by_key(|it| it.0);
+        for (number, begin) in numbers.into_iter().filter(|it| it.0 >= 0) {
+            let Some(node) = node(tree, number) else {
+                continue;
+            };
+            let file = self.file(unit, begin);
+            self.starts
+                .push((node.owner.name, node.owner.start_line, file));
+            self.site(owner, tree, node.parent);
+        }
+    }
+
+    /// Every instruction that calls.
+    fn code(
+        &mut self,
+        owner: Owner,
+        tree: Option<Reader<'_>>,
+        start: Addr,
+        end: Addr,
+    ) -> Option<()> {
+        let region = self.image.region(start)?;
+        let code = region.bytes.get(
+            (start - region.start) as usize..(end.min(region.end()) - region.start) as usize,
+        )?;
+        for at in self.decoder.calls(code) {
+            self.instructions
+                .push(self.image.base + u64::from(start) + u64::from(at));
+            self.site(owner, tree, at);
+        }
+        Some(())
+    }
+
+    /// Notes the call at a place in the code.
+    fn site(&mut self, function: Owner, tree: Option<Reader<'_>>, at: u32) {
+        let Some(line) = value(&self.lines, at) else {
+            return;
+        };
+        let number = value(&self.inlined, at).unwrap_or(-1);
+        let inlined = (number >= 0).then(|| node(tree, number)).flatten();
+        let owner = inlined.map_or(function, |it| it.owner);
+        let site = (owner.name, line.wrapping_sub(owner.start_line));
+        // Neighbours mostly stand in one line.
+        if self.sites.last() != Some(&site) {
+            self.sites.push(site);
+        }
+    }
+}
+
+fn node(tree: Option<Reader<'_>>, number: i32) -> Option<Node> {
+    const SIZE: usize = 16;
+    let at = usize::try_from(number).ok()?.checked_mul(SIZE)?;
+    let tree = tree?;
+    Some(Node {
+        owner: Owner {
+            name: tree.u32(at.checked_add(4)?)?,
+            start_line: tree.u32(at.checked_add(12)?)?.cast_signed(),
+        },
+        parent: tree.u32(at.checked_add(8)?)?,
+    })
+}
+
+/// The value of a place in the code.
+fn value(stretches: &[(u32, i32)], at: u32) -> Option<i32> {
+    let index = stretches.partition_point(|it| it.0 <= at);
+    stretches.get(index).map(|it| it.1)
+}
+
+/// A table from places in the code to a value, as in `runtime.step`. Each step covers some code, so that a table that lies
+/// about its end is left after as many steps as the function has bytes.
+fn stretches(tables: &Tables<'_>, offset: u32, size: u32, found: &mut Vec<(u32, i32)>) {
+    found.clear();
+    let mut rest = tables.values.get(offset as usize..).unwrap_or_default();
+    let (mut end, mut value) = (0u32, -1i32);
+    while offset != 0 && end < size {
+        let Some((delta, used)) = uvarint(rest) else {
+            break;
+        };
+        if delta == 0 && end > 0 {
+            break;
+        }
+        let Some((code, more)) = rest.get(used..).and_then(uvarint) else {
+            break;
+        };
+        rest = &rest[used + more..];
+        let change = (delta as u32 >> 1).cast_signed();
+        value = value.wrapping_add(if delta & 1 == 1 { !change } else { change });
+        let step = (code as u32)
+            .max(1)
+            .saturating_mul(u32::from(tables.quantum));
+        end = end.saturating_add(step);
+        found.push((end, value));
+    }
+}

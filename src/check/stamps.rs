@@ -1,0 +1,46 @@
+use super::{Check, Context, Seen};
+
+pub const CHECK: Check = Check {
+    id: "stamps",
+    summary: "whether every value of -X arrived in the binary",
+    manual: "\
+What it sees: for each `-X importpath.name=value` the finished binary is searched for a string
+with exactly that value: an address and a length that lead to these bytes. The linker flags that
+Go records in the build information do not count.
+
+Why it matters: the linker says nothing about a variable that it did not set. Names that are
+misspelt, and variables that are no string or whose value is computed when the program starts,
+are refused before Go runs. What is left is a variable that nothing reads: it is not in the
+program, and neither is its value.
+
+What to do: use the variable (print it for --version), or leave out the -X.
+
+Source: addstrdata in cmd/link/internal/ld/data.go.",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let stamps = &context.artifact?.stamps;
+    if stamps.is_empty() {
+        return None;
+    }
+    let missing: Vec<String> = stamps
+        .iter()
+        .filter(|it| !it.arrived)
+        .map(|it| format!("`{}`", it.name))
+        .collect();
+    match missing.as_slice() {
+        [] if stamps.len() == 1 => Some(Seen::Good("the value of -X is in the binary".into())),
+        [] => Some(Seen::Good(format!(
+            "all {} values of -X are in the binary",
+            stamps.len()
+        ))),
+        some => Some(Seen::Bad(
+            format!(
+                "-X set {} to a value that is not in the binary",
+                some.join(", ")
+            ),
+            "nothing reads the variable: use it, or leave out the -X".into(),
+        )),
+    }
+}
