@@ -104,7 +104,7 @@ pub fn check_wasm(twin: &[u8], names: &[String], target: &str) {
     // and dots (`cmd/link/internal/wasm/asm.go`).
     let plain = |it: &str| {
         let kept = |it: char| it.is_ascii_alphanumeric() || it == '.';
-        super::plain(it).replace(|it| !kept(it), "_")
+        it.replace(".abi0", "").replace(|it| !kept(it), "_")
     };
     let theirs: Vec<String> = theirs.values().map(|it| plain(it)).collect();
     // The line table has `[...]` for the types of an instance.
