@@ -28,6 +28,8 @@ mod release;
 
 mod revision;
 
+mod staging;
+
 pub mod warden;
 
 mod why;

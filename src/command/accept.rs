@@ -7,9 +7,9 @@ mod loosen;
 use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
 use super::prepare::{Purpose, prepare, prepare_for};
+use super::staging::stage;
 use super::{Output, Session};
-use crate::build::stage::{Stage, Where};
-use crate::build::{self, Event};
+use crate::build;
 use crate::cli;
 use crate::config::Collect;
 use crate::error::{Error, Kind, Result};
@@ -136,10 +136,7 @@ fn release(
     let mut prepared = prepare(&args.settings, typed, session)?;
     prepared.loaded.config.escape.collect = if sites { Collect::Pass } else { Collect::Off };
     prepared.loaded.config.compare.baseline = "off".into();
-    let show = &mut *session.show;
-    let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
-        show(Event::Talk(line));
-    })?;
+    let stage = stage(&mut prepared, None, true, session)?;
     let config = prepared.loaded.config;
     let plan = plan::draw(
         &config,
@@ -162,8 +159,12 @@ fn release(
         .map(|it| it.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
-    let asserted = Vec::new();
-    Ok((Pass { found, asserted }, executables))
+    let pass = Pass {
+        found,
+        asserted: Vec::new(),
+        _stage: stage,
+    };
+    Ok((pass, executables))
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ use std::path::Path;
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, Shows, present};
+use super::staging::stage;
 use super::{Output, Session};
 use super::{revision, why};
 use crate::assertion::Judged;
 use crate::build::escapes::{self, Collected};
+use crate::build::stage::Stage;
 use crate::build::{self, Event, assertions, refusals};
 use crate::cli;
 use crate::config::{Collect, Config};
@@ -98,10 +100,13 @@ pub struct Pass {
     pub found: Vec<(TargetPlan, Collected)>,
     /// What must hold of functions, in the same order.
     pub asserted: Vec<Judged>,
+    /// Where go works; it may be asked again.
+    pub _stage: Stage,
 }
 
 /// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
-pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+    let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
         typed,
@@ -144,7 +149,11 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         asserted.push(judged);
         found.push((target, collected));
     }
-    Ok(Pass { found, asserted })
+    Ok(Pass {
+        found,
+        asserted,
+        _stage: stage,
+    })
 }
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
