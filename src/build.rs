@@ -4,6 +4,8 @@ pub mod assertions;
 
 pub mod capture;
 
+pub mod effect;
+
 pub mod escapes;
 
 pub mod publish;
@@ -26,6 +28,7 @@ use crate::plan::escapes::{Source, stores};
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
+use effect::Effect;
 use escapes::Collected;
 
 /// Something worth showing while a run goes on.
@@ -63,12 +66,20 @@ pub struct Built {
     pub escape: Duration,
     /// The escapes, where they were collected.
     pub escapes: Option<Collected>,
+    /// What the compiler says with and without the profile, where that was asked for.
+    pub effect: Option<Effect>,
+    /// Why that is not known.
+    pub effect_failure: Option<String>,
     /// Why a baseline could not be built.
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
     pub escape_failure: Option<String>,
     /// What must hold of functions, and whether it does.
     pub asserted: Judged,
+    /// When the first command started: what was captured later was captured by this run.
+    since: Option<SystemTime>,
+    /// Why escapes could not be captured.
+    trouble: Option<String>,
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -82,39 +93,74 @@ pub fn execute(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Vec<Built>> {
-    plan.targets
-        .iter()
-        .map(|target| execute_target(target, config, interrupt, show))
-        .collect()
+    let mut built: Vec<Built> = plan.targets.iter().map(|_| Built::default()).collect();
+    for (target, built) in plan.targets.iter().zip(&mut built) {
+        execute_target(target, config, |_| true, built, interrupt, show)?;
+    }
+    Ok(built)
+}
+
+/// Runs the commands of the plan that are of some kinds; what they leave is added to `built`.
+pub fn execute_some(
+    plan: &Plan,
+    config: &Config,
+    wanted: fn(StepKind) -> bool,
+    built: &mut Vec<Built>,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    built.resize_with(plan.targets.len(), Built::default);
+    for (target, built) in plan.targets.iter().zip(built) {
+        execute_target(target, config, wanted, built, interrupt, show)?;
+    }
+    Ok(())
 }
 
 fn execute_target(
     target: &TargetPlan,
     config: &Config,
+    wanted: impl Fn(StepKind) -> bool,
+    built: &mut Built,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<Built> {
-    let mut built = Built::default();
-    let since = SystemTime::now();
-    let mut trouble = capture_trouble(target);
+) -> Result<()> {
+    let since = *built.since.get_or_insert_with(SystemTime::now);
+    let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let subjects = assertions::find(config, &target.facts);
-    for step in &target.steps {
-        if matches!(step.kind, StepKind::Captures | StepKind::Escape) {
-            continue;
-        }
-        announce(step, target, show);
+    if wanted(StepKind::Release) {
+        built.trouble = capture_trouble(target);
+    }
+    for step in target.steps.iter().filter(|it| wanted(it.kind)) {
         match step.kind {
-            StepKind::Baseline => match compile(step, target, interrupt, show) {
-                Ok((outcome, _)) => built.baseline = outcome.wall,
-                Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
-            },
-            _ => {
-                let (done, repeated) = release(step, target, interrupt, show)?;
-                built.compiled += done.1;
-                built.release += done.0.wall;
-                trouble = trouble.or(repeated);
+            StepKind::Release | StepKind::Libraries => {
+                announce(step.kind, target, show);
+                let ((outcome, compiled), repeated) = release(step, target, interrupt, show)?;
+                built.compiled += compiled;
+                built.release += outcome.wall;
+                built.trouble = built.trouble.take().or(repeated);
             }
+            StepKind::Baseline => {
+                announce(step.kind, target, show);
+                match compile(step, target, interrupt, show) {
+                    Ok((outcome, _)) => built.baseline += outcome.wall,
+                    Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
+                }
+            }
+            StepKind::EffectWith => with.push(step),
+            StepKind::EffectWithout => without.push(step),
+            StepKind::EffectBuild => links.push(step),
+            // Together, below.
+            StepKind::Captures | StepKind::Escape => {}
         }
+    }
+    if !with.is_empty() {
+        match effect(&[with, without, links], target, config, interrupt, show) {
+            Ok(effect) => built.effect = Some(effect),
+            Err(error) => built.effect_failure = Some(tolerate(error, interrupt)?),
+        }
+    }
+    if !wanted(StepKind::Escape) {
+        return Ok(());
     }
     let run = escapes::Run {
         target,
@@ -122,11 +168,56 @@ fn execute_target(
         since,
         asserted: !subjects.is_empty(),
     };
+    collect(&run, built, interrupt, show)?;
+    let gap = match built.escape_failure {
+        Some(_) => Gap::Failed,
+        None => Gap::Off,
+    };
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    assertions::explain(&mut built.asserted, target, interrupt)
+}
+
+/// Compiles with and without the profile, and links what was compiled without it.
+fn effect(
+    [with, without, links]: &[Vec<&Step>; 3],
+    target: &TargetPlan,
+    config: &Config,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<Effect> {
+    let scope = &config.escape.scope;
+    announce(StepKind::EffectWith, target, show);
+    let with = effect::side(with, target, scope, interrupt, show)?;
+    announce(StepKind::EffectWithout, target, show);
+    let without = effect::side(without, target, scope, interrupt, show)?;
+    announce(StepKind::EffectBuild, target, show);
+    for step in links {
+        compile(step, target, interrupt, show)?;
+    }
+    Ok(Effect { with, without })
+}
+
+/// Shows that a step begins.
+fn announce(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {
+    show(Event::Step {
+        kind,
+        platform: platform(target),
+        packages: target.facts.packages.len(),
+    });
+}
+
+/// Collects the escapes, where the plan has steps for that.
+fn collect(
+    run: &escapes::Run<'_>,
+    built: &mut Built,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let target = run.target;
     match run.collect(interrupt, show) {
         Ok(collected) => {
-            built.escape = collected
-                .as_ref()
-                .map_or(Duration::ZERO, |it| it.cost.wall());
+            let wall = collected.as_ref().map(|it| it.cost.wall());
+            built.escape = wall.unwrap_or_default();
             built.escapes = collected;
         }
         Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
@@ -135,28 +226,13 @@ fn execute_target(
         built.escape_failure.clone_from(reason);
     }
     if let Some(it) = &mut built.escapes {
-        it.cost.reason = trouble.or_else(|| it.cost.reason.take());
+        it.cost.reason = built.trouble.take().or_else(|| it.cost.reason.take());
         if it.cost.captured > 0 {
             let cache = Path::new(&target.facts.toolchain.gocache);
             capture::trim(&stores(cache), capture::LIMIT);
         }
     }
-    let gap = match built.escape_failure {
-        Some(_) => Gap::Failed,
-        None => Gap::Off,
-    };
-    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
-    assertions::explain(&mut built.asserted, target, interrupt)?;
-    Ok(built)
-}
-
-/// Shows that a step begins.
-fn announce(step: &Step, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {
-    show(Event::Step {
-        kind: step.kind,
-        platform: platform(target),
-        packages: target.facts.packages.len(),
-    });
+    Ok(())
 }
 
 /// Why nothing can be captured, known before the compile.
@@ -257,7 +333,8 @@ fn compile(
         return Err(words.error(failure(step.kind), &outcome));
     }
     let text = words.text();
-    if !text.is_empty() {
+    // The diagnostics of the effect's own link were read before.
+    if !text.is_empty() && step.kind != StepKind::EffectBuild {
         show(Event::Talk(&text));
     }
     Ok((outcome, compiled))
@@ -305,6 +382,9 @@ fn failure(kind: StepKind) -> &'static str {
         StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
         StepKind::Baseline => "go build failed for the baseline",
         StepKind::Captures => "go list failed for the captures of the escape report",
+        StepKind::EffectWith | StepKind::EffectWithout | StepKind::EffectBuild => {
+            "go failed for the effect of the profile"
+        }
         StepKind::Escape => "go list failed for the escape report",
     }
 }

@@ -24,7 +24,11 @@ mod present;
 
 mod profile;
 
+mod profiles;
+
 mod release;
+
+mod repair;
 
 mod revision;
 

@@ -45,6 +45,8 @@ pub mod call;
 
 mod closure;
 
+pub mod started;
+
 mod file;
 
 pub mod identity;
@@ -64,4 +66,5 @@ pub use rank::{Group, by_function, by_line, recount};
 pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
+pub use started::{Started, started};
 pub use summary::{Escapes, PackageEscapes};

@@ -8,6 +8,10 @@ pub mod flags;
 
 pub mod output;
 
+mod parts;
+
+mod passes;
+
 pub mod pgo;
 
 mod preprofile;
@@ -35,6 +39,7 @@ use asked::Asked;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+use parts::parts;
 pub use preprofile::preprofile;
 use stamp::Stamp;
 
@@ -108,6 +113,8 @@ pub struct Plan {
     pub checksums: Option<PathBuf>,
     /// Where the commands write; on the file system of the outputs.
     pub stage: PathBuf,
+    /// Stack frames have a budget.
+    pub guard: bool,
 }
 
 /// The commands of one target.
@@ -125,6 +132,8 @@ pub struct TargetPlan {
     pub baseline: Baseline,
     /// How the escapes are collected.
     pub collection: Collection,
+    /// Where the same executables are written without a profile, where that was asked for and there is one.
+    pub effect_dir: Option<PathBuf>,
     /// What the linker is to set in them.
     pub stamps: Vec<Stamp>,
 }
@@ -157,6 +166,12 @@ pub enum StepKind {
     Baseline,
     /// Names the captures of the packages.
     Captures,
+    /// Compiles with the profile, to tell what it does.
+    EffectWith,
+    /// Compiles without it.
+    EffectWithout,
+    /// Links what was compiled without it.
+    EffectBuild,
     /// Compiles for the escape report.
     Escape,
 }
@@ -196,26 +211,34 @@ pub fn draw(
             target: &facts.target,
             goflags: &facts.goflags,
             typed: &typed.flags,
-            pgo: Some(&facts.pgo.reason),
+            pgo: None,
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let collection = escapes::collection(&inputs, &facts, program)?;
+        let packages = typed.packages(config);
         let context = Context {
             inputs: &inputs,
             facts: &facts,
-            packages: &typed.packages(config),
+            packages: &packages,
             collection: &collection,
         };
-        let steps = steps(&context, &executables, &baseline, &place)?;
+        let mut steps = steps(&context, &executables, &baseline, &place)?;
+        let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
+        let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
+        // Before the escapes, which then find their packages compiled.
+        let told = |it: &Step| matches!(it.kind, StepKind::Captures | StepKind::Escape);
+        let at = steps.iter().position(told).unwrap_or(steps.len());
+        steps.splice(at..at, effect);
         targets.push(TargetPlan {
             collection,
             executables,
             steps,
             release_dir: place.join("release"),
             baseline,
+            effect_dir,
             stamps,
             facts,
         });
@@ -224,6 +247,7 @@ pub fn draw(
         targets,
         checksums: outputs.checksums,
         stage: stage.to_path_buf(),
+        guard: config.budget.frame.is_some() || config.budget.frame_growth.is_some(),
     })
 }
 
@@ -265,13 +289,17 @@ fn steps(
         collection,
     } = *context;
     let mut steps = Vec::new();
-    let release = flags::compose(inputs, Variant::Release)?;
-    for (what, output) in links(facts, executables, &place.join("release"), packages) {
-        let plain = build(StepKind::Release, facts, &release, output, &what);
-        steps.push(collection.told(plain));
+    let parts = parts(inputs, facts, executables, packages);
+    for part in &parts {
+        let release = flags::compose(&part.inputs, Variant::Release)?;
+        for (what, output) in part.links(facts, &place.join("release")) {
+            let plain = build(StepKind::Release, facts, &release, output, &what);
+            steps.push(collection.told(plain));
+        }
     }
     let rest = compiled_only(facts, executables, packages);
-    if !rest.is_empty() {
+    if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
+        let release = flags::compose(&first.inputs, Variant::Release)?;
         let args = arguments("build", facts, &release, None, &rest);
         steps.push(collection.told(Step {
             kind: StepKind::Libraries,
@@ -286,46 +314,27 @@ fn steps(
         } else {
             Variant::Unstripped
         };
-        let composed = flags::compose(inputs, variant)?;
-        for (what, output) in links(facts, executables, directory, packages) {
-            steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+        for part in &parts {
+            let composed = flags::compose(&part.inputs, variant)?;
+            for (what, output) in part.links(facts, directory) {
+                steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+            }
         }
     }
-    if let Source::Capture { .. } = collection.source {
-        steps.push(escapes::captures(context)?);
-    }
-    if !matches!(collection.source, Source::Off { .. }) {
-        steps.push(escapes::pass(context)?);
+    for part in &parts {
+        let context = Context {
+            inputs: &part.inputs,
+            packages: &part.packages,
+            ..*context
+        };
+        if let Source::Capture { .. } = collection.source {
+            steps.push(escapes::captures(&context)?);
+        }
+        if !matches!(collection.source, Source::Off { .. }) {
+            steps.push(escapes::pass(&context)?);
+        }
     }
     Ok(steps)
-}
-
-/// The builds that write executables: packages, and the `-o` that they get.
-fn links(
-    facts: &Facts,
-    executables: &[Executable],
-    directory: &Path,
-    packages: &[OsString],
-) -> Vec<(Vec<OsString>, OsString)> {
-    let file = |it: &Executable| directory.join(&it.name).into_os_string();
-    let taken = facts.asked.taken(&facts.packages).len();
-    let named = facts.packages.iter().filter(|it| !it.dep_only).count();
-    match executables {
-        [] => Vec::new(),
-        // With an `-o` this mode takes one package, and ours always has one.
-        several if facts.asked.mode == "exe" && named > 1 => several
-            .iter()
-            .map(|it| (vec![it.package.clone().into()], file(it)))
-            .collect(),
-        // One executable gets its name here, so that build modes that write a second file (c-archive)
-        // name it alike; several get Go's names.
-        [one] if taken == 1 => vec![(packages.to_vec(), file(one))],
-        _ => {
-            let mut output = directory.as_os_str().to_owned();
-            output.push("/");
-            vec![(packages.to_vec(), output)]
-        }
-    }
 }
 
 fn build(

@@ -101,28 +101,44 @@ impl Run<'_> {
         show: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Collected>> {
         let target = self.target;
-        let Some(pass) = step(target, StepKind::Escape) else {
+        let of = |kind: StepKind| target.steps.iter().filter(move |it| it.kind == kind);
+        let Some(first) = of(StepKind::Escape).next() else {
             return Ok(None);
         };
-        let sources = sources(target, pass);
+        let sources = sources(target, first);
         let mut collector = Collector::new(&sources)
             .with_sites(true)
             .with_remarks(self.asserted);
-        let mut cost = Cost::default();
-        let missing = self.found(sources.trimpath, interrupt, &mut collector, &mut cost, show)?;
-        let command = match &missing {
-            Missing::Everything => Some(pass.invocation.clone()),
-            Missing::Packages(packages) if packages.is_empty() => None,
-            Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
+        let mut cost = Cost {
+            passed: Some(0),
+            ..Cost::default()
         };
-        if let Some(command) = command {
-            announce(pass, target, show);
-            cost.pass = run_pass(&command, interrupt, &mut collector, show)?;
+        // One of each per profile.
+        let mut names = of(StepKind::Captures);
+        for pass in of(StepKind::Escape) {
+            let names = names.next();
+            let missing = self.found(
+                names,
+                sources.trimpath,
+                interrupt,
+                &mut collector,
+                &mut cost,
+                show,
+            )?;
+            let command = match &missing {
+                Missing::Everything => Some(pass.invocation.clone()),
+                Missing::Packages(packages) if packages.is_empty() => None,
+                Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
+            };
+            if let Some(command) = command {
+                announce(pass.kind, target, show);
+                cost.pass += run_pass(&command, interrupt, &mut collector, show)?;
+            }
+            cost.passed = match missing {
+                Missing::Everything => None,
+                Missing::Packages(packages) => cost.passed.map(|it| it + packages.len() as u64),
+            };
         }
-        cost.passed = match missing {
-            Missing::Everything => None,
-            Missing::Packages(packages) => Some(packages.len() as u64),
-        };
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
         let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
         let (sites, excerpts) = named(&finished.sites);
@@ -145,6 +161,7 @@ impl Run<'_> {
     /// Reads the captures that there are.
     fn found(
         &self,
+        names: Option<&Step>,
         trimmed: bool,
         interrupt: &Interrupt,
         collector: &mut Collector<'_>,
@@ -152,7 +169,7 @@ impl Run<'_> {
         show: &mut dyn FnMut(Event<'_>),
     ) -> Result<Missing> {
         let target = self.target;
-        let (store, names) = match (&target.collection.source, step(target, StepKind::Captures)) {
+        let (store, names) = match (&target.collection.source, names) {
             (Source::Capture { store, .. }, Some(names)) => (store, names),
             (Source::Pass { reason }, _) => {
                 cost.reason.clone_from(reason);
@@ -166,21 +183,17 @@ impl Run<'_> {
             since: self.since,
             trimmed,
         };
-        announce(names, target, show);
+        announce(names.kind, target, show);
         match reading.captures(names, interrupt, collector, cost) {
             Ok(missing) => Ok(missing),
             // Nothing was built before: the code does not compile, and the pass would fail as well.
-            Err(error) if step(target, StepKind::Release).is_none() => Err(error),
+            Err(error) if !target.steps.iter().any(|it| it.kind == StepKind::Release) => Err(error),
             Err(error) => {
                 cost.reason = Some(tolerate(error, interrupt)?);
                 Ok(Missing::Everything)
             }
         }
     }
-}
-
-fn step(target: &TargetPlan, kind: StepKind) -> Option<&Step> {
-    target.steps.iter().find(|it| it.kind == kind)
 }
 
 /// Runs the escape pass; returns how long go took.
@@ -240,6 +253,7 @@ impl Reading<'_> {
         cost: &mut Cost,
     ) -> Result<Missing> {
         let start = std::time::Instant::now();
+        let before = cost.captured + cost.found;
         let mut words = Words::default();
         let (outcome, listed) =
             process::capture(&step.invocation, interrupt, |line| words.keep(line))?;
@@ -273,8 +287,8 @@ impl Reading<'_> {
                 None => missing.push(path.to_owned()),
             }
         }
-        cost.captures = start.elapsed();
-        if cost.captured + cost.found == 0 && !missing.is_empty() {
+        cost.captures += start.elapsed();
+        if cost.captured + cost.found == before && !missing.is_empty() {
             let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
             cost.reason = Some(why.into());
             return Ok(Missing::Everything);
@@ -303,7 +317,7 @@ impl Reading<'_> {
 }
 
 /// Names the sites by their sources, each of which is read once.
-fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+pub(super) fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
     for site in sites {
         if let Some(path) = &site.source {

@@ -6,10 +6,10 @@ mod loosen;
 
 use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
-use super::prepare::{Purpose, prepare, prepare_for};
+use super::prepare::{Prepared, Purpose, prepare, prepare_for};
+use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
-use crate::build;
 use crate::cli;
 use crate::config::Collect;
 use crate::error::{Error, Kind, Result};
@@ -142,17 +142,25 @@ fn release(
     };
     prepared.loaded.config.compare.baseline = "off".into();
     let stage = stage(&mut prepared, None, true, session)?;
-    let config = prepared.loaded.config;
+    let Prepared {
+        loaded,
+        typed,
+        facts,
+        outputs,
+    } = prepared;
+    let config = &loaded.config;
     let plan = plan::draw(
-        &config,
-        &prepared.loaded.origins,
-        &prepared.typed,
-        prepared.facts,
-        prepared.outputs,
+        config,
+        &loaded.origins,
+        &typed,
+        facts,
+        outputs,
         stage.path(),
         session.program.as_deref(),
     )?;
-    let mut built = build::execute(&plan, &config, &session.interrupt, session.show)?;
+    let Repaired {
+        plan, mut built, ..
+    } = repair::run(plan, &loaded, &typed, None, session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     if let Some(failure) = built.iter().find_map(|it| it.escape_failure.as_ref()) {
         return Err(

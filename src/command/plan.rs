@@ -151,6 +151,9 @@ fn purpose(kind: StepKind, source: &Source) -> &'static str {
         (StepKind::Release, _) => "build the release",
         (StepKind::Libraries, _) => "compile the packages that are no commands",
         (StepKind::Baseline, _) => "build what it is compared with",
+        (StepKind::EffectWith, _) => "compile with the profile, to tell what it does (on stderr)",
+        (StepKind::EffectWithout, _) => "compile without the profile (on stderr)",
+        (StepKind::EffectBuild, _) => "link what was compiled without the profile",
         (StepKind::Captures, _) => "name the captures, which hold the escapes of what was compiled",
         (StepKind::Escape, Source::Capture { .. }) => {
             "collect the escapes (on stderr) of packages that have no capture, if any: a run names only those"

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::lock_file::{self, Found};
 use super::prepare::{Prepared, output_directory, prepare};
 use super::present::{self, Shows, present};
+use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
 use crate::analysis::{self, Artifact};
@@ -54,7 +55,11 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         stage.path(),
         session.program.as_deref(),
     )?;
-    let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
+    let Repaired {
+        plan,
+        built,
+        repairs,
+    } = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check()?;
@@ -67,6 +72,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         artifacts: &artifacts,
         cwd: &session.cwd,
         lock: lock.as_ref(),
+        repairs: &repairs,
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });

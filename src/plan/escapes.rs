@@ -294,7 +294,7 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
 }
 
 /// What every `go list -export` of ours has in common.
-fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
+pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
     if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
         // `go list -export` would write the C header, as `.h`. This mode compiles alike.
         composed.args.retain(|it| !it.starts_with("-buildmode="));

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::artifact::shown;
 use super::gate;
 use super::revision::{self, Before, Revision};
-use crate::build::escapes::{Collected, Cost};
+use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
-use crate::escape::{Class, Identity, Optimizations};
+use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
 use crate::plan::pgo::Candidate;
 use crate::plan::{Facts, scope};
@@ -204,7 +204,11 @@ pub struct Against<'a> {
 
 /// A site of a build, by its index.
 pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
-    let it = &collected.sites[index];
+    located(&collected.sites[index], &collected.excerpts[index], cwd)
+}
+
+/// A site with its place and its line of source.
+pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     let identity = lock::named(&it.identity);
     let path = it.site.source.as_deref().map(String::from_utf8_lossy);
     Site {
@@ -212,7 +216,7 @@ pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
         line: it.site.line,
         column: it.site.column,
         message: it.site.message.clone(),
-        source: collected.excerpts[index].line.clone(),
+        source: excerpt.line.clone(),
         ..gone(&identity)
     }
 }
@@ -421,11 +425,7 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
 
 /// SHA-256 of each profile that is applied, by main package; `""` for all of them.
 pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
-    let usable = facts
-        .pgo
-        .candidates
-        .iter()
-        .filter(|it| facts.pgo.applied && it.is_usable());
+    let usable = facts.pgo.all_applied();
     let pairs = usable.flat_map(|it| {
         let digest = it.sha256.clone().unwrap_or_default();
         let all = it.packages.is_empty().then(String::new);

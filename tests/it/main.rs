@@ -17,6 +17,7 @@ mod harness;
 mod house;
 mod inspect;
 mod lock;
+mod pgo;
 mod platforms;
 mod profile;
 mod profile_command;
