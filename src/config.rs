@@ -319,6 +319,10 @@ pub enum Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Collect {
+    /// [`Collect::Capture`], and [`Collect::Pass`] where that cannot work.
+    Auto,
+    /// While the release is compiled; an error where that cannot work.
+    Capture,
     /// A compile of its own with `-gcflags=-m` that does not link.
     Pass,
     /// Not at all.

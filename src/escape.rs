@@ -19,6 +19,8 @@ mod expression;
 
 pub mod parse;
 
+pub mod raw;
+
 pub mod remark;
 
 mod shape;

@@ -2,6 +2,8 @@
 
 pub mod asked;
 
+pub mod escapes;
+
 pub mod flags;
 
 pub mod output;
@@ -18,6 +20,8 @@ pub mod scope;
 
 pub mod stamp;
 
+pub mod toolexec;
+
 pub mod verbose;
 
 use std::ffi::OsString;
@@ -25,13 +29,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::config::{Collect, Config, Origins, Strip, Target};
+use crate::config::{Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
+use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
 use parts::parts;
@@ -125,6 +130,8 @@ pub struct TargetPlan {
     pub release_dir: PathBuf,
     /// What they are compared with.
     pub baseline: Baseline,
+    /// How the escapes are collected.
+    pub collection: Collection,
     /// Where the same executables are written without a profile, where that was asked for and there is one.
     pub effect_dir: Option<PathBuf>,
     /// What the linker is to set in them.
@@ -157,6 +164,8 @@ pub enum StepKind {
     Libraries,
     /// Builds what they are compared with.
     Baseline,
+    /// Names the captures of the packages.
+    Captures,
     /// Compiles with the profile, to tell what it does.
     EffectWith,
     /// Compiles without it.
@@ -176,9 +185,12 @@ pub struct Step {
     pub invocation: Invocation,
     /// Why each flag is there.
     pub reasons: Vec<Reason>,
+    /// The same without a capture, for when that fails.
+    pub without: Option<Box<Step>>,
 }
 
-/// Draws the plan. `stage` is a directory on the file system of the outputs.
+/// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
+/// start for the capture.
 ///
 /// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
 /// cannot be read.
@@ -189,6 +201,7 @@ pub fn draw(
     facts: Vec<Facts>,
     outputs: output::Outputs,
     stage: &Path,
+    program: Option<&Path>,
 ) -> Result<Plan> {
     let mut targets = Vec::new();
     for (index, (facts, executables)) in facts.into_iter().zip(outputs.targets).enumerate() {
@@ -204,14 +217,23 @@ pub fn draw(
         let baseline = baseline(config, &place);
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
-        let mut steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
+        let collection = escapes::collection(&inputs, &facts, program)?;
+        let packages = typed.packages(config);
+        let context = Context {
+            inputs: &inputs,
+            facts: &facts,
+            packages: &packages,
+            collection: &collection,
+        };
+        let mut steps = steps(&context, &executables, &baseline, &place)?;
         let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
         let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
-        // Before the escape pass, which then finds its packages compiled.
-        let escapes = steps.iter().position(|it| it.kind == StepKind::Escape);
-        let at = escapes.unwrap_or(steps.len());
+        // Before the escapes, which then find their packages compiled.
+        let told = |it: &Step| matches!(it.kind, StepKind::Captures | StepKind::Escape);
+        let at = steps.iter().position(told).unwrap_or(steps.len());
         steps.splice(at..at, effect);
         targets.push(TargetPlan {
+            collection,
             executables,
             steps,
             release_dir: place.join("release"),
@@ -245,32 +267,46 @@ fn baseline(config: &Config, place: &Path) -> Baseline {
     }
 }
 
+/// What the steps of a target are drawn from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) packages: &'a [OsString],
+    pub(crate) collection: &'a Collection,
+}
+
 fn steps(
-    inputs: &Inputs<'_>,
-    facts: &Facts,
-    typed: &Typed,
+    context: &Context<'_>,
     executables: &[Executable],
     baseline: &Baseline,
     place: &Path,
 ) -> Result<Vec<Step>> {
-    let packages = typed.packages(inputs.config);
+    let Context {
+        inputs,
+        facts,
+        packages,
+        collection,
+    } = *context;
     let mut steps = Vec::new();
-    let parts = parts(inputs, facts, executables, &packages);
+    let parts = parts(inputs, facts, executables, packages);
     for part in &parts {
         let release = flags::compose(&part.inputs, Variant::Release)?;
         for (what, output) in part.links(facts, &place.join("release")) {
-            steps.push(build(StepKind::Release, facts, &release, output, &what));
+            let plain = build(StepKind::Release, facts, &release, output, &what);
+            steps.push(collection.told(plain));
         }
     }
-    let rest = compiled_only(facts, executables, &packages);
+    let rest = compiled_only(facts, executables, packages);
     if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
         let release = flags::compose(&first.inputs, Variant::Release)?;
         let args = arguments("build", facts, &release, None, &rest);
-        steps.push(Step {
+        steps.push(collection.told(Step {
             kind: StepKind::Libraries,
             invocation: facts.go.invocation(args),
             reasons: vec![reason("-v", "progress")],
-        });
+            without: None,
+        }));
     }
     if let Baseline::Built { kind, directory } = baseline {
         let variant = if *kind == "plain" {
@@ -285,9 +321,17 @@ fn steps(
             }
         }
     }
-    if inputs.config.escape.collect == Collect::Pass {
-        for part in &parts {
-            steps.push(passes::escapes(part, facts)?);
+    for part in &parts {
+        let context = Context {
+            inputs: &part.inputs,
+            packages: &part.packages,
+            ..*context
+        };
+        if let Source::Capture { .. } = collection.source {
+            steps.push(escapes::captures(&context)?);
+        }
+        if !matches!(collection.source, Source::Off { .. }) {
+            steps.push(escapes::pass(&context)?);
         }
     }
     Ok(steps)
@@ -311,6 +355,7 @@ fn build(
         kind,
         invocation: facts.go.invocation(args),
         reasons,
+        without: None,
     }
 }
 

@@ -8,6 +8,8 @@ pub mod family;
 
 pub mod lines;
 
+pub mod tool;
+
 pub mod warden;
 
 use std::ffi::{OsStr, OsString};

@@ -58,7 +58,9 @@ pub use against::{AgainstLock, LockFact, LockSize};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
-pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
+pub use escapes::{
+    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
+};
 pub use findings::Findings;
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};

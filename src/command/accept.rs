@@ -8,9 +8,8 @@ use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
 use super::prepare::{Prepared, Purpose, prepare, prepare_for};
 use super::repair::{self, Repaired};
+use super::staging::stage;
 use super::{Output, Session};
-use crate::build::Event;
-use crate::build::stage::{Stage, Where};
 use crate::cli;
 use crate::config::Collect;
 use crate::error::{Error, Kind, Result};
@@ -135,12 +134,14 @@ fn release(
     session: &mut Session<'_>,
 ) -> Result<(Pass, Vec<Found>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
-    prepared.loaded.config.escape.collect = if sites { Collect::Pass } else { Collect::Off };
+    let collect = &mut prepared.loaded.config.escape.collect;
+    *collect = match *collect {
+        _ if !sites => Collect::Off,
+        Collect::Off => Collect::Auto,
+        some => some,
+    };
     prepared.loaded.config.compare.baseline = "off".into();
-    let show = &mut *session.show;
-    let stage = Stage::create(Where::default(), true, &session.interrupt, &mut |line| {
-        show(Event::Talk(line));
-    })?;
+    let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         loaded,
         typed,
@@ -155,6 +156,7 @@ fn release(
         facts,
         outputs,
         stage.path(),
+        session.program.as_deref(),
     )?;
     let Repaired {
         plan, mut built, ..
@@ -171,8 +173,12 @@ fn release(
         .map(|it| it.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
-    let asserted = Vec::new();
-    Ok((Pass { found, asserted }, executables))
+    let pass = Pass {
+        found,
+        asserted: Vec::new(),
+        _stage: stage,
+    };
+    Ok((pass, executables))
 }
 
 #[cfg(test)]

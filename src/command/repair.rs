@@ -81,7 +81,7 @@ fn until_repaired(
         if !cut {
             break;
         }
-        plan = again(plan, loaded, typed)?;
+        plan = again(plan, loaded, typed, session.program.as_deref())?;
         build::execute_some(
             &plan,
             config,
@@ -253,7 +253,7 @@ fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall> {
 }
 
 /// The same plan, with the profiles as they are now.
-fn again(plan: Plan, loaded: &Loaded, typed: &Typed) -> Result<Plan> {
+fn again(plan: Plan, loaded: &Loaded, typed: &Typed, program: Option<&Path>) -> Result<Plan> {
     let (facts, targets) = plan
         .targets
         .into_iter()
@@ -270,5 +270,6 @@ fn again(plan: Plan, loaded: &Loaded, typed: &Typed) -> Result<Plan> {
         facts,
         outputs,
         &plan.stage,
+        program,
     )
 }

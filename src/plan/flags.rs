@@ -97,6 +97,8 @@ pub enum Variant {
     Plain,
     /// The compile for the escape report: nothing is linked.
     Escape,
+    /// What the release is compiled from, listed: the same actions, nothing is linked.
+    Listed,
 }
 
 /// Flags that are merged here and so do not go through one by one.
@@ -182,7 +184,7 @@ fn mentioned(inputs: &Inputs<'_>, name: &str) -> bool {
 fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
     let mut base: Vec<String> = Vec::new();
     let mut from = Vec::new();
-    let strip = if variant == Variant::Release {
+    let strip = if matches!(variant, Variant::Release | Variant::Listed) {
         inputs.config.build.strip
     } else {
         Strip::None
@@ -408,7 +410,7 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         let name = flag.name.as_str();
         let dropped = match variant {
             Variant::Release => false,
-            Variant::Unstripped | Variant::Plain => RELEASE_ONLY.contains(&name),
+            Variant::Unstripped | Variant::Plain | Variant::Listed => RELEASE_ONLY.contains(&name),
             Variant::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
         };
         !dropped && !MERGED.contains(&name)

@@ -1,22 +1,14 @@
-//! Commands that compile in order to tell something: escapes, and what the profile does.
+//! Commands that compile in order to tell what the profile does.
 
 use std::path::Path;
 
 use super::flags::{self, Flags, Inputs, Reason, Variant};
 use super::output::Executable;
 use super::parts::{Part, parts};
-use super::{Facts, Step, StepKind, Typed, arguments, build, pgo, reason, scope};
-use crate::config::{Config, Effect};
+use super::{Facts, Step, StepKind, Typed, arguments, build, escapes, pgo, reason};
+use crate::config::Effect;
 use crate::error::Result;
 use crate::escape;
-
-/// The escape pass of a part.
-pub fn escapes(part: &Part<'_>, facts: &Facts) -> Result<Step> {
-    let inputs = &part.inputs;
-    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
-    let scope = diagnosed(inputs.config, facts, &scope);
-    listing(StepKind::Escape, part, facts, &scope, "escape.scope")
-}
 
 /// Compiles with and without the profile, and the executables without it; none where no profile is applied.
 pub fn effect(
@@ -73,37 +65,25 @@ fn listing(
     let mut composed = flags::compose(inputs, Variant::Escape)?;
     let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
     ask(&mut composed, inputs, facts, scope, origin);
-    if kind != StepKind::Escape {
-        composed.args.push("-v".into());
-        composed
-            .reasons
-            .push(reason("-v", "the packages as they are compiled"));
-    }
-    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
-        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
-        composed.args.retain(|it| !it.starts_with("-buildmode="));
-        composed.args.push("-buildmode=pie".into());
-    }
-    if facts.asked.json {
-        composed.args.push("-json=false".into());
-    }
+    composed.args.push("-v".into());
+    composed
+        .reasons
+        .push(reason("-v", "the packages as they are compiled"));
     composed.reasons.push(reason(
         "-export",
         "compile, or replay from the build cache, but do not link",
     ));
-    composed.args.splice(
-        0..0,
-        [
-            "-deps".into(),
-            "-export".into(),
-            "-f={{.ImportPath}}".into(),
-        ],
+    escapes::listing(
+        facts,
+        &mut composed,
+        &["-deps", "-export", "-f={{.ImportPath}}"],
     );
     let args = arguments("list", facts, &composed, None, &part.packages);
     Ok(Step {
         kind,
         invocation: facts.go.invocation(args),
         reasons: composed.reasons,
+        without: None,
     })
 }
 
@@ -128,16 +108,4 @@ fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String
         });
         composed.args.push(flag);
     }
-}
-
-/// The scope, and the packages whose functions are asserted beside it.
-fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
-    let asserted = scope::of_functions(
-        config.assert.iter().map(|it| it.function.as_str()),
-        &facts.packages,
-    );
-    let beside = asserted
-        .into_iter()
-        .filter(|it| !scope::contains(scope, it));
-    scope.iter().cloned().chain(beside).collect()
 }

@@ -1,6 +1,7 @@
 //! Collected escapes in, their part of the report out: counts, and what is new against the lock.
 
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::artifact::shown;
 use super::gate;
 use super::revision::{self, Before, Revision};
-use crate::build::escapes::{Collected, Excerpt};
+use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
 use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
@@ -59,6 +60,40 @@ pub struct Escapes {
     /// What else there is to say, such as a comment without a reason.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// How the compiler was made to tell, and what that took; `null` in reports of older versions.
+    #[serde(default)]
+    pub collection: Option<Collection>,
+}
+
+/// How the compiler was made to tell. A package that is compiled for several mains with a profile each counts for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Collection {
+    /// Packages that this run compiled, and captured on the way.
+    pub captured: u64,
+    /// Packages that came from the build cache, and were captured by an earlier run.
+    pub found: u64,
+    /// Packages without a capture, compiled separately; `null`: the whole scope was.
+    pub passed: Option<u64>,
+    /// Why, where the whole scope was compiled separately although it should not.
+    pub reason: Option<String>,
+    /// Wall time to find and read the captures.
+    pub captures_ms: u64,
+    /// Wall time of the separate compile.
+    pub pass_ms: u64,
+}
+
+impl Collection {
+    fn of(cost: &Cost) -> Self {
+        let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            captured: cost.captured,
+            found: cost.found,
+            passed: cost.passed,
+            reason: cost.reason.clone(),
+            captures_ms: ms(cost.captures),
+            pass_ms: ms(cost.pass),
+        }
+    }
 }
 
 /// How the lock stands to a build.
@@ -325,6 +360,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
             true => vec![BLIND.to_owned()],
             false => Vec::new(),
         },
+        collection: Some(Collection::of(&collected.cost)),
     }
 }
 

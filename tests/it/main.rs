@@ -5,6 +5,7 @@ mod assertions;
 mod bad_input;
 mod binary;
 mod binary_truth;
+mod capture;
 mod dropin;
 mod escape;
 mod escape_diff;
