@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """`inspect` against the tools that people use today, in pairs on the same files.
 
-    benches/inspect.py [--runs N] [--inspect PATH] [--go GO] BINARY...
+    benches/inspect.py [--runs N] [--inspect PATH] [--go GO] [--gsa GSA] [--build PACKAGE@VERSION] [BINARY...]
 
-`--inspect` is our release build (target/release/gobuild-opt). `go-size-analyzer` takes part when it is in PATH or in
-`go env GOPATH`/bin; it installs with
+`--inspect` is our release build (target/release/gobuild-opt). `--build` makes a program of the Go module proxy, with
+symbols and stripped, and measures on both; the largest that builds in minutes is a good choice:
+
+    benches/inspect.py --build github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
+
+`go-size-analyzer` takes part when it is given, in PATH, or in `go env GOPATH`/bin; it installs with
 
     go install github.com/Zxilly/go-size-analyzer/cmd/gsa@latest
 
-`go tool nm -size` takes part for files with symbols. Without BINARY a program of about 2 MB is built for the start-up.
-CPU is user + system of the whole process tree, memory the largest resident set of one process, both from wait4.
+`go tool nm -size` takes part for files with symbols. Without any program, one of about 2 MB is built for the start-up.
+CPU is user + system of the whole process tree, memory the largest resident set of one process, both from wait4; the
+mapped file is part of it. Below about 15 MB it is that of Python, which starts the tools.
 """
 
 import argparse
@@ -66,6 +71,22 @@ def tiny(go, directory):
     return path
 
 
+def fetched(go, package, directory):
+    """A program of the module proxy with symbols, and the same stripped."""
+    path, _, version = package.partition("@")
+    environment = os.environ | {"GOFLAGS": "-mod=mod", "GOWORK": "off", "CGO_ENABLED": "0"}
+
+    def run(*arguments):
+        subprocess.run([go, *arguments], check=True, cwd=directory, env=environment)
+
+    run("mod", "init", "scratch")
+    run("get", f"{path}@{version or 'latest'}")
+    name = os.path.join(directory, path.rsplit("/", 1)[-1])
+    run("build", "-trimpath", "-o", name, path)
+    run("build", "-trimpath", "-ldflags=-s -w", "-o", name + ".stripped", path)
+    return [name, name + ".stripped"]
+
+
 def row(name, path, ours, theirs):
     size = os.path.getsize(path)
     ms, mb = 1000, 1_000_000
@@ -75,7 +96,7 @@ def row(name, path, ours, theirs):
         f"{ours[0] * ms:.0f} / {theirs[0] * ms:.0f}",
         f"{theirs[0] / max(ours[0], 0.001):.1f}",
         f"{ours[1] * ms:.0f} / {theirs[1] * ms:.0f}",
-        f"{ours[2] / mb:.0f} / {theirs[2] / mb:.0f}",
+        f"{ours[2] / mb:.0f} (file {(ours[2] - size) / mb:+.0f}) / {theirs[2] / mb:.0f}",
         f"{ours[0] * ms / (size / mb):.2f}",
     ]
     print("| " + " | ".join(cells) + " |", flush=True)
@@ -87,14 +108,21 @@ def main():
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--inspect", default="target/release/gobuild-opt")
     parser.add_argument("--go", default="go")
+    parser.add_argument("--gsa")
+    parser.add_argument("--build", action="append", default=[], metavar="PACKAGE@VERSION")
     arguments = parser.parse_args()
-    gsa = size_analyzer(arguments.go)
+    gsa = arguments.gsa or size_analyzer(arguments.go)
     if not gsa:
         print("gsa is not installed: go install github.com/Zxilly/go-size-analyzer/cmd/gsa@latest")
     print("| file | against | CPU ms, ours / theirs | times less | wall ms | peak MB | our CPU ms per MB |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as directory:
-        for path in arguments.binaries or [tiny(arguments.go, directory)]:
+        binaries = list(arguments.binaries)
+        for number, package in enumerate(arguments.build):
+            place = os.path.join(directory, str(number))
+            os.mkdir(place)
+            binaries += fetched(arguments.go, package, place)
+        for path in binaries or [tiny(arguments.go, directory)]:
             ours = [arguments.inspect, "inspect", path]
             # A program that does nothing, for what starting a process costs.
             others = [("true", ["true"])]

@@ -1,20 +1,32 @@
 //! Staged files in, what they say out: calls the readers and adds nothing.
 
+pub mod effect;
+
+pub mod frames;
+
+pub mod guard;
+
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::assertion::{Judged, Subject};
 use crate::binary::texts::{self, Found};
 use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
+use crate::escape::remark;
+use crate::go::Package;
 use crate::lock;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
-use crate::profile::{self, Health, Program};
+use crate::profile::{self, Edges, Health, Program};
+use effect::Effect;
+use frames::Frame;
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -31,10 +43,16 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// Functions with large stack frames, the largest first.
+    pub large_frames: Vec<Frame>,
+    /// What the profile did, where that was asked for and can be told.
+    pub effect: Option<Effect>,
     /// What the linker did with methods that nothing calls; `None` where no types could be read.
     pub methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
     pub health: Option<Health>,
+    /// Stack frames of the functions that assertions name.
+    pub frames: Frames,
     /// Bytes in the file.
     pub size: u64,
     /// What it is compared with, or why with nothing.
@@ -77,6 +95,7 @@ impl Artifact {
         let roles = roles.filter(|it| it.file_size > 0);
         let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
         let godebug = self.godebug();
+        let own = self.large_frames.iter().filter(|it| it.is_own());
         let mut entry = lock::Executable {
             size: self.size,
             dead_code_elimination: self.methods.and_then(|it| it.elimination()),
@@ -91,6 +110,7 @@ impl Artifact {
             sections: roles
                 .map(|it| owned(it.role.name(), it.file_size))
                 .collect(),
+            frames: own.map(|it| owned(&it.function, it.bytes)).collect(),
             ..lock::Executable::default()
         };
         if let Some(sizes) = &self.sizes {
@@ -145,7 +165,7 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
         for executable in &target.executables {
             interrupt.check()?;
-            artifacts.push(artifact(index, target, built, executable)?);
+            artifacts.push(artifact(index, (target, plan.guard), built, executable)?);
         }
     }
     Ok(artifacts)
@@ -156,7 +176,7 @@ const NO_READER: &[&str] = &["aix", "plan9"];
 
 fn artifact(
     index: usize,
-    target: &TargetPlan,
+    (target, guard): (&TargetPlan, bool),
     built: &Built,
     executable: &Executable,
 ) -> Result<Artifact> {
@@ -174,35 +194,50 @@ fn artifact(
     let bytes = binary::open(&staged).map_err(refused)?;
     let is_archive = bytes.starts_with(b"!<arch>\n");
     let goos = target.facts.toolchain.goos.as_str();
-    let (read, sizes, methods) = if is_archive || NO_READER.contains(&goos) {
-        (None, None, None)
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    let read = if is_archive || NO_READER.contains(&goos) {
+        None
     } else {
-        let (binary, sizes, methods) = dissect(&bytes).map_err(refused)?;
-        (Some(binary), sizes, methods)
+        let packages = Some((target.facts.packages.as_slice(), guard));
+        Some(dissect(&bytes, calls, packages).map_err(refused)?)
     };
-    if let Some(cut) = read.as_ref().and_then(cut_off) {
+    if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
     }
     let baseline = match &read {
-        Some(_) => before(target, built, executable, (&bytes, sizes.as_ref())),
+        Some(it) => before(target, built, executable, (&bytes, it.sizes.as_ref())),
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
     };
+    let (binary, sizes, methods, health, large_frames) = match read {
+        Some(it) => (
+            Some(it.binary),
+            it.sizes,
+            it.methods,
+            it.health,
+            it.large_frames,
+        ),
+        None => (None, None, None, None, Vec::new()),
+    };
+    let stamps = binary
+        .as_ref()
+        .map(|it| stamped(target, executable, sizes.as_ref(), &bytes, it));
     Ok(Artifact {
         target: index,
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
-        health: health(target, executable, &bytes),
-        stamps: read
-            .as_ref()
-            .map(|it| stamped(target, executable, sizes.as_ref(), &bytes, it))
-            .unwrap_or_default(),
-        binary: read,
-        sizes,
-        methods,
+        effect: effect(target, built, executable, &bytes),
+        large_frames,
+        frames: Frames::of(&built.asserted, &executable.package, &bytes),
         baseline,
         staged,
+        binary,
+        sizes,
+        methods,
+        health,
+        stamps: stamps.unwrap_or_default(),
     })
 }
 
@@ -226,30 +261,160 @@ fn stamped(
     stamps.filter(linked).map(look).collect()
 }
 
-/// Sections, and owners where they can be told: a release does not fail for what only the report wants.
-fn dissect(bytes: &[u8]) -> Result<(Binary, Option<Sizes>, Option<Methods>)> {
+/// What one pass over an executable gives.
+struct Dissected {
+    binary: Binary,
+    sizes: Option<Sizes>,
+    methods: Option<Methods>,
+    health: Option<Health>,
+    large_frames: Vec<Frame>,
+}
+
+/// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
+/// only the report wants.
+/// `packages` are those of the build where large frames are wanted, and whether these have a budget.
+fn dissect(
+    bytes: &[u8],
+    calls: Option<&Edges>,
+    packages: Option<(&[Package], bool)>,
+) -> Result<Dissected> {
     match binary::anatomy(bytes) {
-        Ok(anatomy) => {
-            let sizes = Sizes::of(&anatomy);
-            let methods = anatomy.methods;
-            Ok((anatomy.binary, sizes, methods))
-        }
-        Err(_) => Ok((binary::read(bytes)?, None, None)),
+        Ok(anatomy) => Ok(Dissected {
+            sizes: Sizes::of(&anatomy),
+            methods: anatomy.methods,
+            health: calls.and_then(|it| health(it, &anatomy)),
+            large_frames: packages.map_or(Vec::new(), |(packages, guard)| {
+                frames::frames(bytes, &anatomy, calls, packages, guard)
+            }),
+            binary: anatomy.binary,
+        }),
+        Err(_) => Ok(Dissected {
+            binary: binary::read(bytes)?,
+            sizes: None,
+            methods: None,
+            health: None,
+            large_frames: Vec::new(),
+        }),
     }
+}
+
+fn effect(
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+    bytes: &[u8],
+) -> Option<Effect> {
+    let directory = target
+        .effect_dir
+        .as_ref()
+        .filter(|_| built.effect.is_some())?;
+    let without = binary::open(&directory.join(&executable.name)).ok()?;
+    let used = target.facts.pgo.applied(&executable.package)?;
+    effect::effect(bytes, &without, used.calls.as_deref()?)
+}
+
+/// The large stack frames of an executable, staged or published; none for a file that cannot be read.
+pub fn large_frames(
+    target: &TargetPlan,
+    executable: &Executable,
+    bytes: &[u8],
+    guard: bool,
+) -> Vec<Frame> {
+    let Ok(anatomy) = binary::anatomy(bytes) else {
+        return Vec::new();
+    };
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    frames::frames(bytes, &anatomy, calls, &target.facts.packages, guard)
 }
 
 /// Functions that the report names.
 const VANISHED: usize = 10;
 
-fn health(target: &TargetPlan, executable: &Executable, bytes: &[u8]) -> Option<Health> {
-    let used = target.facts.pgo.applied(&executable.package)?;
-    let anatomy = binary::anatomy(bytes).ok()?;
+fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
     let program = Program {
         functions: anatomy.function_names().collect(),
         ..Program::default()
     };
-    let calls = used.calls.as_ref()?;
     (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
+}
+
+/// The functions that assertions name, as the executable has them.
+#[derive(Debug, Clone, Default)]
+pub struct Frames {
+    /// The import path of the main package, which executables call `main`.
+    main: String,
+    /// By import path and name without type arguments, the largest of all instances; or why nothing is known.
+    found: Option<HashMap<(String, String), u32>>,
+}
+
+impl Frames {
+    fn of(asserted: &Judged, main: &str, bytes: &[u8]) -> Self {
+        let wanted = |it: &&Subject| it.whole && !it.function.is_empty();
+        let wanted: HashSet<&str> = asserted
+            .subjects
+            .iter()
+            .filter(wanted)
+            .map(|it| it.function.as_str())
+            .collect();
+        let mut frames = Self {
+            main: main.to_owned(),
+            found: None,
+        };
+        if wanted.is_empty() {
+            return frames;
+        }
+        let Some(anatomy) = binary::anatomy(bytes)
+            .ok()
+            .filter(|it| !it.functions.is_empty())
+        else {
+            return frames;
+        };
+        let mut found: HashMap<(String, String), u32> = HashMap::new();
+        for it in &anatomy.functions {
+            let name = anatomy.name(it);
+            let package = profile::names::package(&name);
+            let rest = name[package.len()..].trim_start_matches('.');
+            let plain = remark::plain(rest.as_bytes());
+            if wanted.contains(plain.as_str()) {
+                let frame = found.entry((unescaped(package), plain)).or_default();
+                *frame = it.frame.max(*frame);
+            }
+        }
+        frames.found = Some(found);
+        frames
+    }
+
+    /// The largest frame of a function in bytes, `None` where the executable has no copy of it. Fails where it does not tell
+    /// its functions.
+    pub fn frame(&self, package: &str, function: &str) -> Result<Option<u32>, &'static str> {
+        let Some(found) = &self.found else {
+            return Err("the executable does not tell its functions");
+        };
+        let package = if package == self.main {
+            "main"
+        } else {
+            package
+        };
+        Ok(found
+            .get(&(package.to_owned(), function.to_owned()))
+            .copied())
+    }
+}
+
+/// The linker writes a dot in the last element of a path as `%2e` (`PathToPrefix`, `cmd/internal/objabi/path.go`).
+fn unescaped(path: &str) -> String {
+    let mut out = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = rest
+            .get(1..3)
+            .filter(|_| *first == b'%')
+            .and_then(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok());
+        out.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &rest[3..] } else { tail };
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.
@@ -287,8 +452,8 @@ fn before(
     let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
-        let (binary, sizes, _) = dissect(&bytes).map_err(shown)?;
-        (binary, sizes)
+        let found = dissect(&bytes, None, None).map_err(shown)?;
+        (found.binary, found.sizes)
     };
     Ok(Before {
         kind,

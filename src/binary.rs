@@ -20,6 +20,7 @@ mod elf;
 mod extents;
 mod functions;
 mod image;
+mod inlined;
 mod ledger;
 mod lines;
 mod loader;
@@ -46,6 +47,7 @@ pub use anatomy::{
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Start, calls};
+pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};
@@ -279,14 +281,15 @@ fn unreadable(bytes: &[u8]) -> Error {
     )
 }
 
-/// UPX leaves its mark near the headers, and in PE names its sections after itself.
+/// UPX leaves its mark near the headers, and in PE names its sections after itself. Without sections, as it leaves ELF,
+/// or with those of a loader, there is no line table.
 fn is_packed(bytes: &[u8], sections: &[Section]) -> bool {
     let by_name = sections
         .iter()
         .any(|it| it.name == "UPX0" || it.name == "UPX1");
     let first_page = bytes.get(..4096).unwrap_or(bytes);
-    let few = sections.iter().filter(|it| it.role == Role::Code).count() == 0;
-    by_name || (few && memchr::memmem::find(first_page, b"UPX!").is_some())
+    let has_lines = sections.iter().any(|it| it.role == Role::Pclntab);
+    by_name || (!has_lines && memchr::memmem::find(first_page, b"UPX!").is_some())
 }
 
 #[cfg(test)]

@@ -133,6 +133,14 @@ pub struct Output {
     pub report: Vec<PathBuf>,
 }
 
+impl Output {
+    /// Every format that is asked for, printed or in a file.
+    pub fn formats(&self) -> impl Iterator<Item = Format> {
+        let files = self.report.iter().filter_map(|it| Format::of_path(it));
+        files.chain([self.format])
+    }
+}
+
 /// `release`
 #[derive(Debug, Args)]
 pub struct Release {

@@ -19,6 +19,10 @@ mod expression;
 
 pub mod parse;
 
+pub mod raw;
+
+pub mod remark;
+
 mod shape;
 
 mod hash;
@@ -35,13 +39,21 @@ pub mod collect;
 
 pub mod function;
 
+pub mod directive;
+
+pub mod call;
+
 mod closure;
+
+pub mod started;
 
 mod file;
 
 pub mod identity;
 
 pub mod rank;
+
+pub mod refusal;
 
 pub mod flags;
 
@@ -51,6 +63,8 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
 pub use rank::{Group, by_function, by_line, recount};
+pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
+pub use started::{Started, started};
 pub use summary::{Escapes, PackageEscapes};

@@ -33,6 +33,8 @@ pub mod lock;
 
 pub mod plan;
 
+pub mod assertion;
+
 pub mod build;
 
 pub mod analysis;

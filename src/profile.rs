@@ -10,6 +10,7 @@
 //! Edges x2 -- diff ----> Diff        what became hot, what no longer is
 //! Edges    -- health --> Health      how much still fits a program, by its binary or its sources
 //! Profile  -- summary -> Summary     hot functions, hot calls, whose code
+//! Profile  -- weights -> Weights     how much of it is spent in each function
 //! ```
 //!
 //! Source of the format: pprof's `profile.proto`; of Go's reading of it: `internal/profile` and `cmd/internal/pgo`
@@ -53,6 +54,8 @@ pub mod health;
 
 pub mod source;
 
+pub mod weights;
+
 pub use diff::{Diff, diff};
 pub use edges::{Edge, Edges, edges};
 pub use health::{Calls, Health, Program, health};
@@ -62,6 +65,7 @@ pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
 pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
 pub use source::Sources;
 pub use summary::{Owner, Summary, summary};
+pub use weights::{Weights, weights};
 pub use without::without;
 
 /// A profile whose indices and IDs are known to hold.

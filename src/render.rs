@@ -62,6 +62,11 @@ impl Format {
         }
     }
 
+    /// Whether it shows treemaps.
+    pub fn draws(self) -> bool {
+        matches!(self, Self::Svg | Self::Html)
+    }
+
     /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
     pub fn is_data(self) -> bool {
         !matches!(self, Self::Text | Self::Markdown)

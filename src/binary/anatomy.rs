@@ -33,10 +33,10 @@ pub struct Anatomy<'a> {
     pub shared: u64,
     /// Bytes in the file of loaded sections, and how many of them have a package.
     pub loaded: Owned,
-    /// Type descriptors found.
-    pub types: u64,
-    /// Method tables found (pairs of an interface and a type).
-    pub itabs: u64,
+    /// Where each type descriptor that was found is loaded, in order.
+    pub types: Vec<u64>,
+    /// Where each method table (of a type for an interface) is loaded, in the order in which the file lists them.
+    pub itabs: Vec<u64>,
     /// What the linker did with methods; `None` when no types could be read.
     pub methods: Option<Methods>,
     /// What could not be read, and why.

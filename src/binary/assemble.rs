@@ -7,6 +7,7 @@ use super::anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, PackageBytes, UnownedBytes,
 };
 use super::functions::Entry;
+use super::image::Addr;
 use super::ledger::{Kind, Ledger};
 use super::packages::{Modules, NONE, Packages};
 use super::types::Types;
@@ -41,8 +42,11 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
         packages: list,
         unowned,
         shared: parts.ledger.shared,
-        types: parts.types.descriptors.len() as u64,
-        itabs: parts.types.itabs.len() as u64,
+        types: addresses(
+            parts.base,
+            &mut parts.types.descriptors.iter().map(|it| it.addr),
+        ),
+        itabs: addresses(parts.base, &mut parts.types.itabs.iter().map(|it| it.addr)),
         methods: (!parts.types.descriptors.is_empty()).then_some(methods),
         notes: parts.notes,
         names: parts.names,
@@ -50,16 +54,25 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
     }
 }
 
+fn addresses(base: u64, found: &mut dyn Iterator<Item = Addr>) -> Vec<u64> {
+    found.map(|it| base + u64::from(it)).collect()
+}
+
 /// What nobody claimed, the most first.
 fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
-    let rows = ledger.unowned.iter();
-    let mut found: Vec<UnownedBytes> = rows
-        .map(|(&(section, kind), &bytes)| UnownedBytes {
-            section: binary.sections[section].name.clone(),
-            kind,
-            bytes,
-        })
-        .collect();
+    let mut found = Vec::new();
+    for (section, by_kind) in binary.sections.iter().zip(&ledger.unowned) {
+        let kinds = Kind::ALL.into_iter().zip(*by_kind);
+        found.extend(
+            kinds
+                .filter(|it| it.1 > 0)
+                .map(|(kind, bytes)| UnownedBytes {
+                    section: section.name.clone(),
+                    kind,
+                    bytes,
+                }),
+        );
+    }
     found.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     found
 }

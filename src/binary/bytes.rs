@@ -68,7 +68,19 @@ impl<'a> Reader<'a> {
 }
 
 /// A base-128 number and how many bytes it takes, as Go's `encoding/binary.Uvarint`.
+#[inline]
 pub(super) fn uvarint(bytes: &[u8]) -> Option<(u64, usize)> {
+    match *bytes {
+        // Most of them.
+        [byte, ..] if byte < 0x80 => Some((u64::from(byte), 1)),
+        [first, second, ..] if second < 0x80 => {
+            Some((u64::from(first & 0x7f) | u64::from(second) << 7, 2))
+        }
+        _ => long_uvarint(bytes),
+    }
+}
+
+fn long_uvarint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
     for (index, &byte) in bytes.iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
@@ -106,7 +118,9 @@ mod tests {
 
     #[test]
     fn a_varint_ends_with_a_small_byte() {
+        assert_eq!(uvarint(&[0x7f, 0xff]), Some((127, 1)));
         assert_eq!(uvarint(&[0xac, 0x02, 0xff]), Some((300, 2)));
+        assert_eq!(uvarint(&[0x81, 0x80, 0x01]), Some((16385, 3)));
         assert_eq!(uvarint(&[0x80; 10]), None);
         assert_eq!(uvarint(&[]), None);
     }

@@ -112,7 +112,9 @@ impl<'i> Descriptors<'i> {
             return None;
         }
         let (_, text) = self.name(self.distance(at + 4 * word + 8)?)?;
-        if text.is_empty() || std::str::from_utf8(text).is_err() {
+        // Identifiers and quoted tags: never a control character.
+        let control = text.iter().any(|it| *it < b' ');
+        if text.is_empty() || control || std::str::from_utf8(text).is_err() {
             return None;
         }
         let base = at + 4 * word + 16;

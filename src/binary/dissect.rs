@@ -13,6 +13,7 @@ use super::ledger::{Kind, Ledger};
 use super::moduledata::Moduledata;
 use super::objects::{Data, Source};
 use super::packages::{NONE, PackageId, Packages};
+use super::partition::Recent;
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
 use super::{
@@ -63,7 +64,7 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
             )
         }
     };
-    ledger.close(&binary)?;
+    ledger.close(&binary, !entries.is_empty())?;
     let parts = Parts {
         base: image.as_ref().map_or(0, |it| it.base),
         entries: &entries,
@@ -74,6 +75,26 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
         notes,
     };
     Ok(assemble(binary, parts))
+}
+
+/// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
+fn with_bodies(
+    bytes: &[u8],
+    entries: &mut [Entry],
+    mut each: impl FnMut(&mut Entry, Range<usize>),
+) {
+    let mut bodies = wasm::bodies(bytes);
+    let mut next = 0;
+    for entry in entries {
+        let Some(skip) = entry.start.checked_sub(next) else {
+            continue;
+        };
+        let Some((offset, length)) = bodies.nth(skip as usize) else {
+            return;
+        };
+        next = entry.start + 1;
+        each(entry, offset..offset + length);
+    }
 }
 
 /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
@@ -181,13 +202,15 @@ impl State<'_, '_> {
         } else {
             0
         };
-        let bodies = wasm::bodies(self.bytes).unwrap_or_default();
         // The linker numbers from 4096, so that no pc is a small number.
         let first = entries.first().map_or(0, |it| it.start);
         for it in &mut entries {
             (it.start, it.end) = ((it.start - first) >> shift, (it.end - first) >> shift);
-            it.size = bodies.get(it.start as usize).map_or(0, |it| it.1);
+            it.size = 0;
         }
+        with_bodies(self.bytes, &mut entries, |entry, range| {
+            entry.size = range.len() as u32
+        });
         entries
     }
 
@@ -227,7 +250,8 @@ impl State<'_, '_> {
             let size = self.binary.sections[region.section].file_size;
             self.ledger.add(
                 region.section,
-                size.saturating_sub(memory),
+                size.saturating_sub(memory)
+                    .saturating_sub(self.image.beyond),
                 NONE,
                 Kind::Headers,
             );
@@ -263,12 +287,12 @@ impl State<'_, '_> {
         let contents = extents::table_of_contents(self.image, self.binary, module, runtime);
         data.known.extend(contents);
         extents::disjoint(&mut data.known);
-        data.follow(self.image);
+        data.follow(self.image, true);
         data.follow_code(self.image, |target| {
             let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
             Some(entries[found].package).filter(|it| *it != NONE)
         });
-        data.follow(self.image);
+        data.follow(self.image, false);
         let needs_owners = loader::has_tables(self.binary);
         let mut objects = Vec::new();
         data.claim(self.image, &mut self.ledger, |start, owner| {
@@ -299,6 +323,7 @@ impl State<'_, '_> {
             if region.executable
                 || !roles.contains(&section.role)
                 || section.name.contains("buildinfo")
+                || section.name.contains("fipsinfo")
             {
                 continue;
             }
@@ -326,37 +351,28 @@ impl State<'_, '_> {
         };
         let all = first.start..last.end;
         // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
-        let mut recent = vec![0; 1 << 14];
+        let mut recent = Recent::new();
         let mut push = |addr: Addr, owner: PackageId| {
             let it = objects::start(addr, Source::Code, owner);
-            let slot = &mut recent[(addr.wrapping_mul(0x9e37_79b1) >> 18) as usize];
-            if *slot != it && owner != NONE {
+            if owner != NONE && recent.is_new(it) {
                 starts.push(it);
-                *slot = it;
             }
         };
         if self.binary.format == Format::Wasm {
-            let bodies = wasm::bodies(self.bytes).unwrap_or_default();
-            for entry in entries {
-                let Some(&(offset, length)) = bodies.get(entry.start as usize) else {
-                    continue;
-                };
-                let code = self
-                    .bytes
-                    .get(offset as usize..offset as usize + length as usize)
-                    .unwrap_or_default();
+            with_bodies(self.bytes, &mut entries.to_vec(), |entry, range| {
+                let code = &self.bytes[range];
                 references::scan_wasm(code, &all, |it| push(it, entry.package));
-            }
+            });
             return;
         }
-        references::scan(
+        let searched = references::scan(
             self.image,
             self.binary.goarch.as_deref(),
             entries,
             &all,
             &mut push,
         );
-        if starts.is_empty() && !entries.is_empty() {
+        if !searched && !entries.is_empty() {
             self.notes.push(LayoutNote::NoReferences);
         }
     }

@@ -27,8 +27,11 @@ pub(super) fn types(
         Listing::Rows { types_end, .. } => walk.row(types_end),
         Listing::Links { types, .. } => walk.links(image, types),
     }
-    // The list has only what reflection needs; code refers to the others.
+    // The list has only what reflection needs; code and variables refer to the others.
     data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
+    if !rows {
+        variables(image, |it| walk.root(it));
+    }
     walk.run();
     walk.itabs(image, &module.listing);
     let runtime = packages.of_prefix(b"runtime");
@@ -47,6 +50,19 @@ pub(super) fn types(
     known.extend(described.chain(named).chain(tables).map(extent));
     links(image, module, &types, &mut known);
     (!types.descriptors.is_empty()).then_some((types, known))
+}
+
+/// Calls `each` with every word of the variables that is an address: what a type assertion or a switch looks for stands
+/// there (`internal/abi/switch.go`).
+fn variables(image: &Image<'_>, mut each: impl FnMut(Addr)) {
+    let word = usize::from(image.pointer_size);
+    for region in image.regions.iter().filter(|it| it.writable) {
+        let reader = image.over(&region.bytes);
+        for offset in (0..region.bytes.len()).step_by(word) {
+            let value = reader.word(offset).unwrap_or(0);
+            image.addr(value).into_iter().for_each(&mut each);
+        }
+    }
 }
 
 /// The package that comes first among those whose code refers to an address.
@@ -129,7 +145,8 @@ pub(super) fn table_of_contents(
 
 /// Brings extents into order and drops what overlaps.
 pub(super) fn disjoint(known: &mut Vec<Known>) {
-    known.sort_unstable_by_key(|it| (it.start, it.end));
+    // Types, names and tables are in order among themselves: the stable sort merges them.
+    known.sort_by_key(|it| (it.start, it.end));
     let mut free = 0;
     known.retain(|it| {
         let keep = it.start >= free && it.end > it.start;

@@ -9,6 +9,11 @@ use super::pclntab::Pclntab;
 
 /// The fixed part of a record.
 pub(super) const RECORD_SIZE: u32 = 44;
+/// Its number of 32-bit fields.
+const FIXED: usize = RECORD_SIZE as usize / 4;
+/// Where in a record its flags are, and the one of functions that are written in assembly (`abi.FuncFlagAsm`).
+const FLAGS: usize = 41;
+const ASSEMBLY: u8 = 4;
 /// Stands for "no stack map".
 const ABSENT: u32 = u32::MAX;
 
@@ -30,6 +35,8 @@ pub(super) struct Entry {
     pub package: PackageId,
     /// Whether the name says it.
     pub named: bool,
+    /// Whether it was written in assembly.
+    pub assembly: bool,
     /// Who compiled it, by its unit.
     pub paid_by: PackageId,
     pub frame: u32,
@@ -112,6 +119,7 @@ fn read_one(
         line: tables.field(record, 9)?,
         package,
         named: package != NONE,
+        assembly: tables.functions.u8(record as usize + FLAGS)? & ASSEMBLY != 0,
         paid_by: NONE,
         frame: 0,
     };
@@ -144,53 +152,75 @@ fn largest_frame(tables: &Tables<'_>, offset: u32, code: u32) -> u32 {
     u32::try_from(largest).unwrap_or(0)
 }
 
-/// What the variable part of a record refers to.
-pub(super) struct References {
-    /// Offsets into the value tables; 0 is "none".
-    pub values: [u32; 16],
-    /// Offsets of stack maps; `ABSENT` entries are 0 here, as no data begins there.
-    pub data: [Option<u32>; 16],
+/// What a record refers to.
+pub(super) struct References<'i> {
+    /// The record, with its variable part.
+    record: Reader<'i>,
+    pcdata: usize,
+    funcdata: usize,
 }
 
-/// Reads the variable part of a record. No Go version has as many as 16 tables of either sort; more are cut.
-pub(super) fn references(tables: &Tables<'_>, entry: &Entry) -> Option<References> {
+impl References<'_> {
+    fn fields(&self, from: usize, count: usize) -> impl Iterator<Item = u32> {
+        let fields = from..from + count;
+        fields.map_while(|it| self.record.u32(4 * it))
+    }
+
+    /// Offsets into the value tables; 0 is "none".
+    pub fn values(&self) -> impl Iterator<Item = u32> {
+        self.fields(4, 3).chain(self.fields(FIXED, self.pcdata))
+    }
+
+    /// The offset of a value table by its place among [`References::values`].
+    pub fn value(&self, index: usize) -> Option<u32> {
+        self.values().nth(index)
+    }
+
+    /// The offset of what `FUNCDATA_*` of this number stands for.
+    pub fn funcdata(&self, index: usize) -> Option<u32> {
+        let mut all = self.fields(FIXED + self.pcdata, self.funcdata);
+        all.nth(index).filter(|it| *it != ABSENT)
+    }
+
+    /// Offsets of stack maps.
+    pub fn data(&self) -> impl Iterator<Item = u32> {
+        let all = self.fields(FIXED + self.pcdata, self.funcdata);
+        all.filter(|it| *it != ABSENT)
+    }
+}
+
+/// Finds the variable part of a record. No Go version has as many as 16 tables of either sort: what has is damaged.
+pub(super) fn references<'i>(tables: &Tables<'i>, entry: &Entry) -> Option<References<'i>> {
+    const MOST: usize = 16;
     let pcdata = tables.field(entry.record, 7)? as usize;
     let funcdata = usize::from(tables.functions.u8(entry.record as usize + 43)?);
-    let size = u32::try_from(pcdata.checked_add(funcdata)?)
-        .ok()?
-        .checked_mul(4)?
-        .checked_add(RECORD_SIZE)?;
-    tables
-        .functions
-        .slice(entry.record as usize, size as usize)?;
-    let mut found = References {
-        values: [0; 16],
-        data: [None; 16],
-    };
-    for (slot, index) in found.values.iter_mut().zip(4..7) {
-        *slot = tables.field(entry.record, index)?;
+    if pcdata > MOST || funcdata > MOST {
+        return None;
     }
-    for (slot, index) in found.values[3..].iter_mut().zip(0..pcdata) {
-        *slot = tables.field(entry.record, 11 + index)?;
-    }
-    for (slot, index) in found.data.iter_mut().zip(0..funcdata) {
-        *slot = tables
-            .field(entry.record, 11 + pcdata + index)
-            .filter(|&it| it != ABSENT);
-    }
-    Some(found)
+    let size = RECORD_SIZE as usize + 4 * (pcdata + funcdata);
+    let data = tables.functions.slice(entry.record as usize, size)?;
+    Some(References {
+        record: Reader {
+            data,
+            ..tables.functions
+        },
+        pcdata,
+        funcdata,
+    })
 }
 
 /// Gives each compile unit to the package that most of its functions name, and each function to the unit's package where
 /// its own name has none. Instances of generics and generated functions have no vote: they are compiled where they are used.
+/// Nor has assembly, which names functions of other packages; its units, one a file, stand after the Go code of their package.
 pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
-    let votes = |it: &Entry| it.package != NONE && has_vote(tables.name(it.name));
+    let votes = |it: &Entry| it.package != NONE && !it.assembly && has_vote(tables.name(it.name));
     let mut ballots: Vec<u64> = entries
         .iter()
         .filter(|it| votes(it))
         .map(|it| u64::from(it.unit) << 32 | u64::from(it.package))
         .collect();
-    ballots.sort_unstable();
+    // Units follow each other in the code: the stable sort finds them in order.
+    ballots.sort();
     let mut labels: Vec<(u32, PackageId)> = Vec::new();
     let mut best = 0;
     for same in ballots.chunk_by(|a, b| a == b) {
@@ -205,20 +235,21 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
     let mut previous = NONE;
     for entry in entries {
         let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
-        let label = found.map_or(entry.package, |it| labels[it].1);
-        entry.paid_by = label;
+        entry.paid_by = match found {
+            Ok(it) => labels[it].1,
+            Err(_) if entry.assembly && previous != NONE => previous,
+            Err(_) => entry.package,
+        };
         if entry.package == NONE {
-            entry.package = label;
+            entry.package = entry.paid_by;
         }
-        // Assembly stands after the Go code of its package. What the linker itself adds is nobody's.
+        // What the linker itself adds is nobody's.
         if entry.package == NONE && !tables.name(entry.name).starts_with(b"go:") {
             (entry.package, entry.paid_by) = (previous, previous);
         }
-        previous = if entry.package == NONE {
-            previous
-        } else {
-            entry.package
-        };
+        if entry.paid_by != NONE {
+            previous = entry.paid_by;
+        }
     }
 }
 

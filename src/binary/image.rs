@@ -4,6 +4,7 @@
 //! reaches 4 GiB.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::bytes::Reader;
 use super::{Binary, Format, Section, buildinfo, wasm};
@@ -34,8 +35,13 @@ pub(super) struct Image<'a> {
     pub pointer_size: u8,
     /// By address, without overlap.
     pub regions: Vec<Region<'a>>,
-    /// For wasm: which addresses have bytes in the file, as (address, length, bytes before it).
-    pieces: Option<Vec<(Addr, u32, u32)>>,
+    /// The region that was asked for last: neighbours are asked for one after the other.
+    last: Cell<usize>,
+    /// For wasm: where stretches with bytes in the file begin, and how many bytes of the file stand before each; the
+    /// last entry is the end.
+    pieces: Option<Vec<(Addr, u32)>>,
+    /// For wasm: bytes of data in the file that are not part of the image.
+    pub beyond: u64,
 }
 
 impl<'a> Image<'a> {
@@ -56,7 +62,9 @@ impl<'a> Image<'a> {
             big_endian: binary.big_endian,
             pointer_size: binary.pointer_size,
             regions: Vec::with_capacity(sections.len()),
+            last: Cell::default(),
             pieces: None,
+            beyond: 0,
         };
         let mut free = 0;
         for (index, section) in sections {
@@ -88,12 +96,6 @@ impl<'a> Image<'a> {
     fn of_wasm(bytes: &[u8], binary: &Binary) -> Option<Self> {
         let memory = wasm::memory(bytes)?;
         let section = binary.sections.iter().position(|it| it.name == "data")?;
-        let mut before = 0;
-        let mut pieces = Vec::with_capacity(memory.pieces.len());
-        for (start, length) in memory.pieces {
-            pieces.push((start, length, before));
-            before += length;
-        }
         Some(Self {
             base: 0,
             big_endian: false,
@@ -105,7 +107,9 @@ impl<'a> Image<'a> {
                 executable: false,
                 writable: false,
             }],
-            pieces: Some(pieces),
+            last: Cell::default(),
+            pieces: Some(memory.pieces),
+            beyond: memory.beyond,
         })
     }
 
@@ -124,9 +128,15 @@ impl<'a> Image<'a> {
     /// The index of the region with this address.
     #[inline]
     pub fn region_index(&self, addr: Addr) -> Option<usize> {
+        let holds = |it: &Region<'_>| it.start <= addr && addr < it.end();
+        let last = self.last.get();
+        if self.regions.get(last).is_some_and(holds) {
+            return Some(last);
+        }
         let after = self.regions.partition_point(|it| it.start <= addr);
         let index = after.checked_sub(1)?;
-        (addr < self.regions[index].end()).then_some(index)
+        self.last.set(index);
+        holds(&self.regions[index]).then_some(index)
     }
 
     /// A reader over the bytes from an address to the end of its region.
@@ -165,11 +175,12 @@ impl<'a> Image<'a> {
 }
 
 /// How many bytes of the file stand below an address.
-fn below(pieces: &[(Addr, u32, u32)], addr: Addr) -> u64 {
+fn below(pieces: &[(Addr, u32)], addr: Addr) -> u64 {
     let after = pieces.partition_point(|it| it.0 <= addr);
-    let Some(&(start, length, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
+    let Some(&(start, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
         return 0;
     };
+    let length = pieces.get(after).map_or(0, |it| it.1 - before);
     u64::from(before) + u64::from((addr - start).min(length))
 }
 
@@ -179,7 +190,7 @@ mod tests {
 
     #[test]
     fn only_what_stands_in_the_file_is_counted() {
-        let pieces = [(10, 5, 0), (20, 10, 5)];
+        let pieces = [(10, 0), (20, 5), (30, 15)];
         assert_eq!(
             [0, 10, 12, 15, 19, 20, 25, 40].map(|it| below(&pieces, it)),
             [0, 0, 2, 5, 5, 5, 10, 15]

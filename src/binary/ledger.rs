@@ -1,8 +1,6 @@
 //! Claims on bytes in, who has how many of which kind out. A byte is claimed once; what nobody claims stays with the name
 //! of its section.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +16,7 @@ use super::{Binary, Role, Section};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Machine code of Go functions, with the alignment after each.
+    /// Machine code of Go functions, with the alignment after each; all machine code where no function is known.
     Code,
     /// Type descriptors, their names, method tables.
     Types,
@@ -98,8 +96,8 @@ pub type ByKind = [u64; Kind::ALL.len()];
 pub(super) struct Ledger {
     /// By package number.
     pub owned: Vec<ByKind>,
-    /// Without an owner: by section index and kind.
-    pub unowned: BTreeMap<(usize, Kind), u64>,
+    /// Without an owner: by section index.
+    pub unowned: Vec<ByKind>,
     /// Bytes that several packages use; each is counted for one of them.
     pub shared: u64,
     /// Bytes claimed of each section.
@@ -110,6 +108,7 @@ impl Ledger {
     pub fn new(sections: usize) -> Self {
         Self {
             claimed: vec![0; sections],
+            unowned: vec![[0; Kind::ALL.len()]; sections],
             ..Self::default()
         }
     }
@@ -132,7 +131,9 @@ impl Ledger {
             *claimed += bytes;
         }
         if owner == NONE {
-            *self.unowned.entry((section, kind)).or_default() += bytes;
+            if let Some(unowned) = self.unowned.get_mut(section) {
+                unowned[kind as usize] += bytes;
+            }
             return;
         }
         let index = owner as usize;
@@ -142,8 +143,9 @@ impl Ledger {
         self.owned[index][kind as usize] += bytes;
     }
 
-    /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file.
-    pub fn close(&mut self, binary: &Binary) -> Result<()> {
+    /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file. Where no
+    /// function of Go is known, code is just code.
+    pub fn close(&mut self, binary: &Binary, functions_known: bool) -> Result<()> {
         let broken = || {
             Error::new(
                 ErrorKind::Machine,
@@ -163,11 +165,14 @@ impl Ledger {
                 0
             };
             self.add(index, padding, NONE, Kind::Padding);
-            self.add(index, rest - padding, NONE, kind_of(section));
+            let kind = match kind_of(section) {
+                Kind::CCode if !functions_known => Kind::Code,
+                kind => kind,
+            };
+            self.add(index, rest - padding, NONE, kind);
         }
-        self.unowned.retain(|_, bytes| *bytes > 0);
         let owned: u64 = self.owned.iter().flatten().sum();
-        let unowned: u64 = self.unowned.values().sum();
+        let unowned: u64 = self.unowned.iter().flatten().sum();
         if owned + unowned + binary.headers + binary.padding != binary.file_size {
             return Err(broken());
         }

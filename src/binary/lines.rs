@@ -4,7 +4,7 @@ use super::functions::{Entry, Tables, references};
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId, Packages};
-use super::partition::{cut, key};
+use super::partition::{Keys, cut, key, offset};
 use super::pclntab::Pclntab;
 
 /// Claims the line table; gives back where stack maps and the like begin, as keys of address and owner.
@@ -27,22 +27,26 @@ pub(super) fn claim(
         .claim(image, (start, end), book.runtime, Kind::LineTables);
     names(&mut book, table, tables, entries, packages);
     files(&mut book, table, entries);
-    let mut maps = Vec::with_capacity(entries.len());
-    let mut values = Vec::with_capacity(entries.len() * 4);
-    let mut records = Vec::with_capacity(entries.len());
+    let mut maps = Keys::new();
+    let mut values = Keys::new();
+    let mut records = Keys::new();
     for entry in entries {
         records.push(key(entry.record, entry.package));
         let Some(found) = references(tables, entry) else {
             continue;
         };
-        let used = found.values.iter().filter(|it| **it != 0);
-        values.extend(used.map(|it| key(*it, entry.package)));
-        let data = found.data.iter().flatten();
-        maps.extend(data.filter_map(|it| Some(key(gofunc?.checked_add(*it)?, entry.package))));
+        for it in found.values().filter(|it| *it != 0) {
+            values.push(key(it, entry.package));
+        }
+        for it in found.data() {
+            if let Some(addr) = gofunc.and_then(|gofunc| gofunc.checked_add(it)) {
+                maps.push(key(addr, entry.package));
+            }
+        }
     }
     book.partition(table.values.start, table.values.end, values);
     index(&mut book, table, entries, records);
-    maps
+    maps.sorted()
 }
 
 struct Book<'a, 'b> {
@@ -53,7 +57,11 @@ struct Book<'a, 'b> {
 
 impl Book<'_, '_> {
     /// Cuts a table at the offsets of its users; the few bytes before the first are the runtime's.
-    fn partition(&mut self, start: Addr, end: Addr, keys: Vec<u64>) {
+    fn partition(&mut self, start: Addr, end: Addr, keys: Keys) {
+        self.partition_sorted(start, end, &keys.sorted());
+    }
+
+    fn partition_sorted(&mut self, start: Addr, end: Addr, keys: &[u64]) {
         let mut first = end - start;
         for it in cut(keys, end - start) {
             first = first.min(it.start);
@@ -121,26 +129,30 @@ fn names(
 /// A row of the unit table belongs to its unit, a file name to the first unit that has it.
 fn files(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry]) {
     let length = table.units.end - table.units.start;
-    let rows: Vec<u64> = entries
+    let rows = entries
         .iter()
         .filter_map(|it| Some(key(it.unit.checked_mul(4)?, it.paid_by)))
-        .collect();
+        .collect::<Keys>()
+        .sorted();
     let reader = book
         .image
         .slice(table.units.start, table.units.end)
         .map(|it| book.image.over(it));
-    let mut names = Vec::with_capacity(length as usize / 4);
-    for row in cut(rows.clone(), length) {
-        let offsets = (row.start..row.end).step_by(4);
-        names.extend(offsets.filter_map(|it| Some(key(reader?.u32(it as usize)?, row.owner))));
+    let mut names = Keys::new();
+    for row in cut(&rows, length) {
+        for at in (row.start..row.end).step_by(4) {
+            let name = reader.and_then(|it| it.u32(at as usize));
+            if let Some(name) = name.filter(|it| *it != u32::MAX) {
+                names.push(key(name, row.owner));
+            }
+        }
     }
-    names.retain(|it| super::partition::offset(*it) != u32::MAX);
-    book.partition(table.units.start, table.units.end, rows);
+    book.partition_sorted(table.units.start, table.units.end, &rows);
     book.partition(table.files.start, table.files.end, names);
 }
 
 /// Eight bytes per function in the index, then the records.
-fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: Vec<u64>) {
+fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: Keys) {
     let start = table.functions.start;
     let size = table.count * 8 + 4;
     let mut position = start;
@@ -159,12 +171,12 @@ fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: V
         book.runtime,
         Kind::LineTables,
     );
-    let records: Vec<u64> = records
-        .into_iter()
-        .filter(|it| super::partition::offset(*it) >= size)
-        .map(|it| it - (u64::from(size) << 32))
-        .collect();
-    book.partition(start + size, table.functions.end, records);
+    let mut records = records.sorted();
+    records.retain(|it| offset(*it) >= size);
+    records
+        .iter_mut()
+        .for_each(|it| *it -= u64::from(size) << 32);
+    book.partition_sorted(start + size, table.functions.end, &records);
 }
 
 /// The table that finds a function by address: 20 bytes for each 4 KiB of code, given to the function at its beginning.

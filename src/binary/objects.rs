@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId};
-use super::partition::merge;
+use super::partition::{Recent, merge};
 
 /// How a place came to be known; of several, the first says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,8 +176,9 @@ impl Data {
         merge(&mut self.starts, more);
     }
 
-    /// One round of following pointers: from what has an owner to what it points to.
-    pub fn follow(&mut self, image: &Image<'_>) {
+    /// One round of following pointers: from what has an owner to what it points to. Types are known from the beginning:
+    /// following them once is enough.
+    pub fn follow(&mut self, image: &Image<'_>, with_types: bool) {
         let mut found = Vec::new();
         let Some(all) = self
             .areas
@@ -188,16 +189,18 @@ impl Data {
             return;
         };
         let inside = Inside::new(self, &all);
+        let mut recent = Recent::new();
         self.sweep(|object| {
             let pointers = match object.what {
-                What::Known(kind) => kind == Kind::Types,
+                What::Known(kind) => with_types && kind == Kind::Types,
                 What::Referred(source) => source != Source::Record,
                 What::After(_) | What::Nothing => false,
             };
             if pointers && object.owner != NONE {
                 words(image, &object, |_, target| {
-                    if all.contains(&target) && !inside.contains(target) {
-                        found.push(start(target, Source::Pointer, object.owner));
+                    let it = start(target, Source::Pointer, object.owner);
+                    if all.contains(&target) && !inside.contains(target) && recent.is_new(it) {
+                        found.push(it);
                     }
                 });
             }
@@ -313,18 +316,33 @@ fn words(image: &Image<'_>, object: &Object, mut each: impl FnMut(Addr, Addr)) {
     let Some(bytes) = image.slice(object.start, object.end) else {
         return;
     };
-    let word = usize::from(image.pointer_size);
-    let skip = object.start.next_multiple_of(u32::from(image.pointer_size)) - object.start;
-    let reader = image.over(bytes);
-    for offset in (skip as usize..bytes.len()).step_by(word) {
-        let Some(value) = reader.word(offset) else {
-            break;
-        };
-        if value >= image.base
-            && let Some(target) = image.addr(value)
-        {
-            each(object.start + offset as Addr, target);
+    let first = object.start.next_multiple_of(u32::from(image.pointer_size));
+    let bytes = bytes
+        .get((first - object.start) as usize..)
+        .unwrap_or_default();
+    let mut word = |index: usize, value: u64| {
+        if let Some(target) = image.addr(value) {
+            each(
+                first + (index * usize::from(image.pointer_size)) as Addr,
+                target,
+            );
         }
+    };
+    if image.pointer_size == 4 {
+        for (index, it) in bytes.as_chunks().0.iter().enumerate() {
+            let it = if image.big_endian {
+                u32::from_be_bytes(*it)
+            } else {
+                u32::from_le_bytes(*it)
+            };
+            word(index, u64::from(it));
+        }
+    } else if image.big_endian {
+        let words = bytes.as_chunks().0.iter().enumerate();
+        words.for_each(|(index, it)| word(index, u64::from_be_bytes(*it)));
+    } else {
+        let words = bytes.as_chunks().0.iter().enumerate();
+        words.for_each(|(index, it)| word(index, u64::from_le_bytes(*it)));
     }
 }
 

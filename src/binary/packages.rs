@@ -23,6 +23,11 @@ pub(super) struct Packages {
 impl Packages {
     /// The package that defines a function or type of this name.
     pub fn of_name(&mut self, name: &[u8]) -> PackageId {
+        if let Some((last, number)) = &self.last
+            && continues(name, last)
+        {
+            return *number;
+        }
         package_of(name).map_or(NONE, |it| self.of_prefix(it))
     }
 
@@ -58,6 +63,12 @@ impl Packages {
         self.numbers.insert(prefix.to_vec(), number);
         number
     }
+}
+
+/// Whether a name is plainly one of the package: what follows the path has no slash, and so is no longer path.
+fn continues(name: &[u8], path: &[u8]) -> bool {
+    let rest = name.strip_prefix(path).and_then(|it| it.strip_prefix(b"."));
+    rest.is_some_and(|it| memchr::memchr(b'/', it).is_none())
 }
 
 /// Where a package comes from.

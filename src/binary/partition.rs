@@ -31,9 +31,75 @@ pub(super) struct Interval {
     pub shared: bool,
 }
 
-/// Cuts `0..length` at the offsets. What comes before the first offset is nobody's and left out.
-pub(super) fn cut(keys: Vec<u64>, length: u32) -> impl Iterator<Item = Interval> {
-    let keys = sorted(keys);
+/// Numbers that were met lately: one is dropped where it would be sorted again and again. It forgets, so that what it
+/// lets through may still have repetitions.
+pub(super) struct Recent {
+    slots: Vec<u64>,
+}
+
+impl Recent {
+    const BITS: u32 = 13;
+
+    pub fn new() -> Self {
+        // No key is all ones: nothing begins at the last address.
+        Self {
+            slots: vec![u64::MAX; 1 << Self::BITS],
+        }
+    }
+
+    /// Whether a number was not met lately; from now on it was.
+    #[inline]
+    pub fn is_new(&mut self, number: u64) -> bool {
+        let index = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS);
+        let slot = &mut self.slots[index as usize];
+        std::mem::replace(slot, number) != number
+    }
+}
+
+/// Keys that mostly ascend: the linker gives out offsets in the order of first use, so that only the later users of a place
+/// are out of order.
+pub(super) struct Keys {
+    ascending: Vec<u64>,
+    again: Vec<u64>,
+    recent: Recent,
+}
+
+impl Keys {
+    pub fn new() -> Self {
+        Self {
+            ascending: Vec::new(),
+            again: Vec::new(),
+            recent: Recent::new(),
+        }
+    }
+
+    #[inline]
+    pub fn push(&mut self, key: u64) {
+        if self.ascending.last().is_none_or(|it| key > *it) {
+            self.ascending.push(key);
+        } else if self.recent.is_new(key) {
+            self.again.push(key);
+        }
+    }
+
+    /// One of each, in order.
+    pub fn sorted(self) -> Vec<u64> {
+        let mut keys = self.ascending;
+        merge(&mut keys, self.again);
+        keys
+    }
+}
+
+impl FromIterator<u64> for Keys {
+    fn from_iter<I: IntoIterator<Item = u64>>(keys: I) -> Self {
+        let mut found = Self::new();
+        keys.into_iter().for_each(|it| found.push(it));
+        found
+    }
+}
+
+/// Cuts `0..length` at the offsets of sorted keys. What comes before the first offset is nobody's and left out.
+pub(super) fn cut(keys: &[u64], length: u32) -> impl Iterator<Item = Interval> {
     let mut position = 0;
     std::iter::from_fn(move || {
         let &first = keys.get(position)?;
@@ -59,31 +125,23 @@ pub(super) fn cut(keys: Vec<u64>, length: u32) -> impl Iterator<Item = Interval>
     })
 }
 
-/// Sorts keys that mostly ascend: the linker gives out offsets in the order of first use, so that only the later users of
-/// a place are out of order.
-fn sorted(mut keys: Vec<u64>) -> Vec<u64> {
-    let mut largest = 0;
-    let mut again = Vec::new();
-    keys.retain(|&it| {
-        let ascends = it >= largest;
-        if ascends {
-            largest = it;
-        } else {
-            again.push(it);
-        }
-        ascends
-    });
-    merge(&mut keys, again);
-    keys
-}
-
 /// Adds numbers to sorted ones, and keeps one of each.
 pub(super) fn merge(sorted: &mut Vec<u64>, mut more: Vec<u64>) {
     more.sort_unstable();
     more.dedup();
-    sorted.append(&mut more);
-    // The stable sort finds the two runs and merges them.
-    sorted.sort();
+    // From the end, where there is room: what was not merged yet is never written over.
+    let (mut old, mut new) = (sorted.len(), more.len());
+    sorted.resize(old + new, 0);
+    while old > 0 && new > 0 {
+        let (a, b) = (sorted[old - 1], more[new - 1]);
+        sorted[old + new - 1] = a.max(b);
+        (old, new) = if a > b {
+            (old - 1, new)
+        } else {
+            (old, new - 1)
+        };
+    }
+    sorted[..new].copy_from_slice(&more[..new]);
     sorted.dedup();
 }
 
@@ -93,8 +151,9 @@ mod tests {
 
     #[test]
     fn an_interval_ends_where_the_next_begins() {
-        let keys = vec![key(4, 7), key(10, 1), key(4, 2), key(10, 1), key(90, 3)];
-        let found: Vec<Interval> = cut(keys, 20).collect();
+        let keys = [key(4, 7), key(10, 1), key(4, 2), key(10, 1), key(90, 3)];
+        let keys = keys.into_iter().collect::<Keys>().sorted();
+        let found: Vec<Interval> = cut(&keys, 20).collect();
         assert_eq!(
             found,
             [
@@ -112,5 +171,17 @@ mod tests {
                 },
             ]
         );
+    }
+    #[test]
+    fn merged_numbers_are_in_order_and_one_of_each() {
+        use proptest::prelude::*;
+        let numbers = || prop::collection::vec(0u64..40, 0..60);
+        proptest!(|(first in numbers(), second in numbers())| {
+            let expected: std::collections::BTreeSet<u64> =
+                first.iter().chain(&second).copied().collect();
+            let mut sorted = first.into_iter().collect::<Keys>().sorted();
+            merge(&mut sorted, second);
+            prop_assert_eq!(sorted, Vec::from_iter(expected));
+        });
     }
 }

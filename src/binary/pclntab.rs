@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::Role;
+use super::functions::RECORD_SIZE;
 use super::image::{Addr, Image};
 
 /// Go 1.20 to 1.27; older layouts differ in the function record and are declined.
@@ -92,7 +93,8 @@ fn parse(image: &Image<'_>, start: Addr, end: Addr) -> Option<Pclntab> {
     }
     let at = |index: usize| start.checked_add(u32::try_from(offsets[index]).ok()?);
     let functions = at(4)?;
-    let index_size = u64::from(count) * 8 + 4;
+    // Each function has a place in the index and a record of its own.
+    let index_size = u64::from(count) * u64::from(8 + RECORD_SIZE) + 4;
     if u64::from(functions) + index_size > u64::from(end) {
         return None;
     }

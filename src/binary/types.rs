@@ -6,6 +6,7 @@ use super::descriptors::{Descriptors, Head, Layout, NAMED, UNCOMMON};
 use super::image::{Addr, Image};
 use super::moduledata::{Listing, Moduledata};
 use super::packages::{NONE, PackageId, Packages};
+use super::partition::{Recent, key, offset, owner};
 
 /// A chain of unnamed types longer than this is taken to be damage.
 const DEPTH: u32 = 16;
@@ -331,28 +332,30 @@ impl<'i> Walk<'i> {
 
     /// The names that descriptors refer to, each for its first user, by address and without overlap.
     fn names(&self, descriptors: &[Descriptor]) -> Vec<Name> {
-        let mut found: Vec<Name> = Vec::with_capacity(descriptors.len() * 2);
+        let mut found = Vec::new();
+        let mut recent = Recent::new();
         for it in descriptors {
             self.memory.names_of(it.addr, &it.head, |addr| {
-                found.push(Name {
-                    addr,
-                    size: 0,
-                    owner: it.owner,
-                })
+                let it = key(addr, it.owner);
+                if recent.is_new(it) {
+                    found.push(it);
+                }
             });
         }
-        found.sort_unstable_by_key(|it| (it.addr, it.owner));
-        found.dedup_by_key(|it| it.addr);
+        found.sort_unstable();
+        found.dedup_by_key(|it| offset(*it));
         let mut free = 0;
-        found.retain_mut(|it| {
-            let Some((size, _)) = self.memory.name(it.addr).filter(|_| it.addr >= free) else {
-                return false;
-            };
-            it.size = size;
-            free = it.addr + size;
-            true
-        });
-        found
+        let name = |it: u64| {
+            let addr = offset(it);
+            let (size, _) = self.memory.name(addr).filter(|_| addr >= free)?;
+            free = addr + size;
+            Some(Name {
+                addr,
+                size,
+                owner: owner(it),
+            })
+        };
+        found.into_iter().filter_map(name).collect()
     }
 }
 

@@ -131,22 +131,57 @@ fn standard_name(payload: &Payload<'_>) -> &'static str {
 pub(super) struct Memory {
     /// Memory from address 0 to the end of the last segment.
     pub bytes: Vec<u8>,
-    /// Which stretches of it stand in the file, by address, without overlap: (address, length).
+    /// Where each stretch with bytes in the file begins, and how many bytes of the file stand before it; the last entry
+    /// is the end of all.
     pub pieces: Vec<(u32, u32)>,
+    /// Bytes of segments that are too far away to be rebuilt.
+    pub beyond: u64,
 }
 
 /// Rebuilds the memory from the data segments: Go leaves out long runs of zeros, so that one table is many segments.
-/// `None` when the segments reach further than twice the file.
+/// What stands further than twice the file is left out.
 pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
+    let limit = bytes.len().checked_mul(2)?;
+    let (mut end, mut count, mut beyond) = (0, 0, 0);
+    segments(bytes, |address, data| {
+        match address.checked_add(data.len()) {
+            Some(it) if it <= limit => {
+                end = end.max(it);
+                count += 1;
+            }
+            _ => beyond += data.len() as u64,
+        }
+    })?;
+    let mut memory = Memory {
+        bytes: vec![0; end],
+        pieces: Vec::with_capacity(count + 1),
+        beyond,
+    };
+    segments(bytes, |address, data| {
+        if let Some(place) = memory.bytes.get_mut(address..address + data.len()) {
+            place.copy_from_slice(data);
+            memory.pieces.push((address as u32, data.len() as u32));
+        }
+    })?;
+    // The linker writes them by section, and sections not by address.
+    memory.pieces.sort_unstable();
+    let (mut before, mut free, mut apart) = (0u32, 0u64, true);
+    for (address, length) in &mut memory.pieces {
+        apart &= u64::from(*address) >= free;
+        free = u64::from(*address) + u64::from(*length);
+        let through = before.saturating_add(*length);
+        *length = std::mem::replace(&mut before, through);
+    }
+    memory.pieces.push((u32::try_from(end).ok()?, before));
+    apart.then_some(memory)
+}
+
+/// Calls `each` with the address and the bytes of every segment of data that has any; `None` where one cannot be read.
+fn segments(bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Option<()> {
     let data = payloads(bytes).map_while(|it| it).find_map(|it| match it {
         Payload::DataSection(it) => Some(it),
         _ => None,
     })?;
-    let limit = bytes.len().checked_mul(2)?;
-    let mut memory = Memory {
-        bytes: Vec::new(),
-        pieces: Vec::new(),
-    };
     for segment in data {
         let segment = segment.ok()?;
         let DataKind::Active { offset_expr, .. } = segment.kind else {
@@ -155,42 +190,29 @@ pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
         let Ok(Operator::I32Const { value }) = offset_expr.get_operators_reader().read() else {
             continue;
         };
-        let address = usize::try_from(value.cast_unsigned()).ok()?;
-        let end = address
-            .checked_add(segment.data.len())
-            .filter(|&it| it <= limit)?;
-        if memory.bytes.len() < end {
-            memory.bytes.resize(end, 0);
+        if !segment.data.is_empty() {
+            each(value.cast_unsigned() as usize, segment.data);
         }
-        memory.bytes[address..end].copy_from_slice(segment.data);
-        memory
-            .pieces
-            .push((u32::try_from(address).ok()?, segment.data.len() as u32));
     }
-    memory.pieces.sort_unstable();
-    let overlap = memory
-        .pieces
-        .windows(2)
-        .any(|it| it[0].0 + it[0].1 > it[1].0);
-    (!overlap).then_some(memory)
+    Some(())
 }
 
-/// The code of each function that the module defines, as offset and length in the file, with its length prefix.
-pub(super) fn bodies(bytes: &[u8]) -> Option<Vec<(u32, u32)>> {
+/// The code of each function that the module defines, as offset and length in the file, with its length prefix; ends where
+/// a length leads out of the section.
+pub(super) fn bodies(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let code = payloads(bytes).map_while(|it| it).find_map(|it| match it {
         Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
         _ => None,
     });
-    let (count, range) = code?;
-    let data = bytes.get(range.clone())?;
-    let (_, mut position) = uvarint(data)?;
-    let mut found = Vec::new();
-    for _ in 0..count {
+    let (count, range) = code.unwrap_or_default();
+    let data = bytes.get(range.clone()).unwrap_or_default();
+    let mut position = uvarint(data).map_or(0, |it| it.1);
+    let next = move || {
         let (length, prefix) = uvarint(data.get(position..)?)?;
         let length = prefix.checked_add(usize::try_from(length).ok()?)?;
         data.get(position..position.checked_add(length)?)?;
-        found.push(((range.start + position) as u32, length as u32));
         position += length;
-    }
-    Some(found)
+        Some((range.start + position - length, length))
+    };
+    std::iter::from_fn(next).take(count as usize)
 }

@@ -28,6 +28,15 @@ pub struct Escape {
     /// Show these classes: moved, new, make, append, boxing, closure, conversion, other, constant
     #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class)]
     pub class: Vec<Class>,
+    /// Show inlining and bounds checks by package
+    #[arg(long)]
+    pub inlining: bool,
+    /// List functions that cost at most N too much to be inlined (one more compile)
+    #[arg(long, value_name = "N")]
+    pub almost: Option<u64>,
+    /// Compare with a revision of the repository instead of the lock
+    #[arg(long, value_name = "REV")]
+    pub diff: Option<String>,
     /// Show the lines of the compiler that were not understood
     #[arg(long)]
     pub unparsed: bool,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::inspect::{inspect, open, slice};
+use super::inspect::{dissect, open, slice};
 use super::present::{Shows, emit};
 use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped};
@@ -25,6 +25,7 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
     let view = View {
         by: args.by,
         top: args.top,
+        ..View::default()
     };
     let blocks = outline(&comparison, view);
     let output = emit(&comparison, &blocks, &args.output, session)?;
@@ -51,10 +52,12 @@ impl Side {
                 executable: None,
             });
         }
-        let found = inspect(path, &bytes, args.arch.as_deref())?;
+        let dissected = dissect(path, &bytes, args.arch.as_deref())?;
+        let subject = Subject::of_inspection(&dissected.inspection()?, &shown);
+        drop(dissected);
         Ok(Self {
             subjects: Subjects {
-                list: vec![Subject::of_inspection(&found, &shown)],
+                list: vec![subject],
                 path: shown,
             },
             executable: Some(bytes),

@@ -1,55 +1,82 @@
-//! `escape`: the escape pass alone.
+//! `escape`: the escape report alone.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, Shows, present};
-use super::why;
+use super::staging::stage;
 use super::{Output, Session};
+use super::{revision, why};
+use crate::assertion::Judged;
 use crate::build::escapes::{self, Collected};
-use crate::build::{self, Event};
+use crate::build::stage::Stage;
+use crate::build::{assertions, refusals};
 use crate::cli;
-use crate::config::Collect;
-use crate::error::Result;
+use crate::config::{Collect, Config};
+use crate::error::{Error, Kind, Result};
+use crate::escape::refusal::Refusal;
 use crate::go::Words;
-use crate::plan::{self, StepKind, TargetPlan};
+use crate::plan::escapes::Source;
+use crate::plan::{self, StepKind, TargetPlan, scope};
 use crate::process;
 use crate::render::{self, Format, Style};
-use crate::report::escape::{Report, Selection, report, target};
+use crate::report::escape::{Report, Selection, almost, report, target};
 use crate::report::outline;
-use crate::report::{Against, Site};
+use crate::report::outline::ranking::Wanted;
+use crate::report::{Against, Findings};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     Shows::FINDINGS.check(&args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
-    let lock = lock_file::load(&path, &session.cwd)?;
+    let lock = match args.diff {
+        Some(_) => None,
+        None => lock_file::load(&path, &session.cwd)?,
+    };
     let config = prepared.loaded.config.clone();
+    let again = (prepared.loaded.clone(), prepared.typed.clone());
     let pass = collect(prepared, session)?;
     if let Some(site) = &args.why {
         return why::why(site, pass, session);
     }
+    let before = match &args.diff {
+        Some(name) => Some(revision::collect_at(name, again, session)?),
+        None => None,
+    };
     let selection = Selection {
         by: args.by,
         filter: args.filter.clone(),
         classes: args.class.clone(),
     };
     let cwd = session.cwd.clone();
-    let found = pass.found.iter().map(|(plan, collected)| {
+    let mut targets = Vec::new();
+    for (index, (plan, collected)) in pass.found.iter().enumerate() {
         let against = Against {
             facts: &plan.facts,
             config: &config,
             lock: lock.as_ref(),
+            before: before.as_ref().and_then(|it| it.of(index)),
             cwd: &cwd,
         };
-        target(collected, &against, &selection)
-    });
-    let report = report(found.collect(), args.by);
+        let mut found = target(collected, &pass.asserted[index], &against, &selection);
+        if let Some(over) = args.almost {
+            let refusals = refused(plan, &config, session)?;
+            found.almost = almost(&refusals, over, &against);
+        }
+        targets.push(found);
+    }
+    let report = report(targets, args.by);
+    let wanted = Wanted {
+        inlining: args.inlining,
+        almost: args.almost,
+        unparsed: args.unparsed,
+    };
     let top = args.top.unwrap_or(config.escape.top);
     present(
-        |format, top, style| rendered(&report, format, top, style, args.unparsed, &cwd),
+        |format, top, style| rendered(&report, format, top, style, wanted, &cwd),
         &args.output,
         top,
         &report.verdict.failures,
@@ -57,21 +84,40 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     )
 }
 
-/// What an escape pass found, per platform, and what it was made of.
+/// What the compiler does not inline in the scope, and why.
+fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<Vec<Refusal>> {
+    let Some(step) = plan.steps.iter().find(|it| it.kind == StepKind::Escape) else {
+        return Ok(Vec::new());
+    };
+    let packages = &plan.facts.packages;
+    let patterns = scope::patterns(&config.escape.scope, packages);
+    let found = refusals::refusals(step, plan, &patterns, &session.interrupt)?;
+    let inside = |it: &Refusal| scope::contains(&patterns, &it.package);
+    Ok(found.into_iter().filter(inside).collect())
+}
+
+/// What was found, per platform, and what it was made of.
 pub struct Pass {
     /// The commands of a platform, and what they left.
     pub found: Vec<(TargetPlan, Collected)>,
+    /// What must hold of functions, in the same order.
+    pub asserted: Vec<Judged>,
+    /// Where go works; it may be asked again.
+    pub _stage: Stage,
 }
 
-/// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
-pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+/// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
+pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+    let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
         typed,
         facts,
         outputs,
     } = prepared;
-    loaded.config.escape.collect = Collect::Pass;
+    if loaded.config.escape.collect == Collect::Off {
+        loaded.config.escape.collect = Collect::Auto;
+    }
     loaded.config.compare.baseline = "off".into();
     let plan = plan::draw(
         &loaded.config,
@@ -80,29 +126,39 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         facts,
         outputs,
         Path::new(""),
+        session.program.as_deref(),
     )?;
-    let mut found = Vec::new();
+    let (mut found, mut asserted) = (Vec::new(), Vec::new());
     for target in plan.targets {
-        (session.show)(Event::Step {
-            kind: StepKind::Escape,
-            platform: build::platform(&target),
-            packages: target.facts.packages.len(),
-        });
+        if let Source::Off {
+            reason: Some(reason),
+        } = &target.collection.source
+        {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("there is no escape report: {reason}"),
+            ));
+        }
         preprofile(&target, session)?;
-        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
-        let collected = match step {
-            Some(step) => escapes::collect(
-                step,
-                &target,
-                &loaded.config,
-                &session.interrupt,
-                session.show,
-            )?,
-            None => Collected::default(),
+        let subjects = assertions::find(&loaded.config, &target.facts);
+        let run = escapes::Run {
+            target: &target,
+            config: &loaded.config,
+            since: SystemTime::now(),
+            asserted: !subjects.is_empty(),
         };
+        let collected = run.collect(&session.interrupt, session.show)?;
+        let collected = collected.unwrap_or_default();
+        let mut judged = assertions::judge(subjects, Ok(&collected));
+        assertions::explain(&mut judged, &target, &session.interrupt)?;
+        asserted.push(judged);
         found.push((target, collected));
     }
-    Ok(Pass { found })
+    Ok(Pass {
+        found,
+        asserted,
+        _stage: stage,
+    })
 }
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
@@ -122,20 +178,21 @@ fn rendered(
     format: Format,
     top: usize,
     style: Style,
-    unparsed: bool,
+    wanted: Wanted,
     cwd: &Path,
 ) -> String {
-    let new: Vec<&Site> = report
-        .targets
-        .iter()
-        .flat_map(|it| &it.escapes.new)
-        .collect();
+    let findings = Findings::of(
+        report
+            .targets
+            .iter()
+            .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
+    );
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &new, &present::prefix(cwd)),
-        Format::Github => render::github(&new, &present::prefix(cwd)),
+        Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
+        Format::Github => render::github(&findings, &present::prefix(cwd)),
         Format::Text | Format::Markdown | Format::Svg | Format::Html => render::blocks(
-            &outline::ranking::outline(report, top, unparsed),
+            &outline::ranking::outline(report, top, wanted),
             format,
             style,
         ),

@@ -6,23 +6,26 @@ use sha2::{Digest, Sha256};
 
 use super::present::{Shows, emit};
 use super::{Output, Session};
-use crate::binary;
+use crate::binary::{self, Anatomy};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
+use crate::render::Format;
 use crate::report::inspect::{Filter, Inspection, Source, View, inspection, outline};
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     Shows::PICTURE.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
-    let mut found = inspect(&args.binary, &bytes, args.arch.as_deref())?;
+    let dissected = dissect(&args.binary, &bytes, args.arch.as_deref())?;
+    let mut found = dissected.inspection()?;
     if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
         found.keep(&Filter(filter.clone()));
     }
     let view = View {
         by: args.by,
         top: args.top,
+        picture: args.output.formats().any(Format::draws),
     };
     let blocks = outline(&found, view);
     if let Some(top) = args.top.filter(|it| *it > 0) {
@@ -56,22 +59,43 @@ pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
     })
 }
 
-/// The inspection of the bytes of a file; of a universal file, the slice for `arch`.
-pub fn inspect(path: &Path, bytes: &[u8], arch: Option<&str>) -> Result<Inspection> {
-    let named = |error: Error| {
-        let message = format!("cannot inspect `{}`: {error}", path.display());
-        let hint = error.hint.unwrap_or_else(|| {
-            "name an executable that `go build` wrote; if it is one, copy or build it again".into()
-        });
-        Error::new(error.kind, message).hint(hint)
-    };
-    let bytes = slice(bytes, arch).map_err(named)?;
-    let source = || Source {
-        path: path.display().to_string(),
-        sha256: hex(&Sha256::digest(bytes)),
-    };
-    let found = binary::anatomy(bytes).and_then(|it| inspection(&it, source()));
-    found.map_err(named)
+/// An executable that was read, borrowed from its bytes.
+pub struct Dissected<'a> {
+    anatomy: Anatomy<'a>,
+    source: Source,
+}
+
+impl Dissected<'_> {
+    /// What it means.
+    pub fn inspection(&self) -> Result<Inspection<'_>> {
+        let found = inspection(&self.anatomy, self.source.clone());
+        found.map_err(|it| named(Path::new(&self.source.path), it))
+    }
+}
+
+/// The anatomy and the digest of the bytes of a file; of a universal file, of the slice for `arch`.
+pub fn dissect<'a>(path: &Path, bytes: &'a [u8], arch: Option<&str>) -> Result<Dissected<'a>> {
+    let bytes = slice(bytes, arch).map_err(|it| named(path, it))?;
+    // Both read the whole file: the digest on another processor, where there is one.
+    let (anatomy, sha256) = std::thread::scope(|scope| {
+        let digest = scope.spawn(|| hex(&Sha256::digest(bytes)));
+        (binary::anatomy(bytes), digest.join())
+    });
+    Ok(Dissected {
+        anatomy: anatomy.map_err(|it| named(path, it))?,
+        source: Source {
+            path: path.display().to_string(),
+            sha256: sha256.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        },
+    })
+}
+
+fn named(path: &Path, error: Error) -> Error {
+    let message = format!("cannot inspect `{}`: {error}", path.display());
+    let hint = error.hint.unwrap_or_else(|| {
+        "name an executable that `go build` wrote; if it is one, copy or build it again".into()
+    });
+    Error::new(error.kind, message).hint(hint)
 }
 
 /// The part of a universal file for an architecture; any other file is its own only part.

@@ -1,18 +1,17 @@
 //! `escape --why SITE`: what the compiler says about one site with `-m=2`. The words of `-m=2` differ between Go versions:
 //! they are shown, never read.
 
-use std::ffi::OsString;
-
 use super::escape::Pass;
 use super::{Output, Session};
 use crate::build::escapes::Collected;
 use crate::error::{Error, Kind, Result};
-use crate::escape::{self, IdentifiedSite, parse};
+use crate::escape::{IdentifiedSite, parse};
 use crate::go::Words;
 use crate::lock;
+use crate::plan::verbose::verbose;
 use crate::plan::{Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
-use crate::process::{self, Invocation, Stream};
+use crate::process::{self, Stream};
 use crate::render::harmless;
 
 /// Compiles the package of the site once more, and prints the flows to it.
@@ -35,7 +34,7 @@ pub fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
     .hint("`gobuild-opt escape --by line` lists places, `--format json` their IDs"))
 }
 
-/// Sites by ID or by `FILE:LINE[:COLUMN]`.
+/// Sites, those beside the scope last, by ID or by `FILE:LINE[:COLUMN]`.
 fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
     let here = |it: &IdentifiedSite| {
         let source = it.site.source.as_deref().map(String::from_utf8_lossy);
@@ -48,7 +47,7 @@ fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
         };
         lock::id(&lock::named(&it.identity)) == wanted || ends(&line) || ends(&full)
     };
-    let sites = collected.sites.iter().enumerate();
+    let sites = collected.sites.iter().chain(&collected.beyond).enumerate();
     sites.filter(|it| here(it.1)).map(|it| it.0).collect()
 }
 
@@ -59,11 +58,12 @@ fn flows(
     step: &Step,
     session: &Session<'_>,
 ) -> Result<String> {
-    let first = &collected.sites[sites[0]].site;
+    let all: Vec<&IdentifiedSite> = collected.sites.iter().chain(&collected.beyond).collect();
+    let first = &all[sites[0]].site;
     let file = first.file.rsplit('/').next().unwrap_or_default();
     let mut out = String::new();
     for index in sites {
-        let it = &collected.sites[*index];
+        let it = all[*index];
         let function = &it.identity.function;
         out.push_str(&harmless(&format!(
             "{}  {}:{}:{}  {}.{function}: {}",
@@ -75,18 +75,17 @@ fn flows(
             it.site.message
         )));
         out.push('\n');
-        out.push_str(&harmless(&format!(
-            "    {}",
-            collected.excerpts[*index].line
-        )));
+        let line = collected.excerpts.get(*index).map_or("", |it| &it.line);
+        out.push_str(&harmless(&format!("    {line}")));
         out.push('\n');
     }
     let places: Vec<(u32, u32)> = sites
         .iter()
-        .map(|it| &collected.sites[*it].site)
+        .map(|it| &all[*it].site)
         .map(|it| (it.line, it.column))
         .collect();
-    let invocation = verbose(&step.invocation, &first.package, target);
+    let package = [first.package.clone()];
+    let invocation = verbose(&step.invocation, &package, &target.facts);
     let mut open = false;
     let mut words = Words::default();
     let mut line = |line: &[u8]| {
@@ -118,37 +117,4 @@ fn flows(
         return Err(words.error("go list failed for -m=2", &outcome));
     }
     Ok(out)
-}
-
-/// The command of the pass with `-m=2` for one package.
-fn verbose(pass: &Invocation, package: &str, target: &TargetPlan) -> Invocation {
-    let mut invocation = pass.clone();
-    let user: Vec<String> = target
-        .facts
-        .goflags
-        .iter()
-        .filter(|it| it.name == "gcflags")
-        .filter_map(|it| it.value.clone())
-        .collect();
-    let flags = |it: &OsString| it.to_str()?.strip_prefix("-gcflags=").map(str::to_owned);
-    let composed: Vec<String> = pass.args.iter().filter_map(flags).collect();
-    // Without ours, the values of the pass are the user's own.
-    let ours = format!(" {}", escape::diagnostics().join(" "));
-    let own = composed
-        .iter()
-        .filter_map(|it| it.strip_suffix(ours.as_str()).map(str::to_owned));
-    let own: Vec<String> = user.into_iter().chain(own).collect();
-    let wanted = escape::gcflags(&[package.to_owned()], &own);
-    let at = invocation
-        .args
-        .iter()
-        .position(|it| flags(it).is_some())
-        .unwrap_or(1);
-    invocation.args.retain(|it| flags(it).is_none());
-    // The last one counts, so `-m=2` may stand behind what else is asked.
-    let louder = |it: String| OsString::from(format!("-gcflags={it} -m=2"));
-    invocation
-        .args
-        .splice(at..at, wanted.into_iter().map(louder));
-    invocation
 }

@@ -5,7 +5,8 @@
 ///
 /// None of them may change the code. Captures are kept by these flags, so a change here means new captures.
 pub fn diagnostics() -> Vec<&'static str> {
-    vec!["-m"]
+    // `ssa/check_bce` prints the bounds checks that are left.
+    vec!["-m", "-d=ssa/check_bce/debug=1"]
 }
 
 /// Composes the user's own `-gcflags` values with [`diagnostics`] for the packages that match `scope`.
@@ -16,7 +17,9 @@ pub fn diagnostics() -> Vec<&'static str> {
 /// Go takes the last value whose pattern matches a package, whole; nothing is merged (`cmd/go/internal/load/flag.go`). So
 /// they alone go first and join every later value that could hide them. Where a value's pattern reaches beyond the scope,
 /// some packages outside are asked too; their sites are counted as outside.
-pub fn gcflags(scope: &[String], user: &[String]) -> Vec<String> {
+///
+/// `standard` are those of the scope that a value for `std` or `cmd` would hide.
+pub fn gcflags(scope: &[String], standard: &[String], user: &[String]) -> Vec<String> {
     let alone = diagnostics().join(" ");
     let mut values: Vec<String> = scope.iter().map(|it| format!("{it}={alone}")).collect();
     for value in user {
@@ -27,7 +30,10 @@ pub fn gcflags(scope: &[String], user: &[String]) -> Vec<String> {
                 values.push(value.clone());
                 values.extend(scope.iter().map(|it| format!("{it}={}", asking(flags))));
             }
-            "std" | "cmd" if !whole(scope) => values.push(value.clone()),
+            "std" | "cmd" if !whole(scope) => {
+                values.push(value.clone());
+                values.extend(standard.iter().map(|it| format!("{it}={}", asking(flags))));
+            }
             "" => values.push(asking(flags)),
             pattern => values.push(format!("{pattern}={}", asking(flags))),
         }
@@ -86,7 +92,8 @@ mod tests {
 
     fn check(scope: &[&str], user: &[&str]) -> String {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        gcflags(&owned(scope), &owned(user)).join(" | ")
+        let all = gcflags(&owned(scope), &["strings".to_owned()], &owned(user)).join(" | ");
+        all.replace(&diagnostics().join(" "), "-m")
     }
 
     #[test]
@@ -106,7 +113,7 @@ mod tests {
     fn a_pattern_for_all_keeps_the_report_to_the_scope() {
         insta::assert_snapshot!(check(&["ex.com/m/..."], &["all=-N"]), @"ex.com/m/...=-m | all=-N | ex.com/m/...=-N -m");
         insta::assert_snapshot!(check(&["all"], &["all=-N"]), @"all=-m | all=-N -m");
-        insta::assert_snapshot!(check(&["./..."], &["std=-N"]), @"./...=-m | std=-N");
+        insta::assert_snapshot!(check(&["./..."], &["std=-N"]), @"./...=-m | std=-N | strings=-N -m");
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct Function {
     pub start_line: u32,
     /// Counted from 1, included.
     pub end_line: u32,
+    /// Whether it has type parameters, of its own or of its receiver: code comes of it only where it is instantiated.
+    pub generic: bool,
 }
 
 /// The functions, methods and package variables of a file, in its order. A file that does not parse gives what can be read
@@ -32,27 +34,36 @@ pub(super) fn declared(tree: &Tree, source: &[u8]) -> Vec<Function> {
     let mut found = Vec::new();
     for node in root.named_children(&mut root.walk()) {
         match node.kind() {
-            "function_declaration" => found.extend(function(node, name(node, source))),
-            "method_declaration" => {
-                let receiver = receiver(node, source);
-                found.extend(function(
-                    node,
-                    name(node, source).map(|it| format!("{receiver}.{it}")),
-                ));
-            }
             "var_declaration" => variables(node, source, &mut found),
-            _ => {}
+            _ => found.extend(declaration(node, source)),
         }
     }
     found
 }
 
-fn function(node: Node, name: Option<String>) -> Option<Function> {
+/// The function or the method that a node declares.
+pub(super) fn declaration(node: Node, source: &[u8]) -> Option<Function> {
+    let name = name(node, source);
+    match node.kind() {
+        "function_declaration" => {
+            let generic = node.child_by_field_name("type_parameters").is_some();
+            function(node, name, generic)
+        }
+        "method_declaration" => {
+            let (receiver, generic) = receiver(node, source);
+            function(node, name.map(|it| format!("{receiver}.{it}")), generic)
+        }
+        _ => None,
+    }
+}
+
+fn function(node: Node, name: Option<String>, generic: bool) -> Option<Function> {
     let line = |row: usize| u32::try_from(row + 1).unwrap_or(u32::MAX);
     Some(Function {
         name: name?,
         start_line: line(node.start_position().row),
         end_line: line(node.end_position().row),
+        generic,
     })
 }
 
@@ -60,14 +71,15 @@ fn name(node: Node, source: &[u8]) -> Option<String> {
     node.child_by_field_name("name").map(|it| text(it, source))
 }
 
-fn text(node: Node, source: &[u8]) -> String {
+pub(super) fn text(node: Node, source: &[u8]) -> String {
     String::from_utf8_lossy(source.get(node.byte_range()).unwrap_or_default()).into_owned()
 }
 
-/// `T` or `(*T)`.
-fn receiver(method: Node, source: &[u8]) -> String {
+/// `T` or `(*T)`, and whether it is generic.
+fn receiver(method: Node, source: &[u8]) -> (String, bool) {
+    let mut generic = false;
     let Some(list) = method.child_by_field_name("receiver") else {
-        return String::new();
+        return (String::new(), generic);
     };
     let declared = list
         .named_children(&mut list.walk())
@@ -77,28 +89,30 @@ fn receiver(method: Node, source: &[u8]) -> String {
         match it.kind() {
             "pointer_type" => pointer = true,
             "generic_type" => {
+                generic = true;
                 node = it.child_by_field_name("type");
                 continue;
             }
             "parenthesized_type" => {}
             _ => {
                 let name = text(it, source);
-                return if pointer { format!("(*{name})") } else { name };
+                let name = if pointer { format!("(*{name})") } else { name };
+                return (name, generic);
             }
         }
         node = it.named_child(0);
     }
-    String::new()
+    (String::new(), generic)
 }
 
 /// `var a = ...` and `var ( a = ...; b = ... )`.
 fn variables(node: Node, source: &[u8], found: &mut Vec<Function>) {
     for child in node.named_children(&mut node.walk()) {
         match child.kind() {
-            "var_spec" => found.extend(function(
-                child,
-                name(child, source).map(|it| format!("var {it}")),
-            )),
+            "var_spec" => {
+                let name = name(child, source).map(|it| format!("var {it}"));
+                found.extend(function(child, name, false));
+            }
             "var_spec_list" => variables(child, source, found),
             _ => {}
         }

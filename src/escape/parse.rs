@@ -133,6 +133,8 @@ const STARTS: &[&[u8]] = &[
     b"inlining call to ",
     b"can inline ",
     b"cannot inline ",
+    b"Found IsInBounds",
+    b"Found IsSliceInBounds",
     b"index bounds check elided",
     b"devirtualizing ",
     b"partially devirtualizing ",
@@ -168,7 +170,7 @@ const INSIDE: &[&[u8]] = &[
 ];
 
 /// Decimal digits at the start, and what follows them.
-fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let digits = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
     let (digits, rest) = bytes.split_at(digits);
     let value = digits.iter().fold(0u32, |sum, it| {

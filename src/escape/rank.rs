@@ -46,6 +46,7 @@ pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
         let empty = PackageEscapes {
             module: it.module,
             leaking: it.leaking,
+            optimizations: it.optimizations,
             functions: Some(0),
             ..PackageEscapes::default()
         };

@@ -56,6 +56,8 @@ pub(super) fn type_length(text: &[u8]) -> usize {
         at += match rest {
             [b'*', ..] => 1,
             [b'[', ..] => group(rest),
+            // The shape of a slice type that is a type argument of its own: `go.shape.[]go.shape.*uint8`.
+            _ if rest.starts_with(SHAPE) => SHAPE.len(),
             _ if rest.starts_with(b"chan ") => 5,
             _ if rest.starts_with(b"<-chan ") => 7,
             _ if rest.starts_with(b"chan<- ") => 7,
@@ -135,6 +137,17 @@ mod tests {
             @"make(map[T]bool)"
         );
         insta::assert_snapshot!(check("f(go.shape.interface { M() }) escapes"), @"f(T) escapes");
+        for nested in [
+            "*main.point",
+            "int",
+            "interface {}",
+            "struct { main.x int; main.y int }",
+        ] {
+            let text = check(&format!(
+                "make(go.shape.[]go.shape.{nested}, 0, len(lo.in)) escapes to heap"
+            ));
+            assert_eq!(text, "make(T, 0, len(lo.in)) escapes to heap");
+        }
     }
 
     #[test]

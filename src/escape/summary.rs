@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::class::Class;
+use super::remark::Optimizations;
 
 /// The escapes of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Escapes {
     /// Distinct places that allocate on the heap, in the packages of the scope.
     pub sites: u64,
-    /// The packages of the scope with any site, most sites first, then by path.
+    /// The packages of the scope of which anything is told, most sites first, then by path.
     pub packages: Vec<PackageEscapes>,
     /// Sites in packages outside the scope: instantiations and inlined code of other modules.
     pub outside_scope: u64,
@@ -54,6 +55,8 @@ pub struct PackageEscapes {
     pub leaking: u64,
     /// Functions with at least one allocating site; null where the sources were not read.
     pub functions: Option<u64>,
+    /// Inlining, devirtualisation and bounds checks.
+    pub optimizations: Optimizations,
 }
 
 impl Escapes {
@@ -88,5 +91,6 @@ impl PackageEscapes {
 
     pub(super) fn is_empty(&self) -> bool {
         self.sites + self.constants + self.leaking == 0
+            && self.optimizations == Optimizations::default()
     }
 }

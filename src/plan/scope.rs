@@ -70,6 +70,32 @@ pub fn require(scope: &str, packages: &[Package]) -> Result<()> {
     Ok(())
 }
 
+/// The packages of functions such as `example.com/app/lib.(*Box).Get`, sorted.
+pub fn of_functions<'a>(
+    functions: impl Iterator<Item = &'a str>,
+    packages: &[Package],
+) -> Vec<String> {
+    let path = |it: &str| Some(owner(it, packages)?.0.import_path.clone());
+    let mut found: Vec<String> = functions.filter_map(path).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The package of a function, and the rest of its name. The longest path wins: the last element of one may hold dots.
+pub fn owner<'a, 'b>(function: &'a str, packages: &'b [Package]) -> Option<(&'b Package, &'a str)> {
+    let rest = |it: &'b Package| {
+        Some((
+            it,
+            function.strip_prefix(&it.import_path)?.strip_prefix('.')?,
+        ))
+    };
+    packages
+        .iter()
+        .filter_map(rest)
+        .max_by_key(|it| it.0.import_path.len())
+}
+
 /// Whether one of the patterns means the package.
 pub fn contains(patterns: &[String], import_path: &str) -> bool {
     patterns

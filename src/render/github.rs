@@ -1,26 +1,45 @@
-//! New sites in, workflow commands out: GitHub shows each as an annotation on its line.
+//! New findings in, workflow commands out: GitHub shows each as an annotation on its line.
 
-use crate::report::Site;
+use crate::report::{Assertion, Findings, Site};
 
-/// One command per site. `prefix` leads from the root of the repository to the working directory.
-pub fn github(findings: &[&Site], prefix: &str) -> String {
-    findings
-        .iter()
-        .map(|it| annotation(it, prefix) + "\n")
-        .collect()
+/// One command per finding. `prefix` leads from the root of the repository to the working directory.
+pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
+    let sites = findings.sites.iter().map(|it| annotation(it, prefix));
+    let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
+    sites.chain(assertions).map(|it| it + "\n").collect()
 }
 
-fn annotation(site: &Site, prefix: &str) -> String {
+fn failed(it: &Assertion, prefix: &str) -> String {
+    let mut properties = place(it.file.as_deref(), it.line, it.column, prefix);
+    properties.push(format!(
+        "title={}",
+        property(&format!("assertion failed: {}", it.claim))
+    ));
+    let hint = it.hint.as_deref().unwrap_or_default();
+    let message = format!("{}: {}\n{}\n{hint}", it.function, it.message, it.source);
+    format!(
+        "::error {}::{}",
+        properties.join(","),
+        data(message.trim_end())
+    )
+}
+
+fn place(file: Option<&str>, line: u32, column: u32, prefix: &str) -> Vec<String> {
     let mut properties = Vec::new();
-    if let Some(file) = site.file.as_deref().filter(|it| !it.is_empty()) {
+    if let Some(file) = file.filter(|it| !it.is_empty()) {
         let prefix = if file.starts_with('/') { "" } else { prefix };
         properties.push(format!("file={}", property(&format!("{prefix}{file}"))));
-        for (name, value) in [("line", site.line), ("col", site.column)] {
+        for (name, value) in [("line", line), ("col", column)] {
             if value > 0 {
                 properties.push(format!("{name}={value}"));
             }
         }
     }
+    properties
+}
+
+fn annotation(site: &Site, prefix: &str) -> String {
+    let mut properties = place(site.file.as_deref(), site.line, site.column, prefix);
     properties.push(format!(
         "title={}",
         property(&format!("new escape: {}", site.class))
@@ -61,7 +80,8 @@ mod tests {
             message: "\"100%\r\n::error::x\" escapes to heap".into(),
             source: "f(x)".into(),
             reason: None,
+            weight: None,
         };
-        insta::assert_snapshot!(github(&[&site], "sub/"), @"::warning file=sub/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3A.go,line=3,title=new escape%3A boxing::\"100%25%0D%0A::error::x\" escapes to heap in ex.com/m.main%0Af(x)%0Aaccept it: gobuild-opt accept 0123456789 --reason TEXT");
+        insta::assert_snapshot!(github(&Findings { sites: vec![&site], ..Findings::default() }, "sub/"), @"::warning file=sub/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3A.go,line=3,title=new escape%3A boxing::\"100%25%0D%0A::error::x\" escapes to heap in ex.com/m.main%0Af(x)%0Aaccept it: gobuild-opt accept 0123456789 --reason TEXT");
     }
 }

@@ -1,22 +1,30 @@
-//! New sites in, SARIF 2.1.0 out: what code scanning reads.
+//! New findings in, SARIF 2.1.0 out: what code scanning reads.
 
 use serde_json::{Value, json};
 
 use crate::escape::Class;
 use crate::lock::class_name;
-use crate::report::{Site, Tool};
+use crate::report::{Assertion, Findings, Site, Tool};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
-pub fn sarif(tool: &Tool, findings: &[&Site], prefix: &str) -> String {
+pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let classes: Vec<Class> = Class::ALL.into_iter().filter(|it| it.allocates()).collect();
-    let results: Vec<Value> = findings
+    let sites = findings.sites.iter().map(|it| result(it, &classes, prefix));
+    let assertions = findings
+        .assertions
         .iter()
-        .map(|it| result(it, &classes, prefix))
-        .collect();
+        .map(|it| failed(it, classes.len(), prefix));
+    let results: Vec<Value> = sites.chain(assertions).collect();
+    let mut rules: Vec<Value> = classes.iter().map(|it| rule(*it)).collect();
+    rules.extend(
+        CLAIMS
+            .iter()
+            .map(|(claim, text)| assertion_rule(claim, text)),
+    );
     let driver = json!({
         "name": tool.name,
         "version": tool.version,
-        "rules": classes.iter().map(|it| rule(*it)).collect::<Vec<_>>(),
+        "rules": rules,
     });
     super::json(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -49,6 +57,59 @@ fn rule(class: Class) -> Value {
     })
 }
 
+const CLAIMS: &[(&str, &str)] = &[
+    ("no-escape", "A function that must not allocate does."),
+    (
+        "inlined",
+        "A function or a call that must be inlined is not.",
+    ),
+    (
+        "no-bounds-checks",
+        "A function that must have no bounds check has one.",
+    ),
+    (
+        "max-frame",
+        "The stack frame of a function is larger than it may be.",
+    ),
+    ("must-exist", "A function that must exist does not."),
+    (
+        "gcassert",
+        "A `//gcassert:` comment has a word that means nothing.",
+    ),
+];
+
+fn assertion_rule(claim: &str, text: &str) -> Value {
+    json!({
+        "id": format!("assert-{claim}"),
+        "shortDescription": { "text": text },
+        "help": { "text": "An `[[assert]]` of gobuild-opt.toml or a `//gcassert:` comment says so. Change the code, or the assertion." },
+        "defaultConfiguration": { "level": "error" },
+    })
+}
+
+fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
+    let index = CLAIMS.iter().position(|claim| claim.0 == it.claim);
+    let hint = it
+        .hint
+        .as_ref()
+        .map_or(String::new(), |it| format!(" ({it})"));
+    let fingerprint = format!("{}/{}/{}", it.claim, it.function, it.source);
+    json!({
+        "ruleId": format!("assert-{}", it.claim),
+        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "level": "error",
+        "message": { "text": format!("{}: {}{hint}", it.function, it.message) },
+        "locations": [location(&Place {
+            function: it.function.clone(),
+            file: it.file.as_deref(),
+            line: it.line,
+            column: it.column,
+            source: &it.source,
+        }, prefix)],
+        "partialFingerprints": { "gobuildOptAssertion/v1": fingerprint },
+    })
+}
+
 fn rule_id(class: &str) -> String {
     format!("escape-{class}")
 }
@@ -66,7 +127,13 @@ fn result(site: &Site, classes: &[Class], prefix: &str) -> Value {
         "ruleIndex": index.map_or(-1, |it| it as i64),
         "level": "warning",
         "message": { "text": text },
-        "locations": [location(site, prefix)],
+        "locations": [location(&Place {
+            function: function(site),
+            file: site.file.as_deref(),
+            line: site.line,
+            column: site.column,
+            source: &site.source,
+        }, prefix)],
         "partialFingerprints": { "gobuildOptSite/v1": site.id },
     })
 }
@@ -78,11 +145,20 @@ fn function(site: &Site) -> String {
     }
 }
 
-fn location(site: &Site, prefix: &str) -> Value {
+/// Where something was found.
+struct Place<'a> {
+    function: String,
+    file: Option<&'a str>,
+    line: u32,
+    column: u32,
+    source: &'a str,
+}
+
+fn location(site: &Place<'_>, prefix: &str) -> Value {
     let mut location = json!({
-        "logicalLocations": [{ "fullyQualifiedName": function(site), "kind": "function" }],
+        "logicalLocations": [{ "fullyQualifiedName": &site.function, "kind": "function" }],
     });
-    let Some(file) = site.file.as_deref().filter(|it| !it.is_empty()) else {
+    let Some(file) = site.file.filter(|it| !it.is_empty()) else {
         return location;
     };
     let artifact = if file.starts_with('/') {

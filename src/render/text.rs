@@ -79,8 +79,11 @@ const WRAPPED: usize = 36;
 /// A label is never shorter than this.
 const SHORTEST: usize = 8;
 
-/// Where the table is too wide, optional columns go first; then the labels of the first column
-/// lose their beginning, which tells least in a path.
+/// A label is not made shorter than this as long as there is an optional column to leave out.
+const LABEL: usize = 40;
+
+/// Where the table is too wide, very long labels of the first column lose their beginning, which tells least in a path;
+/// then optional columns go; then all labels are shortened.
 fn table(out: &mut String, table: &Table, style: Style) {
     let (shown, label) = fit(table, style.width);
     let cell = |column: usize, text: &str| {
@@ -150,7 +153,7 @@ fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     };
     let mut shown: Vec<usize> = (0..table.columns.len()).collect();
     let others = |shown: &[usize]| shown.iter().skip(1).map(|it| least(*it) + 2).sum::<usize>();
-    while others(&shown) + 2 + width(table, 0) > available {
+    while others(&shown) + 2 + width(table, 0).min(LABEL) > available {
         let Some(at) = shown.iter().rposition(|it| table.columns[*it].optional) else {
             break;
         };
@@ -166,10 +169,21 @@ fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     (shown, label)
 }
 
-/// The end of a text that is too long, behind an ellipsis.
+/// The end of a text that is too long, behind an ellipsis. Of a generic function's name what is cut are the types.
 fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
+    }
+    if let Some((name, types)) = text.split_once('[')
+        && !name.is_empty()
+        && width > 2 * SHORTEST
+    {
+        let room = width.saturating_sub(name.width() + 1);
+        return if room < SHORTEST {
+            format!("{}[…]", shortened(name, width - 3))
+        } else {
+            format!("{name}[{}", shortened(types, room))
+        };
     }
     let mut tail = String::new();
     for c in text.chars().rev() {
@@ -191,4 +205,23 @@ fn width(table: &Table, column: usize) -> usize {
         .chain([table.columns[column].title.width()])
         .max()
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_keeps_what_tells_most() {
+        let check = |text: &str, width, expected: &str| {
+            let found = shortened(text, width);
+            assert_eq!(found, expected);
+            assert!(found.width() <= width);
+        };
+        check("example.com/a/department", 20, "…le.com/a/department");
+        let generic = "slices.Sort[go.shape.struct { Key int; Value string }]";
+        check(generic, 40, "slices.Sort[… { Key int; Value string }]");
+        check(generic, 18, "slices.Sort[…]");
+        check("example.com/very/deep.Map[int]", 20, "…om/very/deep.Map[…]");
+    }
 }

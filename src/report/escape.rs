@@ -1,12 +1,19 @@
 //! The report of `escape`: sites by package, function or line.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::escapes::{self, Against};
-use super::{EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, gate};
+use super::artifact::shown;
+use super::escapes::{self, Against, Weighing};
+use super::{
+    Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
+};
+use crate::assertion::Judged;
 use crate::build::escapes::Collected;
-use crate::escape::{self, Class, Group, IdentifiedSite};
+use crate::escape::refusal::Refusal;
+use crate::escape::{self, Class, Group, IdentifiedSite, remark};
 use crate::lock::class_name;
 
 /// What sites are grouped by.
@@ -55,7 +62,7 @@ pub struct Report {
 pub struct Target {
     /// What gobuild-opt.lock calls it.
     pub key: String,
-    /// Wall time of the pass.
+    /// Wall time of collecting.
     pub escape_ms: u64,
     /// Counts, and what is new against the lock. `packages` holds what was selected.
     pub escapes: Escapes,
@@ -63,8 +70,60 @@ pub struct Target {
     pub groups: Vec<Ranked>,
     /// The sites that were selected.
     pub sites: Vec<Site>,
+    /// What must hold of functions, and whether it does.
+    #[serde(default)]
+    pub assertions: Vec<Assertion>,
+    /// Functions that cost a little too much to be inlined, where that was asked; hot ones first, then by cost.
+    #[serde(default)]
+    pub almost: Vec<Near>,
     /// The first lines of the compiler that were not understood.
     pub unparsed_examples: Vec<String>,
+}
+
+/// A function that costs a little too much to be inlined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Near {
+    /// The import path.
+    pub package: String,
+    /// Without type arguments.
+    pub function: String,
+    /// The file, relative to the working directory where it lies below.
+    pub file: String,
+    /// Counted from 1.
+    pub line: u32,
+    /// What it costs.
+    pub cost: u64,
+    /// What is allowed.
+    pub budget: u64,
+    /// Percent of the profile spent in it; `null` without a profile.
+    pub weight: Option<f64>,
+}
+
+/// The functions that cost at most `over` too much.
+pub fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> Vec<Near> {
+    let weighing = Weighing::new(against.facts);
+    let near = |it: &Refusal| {
+        let costs = remark::almost(it.reason.as_bytes())?;
+        let path = it.source.as_deref().map(String::from_utf8_lossy);
+        let shown = |it: &str| shown(Path::new(it), against.cwd);
+        (costs.cost.saturating_sub(costs.budget) <= over).then(|| Near {
+            package: it.package.clone(),
+            function: it.function.clone(),
+            file: path.map_or_else(|| it.file.clone(), |it| shown(&it)),
+            line: it.line,
+            cost: costs.cost,
+            budget: costs.budget,
+            weight: weighing.function(&it.package, &it.function),
+        })
+    };
+    let mut found: Vec<Near> = refusals.iter().filter_map(near).collect();
+    let weight = |it: &Near| it.weight.unwrap_or_default();
+    found.sort_by(|a, b| {
+        weight(b)
+            .total_cmp(&weight(a))
+            .then_with(|| a.cost.cmp(&b.cost))
+    });
+    found
 }
 
 /// A function or a line.
@@ -76,6 +135,9 @@ pub struct Ranked {
     pub name: String,
     /// Its sites.
     pub sites: u64,
+    /// Percent of the profile spent in the function, or in that of the line; `null` without a profile.
+    #[serde(default)]
+    pub weight: Option<f64>,
     /// Sites by class, most frequent first.
     pub classes: Vec<(String, u64)>,
     /// The IDs of the sites.
@@ -85,34 +147,56 @@ pub struct Ranked {
 }
 
 /// Says what the sites of a platform mean.
-pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selection) -> Target {
+pub fn target(
+    collected: &Collected,
+    judged: &Judged,
+    against: &Against<'_>,
+    selection: &Selection,
+) -> Target {
     let mut escapes = escapes::report(collected, against);
     let chosen: Vec<usize> = (0..collected.sites.len())
         .filter(|it| selection.holds(&collected.sites[*it]))
         .collect();
-    let sites: Vec<Site> = chosen
-        .iter()
-        .map(|it| escapes::site(collected, *it, against.cwd))
-        .collect();
+    let weighing = Weighing::new(against.facts);
+    let weighed = |it: &usize| {
+        let site = escapes::site(collected, *it, against.cwd);
+        Site {
+            weight: weighing.function(&site.package, &site.function),
+            ..site
+        }
+    };
+    let sites: Vec<Site> = chosen.iter().map(weighed).collect();
     let identified: Vec<IdentifiedSite> = chosen
         .iter()
         .map(|it| collected.sites[*it].clone())
         .collect();
     if selection.filter.is_some() || !selection.classes.is_empty() {
         escapes.packages = recounted(&identified);
+        for it in &mut escapes.packages {
+            it.weight = weighing.package(&it.path);
+        }
     }
     let groups = match selection.by {
         By::Package => Vec::new(),
         By::Function => escape::by_function(&identified),
         By::Line => escape::by_line(&identified),
     };
+    let mut groups: Vec<Ranked> = groups
+        .iter()
+        .map(|it| ranked(it, &sites, selection.by))
+        .collect();
+    // Where a profile tells what is hot, that comes first.
+    groups.sort_by(|a, b| {
+        b.weight
+            .unwrap_or_default()
+            .total_cmp(&a.weight.unwrap_or_default())
+    });
     Target {
         key: against.facts.key(),
-        escape_ms: u64::try_from(collected.wall.as_millis()).unwrap_or(u64::MAX),
-        groups: groups
-            .iter()
-            .map(|it| ranked(it, &sites, selection.by))
-            .collect(),
+        escape_ms: u64::try_from(collected.cost.wall().as_millis()).unwrap_or(u64::MAX),
+        groups,
+        assertions: assertions::assertions(judged, None, against.cwd),
+        almost: Vec::new(),
         unparsed_examples: collected.escapes.unparsed_examples.clone(),
         sites,
         escapes,
@@ -120,8 +204,11 @@ pub fn target(collected: &Collected, against: &Against<'_>, selection: &Selectio
 }
 
 /// The report of all platforms.
-pub fn report(targets: Vec<Target>, by: By) -> Report {
-    let failures = gate::failures(targets.iter().map(|it| &it.escapes));
+pub fn report(mut targets: Vec<Target>, by: By) -> Report {
+    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    assertions::settle(&mut asserted);
+    let mut failures = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
+    failures.extend(gate::failures(targets.iter().map(|it| &it.escapes)));
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
@@ -166,6 +253,7 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
             _ => group.name.clone(),
         },
         sites: group.sites,
+        weight: first.and_then(|it| it.weight),
         classes: group
             .classes
             .iter()
@@ -194,5 +282,9 @@ fn recounted(sites: &[IdentifiedSite]) -> Vec<EscapePackage> {
         ..escape::Escapes::default()
     };
     escape::recount(&mut escapes, sites);
-    escapes.packages.iter().map(escapes::package).collect()
+    let part = |it| EscapePackage {
+        optimizations: None,
+        ..escapes::package(it)
+    };
+    escapes.packages.iter().map(part).collect()
 }

@@ -1,17 +1,21 @@
 //! Collected escapes in, their part of the report out: counts, and what is new against the lock.
 
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::shown;
 use super::gate;
-use crate::build::escapes::Collected;
+use super::revision::{self, Before, Revision};
+use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
-use crate::escape::{Class, Identity};
+use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
+use crate::plan::pgo::Candidate;
 use crate::plan::{Facts, scope};
+use crate::profile::Weights;
 
 /// The escape report.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -29,13 +33,22 @@ pub struct Escapes {
     /// Whether a new site fails the run.
     #[serde(default)]
     pub gate: bool,
+    /// Percent of the profile that a function must have for a new site in it to fail the run; `null`: any function.
+    #[serde(default)]
+    pub hot: Option<f64>,
+    /// The profiles that weights come from, in words; `null`: there is none, and nothing is weighted.
+    #[serde(default)]
+    pub weighted_by: Option<String>,
     /// How the lock stands to this build; `null` without a lock, or where it does not know the platform.
     #[serde(default)]
     pub lock: Option<LockState>,
-    /// Sites that the lock does not hold.
+    /// The revision that is compared with instead of the lock; `null` where that was not asked.
+    #[serde(default)]
+    pub revision: Option<Revision>,
+    /// Sites that the lock, or the revision, does not hold.
     #[serde(default)]
     pub new: Vec<Site>,
-    /// Sites that only the lock holds, by ID.
+    /// Sites that only the lock, or the revision, holds.
     #[serde(default)]
     pub fixed: Vec<Site>,
     /// How many sites follow a function that was renamed.
@@ -47,6 +60,40 @@ pub struct Escapes {
     /// What else there is to say, such as a comment without a reason.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// How the compiler was made to tell, and what that took; `null` in reports of older versions.
+    #[serde(default)]
+    pub collection: Option<Collection>,
+}
+
+/// How the compiler was made to tell. A package that is compiled for several mains with a profile each counts for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Collection {
+    /// Packages that this run compiled, and captured on the way.
+    pub captured: u64,
+    /// Packages that came from the build cache, and were captured by an earlier run.
+    pub found: u64,
+    /// Packages without a capture, compiled separately; `null`: the whole scope was.
+    pub passed: Option<u64>,
+    /// Why, where the whole scope was compiled separately although it should not.
+    pub reason: Option<String>,
+    /// Wall time to find and read the captures.
+    pub captures_ms: u64,
+    /// Wall time of the separate compile.
+    pub pass_ms: u64,
+}
+
+impl Collection {
+    fn of(cost: &Cost) -> Self {
+        let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            captured: cost.captured,
+            found: cost.found,
+            passed: cost.passed,
+            reason: cost.reason.clone(),
+            captures_ms: ms(cost.captures),
+            pass_ms: ms(cost.pass),
+        }
+    }
 }
 
 /// How the lock stands to a build.
@@ -74,7 +121,7 @@ pub struct ClassChange {
 }
 
 /// A place that allocates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Site {
     /// Its name in the lock, the same after edits elsewhere.
     pub id: String,
@@ -98,6 +145,9 @@ pub struct Site {
     pub source: String,
     /// Why it is no finding.
     pub reason: Option<String>,
+    /// Percent of the profile spent in the function; `null` without a profile.
+    #[serde(default)]
+    pub weight: Option<f64>,
 }
 
 /// The escapes of a package.
@@ -129,6 +179,12 @@ pub struct EscapePackage {
     pub leaking: u64,
     /// Functions with at least one site; `null` where that was not asked.
     pub functions: Option<u64>,
+    /// Inlining and bounds checks; `null` where only a part of the package was asked for.
+    #[serde(default)]
+    pub optimizations: Option<Optimizations>,
+    /// Percent of the profile spent in the package; `null` without a profile.
+    #[serde(default)]
+    pub weight: Option<f64>,
 }
 
 /// What escapes are judged by.
@@ -140,13 +196,19 @@ pub struct Against<'a> {
     pub config: &'a Config,
     /// What was accepted.
     pub lock: Option<&'a Lock>,
+    /// What it is compared with instead of the lock.
+    pub before: Option<Before<'a>>,
     /// Paths below are shown relative to it.
     pub cwd: &'a Path,
 }
 
 /// A site of a build, by its index.
 pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
-    let it = &collected.sites[index];
+    located(&collected.sites[index], &collected.excerpts[index], cwd)
+}
+
+/// A site with its place and its line of source.
+pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     let identity = lock::named(&it.identity);
     let path = it.site.source.as_deref().map(String::from_utf8_lossy);
     Site {
@@ -154,8 +216,60 @@ pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
         line: it.site.line,
         column: it.site.column,
         message: it.site.message.clone(),
-        source: collected.excerpts[index].line.clone(),
+        source: excerpt.line.clone(),
         ..gone(&identity)
+    }
+}
+
+/// How much of the profile is spent where.
+pub struct Weighing<'a> {
+    weights: Option<Weights>,
+    facts: &'a Facts,
+}
+
+impl<'a> Weighing<'a> {
+    /// By the profiles that are applied.
+    pub fn new(facts: &'a Facts) -> Self {
+        Self {
+            weights: facts.pgo.weights(),
+            facts,
+        }
+    }
+
+    /// A main package is called `main` in a profile.
+    fn path<'b>(&self, package: &'b str) -> &'b str {
+        let mut mains = self.facts.packages.iter().filter(|it| it.name == "main");
+        match mains.any(|it| it.import_path == package) {
+            true => "main",
+            false => package,
+        }
+    }
+
+    /// Percent of the profile in a function.
+    pub fn function(&self, package: &str, function: &str) -> Option<f64> {
+        let weights = self.weights.as_ref()?;
+        Some(weights.function(self.path(package), function))
+    }
+
+    /// Percent of the profile in a package.
+    pub fn package(&self, package: &str) -> Option<f64> {
+        Some(self.weights.as_ref()?.package(self.path(package)))
+    }
+
+    fn words(&self) -> Option<String> {
+        self.weights.as_ref()?;
+        let used = self
+            .facts
+            .pgo
+            .candidates
+            .iter()
+            .filter(|it| it.weights.is_some());
+        let word = |it: &Candidate| {
+            let samples = it.judgement.as_ref().and_then(|it| it.samples);
+            let samples = samples.map_or(String::new(), |it| format!(", {it} samples"));
+            format!("{}{samples}", it.path.display())
+        };
+        Some(used.map(word).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -173,12 +287,18 @@ fn gone(identity: &Identity) -> Site {
         message: String::new(),
         source: String::new(),
         reason: None,
+        weight: None,
     }
 }
 
 /// Counts and compares.
 pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
-    let mut escapes = counts(collected, against);
+    let weighing = Weighing::new(against.facts);
+    let mut escapes = counts(collected, against, &weighing);
+    if let Some(before) = &against.before {
+        revision::compare(collected, before, against, &mut escapes);
+        return escapes;
+    }
     let target = against
         .lock
         .and_then(|it| it.targets.get(&against.facts.key()));
@@ -204,30 +324,47 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
         escapes.fixed = fixed.iter().map(gone).collect();
         for index in new {
             let excerpt = &collected.excerpts[index];
-            let site = site(collected, index, against.cwd);
+            let mut site = site(collected, index, against.cwd);
+            site.weight = weighing.function(&site.package, &site.function);
             gate::sort(site, excerpt, &against.config.escape.ignore, &mut escapes);
         }
     }
     escapes
 }
 
-fn counts(collected: &Collected, against: &Against<'_>) -> Escapes {
+fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>) -> Escapes {
     let escapes = &collected.escapes;
+    let settings = &against.config.escape;
+    let weighed = |it: &crate::escape::PackageEscapes| EscapePackage {
+        weight: weighing.package(&it.path),
+        ..package(it)
+    };
+    let weighted_by = weighing.words();
+    let blind = settings.gate == Gate::Hot && weighted_by.is_none();
     Escapes {
         go_version: against.facts.toolchain.version.clone(),
         scope: against.config.escape.scope.clone(),
         sites: escapes.sites,
-        packages: escapes.packages.iter().map(package).collect(),
+        packages: escapes.packages.iter().map(weighed).collect(),
         unparsed: escapes.unparsed,
-        gate: against.config.escape.gate == Gate::New,
+        gate: settings.gate == Gate::New || (settings.gate == Gate::Hot && !blind),
+        hot: (settings.gate == Gate::Hot).then(|| settings.hot.map_or(0.5, |it| it.0)),
+        weighted_by,
         lock: None,
+        revision: None,
         new: Vec::new(),
         fixed: Vec::new(),
         moved: 0,
         ignored: Vec::new(),
-        notes: Vec::new(),
+        notes: match blind {
+            true => vec![BLIND.to_owned()],
+            false => Vec::new(),
+        },
+        collection: Some(Collection::of(&collected.cost)),
     }
 }
+
+const BLIND: &str = "`[escape] gate = \"hot\"`, but no profile is applied: no function is known to be hot, and the gate is open";
 
 pub fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
     EscapePackage {
@@ -244,6 +381,8 @@ pub fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
         constants: it.constants,
         leaking: it.leaking,
         functions: it.functions,
+        optimizations: Some(it.optimizations),
+        weight: None,
     }
 }
 
@@ -254,6 +393,11 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
             Some("the profile is another than the lock's, and changes what is inlined: some of the changes may come from it".to_owned()),
             Vec::new(),
         ),
+        Comparison::Sites { new, fixed, .. }
+            if !target.profiles.is_empty() && (!new.is_empty() || !fixed.is_empty()) =>
+        {
+            (Some("a profile is applied: it names calls by their distance from the start of the function, so an edit inside a hot function changes what is inlined there, and with it some of these sites".to_owned()), Vec::new())
+        }
         Comparison::Sites { .. } => (None, Vec::new()),
         Comparison::OtherGo { go: before, classes } => {
             let change = |it: &(Class, u64, u64)| ClassChange {
@@ -281,11 +425,7 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
 
 /// SHA-256 of each profile that is applied, by main package; `""` for all of them.
 pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
-    let usable = facts
-        .pgo
-        .candidates
-        .iter()
-        .filter(|it| facts.pgo.applied && it.is_usable());
+    let usable = facts.pgo.all_applied();
     let pairs = usable.flat_map(|it| {
         let digest = it.sha256.clone().unwrap_or_default();
         let all = it.packages.is_empty().then(String::new);

@@ -4,6 +4,14 @@ use super::escapes::{Escapes, Site};
 use crate::build::escapes::Excerpt;
 use crate::plan::scope;
 
+impl Escapes {
+    /// Whether a new site fails the run.
+    pub fn fails(&self, site: &Site) -> bool {
+        let hot = |limit: f64| site.weight.is_some_and(|it| it >= limit);
+        self.gate && self.hot.is_none_or(hot)
+    }
+}
+
 /// How many new sites are told one by one.
 const TOLD: usize = 50;
 
@@ -62,17 +70,26 @@ pub fn what(site: &Site) -> String {
 /// A sentence for each new site, where the gate is closed. What several executables share is told once.
 pub fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    for site in all.filter(|it| it.gate).flat_map(|it| &it.new) {
+    let closed = |it: &'a Escapes| {
+        let failing = it.new.iter().filter(|site| it.fails(site));
+        failing.map(move |site| (it, site))
+    };
+    for (escapes, site) in all.flat_map(closed) {
         let source = match site.source.as_str() {
             "" => String::new(),
             line => format!(": {line}"),
         };
+        let share = site.weight.filter(|it| *it > 0.0);
+        let hot = share.map_or(String::new(), |it| format!(", {it:.1} % of the profile"));
+        let todo = match &escapes.revision {
+            Some(revision) => format!("not in {}", revision.name),
+            None => format!("accept it: gobuild-opt accept {} --reason TEXT", site.id),
+        };
         let sentence = format!(
-            "new escape {}, {}, at {}{source} (accept it: gobuild-opt accept {} --reason TEXT)",
+            "new escape {}, {}{hot}, at {}{source} ({todo})",
             site.id,
             what(site),
-            place(site),
-            site.id
+            place(site)
         );
         if !told.contains(&sentence) {
             told.push(sentence);
@@ -106,6 +123,7 @@ mod tests {
             message: String::new(),
             source: String::new(),
             reason: None,
+            weight: None,
         };
         for (pattern, expected) in [
             ("0123456789", true),

@@ -10,6 +10,7 @@ mod runtime;
 
 mod view;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -26,7 +27,7 @@ pub use view::{By, Filter, View};
 
 /// What an executable is made of. Sizes are bytes, unknown is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Inspection {
+pub struct Inspection<'a> {
     /// The version of this format.
     pub schema_version: u32,
     /// Who wrote it.
@@ -50,7 +51,7 @@ pub struct Inspection {
     /// The largest first.
     pub packages: Vec<PackageSize>,
     /// The largest first; all of them unless a number was asked for.
-    pub functions: Vec<FunctionSize>,
+    pub functions: Vec<FunctionSize<'a>>,
     /// Bytes that are no package's, the most first.
     pub unowned: Vec<Region>,
     /// What there is of everything.
@@ -186,15 +187,15 @@ pub struct PackageSize {
     pub kinds: BTreeMap<String, u64>,
 }
 
-/// A function.
+/// A function. Its names stand in the executable, or else in the anatomy: there may be hundreds of thousands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FunctionSize {
+pub struct FunctionSize<'a> {
     /// As the symbol table has it.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The package that defines it.
-    pub package: Option<String>,
+    pub package: Option<Cow<'a, str>>,
     /// The package that it was compiled for, where that is another one.
-    pub paid_by: Option<String>,
+    pub paid_by: Option<Cow<'a, str>>,
     /// Bytes of code, with the alignment after it.
     pub bytes: u64,
     /// Its largest stack frame.
@@ -244,6 +245,9 @@ pub struct RuntimeContract {
     pub automaxprocs: bool,
     /// github.com/KimMachineGun/automemlimit is linked.
     pub automemlimit: bool,
+    /// The profile that the build information names; `null` without one. It proves no effect: Go names an empty one, too.
+    #[serde(default)]
+    pub pgo: Option<String>,
     /// GODEBUG defaults other than those of the Go version: held back by the go line, or set.
     pub godebug: BTreeMap<String, String>,
 }

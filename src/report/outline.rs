@@ -3,9 +3,17 @@
 
 pub mod against;
 
+pub mod assertions;
+
 pub mod checks;
 
+pub mod effect;
+
 pub mod escapes;
+
+pub mod frames;
+
+pub mod inlining;
 
 pub mod lock;
 
@@ -21,7 +29,7 @@ pub mod size;
 
 use super::picture::Picture;
 use super::verdict::label;
-use super::{Cost, Report, Target};
+use super::{Assertion, Cost, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
 use number::grouped;
@@ -131,9 +139,12 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         blocks.extend(owners::picture(target));
         blocks.extend(size::size(target));
         blocks.extend(owners::owners(target, detail.everything));
+        blocks.extend(effect::effect(target, detail.everything));
+        blocks.extend(frames::frames(target, detail.everything));
         blocks.extend(against::against(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
+    blocks.extend(asserted(targets));
     blocks.extend(match targets.as_slice() {
         [one] => checks::checks(&one.checks),
         several => checks::together(several),
@@ -176,6 +187,28 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
     for (mut blocks, platforms) in groups {
         if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
             heading.push_str(&format!(", {}", platforms.join(", ")));
+        }
+        out.extend(blocks);
+    }
+    out
+}
+
+/// What is equal for several executables is shown once.
+fn asserted(targets: &[Target]) -> Vec<Block> {
+    let mut groups: Vec<(&[Assertion], Vec<String>)> = Vec::new();
+    for target in targets.iter().filter(|it| !it.assertions.is_empty()) {
+        let same = groups.iter_mut().find(|it| it.0 == target.assertions);
+        match same {
+            Some((_, labels)) => labels.push(label(target)),
+            None => groups.push((&target.assertions, vec![label(target)])),
+        }
+    }
+    let several = groups.len() > 1;
+    let mut out = Vec::new();
+    for (all, labels) in groups {
+        let mut blocks = assertions::assertions(all);
+        if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
+            heading.push_str(&format!(" ({})", labels.join(", ")));
         }
         out.extend(blocks);
     }
@@ -270,8 +303,11 @@ fn budgets(report: &Report) -> Vec<Block> {
     };
     for budget in &report.budgets {
         let growth = budget.item.starts_with("size-growth");
+        let frames = budget.item.starts_with("frame-growth");
         let value = |it: f64| {
-            if growth {
+            if frames {
+                format!("{it} functions")
+            } else if growth {
                 format!("{it:.2} %")
             } else {
                 grouped(it as u64)
@@ -329,8 +365,12 @@ fn cost(cost: &Cost) -> String {
     let memory = cost
         .own_peak_memory
         .map_or(String::new(), |it| format!(" and {}", human(it)));
+    let effect = match cost.effect_ms {
+        0 => String::new(),
+        ms => format!(" + {} effect of the profile", seconds(ms)),
+    };
     format!(
-        "time: {} = {} build + {} baseline + {} escapes + {} the rest; our own share: {} CPU{memory}",
+        "time: {} = {} build + {} baseline + {} escapes{effect} + {} the rest; our own share: {} CPU{memory}",
         seconds(cost.total_ms),
         seconds(cost.build_ms),
         seconds(cost.baseline_ms),

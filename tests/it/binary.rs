@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use gobuild_opt::binary::{self, Format, Origin, Role};
 
@@ -86,10 +85,10 @@ fn check_anatomy(stripped: &[u8], target: &str) {
     let found = binary::anatomy(stripped).unwrap();
     assert_eq!(found.notes, [], "{target}");
     assert!(
-        found.types > 100 && found.itabs > 0,
+        found.types.len() > 100 && !found.itabs.is_empty(),
         "{target}: {} {}",
-        found.types,
-        found.itabs
+        found.types.len(),
+        found.itabs.len()
     );
     let main = found
         .packages
@@ -170,155 +169,4 @@ fn macho_is_read() {
 fn wasm_is_read() {
     let diff = check("js/wasm", Format::Wasm);
     assert!(diff.identical, "{diff:#?}");
-}
-
-/// The `go` commands to test with: those of `GOBUILD_OPT_TOOLCHAINS`, separated as in PATH, else the one in PATH.
-fn toolchains() -> Vec<PathBuf> {
-    match std::env::var_os("GOBUILD_OPT_TOOLCHAINS") {
-        Some(list) => std::env::split_paths(&list).collect(),
-        None => vec![PathBuf::from("go")],
-    }
-}
-
-/// Builds `package` with a certain `go`.
-fn build_with(go: &Path, package: &str, flags: &str) -> Vec<u8> {
-    let output = program().join("other");
-    let done = Command::new(go)
-        .args(["build", "-trimpath", "-buildvcs=false", "-o"])
-        .arg(&output)
-        .arg(format!("-ldflags={flags}"))
-        .arg(package)
-        .current_dir(program())
-        .envs([("GOOS", "linux"), ("GOARCH", "amd64"), ("CGO_ENABLED", "0")])
-        .envs([("GOFLAGS", ""), ("GOTOOLCHAIN", "local"), ("GOWORK", "off")])
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    std::fs::read(output).unwrap()
-}
-
-/// The functions of the symbol table: address, size, name.
-fn symbols(bytes: &[u8]) -> Vec<(u64, u64, String)> {
-    let elf = goblin::elf::Elf::parse(bytes).unwrap();
-    let functions = elf
-        .syms
-        .iter()
-        .filter(|it| it.is_function() && it.st_size > 0);
-    let mut found: Vec<(u64, u64, String)> = functions
-        .map(|it| {
-            (
-                it.st_value,
-                it.st_size,
-                elf.strtab.get_at(it.st_name).unwrap().to_owned(),
-            )
-        })
-        .filter(|it| it.2 != "go:buildid")
-        .collect();
-    found.sort();
-    found.dedup_by_key(|it| it.0);
-    found
-}
-
-#[test]
-fn the_functions_of_a_stripped_file_are_those_of_the_symbol_table() {
-    let several = std::env::var_os("GOBUILD_OPT_TOOLCHAINS").is_some();
-    let package = if several { "cmd/gofmt" } else { "." };
-    for go in toolchains() {
-        let full = build_with(&go, package, "");
-        let stripped = build_with(&go, package, "-s -w");
-        let anatomy = binary::anatomy(&stripped).unwrap();
-        assert_eq!(anatomy.notes, [], "{}", go.display());
-        let expected = symbols(&full);
-        assert_eq!(anatomy.functions.len(), expected.len(), "{}", go.display());
-        for (ours, (address, size, name)) in anatomy.functions.iter().zip(&expected) {
-            // Only the symbol table tells the two calling conventions apart, and it shortens lists of types.
-            let plain = |it: &str| {
-                it.split('[')
-                    .next()
-                    .unwrap()
-                    .replace(".abi0", "")
-                    .replace('·', ".")
-            };
-            let ours_name = anatomy.name(ours);
-            assert_eq!(ours.address, *address, "{name} {ours_name}");
-            let alignment = u64::from(ours.size) - size;
-            assert!(alignment < 64, "{name}: {} against {size}", ours.size);
-            assert_eq!(plain(&ours_name), plain(name));
-        }
-        let share = anatomy.loaded.owned as f64 / anatomy.loaded.bytes as f64;
-        assert!(share > 0.995, "{share}");
-    }
-}
-
-/// The sums of an anatomy equal the file, whatever the file.
-fn check_sums(bytes: &[u8]) {
-    let Ok(found) = binary::anatomy(bytes) else {
-        return;
-    };
-    let length = bytes.len() as u64;
-    assert_eq!(found.kinds.iter().map(|it| it.bytes).sum::<u64>(), length);
-    let packages: u64 = found.packages.iter().map(|it| it.bytes).sum();
-    let unowned: u64 = found.unowned.iter().map(|it| it.bytes).sum();
-    assert_eq!(
-        packages + unowned + found.binary.headers + found.binary.padding,
-        length
-    );
-    let modules: u64 = found.modules().iter().map(|it| it.bytes).sum();
-    assert_eq!(modules, packages);
-    for it in &found.packages {
-        assert_eq!(it.by_kind.iter().sum::<u64>(), it.bytes);
-    }
-}
-
-/// Changes some bytes: more often near the beginning, where headers are, and to numbers that are edges.
-fn mutate(bytes: &mut Vec<u8>, random: &mut impl FnMut(usize) -> usize) {
-    for _ in 0..1 + random(5) {
-        let reach = [512, 4096, bytes.len()][random(3)].min(bytes.len());
-        let at = random(reach.max(1)) & !3;
-        let edge = [
-            0,
-            1,
-            u32::MAX,
-            0x7fff_ffff,
-            bytes.len() as u32,
-            random(usize::MAX) as u32,
-        ][random(6)];
-        if let Some(word) = bytes.get_mut(at..at + 4) {
-            word.copy_from_slice(&edge.to_le_bytes());
-        }
-    }
-    if random(20) == 0 {
-        bytes.truncate(random(bytes.len()));
-    }
-}
-
-/// `GOBUILD_OPT_MUTATIONS` says how many per format; a few hundred thousand take an hour.
-#[test]
-fn damaged_files_are_read_or_refused() {
-    let count = std::env::var("GOBUILD_OPT_MUTATIONS").map_or(25, |it| it.parse().unwrap());
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |limit: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % limit.max(1) as u64) as usize
-    };
-    for target in ["linux/amd64", "windows/amd64", "darwin/arm64", "js/wasm"] {
-        let whole = std::fs::read(build(target, "-s -w")).unwrap();
-        check_sums(&whole);
-        for _ in 0..count {
-            let mut bytes = whole.clone();
-            mutate(&mut bytes, &mut random);
-            let start = Instant::now();
-            check_sums(&bytes);
-            assert!(
-                start.elapsed() < Duration::from_secs(10),
-                "{target}: a hang"
-            );
-        }
-    }
 }

@@ -264,12 +264,23 @@ fn a_size_ratchet_holds_and_follows() {
 #[test]
 fn broken_code_is_no_clean_report() {
     let place = locked();
+    let lock = place.text("gobuild-opt.lock");
     place.write("lib/lib.go", LIB.replace("return &sum", "return &summ"));
-    for command in ["escape", "accept --reason x"] {
+    for command in [
+        "escape",
+        "escape --format json",
+        "escape --report out.sarif",
+        "accept --reason x",
+        "accept size --reason x",
+        "accept 0123456789 --reason x",
+        "accept ./lib --reason x",
+    ] {
         let run = place.run(command);
         assert_eq!(run.code(), 3, "{}", run.shown());
         assert!(run.stderr.contains("undefined: summ"), "{}", run.shown());
         assert_eq!(run.stdout, "");
+        assert_eq!(place.text("gobuild-opt.lock"), lock);
+        assert!(!place.path("out.sarif").exists());
     }
 }
 
@@ -279,6 +290,7 @@ fn new_findings_alone_are_annotated() {
     assert_eq!(place.run("escape --format github").stdout, "");
     let sarif = place.run("escape --format sarif").json();
     assert_eq!(sarif["runs"][0]["results"], serde_json::json!([]));
+    follows_the_schema(&sarif);
     let added = "\tsink = lib.New(len(os.Args) + 1)\n}\n";
     place.write(
         "main.go",
@@ -292,7 +304,37 @@ fn new_findings_alone_are_annotated() {
         "{}",
         run.shown()
     );
-    valid(&serde_json::from_slice(&place.read("out.sarif")).unwrap());
+    let log = serde_json::from_slice(&place.read("out.sarif")).unwrap();
+    follows_the_schema(&log);
+    valid(&log);
+    // The same of `release`, and of sources with what JSON and URIs escape.
+    place.write("odd name%.go", "package main\n\nfunc init() {\n\tsink = \"é\\\\\" + string(make([]byte, len(os.Args))) // \"quoted\"\n}\n".replace("package main\n", "package main\n\nimport \"os\"\n"));
+    let log = place.run("release --format sarif").json();
+    follows_the_schema(&log);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(results.len() > 1, "{log}");
+    let odd = "odd%20name%25.go";
+    let of = |it: &serde_json::Value| it["locations"][0]["physicalLocation"].clone();
+    let found = results
+        .iter()
+        .map(of)
+        .find(|it| it["artifactLocation"]["uri"] == odd);
+    assert!(
+        found.unwrap()["region"]["snippet"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("\"quoted\"")
+    );
+}
+
+/// The types of `serde-sarif` are generated from the schema: what it does not name would be lost on the way.
+fn follows_the_schema(log: &serde_json::Value) {
+    let read: serde_sarif::sarif::Sarif = serde_json::from_value(log.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), *log);
+    let mut wrong = log.clone();
+    wrong["runs"][0]["resluts"] = serde_json::json!([]);
+    let read: Result<serde_sarif::sarif::Sarif, _> = serde_json::from_value(wrong.clone());
+    assert!(read.is_err() || serde_json::to_value(read.unwrap()).unwrap() != wrong);
 }
 
 /// The rules of SARIF 2.1.0 that our logs can break: required properties, enumerations, indices, URIs.

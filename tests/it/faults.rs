@@ -47,27 +47,32 @@ fn a_kill_at_any_instant_leaves_the_old_or_the_new_artifact() {
     assert!(spawn(&place, &run).wait().unwrap().success());
     let whole = start.elapsed();
     let mut seen = [0, 0];
-    for round in 0..50_u32 {
+    let mut round = |after: Duration| {
         place.write("w/out/app", old());
         let mut child = spawn(&place, &run);
-        // Instants spread over the whole run and a little beyond, in no order.
-        let share = f64::from((round * 37) % 50) / 45.0;
-        std::thread::sleep(whole.mul_f64(share));
+        std::thread::sleep(after);
         // It may have ended.
         let _ = child.kill();
         child.wait().unwrap();
         let found = place.read("w/out/app");
         assert!(
             found == old() || found == executable(),
-            "round {round}: {} bytes",
+            "after {after:?}: {} bytes",
             found.len()
         );
         seen[usize::from(found == executable())] += 1;
+        seen
+    };
+    // Instants spread over the whole run and a little beyond, in no order.
+    for number in 0..50_u32 {
+        round(whole.mul_f64(f64::from((number * 37) % 50) / 45.0));
     }
-    assert!(
-        seen[0] > 0 && seen[1] > 0,
-        "the instants did not cover the run: {seen:?}"
-    );
+    // The machine may have become busier, or less busy, than it was for the first run.
+    let mut after = whole;
+    while round(after)[1] == 0 {
+        after *= 2;
+    }
+    assert!(round(Duration::ZERO)[0] > 0);
     assert!(spawn(&place, &run).wait().unwrap().success());
     assert_eq!(place.read("w/out/app"), executable());
     let left: Vec<_> = std::fs::read_dir(place.path("w/out"))

@@ -3,6 +3,8 @@
 
 pub mod processes;
 
+pub mod programs;
+
 pub mod toolchains;
 
 use std::collections::BTreeMap;

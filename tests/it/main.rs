@@ -1,18 +1,24 @@
 //! One integration binary: what a user would notice, through the library and the command.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
+mod assertions;
 mod bad_input;
 mod binary;
 mod binary_truth;
+mod capture;
 mod dropin;
 mod escape;
+mod escape_diff;
 mod escape_lock;
 mod faults;
 mod formats;
+mod fuzz;
 mod harness;
 mod house;
 mod inspect;
 mod lock;
+mod pgo;
+mod platforms;
 mod profile;
 mod profile_command;
 mod real_go;

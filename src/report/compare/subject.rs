@@ -92,13 +92,13 @@ impl Subject {
     }
 
     /// From an inspection. Functions are compared only where all of them are listed.
-    pub fn of_inspection(it: &Inspection, path: &str) -> Self {
+    pub fn of_inspection(it: &Inspection<'_>, path: &str) -> Self {
         let file = &it.file;
         let ledger = &it.ledger;
         let rest = ledger.unowned + ledger.headers + ledger.padding;
         let unowned = || Item::new("unowned", rest);
         let complete = it.functions.len() as u64 == it.counts.functions;
-        let functions = it.functions.iter().map(|it| Item::new(&it.name, it.bytes));
+        let functions = it.functions.iter().map(|it| Item::new(&*it.name, it.bytes));
         let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
         let packages = it.packages.iter().map(|it| Item {
             version: it.version.clone(),
@@ -120,7 +120,7 @@ impl Subject {
             name: name(&file.path),
             path: path.to_owned(),
             package: it.build.as_ref().map(|it| it.path.clone()),
-            platform: format!("{}/{}", known(&file.goos), known(&file.goarch)),
+            platform: format!("{}/{}{}", known(&file.goos), known(&file.goarch), level(it)),
             size: file.size,
             sha256: file.sha256.clone(),
             go_version: file.go_version.clone(),
@@ -190,6 +190,13 @@ impl Subject {
     }
 }
 
+/// `/v3`, as a release tells it of a target with a level.
+fn level(it: &Inspection) -> String {
+    let of_build = it.build.as_ref().and_then(|it| it.setting("GOAMD64"));
+    let raised = of_build.filter(|it| *it != "v1");
+    raised.map_or(String::new(), |it| format!("/{it}"))
+}
+
 fn name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
@@ -226,7 +233,7 @@ fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
             .map(|it| Subject::of_target(it, path))
             .collect()
     } else if value.get("ledger").is_some() {
-        let found: Inspection =
+        let found: Inspection<'_> =
             serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
         if found.filter.is_some() {
             return Err(wrong(

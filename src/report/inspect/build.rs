@@ -23,7 +23,7 @@ pub struct Source {
 ///
 /// Fails with [`ErrorKind::Machine`] when the file is cut short or is no Go program. A Go program of which not everything
 /// can be read is no failure: `notes` says what is missing.
-pub fn inspection(anatomy: &Anatomy<'_>, source: Source) -> Result<Inspection> {
+pub fn inspection<'a>(anatomy: &'a Anatomy<'_>, source: Source) -> Result<Inspection<'a>> {
     readable(anatomy)?;
     let binary = &anatomy.binary;
     let packages: Vec<PackageSize> = packages(anatomy);
@@ -33,8 +33,8 @@ pub fn inspection(anatomy: &Anatomy<'_>, source: Source) -> Result<Inspection> {
         modules: modules.len() as u64,
         packages: packages.len() as u64,
         functions: functions.len() as u64,
-        types: anatomy.types,
-        itabs: anatomy.itabs,
+        types: anatomy.types.len() as u64,
+        itabs: anatomy.itabs.len() as u64,
     };
     Ok(Inspection {
         schema_version: SCHEMA_VERSION,
@@ -202,17 +202,17 @@ fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
     anatomy.packages.iter().map(package).collect()
 }
 
-fn functions(anatomy: &Anatomy<'_>) -> Vec<FunctionSize> {
+fn functions<'a>(anatomy: &'a Anatomy<'_>) -> Vec<FunctionSize<'a>> {
     let mut order: Vec<_> = anatomy.functions.iter().collect();
-    order.sort_by_key(|it| (std::cmp::Reverse(it.size), it.address));
+    order.sort_unstable_by_key(|it| (std::cmp::Reverse(it.size), it.address));
     let function = |it: &crate::binary::Function| {
         let (defined, paid) = (anatomy.package(it), anatomy.paid_by(it));
         FunctionSize {
-            name: anatomy.name(it).into_owned(),
-            package: defined.map(|it| it.path.clone()),
+            name: anatomy.name(it),
+            package: defined.map(|it| it.path.as_str().into()),
             paid_by: paid
                 .filter(|it| defined.is_none_or(|defined| defined.path != it.path))
-                .map(|it| it.path.clone()),
+                .map(|it| it.path.as_str().into()),
             bytes: u64::from(it.size),
             frame: u64::from(it.frame),
             line: u64::from(it.line),
@@ -230,7 +230,7 @@ fn unowned(anatomy: &Anatomy<'_>) -> Vec<Region> {
     anatomy.unowned.iter().map(region).collect()
 }
 
-fn cgo(anatomy: &Anatomy<'_>, functions: &[FunctionSize]) -> Cgo {
+fn cgo(anatomy: &Anatomy<'_>, functions: &[FunctionSize<'_>]) -> Cgo {
     let info = anatomy.binary.build_info.as_ref();
     // The wrapper that cgo writes for each C function that Go calls.
     let callers: BTreeSet<&str> = functions

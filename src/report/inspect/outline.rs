@@ -13,9 +13,11 @@ use listings::{frames, functions, modules, packages, sections, unowned};
 use sentences::contract;
 
 /// What is shown, in order; the picture stands first.
-pub fn outline(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn outline(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let mut blocks = head(inspection);
-    blocks.push(Block::Picture(picture(inspection)));
+    if view.picture {
+        blocks.push(Block::Picture(picture(inspection)));
+    }
     let filtered = inspection.filter.is_some();
     if view.shows(By::Section) && (view.by.is_some() || !filtered) {
         blocks.extend(roles(inspection));
@@ -54,7 +56,7 @@ pub(super) fn container(format: Format) -> &'static str {
     }
 }
 
-fn head(inspection: &Inspection) -> Vec<Block> {
+fn head(inspection: &Inspection<'_>) -> Vec<Block> {
     let file = &inspection.file;
     let build = inspection.build.as_ref();
     let or_unknown = |it: &Option<String>| it.clone().unwrap_or_else(|| "unknown".into());
@@ -109,7 +111,7 @@ fn head(inspection: &Inspection) -> Vec<Block> {
 }
 
 /// `go1.27.3, module example.com/app v1.2.0, 12 dependencies, revision 0123abc`
-fn origin(inspection: &Inspection) -> String {
+fn origin(inspection: &Inspection<'_>) -> String {
     let Some(build) = &inspection.build else {
         return "no build information: built outside of a module, or it was removed".into();
     };
@@ -166,7 +168,7 @@ fn cell(bytes: u64) -> String {
     }
 }
 
-fn roles(inspection: &Inspection) -> Vec<Block> {
+fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
     let size = inspection.file.size;
     let columns = vec![
         text("section role"),
@@ -206,7 +208,7 @@ fn roles(inspection: &Inspection) -> Vec<Block> {
     ]
 }
 
-fn kinds(inspection: &Inspection) -> Vec<Block> {
+fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
     let size = inspection.file.size;
     let columns = vec![
         text("kind"),
@@ -232,7 +234,7 @@ fn kinds(inspection: &Inspection) -> Vec<Block> {
     ]
 }
 
-fn ledger(inspection: &Inspection) -> Vec<Block> {
+fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
     let ledger = &inspection.ledger;
     let line = format!(
         "every byte has an owner: sums equal {} = {} of packages + {} named by region + {} headers + {} padding",

@@ -11,7 +11,7 @@ use crate::report::picture::{Hue, Picture, Tile, folded};
 const FINEST: u64 = 4000;
 
 /// The treemap of everything that the inspection lists.
-pub fn picture(inspection: &Inspection) -> Picture {
+pub fn picture(inspection: &Inspection<'_>) -> Picture {
     let mut tiles = modules(inspection);
     tiles.extend(rest(inspection));
     tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
@@ -45,9 +45,9 @@ fn name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn modules(inspection: &Inspection) -> Vec<Tile> {
+fn modules(inspection: &Inspection<'_>) -> Vec<Tile> {
     let least = inspection.packages.iter().map(|it| it.bytes).sum::<u64>() / FINEST;
-    let mut functions: HashMap<&str, Vec<&FunctionSize>> = HashMap::new();
+    let mut functions: HashMap<&str, Vec<&FunctionSize<'_>>> = HashMap::new();
     for it in &inspection.functions {
         if let Some(package) = &it.package {
             functions.entry(package).or_default().push(it);
@@ -90,7 +90,7 @@ fn modules(inspection: &Inspection) -> Vec<Tile> {
 }
 
 /// A package with its large functions and what else it has, by kind.
-fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize], least: u64) -> Tile {
+fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize<'_>], least: u64) -> Tile {
     let hue = Hue::from(it.origin);
     let within = it
         .path
@@ -115,7 +115,7 @@ fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize], least: u
         let bytes = function.bytes.min(code);
         code -= bytes;
         let mut tile = leaf(short(&function.name, &it.path), bytes, false);
-        tile.full.clone_from(&function.name);
+        tile.full = function.name.to_string();
         children.push(tile);
     }
     let more = if children.is_empty() {
@@ -156,7 +156,7 @@ fn short<'a>(name: &'a str, package: &str) -> &'a str {
 }
 
 /// What is no package's: debug information, symbols, tables for the loader, headers.
-fn rest(inspection: &Inspection) -> Option<Tile> {
+fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
     let leaf = |label: String, full: String, bytes: u64| Tile {
         label,
         full,

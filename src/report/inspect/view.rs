@@ -28,6 +28,8 @@ pub struct View {
     pub by: Option<By>,
     /// Lines of each listing; all when 0.
     pub top: Option<usize>,
+    /// With a treemap.
+    pub picture: bool,
 }
 
 impl View {
@@ -81,7 +83,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-impl Inspection {
+impl Inspection<'_> {
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
     pub fn keep(&mut self, filter: &Filter) {
         let by_package = |it: &PackageSize| {

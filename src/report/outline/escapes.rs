@@ -1,12 +1,14 @@
 //! The escapes of a platform by package and class.
 
 use super::number::grouped;
-use super::{Block, Table, number, optional, text};
+use super::{Block, Table, Tone, number, optional, text};
 use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
 pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
-    let prefix = common_prefix(escapes.packages.iter().map(|it| it.path.as_str()));
+    let holds = |it: &&EscapePackage| it.sites + it.constants + it.leaking > 0;
+    let packages: Vec<&EscapePackage> = escapes.packages.iter().filter(holds).collect();
+    let prefix = common_prefix(packages.iter().map(|it| it.path.as_str()));
     let below = if prefix.is_empty() {
         String::new()
     } else {
@@ -15,43 +17,84 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let heading = format!(
         "Escapes: {} sites in {} packages{below} (scope {}, {})",
         grouped(escapes.sites),
-        escapes.packages.iter().filter(|it| it.sites > 0).count(),
+        packages.iter().filter(|it| it.sites > 0).count(),
         escapes.scope,
         escapes.go_version
     );
-    if escapes.packages.is_empty() {
-        return vec![Block::Heading(heading)];
+    if packages.is_empty() {
+        return std::iter::once(Block::Heading(heading))
+            .chain(collection(escapes))
+            .collect();
     }
+    let weighted = escapes.weighted_by.is_some();
     let mut columns = vec![text("package")];
     columns.extend(CLASSES.iter().map(|(title, _)| number(title)));
-    let known = escapes.packages.iter().all(|it| it.functions.is_some());
+    let known = packages.iter().all(|it| it.functions.is_some());
     columns.extend(known.then(|| optional(number("functions"))));
+    columns.extend(weighted.then(|| optional(number("cpu %"))));
     columns.push(optional(number("constants")));
     columns.push(optional(number("leaking")));
     let mut table = Table {
         columns,
         ..Table::default()
     };
-    let (shown, folded) = escapes.packages.split_at(top.min(escapes.packages.len()));
+    let (shown, folded) = packages.split_at(top.min(packages.len()));
+    let row = |label: String, it: &EscapePackage| escape_row(label, it, known, weighted);
     table.rows.extend(
         shown
             .iter()
-            .map(|it| escape_row(it.path[prefix.len()..].to_owned(), it, known)),
+            .map(|it| row(it.path[prefix.len()..].to_owned(), it)),
     );
     if !folded.is_empty() {
-        let rest = folded.iter().fold(none(known), sum);
-        table.rows.push(escape_row(
-            format!("and {} smaller", folded.len()),
-            &rest,
-            known,
-        ));
+        let rest = folded
+            .iter()
+            .fold(none(known), |sum, it| self::sum(sum, it));
+        table
+            .rows
+            .push(row(format!("and {} smaller", folded.len()), &rest));
     }
-    if escapes.packages.len() > 1 {
-        let all = escapes.packages.iter().fold(none(known), sum);
-        table.rows.push(escape_row("all".into(), &all, known));
+    if packages.len() > 1 {
+        let all = packages
+            .iter()
+            .fold(none(known), |sum, it| self::sum(sum, it));
+        table.rows.push(row("all".into(), &all));
         table.total = true;
     }
-    vec![Block::Heading(heading), Block::Table(table)]
+    let blocks = [Block::Heading(heading), Block::Table(table)];
+    blocks.into_iter().chain(collection(escapes)).collect()
+}
+
+/// How the compiler was made to tell, and what that took.
+fn collection(escapes: &Escapes) -> Option<Block> {
+    let it = escapes.collection.as_ref()?;
+    let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
+    let Some(passed) = it.passed else {
+        let why = it.reason.as_ref();
+        let why = why.map_or(String::new(), |it| format!(": {it}"));
+        let time = seconds(it.captures_ms + it.pass_ms);
+        let line = format!("compiled separately, {time}{why}");
+        return Some(Block::Line(Tone::Dim, line));
+    };
+    let packages = |count: u64| match count {
+        1 => "1 package".to_owned(),
+        more => format!("{more} packages"),
+    };
+    let mut parts = Vec::new();
+    if it.captured > 0 {
+        let what = packages(it.captured);
+        parts.push(format!("captured {what} while they were compiled"));
+    }
+    if it.found > 0 {
+        parts.push(format!("found {} of earlier runs", packages(it.found)));
+    }
+    parts.push(format!("reading took {}", seconds(it.captures_ms)));
+    if passed > 0 {
+        let (what, time) = (packages(passed), seconds(it.pass_ms));
+        parts.push(format!(
+            "{what} without a capture compiled separately, {time}"
+        ));
+    }
+    Some(Block::Line(Tone::Dim, parts.join("; ")))
 }
 
 /// The longest beginning of all paths that ends with a slash; empty for fewer than two.
@@ -88,20 +131,32 @@ const CLASSES: &[Class] = &[
     ("other", |it| it.other),
 ];
 
-fn escape_row(label: String, package: &EscapePackage, functions: bool) -> Vec<String> {
+fn escape_row(label: String, it: &EscapePackage, functions: bool, weighted: bool) -> Vec<String> {
     let counts = CLASSES
         .iter()
-        .map(|(_, of)| of(package))
-        .chain(package.functions.filter(|_| functions))
-        .chain([package.constants, package.leaking]);
-    let cell = |count: u64| {
-        if count == 0 {
-            "·".to_owned()
-        } else {
-            grouped(count)
-        }
-    };
-    std::iter::once(label).chain(counts.map(cell)).collect()
+        .map(|(_, of)| of(it))
+        .chain(it.functions.filter(|_| functions));
+    let mut row = vec![label];
+    row.extend(counts.map(cell));
+    row.extend(weighted.then(|| share(it.weight)));
+    row.extend([it.constants, it.leaking].map(cell));
+    row
+}
+
+/// A number, or a dot for none.
+pub fn cell(count: u64) -> String {
+    match count {
+        0 => "·".to_owned(),
+        count => grouped(count),
+    }
+}
+
+/// A share of the profile, or a dot for next to nothing.
+pub fn share(percent: Option<f64>) -> String {
+    match percent {
+        Some(it) if it >= 0.05 => format!("{it:.1}"),
+        _ => "·".to_owned(),
+    }
 }
 
 fn none(functions: bool) -> EscapePackage {
@@ -126,5 +181,11 @@ fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
         constants: total.constants + it.constants,
         leaking: total.leaking + it.leaking,
         functions: total.functions.zip(it.functions).map(|(a, b)| a + b),
+        optimizations: None,
+        weight: total
+            .weight
+            .or(it.weight.map(|_| 0.0))
+            .zip(it.weight)
+            .map(|(a, b)| a + b),
     }
 }

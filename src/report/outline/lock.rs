@@ -2,7 +2,8 @@
 
 use super::{Block, Tone};
 use crate::report::gate::{place, what};
-use crate::report::{Escapes, Site};
+use crate::report::revision::Revision;
+use crate::report::{ClassChange, Escapes, Site};
 
 /// New sites that are shown with their source.
 const SHOWN: usize = 20;
@@ -18,12 +19,17 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
         if !site.source.is_empty() {
             blocks.push(line(Tone::Plain, format!("      {}", site.source)));
         }
-        blocks.push(line(
-            Tone::Dim,
-            format!("      -> gobuild-opt accept {} --reason TEXT", site.id),
-        ));
+        if escapes.revision.is_none() {
+            blocks.push(line(
+                Tone::Dim,
+                format!("      -> gobuild-opt accept {} --reason TEXT", site.id),
+            ));
+        }
     }
     blocks.extend(more(escapes, SHOWN, "--format json"));
+    if escapes.revision.is_some() {
+        blocks.extend(fixed(escapes));
+    }
     blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
     blocks
 }
@@ -56,38 +62,85 @@ fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
     ))
 }
 
-fn counts(escapes: &Escapes) -> Vec<Block> {
-    let Some(state) = &escapes.lock else {
-        let tone = if escapes.gate { Tone::Warn } else { Tone::Dim };
-        return vec![line(tone, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
+/// What a revision had, with its places there.
+fn fixed(escapes: &Escapes) -> Vec<Block> {
+    let told = |it: &Site| {
+        let text = format!(
+            "fixed  {}  {} at {}: {}",
+            it.id,
+            what(it),
+            place(it),
+            it.message
+        );
+        line(Tone::Good, text)
     };
-    let mut blocks = Vec::new();
-    if state.compared {
-        let tone = match (escapes.new.is_empty(), escapes.gate) {
-            (true, _) => Tone::Good,
-            (false, true) => Tone::Bad,
-            (false, false) => Tone::Warn,
-        };
-        blocks.push(line(tone, summary(escapes)));
-    }
-    blocks.extend(state.note.iter().map(|it| line(Tone::Warn, it.clone())));
-    let changes: Vec<String> = state
-        .classes
-        .iter()
-        .map(|it| format!("{} {} -> {}", it.class, it.before, it.after))
-        .collect();
-    if !changes.is_empty() {
-        blocks.push(line(
-            Tone::Plain,
-            format!("sites by class: {}", changes.join(", ")),
-        ));
+    let mut blocks: Vec<Block> = escapes.fixed.iter().take(SHOWN).map(told).collect();
+    let more = escapes.fixed.len().saturating_sub(SHOWN);
+    if more > 0 {
+        let text = format!("and {more} more fixed sites: --format json");
+        blocks.push(line(Tone::Dim, text));
     }
     blocks
 }
 
-fn summary(escapes: &Escapes) -> String {
+fn revision(escapes: &Escapes, it: &Revision) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if it.compared {
+        let commit = &it.commit[..it.commit.len().min(12)];
+        let name = if it.name == it.commit {
+            commit.to_owned()
+        } else {
+            format!("{} ({commit})", it.name)
+        };
+        let text = format!(
+            "{}; {} sites then, {} now",
+            summary(escapes, &name),
+            it.sites,
+            escapes.sites
+        );
+        blocks.push(line(tone(escapes), text));
+    }
+    blocks.extend(it.note.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(by_class(&it.classes));
+    blocks
+}
+
+fn counts(escapes: &Escapes) -> Vec<Block> {
+    if let Some(it) = &escapes.revision {
+        return revision(escapes, it);
+    }
+    let Some(state) = &escapes.lock else {
+        let mood = if escapes.gate { Tone::Warn } else { Tone::Dim };
+        return vec![line(mood, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
+    };
+    let mut blocks = Vec::new();
+    if state.compared {
+        blocks.push(line(tone(escapes), summary(escapes, "the lock")));
+    }
+    blocks.extend(state.note.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(by_class(&state.classes));
+    blocks
+}
+
+fn by_class(classes: &[ClassChange]) -> Option<Block> {
+    let change = |it: &ClassChange| format!("{} {} -> {}", it.class, it.before, it.after);
+    let changes: Vec<String> = classes.iter().map(change).collect();
+    let text = format!("sites by class: {}", changes.join(", "));
+    (!changes.is_empty()).then(|| line(Tone::Plain, text))
+}
+
+fn tone(escapes: &Escapes) -> Tone {
+    let failing = escapes.new.iter().any(|it| escapes.fails(it));
+    match (escapes.new.is_empty(), failing) {
+        (true, _) => Tone::Good,
+        (false, true) => Tone::Bad,
+        (false, false) => Tone::Warn,
+    }
+}
+
+fn summary(escapes: &Escapes, what: &str) -> String {
     let mut text = format!(
-        "against the lock: {} new, {} fixed",
+        "against {what}: {} new, {} fixed",
         escapes.new.len(),
         escapes.fixed.len()
     );

@@ -1,11 +1,22 @@
 //! The report of `escape` for people: packages, functions or lines, and what is new.
 
 use super::number::grouped;
-use super::{Block, Table, Tone, escapes, lock, number, text};
+use super::{Block, Table, Tone, assertions, escapes, inlining, lock, number, text};
 use crate::report::escape::{By, Report, Target};
 
+/// What was asked for beside the sites.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// A table of inlining and bounds checks.
+    pub inlining: bool,
+    /// Functions that cost so much too much.
+    pub almost: Option<u64>,
+    /// Lines that were not understood.
+    pub unparsed: bool,
+}
+
 /// The whole report.
-pub fn outline(report: &Report, top: usize, unparsed: bool) -> Vec<Block> {
+pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
     let several = report.targets.len() > 1;
     let mut blocks = Vec::new();
     for target in &report.targets {
@@ -17,8 +28,23 @@ pub fn outline(report: &Report, top: usize, unparsed: bool) -> Vec<Block> {
             By::Function => blocks.extend(ranking(target, "function", top)),
             By::Line => blocks.extend(ranking(target, "line", top)),
         }
+        if let Some(text) = &target.escapes.weighted_by {
+            let text = format!("weighted by {text}; the runtime's time counts for who calls it");
+            blocks.push(Block::Line(Tone::Dim, text));
+        }
+        blocks.extend(inlining::line(&target.escapes));
+        if wanted.inlining {
+            blocks.extend(inlining::table(&target.escapes, top));
+        }
+        blocks.extend(
+            wanted
+                .almost
+                .iter()
+                .flat_map(|it| inlining::almost(target, *it, top)),
+        );
         blocks.extend(lock::lock(&target.escapes));
-        blocks.extend(not_understood(target, unparsed));
+        blocks.extend(assertions::assertions(&target.assertions));
+        blocks.extend(not_understood(target, wanted.unparsed));
     }
     let failures = report.verdict.failures.iter();
     blocks.extend(failures.map(|it| Block::Line(Tone::Bad, format!("FAIL  {it}"))));
@@ -36,6 +62,10 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         columns: vec![text(what), number("sites"), text("classes")],
         ..Table::default()
     };
+    let weighted = target.escapes.weighted_by.is_some();
+    if weighted {
+        table.columns.insert(1, number("cpu %"));
+    }
     for it in target.groups.iter().take(top) {
         let classes: Vec<String> = it
             .classes
@@ -50,9 +80,11 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         } else {
             format!("{}.{}", it.package, it.name)
         };
-        table
-            .rows
-            .push(vec![name, grouped(it.sites), classes.join(", ")]);
+        let mut row = vec![name, grouped(it.sites), classes.join(", ")];
+        if weighted {
+            row.insert(1, escapes::share(it.weight));
+        }
+        table.rows.push(row);
     }
     let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
     if target.groups.len() > top {

@@ -10,8 +10,8 @@ use super::{build, collect, compile, module, toolchains};
 fn the_users_flags_hold_where_m_is_added() {
     let dir = module();
     let user = ["./...=-l".to_owned(), "-d=checkptr=0".to_owned()];
-    let composed = gcflags(&["./lib".to_owned()], &user[..1]);
-    let unpatterned = gcflags(&["./lib".to_owned()], &user);
+    let composed = gcflags(&["./lib".to_owned()], &[], &user[..1]);
+    let unpatterned = gcflags(&["./lib".to_owned()], &[], &user);
     for tool in toolchains() {
         let compile = |values: &[String]| {
             let flags: Vec<String> = values.iter().map(|it| format!("-gcflags={it}")).collect();

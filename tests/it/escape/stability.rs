@@ -22,7 +22,7 @@ fn read(path: &[u8]) -> Option<Vec<u8>> {
     std::fs::read(String::from_utf8(path.to_vec()).ok()?).ok()
 }
 
-fn identities(dir: &Path) -> Vec<Identity> {
+pub fn identities(dir: &Path) -> Vec<Identity> {
     identify(&sites(dir), read)
         .into_iter()
         .map(|it| it.identity)
@@ -30,10 +30,10 @@ fn identities(dir: &Path) -> Vec<Identity> {
 }
 
 /// Numbers that look random, from a seed.
-struct Choice(u64);
+pub struct Choice(pub u64);
 
 impl Choice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -9,6 +9,9 @@ use std::sync::OnceLock;
 /// The oldest that is supported, the last without container-aware GOMAXPROCS, and the newest.
 pub const RELEASED: &[&str] = &["1.21.13", "1.24.11", "1.26.6", "1.27.3"];
 
+/// The last of every other version, for tests that run when asked for.
+pub const BETWEEN: &[&str] = &["1.22.10", "1.23.9", "1.25.5"];
+
 /// A toolchain that is there.
 #[derive(Debug, Clone)]
 pub struct Toolchain {
@@ -20,9 +23,15 @@ pub struct Toolchain {
 
 /// The toolchain of that version; `None`, with a line on stderr, when it cannot be had.
 pub fn released(version: &str) -> Option<Toolchain> {
-    static FOUND: OnceLock<Vec<Result<Toolchain, String>>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| RELEASED.iter().map(|it| fetch(it)).collect());
-    let at = RELEASED.iter().position(|it| *it == version).unwrap();
+    static RELEASED_FOUND: OnceLock<Vec<Result<Toolchain, String>>> = OnceLock::new();
+    static BETWEEN_FOUND: OnceLock<Vec<Result<Toolchain, String>>> = OnceLock::new();
+    let (all, found) = if RELEASED.contains(&version) {
+        (RELEASED, &RELEASED_FOUND)
+    } else {
+        (BETWEEN, &BETWEEN_FOUND)
+    };
+    let found = found.get_or_init(|| all.iter().map(|it| fetch(it)).collect());
+    let at = all.iter().position(|it| *it == version).unwrap();
     match &found[at] {
         Ok(toolchain) => Some(toolchain.clone()),
         Err(why) => {

@@ -5,7 +5,7 @@ use crate::report::inspect::{FunctionSize, Inspection, ModuleSize, PackageSize, 
 use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Tone, number, optional, text};
 
-pub fn modules(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let columns = vec![
         text("module"),
@@ -48,7 +48,7 @@ pub fn modules(inspection: &Inspection, view: View) -> Vec<Block> {
     listing(heading, columns, rows)
 }
 
-pub fn packages(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let all = &inspection.packages;
     let columns = vec![
@@ -101,13 +101,13 @@ pub fn packages(inspection: &Inspection, view: View) -> Vec<Block> {
     if shown.iter().any(|it| it.paid_for != it.code) && blocks.len() > 1 {
         blocks.push(Block::Line(
             Tone::Dim,
-            "paid for: code compiled for the package, with its instances of generics that others define".into(),
+            "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
         ));
     }
     blocks
 }
 
-pub fn functions(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let all = &inspection.functions;
     let columns = vec![
         text("function"),
@@ -115,9 +115,14 @@ pub fn functions(inspection: &Inspection, view: View) -> Vec<Block> {
         optional(number("frame B")),
         optional(text("paid for by")),
     ];
-    let row = |it: &FunctionSize| {
-        let paid = it.paid_by.clone().unwrap_or_default();
-        vec![it.name.clone(), cell(it.bytes), cell(it.frame), paid]
+    let row = |it: &FunctionSize<'_>| {
+        let paid = it.paid_by.as_deref().unwrap_or_default();
+        vec![
+            it.name.to_string(),
+            cell(it.bytes),
+            cell(it.frame),
+            paid.to_owned(),
+        ]
     };
     let (shown, small) = split(all, view.lines());
     let mut rows: Vec<_> = shown.iter().map(row).collect();
@@ -130,20 +135,24 @@ pub fn functions(inspection: &Inspection, view: View) -> Vec<Block> {
             String::new(),
         ]);
     }
-    let count = inspection.counts.functions.max(all.len() as u64);
+    let count = grouped(all.len() as u64);
+    let which = match &inspection.filter {
+        Some(_) => " that match",
+        None => "",
+    };
     listing(
-        format!("Largest functions, of {}", grouped(count)),
+        format!("Largest functions, of {count}{which}"),
         columns,
         rows,
     )
 }
 
-pub fn frames(inspection: &Inspection, view: View) -> Vec<Block> {
-    let mut all: Vec<&FunctionSize> = inspection.functions.iter().collect();
+pub fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+    let mut all: Vec<&FunctionSize<'_>> = inspection.functions.iter().collect();
     all.retain(|it| it.frame > 0 && !is_trampoline(&it.name));
     all.sort_by_key(|it| std::cmp::Reverse(it.frame));
     let rows = all.iter().take(view.lines());
-    let rows = rows.map(|it| vec![it.name.clone(), cell(it.frame), cell(it.bytes)]);
+    let rows = rows.map(|it| vec![it.name.to_string(), cell(it.frame), cell(it.bytes)]);
     let columns = vec![
         text("function"),
         number("frame B"),
@@ -162,7 +171,7 @@ fn is_trampoline(name: &str) -> bool {
     sized("runtime.call") || sized("debugCall") || sized("runtime.debugCall")
 }
 
-pub fn unowned(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let columns = vec![
         text("no package's"),
         text("kind"),
@@ -198,7 +207,7 @@ pub fn unowned(inspection: &Inspection, view: View) -> Vec<Block> {
     )
 }
 
-pub fn sections(inspection: &Inspection, view: View) -> Vec<Block> {
+pub fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let columns = vec![
         text("section"),
         text("role"),

@@ -6,7 +6,7 @@ use crate::report::outline::checks::checks;
 use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Tone};
 
-pub fn contract(inspection: &Inspection) -> Vec<Block> {
+pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     let runtime = &inspection.runtime;
     let mut blocks = checks(&[Finding {
         id: "gomaxprocs".into(),
@@ -27,13 +27,25 @@ pub fn contract(inspection: &Inspection) -> Vec<Block> {
             linked(runtime.automemlimit)
         ),
     );
+    line(Tone::Plain, pgo(inspection));
     line(Tone::Plain, godebug(inspection));
     line(Tone::Plain, methods(inspection));
     line(Tone::Plain, cgo(inspection));
     blocks
 }
 
-fn godebug(inspection: &Inspection) -> String {
+fn pgo(inspection: &Inspection<'_>) -> String {
+    match &inspection.runtime.pgo {
+        _ if inspection.build.is_none() => "PGO: unknown, for there is no build information".into(),
+        None => "PGO: built without a profile".into(),
+        Some(profile) => format!(
+            "PGO: built with `{profile}`; how much of it fits is told by `gobuild-opt profile show FILE --binary {}`",
+            inspection.file.path
+        ),
+    }
+}
+
+fn godebug(inspection: &Inspection<'_>) -> String {
     let settings = &inspection.runtime.godebug;
     if inspection.build.is_none() {
         return "GODEBUG: unknown, for there is no build information".into();
@@ -52,7 +64,7 @@ fn godebug(inspection: &Inspection) -> String {
     )
 }
 
-fn methods(inspection: &Inspection) -> String {
+fn methods(inspection: &Inspection<'_>) -> String {
     let Some(methods) = inspection.methods else {
         return "dead-code elimination of methods: unknown, no types could be read".into();
     };
@@ -71,7 +83,7 @@ fn methods(inspection: &Inspection) -> String {
     }
 }
 
-fn cgo(inspection: &Inspection) -> String {
+fn cgo(inspection: &Inspection<'_>) -> String {
     let cgo = &inspection.cgo;
     let enabled = match cgo.enabled {
         Some(true) => "enabled",

@@ -1,0 +1,321 @@
+//! `[[assert]]` and `//gcassert:` comments in, the places in the sources they are about out.
+
+use std::collections::HashMap;
+
+use super::{Absence, Claim, Place, Subject};
+use crate::config::strict::nearest;
+use crate::config::{Assertion, Config};
+use crate::escape::call::{self, Callee};
+use crate::escape::directive::{self, About, Directive};
+use crate::escape::{Function, functions, remark};
+use crate::go::Package;
+use crate::plan::{Facts, scope};
+
+/// The disk, as far as it is needed.
+pub struct Files<'a> {
+    /// The bytes of a file by its absolute path.
+    pub read: &'a mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+    /// The names in a directory.
+    pub list: &'a mut dyn FnMut(&str) -> Vec<String>,
+}
+
+/// Finds what the assertions are about in the sources of a platform.
+pub fn find(config: &Config, facts: &Facts, files: &mut Files<'_>) -> Vec<Subject> {
+    let packages = &facts.packages;
+    let (goos, goarch) = (&facts.toolchain.goos, &facts.toolchain.goarch);
+    let mut subjects: Vec<Subject> = Vec::new();
+    for (index, it) in config.assert.iter().enumerate() {
+        if it.is_for(goos, goarch) {
+            subjects.push(configured(index, it, packages, files));
+        }
+    }
+    let scope = scope::patterns(&config.escape.scope, packages);
+    let inside = |it: &&Package| scope::contains(&scope, &it.import_path);
+    if config.escape.gcassert {
+        for package in packages.iter().filter(inside) {
+            commented(package, files, &mut subjects);
+        }
+    }
+    calls(&mut subjects, packages, inside, files);
+    subjects
+}
+
+/// The import path that a function seems to have where no package has it.
+fn path_of(function: &str) -> &str {
+    let start = function.rfind('/').map_or(0, |it| it + 1);
+    let end = function[start..]
+        .find('.')
+        .map_or(function.len(), |it| start + it);
+    &function[..end]
+}
+
+fn configured(
+    index: usize,
+    it: &Assertion,
+    packages: &[Package],
+    files: &mut Files<'_>,
+) -> Subject {
+    let (package, function, place) = match scope::owner(&it.function, packages) {
+        Some((package, name)) => {
+            let wanted = bare(name);
+            let (function, place) = located(package, &wanted, files);
+            (package.import_path.clone(), function, place)
+        }
+        None => {
+            let path = path_of(&it.function);
+            let known = packages.iter().map(|it| it.import_path.as_str());
+            let near = nearest(path, known).map(str::to_owned);
+            let name = it.function[path.len()..].trim_start_matches('.');
+            (
+                path.to_owned(),
+                name.to_owned(),
+                Place::Absent(Absence::NoPackage(near)),
+            )
+        }
+    };
+    Subject {
+        index: Some(index),
+        claims: claims(it),
+        package,
+        function,
+        whole: true,
+        place,
+        reason: it.reason.clone(),
+        calls: Vec::new(),
+    }
+}
+
+fn claims(it: &Assertion) -> Vec<Claim> {
+    let all = [
+        it.must_exist.then_some(Claim::Exists),
+        it.no_escape.then_some(Claim::NoEscape),
+        it.inlined.then_some(Claim::Inlined),
+        it.no_bounds_checks.then_some(Claim::NoBoundsChecks),
+        it.max_frame.map(|it| Claim::MaxFrame(it.0)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// A type has one method of a name, whether by pointer or by value, and whatever its type arguments.
+fn bare(name: &str) -> String {
+    remark::plain(name.as_bytes())
+        .replace("(*", "")
+        .replace(['(', ')'], "")
+}
+
+/// Looks a function up in the files that are compiled, then in those that are not.
+fn located(package: &Package, wanted: &str, files: &mut Files<'_>) -> (String, Place) {
+    let mut names = Vec::new();
+    for path in sources(package) {
+        let Some(bytes) = (files.read)(&path) else {
+            continue;
+        };
+        for it in functions(&bytes) {
+            let name = bare(&it.name);
+            if name == wanted {
+                return (it.name.clone(), lines(path, &bytes, &it));
+            }
+            names.push(it.name);
+        }
+    }
+    let compiled =
+        |name: &String| package.go_files.contains(name) || package.cgo_files.contains(name);
+    for name in (files.list)(&package.dir) {
+        if !name.ends_with(".go") || name.ends_with("_test.go") || compiled(&name) {
+            continue;
+        }
+        let bytes = (files.read)(&path(package, &name)).unwrap_or_default();
+        for it in functions(&bytes) {
+            if bare(&it.name) == wanted {
+                return (it.name, Place::Absent(Absence::Excluded(name)));
+            }
+            names.push(it.name);
+        }
+    }
+    // Compared without receivers' signs, shown with them.
+    let bared: Vec<String> = names.iter().map(|it| bare(it)).collect();
+    let near = nearest(wanted, bared.iter().map(String::as_str));
+    let near = near.and_then(|it| names.get(bared.iter().position(|name| name == it)?));
+    (
+        wanted.to_owned(),
+        Place::Absent(Absence::NoFunction(near.cloned())),
+    )
+}
+
+fn sources(package: &Package) -> Vec<Vec<u8>> {
+    let names = package.go_files.iter().chain(&package.cgo_files);
+    names.map(|it| path(package, it)).collect()
+}
+
+fn path(package: &Package, name: &str) -> Vec<u8> {
+    match name.starts_with('/') {
+        true => name.as_bytes().to_vec(),
+        false => format!("{}/{name}", package.dir).into_bytes(),
+    }
+}
+
+fn lines(source: Vec<u8>, bytes: &[u8], it: &Function) -> Place {
+    Place::Lines {
+        source,
+        start: it.start_line,
+        end: it.end_line,
+        generic: it.generic,
+        mapped: mapped(bytes),
+    }
+}
+
+/// Whether the file gives other positions for its lines.
+fn mapped(bytes: &[u8]) -> bool {
+    let at_start = |at: usize| at == 0 || bytes[at - 1] == b'\n';
+    memchr::memmem::find_iter(bytes, b"//line ").any(at_start)
+        || memchr::memmem::find(bytes, b"/*line ").is_some()
+}
+
+/// The comments of a package.
+fn commented(package: &Package, files: &mut Files<'_>, subjects: &mut Vec<Subject>) {
+    for path in sources(package) {
+        let Some(bytes) = (files.read)(&path).filter(|it| directive::mentioned(it)) else {
+            continue;
+        };
+        let declared = functions(&bytes);
+        for it in directive::directives(&bytes) {
+            let function = around(&it, &declared);
+            subjects.extend(of_comment(&it, package, function, (&path, &bytes)));
+        }
+    }
+}
+
+fn around(it: &Directive, declared: &[Function]) -> Option<Function> {
+    let About::Line(line) = it.about else {
+        return None;
+    };
+    let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
+    declared.iter().find(holds).cloned()
+}
+
+/// A subject per sort of place: `inline` and `bce` on a declaration are about all of it, `noescape` about its first line.
+fn of_comment(
+    it: &Directive,
+    package: &Package,
+    around: Option<Function>,
+    (path, bytes): (&[u8], &[u8]),
+) -> Vec<Subject> {
+    let mut whole = Vec::new();
+    let mut line = Vec::new();
+    for word in &it.words {
+        let on_function = matches!(it.about, About::Function(_));
+        let (claim, is_whole) = match word.as_str() {
+            "inline" => (Claim::Inlined, on_function),
+            "bce" => (Claim::NoBoundsChecks, on_function),
+            "noescape" => (Claim::NoEscape, false),
+            other => (Claim::Odd(other.to_owned()), false),
+        };
+        if is_whole { &mut whole } else { &mut line }.push(claim);
+    }
+    let (function, first) = match &it.about {
+        About::Function(it) => (Some(it.clone()), it.start_line),
+        About::Line(line) => (around, *line),
+    };
+    let subject = |claims: Vec<Claim>, whole: bool, start: u32, end: u32| Subject {
+        index: None,
+        claims,
+        whole,
+        package: package.import_path.clone(),
+        function: function
+            .as_ref()
+            .map(|it| it.name.clone())
+            .unwrap_or_default(),
+        place: Place::Lines {
+            source: path.to_vec(),
+            start,
+            end,
+            generic: function.as_ref().is_some_and(|it| it.generic),
+            mapped: mapped(bytes),
+        },
+        reason: None,
+        calls: Vec::new(),
+    };
+    let mut subjects = Vec::new();
+    if let (false, Some(it)) = (whole.is_empty(), &function) {
+        subjects.push(subject(whole, true, it.start_line, it.end_line));
+    }
+    if !line.is_empty() {
+        subjects.push(subject(line, false, first, first));
+    }
+    subjects
+}
+
+/// Finds the calls of the functions that are to be inlined everywhere, in the scope and in their own packages.
+fn calls<'a>(
+    subjects: &mut [Subject],
+    packages: &'a [Package],
+    inside: impl Fn(&&'a Package) -> bool,
+    files: &mut Files<'_>,
+) {
+    let mut wanted: Vec<&mut Subject> = subjects
+        .iter_mut()
+        .filter(|it| it.whole && it.claims.contains(&Claim::Inlined))
+        .filter(|it| matches!(it.place, Place::Lines { .. }))
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let names: HashMap<&str, &str> = packages
+        .iter()
+        .map(|it| (it.import_path.as_str(), it.name.as_str()))
+        .collect();
+    let name_of = |path: &str| {
+        let last = || path.rsplit('/').next().unwrap_or_default();
+        names.get(path).copied().unwrap_or_else(last).to_owned()
+    };
+    for package in packages {
+        let own = |it: &&mut Subject| it.package == package.import_path;
+        if !inside(&package) && !wanted.iter().any(own) {
+            continue;
+        }
+        for path in sources(package) {
+            let Some(bytes) = (files.read)(&path) else {
+                continue;
+            };
+            for subject in &mut wanted {
+                let plain = bare(&subject.function);
+                let (receiver, name) = plain.split_once('.').unwrap_or(("", &plain));
+                let callee = Callee {
+                    package: &subject.package,
+                    receiver,
+                    name,
+                };
+                let found = call::calls(&bytes, &package.import_path, callee, name_of);
+                subject
+                    .calls
+                    .extend(found.into_iter().map(|it| (path.clone(), it)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_split_at_the_end_of_its_package() {
+        let package = |path: &str| Package {
+            import_path: path.into(),
+            ..Package::default()
+        };
+        let packages = ["gopkg.in/yaml.v3", "gopkg.in/yaml", "strings"].map(package);
+        let check = |it: &str| {
+            let (package, name) = scope::owner(it, &packages).unwrap();
+            format!("{} {}", package.import_path, bare(name))
+        };
+        assert_eq!(
+            check("gopkg.in/yaml.v3.(*Decoder).Decode"),
+            "gopkg.in/yaml.v3 Decoder.Decode"
+        );
+        assert_eq!(check("strings.Map"), "strings Map");
+        assert_eq!(bare("(*Box[int]).Get"), "Box.Get");
+        assert_eq!(path_of("ex.com/m/lib.(*T).M"), "ex.com/m/lib");
+        assert_eq!(path_of("strngs.Map"), "strngs");
+    }
+}

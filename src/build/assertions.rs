@@ -1,0 +1,76 @@
+//! The sources of a platform read, its assertions judged.
+
+use std::collections::HashMap;
+
+use super::escapes::{Collected, excerpt_of, read};
+use super::refusals::refusals;
+use crate::assertion::{self, Claim, Evidence, Files, Gap, Judged, Outcome, Status, Subject};
+use crate::config::Config;
+use crate::error::Result;
+use crate::escape::refusal::Refusal;
+use crate::plan::{Facts, StepKind, TargetPlan};
+use crate::process::Interrupt;
+
+/// Finds what is asserted. Reads every source of the scope where comments count, otherwise those that are named.
+pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
+    let list = |directory: &str| {
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|it| it.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    };
+    let mut files = Files {
+        read: &mut |it| read(it),
+        list: &mut |it| list(it),
+    };
+    assertion::find(config, facts, &mut files)
+}
+
+/// Judges what was found.
+pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>) -> Judged {
+    let evidence = collected.map(|it| Evidence {
+        sites: &it.sites,
+        beyond: &it.beyond,
+        remarks: &it.remarks,
+    });
+    let mut outcomes = assertion::judge(&subjects, evidence);
+    let mut sources: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+    for it in outcomes.iter_mut().filter(|it| it.status == Status::Fail) {
+        if let Some(path) = &it.source {
+            let bytes = sources
+                .entry(path.clone())
+                .or_insert_with(|| read(path).unwrap_or_default());
+            it.excerpt = excerpt_of(bytes, it.line);
+        }
+    }
+    Judged { subjects, outcomes }
+}
+
+/// Asks the compiler why it cannot inline what must be inlined: one more compile of those packages, and only then. What
+/// cannot be asked stays unexplained.
+pub fn explain(judged: &mut Judged, target: &TargetPlan, interrupt: &Interrupt) -> Result<()> {
+    let refused =
+        |it: &Outcome| it.status == Status::Fail && it.claim == Claim::Inlined && it.column == 0;
+    let whole = |it: &&Outcome| refused(it) && judged.subjects[it.subject].whole;
+    let of = |it: &Outcome| judged.subjects[it.subject].package.clone();
+    let mut packages: Vec<String> = judged.outcomes.iter().filter(whole).map(of).collect();
+    packages.sort();
+    packages.dedup();
+    let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
+    let (false, Some(step)) = (packages.is_empty(), step) else {
+        return Ok(());
+    };
+    let Ok(refusals) = refusals(step, target, &packages, interrupt) else {
+        return interrupt.check();
+    };
+    for outcome in judged.outcomes.iter_mut().filter(|it| refused(it)) {
+        let subject = &judged.subjects[outcome.subject];
+        let same = |it: &&Refusal| it.source == outcome.source && it.function == subject.function;
+        if let Some(it) = refusals.iter().find(same) {
+            outcome.message = format!("{}: {}", outcome.message, it.reason);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `escape --diff REV`: the escape pass of another revision, with the same flags.
+
+use std::path::Path;
+
+use super::Session;
+use super::escape::{Pass, collect};
+use super::prepare::{Purpose, gather};
+use crate::build::Event;
+use crate::build::revision::{Revision, check_out};
+use crate::config::Buildvcs;
+use crate::config::layer::Loaded;
+use crate::error::{Kind, Result};
+use crate::plan::Typed;
+use crate::report::revision::Before;
+
+/// What was found in another revision.
+pub struct Other {
+    revision: Revision,
+    pass: Pass,
+}
+
+impl Other {
+    /// The platform with the same number.
+    pub fn of(&self, index: usize) -> Option<Before<'_>> {
+        let (plan, collected) = self.pass.found.get(index)?;
+        Some(Before {
+            name: &self.revision.name,
+            commit: &self.revision.commit,
+            facts: &plan.facts,
+            collected,
+            cwd: &self.revision.cwd,
+        })
+    }
+}
+
+/// Compiles the packages of a revision in a directory of their own. `loaded` and `typed` are those of now: what changes is the
+/// code, not the question.
+pub fn collect_at(
+    name: &str,
+    (mut loaded, mut typed): (Loaded, Typed),
+    session: &mut Session<'_>,
+) -> Result<Other> {
+    (session.show)(Event::Talk(&format!("comparing with {name}")));
+    let revision = check_out(name, &typed.cwd, &session.interrupt)?;
+    let here = typed.cwd.clone();
+    typed.cwd.clone_from(&revision.cwd);
+    loaded.root = moved(&loaded.root, &here, &revision.cwd);
+    // There is no repository around these files, and the stamp says nothing of escapes.
+    loaded.config.build.buildvcs = Buildvcs::False;
+    typed.flags.retain(|it| it.name != "buildvcs");
+    loaded.config.assert.clear();
+    loaded.config.escape.gcassert = false;
+    let pass = gather(loaded, typed, Purpose::Escapes, session)
+        .and_then(|it| collect(it, session))
+        .map_err(|mut error| {
+            if error.kind == Kind::Go {
+                error.message = format!("`{name}` does not build: {}", error.message);
+                error.hint = Some("files that git does not hold, and directories beside the repository, are not there".into());
+            }
+            error
+        })?;
+    Ok(Other { revision, pass })
+}
+
+/// A directory of the working tree, in the files of the revision.
+fn moved(path: &Path, here: &Path, there: &Path) -> std::path::PathBuf {
+    match path.strip_prefix(here) {
+        Ok(below) => there.join(below),
+        Err(_) => there.to_path_buf(),
+    }
+}

@@ -1,0 +1,124 @@
+//! `[[assert]]`: what must hold of a function.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Config;
+use super::size::Size;
+use crate::error::{Error, Kind, Result};
+
+/// `[[assert]]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Assertion {
+    /// `example.com/app/lib.F`, `example.com/app/lib.(*T).M` or `example.com/app/lib.T.M`.
+    pub function: String,
+    /// Nothing in its body allocates on the heap.
+    pub no_escape: bool,
+    /// It can be inlined, and every call of it is.
+    pub inlined: bool,
+    /// The largest stack frame.
+    #[schemars(with = "Option<String>")]
+    pub max_frame: Option<Size>,
+    /// No bounds check is left in its body.
+    pub no_bounds_checks: bool,
+    /// It exists on every target.
+    pub must_exist: bool,
+    /// The targets it is for: `linux/amd64`, `linux`, `*/arm64`; none: all.
+    pub targets: Vec<String>,
+    /// Why; shown where it fails.
+    pub reason: Option<String>,
+}
+
+impl Assertion {
+    /// Whether it is for a platform.
+    pub fn is_for(&self, goos: &str, goarch: &str) -> bool {
+        let part = |pattern: &str, value: &str| pattern == "*" || pattern == value;
+        let holds = |it: &String| match it.split_once('/') {
+            Some((os, arch)) => part(os, goos) && part(arch, goarch),
+            None => part(it, goos),
+        };
+        self.targets.is_empty() || self.targets.iter().any(holds)
+    }
+
+    fn asks(&self) -> bool {
+        let some = [
+            self.no_escape,
+            self.inlined,
+            self.no_bounds_checks,
+            self.must_exist,
+        ];
+        self.max_frame.is_some() || some.contains(&true)
+    }
+}
+
+/// Fails with [`Kind::Usage`] for an assertion that could never fail.
+pub fn check(config: &Config) -> Result<()> {
+    for it in &config.assert {
+        let wrong = |why: String, hint: &str| Err(Error::new(Kind::Usage, why).hint(hint));
+        let function = &it.function;
+        if function.is_empty() {
+            return wrong(
+                "an `[[assert]]` has no `function`".into(),
+                "write function = \"example.com/app/lib.(*Box).Get\"",
+            );
+        }
+        let name = function.rsplit('/').next().unwrap_or_default();
+        if !name.contains('.') || name.ends_with('.') || function.contains(char::is_whitespace) {
+            return wrong(
+                format!("`{function}` in `[[assert]]` is no function"),
+                "write the import path, a dot and the name: example.com/app/lib.(*Box).Get",
+            );
+        }
+        if !it.asks() {
+            return wrong(
+                format!("the `[[assert]]` of `{function}` asserts nothing"),
+                "give it no-escape, inlined, max-frame, no-bounds-checks or must-exist",
+            );
+        }
+        let odd = |it: &&String| it.is_empty() || it.split('/').count() > 2 || it.ends_with('/');
+        if let Some(target) = it.targets.iter().find(odd) {
+            return wrong(
+                format!("`{target}` in the `[[assert]]` of `{function}` is no target"),
+                "write linux/amd64, linux or */arm64",
+            );
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_toml(text: &str) -> String {
+        let config: Config = super::super::strict::parse(text, "gobuild-opt.toml").unwrap();
+        match check(&config) {
+            Ok(()) => "fine".into(),
+            Err(error) => error.message,
+        }
+    }
+
+    #[test]
+    fn what_could_never_fail_is_an_error() {
+        let one = |rest: &str| check_toml(&format!("[[assert]]\n{rest}"));
+        insta::assert_snapshot!(one("function = \"a/b.F\"\nno-escape = true"), @"fine");
+        insta::assert_snapshot!(one("function = \"a/b.(*T).M\"\nmax-frame = \"256 B\""), @"fine");
+        insta::assert_snapshot!(one("no-escape = true"), @"an `[[assert]]` has no `function`");
+        insta::assert_snapshot!(one("function = \"a/b\"\nno-escape = true"), @"`a/b` in `[[assert]]` is no function");
+        insta::assert_snapshot!(one("function = \"a/b.F\"\nno-escape = false"), @"the `[[assert]]` of `a/b.F` asserts nothing");
+        insta::assert_snapshot!(one("function = \"a/b.F\"\ninlined = true\ntargets = [\"a/b/c\"]"), @"`a/b/c` in the `[[assert]]` of `a/b.F` is no target");
+    }
+
+    #[test]
+    fn targets_are_patterns() {
+        let it = |targets: &[&str]| Assertion {
+            targets: targets.iter().map(ToString::to_string).collect(),
+            ..Assertion::default()
+        };
+        assert!(it(&[]).is_for("linux", "arm64"));
+        assert!(it(&["linux"]).is_for("linux", "arm64"));
+        assert!(it(&["windows", "*/arm64"]).is_for("linux", "arm64"));
+        assert!(!it(&["linux/amd64"]).is_for("linux", "arm64"));
+    }
+}

@@ -1,0 +1,126 @@
+//! A CPU profile in, how much of it is spent in each function out.
+//!
+//! The time of the runtime belongs to who called it: an allocation is paid for by the function that allocates. So a sample
+//! counts for its innermost frame outside the runtime, inlined frames included.
+
+use std::collections::HashMap;
+
+use super::Profile;
+use super::names::{Name, parts};
+
+/// Weight by function. Closures count for the declaration around them, instances for their generic function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Weights {
+    /// Sum of all samples.
+    pub total: i64,
+    /// By import path, `main` for a main package, and `T.M` or `F`.
+    functions: HashMap<(String, String), i64>,
+    packages: HashMap<String, i64>,
+}
+
+/// Weighs every function with one of the profile's values.
+pub fn weights(profile: &Profile, value: usize) -> Weights {
+    let mut weights = Weights::default();
+    let mut owners: HashMap<Vec<u8>, Option<(String, String)>> = HashMap::new();
+    for sample in &profile.raw().sample {
+        let weight = sample.value.get(value).copied().unwrap_or_default();
+        weights.total = weights.total.saturating_add(weight);
+        let owner = profile.frames(sample).find_map(|it| {
+            if let Some(known) = owners.get(it.name) {
+                return known.clone();
+            }
+            let owner = owner(&it.name());
+            owners.insert(it.name.to_vec(), owner.clone());
+            owner
+        });
+        if let Some((package, function)) = owner {
+            *weights.packages.entry(package.clone()).or_default() += weight;
+            *weights.functions.entry((package, function)).or_default() += weight;
+        }
+    }
+    weights
+}
+
+/// The function that a frame counts for; `None` for the runtime and for what has no package.
+fn owner(name: &str) -> Option<(String, String)> {
+    let Name {
+        package,
+        receiver,
+        function,
+        ..
+    } = parts(name);
+    let is_runtime = package == "runtime"
+        || package.starts_with("runtime/internal/")
+        || package.starts_with("internal/runtime/");
+    if package.is_empty() || is_runtime {
+        return None;
+    }
+    let function = match receiver {
+        "" => function.to_owned(),
+        receiver => format!("{receiver}.{function}"),
+    };
+    Some((package.replace("%2e", "."), function))
+}
+
+impl Weights {
+    /// Percent of the profile in a function such as `(*Box).Get`; a main package is `main`.
+    pub fn function(&self, package: &str, function: &str) -> f64 {
+        let bare = function.replace("(*", "").replace(')', "");
+        let weight = self.functions.get(&(package.to_owned(), bare));
+        self.percent(weight)
+    }
+
+    /// Percent of the profile in a package.
+    pub fn package(&self, package: &str) -> f64 {
+        self.percent(self.packages.get(package))
+    }
+
+    fn percent(&self, weight: Option<&i64>) -> f64 {
+        match (weight, self.total) {
+            (Some(weight), total) if total > 0 => *weight as f64 * 100.0 / total as f64,
+            _ => 0.0,
+        }
+    }
+
+    /// Adds another profile.
+    pub fn add(&mut self, other: &Self) {
+        self.total = self.total.saturating_add(other.total);
+        for (key, weight) in &other.functions {
+            *self.functions.entry(key.clone()).or_default() += weight;
+        }
+        for (key, weight) in &other.packages {
+            *self.packages.entry(key.clone()).or_default() += weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_counts_for_its_declaration() {
+        let shown = |name| match owner(name) {
+            Some((package, function)) => format!("{package} {function}"),
+            None => "nobody".to_owned(),
+        };
+        let names = [
+            "ex.com/m/lib.(*Box[go.shape.int]).Get.func1",
+            "main.main",
+            "gopkg.in/yaml%2ev3.(*Decoder).Decode",
+            "runtime.mallocgc",
+            "internal/runtime/maps.(*Map).getWithKey",
+            "aeshashbody",
+            "slices.SortFunc[go.shape.[]int].func1",
+        ];
+        insta::assert_snapshot!(names.map(shown).join("\n"), @"
+        ex.com/m/lib Box.Get
+        main main
+        gopkg.in/yaml.v3 Decoder.Decode
+        nobody
+        nobody
+        nobody
+        slices SortFunc
+        ");
+    }
+}

@@ -1,0 +1,194 @@
+//! What became of assertions in, their part of the report out; and the sentences behind exit code 1.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::artifact::shown;
+use crate::analysis::Frames;
+use crate::assertion::{Absence, Claim, Judged, Outcome, Place, Status};
+use crate::config::size::human;
+
+/// A claim about a function or a line, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assertion {
+    /// `no-escape`, `inlined`, `no-bounds-checks`, `max-frame`, `must-exist`; `gcassert` for a word that means nothing.
+    pub claim: String,
+    /// `example.com/app/lib.(*Box).Get`
+    pub function: String,
+    /// `[[assert]]` or `//gcassert`.
+    pub origin: String,
+    /// What became of it.
+    pub status: Status,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Why it is asserted.
+    pub reason: Option<String>,
+    /// The file, relative to the working directory where it lies below; `null` where there is no place.
+    pub file: Option<String>,
+    /// Counted from 1; 0 where unknown.
+    pub line: u32,
+    /// Counted from 1, in bytes; 0 where unknown.
+    pub column: u32,
+    /// The line of source; empty where it was not read.
+    pub source: String,
+    /// The number of the `[[assert]]`.
+    #[serde(skip)]
+    index: Option<usize>,
+    /// Whether the build has no such function at all, so that its name may be misspelt.
+    #[serde(skip)]
+    missing: bool,
+}
+
+impl Assertion {
+    /// `lib/box.go:12:3`; empty where there is no place.
+    pub fn place(&self) -> String {
+        match (&self.file, self.line, self.column) {
+            (None, ..) => String::new(),
+            (Some(file), 0, _) => file.clone(),
+            (Some(file), line, 0) => format!("{file}:{line}"),
+            (Some(file), line, column) => format!("{file}:{line}:{column}"),
+        }
+    }
+
+    /// Whether it fails the run.
+    pub fn failed(&self) -> bool {
+        self.status == Status::Fail
+    }
+}
+
+/// The assertions of a platform; with `frames`, of one of its executables.
+pub fn assertions(judged: &Judged, frames: Option<&Frames>, cwd: &Path) -> Vec<Assertion> {
+    let outcomes = judged.outcomes.iter();
+    let mut found: Vec<Assertion> = outcomes
+        .map(|it| assertion(judged, &in_executable(judged, it, frames), cwd))
+        .collect();
+    // Several calls that an executable has none of come to one line.
+    found.dedup();
+    found
+}
+
+fn assertion(judged: &Judged, outcome: &Outcome, cwd: &Path) -> Assertion {
+    let subject = &judged.subjects[outcome.subject];
+    let path = outcome.source.as_deref().map(String::from_utf8_lossy);
+    let file = path.map(|it| shown(Path::new(&*it), cwd));
+    let place = format!("{}:{}", file.as_deref().unwrap_or_default(), outcome.line);
+    let hint = outcome.hint.replace("FILE:LINE", &place);
+    Assertion {
+        claim: outcome.claim.key().to_owned(),
+        function: subject.name(),
+        origin: match subject.index {
+            Some(_) => "[[assert]]".to_owned(),
+            None => "//gcassert".to_owned(),
+        },
+        status: outcome.status,
+        message: outcome.message.clone(),
+        hint: Some(hint).filter(|it| !it.is_empty()),
+        reason: subject.reason.clone(),
+        file,
+        line: outcome.line,
+        column: outcome.column,
+        source: outcome.excerpt.clone(),
+        index: subject.index,
+        missing: matches!(
+            subject.place,
+            Place::Absent(Absence::NoPackage(_) | Absence::NoFunction(_))
+        ),
+    }
+}
+
+/// What the finished executable adds: frames, and that no copy of an inlined function is left.
+fn in_executable(judged: &Judged, outcome: &Outcome, frames: Option<&Frames>) -> Outcome {
+    let mut outcome = outcome.clone();
+    let subject = &judged.subjects[outcome.subject];
+    let Some(frames) = frames.filter(|_| matches!(subject.place, Place::Lines { .. })) else {
+        return outcome;
+    };
+    let frame = frames.frame(&subject.package, &subject.function);
+    let is_failed_call = outcome.status == Status::Fail && subject.whole && outcome.is_a_call();
+    match outcome.claim {
+        Claim::MaxFrame(limit) => {
+            (outcome.status, outcome.message) = match frame {
+                Err(why) => (Status::Unknown, why.to_owned()),
+                Ok(None) => (
+                    Status::NotApplicable,
+                    "the executable has no copy of it: every call is inlined, or none is left"
+                        .to_owned(),
+                ),
+                Ok(Some(bytes)) if u64::from(bytes) <= limit => {
+                    (Status::Pass, format!("its frame takes {bytes} B"))
+                }
+                Ok(Some(bytes)) => (
+                    Status::Fail,
+                    format!(
+                        "its frame takes {bytes} B, {} B over {}",
+                        u64::from(bytes) - limit,
+                        human(limit)
+                    ),
+                ),
+            };
+            if outcome.status == Status::Fail {
+                outcome.hint = "large arrays and structs by value, and what is inlined into it, make a frame large".to_owned();
+            }
+        }
+        Claim::Inlined if is_failed_call && frame == Ok(None) => {
+            outcome.status = Status::Pass;
+            outcome.message = "the executable has no copy of it".to_owned();
+            outcome.hint.clear();
+            outcome.excerpt.clear();
+            (outcome.line, outcome.column) = (0, 0);
+        }
+        _ => {}
+    }
+    outcome
+}
+
+/// Turns what no platform has into a failure: a misspelt name must not look like a function that another platform has.
+pub fn settle(platforms: &mut [&mut Vec<Assertion>]) {
+    let mut seen: Vec<(usize, bool)> = Vec::new();
+    for it in platforms.iter().flat_map(|it| it.iter()) {
+        let Some(index) = it.index else { continue };
+        match seen.iter_mut().find(|it| it.0 == index) {
+            Some((_, missing)) => *missing &= it.missing,
+            None => seen.push((index, it.missing)),
+        }
+    }
+    for it in platforms.iter_mut().flat_map(|it| it.iter_mut()) {
+        if it.index.is_some_and(|index| seen.contains(&(index, true))) {
+            it.status = Status::Fail;
+        }
+    }
+}
+
+/// A sentence for each claim that failed; what several executables share is told once.
+pub fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for it in all.filter(|it| it.failed()) {
+        let sentence = sentence(it);
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told
+}
+
+fn sentence(it: &Assertion) -> String {
+    let mut text = format!("assertion {} of {}: {}", it.claim, it.function, it.message);
+    let place = it.place();
+    if !place.is_empty() {
+        text.push_str(&format!(", at {place}"));
+    }
+    if !it.source.is_empty() {
+        text.push_str(&format!(": {}", it.source));
+    }
+    let told = it.hint.iter().cloned();
+    let why = it.reason.iter().map(|it| format!("asserted because: {it}"));
+    let tail: Vec<String> = told.chain(why).collect();
+    if !tail.is_empty() {
+        text.push_str(&format!(" ({})", tail.join("; ")));
+    }
+    text
+}

@@ -1,0 +1,35 @@
+//! Assertions as sentences.
+
+use super::{Block, Tone};
+use crate::assertion::Status;
+use crate::report::Assertion;
+
+/// What does not apply and what could not be looked at one by one, the rest as numbers: the result tells each that failed.
+pub fn assertions(all: &[Assertion]) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let count = |status| all.iter().filter(|it| it.status == status).count();
+    let mut parts = vec![format!("{} hold", count(Status::Pass))];
+    for (status, what) in [
+        (Status::Fail, "failed"),
+        (Status::NotApplicable, "do not apply here"),
+        (Status::Unknown, "could not be looked at"),
+    ] {
+        let number = count(status);
+        if number > 0 {
+            parts.push(format!("{number} {what}"));
+        }
+    }
+    let mut blocks = vec![Block::Heading(format!("Assertions: {}", parts.join(", ")))];
+    for it in all {
+        let (tone, word) = match it.status {
+            Status::Pass | Status::Fail => continue,
+            Status::NotApplicable => (Tone::Dim, "n/a"),
+            Status::Unknown => (Tone::Warn, "?  "),
+        };
+        let text = format!("{word}  {} {}: {}", it.claim, it.function, it.message);
+        blocks.push(Block::Line(tone, text));
+    }
+    blocks
+}

@@ -1,0 +1,121 @@
+//! Inlining and bounds checks of a platform.
+
+use super::escapes::cell;
+use super::number::grouped;
+use super::{Block, Table, Tone, number, text};
+use crate::escape::Optimizations;
+use crate::report::escape::{Near, Target};
+use crate::report::{EscapePackage, Escapes};
+
+/// One line for all packages; nothing where only a part of them was asked for.
+pub fn line(escapes: &Escapes) -> Option<Block> {
+    let each: Option<Vec<Optimizations>> =
+        escapes.packages.iter().map(|it| it.optimizations).collect();
+    let all = each?.iter().fold(Optimizations::default(), add);
+    Some(Block::Line(
+        Tone::Plain,
+        format!(
+            "inlining: {} functions can be inlined, {} calls are, {} calls became direct; {} bounds checks are left",
+            grouped(all.inlinable),
+            grouped(all.inlined),
+            grouped(all.devirtualized),
+            grouped(all.bounds_checks)
+        ),
+    ))
+}
+
+/// The same by package, those with the most bounds checks first.
+pub fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
+    let told = |it: &EscapePackage| Some((it.path.clone(), it.optimizations?));
+    let mut packages: Vec<(String, Optimizations)> =
+        escapes.packages.iter().filter_map(told).collect();
+    packages.sort_by(|a, b| {
+        b.1.bounds_checks
+            .cmp(&a.1.bounds_checks)
+            .then_with(|| a.0.cmp(&b.0))
+    });
+    let columns = ["inlinable", "calls inlined", "made direct", "bounds checks"];
+    let mut table = Table {
+        columns: std::iter::once(text("package"))
+            .chain(columns.map(number))
+            .collect(),
+        ..Table::default()
+    };
+    let row = |label: String, it: Optimizations| {
+        let counts = [it.inlinable, it.inlined, it.devirtualized, it.bounds_checks];
+        std::iter::once(label)
+            .chain(counts.map(cell))
+            .collect::<Vec<_>>()
+    };
+    let (shown, folded) = packages.split_at(top.min(packages.len()));
+    table
+        .rows
+        .extend(shown.iter().map(|it| row(it.0.clone(), it.1)));
+    let sum = |all: &[(String, Optimizations)]| {
+        all.iter()
+            .map(|it| &it.1)
+            .fold(Optimizations::default(), add)
+    };
+    if !folded.is_empty() {
+        table
+            .rows
+            .push(row(format!("and {} with fewer", folded.len()), sum(folded)));
+    }
+    if packages.len() > 1 {
+        table.rows.push(row("all".into(), sum(&packages)));
+        table.total = true;
+    }
+    vec![
+        Block::Heading("Inlining and bounds checks by package".into()),
+        Block::Table(table),
+    ]
+}
+
+fn add(a: Optimizations, b: &Optimizations) -> Optimizations {
+    Optimizations {
+        inlinable: a.inlinable + b.inlinable,
+        inlined: a.inlined + b.inlined,
+        devirtualized: a.devirtualized + b.devirtualized,
+        bounds_checks: a.bounds_checks + b.bounds_checks,
+    }
+}
+
+/// Functions that cost a little too much to be inlined.
+pub fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
+    let all = &target.almost;
+    let order = match target.escapes.weighted_by {
+        Some(_) => "the hottest first",
+        None => "unweighted, the nearest first",
+    };
+    let heading = format!(
+        "Almost inlined: {} functions cost at most {over} over the budget ({order})",
+        all.len()
+    );
+    if all.is_empty() {
+        return vec![Block::Heading(heading)];
+    }
+    let weighted = target.escapes.weighted_by.is_some();
+    let mut columns = vec![text("function"), text("at"), number("cost"), number("over")];
+    columns.extend(weighted.then(|| number("cpu %")));
+    let row = |it: &Near| {
+        let name = format!("{}.{}", it.package, it.function);
+        let place = format!("{}:{}", it.file, it.line);
+        let over = it.cost.saturating_sub(it.budget);
+        let mut row = vec![name, place, it.cost.to_string(), over.to_string()];
+        row.extend(weighted.then(|| super::escapes::share(it.weight)));
+        row
+    };
+    let table = Table {
+        columns,
+        rows: all.iter().take(top).map(row).collect(),
+        total: false,
+    };
+    let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
+    if all.len() > top {
+        blocks.push(Block::Line(
+            Tone::Dim,
+            format!("and {} more: --top N, or --format json", all.len() - top),
+        ));
+    }
+    blocks
+}

@@ -1,0 +1,127 @@
+//! Two builds in, how the sites of one stand to those of the other out.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::escapes::{self, Against, ClassChange, Escapes, Weighing};
+use super::gate;
+use crate::build::escapes::Collected;
+use crate::escape::{Class, Identity, diff};
+use crate::lock::class_name;
+use crate::plan::Facts;
+
+/// The build of another revision.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// As it was asked for.
+    pub name: &'a str,
+    /// The commit.
+    pub commit: &'a str,
+    /// Its platform.
+    pub facts: &'a Facts,
+    /// What was found in it.
+    pub collected: &'a Collected,
+    /// Its paths below are shown relative to it.
+    pub cwd: &'a Path,
+}
+
+/// How a revision stands to a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Revision {
+    /// As it was asked for.
+    pub name: String,
+    /// The commit.
+    pub commit: String,
+    /// The Go version that compiled it.
+    pub go_version: String,
+    /// Its sites in the scope.
+    pub sites: u64,
+    /// Whether the sites were compared one by one.
+    pub compared: bool,
+    /// Why they were not, or what to keep in mind.
+    pub note: Option<String>,
+    /// Sites by class, where the Go versions differ.
+    pub classes: Vec<ClassChange>,
+}
+
+/// Puts into `escapes` what is new, gone and moved since the revision.
+pub fn compare(
+    collected: &Collected,
+    before: &Before<'_>,
+    against: &Against<'_>,
+    escapes: &mut Escapes,
+) {
+    let own = &against.facts.toolchain.version;
+    let other = &before.facts.toolchain.version;
+    let compared = own == other;
+    let note = if !compared {
+        Some(format!(
+            "{} was compiled by {other} and this is {own}, which reports other sites for the same code: nothing is compared",
+            before.name
+        ))
+    } else if escapes::profiles(before.facts) != escapes::profiles(against.facts) {
+        Some("the profiles differ, and change what is inlined: some of the changes may come from that".to_owned())
+    } else {
+        None
+    };
+    escapes.revision = Some(Revision {
+        name: before.name.to_owned(),
+        commit: before.commit.to_owned(),
+        go_version: other.clone(),
+        sites: before.collected.escapes.sites,
+        compared,
+        note,
+        classes: if compared {
+            Vec::new()
+        } else {
+            classes(before.collected, collected)
+        },
+    });
+    if !compared {
+        return;
+    }
+    let (at_before, old) = allocating(before.collected);
+    let (at, new) = allocating(collected);
+    let diff = diff(&old, &new);
+    escapes.moved = diff.moved.len() as u64;
+    escapes.fixed = diff
+        .fixed
+        .iter()
+        .map(|it| escapes::site(before.collected, at_before[*it], before.cwd))
+        .collect();
+    let weighing = Weighing::new(against.facts);
+    for index in diff.new {
+        let mut site = escapes::site(collected, at[index], against.cwd);
+        site.weight = weighing.function(&site.package, &site.function);
+        let excerpt = &collected.excerpts[at[index]];
+        gate::sort(site, excerpt, &against.config.escape.ignore, escapes);
+    }
+}
+
+/// Indices and names of the sites that allocate.
+fn allocating(collected: &Collected) -> (Vec<usize>, Vec<Identity>) {
+    let sites = collected.sites.iter().enumerate();
+    sites
+        .filter(|it| it.1.site.class.allocates())
+        .map(|(index, it)| (index, it.identity.clone()))
+        .unzip()
+}
+
+fn classes(before: &Collected, after: &Collected) -> Vec<ClassChange> {
+    let count = |all: &Collected, class| {
+        all.sites.iter().filter(|it| it.site.class == class).count() as u64
+    };
+    let change = |class: Class| ClassChange {
+        class: class_name(class),
+        before: count(before, class),
+        after: count(after, class),
+    };
+    Class::ALL
+        .into_iter()
+        .filter(|it| it.allocates())
+        .map(change)
+        .filter(|it| it.before + it.after > 0)
+        .collect()
+}
