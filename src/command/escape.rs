@@ -14,7 +14,7 @@ use crate::build::escapes::{self, Collected};
 use crate::build::stage::Stage;
 use crate::build::{assertions, refusals};
 use crate::cli;
-use crate::config::{Collect, Config};
+use crate::config::{Buildvcs, Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape::refusal::Refusal;
 use crate::go::Words;
@@ -117,10 +117,13 @@ pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass
     let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
-        typed,
+        mut typed,
         facts,
         outputs,
     } = prepared;
+    // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
+    loaded.config.build.buildvcs = Buildvcs::False;
+    typed.flags.retain(|it| it.name != "buildvcs");
     if loaded.config.escape.collect == Collect::Off {
         loaded.config.escape.collect = Collect::Auto;
     }
