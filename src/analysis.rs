@@ -1,5 +1,11 @@
 //! Staged files in, what they say out: calls the readers and adds nothing.
 
+pub mod effect;
+
+pub mod frames;
+
+pub mod guard;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +17,7 @@ use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Not
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::escape::remark;
+use crate::go::Package;
 use crate::lock;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
@@ -18,6 +25,8 @@ use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Edges, Health, Program};
+use effect::Effect;
+use frames::Frame;
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -34,6 +43,10 @@ pub struct Artifact {
     pub binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
     pub sizes: Option<Sizes>,
+    /// Functions with large stack frames, the largest first.
+    pub large_frames: Vec<Frame>,
+    /// What the profile did, where that was asked for and can be told.
+    pub effect: Option<Effect>,
     /// What the linker did with methods that nothing calls; `None` where no types could be read.
     pub methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
@@ -82,6 +95,7 @@ impl Artifact {
         let roles = roles.filter(|it| it.file_size > 0);
         let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
         let godebug = self.godebug();
+        let own = self.large_frames.iter().filter(|it| it.is_own());
         let mut entry = lock::Executable {
             size: self.size,
             dead_code_elimination: self.methods.and_then(|it| it.elimination()),
@@ -96,6 +110,7 @@ impl Artifact {
             sections: roles
                 .map(|it| owned(it.role.name(), it.file_size))
                 .collect(),
+            frames: own.map(|it| owned(&it.function, it.bytes)).collect(),
             ..lock::Executable::default()
         };
         if let Some(sizes) = &self.sizes {
@@ -150,7 +165,7 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
         for executable in &target.executables {
             interrupt.check()?;
-            artifacts.push(artifact(index, target, built, executable)?);
+            artifacts.push(artifact(index, (target, plan.guard), built, executable)?);
         }
     }
     Ok(artifacts)
@@ -161,7 +176,7 @@ const NO_READER: &[&str] = &["aix", "plan9"];
 
 fn artifact(
     index: usize,
-    target: &TargetPlan,
+    (target, guard): (&TargetPlan, bool),
     built: &Built,
     executable: &Executable,
 ) -> Result<Artifact> {
@@ -184,7 +199,8 @@ fn artifact(
     let read = if is_archive || NO_READER.contains(&goos) {
         None
     } else {
-        Some(dissect(&bytes, calls).map_err(refused)?)
+        let packages = Some((target.facts.packages.as_slice(), guard));
+        Some(dissect(&bytes, calls, packages).map_err(refused)?)
     };
     if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
@@ -194,9 +210,15 @@ fn artifact(
         None if is_archive => Err("an archive has no sections of its own".to_owned()),
         None => Err(format!("executables for {goos} cannot be read")),
     };
-    let (binary, sizes, methods, health) = match read {
-        Some(it) => (Some(it.binary), it.sizes, it.methods, it.health),
-        None => (None, None, None, None),
+    let (binary, sizes, methods, health, large_frames) = match read {
+        Some(it) => (
+            Some(it.binary),
+            it.sizes,
+            it.methods,
+            it.health,
+            it.large_frames,
+        ),
+        None => (None, None, None, None, Vec::new()),
     };
     let stamps = binary
         .as_ref()
@@ -206,6 +228,8 @@ fn artifact(
         executable: executable.clone(),
         sha256: hex(&Sha256::digest(&bytes[..])),
         size: bytes.len() as u64,
+        effect: effect(target, built, executable, &bytes),
+        large_frames,
         frames: Frames::of(&built.asserted, &executable.package, &bytes),
         baseline,
         staged,
@@ -243,16 +267,25 @@ struct Dissected {
     sizes: Option<Sizes>,
     methods: Option<Methods>,
     health: Option<Health>,
+    large_frames: Vec<Frame>,
 }
 
 /// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
 /// only the report wants.
-fn dissect(bytes: &[u8], calls: Option<&Edges>) -> Result<Dissected> {
+/// `packages` are those of the build where large frames are wanted, and whether these have a budget.
+fn dissect(
+    bytes: &[u8],
+    calls: Option<&Edges>,
+    packages: Option<(&[Package], bool)>,
+) -> Result<Dissected> {
     match binary::anatomy(bytes) {
         Ok(anatomy) => Ok(Dissected {
             sizes: Sizes::of(&anatomy),
             methods: anatomy.methods,
             health: calls.and_then(|it| health(it, &anatomy)),
+            large_frames: packages.map_or(Vec::new(), |(packages, guard)| {
+                frames::frames(bytes, &anatomy, calls, packages, guard)
+            }),
             binary: anatomy.binary,
         }),
         Err(_) => Ok(Dissected {
@@ -260,8 +293,39 @@ fn dissect(bytes: &[u8], calls: Option<&Edges>) -> Result<Dissected> {
             sizes: None,
             methods: None,
             health: None,
+            large_frames: Vec::new(),
         }),
     }
+}
+
+fn effect(
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+    bytes: &[u8],
+) -> Option<Effect> {
+    let directory = target
+        .effect_dir
+        .as_ref()
+        .filter(|_| built.effect.is_some())?;
+    let without = binary::open(&directory.join(&executable.name)).ok()?;
+    let used = target.facts.pgo.applied(&executable.package)?;
+    effect::effect(bytes, &without, used.calls.as_deref()?)
+}
+
+/// The large stack frames of an executable, staged or published; none for a file that cannot be read.
+pub fn large_frames(
+    target: &TargetPlan,
+    executable: &Executable,
+    bytes: &[u8],
+    guard: bool,
+) -> Vec<Frame> {
+    let Ok(anatomy) = binary::anatomy(bytes) else {
+        return Vec::new();
+    };
+    let used = target.facts.pgo.applied(&executable.package);
+    let calls = used.and_then(|it| it.calls.as_deref());
+    frames::frames(bytes, &anatomy, calls, &target.facts.packages, guard)
 }
 
 /// Functions that the report names.
@@ -388,7 +452,7 @@ fn before(
     let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
         (binary::read(&bytes).map_err(shown)?, sizes.cloned())
     } else {
-        let found = dissect(&bytes, None).map_err(shown)?;
+        let found = dissect(&bytes, None, None).map_err(shown)?;
         (found.binary, found.sizes)
     };
     Ok(Before {

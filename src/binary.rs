@@ -20,6 +20,7 @@ mod elf;
 mod extents;
 mod functions;
 mod image;
+mod inlined;
 mod ledger;
 mod lines;
 mod loader;
@@ -46,6 +47,7 @@ pub use anatomy::{
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Start, calls};
+pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};

@@ -2,6 +2,10 @@
 
 pub mod assertions;
 
+pub mod capture;
+
+pub mod effect;
+
 pub mod escapes;
 
 pub mod publish;
@@ -13,15 +17,18 @@ pub mod revision;
 pub mod stage;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
+use crate::plan::escapes::{Source, stores};
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
+use effect::Effect;
 use escapes::Collected;
 
 /// Something worth showing while a run goes on.
@@ -55,16 +62,24 @@ pub struct Built {
     pub release: Duration,
     /// Wall time of the baseline build.
     pub baseline: Duration,
-    /// Wall time of the escape pass.
+    /// Wall time of what collects the escapes, beside the release build.
     pub escape: Duration,
     /// The escapes, where they were collected.
     pub escapes: Option<Collected>,
+    /// What the compiler says with and without the profile, where that was asked for.
+    pub effect: Option<Effect>,
+    /// Why that is not known.
+    pub effect_failure: Option<String>,
     /// Why a baseline could not be built.
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
     pub escape_failure: Option<String>,
     /// What must hold of functions, and whether it does.
     pub asserted: Judged,
+    /// When the first command started: what was captured later was captured by this run.
+    since: Option<SystemTime>,
+    /// Why escapes could not be captured.
+    trouble: Option<String>,
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -78,55 +93,188 @@ pub fn execute(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Vec<Built>> {
-    plan.targets
-        .iter()
-        .map(|target| execute_target(target, config, interrupt, show))
-        .collect()
+    let mut built: Vec<Built> = plan.targets.iter().map(|_| Built::default()).collect();
+    for (target, built) in plan.targets.iter().zip(&mut built) {
+        execute_target(target, config, |_| true, built, interrupt, show)?;
+    }
+    Ok(built)
+}
+
+/// Runs the commands of the plan that are of some kinds; what they leave is added to `built`.
+pub fn execute_some(
+    plan: &Plan,
+    config: &Config,
+    wanted: fn(StepKind) -> bool,
+    built: &mut Vec<Built>,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    built.resize_with(plan.targets.len(), Built::default);
+    for (target, built) in plan.targets.iter().zip(built) {
+        execute_target(target, config, wanted, built, interrupt, show)?;
+    }
+    Ok(())
 }
 
 fn execute_target(
     target: &TargetPlan,
     config: &Config,
+    wanted: impl Fn(StepKind) -> bool,
+    built: &mut Built,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<Built> {
-    let mut built = Built::default();
+) -> Result<()> {
+    let since = *built.since.get_or_insert_with(SystemTime::now);
+    let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let subjects = assertions::find(config, &target.facts);
-    for step in &target.steps {
-        show(Event::Step {
-            kind: step.kind,
-            platform: platform(target),
-            packages: target.facts.packages.len(),
-        });
+    if wanted(StepKind::Release) {
+        built.trouble = capture_trouble(target);
+    }
+    for step in target.steps.iter().filter(|it| wanted(it.kind)) {
         match step.kind {
             StepKind::Release | StepKind::Libraries => {
-                let (outcome, compiled) = compile(step, target, interrupt, show)?;
+                announce(step.kind, target, show);
+                let ((outcome, compiled), repeated) = release(step, target, interrupt, show)?;
                 built.compiled += compiled;
                 built.release += outcome.wall;
+                built.trouble = built.trouble.take().or(repeated);
             }
-            StepKind::Baseline => match compile(step, target, interrupt, show) {
-                Ok((outcome, _)) => built.baseline = outcome.wall,
-                Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
-            },
-            StepKind::Escape => {
-                let asserted = !subjects.is_empty();
-                match escapes::collect(step, target, config, asserted, interrupt, show) {
-                    Ok(collected) => {
-                        built.escape = collected.wall;
-                        built.escapes = Some(collected);
-                    }
-                    Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
+            StepKind::Baseline => {
+                announce(step.kind, target, show);
+                match compile(step, target, interrupt, show) {
+                    Ok((outcome, _)) => built.baseline += outcome.wall,
+                    Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
                 }
             }
+            StepKind::EffectWith => with.push(step),
+            StepKind::EffectWithout => without.push(step),
+            StepKind::EffectBuild => links.push(step),
+            // Together, below.
+            StepKind::Captures | StepKind::Escape => {}
         }
     }
+    if !with.is_empty() {
+        match effect(&[with, without, links], target, config, interrupt, show) {
+            Ok(effect) => built.effect = Some(effect),
+            Err(error) => built.effect_failure = Some(tolerate(error, interrupt)?),
+        }
+    }
+    if !wanted(StepKind::Escape) {
+        return Ok(());
+    }
+    let run = escapes::Run {
+        target,
+        config,
+        since,
+        asserted: !subjects.is_empty(),
+    };
+    collect(&run, built, interrupt, show)?;
     let gap = match built.escape_failure {
         Some(_) => Gap::Failed,
         None => Gap::Off,
     };
     built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
-    assertions::explain(&mut built.asserted, target, interrupt)?;
-    Ok(built)
+    assertions::explain(&mut built.asserted, target, interrupt)
+}
+
+/// Compiles with and without the profile, and links what was compiled without it.
+fn effect(
+    [with, without, links]: &[Vec<&Step>; 3],
+    target: &TargetPlan,
+    config: &Config,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<Effect> {
+    let scope = &config.escape.scope;
+    announce(StepKind::EffectWith, target, show);
+    let with = effect::side(with, target, scope, interrupt, show)?;
+    announce(StepKind::EffectWithout, target, show);
+    let without = effect::side(without, target, scope, interrupt, show)?;
+    announce(StepKind::EffectBuild, target, show);
+    for step in links {
+        compile(step, target, interrupt, show)?;
+    }
+    Ok(Effect { with, without })
+}
+
+/// Shows that a step begins.
+fn announce(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)) {
+    show(Event::Step {
+        kind,
+        platform: platform(target),
+        packages: target.facts.packages.len(),
+    });
+}
+
+/// Collects the escapes, where the plan has steps for that.
+fn collect(
+    run: &escapes::Run<'_>,
+    built: &mut Built,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let target = run.target;
+    match run.collect(interrupt, show) {
+        Ok(collected) => {
+            let wall = collected.as_ref().map(|it| it.cost.wall());
+            built.escape = wall.unwrap_or_default();
+            built.escapes = collected;
+        }
+        Err(error) => built.escape_failure = Some(tolerate(error, interrupt)?),
+    }
+    if let Source::Off { reason } = &target.collection.source {
+        built.escape_failure.clone_from(reason);
+    }
+    if let Some(it) = &mut built.escapes {
+        it.cost.reason = built.trouble.take().or_else(|| it.cost.reason.take());
+        if it.cost.captured > 0 {
+            let cache = Path::new(&target.facts.toolchain.gocache);
+            capture::trim(&stores(cache), capture::LIMIT);
+        }
+    }
+    Ok(())
+}
+
+/// Why nothing can be captured, known before the compile.
+fn capture_trouble(target: &TargetPlan) -> Option<String> {
+    let Source::Capture { store, .. } = &target.collection.source else {
+        return None;
+    };
+    let error = capture::try_store(store).err()?;
+    let place = store.display();
+    Some(format!("nothing can be kept in `{place}`: {error}"))
+}
+
+/// Builds, and once more without the capture where that may have been what failed; says so then.
+fn release(
+    step: &Step,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<((Outcome, u64), Option<String>)> {
+    let error = match compile(step, target, interrupt, show) {
+        Ok(done) => return Ok((done, None)),
+        Err(error) => error,
+    };
+    let (Some(without), Source::Capture { program, .. }) =
+        (&step.without, &target.collection.source)
+    else {
+        return Err(error);
+    };
+    // What the compiler says of the code is said without us; go names us where we did not start, or were killed.
+    let detail = error.detail.as_deref().unwrap_or_default();
+    let ours = [&*program.to_string_lossy(), capture::tool::SPEAKS];
+    if !ours.iter().any(|it| detail.contains(it)) {
+        return Err(error);
+    }
+    interrupt.check()?;
+    let reason = "the build failed while escapes were captured, and was repeated without";
+    show(Event::Talk(detail));
+    show(Event::Talk(reason));
+    Ok((
+        compile(without, target, interrupt, show)?,
+        Some(reason.to_owned()),
+    ))
 }
 
 /// The failure as text, unless it is that we were asked to stop.
@@ -185,7 +333,8 @@ fn compile(
         return Err(words.error(failure(step.kind), &outcome));
     }
     let text = words.text();
-    if !text.is_empty() {
+    // The diagnostics of the effect's own link were read before.
+    if !text.is_empty() && step.kind != StepKind::EffectBuild {
         show(Event::Talk(&text));
     }
     Ok((outcome, compiled))
@@ -232,6 +381,10 @@ fn failure(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
         StepKind::Baseline => "go build failed for the baseline",
+        StepKind::Captures => "go list failed for the captures of the escape report",
+        StepKind::EffectWith | StepKind::EffectWithout | StepKind::EffectBuild => {
+            "go failed for the effect of the profile"
+        }
         StepKind::Escape => "go list failed for the escape report",
     }
 }

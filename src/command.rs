@@ -24,9 +24,15 @@ mod present;
 
 mod profile;
 
+mod profiles;
+
 mod release;
 
+mod repair;
+
 mod revision;
+
+mod staging;
 
 pub mod warden;
 
@@ -44,6 +50,8 @@ use crate::process::Interrupt;
 pub struct Session<'a> {
     /// The working directory.
     pub cwd: PathBuf,
+    /// The file of this program, for go to start; `None` where it cannot be told.
+    pub program: Option<PathBuf>,
     /// The environment.
     pub env: Vec<(OsString, OsString)>,
     /// Columns of the terminal.

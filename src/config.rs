@@ -9,6 +9,8 @@ pub mod assertion;
 
 pub mod layer;
 
+pub mod pgo;
+
 pub mod preset;
 
 pub mod size;
@@ -25,7 +27,7 @@ use serde::Deserialize;
 
 pub use assertion::Assertion;
 pub use layer::{Origins, Sources, load};
-use size::{Age, Percent, SizeLimit, Timeout};
+use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
 
 /// The name of the configuration file.
 pub const FILE: &str = "gobuild-opt.toml";
@@ -215,8 +217,16 @@ pub struct Target {
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Pgo {
-    /// `auto`, `off` or a path.
-    pub profile: String,
+    /// `auto`, `off`, a path, or a list of paths that are merged.
+    pub profile: pgo::Profiles,
+    /// The same for one main package, by its import path or its directory (`./cmd/api`).
+    pub package: BTreeMap<String, PackagePgo>,
+    /// Functions that are not inlined because they are hot, by their names in a traceback.
+    pub no_inline: Vec<String>,
+    /// What is done about a stack frame over its budget that the profile inlined into.
+    pub repair: Repair,
+    /// Whether the release is compared with a build without the profile.
+    pub effect: Effect,
     /// What a missing or useless profile does.
     pub on_missing: OnMissing,
     /// An older profile is a finding.
@@ -226,6 +236,36 @@ pub struct Pgo {
     pub min_samples: Option<u32>,
     /// Percent of the weight whose functions must exist in the binary.
     pub min_health: Option<u8>,
+}
+
+/// `[pgo.package."./cmd/api"]`
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackagePgo {
+    /// See [`Pgo::profile`].
+    pub profile: pgo::Profiles,
+}
+
+/// What is done about a stack frame over its budget that the profile inlined into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repair {
+    /// It fails, and the functions to name in `no-inline` are told.
+    #[default]
+    Off,
+    /// Builds again without these calls in the profile.
+    Auto,
+}
+
+/// Whether the release is compared with a build without the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// No.
+    #[default]
+    Off,
+    /// Yes, at the cost of two more compiles.
+    Report,
 }
 
 /// What a missing or useless profile does.
@@ -279,6 +319,10 @@ pub enum Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Collect {
+    /// [`Collect::Capture`], and [`Collect::Pass`] where that cannot work.
+    Auto,
+    /// While the release is compiled; an error where that cannot work.
+    Capture,
     /// A compile of its own with `-gcflags=-m` that does not link.
     Pass,
     /// Not at all.
@@ -304,6 +348,12 @@ pub struct Budget {
     /// The largest growth over a baseline that is a file, else over the lock.
     #[schemars(with = "Option<String>")]
     pub size_growth: Option<Percent>,
+    /// The largest stack frame of functions that goroutines start in and that the profile inlined into; 1 KiB or more.
+    #[schemars(with = "Option<String>")]
+    pub frame: Option<FrameLimit>,
+    /// The largest growth of a stack frame, over the lock and over a build without the profile.
+    #[schemars(with = "Option<String>")]
+    pub frame_growth: Option<Growth>,
     /// The largest size of modules in each binary, by module path or pattern; `std` is the standard library.
     #[schemars(with = "BTreeMap<String, String>")]
     pub modules: BTreeMap<String, SizeLimit>,

@@ -19,6 +19,8 @@ mod expression;
 
 pub mod parse;
 
+pub mod raw;
+
 pub mod remark;
 
 mod shape;
@@ -43,6 +45,8 @@ pub mod call;
 
 mod closure;
 
+pub mod started;
+
 mod file;
 
 pub mod identity;
@@ -62,4 +66,5 @@ pub use rank::{Group, by_function, by_line, recount};
 pub use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
+pub use started::{Started, started};
 pub use summary::{Escapes, PackageEscapes};

@@ -210,6 +210,7 @@ mod tests {
                 modules: BTreeMap::from([("std".into(), 900), ("ex.com/heavy".into(), 100)]),
                 packages: BTreeMap::from([("runtime".into(), 70_000)]),
                 sections: BTreeMap::from([("code".into(), 12)]),
+                frames: BTreeMap::from([("main.(*T).loop".into(), 4096)]),
                 reasons: BTreeMap::from([("module:ex.com/heavy".into(), "we need it".into())]),
             },
         );
@@ -248,7 +249,7 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:36` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:39` was edited: the site `002f8a9cdf` is",
             ),
             (
                 good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
@@ -256,7 +257,7 @@ mod tests {
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:38` cannot be read",
+                "`gobuild-opt.lock:41` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();

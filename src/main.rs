@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use gobuild_opt::build::Event;
+use gobuild_opt::build::{Event, capture};
 use gobuild_opt::cli::{self, Cli, Color};
 use gobuild_opt::command::{self, Output, Session};
 use gobuild_opt::error::{Error, Kind, Result};
+use gobuild_opt::plan::toolexec;
 use gobuild_opt::process::Interrupt;
 use gobuild_opt::process::warden::{self, Warden};
 use gobuild_opt::render::harmless;
@@ -20,6 +21,10 @@ use progress::{Progress, say};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    // Go starts us for every tool of a build: nothing else may cost time here.
+    if args.get(1).is_some_and(|it| it == toolexec::NAME) {
+        return tool(&args[2..]);
+    }
     if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
         return watch();
     }
@@ -41,6 +46,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Runs a tool of the Go toolchain.
+fn tool(args: &[OsString]) -> ExitCode {
+    let variable = |name| std::env::var_os(name).unwrap_or_default();
+    // They make the compiler print (`buildActionID`, cmd/go/internal/work/exec.go).
+    let steered = ["GOSSAFUNC", "GOCOMPILEDEBUG"]
+        .map(variable)
+        .iter()
+        .any(|it| !it.is_empty());
+    let package = variable("TOOLEXEC_IMPORTPATH");
+    match capture::tool::run(args, &package, steered, &mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
 fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
     colors(cli.talk.color);
     let interrupt = match listen() {
@@ -51,6 +71,7 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
     let mut show = |event: Event<'_>| progress.show(&event);
     let mut session = Session {
         cwd,
+        program: std::env::current_exe().ok().filter(|it| it.is_file()),
         env: std::env::vars_os().collect(),
         width: width(),
         interrupt,

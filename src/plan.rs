@@ -2,9 +2,15 @@
 
 pub mod asked;
 
+pub mod escapes;
+
 pub mod flags;
 
 pub mod output;
+
+mod parts;
+
+mod passes;
 
 pub mod pgo;
 
@@ -14,6 +20,8 @@ pub mod scope;
 
 pub mod stamp;
 
+pub mod toolexec;
+
 pub mod verbose;
 
 use std::ffi::OsString;
@@ -21,16 +29,17 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::config::{Collect, Config, Origins, Strip, Target};
+use crate::config::{Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
-use crate::escape;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
+use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use output::{Executable, Place};
+use parts::parts;
 pub use preprofile::preprofile;
 use stamp::Stamp;
 
@@ -104,6 +113,8 @@ pub struct Plan {
     pub checksums: Option<PathBuf>,
     /// Where the commands write; on the file system of the outputs.
     pub stage: PathBuf,
+    /// Stack frames have a budget.
+    pub guard: bool,
 }
 
 /// The commands of one target.
@@ -119,6 +130,10 @@ pub struct TargetPlan {
     pub release_dir: PathBuf,
     /// What they are compared with.
     pub baseline: Baseline,
+    /// How the escapes are collected.
+    pub collection: Collection,
+    /// Where the same executables are written without a profile, where that was asked for and there is one.
+    pub effect_dir: Option<PathBuf>,
     /// What the linker is to set in them.
     pub stamps: Vec<Stamp>,
 }
@@ -149,6 +164,14 @@ pub enum StepKind {
     Libraries,
     /// Builds what they are compared with.
     Baseline,
+    /// Names the captures of the packages.
+    Captures,
+    /// Compiles with the profile, to tell what it does.
+    EffectWith,
+    /// Compiles without it.
+    EffectWithout,
+    /// Links what was compiled without it.
+    EffectBuild,
     /// Compiles for the escape report.
     Escape,
 }
@@ -162,9 +185,12 @@ pub struct Step {
     pub invocation: Invocation,
     /// Why each flag is there.
     pub reasons: Vec<Reason>,
+    /// The same without a capture, for when that fails.
+    pub without: Option<Box<Step>>,
 }
 
-/// Draws the plan. `stage` is a directory on the file system of the outputs.
+/// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
+/// start for the capture.
 ///
 /// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
 /// cannot be read.
@@ -175,6 +201,7 @@ pub fn draw(
     facts: Vec<Facts>,
     outputs: output::Outputs,
     stage: &Path,
+    program: Option<&Path>,
 ) -> Result<Plan> {
     let mut targets = Vec::new();
     for (index, (facts, executables)) in facts.into_iter().zip(outputs.targets).enumerate() {
@@ -184,18 +211,34 @@ pub fn draw(
             target: &facts.target,
             goflags: &facts.goflags,
             typed: &typed.flags,
-            pgo: Some(&facts.pgo.reason),
+            pgo: None,
         };
         let place = stage.join(index.to_string());
         let baseline = baseline(config, &place);
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
-        let steps = steps(&inputs, &facts, typed, &executables, &baseline, &place)?;
+        let collection = escapes::collection(&inputs, &facts, program)?;
+        let packages = typed.packages(config);
+        let context = Context {
+            inputs: &inputs,
+            facts: &facts,
+            packages: &packages,
+            collection: &collection,
+        };
+        let mut steps = steps(&context, &executables, &baseline, &place)?;
+        let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
+        let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
+        // Before the escapes, which then find their packages compiled.
+        let told = |it: &Step| matches!(it.kind, StepKind::Captures | StepKind::Escape);
+        let at = steps.iter().position(told).unwrap_or(steps.len());
+        steps.splice(at..at, effect);
         targets.push(TargetPlan {
+            collection,
             executables,
             steps,
             release_dir: place.join("release"),
             baseline,
+            effect_dir,
             stamps,
             facts,
         });
@@ -204,6 +247,7 @@ pub fn draw(
         targets,
         checksums: outputs.checksums,
         stage: stage.to_path_buf(),
+        guard: config.budget.frame.is_some() || config.budget.frame_growth.is_some(),
     })
 }
 
@@ -223,28 +267,46 @@ fn baseline(config: &Config, place: &Path) -> Baseline {
     }
 }
 
+/// What the steps of a target are drawn from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) packages: &'a [OsString],
+    pub(crate) collection: &'a Collection,
+}
+
 fn steps(
-    inputs: &Inputs<'_>,
-    facts: &Facts,
-    typed: &Typed,
+    context: &Context<'_>,
     executables: &[Executable],
     baseline: &Baseline,
     place: &Path,
 ) -> Result<Vec<Step>> {
-    let packages = typed.packages(inputs.config);
+    let Context {
+        inputs,
+        facts,
+        packages,
+        collection,
+    } = *context;
     let mut steps = Vec::new();
-    let release = flags::compose(inputs, Variant::Release)?;
-    for (what, output) in links(facts, executables, &place.join("release"), &packages) {
-        steps.push(build(StepKind::Release, facts, &release, output, &what));
+    let parts = parts(inputs, facts, executables, packages);
+    for part in &parts {
+        let release = flags::compose(&part.inputs, Variant::Release)?;
+        for (what, output) in part.links(facts, &place.join("release")) {
+            let plain = build(StepKind::Release, facts, &release, output, &what);
+            steps.push(collection.told(plain));
+        }
     }
-    let rest = compiled_only(facts, executables, &packages);
-    if !rest.is_empty() {
+    let rest = compiled_only(facts, executables, packages);
+    if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
+        let release = flags::compose(&first.inputs, Variant::Release)?;
         let args = arguments("build", facts, &release, None, &rest);
-        steps.push(Step {
+        steps.push(collection.told(Step {
             kind: StepKind::Libraries,
             invocation: facts.go.invocation(args),
             reasons: vec![reason("-v", "progress")],
-        });
+            without: None,
+        }));
     }
     if let Baseline::Built { kind, directory } = baseline {
         let variant = if *kind == "plain" {
@@ -252,43 +314,27 @@ fn steps(
         } else {
             Variant::Unstripped
         };
-        let composed = flags::compose(inputs, variant)?;
-        for (what, output) in links(facts, executables, directory, &packages) {
-            steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+        for part in &parts {
+            let composed = flags::compose(&part.inputs, variant)?;
+            for (what, output) in part.links(facts, directory) {
+                steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+            }
         }
     }
-    if inputs.config.escape.collect == Collect::Pass {
-        steps.push(escape_pass(inputs, facts, &packages)?);
+    for part in &parts {
+        let context = Context {
+            inputs: &part.inputs,
+            packages: &part.packages,
+            ..*context
+        };
+        if let Source::Capture { .. } = collection.source {
+            steps.push(escapes::captures(&context)?);
+        }
+        if !matches!(collection.source, Source::Off { .. }) {
+            steps.push(escapes::pass(&context)?);
+        }
     }
     Ok(steps)
-}
-
-/// The builds that write executables: packages, and the `-o` that they get.
-fn links(
-    facts: &Facts,
-    executables: &[Executable],
-    directory: &Path,
-    packages: &[OsString],
-) -> Vec<(Vec<OsString>, OsString)> {
-    let file = |it: &Executable| directory.join(&it.name).into_os_string();
-    let taken = facts.asked.taken(&facts.packages).len();
-    let named = facts.packages.iter().filter(|it| !it.dep_only).count();
-    match executables {
-        [] => Vec::new(),
-        // With an `-o` this mode takes one package, and ours always has one.
-        several if facts.asked.mode == "exe" && named > 1 => several
-            .iter()
-            .map(|it| (vec![it.package.clone().into()], file(it)))
-            .collect(),
-        // One executable gets its name here, so that build modes that write a second file (c-archive)
-        // name it alike; several get Go's names.
-        [one] if taken == 1 => vec![(packages.to_vec(), file(one))],
-        _ => {
-            let mut output = directory.as_os_str().to_owned();
-            output.push("/");
-            vec![(packages.to_vec(), output)]
-        }
-    }
 }
 
 fn build(
@@ -309,6 +355,7 @@ fn build(
         kind,
         invocation: facts.go.invocation(args),
         reasons,
+        without: None,
     }
 }
 
@@ -366,73 +413,6 @@ fn compiled_only(
         .filter(|it| it.name != "main")
         .map(|it| it.import_path.clone().into())
         .collect()
-}
-
-fn escape_pass(inputs: &Inputs<'_>, facts: &Facts, packages: &[OsString]) -> Result<Step> {
-    let mut composed = flags::compose(inputs, Variant::Escape)?;
-    let scope = scope::patterns(&inputs.config.escape.scope, &facts.packages);
-    let user = flags::gcflags(inputs, &composed);
-    composed.args.retain(|it| !it.starts_with("-gcflags="));
-    composed
-        .reasons
-        .retain(|it| !it.flag.starts_with("-gcflags="));
-    let origin = inputs
-        .origins
-        .get("escape.scope")
-        .map_or("defaults", String::as_str);
-    let scope = diagnosed(inputs.config, facts, &scope);
-    let is_standard = |path: &&String| {
-        let mut packages = facts.packages.iter().filter(|it| it.standard);
-        packages.any(|it| it.import_path == **path)
-    };
-    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
-    for value in escape::gcflags(&scope, &standard, &user) {
-        let flag = format!("-gcflags={value}");
-        composed.reasons.push(Reason {
-            flag: flag.clone(),
-            why: "the compiler's escape diagnostics, with your own flags".into(),
-            from: origin.into(),
-        });
-        composed.args.push(flag);
-    }
-    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
-        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
-        composed.args.retain(|it| !it.starts_with("-buildmode="));
-        composed.args.push("-buildmode=pie".into());
-    }
-    if facts.asked.json {
-        composed.args.push("-json=false".into());
-    }
-    composed.reasons.push(reason(
-        "-export",
-        "compile, or replay from the build cache, but do not link",
-    ));
-    composed.args.splice(
-        0..0,
-        [
-            "-deps".into(),
-            "-export".into(),
-            "-f={{.ImportPath}}".into(),
-        ],
-    );
-    let args = arguments("list", facts, &composed, None, packages);
-    Ok(Step {
-        kind: StepKind::Escape,
-        invocation: facts.go.invocation(args),
-        reasons: composed.reasons,
-    })
-}
-
-/// The scope, and the packages whose functions are asserted beside it.
-fn diagnosed(config: &Config, facts: &Facts, scope: &[String]) -> Vec<String> {
-    let asserted = scope::of_functions(
-        config.assert.iter().map(|it| it.function.as_str()),
-        &facts.packages,
-    );
-    let beside = asserted
-        .into_iter()
-        .filter(|it| !scope::contains(scope, it));
-    scope.iter().cloned().chain(beside).collect()
 }
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they

@@ -133,6 +133,9 @@ fn verb(kind: StepKind) -> &'static str {
         StepKind::Release => "building the release for",
         StepKind::Libraries => "compiling packages for",
         StepKind::Baseline => "building the baseline for",
+        StepKind::Captures => "finding escapes for",
+        StepKind::EffectWith => "compiling with the profile for",
+        StepKind::EffectWithout | StepKind::EffectBuild => "compiling without the profile for",
         StepKind::Escape => "collecting escapes for",
     }
 }

@@ -10,17 +10,23 @@ mod budgets;
 
 pub mod compare;
 
+mod effect;
+
 pub mod escape;
 
 mod escapes;
 
 mod findings;
 
+mod frames;
+
 mod gate;
 
 pub mod inspect;
 
 pub mod outline;
+
+mod pgo;
 
 pub mod picture;
 
@@ -51,8 +57,13 @@ use crate::process;
 pub use against::{AgainstLock, LockFact, LockSize};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
-pub use escapes::{Against, ClassChange, EscapePackage, Escapes, LockState, Site, profiles};
+pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
+pub use escapes::{
+    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
+};
 pub use findings::Findings;
+pub use frames::{Frame, FrameLimits, limits as frame_limits};
+pub use pgo::{Pgo, PgoPart, Repair};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -126,6 +137,9 @@ pub struct Cost {
     pub baseline_ms: u64,
     /// The escape passes.
     pub escape_ms: u64,
+    /// Compiling with and without the profile, for its effect.
+    #[serde(default)]
+    pub effect_ms: u64,
     /// Reading the files and everything else that is not go.
     pub analysis_ms: u64,
     /// The whole run.
@@ -181,6 +195,12 @@ pub struct Target {
     pub assertions: Vec<Assertion>,
     /// The profile.
     pub pgo: Pgo,
+    /// Functions with a stack frame of 1 KiB or more, the largest first.
+    #[serde(default)]
+    pub frames: Vec<Frame>,
+    /// What they are held against; `null` without a budget for them.
+    #[serde(default)]
+    pub frame_limits: Option<FrameLimits>,
     /// What the binary does at run time.
     pub runtime: Runtime,
     /// Against its entry of gobuild-opt.lock; `null` where there is none.
@@ -278,33 +298,6 @@ pub struct ModuleSize {
     pub before: Option<u64>,
 }
 
-/// What the profile did.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Pgo {
-    /// The file; `null` without one.
-    pub profile: Option<String>,
-    /// SHA-256 of the file.
-    pub sha256: Option<String>,
-    /// The build used it, and it has samples.
-    pub applied: bool,
-    /// `usable`, `empty`, `no-samples`, `not-cpu`, `unreadable`, ...; `null` without a file.
-    pub fitness: Option<String>,
-    /// Its samples.
-    pub samples: Option<i64>,
-    /// How long it was collected.
-    pub duration_ms: Option<i64>,
-    /// When it was collected, RFC 3339.
-    pub collected: Option<String>,
-    /// Days between that and this run.
-    pub age_days: Option<f64>,
-    /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
-    #[serde(default)]
-    pub health: Option<f64>,
-    /// Its functions that do not exist any more, heaviest first, at most ten.
-    #[serde(default)]
-    pub vanished: Vec<String>,
-}
-
 /// What the binary does at run time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Runtime {
@@ -354,6 +347,8 @@ pub struct Inputs<'a> {
     pub total: Duration,
     /// What was accepted; `None` without a lock.
     pub lock: Option<&'a Lock>,
+    /// What was taken out of profiles, by target and main package.
+    pub repairs: &'a [(usize, String, Repair)],
     /// Now, for ages.
     pub now: jiff::Timestamp,
 }
@@ -439,7 +434,9 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
             )
         }),
         assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
-        pgo: artifact::pgo(&facts.pgo, artifact, inputs.now),
+        pgo: pgo::pgo(inputs, artifact),
+        frames: frames::frames(inputs, artifact),
+        frame_limits: frames::shown_limits(inputs.config),
         runtime: artifact::runtime(&context),
         lock: against::report(&standing, &facts.toolchain.version),
         checks: check::run(inputs.config, &context),
@@ -453,12 +450,20 @@ fn cost(inputs: &Inputs<'_>) -> Cost {
         sum(|it| it.baseline),
         sum(|it| it.escape),
     );
+    let effect = sum(|it| {
+        it.effect
+            .as_ref()
+            .map_or(Duration::ZERO, |it| it.with.wall + it.without.wall)
+    });
     let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
     Cost {
         build_ms: ms(build),
         baseline_ms: ms(baseline),
         escape_ms: ms(escape),
-        analysis_ms: ms(inputs.total.saturating_sub(build + baseline + escape)),
+        effect_ms: ms(effect),
+        analysis_ms: ms(inputs
+            .total
+            .saturating_sub(build + baseline + escape + effect)),
         total_ms: ms(inputs.total),
         own_cpu_ms: ms(process::own_cpu()),
         own_peak_memory: process::own_peak_memory(),

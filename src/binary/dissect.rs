@@ -365,14 +365,14 @@ impl State<'_, '_> {
             });
             return;
         }
-        references::scan(
+        let searched = references::scan(
             self.image,
             self.binary.goarch.as_deref(),
             entries,
             &all,
             &mut push,
         );
-        if starts.is_empty() && !entries.is_empty() {
+        if !searched && !entries.is_empty() {
             self.notes.push(LayoutNote::NoReferences);
         }
     }

@@ -171,6 +171,17 @@ impl References<'_> {
         self.fields(4, 3).chain(self.fields(FIXED, self.pcdata))
     }
 
+    /// The offset of a value table by its place among [`References::values`].
+    pub fn value(&self, index: usize) -> Option<u32> {
+        self.values().nth(index)
+    }
+
+    /// The offset of what `FUNCDATA_*` of this number stands for.
+    pub fn funcdata(&self, index: usize) -> Option<u32> {
+        let mut all = self.fields(FIXED + self.pcdata, self.funcdata);
+        all.nth(index).filter(|it| *it != ABSENT)
+    }
+
     /// Offsets of stack maps.
     pub fn data(&self) -> impl Iterator<Item = u32> {
         let all = self.fields(FIXED + self.pcdata, self.funcdata);

@@ -7,14 +7,15 @@ use super::functions::Entry;
 use super::image::{Addr, Image};
 use super::packages::PackageId;
 
-/// Calls `each` with the address and the package of every mention of `data` in the functions' code.
+/// Calls `each` with the address and the package of every mention of `data` in the functions' code; `false` where code of
+/// the architecture cannot be searched.
 pub(super) fn scan(
     image: &Image<'_>,
     goarch: Option<&str>,
     entries: &[Entry],
     data: &Range<Addr>,
     mut each: impl FnMut(Addr, PackageId),
-) {
+) -> bool {
     let search: fn(&Code<'_>, &mut dyn FnMut(Addr)) = match goarch {
         Some("amd64") => amd64,
         Some("arm64") => arm64,
@@ -23,7 +24,7 @@ pub(super) fn scan(
         Some("s390x") => s390x,
         Some("riscv64") => riscv64,
         Some("loong64") => loong64,
-        _ => return,
+        _ => return false,
     };
     let mut region = None;
     for entry in entries {
@@ -46,6 +47,7 @@ pub(super) fn scan(
         };
         search(&code, &mut |it| each(it, entry.package));
     }
+    true
 }
 
 struct Code<'a> {

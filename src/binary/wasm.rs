@@ -157,20 +157,23 @@ pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
         pieces: Vec::with_capacity(count + 1),
         beyond,
     };
-    let (mut before, mut free, mut ordered) = (0u32, 0, true);
     segments(bytes, |address, data| {
-        let Some(place) = memory.bytes.get_mut(address..address + data.len()) else {
-            return;
-        };
-        place.copy_from_slice(data);
-        memory.pieces.push((address as u32, before));
-        ordered &= address >= free;
-        free = address + data.len();
-        before = before.saturating_add(data.len() as u32);
+        if let Some(place) = memory.bytes.get_mut(address..address + data.len()) {
+            place.copy_from_slice(data);
+            memory.pieces.push((address as u32, data.len() as u32));
+        }
     })?;
+    // The linker writes them by section, and sections not by address.
+    memory.pieces.sort_unstable();
+    let (mut before, mut free, mut apart) = (0u32, 0u64, true);
+    for (address, length) in &mut memory.pieces {
+        apart &= u64::from(*address) >= free;
+        free = u64::from(*address) + u64::from(*length);
+        let through = before.saturating_add(*length);
+        *length = std::mem::replace(&mut before, through);
+    }
     memory.pieces.push((u32::try_from(end).ok()?, before));
-    // The linker writes them in order.
-    ordered.then_some(memory)
+    apart.then_some(memory)
 }
 
 /// Calls `each` with the address and the bytes of every segment of data that has any; `None` where one cannot be read.

@@ -1,4 +1,4 @@
-//! The escape pass run, sites with their names and lines of source out.
+//! Captures read and the escape pass run, sites with their names and lines of source out.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -6,16 +6,19 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::{Event, failure};
+use super::{Event, announce, capture, failure, tolerate};
 use crate::config::Config;
 use crate::error::Result;
+use crate::escape::raw::Raw;
 use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
+use crate::go::flags::is_on;
 use crate::go::{Package, Words};
-use crate::plan::{Step, TargetPlan, scope};
+use crate::plan::escapes::{Source, narrowed};
+use crate::plan::{Step, StepKind, TargetPlan, scope};
 use crate::process::lines::Splitter;
-use crate::process::{self, Interrupt, Stream};
+use crate::process::{self, Interrupt, Invocation, Stream};
 
 /// The largest file of source that is read: what is larger was generated, and its syntax tree would take gigabytes.
 const LARGEST: u64 = 8 << 20;
@@ -26,11 +29,11 @@ const LONGEST: usize = 400;
 /// What starts a comment that takes a site out of the findings.
 const IGNORE: &str = "//gobuild-opt:ignore";
 
-/// What an escape pass left.
+/// What was found, and how.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// How long go took.
-    pub wall: Duration,
+    /// What it took.
+    pub cost: Cost,
     /// The counts.
     pub escapes: Escapes,
     /// The sites of the scope, constants too.
@@ -43,6 +46,30 @@ pub struct Collected {
     pub remarks: Vec<Remark>,
 }
 
+/// What the diagnostics took. Packages that are compiled for several mains with a profile each count for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Packages captured while this run compiled them.
+    pub captured: u64,
+    /// Packages with a capture of an earlier run.
+    pub found: u64,
+    /// Packages without a capture, which were compiled separately; `None`: the whole scope was.
+    pub passed: Option<u64>,
+    /// Why that was so, where a capture was wanted.
+    pub reason: Option<String>,
+    /// Wall time to name and read the captures.
+    pub captures: Duration,
+    /// Wall time of the pass.
+    pub pass: Duration,
+}
+
+impl Cost {
+    /// Wall time of both.
+    pub fn wall(&self) -> Duration {
+        self.captures + self.pass
+    }
+}
+
 /// The source of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Excerpt {
@@ -52,61 +79,245 @@ pub struct Excerpt {
     pub ignore: Vec<String>,
 }
 
-/// Runs the escape pass; keeps what assertions need where there are any. Fails with Go's own words when the code does not
-/// compile.
-pub fn collect(
-    step: &Step,
-    target: &TargetPlan,
-    config: &Config,
-    asserted: bool,
+/// A run that collects.
+pub struct Run<'a> {
+    /// The commands.
+    pub target: &'a TargetPlan,
+    /// What the user wants.
+    pub config: &'a Config,
+    /// When it began to compile: what was captured later was captured by it.
+    pub since: SystemTime,
+    /// Whether to keep what assertions need.
+    pub asserted: bool,
+}
+
+impl Run<'_> {
+    /// Reads the captures, and compiles separately what has none. `None` where the plan has no step for that.
+    ///
+    /// Fails with Go's own words when the code does not compile.
+    pub fn collect(
+        &self,
+        interrupt: &Interrupt,
+        show: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Option<Collected>> {
+        let target = self.target;
+        let of = |kind: StepKind| target.steps.iter().filter(move |it| it.kind == kind);
+        let Some(first) = of(StepKind::Escape).next() else {
+            return Ok(None);
+        };
+        let sources = sources(target, first);
+        let mut collector = Collector::new(&sources)
+            .with_sites(true)
+            .with_remarks(self.asserted);
+        let mut cost = Cost {
+            passed: Some(0),
+            ..Cost::default()
+        };
+        // One of each per profile.
+        let mut names = of(StepKind::Captures);
+        for pass in of(StepKind::Escape) {
+            let names = names.next();
+            let missing = self.found(
+                names,
+                sources.trimpath,
+                interrupt,
+                &mut collector,
+                &mut cost,
+                show,
+            )?;
+            let command = match &missing {
+                Missing::Everything => Some(pass.invocation.clone()),
+                Missing::Packages(packages) if packages.is_empty() => None,
+                Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
+            };
+            if let Some(command) = command {
+                announce(pass.kind, target, show);
+                cost.pass += run_pass(&command, interrupt, &mut collector, show)?;
+            }
+            cost.passed = match missing {
+                Missing::Everything => None,
+                Missing::Packages(packages) => cost.passed.map(|it| it + packages.len() as u64),
+            };
+        }
+        let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
+        let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
+        let (sites, excerpts) = named(&finished.sites);
+        let mut escapes = finished.escapes;
+        escape::recount(&mut escapes, &sites);
+        let beyond = match self.asserted {
+            true => named(&finished.beyond).0,
+            false => Vec::new(),
+        };
+        Ok(Some(Collected {
+            cost,
+            escapes,
+            sites,
+            excerpts,
+            beyond,
+            remarks: finished.remarks,
+        }))
+    }
+
+    /// Reads the captures that there are.
+    fn found(
+        &self,
+        names: Option<&Step>,
+        trimmed: bool,
+        interrupt: &Interrupt,
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+        show: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Missing> {
+        let target = self.target;
+        let (store, names) = match (&target.collection.source, names) {
+            (Source::Capture { store, .. }, Some(names)) => (store, names),
+            (Source::Pass { reason }, _) => {
+                cost.reason.clone_from(reason);
+                return Ok(Missing::Everything);
+            }
+            _ => return Ok(Missing::Everything),
+        };
+        let reading = Reading {
+            target,
+            store,
+            since: self.since,
+            trimmed,
+        };
+        announce(names.kind, target, show);
+        match reading.captures(names, interrupt, collector, cost) {
+            Ok(missing) => Ok(missing),
+            // Nothing was built before: the code does not compile, and the pass would fail as well.
+            Err(error) if !target.steps.iter().any(|it| it.kind == StepKind::Release) => Err(error),
+            Err(error) => {
+                cost.reason = Some(tolerate(error, interrupt)?);
+                Ok(Missing::Everything)
+            }
+        }
+    }
+}
+
+/// Runs the escape pass; returns how long go took.
+fn run_pass(
+    command: &Invocation,
     interrupt: &Interrupt,
+    collector: &mut Collector<'_>,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<Collected> {
-    let sources = sources(target, step);
-    let mut collector = Collector::new(&sources)
-        .with_sites(true)
-        .with_remarks(asserted);
+) -> Result<Duration> {
     let mut words = Words::default();
     let mut splitter = Splitter::default();
-    let outcome = process::run(&step.invocation, interrupt, |stream, bytes| {
+    let mut take = |line: &[u8]| {
+        collector.line(line);
+        words.keep(line);
+    };
+    let outcome = process::run(command, interrupt, |stream, bytes| {
         if stream == Stream::Stderr {
             splitter.push(bytes, |line| {
-                collector.line(line);
-                words.keep(line);
+                take(line);
                 if let Some(path) = line.strip_prefix(b"# ") {
                     show(Event::Package(&String::from_utf8_lossy(path)));
                 }
             });
         }
     })?;
-    splitter.finish(|line| {
-        collector.line(line);
-        words.keep(line);
-    });
+    splitter.finish(take);
     if !outcome.status.success() {
-        return Err(words.error(failure(step.kind), &outcome));
+        return Err(words.error(failure(StepKind::Escape), &outcome));
     }
-    let scope = scope::patterns(&config.escape.scope, &target.facts.packages);
-    let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
-    let (sites, excerpts) = named(&finished.sites);
-    let mut escapes = finished.escapes;
-    escape::recount(&mut escapes, &sites);
-    let beyond = match asserted {
-        true => named(&finished.beyond).0,
-        false => Vec::new(),
-    };
-    Ok(Collected {
-        wall: outcome.wall,
-        escapes,
-        sites,
-        excerpts,
-        beyond,
-        remarks: finished.remarks,
-    })
+    Ok(outcome.wall)
+}
+
+/// What has no capture.
+enum Missing {
+    /// The whole scope.
+    Everything,
+    /// These packages, each once.
+    Packages(Vec<String>),
+}
+
+/// Captures that are being read.
+struct Reading<'a> {
+    target: &'a TargetPlan,
+    store: &'a Path,
+    since: SystemTime,
+    /// With `-trimpath` go shows paths as the compiler does.
+    trimmed: bool,
+}
+
+impl Reading<'_> {
+    /// Asks go for the action of each package of the scope, and takes what was captured.
+    fn captures(
+        &self,
+        step: &Step,
+        interrupt: &Interrupt,
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+    ) -> Result<Missing> {
+        let start = std::time::Instant::now();
+        let before = cost.captured + cost.found;
+        let mut words = Words::default();
+        let (outcome, listed) =
+            process::capture(&step.invocation, interrupt, |line| words.keep(line))?;
+        if !outcome.status.success() {
+            return Err(words.error(failure(step.kind), &outcome));
+        }
+        let listed = String::from_utf8_lossy(&listed);
+        let scope = &self.target.collection.scope;
+        let mut missing = Vec::new();
+        for line in listed.lines() {
+            // `lib [cmd/one] ID`: the ID has no space, and is empty where nothing is compiled.
+            let Some((name, id)) = line.rsplit_once(' ') else {
+                continue;
+            };
+            let path = name.split(" [").next().unwrap_or(name);
+            if id.is_empty() || !scope::contains(scope, path) {
+                continue;
+            }
+            let action = id.split('/').next().unwrap_or_default();
+            match capture::read(self.store, action) {
+                Some(it) => {
+                    let new = it.time >= self.since;
+                    *(if new {
+                        &mut cost.captured
+                    } else {
+                        &mut cost.found
+                    }) += 1;
+                    self.feed(path, &it.text, collector);
+                }
+                None if missing.iter().any(|it| it == path) => {}
+                None => missing.push(path.to_owned()),
+            }
+        }
+        cost.captures += start.elapsed();
+        if cost.captured + cost.found == before && !missing.is_empty() {
+            let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
+            cost.reason = Some(why.into());
+            return Ok(Missing::Everything);
+        }
+        Ok(Missing::Packages(missing))
+    }
+
+    fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
+        let facts = &self.target.facts;
+        let package = facts.packages.iter().find(|it| it.import_path == path);
+        let cgo = package.is_some_and(|it| !it.cgo_files.is_empty())
+            && facts.toolchain.minor().is_none_or(|it| it >= (1, 27));
+        let dir = package
+            .filter(|_| !self.trimmed)
+            .map_or("", |it| it.dir.as_str());
+        let cwd = facts.go.cwd.as_os_str().as_bytes();
+        let raw = Raw::new(dir.as_bytes(), cwd, cgo);
+        if raw == Raw::default() {
+            return collector.text(text);
+        }
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        for line in text.split(|it| *it == b'\n') {
+            collector.line(&raw.shown(line));
+        }
+    }
 }
 
 /// Names the sites by their sources, each of which is read once.
-fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+pub(super) fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
     for site in sites {
         if let Some(path) = &site.source {
@@ -201,7 +412,19 @@ pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),
         directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
-        trimpath: step.invocation.args.iter().any(|it| it == "-trimpath"),
+        trimpath: is_trimmed(target, step),
+    }
+}
+
+/// Whether go runs with `-trimpath`, wherever that stands.
+fn is_trimmed(target: &TargetPlan, step: &Step) -> bool {
+    let args = step.invocation.args.iter().filter_map(|it| it.to_str());
+    let line = args
+        .filter_map(|it| it.strip_prefix("-trimpath"))
+        .rfind(|it| it.is_empty() || it.starts_with('='));
+    match line {
+        Some(value) => !matches!(value, "=false" | "=0" | "=f" | "=F" | "=FALSE" | "=False"),
+        None => is_on(&target.facts.goflags, "trimpath"),
     }
 }
 

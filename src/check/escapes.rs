@@ -4,8 +4,8 @@ pub const CHECK: Check = Check {
     id: "escapes",
     summary: "whether the escape report is there and complete",
     manual: "\
-What it sees: whether the compile with -gcflags=-m went through, and whether it printed lines
-that this version cannot read.
+What it sees: whether the compiler told what escapes, while it compiled the release or in a compile
+of its own with -gcflags=-m, and whether it printed lines that this version cannot read.
 
 Why it matters: a report that is missing or incomplete must not look like a clean one.
 

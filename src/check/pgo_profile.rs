@@ -4,8 +4,9 @@ pub const CHECK: Check = Check {
     id: "pgo-profile",
     summary: "whether the build used a profile with samples",
     manual: "\
-What it sees: the profile that -pgo, `[pgo] profile` or default.pgo names, read before Go runs:
-missing, empty, of another kind than CPU, unreadable, without samples, or usable.
+What it sees: the profile that -pgo, `[pgo] profile`, `[pgo.package]` or default.pgo names, read
+before Go runs: missing, empty, of another kind than CPU, unreadable, without samples, or usable;
+of a list every file. And entries of `[pgo] no-inline` that no profile calls.
 
 Why it matters: Go takes an empty profile, or one of another program, without a word and still
 writes -pgo into the build information. The build then claims an optimisation that did not happen.
@@ -25,6 +26,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             hint.clone(),
         ));
     }
+    if let Some(name) = choice.unmatched.first() {
+        return Some(Seen::Bad(
+            format!("`[pgo] no-inline` names `{name}`, which no profile calls"),
+            "write the name as a traceback shows it, such as example.com/app/lib.(*Box).Get; or take it out".into(),
+        ));
+    }
     match choice.candidate(context.package) {
         Some(it) if it.is_usable() => {
             let samples = it
@@ -37,7 +44,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
                 it.path.display()
             )))
         }
-        _ if choice.reason.flag == "-pgo=off" => Some(Seen::Skipped("switched off".into())),
+        _ if choice
+            .of(context.package)
+            .is_some_and(|it| it.reason.flag == "-pgo=off") =>
+        {
+            Some(Seen::Skipped("switched off".into()))
+        }
         _ => Some(Seen::Skipped(
             "no default.pgo beside the main package: built without a profile".into(),
         )),

@@ -38,7 +38,7 @@ pub struct Settings {
     /// Stop after this long, such as 30m
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
-    /// Collect the escape report: pass, off
+    /// Collect the escape report: auto, capture, pass, off
     #[arg(long, value_name = "HOW")]
     pub escapes: Option<String>,
 }

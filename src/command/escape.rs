@@ -1,20 +1,24 @@
-//! `escape`: the escape pass alone.
+//! `escape`: the escape report alone.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, Shows, present};
+use super::staging::stage;
 use super::{Output, Session};
 use super::{revision, why};
 use crate::assertion::Judged;
 use crate::build::escapes::{self, Collected};
-use crate::build::{self, Event, assertions, refusals};
+use crate::build::stage::Stage;
+use crate::build::{assertions, refusals};
 use crate::cli;
 use crate::config::{Collect, Config};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::escape::refusal::Refusal;
 use crate::go::Words;
+use crate::plan::escapes::Source;
 use crate::plan::{self, StepKind, TargetPlan, scope};
 use crate::process;
 use crate::render::{self, Format, Style};
@@ -92,23 +96,28 @@ fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<
     Ok(found.into_iter().filter(inside).collect())
 }
 
-/// What an escape pass found, per platform, and what it was made of.
+/// What was found, per platform, and what it was made of.
 pub struct Pass {
     /// The commands of a platform, and what they left.
     pub found: Vec<(TargetPlan, Collected)>,
     /// What must hold of functions, in the same order.
     pub asserted: Vec<Judged>,
+    /// Where go works; it may be asked again.
+    pub _stage: Stage,
 }
 
-/// Runs the escape pass of every platform. Fails with Go's own words when the code does not compile.
-pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+/// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
+pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+    let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
         typed,
         facts,
         outputs,
     } = prepared;
-    loaded.config.escape.collect = Collect::Pass;
+    if loaded.config.escape.collect == Collect::Off {
+        loaded.config.escape.collect = Collect::Auto;
+    }
     loaded.config.compare.baseline = "off".into();
     let plan = plan::draw(
         &loaded.config,
@@ -117,34 +126,39 @@ pub fn collect(prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
         facts,
         outputs,
         Path::new(""),
+        session.program.as_deref(),
     )?;
     let (mut found, mut asserted) = (Vec::new(), Vec::new());
     for target in plan.targets {
-        (session.show)(Event::Step {
-            kind: StepKind::Escape,
-            platform: build::platform(&target),
-            packages: target.facts.packages.len(),
-        });
+        if let Source::Off {
+            reason: Some(reason),
+        } = &target.collection.source
+        {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("there is no escape report: {reason}"),
+            ));
+        }
         preprofile(&target, session)?;
-        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
         let subjects = assertions::find(&loaded.config, &target.facts);
-        let collected = match step {
-            Some(step) => escapes::collect(
-                step,
-                &target,
-                &loaded.config,
-                !subjects.is_empty(),
-                &session.interrupt,
-                session.show,
-            )?,
-            None => Collected::default(),
+        let run = escapes::Run {
+            target: &target,
+            config: &loaded.config,
+            since: SystemTime::now(),
+            asserted: !subjects.is_empty(),
         };
+        let collected = run.collect(&session.interrupt, session.show)?;
+        let collected = collected.unwrap_or_default();
         let mut judged = assertions::judge(subjects, Ok(&collected));
         assertions::explain(&mut judged, &target, &session.interrupt)?;
         asserted.push(judged);
         found.push((target, collected));
     }
-    Ok(Pass { found, asserted })
+    Ok(Pass {
+        found,
+        asserted,
+        _stage: stage,
+    })
 }
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {

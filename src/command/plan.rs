@@ -8,6 +8,7 @@ use super::prepare::{Prepared, output_directory, prepare};
 use super::{Output, Session};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::Result;
+use crate::plan::escapes::Source;
 use crate::plan::flags::Reason;
 use crate::plan::{self, Plan, StepKind};
 use crate::process::Invocation;
@@ -33,6 +34,7 @@ pub fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         &stage,
+        session.program.as_deref(),
     )?;
     let text = match args.format {
         PlanFormat::Shell => shell(&plan, file.as_deref(), &session.cwd),
@@ -106,7 +108,7 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
             line(String::new());
             line(format!(
                 "# {} for {}, {}",
-                purpose(step.kind),
+                purpose(step.kind, &target.collection.source),
                 crate::build::platform(target),
                 facts.toolchain.version
             ));
@@ -144,12 +146,19 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
     out
 }
 
-fn purpose(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Release => "build the release",
-        StepKind::Libraries => "compile the packages that are no commands",
-        StepKind::Baseline => "build what it is compared with",
-        StepKind::Escape => "collect the escape report (on stderr)",
+fn purpose(kind: StepKind, source: &Source) -> &'static str {
+    match (kind, source) {
+        (StepKind::Release, _) => "build the release",
+        (StepKind::Libraries, _) => "compile the packages that are no commands",
+        (StepKind::Baseline, _) => "build what it is compared with",
+        (StepKind::EffectWith, _) => "compile with the profile, to tell what it does (on stderr)",
+        (StepKind::EffectWithout, _) => "compile without the profile (on stderr)",
+        (StepKind::EffectBuild, _) => "link what was compiled without the profile",
+        (StepKind::Captures, _) => "name the captures, which hold the escapes of what was compiled",
+        (StepKind::Escape, Source::Capture { .. }) => {
+            "collect the escapes (on stderr) of packages that have no capture, if any: a run names only those"
+        }
+        (StepKind::Escape, _) => "collect the escape report (on stderr)",
     }
 }
 

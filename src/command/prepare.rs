@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Session;
+use super::{Session, profiles};
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
@@ -14,7 +14,7 @@ use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
-use crate::plan::{self, Facts, Typed, pgo, require_main};
+use crate::plan::{self, Facts, Typed, require_main};
 use crate::process::Interrupt;
 use crate::quote;
 
@@ -238,15 +238,7 @@ fn facts(
         require_main(typed, &loaded.config, &asked, &packages)?;
     }
     plan::scope::require(&loaded.config.escape.scope, &packages)?;
-    let pgo = pgo::choose(
-        &loaded.config.pgo,
-        &loaded.origins,
-        &typed.flags,
-        &goflags,
-        &packages,
-        &typed.cwd,
-        read,
-    )?;
+    let pgo = profiles::choose(loaded, typed, &goflags, &packages, &toolchain)?;
     let target = Target {
         os: Some(toolchain.goos.clone()),
         arch: Some(toolchain.goarch.clone()),
@@ -380,33 +372,6 @@ fn list_flags(
     // Without a version stamp go runs no git, and so nothing that the repository hooks into git.
     list.push("-buildvcs=false".into());
     Ok(list)
-}
-
-/// Larger is no profile: Go's own are below a megabyte.
-const LARGEST_PROFILE: u64 = 512 << 20;
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    if let Ok(found) = path.metadata()
-        && (!found.is_file() || found.len() > LARGEST_PROFILE)
-    {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`{}` is no profile: it is no regular file, or too large",
-                path.display()
-            ),
-        )
-        .hint("name a CPU profile as runtime/pprof writes it"));
-    }
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::new(
-            Kind::Machine,
-            format!("cannot read the profile `{}`", path.display()),
-        )
-        .source(error)),
-    }
 }
 
 fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {

@@ -6,15 +6,16 @@ use std::time::Instant;
 use super::lock_file::{self, Found};
 use super::prepare::{Prepared, output_directory, prepare};
 use super::present::{self, Shows, present};
+use super::repair::{self, Repaired};
+use super::staging::stage;
 use super::{Output, Session};
 use crate::analysis::{self, Artifact};
 use crate::build::publish::Item;
-use crate::build::stage::{Stage, Where};
+use crate::build::stage::Stage;
 use crate::build::{self, Event, publish};
 use crate::cli;
 use crate::config::Config;
 use crate::error::Result;
-use crate::go::Toolchain;
 use crate::lock::{FILE, Lock};
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
@@ -37,16 +38,8 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     }
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
-    let mut stage = stage(args, &prepared, session)?;
-    for facts in &mut prepared.facts {
-        // What -work keeps must not go with the stage.
-        if !facts.asked.work {
-            facts
-                .go
-                .env
-                .push(("GOTMPDIR".into(), stage.go_tmp().into()));
-        }
-    }
+    let directory = output_directory(&prepared.outputs);
+    let mut stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
     let Prepared {
         loaded,
         typed,
@@ -60,8 +53,13 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         stage.path(),
+        session.program.as_deref(),
     )?;
-    let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
+    let Repaired {
+        plan,
+        built,
+        repairs,
+    } = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check()?;
@@ -74,6 +72,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         artifacts: &artifacts,
         cwd: &session.cwd,
         lock: lock.as_ref(),
+        repairs: &repairs,
         total: start.elapsed(),
         now: jiff::Timestamp::now(),
     });
@@ -129,6 +128,7 @@ fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
         facts,
         outputs,
         Path::new("$WORK"),
+        session.program.as_deref(),
     )?;
     for target in &plan.targets {
         let steps = target.steps.iter().filter(|it| {
@@ -165,24 +165,6 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
         _ => drop(invocation.args.drain(at..at + 2)),
     }
     invocation
-}
-
-/// A place to build in, on the file system of the outputs.
-fn stage(args: &cli::Release, prepared: &Prepared, session: &mut Session<'_>) -> Result<Stage> {
-    let outputs = output_directory(&prepared.outputs);
-    let toolchain = prepared.facts.first().map(|it| &it.toolchain);
-    let path = |it: fn(&Toolchain) -> &String| {
-        toolchain.map(it).filter(|it| !it.is_empty()).map(Path::new)
-    };
-    let place = Where {
-        outputs: outputs.as_deref(),
-        cache: path(|it| &it.gocache),
-        go_tmp: path(|it| &it.gotmpdir),
-    };
-    let show = &mut *session.show;
-    Stage::create(place, !args.no_wait, &session.interrupt, &mut |line| {
-        show(Event::Talk(line))
-    })
 }
 
 /// Every output takes its name only now that all of them are good: all of them, or none.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::pgo::WORDS;
 use crate::error::{Error, Kind, Result};
 
 /// Makes the paths of a layer independent of where it was found.
@@ -28,21 +29,14 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
     {
         at(value);
     }
-    for (table, key, words) in [
-        ("pgo", "profile", &["auto", "off"][..]),
-        (
-            "compare",
-            "baseline",
-            &["unstripped", "plain", "off", ""][..],
-        ),
-    ] {
-        let value = layer.get_mut(table).and_then(|it| it.get_mut(key));
-        if let Some(value) =
-            value.filter(|it| !it.as_str().is_some_and(|text| words.contains(&text)))
-        {
-            at(value);
-        }
+    let baseline = layer
+        .get_mut("compare")
+        .and_then(|it| it.get_mut("baseline"));
+    let is_word = |it: &Value| matches!(it.as_str(), Some("unstripped" | "plain" | "off" | ""));
+    if let Some(value) = baseline.filter(|it| !is_word(it)) {
+        at(value);
     }
+    profiles(layer, &mut at);
     if lost {
         return Err(Error::new(
             Kind::Usage,
@@ -54,4 +48,39 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
         .hint("name the outputs with `-o`, or rename the directory"));
     }
     Ok(())
+}
+
+/// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.
+pub fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
+    let Some(pgo) = layer.get_mut("pgo").and_then(Value::as_table_mut) else {
+        return;
+    };
+    let of_packages = match pgo.remove("package") {
+        Some(Value::Table(mut packages)) => {
+            for (_, package) in packages.iter_mut() {
+                package
+                    .get_mut("profile")
+                    .into_iter()
+                    .for_each(|it| profile(it, at));
+            }
+            Some(Value::Table(packages))
+        }
+        other => other,
+    };
+    pgo.get_mut("profile")
+        .into_iter()
+        .for_each(|it| profile(it, at));
+    pgo.extend(of_packages.map(|it| ("package".to_owned(), it)));
+}
+
+fn profile(value: &mut Value, at: &mut impl FnMut(&mut Value)) {
+    match value {
+        Value::String(text) if WORDS.contains(&text.as_str()) => {}
+        Value::String(_) => at(value),
+        Value::Array(parts) => parts.iter_mut().for_each(|it| match it {
+            Value::Table(part) => part.get_mut("path").into_iter().for_each(&mut *at),
+            path => at(path),
+        }),
+        _ => {}
+    }
 }

@@ -136,16 +136,26 @@ fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer>
         return Ok(layer);
     }
     trust::review(text, name)?;
-    for (table, key) in [
-        ("build", "out-dir"),
-        ("pgo", "profile"),
-        ("compare", "baseline"),
-    ] {
-        let value = layer.table.get(table).and_then(|it| it.get(key)?.as_str());
-        if value.is_some_and(|it| !trust::is_inside(base, &base.join(it))) {
+    let text =
+        |table: &str, key: &str| Some(layer.table.get(table)?.get(key)?.as_str()?.to_owned());
+    let single = [("build", "out-dir"), ("compare", "baseline")];
+    let single = single.map(|(table, key)| (format!("{table}.{key}"), text(table, key)));
+    let mut paths: Vec<(String, String)> = single
+        .into_iter()
+        .filter_map(|(key, path)| Some((key, path?)))
+        .collect();
+    let mut copy = layer.table.clone();
+    anchor::profiles(&mut copy, &mut |it| {
+        paths.extend(
+            it.as_str()
+                .map(|it| ("pgo.profile".to_owned(), it.to_owned())),
+        );
+    });
+    for (key, path) in paths {
+        if !trust::is_inside(base, &base.join(path)) {
             return Err(Error::new(
                 Kind::Usage,
-                format!("`{name}` sets `{table}.{key}`: a link leads out of the project"),
+                format!("`{name}` sets `{key}`: a link leads out of the project"),
             )
             .hint("if you trust this file, run with `--trust-config`"));
         }
@@ -451,6 +461,7 @@ fn overlay(under: &mut Table, over: Table, prefix: &str, layer: &str, origins: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::pgo::Profiles;
 
     fn sources(file: &str) -> (tempfile::TempDir, Sources) {
         let directory = tempfile::tempdir().unwrap();
@@ -479,7 +490,8 @@ mod tests {
         sources.flags.push(("escape.top".into(), Value::Integer(5)));
         assert_eq!(load(&sources).unwrap().config.escape.top, 5);
         sources.preset = Some("release".into());
-        assert_eq!(load(&sources).unwrap().config.pgo.profile, "auto");
+        let profile = load(&sources).unwrap().config.pgo.profile;
+        assert_eq!(profile, Profiles::One("auto".into()));
     }
 
     #[test]
@@ -544,9 +556,7 @@ mod tests {
         sources.cwd = below;
         let config = load(&sources).unwrap().config;
         assert_eq!(config.build.out_dir, Some(directory.path().join("dist")));
-        assert_eq!(
-            Path::new(&config.pgo.profile),
-            directory.path().join("cpu.pprof")
-        );
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        assert_eq!(config.pgo.profile, Profiles::One(path("cpu.pprof")));
     }
 }

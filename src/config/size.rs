@@ -101,6 +101,26 @@ impl<'de> Deserialize<'de> for Percent {
     }
 }
 
+/// The largest size of a stack frame. Smaller frames than the least are not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameLimit(pub u64);
+
+impl FrameLimit {
+    /// The smallest limit.
+    pub const LEAST: u64 = 1024;
+}
+
+impl<'de> Deserialize<'de> for FrameLimit {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let size = Size::deserialize(deserializer)?;
+        if size.0 < Self::LEAST {
+            let why = "frames below 1 KiB are not looked at: write \"1 KiB\" or more";
+            return Err(serde::de::Error::custom(why));
+        }
+        Ok(Self(size.0))
+    }
+}
+
 /// How much something may grow: by a share of what it was, or by bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Growth {
@@ -119,6 +139,35 @@ impl std::str::FromStr for Growth {
             return text.parse().map(Self::Share);
         }
         text.parse().map(Self::Bytes)
+    }
+}
+
+impl Growth {
+    /// The most that something may be that was `before`.
+    pub fn from(self, before: u64) -> u64 {
+        match self {
+            Self::Share(it) => (before as f64 * (1.0 + it.0 / 100.0)).floor() as u64,
+            Self::Bytes(it) => before.saturating_add(it.0),
+        }
+    }
+}
+
+impl std::fmt::Display for Growth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Share(it) => write!(f, "{}%", it.0),
+            Self::Bytes(it) => f.write_str(&human(it.0)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Growth {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |_| format!("`{text}` is no growth: write it like \"10%\" or \"1 KiB\"");
+        text.parse()
+            .map_err(wrong)
+            .map_err(serde::de::Error::custom)
     }
 }
 

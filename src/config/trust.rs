@@ -123,15 +123,15 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     if let Some((_, span)) = program {
         return Some(("go".into(), RUNS, span));
     }
-    for (table, key) in [
-        ("build", "out-dir"),
-        ("pgo", "profile"),
-        ("compare", "baseline"),
-    ] {
+    for (table, key) in [("build", "out-dir"), ("compare", "baseline")] {
         let value = table_of(root, table).and_then(|it| text_of(it, key));
         if let Some((_, span)) = value.filter(|(value, _)| leads_out(value)) {
             return Some((format!("{table}.{key}"), OUTSIDE, span));
         }
+    }
+    let profiles = table_of(root, "pgo").map(profiles).unwrap_or_default();
+    if let Some((_, span)) = profiles.into_iter().find(|(value, _)| leads_out(value)) {
+        return Some(("pgo.profile".into(), OUTSIDE, span));
     }
     if let Some((_, span)) = text_of(root, "preset").filter(|(value, _)| leads_out(value)) {
         return Some(("preset".into(), OUTSIDE, span));
@@ -147,6 +147,23 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
             .filter_map(|it| table_of(it, "env"))
             .find_map(|it| env_offence(it, "target.env"))
     })
+}
+
+/// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.
+fn profiles(pgo: &DeTable<'_>) -> Vec<(String, Range<usize>)> {
+    let of_packages = table_of(pgo, "package")
+        .into_iter()
+        .flat_map(DeTable::values);
+    let packages = of_packages.filter_map(|it| it.get_ref().as_table());
+    let mut found = Vec::new();
+    for table in packages.chain([pgo]) {
+        found.extend(text_of(table, "profile"));
+        found.extend(texts_of(table, "profile"));
+        let list = table.get("profile").and_then(|it| it.get_ref().as_array());
+        let parts = list.into_iter().flatten();
+        found.extend(parts.filter_map(|it| text_of(it.get_ref().as_table()?, "path")));
+    }
+    found
 }
 
 fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
@@ -273,6 +290,9 @@ mod tests {
             "[build]\nout-dir = \"/usr/bin\"",
             "[build]\nout-dir = \"a/../../b\"",
             "[pgo]\nprofile = \"/etc/passwd\"",
+            "[pgo]\nprofile = [\"a\", \"../b\"]",
+            "[pgo]\nprofile = [{ path = \"/b\", weight = 2 }]",
+            "[pgo.package.\"./cmd/api\"]\nprofile = [\"../b\"]",
             "[compare]\nbaseline = \"../old\"",
             "[build]\nflags = [\"-toolexec=./x\"]",
             "[build]\nflags = [\"-overlay\", \"o.json\"]",

@@ -71,7 +71,7 @@ fn name(node: Node, source: &[u8]) -> Option<String> {
     node.child_by_field_name("name").map(|it| text(it, source))
 }
 
-fn text(node: Node, source: &[u8]) -> String {
+pub(super) fn text(node: Node, source: &[u8]) -> String {
     String::from_utf8_lossy(source.get(node.byte_range()).unwrap_or_default()).into_owned()
 }
 

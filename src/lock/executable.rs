@@ -27,6 +27,8 @@ pub struct Executable {
     pub packages: BTreeMap<String, u64>,
     /// Bytes in the file by section role.
     pub sections: BTreeMap<String, u64>,
+    /// Stack frames of 1 KiB and more by function; of the standard library those that the profile inlined into.
+    pub frames: BTreeMap<String, u64>,
     /// Why an [`Item`] is looser than it was, by its name.
     pub reasons: BTreeMap<String, String>,
 }
@@ -98,6 +100,7 @@ impl Executable {
         sizes.extend(named(Item::Section, &self.sections));
         sizes.extend(named(Item::Module, &self.modules));
         sizes.extend(named(Item::Package, &self.packages));
+        sizes.extend(named(Item::Frame, &self.frames));
         sizes
     }
 
@@ -132,6 +135,7 @@ impl Executable {
             Item::Section(name) => table(&mut self.sections, &from.sections, name),
             Item::Module(name) => table(&mut self.modules, &from.modules, name),
             Item::Package(name) => table(&mut self.packages, &from.packages, name),
+            Item::Frame(name) => table(&mut self.frames, &from.frames, name),
             Item::Godebug(name) => take(&mut self.godebug, &from.godebug, name),
             Item::Cgo(name) if from.cgo.contains(name) => {
                 self.cgo.insert(name.clone());
@@ -159,6 +163,7 @@ impl Executable {
                 !self.modules.is_empty() && !now.modules.is_empty()
             }
             Item::Section(_) => !self.sections.is_empty() && !now.sections.is_empty(),
+            Item::Frame(_) => !self.frames.is_empty() && !now.frames.is_empty(),
             Item::DeadCode => {
                 self.dead_code_elimination.is_some() && now.dead_code_elimination.is_some()
             }
@@ -372,6 +377,7 @@ mod tests {
             "godebug:x",
             "section:code",
             "package:p",
+            "frame:p.(*T).m",
         ] {
             assert_eq!(text.parse::<Item>().unwrap().to_string(), text);
         }

@@ -14,6 +14,8 @@ pub enum Item {
     Module(String),
     /// `package:example.com/heavy/lib`: bytes of a package.
     Package(String),
+    /// `frame:example.com/app.(*Server).loop`: bytes of the stack frame of a function.
+    Frame(String),
     /// `cgo:net`: a package that uses cgo.
     Cgo(String),
     /// `godebug:containermaxprocs`: a GODEBUG default.
@@ -31,6 +33,7 @@ const NAMED: &[Named] = &[
     ("section", Item::Section),
     ("module", Item::Module),
     ("package", Item::Package),
+    ("frame", Item::Frame),
     ("cgo", Item::Cgo),
     ("godebug", Item::Godebug),
 ];
@@ -61,6 +64,7 @@ impl fmt::Display for Item {
             Self::Section(name) => write!(f, "section:{name}"),
             Self::Module(name) => write!(f, "module:{name}"),
             Self::Package(name) => write!(f, "package:{name}"),
+            Self::Frame(name) => write!(f, "frame:{name}"),
             Self::Cgo(name) => write!(f, "cgo:{name}"),
             Self::Godebug(name) => write!(f, "godebug:{name}"),
             Self::DeadCode => f.write_str("dead-code"),

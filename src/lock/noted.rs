@@ -31,6 +31,8 @@ pub(super) struct Table {
     packages: BTreeMap<String, Noted<u64>>,
     #[serde(default)]
     sections: BTreeMap<String, Noted<u64>>,
+    #[serde(default)]
+    frames: BTreeMap<String, Noted<u64>>,
 }
 
 /// `1234`, or `{ value = 1234, reason = "why" }`.
@@ -203,6 +205,7 @@ impl From<Table> for Executable {
             godebug: noted(table.godebug, Item::Godebug, &mut note),
             modules: noted(table.modules, Item::Module, &mut note),
             packages: noted(table.packages, Item::Package, &mut note),
+            frames: noted(table.frames, Item::Frame, &mut note),
             sections: noted(table.sections, Item::Section, &mut note),
             reasons,
         }

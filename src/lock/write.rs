@@ -76,6 +76,7 @@ fn executable(out: &mut String, path: &str, it: &Executable) {
     sizes("modules", Item::Module, &it.modules);
     sizes("packages", Item::Package, &it.packages);
     sizes("sections", Item::Section, &it.sections);
+    sizes("frames", Item::Frame, &it.frames);
 }
 
 fn table<T>(

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use super::pgo::Use;
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag, PerPackage};
@@ -81,8 +82,8 @@ pub struct Inputs<'a> {
     pub goflags: &'a [Flag],
     /// The flags of the command line, in order.
     pub typed: &'a [Flag],
-    /// `-pgo=...` as it was decided, with the reason.
-    pub pgo: Option<&'a Reason>,
+    /// The profile of the main packages that are built together.
+    pub pgo: Option<&'a Use>,
 }
 
 /// What differs between the builds of one target.
@@ -96,6 +97,8 @@ pub enum Variant {
     Plain,
     /// The compile for the escape report: nothing is linked.
     Escape,
+    /// What the release is compiled from, listed: the same actions, nothing is linked.
+    Listed,
 }
 
 /// Flags that are merged here and so do not go through one by one.
@@ -158,16 +161,14 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
         }
     }
     // A profile that go would choke on is left out of the plain build, too.
-    let refused =
-        inputs.pgo.is_some_and(|it| it.flag == "-pgo=off") && inputs.config.pgo.profile != "off";
-    if let Some(reason) = inputs
+    if let Some(it) = inputs
         .pgo
-        .filter(|_| variant != Variant::Plain || typed("pgo") || refused)
+        .filter(|it| variant != Variant::Plain || typed("pgo") || it.refused)
     {
-        flags.reasons.push(reason.clone());
+        flags.reasons.push(it.reason.clone());
         match flags::last(inputs.typed, "pgo").filter(|it| it.bytes.is_some()) {
-            Some(typed) if typed.to_arg() == reason.flag => flags.odd.push(typed.to_os_arg()),
-            _ => flags.args.push(reason.flag.clone()),
+            Some(typed) if typed.to_arg() == it.reason.flag => flags.odd.push(typed.to_os_arg()),
+            _ => flags.args.push(it.reason.flag.clone()),
         }
     }
 }
@@ -183,7 +184,7 @@ fn mentioned(inputs: &Inputs<'_>, name: &str) -> bool {
 fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
     let mut base: Vec<String> = Vec::new();
     let mut from = Vec::new();
-    let strip = if variant == Variant::Release {
+    let strip = if matches!(variant, Variant::Release | Variant::Listed) {
         inputs.config.build.strip
     } else {
         Strip::None
@@ -409,7 +410,7 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         let name = flag.name.as_str();
         let dropped = match variant {
             Variant::Release => false,
-            Variant::Unstripped | Variant::Plain => RELEASE_ONLY.contains(&name),
+            Variant::Unstripped | Variant::Plain | Variant::Listed => RELEASE_ONLY.contains(&name),
             Variant::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
         };
         !dropped && !MERGED.contains(&name)
@@ -457,10 +458,15 @@ mod tests {
         let mut config = loaded.config;
         edit(&mut config);
         let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
-        let pgo = Reason {
-            flag: "-pgo=auto".into(),
-            why: String::new(),
-            from: String::new(),
+        let pgo = Use {
+            packages: Vec::new(),
+            reason: Reason {
+                flag: "-pgo=auto".into(),
+                why: String::new(),
+                from: String::new(),
+            },
+            applied: true,
+            refused: false,
         };
         let inputs = Inputs {
             config: &config,

@@ -1,7 +1,14 @@
 //! Which profile a build uses, decided before Go runs: Go takes an empty profile without a word,
 //! and fails with many lines for a wrong one.
 
-use std::ffi::OsStr;
+mod candidate;
+
+mod cut;
+
+pub mod derive;
+
+mod wish;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,20 +16,28 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::flags::Reason;
+use crate::config::pgo::Profiles;
 use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
-use crate::go::flags::{self, Flag};
+use crate::go::flags::Flag;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
+use candidate::{Found, candidates, look, unmatched};
+use derive::Derived;
+use wish::Wish;
 
-/// A profile file as it was found.
+pub use wish::unused;
+
+/// A profile as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Candidate {
     /// The main packages it is for; empty: all of the build.
     pub packages: Vec<String>,
-    /// The file, relative to where go runs when it lies below.
+    /// The file, relative to where go runs when it lies below; of a list the files, joined by ` + `.
     pub path: PathBuf,
-    /// SHA-256 of the file, in hex; `None` when there is no file.
+    /// The files of a list; empty where there is one file.
+    pub parts: Vec<Part>,
+    /// SHA-256 of the file that go reads, in hex; `None` when there is no file.
     pub sha256: Option<String>,
     /// What it is worth; `None` when there is no file.
     pub judgement: Option<Judgement>,
@@ -32,29 +47,86 @@ pub struct Candidate {
     /// How much of it is spent in each function; `None` like `calls`.
     #[serde(skip)]
     pub weights: Option<Arc<Weights>>,
+    /// What go reads where that is no file of the user.
+    #[serde(skip)]
+    pub derived: Option<Derived>,
+}
+
+/// A file of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Part {
+    /// The file, relative to where go runs when it lies below.
+    pub path: PathBuf,
+    /// How much it counts beside the others.
+    pub weight: f64,
+    /// Its samples.
+    pub samples: Option<i64>,
 }
 
 impl Candidate {
     /// Whether Go will read calls from it.
     pub fn is_usable(&self) -> bool {
-        self.judgement
-            .as_ref()
-            .is_some_and(|it| it.fitness == Fitness::Usable)
+        is_usable(self.judgement.as_ref())
     }
 
     /// What is wrong with it, as a sentence and what to do.
     pub fn complaint(&self) -> Option<(String, String)> {
-        let path = self.path.display();
-        match &self.judgement {
-            None => Some((
-                format!("there is no profile `{path}`"),
-                "collect one from the running program: /debug/pprof/profile?seconds=30".into(),
-            )),
-            Some(it) if it.fitness == Fitness::Usable => None,
-            Some(it) => Some((
-                format!("`{path}`: {}", it.fitness.message()),
-                it.fitness.hint().into(),
-            )),
+        complaint(&self.path, self.judgement.as_ref())
+    }
+
+    /// The file that go reads.
+    pub fn file(&self, cwd: &Path) -> PathBuf {
+        match &self.derived {
+            Some(it) => it.path.clone(),
+            None => cwd.join(&self.path),
+        }
+    }
+}
+
+fn is_usable(judgement: Option<&Judgement>) -> bool {
+    judgement.is_some_and(|it| it.fitness == Fitness::Usable)
+}
+
+fn complaint(path: &Path, judgement: Option<&Judgement>) -> Option<(String, String)> {
+    let path = path.display();
+    match judgement {
+        None => Some((
+            format!("there is no profile `{path}`"),
+            "collect one from the running program: /debug/pprof/profile?seconds=30".into(),
+        )),
+        Some(it) if it.fitness == Fitness::Usable => None,
+        Some(it) => Some((
+            format!("`{path}`: {}", it.fitness.message()),
+            it.fitness.hint().into(),
+        )),
+    }
+}
+
+/// Main packages that are built together, with one `-pgo=`.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// Their import paths; empty: all that is built.
+    pub packages: Vec<String>,
+    /// `-pgo=...` and why.
+    pub reason: Reason,
+    /// A profile with samples is behind it.
+    pub applied: bool,
+    /// The user wants a profile, but it is of no use.
+    pub refused: bool,
+}
+
+impl Use {
+    /// No profile, whatever the user wants.
+    pub fn off() -> Self {
+        Self {
+            packages: Vec::new(),
+            reason: Reason {
+                flag: "-pgo=off".into(),
+                why: "what the profile is compared with".into(),
+                from: "pgo.effect".into(),
+            },
+            applied: false,
+            refused: true,
         }
     }
 }
@@ -62,28 +134,33 @@ impl Candidate {
 /// What was decided for a build.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    /// `-pgo=...` and why.
-    pub reason: Reason,
+    /// At least one; the first is also for packages that are no commands.
+    pub uses: Vec<Use>,
     /// Every profile that was looked at.
     pub candidates: Vec<Candidate>,
-    /// The build uses a profile with samples.
-    pub applied: bool,
     /// Why a profile is not used, and what to do.
     pub complaint: Option<(String, String)>,
+    /// Entries of `no-inline` that name no function that a profile calls.
+    pub unmatched: Vec<String>,
 }
 
 impl Choice {
+    /// How a main package is built.
+    pub fn of(&self, package: &str) -> Option<&Use> {
+        let mine = |it: &&Use| is_mine(&it.packages, package);
+        self.uses.iter().find(mine)
+    }
+
     /// The profile for a main package.
     pub fn candidate(&self, package: &str) -> Option<&Candidate> {
-        let mine =
-            |it: &&Candidate| it.packages.is_empty() || it.packages.iter().any(|it| it == package);
-        self.candidates.iter().find(mine)
+        self.candidates
+            .iter()
+            .find(|it| is_mine(&it.packages, package))
     }
 
     /// How much of all profiles that are applied is spent in each function; `None` without one.
     pub fn weights(&self) -> Option<Weights> {
-        let applied = self.candidates.iter().filter(|_| self.applied);
-        let mut all = applied.filter_map(|it| it.weights.as_deref());
+        let mut all = self.all_applied().filter_map(|it| it.weights.as_deref());
         let mut sum = all.next()?.clone();
         all.for_each(|it| sum.add(it));
         Some(sum)
@@ -91,123 +168,180 @@ impl Choice {
 
     /// The profile that the build of a main package used.
     pub fn applied(&self, package: &str) -> Option<&Candidate> {
-        self.candidate(package)
-            .filter(|it| self.applied && it.is_usable())
+        let used = self.of(package).is_some_and(|it| it.applied);
+        self.candidate(package).filter(|it| used && it.is_usable())
     }
+
+    /// Every profile that some build uses.
+    pub fn all_applied(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates.iter().filter(|it| {
+            let used = match it.packages.first() {
+                Some(package) => self.of(package).is_some_and(|it| it.applied),
+                None => self.uses.iter().any(|it| it.applied),
+            };
+            used && it.is_usable()
+        })
+    }
+}
+
+fn is_mine(packages: &[String], package: &str) -> bool {
+    packages.is_empty() || packages.iter().any(|it| it == package)
+}
+
+/// What the decision depends on.
+pub struct Request<'a> {
+    /// What the user wants.
+    pub settings: &'a Pgo,
+    /// Which layer set it.
+    pub origins: &'a Origins,
+    /// The flags of the command line.
+    pub typed: &'a [Flag],
+    /// GOFLAGS, read.
+    pub goflags: &'a [Flag],
+    /// The packages of the build.
+    pub packages: &'a [Package],
+    /// Where go runs.
+    pub cwd: &'a Path,
+    /// What directories in the configuration are relative to.
+    pub root: &'a Path,
+    /// Go's build cache.
+    pub cache: &'a Path,
 }
 
 /// Decides. `read` gives the bytes of a file, `None` when there is none.
 ///
 /// Fails with [`Kind::Usage`] when the profile was named on the command line and is of no use, when
-/// `on-missing` is `fail`, or when one of several `default.pgo` is of no use.
+/// `on-missing` is `fail`, or when one of several profiles is of no use.
 pub fn choose(
-    settings: &Pgo,
-    origins: &Origins,
-    typed: &[Flag],
-    goflags: &[Flag],
-    packages: &[Package],
-    cwd: &Path,
+    request: &Request<'_>,
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
 ) -> Result<Choice> {
-    let from_flags = [("flags", typed), ("GOFLAGS", goflags)]
-        .into_iter()
-        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
-        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
-    let explicit = from_flags.is_some();
-    let (from, value, path) = from_flags.unwrap_or_else(|| {
-        let origin = origins
-            .get("pgo.profile")
-            .map_or("defaults", String::as_str);
-        let profile = settings.profile.clone();
-        (origin, profile.clone(), profile.into())
-    });
-    let why = match value.as_str() {
-        "off" => "no profile",
-        "auto" => "default.pgo beside each main package",
-        _ => "profile-guided optimisation",
-    };
-    let reason = |value: &str| Reason {
-        flag: format!("-pgo={value}"),
-        why: why.into(),
-        from: from.into(),
-    };
-    if value == "off" {
-        return Ok(Choice {
-            reason: reason("off"),
-            candidates: Vec::new(),
-            applied: false,
-            complaint: None,
-        });
-    }
-    let candidates = candidates(&path, packages, cwd, read)?;
-    let useless: Vec<&Candidate> = candidates.iter().filter(|it| !it.is_usable()).collect();
-    let usable = candidates.len() - useless.len();
-    if let Some((message, hint)) = useless.iter().find_map(|it| it.complaint()) {
-        // Go's `auto` simply skips a main package without a default.pgo.
-        let absent = value == "auto" && useless.iter().all(|it| it.judgement.is_none());
-        let strict = settings.on_missing == OnMissing::Fail;
-        let refuse = if absent {
-            strict && !explicit
-        } else {
-            explicit || strict || usable > 0
-        };
-        if refuse {
-            let hint = if strict && !explicit {
-                format!("{hint}; or set `[pgo] on-missing = \"warn\"`")
-            } else {
-                hint
-            };
-            return Err(Error::new(Kind::Usage, message).hint(hint));
-        }
-        if !absent {
-            return Ok(Choice {
-                reason: reason("off"),
-                candidates,
-                applied: false,
-                complaint: (settings.on_missing != OnMissing::Off).then_some((message, hint)),
-            });
-        }
-    }
-    Ok(Choice {
-        reason: reason(&value),
-        applied: usable > 0,
-        candidates,
+    let mut choice = Choice {
+        uses: Vec::new(),
+        candidates: Vec::new(),
         complaint: None,
-    })
+        unmatched: Vec::new(),
+    };
+    for wish in wish::wishes(request)? {
+        decide(&wish, request, &read, &mut choice)?;
+    }
+    choice.unmatched = unmatched(request, &choice);
+    if let [one] = choice.uses.as_mut_slice() {
+        one.packages.clear();
+    }
+    Ok(choice)
 }
 
-fn candidates(
-    value: &OsStr,
-    packages: &[Package],
-    cwd: &Path,
-    read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
-) -> Result<Vec<Candidate>> {
-    let paths: Vec<(Vec<String>, PathBuf)> = if value == "auto" {
-        let mains = packages.iter().filter(|it| it.is_named_main());
-        mains
-            .map(|it| {
-                (
-                    vec![it.import_path.clone()],
-                    it.directory(cwd).join("default.pgo"),
-                )
-            })
-            .collect()
-    } else {
-        vec![(Vec::new(), cwd.join(value))]
-    };
-    let look = |(packages, path): (Vec<String>, PathBuf)| {
-        let bytes = read(&path)?;
-        let (calls, weights) = bytes.as_deref().and_then(calls).unzip();
-        Ok(Candidate {
+fn decide(
+    wish: &Wish<'_>,
+    request: &Request<'_>,
+    read: &impl Fn(&Path) -> Result<Option<Vec<u8>>>,
+    choice: &mut Choice,
+) -> Result<()> {
+    let mains = || wish.mains.iter().map(|it| it.import_path.clone());
+    let mut add = |value: &str, packages: Vec<String>, applied: bool, refused: bool| {
+        let flag = format!("-pgo={value}");
+        if let Some(same) = choice.uses.iter_mut().find(|it| it.reason.flag == flag) {
+            same.packages.extend(packages);
+            same.applied |= applied;
+            return;
+        }
+        choice.uses.push(Use {
             packages,
-            sha256: bytes.as_deref().map(|it| hex(&Sha256::digest(it))),
-            judgement: bytes.as_deref().map(profile::judge),
-            calls: calls.map(Arc::new),
-            weights: weights.map(Arc::new),
-            path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
-        })
+            reason: wish.reason(flag),
+            applied,
+            refused,
+        });
     };
-    paths.into_iter().map(look).collect()
+    if wish.value.is_off() {
+        add("off", mains().collect(), false, false);
+        return Ok(());
+    }
+    let found = look(wish, request.cwd, read)?;
+    if let Some(complaint) = useless(wish, request, &found)? {
+        add("off", mains().collect(), false, true);
+        let candidates = candidates(wish, request, found, false)?;
+        choice.candidates.extend(candidates);
+        if request.settings.on_missing != OnMissing::Off {
+            choice.complaint.get_or_insert(complaint);
+        }
+        return Ok(());
+    }
+    let candidates = candidates(wish, request, found, true)?;
+    let mut rest: Vec<String> = mains().collect();
+    for it in candidates.iter().filter(|it| it.derived.is_some()) {
+        let packages: Vec<String> = rest
+            .extract_if(.., |main| is_mine(&it.packages, main))
+            .collect();
+        let all_hidden = it.calls.is_none();
+        match &it.derived {
+            Some(_) if all_hidden => {
+                add("off", packages, false, true);
+                let message = format!(
+                    "`[pgo] no-inline` leaves no call of the profile `{}`",
+                    it.path.display()
+                );
+                let hint = "take functions out of `no-inline`, or write `profile = \"off\"`";
+                choice.complaint.get_or_insert((message, hint.into()));
+            }
+            Some(derived) => add(&derived.path.to_string_lossy(), packages, true, false),
+            None => {}
+        }
+    }
+    let own = candidates.iter().filter(|it| it.derived.is_none());
+    if !rest.is_empty() || candidates.iter().all(|it| it.derived.is_none()) {
+        let applied = own.into_iter().any(Candidate::is_usable);
+        if let Profiles::One(value) = wish.value.as_ref() {
+            add(value, rest, applied, false);
+        }
+    }
+    choice.candidates.extend(candidates);
+    Ok(())
+}
+
+/// Why no profile of a wish can be used; `None` where they are fine, or where there is no default.pgo.
+fn useless(
+    wish: &Wish<'_>,
+    request: &Request<'_>,
+    found: &[Found],
+) -> Result<Option<(String, String)>> {
+    let on_missing = request.settings.on_missing;
+    let useless: Vec<&Found> = found.iter().filter(|it| !it.is_usable()).collect();
+    let usable = found.len() - useless.len();
+    let first = useless
+        .iter()
+        .find_map(|it| complaint(&it.path, it.judgement.as_ref()));
+    let Some((message, hint)) = first else {
+        return Ok(None);
+    };
+    // Go's `auto` simply skips a main package without a default.pgo.
+    let absent = wish.value.is_auto() && useless.iter().all(|it| it.judgement.is_none());
+    let strict = on_missing == OnMissing::Fail;
+    let refuse = if absent {
+        strict && !wish.explicit
+    } else {
+        wish.explicit || strict || usable > 0
+    };
+    if refuse {
+        let hint = if strict && !wish.explicit {
+            format!("{hint}; or set `[pgo] on-missing = \"warn\"`")
+        } else {
+            hint
+        };
+        return Err(Error::new(Kind::Usage, message).hint(hint));
+    }
+    Ok((!absent).then_some((message, hint)))
+}
+
+impl Candidate {
+    /// Go gets another file from now on.
+    pub fn replace(&mut self, derived: Derived) {
+        self.sha256 = Some(hex(&Sha256::digest(&derived.bytes[..])));
+        let (calls, weights) = calls(&derived.bytes).unzip();
+        self.calls = calls.map(Arc::new);
+        self.weights = weights.map(Arc::new);
+        self.derived = Some(derived);
+    }
 }
 
 fn calls(bytes: &[u8]) -> Option<(Edges, Weights)> {

@@ -12,17 +12,13 @@ use crate::process::Invocation;
 /// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
 pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
     let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let usable = facts.pgo.candidates.iter().filter(|it| it.is_usable());
     let command = |it: &pgo::Candidate| {
         let mut flag = OsString::from("-pgo=");
-        flag.push(facts.go.cwd.join(&it.path));
+        flag.push(it.file(&facts.go.cwd));
         facts
             .go
             .invocation(["build".into(), flag, "--".into(), "cmp".into()])
     };
-    if facts.pgo.applied && separate {
-        usable.map(command).collect()
-    } else {
-        Vec::new()
-    }
+    let applied = facts.pgo.all_applied().filter(|_| separate);
+    applied.map(command).collect()
 }

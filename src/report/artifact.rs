@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::profile::age_days;
-use super::{BaselineFile, File, Overhead, Pgo, Runtime, Section};
+use super::{BaselineFile, File, Overhead, Runtime, Section};
 use crate::analysis::Artifact;
 use crate::binary::{Binary, Role};
 use crate::check::{Context, gomaxprocs};
-use crate::plan::pgo::Choice;
 
 /// A path for people: relative where it lies below the working directory.
 pub fn shown(path: &Path, cwd: &Path) -> String {
@@ -90,32 +88,6 @@ pub fn overhead(artifact: &Artifact) -> Overhead {
         padding: artifact.binary.as_ref().map_or(0, |it| it.padding),
         headers_before: before.map(|it| it.headers),
         padding_before: before.map(|it| it.padding),
-    }
-}
-
-pub fn pgo(choice: &Choice, artifact: &Artifact, now: jiff::Timestamp) -> Pgo {
-    let mine = choice.candidate(&artifact.executable.package);
-    let Some((candidate, judgement)) = mine.and_then(|it| Some((it, it.judgement.as_ref()?)))
-    else {
-        return Pgo::default();
-    };
-    let collected = judgement.origin.as_ref().and_then(|it| it.time.clone());
-    let age = collected
-        .as_deref()
-        .and_then(|it| it.parse::<jiff::Timestamp>().ok());
-    Pgo {
-        profile: Some(candidate.path.display().to_string()),
-        sha256: candidate.sha256.clone(),
-        applied: choice.applied && candidate.is_usable(),
-        fitness: Some(judgement.fitness.id().to_owned()),
-        samples: judgement.samples,
-        duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
-        collected,
-        age_days: age.map(|it| age_days(it, now)),
-        health: artifact.health.as_ref().map(|it| it.by_name),
-        vanished: artifact.health.as_ref().map_or(Vec::new(), |it| {
-            it.vanished.iter().map(|it| it.function.clone()).collect()
-        }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sizes::UNOWNED;
 use super::verdict::label;
-use super::{Budget, Target};
+use super::{Budget, Target, frames};
 use crate::check::Status;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
@@ -18,6 +18,7 @@ pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<
         let accepted = accepted(target, lock);
         let limits = &config.budget;
         budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
+        budgets.extend(frames::budgets(target, config));
         budgets.extend(modules(&limits.modules, target, &accepted));
         let growth = |it| growth(it, target, &accepted);
         budgets.extend(limits.size_growth.map(|it| growth(it.0)));

@@ -62,7 +62,7 @@ pub struct Report {
 pub struct Target {
     /// What gobuild-opt.lock calls it.
     pub key: String,
-    /// Wall time of the pass.
+    /// Wall time of collecting.
     pub escape_ms: u64,
     /// Counts, and what is new against the lock. `packages` holds what was selected.
     pub escapes: Escapes,
@@ -193,7 +193,7 @@ pub fn target(
     });
     Target {
         key: against.facts.key(),
-        escape_ms: u64::try_from(collected.wall.as_millis()).unwrap_or(u64::MAX),
+        escape_ms: u64::try_from(collected.cost.wall().as_millis()).unwrap_or(u64::MAX),
         groups,
         assertions: assertions::assertions(judged, None, against.cwd),
         almost: Vec::new(),

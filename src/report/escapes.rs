@@ -1,6 +1,7 @@
 //! Collected escapes in, their part of the report out: counts, and what is new against the lock.
 
 use std::path::Path;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::artifact::shown;
 use super::gate;
 use super::revision::{self, Before, Revision};
-use crate::build::escapes::Collected;
+use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
-use crate::escape::{Class, Identity, Optimizations};
+use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
 use crate::plan::pgo::Candidate;
 use crate::plan::{Facts, scope};
@@ -59,6 +60,40 @@ pub struct Escapes {
     /// What else there is to say, such as a comment without a reason.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// How the compiler was made to tell, and what that took; `null` in reports of older versions.
+    #[serde(default)]
+    pub collection: Option<Collection>,
+}
+
+/// How the compiler was made to tell. A package that is compiled for several mains with a profile each counts for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Collection {
+    /// Packages that this run compiled, and captured on the way.
+    pub captured: u64,
+    /// Packages that came from the build cache, and were captured by an earlier run.
+    pub found: u64,
+    /// Packages without a capture, compiled separately; `null`: the whole scope was.
+    pub passed: Option<u64>,
+    /// Why, where the whole scope was compiled separately although it should not.
+    pub reason: Option<String>,
+    /// Wall time to find and read the captures.
+    pub captures_ms: u64,
+    /// Wall time of the separate compile.
+    pub pass_ms: u64,
+}
+
+impl Collection {
+    fn of(cost: &Cost) -> Self {
+        let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            captured: cost.captured,
+            found: cost.found,
+            passed: cost.passed,
+            reason: cost.reason.clone(),
+            captures_ms: ms(cost.captures),
+            pass_ms: ms(cost.pass),
+        }
+    }
 }
 
 /// How the lock stands to a build.
@@ -169,7 +204,11 @@ pub struct Against<'a> {
 
 /// A site of a build, by its index.
 pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
-    let it = &collected.sites[index];
+    located(&collected.sites[index], &collected.excerpts[index], cwd)
+}
+
+/// A site with its place and its line of source.
+pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     let identity = lock::named(&it.identity);
     let path = it.site.source.as_deref().map(String::from_utf8_lossy);
     Site {
@@ -177,7 +216,7 @@ pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
         line: it.site.line,
         column: it.site.column,
         message: it.site.message.clone(),
-        source: collected.excerpts[index].line.clone(),
+        source: excerpt.line.clone(),
         ..gone(&identity)
     }
 }
@@ -321,6 +360,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
             true => vec![BLIND.to_owned()],
             false => Vec::new(),
         },
+        collection: Some(Collection::of(&collected.cost)),
     }
 }
 
@@ -385,11 +425,7 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
 
 /// SHA-256 of each profile that is applied, by main package; `""` for all of them.
 pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
-    let usable = facts
-        .pgo
-        .candidates
-        .iter()
-        .filter(|it| facts.pgo.applied && it.is_usable());
+    let usable = facts.pgo.all_applied();
     let pairs = usable.flat_map(|it| {
         let digest = it.sha256.clone().unwrap_or_default();
         let all = it.packages.is_empty().then(String::new);

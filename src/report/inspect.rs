@@ -245,6 +245,9 @@ pub struct RuntimeContract {
     pub automaxprocs: bool,
     /// github.com/KimMachineGun/automemlimit is linked.
     pub automemlimit: bool,
+    /// The profile that the build information names; `null` without one. It proves no effect: Go names an empty one, too.
+    #[serde(default)]
+    pub pgo: Option<String>,
     /// GODEBUG defaults other than those of the Go version: held back by the go line, or set.
     pub godebug: BTreeMap<String, String>,
 }

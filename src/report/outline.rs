@@ -7,7 +7,11 @@ pub mod assertions;
 
 pub mod checks;
 
+pub mod effect;
+
 pub mod escapes;
+
+pub mod frames;
 
 pub mod inlining;
 
@@ -135,6 +139,8 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         blocks.extend(owners::picture(target));
         blocks.extend(size::size(target));
         blocks.extend(owners::owners(target, detail.everything));
+        blocks.extend(effect::effect(target, detail.everything));
+        blocks.extend(frames::frames(target, detail.everything));
         blocks.extend(against::against(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
@@ -297,8 +303,11 @@ fn budgets(report: &Report) -> Vec<Block> {
     };
     for budget in &report.budgets {
         let growth = budget.item.starts_with("size-growth");
+        let frames = budget.item.starts_with("frame-growth");
         let value = |it: f64| {
-            if growth {
+            if frames {
+                format!("{it} functions")
+            } else if growth {
                 format!("{it:.2} %")
             } else {
                 grouped(it as u64)
@@ -356,8 +365,12 @@ fn cost(cost: &Cost) -> String {
     let memory = cost
         .own_peak_memory
         .map_or(String::new(), |it| format!(" and {}", human(it)));
+    let effect = match cost.effect_ms {
+        0 => String::new(),
+        ms => format!(" + {} effect of the profile", seconds(ms)),
+    };
     format!(
-        "time: {} = {} build + {} baseline + {} escapes + {} the rest; our own share: {} CPU{memory}",
+        "time: {} = {} build + {} baseline + {} escapes{effect} + {} the rest; our own share: {} CPU{memory}",
         seconds(cost.total_ms),
         seconds(cost.build_ms),
         seconds(cost.baseline_ms),

@@ -1,6 +1,6 @@
 //! Budgets and findings in, pass or fail out. A failed budget is a result, not an error.
 
-use super::{Budget, Target, Verdict, assertions, gate};
+use super::{Budget, Target, Verdict, assertions, frames, gate};
 use crate::check::Status;
 use crate::config::size::human;
 use crate::lock::FILE;
@@ -13,15 +13,17 @@ pub fn label(target: &Target) -> String {
 pub fn verdict(targets: &[Target], budgets: &[Budget]) -> Verdict {
     let over = budgets
         .iter()
-        .filter(|it| it.status == Status::Fail)
+        .filter(|it| it.status == Status::Fail && !it.item.starts_with("frame"))
         .map(over);
     let denied = targets.iter().flat_map(|target| {
         let failed = target.checks.iter().filter(|it| it.status == Status::Fail);
         failed.map(|it| format!("{} ({}): {}", it.id, label(target), it.message))
     });
     let escapes = targets.iter().filter_map(|it| it.escapes.as_ref());
+    let frames = targets.iter().flat_map(frames::failures);
     let asserted = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
     let failures: Vec<String> = over
+        .chain(frames)
         .chain(denied)
         .chain(asserted)
         .chain(gate::failures(escapes))

@@ -1,8 +1,9 @@
 //! Anatomies of stripped programs against what the toolchain itself says of them: the symbol table and the debug
 //! information of the twin, the list of packages that were built, and the types and method tables that the linker kept.
 //!
-//! By default gofmt of the oldest, a middle and the newest toolchains. All seven, and cmd/go, which takes some minutes:
-//! `cargo test --release --test it binary_truth -- --ignored --nocapture`; that prints the figures.
+//! By default gofmt of the oldest, a middle and the newest toolchains. All seven, cmd/go, and a program with hundreds of
+//! packages of others, which takes some minutes: `cargo test --release --test it binary_truth -- --ignored --nocapture`;
+//! that prints the figures. `GOBUILD_OPT_LARGE=path@version` names another program.
 
 #![allow(clippy::unwrap_used)]
 
@@ -266,4 +267,22 @@ fn every_version_is_read_as_the_toolchain_wrote_it() {
         on(version, "cmd/gofmt");
         on(version, "cmd/go");
     }
+}
+
+#[test]
+#[ignore = "fetches and builds a program of more than 900 packages: some minutes"]
+fn a_large_program_is_read_as_the_toolchain_wrote_it() {
+    let named = std::env::var("GOBUILD_OPT_LARGE");
+    let named = named.unwrap_or_else(|_| "github.com/go-task/task/v3/cmd/task@v3.45.4".into());
+    let package = named.split('@').next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("go.mod"), "module large\n").unwrap();
+    programs::go(None, TARGET, directory.path(), &["get", &named]);
+    let twins = build(&toolchains::in_path(), directory.path(), package);
+    assert!(
+        twins.packages.len() > 400,
+        "{named}: {}",
+        twins.packages.len()
+    );
+    check(&twins);
 }

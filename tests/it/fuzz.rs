@@ -5,7 +5,7 @@
 //! counts, too), within 2 s of CPU time, and with no more memory at a time than 4 times the file.
 //!
 //! `GOBUILD_OPT_FUZZ=200000 cargo test --release --test it fuzz:: -- --nocapture` runs that many inputs, the same share
-//! for each parser, and prints what it saw; by default it is a few thousand. `GOBUILD_OPT_FUZZ_SEED` is the seed of the
+//! for each parser, and prints what it saw; by default it is a thousand. `GOBUILD_OPT_FUZZ_SEED` is the seed of the
 //! run, which a failure names together with the file that it leaves for `inspect`.
 
 mod memory;
@@ -25,7 +25,7 @@ use sites::{File, Seed, Table};
 
 /// How many parsers share the inputs of a run.
 const TARGETS: u64 = 10;
-const DEFAULT: u64 = 2000;
+const DEFAULT: u64 = 1000;
 const DEFAULT_SEED: u64 = 0x60_b11d;
 
 fn setting(name: &str, default: u64) -> u64 {

@@ -48,7 +48,8 @@ macro_rules! on_every_toolchain {
 }
 pub(crate) use on_every_toolchain;
 
-fn on(name: &str, test: fn(&Toolchain)) {
+/// Runs a test with a toolchain, one after another: each build on a cold cache uses every processor.
+pub fn on(name: &str, test: fn(&Toolchain)) {
     let toolchain = match name {
         "PATH" => Some(toolchains::in_path()),
         version => toolchains::released(version),

@@ -102,6 +102,30 @@ fn what_left_the_group_of_go_is_ended_too() {
     );
 }
 
+/// Also where nothing is built: go compiles for the report.
+#[test]
+fn no_work_directory_is_left_by_the_escape_report() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let place = place("escape: pid go.pid\nescape: sleep");
+        let mut command = place.command(PROGRAM);
+        command.arg("escape").stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let go = wait_for_file(&place.aside("go.pid"));
+        let environment = fs::read(format!("/proc/{go}/environ")).unwrap();
+        let mut variables = environment.split(|it| *it == 0);
+        let tmp = variables
+            .find_map(|it| it.strip_prefix(b"GOTMPDIR="))
+            .unwrap();
+        let tmp = std::path::PathBuf::from(String::from_utf8(tmp.to_vec()).unwrap());
+        fs::create_dir(tmp.join("go-build1")).unwrap();
+        send(child.id(), signal);
+        wait_for_exit(&mut child);
+        nothing_survives(&place);
+        assert!(!tmp.exists(), "{signal:?}");
+        nothing_changed(&place);
+    }
+}
+
 #[test]
 fn a_signal_while_go_is_asked_for_its_settings() {
     interrupted("env: pid go.pid\nenv: sleep", Signal::TERM);

@@ -45,6 +45,7 @@ pub fn contract(binary: &Binary, packages: &[PackageSize]) -> RuntimeContract {
         hint,
         automaxprocs: contract.automaxprocs,
         automemlimit: linked(AUTOMEMLIMIT),
+        pgo: info.and_then(|it| it.setting("-pgo")).map(str::to_owned),
         godebug: pairs(godebug),
     }
 }

@@ -83,7 +83,10 @@ fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
 }
 
 fn row(it: &LockSize) -> Vec<String> {
-    let is_package = it.item.starts_with("package:");
+    // Those below a floor have no entry.
+    let is_package = ["package:", "frame:"]
+        .iter()
+        .any(|kind| it.item.starts_with(kind));
     let absent = if is_package { "small" } else { "" };
     let bytes = |it: Option<u64>| it.map_or(absent.to_owned(), grouped);
     let mut cells = vec![

@@ -143,7 +143,7 @@ fn the_plan_can_be_pasted() {
         .iter()
         .map(|it| it["kind"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["release", "baseline", "escape"]);
+    assert_eq!(kinds, ["release", "baseline", "captures", "escape"]);
 }
 
 /// Runs that write to one directory take turns: each report tells of a file that was there.

@@ -27,10 +27,22 @@ pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
             linked(runtime.automemlimit)
         ),
     );
+    line(Tone::Plain, pgo(inspection));
     line(Tone::Plain, godebug(inspection));
     line(Tone::Plain, methods(inspection));
     line(Tone::Plain, cgo(inspection));
     blocks
+}
+
+fn pgo(inspection: &Inspection<'_>) -> String {
+    match &inspection.runtime.pgo {
+        _ if inspection.build.is_none() => "PGO: unknown, for there is no build information".into(),
+        None => "PGO: built without a profile".into(),
+        Some(profile) => format!(
+            "PGO: built with `{profile}`; how much of it fits is told by `gobuild-opt profile show FILE --binary {}`",
+            inspection.file.path
+        ),
+    }
 }
 
 fn godebug(inspection: &Inspection<'_>) -> String {

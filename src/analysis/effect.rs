@@ -1,0 +1,112 @@
+//! An executable with and without the profile in, what the profile did to it out.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::frames;
+use crate::binary::{self, Anatomy};
+use crate::profile::{Edge, Edges};
+
+/// What the profile did to one executable.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// Bytes of the executable without the profile.
+    pub size_without: u64,
+    /// Bytes of code with it, and without.
+    pub code: (u64, u64),
+    /// Every byte of code, data and types by package: path, with, without. Only packages that differ, the most first.
+    pub packages: Vec<(String, u64, u64)>,
+    /// Calls that the profile has among its hot ones.
+    pub hot: Share,
+    /// Those of them that are inlined without the profile.
+    pub hot_without: Share,
+    /// Those of them that are inlined with it.
+    pub hot_with: Share,
+    /// Hot calls that are inlined with the profile only, the heaviest first.
+    pub inlined: Vec<Edge>,
+    /// Frames without the profile of functions whose frame is larger with it.
+    pub grown: BTreeMap<String, u64>,
+}
+
+/// Some calls of the profile.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Share {
+    /// How many.
+    pub calls: u64,
+    /// Percent of the weight of all calls.
+    pub percent: f64,
+}
+
+/// Go calls the heaviest calls up to this percentage of the weight hot.
+const HOT: f64 = 99.0;
+
+/// Compares. `None` where one of the files cannot be read.
+pub fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effect> {
+    let (new, old) = (binary::anatomy(with).ok()?, binary::anatomy(without).ok()?);
+    let hot = calls.hot(HOT);
+    let [inlined_with, inlined_without] = [with, without].map(|it| inlined(it, hot));
+    let share = |edges: &mut dyn Iterator<Item = &Edge>| {
+        let mut share = Share::default();
+        let mut weight = 0i64;
+        for it in edges {
+            share.calls += 1;
+            weight = weight.saturating_add(it.weight);
+        }
+        share.percent = weight as f64 / calls.total.max(1) as f64 * 100.0;
+        share
+    };
+    let at = |set: &BTreeSet<usize>| share(&mut set.iter().filter_map(|it| hot.get(*it)));
+    let gained = inlined_with.difference(&inlined_without);
+    Some(Effect {
+        size_without: without.len() as u64,
+        code: (code(&new), code(&old)),
+        packages: packages(&new, &old),
+        hot: share(&mut hot.iter()),
+        hot_without: at(&inlined_without),
+        hot_with: at(&inlined_with),
+        inlined: gained.filter_map(|it| hot.get(*it)).cloned().collect(),
+        grown: frames::grown(&new, &old),
+    })
+}
+
+fn code(anatomy: &Anatomy<'_>) -> u64 {
+    anatomy.functions.iter().map(|it| u64::from(it.size)).sum()
+}
+
+fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {
+    let mut sizes: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for it in &new.packages {
+        sizes.entry(&it.path).or_default().0 += it.bytes;
+    }
+    for it in &old.packages {
+        sizes.entry(&it.path).or_default().1 += it.bytes;
+    }
+    let mut changed: Vec<(String, u64, u64)> = sizes
+        .into_iter()
+        .filter(|(_, (with, without))| with != without)
+        .map(|(path, (with, without))| (path.to_owned(), with, without))
+        .collect();
+    changed.sort_by_key(|(_, with, without)| std::cmp::Reverse(with.abs_diff(*without)));
+    changed
+}
+
+/// Which of the calls are inlined somewhere in the executable, by their places in the list.
+fn inlined(bytes: &[u8], hot: &[Edge]) -> BTreeSet<usize> {
+    let known: std::collections::HashMap<(&str, &str, i64), usize> = hot
+        .iter()
+        .enumerate()
+        .map(|(at, it)| ((it.caller.as_str(), it.callee.as_str(), it.offset), at))
+        .collect();
+    let mut found: HashSet<usize> = HashSet::new();
+    let visited = binary::inlined(
+        bytes,
+        |_| true,
+        |_, it| {
+            let key = (it.caller.as_str(), it.callee.as_str(), it.offset);
+            found.extend(known.get(&key).copied());
+        },
+    );
+    match visited {
+        Ok(()) => found.into_iter().collect(),
+        Err(_) => BTreeSet::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! What the compiler told while it compiled a release: written by `gobuild-opt toolexec`, found again by action ID.
+//!
+//! A capture is `ACTION.gz` beside Go's build cache: the line `# import/path` and the compiler's own words, unchanged.
+//! An action ID stands for all that decides about a compile, so a capture never gets old. It is written aside and
+//! renamed, and checked when it is read: one that is damaged is as good as none.
+
+pub mod tool;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use flate2::bufread::GzDecoder;
+
+use crate::plan::toolexec::is_action;
+
+/// The most that the captures may take beside the build cache, in bytes: those of a package are a few kilobytes. What was not
+/// used for longest goes first.
+pub const LIMIT: u64 = 128 << 20;
+
+/// The longest text of a package that is kept, in bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// What a capture that is being written is called.
+const DRAFT: &str = ".draft-";
+
+/// How old a draft is that nobody writes any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// How exactly the last use of a capture is known.
+const USED: Duration = Duration::from_secs(3600);
+
+/// A capture.
+#[derive(Debug)]
+pub struct Capture {
+    /// The header and the compiler's words.
+    pub text: Vec<u8>,
+    /// When it was written or used.
+    pub time: SystemTime,
+}
+
+fn path(store: &Path, action: &str) -> Option<PathBuf> {
+    is_action(action).then(|| store.join(format!("{action}.gz")))
+}
+
+/// The capture of an action, if there is one and it is whole. One that is damaged is removed.
+pub fn read(store: &Path, action: &str) -> Option<Capture> {
+    let path = path(store, action)?;
+    let mut file = File::open(&path).ok()?;
+    let time = file.metadata().and_then(|it| it.modified());
+    let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
+    let mut packed = Vec::new();
+    file.read_to_end(&mut packed).ok()?;
+    let Some(text) = unpack(&packed) else {
+        let _ = std::fs::remove_file(&path);
+        return None;
+    };
+    let now = SystemTime::now();
+    if now.duration_since(time).is_ok_and(|it| it > USED) {
+        // So that what is used stays.
+        let _ = file.set_modified(now);
+    }
+    Some(Capture { text, time })
+}
+
+/// The text of a gzip file that is complete, whose checksum is right and behind which nothing stands.
+fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = GzDecoder::new(packed);
+    let mut text = Vec::new();
+    decoder
+        .by_ref()
+        .take(LONGEST + 1)
+        .read_to_end(&mut text)
+        .ok()?;
+    let whole = decoder.into_inner().is_empty() && text.len() as u64 <= LONGEST;
+    let text = whole.then_some(text)?;
+    (text.starts_with(b"# ") && text.ends_with(b"\n")).then_some(text)
+}
+
+/// Whether captures can be written. Makes the directory.
+pub fn try_store(store: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(store)?;
+    tempfile::Builder::new()
+        .prefix(DRAFT)
+        .tempfile_in(store)
+        .map(drop)
+}
+
+/// Removes what was not used for longest until the rest is below `limit`, and what runs that were killed left.
+/// `stores` is the directory of all stores; what cannot be removed stays.
+pub fn trim(stores: &Path, limit: u64) {
+    let list = |it: &Path| std::fs::read_dir(it).into_iter().flatten().flatten();
+    let mut files = Vec::new();
+    for entry in list(stores).flat_map(|it| list(&it.path()).collect::<Vec<_>>()) {
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        let time = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        if !entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            files.push((time, metadata.len(), entry.path()));
+        } else if time.elapsed().is_ok_and(|it| it > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    let mut sum: u64 = files.iter().map(|it| it.1).sum();
+    if sum <= limit {
+        return;
+    }
+    files.sort();
+    // Somewhat below, so that not every run has something to remove.
+    for (_, size, path) in files {
+        if sum <= limit / 10 * 9 {
+            break;
+        }
+        if std::fs::remove_file(path).is_ok() {
+            sum -= size;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Profiles of a build: read from the disk, decided about, and written where go gets another one than the user's.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::build::publish;
+use crate::config::layer::Loaded;
+use crate::config::strict::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::Flag;
+use crate::go::{Package, Toolchain};
+use crate::plan::Typed;
+use crate::plan::pgo::derive::{self, Derived};
+use crate::plan::pgo::{self, Choice, Request};
+
+/// Decides which profile each main package gets.
+pub fn choose(
+    loaded: &Loaded,
+    typed: &Typed,
+    goflags: &[Flag],
+    packages: &[Package],
+    toolchain: &Toolchain,
+) -> Result<Choice> {
+    let request = Request {
+        settings: &loaded.config.pgo,
+        origins: &loaded.origins,
+        typed: &typed.flags,
+        goflags,
+        packages,
+        cwd: &typed.cwd,
+        root: &loaded.root,
+        cache: Path::new(&toolchain.gocache),
+    };
+    known(&request)?;
+    let choice = pgo::choose(&request, read)?;
+    for it in choice.all_applied().filter_map(|it| it.derived.as_ref()) {
+        keep(it, Path::new(&toolchain.gocache))?;
+    }
+    Ok(choice)
+}
+
+/// Every entry of `[pgo.package]` is a package that is built, or that could be.
+fn known(request: &Request<'_>) -> Result<()> {
+    let unused = pgo::unused(request);
+    let missing = |(_, directory): &&(String, Option<std::path::PathBuf>)| {
+        directory.as_ref().is_none_or(|it| !it.is_dir())
+    };
+    let Some((key, _)) = unused.iter().find(missing) else {
+        return Ok(());
+    };
+    let mains = request.packages.iter().filter(|it| it.is_named_main());
+    let paths: Vec<&str> = mains.map(|it| it.import_path.as_str()).collect();
+    let hint = match nearest(key, paths.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            "write the import path of a main package, or its directory such as ./cmd/api".into()
+        }
+    };
+    Err(Error::new(
+        Kind::Usage,
+        format!("`[pgo.package.\"{key}\"]` names no package of the build"),
+    )
+    .hint(hint))
+}
+
+/// Larger is no profile: Go's own are below a megabyte.
+const LARGEST_PROFILE: u64 = 512 << 20;
+
+/// The bytes of a profile; `None` where there is no file.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    if let Ok(found) = path.metadata()
+        && (!found.is_file() || found.len() > LARGEST_PROFILE)
+    {
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`{}` is no profile: it is no regular file, or too large",
+                path.display()
+            ),
+        )
+        .hint("name a CPU profile as runtime/pprof writes it"));
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::new(
+            Kind::Machine,
+            format!("cannot read the profile `{}`", path.display()),
+        )
+        .source(error)),
+    }
+}
+
+/// How long a derived profile is kept after its last use.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Writes a derived profile into the build cache, where it is not there yet.
+pub fn keep(derived: &Derived, cache: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        Error::new(
+            Kind::Machine,
+            format!("cannot write the profile `{}`", derived.path.display()),
+        )
+        .source(error)
+    };
+    if !derived.path.is_absolute() {
+        return Err(Error::new(
+            Kind::Go,
+            "go has no build cache to keep a merged profile in",
+        )
+        .hint("unset GOCACHE, or set it to a directory"));
+    }
+    let there = std::fs::read(&derived.path).is_ok_and(|it| it == *derived.bytes);
+    if there {
+        // Its age counts from the last use.
+        let file = std::fs::File::open(&derived.path).map_err(failed)?;
+        let _ = file.set_modified(SystemTime::now());
+        return Ok(());
+    }
+    publish::bytes(&derived.bytes, &derived.path)?;
+    forget(&derive::directory(cache));
+    Ok(())
+}
+
+/// Removes profiles that nobody used for long. What cannot be removed stays.
+fn forget(all: &Path) {
+    for directory in std::fs::read_dir(all).into_iter().flatten().flatten() {
+        let newest = std::fs::read_dir(directory.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|it| it.metadata().ok()?.modified().ok())
+            .max();
+        let is_old = newest.is_some_and(|it| it.elapsed().is_ok_and(|it| it > KEPT));
+        if is_old {
+            let _ = std::fs::remove_dir_all(directory.path());
+        }
+    }
+}

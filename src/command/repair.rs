@@ -1,0 +1,275 @@
+//! Builds until no stack frame is over its budget because of the profile, or nothing more can be taken out of it.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::{Session, profiles};
+use crate::analysis::frames::Frame;
+use crate::analysis::{guard, large_frames};
+use crate::binary::{self, InlinedCall};
+use crate::build::{self, Built, Event};
+use crate::config::{self, layer::Loaded};
+use crate::error::Result;
+use crate::lock::Lock;
+use crate::plan::output::Outputs;
+use crate::plan::{self, Plan, StepKind, Typed};
+use crate::profile::Edge;
+use crate::report::{self, Repair};
+
+/// How often the profile is cut: first the calls that were inlined into the function, then every call of what was.
+const ATTEMPTS: usize = 3;
+
+/// A release whose frames were looked at.
+pub struct Repaired {
+    /// The commands of the last build, and of what comes after it.
+    pub plan: Plan,
+    /// How all builds went.
+    pub built: Vec<Built>,
+    /// What was taken out of profiles, by target and main package.
+    pub repairs: Vec<(usize, String, Repair)>,
+}
+
+/// Runs the plan; where frames have a budget and the user wants it, until they are within it.
+pub fn run(
+    plan: Plan,
+    loaded: &Loaded,
+    typed: &Typed,
+    lock: Option<&Lock>,
+    session: &mut Session<'_>,
+) -> Result<Repaired> {
+    if plan.guard && loaded.config.pgo.repair == config::Repair::Auto {
+        return until_repaired(plan, loaded, typed, lock, session);
+    }
+    let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
+    Ok(Repaired {
+        plan,
+        built,
+        repairs: Vec::new(),
+    })
+}
+
+/// Runs the plan, and draws and runs it again where a profile has to be cut.
+fn until_repaired(
+    mut plan: Plan,
+    loaded: &Loaded,
+    typed: &Typed,
+    lock: Option<&Lock>,
+    session: &mut Session<'_>,
+) -> Result<Repaired> {
+    let config = &loaded.config;
+    let is_release = |it: StepKind| matches!(it, StepKind::Release | StepKind::Libraries);
+    let mut built = Vec::new();
+    build::execute_some(
+        &plan,
+        config,
+        is_release,
+        &mut built,
+        &session.interrupt,
+        session.show,
+    )?;
+    let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
+    for attempt in 0..ATTEMPTS {
+        let found = look(&plan, loaded, lock)?;
+        settle(&mut repairs, &found);
+        let mut cut = false;
+        for it in found
+            .iter()
+            .filter(|it| it.over && !it.frame.hot.is_empty())
+        {
+            cut |= take_out(it, attempt > 0, &mut plan, &mut repairs, session)?;
+        }
+        if !cut {
+            break;
+        }
+        plan = again(plan, loaded, typed, session.program.as_deref())?;
+        build::execute_some(
+            &plan,
+            config,
+            is_release,
+            &mut built,
+            &session.interrupt,
+            session.show,
+        )?;
+    }
+    if !repairs.is_empty() {
+        settle(&mut repairs, &look(&plan, loaded, lock)?);
+    }
+    build::execute_some(
+        &plan,
+        config,
+        |it| !matches!(it, StepKind::Release | StepKind::Libraries),
+        &mut built,
+        &session.interrupt,
+        session.show,
+    )?;
+    Ok(Repaired {
+        plan,
+        built,
+        repairs,
+    })
+}
+
+/// A large frame of an executable.
+struct Found {
+    target: usize,
+    package: String,
+    frame: Frame,
+    over: bool,
+    /// Those of its hot calls whose callee is still a function of its own, and has at least half of the frame.
+    large: Vec<InlinedCall>,
+}
+
+/// The large frames of every executable of the plan.
+fn look(plan: &Plan, loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>> {
+    let mut all = Vec::new();
+    for (index, target) in plan.targets.iter().enumerate() {
+        for executable in &target.executables {
+            // What cannot be read is told when the release is analysed.
+            let Ok(bytes) = binary::open(&target.release_dir.join(&executable.name)) else {
+                continue;
+            };
+            let package = &executable.package;
+            let frames = large_frames(target, executable, &bytes, true);
+            let limits = report::frame_limits(&loaded.config, lock, &target.facts, package);
+            let over: HashSet<&str> = guard::over(&frames, &limits)
+                .iter()
+                .map(|it| it.frame.function.as_str())
+                .collect();
+            let large = |it: &InlinedCall, of: &Frame| {
+                let callee = frames.iter().find(|other| other.function == it.callee);
+                callee.is_some_and(|callee| callee.bytes * 2 >= of.bytes)
+            };
+            all.extend(frames.iter().map(|it| {
+                Found {
+                    target: index,
+                    package: package.clone(),
+                    over: over.contains(it.function.as_str()),
+                    large: it
+                        .hot
+                        .iter()
+                        .filter(|call| large(call, it))
+                        .cloned()
+                        .collect(),
+                    frame: it.clone(),
+                }
+            }));
+        }
+    }
+    Ok(all)
+}
+
+/// Says of each repair what the frame is now.
+fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
+    for (target, package, repair) in repairs {
+        let now = found.iter().find(|it| {
+            it.target == *target && it.package == *package && it.frame.function == repair.function
+        });
+        repair.after = now.map(|it| it.frame.bytes);
+        repair.repaired = !now.is_some_and(|it| it.over);
+    }
+}
+
+/// Takes the hot calls that were inlined into the function out of the profile of its executable. `all`: every call of what
+/// was inlined, from wherever.
+fn take_out(
+    found: &Found,
+    all: bool,
+    plan: &mut Plan,
+    repairs: &mut Vec<(usize, String, Repair)>,
+    session: &mut Session<'_>,
+) -> Result<bool> {
+    let calls = culprits(found, all);
+    let callees: HashSet<&str> = calls.iter().map(|it| it.callee.as_str()).collect();
+    let exact: HashSet<(&str, &str, i64)> = calls
+        .iter()
+        .map(|it| (it.caller.as_str(), it.callee.as_str(), it.offset))
+        .collect();
+    let hide = |it: &Edge| match all {
+        true => callees.contains(it.callee.as_str()),
+        false => exact.contains(&(it.caller.as_str(), it.callee.as_str(), it.offset)),
+    };
+    let facts = &mut plan.targets[found.target].facts;
+    let mains: Vec<String> = facts
+        .packages
+        .iter()
+        .filter(|it| it.is_named_main())
+        .map(|it| it.import_path.clone())
+        .collect();
+    let Some(candidate) = facts.pgo.applied(&found.package) else {
+        return Ok(false);
+    };
+    let bytes = match &candidate.derived {
+        Some(it) => it.bytes.to_vec(),
+        None => profiles::read(&candidate.file(&facts.go.cwd))?.unwrap_or_default(),
+    };
+    let cache = Path::new(&facts.toolchain.gocache).to_path_buf();
+    let cut = facts
+        .pgo
+        .cut(&found.package, &mains, &bytes, hide, &cache)?;
+    let Some(derived) = cut else {
+        return Ok(false);
+    };
+    profiles::keep(&derived, &cache)?;
+    let mut names: Vec<String> = callees.into_iter().map(str::to_owned).collect();
+    names.sort();
+    (session.show)(Event::Talk(&format!(
+        "the stack frame of {} has {} bytes: building again with fewer calls of {} in the profile",
+        found.frame.function,
+        found.frame.bytes,
+        names.join(", ")
+    )));
+    note(found, names, calls.len() as u64, repairs);
+    Ok(true)
+}
+
+fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Vec<(usize, String, Repair)>) {
+    let known = repairs.iter_mut().find(|it| {
+        (it.0, &it.1, &it.2.function) == (found.target, &found.package, &found.frame.function)
+    });
+    if let Some((_, _, repair)) = known {
+        repair.calls += calls;
+        repair.no_inline.extend(names);
+        repair.no_inline.sort();
+        repair.no_inline.dedup();
+        return;
+    }
+    let repair = Repair {
+        function: found.frame.function.clone(),
+        before: found.frame.bytes,
+        after: None,
+        repaired: false,
+        no_inline: names,
+        calls,
+    };
+    repairs.push((found.target, found.package.clone(), repair));
+}
+
+/// The calls that made the frame large: of functions whose own frame is, where some are still there; else all of them.
+fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall> {
+    match found.large.is_empty() || all {
+        true => found.frame.hot.iter().collect(),
+        false => found.large.iter().collect(),
+    }
+}
+
+/// The same plan, with the profiles as they are now.
+fn again(plan: Plan, loaded: &Loaded, typed: &Typed, program: Option<&Path>) -> Result<Plan> {
+    let (facts, targets) = plan
+        .targets
+        .into_iter()
+        .map(|it| (it.facts, it.executables))
+        .unzip();
+    let outputs = Outputs {
+        targets,
+        checksums: plan.checksums,
+    };
+    plan::draw(
+        &loaded.config,
+        &loaded.origins,
+        typed,
+        facts,
+        outputs,
+        &plan.stage,
+        program,
+    )
+}

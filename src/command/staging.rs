@@ -1,0 +1,43 @@
+//! A place for a run to build in, which goes with it.
+
+use std::path::Path;
+
+use super::Session;
+use super::prepare::Prepared;
+use crate::build::Event;
+use crate::build::stage::{Stage, Where};
+use crate::error::Result;
+use crate::go::Toolchain;
+
+/// A stage on the file system of `outputs`; go keeps its work directories in it, so that none is left
+/// when go is ended.
+pub fn stage(
+    prepared: &mut Prepared,
+    outputs: Option<&Path>,
+    wait: bool,
+    session: &mut Session<'_>,
+) -> Result<Stage> {
+    let toolchain = prepared.facts.first().map(|it| &it.toolchain);
+    let path = |it: fn(&Toolchain) -> &String| {
+        toolchain.map(it).filter(|it| !it.is_empty()).map(Path::new)
+    };
+    let place = Where {
+        outputs,
+        cache: path(|it| &it.gocache),
+        go_tmp: path(|it| &it.gotmpdir),
+    };
+    let show = &mut *session.show;
+    let stage = Stage::create(place, wait, &session.interrupt, &mut |line| {
+        show(Event::Talk(line))
+    })?;
+    for facts in &mut prepared.facts {
+        // What -work keeps must not go with the stage.
+        if !facts.asked.work {
+            facts
+                .go
+                .env
+                .push(("GOTMPDIR".into(), stage.go_tmp().into()));
+        }
+    }
+    Ok(stage)
+}

@@ -1,0 +1,328 @@
+//! How escapes are collected: from the compile of the release, or by a compile of their own.
+//!
+//! The compile of the release tells what it does through `-toolexec` ([`super::toolexec`]). What it told is kept by action
+//! ID, and a `go list -export` with the flags of the release names the action of every package. What has no capture,
+//! because a plain go compiled it before, gets the pass.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::flags::{self, Flags, Inputs, Reason, Variant};
+use super::pgo::hex;
+use super::toolexec::Wish;
+use super::{Context, Facts, Step, StepKind, arguments, reason, scope};
+use crate::config::{Collect, Config};
+use crate::error::{Error, Kind, Result};
+use crate::escape;
+use crate::go::flags as go_flags;
+use crate::process::Invocation;
+use crate::quote;
+
+/// How the escapes of a target are collected.
+#[derive(Debug, Clone, Default)]
+pub struct Collection {
+    /// Where from.
+    pub source: Source,
+    /// The packages, as patterns: those of the report, and those whose functions are asserted beside it.
+    pub scope: Vec<String>,
+    /// Those of the scope that are packages of the standard library.
+    standard: Vec<String>,
+    /// The user's own `-gcflags`, in Go's order.
+    user: Vec<String>,
+}
+
+/// Where the diagnostics come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// From the compile of the release, now or earlier.
+    Capture {
+        /// The directory of the captures.
+        store: PathBuf,
+        /// The program that go starts.
+        program: PathBuf,
+        /// `-toolexec=...`
+        flag: String,
+        /// Who asked for it.
+        from: String,
+    },
+    /// From a compile of their own, and why where a capture was wanted.
+    Pass {
+        /// `None`: as configured.
+        reason: Option<String>,
+    },
+    /// From nowhere, and why where they were wanted.
+    Off {
+        /// `None`: as configured.
+        reason: Option<String>,
+    },
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Off { reason: None }
+    }
+}
+
+impl Collection {
+    /// The step with the compiler told to tell; as it is where nothing is captured.
+    pub(super) fn told(&self, step: Step) -> Step {
+        let Source::Capture { flag, from, .. } = &self.source else {
+            return step;
+        };
+        let mut told = Step {
+            kind: step.kind,
+            invocation: step.invocation.clone(),
+            reasons: step.reasons.clone(),
+            without: None,
+        };
+        // Behind the verb; the user's own stands in ours.
+        let args = &mut told.invocation.args;
+        args.retain(|it| !is_toolexec(it));
+        args.insert(1, flag.into());
+        told.reasons.retain(|it| !it.flag.starts_with("-toolexec="));
+        told.reasons.insert(
+            0,
+            Reason {
+                flag: "-toolexec".into(),
+                why: "the compiler tells its escape analysis on the way; the code stays the same"
+                    .into(),
+                from: from.clone(),
+            },
+        );
+        told.without = Some(Box::new(step));
+        told
+    }
+}
+
+fn is_toolexec(arg: &OsString) -> bool {
+    arg.to_str().is_some_and(|it| it.starts_with("-toolexec="))
+}
+
+/// Decides. Fails with [`Kind::Usage`] where a capture is demanded and cannot work.
+pub(super) fn collection(
+    inputs: &Inputs<'_>,
+    facts: &Facts,
+    program: Option<&Path>,
+) -> Result<Collection> {
+    let composed = flags::compose(inputs, Variant::Escape)?;
+    let scope = diagnosed(inputs.config, facts);
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard = scope.iter().filter(is_standard).cloned().collect();
+    let source = match inputs.config.escape.collect {
+        Collect::Off => Source::Off { reason: None },
+        _ if last(inputs, "compiler").is_some_and(|it| it != "gc") => Source::Off {
+            reason: Some(
+                "the compiler is not gc, whose diagnostics are the only ones known".into(),
+            ),
+        },
+        Collect::Pass => Source::Pass { reason: None },
+        collect => match capture(inputs, facts, &scope, program) {
+            Ok(source) => source,
+            Err(reason) if collect == Collect::Capture => {
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("`[escape] collect = \"capture\"` cannot work: {reason}"),
+                )
+                .hint("write `auto` to have the escapes compiled separately where that is so"));
+            }
+            Err(reason) => Source::Pass {
+                reason: Some(reason),
+            },
+        },
+    };
+    Ok(Collection {
+        source,
+        user: flags::gcflags(inputs, &composed),
+        scope,
+        standard,
+    })
+}
+
+/// The scope, and the packages whose functions are asserted beside it.
+fn diagnosed(config: &Config, facts: &Facts) -> Vec<String> {
+    let mut scope = scope::patterns(&config.escape.scope, &facts.packages);
+    let functions = config.assert.iter().map(|it| it.function.as_str());
+    let mut asserted = scope::of_functions(functions, &facts.packages);
+    asserted.retain(|it| !scope::contains(&scope, it));
+    scope.extend(asserted);
+    scope
+}
+
+fn capture(
+    inputs: &Inputs<'_>,
+    facts: &Facts,
+    scope: &[String],
+    program: Option<&Path>,
+) -> Result<Source, String> {
+    if inputs.config.escape.collect == Collect::Auto {
+        // Whoever asks for commands pastes them.
+        if facts.asked.dry_run || facts.asked.commands {
+            return Err("with -x and -n the commands are Go's own".into());
+        }
+    }
+    let program = program.ok_or("the file of this program is gone")?;
+    let cache = Path::new(&facts.toolchain.gocache);
+    if !cache.is_absolute() {
+        return Err("there is no build cache to keep captures beside".into());
+    }
+    let theirs = match last(inputs, "toolexec") {
+        Some(value) => quote::split(&value)?,
+        None => Vec::new(),
+    };
+    let flags: Vec<String> = escape::diagnostics()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let store = stores(cache).join(format!("1-{}", &key(&flags)[..12]));
+    let wish = Wish {
+        store: store.clone(),
+        packages: scope.to_vec(),
+        flags,
+    };
+    let value = wish.toolexec(program, &theirs)?;
+    if value.len() > LONGEST {
+        return Err("the scope names too many packages for one flag".into());
+    }
+    let origin = inputs.origins.get("escape.collect");
+    Ok(Source::Capture {
+        store,
+        program: program.to_path_buf(),
+        flag: format!("-toolexec={value}"),
+        from: origin.map_or("defaults", String::as_str).into(),
+    })
+}
+
+/// The longest value of `-toolexec`: Linux takes 128 KiB in one argument.
+const LONGEST: usize = 64 << 10;
+
+/// Where the captures of all kinds are kept.
+pub fn stores(cache: &Path) -> PathBuf {
+    cache.join("gobuild-opt/diagnostics")
+}
+
+fn key(flags: &[String]) -> String {
+    hex(&Sha256::digest(flags.join("\n")))
+}
+
+/// The value of a flag in the layer that counts: a command line hides GOFLAGS.
+fn last(inputs: &Inputs<'_>, name: &str) -> Option<String> {
+    let configured = go_flags::parse(&inputs.config.build.flags, "build.flags").unwrap_or_default();
+    let layers = [inputs.typed, &configured, inputs.goflags];
+    let found = layers.iter().find_map(|it| go_flags::last(it, name))?;
+    found.value.clone().filter(|it| !it.is_empty())
+}
+
+/// `go list -export` with the flags of the release, which names the action of every package.
+///
+/// Behind a release nothing is compiled for it; on its own it compiles what is not in the build cache, as a release would.
+pub(super) fn captures(context: &Context<'_>) -> Result<Step> {
+    let Context {
+        inputs,
+        facts,
+        packages,
+        collection,
+    } = *context;
+    let mut composed = flags::compose(inputs, Variant::Listed)?;
+    composed.reasons.clear();
+    listing(
+        facts,
+        &mut composed,
+        &["-deps", "-export", "-f={{.ImportPath}} {{.BuildID}}"],
+    );
+    composed.reasons.push(reason(
+        "-f",
+        "the first half of a build ID names the capture of the package",
+    ));
+    let args = arguments("list", facts, &composed, None, packages);
+    let mut step = collection.told(Step {
+        kind: StepKind::Captures,
+        invocation: facts.go.invocation(args),
+        reasons: composed.reasons,
+        without: None,
+    });
+    step.without = None;
+    Ok(step)
+}
+
+/// The separate compile of the whole scope; [`narrowed`] leaves out what is known already.
+pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
+    let Context {
+        inputs,
+        facts,
+        packages,
+        collection,
+    } = *context;
+    let mut composed = flags::compose(inputs, Variant::Escape)?;
+    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .reasons
+        .retain(|it| !it.flag.starts_with("-gcflags="));
+    let origin = inputs
+        .origins
+        .get("escape.scope")
+        .map_or("defaults", String::as_str);
+    for value in escape::gcflags(&collection.scope, &collection.standard, &collection.user) {
+        let flag = format!("-gcflags={value}");
+        composed.reasons.push(Reason {
+            flag: flag.clone(),
+            why: "the compiler's escape diagnostics, with your own flags".into(),
+            from: origin.into(),
+        });
+        composed.args.push(flag);
+    }
+    listing(
+        facts,
+        &mut composed,
+        &["-deps", "-export", "-f={{.ImportPath}}"],
+    );
+    composed.reasons.push(reason(
+        "-export",
+        "compile, or replay from the build cache, but do not link",
+    ));
+    let args = arguments("list", facts, &composed, None, packages);
+    Ok(Step {
+        kind: StepKind::Escape,
+        invocation: facts.go.invocation(args),
+        reasons: composed.reasons,
+        without: None,
+    })
+}
+
+/// What every `go list -export` of ours has in common.
+pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
+    if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
+        // `go list -export` would write the C header, as `.h`. This mode compiles alike.
+        composed.args.retain(|it| !it.starts_with("-buildmode="));
+        composed.args.push("-buildmode=pie".into());
+    }
+    if facts.asked.json {
+        composed.args.push("-json=false".into());
+    }
+    if go_flags::is_on(&facts.goflags, "a") {
+        composed.args.push("-a=false".into());
+    }
+    let first = first.iter().map(|it| (*it).to_owned());
+    composed.args.splice(0..0, first);
+}
+
+/// The command of the pass for some packages of the scope.
+pub fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> Invocation {
+    let mut invocation = pass.invocation.clone();
+    let is_ours = |it: &OsString| it.to_str().is_some_and(|it| it.starts_with("-gcflags="));
+    let at = invocation.args.iter().position(is_ours).unwrap_or(1);
+    invocation.args.retain(|it| !is_ours(it));
+    let standard = collection.standard.iter();
+    let standard: Vec<String> = standard
+        .filter(|it| packages.contains(it))
+        .cloned()
+        .collect();
+    let values = escape::gcflags(packages, &standard, &collection.user);
+    let flags = values.iter().map(|it| format!("-gcflags={it}").into());
+    invocation.args.splice(at..at, flags);
+    invocation
+}

@@ -1,0 +1,80 @@
+//! What is asked for in, what is built together out: Go takes one `-pgo=` per build.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::flags::Inputs;
+use super::output::Executable;
+use super::{Facts, pgo};
+use crate::go::Package;
+
+/// What is built together, with one profile.
+pub struct Part<'a> {
+    /// What decides about its flags.
+    pub inputs: Inputs<'a>,
+    /// As they stand on the command line.
+    pub packages: Vec<OsString>,
+    /// What comes of it.
+    pub executables: Vec<&'a Executable>,
+    /// All that was asked for.
+    whole: bool,
+}
+
+/// One part per profile. Where there are several, packages are named one by one; those that are no commands go with the first.
+pub fn parts<'a>(
+    inputs: &Inputs<'a>,
+    facts: &'a Facts,
+    executables: &'a [Executable],
+    packages: &[OsString],
+) -> Vec<Part<'a>> {
+    let uses = &facts.pgo.uses;
+    let part = |(index, it): (usize, &'a pgo::Use)| {
+        let mine = |path: &str| it.packages.iter().any(|mine| mine == path);
+        let of_part = |it: &&Package| {
+            !it.dep_only && (mine(&it.import_path) || (index == 0 && it.name != "main"))
+        };
+        let named = facts.packages.iter().filter(of_part);
+        Part {
+            inputs: Inputs {
+                pgo: Some(it),
+                ..*inputs
+            },
+            packages: match uses.len() {
+                1 => packages.to_vec(),
+                _ => named.map(|it| it.import_path.clone().into()).collect(),
+            },
+            executables: executables
+                .iter()
+                .filter(|it| uses.len() == 1 || mine(&it.package))
+                .collect(),
+            whole: uses.len() == 1,
+        }
+    };
+    uses.iter().enumerate().map(part).collect()
+}
+
+impl Part<'_> {
+    /// The builds that write executables: packages, and the `-o` that they get.
+    pub fn links(&self, facts: &Facts, directory: &Path) -> Vec<(Vec<OsString>, OsString)> {
+        let file = |it: &Executable| directory.join(&it.name).into_os_string();
+        let taken = facts.asked.taken(&facts.packages).len();
+        let named = facts.packages.iter().filter(|it| !it.dep_only).count();
+        let mut into = directory.as_os_str().to_owned();
+        into.push("/");
+        let by_name = |it: &&Executable| OsString::from(&it.package);
+        match self.executables.as_slice() {
+            [] => Vec::new(),
+            // With an `-o` this mode takes one package, and ours always has one.
+            several if facts.asked.mode == "exe" && named > 1 => several
+                .iter()
+                .map(|it| (vec![by_name(it)], file(it)))
+                .collect(),
+            // One executable gets its name here, so that build modes that write a second file (c-archive)
+            // name it alike; several get Go's names.
+            [one] if taken == 1 => vec![(self.packages.clone(), file(one))],
+            _ if self.whole => vec![(self.packages.clone(), into)],
+            [one] => vec![(vec![by_name(one)], file(one))],
+            several => vec![(several.iter().map(by_name).collect(), into)],
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Commands that compile in order to tell what the profile does.
+
+use std::path::Path;
+
+use super::flags::{self, Flags, Inputs, Reason, Variant};
+use super::output::Executable;
+use super::parts::{Part, parts};
+use super::{Facts, Step, StepKind, Typed, arguments, build, escapes, pgo, reason};
+use crate::config::Effect;
+use crate::error::Result;
+use crate::escape;
+
+/// Compiles with and without the profile, and the executables without it; none where no profile is applied.
+pub fn effect(
+    inputs: &Inputs<'_>,
+    facts: &Facts,
+    typed: &Typed,
+    executables: &[Executable],
+    directory: &Path,
+) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    if inputs.config.pgo.effect == Effect::Off {
+        return Ok(steps);
+    }
+    let off = pgo::Use::off();
+    let all = ["all".to_owned()];
+    let packages = typed.packages(inputs.config);
+    for mut part in parts(inputs, facts, executables, &packages) {
+        if !part.inputs.pgo.is_some_and(|it| it.applied) {
+            continue;
+        }
+        steps.push(listing(
+            StepKind::EffectWith,
+            &part,
+            facts,
+            &all,
+            "pgo.effect",
+        )?);
+        part.inputs.pgo = Some(&off);
+        steps.push(listing(
+            StepKind::EffectWithout,
+            &part,
+            facts,
+            &all,
+            "pgo.effect",
+        )?);
+        let mut release = flags::compose(&part.inputs, Variant::Release)?;
+        ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
+        for (what, output) in part.links(facts, directory) {
+            steps.push(build(StepKind::EffectBuild, facts, &release, output, &what));
+        }
+    }
+    Ok(steps)
+}
+
+/// Compiles, or replays from the build cache, what a part needs; the diagnostics of `scope` come on standard error.
+fn listing(
+    kind: StepKind,
+    part: &Part<'_>,
+    facts: &Facts,
+    scope: &[String],
+    key: &str,
+) -> Result<Step> {
+    let inputs = &part.inputs;
+    let mut composed = flags::compose(inputs, Variant::Escape)?;
+    let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
+    ask(&mut composed, inputs, facts, scope, origin);
+    composed.args.push("-v".into());
+    composed
+        .reasons
+        .push(reason("-v", "the packages as they are compiled"));
+    composed.reasons.push(reason(
+        "-export",
+        "compile, or replay from the build cache, but do not link",
+    ));
+    escapes::listing(
+        facts,
+        &mut composed,
+        &["-deps", "-export", "-f={{.ImportPath}}"],
+    );
+    let args = arguments("list", facts, &composed, None, &part.packages);
+    Ok(Step {
+        kind,
+        invocation: facts.go.invocation(args),
+        reasons: composed.reasons,
+        without: None,
+    })
+}
+
+/// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.
+fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String], origin: &str) {
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|it| it.standard);
+        packages.any(|it| it.import_path == **path)
+    };
+    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
+    let user = flags::gcflags(inputs, composed);
+    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .reasons
+        .retain(|it| !it.flag.starts_with("-gcflags="));
+    for value in escape::gcflags(scope, &standard, &user) {
+        let flag = format!("-gcflags={value}");
+        composed.reasons.push(Reason {
+            flag: flag.clone(),
+            why: "the compiler's escape diagnostics, with your own flags".into(),
+            from: origin.into(),
+        });
+        composed.args.push(flag);
+    }
+}

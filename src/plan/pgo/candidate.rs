@@ -1,0 +1,164 @@
+//! The files of a wish in, what go gets of them out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::derive::{self, Weighed, derive};
+use super::wish::Wish;
+use super::{Candidate, Choice, Part, Request, calls, hex, is_usable};
+use crate::config::pgo::Profiles;
+use crate::error::{Error, Result};
+use crate::profile::{self, Edge, Judgement};
+
+/// A file as it was read.
+pub struct Found {
+    /// The main packages it is for.
+    packages: Vec<String>,
+    /// As it is shown.
+    pub path: PathBuf,
+    weight: f64,
+    bytes: Option<Vec<u8>>,
+    /// What it is worth; `None` when there is no file.
+    pub judgement: Option<Judgement>,
+}
+
+impl Found {
+    /// Whether Go will read calls from it.
+    pub fn is_usable(&self) -> bool {
+        is_usable(self.judgement.as_ref())
+    }
+}
+
+pub fn look(
+    wish: &Wish<'_>,
+    cwd: &Path,
+    read: &impl Fn(&Path) -> Result<Option<Vec<u8>>>,
+) -> Result<Vec<Found>> {
+    let look = |(packages, path, weight): (Vec<String>, PathBuf, f64)| {
+        let bytes = read(&path)?;
+        Ok(Found {
+            packages,
+            weight,
+            judgement: bytes.as_deref().map(profile::judge),
+            bytes,
+            path: path.strip_prefix(cwd).unwrap_or(&path).to_path_buf(),
+        })
+    };
+    wish.files(cwd).into_iter().map(look).collect()
+}
+
+pub fn candidates(
+    wish: &Wish<'_>,
+    request: &Request<'_>,
+    found: Vec<Found>,
+    usable: bool,
+) -> Result<Vec<Candidate>> {
+    let merged = matches!(wish.value.as_ref(), Profiles::Merged(_));
+    if usable && merged {
+        return Ok(vec![merge(wish, request, &found)?]);
+    }
+    found.into_iter().map(|it| candidate(request, it)).collect()
+}
+
+fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
+    let bytes = found.bytes.as_deref();
+    let (calls, weights) = bytes.and_then(calls).unzip();
+    let mut candidate = Candidate {
+        sha256: bytes.map(|it| hex(&Sha256::digest(it))),
+        calls: calls.map(Arc::new),
+        weights: weights.map(Arc::new),
+        packages: found.packages,
+        path: found.path,
+        parts: Vec::new(),
+        judgement: found.judgement,
+        derived: None,
+    };
+    if let (Some(bytes), true, false) = (
+        bytes,
+        candidate.is_usable(),
+        request.settings.no_inline.is_empty(),
+    ) {
+        let name = candidate.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        let parts = [Weighed { bytes, weight: 1.0 }];
+        let derived = derive(&parts, hide(request), &name, request.cache)?;
+        if !derived.hidden.is_empty() {
+            candidate.replace(derived);
+        }
+    }
+    Ok(candidate)
+}
+
+fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Candidate> {
+    let weighed: Vec<Weighed<'_>> = found
+        .iter()
+        .filter_map(|it| {
+            Some(Weighed {
+                bytes: it.bytes.as_deref()?,
+                weight: it.weight,
+            })
+        })
+        .collect();
+    let shown: Vec<String> = found
+        .iter()
+        .map(|it| it.path.display().to_string())
+        .collect();
+    let derived =
+        derive(&weighed, hide(request), derive::MERGED, request.cache).map_err(|error| {
+            Error::new(
+                error.kind,
+                format!("cannot merge {}: {error}", shown.join(", ")),
+            )
+            .hint("a list takes CPU profiles of one kind")
+        })?;
+    let part = |it: &Found| Part {
+        path: it.path.clone(),
+        weight: it.weight,
+        samples: it.judgement.as_ref().and_then(|it| it.samples),
+    };
+    let mut candidate = Candidate {
+        packages: wish.owners(),
+        path: shown.join(" + ").into(),
+        parts: found.iter().map(part).collect(),
+        sha256: None,
+        judgement: Some(profile::judge(&derived.bytes)),
+        calls: None,
+        weights: None,
+        derived: None,
+    };
+    candidate.replace(derived);
+    Ok(candidate)
+}
+
+fn hide(request: &Request<'_>) -> impl Fn(&Edge) -> bool {
+    let mains = main_paths(request);
+    let patterns = request.settings.no_inline.clone();
+    move |edge| {
+        let named = |it: &String| derive::is_named(it, &edge.callee, &mains);
+        patterns.iter().any(named)
+    }
+}
+
+fn main_paths(request: &Request<'_>) -> Vec<String> {
+    let mains = request.packages.iter().filter(|it| it.is_named_main());
+    mains.map(|it| it.import_path.clone()).collect()
+}
+
+pub fn unmatched(request: &Request<'_>, choice: &Choice) -> Vec<String> {
+    let mains = main_paths(request);
+    let hidden = || {
+        let derived = choice
+            .candidates
+            .iter()
+            .filter_map(|it| it.derived.as_ref());
+        derived.flat_map(|it| &it.hidden)
+    };
+    let usable = choice.candidates.iter().any(Candidate::is_usable);
+    let names = request.settings.no_inline.iter().filter(|_| usable);
+    names
+        .filter(|name| !hidden().any(|it| derive::is_named(name, &it.callee, &mains)))
+        .cloned()
+        .collect()
+}

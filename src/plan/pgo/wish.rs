@@ -1,0 +1,223 @@
+//! Configuration and command line in, the profiles that are wanted for each main package out.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+
+use super::super::flags::Reason;
+use super::Request;
+use crate::config::Origins;
+use crate::config::pgo::Profiles;
+use crate::error::{Error, Kind, Result};
+use crate::go::Package;
+use crate::go::flags;
+
+/// What is wanted for some main packages.
+pub struct Wish<'a> {
+    /// The profile.
+    pub value: Cow<'a, Profiles>,
+    /// The layer that says so.
+    pub from: String,
+    /// From the command line or GOFLAGS.
+    pub explicit: bool,
+    /// What was typed, which need not be UTF-8.
+    pub path: Option<OsString>,
+    /// For these; all of the build where nothing else is wanted.
+    pub mains: Vec<&'a Package>,
+    /// Nothing else is wanted.
+    pub all: bool,
+}
+
+impl Wish<'_> {
+    /// Why the flag is there.
+    pub fn reason(&self, flag: String) -> Reason {
+        let why = match self.value.as_ref() {
+            Profiles::One(it) if it == "off" => "no profile",
+            Profiles::One(it) if it == "auto" => "default.pgo beside each main package",
+            Profiles::One(_) => "profile-guided optimisation",
+            Profiles::Merged(_) => "profile-guided optimisation, several profiles merged",
+        };
+        Reason {
+            flag,
+            why: why.into(),
+            from: self.from.clone(),
+        }
+    }
+
+    /// The main packages that one file is for; empty: all of the build.
+    pub fn owners(&self) -> Vec<String> {
+        let mains = self.mains.iter().filter(|_| !self.all);
+        mains.map(|it| it.import_path.clone()).collect()
+    }
+
+    /// The files behind it: for which main packages, where, with which weight.
+    pub fn files(&self, cwd: &Path) -> Vec<(Vec<String>, PathBuf, f64)> {
+        match self.value.as_ref() {
+            Profiles::One(it) if it == "auto" => self
+                .mains
+                .iter()
+                .map(|it| {
+                    let path = it.directory(cwd).join("default.pgo");
+                    (vec![it.import_path.clone()], path, 1.0)
+                })
+                .collect(),
+            Profiles::One(path) => {
+                let path = self.path.as_deref().unwrap_or(OsStr::new(path));
+                vec![(self.owners(), cwd.join(path), 1.0)]
+            }
+            Profiles::Merged(parts) => parts
+                .iter()
+                .map(|it| (self.owners(), cwd.join(&it.path), it.weight))
+                .collect(),
+        }
+    }
+}
+
+/// One wish per profile; the first is also for packages that are no commands. Fails with [`Kind::Usage`] when two entries
+/// name one main package.
+pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
+    let mains: Vec<&Package> = request
+        .packages
+        .iter()
+        .filter(|it| it.is_named_main())
+        .collect();
+    let from_flags = [("flags", request.typed), ("GOFLAGS", request.goflags)]
+        .into_iter()
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
+        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
+    if let Some((from, value, path)) = from_flags {
+        return Ok(vec![Wish {
+            value: Cow::Owned(Profiles::One(value)),
+            from: from.into(),
+            explicit: true,
+            path: Some(path),
+            mains,
+            all: true,
+        }]);
+    }
+    let mut general = Wish {
+        value: Cow::Borrowed(&request.settings.profile),
+        from: origin(request.origins, "pgo.profile"),
+        explicit: false,
+        path: None,
+        mains: Vec::new(),
+        all: false,
+    };
+    let mut wishes: Vec<Wish<'a>> = Vec::new();
+    for main in &mains {
+        let own = if is_override(&general.from) {
+            None
+        } else {
+            entry(request, main)?
+        };
+        let Some((key, value)) = own else {
+            general.mains.push(main);
+            continue;
+        };
+        match wishes.iter_mut().find(|it| it.value.as_ref() == value) {
+            Some(same) => same.mains.push(main),
+            None => wishes.push(Wish {
+                value: Cow::Borrowed(value),
+                from: origin(request.origins, &format!("pgo.package.{key}.profile")),
+                explicit: false,
+                path: None,
+                mains: vec![main],
+                all: false,
+            }),
+        }
+    }
+    if let Some(same) = wishes.iter_mut().find(|it| it.value == general.value) {
+        same.mains.append(&mut general.mains);
+    } else if !general.mains.is_empty() || wishes.is_empty() {
+        wishes.insert(0, general);
+    }
+    if let [one] = wishes.as_mut_slice() {
+        one.all = true;
+    }
+    Ok(wishes)
+}
+
+/// Layers above every file: they mean all packages.
+fn is_override(from: &str) -> bool {
+    matches!(from, "flags" | "environment")
+}
+
+fn origin(origins: &Origins, key: &str) -> String {
+    origins
+        .get(key)
+        .cloned()
+        .unwrap_or_else(|| "defaults".into())
+}
+
+/// The entry of `[pgo.package]` for a main package.
+fn entry<'a>(request: &Request<'a>, main: &Package) -> Result<Option<(&'a String, &'a Profiles)>> {
+    let settings = request.settings;
+    let mut mine = settings
+        .package
+        .iter()
+        .filter(|(key, _)| names(key, main, request.root));
+    let first = mine.next();
+    if let (Some((a, _)), Some((b, _))) = (first, mine.next()) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`pgo.package` names `{}` twice, as `{a}` and as `{b}`",
+                main.import_path
+            ),
+        )
+        .hint("remove one of the two tables"));
+    }
+    Ok(first.map(|(key, it)| (key, &it.profile)))
+}
+
+fn names(key: &str, package: &Package, root: &Path) -> bool {
+    match is_directory(key) {
+        true => clean(&root.join(key)) == clean(Path::new(&package.dir)),
+        false => key == package.import_path,
+    }
+}
+
+fn is_directory(key: &str) -> bool {
+    key == "." || key.starts_with("./") || key.starts_with("../") || key.starts_with('/')
+}
+
+/// Without `.` and `..`, by text alone.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(clean.pop()),
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+/// Entries of `[pgo.package]` for packages that are not built now, with the directory that such a package would be in;
+/// `None` where it cannot be one of the modules that are built.
+pub fn unused(request: &Request<'_>) -> Vec<(String, Option<PathBuf>)> {
+    let mut unused = Vec::new();
+    for key in request.settings.package.keys() {
+        let mut mains = request.packages.iter().filter(|it| it.is_named_main());
+        if mains.any(|it| names(key, it, request.root)) {
+            continue;
+        }
+        let directory = if is_directory(key) {
+            Some(clean(&request.root.join(key)))
+        } else {
+            below_module(key, request.packages)
+        };
+        unused.push((key.clone(), directory));
+    }
+    unused
+}
+
+fn below_module(key: &str, packages: &[Package]) -> Option<PathBuf> {
+    let mut modules = packages.iter().filter_map(|it| it.module.as_ref());
+    modules.find_map(|it| {
+        let rest = key.strip_prefix(it.path.as_str())?;
+        let inside = rest.is_empty() || rest.starts_with('/');
+        inside.then(|| Path::new(&it.dir).join(rest.trim_start_matches('/')))
+    })
+}

@@ -1,0 +1,249 @@
+//! The diagnostics that are wanted in, the `-toolexec` that makes the release compile tell them out; and back: the
+//! command line that go makes of it in, what to run out.
+//!
+//! Go puts the words of `-toolexec` in front of every tool it starts. Ours are
+//! `gobuild-opt toolexec --store=DIR --packages=PATTERNS --flags=FLAGS --behind=N --`, then the N words of a `-toolexec`
+//! of the user's own, then the tool and its arguments.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::scope;
+use crate::quote;
+
+/// The subcommand. It is no command of users, and so not in the help.
+pub const NAME: &str = "toolexec";
+
+/// What the compiler is to tell of which packages, and where that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wish {
+    /// The directory of the captures that were made with these flags.
+    pub store: PathBuf,
+    /// Package patterns.
+    pub packages: Vec<String>,
+    /// Flags of the compiler.
+    pub flags: Vec<String>,
+}
+
+impl Wish {
+    /// The value of `-toolexec`, with the words of the user's own behind ours: both see every tool, and the tools name
+    /// themselves as they do behind the user's alone.
+    ///
+    /// Fails with a sentence for words that Go has no way to quote.
+    pub fn toolexec(&self, program: &Path, theirs: &[String]) -> Result<String, String> {
+        let text = |it: &Path| {
+            it.to_str()
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the path `{}` is no UTF-8", it.display()))
+        };
+        let mut words = vec![
+            text(program)?,
+            NAME.to_owned(),
+            format!("--store={}", text(&self.store)?),
+            format!("--packages={}", self.packages.join(",")),
+            format!("--flags={}", quote::join(&self.flags)?),
+        ];
+        if !theirs.is_empty() {
+            words.push(format!("--behind={}", theirs.len()));
+        }
+        words.push("--".to_owned());
+        words.extend(theirs.iter().cloned());
+        quote::join(&words)
+    }
+}
+
+/// A command line of ours, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request<'a> {
+    wish: Wish,
+    /// How many words stand before the tool.
+    behind: usize,
+    /// What to run.
+    pub command: &'a [OsString],
+}
+
+/// A compile that tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The command with the flags in it.
+    pub command: Vec<OsString>,
+    /// The package, as go names it: `lib`, or `lib [cmd/one]`.
+    pub package: OsString,
+    /// The action ID, which names the capture.
+    pub action: String,
+    /// The directory of the captures.
+    pub store: PathBuf,
+    /// Whether a program of the user's stands between: what it says is not ours to keep.
+    pub shared: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Reads what stands behind `gobuild-opt toolexec`. `None` where no command follows.
+    pub fn read(args: &'a [OsString]) -> Option<Self> {
+        let end = args.iter().position(|it| it == "--")?;
+        let (options, command) = (&args[..end], &args[end + 1..]);
+        if command.is_empty() {
+            return None;
+        }
+        let text = |name: &str| {
+            let value = |it: &OsString| it.to_str()?.strip_prefix(name).map(str::to_owned);
+            options.iter().find_map(value).unwrap_or_default()
+        };
+        let packages = text("--packages=");
+        Some(Self {
+            wish: Wish {
+                store: text("--store=").into(),
+                packages: packages.split(',').map(str::to_owned).collect(),
+                flags: quote::split(&text("--flags=")).unwrap_or_default(),
+            },
+            behind: text("--behind=").parse().unwrap_or(0),
+            command,
+        })
+    }
+
+    /// What to do instead of the command, where it compiles a package that is wanted. `package` is what go says in
+    /// TOOLEXEC_IMPORTPATH.
+    ///
+    /// `None` also where the compiler prints something of its own accord, because flags of the user's ask for it: that
+    /// belongs to the user.
+    pub fn job(&self, package: &OsStr) -> Option<Job> {
+        let tool = self.command.get(self.behind)?;
+        let args = &self.command[self.behind + 1..];
+        let path = package.to_str()?;
+        let path = path.split(" [").next().unwrap_or(path);
+        let wanted = Path::new(tool).file_name() == Some(OsStr::new("compile"))
+            && !self.wish.store.as_os_str().is_empty()
+            && scope::contains(&self.wish.packages, path)
+            && !args.iter().any(talks);
+        let action = action(args).filter(|_| wanted)?;
+        let mut command = self.command.to_vec();
+        let at = self.behind + 1;
+        command.splice(at..at, self.wish.flags.iter().map(OsString::from));
+        Some(Job {
+            command,
+            package: package.to_owned(),
+            action,
+            store: self.wish.store.clone(),
+            shared: self.behind > 0,
+        })
+    }
+}
+
+/// The first half of the value of `-buildid`. While a package is compiled both halves are the action ID
+/// (`(*Builder).useCache`, `cmd/go/internal/work/buildid.go`).
+fn action(args: &[OsString]) -> Option<String> {
+    let at = args.iter().position(|it| it == "-buildid")?;
+    let (action, content) = args.get(at + 1)?.to_str()?.split_once('/')?;
+    (action == content && is_action(action)).then(|| action.to_owned())
+}
+
+/// Whether a text can be an action ID: it becomes the name of a file.
+pub fn is_action(text: &str) -> bool {
+    let letter = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+    (8..=64).contains(&text.len()) && text.bytes().all(letter)
+}
+
+/// Flags of the compiler, Go 1.21 to 1.27, that make it print, or change what it prints (`cmd/compile/internal/base/flag.go`).
+/// `-V` asks for its version, `@` names a file of arguments.
+const TALKING: &[&[u8]] = &[
+    b"%", b"C", b"E", b"K", b"L", b"S", b"V", b"W", b"d", b"h", b"j", b"live", b"m", b"r", b"v",
+    b"w",
+];
+
+fn talks(arg: &OsString) -> bool {
+    let arg = arg.as_bytes();
+    if arg.starts_with(b"@") {
+        return true;
+    }
+    let Some(name) = arg.strip_prefix(b"-") else {
+        return false;
+    };
+    let name = name.strip_prefix(b"-").unwrap_or(name);
+    let end = memchr::memchr(b'=', name).unwrap_or(name.len());
+    TALKING.contains(&&name[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish() -> Wish {
+        Wish {
+            store: "/c/my cache".into(),
+            packages: vec!["ex.com/m/...".into(), "fmt".into()],
+            flags: vec!["-m".into(), "-d=ssa/x/debug=1".into()],
+        }
+    }
+
+    fn words(text: &str) -> Vec<OsString> {
+        let words = quote::split(text).unwrap();
+        words.into_iter().map(OsString::from).collect()
+    }
+
+    /// What becomes of a tool behind the `-toolexec` of [`wish`].
+    fn check(theirs: &str, tool: &str, package: &str) -> String {
+        let theirs = quote::split(theirs).unwrap();
+        let toolexec = wish().toolexec(Path::new("/bin/g"), &theirs).unwrap();
+        let line = words(&format!("{toolexec} {tool}"));
+        let request = Request::read(&line[2..]).unwrap();
+        let Some(job) = request.job(OsStr::new(package)) else {
+            let command = request.command.join(OsStr::new(" "));
+            return format!("as it is: {}", command.display());
+        };
+        let command = job.command.join(OsStr::new(" "));
+        let place = job.store.join(&job.action);
+        format!("{} -> {}", command.display(), place.display())
+    }
+
+    const ID: &str = "-buildid abcdefgh/abcdefgh";
+
+    #[test]
+    fn the_flag_can_be_pasted() {
+        insta::assert_snapshot!(
+            wish().toolexec(Path::new("/bin/g"), &["their tool".into(), "-x".into()]).unwrap(),
+            @"/bin/g toolexec '--store=/c/my cache' --packages=ex.com/m/...,fmt '--flags=-m -d=ssa/x/debug=1' --behind=2 -- 'their tool' -x"
+        );
+    }
+
+    #[test]
+    fn only_a_compile_of_the_scope_is_asked() {
+        insta::assert_snapshot!(check("", &format!("/t/compile -p x {ID}"), "ex.com/m/lib"), @"/t/compile -m -d=ssa/x/debug=1 -p x -buildid abcdefgh/abcdefgh -> /c/my cache/abcdefgh");
+        insta::assert_snapshot!(check("", &format!("/t/compile {ID}"), "ex.com/m [ex.com/m]"), @"/t/compile -m -d=ssa/x/debug=1 -buildid abcdefgh/abcdefgh -> /c/my cache/abcdefgh");
+        insta::assert_snapshot!(check("", &format!("/t/compile {ID}"), "ex.com/other"), @"as it is: /t/compile -buildid abcdefgh/abcdefgh");
+        insta::assert_snapshot!(check("", &format!("/t/link {ID}"), "ex.com/m"), @"as it is: /t/link -buildid abcdefgh/abcdefgh");
+        insta::assert_snapshot!(check("", "/t/compile -V=full", ""), @"as it is: /t/compile -V=full");
+    }
+
+    #[test]
+    fn a_program_of_the_users_stands_between() {
+        insta::assert_snapshot!(check("their compile", &format!("/t/compile {ID}"), "fmt"), @"their compile /t/compile -m -d=ssa/x/debug=1 -buildid abcdefgh/abcdefgh -> /c/my cache/abcdefgh");
+        insta::assert_snapshot!(check("their", "/t/asm x.s", "fmt"), @"as it is: their /t/asm x.s");
+    }
+
+    #[test]
+    fn what_the_user_asks_to_be_printed_is_the_users() {
+        for flag in ["-m=2", "--S", "-d=ssa/check_bce/debug=1", "@file", "-live"] {
+            let shown = check("", &format!("/t/compile {ID} {flag}"), "fmt");
+            assert!(shown.starts_with("as it is"), "{flag}: {shown}");
+        }
+        for flag in ["-N", "-dwarf=false", "-complete", "-c=4", "-l"] {
+            let shown = check("", &format!("/t/compile {ID} {flag}"), "fmt");
+            assert!(!shown.starts_with("as it is"), "{flag}: {shown}");
+        }
+    }
+
+    #[test]
+    fn an_action_id_leads_to_no_other_directory() {
+        for id in ["../../etc/x/../../etc/x", "a/a", "abcdefgh/abcdefgX"] {
+            let shown = check("", &format!("/t/compile -buildid {id}"), "fmt");
+            assert!(shown.starts_with("as it is"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_command_is_refused() {
+        assert_eq!(Request::read(&words("--store=x --")), None);
+        assert_eq!(Request::read(&words("--store=x compile")), None);
+    }
+}

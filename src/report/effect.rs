@@ -1,0 +1,290 @@
+//! What a profile did in, its part of the report out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Inputs, Site, escapes};
+use crate::analysis::Artifact;
+use crate::analysis::effect::Share;
+use crate::build::effect::{Side, Told};
+use crate::escape::{self, Identity};
+
+/// What a profile did, against a build without it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Effect {
+    /// Calls that the profile has among its hot ones.
+    pub hot: Calls,
+    /// Those of them that are inlined in the executable without the profile.
+    pub hot_inlined_without: Calls,
+    /// Those of them that are inlined with it.
+    pub hot_inlined_with: Calls,
+    /// Hot calls that are inlined with the profile only, the heaviest first, at most fifty.
+    pub newly_inlined: Vec<Inlined>,
+    /// How many calls of the whole build the compiler inlines with the profile only, those in inlined code included.
+    pub inlined_gained: u64,
+    /// How many it inlines without the profile only.
+    pub inlined_lost: u64,
+    /// The same by what is called, the most first, at most fifty.
+    pub inlined_by_callee: Vec<Callee>,
+    /// Calls that are made direct with the profile only.
+    pub devirtualized: Vec<String>,
+    /// Bytes of the executable with the profile, and without.
+    pub size: Pair,
+    /// Bytes of its code.
+    pub code: Pair,
+    /// Packages whose size differs, the most first.
+    pub packages: Vec<PackagePair>,
+    /// Escapes with the profile only, in the scope of the escape report, for the platform.
+    pub escapes_gained: Vec<Site>,
+    /// Escapes without the profile only.
+    pub escapes_lost: Vec<Site>,
+    /// Functions whose frame is larger with the profile and has 1 KiB or more: bytes without it.
+    pub frames_grown: BTreeMap<String, u64>,
+    /// What compiling with it costs.
+    pub price: Price,
+    /// In one sentence whether it is worth that.
+    pub summary: String,
+    /// Whether it did anything.
+    pub worth: bool,
+}
+
+/// Some calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Calls {
+    /// How many.
+    pub calls: u64,
+    /// Percent of the weight of all calls of the profile.
+    pub percent: f64,
+}
+
+/// A hot call that was inlined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Inlined {
+    /// The calling function.
+    pub caller: String,
+    /// The called function.
+    pub callee: String,
+    /// Line of the call, counted from the line of the caller's declaration.
+    pub offset: i64,
+    /// Percent of the weight of all calls of the profile.
+    pub percent: f64,
+}
+
+/// Calls of one function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Callee {
+    /// As the compiler prints it.
+    pub callee: String,
+    /// Places where it is inlined with the profile only.
+    pub places: u64,
+}
+
+/// Bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pair {
+    /// With the profile.
+    pub with: u64,
+    /// Without it.
+    pub without: u64,
+}
+
+/// Bytes of a package in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackagePair {
+    /// Its import path.
+    pub path: String,
+    /// With the profile.
+    pub with: u64,
+    /// Without it.
+    pub without: u64,
+}
+
+/// What compiling costs. Times are milliseconds, of compiles that also told their diagnostics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Price {
+    /// CPU time with the profile; `null` off Linux.
+    pub cpu_ms_with: Option<u64>,
+    /// CPU time without it.
+    pub cpu_ms_without: Option<u64>,
+    /// Packages that were compiled with the profile; the rest came from the build cache.
+    pub compiled_with: u64,
+    /// Packages that were compiled without it.
+    pub compiled_without: u64,
+    /// By how many percent compiling is dearer; `null` where the two sides did not compile the same number of packages.
+    pub percent: Option<f64>,
+}
+
+/// Longer lists are cut.
+const LISTED: usize = 50;
+
+/// Below this share of the weight newly inlined hot calls are no effect worth a second thought, in percent.
+const NOTICEABLE: f64 = 1.0;
+
+pub fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
+    let found = artifact.effect.as_ref()?;
+    let built = &inputs.built[artifact.target];
+    let told = built.effect.as_ref()?;
+    let used = inputs.plan.targets[artifact.target]
+        .facts
+        .pgo
+        .applied(&artifact.executable.package)?;
+    let total = used.calls.as_ref()?.total.max(1) as f64;
+    let gained: Vec<&Told> = told
+        .with
+        .inlined
+        .difference(&told.without.inlined)
+        .collect();
+    let lost = told.without.inlined.difference(&told.with.inlined).count();
+    let devirtualized = told
+        .with
+        .devirtualized
+        .difference(&told.without.devirtualized);
+    let devirtualized: BTreeSet<String> = devirtualized
+        .map(|it| format!("{} {}: {}", it.package, it.place, it.message))
+        .collect();
+    let mut effect = Effect {
+        hot: calls(found.hot),
+        hot_inlined_without: calls(found.hot_without),
+        hot_inlined_with: calls(found.hot_with),
+        newly_inlined: found
+            .inlined
+            .iter()
+            .take(LISTED)
+            .map(|it| Inlined {
+                caller: it.caller.clone(),
+                callee: it.callee.clone(),
+                offset: it.offset,
+                percent: it.weight as f64 / total * 100.0,
+            })
+            .collect(),
+        inlined_gained: gained.len() as u64,
+        inlined_lost: lost as u64,
+        inlined_by_callee: by_callee(&gained),
+        devirtualized: devirtualized.into_iter().collect(),
+        size: Pair {
+            with: artifact.size,
+            without: found.size_without,
+        },
+        code: Pair {
+            with: found.code.0,
+            without: found.code.1,
+        },
+        packages: found
+            .packages
+            .iter()
+            .map(|(path, with, without)| PackagePair {
+                path: path.clone(),
+                with: *with,
+                without: *without,
+            })
+            .collect(),
+        escapes_gained: difference(&told.with, &told.without, inputs),
+        escapes_lost: difference(&told.without, &told.with, inputs),
+        frames_grown: found.grown.clone(),
+        price: price(&told.with, &told.without),
+        summary: String::new(),
+        worth: true,
+    };
+    (effect.worth, effect.summary) = judge(&effect);
+    Some(effect)
+}
+
+fn calls(share: Share) -> Calls {
+    Calls {
+        calls: share.calls,
+        percent: share.percent,
+    }
+}
+
+fn by_callee(gained: &[&Told]) -> Vec<Callee> {
+    let mut places: BTreeMap<&str, u64> = BTreeMap::new();
+    for it in gained {
+        *places.entry(&it.message).or_default() += 1;
+    }
+    let mut sorted: Vec<Callee> = places
+        .into_iter()
+        .map(|(callee, places)| Callee {
+            callee: callee.to_owned(),
+            places,
+        })
+        .collect();
+    sorted.sort_by(|a, b| {
+        b.places
+            .cmp(&a.places)
+            .then_with(|| a.callee.cmp(&b.callee))
+    });
+    sorted.truncate(LISTED);
+    sorted
+}
+
+/// Allocating sites of one side that the other has not, whatever line they moved to.
+fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
+    let allocating = |side: &Side| -> Vec<usize> {
+        let all = side.sites.iter().enumerate();
+        all.filter(|it| it.1.identity.class.allocates())
+            .map(|it| it.0)
+            .collect()
+    };
+    let identities = |side: &Side, at: &[usize]| -> Vec<Identity> {
+        at.iter()
+            .map(|it| side.sites[*it].identity.clone())
+            .collect()
+    };
+    let (new, old) = (allocating(here), allocating(there));
+    let diff = escape::diff(&identities(there, &old), &identities(here, &new));
+    diff.new
+        .iter()
+        .map(|it| {
+            let index = new[*it];
+            escapes::located(&here.sites[index], &here.excerpts[index], inputs.cwd)
+        })
+        .collect()
+}
+
+fn price(with: &Side, without: &Side) -> Price {
+    let ms = |it: &Side| it.cpu.and_then(|it| u64::try_from(it.as_millis()).ok());
+    let fair = with.compiled == without.compiled && with.compiled > 0;
+    let percent = ms(with).zip(ms(without)).filter(|it| fair && it.1 > 0);
+    Price {
+        cpu_ms_with: ms(with),
+        cpu_ms_without: ms(without),
+        compiled_with: with.compiled,
+        compiled_without: without.compiled,
+        percent: percent.map(|(with, without)| (with as f64 / without as f64 - 1.0) * 100.0),
+    }
+}
+
+fn judge(effect: &Effect) -> (bool, String) {
+    let gained = effect.hot_inlined_with.percent - effect.hot_inlined_without.percent;
+    let more = effect
+        .hot_inlined_with
+        .calls
+        .saturating_sub(effect.hot_inlined_without.calls);
+    let direct = effect.devirtualized.len();
+    let price = match effect.price.percent {
+        Some(it) => format!("{it:+.0} % build time"),
+        None => "its build time".into(),
+    };
+    let same_code = effect.code.with == effect.code.without && effect.inlined_gained == 0;
+    if more == 0 && direct == 0 && same_code {
+        return (
+            false,
+            format!(
+                "no effect: the compiler inlines and devirtualises the same calls without the profile: it is not worth {price}"
+            ),
+        );
+    }
+    let did = format!(
+        "{more} more of {} hot calls inlined, which are {gained:.1} % of the profile's weight, and {direct} calls made direct",
+        effect.hot.calls
+    );
+    if gained < NOTICEABLE && direct == 0 {
+        return (
+            false,
+            format!("hardly any effect: {did}: the profile is not worth {price}"),
+        );
+    }
+    (true, format!("{did}, for {price}"))
+}

@@ -1,0 +1,253 @@
+//! Large stack frames of an executable in, their part of the report and their failures out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::verdict::label;
+use super::{Budget, Inputs, Target};
+use crate::analysis::Artifact;
+use crate::analysis::frames::Start;
+use crate::analysis::guard::{self, Limits, Over, Why};
+use crate::check::Status;
+use crate::config::Config;
+use crate::config::size::human;
+use crate::lock::{FILE, Item, Lock};
+use crate::plan::Facts;
+
+/// A function with a large stack frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Frame {
+    /// Its symbol.
+    pub function: String,
+    /// The import path of its package; empty where it is not known.
+    pub package: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// How goroutines start in it; `null` where none is known to.
+    pub goroutine: Option<Start>,
+    /// Functions that were inlined into it by a call that the profile has among its hot ones.
+    pub hot_inlined: Vec<String>,
+    /// Of the standard library.
+    pub standard: bool,
+    /// What gobuild-opt.lock accepts; `null` where it is not in there.
+    pub accepted: Option<u64>,
+    /// What it is without the profile, where that is smaller and was asked for.
+    pub without_profile: Option<u64>,
+    /// Why it fails: `limit`, `lock` or `profile`; `null` where it does not.
+    pub over: Option<String>,
+    /// The most it may be, where it fails.
+    pub limit: Option<u64>,
+}
+
+impl Frame {
+    /// Whether the user can do something about it: of the standard library only where the profile inlined into it.
+    pub fn is_own(&self) -> bool {
+        !self.standard || !self.hot_inlined.is_empty()
+    }
+
+    /// Whether `[budget] frame` is about it: goroutines start in it, or the profile inlined into it.
+    pub fn is_kept(&self) -> bool {
+        self.is_own() && (self.goroutine.is_some() || !self.hot_inlined.is_empty())
+    }
+}
+
+/// What stack frames are held against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameLimits {
+    /// `[budget] frame`, in bytes.
+    pub frame: Option<u64>,
+    /// `[budget] frame-growth`, as it is written.
+    pub growth: Option<String>,
+}
+
+/// The limits of an executable: those of the configuration, and what the lock accepts of the same Go version.
+pub fn limits<'a>(
+    config: &Config,
+    lock: Option<&'a Lock>,
+    facts: &Facts,
+    package: &str,
+) -> Limits<'a> {
+    let target = lock.and_then(|it| it.targets.get(&facts.key()));
+    let same = target.filter(|it| it.go == facts.toolchain.version);
+    let executable = same.and_then(|it| it.executables.get(package));
+    Limits {
+        frame: config.budget.frame.map(|it| it.0),
+        growth: config.budget.frame_growth,
+        // A lock of an earlier version has none.
+        accepted: executable.map(|it| &it.frames).filter(|it| !it.is_empty()),
+        without_profile: None,
+    }
+}
+
+pub fn shown_limits(config: &Config) -> Option<FrameLimits> {
+    let budget = &config.budget;
+    (budget.frame.is_some() || budget.frame_growth.is_some()).then(|| FrameLimits {
+        frame: budget.frame.map(|it| it.0),
+        growth: budget.frame_growth.map(|it| it.to_string()),
+    })
+}
+
+pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
+    let facts = &inputs.plan.targets[artifact.target].facts;
+    let grown = artifact.effect.as_ref().map(|it| &it.grown);
+    let limits = Limits {
+        without_profile: grown,
+        ..limits(
+            inputs.config,
+            inputs.lock,
+            facts,
+            &artifact.executable.package,
+        )
+    };
+    let over = guard::over(&artifact.large_frames, &limits);
+    let frame = |it: &crate::analysis::frames::Frame| {
+        let failed = over.iter().find(|over| over.frame == it);
+        let mut hot: Vec<String> = it.hot.iter().map(|it| it.callee.clone()).collect();
+        hot.sort();
+        hot.dedup();
+        Frame {
+            function: it.function.clone(),
+            package: it.package.clone(),
+            bytes: it.bytes,
+            goroutine: it.start,
+            hot_inlined: hot,
+            standard: it.standard,
+            accepted: limits
+                .accepted
+                .and_then(|all| all.get(&it.function))
+                .copied(),
+            without_profile: grown.and_then(|all| all.get(&it.function)).copied(),
+            over: failed.map(|it| why(it).to_owned()),
+            limit: failed.map(|it| it.limit),
+        }
+    };
+    artifact.large_frames.iter().map(frame).collect()
+}
+
+fn why(over: &Over<'_>) -> &'static str {
+    match over.why {
+        Why::Limit => "limit",
+        Why::Lock => "lock",
+        Why::Profile => "profile",
+    }
+}
+
+/// One budget per limit and executable.
+pub fn budgets(target: &Target, config: &Config) -> Vec<Budget> {
+    let name = label(target);
+    let known = !target.sections.is_empty();
+    let own = || target.frames.iter().filter(|it| it.is_own());
+    let mut budgets = Vec::new();
+    if let Some(limit) = config.budget.frame {
+        let failed = own().any(|it| it.over.as_deref() == Some("limit"));
+        let kept = own().filter(|it| it.is_kept());
+        let largest = kept.map(|it| it.bytes).max().unwrap_or(0);
+        budgets.push(Budget {
+            item: format!("frame {name}"),
+            limit: limit.0 as f64,
+            actual: known.then_some(largest as f64),
+            status: status(known, failed),
+            note: (!known).then(|| "the file does not tell its frames".into()),
+        });
+    }
+    if config.budget.frame_growth.is_some() {
+        let failed: Vec<&Frame> = own()
+            .filter(|it| matches!(it.over.as_deref(), Some("lock" | "profile")))
+            .collect();
+        let compared = own().any(|it| it.accepted.is_some() || it.without_profile.is_some());
+        let compared = compared || !failed.is_empty();
+        budgets.push(Budget {
+            item: format!("frame-growth {name}"),
+            limit: 0.0,
+            actual: compared.then_some(failed.len() as f64),
+            status: status(known && compared, !failed.is_empty()),
+            note: (!compared)
+                .then(|| format!("nothing to compare with: {FILE}, or `[pgo] effect`")),
+        });
+    }
+    budgets
+}
+
+fn status(known: bool, failed: bool) -> Status {
+    match (known, failed) {
+        (false, _) => Status::Skip,
+        (true, false) => Status::Pass,
+        (true, true) => Status::Fail,
+    }
+}
+
+/// Functions that are told one by one.
+const TOLD: usize = 10;
+
+/// A sentence for each frame that is too large: those that goroutines start in first.
+pub fn failures(target: &Target) -> Vec<String> {
+    let mut failed: Vec<&Frame> = target
+        .frames
+        .iter()
+        .filter(|it| it.over.is_some())
+        .collect();
+    failed.sort_by_key(|it| {
+        (
+            it.goroutine.is_none(),
+            it.goroutine,
+            std::cmp::Reverse(it.bytes),
+        )
+    });
+    let name = label(target);
+    let mut told: Vec<String> = failed
+        .iter()
+        .take(TOLD)
+        .map(|it| failure(it, &name))
+        .collect();
+    if failed.len() > TOLD {
+        told.push(format!(
+            "frame {name}: and {} more functions",
+            failed.len() - TOLD
+        ));
+    }
+    told
+}
+
+fn failure(frame: &Frame, name: &str) -> String {
+    let limit = frame.limit.unwrap_or_default();
+    let over = match frame.over.as_deref() {
+        Some("lock") => format!(
+            "grew from {} to {}, and may have {}",
+            frame.accepted.map_or("less than 1 KiB".into(), human),
+            human(frame.bytes),
+            human(limit)
+        ),
+        Some("profile") => format!(
+            "has {} without the profile and {} with it, and may have {}",
+            frame.without_profile.map_or("less".into(), human),
+            human(frame.bytes),
+            human(limit)
+        ),
+        _ => format!(
+            "has {}, over the budget of {}",
+            human(frame.bytes),
+            human(limit)
+        ),
+    };
+    let goroutine = match frame.goroutine {
+        Some(Start::Made | Start::Named) => "; a goroutine starts in it",
+        Some(Start::Perhaps) => "; a goroutine may start in it",
+        None => "",
+    };
+    let cause = match frame.hot_inlined.as_slice() {
+        [] => String::new(),
+        hot => {
+            let names: Vec<String> = hot.iter().map(|it| format!("\"{it}\"")).collect();
+            format!(
+                "; the profile inlined {} (keep it out: `[pgo] no-inline = [{}]`, or `repair = \"auto\"`)",
+                hot.join(", "),
+                names.join(", ")
+            )
+        }
+    };
+    format!(
+        "frame {name}: the stack frame of {} {over}{goroutine}{cause} (accept it: gobuild-opt accept {} --reason TEXT)",
+        frame.function,
+        Item::Frame(frame.function.clone())
+    )
+}

@@ -1,0 +1,198 @@
+//! What the profile did, against a build without it.
+
+use super::number::{change, grouped, percent};
+use super::{Block, Table, Tone, number, optional, text};
+use crate::report::{Effect, Pair, Price, Site, Target};
+
+/// Rows of each list in the text report.
+const LISTED: usize = 8;
+
+/// Rows of each list where everything is shown.
+const ALL: usize = 50;
+
+/// The section; nothing where it was not asked for.
+pub fn effect(target: &Target, everything: bool) -> Vec<Block> {
+    let heading = Block::Heading("What the profile does, against a build without it".into());
+    if let Some(why) = &target.pgo.effect_failure {
+        return vec![
+            heading,
+            Block::Line(Tone::Warn, format!("not known: {why}")),
+        ];
+    }
+    let Some(effect) = &target.pgo.effect else {
+        return Vec::new();
+    };
+    let top = if everything { ALL } else { LISTED };
+    let tone = if effect.worth { Tone::Good } else { Tone::Warn };
+    let mut blocks = vec![heading, Block::Line(tone, effect.summary.clone())];
+    blocks.extend(
+        facts(effect)
+            .into_iter()
+            .map(|it| Block::Line(Tone::Plain, it)),
+    );
+    blocks.extend(inlined(effect, top));
+    blocks.extend(packages(effect, top));
+    blocks.extend(frames(target, top));
+    for (sites, word) in [
+        (&effect.escapes_gained, "gained"),
+        (&effect.escapes_lost, "lost"),
+    ] {
+        blocks.extend(escapes(sites, word, top));
+    }
+    if everything || effect.devirtualized.len() <= LISTED {
+        let lines = effect.devirtualized.iter().take(top);
+        blocks.extend(lines.map(|it| Block::Line(Tone::Dim, it.clone())));
+    }
+    blocks
+}
+
+fn facts(effect: &Effect) -> Vec<String> {
+    let share = |it: &crate::report::Calls| format!("{} ({:.1} %)", grouped(it.calls), it.percent);
+    let bytes = |it: Pair| {
+        format!(
+            "{} -> {} B ({})",
+            grouped(it.without),
+            grouped(it.with),
+            percent(it.without, it.with)
+        )
+    };
+    vec![
+        format!(
+            "hot calls {}, inlined without the profile {}, with it {}",
+            share(&effect.hot),
+            share(&effect.hot_inlined_without),
+            share(&effect.hot_inlined_with)
+        ),
+        format!(
+            "in the whole build {} calls more are inlined and {} fewer, {} made direct",
+            grouped(effect.inlined_gained),
+            grouped(effect.inlined_lost),
+            grouped(effect.devirtualized.len() as u64)
+        ),
+        format!("file {}, code {}", bytes(effect.size), bytes(effect.code)),
+        format!(
+            "escapes {} gained, {} lost; stack frames of 1 KiB and more grown: {}",
+            grouped(effect.escapes_gained.len() as u64),
+            grouped(effect.escapes_lost.len() as u64),
+            grouped(effect.frames_grown.len() as u64)
+        ),
+        price(&effect.price),
+    ]
+}
+
+fn price(price: &Price) -> String {
+    let seconds = |ms: Option<u64>| {
+        ms.map_or("unknown".into(), |it| {
+            format!("{:.1} s", it as f64 / 1000.0)
+        })
+    };
+    match price.percent {
+        Some(it) => format!(
+            "compiling {} packages takes {} of CPU without the profile, {} with it ({it:+.1} %)",
+            grouped(price.compiled_with),
+            seconds(price.cpu_ms_without),
+            seconds(price.cpu_ms_with)
+        ),
+        None => format!(
+            "its price in build time is not known: {} packages were compiled with it and {} without, the rest came from the build cache",
+            grouped(price.compiled_with),
+            grouped(price.compiled_without)
+        ),
+    }
+}
+
+fn table(columns: Vec<super::Column>, rows: Vec<Vec<String>>) -> Block {
+    Block::Table(Table {
+        columns,
+        rows,
+        total: false,
+    })
+}
+
+fn inlined(effect: &Effect, top: usize) -> Vec<Block> {
+    if effect.newly_inlined.is_empty() {
+        return Vec::new();
+    }
+    let rows = effect.newly_inlined.iter().take(top).map(|it| {
+        vec![
+            format!("{} -> {}", it.caller, it.callee),
+            format!("{:+}", it.offset),
+            format!("{:.2}", it.percent),
+        ]
+    });
+    let columns = vec![
+        text("hot call inlined by the profile"),
+        number("line"),
+        number("% of weight"),
+    ];
+    vec![table(columns, rows.collect())]
+}
+
+fn packages(effect: &Effect, top: usize) -> Vec<Block> {
+    if effect.packages.is_empty() {
+        return Vec::new();
+    }
+    let rows = effect.packages.iter().take(top).map(|it| {
+        vec![
+            it.path.clone(),
+            grouped(it.without),
+            grouped(it.with),
+            change(it.without, it.with),
+        ]
+    });
+    let columns = vec![
+        text("package"),
+        optional(number("without B")),
+        number("with B"),
+        number("change B"),
+    ];
+    vec![table(columns, rows.collect())]
+}
+
+fn frames(target: &Target, top: usize) -> Vec<Block> {
+    let mut grown: Vec<_> = target
+        .frames
+        .iter()
+        .filter_map(|it| Some((it, it.without_profile?)))
+        .collect();
+    grown
+        .sort_by_key(|(it, before)| (it.goroutine.is_none(), std::cmp::Reverse(it.bytes - before)));
+    if grown.is_empty() {
+        return Vec::new();
+    }
+    let rows = grown.iter().take(top).map(|(it, before)| {
+        vec![
+            it.function.clone(),
+            grouped(*before),
+            grouped(it.bytes),
+            it.hot_inlined.join(", "),
+        ]
+    });
+    let columns = vec![
+        text("stack frame"),
+        number("without B"),
+        number("with B"),
+        optional(text("inlined by the profile")),
+    ];
+    vec![table(columns, rows.collect())]
+}
+
+fn escapes(sites: &[Site], word: &str, top: usize) -> Vec<Block> {
+    if sites.is_empty() {
+        return Vec::new();
+    }
+    let rows = sites.iter().take(top).map(|it| {
+        let file = it.file.clone().unwrap_or_default();
+        vec![
+            format!("{file}:{}", it.line),
+            it.class.clone(),
+            it.message.clone(),
+        ]
+    });
+    let columns = vec![
+        text(&format!("escape {word}")),
+        text("class"),
+        text("the compiler says"),
+    ];
+    vec![table(columns, rows.collect())]
+}

@@ -1,0 +1,145 @@
+//! The profile that an executable was built with in, its part of the report out.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::profile::age_days;
+use super::{Effect, Inputs, effect};
+use crate::analysis::Artifact;
+use crate::plan::pgo;
+
+/// What the profile did.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Pgo {
+    /// The file; `null` without one.
+    pub profile: Option<String>,
+    /// The files of a list, which are merged; empty where there is one file.
+    #[serde(default)]
+    pub parts: Vec<PgoPart>,
+    /// Functions that `[pgo] no-inline` or a repair keeps from being inlined, and how many calls of them the compiler does
+    /// not see.
+    #[serde(default)]
+    pub no_inline: BTreeMap<String, u64>,
+    /// What was taken out of the profile because of a stack frame, by function.
+    #[serde(default)]
+    pub repairs: Vec<Repair>,
+    /// What it did, against a build without it; `null` where that was not asked for.
+    #[serde(default)]
+    pub effect: Option<Effect>,
+    /// Why that could not be told.
+    #[serde(default)]
+    pub effect_failure: Option<String>,
+    /// SHA-256 of the file that go read.
+    pub sha256: Option<String>,
+    /// The build used it, and it has samples.
+    pub applied: bool,
+    /// `usable`, `empty`, `no-samples`, `not-cpu`, `unreadable`, ...; `null` without a file.
+    pub fitness: Option<String>,
+    /// Its samples.
+    pub samples: Option<i64>,
+    /// How long it was collected.
+    pub duration_ms: Option<i64>,
+    /// When it was collected, RFC 3339.
+    pub collected: Option<String>,
+    /// Days between that and this run.
+    pub age_days: Option<f64>,
+    /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
+    #[serde(default)]
+    pub health: Option<f64>,
+    /// Its functions that do not exist any more, heaviest first, at most ten.
+    #[serde(default)]
+    pub vanished: Vec<String>,
+}
+
+/// A stack frame that was over its budget because of the profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Repair {
+    /// The function.
+    pub function: String,
+    /// Its frame with the whole profile, in bytes.
+    pub before: u64,
+    /// Its frame now; `null` where the function is gone, or its frame is below 1 KiB.
+    pub after: Option<u64>,
+    /// Whether it is within its budget now.
+    pub repaired: bool,
+    /// The functions whose hot calls were taken out of the profile.
+    pub no_inline: Vec<String>,
+    /// How many calls that were.
+    pub calls: u64,
+}
+
+/// A file of a list of profiles.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PgoPart {
+    /// The file.
+    pub profile: String,
+    /// How much it counts beside the others.
+    pub weight: f64,
+    /// Its samples.
+    pub samples: Option<i64>,
+}
+
+/// The profile of an executable, and what came of it.
+pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
+    let choice = &inputs.plan.targets[artifact.target].facts.pgo;
+    let built = &inputs.built[artifact.target];
+    let mine = choice.candidate(&artifact.executable.package);
+    let Some((candidate, judgement)) = mine.and_then(|it| Some((it, it.judgement.as_ref()?)))
+    else {
+        return Pgo::default();
+    };
+    let collected = judgement.origin.as_ref().and_then(|it| it.time.clone());
+    let age = collected
+        .as_deref()
+        .and_then(|it| it.parse::<jiff::Timestamp>().ok());
+    Pgo {
+        profile: Some(candidate.path.display().to_string()),
+        sha256: candidate.sha256.clone(),
+        applied: choice.applied(&artifact.executable.package).is_some(),
+        parts: candidate.parts.iter().map(part).collect(),
+        no_inline: hidden(candidate),
+        repairs: repairs(inputs, artifact),
+        effect: effect::effect(inputs, artifact),
+        effect_failure: built.effect_failure.clone(),
+        fitness: Some(judgement.fitness.id().to_owned()),
+        samples: judgement.samples,
+        duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
+        collected,
+        age_days: age.map(|it| age_days(it, inputs.now)),
+        health: artifact.health.as_ref().map(|it| it.by_name),
+        vanished: artifact.health.as_ref().map_or(Vec::new(), |it| {
+            it.vanished.iter().map(|it| it.function.clone()).collect()
+        }),
+    }
+}
+
+fn part(it: &pgo::Part) -> PgoPart {
+    PgoPart {
+        profile: it.path.display().to_string(),
+        weight: it.weight,
+        samples: it.samples,
+    }
+}
+
+/// The functions that are kept from being inlined, and how many of their calls go does not see.
+fn hidden(candidate: &pgo::Candidate) -> BTreeMap<String, u64> {
+    let mut hidden = BTreeMap::new();
+    for it in candidate.derived.iter().flat_map(|it| &it.hidden) {
+        *hidden.entry(it.callee.clone()).or_default() += 1;
+    }
+    hidden
+}
+
+fn repairs(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Repair> {
+    let mine = |it: &&(usize, String, Repair)| {
+        it.0 == artifact.target && it.1 == artifact.executable.package
+    };
+    inputs
+        .repairs
+        .iter()
+        .filter(mine)
+        .map(|it| it.2.clone())
+        .collect()
+}
