@@ -67,7 +67,11 @@ fn judge<'a>(frame: &'a Frame, limits: &Limits<'_>) -> Option<Over<'a>> {
         limit,
         before,
     };
-    if let Some(limit) = limits.frame.filter(|_| frame.is_kept())
+    // A hot call may have been inlined without the profile, too: where that build is known, it tells.
+    let innocent =
+        |all: &BTreeMap<String, u64>| frame.start.is_none() && !all.contains_key(&frame.function);
+    let is_kept = frame.is_kept() && !limits.without_profile.is_some_and(innocent);
+    if let Some(limit) = limits.frame.filter(|_| is_kept)
         && frame.bytes > limit.max(accepted.unwrap_or(0))
     {
         return Some(found(Why::Limit, limit, accepted));
@@ -127,6 +131,27 @@ mod tests {
             BTreeMap::from([("p.large".to_owned(), 20_000), ("p.loop".to_owned(), 8_900)]);
         limits.accepted = Some(&accepted);
         assert_eq!(check(&limits), "p.loop Limit 8192");
+    }
+
+    #[test]
+    fn a_frame_that_is_as_large_without_the_profile_is_not_its_doing() {
+        let mut inlined = frame("p.table", 20_000, None);
+        inlined.hot.push(crate::binary::InlinedCall {
+            caller: "p.table".into(),
+            callee: "p.small".into(),
+            offset: 1,
+        });
+        let frames = [inlined];
+        let limits = |without_profile| Limits {
+            frame: Some(8192),
+            without_profile,
+            ..Limits::default()
+        };
+        assert_eq!(over(&frames, &limits(None)).len(), 1);
+        let same = BTreeMap::new();
+        assert_eq!(over(&frames, &limits(Some(&same))).len(), 0);
+        let smaller = BTreeMap::from([("p.table".to_owned(), 100)]);
+        assert_eq!(over(&frames, &limits(Some(&smaller))).len(), 1);
     }
 
     #[test]

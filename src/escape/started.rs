@@ -33,7 +33,9 @@ pub fn started(source: &[u8]) -> Vec<Started> {
         match node.kind() {
             "go_statement" => {
                 let call = node.named_child(0);
-                let callee = call.and_then(|it| it.child_by_field_name("function"));
+                // With type arguments a call looks like a conversion.
+                let field = |name| call.and_then(|it| it.child_by_field_name(name));
+                let callee = field("function").or_else(|| field("type"));
                 found.extend(callee.and_then(|it| callee_of(it, source, &imports)));
             }
             "call_expression" => found.extend(handed(node, source)),
@@ -56,6 +58,16 @@ fn callee_of(callee: Node, source: &[u8], imports: &[(String, String)]) -> Optio
             Some(Started::Selected {
                 package: import.map(|it| it.1.clone()),
                 name: text(callee.child_by_field_name("field")?, source),
+            })
+        }
+        "generic_type" => callee_of(callee.child_by_field_name("type")?, source, imports),
+        "type_identifier" => Some(Started::Function(text(callee, source))),
+        "qualified_type" => {
+            let operand = text(callee.child_by_field_name("package")?, source);
+            let import = imports.iter().find(|it| it.0 == operand);
+            Some(Started::Selected {
+                package: import.map(|it| it.1.clone()),
+                name: text(callee.child_by_field_name("name")?, source),
             })
         }
         "index_expression" => callee_of(callee.child_by_field_name("operand")?, source, imports),

@@ -140,7 +140,10 @@ pub fn budgets(target: &Target, config: &Config) -> Vec<Budget> {
     let mut budgets = Vec::new();
     if let Some(limit) = config.budget.frame {
         let failed = own().any(|it| it.over.as_deref() == Some("limit"));
-        let kept = own().filter(|it| it.is_kept());
+        let compared = target.pgo.effect.is_some();
+        let grown =
+            |it: &&Frame| !compared || it.goroutine.is_some() || it.without_profile.is_some();
+        let kept = own().filter(|it| it.is_kept()).filter(grown);
         let largest = kept.map(|it| it.bytes).max().unwrap_or(0);
         budgets.push(Budget {
             item: format!("frame {name}"),

@@ -1,6 +1,6 @@
 //! Broken and hostile files: an error or a profile, but never a panic, a hang, or memory without bound.
 //!
-//! `GOBUILD_OPT_FUZZ=200000 cargo test --release --test it profile::hostile -- --nocapture` mutates that many files (600 by
+//! `GOBUILD_OPT_FUZZ=200000 cargo test --release --test it profile::hostile -- --nocapture` mutates that many files (400 by
 //! default) and prints what it saw; `GOBUILD_OPT_FUZZ_GO=2000` is how many of them Go judges too (none by default). They are
 //! read in a process of its own, so that its memory is theirs alone.
 
@@ -241,7 +241,7 @@ fn worker() {
     let packed = encode(&raw);
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let (mut read, mut slowest, mut bytes_read) = (0, Duration::ZERO, 0);
-    let count = number("GOBUILD_OPT_FUZZ", 600);
+    let count = number("GOBUILD_OPT_FUZZ", 400);
     let last = Path::new(env!("CARGO_TARGET_TMPDIR")).join("last-mutated.pprof");
     for at in 0..count {
         let bytes = mutated(&mut dice, &raw, &packed);
