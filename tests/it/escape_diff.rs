@@ -316,9 +316,9 @@ fn a_signal_leaves_nothing_behind() {
         );
         std::thread::sleep(Duration::from_millis(5));
     }
-    place.tool("kill", &["-INT", &child.id().to_string()]);
+    place.tool("kill", &["-TERM", &child.id().to_string()]);
     let code = child.wait().unwrap().code();
-    assert_eq!((code, left()), (Some(130), 0));
+    assert_eq!((code, left()), (Some(143), 0));
     assert_eq!(state(&place), before);
 }
 

@@ -345,3 +345,11 @@ pub fn skipped(why: &str) {
         format!("skipped: {why}\n").as_bytes(),
     );
 }
+
+/// Whether SIGINT is ignored, which children inherit.
+pub fn interrupts_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    mask.and_then(|it| u64::from_str_radix(it.trim(), 16).ok())
+        .is_some_and(|it| it & 2 != 0)
+}

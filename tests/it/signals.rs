@@ -81,6 +81,12 @@ const SLEEPING: &str = "build: child kid.pid\nbuild: pid go.pid\nbuild: sleep";
 
 #[test]
 fn an_interrupt_ends_us_and_everything_we_started() {
+    // What is ignored for the tests is ignored for us, as nohup means it.
+    if crate::harness::interrupts_are_ignored() {
+        return crate::harness::skipped(
+            "an interrupt: it is ignored here, as in a shell's background",
+        );
+    }
     interrupted(SLEEPING, Signal::INT);
 }
 

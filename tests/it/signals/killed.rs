@@ -20,7 +20,13 @@ use crate::harness::{PROGRAM, Place, executable};
 const SOON: Duration = Duration::from_secs(20);
 
 fn entries(directory: &Path) -> usize {
-    std::fs::read_dir(directory).map_or(0, Iterator::count)
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let stage = |it: &std::fs::DirEntry| {
+        it.file_name()
+            .to_string_lossy()
+            .starts_with(".gobuild-opt-")
+    };
+    entries.filter(stage).count()
 }
 
 /// Runs until the stand-in has come to its `pid` line, then kills us.
