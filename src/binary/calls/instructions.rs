@@ -102,9 +102,11 @@ fn instruction(code: &[u8], long: bool) -> Option<(usize, bool)> {
     (length <= code.len().min(15)).then_some((length, call))
 }
 
+/// `None` where there are more of them than fit: an instruction has at most 15 bytes, the opcode among them.
 fn prefixes(code: &[u8], long: bool) -> Option<Prefixes> {
+    const MOST: usize = 14;
     let mut found = Prefixes::default();
-    loop {
+    while found.length <= MOST {
         match *code.get(found.length)? {
             0x66 => found.short = true,
             0x67 => found.half = true,
@@ -118,6 +120,7 @@ fn prefixes(code: &[u8], long: bool) -> Option<Prefixes> {
         }
         found.length += 1;
     }
+    None
 }
 
 /// Bytes of an operand of the full size.
@@ -300,6 +303,19 @@ mod tests {
         );
         let code = [0x9400_0001u32, 0xd63f_0100, 0xd61f_0100, 0x1400_0001].map(u32::to_le_bytes);
         check(Decoder::Arm64, code.as_flattened(), &[0, 4]);
+    }
+
+    #[test]
+    fn nothing_but_prefixes_ends() {
+        // Without a limit each would be measured to the end: half a million million steps.
+        check(Decoder::Amd64, &[0x66; 1 << 20], &[]);
+        check(Decoder::I386, &[0x66; 1 << 20], &[]);
+        // `data16 ... nop` with 14 prefixes is the longest of all; with one more it is none.
+        for (prefixes, begins) in [(14, 0), (15, 1)] {
+            let code = [&[0x66; 15][..prefixes], &[0x90]].concat();
+            assert_eq!(instruction(&code[begins..], true), Some((15, false)));
+            assert_eq!(instruction(&code, true).is_some(), prefixes == 14);
+        }
     }
 
     #[test]
