@@ -113,6 +113,20 @@ impl<'a> Image<'a> {
         })
     }
 
+    /// The memory of a test: 64-bit words, the small end first.
+    #[cfg(test)]
+    pub fn of_regions(base: u64, regions: Vec<Region<'a>>) -> Self {
+        Self {
+            base,
+            big_endian: false,
+            pointer_size: 8,
+            regions,
+            last: Cell::default(),
+            pieces: None,
+            beyond: 0,
+        }
+    }
+
     /// The distance of an address from the lowest one.
     #[inline]
     pub fn addr(&self, address: u64) -> Option<Addr> {
