@@ -25,18 +25,18 @@ impl Decoder {
         }
     }
 
-    /// The offsets of the calls in the code of one function, in order.
-    pub(super) fn calls(self, code: &[u8]) -> Vec<u32> {
+    /// Shows `visit` the offset of each call in the code of one function, in order.
+    pub(super) fn calls(self, code: &[u8], visit: impl FnMut(u32)) {
         match self {
-            Self::Arm64 => arm64(code),
-            Self::Amd64 => x86(code, true),
-            Self::I386 => x86(code, false),
+            Self::Arm64 => arm64(code, visit),
+            Self::Amd64 => x86(code, true, visit),
+            Self::I386 => x86(code, false, visit),
         }
     }
 }
 
 /// `BL` and `BLR`.
-fn arm64(code: &[u8]) -> Vec<u32> {
+fn arm64(code: &[u8], visit: impl FnMut(u32)) {
     let words = code
         .as_chunks::<4>()
         .0
@@ -45,17 +45,16 @@ fn arm64(code: &[u8]) -> Vec<u32> {
     let calls = words
         .enumerate()
         .filter(|(_, it)| it & 0xfc00_0000 == 0x9400_0000 || it & 0xffff_fc1f == 0xd63f_0000);
-    calls.map(|(index, _)| 4 * index as u32).collect()
+    calls.map(|(index, _)| 4 * index as u32).for_each(visit);
 }
 
-fn x86(code: &[u8], long: bool) -> Vec<u32> {
-    let mut found = Vec::new();
+fn x86(code: &[u8], long: bool, mut visit: impl FnMut(u32)) {
     let mut at = 0;
     while at < code.len() {
         match instruction(&code[at..], long) {
             Some((length, call)) => {
                 if call {
-                    found.push(at as u32);
+                    visit(at as u32);
                 }
                 at += length;
             }
@@ -63,7 +62,6 @@ fn x86(code: &[u8], long: bool) -> Vec<u32> {
             None => at += 1,
         }
     }
-    found
 }
 
 /// What the first bytes of an instruction say.
@@ -236,7 +234,10 @@ mod tests {
 
     #[track_caller]
     fn check(decoder: Decoder, code: &[u8], expected: &[u32]) {
-        assert_eq!(decoder.calls(code), expected, "{code:02x?}");
+        let mut found = Vec::new();
+        decoder.calls(code, |it| found.push(it));
+        // A failure shows what fits a screen.
+        assert_eq!(found, expected, "{:02x?}", &code[..code.len().min(64)]);
     }
 
     #[test]
@@ -328,7 +329,7 @@ mod tests {
                         assert!((1..=6).contains(&length), "{code:02x?}");
                     }
                     for cut in 0..6 {
-                        let _ = x86(&code[..cut], long);
+                        x86(&code[..cut], long, |_| {});
                     }
                 }
             }
