@@ -241,7 +241,7 @@ fn artifact(
     })
 }
 
-/// Only what can be told: a package without functions may be linked or not.
+/// Only what can be told: a package without functions may be linked or not, and memory that cannot be laid out hides all.
 fn stamped(
     target: &TargetPlan,
     executable: &Executable,
@@ -254,11 +254,16 @@ fn stamped(
         path => sizes.is_some_and(|it| it.packages.iter().any(|it| it.path == path)),
     };
     let stamps = target.stamps.iter().filter(|it| !it.value.is_empty());
-    let look = |it: &Stamp| Stamped {
-        name: format!("{}.{}", it.package, it.name),
-        arrived: texts::find(bytes, binary, it.value.as_bytes()) != Found::Absent,
+    let look = |it: &Stamp| {
+        let arrived = match texts::find(bytes, binary, it.value.as_bytes()) {
+            Found::Referenced | Found::Present => true,
+            Found::Absent => false,
+            Found::Unknown => return None,
+        };
+        let name = format!("{}.{}", it.package, it.name);
+        Some(Stamped { name, arrived })
     };
-    stamps.filter(linked).map(look).collect()
+    stamps.filter(linked).filter_map(look).collect()
 }
 
 /// What one pass over an executable gives.

@@ -36,6 +36,7 @@ mod pe;
 mod references;
 mod relocations;
 mod role;
+mod stretches;
 pub mod texts;
 pub mod twin;
 mod types;
@@ -46,7 +47,7 @@ pub use anatomy::{
     UnownedBytes, anatomy,
 };
 pub use buildinfo::{BuildInfo, Module};
-pub use calls::{CallSites, Start, calls};
+pub use calls::{CallSites, Start, calls, calls_with};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};

@@ -8,11 +8,12 @@ use std::borrow::Cow;
 
 use crate::error::Result;
 
-use super::bytes::{Reader, uvarint};
+use super::bytes::Reader;
 use super::functions::Tables;
 use super::image::{Addr, Image};
 use super::moduledata::{self, Moduledata};
 use super::pclntab::{self, Found, Pclntab};
+use super::stretches::{INLINE_INDEX, INLINE_TREE, Owner, Stretch, node, stretches, value};
 use super::{Role, dissect, read};
 
 mod instructions;
@@ -28,8 +29,6 @@ pub struct CallSites<'a> {
     sites: Vec<(u32, i32)>,
     /// Name, first line, file; sorted, each once.
     starts: Vec<(u32, i32, u32)>,
-    /// Addresses of the instructions that call, in order.
-    pub instructions: Vec<u64>,
 }
 
 impl CallSites<'_> {
@@ -73,6 +72,13 @@ fn text(table: &[u8], offset: u32) -> Option<&str> {
 ///
 /// Fails as [`read`] does.
 pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {
+    calls_with(bytes, |_| {})
+}
+
+/// As [`calls`], and shows `visit` the address of each instruction that calls, in order.
+///
+/// Fails as [`read`] does.
+pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<CallSites<'_>>> {
     let binary = read(bytes)?;
     let decoder = binary.goarch.as_deref().and_then(Decoder::of);
     let (Some(decoder), Some(image)) = (decoder, Image::new(bytes, &binary)) else {
@@ -85,7 +91,7 @@ pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {
     let Some(module) = moduledata::find(&image, &table, &binary.sections) else {
         return Ok(None);
     };
-    Ok(search(&image, &table, &module, decoder))
+    Ok(search(&image, &table, &module, decoder, &mut visit))
 }
 
 fn search<'a>(
@@ -93,6 +99,7 @@ fn search<'a>(
     table: &Pclntab,
     module: &Moduledata,
     decoder: Decoder,
+    visit: &mut dyn FnMut(u64),
 ) -> Option<CallSites<'a>> {
     let tables = Tables::new(image, table)?;
     let mut search = Search {
@@ -102,7 +109,7 @@ fn search<'a>(
         decoder,
         sites: Vec::new(),
         starts: Vec::new(),
-        instructions: Vec::new(),
+        visit,
         units: image.over(image.slice(table.units.start, table.units.end)?),
         lines: Vec::new(),
         inlined: Vec::new(),
@@ -132,7 +139,6 @@ fn search<'a>(
         files: dissect::borrow(image, table.files.clone()),
         sites: search.sites,
         starts: search.starts,
-        instructions: search.instructions,
     })
 }
 
@@ -146,27 +152,14 @@ struct Search<'i, 'a> {
     units: Reader<'i>,
     sites: Vec<(u32, i32)>,
     starts: Vec<(u32, i32, u32)>,
-    instructions: Vec<u64>,
+    /// Is shown the address of each call.
+    visit: &'i mut dyn FnMut(u64),
     /// Of the current function: ends of stretches of code, and their line.
-    lines: Vec<(u32, i32)>,
+    lines: Vec<Stretch>,
     /// The same with the node of the inline tree; below 0 where nothing is inlined.
-    inlined: Vec<(u32, i32)>,
+    inlined: Vec<Stretch>,
     /// The same with the file, counted from the first of the unit.
-    files: Vec<(u32, i32)>,
-}
-
-/// A function that code belongs to: itself, or one that was inlined.
-#[derive(Clone, Copy)]
-struct Owner {
-    name: u32,
-    start_line: i32,
-}
-
-/// A call that was inlined.
-struct Node {
-    owner: Owner,
-    /// A place in the code that stands for the line of the call.
-    parent: u32,
+    files: Vec<Stretch>,
 }
 
 /// Indices into a record: `_func` in `runtime/runtime2.go`.
@@ -177,9 +170,6 @@ const TABLES: usize = 7;
 const UNIT: usize = 8;
 const START_LINE: usize = 9;
 const FIRST_TABLE: usize = 11;
-/// `PCDATA_InlTreeIndex` and `FUNCDATA_InlTree`.
-const INLINE_INDEX: usize = 2;
-const INLINE_TREE: usize = 3;
 
 impl Search<'_, '_> {
     fn function(&mut self, start: Addr, end: Addr, record: u32) -> Option<()> {
@@ -231,7 +221,7 @@ impl Search<'_, '_> {
         numbers.sort_unstable();
         numbers.dedup_by_key(|it| it.0);
         for (number, begin) in numbers.into_iter().filter(|it| it.0 >= 0) {
-            let Some(node) = node(tree, number) else {
+            let Some(node) = tree.and_then(|it| node(it, number)) else {
                 continue;
             };
             let file = self.file(unit, begin);
@@ -253,11 +243,11 @@ impl Search<'_, '_> {
         let code = region.bytes.get(
             (start - region.start) as usize..(end.min(region.end()) - region.start) as usize,
         )?;
-        for at in self.decoder.calls(code) {
-            self.instructions
-                .push(self.image.base + u64::from(start) + u64::from(at));
+        let first = self.image.base + u64::from(start);
+        self.decoder.calls(code, |at| {
+            (self.visit)(first + u64::from(at));
             self.site(owner, tree, at);
-        }
+        });
         Some(())
     }
 
@@ -267,58 +257,12 @@ impl Search<'_, '_> {
             return;
         };
         let number = value(&self.inlined, at).unwrap_or(-1);
-        let inlined = (number >= 0).then(|| node(tree, number)).flatten();
+        let inlined = tree.and_then(|it| node(it, number));
         let owner = inlined.map_or(function, |it| it.owner);
-        let site = (owner.name, line.wrapping_sub(owner.start_line));
+        let site = (owner.name, owner.offset(line));
         // Neighbours mostly stand in one line.
         if self.sites.last() != Some(&site) {
             self.sites.push(site);
         }
-    }
-}
-
-fn node(tree: Option<Reader<'_>>, number: i32) -> Option<Node> {
-    const SIZE: usize = 16;
-    let at = usize::try_from(number).ok()?.checked_mul(SIZE)?;
-    let tree = tree?;
-    Some(Node {
-        owner: Owner {
-            name: tree.u32(at.checked_add(4)?)?,
-            start_line: tree.u32(at.checked_add(12)?)?.cast_signed(),
-        },
-        parent: tree.u32(at.checked_add(8)?)?,
-    })
-}
-
-/// The value of a place in the code.
-fn value(stretches: &[(u32, i32)], at: u32) -> Option<i32> {
-    let index = stretches.partition_point(|it| it.0 <= at);
-    stretches.get(index).map(|it| it.1)
-}
-
-/// A table from places in the code to a value, as in `runtime.step`. Each step covers some code, so that a table that lies
-/// about its end is left after as many steps as the function has bytes.
-fn stretches(tables: &Tables<'_>, offset: u32, size: u32, found: &mut Vec<(u32, i32)>) {
-    found.clear();
-    let mut rest = tables.values.get(offset as usize..).unwrap_or_default();
-    let (mut end, mut value) = (0u32, -1i32);
-    while offset != 0 && end < size {
-        let Some((delta, used)) = uvarint(rest) else {
-            break;
-        };
-        if delta == 0 && end > 0 {
-            break;
-        }
-        let Some((code, more)) = rest.get(used..).and_then(uvarint) else {
-            break;
-        };
-        rest = &rest[used + more..];
-        let change = (delta as u32 >> 1).cast_signed();
-        value = value.wrapping_add(if delta & 1 == 1 { !change } else { change });
-        let step = (code as u32)
-            .max(1)
-            .saturating_mul(u32::from(tables.quantum));
-        end = end.saturating_add(step);
-        found.push((end, value));
     }
 }

@@ -188,6 +188,21 @@ fn below(pieces: &[(Addr, u32)], addr: Addr) -> u64 {
 mod tests {
     use super::*;
 
+    impl<'a> Image<'a> {
+        /// The memory of a test: 64-bit words, the small end first.
+        pub fn of_regions(base: u64, regions: Vec<Region<'a>>) -> Self {
+            Self {
+                base,
+                big_endian: false,
+                pointer_size: 8,
+                regions,
+                last: Cell::default(),
+                pieces: None,
+                beyond: 0,
+            }
+        }
+    }
+
     #[test]
     fn only_what_stands_in_the_file_is_counted() {
         let pieces = [(10, 0), (20, 5), (30, 15)];

@@ -7,21 +7,17 @@ use std::collections::BTreeSet;
 
 use crate::error::Result;
 
-use super::bytes::{Reader, uvarint};
-use super::functions::{self, Entry, References, Tables};
+use super::bytes::Reader;
+use super::functions::{self, Entry, Tables};
 use super::image::Image;
 use super::packages::Packages;
 use super::pclntab::{self, Found};
+use super::stretches::{INLINE_INDEX, INLINE_TREE, Owner, Stretch, node, stretches, value};
 use super::{Format, moduledata, read};
 
-/// `PCDATA_InlTreeIndex`, among the value tables of [`References`].
-const INDEX: usize = 3 + 2;
-/// The table of lines, likewise.
+/// The tables of the tree's rows and of lines, among the value tables of [`functions::References`].
+const ROWS: usize = 3 + INLINE_INDEX;
 const LINES: usize = 2;
-/// `FUNCDATA_InlTree`
-const TREE: usize = 3;
-/// Bytes of a row.
-const ROW: u32 = 16;
 
 /// A call that was inlined.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,94 +71,68 @@ pub fn inlined(
 /// What is read of one function.
 struct Function<'a> {
     tables: &'a Tables<'a>,
-    trees: Reader<'a>,
-    entry: &'a Entry,
-    found: References<'a>,
-    tree: u32,
+    /// The function itself.
+    owner: Owner,
+    /// From the first row to the end of the region.
+    tree: Reader<'a>,
+    /// The row of the tree, below 0 where nothing is inlined.
+    rows: Vec<Stretch>,
+    lines: Vec<Stretch>,
 }
 
 fn calls(tables: &Tables<'_>, entry: &Entry, trees: Reader<'_>) -> Option<Vec<InlinedCall>> {
     let found = functions::references(tables, entry)?;
+    let tree = found.funcdata(INLINE_TREE)?;
+    let table = |index: usize| {
+        let mut all = Vec::new();
+        let offset = found.value(index).unwrap_or(0);
+        stretches(tables, offset, entry.end - entry.start, &mut all);
+        all
+    };
     let function = Function {
         tables,
-        trees,
-        entry,
-        tree: found.funcdata(TREE)?,
-        found,
+        owner: Owner {
+            name: entry.name,
+            start_line: entry.line.cast_signed(),
+        },
+        tree: Reader {
+            data: trees.data.get(tree as usize..)?,
+            ..trees
+        },
+        rows: table(ROWS),
+        lines: table(LINES),
     };
     let mut seen = BTreeSet::new();
-    let mut next: Vec<i64> = function.steps(INDEX).map(|it| it.1).collect();
+    let mut next: Vec<i32> = function.rows.iter().map(|it| it.1).collect();
     let mut calls = Vec::new();
-    while let Some(index) = next.pop() {
-        if index < 0 || !seen.insert(index) {
+    while let Some(number) = next.pop() {
+        if number < 0 || !seen.insert(number) {
             continue;
         }
-        let Some(call) = function.call(index) else {
+        let Some((call, parent)) = function.call(number) else {
             continue;
         };
-        next.push(call.1);
-        calls.push(call.0);
+        next.push(parent);
+        calls.push(call);
     }
     Some(calls)
 }
 
 impl Function<'_> {
     /// The call in a row of the tree, and the row of its caller; -1 for the function itself.
-    fn call(&self, index: i64) -> Option<(InlinedCall, i64)> {
-        let (name, pc, _) = self.row(index)?;
-        let parent = self.value(INDEX, pc).unwrap_or(-1);
-        let (caller, start) = match parent {
-            -1 => (self.entry.name, i64::from(self.entry.line)),
-            row => self.row(row).map(|(name, _, line)| (name, line))?,
+    fn call(&self, number: i32) -> Option<(InlinedCall, i32)> {
+        let callee = node(self.tree, number)?;
+        let parent = value(&self.rows, callee.parent).unwrap_or(-1);
+        let caller = match parent {
+            -1 => self.owner,
+            row => node(self.tree, row)?.owner,
         };
         let text = |name: u32| String::from_utf8_lossy(self.tables.name(name)).into_owned();
         let call = InlinedCall {
-            caller: text(caller),
-            callee: text(name),
-            offset: self.value(LINES, pc)? - start,
+            caller: text(caller.name),
+            callee: text(callee.owner.name),
+            offset: i64::from(caller.offset(value(&self.lines, callee.parent)?)),
         };
         Some((call, parent))
-    }
-
-    /// Name, place of the call, and first line of what was inlined.
-    fn row(&self, index: i64) -> Option<(u32, u32, i64)> {
-        let index = u32::try_from(index).ok()?;
-        let at = self.tree.checked_add(index.checked_mul(ROW)?)? as usize;
-        let field = |offset: usize| self.trees.u32(at + offset);
-        Some((field(4)?, field(8)?, i64::from(field(12)?)))
-    }
-
-    /// The value of a table at an instruction.
-    fn value(&self, table: usize, pc: u32) -> Option<i64> {
-        let mut steps = self.steps(table);
-        steps.find(|(end, _)| u64::from(pc) < *end).map(|it| it.1)
-    }
-
-    /// Where each step ends, and its value. There are at most as many as the function has instructions.
-    fn steps(&self, table: usize) -> impl Iterator<Item = (u64, i64)> {
-        let offset = self.found.value(table).unwrap_or(0);
-        let mut rest = self
-            .tables
-            .values
-            .get(offset as usize..)
-            .unwrap_or_default();
-        let quantum = u64::from(self.tables.quantum);
-        let size = u64::from(self.entry.end - self.entry.start);
-        let (mut value, mut end) = (-1i64, 0u64);
-        std::iter::from_fn(move || {
-            if offset == 0 || end >= size {
-                return None;
-            }
-            let (delta, used) = uvarint(rest)?;
-            if delta == 0 && end > 0 {
-                return None;
-            }
-            let (pc, more) = uvarint(rest.get(used..)?)?;
-            rest = &rest[used + more..];
-            let change = (delta >> 1) as i64;
-            value = value.wrapping_add(if delta & 1 == 1 { !change } else { change });
-            end = end.saturating_add(pc.max(1).saturating_mul(quantum));
-            Some((end, value))
-        })
     }
 }

@@ -25,18 +25,18 @@ impl Decoder {
         }
     }
 
-    /// The offsets of the calls in the code of one function, in order.
-    pub(super) fn calls(self, code: &[u8]) -> Vec<u32> {
+    /// Shows `visit` the offset of each call in the code of one function, in order.
+    pub(super) fn calls(self, code: &[u8], visit: impl FnMut(u32)) {
         match self {
-            Self::Arm64 => arm64(code),
-            Self::Amd64 => x86(code, true),
-            Self::I386 => x86(code, false),
+            Self::Arm64 => arm64(code, visit),
+            Self::Amd64 => x86(code, true, visit),
+            Self::I386 => x86(code, false, visit),
         }
     }
 }
 
 /// `BL` and `BLR`.
-fn arm64(code: &[u8]) -> Vec<u32> {
+fn arm64(code: &[u8], visit: impl FnMut(u32)) {
     let words = code
         .as_chunks::<4>()
         .0
@@ -45,17 +45,16 @@ fn arm64(code: &[u8]) -> Vec<u32> {
     let calls = words
         .enumerate()
         .filter(|(_, it)| it & 0xfc00_0000 == 0x9400_0000 || it & 0xffff_fc1f == 0xd63f_0000);
-    calls.map(|(index, _)| 4 * index as u32).collect()
+    calls.map(|(index, _)| 4 * index as u32).for_each(visit);
 }
 
-fn x86(code: &[u8], long: bool) -> Vec<u32> {
-    let mut found = Vec::new();
+fn x86(code: &[u8], long: bool, mut visit: impl FnMut(u32)) {
     let mut at = 0;
     while at < code.len() {
         match instruction(&code[at..], long) {
             Some((length, call)) => {
                 if call {
-                    found.push(at as u32);
+                    visit(at as u32);
                 }
                 at += length;
             }
@@ -63,7 +62,6 @@ fn x86(code: &[u8], long: bool) -> Vec<u32> {
             None => at += 1,
         }
     }
-    found
 }
 
 /// What the first bytes of an instruction say.
@@ -102,9 +100,11 @@ fn instruction(code: &[u8], long: bool) -> Option<(usize, bool)> {
     (length <= code.len().min(15)).then_some((length, call))
 }
 
+/// `None` where there are more of them than fit: an instruction has at most 15 bytes, the opcode among them.
 fn prefixes(code: &[u8], long: bool) -> Option<Prefixes> {
+    const MOST: usize = 14;
     let mut found = Prefixes::default();
-    loop {
+    while found.length <= MOST {
         match *code.get(found.length)? {
             0x66 => found.short = true,
             0x67 => found.half = true,
@@ -118,6 +118,7 @@ fn prefixes(code: &[u8], long: bool) -> Option<Prefixes> {
         }
         found.length += 1;
     }
+    None
 }
 
 /// Bytes of an operand of the full size.
@@ -233,7 +234,10 @@ mod tests {
 
     #[track_caller]
     fn check(decoder: Decoder, code: &[u8], expected: &[u32]) {
-        assert_eq!(decoder.calls(code), expected, "{code:02x?}");
+        let mut found = Vec::new();
+        decoder.calls(code, |it| found.push(it));
+        // A failure shows what fits a screen.
+        assert_eq!(found, expected, "{:02x?}", &code[..code.len().min(64)]);
     }
 
     #[test]
@@ -303,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_prefixes_ends() {
+        // Without a limit each would be measured to the end: half a million million steps.
+        check(Decoder::Amd64, &[0x66; 1 << 20], &[]);
+        check(Decoder::I386, &[0x66; 1 << 20], &[]);
+        // `data16 ... nop` with 14 prefixes is the longest of all; with one more it is none.
+        for (prefixes, begins) in [(14, 0), (15, 1)] {
+            let code = [&[0x66; 15][..prefixes], &[0x90]].concat();
+            assert_eq!(instruction(&code[begins..], true), Some((15, false)));
+            assert_eq!(instruction(&code, true).is_some(), prefixes == 14);
+        }
+    }
+
+    #[test]
     fn every_byte_string_ends() {
         for first in 0..=255u8 {
             for second in 0..=255u8 {
@@ -312,7 +329,7 @@ mod tests {
                         assert!((1..=6).contains(&length), "{code:02x?}");
                     }
                     for cut in 0..6 {
-                        let _ = x86(&code[..cut], long);
+                        x86(&code[..cut], long, |_| {});
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
-use gobuild_opt::binary::{self, Anatomy};
+use gobuild_opt::binary::{self, Anatomy, Binary, texts};
 use gobuild_opt::render::{self, Format, Style};
 use gobuild_opt::report::inspect::{Source, View, inspection, outline};
 
@@ -199,9 +199,23 @@ fn watcher() -> Arc<Mutex<Option<Running>>> {
 pub fn anatomy(bytes: &[u8], _seed: &Seed) -> Seen {
     let read = binary::read(bytes);
     match (binary::anatomy(bytes), read) {
-        (Ok(found), Ok(_)) => sums(&found, bytes.len()),
+        (Ok(found), Ok(read)) => {
+            let sums = sums(&found, bytes.len());
+            drop(found);
+            code(bytes, &read);
+            sums
+        }
         (Err(error), _) => error_text(&error.to_string()),
         (Ok(_), Err(error)) => Seen::Wrong(format!("owners without headers: {error}")),
+    }
+}
+
+/// Calls, inlined calls, and texts: one that is everywhere, one that is somewhere, one that is nowhere.
+fn code(bytes: &[u8], read: &Binary) {
+    let _ = binary::calls(bytes).map(|it| it.map(|it| it.sites().count() + it.starts().count()));
+    let _ = binary::inlined(bytes, |_| true, |_, _| {});
+    for text in [&b"1"[..], b"runtime", b"no program has this"] {
+        let _ = texts::find(bytes, read, text);
     }
 }
 

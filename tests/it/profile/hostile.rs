@@ -176,6 +176,15 @@ fn use_all_of_it(profile: &Profile) {
         assert!(edges.hot(99.0).len() <= edges.edges.len());
         let _ = profile::diff(&edges, &edges, 50.0);
         let _ = profile::health(&edges, &profile::Program::default(), 3, |_| None);
+        let mut sources = profile::Sources::default();
+        sources.go(
+            "main",
+            "main.go",
+            b"package main\n\nfunc main() { work() }\n",
+        );
+        let _ = profile::health(&edges, &sources.program(&edges), 3, |_| None);
+        let mut weights = profile::weights(profile, value);
+        weights.add(&weights.clone());
         let _ = summary(profile, value, 3, |_| Owner::Std);
     }
     for keep in [Keep::Calls, Keep::Lines] {
