@@ -116,7 +116,7 @@ impl Artifact {
         if let Some(sizes) = &self.sizes {
             let modules = sizes.modules.iter();
             entry.modules = modules.map(|it| owned(&it.path, it.bytes)).collect();
-            let rest = self.size - entry.modules.values().sum::<u64>();
+            let rest = self.size.saturating_sub(entry.modules.values().sum());
             entry.modules.insert(UNOWNED.to_owned(), rest);
             let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
             entry.packages = large.map(|it| owned(&it.path, it.bytes)).collect();

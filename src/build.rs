@@ -17,14 +17,13 @@ pub mod revision;
 pub mod stage;
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::go::Words;
-use crate::plan::escapes::{Source, stores};
+use crate::plan::escapes::Source;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
@@ -227,10 +226,6 @@ fn collect(
     }
     if let Some(it) = &mut built.escapes {
         it.cost.reason = built.trouble.take().or_else(|| it.cost.reason.take());
-        if it.cost.captured > 0 {
-            let cache = Path::new(&target.facts.toolchain.gocache);
-            capture::trim(&stores(cache), capture::LIMIT);
-        }
     }
     Ok(())
 }

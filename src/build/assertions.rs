@@ -58,17 +58,20 @@ pub fn explain(judged: &mut Judged, target: &TargetPlan, interrupt: &Interrupt) 
     let mut packages: Vec<String> = judged.outcomes.iter().filter(whole).map(of).collect();
     packages.sort();
     packages.dedup();
-    let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
-    let (false, Some(step)) = (packages.is_empty(), step) else {
+    if packages.is_empty() {
         return Ok(());
-    };
-    let Ok(refusals) = refusals(step, target, &packages, interrupt) else {
-        return interrupt.check();
-    };
+    }
+    let mut found: Vec<Refusal> = Vec::new();
+    for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+        match refusals(step, target, &packages, interrupt) {
+            Ok(more) => found.extend(more),
+            Err(_) => return interrupt.check(),
+        }
+    }
     for outcome in judged.outcomes.iter_mut().filter(|it| refused(it)) {
         let subject = &judged.subjects[outcome.subject];
         let same = |it: &&Refusal| it.source == outcome.source && it.function == subject.function;
-        if let Some(it) = refusals.iter().find(same) {
+        if let Some(it) = found.iter().find(same) {
             outcome.message = format!("{}: {}", outcome.message, it.reason);
         }
     }

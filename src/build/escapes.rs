@@ -15,7 +15,7 @@ use crate::escape::raw::Raw;
 use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
-use crate::plan::escapes::{Source, narrowed};
+use crate::plan::escapes::{Source, narrowed, stores};
 use crate::plan::{Step, StepKind, TargetPlan, scope};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Stream};
@@ -138,6 +138,10 @@ impl Run<'_> {
                 Missing::Everything => None,
                 Missing::Packages(packages) => cost.passed.map(|it| it + packages.len() as u64),
             };
+        }
+        if cost.captured > 0 {
+            let cache = Path::new(&target.facts.toolchain.gocache);
+            capture::trim(&stores(cache), capture::LIMIT);
         }
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
         let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));

@@ -35,11 +35,12 @@ const DEEPEST: usize = 8;
 pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revision> {
     let (top, prefix, commit) = resolve(name, cwd, interrupt)?;
     let directory = tempfile::Builder::new()
-        .prefix("gobuild-opt-diff-")
+        .prefix(".gobuild-opt-diff-")
         .tempdir()
         .map_err(|error| {
             Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
         })?;
+    interrupt.warden.keep_directory(directory.path());
     // The same base name: it is the name of a program without a module path.
     let base = top.file_name().unwrap_or_else(|| "tree".as_ref());
     let root = directory.path().join("tree").join(base);

@@ -11,9 +11,9 @@ use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
 use crate::cli;
-use crate::config::Collect;
+use crate::config::{Collect, Effect};
 use crate::error::{Error, Kind, Result};
-use crate::lock::Item;
+use crate::lock::{Item, Lock};
 use crate::plan::Typed;
 use crate::{analysis, plan};
 use everything::everything;
@@ -59,7 +59,7 @@ pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
         (escape::collect(prepared, session)?, Vec::new())
     } else {
         let sites = items.is_empty() || items.iter().any(is_site);
-        release(args, &typed, sites, session)?
+        release(args, &typed, sites, before.as_ref(), session)?
     };
     let mut lock = before.clone().unwrap_or_default();
     let fresh = Fresh {
@@ -131,6 +131,7 @@ fn release(
     args: &cli::Accept,
     typed: &Typed,
     sites: bool,
+    lock: Option<&Lock>,
     session: &mut Session<'_>,
 ) -> Result<(Pass, Vec<Found>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
@@ -141,6 +142,7 @@ fn release(
         some => some,
     };
     prepared.loaded.config.compare.baseline = "off".into();
+    prepared.loaded.config.pgo.effect = Effect::Off;
     let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         loaded,
@@ -160,7 +162,7 @@ fn release(
     )?;
     let Repaired {
         plan, mut built, ..
-    } = repair::run(plan, &loaded, &typed, None, session)?;
+    } = repair::run(plan, &loaded, &typed, lock, session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
     if let Some(failure) = built.iter().find_map(|it| it.escape_failure.as_ref()) {
         return Err(

@@ -14,7 +14,7 @@ use crate::build::escapes::{self, Collected};
 use crate::build::stage::Stage;
 use crate::build::{assertions, refusals};
 use crate::cli;
-use crate::config::{Collect, Config};
+use crate::config::{Buildvcs, Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape::refusal::Refusal;
 use crate::go::Words;
@@ -86,14 +86,20 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
 
 /// What the compiler does not inline in the scope, and why.
 fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<Vec<Refusal>> {
-    let Some(step) = plan.steps.iter().find(|it| it.kind == StepKind::Escape) else {
-        return Ok(Vec::new());
-    };
     let packages = &plan.facts.packages;
     let patterns = scope::patterns(&config.escape.scope, packages);
-    let found = refusals::refusals(step, plan, &patterns, &session.interrupt)?;
-    let inside = |it: &Refusal| scope::contains(&patterns, &it.package);
-    Ok(found.into_iter().filter(inside).collect())
+    let mut all: Vec<Refusal> = Vec::new();
+    // One step per profile; what several mains share is compiled for each.
+    for step in plan.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+        for it in refusals::refusals(step, plan, &patterns, &session.interrupt)? {
+            let known =
+                |other: &Refusal| (&other.source, &other.function) == (&it.source, &it.function);
+            if scope::contains(&patterns, &it.package) && !all.iter().any(known) {
+                all.push(it);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// What was found, per platform, and what it was made of.
@@ -111,10 +117,13 @@ pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass
     let stage = stage(&mut prepared, None, true, session)?;
     let Prepared {
         mut loaded,
-        typed,
+        mut typed,
         facts,
         outputs,
     } = prepared;
+    // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
+    loaded.config.build.buildvcs = Buildvcs::False;
+    typed.flags.retain(|it| it.name != "buildvcs");
     if loaded.config.escape.collect == Collect::Off {
         loaded.config.escape.collect = Collect::Auto;
     }

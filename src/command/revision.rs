@@ -64,8 +64,35 @@ pub fn collect_at(
 
 /// A directory of the working tree, in the files of the revision.
 fn moved(path: &Path, here: &Path, there: &Path) -> std::path::PathBuf {
-    match path.strip_prefix(here) {
-        Ok(below) => there.join(below),
-        Err(_) => there.to_path_buf(),
+    match (path.strip_prefix(here), here.strip_prefix(path)) {
+        (Ok(below), _) => there.join(below),
+        (_, Ok(below)) => {
+            let above = there.ancestors().nth(below.components().count());
+            above.unwrap_or(there).to_path_buf()
+        }
+        _ => there.to_path_buf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_moves_with_the_files() {
+        let check = |path: &str, here: &str| {
+            let there = Path::new("/t/tree/cmd/api");
+            moved(Path::new(path), Path::new(here), there)
+        };
+        assert_eq!(
+            check("/w/cmd/api", "/w/cmd/api"),
+            Path::new("/t/tree/cmd/api")
+        );
+        assert_eq!(check("/w", "/w/cmd/api"), Path::new("/t/tree"));
+        assert_eq!(
+            check("/w/cmd/api/lib", "/w/cmd/api"),
+            Path::new("/t/tree/cmd/api/lib")
+        );
+        assert_eq!(check("/other", "/w/cmd/api"), Path::new("/t/tree/cmd/api"));
     }
 }

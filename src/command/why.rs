@@ -18,10 +18,23 @@ use crate::render::harmless;
 pub fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
     for (target, collected) in &pass.found {
         let sites = matching(wanted, collected);
-        let step = target.steps.iter().find(|it| it.kind == StepKind::Escape);
-        if let (false, Some(step)) = (sites.is_empty(), step) {
+        if sites.is_empty() {
+            continue;
+        }
+        // One step per profile: the first that compiles the package tells.
+        let mut text = None;
+        for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+            let (found, told) = flows(&sites, collected, target, step, session)?;
+            if told || text.is_none() {
+                text = Some(found);
+            }
+            if told {
+                break;
+            }
+        }
+        if let Some(text) = text {
             return Ok(Output {
-                text: flows(&sites, collected, target, step, session)?,
+                text,
                 is_data: true,
                 ..Output::default()
             });
@@ -51,13 +64,14 @@ fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
     sites.filter(|it| here(it.1)).map(|it| it.0).collect()
 }
 
+/// The sites with their lines, and whether the compiler told anything about them.
 fn flows(
     sites: &[usize],
     collected: &Collected,
     target: &TargetPlan,
     step: &Step,
     session: &Session<'_>,
-) -> Result<String> {
+) -> Result<(String, bool)> {
     let all: Vec<&IdentifiedSite> = collected.sites.iter().chain(&collected.beyond).collect();
     let first = &all[sites[0]].site;
     let file = first.file.rsplit('/').next().unwrap_or_default();
@@ -87,6 +101,7 @@ fn flows(
     let package = [first.package.clone()];
     let invocation = verbose(&step.invocation, &package, &target.facts);
     let mut open = false;
+    let mut told = false;
     let mut words = Words::default();
     let mut line = |line: &[u8]| {
         words.keep(line);
@@ -102,6 +117,7 @@ fn flows(
             open = head && name == Some(file.as_bytes()) && places.contains(&(it.line, it.column));
         }
         if open {
+            told = true;
             out.push_str(&harmless(&String::from_utf8_lossy(line)));
             out.push('\n');
         }
@@ -116,5 +132,5 @@ fn flows(
     if !outcome.status.success() {
         return Err(words.error("go list failed for -m=2", &outcome));
     }
-    Ok(out)
+    Ok((out, told))
 }

@@ -2,7 +2,7 @@
 //! read alike.
 //!
 //! Go shortens paths below the package and its parents, where that makes them shorter, and renames what cgo made up
-//! (`(*Shell).reportCmd`, `cmd/go/internal/work/shell.go`).
+//! (`(*Shell).reportCmd`, `cmd/go/internal/long/shell.go`).
 
 use std::borrow::Cow;
 
@@ -99,7 +99,7 @@ mod tests {
         insta::assert_snapshot!(paths("/w/app/lib", "/w/app/lib/x.go:1:2: m"), @"lib/x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/app/lib", "/w/app/other/x.go:1:2: m"), @"./other/x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/other", "/w/other/x.go:1:2: m"), @"/w/other/x.go:1:2: m");
-        insta::assert_snapshot!(check("/work/other", "/work/app", false, "/work/other/x.go:1:2: m"), @"../other/x.go:1:2: m");
+        insta::assert_snapshot!(check("/long/other", "/long/app", false, "/long/other/x.go:1:2: m"), @"../other/x.go:1:2: m");
         insta::assert_snapshot!(paths("/r/src/fmt", "/r/src/fmt/x.go:1:2: m"), @"/r/src/fmt/x.go:1:2: m");
         insta::assert_snapshot!(paths("/w/app", "ex.com/app/x.go:1:2: m"), @"ex.com/app/x.go:1:2: m");
         insta::assert_snapshot!(paths("", "/w/app/x.go:1:2: m"), @"/w/app/x.go:1:2: m");

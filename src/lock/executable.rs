@@ -163,7 +163,7 @@ impl Executable {
                 !self.modules.is_empty() && !now.modules.is_empty()
             }
             Item::Section(_) => !self.sections.is_empty() && !now.sections.is_empty(),
-            Item::Frame(_) => !self.frames.is_empty() && !now.frames.is_empty(),
+            Item::Frame(_) => self.knows_frames() && now.knows_frames(),
             Item::DeadCode => {
                 self.dead_code_elimination.is_some() && now.dead_code_elimination.is_some()
             }
@@ -195,6 +195,11 @@ impl Executable {
                 .map(fact)
                 .collect(),
         }
+    }
+
+    /// Whether it would have large frames if there were any: a lock of version 1 has neither them nor modules.
+    pub fn knows_frames(&self) -> bool {
+        !self.frames.is_empty() || !self.modules.is_empty()
     }
 
     fn is_worse(&self, item: &Item, is_there: bool, now: &Self) -> bool {

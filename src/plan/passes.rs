@@ -44,7 +44,7 @@ pub fn effect(
             &all,
             "pgo.effect",
         )?);
-        let mut release = flags::compose(&part.inputs, Variant::Release)?;
+        let mut release = flags::compose(&part.inputs, Variant::Listed)?;
         ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
         for (what, output) in part.links(facts, directory) {
             steps.push(build(StepKind::EffectBuild, facts, &release, output, &what));

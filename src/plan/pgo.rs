@@ -244,6 +244,7 @@ fn decide(
         if let Some(same) = choice.uses.iter_mut().find(|it| it.reason.flag == flag) {
             same.packages.extend(packages);
             same.applied |= applied;
+            same.refused |= refused;
             return;
         }
         choice.uses.push(Use {

@@ -34,11 +34,17 @@ pub fn weights(profile: &Profile, value: usize) -> Weights {
             owner
         });
         if let Some((package, function)) = owner {
-            *weights.packages.entry(package.clone()).or_default() += weight;
-            *weights.functions.entry((package, function)).or_default() += weight;
+            add(&mut weights.packages, &package, weight);
+            add(&mut weights.functions, &(package, function), weight);
         }
     }
     weights
+}
+
+/// A profile may hold any number.
+fn add<K: Clone + Eq + std::hash::Hash>(weights: &mut HashMap<K, i64>, key: &K, weight: i64) {
+    let sum = weights.entry(key.clone()).or_default();
+    *sum = sum.saturating_add(weight);
 }
 
 /// The function that a frame counts for; `None` for the runtime and for what has no package.
@@ -86,10 +92,10 @@ impl Weights {
     pub fn add(&mut self, other: &Self) {
         self.total = self.total.saturating_add(other.total);
         for (key, weight) in &other.functions {
-            *self.functions.entry(key.clone()).or_default() += weight;
+            add(&mut self.functions, key, *weight);
         }
         for (key, weight) in &other.packages {
-            *self.packages.entry(key.clone()).or_default() += weight;
+            add(&mut self.packages, key, *weight);
         }
     }
 }
@@ -97,6 +103,13 @@ impl Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_end_at_the_largest_number() {
+        let mut one = HashMap::from([("p", i64::MAX)]);
+        add(&mut one, &"p", i64::MAX);
+        assert_eq!(one["p"], i64::MAX);
+    }
 
     #[test]
     fn a_frame_counts_for_its_declaration() {

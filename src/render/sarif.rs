@@ -93,7 +93,7 @@ fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
         .hint
         .as_ref()
         .map_or(String::new(), |it| format!(" ({it})"));
-    let fingerprint = format!("{}/{}/{}", it.claim, it.function, it.source);
+    let fingerprint = format!("{}/{}/{}/{}", it.claim, it.function, it.source, it.column);
     json!({
         "ruleId": format!("assert-{}", it.claim),
         "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),

@@ -43,7 +43,9 @@ fn bytes(limit: SizeLimit, accepted: Result<u64, String>) -> Result<u64, String>
     match limit {
         SizeLimit::Bytes(it) => Ok(it.0),
         SizeLimit::Ratchet => accepted,
-        SizeLimit::OverLock(it) => accepted.map(|was| was + (was as f64 * it.0 / 100.0) as u64),
+        SizeLimit::OverLock(it) => {
+            accepted.map(|was| was.saturating_add((was as f64 * it.0 / 100.0) as u64))
+        }
     }
 }
 

@@ -73,8 +73,9 @@ pub fn limits<'a>(
     Limits {
         frame: config.budget.frame.map(|it| it.0),
         growth: config.budget.frame_growth,
-        // A lock of an earlier version has none.
-        accepted: executable.map(|it| &it.frames).filter(|it| !it.is_empty()),
+        accepted: executable
+            .filter(|it| it.knows_frames())
+            .map(|it| &it.frames),
         without_profile: None,
     }
 }
@@ -158,7 +159,8 @@ pub fn budgets(target: &Target, config: &Config) -> Vec<Budget> {
             .filter(|it| matches!(it.over.as_deref(), Some("lock" | "profile")))
             .collect();
         let compared = own().any(|it| it.accepted.is_some() || it.without_profile.is_some());
-        let compared = compared || !failed.is_empty();
+        let same_go = target.lock.as_ref().is_some_and(|it| it.compared);
+        let compared = compared || same_go || !failed.is_empty();
         budgets.push(Budget {
             item: format!("frame-growth {name}"),
             limit: 0.0,

@@ -21,7 +21,7 @@ fn toolchains() -> Vec<PathBuf> {
     let runs = |it: &PathBuf| Command::new(it).arg("version").output().is_ok();
     let (found, absent): (Vec<_>, Vec<_>) = all.partition(runs);
     for it in absent {
-        println!("skipped: `{}` does not run", it.display());
+        crate::harness::skipped(&format!("`{}` does not run", it.display()));
     }
     found
 }

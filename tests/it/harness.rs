@@ -332,3 +332,16 @@ pub fn executable() -> &'static [u8] {
         place.read("tiny")
     })
 }
+
+/// Says, past the capture of test output, that something is not tested: who reads the log of a green run must see it.
+/// With GOBUILD_OPT_NO_SKIP set it fails instead.
+pub fn skipped(why: &str) {
+    assert!(
+        std::env::var_os("GOBUILD_OPT_NO_SKIP").is_none(),
+        "not tested: {why}"
+    );
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("skipped: {why}\n").as_bytes(),
+    );
+}

@@ -231,7 +231,7 @@ fn go_reads_the_same_from_what_we_write() {
         std::fs::write(&theirs, &bytes).unwrap();
         std::fs::write(&ours, &again).unwrap();
         let Some(expected) = pprof(&["-raw"], &[&theirs]) else {
-            return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+            return crate::harness::skipped("no Go up to 1.24 with a prebuilt pprof");
         };
         assert!(expected.lines().count() > 10, "{at}: {expected}");
         assert!(

@@ -143,10 +143,16 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
     let limited = |item: &Item| match item {
         Item::Size => budget.size.is_some() || budget.size_growth.is_some(),
         Item::Module(path) => report::module_limit(&budget.modules, path).is_some(),
+        Item::Frame(_) => budget.frame.is_some() || budget.frame_growth.is_some(),
         _ => false,
     };
     let grown = changes.sizes.iter().filter(|it| {
-        let is_new = it.before.is_none() && matches!(it.item, Item::Module(_));
+        let is_new = it.before.is_none()
+            && match it.item {
+                Item::Module(_) => true,
+                Item::Frame(_) => limited(&it.item),
+                _ => false,
+            };
         is_new || (it.after > it.before && limited(&it.item))
     });
     let worse = changes.worse().map(|it| it.item.clone());

@@ -107,6 +107,7 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
             fit: None,
         });
     };
+    one_command(&facts.packages, &edges)?;
     let sources = sources(&facts.packages, &edges, session)?;
     let fit = Fit {
         binary: None,
@@ -122,6 +123,21 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
         main_module: main_module.map(|it| it.path),
         fit: Some(fit),
     })
+}
+
+/// In a profile every main package is called `main`: of several, nobody can tell which it is about.
+fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
+    let mut names = edges.edges.iter().flat_map(|it| [&it.caller, &it.callee]);
+    let commands: Vec<String> = packages
+        .iter()
+        .filter(|it| it.name == "main")
+        .map(|it| format!("`{}`", it.import_path))
+        .collect();
+    if commands.len() < 2 || !names.any(|it| names::package(it) == "main") {
+        return Ok(());
+    }
+    let message = "the packages hold several commands, and a profile does not tell which it is of";
+    Err(Error::new(Kind::Usage, message).hint(format!("name one of {}", commands.join(", "))))
 }
 
 /// The files of the packages that the profile knows: most of a build is not in it.

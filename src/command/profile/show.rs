@@ -86,11 +86,13 @@ fn module_above(file: &Path) -> Option<String> {
 
 /// What was asked for, and how it stands.
 fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
+    // A profile without effect passes no gate, whatever its figures are.
+    let usable = shown.judgement.fitness == Fitness::Usable;
     let gate = |item: &str, limit: f64, actual: Option<f64>, holds: bool| Gate {
         item: item.into(),
         limit,
         actual,
-        status: match actual.is_some() && holds {
+        status: match usable && actual.is_some() && holds {
             true => Status::Pass,
             false => Status::Fail,
         },

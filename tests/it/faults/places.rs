@@ -23,7 +23,7 @@ fn a_full_disk_keeps_the_old_artifact() {
         .arg(&disk)
         .output();
     if !mounted.is_ok_and(|it| it.status.success()) {
-        eprintln!("skipped: a full disk is not tested: mounting a tmpfs is not allowed here");
+        crate::harness::skipped("a full disk is not tested: mounting a tmpfs is not allowed here");
         return;
     }
     let _unmount = Unmount(&disk);

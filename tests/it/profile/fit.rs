@@ -13,7 +13,7 @@ use crate::harness::{self, Place};
 fn disassembler() -> Option<&'static Go> {
     let found = toolchains().iter().rfind(|it| it.minor <= 24);
     if found.is_none() {
-        eprintln!("skipped: no Go up to 1.24 with a prebuilt objdump");
+        crate::harness::skipped("no Go up to 1.24 with a prebuilt objdump");
     }
     found
 }
@@ -96,7 +96,7 @@ fn share(health: &Value, name: &str) -> f64 {
 #[test]
 fn health_falls_with_the_age_of_the_program() {
     let Some(newest) = of_minor(27) else {
-        return eprintln!("skipped: no Go 1.27");
+        return crate::harness::skipped("no Go 1.27");
     };
     let place = Place::empty();
     place.write("new.pgo", newest.compiler_profile());

@@ -24,7 +24,7 @@ fn inputs(profiles: &[Profile]) -> Vec<Input<'_>> {
 #[track_caller]
 fn check(files: &[&Path]) {
     let Some(theirs) = merged_by_go(files) else {
-        eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+        crate::harness::skipped("no Go up to 1.24 with a prebuilt pprof");
         return;
     };
     let profiles: Vec<_> = files

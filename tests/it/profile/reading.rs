@@ -60,7 +60,7 @@ fn the_summary_equals_what_pprof_shows() {
         (of("goroutine.pprof"), "goroutine", "count", 1),
     ] {
         let Some(theirs) = top(&file, measure, unit) else {
-            return eprintln!("skipped: no Go up to 1.24 with a prebuilt pprof");
+            return crate::harness::skipped("no Go up to 1.24 with a prebuilt pprof");
         };
         let profile = profile::read(&std::fs::read(&file).unwrap()).unwrap();
         let types = &profile.raw().sample_type;

@@ -124,12 +124,10 @@ fn a_small_program_built_with_slim_and_full_is_the_same_bytes() {
     }
 }
 
-/// With a collected profile, and more of the standard library: `GOBUILD_OPT_SLOW=1` runs it, for some minutes.
+/// With a collected profile, and more of the standard library.
 #[test]
+#[ignore = "minutes: cargo test --test it slimming -- --ignored"]
 fn programs_built_with_slim_and_full_are_the_same_bytes() {
-    if std::env::var_os("GOBUILD_OPT_SLOW").is_none() {
-        return eprintln!("skipped: GOBUILD_OPT_SLOW is not set");
-    }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler/main.go");
     let source = std::fs::read_to_string(source).unwrap();
     for go in toolchains()

@@ -167,28 +167,3 @@ fn what_a_killed_run_leaves_is_removed_by_the_next() {
     assert_eq!(entries(&stages), 0);
     assert!(place.read("tiny") == executable());
 }
-
-/// Killed at whatever moment, the output is the old one or the new one, whole, and nobody goes on.
-#[test]
-fn the_output_is_never_half_written() {
-    let mut place = place("");
-    let script = good(&place);
-    place.fake_go(&script);
-    for step in 0..24 {
-        place.write("tiny", OLD);
-        let mut child = start(&place);
-        // No moment is waited for: any will do, and they differ from run to run.
-        std::thread::sleep(Duration::from_millis(step * 4));
-        let _ = child.kill();
-        wait_for_exit(&mut child);
-        let found = place.read("tiny");
-        assert!(
-            found == OLD || found == executable(),
-            "{} bytes",
-            found.len()
-        );
-        nothing_survives(&place);
-    }
-    assert_eq!(place.run("release -q").code(), 0);
-    assert_eq!(place.files(), "go.mod\nmain.go\ntiny");
-}
