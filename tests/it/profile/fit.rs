@@ -59,7 +59,7 @@ fn the_calls_in_code_are_those_of_the_disassembler() {
         let (theirs, unknown) = disassembled(go, &place.path("tiny"));
         let bytes = place.read("tiny");
         let mut ours = BTreeSet::new();
-        let found = gobuild_opt::binary::calls_with(&bytes, |it| drop(ours.insert(it)));
+        let found = gobuild_opt::binary::calls_with(&bytes, |it| _ = ours.insert(it));
         assert!(found.unwrap().is_some(), "{arch}");
         let missed: Vec<_> = theirs.difference(&ours).collect();
         let more: Vec<_> = ours.difference(&theirs).collect();
