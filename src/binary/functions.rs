@@ -145,9 +145,9 @@ fn largest_frame(tables: &Tables<'_>, offset: u32, code: u32) -> u32 {
         rest = &rest[used + more..];
         // Zigzag, as Go's writer has it.
         let change = (delta >> 1) as i64;
-        depth += if delta & 1 == 1 { !change } else { change };
+        depth = depth.wrapping_add(if delta & 1 == 1 { !change } else { change });
         largest = largest.max(depth);
-        covered += pc.max(1).saturating_mul(u64::from(tables.quantum));
+        covered = covered.saturating_add(pc.max(1).saturating_mul(u64::from(tables.quantum)));
     }
     u32::try_from(largest).unwrap_or(0)
 }

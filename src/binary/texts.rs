@@ -150,11 +150,4 @@ mod tests {
             Found::Absent,
         );
     }
-
-    #[test]
-    fn a_program_without_memory_is_unknown() {
-        let bytes = b"\0asm\x01\0\0\0";
-        let binary = crate::binary::read(bytes).unwrap();
-        assert_eq!(find(bytes, &binary, b"v1.2"), Found::Unknown);
-    }
 }
