@@ -86,7 +86,7 @@ pub enum Command {
     /// Report heap escapes: by package, function or line, and what is new against the lock
     #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Escape(Escape),
-    /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size` or `size:NAME`
+    /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
     /// Run the checks that need no build
