@@ -39,11 +39,11 @@ pub struct Share {
 /// Go calls the heaviest calls up to this percentage of the weight hot.
 const HOT: f64 = 99.0;
 
-/// Compares. `None` where one of the files cannot be read.
+/// Compares. `None` where one of the files cannot be read, or does not tell what was inlined (wasm).
 pub fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effect> {
     let (new, old) = (binary::anatomy(with).ok()?, binary::anatomy(without).ok()?);
     let hot = calls.hot(HOT);
-    let [inlined_with, inlined_without] = [with, without].map(|it| inlined(it, hot));
+    let (inlined_with, inlined_without) = (inlined(with, hot)?, inlined(without, hot)?);
     let share = |edges: &mut dyn Iterator<Item = &Edge>| {
         let mut share = Share::default();
         let mut weight = 0i64;
@@ -89,24 +89,24 @@ fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {
     changed
 }
 
-/// Which of the calls are inlined somewhere in the executable, by their places in the list.
-fn inlined(bytes: &[u8], hot: &[Edge]) -> BTreeSet<usize> {
+/// Which of the calls are inlined somewhere in the executable, by their places in the list; `None` where nothing at all is,
+/// which no Go program does: the file does not tell.
+fn inlined(bytes: &[u8], hot: &[Edge]) -> Option<BTreeSet<usize>> {
     let known: std::collections::HashMap<(&str, &str, i64), usize> = hot
         .iter()
         .enumerate()
         .map(|(at, it)| ((it.caller.as_str(), it.callee.as_str(), it.offset), at))
         .collect();
     let mut found: HashSet<usize> = HashSet::new();
+    let mut any = false;
     let visited = binary::inlined(
         bytes,
         |_| true,
         |_, it| {
+            any = true;
             let key = (it.caller.as_str(), it.callee.as_str(), it.offset);
             found.extend(known.get(&key).copied());
         },
     );
-    match visited {
-        Ok(()) => found.into_iter().collect(),
-        Err(_) => BTreeSet::new(),
-    }
+    (visited.is_ok() && any).then(|| found.into_iter().collect())
 }

@@ -94,15 +94,20 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
     let age = collected
         .as_deref()
         .and_then(|it| it.parse::<jiff::Timestamp>().ok());
+    let applied = choice.applied(&artifact.executable.package).is_some();
+    let untold = applied && built.effect.is_some() && artifact.effect.is_none();
     Pgo {
         profile: Some(candidate.path.display().to_string()),
         sha256: candidate.sha256.clone(),
-        applied: choice.applied(&artifact.executable.package).is_some(),
+        applied,
         parts: candidate.parts.iter().map(part).collect(),
         no_inline: hidden(candidate),
         repairs: repairs(inputs, artifact),
         effect: effect::effect(inputs, artifact),
-        effect_failure: built.effect_failure.clone(),
+        effect_failure: built
+            .effect_failure
+            .clone()
+            .or_else(|| untold.then(|| "the executables do not tell what was inlined".into())),
         fitness: Some(judgement.fitness.id().to_owned()),
         samples: judgement.samples,
         duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
