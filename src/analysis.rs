@@ -1,22 +1,21 @@
 //! Staged files in, what they say out: calls the readers and adds nothing.
 
+pub mod asserted;
+
 pub mod effect;
 
 pub mod frames;
 
 pub mod guard;
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::assertion::{Judged, Subject};
 use crate::binary::texts::{self, Found};
 use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
-use crate::escape::remark;
 use crate::go::Package;
 use crate::lock;
 use crate::plan::output::Executable;
@@ -25,6 +24,7 @@ use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Edges, Health, Program};
+pub use asserted::Frames;
 use effect::Effect;
 use frames::Frame;
 
@@ -342,84 +342,6 @@ fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
         ..Program::default()
     };
     (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
-}
-
-/// The functions that assertions name, as the executable has them.
-#[derive(Debug, Clone, Default)]
-pub struct Frames {
-    /// The import path of the main package, which executables call `main`.
-    main: String,
-    /// By import path and name without type arguments, the largest of all instances; or why nothing is known.
-    found: Option<HashMap<(String, String), u32>>,
-}
-
-impl Frames {
-    fn of(asserted: &Judged, main: &str, bytes: &[u8]) -> Self {
-        let wanted = |it: &&Subject| it.whole && !it.function.is_empty();
-        let wanted: HashSet<&str> = asserted
-            .subjects
-            .iter()
-            .filter(wanted)
-            .map(|it| it.function.as_str())
-            .collect();
-        let mut frames = Self {
-            main: main.to_owned(),
-            found: None,
-        };
-        if wanted.is_empty() {
-            return frames;
-        }
-        let Some(anatomy) = binary::anatomy(bytes)
-            .ok()
-            .filter(|it| !it.functions.is_empty())
-        else {
-            return frames;
-        };
-        let mut found: HashMap<(String, String), u32> = HashMap::new();
-        for it in &anatomy.functions {
-            let name = anatomy.name(it);
-            let package = profile::names::package(&name);
-            let rest = name[package.len()..].trim_start_matches('.');
-            let plain = remark::plain(rest.as_bytes());
-            if wanted.contains(plain.as_str()) {
-                let frame = found.entry((unescaped(package), plain)).or_default();
-                *frame = it.frame.max(*frame);
-            }
-        }
-        frames.found = Some(found);
-        frames
-    }
-
-    /// The largest frame of a function in bytes, `None` where the executable has no copy of it. Fails where it does not tell
-    /// its functions.
-    pub fn frame(&self, package: &str, function: &str) -> Result<Option<u32>, &'static str> {
-        let Some(found) = &self.found else {
-            return Err("the executable does not tell its functions");
-        };
-        let package = if package == self.main {
-            "main"
-        } else {
-            package
-        };
-        Ok(found
-            .get(&(package.to_owned(), function.to_owned()))
-            .copied())
-    }
-}
-
-/// The linker writes a dot in the last element of a path as `%2e` (`PathToPrefix`, `cmd/internal/objabi/path.go`).
-fn unescaped(path: &str) -> String {
-    let mut out = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let code = rest
-            .get(1..3)
-            .filter(|_| *first == b'%')
-            .and_then(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok());
-        out.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &rest[3..] } else { tail };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.
