@@ -56,17 +56,8 @@ fn until_repaired(
     lock: Option<&Lock>,
     session: &mut Session<'_>,
 ) -> Result<Repaired> {
-    let config = &loaded.config;
-    let is_release = |it: StepKind| matches!(it, StepKind::Release | StepKind::Libraries);
     let mut built = Vec::new();
-    build::execute_some(
-        &plan,
-        config,
-        is_release,
-        &mut built,
-        &session.interrupt,
-        session.show,
-    )?;
+    some(&plan, loaded, is_release, &mut built, session)?;
     let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
     for attempt in 0..ATTEMPTS {
         let found = look(&plan, loaded, lock)?;
@@ -82,31 +73,33 @@ fn until_repaired(
             break;
         }
         plan = again(plan, loaded, typed, session.program.as_deref())?;
-        build::execute_some(
-            &plan,
-            config,
-            is_release,
-            &mut built,
-            &session.interrupt,
-            session.show,
-        )?;
+        some(&plan, loaded, is_release, &mut built, session)?;
     }
     if !repairs.is_empty() {
         settle(&mut repairs, &look(&plan, loaded, lock)?);
     }
-    build::execute_some(
-        &plan,
-        config,
-        |it| !matches!(it, StepKind::Release | StepKind::Libraries),
-        &mut built,
-        &session.interrupt,
-        session.show,
-    )?;
+    some(&plan, loaded, |it| !is_release(it), &mut built, session)?;
     Ok(Repaired {
         plan,
         built,
         repairs,
     })
+}
+
+fn is_release(kind: StepKind) -> bool {
+    matches!(kind, StepKind::Release | StepKind::Libraries)
+}
+
+/// Runs the commands of the plan that are of some kinds.
+fn some(
+    plan: &Plan,
+    loaded: &Loaded,
+    wanted: fn(StepKind) -> bool,
+    built: &mut Vec<Built>,
+    session: &mut Session<'_>,
+) -> Result<()> {
+    let (interrupt, show) = (&session.interrupt, &mut *session.show);
+    build::execute_some(plan, &loaded.config, wanted, built, interrupt, show)
 }
 
 /// A large frame of an executable.
