@@ -6,16 +6,16 @@ mod loosen;
 
 use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
-use super::prepare::{Prepared, Purpose, prepare, prepare_for};
+use super::prepare::{Purpose, prepare, prepare_for};
 use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
+use crate::analysis;
 use crate::cli;
 use crate::config::{Collect, Effect};
 use crate::error::{Error, Kind, Result};
 use crate::lock::{Item, Lock};
 use crate::plan::Typed;
-use crate::{analysis, plan};
 use everything::everything;
 use loosen::loosen;
 
@@ -144,22 +144,7 @@ fn release(
     prepared.loaded.config.compare.baseline = "off".into();
     prepared.loaded.config.pgo.effect = Effect::Off;
     let stage = stage(&mut prepared, None, true, session)?;
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        outputs,
-    } = prepared;
-    let config = &loaded.config;
-    let plan = plan::draw(
-        config,
-        &loaded.origins,
-        &typed,
-        facts,
-        outputs,
-        stage.path(),
-        session.program.as_deref(),
-    )?;
+    let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
     let Repaired {
         plan, mut built, ..
     } = repair::run(plan, &loaded, &typed, lock, session)?;

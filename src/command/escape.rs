@@ -115,28 +115,15 @@ pub struct Pass {
 /// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
 pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
     let stage = stage(&mut prepared, None, true, session)?;
-    let Prepared {
-        mut loaded,
-        mut typed,
-        facts,
-        outputs,
-    } = prepared;
+    let config = &mut prepared.loaded.config;
     // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
-    loaded.config.build.buildvcs = Buildvcs::False;
-    typed.flags.retain(|it| it.name != "buildvcs");
-    if loaded.config.escape.collect == Collect::Off {
-        loaded.config.escape.collect = Collect::Auto;
+    config.build.buildvcs = Buildvcs::False;
+    prepared.typed.flags.retain(|it| it.name != "buildvcs");
+    if config.escape.collect == Collect::Off {
+        config.escape.collect = Collect::Auto;
     }
-    loaded.config.compare.baseline = "off".into();
-    let plan = plan::draw(
-        &loaded.config,
-        &loaded.origins,
-        &typed,
-        facts,
-        outputs,
-        Path::new(""),
-        session.program.as_deref(),
-    )?;
+    config.compare.baseline = "off".into();
+    let (loaded, _, plan) = prepared.draw(Path::new(""), session)?;
     let (mut found, mut asserted) = (Vec::new(), Vec::new());
     for target in plan.targets {
         if let Source::Off {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::prepare::{Prepared, output_directory, prepare};
+use super::prepare::{output_directory, prepare};
 use super::{Output, Session};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::Result;
 use crate::plan::escapes::Source;
 use crate::plan::flags::Reason;
-use crate::plan::{self, Plan, StepKind};
+use crate::plan::{Plan, StepKind};
 use crate::process::Invocation;
 use crate::render;
 
@@ -21,21 +21,7 @@ pub fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
     // A fixed name, so that the script can be read, pasted and compared.
     let parent = output_directory(&prepared.outputs).unwrap_or_else(std::env::temp_dir);
     let stage = parent.join(".gobuild-opt-plan");
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        outputs,
-    } = prepared;
-    let plan = plan::draw(
-        &loaded.config,
-        &loaded.origins,
-        &typed,
-        facts,
-        outputs,
-        &stage,
-        session.program.as_deref(),
-    )?;
+    let (_, _, plan) = prepared.draw(&stage, session)?;
     let text = match args.format {
         PlanFormat::Shell => shell(&plan, file.as_deref(), &session.cwd),
         PlanFormat::Json => render::json(&data(&plan)),

@@ -14,7 +14,7 @@ use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
-use crate::plan::{self, Facts, Typed, require_main};
+use crate::plan::{self, Facts, Plan, Typed, require_main};
 use crate::process::Interrupt;
 use crate::quote;
 
@@ -28,6 +28,22 @@ pub struct Prepared {
     pub facts: Vec<Facts>,
     /// Where each executable goes.
     pub outputs: Outputs,
+}
+
+impl Prepared {
+    /// Draws the plan; `stage` is where its commands write.
+    pub fn draw(self, stage: &Path, session: &Session<'_>) -> Result<(Loaded, Typed, Plan)> {
+        let plan = plan::draw(
+            &self.loaded.config,
+            &self.loaded.origins,
+            &self.typed,
+            self.facts,
+            self.outputs,
+            stage,
+            session.program.as_deref(),
+        )?;
+        Ok((self.loaded, self.typed, plan))
+    }
 }
 
 /// What a run is for.

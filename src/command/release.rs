@@ -40,21 +40,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let directory = output_directory(&prepared.outputs);
     let mut stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        outputs,
-    } = prepared;
-    let plan = plan::draw(
-        &loaded.config,
-        &loaded.origins,
-        &typed,
-        facts,
-        outputs,
-        stage.path(),
-        session.program.as_deref(),
-    )?;
+    let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
     let Repaired {
         plan,
         built,
@@ -115,21 +101,7 @@ fn tighten(
 
 /// `-n`: go prints what it would run; nothing is built.
 fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        outputs,
-    } = prepared;
-    let plan = plan::draw(
-        &loaded.config,
-        &loaded.origins,
-        &typed,
-        facts,
-        outputs,
-        Path::new("$WORK"),
-        session.program.as_deref(),
-    )?;
+    let (_, _, plan) = prepared.draw(Path::new("$WORK"), session)?;
     for target in &plan.targets {
         let steps = target.steps.iter().filter(|it| {
             it.kind == plan::StepKind::Release || it.kind == plan::StepKind::Libraries
