@@ -14,6 +14,7 @@ mod books;
 pub mod buildinfo;
 mod bytes;
 mod calls;
+mod contain;
 mod descriptors;
 mod dissect;
 mod elf;
@@ -48,6 +49,7 @@ pub use anatomy::{
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Start, calls, calls_with};
+pub use contain::is_contained;
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};

@@ -46,6 +46,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// A damaged file is an error with a text of its own, and not also the panic of a library that reads it.
+fn hush_contained_panics() {
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !gobuild_opt::binary::is_contained() {
+            say(panic);
+        }
+    }));
+}
+
 /// Runs a tool of the Go toolchain.
 fn tool(args: &[OsString]) -> ExitCode {
     let variable = |name| std::env::var_os(name).unwrap_or_default();
@@ -63,6 +73,7 @@ fn tool(args: &[OsString]) -> ExitCode {
 
 fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
     colors(cli.talk.color);
+    hush_contained_panics();
     let interrupt = match listen() {
         Ok(interrupt) => interrupt,
         Err(error) => return fail(&error),

@@ -104,7 +104,7 @@ fn inlined(bytes: &[u8], hot: &[Edge]) -> Option<BTreeSet<usize>> {
         |_| true,
         |_, it| {
             any = true;
-            let key = (it.caller.as_str(), it.callee.as_str(), it.offset);
+            let key = (&*it.caller, &*it.callee, it.offset);
             found.extend(known.get(&key).copied());
         },
     );

@@ -34,7 +34,7 @@ pub struct Frame {
     /// Whether goroutines start in it.
     pub start: Option<Start>,
     /// Calls that were inlined into it and that the profile has among its hot ones.
-    pub hot: Vec<InlinedCall>,
+    pub hot: Vec<InlinedCall<'static>>,
 }
 
 impl Frame {
@@ -123,13 +123,14 @@ fn inlined_by(calls: &Edges, bytes: &[u8], found: &mut [(Frame, u32)]) {
         .map(|it| (it.caller.as_str(), it.callee.as_str(), it.offset))
         .collect();
     let names: HashSet<&str> = found.iter().map(|it| it.0.function.as_str()).collect();
-    let mut inlined: HashMap<String, BTreeSet<InlinedCall>> = HashMap::new();
+    let mut inlined: HashMap<String, BTreeSet<InlinedCall<'static>>> = HashMap::new();
     let visited = binary::inlined(
         bytes,
         |name| names.contains(name),
         |function, it| {
-            if hot.contains(&(it.caller.as_str(), it.callee.as_str(), it.offset)) {
-                inlined.entry(function.to_owned()).or_default().insert(it);
+            if hot.contains(&(&*it.caller, &*it.callee, it.offset)) {
+                let calls = inlined.entry(function.to_owned()).or_default();
+                calls.insert(it.into_owned());
             }
         },
     );

@@ -3,7 +3,8 @@
 //! The inline tree of a function has a row per inlined call: who was inlined, and an instruction that stands for the place
 //! of the call. Layout: `runtime/symtab.go` (`funcdata`), `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::error::Result;
 
@@ -21,13 +22,24 @@ const LINES: usize = 2;
 
 /// A call that was inlined.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct InlinedCall {
+pub struct InlinedCall<'a> {
     /// The function whose body holds the call: itself, or one that was inlined before.
-    pub caller: String,
+    pub caller: Cow<'a, str>,
     /// The function that was inlined.
-    pub callee: String,
+    pub callee: Cow<'a, str>,
     /// Line of the call, counted from the line of the caller's declaration: as profiles count.
     pub offset: i64,
+}
+
+impl InlinedCall<'_> {
+    /// The same without the bytes of the executable.
+    pub fn into_owned(self) -> InlinedCall<'static> {
+        InlinedCall {
+            caller: self.caller.into_owned().into(),
+            callee: self.callee.into_owned().into(),
+            offset: self.offset,
+        }
+    }
 }
 
 /// Shows `visit` each call that was inlined into a function for which `wanted` holds: the function's name, and the call.
@@ -37,7 +49,7 @@ pub struct InlinedCall {
 pub fn inlined(
     bytes: &[u8],
     wanted: impl Fn(&str) -> bool,
-    mut visit: impl FnMut(&str, InlinedCall),
+    mut visit: impl FnMut(&str, InlinedCall<'_>),
 ) -> Result<()> {
     let binary = read(bytes)?;
     let roles: Vec<_> = binary.sections.iter().map(|it| it.role).collect();
@@ -61,16 +73,14 @@ pub fn inlined(
         if !wanted(&name) {
             continue;
         }
-        for call in calls(&tables, &entry, trees).unwrap_or_default() {
-            visit(&name, call);
-        }
+        calls(&tables, &entry, trees, |call| visit(&name, call));
     }
     Ok(())
 }
 
 /// What is read of one function.
-struct Function<'a> {
-    tables: &'a Tables<'a>,
+struct Function<'t, 'a> {
+    tables: &'t Tables<'a>,
     /// The function itself.
     owner: Owner,
     /// From the first row to the end of the region.
@@ -80,7 +90,13 @@ struct Function<'a> {
     lines: Vec<Stretch>,
 }
 
-fn calls(tables: &Tables<'_>, entry: &Entry, trees: Reader<'_>) -> Option<Vec<InlinedCall>> {
+/// Shows the calls one by one: a damaged file may claim as many as it has bytes, each with names as long.
+fn calls(
+    tables: &Tables<'_>,
+    entry: &Entry,
+    trees: Reader<'_>,
+    mut visit: impl FnMut(InlinedCall<'_>),
+) -> Option<()> {
     let found = functions::references(tables, entry)?;
     let tree = found.funcdata(INLINE_TREE)?;
     let table = |index: usize| {
@@ -102,9 +118,8 @@ fn calls(tables: &Tables<'_>, entry: &Entry, trees: Reader<'_>) -> Option<Vec<In
         rows: table(ROWS),
         lines: table(LINES),
     };
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let mut next: Vec<i32> = function.rows.iter().map(|it| it.1).collect();
-    let mut calls = Vec::new();
     while let Some(number) = next.pop() {
         if number < 0 || !seen.insert(number) {
             continue;
@@ -113,21 +128,21 @@ fn calls(tables: &Tables<'_>, entry: &Entry, trees: Reader<'_>) -> Option<Vec<In
             continue;
         };
         next.push(parent);
-        calls.push(call);
+        visit(call);
     }
-    Some(calls)
+    Some(())
 }
 
-impl Function<'_> {
+impl<'a> Function<'_, 'a> {
     /// The call in a row of the tree, and the row of its caller; -1 for the function itself.
-    fn call(&self, number: i32) -> Option<(InlinedCall, i32)> {
+    fn call(&self, number: i32) -> Option<(InlinedCall<'a>, i32)> {
         let callee = node(self.tree, number)?;
         let parent = value(&self.rows, callee.parent).unwrap_or(-1);
         let caller = match parent {
             -1 => self.owner,
             row => node(self.tree, row)?.owner,
         };
-        let text = |name: u32| String::from_utf8_lossy(self.tables.name(name)).into_owned();
+        let text = |name: u32| String::from_utf8_lossy(self.tables.name(name));
         let call = InlinedCall {
             caller: text(caller.name),
             callee: text(callee.owner.name),

@@ -14,7 +14,7 @@ use super::{Container, Format, Role, Section};
 
 /// `None` when the headers cannot be read. The boundary is for goblin, which panics on some damaged load commands.
 pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
-    std::panic::catch_unwind(|| parse_headers(bytes)).ok()?
+    super::contain::contain(|| parse_headers(bytes))
 }
 
 /// One executable of a universal file.

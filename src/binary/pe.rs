@@ -14,7 +14,7 @@ const SYMBOL_SIZE: u64 = 18;
 
 /// `None` when the headers cannot be read.
 pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
-    std::panic::catch_unwind(|| parse_headers(bytes)).ok()?
+    super::contain::contain(|| parse_headers(bytes))
 }
 
 fn parse_headers(bytes: &[u8]) -> Option<Container> {

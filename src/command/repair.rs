@@ -109,7 +109,7 @@ struct Found {
     frame: Frame,
     over: bool,
     /// Those of its hot calls whose callee is still a function of its own, and has at least half of the frame.
-    large: Vec<InlinedCall>,
+    large: Vec<InlinedCall<'static>>,
 }
 
 /// The large frames of every executable of the plan.
@@ -128,8 +128,8 @@ fn look(plan: &Plan, loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>>
                 .iter()
                 .map(|it| it.frame.function.as_str())
                 .collect();
-            let large = |it: &InlinedCall, of: &Frame| {
-                let callee = frames.iter().find(|other| other.function == it.callee);
+            let large = |it: &InlinedCall<'_>, of: &Frame| {
+                let callee = frames.iter().find(|other| other.function == *it.callee);
                 callee.is_some_and(|callee| callee.bytes * 2 >= of.bytes)
             };
             all.extend(frames.iter().map(|it| {
@@ -172,10 +172,10 @@ fn take_out(
     session: &mut Session<'_>,
 ) -> Result<bool> {
     let calls = culprits(found, all);
-    let callees: HashSet<&str> = calls.iter().map(|it| it.callee.as_str()).collect();
+    let callees: HashSet<&str> = calls.iter().map(|it| &*it.callee).collect();
     let exact: HashSet<(&str, &str, i64)> = calls
         .iter()
-        .map(|it| (it.caller.as_str(), it.callee.as_str(), it.offset))
+        .map(|it| (&*it.caller, &*it.callee, it.offset))
         .collect();
     let hide = |it: &Edge| match all {
         true => callees.contains(it.callee.as_str()),
@@ -238,7 +238,7 @@ fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Vec<(usize,
 }
 
 /// The calls that made the frame large: of functions whose own frame is, where some are still there; else all of them.
-fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall> {
+fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall<'static>> {
     match found.large.is_empty() || all {
         true => found.frame.hot.iter().collect(),
         false => found.large.iter().collect(),

@@ -103,7 +103,7 @@ pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
     let over = guard::over(&artifact.large_frames, &limits);
     let frame = |it: &crate::analysis::frames::Frame| {
         let failed = over.iter().find(|over| over.frame == it);
-        let mut hot: Vec<String> = it.hot.iter().map(|it| it.callee.clone()).collect();
+        let mut hot: Vec<String> = it.hot.iter().map(|it| it.callee.to_string()).collect();
         hot.sort();
         hot.dedup();
         Frame {
