@@ -10,6 +10,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
+use crate::go::flags::Flag;
 use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
@@ -118,21 +119,25 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     let mut typed = typed.clone();
     let configured = typed.packages.is_empty() && !loaded.config.build.packages.is_empty();
     if configured && typed.cwd != loaded.root {
-        for flag in typed.flags.iter_mut().filter(|it| {
-            matches!(
-                it.name.as_str(),
-                "pgo" | "o" | "modfile" | "overlay" | "pkgdir"
-            )
-        }) {
-            let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
-            if let (Some(path), false) = (flag.path(), word) {
-                let absolute = typed.cwd.join(path);
-                flag.set_path(absolute.into());
-            }
-        }
+        anchor_flags(&mut typed, |_| true);
         typed.cwd.clone_from(&loaded.root);
     }
     typed
+}
+
+/// Makes the paths of typed flags absolute, of those which are `wanted`.
+pub fn anchor_flags(typed: &mut Typed, wanted: impl Fn(&Flag) -> bool) {
+    const WITH_PATH: [&str; 5] = ["pgo", "o", "modfile", "overlay", "pkgdir"];
+    for flag in &mut typed.flags {
+        let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
+        if word || !WITH_PATH.contains(&flag.name.as_str()) || !wanted(flag) {
+            continue;
+        }
+        if let Some(path) = flag.path() {
+            let absolute = typed.cwd.join(path);
+            flag.set_path(absolute.into());
+        }
+    }
 }
 
 /// Moves what has a key of its own from `build.flags` there, so that it is merged like the rest.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Session;
 use super::escape::{Pass, collect};
-use super::prepare::{Purpose, gather};
+use super::prepare::{Purpose, anchor_flags, gather};
 use crate::build::Event;
 use crate::build::revision::{Revision, check_out};
 use crate::config::Buildvcs;
@@ -43,6 +43,11 @@ pub fn collect_at(
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &typed.cwd, &session.interrupt)?;
     let here = typed.cwd.clone();
+    // Files that were typed are those of now, but for the module file, which belongs to the revision where it has one.
+    anchor_flags(&mut typed, |flag| {
+        let of_revision = flag.path().map(|it| revision.cwd.join(it));
+        flag.name != "modfile" || of_revision.is_none_or(|it| !it.is_file())
+    });
     typed.cwd.clone_from(&revision.cwd);
     loaded.root = moved(&loaded.root, &here, &revision.cwd);
     // There is no repository around these files, and the stamp says nothing of escapes.

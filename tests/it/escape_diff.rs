@@ -96,6 +96,23 @@ fn counts(run: &Run) -> (usize, usize, u64, i32) {
 const DIFF: &str = "escape --format json --diff";
 
 #[test]
+fn files_that_are_typed_are_those_of_now() {
+    let place = repository();
+    place.write("sub/mine.json", "{\"Replace\": {}}");
+    let run = place.run_in("sub", &format!("{DIFF} HEAD -overlay=mine.json"));
+    assert_eq!(counts(&run), (0, 0, 0, 0), "{}", run.shown());
+    // A module file is the revision's own, where it has one.
+    let module = "module example.com/repo\n\ngo 1.21\n";
+    place.write("sub/alt.mod", module);
+    let command = format!("{DIFF} HEAD -modfile=alt.mod");
+    assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
+    git(&place, &["add", "."]);
+    git(&place, &["commit", "-q", "-m", "second"]);
+    place.write("sub/alt.mod", &format!("{module}// {}\n", "changed"));
+    assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
+}
+
+#[test]
 fn a_revision_is_compared_and_the_repository_stays_as_it_is() {
     let place = repository();
     let run = place.run_in("sub", &format!("{DIFF} HEAD"));
