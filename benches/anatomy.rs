@@ -44,7 +44,8 @@ fn report(bencher: Bencher<'_, '_>) {
         sha256: String::new(),
     };
     bencher.bench_local(|| {
-        let found = inspection(black_box(&anatomy), source.clone()).expect("a Go program");
+        let found =
+            inspection(black_box(&anatomy), source.clone(), usize::MAX).expect("a Go program");
         outline(&found, View::default())
     });
 }

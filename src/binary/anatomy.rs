@@ -203,8 +203,23 @@ pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
 impl Anatomy<'_> {
     /// The name of a function as the symbol table has it.
     pub fn name(&self, function: &Function) -> Cow<'_, str> {
-        let rest = self.names.get(function.name as usize..).unwrap_or_default();
+        let rest = self.names_from(function);
         String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())])
+    }
+
+    /// The table of names from the name of a function on; a NUL ends each.
+    pub fn names_from(&self, function: &Function) -> &[u8] {
+        self.names.get(function.name as usize..).unwrap_or_default()
+    }
+
+    /// The functions whose name has a text in it. Where few have it, that costs one look at the table of names.
+    pub fn functions_with(&self, text: &str) -> impl Iterator<Item = &Function> {
+        let found = memchr::memmem::find_iter(&self.names, text.as_bytes());
+        let start = |at: usize| memchr::memrchr(0, &self.names[..at]).map_or(0, |it| it + 1);
+        let mut names: Vec<u32> = found.map(|at| start(at) as u32).collect();
+        names.dedup();
+        let has = move |it: &&Function| names.binary_search(&it.name).is_ok();
+        self.functions.iter().filter(has)
     }
 
     /// Every name in the function table: those of [`Anatomy::functions`], and of functions that exist only inlined.

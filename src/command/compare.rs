@@ -53,7 +53,7 @@ impl Side {
             });
         }
         let dissected = dissect(path, &bytes, args.arch.as_deref())?;
-        let subject = Subject::of_inspection(&dissected.inspection()?, &shown);
+        let subject = Subject::of_inspection(&dissected.inspection(usize::MAX)?, &shown);
         drop(dissected);
         Ok(Self {
             subjects: Subjects {

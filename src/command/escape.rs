@@ -177,12 +177,17 @@ fn rendered(
     wanted: Wanted,
     cwd: &Path,
 ) -> String {
-    let findings = Findings::of(
+    let mut findings = Findings::of(
         report
             .targets
             .iter()
             .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
     );
+    let revisions = report.targets.iter();
+    findings.revision = revisions
+        .filter_map(|it| it.escapes.revision.as_ref())
+        .map(|it| it.name.as_str())
+        .next();
     match format {
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),

@@ -11,22 +11,22 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
 use crate::render::Format;
-use crate::report::inspect::{Filter, Inspection, Source, View, inspection, outline};
+use crate::report::inspect::{Filter, Inspection, NEVER_SHOWN, Source, View, inspection, outline};
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     Shows::PICTURE.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let dissected = dissect(&args.binary, &bytes, args.arch.as_deref())?;
-    let mut found = dissected.inspection()?;
-    if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
-        found.keep(&Filter(filter.clone()));
-    }
     let view = View {
         by: args.by,
         top: args.top,
         picture: args.output.formats().any(Format::draws),
     };
+    let mut found = dissected.inspection(functions(args, view))?;
+    if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
+        found.keep(&Filter(filter.clone()));
+    }
     let blocks = outline(&found, view);
     if let Some(top) = args.top.filter(|it| *it > 0) {
         found.functions.truncate(top);
@@ -36,6 +36,15 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         is_data: true,
         ..output
     })
+}
+
+/// How many functions are looked at one by one: for tables, as many as they have lines, and those that are not shown there.
+fn functions(args: &cli::Inspect, view: View) -> usize {
+    let tables_only = args.output.formats().all(|it| !it.is_data());
+    match tables_only && !view.picture && args.filter.is_none() {
+        true => view.lines().saturating_add(NEVER_SHOWN),
+        false => usize::MAX,
+    }
 }
 
 /// The bytes of a file, mapped.
@@ -66,9 +75,9 @@ pub struct Dissected<'a> {
 }
 
 impl Dissected<'_> {
-    /// What it means.
-    pub fn inspection(&self) -> Result<Inspection<'_>> {
-        let found = inspection(&self.anatomy, self.source.clone());
+    /// What it means; `most` is how many functions are looked at one by one.
+    pub fn inspection(&self, most: usize) -> Result<Inspection<'_>> {
+        let found = inspection(&self.anatomy, self.source.clone(), most);
         found.map_err(|it| named(Path::new(&self.source.path), it))
     }
 }

@@ -4,7 +4,8 @@ use crate::report::{Assertion, Findings, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
-    let sites = findings.sites.iter().map(|it| annotation(it, prefix));
+    let sites = findings.sites.iter();
+    let sites = sites.map(|it| annotation(it, &findings.advice(it), prefix));
     let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
     sites.chain(assertions).map(|it| it + "\n").collect()
 }
@@ -38,15 +39,15 @@ fn place(file: Option<&str>, line: u32, column: u32, prefix: &str) -> Vec<String
     properties
 }
 
-fn annotation(site: &Site, prefix: &str) -> String {
+fn annotation(site: &Site, advice: &str, prefix: &str) -> String {
     let mut properties = place(site.file.as_deref(), site.line, site.column, prefix);
     properties.push(format!(
         "title={}",
         property(&format!("new escape: {}", site.class))
     ));
     let message = format!(
-        "{} in {}.{}\n{}\naccept it: gobuild-opt accept {} --reason TEXT",
-        site.message, site.package, site.function, site.source, site.id
+        "{} in {}.{}\n{}\n{advice}",
+        site.message, site.package, site.function, site.source
     );
     format!("::warning {}::{}", properties.join(","), data(&message))
 }

@@ -9,13 +9,16 @@ use crate::report::{Assertion, Findings, Site, Tool};
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
 pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let classes: Vec<Class> = Class::ALL.into_iter().filter(|it| it.allocates()).collect();
-    let sites = findings.sites.iter().map(|it| result(it, &classes, prefix));
+    let sites = findings
+        .sites
+        .iter()
+        .map(|it| result(it, &findings.advice(it), &classes, prefix));
     let assertions = findings
         .assertions
         .iter()
         .map(|it| failed(it, classes.len(), prefix));
     let results: Vec<Value> = sites.chain(assertions).collect();
-    let mut rules: Vec<Value> = classes.iter().map(|it| rule(*it)).collect();
+    let mut rules: Vec<Value> = classes.iter().map(|it| rule(*it, findings)).collect();
     rules.extend(
         CLAIMS
             .iter()
@@ -38,7 +41,11 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     }))
 }
 
-fn rule(class: Class) -> Value {
+fn rule(class: Class, findings: &Findings<'_>) -> Value {
+    let help = match findings.revision {
+        Some(revision) => format!("{revision} does not have this allocation."),
+        None => "The lock of the project does not hold this allocation. Remove it, or accept it with `gobuild-opt accept ID --reason TEXT`.".to_owned(),
+    };
     let text = match class {
         Class::Moved => "A variable is moved to the heap.",
         Class::New => "A value behind a pointer is allocated on the heap.",
@@ -52,7 +59,7 @@ fn rule(class: Class) -> Value {
     json!({
         "id": rule_id(class_name(class).as_str()),
         "shortDescription": { "text": text },
-        "help": { "text": "The lock of the project does not hold this allocation. Remove it, or accept it with `gobuild-opt accept ID --reason TEXT`." },
+        "help": { "text": help },
         "defaultConfiguration": { "level": "warning" },
     })
 }
@@ -114,13 +121,12 @@ fn rule_id(class: &str) -> String {
     format!("escape-{class}")
 }
 
-fn result(site: &Site, classes: &[Class], prefix: &str) -> Value {
+fn result(site: &Site, advice: &str, classes: &[Class], prefix: &str) -> Value {
     let index = classes.iter().position(|it| class_name(*it) == site.class);
     let text = format!(
-        "new heap allocation in {}: {} (accept it: gobuild-opt accept {} --reason TEXT)",
+        "new heap allocation in {}: {} ({advice})",
         function(site),
-        site.message,
-        site.id
+        site.message
     );
     json!({
         "ruleId": rule_id(&site.class),

@@ -5,8 +5,10 @@ use super::{Assertion, Site};
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
 pub struct Findings<'a> {
-    /// Sites that the lock does not hold.
+    /// Sites that the lock, or the revision, does not hold.
     pub sites: Vec<&'a Site>,
+    /// The revision that is compared with instead of the lock.
+    pub revision: Option<&'a str>,
     /// Assertions that failed.
     pub assertions: Vec<&'a Assertion>,
 }
@@ -29,4 +31,17 @@ impl<'a> Findings<'a> {
         }
         all
     }
+
+    /// What to do about a new site, or against what it is new.
+    pub fn advice(&self, site: &Site) -> String {
+        match self.revision {
+            Some(revision) => format!("not in {revision}"),
+            None => accept(site),
+        }
+    }
+}
+
+/// How a site is accepted.
+pub fn accept(site: &Site) -> String {
+    format!("accept it: gobuild-opt accept {} --reason TEXT", site.id)
 }

@@ -1,6 +1,7 @@
 //! New sites in, findings and ignored ones out; and the sentences behind exit code 1.
 
 use super::escapes::{Escapes, Site};
+use super::findings;
 use crate::build::escapes::Excerpt;
 use crate::plan::scope;
 
@@ -83,7 +84,7 @@ pub fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
         let hot = share.map_or(String::new(), |it| format!(", {it:.1} % of the profile"));
         let todo = match &escapes.revision {
             Some(revision) => format!("not in {}", revision.name),
-            None => format!("accept it: gobuild-opt accept {} --reason TEXT", site.id),
+            None => findings::accept(site),
         };
         let sentence = format!(
             "new escape {}, {}{hot}, at {}{source} ({todo})",

@@ -2,6 +2,8 @@
 
 mod build;
 
+mod name;
+
 mod outline;
 
 mod picture;
@@ -21,7 +23,8 @@ use crate::binary::{self, BuildInfo, Origin};
 use crate::check::Status;
 
 pub use build::{Source, inspection};
-pub use outline::outline;
+pub use name::Name;
+pub use outline::{NEVER_SHOWN, outline};
 pub use picture::picture;
 pub use view::{By, Filter, View};
 
@@ -52,6 +55,9 @@ pub struct Inspection<'a> {
     pub packages: Vec<PackageSize>,
     /// The largest first; all of them unless a number was asked for.
     pub functions: Vec<FunctionSize<'a>>,
+    /// What a listing of the largest functions need not have.
+    #[serde(skip)]
+    pub left_out: LeftOut,
     /// Bytes that are no package's, the most first.
     pub unowned: Vec<Region>,
     /// What there is of everything.
@@ -191,7 +197,7 @@ pub struct PackageSize {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FunctionSize<'a> {
     /// As the symbol table has it.
-    pub name: Cow<'a, str>,
+    pub name: Name<'a>,
     /// The package that defines it.
     pub package: Option<Cow<'a, str>>,
     /// The package that it was compiled for, where that is another one.
@@ -202,6 +208,15 @@ pub struct FunctionSize<'a> {
     pub frame: u64,
     /// The line it begins at.
     pub line: u64,
+}
+
+/// Functions that are only counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many.
+    pub functions: usize,
+    /// Their bytes of code.
+    pub bytes: u64,
 }
 
 /// Bytes without a package.

@@ -108,7 +108,7 @@ fn files_that_are_typed_are_those_of_now() {
     assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
     git(&place, &["add", "."]);
     git(&place, &["commit", "-q", "-m", "second"]);
-    place.write("sub/alt.mod", &format!("{module}// {}\n", "changed"));
+    place.write("sub/alt.mod", "module example.com/other\n\ngo 1.21\n");
     assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
 }
 
@@ -191,6 +191,12 @@ fn the_gate_compares_with_the_revision() {
         text.contains("(not in HEAD)") && !text.contains("accept"),
         "{text}"
     );
+    for format in ["github", "sarif"] {
+        let run = place.run_in("sub", &format!("escape --diff HEAD --format {format}"));
+        let text = &run.stdout;
+        assert!(text.contains("not in HEAD"), "{text}");
+        assert!(!text.contains("accept"), "{text}");
+    }
 }
 
 #[test]

@@ -98,7 +98,10 @@ impl Subject {
         let rest = ledger.unowned + ledger.headers + ledger.padding;
         let unowned = || Item::new("unowned", rest);
         let complete = it.functions.len() as u64 == it.counts.functions;
-        let functions = it.functions.iter().map(|it| Item::new(&*it.name, it.bytes));
+        let functions = it
+            .functions
+            .iter()
+            .map(|it| Item::new(it.name.text(), it.bytes));
         let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
         let packages = it.packages.iter().map(|it| Item {
             version: it.version.clone(),

@@ -9,6 +9,7 @@ use crate::binary::Format;
 use crate::config::size::human;
 use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
+pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
 use sentences::contract;
 

@@ -114,8 +114,9 @@ fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize<'_>], leas
     for function in functions.iter().filter(|it| it.bytes >= least.max(1) * 2) {
         let bytes = function.bytes.min(code);
         code -= bytes;
-        let mut tile = leaf(short(&function.name, &it.path), bytes, false);
-        tile.full = function.name.to_string();
+        let name = function.name.text();
+        let mut tile = leaf(short(&name, &it.path), bytes, false);
+        tile.full = name.into_owned();
         children.push(tile);
     }
     let more = if children.is_empty() {

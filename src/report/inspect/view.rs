@@ -92,7 +92,8 @@ impl Inspection<'_> {
         self.packages.retain(by_package);
         let paths: BTreeSet<&str> = self.packages.iter().map(|it| it.path.as_str()).collect();
         self.functions.retain(|it| {
-            filter.has(&it.name) || it.package.as_deref().is_some_and(|it| paths.contains(it))
+            filter.has(&it.name.text())
+                || it.package.as_deref().is_some_and(|it| paths.contains(it))
         });
         let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).collect();
         self.modules.retain(|it| modules.contains(it.path.as_str()));

@@ -244,7 +244,7 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
         Ok(anatomy) => anatomy,
         Err(error) => return error_text(&error.to_string()),
     };
-    let found = inspection(&anatomy, source());
+    let found = inspection(&anatomy, source(), usize::MAX);
     let _ = binary::compare_loaded(&seed.bytes, bytes);
     let mut found = match found {
         Ok(found) => found,

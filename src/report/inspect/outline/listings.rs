@@ -126,16 +126,13 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     };
     let (shown, small) = split(all, view.lines());
     let mut rows: Vec<_> = shown.iter().map(row).collect();
-    if !small.is_empty() {
-        let bytes = small.iter().map(|it| it.bytes).sum();
-        rows.push(vec![
-            and(small.len()),
-            cell(bytes),
-            String::new(),
-            String::new(),
-        ]);
+    let left_out = inspection.left_out;
+    let count = small.len() + left_out.functions;
+    if count > 0 {
+        let bytes = small.iter().map(|it| it.bytes).sum::<u64>() + left_out.bytes;
+        rows.push(vec![and(count), cell(bytes), String::new(), String::new()]);
     }
-    let count = grouped(all.len() as u64);
+    let count = grouped((all.len() + left_out.functions) as u64);
     let which = match &inspection.filter {
         Some(_) => " that match",
         None => "",
@@ -148,10 +145,15 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
 }
 
 pub fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
-    let mut all: Vec<&FunctionSize<'_>> = inspection.functions.iter().collect();
-    all.retain(|it| it.frame > 0 && !is_trampoline(&it.name));
-    all.sort_by_key(|it| std::cmp::Reverse(it.frame));
-    let rows = all.iter().take(view.lines());
+    let all = &inspection.functions;
+    let framed = all.iter().enumerate().filter(|(_, it)| it.frame > 0);
+    let mut order: Vec<_> = framed
+        .map(|(index, it)| (std::cmp::Reverse(it.frame), index))
+        .collect();
+    order.sort_unstable();
+    let rows = order.iter().map(|(_, index)| &all[*index]);
+    let rows = rows.filter(|it| !is_trampoline(&it.name.text()));
+    let rows = rows.take(view.lines());
     let rows = rows.map(|it| vec![it.name.to_string(), cell(it.frame), cell(it.bytes)]);
     let columns = vec![
         text("function"),
@@ -160,6 +162,9 @@ pub fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     ];
     listing("Largest stack frames".into(), columns, rows.collect())
 }
+
+/// More than there are functions of which the frame is not shown (see `is_trampoline`).
+pub const NEVER_SHOWN: usize = 64;
 
 /// `runtime.call65536`, `debugCall65536` and their like exist for calls by reflection or by a debugger, one per size of
 /// the arguments, up to 1 GiB.
