@@ -41,7 +41,7 @@ fn report(bencher: Bencher<'_, '_>) {
     let anatomy = binary::anatomy(&bytes).expect("a Go program");
     let source = Source {
         path: "go".to_owned(),
-        sha256: String::new(),
+        sha256: None,
     };
     bencher.bench_local(|| {
         let found =

@@ -52,7 +52,7 @@ impl Side {
                 executable: None,
             });
         }
-        let dissected = dissect(path, &bytes, args.arch.as_deref())?;
+        let dissected = dissect(path, &bytes, args.arch.as_deref(), true)?;
         let subject = Subject::of_inspection(&dissected.inspection(usize::MAX)?, &shown);
         drop(dissected);
         Ok(Self {
@@ -77,7 +77,7 @@ fn twins(before: &Side, after: &Side, arch: Option<&str>) -> Option<LoadedDiff> 
     let same = alike(|it| it.go_version.as_deref())
         && alike(|it| Some(&it.platform))
         && alike(|it| it.package.as_deref());
-    if !same || old.sha256 == new.sha256 {
+    if !same || old.brief().is(&new.brief()) {
         return None;
     }
     let (old, new) = (before.executable.as_ref()?, after.executable.as_ref()?);

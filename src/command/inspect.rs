@@ -17,13 +17,20 @@ use crate::report::inspect::{Filter, Inspection, NEVER_SHOWN, Source, View, insp
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     Shows::PICTURE.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
-    let dissected = dissect(&args.binary, &bytes, args.arch.as_deref())?;
+    let tables_only = args.output.formats().all(|it| !it.is_data());
+    let arch = args.arch.as_deref();
+    let dissected = dissect(&args.binary, &bytes, arch, !tables_only)?;
     let view = View {
         by: args.by,
         top: args.top,
         picture: args.output.formats().any(Format::draws),
     };
-    let mut found = dissected.inspection(functions(args, view))?;
+    // A table needs the functions that it lists, and those of which it does not tell the frame.
+    let most = match tables_only && args.filter.is_none() {
+        true => view.lines().saturating_add(NEVER_SHOWN),
+        false => usize::MAX,
+    };
+    let mut found = dissected.inspection(most)?;
     if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
         found.keep(&Filter(filter.clone()));
     }
@@ -36,15 +43,6 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         is_data: true,
         ..output
     })
-}
-
-/// How many functions are looked at one by one: for tables, as many as they have lines, and those that are not shown there.
-fn functions(args: &cli::Inspect, view: View) -> usize {
-    let tables_only = args.output.formats().all(|it| !it.is_data());
-    match tables_only && !view.picture && args.filter.is_none() {
-        true => view.lines().saturating_add(NEVER_SHOWN),
-        false => usize::MAX,
-    }
 }
 
 /// The bytes of a file, mapped.
@@ -82,19 +80,24 @@ impl Dissected<'_> {
     }
 }
 
-/// The anatomy and the digest of the bytes of a file; of a universal file, of the slice for `arch`.
-pub fn dissect<'a>(path: &Path, bytes: &'a [u8], arch: Option<&str>) -> Result<Dissected<'a>> {
+/// The anatomy of the bytes of a file and, where it is wanted, their digest; of a universal file, of the slice for `arch`.
+pub fn dissect<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+    arch: Option<&str>,
+    digest: bool,
+) -> Result<Dissected<'a>> {
     let bytes = slice(bytes, arch).map_err(|it| named(path, it))?;
     // Both read the whole file: the digest on another processor, where there is one.
     let (anatomy, sha256) = std::thread::scope(|scope| {
-        let digest = scope.spawn(|| hex(&Sha256::digest(bytes)));
-        (binary::anatomy(bytes), digest.join())
+        let digest = digest.then(|| scope.spawn(|| hex(&Sha256::digest(bytes))));
+        (binary::anatomy(bytes), digest.map(|it| it.join()))
     });
     Ok(Dissected {
         anatomy: anatomy.map_err(|it| named(path, it))?,
         source: Source {
             path: path.display().to_string(),
-            sha256: sha256.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            sha256: sha256.map(|it| it.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
         },
     })
 }

@@ -71,13 +71,20 @@ pub struct Brief {
     /// Bytes.
     pub size: u64,
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub sha256: Option<String>,
     /// `linux/amd64`
     pub platform: String,
     /// The Go version in its build information.
     pub go_version: Option<String>,
     /// Neither symbol table nor DWARF.
     pub stripped: Option<bool>,
+}
+
+impl Brief {
+    /// Whether it is the other file, byte by byte.
+    pub fn is(&self, other: &Self) -> bool {
+        self.sha256.is_some() && self.sha256 == other.sha256
+    }
 }
 
 /// Something that differs and explains sizes.

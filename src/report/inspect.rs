@@ -79,8 +79,8 @@ pub struct InspectedFile {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// SHA-256 in hex.
-    pub sha256: String,
+    /// SHA-256 in hex; `null` where nothing shows it, as in tables: the build ID names the build.
+    pub sha256: Option<String>,
     /// The container.
     pub format: binary::Format,
     /// `linux`

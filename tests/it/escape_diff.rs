@@ -101,15 +101,22 @@ fn files_that_are_typed_are_those_of_now() {
     place.write("sub/mine.json", "{\"Replace\": {}}");
     let run = place.run_in("sub", &format!("{DIFF} HEAD -overlay=mine.json"));
     assert_eq!(counts(&run), (0, 0, 0, 0), "{}", run.shown());
-    // A module file is the revision's own, where it has one.
-    let module = "module example.com/repo\n\ngo 1.21\n";
-    place.write("sub/alt.mod", module);
+    // A module file is the revision's own where it has one: there it cannot be read.
     let command = format!("{DIFF} HEAD -modfile=alt.mod");
+    place.write("sub/alt.mod", "module example.com/repo\n\ngo 1.21\n");
     assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
+    let module = String::from_utf8(place.read("sub/alt.mod")).unwrap();
+    place.write("sub/alt.mod", "nonsense\n");
     git(&place, &["add", "."]);
     git(&place, &["commit", "-q", "-m", "second"]);
-    place.write("sub/alt.mod", "module example.com/other\n\ngo 1.21\n");
-    assert_eq!(counts(&place.run_in("sub", &command)), (0, 0, 0, 0));
+    place.write("sub/alt.mod", module);
+    let run = place.run_in("sub", &command);
+    assert_eq!(run.code(), 3, "{}", run.shown());
+    assert!(
+        run.stderr.contains("`HEAD` does not build"),
+        "{}",
+        run.shown()
+    );
 }
 
 #[test]

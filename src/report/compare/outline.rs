@@ -11,7 +11,7 @@ pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
     let mut blocks = Vec::new();
     for pair in &comparison.pairs {
         blocks.extend(head(pair));
-        if pair.before.sha256 == pair.after.sha256 {
+        if pair.before.is(&pair.after) {
             blocks.push(Block::Line(
                 Tone::Good,
                 "the files are identical, byte by byte".into(),

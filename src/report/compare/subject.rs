@@ -30,7 +30,7 @@ pub struct Subject {
     /// Bytes.
     pub size: u64,
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub sha256: Option<String>,
     /// The Go version in its build information.
     pub go_version: Option<String>,
     /// Neither symbol table nor DWARF.
@@ -177,7 +177,7 @@ impl Subject {
             package: Some(it.package.clone()),
             platform: format!("{}/{}{level}", it.goos, it.goarch),
             size: file.size,
-            sha256: file.sha256.clone(),
+            sha256: Some(file.sha256.clone()),
             go_version: file.go_version.clone(),
             stripped: file.stripped,
             settings: None,

@@ -15,8 +15,8 @@ use crate::report::{SCHEMA_VERSION, Tool};
 pub struct Source {
     /// As the user named it.
     pub path: String,
-    /// SHA-256 in hex.
-    pub sha256: String,
+    /// SHA-256 in hex, where it is wanted.
+    pub sha256: Option<String>,
 }
 
 /// Says what an anatomy means.

@@ -71,19 +71,18 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
     } else {
         "with symbols or debug information"
     };
-    let mut lines = vec![
-        (
-            Tone::Plain,
-            format!(
-                "{} ({} bytes), {}, {stripped}",
-                human(file.size),
-                grouped(file.size),
-                container(file.format)
-            ),
+    let mut lines = vec![(
+        Tone::Plain,
+        format!(
+            "{} ({} bytes), {}, {stripped}",
+            human(file.size),
+            grouped(file.size),
+            container(file.format)
         ),
-        (Tone::Dim, format!("sha256 {}", file.sha256)),
-        (Tone::Dim, origin(inspection)),
-    ];
+    )];
+    let digest = file.sha256.as_ref();
+    lines.extend(digest.map(|it| (Tone::Dim, format!("sha256 {it}"))));
+    lines.push((Tone::Dim, origin(inspection)));
     if let Some(id) = &file.build_id {
         lines.push((Tone::Dim, format!("build ID {id}")));
     }

@@ -238,7 +238,7 @@ pub fn slices(bytes: &[u8], seed: &Seed) -> Seen {
 pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
     let source = || Source {
         path: "it".into(),
-        sha256: String::new(),
+        sha256: None,
     };
     let anatomy = match binary::anatomy(bytes) {
         Ok(anatomy) => anatomy,
