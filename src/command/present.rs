@@ -158,8 +158,11 @@ fn write_files(
 ) -> Result<()> {
     for path in &output.report {
         let format = Format::of_path(path).ok_or_else(|| Shows::EVERYTHING.nameless(path))?;
-        // A file is no terminal.
-        let text = anstream::adapter::strip_str(&render(format)).to_string();
+        let mut text = render(format);
+        // A file is no terminal; data has no colors, and may be large.
+        if !format.is_data() {
+            text = anstream::adapter::strip_str(&text).to_string();
+        }
         publish::text(&text, &session.cwd.join(path))?;
     }
     Ok(())
