@@ -8,6 +8,7 @@ pub mod frames;
 
 pub mod guard;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -303,17 +304,35 @@ fn dissect(
     }
 }
 
+/// The same program, linked from what was compiled without the profile, where that was asked for.
+fn without_profile(target: &TargetPlan, executable: &Executable) -> Option<binary::Mapped> {
+    let directory = target.effect_dir.as_ref()?;
+    binary::open(&directory.join(&executable.name)).ok()
+}
+
+/// Frames without the profile of functions whose frame is larger with it; `None` where that build is not there or cannot be
+/// read.
+pub fn grown_frames(
+    target: &TargetPlan,
+    executable: &Executable,
+    bytes: &[u8],
+) -> Option<BTreeMap<String, u64>> {
+    let without = without_profile(target, executable)?;
+    let (with, without) = (
+        binary::anatomy(bytes).ok()?,
+        binary::anatomy(&without).ok()?,
+    );
+    Some(frames::grown(&with, &without))
+}
+
 fn effect(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,
     bytes: &[u8],
 ) -> Option<Effect> {
-    let directory = target
-        .effect_dir
-        .as_ref()
-        .filter(|_| built.effect.is_some())?;
-    let without = binary::open(&directory.join(&executable.name)).ok()?;
+    built.effect.as_ref()?;
+    let without = without_profile(target, executable)?;
     let used = target.facts.pgo.applied(&executable.package)?;
     effect::effect(bytes, &without, used.calls.as_deref()?)
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{Session, profiles};
 use crate::analysis::frames::Frame;
-use crate::analysis::{guard, large_frames};
+use crate::analysis::guard::{self, Limits};
+use crate::analysis::{grown_frames, large_frames};
 use crate::binary::{self, InlinedCall};
 use crate::build::{self, Built, Event};
 use crate::config::{self, layer::Loaded};
@@ -58,6 +59,8 @@ fn until_repaired(
 ) -> Result<Repaired> {
     let mut built = Vec::new();
     some(&plan, loaded, is_release, &mut built, session)?;
+    // Where a build without the profile is asked for, it tells which frames the profile made large.
+    some(&plan, loaded, is_effect, &mut built, session)?;
     let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
     for attempt in 0..ATTEMPTS {
         let found = look(&plan, loaded, lock)?;
@@ -77,8 +80,11 @@ fn until_repaired(
     }
     if !repairs.is_empty() {
         settle(&mut repairs, &look(&plan, loaded, lock)?);
+        // What was compared is no longer what is shipped.
+        some(&plan, loaded, is_effect, &mut built, session)?;
     }
-    some(&plan, loaded, |it| !is_release(it), &mut built, session)?;
+    let others = |it| !is_release(it) && !is_effect(it);
+    some(&plan, loaded, others, &mut built, session)?;
     Ok(Repaired {
         plan,
         built,
@@ -88,6 +94,11 @@ fn until_repaired(
 
 fn is_release(kind: StepKind) -> bool {
     matches!(kind, StepKind::Release | StepKind::Libraries)
+}
+
+fn is_effect(kind: StepKind) -> bool {
+    use StepKind::{EffectBuild, EffectWith, EffectWithout};
+    matches!(kind, EffectWith | EffectWithout | EffectBuild)
 }
 
 /// Runs the commands of the plan that are of some kinds.
@@ -123,7 +134,11 @@ fn look(plan: &Plan, loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>>
             };
             let package = &executable.package;
             let frames = large_frames(target, executable, &bytes, true);
-            let limits = report::frame_limits(&loaded.config, lock, &target.facts, package);
+            let grown = grown_frames(target, executable, &bytes);
+            let limits = Limits {
+                without_profile: grown.as_ref(),
+                ..report::frame_limits(&loaded.config, lock, &target.facts, package)
+            };
             let over: HashSet<&str> = guard::over(&frames, &limits)
                 .iter()
                 .map(|it| it.frame.function.as_str())

@@ -61,3 +61,20 @@ fn what_is_named_is_not_inlined_for_being_hot() {
     let text = run.stdout.replace("\n      ", " ");
     assert!(text.contains(warning), "{}", run.shown());
 }
+
+#[test]
+fn growth_over_the_build_without_the_profile_is_repaired() {
+    let place = module(
+        None,
+        "frame-growth = \"1 KiB\"\n[pgo]\neffect = \"report\"\nrepair = \"auto\"\n",
+    );
+    let run = place.run("release --format json --set budget.frame=1MiB");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(frame(&place, "main.loop").unwrap() < 1024);
+    let pgo = &run.json()["targets"][0]["pgo"];
+    assert_eq!(pgo["repairs"][0]["function"], "main.loop");
+    assert_eq!(pgo["repairs"][0]["repaired"], true);
+    // The effect is that of the profile which was used in the end.
+    assert_eq!(pgo["effect"]["hot_inlined_with"]["calls"], 0);
+    assert_eq!(pgo["effect"]["frames_grown"], serde_json::json!({}));
+}
