@@ -17,6 +17,7 @@ mod calls;
 mod contain;
 mod descriptors;
 mod dissect;
+mod distinct;
 mod elf;
 mod extents;
 mod functions;
@@ -243,6 +244,9 @@ pub fn read(bytes: &[u8]) -> Result<Binary> {
         build_id,
     })
 }
+
+/// More sections than any linker writes; each takes more memory than its header takes in the file.
+const MOST_SECTIONS: u16 = 4096;
 
 fn parse_container(bytes: &[u8]) -> Result<Container> {
     if bytes.is_empty() {

@@ -43,7 +43,7 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
                 bytes,
                 binary: &binary,
                 image,
-                packages: Packages::default(),
+                packages: Packages::new(bytes.len()),
                 ledger: Ledger::new(binary.sections.len()),
                 notes: Vec::new(),
                 types: Types::default(),
@@ -57,7 +57,7 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
         None => {
             let notes = vec![LayoutNote::NoLineTable];
             (
-                Packages::default(),
+                Packages::new(bytes.len()),
                 Ledger::new(binary.sections.len()),
                 notes,
                 Types::default(),

@@ -96,6 +96,9 @@ fn links(image: &Image<'_>, module: &Moduledata, types: &Types, known: &mut Vec<
     else {
         return;
     };
+    // They list what was found: a count beyond that is damage.
+    let count = count.min(types.descriptors.len() as u32);
+    let tables = itabs.1.min(types.itabs.len() as u32);
     if let Some(reader) = image.reader(start) {
         for index in 0..count {
             let Some(distance) = reader.u32(4 * index as usize) else {
@@ -109,7 +112,7 @@ fn links(image: &Image<'_>, module: &Moduledata, types: &Types, known: &mut Vec<
     let Some(reader) = image.reader(itabs.0) else {
         return;
     };
-    for index in 0..itabs.1 {
+    for index in 0..tables {
         let Some(value) = reader.word(word as usize * index as usize) else {
             break;
         };

@@ -68,7 +68,12 @@ pub fn inlined(
         return Ok(());
     };
     let locate = |offset: u32| image.addr(module.entry(u64::from(offset)));
-    for entry in functions::read(&tables, table.count, &mut Packages::default(), locate) {
+    for entry in functions::read(
+        &tables,
+        table.count,
+        &mut Packages::new(bytes.len()),
+        locate,
+    ) {
         let name = String::from_utf8_lossy(tables.name(entry.name));
         if !wanted(&name) {
             continue;

@@ -12,15 +12,26 @@ pub(super) type PackageId = u32;
 pub(super) const NONE: PackageId = u32::MAX;
 
 /// Every package met so far.
-#[derive(Default)]
 pub(super) struct Packages {
     pub paths: Vec<String>,
+    /// How many bytes all paths may still have: in a damaged file every name may lead to a long one.
+    room: usize,
     numbers: HashMap<Vec<u8>, PackageId>,
     /// Functions of one package stand together: the last answer is usually the next.
     last: Option<(Vec<u8>, PackageId)>,
 }
 
 impl Packages {
+    /// None so far. `file_size` is that of the executable, of which all paths together are a small part.
+    pub fn new(file_size: usize) -> Self {
+        Self {
+            paths: Vec::new(),
+            room: file_size / 16,
+            numbers: HashMap::new(),
+            last: None,
+        }
+    }
+
     /// The package that defines a function or type of this name.
     pub fn of_name(&mut self, name: &[u8]) -> PackageId {
         if let Some((last, number)) = &self.last
@@ -40,6 +51,7 @@ impl Packages {
         }
         let number = match self.numbers.get(prefix) {
             Some(&it) => it,
+            None if prefix.len() > self.room => return NONE,
             None => self.insert(prefix),
         };
         let last = self.last.get_or_insert_default();
@@ -51,6 +63,7 @@ impl Packages {
 
     /// Spellings that unescape to one path share a number.
     fn insert(&mut self, prefix: &[u8]) -> PackageId {
+        self.room -= prefix.len();
         let path = unescape(prefix).into_owned();
         let number = match self.numbers.get(path.as_bytes()) {
             Some(&it) => it,
@@ -181,7 +194,7 @@ mod tests {
 
     #[test]
     fn one_path_has_one_number() {
-        let mut packages = Packages::default();
+        let mut packages = Packages::new(1 << 20);
         let numbers = [
             "gopkg.in/yaml%2ev3.A",
             "gopkg.in/yaml.v3.(*T).B",
@@ -193,6 +206,10 @@ mod tests {
         assert_eq!(numbers[0], numbers[3]);
         assert_eq!(packages.paths[numbers[0] as usize], "gopkg.in/yaml.v3");
         assert_eq!(packages.of_name(b"memeqbody"), NONE);
+        let mut packages = Packages::new(160);
+        assert_eq!(packages.of_name(b"longer/than/that.F"), NONE);
+        assert_ne!(packages.of_name(b"short.F"), NONE);
+        assert_eq!(packages.of_name(b"another.F"), NONE);
     }
 
     #[test]

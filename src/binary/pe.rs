@@ -20,7 +20,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
 fn parse_headers(bytes: &[u8]) -> Option<Container> {
     let header = Header::parse(bytes).ok()?;
     let coff = header.coff_header;
-    if header.signature != 0x0000_4550 {
+    if header.signature != 0x0000_4550 || coff.number_of_sections > super::MOST_SECTIONS {
         return None;
     }
     let mut table = (header.dos_header.pe_pointer as usize)

@@ -185,3 +185,24 @@ fn reports() {
     };
     run("reports", &seeds(EACH, everywhere), oracle::report);
 }
+
+/// A file that a failure left, judged again by everything: `GOBUILD_OPT_FUZZ_INPUT=FILE cargo test --test it fuzz::input -- --ignored`.
+#[test]
+#[ignore = "for one file, named by GOBUILD_OPT_FUZZ_INPUT"]
+fn input() {
+    let path = std::env::var_os("GOBUILD_OPT_FUZZ_INPUT").expect("GOBUILD_OPT_FUZZ_INPUT");
+    let bytes = std::fs::read(path).unwrap();
+    let seed = Seed {
+        name: "itself".into(),
+        bytes: programs::small(ELF[0]).to_vec(),
+        big_endian: false,
+        tables: Vec::new(),
+    };
+    for (name, judge) in [
+        ("anatomy", oracle::anatomy as Judge),
+        ("slices", oracle::slices),
+        ("report", oracle::report),
+    ] {
+        oracle::watched(name, &bytes, || judge(&bytes, &seed));
+    }
+}

@@ -1,0 +1,65 @@
+//! Values in, each once and in order out, in bounded memory.
+
+/// Values with repetitions; those are dropped before they take more room.
+pub(super) struct Distinct<T> {
+    all: Vec<T>,
+    /// The most values at a time.
+    most: usize,
+    overflown: bool,
+}
+
+impl<T: Ord + Copy> Distinct<T> {
+    /// Of more than half of `most` different values, none are kept.
+    pub fn new(most: usize) -> Self {
+        Self {
+            all: Vec::new(),
+            most,
+            overflown: false,
+        }
+    }
+
+    #[inline]
+    pub fn push(&mut self, value: T) {
+        // Neighbours are often the same.
+        if self.overflown || self.all.last() == Some(&value) {
+            return;
+        }
+        if self.all.len() >= self.most {
+            self.order();
+            if self.all.len() > self.most / 2 {
+                self.all = Vec::new();
+                self.overflown = true;
+                return;
+            }
+        }
+        self.all.push(value);
+    }
+
+    fn order(&mut self) {
+        self.all.sort_unstable();
+        self.all.dedup();
+    }
+
+    /// One of each, in order; `None` where there are too many.
+    pub fn sorted(mut self) -> Option<Vec<T>> {
+        self.order();
+        (!self.overflown).then_some(self.all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_take_no_room() {
+        let of = |values: &mut dyn Iterator<Item = u32>| {
+            let mut found = Distinct::new(8);
+            values.for_each(|it| found.push(it));
+            found.sorted()
+        };
+        assert_eq!(of(&mut (0..100).map(|it| it % 3)), Some(vec![0, 1, 2]));
+        assert_eq!(of(&mut (0..100).map(|it| it % 7)), None);
+        assert_eq!(of(&mut [2, 1, 1, 0].into_iter()), Some(vec![0, 1, 2]));
+    }
+}
