@@ -262,7 +262,8 @@ fn parse_container(bytes: &[u8]) -> Result<Container> {
         }
         _ => None,
     };
-    let container = container.ok_or_else(|| unreadable(bytes))?;
+    let few = |it: &Container| it.sections.len() <= usize::from(MOST_SECTIONS);
+    let container = container.filter(few).ok_or_else(|| unreadable(bytes))?;
     if is_packed(bytes, &container.sections) {
         return Err(Error::new(
             ErrorKind::Machine,

@@ -69,6 +69,8 @@ pub struct Built {
     pub effect: Option<Effect>,
     /// Why that is not known.
     pub effect_failure: Option<String>,
+    /// What it says without the profile, until there is a profile to compare with.
+    without: Option<effect::Side>,
     /// Why a baseline could not be built.
     pub baseline_failure: Option<String>,
     /// Why escapes could not be collected.
@@ -79,6 +81,13 @@ pub struct Built {
     since: Option<SystemTime>,
     /// Why escapes could not be captured.
     trouble: Option<String>,
+}
+
+impl Built {
+    /// Whether the program was built without the profile.
+    pub fn has_twin(&self) -> bool {
+        self.without.is_some() || self.effect.is_some()
+    }
 }
 
 /// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
@@ -152,11 +161,9 @@ fn execute_target(
             StepKind::Captures | StepKind::Escape => {}
         }
     }
-    if !with.is_empty() {
-        match effect(&[with, without, links], target, config, interrupt, show) {
-            Ok(effect) => built.effect = Some(effect),
-            Err(error) => built.effect_failure = Some(tolerate(error, interrupt)?),
-        }
+    let compares = [with, without, links];
+    if let Err(error) = effect(&compares, target, config, built, (interrupt, &mut *show)) {
+        built.effect_failure = Some(tolerate(error, interrupt)?);
     }
     if !wanted(StepKind::Escape) {
         return Ok(());
@@ -176,24 +183,31 @@ fn execute_target(
     assertions::explain(&mut built.asserted, target, interrupt)
 }
 
-/// Compiles with and without the profile, and links what was compiled without it.
+/// Compiles without the profile and links that; compiles with the profile, where there is something to compare with.
 fn effect(
     [with, without, links]: &[Vec<&Step>; 3],
     target: &TargetPlan,
     config: &Config,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<Effect> {
+    built: &mut Built,
+    (interrupt, show): (&Interrupt, &mut dyn FnMut(Event<'_>)),
+) -> Result<()> {
     let scope = &config.escape.scope;
-    announce(StepKind::EffectWith, target, show);
-    let with = effect::side(with, target, scope, interrupt, show)?;
-    announce(StepKind::EffectWithout, target, show);
-    let without = effect::side(without, target, scope, interrupt, show)?;
-    announce(StepKind::EffectBuild, target, show);
-    for step in links {
-        compile(step, target, interrupt, show)?;
+    if !without.is_empty() {
+        announce(StepKind::EffectWithout, target, show);
+        let side = effect::side(without, target, scope, interrupt, show)?;
+        announce(StepKind::EffectBuild, target, show);
+        for step in links {
+            compile(step, target, interrupt, show)?;
+        }
+        built.without = Some(side);
     }
-    Ok(Effect { with, without })
+    if !with.is_empty() && built.without.is_some() {
+        announce(StepKind::EffectWith, target, show);
+        let with = effect::side(with, target, scope, interrupt, show)?;
+        let without = built.without.take();
+        built.effect = without.map(|without| Effect { with, without });
+    }
+    Ok(())
 }
 
 /// Shows that a step begins.

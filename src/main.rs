@@ -48,10 +48,10 @@ fn main() -> ExitCode {
 
 /// A damaged file is an error with a text of its own, and not also the panic of a library that reads it.
 fn hush_contained_panics() {
-    let say = std::panic::take_hook();
+    let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !gobuild_opt::binary::is_contained() {
-            say(panic);
+            hook(panic);
         }
     }));
 }
@@ -179,10 +179,11 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
             say(output.text.trim_end_matches('\n'));
         }
     } else if !quiet || output.is_data {
-        let mut stdout = anstream::stdout().lock();
-        let written = stdout
-            .write_all(output.text.as_bytes())
-            .and_then(|()| stdout.flush());
+        // Data is large, and has no colors to take out.
+        let written = match output.text.contains('\x1b') {
+            true => all(&mut anstream::stdout().lock(), &output.text),
+            false => all(&mut std::io::stdout().lock(), &output.text),
+        };
         match written {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 return fail(
@@ -202,6 +203,11 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
         say(&format!("FAIL  {}", harmless(failure)));
     }
     ExitCode::from(1)
+}
+
+fn all(stream: &mut dyn Write, text: &str) -> std::io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
 }
 
 fn fail(error: &Error) -> ExitCode {

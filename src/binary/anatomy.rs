@@ -214,10 +214,15 @@ impl Anatomy<'_> {
 
     /// The functions whose name has a text in it. Where few have it, that costs one look at the table of names.
     pub fn functions_with(&self, text: &str) -> impl Iterator<Item = &Function> {
-        let found = memchr::memmem::find_iter(&self.names, text.as_bytes());
-        let start = |at: usize| memchr::memrchr(0, &self.names[..at]).map_or(0, |it| it + 1);
-        let mut names: Vec<u32> = found.map(|at| start(at) as u32).collect();
-        names.dedup();
+        let finder = memchr::memmem::Finder::new(text);
+        let mut names = Vec::new();
+        let mut from = 0;
+        while let Some(at) = finder.find(&self.names[from..]).map(|it| from + it) {
+            let start = memchr::memrchr(0, &self.names[from..at]).map_or(from, |it| from + it + 1);
+            names.push(start as u32);
+            let end = memchr::memchr(0, &self.names[at..]);
+            from = end.map_or(self.names.len(), |it| at + it + 1);
+        }
         let has = move |it: &&Function| names.binary_search(&it.name).is_ok();
         self.functions.iter().filter(has)
     }

@@ -69,7 +69,7 @@ fn text(table: &[u8], offset: u32) -> Option<&str> {
 }
 
 /// Finds the calls of a program. `None` where they cannot be told: an architecture without a decoder here, or a file without
-/// a line table that is known.
+/// a line table that is known, or with one that claims more calls than a program has.
 ///
 /// Fails as [`read`] does.
 pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {

@@ -52,6 +52,9 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
                 entries = state.program(table.clone());
                 names = borrow(image, table.names);
             }
+            if state.packages.cut && !state.notes.contains(&LayoutNote::Inconsistent) {
+                state.notes.push(LayoutNote::Inconsistent);
+            }
             (state.packages, state.ledger, state.notes, state.types)
         }
         None => {

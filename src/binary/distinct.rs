@@ -9,7 +9,7 @@ pub(super) struct Distinct<T> {
 }
 
 impl<T: Ord + Copy> Distinct<T> {
-    /// Of more than half of `most` different values, none are kept.
+    /// Keeps up to half of `most` different values; of more, none.
     pub fn new(most: usize) -> Self {
         Self {
             all: Vec::new(),
@@ -43,7 +43,7 @@ impl<T: Ord + Copy> Distinct<T> {
     /// One of each, in order; `None` where there are too many.
     pub fn sorted(mut self) -> Option<Vec<T>> {
         self.order();
-        (!self.overflown).then_some(self.all)
+        (!self.overflown && self.all.len() <= self.most / 2).then_some(self.all)
     }
 }
 
@@ -60,6 +60,7 @@ mod tests {
         };
         assert_eq!(of(&mut (0..100).map(|it| it % 3)), Some(vec![0, 1, 2]));
         assert_eq!(of(&mut (0..100).map(|it| it % 7)), None);
+        assert_eq!(of(&mut (0..5)), None);
         assert_eq!(of(&mut [2, 1, 1, 0].into_iter()), Some(vec![0, 1, 2]));
     }
 }

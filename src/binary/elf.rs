@@ -13,7 +13,7 @@ use super::{Container, Format, Role, Section};
 /// `None` when the headers cannot be read.
 pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
     let header = Elf::parse_header(bytes).ok()?;
-    if header.e_shnum > super::MOST_SECTIONS {
+    if header.e_shnum.max(header.e_phnum) > super::MOST_SECTIONS {
         return None;
     }
     let container = header.container().ok()?;

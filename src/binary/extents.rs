@@ -96,9 +96,10 @@ fn links(image: &Image<'_>, module: &Moduledata, types: &Types, known: &mut Vec<
     else {
         return;
     };
-    // They list what was found: a count beyond that is damage.
-    let count = count.min(types.descriptors.len() as u32);
-    let tables = itabs.1.min(types.itabs.len() as u32);
+    // They list what was found, and little of other modules: a count far beyond that is damage.
+    let listed = |found: usize| (2 * found + 64) as u32;
+    let count = count.min(listed(types.descriptors.len()));
+    let tables = itabs.1.min(listed(types.itabs.len()));
     if let Some(reader) = image.reader(start) {
         for index in 0..count {
             let Some(distance) = reader.u32(4 * index as usize) else {

@@ -219,7 +219,7 @@ impl Found {
         let (executable, writable) = (segment.initprot & 0x4 != 0, segment.initprot & 0x2 != 0);
         // The count may lie; what is beyond the command is not a section of it.
         let size = if segment.cmd == 0x19 { 80 } else { 68 };
-        let count = (segment.cmdsize / size) as usize;
+        let count = (segment.cmdsize / size).min(u32::from(super::MOST_SECTIONS) + 1) as usize;
         for (section, _) in segment
             .into_iter()
             .take(count)

@@ -16,6 +16,8 @@ pub(super) struct Packages {
     pub paths: Vec<String>,
     /// How many bytes all paths may still have: in a damaged file every name may lead to a long one.
     room: usize,
+    /// Whether that was not enough.
+    pub cut: bool,
     numbers: HashMap<Vec<u8>, PackageId>,
     /// Functions of one package stand together: the last answer is usually the next.
     last: Option<(Vec<u8>, PackageId)>,
@@ -27,6 +29,7 @@ impl Packages {
         Self {
             paths: Vec::new(),
             room: file_size / 16,
+            cut: false,
             numbers: HashMap::new(),
             last: None,
         }
@@ -51,7 +54,10 @@ impl Packages {
         }
         let number = match self.numbers.get(prefix) {
             Some(&it) => it,
-            None if prefix.len() > self.room => return NONE,
+            None if prefix.len() > self.room => {
+                self.cut = true;
+                return NONE;
+            }
             None => self.insert(prefix),
         };
         let last = self.last.get_or_insert_default();

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::escape::parse::{self, Line};
 use crate::escape::{Collector, IdentifiedSite};
 use crate::go::Words;
-use crate::plan::{Step, StepKind, TargetPlan, scope};
+use crate::plan::{Step, TargetPlan, scope};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Stream};
 
@@ -162,12 +162,4 @@ impl Reader<'_> {
             message: String::from_utf8_lossy(message).into_owned(),
         });
     }
-}
-
-/// Whether a command belongs to the effect report.
-pub fn is_effect(kind: StepKind) -> bool {
-    matches!(
-        kind,
-        StepKind::EffectWith | StepKind::EffectWithout | StepKind::EffectBuild
-    )
 }

@@ -23,7 +23,29 @@ pub struct Revision {
     pub cwd: PathBuf,
     /// The root of the files.
     pub root: PathBuf,
-    _directory: TempDir,
+    /// The directory that was asked from, and the root of its repository.
+    pub here: PathBuf,
+    top: PathBuf,
+    directory: TempDir,
+}
+
+impl Revision {
+    /// Where a file of the repository stands among the files of the revision; `None` for one outside the repository.
+    pub fn twin(&self, path: &Path) -> Option<PathBuf> {
+        // git resolves links; what it gives for the directory is the same place as what we were given.
+        let prefix = self.cwd.strip_prefix(&self.root).ok()?;
+        let depth = prefix.components().count();
+        let top = self.here.ancestors().nth(depth).unwrap_or(&self.top);
+        let below = path
+            .strip_prefix(top)
+            .or_else(|_| path.strip_prefix(&self.top));
+        below.ok().map(|it| self.root.join(it))
+    }
+
+    /// A directory for files of ours.
+    pub fn scratch(&self) -> &Path {
+        self.directory.path()
+    }
 }
 
 /// How deep submodules may lie in each other.
@@ -60,7 +82,9 @@ pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revisi
         commit,
         cwd: there,
         root,
-        _directory: directory,
+        here: cwd.to_path_buf(),
+        top,
+        directory,
     })
 }
 

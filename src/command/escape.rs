@@ -183,11 +183,8 @@ fn rendered(
             .iter()
             .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
     );
-    let revisions = report.targets.iter();
-    findings.revision = revisions
-        .filter_map(|it| it.escapes.revision.as_ref())
-        .map(|it| it.name.as_str())
-        .next();
+    let mut revisions = report.targets.iter().map(|it| &it.escapes.revision);
+    findings.revision = revisions.find_map(|it| Some(it.as_ref()?.name.as_str()));
     match format {
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),

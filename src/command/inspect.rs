@@ -18,8 +18,9 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     Shows::PICTURE.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let tables_only = args.output.formats().all(|it| !it.is_data());
+    let digest = args.output.formats().any(|it| it == Format::Json);
     let arch = args.arch.as_deref();
-    let dissected = dissect(&args.binary, &bytes, arch, !tables_only)?;
+    let dissected = dissect(&args.binary, &bytes, arch, digest)?;
     let view = View {
         by: args.by,
         top: args.top,

@@ -10,7 +10,6 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::flags::Flag;
 use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
@@ -119,18 +118,18 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     let mut typed = typed.clone();
     let configured = typed.packages.is_empty() && !loaded.config.build.packages.is_empty();
     if configured && typed.cwd != loaded.root {
-        anchor_flags(&mut typed, |_| true);
+        anchor_flags(&mut typed);
         typed.cwd.clone_from(&loaded.root);
     }
     typed
 }
 
-/// Makes the paths of typed flags absolute, of those which are `wanted`.
-pub fn anchor_flags(typed: &mut Typed, wanted: impl Fn(&Flag) -> bool) {
+/// Makes the paths of typed flags absolute.
+pub fn anchor_flags(typed: &mut Typed) {
     const WITH_PATH: [&str; 5] = ["pgo", "o", "modfile", "overlay", "pkgdir"];
     for flag in &mut typed.flags {
         let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
-        if word || !WITH_PATH.contains(&flag.name.as_str()) || !wanted(flag) {
+        if word || !WITH_PATH.contains(&flag.name.as_str()) {
             continue;
         }
         if let Some(path) = flag.path() {

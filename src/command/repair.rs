@@ -60,10 +60,10 @@ fn until_repaired(
     let mut built = Vec::new();
     some(&plan, loaded, is_release, &mut built, session)?;
     // Where a build without the profile is asked for, it tells which frames the profile made large.
-    some(&plan, loaded, is_effect, &mut built, session)?;
+    some(&plan, loaded, is_twin, &mut built, session)?;
     let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
     for attempt in 0..ATTEMPTS {
-        let found = look(&plan, loaded, lock)?;
+        let found = look(&plan, &built, loaded, lock)?;
         settle(&mut repairs, &found);
         let mut cut = false;
         for it in found
@@ -79,11 +79,9 @@ fn until_repaired(
         some(&plan, loaded, is_release, &mut built, session)?;
     }
     if !repairs.is_empty() {
-        settle(&mut repairs, &look(&plan, loaded, lock)?);
-        // What was compared is no longer what is shipped.
-        some(&plan, loaded, is_effect, &mut built, session)?;
+        settle(&mut repairs, &look(&plan, &built, loaded, lock)?);
     }
-    let others = |it| !is_release(it) && !is_effect(it);
+    let others = |it| !is_release(it) && !is_twin(it);
     some(&plan, loaded, others, &mut built, session)?;
     Ok(Repaired {
         plan,
@@ -96,9 +94,9 @@ fn is_release(kind: StepKind) -> bool {
     matches!(kind, StepKind::Release | StepKind::Libraries)
 }
 
-fn is_effect(kind: StepKind) -> bool {
-    use StepKind::{EffectBuild, EffectWith, EffectWithout};
-    matches!(kind, EffectWith | EffectWithout | EffectBuild)
+/// The build without the profile stays as it is, whatever is taken out of the profile.
+fn is_twin(kind: StepKind) -> bool {
+    matches!(kind, StepKind::EffectWithout | StepKind::EffectBuild)
 }
 
 /// Runs the commands of the plan that are of some kinds.
@@ -124,7 +122,7 @@ struct Found {
 }
 
 /// The large frames of every executable of the plan.
-fn look(plan: &Plan, loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>> {
+fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for (index, target) in plan.targets.iter().enumerate() {
         for executable in &target.executables {
@@ -134,7 +132,10 @@ fn look(plan: &Plan, loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>>
             };
             let package = &executable.package;
             let frames = large_frames(target, executable, &bytes, true);
-            let grown = grown_frames(target, executable, &bytes);
+            let grown = match built.get(index).is_some_and(Built::has_twin) {
+                true => grown_frames(target, executable, &bytes),
+                false => None,
+            };
             let limits = Limits {
                 without_profile: grown.as_ref(),
                 ..report::frame_limits(&loaded.config, lock, &target.facts, package)

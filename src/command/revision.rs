@@ -1,12 +1,12 @@
 //! `escape --diff REV`: the escape pass of another revision, with the same flags.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Session;
 use super::escape::{Pass, collect};
 use super::prepare::{Purpose, anchor_flags, gather};
-use crate::build::Event;
 use crate::build::revision::{Revision, check_out};
+use crate::build::{Event, publish};
 use crate::config::Buildvcs;
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
@@ -43,12 +43,9 @@ pub fn collect_at(
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &typed.cwd, &session.interrupt)?;
     let here = typed.cwd.clone();
-    // Files that were typed are those of now, but for the module file, which belongs to the revision where it has one.
-    anchor_flags(&mut typed, |flag| {
-        let of_revision = flag.path().map(|it| revision.cwd.join(it));
-        flag.name != "modfile" || of_revision.is_none_or(|it| !it.is_file())
-    });
+    anchor_flags(&mut typed);
     typed.cwd.clone_from(&revision.cwd);
+    move_files(&mut typed, &revision)?;
     loaded.root = moved(&loaded.root, &here, &revision.cwd);
     // There is no repository around these files, and the stamp says nothing of escapes.
     loaded.config.build.buildvcs = Buildvcs::False;
@@ -65,6 +62,51 @@ pub fn collect_at(
             error
         })?;
     Ok(Other { revision, pass })
+}
+
+/// Files that were typed are those of now. But the module file belongs to the revision, where it has one, and an overlay lies
+/// over the files of the revision.
+fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
+    for flag in &mut typed.flags {
+        let Some(path) = flag.path().map(Path::new) else {
+            continue;
+        };
+        let there = match flag.name.as_str() {
+            "modfile" => revision.twin(path).filter(|it| it.is_file()),
+            "overlay" => overlay(path, revision)?,
+            _ => None,
+        };
+        if let Some(it) = there {
+            flag.set_path(it.into());
+        }
+    }
+    Ok(())
+}
+
+/// The overlay of the working tree as one of the revision: `Replace` maps places to files (`cmd/go/internal/fsys`). `None`
+/// where it cannot be read: go says why.
+fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
+    let read = std::fs::read(path).ok();
+    let parsed = read.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
+    let Some(mut value) = parsed else {
+        return Ok(None);
+    };
+    if let Some(all) = value.get_mut("Replace").and_then(|it| it.as_object_mut()) {
+        let absolute = |it: &str| revision.here.join(it);
+        for (place, file) in std::mem::take(all) {
+            let place = absolute(&place);
+            let place = revision.twin(&place).unwrap_or(place);
+            let file = match file.as_str() {
+                // An empty name takes the file away.
+                Some("") | None => file,
+                Some(name) => absolute(name).to_string_lossy().into(),
+            };
+            all.insert(place.to_string_lossy().into_owned(), file);
+        }
+    }
+    let moved = revision.scratch().join("overlay.json");
+    publish::text(&value.to_string(), &moved)?;
+    Ok(Some(moved))
 }
 
 /// A directory of the working tree, in the files of the revision.

@@ -79,7 +79,8 @@ pub struct InspectedFile {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// SHA-256 in hex; `null` where nothing shows it, as in tables: the build ID names the build.
+    /// SHA-256 in hex. Only this format has it: tables have the build ID, and do not wait for it.
+    #[schemars(with = "String")]
     pub sha256: Option<String>,
     /// The container.
     pub format: binary::Format,

@@ -98,8 +98,21 @@ const DIFF: &str = "escape --format json --diff";
 #[test]
 fn files_that_are_typed_are_those_of_now() {
     let place = repository();
-    place.write("sub/mine.json", "{\"Replace\": {}}");
-    let run = place.run_in("sub", &format!("{DIFF} HEAD -overlay=mine.json"));
+    // An overlay lies over both, whatever git holds of it.
+    let kept = "\nfunc More() *Box { return &Box{n: 2} }\n";
+    place.write("sub/mine/lib.txt", format!("{LIB}{kept}"));
+    let full = place.path("sub/lib/lib.go").display().to_string();
+    for name in ["lib/lib.go", &full] {
+        let overlay = serde_json::json!({"Replace": {name: "mine/lib.txt"}});
+        place.write("sub/mine.json", overlay.to_string());
+        let alone = place.run_in("sub", "escape --format json -overlay=mine.json");
+        assert_eq!(more(&alone), 1, "{}", alone.shown());
+        let run = place.run_in("sub", &format!("{DIFF} HEAD -overlay=mine.json"));
+        assert_eq!(counts(&run), (0, 0, 0, 0), "{}", run.shown());
+        assert_eq!(more(&run), 1, "{}", run.shown());
+    }
+    place.write("sub/cpu.pprof", crate::pgo::profile_of(2000, 100));
+    let run = place.run_in("sub", &format!("{DIFF} HEAD -pgo=cpu.pprof"));
     assert_eq!(counts(&run), (0, 0, 0, 0), "{}", run.shown());
     // A module file is the revision's own where it has one: there it cannot be read.
     let command = format!("{DIFF} HEAD -modfile=alt.mod");
@@ -117,6 +130,18 @@ fn files_that_are_typed_are_those_of_now() {
         "{}",
         run.shown()
     );
+}
+
+/// How many sites of the library more than the file has that git holds.
+fn more(run: &Run) -> u64 {
+    let report = run.json();
+    let packages = report["targets"][0]["escapes"]["packages"]
+        .as_array()
+        .unwrap();
+    let lib = packages
+        .iter()
+        .find(|it| it["path"] == "example.com/repo/lib");
+    lib.unwrap()["sites"].as_u64().unwrap() - 2
 }
 
 #[test]

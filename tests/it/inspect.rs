@@ -75,6 +75,44 @@ fn sum(list: &Value, key: &str) -> u64 {
 }
 
 #[test]
+fn tables_show_the_largest_of_all_functions() {
+    let found = json("inspect stripped");
+    let all = found["functions"].as_array().unwrap();
+    let text = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
+    let number = |it: &Value, key: &str| it[key].as_u64().unwrap();
+    let with_commas = gobuild_opt::report::outline::number::grouped;
+    let is_sized = |it: &Value| {
+        let name = text(it, "name");
+        let size = name.trim_start_matches(|it: char| !it.is_ascii_digit());
+        ["runtime.call", "debugCall"]
+            .iter()
+            .any(|it| name == format!("{it}{size}"))
+    };
+    let mut deepest: Vec<&Value> = all.iter().filter(|it| !is_sized(it)).collect();
+    deepest.sort_by_key(|it| std::cmp::Reverse(number(it, "frame")));
+    for top in [1, 5, 40] {
+        let line = format!("inspect --by function --format markdown --top {top} stripped");
+        let text_of = place().run(&line).stdout.replace('\\', "");
+        let (sizes, frames) = text_of.split_once("Largest stack frames").unwrap();
+        let names = |table: &str| -> Vec<String> {
+            let rows = table.lines().filter_map(|it| it.strip_prefix("| "));
+            let rows = rows.skip(2).take(top);
+            rows.map(|it| it.split(" | ").next().unwrap().to_owned())
+                .collect()
+        };
+        let expected =
+            |all: &[&Value]| -> Vec<String> { all.iter().map(|it| text(it, "name")).collect() };
+        let largest: Vec<&Value> = all.iter().take(top).collect();
+        assert_eq!(names(sizes), expected(&largest));
+        assert_eq!(names(frames), expected(&deepest[..top]));
+        let rest: u64 = all[top..].iter().map(|it| number(it, "bytes")).sum();
+        let fold = format!("and {} smaller", with_commas((all.len() - top) as u64));
+        let line = sizes.lines().find(|it| it.contains(&fold)).unwrap();
+        assert!(line.contains(&with_commas(rest)), "{line}");
+    }
+}
+
+#[test]
 fn sums_equal_the_file() {
     for name in ["full", "stripped"] {
         let found = json(&format!("inspect {name}"));

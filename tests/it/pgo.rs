@@ -49,7 +49,7 @@ func main() {
 "#;
 
 /// A CPU profile in which `main.loop` calls `main.leaf` in its third line, and receives in the second, with these samples.
-fn profile_of(leaf: i64, receive: i64) -> Vec<u8> {
+pub fn profile_of(leaf: i64, receive: i64) -> Vec<u8> {
     let texts = [
         "",
         "samples",

@@ -80,8 +80,6 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
             container(file.format)
         ),
     )];
-    let digest = file.sha256.as_ref();
-    lines.extend(digest.map(|it| (Tone::Dim, format!("sha256 {it}"))));
     lines.push((Tone::Dim, origin(inspection)));
     if let Some(id) = &file.build_id {
         lines.push((Tone::Dim, format!("build ID {id}")));

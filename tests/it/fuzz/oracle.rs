@@ -244,7 +244,16 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
         Ok(anatomy) => anatomy,
         Err(error) => return error_text(&error.to_string()),
     };
+    let few = inspection(&anatomy, source(), 74);
     let found = inspection(&anatomy, source(), usize::MAX);
+    if let (Ok(few), Ok(all)) = (&few, &found) {
+        let bytes: u64 = few.functions.iter().map(|it| it.bytes).sum();
+        let sum: u64 = all.functions.iter().map(|it| it.bytes).sum();
+        if bytes + few.left_out.bytes != sum {
+            return Seen::Wrong(format!("few functions have {bytes} bytes of {sum}"));
+        }
+    }
+    drop(few);
     let _ = binary::compare_loaded(&seed.bytes, bytes);
     let mut found = match found {
         Ok(found) => found,

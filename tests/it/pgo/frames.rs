@@ -77,4 +77,7 @@ fn growth_over_the_build_without_the_profile_is_repaired() {
     // The effect is that of the profile which was used in the end.
     assert_eq!(pgo["effect"]["hot_inlined_with"]["calls"], 0);
     assert_eq!(pgo["effect"]["frames_grown"], serde_json::json!({}));
+    // Each side was compiled once, or both came from the cache: they can be compared.
+    let price = &pgo["effect"]["price"];
+    assert_eq!(price["compiled_with"], price["compiled_without"]);
 }
