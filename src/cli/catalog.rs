@@ -29,6 +29,10 @@ pub enum SchemaOf {
     Inspect,
     /// The JSON report of compare
     Compare,
+    /// The JSON of profile show
+    Profile,
+    /// The JSON of profile diff
+    ProfileDiff,
 }
 
 /// `completions`

@@ -7,11 +7,13 @@ use crate::check;
 use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
 use crate::config::{Config, preset, strict};
 use crate::error::{Error, Kind, Result};
+use crate::profile;
 use crate::render::{self, Format, Style};
 use crate::report::Report;
 use crate::report::compare::Comparison;
 use crate::report::inspect::Inspection;
 use crate::report::outline::{Block, Table, text};
+use crate::report::profile::Shown;
 
 fn data(text: String) -> Result<Output> {
     Ok(Output {
@@ -93,6 +95,8 @@ pub fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
         SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),
         SchemaOf::Compare => render::json(&schemars::schema_for!(Comparison)),
+        SchemaOf::Profile => render::json(&schemars::schema_for!(Shown)),
+        SchemaOf::ProfileDiff => render::json(&schemars::schema_for!(profile::Diff)),
     })
 }
 

@@ -37,6 +37,23 @@ impl Validator<'_> {
                     let most = rule.as_f64().unwrap();
                     self.expect(value.as_f64().is_none_or(|it| it <= most), at, "too large");
                 }
+                "minItems" | "maxItems" => {
+                    let count = value.as_array().map_or(0, Vec::len) as u64;
+                    let limit = rule.as_u64().unwrap();
+                    let fits = match word.as_str() {
+                        "minItems" => count >= limit,
+                        _ => count <= limit,
+                    };
+                    self.expect(fits, at, &format!("{count} items, {word} is {limit}"));
+                }
+                "prefixItems" => {
+                    let items = value.as_array().into_iter().flatten();
+                    for (index, (rule, item)) in
+                        rule.as_array().unwrap().iter().zip(items).enumerate()
+                    {
+                        self.check(rule, item, &format!("{at}/{index}"));
+                    }
+                }
                 "anyOf" | "oneOf" => self.any_of(rule, value, at),
                 "properties" => self.properties(schema, value, at),
                 "required" => {
@@ -137,6 +154,27 @@ fn reports_follow_their_schema() {
         let report = place.release(line);
         assert_eq!(faults(&schema, &report), Vec::<String>::new(), "{line}");
         assert_eq!(report["schema_version"], 1);
+    }
+}
+
+#[test]
+fn what_is_printed_of_files_follows_its_schema() {
+    let place = program();
+    place.release("--out-dir dist ./cmd/tiny");
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let profile = here.join("examples/service/cmd/api/default.pgo");
+    place.write("cpu.pprof", std::fs::read(profile).unwrap());
+    for (what, line) in [
+        ("inspect", "inspect dist/tiny"),
+        ("compare", "compare dist/tiny dist/tiny"),
+        ("escape", "escape ./cmd/tiny"),
+        ("profile", "profile show cpu.pprof"),
+        ("profile", "profile show cpu.pprof --binary dist/tiny"),
+        ("profile-diff", "profile diff cpu.pprof cpu.pprof"),
+    ] {
+        let run = place.run(&format!("{line} --format json"));
+        let found = faults(&printed(what), &run.json());
+        assert_eq!(found, Vec::<String>::new(), "{line}");
     }
 }
 
