@@ -89,7 +89,8 @@ fn decode(bytes: &[u8]) -> Option<BuildInfo> {
     let (version, rest) = string(bytes.get(HEADER_SIZE..)?)?;
     let (modules, _) = string(rest)?;
     let go_version = std::str::from_utf8(version).ok()?.to_owned();
-    if go_version.is_empty() {
+    // Programs that look for the magic have it as a string, and anything after it.
+    if !go_version.starts_with("go") && !go_version.starts_with("devel") {
         return None;
     }
     let mut info = parse_modules(modules);

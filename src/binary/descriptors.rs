@@ -58,6 +58,38 @@ pub(super) struct Head {
     pub size: usize,
 }
 
+/// Whether a type can be called that: a word alone is one of the language's own types, all others name their package.
+fn is_type_name(text: &[u8]) -> bool {
+    let word = text.strip_prefix(b"*").unwrap_or(text);
+    if !word
+        .iter()
+        .all(|it| it.is_ascii_alphanumeric() || *it == b'_')
+    {
+        return true;
+    }
+    matches!(
+        word,
+        b"bool"
+            | b"int"
+            | b"int8"
+            | b"int16"
+            | b"int32"
+            | b"int64"
+            | b"uint"
+            | b"uint8"
+            | b"uint16"
+            | b"uint32"
+            | b"uint64"
+            | b"uintptr"
+            | b"float32"
+            | b"float64"
+            | b"complex64"
+            | b"complex128"
+            | b"string"
+            | b"error"
+    )
+}
+
 /// The memory of types.
 pub(super) struct Descriptors<'i> {
     pub reader: Reader<'i>,
@@ -114,7 +146,7 @@ impl<'i> Descriptors<'i> {
         let (_, text) = self.name(self.distance(at + 4 * word + 8)?)?;
         // Identifiers and quoted tags: never a control character.
         let control = text.iter().any(|it| *it < b' ');
-        if text.is_empty() || control || std::str::from_utf8(text).is_err() {
+        if text.is_empty() || control || !is_type_name(text) || std::str::from_utf8(text).is_err() {
             return None;
         }
         let base = at + 4 * word + 16;
@@ -244,6 +276,23 @@ impl<'i> Descriptors<'i> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_alone_is_a_type_of_the_language() {
+        for name in [
+            "*int",
+            "error",
+            "*main.B",
+            "[]int",
+            "func()",
+            "*go.shape.int",
+        ] {
+            assert!(is_type_name(name.as_bytes()), "{name}");
+        }
+        for name in ["B", "*F", "_", "a_long_word_alone", "", "*"] {
+            assert!(!is_type_name(name.as_bytes()), "{name}");
+        }
+    }
 
     #[test]
     fn maps_differ_by_version() {

@@ -30,7 +30,7 @@ pub(super) fn types(
     // The list has only what reflection needs; code and variables refer to the others.
     data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
     if !rows {
-        variables(image, |it| walk.root(it));
+        pointers(image, |it| walk.root(it));
     }
     walk.run();
     walk.itabs(image, &module.listing);
@@ -52,11 +52,11 @@ pub(super) fn types(
     (!types.descriptors.is_empty()).then_some((types, known))
 }
 
-/// Calls `each` with every word of the variables that is an address: what a type assertion or a switch looks for stands
-/// there (`internal/abi/switch.go`).
-fn variables(image: &Image<'_>, mut each: impl FnMut(Addr)) {
+/// Calls `each` with every word of the data that is an address: what a type assertion or a switch looks for stands in
+/// variables (`internal/abi/switch.go`), the types of an instance of generic code in its dictionary, which is a constant.
+fn pointers(image: &Image<'_>, mut each: impl FnMut(Addr)) {
     let word = usize::from(image.pointer_size);
-    for region in image.regions.iter().filter(|it| it.writable) {
+    for region in image.regions.iter().filter(|it| !it.executable) {
         let reader = image.over(&region.bytes);
         for offset in (0..region.bytes.len()).step_by(word) {
             let value = reader.word(offset).unwrap_or(0);

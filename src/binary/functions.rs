@@ -211,7 +211,8 @@ pub(super) fn references<'i>(tables: &Tables<'i>, entry: &Entry) -> Option<Refer
 
 /// Gives each compile unit to the package that most of its functions name, and each function to the unit's package where
 /// its own name has none. Instances of generics and generated functions have no vote: they are compiled where they are used.
-/// Nor has assembly, which names functions of other packages; its units, one a file, stand after the Go code of their package.
+/// Nor has assembly, which names functions of other packages; its units, one a file, stand after the Go code of their package:
+/// where that has none, its own names are all there is.
 pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
     let votes = |it: &Entry| it.package != NONE && !it.assembly && has_vote(tables.name(it.name));
     let mut ballots: Vec<u64> = entries
@@ -232,12 +233,19 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
         }
         best = same.len();
     }
+    let mut with_code: Vec<PackageId> = labels.iter().map(|it| it.1).collect();
+    with_code.sort_unstable();
     let mut previous = NONE;
     for entry in entries {
         let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
         entry.paid_by = match found {
             Ok(it) => labels[it].1,
-            Err(_) if entry.assembly && previous != NONE => previous,
+            Err(_) if entry.assembly && previous != NONE => {
+                match with_code.binary_search(&entry.package) {
+                    Err(_) if entry.named => entry.package,
+                    _ => previous,
+                }
+            }
             Err(_) => entry.package,
         };
         if entry.package == NONE {

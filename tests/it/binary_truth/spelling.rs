@@ -309,7 +309,8 @@ impl<'a> Program<'a> {
 }
 
 /// What two spellings of one type have in common: escapes, the number of a local type, whether it may be compared, and
-/// the path of a package in the names of what maps are made of.
+/// what stands before a name in the names of what maps are made of, for reflection prints the package's name and the linker
+/// the end of its path; and whether an embedded field tells its name.
 pub fn plain(name: &str) -> String {
     let name = name.replace("noalg.", "").replace("%2e", ".");
     let mut out = String::with_capacity(name.len());
@@ -320,9 +321,8 @@ pub fn plain(name: &str) -> String {
     }
     out.push_str(rest);
     if !out.starts_with("map.") {
-        return out;
+        return embedded(&out);
     }
-    // Without the directories: what reflection prints.
     let mut short = String::new();
     let mut word = String::new();
     for it in out.chars() {
@@ -330,9 +330,27 @@ pub fn plain(name: &str) -> String {
             word.push(it);
             continue;
         }
-        short.push_str(word.rsplit('/').next().unwrap());
+        short.push_str(word.rsplit(['/', '.']).next().unwrap());
         word.clear();
         short.push(it);
     }
-    short + word.rsplit('/').next().unwrap()
+    short + word.rsplit(['/', '.']).next().unwrap()
+}
+
+/// `struct { p.t = p.t }` as `struct { p.t }`: which of them it is depends on where the compiler read the type.
+fn embedded(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once(" = ") {
+        let field = before.rsplit(' ').next().unwrap();
+        let end = after.find([';', ' ']).unwrap_or(after.len());
+        out.push_str(before);
+        if field == &after[..end] {
+            rest = &after[end..];
+        } else {
+            out.push_str(" = ");
+            rest = after;
+        }
+    }
+    out + rest
 }
