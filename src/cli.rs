@@ -259,8 +259,18 @@ struct Split {
     typed: Typed,
 }
 
+/// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go.
+fn behind(args: &[OsString]) -> Vec<OsString> {
+    let mut args = args.to_vec();
+    if args.len() > 3 && ["-C", "--C"].iter().any(|it| args[1] == *it) {
+        args[1..4].rotate_right(1);
+    }
+    args
+}
+
 /// Sets Go's flags and packages apart from ours.
 fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
+    let args = &behind(args);
     let at = args
         .iter()
         .skip(1)
@@ -435,6 +445,14 @@ mod tests {
         insta::assert_snapshot!(
             check("gobuild-opt release -C sub -o bin/ --tags a,b -trimpath --format json -ldflags '-X main.v=1' ./cmd/... -q"),
             @"ours: release --format json -q | go: -o=bin/ -tags=a,b -trimpath -ldflags=-X main.v=1 | packages: ./cmd/... | in /w/sub"
+        );
+    }
+
+    #[test]
+    fn the_directory_may_come_first() {
+        insta::assert_snapshot!(
+            check("gobuild-opt -C sub release -trimpath ."),
+            @"ours: release | go: -trimpath | packages: . | in /w/sub"
         );
     }
 

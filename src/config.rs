@@ -62,7 +62,7 @@ impl Config {
     /// The first key whose gate holds nothing back without a lock.
     pub fn gate_on_lock(&self) -> Option<&'static str> {
         let over_lock = |it: &SizeLimit| !matches!(it, SizeLimit::Bytes(_));
-        let is_file = !["unstripped", "plain", "off"].contains(&self.compare.baseline.as_str());
+        let is_file = self.compare.is_file();
         [
             ("[escape] gate", self.escape.gate != Gate::Off),
             (
@@ -80,6 +80,13 @@ impl Config {
         ]
         .into_iter()
         .find_map(|(key, closed)| closed.then_some(key))
+    }
+}
+
+impl Compare {
+    /// Whether the baseline is a file that is there already.
+    pub fn is_file(&self) -> bool {
+        !["unstripped", "plain", "off", ""].contains(&self.baseline.as_str())
     }
 }
 

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::config::strict::nearest;
 use crate::config::{Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::Ambient;
@@ -214,7 +215,7 @@ pub fn draw(
             pgo: None,
         };
         let place = stage.join(index.to_string());
-        let baseline = baseline(config, &place);
+        let baseline = baseline(config, &place, &facts.go.cwd)?;
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let collection = escapes::collection(&inputs, &facts, program)?;
@@ -251,20 +252,34 @@ pub fn draw(
     })
 }
 
-fn baseline(config: &Config, place: &Path) -> Baseline {
+fn baseline(config: &Config, place: &Path, cwd: &Path) -> Result<Baseline> {
     let built = |kind| Baseline::Built {
         kind,
         directory: place.join("baseline"),
     };
-    match config.compare.baseline.as_str() {
+    Ok(match config.compare.baseline.as_str() {
         "off" | "" => Baseline::None("switched off by [compare] baseline"),
         "unstripped" if config.build.strip == Strip::None => {
             Baseline::None("nothing is stripped, so there is nothing to compare")
         }
         "unstripped" => built("unstripped"),
         "plain" => built("plain"),
-        path => Baseline::File(path.to_owned()),
-    }
+        path => {
+            let words = ["unstripped", "plain", "off"];
+            // It was made absolute already, from where it was named.
+            let full = cwd.join(path);
+            let name = full.file_name().unwrap_or_default().to_string_lossy();
+            let near = nearest(&name, words.into_iter());
+            let near = near.filter(|_| full.parent() == Some(cwd) && !full.exists());
+            if let Some(near) = near {
+                let message = format!("there is no baseline `{name}`");
+                return Err(Error::new(Kind::Usage, message).hint(format!(
+                    "did you mean `{near}`? Else name a file that exists"
+                )));
+            }
+            Baseline::File(path.to_owned())
+        }
+    })
 }
 
 /// What the steps of a target are drawn from.

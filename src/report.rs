@@ -16,6 +16,8 @@ pub mod escape;
 
 mod escapes;
 
+mod filter;
+
 mod findings;
 
 mod frames;
@@ -61,6 +63,7 @@ pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
 pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
+pub use filter::Filter;
 pub use findings::Findings;
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};

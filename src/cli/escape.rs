@@ -22,7 +22,7 @@ pub struct Escape {
     /// How many groups the text report lists [default: as configured]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// Show the sites whose package, function, file or expression holds this text
+    /// Show the sites whose package, function, file or expression holds this text; `*` and `...` stand for any
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// Show these classes: moved, new, make, append, boxing, closure, conversion, other, constant

@@ -104,7 +104,9 @@ pub fn schema(args: &Schema) -> Result<Output> {
 pub fn completions(args: &Completions) -> Result<Output> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "gobuild-opt", &mut script);
-    data(String::from_utf8_lossy(&script).into_owned())
+    // The generator calls a program with a dash in its name by two names, of which one is never met.
+    let script = String::from_utf8_lossy(&script).replace("gobuild__subcmd__opt", "gobuild__opt");
+    data(script)
 }
 
 /// `man`

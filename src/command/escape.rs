@@ -22,6 +22,7 @@ use crate::plan::escapes::Source;
 use crate::plan::{self, StepKind, TargetPlan, scope};
 use crate::process;
 use crate::render::{self, Format, Style};
+use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
 use crate::report::outline;
 use crate::report::outline::ranking::Wanted;
@@ -48,7 +49,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     };
     let selection = Selection {
         by: args.by,
-        filter: args.filter.clone(),
+        filter: args.filter.clone().map(Filter),
         classes: args.class.clone(),
     };
     let cwd = session.cwd.clone();
@@ -183,6 +184,8 @@ fn rendered(
             .iter()
             .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
     );
+    let escapes = report.targets.iter().map(|it| &it.escapes);
+    findings.failing(&report.verdict.failures, escapes);
     let mut revisions = report.targets.iter().map(|it| &it.escapes.revision);
     findings.revision = revisions.find_map(|it| Some(it.as_ref()?.name.as_str()));
     match format {

@@ -98,15 +98,69 @@ fn configuration(
         (true, true) => "release",
         (false, _) => "cli",
     });
+    let comment = notes(mains.len(), &profiles, (root, toolchain), &cgo);
+    let mut document = DocumentMut::new();
+    document["preset"] = Item::Value(preset.into());
+    if let Some(mut key) = document.key_mut("preset") {
+        key.leaf_decor_mut().set_prefix(format!("{comment}\n"));
+    }
+    let mut build = Table::new();
+    let patterns: Array = mains
+        .iter()
+        .map(|it| Value::from(relative(&it.dir, root)))
+        .collect();
+    build["packages"] = Item::Value(patterns.into());
+    build["out-dir"] = Item::Value("dist".into());
+    if !cgo.is_empty() {
+        build["env"] = Item::Value("{ CGO_ENABLED = \"1\" }".parse().unwrap_or(Value::from("")));
+    }
+    document["build"] = Item::Table(build);
+    // A service without its profile is a mistake; that others have none, init sees.
+    if preset == "service" && !profiles.is_empty() {
+        let has = |it: &&&Package| {
+            profiles
+                .iter()
+                .any(|other| other.import_path == it.import_path)
+        };
+        let without = mains.iter().filter(|it| !has(it));
+        if let Some(table) = no_profile(without.map(|it| relative(&it.dir, root))) {
+            document["pgo"] = table;
+        }
+    }
+    document.to_string()
+}
+
+/// `[pgo.package."./cmd/loadgen"]` with `profile = "off"`, for each directory.
+fn no_profile(directories: impl Iterator<Item = String>) -> Option<Item> {
+    let mut packages = Table::new();
+    packages.set_implicit(true);
+    for it in directories {
+        let mut package = Table::new();
+        package["profile"] = Item::Value("off".into());
+        packages[&it] = Item::Table(package);
+    }
+    let some = !packages.is_empty();
+    let mut pgo = Table::new();
+    pgo.set_implicit(true);
+    pgo["package"] = Item::Table(packages);
+    some.then_some(Item::Table(pgo))
+}
+
+/// What was found, as comments.
+fn notes(
+    mains: usize,
+    profiles: &[&&Package],
+    (root, toolchain): (&Path, &Toolchain),
+    cgo: &[&str],
+) -> String {
     let mut notes = vec![
         format!(
             "Written by gobuild-opt init for {} main package(s), {}.",
-            mains.len(),
-            toolchain.version
+            mains, toolchain.version
         ),
         "Every key: gobuild-opt presets default. What will run: gobuild-opt plan.".to_owned(),
     ];
-    match profiles.as_slice() {
+    match profiles {
         [] => notes.push(
             "No default.pgo was found: see `[pgo]` in the reference for how a profile is named."
                 .into(),
@@ -126,24 +180,7 @@ fn configuration(
     if !cgo.is_empty() {
         notes.push(format!("cgo is used by: {}.", cgo.join(", ")));
     }
-    let mut document = DocumentMut::new();
-    document["preset"] = Item::Value(preset.into());
-    let comment: String = notes.iter().map(|it| format!("# {it}\n")).collect();
-    if let Some(mut key) = document.key_mut("preset") {
-        key.leaf_decor_mut().set_prefix(format!("{comment}\n"));
-    }
-    let mut build = Table::new();
-    let patterns: Array = mains
-        .iter()
-        .map(|it| Value::from(relative(&it.dir, root)))
-        .collect();
-    build["packages"] = Item::Value(patterns.into());
-    build["out-dir"] = Item::Value("dist".into());
-    if !cgo.is_empty() {
-        build["env"] = Item::Value("{ CGO_ENABLED = \"1\" }".parse().unwrap_or(Value::from("")));
-    }
-    document["build"] = Item::Table(build);
-    document.to_string()
+    notes.iter().map(|it| format!("# {it}\n")).collect()
 }
 
 /// `./cmd/api`

@@ -11,7 +11,8 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
 use crate::render::Format;
-use crate::report::inspect::{Filter, Inspection, NEVER_SHOWN, Source, View, inspection, outline};
+use crate::report::Filter;
+use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, outline};
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {

@@ -71,6 +71,13 @@ pub fn prepare_for(
     if let Some(limit) = loaded.config.build.timeout {
         session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
     }
+    if settings.out_dir.is_some() && typed.flags.iter().any(|it| it.name == "o") {
+        return Err(Error::new(
+            Kind::Usage,
+            "`-o` and `--out-dir` both say where the outputs go",
+        )
+        .hint("give one of them; `-o DIR/` is go's, `--out-dir` adds SHA256SUMS"));
+    }
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
     fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;

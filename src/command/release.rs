@@ -214,5 +214,8 @@ fn findings(report: &Report) -> Findings<'_> {
         let new = target.escapes.as_ref().map_or(&[][..], |it| &it.new);
         (new, &target.assertions)
     }
-    Findings::of(report.targets.iter().map(of))
+    let mut findings = Findings::of(report.targets.iter().map(of));
+    let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
+    findings.failing(&report.verdict.failures, escapes);
+    findings
 }

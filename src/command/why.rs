@@ -1,6 +1,8 @@
 //! `escape --why SITE`: what the compiler says about one site with `-m=2`. The words of `-m=2` differ between Go versions:
 //! they are shown, never read.
 
+use std::collections::HashSet;
+
 use super::escape::Pass;
 use super::{Output, Session};
 use crate::build::escapes::Collected;
@@ -64,6 +66,12 @@ fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
     sites.filter(|it| here(it.1)).map(|it| it.0).collect()
 }
 
+/// What escapes, of a message such as `moved to heap: x` or `&T{...} escapes to heap`.
+fn subject(message: &str) -> &str {
+    let moved = message.strip_prefix("moved to heap: ");
+    moved.unwrap_or_else(|| message.strip_suffix(" escapes to heap").unwrap_or(message))
+}
+
 /// The sites with their lines, and whether the compiler told anything about them.
 fn flows(
     sites: &[usize],
@@ -75,6 +83,67 @@ fn flows(
     let all: Vec<&IdentifiedSite> = collected.sites.iter().chain(&collected.beyond).collect();
     let first = &all[sites[0]].site;
     let file = first.file.rsplit('/').next().unwrap_or_default();
+    let places: Vec<(u32, u32)> = sites
+        .iter()
+        .map(|it| &all[*it].site)
+        .map(|it| (it.line, it.column))
+        .collect();
+    let package = [first.package.clone()];
+    let invocation = verbose(&step.invocation, &package, &target.facts);
+    // Other things escape at the same place: constants, and what is inlined there.
+    let subjects: Vec<&str> = sites
+        .iter()
+        .map(|it| subject(&all[*it].site.message))
+        .collect();
+    let mut blocks: Vec<(bool, String)> = Vec::new();
+    let mut open = false;
+    let mut words = Words::default();
+    let mut line = |line: &[u8]| {
+        words.keep(line);
+        let Some(it) = parse::diagnostic(line) else {
+            open = false;
+            return;
+        };
+        let inside = it.message.starts_with(b" ");
+        if !inside {
+            let name = it.file.rsplit(|it| *it == b'/').next();
+            let head = it.message.ends_with(b":")
+                || memchr::memmem::find(it.message, b" escapes to heap in ").is_some();
+            open = head && name == Some(file.as_bytes()) && places.contains(&(it.line, it.column));
+        }
+        if !open {
+            return;
+        }
+        let text = String::from_utf8_lossy(line);
+        if !inside {
+            let message = String::from_utf8_lossy(it.message);
+            let wanted = |it: &&str| {
+                let rest = message.strip_prefix(*it);
+                rest.is_some_and(|it| it.starts_with(" escapes to heap"))
+            };
+            blocks.push((subjects.iter().any(wanted), String::new()));
+        }
+        if let Some((_, block)) = blocks.last_mut() {
+            block.push_str(&harmless(&text));
+            block.push('\n');
+        }
+    };
+    let mut splitter = Splitter::default();
+    let outcome = process::run(&invocation, &session.interrupt, |stream, bytes| {
+        if stream == Stream::Stderr {
+            splitter.push(bytes, &mut line);
+        }
+    })?;
+    splitter.finish(&mut line);
+    if !outcome.status.success() {
+        return Err(words.error("go list failed for -m=2", &outcome));
+    }
+    let told = !blocks.is_empty();
+    Ok((heading(sites, &all, collected) + &chosen(blocks), told))
+}
+
+/// Each site with its line of source.
+fn heading(sites: &[usize], all: &[&IdentifiedSite], collected: &Collected) -> String {
     let mut out = String::new();
     for index in sites {
         let it = all[*index];
@@ -93,44 +162,15 @@ fn flows(
         out.push_str(&harmless(&format!("    {line}")));
         out.push('\n');
     }
-    let places: Vec<(u32, u32)> = sites
-        .iter()
-        .map(|it| &all[*it].site)
-        .map(|it| (it.line, it.column))
-        .collect();
-    let package = [first.package.clone()];
-    let invocation = verbose(&step.invocation, &package, &target.facts);
-    let mut open = false;
-    let mut told = false;
-    let mut words = Words::default();
-    let mut line = |line: &[u8]| {
-        words.keep(line);
-        let Some(it) = parse::diagnostic(line) else {
-            open = false;
-            return;
-        };
-        let inside = it.message.starts_with(b" ");
-        if !inside {
-            let name = it.file.rsplit(|it| *it == b'/').next();
-            let head = it.message.ends_with(b":")
-                || memchr::memmem::find(it.message, b" escapes to heap in ").is_some();
-            open = head && name == Some(file.as_bytes()) && places.contains(&(it.line, it.column));
-        }
-        if open {
-            told = true;
-            out.push_str(&harmless(&String::from_utf8_lossy(line)));
-            out.push('\n');
-        }
-    };
-    let mut splitter = Splitter::default();
-    let outcome = process::run(&invocation, &session.interrupt, |stream, bytes| {
-        if stream == Stream::Stderr {
-            splitter.push(bytes, &mut line);
-        }
-    })?;
-    splitter.finish(&mut line);
-    if !outcome.status.success() {
-        return Err(words.error("go list failed for -m=2", &outcome));
-    }
-    Ok((out, told))
+    out
+}
+
+/// What is told of the sites; of what else escapes there, where nothing is told of them.
+fn chosen(mut blocks: Vec<(bool, String)>) -> String {
+    let any = blocks.iter().any(|it| it.0);
+    blocks.retain(|it| it.0 || !any);
+    // Each copy that was inlined is told again.
+    let mut seen = HashSet::new();
+    blocks.retain(|it| seen.insert(it.1.clone()));
+    blocks.into_iter().map(|it| it.1).collect()
 }

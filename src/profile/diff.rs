@@ -79,7 +79,8 @@ pub fn diff(before: &Edges, after: &Edges, percent: f64) -> Diff {
         entering,
         leaving,
         moved,
-        changed_percent: changed,
+        // A sum of nothing is -0.
+        changed_percent: changed + 0.0,
     }
 }
 

@@ -5,9 +5,18 @@ use crate::report::{Assertion, Findings, Site};
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let sites = findings.sites.iter();
-    let sites = sites.map(|it| annotation(it, &findings.advice(it), prefix));
+    let sites = sites.map(|it| {
+        let level = match findings.failing.contains(it.id.as_str()) {
+            true => "error",
+            false => "warning",
+        };
+        annotation(it, level, &findings.advice(it), prefix)
+    });
     let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
-    sites.chain(assertions).map(|it| it + "\n").collect()
+    let others = findings.failures.iter();
+    let others = others.map(|it| format!("::error title=gobuild-opt::{}", data(it)));
+    let all = sites.chain(assertions).chain(others);
+    all.map(|it| it + "\n").collect()
 }
 
 fn failed(it: &Assertion, prefix: &str) -> String {
@@ -39,7 +48,7 @@ fn place(file: Option<&str>, line: u32, column: u32, prefix: &str) -> Vec<String
     properties
 }
 
-fn annotation(site: &Site, advice: &str, prefix: &str) -> String {
+fn annotation(site: &Site, level: &str, advice: &str, prefix: &str) -> String {
     let mut properties = place(site.file.as_deref(), site.line, site.column, prefix);
     properties.push(format!(
         "title={}",
@@ -49,7 +58,7 @@ fn annotation(site: &Site, advice: &str, prefix: &str) -> String {
         "{} in {}.{}\n{}\n{advice}",
         site.message, site.package, site.function, site.source
     );
-    format!("::warning {}::{}", properties.join(","), data(&message))
+    format!("::{level} {}::{}", properties.join(","), data(&message))
 }
 
 /// As the runner reads it: `actions/toolkit`, `packages/core/src/command.ts`.

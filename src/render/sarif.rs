@@ -12,7 +12,7 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let sites = findings
         .sites
         .iter()
-        .map(|it| result(it, &findings.advice(it), &classes, prefix));
+        .map(|it| result(it, findings, &classes, prefix));
     let assertions = findings
         .assertions
         .iter()
@@ -121,7 +121,12 @@ fn rule_id(class: &str) -> String {
     format!("escape-{class}")
 }
 
-fn result(site: &Site, advice: &str, classes: &[Class], prefix: &str) -> Value {
+fn result(site: &Site, findings: &Findings<'_>, classes: &[Class], prefix: &str) -> Value {
+    let advice = findings.advice(site);
+    let level = match findings.failing.contains(site.id.as_str()) {
+        true => "error",
+        false => "warning",
+    };
     let index = classes.iter().position(|it| class_name(*it) == site.class);
     let text = format!(
         "new heap allocation in {}: {} ({advice})",
@@ -131,7 +136,7 @@ fn result(site: &Site, advice: &str, classes: &[Class], prefix: &str) -> Value {
     json!({
         "ruleId": rule_id(&site.class),
         "ruleIndex": index.map_or(-1, |it| it as i64),
-        "level": "warning",
+        "level": level,
         "message": { "text": text },
         "locations": [location(&Place {
             function: function(site),

@@ -20,7 +20,20 @@ pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<
         budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
         budgets.extend(frames::budgets(target, config));
         budgets.extend(modules(&limits.modules, target, &accepted));
-        let growth = |it| growth(it, target, &accepted);
+        // A file that was named and cannot be read must not open the gate.
+        let missing = config.compare.is_file() && target.baseline.is_none();
+        let growth = |it| match missing {
+            true => Budget {
+                limit: it,
+                status: Status::Fail,
+                ..skipped(
+                    format!("size-growth {}", label(target)),
+                    None,
+                    format!("the baseline `{}` cannot be read", config.compare.baseline),
+                )
+            },
+            false => growth(it, target, &accepted),
+        };
         budgets.extend(limits.size_growth.map(|it| growth(it.0)));
     }
     budgets

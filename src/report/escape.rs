@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::shown;
 use super::escapes::{self, Against, Weighing};
+use super::filter::Filter;
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
 };
@@ -37,7 +38,7 @@ pub struct Selection {
     /// What they are grouped by.
     pub by: By,
     /// Text in the package, the function, the file or the expression.
-    pub filter: Option<String>,
+    pub filter: Option<Filter>,
     /// Classes; empty: all that allocate.
     pub classes: Vec<Class>,
 }
@@ -223,15 +224,17 @@ pub fn report(mut targets: Vec<Target>, by: By) -> Report {
 
 impl Selection {
     fn holds(&self, it: &IdentifiedSite) -> bool {
-        let text = |filter: &String| {
+        let name = format!("{}.{}", it.identity.package, it.identity.function);
+        let text = |filter: &Filter| {
             [
+                &name,
                 &it.identity.package,
                 &it.identity.function,
                 &it.site.file,
                 &it.identity.expression,
             ]
             .iter()
-            .any(|it| it.contains(filter.as_str()))
+            .any(|it| filter.has(it))
         };
         let class = it.site.class;
         let wanted = if self.classes.is_empty() {

@@ -1,6 +1,9 @@
 //! Reports in, what is worth an annotation out.
 
-use super::{Assertion, Site};
+use std::collections::BTreeSet;
+
+use super::escapes::Escapes;
+use super::{Assertion, Site, assertions, gate};
 
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
@@ -9,6 +12,10 @@ pub struct Findings<'a> {
     pub sites: Vec<&'a Site>,
     /// The revision that is compared with instead of the lock.
     pub revision: Option<&'a str>,
+    /// Those of the sites that fail the run, by ID.
+    pub failing: BTreeSet<&'a str>,
+    /// What else fails the run: budgets, denied checks.
+    pub failures: Vec<&'a str>,
     /// Assertions that failed.
     pub assertions: Vec<&'a Assertion>,
 }
@@ -30,6 +37,23 @@ impl<'a> Findings<'a> {
             }
         }
         all
+    }
+
+    /// Adds what fails the run; of `verdict`, only what is no site and no assertion.
+    pub fn failing(
+        &mut self,
+        verdict: &'a [String],
+        escapes: impl Iterator<Item = &'a Escapes> + Clone,
+    ) {
+        let failing = escapes.clone().flat_map(|it| {
+            let new = it.new.iter();
+            new.filter(|site| it.fails(site))
+        });
+        self.failing = failing.map(|it| it.id.as_str()).collect();
+        let mut told = gate::failures(escapes);
+        told.extend(assertions::failures(self.assertions.iter().copied()));
+        let others = verdict.iter().filter(|it| !told.contains(it));
+        self.failures = others.map(String::as_str).collect();
     }
 
     /// What to do about a new site, or against what it is new.

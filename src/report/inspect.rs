@@ -26,7 +26,7 @@ pub use build::{Source, inspection};
 pub use name::Name;
 pub use outline::{NEVER_SHOWN, outline};
 pub use picture::picture;
-pub use view::{By, Filter, View};
+pub use view::{By, View};
 
 /// What an executable is made of. Sizes are bytes, unknown is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -300,10 +300,13 @@ fn new_findings_alone_are_annotated() {
     assert_eq!(run.code(), 1);
     assert_eq!(run.stdout.lines().count(), 1);
     assert!(
-        run.stdout.starts_with("::warning file=main.go,line=15,"),
+        run.stdout.starts_with("::error file=main.go,line=15,"),
         "{}",
         run.shown()
     );
+    let run = place.run("escape --format github --set escape.gate=off");
+    assert_eq!(run.code(), 0);
+    assert!(run.stdout.starts_with("::warning "), "{}", run.shown());
     let log = serde_json::from_slice(&place.read("out.sarif")).unwrap();
     follows_the_schema(&log);
     valid(&log);

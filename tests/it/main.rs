@@ -23,3 +23,5 @@ mod profile;
 mod profile_command;
 mod real_go;
 mod signals;
+
+mod usage;

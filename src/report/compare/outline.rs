@@ -136,11 +136,19 @@ fn loaded(pair: &Pair) -> Option<Block> {
         );
         return Some(Block::Line(Tone::Good, words));
     }
-    let differing: u64 = diff.sections.iter().map(|it| it.differing).sum();
-    let words = format!(
-        "what runs is not the same: {} of {compared} loaded bytes differ, and what moved differs too",
-        grouped(differing)
+    let differing: Vec<_> = diff.sections.iter().filter(|it| it.differing > 0).collect();
+    let sum: u64 = differing.iter().map(|it| it.differing).sum();
+    let names: Vec<&str> = differing.iter().map(|it| it.name.as_str()).collect();
+    let mut words = format!(
+        "what is loaded is not the same: {} of {compared} bytes differ, in {}",
+        grouped(sum),
+        names.join(", ")
     );
+    if diff.sections.iter().any(|it| it.moved) {
+        words.push_str("; sections moved, and what moved differs too");
+    } else if !names.iter().any(|it| it.contains("text")) {
+        words.push_str("; the machine code is equal");
+    }
     Some(Block::Line(Tone::Dim, words))
 }
 

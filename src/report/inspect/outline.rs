@@ -96,10 +96,17 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
         let found = inspection.packages.len();
         lines.push((
             Tone::Plain,
-            format!(
-                "only `{filter}`: {found} packages with {} bytes, {share} of the file",
-                grouped(bytes)
-            ),
+            match (found, inspection.functions.len()) {
+                (0, 0) => format!("nothing matches `{filter}`"),
+                (0, functions) => format!(
+                    "only `{filter}`: no package has it in its path, {} functions in their names",
+                    grouped(functions as u64)
+                ),
+                _ => format!(
+                    "only `{filter}`: {found} packages with {} bytes, {share} of the file",
+                    grouped(bytes)
+                ),
+            },
         ));
     }
     let blocks = lines

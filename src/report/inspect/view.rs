@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 
 use super::{Inspection, PackageSize};
+use crate::report::Filter;
 
 /// What a listing is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,40 +50,6 @@ impl View {
     }
 }
 
-/// A part of a path, or a pattern with `*` or `...` for any run of characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(pub String);
-
-impl Filter {
-    /// Whether a path or a function name has it.
-    pub fn has(&self, text: &str) -> bool {
-        let pattern = self.0.replace("...", "*");
-        if !pattern.contains('*') {
-            return text.contains(&pattern);
-        }
-        // As go does it: `net/...` is `net` and all below.
-        pattern.strip_suffix("/*") == Some(text) || matches(&pattern, text)
-    }
-}
-
-/// Whether the whole text is the pattern, `*` being any run of characters.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
 impl Inspection<'_> {
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
     pub fn keep(&mut self, filter: &Filter) {
@@ -123,22 +90,5 @@ impl PackageSize {
             (None, Origin::Dependency) => &self.path,
             (None, origin) => origin.name(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_is_a_part_or_a_pattern() {
-        let has = |filter: &str, text: &str| Filter(filter.into()).has(text);
-        assert!(has("http", "net/http/internal"));
-        assert!(!has("http", "net/url"));
-        assert!(has("net/...", "net") && has("net/...", "net/http"));
-        assert!(!has("net/...", "network"));
-        assert!(has("*.(*Server).Serve*", "net/http.(*Server).ServeTLS"));
-        assert!(!has("*.Serve", "net/http.(*Server).ServeTLS"));
-        assert!(has("a*b*c", "a1b2c") && !has("a*b*c", "a1c2b"));
     }
 }

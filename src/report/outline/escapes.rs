@@ -16,7 +16,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     };
     let heading = format!(
         "Escapes: {} sites in {} packages{below} (scope {}, {})",
-        grouped(escapes.sites),
+        grouped(packages.iter().map(|it| it.sites).sum::<u64>()),
         packages.iter().filter(|it| it.sites > 0).count(),
         escapes.scope,
         escapes.go_version

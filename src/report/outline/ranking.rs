@@ -64,7 +64,12 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     };
     let weighted = target.escapes.weighted_by.is_some();
     if weighted {
-        table.columns.insert(1, number("cpu %"));
+        // A profile of calls knows functions; a line has the share of its function.
+        let title = match what {
+            "line" => "function cpu %",
+            _ => "cpu %",
+        };
+        table.columns.insert(1, number(title));
     }
     for it in target.groups.iter().take(top) {
         let classes: Vec<String> = it
