@@ -135,7 +135,8 @@ fn verb(kind: StepKind) -> &'static str {
         StepKind::Baseline => "building the baseline for",
         StepKind::Captures => "finding escapes for",
         StepKind::EffectWith => "compiling with the profile for",
-        StepKind::EffectWithout | StepKind::EffectBuild => "compiling without the profile for",
+        StepKind::EffectWithout => "compiling without the profile for",
+        StepKind::EffectBuild => "linking without the profile for",
         StepKind::Escape => "collecting escapes for",
     }
 }
