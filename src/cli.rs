@@ -260,17 +260,42 @@ struct Split {
 }
 
 /// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go.
-fn behind(args: &[OsString]) -> Vec<OsString> {
+fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
     let mut args = args.to_vec();
-    if args.len() > 3 && ["-C", "--C"].iter().any(|it| args[1] == *it) {
-        args[1..4].rotate_right(1);
+    let leading = args
+        .iter()
+        .skip(1)
+        .take_while(|it| it.to_string_lossy().starts_with('-'));
+    let is_it = |it: &OsString| {
+        let text = it.to_string_lossy();
+        let name = text.trim_start_matches('-');
+        name == "C" || name.starts_with("C=")
+    };
+    let Some(at) = leading.into_iter().position(is_it).map(|it| it + 1) else {
+        return Ok(args);
+    };
+    let words = if args[at].to_string_lossy().contains('=') {
+        1
+    } else {
+        2
+    };
+    let moved: Vec<OsString> = args.splice(at..(at + words).min(args.len()), []).collect();
+    let mut rest = args.iter().skip(at);
+    let command = rest.position(|it| !it.to_string_lossy().starts_with('-'));
+    let Some(command) = command.map(|it| it + at) else {
+        return Ok(args);
+    };
+    if !BUILDERS.iter().any(|it| args[command] == *it) {
+        let message = format!("`-C` is for {}", BUILDERS.join(", "));
+        return Err(Error::new(Kind::Usage, message).hint("go to the directory first: `cd DIR`"));
     }
-    args
+    args.splice(command + 1..command + 1, moved);
+    Ok(args)
 }
 
 /// Sets Go's flags and packages apart from ours.
 fn split(args: &[OsString], cwd: &std::path::Path) -> Result<Split> {
-    let args = &behind(args);
+    let args = &behind(args)?;
     let at = args
         .iter()
         .skip(1)
@@ -453,6 +478,14 @@ mod tests {
         insta::assert_snapshot!(
             check("gobuild-opt -C sub release -trimpath ."),
             @"ours: release | go: -trimpath | packages: . | in /w/sub"
+        );
+        insta::assert_snapshot!(
+            check("gobuild-opt -q -C=sub plan"),
+            @"ours: -q plan | go:  | packages:  | in /w/sub"
+        );
+        insta::assert_snapshot!(
+            check("gobuild-opt -C sub inspect x"),
+            @"`-C` is for release, plan, escape, accept, doctor; go to the directory first: `cd DIR`"
         );
     }
 

@@ -270,7 +270,10 @@ fn baseline(config: &Config, place: &Path, cwd: &Path) -> Result<Baseline> {
             let full = cwd.join(path);
             let name = full.file_name().unwrap_or_default().to_string_lossy();
             let near = nearest(&name, words.into_iter());
-            let near = near.filter(|_| full.parent() == Some(cwd) && !full.exists());
+            // Short words are near to many: `old` is a file.
+            let slip =
+                |it: &str| strsim::osa_distance(&name.to_lowercase(), it) <= (it.len() / 5).max(1);
+            let near = near.filter(|it| slip(it) && !full.exists());
             if let Some(near) = near {
                 let message = format!("there is no baseline `{name}`");
                 return Err(Error::new(Kind::Usage, message).hint(format!(

@@ -62,10 +62,12 @@ pub(super) fn find(format: Format, sections: &[Section], bytes: &[u8]) -> Option
     let rest = sections
         .iter()
         .filter(|it| it.loaded && matches!(it.role, Role::Data | Role::Rodata | Role::Code));
-    named
-        .chain(rest.clone().filter(|it| it.role == Role::Data))
-        .chain(rest.filter(|it| it.role != Role::Data))
-        .find_map(|it| scan(content(bytes, it)?))
+    let others = rest.clone().filter(|it| it.role == Role::Data);
+    let others = others.chain(rest.filter(|it| it.role != Role::Data));
+    let mut named = named.map(|it| (it, true));
+    let mut others = others.map(|it| (it, false));
+    let search = |(section, named)| scan(content(bytes, section)?, named);
+    named.find_map(search).or_else(|| others.find_map(search))
 }
 
 /// The bytes of a section.
@@ -75,22 +77,23 @@ pub(super) fn content<'a>(bytes: &'a [u8], section: &Section) -> Option<&'a [u8]
 }
 
 /// Tries every aligned place where the magic stands: it also occurs as a string in programs that read executables.
-fn scan(bytes: &[u8]) -> Option<BuildInfo> {
+/// Where the section is not named after it, what follows must be of Go: a version of its, or a list of modules.
+fn scan(bytes: &[u8], named: bool) -> Option<BuildInfo> {
     memchr::memmem::find_iter(bytes, MAGIC)
         .filter(|it| it % ALIGNMENT == 0)
         .take(64)
-        .find_map(|it| decode(&bytes[it..]))
+        .find_map(|it| decode(&bytes[it..], named))
 }
 
-fn decode(bytes: &[u8]) -> Option<BuildInfo> {
+fn decode(bytes: &[u8], named: bool) -> Option<BuildInfo> {
     if bytes.get(15)? & FLAG_INLINE == 0 {
         return None;
     }
     let (version, rest) = string(bytes.get(HEADER_SIZE..)?)?;
     let (modules, _) = string(rest)?;
     let go_version = std::str::from_utf8(version).ok()?.to_owned();
-    // Programs that look for the magic have it as a string, and anything after it.
-    if !go_version.starts_with("go") && !go_version.starts_with("devel") {
+    let is_go = ["go", "devel"].iter().any(|it| go_version.starts_with(it));
+    if go_version.is_empty() || !(named || is_go || modules.starts_with(MODULES_BEGIN)) {
         return None;
     }
     let mut info = parse_modules(modules);
@@ -298,7 +301,7 @@ mod tests {
         let text = "path\texample.com/app/cmd/api\nmod\texample.com/app\t(devel)\t\n\
             dep\texample.com/lib\tv1.2.0\th1:sum=\ndep\texample.com/old\tv1.0.0\n=>\t../new\t(devel)\t\n\
             build\t-ldflags=\"-s -w\\t\\\"\"\nbuild\t\"a key\"=`raw`\nbuild\tGOOS=linux\n";
-        let info = scan(&encoded(text)).unwrap();
+        let info = scan(&encoded(text), false).unwrap();
         assert_eq!(info.go_version, "go1.27.3");
         assert_eq!(info.path, "example.com/app/cmd/api");
         assert_eq!(info.main.as_ref().unwrap().version, "(devel)");
@@ -313,10 +316,10 @@ mod tests {
     fn a_cut_or_pointer_form_is_declined() {
         let whole = encoded("path\tx\n");
         for end in 0..whole.len() {
-            assert!(scan(&whole[..end]).is_none(), "{end}");
+            assert!(scan(&whole[..end], true).is_none(), "{end}");
         }
         let mut pointers = whole;
         pointers[15] = 0;
-        assert!(scan(&pointers).is_none());
+        assert!(scan(&pointers, true).is_none());
     }
 }

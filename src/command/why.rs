@@ -95,7 +95,7 @@ fn flows(
         .iter()
         .map(|it| subject(&all[*it].site.message))
         .collect();
-    let mut blocks: Vec<(bool, String)> = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     let mut words = Words::default();
     let mut line = |line: &[u8]| {
@@ -119,13 +119,19 @@ fn flows(
             let message = String::from_utf8_lossy(it.message);
             let wanted = |it: &&str| {
                 let rest = message.strip_prefix(*it);
-                rest.is_some_and(|it| it.starts_with(" escapes to heap"))
+                // The message of an append leaves out what is appended.
+                let append = *it == "append" && rest.is_some_and(|it| it.starts_with('('));
+                append || rest.is_some_and(|it| it.starts_with(" escapes to heap"))
             };
-            blocks.push((subjects.iter().any(wanted), String::new()));
+            blocks.push(Block {
+                place: (it.line, it.column),
+                wanted: subjects.iter().any(wanted),
+                text: String::new(),
+            });
         }
-        if let Some((_, block)) = blocks.last_mut() {
-            block.push_str(&harmless(&text));
-            block.push('\n');
+        if let Some(block) = blocks.last_mut() {
+            block.text.push_str(&harmless(&text));
+            block.text.push('\n');
         }
     };
     let mut splitter = Splitter::default();
@@ -165,12 +171,24 @@ fn heading(sites: &[usize], all: &[&IdentifiedSite], collected: &Collected) -> S
     out
 }
 
-/// What is told of the sites; of what else escapes there, where nothing is told of them.
-fn chosen(mut blocks: Vec<(bool, String)>) -> String {
-    let any = blocks.iter().any(|it| it.0);
-    blocks.retain(|it| it.0 || !any);
+/// What the compiler tells of something that escapes.
+struct Block {
+    place: (u32, u32),
+    /// Whether it is one of the sites.
+    wanted: bool,
+    text: String,
+}
+
+/// What is told of the sites; at a place where nothing is told of them, what else escapes there.
+fn chosen(mut blocks: Vec<Block>) -> String {
+    let told: HashSet<(u32, u32)> = blocks
+        .iter()
+        .filter(|it| it.wanted)
+        .map(|it| it.place)
+        .collect();
+    blocks.retain(|it| it.wanted || !told.contains(&it.place));
     // Each copy that was inlined is told again.
     let mut seen = HashSet::new();
-    blocks.retain(|it| seen.insert(it.1.clone()));
-    blocks.into_iter().map(|it| it.1).collect()
+    blocks.retain(|it| seen.insert(it.text.clone()));
+    blocks.into_iter().map(|it| it.text).collect()
 }

@@ -29,11 +29,18 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
         "version": tool.version,
         "rules": rules,
     });
+    let mut invocation = json!({ "executionSuccessful": true });
+    if !findings.failures.is_empty() {
+        let told = findings.failures.iter();
+        let told = told.map(|it| json!({ "level": "error", "message": { "text": it } }));
+        invocation["toolExecutionNotifications"] = told.collect();
+    }
     super::json(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": driver },
+            "invocations": [invocation],
             "originalUriBaseIds": { "SRCROOT": { "description": { "text": "The root of the repository." } } },
             "columnKind": "unicodeCodePoints",
             "results": results,

@@ -20,20 +20,7 @@ pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<
         budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
         budgets.extend(frames::budgets(target, config));
         budgets.extend(modules(&limits.modules, target, &accepted));
-        // A file that was named and cannot be read must not open the gate.
-        let missing = config.compare.is_file() && target.baseline.is_none();
-        let growth = |it| match missing {
-            true => Budget {
-                limit: it,
-                status: Status::Fail,
-                ..skipped(
-                    format!("size-growth {}", label(target)),
-                    None,
-                    format!("the baseline `{}` cannot be read", config.compare.baseline),
-                )
-            },
-            false => growth(it, target, &accepted),
-        };
+        let growth = |it| growth(it, target, &accepted);
         budgets.extend(limits.size_growth.map(|it| growth(it.0)));
     }
     budgets
@@ -199,7 +186,7 @@ fn growth(limit: f64, target: &Target, accepted: &Accepted<'_>) -> Budget {
     let before = match (file, accepted) {
         (Some(it), _) => Ok(it.size),
         (None, Ok(it)) => Ok(it.size),
-        (None, Err(note)) => Err(format!("the baseline is no file, and {note}")),
+        (None, Err(note)) => Err(format!("there is no baseline file, and {note}")),
     };
     match before {
         Ok(before) if before > 0 => {

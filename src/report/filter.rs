@@ -8,8 +8,13 @@ pub struct Filter(pub String);
 impl Filter {
     /// Whether a path or a function name has it.
     pub fn has(&self, text: &str) -> bool {
+        // Expressions have stars and dots of their own.
+        if text.contains(&self.0) {
+            return true;
+        }
         // No name has a control character: it keeps the place of a receiver's star.
-        let pattern = self.0.replace("(*", "(\u{1}").replace("...", "*");
+        let receiver = self.0.replace("(*", "(\u{1}").replace("(\u{1})", "(*)");
+        let pattern = receiver.replace("...", "*");
         let parts: Vec<String> = pattern
             .split('*')
             .map(|it| it.replace('\u{1}', "*"))
@@ -52,6 +57,8 @@ mod tests {
         assert!(has("*.(*Server).Serve*", "net/http.(*Server).ServeTLS"));
         assert!(!has("*.Serve", "net/http.(*Server).ServeTLS"));
         assert!(has("a*b*c", "a1b2c") && !has("a*b*c", "a1c2b"));
+        assert!(has("[]*Node", "make([]*Node, n)") && has("T{...}", "&T{...}"));
+        assert!(has("net/http.(*).Serve*", "net/http.(*Server).ServeTLS"));
         assert!(has("(*Server)", "net/http.(*Server).ServeTLS"));
         assert!(has("http.(*Server).Serve", "net/http.(*Server).ServeTLS"));
         assert!(has("net/http.(*Server).*", "net/http.(*Server).ServeTLS"));

@@ -41,9 +41,6 @@ fn over(budget: &Budget) -> String {
     let note: String = note.collect();
     if item.starts_with("size-growth") {
         let limit = budget.limit;
-        if budget.actual.is_none() {
-            return format!("{item}: the budget of {limit} % cannot be judged{note}");
-        }
         return format!("{item}: {actual:.2} % is over the budget of {limit} %{note}");
     }
     let (actual, limit) = (actual as u64, budget.limit as u64);

@@ -139,6 +139,12 @@ fn loaded(pair: &Pair) -> Option<Block> {
     let differing: Vec<_> = diff.sections.iter().filter(|it| it.differing > 0).collect();
     let sum: u64 = differing.iter().map(|it| it.differing).sum();
     let names: Vec<&str> = differing.iter().map(|it| it.name.as_str()).collect();
+    if names.is_empty() {
+        let words = format!(
+            "what is loaded is not the same: all {compared} bytes are equal, but sizes in memory or the entry point differ"
+        );
+        return Some(Block::Line(Tone::Dim, words));
+    }
     let mut words = format!(
         "what is loaded is not the same: {} of {compared} bytes differ, in {}",
         grouped(sum),
@@ -146,10 +152,16 @@ fn loaded(pair: &Pair) -> Option<Block> {
     );
     if diff.sections.iter().any(|it| it.moved) {
         words.push_str("; sections moved, and what moved differs too");
-    } else if !names.iter().any(|it| it.contains("text")) {
+    } else if !names.iter().any(|it| holds_code(it)) {
         words.push_str("; the machine code is equal");
     }
     Some(Block::Line(Tone::Dim, words))
+}
+
+/// Whether a section may hold machine code, by its name in any format.
+fn holds_code(name: &str) -> bool {
+    let words = ["text", "code", "plt", "init", "fini", "stub"];
+    words.iter().any(|it| name.contains(it))
 }
 
 fn listing(

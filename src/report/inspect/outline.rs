@@ -97,7 +97,7 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
         lines.push((
             Tone::Plain,
             match (found, inspection.functions.len()) {
-                (0, 0) => format!("nothing matches `{filter}`"),
+                (0, 0) if inspection.unowned.is_empty() => format!("nothing matches `{filter}`"),
                 (0, functions) => format!(
                     "only `{filter}`: no package has it in its path, {} functions in their names",
                     grouped(functions as u64)
