@@ -34,7 +34,7 @@ pub enum Format {
     /// For a terminal.
     #[default]
     Text,
-    /// For programs; `gobuild-opt schema report` describes it.
+    /// For programs; `gobuild-opt schema` describes it.
     Json,
     /// For pull requests and step summaries.
     Markdown,

@@ -32,7 +32,7 @@ use super::verdict::label;
 use super::{Assertion, Cost, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
-use number::grouped;
+use number::{counted, grouped};
 
 /// A piece of a readable report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,7 +248,8 @@ fn artifact(target: &Target) -> Vec<Block> {
     let cache = match (target.packages_compiled, target.packages_cached) {
         (0, cached) => format!("all {cached} packages from the build cache"),
         (compiled, cached) => {
-            format!("{compiled} packages compiled, {cached} from the build cache")
+            let compiled = counted(compiled, "package");
+            format!("{compiled} compiled, {cached} from the build cache")
         }
     };
     let version = file.go_version.as_deref().unwrap_or("unknown Go version");

@@ -107,9 +107,9 @@ fn a_receiver_is_no_pattern() {
     let run = place.run("inspect --by function --filter nothing.like.it tiny");
     assert!(run.stdout.contains("nothing matches"), "{}", run.shown());
     for (filter, heading) in [
-        ("(*T)", "1 sites in 1"),
-        ("example.com/...", "1 sites in 1"),
-        ("no.such", "0 sites in 0"),
+        ("(*T)", "1 site in 1 package "),
+        ("example.com/...", "1 site in 1 package "),
+        ("no.such", "0 sites in 0 packages"),
     ] {
         let run = place.run(&format!("escape --filter {filter}"));
         assert!(run.stdout.contains(heading), "{filter} {}", run.shown());

@@ -1,6 +1,6 @@
 //! The escapes of a platform by package and class.
 
-use super::number::grouped;
+use super::number::{counted, grouped};
 use super::{Block, Table, Tone, number, optional, text};
 use crate::report::{EscapePackage, Escapes};
 
@@ -15,9 +15,12 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         format!(" below {prefix}")
     };
     let heading = format!(
-        "Escapes: {} sites in {} packages{below} (scope {}, {})",
-        grouped(packages.iter().map(|it| it.sites).sum::<u64>()),
-        packages.iter().filter(|it| it.sites > 0).count(),
+        "Escapes: {} in {}{below} (scope {}, {})",
+        counted(packages.iter().map(|it| it.sites).sum(), "site"),
+        counted(
+            packages.iter().filter(|it| it.sites > 0).count() as u64,
+            "package"
+        ),
         escapes.scope,
         escapes.go_version
     );

@@ -13,6 +13,12 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 site`, `1,234 sites`
+pub fn counted(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(number))
+}
+
 /// `-1,234`, `+5`, or a dot for nothing.
 pub fn change(before: u64, after: u64) -> String {
     match after.cmp(&before) {

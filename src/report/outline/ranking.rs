@@ -1,6 +1,6 @@
 //! The report of `escape` for people: packages, functions or lines, and what is new.
 
-use super::number::grouped;
+use super::number::{counted, grouped};
 use super::{Block, Table, Tone, assertions, escapes, inlining, lock, number, text};
 use crate::report::escape::{By, Report, Target};
 
@@ -53,8 +53,8 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
 
 fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     let heading = format!(
-        "Escapes: {} sites by {what} ({}, {})",
-        grouped(target.sites.len() as u64),
+        "Escapes: {} by {what} ({}, {})",
+        counted(target.sites.len() as u64, "site"),
         target.key,
         target.escapes.go_version
     );
