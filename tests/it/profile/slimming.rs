@@ -126,7 +126,6 @@ fn a_small_program_built_with_slim_and_full_is_the_same_bytes() {
 
 /// With a collected profile, and more of the standard library.
 #[test]
-#[ignore = "minutes: cargo test --test it slimming -- --ignored"]
 fn programs_built_with_slim_and_full_are_the_same_bytes() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/profiler/main.go");
     let source = std::fs::read_to_string(source).unwrap();
