@@ -46,7 +46,7 @@ mod wasm;
 
 pub use anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, PackageBytes,
-    UnownedBytes, anatomy,
+    UnownedBytes, anatomy, first_name,
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Start, calls, calls_with};

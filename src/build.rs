@@ -162,7 +162,7 @@ fn execute_target(
         }
     }
     let compares = [with, without, links];
-    if let Err(error) = effect(&compares, target, config, built, (interrupt, &mut *show)) {
+    if let Err(error) = effect(&compares, target, config, built, interrupt, show) {
         built.effect_failure = Some(tolerate(error, interrupt)?);
     }
     if !wanted(StepKind::Escape) {
@@ -189,7 +189,8 @@ fn effect(
     target: &TargetPlan,
     config: &Config,
     built: &mut Built,
-    (interrupt, show): (&Interrupt, &mut dyn FnMut(Event<'_>)),
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     let scope = &config.escape.scope;
     if !without.is_empty() {

@@ -84,9 +84,12 @@ impl Config {
 }
 
 impl Compare {
+    /// What a baseline may be beside a file.
+    pub const WORDS: [&str; 3] = ["unstripped", "plain", "off"];
+
     /// Whether the baseline is a file that is there already.
     pub fn is_file(&self) -> bool {
-        !["unstripped", "plain", "off", ""].contains(&self.baseline.as_str())
+        !self.baseline.is_empty() && !Self::WORDS.contains(&self.baseline.as_str())
     }
 }
 

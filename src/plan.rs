@@ -29,8 +29,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::config::strict::nearest;
-use crate::config::{Config, Origins, Strip, Target};
+use crate::config::{Compare, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
@@ -265,16 +264,14 @@ fn baseline(config: &Config, place: &Path, cwd: &Path) -> Result<Baseline> {
         "unstripped" => built("unstripped"),
         "plain" => built("plain"),
         path => {
-            let words = ["unstripped", "plain", "off"];
             // It was made absolute already, from where it was named.
             let full = cwd.join(path);
             let name = full.file_name().unwrap_or_default().to_string_lossy();
-            let near = nearest(&name, words.into_iter());
             // Short words are near to many: `old` is a file.
             let slip =
-                |it: &str| strsim::osa_distance(&name.to_lowercase(), it) <= (it.len() / 5).max(1);
-            let near = near.filter(|it| slip(it) && !full.exists());
-            if let Some(near) = near {
+                |it: &&str| strsim::osa_distance(&name.to_lowercase(), it) <= (it.len() / 5).max(1);
+            let near = Compare::WORDS.into_iter().find(slip);
+            if let Some(near) = near.filter(|_| !full.exists()) {
                 let message = format!("there is no baseline `{name}`");
                 return Err(Error::new(Kind::Usage, message).hint(format!(
                     "did you mean `{near}`? Else name a file that exists"

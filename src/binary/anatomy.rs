@@ -200,11 +200,15 @@ pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
     super::dissect::dissect(bytes, read(bytes)?)
 }
 
+/// The name that a table of names begins with, up to the first NUL; bytes that are no UTF-8 are replaced.
+pub fn first_name(table: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&table[..memchr::memchr(0, table).unwrap_or(table.len())])
+}
+
 impl Anatomy<'_> {
     /// The name of a function as the symbol table has it.
     pub fn name(&self, function: &Function) -> Cow<'_, str> {
-        let rest = self.names_from(function);
-        String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())])
+        first_name(self.names_from(function))
     }
 
     /// The table of names from the name of a function on; a NUL ends each.

@@ -95,7 +95,8 @@ pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<Cal
     Ok(search(
         &image,
         bytes.len(),
-        (&table, &module),
+        &table,
+        &module,
         decoder,
         &mut visit,
     ))
@@ -104,7 +105,8 @@ pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<Cal
 fn search<'a>(
     image: &Image<'a>,
     file_size: usize,
-    (table, module): (&Pclntab, &Moduledata),
+    table: &Pclntab,
+    module: &Moduledata,
     decoder: Decoder,
     visit: &mut dyn FnMut(u64),
 ) -> Option<CallSites<'a>> {

@@ -23,29 +23,29 @@ pub struct Revision {
     pub cwd: PathBuf,
     /// The root of the files.
     pub root: PathBuf,
-    /// The directory that was asked from, and the root of its repository.
+    /// The directory that was asked from.
     pub here: PathBuf,
-    top: PathBuf,
+    /// The root of its repository, as git and as the user names it: git resolves links.
+    tops: [PathBuf; 2],
     directory: TempDir,
 }
 
 impl Revision {
-    /// Where a file of the repository stands among the files of the revision; `None` for one outside the repository.
+    /// Where a file or a directory of the repository stands among the files of the revision; `None` for one outside the
+    /// repository.
     pub fn twin(&self, path: &Path) -> Option<PathBuf> {
-        // git resolves links; what it gives for the directory is the same place as what we were given.
-        let prefix = self.cwd.strip_prefix(&self.root).ok()?;
-        let depth = prefix.components().count();
-        let top = self.here.ancestors().nth(depth).unwrap_or(&self.top);
-        let below = path
-            .strip_prefix(top)
-            .or_else(|_| path.strip_prefix(&self.top));
-        below.ok().map(|it| self.root.join(it))
+        twin(path, &self.tops, &self.root)
     }
 
     /// A directory for files of ours.
     pub fn scratch(&self) -> &Path {
         self.directory.path()
     }
+}
+
+fn twin(path: &Path, tops: &[PathBuf], root: &Path) -> Option<PathBuf> {
+    let below = tops.iter().find_map(|it| path.strip_prefix(it).ok())?;
+    Some(root.join(below))
 }
 
 /// How deep submodules may lie in each other.
@@ -77,13 +77,15 @@ pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revisi
         let message = format!("the directory `{shown}` does not exist in `{name}`");
         return Err(Error::new(Kind::Usage, message).hint("compare with a later revision"));
     }
+    let named = cwd.ancestors().nth(prefix.components().count());
+    let tops = [named.unwrap_or(&top).to_path_buf(), top];
     Ok(Revision {
         name: name.to_owned(),
         commit,
         cwd: there,
         root,
         here: cwd.to_path_buf(),
-        top,
+        tops,
         directory,
     })
 }
@@ -218,6 +220,18 @@ fn git(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_of_the_repository_has_one_in_the_revision() {
+        // `/w` is a link to `/real/w`.
+        let tops = ["/w", "/real/w"].map(PathBuf::from);
+        let check = |path: &str| twin(Path::new(path), &tops, Path::new("/t/tree"));
+        let there = |path: &str| Some(PathBuf::from(path));
+        assert_eq!(check("/w/cmd/api"), there("/t/tree/cmd/api"));
+        assert_eq!(check("/real/w/alt.mod"), there("/t/tree/alt.mod"));
+        assert_eq!(check("/w"), there("/t/tree/"));
+        assert_eq!(check("/other"), None);
+    }
 
     #[test]
     fn submodules_are_told_from_files() {

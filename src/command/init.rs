@@ -98,7 +98,7 @@ fn configuration(
         (true, true) => "release",
         (false, _) => "cli",
     });
-    let comment = notes(mains.len(), &profiles, (root, toolchain), &cgo);
+    let comment = notes(mains.len(), &profiles, &cgo, root, toolchain);
     let mut document = DocumentMut::new();
     document["preset"] = Item::Value(preset.into());
     if let Some(mut key) = document.key_mut("preset") {
@@ -150,8 +150,9 @@ fn no_profile(directories: impl Iterator<Item = String>) -> Option<Item> {
 fn notes(
     mains: usize,
     profiles: &[&&Package],
-    (root, toolchain): (&Path, &Toolchain),
     cgo: &[&str],
+    root: &Path,
+    toolchain: &Toolchain,
 ) -> String {
     let mut notes = vec![
         format!(

@@ -42,11 +42,11 @@ pub fn collect_at(
 ) -> Result<Other> {
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &typed.cwd, &session.interrupt)?;
-    let here = typed.cwd.clone();
     anchor_flags(&mut typed);
     typed.cwd.clone_from(&revision.cwd);
     move_files(&mut typed, &revision)?;
-    loaded.root = moved(&loaded.root, &here, &revision.cwd);
+    let root = revision.twin(&loaded.root);
+    loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
     // There is no repository around these files, and the stamp says nothing of escapes.
     loaded.config.build.buildvcs = Buildvcs::False;
     typed.flags.retain(|it| it.name != "buildvcs");
@@ -107,39 +107,4 @@ fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
     let moved = revision.scratch().join("overlay.json");
     publish::text(&value.to_string(), &moved)?;
     Ok(Some(moved))
-}
-
-/// A directory of the working tree, in the files of the revision.
-fn moved(path: &Path, here: &Path, there: &Path) -> std::path::PathBuf {
-    match (path.strip_prefix(here), here.strip_prefix(path)) {
-        (Ok(below), _) => there.join(below),
-        (_, Ok(below)) => {
-            let above = there.ancestors().nth(below.components().count());
-            above.unwrap_or(there).to_path_buf()
-        }
-        _ => there.to_path_buf(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_directory_moves_with_the_files() {
-        let check = |path: &str, here: &str| {
-            let there = Path::new("/t/tree/cmd/api");
-            moved(Path::new(path), Path::new(here), there)
-        };
-        assert_eq!(
-            check("/w/cmd/api", "/w/cmd/api"),
-            Path::new("/t/tree/cmd/api")
-        );
-        assert_eq!(check("/w", "/w/cmd/api"), Path::new("/t/tree"));
-        assert_eq!(
-            check("/w/cmd/api/lib", "/w/cmd/api"),
-            Path::new("/t/tree/cmd/api/lib")
-        );
-        assert_eq!(check("/other", "/w/cmd/api"), Path::new("/t/tree/cmd/api"));
-    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::Compare;
 use super::pgo::WORDS;
 use crate::error::{Error, Kind, Result};
 
@@ -32,7 +33,10 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
     let baseline = layer
         .get_mut("compare")
         .and_then(|it| it.get_mut("baseline"));
-    let is_word = |it: &Value| matches!(it.as_str(), Some("unstripped" | "plain" | "off" | ""));
+    let is_word = |it: &Value| {
+        let text = it.as_str();
+        text.is_some_and(|it| it.is_empty() || Compare::WORDS.contains(&it))
+    };
     if let Some(value) = baseline.filter(|it| !is_word(it)) {
         at(value);
     }

@@ -1,6 +1,6 @@
 //! Reports in, what is worth an annotation out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::escapes::Escapes;
 use super::{Assertion, Site, assertions, gate};
@@ -24,14 +24,12 @@ impl<'a> Findings<'a> {
     /// Those of all targets; what several of them share counts once.
     pub fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
         let mut all = Self::default();
+        let mut seen = HashSet::new();
         for (sites, assertions) in targets {
-            for it in sites {
-                // Its share of the profile may differ from program to program.
-                let place = |it: &Site| (it.id.clone(), it.file.clone(), it.line, it.column);
-                if !all.sites.iter().any(|other| place(other) == place(it)) {
-                    all.sites.push(it);
-                }
-            }
+            // The share of a profile may differ from program to program.
+            let place = |it: &'a Site| (it.id.as_str(), it.file.as_deref(), it.line, it.column);
+            all.sites
+                .extend(sites.iter().filter(|it| seen.insert(place(*it))));
             for it in assertions.iter().filter(|it| it.failed()) {
                 if !all.assertions.contains(&it) {
                     all.assertions.push(it);

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::binary::first_name;
+
 /// A name as the symbol table has it. An executable has hundreds of thousands, and a report shows few of them.
 #[derive(Clone)]
 pub struct Name<'a>(Source<'a>);
@@ -26,9 +28,7 @@ impl<'a> Name<'a> {
     /// As text; bytes that are no UTF-8 are replaced.
     pub fn text(&self) -> Cow<'_, str> {
         match &self.0 {
-            Source::Table(rest) => {
-                String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())])
-            }
+            Source::Table(rest) => first_name(rest),
             Source::Text(text) => Cow::Borrowed(text),
         }
     }
