@@ -29,7 +29,7 @@ impl<'a> Findings<'a> {
             // The share of a profile may differ from program to program.
             let place = |it: &'a Site| (it.id.as_str(), it.file.as_deref(), it.line, it.column);
             all.sites
-                .extend(sites.iter().filter(|it| seen.insert(place(*it))));
+                .extend(sites.iter().filter(|it| seen.insert(place(it))));
             for it in assertions.iter().filter(|it| it.failed()) {
                 if !all.assertions.contains(&it) {
                     all.assertions.push(it);

@@ -1,0 +1,265 @@
+//! A command line in, Go's part of it and ours out: flags of `go build` have a single dash, which clap does not read.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::Cli;
+use crate::config::strict;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::{self, Arity, Flag};
+use crate::plan::Typed;
+
+/// The commands that take a `go build` command line.
+const BUILDERS: &[&str] = &["release", "plan", "escape", "accept", "doctor"];
+
+/// A command line in two parts.
+pub(super) struct Split {
+    /// What clap reads.
+    pub ours: Vec<OsString>,
+    /// Go's flags and packages.
+    pub typed: Typed,
+}
+
+/// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go.
+fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
+    let mut args = args.to_vec();
+    let leading = args
+        .iter()
+        .skip(1)
+        .take_while(|it| it.to_string_lossy().starts_with('-'));
+    let is_it = |it: &OsString| {
+        let text = it.to_string_lossy();
+        let name = text.trim_start_matches('-');
+        name == "C" || name.starts_with("C=")
+    };
+    let Some(at) = leading.into_iter().position(is_it).map(|it| it + 1) else {
+        return Ok(args);
+    };
+    let words = if args[at].to_string_lossy().contains('=') {
+        1
+    } else {
+        2
+    };
+    let moved: Vec<OsString> = args.splice(at..(at + words).min(args.len()), []).collect();
+    let mut rest = args.iter().skip(at);
+    let command = rest.position(|it| !it.to_string_lossy().starts_with('-'));
+    let Some(command) = command.map(|it| it + at) else {
+        return Ok(args);
+    };
+    if !BUILDERS.iter().any(|it| args[command] == *it) {
+        let message = format!("`-C` is for {}", BUILDERS.join(", "));
+        return Err(Error::new(Kind::Usage, message).hint("go to the directory first: `cd DIR`"));
+    }
+    args.splice(command + 1..command + 1, moved);
+    Ok(args)
+}
+
+/// Sets Go's flags and packages apart from ours.
+pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
+    let args = &behind(args)?;
+    let at = args
+        .iter()
+        .skip(1)
+        .position(|it| !it.to_string_lossy().starts_with('-'))
+        .map(|it| it + 1);
+    let builder = at.filter(|it| BUILDERS.iter().any(|name| args[*it] == *name));
+    let mut typed = Typed {
+        cwd: cwd.to_path_buf(),
+        ..Typed::default()
+    };
+    let Some(at) = builder else {
+        return Ok(Split {
+            ours: args.to_vec(),
+            typed,
+        });
+    };
+    let mut ours = args[..=at].to_vec();
+    let known = Known::of(&args[at].to_string_lossy());
+    let mut moved = false;
+    let mut rest = args[at + 1..].iter();
+    while let Some(arg) = rest.next() {
+        let text = arg.to_string_lossy();
+        if text == "--" {
+            typed.packages.extend(rest.by_ref().cloned());
+        } else if !text.starts_with('-') || text == "-" {
+            typed.packages.push(arg.clone());
+        } else if let Some(takes_value) = known.takes_value(&text) {
+            ours.push(arg.clone());
+            if takes_value && !text.contains('=') {
+                ours.extend(rest.next().cloned());
+            }
+        } else {
+            let flag = go_flag(arg, &text, &known, &mut rest)?;
+            if flag.name == "C" {
+                // Go's own rule: a directory behind a flag that names a file would be read twice.
+                if !typed.flags.is_empty() || !typed.packages.is_empty() || moved {
+                    return Err(Error::new(
+                        Kind::Usage,
+                        "`-C` must be the first of go's flags on the command line",
+                    ));
+                }
+                moved = true;
+                typed.cwd = cwd.join(flag.path().unwrap_or_default());
+            } else {
+                typed.flags.push(flag);
+            }
+        }
+    }
+    Ok(Split { ours, typed })
+}
+
+fn go_flag<'a>(
+    arg: &OsString,
+    text: &str,
+    known: &Known,
+    rest: &mut impl Iterator<Item = &'a OsString>,
+) -> Result<Flag> {
+    let (name, value) = flags::name_and_value(text)
+        .ok_or_else(|| Error::new(Kind::Usage, format!("`{text}` is not a flag")))?;
+    let arity = flags::arity(name);
+    if arity == Arity::Unknown && text.starts_with("--") {
+        // Go may know it one day, but a slip in one of ours must not end up there.
+        if let Some(near) = strict::nearest(name, known.long.iter().map(|(it, _)| it.as_str())) {
+            return Err(Error::new(Kind::Usage, format!("unknown flag `--{name}`"))
+                .hint(format!("did you mean `--{near}`?")));
+        }
+    }
+    let value = match (value, arity) {
+        (Some(_), _) => flags::value_behind(arg),
+        (None, Arity::Value) => {
+            let next = rest.next().cloned();
+            Some(next.ok_or_else(|| flags::missing(name, "the command line"))?)
+        }
+        (None, Arity::Boolean | Arity::Unknown) => None,
+    };
+    let mut flag = Flag {
+        name: name.to_owned(),
+        ..Flag::default()
+    };
+    if let Some(value) = value {
+        flag.set_path(value);
+    }
+    Ok(flag)
+}
+
+/// Our own flags of a subcommand, as clap has them.
+struct Known {
+    long: Vec<(String, bool)>,
+    short: Vec<(char, bool)>,
+}
+
+impl Known {
+    fn of(subcommand: &str) -> Self {
+        let mut root = Cli::command();
+        root.build();
+        let mut known = Self {
+            long: vec![("help".into(), false)],
+            short: vec![('h', false)],
+        };
+        let Some(command) = root.find_subcommand(subcommand) else {
+            return known;
+        };
+        for argument in command.get_arguments() {
+            let takes = argument.get_action().takes_values();
+            known
+                .long
+                .extend(argument.get_long().map(|it| (it.to_owned(), takes)));
+            known
+                .short
+                .extend(argument.get_short().map(|it| (it, takes)));
+        }
+        known
+    }
+
+    /// Whether `arg` is one of ours, and whether it takes a value.
+    fn takes_value(&self, arg: &str) -> Option<bool> {
+        if let Some(long) = arg.strip_prefix("--") {
+            let name = long.split('=').next().unwrap_or_default();
+            return self
+                .long
+                .iter()
+                .find(|(it, _)| it == name)
+                .map(|(_, takes)| *takes);
+        }
+        let mut letters = arg.strip_prefix('-')?.chars();
+        let (first, second) = (letters.next()?, letters.next());
+        let (_, takes) = self.short.iter().find(|(it, _)| *it == first)?;
+        (second.is_none()).then_some(*takes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str) -> String {
+        let args: Vec<OsString> = shell_words::split(line)
+            .unwrap()
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        match split(&args, std::path::Path::new("/w")) {
+            Ok(split) => format!(
+                "ours: {} | go: {} | packages: {} | in {}",
+                split.ours[1..]
+                    .iter()
+                    .map(|it| it.to_string_lossy())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                split
+                    .typed
+                    .flags
+                    .iter()
+                    .map(Flag::to_arg)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                split
+                    .typed
+                    .packages
+                    .iter()
+                    .map(|it| it.to_string_lossy())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                split.typed.cwd.display(),
+            ),
+            Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn gos_flags_are_told_from_ours() {
+        insta::assert_snapshot!(
+            check("gobuild-opt release -C sub -o bin/ --tags a,b -trimpath --format json -ldflags '-X main.v=1' ./cmd/... -q"),
+            @"ours: release --format json -q | go: -o=bin/ -tags=a,b -trimpath -ldflags=-X main.v=1 | packages: ./cmd/... | in /w/sub"
+        );
+    }
+
+    #[test]
+    fn the_directory_may_come_first() {
+        insta::assert_snapshot!(
+            check("gobuild-opt -C sub release -trimpath ."),
+            @"ours: release | go: -trimpath | packages: . | in /w/sub"
+        );
+        insta::assert_snapshot!(
+            check("gobuild-opt -q -C=sub plan"),
+            @"ours: -q plan | go:  | packages:  | in /w/sub"
+        );
+        insta::assert_snapshot!(
+            check("gobuild-opt -C sub inspect x"),
+            @"`-C` is for release, plan, escape, accept, doctor; go to the directory first: `cd DIR`"
+        );
+    }
+
+    #[test]
+    fn tomorrows_flags_go_through() {
+        insta::assert_snapshot!(check("gobuild-opt release -newflag -other=1 -- -odd"), @"ours: release | go: -newflag -other=1 | packages: -odd | in /w");
+    }
+
+    #[test]
+    fn a_slip_in_one_of_ours_is_told() {
+        insta::assert_snapshot!(check("gobuild-opt release --formt json"), @"unknown flag `--formt`; did you mean `--format`?");
+        insta::assert_snapshot!(check("gobuild-opt release -ldflags"), @"the flag `-ldflags` in the command line needs a value; write `-ldflags=VALUE`");
+    }
+}
