@@ -1,6 +1,8 @@
 //! One error type for the whole program: who must act, what happened, and what to try.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 /// Who must act. The kind is the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,21 @@ impl Error {
         self
     }
 
+    /// A file that cannot be read; `what` it is, such as "the lock". [`Kind::Usage`] where the file itself is to be put right,
+    /// [`Kind::Machine`] where the machine failed.
+    pub fn unreadable(what: &str, path: &Path, error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::FileTooLarge => Kind::Usage,
+            _ => Kind::Machine,
+        };
+        let shown = path.display();
+        Self::new(kind, format!("cannot read {what} `{shown}`")).source(error)
+    }
+
     /// The exit code of the program: an interface, see the README.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
@@ -97,8 +114,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
         Self::new(Kind::Machine, error.to_string())
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
+use crate::input;
 use crate::plan::pgo::hex;
 
 /// Looks at an output before anything is built. Fails with [`Kind::Usage`] when the name is taken by
@@ -89,7 +90,7 @@ fn is_object(path: &Path) -> bool {
         b"go object ",
     ];
     let mut head = [0; 64];
-    let length = File::open(path)
+    let length = input::open(path)
         .and_then(|mut it| it.read(&mut head))
         .unwrap_or(0);
     MAGIC.iter().any(|it| head[..length].starts_with(it))
@@ -255,7 +256,7 @@ fn write(content: &[u8], output: &Path) -> Result<()> {
 pub fn checksums(path: &Path, entries: &[(String, String)]) -> String {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut lines = BTreeMap::new();
-    for line in fs::read_to_string(path).unwrap_or_default().lines() {
+    for line in input::text(path, input::TEXT).unwrap_or_default().lines() {
         let Some((digest, name)) = line.split_once("  ") else {
             continue;
         };
@@ -272,7 +273,7 @@ pub fn checksums(path: &Path, entries: &[(String, String)]) -> String {
 
 /// Whether a checksum file speaks of one of these names.
 pub fn lists(path: &Path, names: &[(String, String)]) -> bool {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = input::text(path, input::TEXT).unwrap_or_default();
     let listed = |line: &str| {
         line.split_once("  ")
             .is_some_and(|(_, it)| names.iter().any(|(_, name)| name == it))
@@ -283,7 +284,7 @@ pub fn lists(path: &Path, names: &[(String, String)]) -> bool {
 /// SHA-256 of a file in hex; `None` when there is no such file.
 pub fn digest_of(path: &Path) -> Option<String> {
     let mut digest = Sha256::new();
-    let mut file = File::open(path).ok().filter(|_| path.is_file())?;
+    let mut file = input::open(path).ok()?;
     let mut buffer = vec![0; 1 << 16];
     loop {
         match file.read(&mut buffer).ok()? {

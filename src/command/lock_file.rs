@@ -10,6 +10,7 @@ use crate::config::Budget;
 use crate::config::layer::Loaded;
 use crate::config::size::SizeLimit;
 use crate::error::{Error, Kind, Result};
+use crate::input;
 use crate::lock::{self, Executable, FILE, Item, Lock, Target};
 use crate::plan::{Facts, Plan, Typed};
 use crate::report;
@@ -34,7 +35,7 @@ pub fn path_of(prepared: &Prepared) -> PathBuf {
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.
 pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
     let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
-    match std::fs::read(path) {
+    match input::read(path, input::TEXT) {
         Ok(bytes) => {
             let text = String::from_utf8(bytes).map_err(|_| {
                 Error::new(Kind::Usage, format!("`{shown}` is not UTF-8 text")).hint(
@@ -44,9 +45,7 @@ pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
             lock::read(&text, &shown).map(Some)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            Err(Error::new(Kind::Machine, format!("cannot read `{shown}`")).source(error))
-        }
+        Err(error) => Err(Error::unreadable("the lock", Path::new(&shown), error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Profiles of a build: read from the disk, decided about, and written where go gets another one than the user's.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::go::{Package, Toolchain};
+use crate::input;
 use crate::plan::Typed;
 use crate::plan::pgo::derive::{self, Derived};
 use crate::plan::pgo::{self, Choice, Request};
@@ -68,26 +70,23 @@ const LARGEST_PROFILE: u64 = 512 << 20;
 
 /// The bytes of a profile; `None` where there is no file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    if let Ok(found) = path.metadata()
-        && (!found.is_file() || found.len() > LARGEST_PROFILE)
-    {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`{}` is no profile: it is no regular file, or too large",
-                path.display()
-            ),
-        )
-        .hint("name a CPU profile as runtime/pprof writes it"));
-    }
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::new(
-            Kind::Machine,
-            format!("cannot read the profile `{}`", path.display()),
-        )
-        .source(error)),
+    let error = match input::read(path, LARGEST_PROFILE) {
+        Ok(bytes) => return Ok(Some(bytes)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::NotFound => Ok(None),
+        ErrorKind::InvalidInput | ErrorKind::IsADirectory | ErrorKind::FileTooLarge => {
+            Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "`{}` is no profile: it is no regular file, or too large",
+                    path.display()
+                ),
+            )
+            .hint("name a CPU profile as runtime/pprof writes it"))
+        }
+        _ => Err(Error::unreadable("the profile", path, error)),
     }
 }
 

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::{Config, FILE, anchor, assertion, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
+use crate::input;
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
 pub type Origins = BTreeMap<String, String>;
@@ -105,18 +106,8 @@ fn find(start: &Path) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let kind = if error.kind() == std::io::ErrorKind::NotFound {
-            Kind::Usage
-        } else {
-            Kind::Machine
-        };
-        Error::new(
-            kind,
-            format!("cannot read the configuration `{}`", path.display()),
-        )
-        .source(error)
-    })
+    input::text(path, input::TEXT)
+        .map_err(|error| Error::unreadable("the configuration", path, error))
 }
 
 fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
