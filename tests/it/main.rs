@@ -17,6 +17,8 @@ mod harness;
 mod house;
 mod inspect;
 mod lock;
+
+mod owner_truth;
 mod pgo;
 mod platforms;
 mod profile;

@@ -1,0 +1,355 @@
+//! Whose the data of an executable are, by what the toolchain itself knows: the symbol table of the twin, and the object
+//! files for what has no symbol, strings, embedded files and the arrays behind literals.
+//!
+//! `tests/data/truth/main.go` reads the object files with Go's own reader. It is built as a command of the toolchain, since
+//! only there may a program import that reader.
+//!
+//! What the linker does that helps a reader of stripped files (`dodataSect` in cmd/link/internal/ld/data.go): within a
+//! section, symbols of one kind stand in the order of their sizes, and so do all strings below `go:string.*`, without gaps but
+//! for alignment of large ones. Arrays behind slice literals (`pkg..stmp_3`) have no symbol even where there is a symbol
+//! table; the slice header of a named variable points to them with their length.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+
+use crate::harness::Place;
+use crate::harness::programs::{self, Build};
+use crate::harness::toolchains::Toolchain;
+
+/// Data of an executable with its owners.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    pub address: u64,
+    pub size: u64,
+    pub kind: Kind,
+    /// Import paths, in order. Several packages may share a string; `?` stands for one of several that the linker chose.
+    pub owners: Vec<String>,
+    /// The name of the symbol, or the first bytes of the string, quoted as in Go.
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Has a name in the symbol table.
+    Symbol,
+    /// Has a name in the objects only.
+    Static,
+    /// The contents of a string, or of an embedded file.
+    String,
+}
+
+/// An executable, the same stripped, and whose its data are.
+pub struct Truth {
+    pub full: Vec<u8>,
+    pub stripped: Vec<u8>,
+    pub stretches: Vec<Stretch>,
+    /// Bytes of strings that are alive and were not found.
+    pub missing: u64,
+}
+
+/// Builds a package without cgo for a platform, and asks its object files.
+pub fn truth(
+    toolchain: Option<&Toolchain>,
+    target: &'static str,
+    directory: &Path,
+    package: &str,
+) -> Truth {
+    let twin =
+        |flags| programs::package(toolchain, Build::new(target, flags), directory, package).0;
+    let (full, stripped) = (twin(""), twin("-s -w"));
+    let format = "{{.ImportPath}}={{.Export}}";
+    let args = [
+        "list",
+        "-trimpath",
+        "-buildvcs=false",
+        "-export",
+        "-deps",
+        "-f",
+        format,
+        package,
+    ];
+    let listed = programs::go(toolchain, target, directory, &args);
+    let place = tempfile::tempdir().unwrap();
+    let (executable, list) = (place.path().join("full"), place.path().join("list"));
+    std::fs::write(&executable, &full).unwrap();
+    std::fs::write(&list, &listed.stdout).unwrap();
+    let done = Command::new(reader(toolchain))
+        .arg(executable)
+        .arg(list)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let printed = String::from_utf8(done.stdout).unwrap();
+    let (lines, last) = printed.trim_end().rsplit_once('\n').unwrap();
+    Truth {
+        full,
+        stripped,
+        stretches: lines.lines().map(stretch).collect(),
+        missing: last.split('\t').nth(4).unwrap().parse().unwrap(),
+    }
+}
+
+fn stretch(line: &str) -> Stretch {
+    let mut fields = line.splitn(5, '\t');
+    let mut next = || fields.next().unwrap();
+    let (address, size) = (next().parse().unwrap(), next().parse().unwrap());
+    let kind = match next() {
+        "symbol" => Kind::Symbol,
+        "static" => Kind::Static,
+        _ => Kind::String,
+    };
+    let owners = next()
+        .split(',')
+        .filter(|owner| !owner.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let name = next().to_owned();
+    Stretch {
+        address,
+        size,
+        kind,
+        owners,
+        name,
+    }
+}
+
+/// The reader of object files for that toolchain, built once.
+fn reader(toolchain: Option<&Toolchain>) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<(u32, u32), PathBuf>> = Mutex::new(BTreeMap::new());
+    static DIRECTORY: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let directory = DIRECTORY
+        .get_or_init(|| tempfile::tempdir().unwrap())
+        .path();
+    let minor = toolchain.map_or((0, 0), |it| it.minor);
+    let mut built = BUILT.lock().unwrap();
+    if let Some(path) = built.get(&minor) {
+        return path.clone();
+    }
+    let host = format!("{}/{}", std::env::consts::OS, go_arch());
+    let root = programs::go(toolchain, &host, directory, &["env", "GOROOT"]).stdout;
+    let root = String::from_utf8(root).unwrap();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/truth/main.go");
+    let inside = format!("{}/src/cmd/truth/main.go", root.trim());
+    let overlay = directory.join("overlay.json");
+    let replace = serde_json::json!({ "Replace": { inside: source } });
+    std::fs::write(&overlay, replace.to_string()).unwrap();
+    let path = directory.join(format!("truth{}.{}", minor.0, minor.1));
+    let overlay = format!("-overlay={}", overlay.display());
+    let args = ["build", &overlay, "-o", path.to_str().unwrap(), "cmd/truth"];
+    programs::go(toolchain, &host, directory, &args);
+    built.insert(minor, path.clone());
+    path
+}
+
+fn go_arch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// A program with what goes wrong easily: a large embedded string, embedded bytes and files, a package that does nothing
+/// but embed, a generated table as array and as slice, time zones, and words of data that look like addresses.
+pub fn program(embedded: usize) -> Place {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/data\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        r#"package main
+
+import (
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"os"
+	_ "time/tzdata"
+
+	"example.com/data/files"
+	"example.com/data/only"
+	"example.com/data/table"
+)
+
+//go:embed large.txt
+var text string
+
+//go:embed bytes.bin
+var bytes []byte
+
+func main() {
+	fmt.Println(len(text), text[3:7], len(bytes), bytes[len(os.Args)])
+	name, _ := files.Files.ReadFile("some/one.txt")
+	slog.Info("files", "one", string(name), "only", only.Text[len(os.Args)])
+	fmt.Println(table.Array[len(os.Args)], table.Slice[len(os.Args)], table.Names[len(os.Args)])
+}
+"#,
+    );
+    place.write("large.txt", &letters(embedded, 1));
+    place.write("bytes.bin", &letters(70_000, 2));
+    place.write(
+        "files/files.go",
+        "package files\n\nimport \"embed\"\n\n//go:embed some\nvar Files embed.FS\n",
+    );
+    place.write("files/some/one.txt", &letters(30_000, 3));
+    place.write("files/some/two.txt", &letters(300, 4));
+    place.write(
+        "only/only.go",
+        "package only\n\nimport _ \"embed\"\n\n//go:embed text.txt\nvar Text string\n",
+    );
+    place.write("only/text.txt", &letters(50_000, 5));
+    // Half of the words look like addresses of code, half like addresses of data.
+    let row = |it: u64| format!("0x{:x},", 0x0040_1000 + it * 64 + (it % 2) * 0x10_0000);
+    let rows = |count: u64| (0..count).map(row).collect::<Vec<_>>().join("\n");
+    let names = (0..2_000)
+        .map(|it| format!("\"a name of number {it}\",\n"))
+        .collect::<String>();
+    place.write(
+        "table/table.go",
+        &format!(
+            "package table\n\nvar Array = [...]uint64{{\n{}\n}}\n\nvar Slice = []uint64{{\n{}\n}}\n\nvar Names = []string{{\n{names}}}\n",
+            rows(20_000),
+            rows(10_000),
+        ),
+    );
+    place
+}
+
+/// Text that does not repeat.
+fn letters(count: usize, seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state % 26) as u8)
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// The program with 3 MB of text, for a platform.
+fn three_megabytes(target: &'static str) -> Truth {
+    static PROGRAM: OnceLock<Place> = OnceLock::new();
+    let place = PROGRAM.get_or_init(|| program(3_000_000));
+    truth(None, target, place.dir(), ".")
+}
+
+/// Bytes by package of what only that package uses.
+pub fn exclusive(stretches: &[Stretch]) -> BTreeMap<&str, u64> {
+    let mut sums = BTreeMap::new();
+    for it in stretches {
+        if let [owner] = &it.owners[..] {
+            *sums.entry(owner.as_str()).or_default() += it.size;
+        }
+    }
+    sums
+}
+
+/// The measure must itself be measured: what is known of the program by hand.
+#[test]
+fn the_objects_say_whose_strings_embedded_files_and_tables_are() {
+    for target in [
+        "linux/amd64",
+        "linux/arm64",
+        "linux/386",
+        "linux/s390x",
+        "windows/amd64",
+        "darwin/arm64",
+        "js/wasm",
+    ] {
+        let truth = three_megabytes(target);
+        let mut end = 0;
+        for it in &truth.stretches {
+            assert!(it.address >= end, "{target}: {it:?} begins before {end:#x}");
+            end = it.address + it.size;
+        }
+        let strings: u64 = truth
+            .stretches
+            .iter()
+            .filter(|it| it.kind == Kind::String)
+            .map(|it| it.size)
+            .sum();
+        // Without a symbol table, nobody knows what is alive.
+        let allowed = if target == "js/wasm" {
+            strings / 50
+        } else {
+            strings / 1000
+        };
+        assert!(
+            truth.missing <= allowed,
+            "{target}: {} bytes of strings were not found",
+            truth.missing
+        );
+        let sums = exclusive(&truth.stretches);
+        let of = |package: &str| sums.get(package).copied().unwrap_or_default();
+        assert!(
+            (50_000..51_000).contains(&of("example.com/data/only")),
+            "{target}: {sums:?}"
+        );
+        assert!(
+            (30_300..31_000).contains(&of("example.com/data/files")),
+            "{target}: {sums:?}"
+        );
+        assert!(
+            (3_000_000..3_071_000).contains(&of("example.com/data")),
+            "{target}: {sums:?}"
+        );
+        assert!(of("time/tzdata") > 400_000, "{target}: {sums:?}");
+    }
+}
+
+/// Prints, for each package, what it has by the objects and what the anatomy gives it.
+#[test]
+#[ignore = "prints figures: cargo test --test it owner_truth::figures -- --ignored --nocapture"]
+fn figures() {
+    for target in [
+        "linux/amd64",
+        "linux/arm64",
+        "linux/386",
+        "windows/amd64",
+        "darwin/arm64",
+        "js/wasm",
+    ] {
+        let truth = three_megabytes(target);
+        for (name, bytes) in [("with symbols", &truth.full), ("stripped", &truth.stripped)] {
+            let anatomy = gobuild_opt::binary::anatomy(bytes).unwrap();
+            let kinds = [
+                gobuild_opt::binary::Kind::Strings,
+                gobuild_opt::binary::Kind::Data,
+            ];
+            let given: BTreeMap<&str, u64> = anatomy
+                .packages
+                .iter()
+                .map(|it| {
+                    (
+                        it.path.as_str(),
+                        kinds.iter().map(|kind| it.by_kind[*kind as usize]).sum(),
+                    )
+                })
+                .collect();
+            let sums = exclusive(&truth.stretches);
+            let total: u64 = sums.values().sum();
+            let right: u64 = sums
+                .iter()
+                .map(|(package, bytes)| given.get(package).copied().unwrap_or_default().min(*bytes))
+                .sum();
+            println!(
+                "{target} {name}: {right} of {total}, {:.2} %",
+                100.0 * right as f64 / total as f64
+            );
+            for (package, bytes) in sums.iter().filter(|it| *it.1 > 10_000) {
+                println!(
+                    "  {package}: {bytes}, given {}",
+                    given.get(package).copied().unwrap_or_default()
+                );
+            }
+        }
+    }
+}
