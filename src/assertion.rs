@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::escape::call::Call;
 
 pub use find::{Files, find};
-pub use judge::{Evidence, Gap, judge};
+pub use judge::{Evidence, Gap, OFF, judge};
 
 /// What is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,8 @@ mod lock_health;
 
 mod lock_modules;
 
+mod not_judged;
+
 mod pgo_health;
 
 mod pgo_profile;
@@ -37,8 +39,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
 use crate::build::Built;
-use crate::config::{AmbientPolicy, Config, Pgo, Severity};
-use crate::lock::{FactChange, Item, Standing};
+use crate::config::{AmbientPolicy, Config, Origins, Pgo, Severity};
+use crate::gate::{Cause, Judgement, Outcome, unjudged};
+use crate::lock::{Fact, FactChange, Item, Side, Standing};
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -58,7 +61,11 @@ pub const ALL: &[Check] = &[
     lock_dead_code::CHECK,
     lock_godebug::CHECK,
     lock_health::CHECK,
+    not_judged::CHECK,
 ];
+
+/// Checks that say what became of the other gates: they look last.
+const LAST: &[&str] = &[lock::CHECK.id, not_judged::CHECK.id];
 
 /// A check.
 #[derive(Debug)]
@@ -88,13 +95,50 @@ pub struct Context<'a> {
     pub pgo: &'a Pgo,
     /// How the executable stands to the lock; `None` before a build.
     pub lock: Option<&'a Standing>,
-    /// The key of a gate that holds nothing back without a lock.
-    pub gate_on_lock: Option<&'static str>,
+    /// Which layer of the configuration set what.
+    pub origins: &'a Origins,
+    /// The other gates of the executable, and what became of them.
+    pub gates: &'a [Judgement],
     /// Now, for ages.
     pub now: jiff::Timestamp,
 }
 
 impl<'a> Context<'a> {
+    /// Why the lock says nothing of the executable.
+    fn lock_is_silent(&self) -> Option<Cause> {
+        match self.lock? {
+            Standing::NoLock => Some(Cause::NoLock),
+            Standing::NoEntry => Some(Cause::NoEntry {
+                what: format!("{} on {}", self.package, self.facts.key()),
+            }),
+            Standing::OtherGo { go, .. } => Some(Cause::OtherGo {
+                lock: go.clone(),
+                this: self.facts.toolchain.version.clone(),
+            }),
+            Standing::Compared(_) => None,
+        }
+    }
+
+    /// What got worse than the lock says, of one kind; or why that is not known.
+    fn worse_or_silent(
+        &self,
+        what: Fact,
+        kind: fn(&Item) -> bool,
+    ) -> Result<Vec<&'a FactChange>, Option<Seen>> {
+        let changes = match self.lock.ok_or(None)? {
+            Standing::Compared(changes) => changes,
+            _ => return Err(self.lock_is_silent().map(Seen::unsaid)),
+        };
+        match changes.silent(what) {
+            Some(Side::Lock) => Err(Some(Seen::unsaid(Cause::LockLacks(what.words())))),
+            Some(Side::Build) => Err(Some(Seen::unsaid(Cause::Other(
+                format!("the executable does not tell its {}", what.words()),
+                "see `gobuild-opt inspect` of the file",
+            )))),
+            None => Ok(self.worse(kind)),
+        }
+    }
+
     /// What got worse than the lock says, of one kind.
     fn worse(&self, kind: fn(&Item) -> bool) -> Vec<&'a FactChange> {
         let changes = self.lock.and_then(Standing::compared);
@@ -110,8 +154,33 @@ pub enum Seen {
     Good(String),
     /// What is wrong, and what to do.
     Bad(String, String),
-    /// Nothing to judge, and why.
+    /// It has no meaning here, and why.
     Skipped(String),
+    /// It could not be looked at, and why.
+    NotJudged {
+        /// Why.
+        cause: Cause,
+        /// Whether that is worth a line where nobody denies it.
+        shown: bool,
+    },
+}
+
+impl Seen {
+    /// Not judged, which the report says.
+    fn not_judged(why: impl Into<String>, hint: &'static str) -> Self {
+        Self::NotJudged {
+            cause: Cause::Other(why.into(), hint),
+            shown: true,
+        }
+    }
+
+    /// Not judged, which is said elsewhere, or matters only where it is denied.
+    fn unsaid(cause: Cause) -> Self {
+        Self::NotJudged {
+            cause,
+            shown: false,
+        }
+    }
 }
 
 /// What became of a check.
@@ -141,33 +210,124 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
+/// What all checks saw.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// One per check that has something to say.
+    pub findings: Vec<Finding>,
+    /// What became of the denied ones.
+    pub gates: Vec<Judgement>,
+    /// A sentence for each cause by which gates were not judged, where that does not fail.
+    pub unjudged: Vec<String>,
+}
+
 /// Runs every check that is not switched off.
-pub fn run(config: &Config, context: &Context<'_>) -> Vec<Finding> {
-    let finding = |check: &Check| {
-        let severity = severity(config, check.id);
-        if severity == Severity::Off {
-            return None;
-        }
-        let (status, message, hint) = match (check.run)(context)? {
-            Seen::Good(message) => (Status::Pass, message, None),
-            Seen::Skipped(message) => (Status::Skip, message, None),
-            Seen::Bad(message, hint) => {
-                let status = if severity == Severity::Deny {
-                    Status::Fail
-                } else {
-                    Status::Warn
-                };
-                (status, message, Some(hint))
-            }
-        };
-        Some(Finding {
-            id: check.id.to_owned(),
-            status,
-            message,
-            hint,
-        })
+pub fn run(config: &Config, context: &Context<'_>) -> Checked {
+    let mut checked = Checked::default();
+    let asked = || {
+        ALL.iter()
+            .map(|it| (it, severity(config, it.id)))
+            .filter(|it| it.1 != Severity::Off)
     };
-    ALL.iter().filter_map(finding).collect()
+    for (check, severity) in asked().filter(|it| !LAST.contains(&it.0.id)) {
+        let Some(seen) = (check.run)(context) else {
+            continue;
+        };
+        if severity == Severity::Deny {
+            let gate = format!("[checks] {}", check.id);
+            checked
+                .gates
+                .extend(outcome(&seen).map(|outcome| Judgement { gate, outcome }));
+        }
+        checked.findings.extend(finding(check, severity, seen));
+    }
+    let all = [context.gates, &checked.gates].concat();
+    let open: Vec<Judgement> = all.into_iter().filter(|it| it.cause().is_some()).collect();
+    let lock_is_off = severity(config, lock::CHECK.id) == Severity::Off;
+    for (check, severity) in asked().filter(|it| LAST.contains(&it.0.id)) {
+        let is_lock = check.id == lock::CHECK.id;
+        let mine = |it: &&Judgement| {
+            let by_lock = it.cause().is_some_and(Cause::is_lock);
+            by_lock == is_lock || (lock_is_off && !is_lock)
+        };
+        let mine: Vec<Judgement> = open.iter().filter(mine).cloned().collect();
+        let context = Context {
+            gates: &mine,
+            ..*context
+        };
+        let severity = match mine.is_empty() {
+            true => severity,
+            false => stricter(severity, self::severity(config, not_judged::CHECK.id)),
+        };
+        let seen = (check.run)(&context);
+        checked
+            .findings
+            .extend(seen.and_then(|it| finding(check, severity, it)));
+    }
+    let open = self::open(config, open.iter());
+    let warned = open.into_iter().filter(|it| it.0 == Severity::Warn);
+    checked.unjudged = warned.map(|it| it.1).collect();
+    let place = |it: &Finding| ALL.iter().position(|check| check.id == it.id);
+    checked.findings.sort_by_key(place);
+    checked
+}
+
+/// What was not judged, as one sentence for each cause, and what that does.
+pub fn open<'a>(
+    config: &Config,
+    gates: impl Iterator<Item = &'a Judgement> + Clone,
+) -> Vec<(Severity, String)> {
+    let own = severity(config, not_judged::CHECK.id);
+    let lock = severity(config, lock::CHECK.id);
+    let what = |cause: &Cause| match cause.is_lock() && lock != Severity::Off {
+        true => stricter(lock, own),
+        false => own,
+    };
+    let open = unjudged(gates).into_iter();
+    open.map(|(cause, sentence)| (what(&cause), sentence))
+        .collect()
+}
+
+/// What became of a denied check; `None` where it has no meaning.
+fn outcome(seen: &Seen) -> Option<Outcome> {
+    match seen {
+        Seen::Good(_) => Some(Outcome::Pass),
+        Seen::Bad(..) => Some(Outcome::Fail),
+        Seen::Skipped(_) => None,
+        Seen::NotJudged { cause, .. } => Some(Outcome::NotJudged(cause.clone())),
+    }
+}
+
+fn finding(check: &Check, severity: Severity, seen: Seen) -> Option<Finding> {
+    let (status, message, hint) = match seen {
+        Seen::Good(message) => (Status::Pass, message, None),
+        Seen::Skipped(message) => (Status::Skip, message, None),
+        // The check `not-judged` tells what is denied.
+        Seen::NotJudged { cause, shown } if shown && severity != Severity::Deny => {
+            (Status::Skip, cause.to_string(), None)
+        }
+        Seen::NotJudged { .. } => return None,
+        Seen::Bad(message, hint) => {
+            let status = match severity {
+                Severity::Deny => Status::Fail,
+                Severity::Warn | Severity::Off => Status::Warn,
+            };
+            (status, message, Some(hint))
+        }
+    };
+    Some(Finding {
+        id: check.id.to_owned(),
+        status,
+        message,
+        hint,
+    })
+}
+
+fn stricter(a: Severity, b: Severity) -> Severity {
+    match (a, b) {
+        (Severity::Deny, _) | (_, Severity::Deny) => Severity::Deny,
+        _ => a,
+    }
 }
 
 /// What a finding of the check does. `ambient` has a key of its own in `[build]`, which can only

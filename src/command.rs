@@ -87,6 +87,8 @@ pub struct Output {
     pub text: String,
     /// The sentences behind exit code 1.
     pub failures: Vec<String>,
+    /// The sentences about gates that were not judged. `--quiet` prints them.
+    pub not_judged: Vec<String>,
     /// Whether `text` is what was asked for, so that `--quiet` does not drop it.
     pub is_data: bool,
     /// Bytes for standard output, as they are; `text` is talk beside them.

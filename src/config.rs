@@ -58,31 +58,6 @@ pub struct Config {
     pub checks: BTreeMap<String, Severity>,
 }
 
-impl Config {
-    /// The first key whose gate holds nothing back without a lock.
-    pub fn gate_on_lock(&self) -> Option<&'static str> {
-        let over_lock = |it: &SizeLimit| !matches!(it, SizeLimit::Bytes(_));
-        let is_file = self.compare.is_file();
-        [
-            ("[escape] gate", self.escape.gate != Gate::Off),
-            (
-                "[budget] size",
-                self.budget.size.is_some_and(|it| over_lock(&it)),
-            ),
-            (
-                "[budget] size-growth",
-                self.budget.size_growth.is_some() && !is_file,
-            ),
-            (
-                "[budget] modules",
-                self.budget.modules.values().any(over_lock),
-            ),
-        ]
-        .into_iter()
-        .find_map(|(key, closed)| closed.then_some(key))
-    }
-}
-
 impl Compare {
     /// What a baseline may be beside a file.
     pub const WORDS: [&str; 3] = ["unstripped", "plain", "off"];

@@ -41,6 +41,8 @@ pub mod build;
 
 pub mod analysis;
 
+pub mod gate;
+
 pub mod check;
 
 pub mod report;

@@ -25,7 +25,7 @@ use crate::escape::Identity;
 
 pub use compare::{Comparison, compare};
 pub use executable::{
-    Changes, Executable, FLOOR, FactChange, HEALTH_FALL, SizeChange, Standing, standing,
+    Changes, Executable, FLOOR, Fact, FactChange, HEALTH_FALL, Side, SizeChange, Standing, standing,
 };
 pub use item::Item;
 pub use read::read;

@@ -196,6 +196,9 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
     for warning in &output.warnings {
         say(&harmless(warning));
     }
+    for sentence in output.not_judged.iter().filter(|_| quiet || output.is_data) {
+        say(&format!("warning: {}", harmless(sentence)));
+    }
     if output.failures.is_empty() {
         return ExitCode::SUCCESS;
     }

@@ -10,6 +10,8 @@ mod budgets;
 
 pub mod compare;
 
+mod cost;
+
 mod effect;
 
 pub mod escape;
@@ -50,15 +52,16 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
-use crate::config::Config;
+use crate::config::{Config, Origins};
+use crate::gate::{Cause, Gate, Judgement};
 use crate::go::ambient::Ambient;
-use crate::lock::{self, Lock};
+use crate::lock::{self, Lock, Standing};
 use crate::plan::Plan;
-use crate::process;
 
 pub use against::{AgainstLock, LockFact, LockSize};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
+pub use cost::Cost;
 pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
 pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
@@ -88,6 +91,9 @@ pub struct Report {
     pub targets: Vec<Target>,
     /// Every limit and what it was held against.
     pub budgets: Vec<Budget>,
+    /// Every gate that was asked for, and what became of it.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
     /// The checksum file, if one was written.
     pub checksums: Option<String>,
 }
@@ -129,28 +135,9 @@ pub struct Verdict {
     pub pass: bool,
     /// A sentence for each budget and denied check that failed.
     pub failures: Vec<String>,
-}
-
-/// Wall time, milliseconds.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Cost {
-    /// The release builds.
-    pub build_ms: u64,
-    /// The baseline builds.
-    pub baseline_ms: u64,
-    /// The escape passes.
-    pub escape_ms: u64,
-    /// Compiling with and without the profile, for its effect.
+    /// A sentence for each cause by which gates were not judged, where that does not fail.
     #[serde(default)]
-    pub effect_ms: u64,
-    /// Reading the files and everything else that is not go.
-    pub analysis_ms: u64,
-    /// The whole run.
-    pub total_ms: u64,
-    /// CPU time of this program alone, without go.
-    pub own_cpu_ms: u64,
-    /// The most memory that this program had, mapped files included; `null` off Linux.
-    pub own_peak_memory: Option<u64>,
+    pub not_judged: Vec<String>,
 }
 
 /// One executable.
@@ -243,6 +230,9 @@ pub struct BaselineFile {
     pub loaded_explained: Option<bool>,
     /// How many loaded bytes were compared.
     pub loaded_compared: Option<u64>,
+    /// Why it is not the same program for the same platform; `null` where it is.
+    #[serde(default)]
+    pub mismatch: Option<String>,
 }
 
 /// Bytes in the file by role, before and after.
@@ -328,9 +318,12 @@ pub struct Budget {
     pub actual: Option<f64>,
     /// `pass`, `fail` or `skip`.
     pub status: check::Status,
-    /// Why it is skipped, or how to accept what failed.
+    /// Why it was not judged, or how to accept what failed.
     #[serde(default)]
     pub note: Option<String>,
+    /// Why it was not judged.
+    #[serde(skip)]
+    cause: Option<Cause>,
 }
 
 /// Everything a report is made of.
@@ -338,6 +331,8 @@ pub struct Budget {
 pub struct Inputs<'a> {
     /// What the user wants.
     pub config: &'a Config,
+    /// Which layer set what.
+    pub origins: &'a Origins,
     /// The commands.
     pub plan: &'a Plan,
     /// How they went.
@@ -365,7 +360,7 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
         .collect();
     let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
     assertions::settle(&mut asserted);
-    let budgets = budgets::budgets(inputs.config, &targets, inputs.lock);
+    let judged = gate::judge(inputs, &mut targets);
     let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
     Report {
         schema_version: SCHEMA_VERSION,
@@ -375,10 +370,11 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
             goos: first.map(|it| it.goos.clone()).unwrap_or_default(),
             goarch: first.map(|it| it.goarch.clone()).unwrap_or_default(),
         },
-        verdict: verdict::verdict(&targets, &budgets),
-        cost: cost(inputs),
+        verdict: verdict::verdict(&targets, &judged),
+        cost: cost::cost(inputs),
         targets,
-        budgets,
+        budgets: judged.budgets,
+        gates: judged.gates,
         checksums: inputs
             .plan
             .checksums
@@ -387,26 +383,43 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
     }
 }
 
+/// How an executable stands to the lock.
+fn standing(inputs: &Inputs<'_>, artifact: &Artifact) -> Standing {
+    let facts = &inputs.plan.targets[artifact.target].facts;
+    lock::standing(
+        inputs.lock,
+        &facts.key(),
+        &artifact.executable.package,
+        &facts.toolchain.version,
+        &artifact.entry(facts),
+    )
+}
+
+/// What the checks look at.
+fn context<'a>(
+    inputs: &'a Inputs<'_>,
+    artifact: &'a Artifact,
+    standing: &'a Standing,
+    gates: &'a [Judgement],
+) -> Context<'a> {
+    Context {
+        facts: &inputs.plan.targets[artifact.target].facts,
+        package: &artifact.executable.package,
+        artifact: Some(artifact),
+        built: Some(&inputs.built[artifact.target]),
+        pgo: &inputs.config.pgo,
+        lock: Some(standing),
+        origins: inputs.origins,
+        gates,
+        now: inputs.now,
+    }
+}
+
 fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
     let plan = &inputs.plan.targets[artifact.target];
     let built = &inputs.built[artifact.target];
-    let standing = lock::standing(
-        inputs.lock,
-        &plan.facts.key(),
-        &artifact.executable.package,
-        &plan.facts.toolchain.version,
-        &artifact.entry(&plan.facts),
-    );
-    let context = Context {
-        facts: &plan.facts,
-        package: &artifact.executable.package,
-        artifact: Some(artifact),
-        built: Some(built),
-        pgo: &inputs.config.pgo,
-        lock: Some(&standing),
-        gate_on_lock: inputs.config.gate_on_lock(),
-        now: inputs.now,
-    };
+    let standing = standing(inputs, artifact);
+    let context = context(inputs, artifact, &standing, &[]);
     let facts = &plan.facts;
     Target {
         name: artifact.executable.name.clone(),
@@ -416,7 +429,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         level: facts.target.level.clone(),
         key: facts.key(),
         artifact: artifact::file(artifact, inputs.cwd),
-        baseline: artifact::baseline(artifact),
+        baseline: artifact::baseline(artifact, facts),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
         packages: sizes::packages(artifact),
@@ -442,33 +455,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         frame_limits: frames::shown_limits(inputs.config),
         runtime: artifact::runtime(&context),
         lock: against::report(&standing, &facts.toolchain.version),
-        checks: check::run(inputs.config, &context),
-    }
-}
-
-fn cost(inputs: &Inputs<'_>) -> Cost {
-    let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
-    let (build, baseline, escape) = (
-        sum(|it| it.release),
-        sum(|it| it.baseline),
-        sum(|it| it.escape),
-    );
-    let effect = sum(|it| {
-        it.effect
-            .as_ref()
-            .map_or(Duration::ZERO, |it| it.with.wall + it.without.wall)
-    });
-    let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
-    Cost {
-        build_ms: ms(build),
-        baseline_ms: ms(baseline),
-        escape_ms: ms(escape),
-        effect_ms: ms(effect),
-        analysis_ms: ms(inputs
-            .total
-            .saturating_sub(build + baseline + escape + effect)),
-        total_ms: ms(inputs.total),
-        own_cpu_ms: ms(process::own_cpu()),
-        own_peak_memory: process::own_peak_memory(),
+        // Once all gates are judged.
+        checks: Vec::new(),
     }
 }

@@ -27,6 +27,9 @@ pub enum Gap {
     Failed,
 }
 
+/// What is said where nothing was collected.
+pub const OFF: &str = "`[escape] collect` is off";
+
 /// How many places that break one claim are told.
 const TOLD: usize = 10;
 
@@ -180,7 +183,7 @@ impl Judging<'_> {
 
     fn blind(&self, lines: Lines<'_>, gap: Gap) -> Outcome {
         match gap {
-            Gap::Off => self.outcome(lines, Status::Unknown, "`[escape] collect` is off"),
+            Gap::Off => self.outcome(lines, Status::Unknown, OFF),
             Gap::Failed => self.broken(
                 lines,
                 (lines.start, 0),

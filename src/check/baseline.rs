@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::gate::Cause;
 
 pub const CHECK: Check = Check {
     id: "baseline",
@@ -36,9 +37,16 @@ fn run(context: &Context<'_>) -> Option<Seen> {
                 "see `[compare] baseline`".into(),
             ));
         }
-        Err(why) => return Some(Seen::Skipped(why.clone())),
+        Err(why) => {
+            let hint = "see `[compare] baseline`";
+            return Some(Seen::not_judged(why.clone(), hint));
+        }
     };
-    let loaded = before.loaded.as_ref()?;
+    let Some(loaded) = &before.loaded else {
+        let why = "only the unstripped twin of a release is compared with it byte for byte";
+        let hint = "set `[compare] baseline = \"unstripped\"`";
+        return Some(Seen::unsaid(Cause::Other(why.into(), hint)));
+    };
     if loaded.identical {
         return Some(Seen::Good(format!(
             "stripping changed nothing that runs: {} loaded bytes are equal",

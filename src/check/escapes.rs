@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::gate::Cause;
 
 pub const CHECK: Check = Check {
     id: "escapes",
@@ -22,7 +23,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "run `gobuild-opt plan` and paste the command of the escape pass".into(),
         ));
     }
-    let escapes = &built.escapes.as_ref()?.escapes;
+    let Some(collected) = &built.escapes else {
+        let layer = context.origins.get("escape.collect");
+        let layer = layer.map_or("defaults", String::as_str);
+        return Some(Seen::unsaid(Cause::NotCollected(layer.into())));
+    };
+    let escapes = &collected.escapes;
     if escapes.unparsed > 0 {
         let example = escapes
             .unparsed_examples

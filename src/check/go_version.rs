@@ -22,7 +22,8 @@ const NEWEST: u32 = 27;
 fn run(context: &Context<'_>) -> Option<Seen> {
     let version = &context.facts.toolchain.version;
     let Some((1, minor)) = context.facts.toolchain.minor() else {
-        return Some(Seen::Skipped(format!("`{version}` is not a release")));
+        let why = format!("`{version}` is not a release");
+        return Some(Seen::not_judged(why, "build with a release of Go"));
     };
     if minor + 1 >= NEWEST {
         return Some(Seen::Good(format!(

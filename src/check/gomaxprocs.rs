@@ -76,8 +76,8 @@ pub fn judge(contract: &Contract) -> Seen {
     }
     let version = &contract.go_version;
     match (contract.modern, contract.switched_off, contract.automaxprocs) {
-        (None, ..) if version.is_empty() => Seen::Skipped("the Go version is not known".into()),
-        (None, ..) => Seen::Skipped(format!("`{version}` is not a release")),
+        (None, ..) if version.is_empty() => Seen::not_judged("the Go version is not known", "build with a release of Go"),
+        (None, ..) => Seen::not_judged(format!("`{version}` is not a release"), "build with a release of Go"),
         (Some(false), _, true) => Seen::Good(format!("{version} ignores the container's CPU limit, and automaxprocs sets it")),
         (Some(false), _, false) => Seen::Bad(
             format!("{version} ignores the container's CPU limit, and automaxprocs is not linked"),

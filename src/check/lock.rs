@@ -1,12 +1,15 @@
 use super::{Check, Context, Seen};
-use crate::lock::{Changes, FILE, Item, Standing};
+use crate::gate::{Cause, unjudged};
+use crate::lock::{Changes, Item, Standing};
 
 pub const CHECK: Check = Check {
     id: "lock",
     summary: "whether gobuild-opt.lock speaks of this executable",
     manual: "\
 What it sees: whether there is a gobuild-opt.lock, whether it has an entry for this platform and
-main package, and whether the Go version is the one that it was written with.
+main package, and whether the Go version and the escape scope are those that it was written with.
+The gates that stand open where it is not so are named; with `[checks] not-judged = \"deny\"` they
+fail the run, too.
 
 Why it matters: `[escape] gate = \"new\"`, a ratchet and a percentage over the lock hold nothing
 back where the lock says nothing. And another Go version changes sizes, settings and escapes of
@@ -18,36 +21,34 @@ package or platform, and after a new Go version.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let accept = || "run `gobuild-opt accept`, and commit the file".to_owned();
-    Some(match context.lock? {
-        Standing::NoLock => {
-            let gate = context.gate_on_lock?;
-            let message = format!("there is no {FILE}, and so `{gate}` holds nothing back");
-            Seen::Bad(message, accept())
-        }
-        Standing::NoEntry => Seen::Bad(
-            format!(
-                "{FILE} has no entry for {} on {}",
-                context.package,
-                context.facts.key()
-            ),
-            accept(),
-        ),
-        Standing::OtherGo { go, changes } => Seen::Skipped(format!(
-            "{FILE} is from {go} and this is {}: nothing is compared{}, `gobuild-opt accept` writes it anew",
-            context.facts.toolchain.version,
-            size(changes)
-        )),
-        Standing::Compared(changes) => Seen::Good(compared(changes)),
-    })
+    let open = unjudged(context.gates.iter());
+    let own = context.lock_is_silent();
+    // Without a lock there is nothing to say, unless somebody counts on it.
+    if own == Some(Cause::NoLock) && open.is_empty() {
+        return None;
+    }
+    // What the lock lacks is named as well; a cause without a gate only once.
+    let mut told: Vec<String> = open.iter().map(|it| it.1.clone()).collect();
+    let hint = open.first().map(|it| it.0.hint());
+    if let Some(cause) = own.filter(|own| open.iter().all(|it| it.0 != *own)) {
+        told.insert(0, format!("nothing is compared, because {cause}"));
+    }
+    if !told.is_empty() {
+        let moved = context.lock.and_then(size).unwrap_or_default();
+        let hint = hint.unwrap_or(Cause::NoLock.hint());
+        return Some(Seen::Bad(told.join("; ") + &moved, hint.into()));
+    }
+    context.lock?.compared().map(|it| Seen::Good(compared(it)))
 }
 
-fn size(changes: &Changes) -> String {
-    let size = changes.sizes.iter().find(|it| it.item == Item::Size);
-    let Some((Some(before), Some(after))) = size.map(|it| (it.before, it.after)) else {
-        return String::new();
+/// How the size changed with another Go, all the same.
+fn size(standing: &Standing) -> Option<String> {
+    let Standing::OtherGo { changes, .. } = standing else {
+        return None;
     };
-    format!(" (size {before} -> {after} B)")
+    let size = changes.sizes.iter().find(|it| it.item == Item::Size)?;
+    let (before, after) = (size.before?, size.after?);
+    Some(format!(" (size {before} -> {after} B)"))
 }
 
 fn compared(changes: &Changes) -> String {

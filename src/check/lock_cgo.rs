@@ -18,6 +18,9 @@ accept it: `gobuild-opt accept cgo:PACKAGE --reason TEXT`.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
+    if let Some(cause) = context.lock_is_silent() {
+        return Some(Seen::unsaid(cause));
+    }
     let worse = context.worse(|it| matches!(it, Item::Cgo(_)));
     worse.first()?;
     let names: Vec<String> = worse

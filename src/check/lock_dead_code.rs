@@ -1,5 +1,5 @@
 use super::{Check, Context, Seen};
-use crate::lock::Item;
+use crate::lock::{Fact, Item};
 
 pub const CHECK: Check = Check {
     id: "lock-dead-code",
@@ -21,7 +21,10 @@ Source: cmd/link/internal/ld/deadcode.go.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let worse = context.worse(|it| *it == Item::DeadCode);
+    let worse = match context.worse_or_silent(Fact::DeadCode, |it| *it == Item::DeadCode) {
+        Ok(worse) => worse,
+        Err(seen) => return seen,
+    };
     worse.first()?;
     let methods = context.artifact.and_then(|it| it.methods)?;
     Some(Seen::Bad(

@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen, accepted};
+use crate::gate::Cause;
 use crate::lock::Item;
 
 pub const CHECK: Check = Check {
@@ -20,6 +21,17 @@ Source: go.dev/doc/godebug, internal/godebugs/table.go.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
+    if let Some(cause) = context.lock_is_silent() {
+        return Some(Seen::unsaid(cause));
+    }
+    let untold = |it: &crate::analysis::Artifact| {
+        let binary = it.binary.as_ref();
+        binary.is_none_or(|it| it.build_info.is_none())
+    };
+    if context.artifact.is_some_and(untold) {
+        let why = "the file has no build information";
+        return Some(Seen::unsaid(Cause::Other(why.into(), "")));
+    }
     let worse = context.worse(|it| matches!(it, Item::Godebug(_)));
     worse.first()?;
     let settings: Vec<String> = worse

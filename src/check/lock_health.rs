@@ -1,5 +1,5 @@
 use super::{Check, Context, Seen};
-use crate::lock::Item;
+use crate::lock::{Fact, Item};
 
 pub const CHECK: Check = Check {
     id: "lock-health",
@@ -18,7 +18,10 @@ What to do: collect a profile from the new release once it runs, or accept it:
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let worse = context.worse(|it| *it == Item::Health);
+    let worse = match context.worse_or_silent(Fact::Health, |it| *it == Item::Health) {
+        Ok(worse) => worse,
+        Err(seen) => return seen,
+    };
     let it = worse.first()?;
     let text = |it: &Option<String>| it.clone().unwrap_or_default();
     Some(Seen::Bad(

@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::config::size::human;
-use crate::lock::Standing;
+use crate::lock::{Fact, Standing};
 
 pub const CHECK: Check = Check {
     id: "lock-modules",
@@ -22,6 +22,9 @@ What to do: find who imports it with `go mod why -m MODULE`; remove the import, 
 const NAMED: usize = 5;
 
 fn run(context: &Context<'_>) -> Option<Seen> {
+    if let Err(seen) = context.worse_or_silent(Fact::Modules, |_| false) {
+        return seen;
+    }
     let changes = context.lock.and_then(Standing::compared)?;
     let mut new: Vec<(&str, u64)> = changes.new_modules().collect();
     new.sort_by_key(|it| std::cmp::Reverse(it.1));

@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::gate::Cause;
 use crate::profile::{Health, Judgement};
 
 pub const CHECK: Check = Check {
@@ -21,8 +22,14 @@ Source: cmd/internal/pgo, cmd/compile/internal/pgoir, go.dev/doc/pgo.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let used = context.facts.pgo.applied(context.package)?;
-    let judgement = used.judgement.as_ref()?;
+    let used = context.facts.pgo.applied(context.package);
+    let Some((used, judgement)) = used.and_then(|it| Some((it, it.judgement.as_ref()?))) else {
+        let why = "no profile is applied";
+        return Some(Seen::unsaid(Cause::Other(
+            why.into(),
+            "see the check `pgo-profile`",
+        )));
+    };
     let health = context.artifact.and_then(|it| it.health.as_ref());
     let age = age(judgement, context);
     let limits = context.pgo;
@@ -44,6 +51,15 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         wrong.push(misfit(health, limit));
     }
     let path = used.path.display();
+    let unread = context.artifact.is_some() && health.is_none();
+    if wrong.is_empty() && unread && limits.min_health.is_some() {
+        let why =
+            format!("how much of `{path}` fits is not known: the file does not tell its functions");
+        return Some(Seen::not_judged(
+            why,
+            "see `gobuild-opt inspect` of the file",
+        ));
+    }
     if wrong.is_empty() {
         let fits = health.map_or(String::new(), |it| {
             format!(", {:.1} % of it fits", it.by_name)

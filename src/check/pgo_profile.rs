@@ -48,10 +48,14 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             .of(context.package)
             .is_some_and(|it| it.reason.flag == "-pgo=off") =>
         {
-            Some(Seen::Skipped("switched off".into()))
+            Some(Seen::not_judged(
+                "switched off",
+                "name a profile in `[pgo] profile`",
+            ))
         }
-        _ => Some(Seen::Skipped(
-            "no default.pgo beside the main package: built without a profile".into(),
+        _ => Some(Seen::not_judged(
+            "no default.pgo beside the main package: built without a profile",
+            "collect one: `gobuild-opt profile collect URL`",
         )),
     }
 }

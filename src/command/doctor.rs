@@ -23,7 +23,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 built: None,
                 pgo: &prepared.loaded.config.pgo,
                 lock: None,
-                gate_on_lock: None,
+                origins: &prepared.loaded.origins,
+                gates: &[],
                 now: jiff::Timestamp::now(),
             };
             let title = format!(
@@ -33,7 +34,10 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 facts.toolchain.goarch,
                 facts.toolchain.version
             );
-            all.push((title, check::run(&prepared.loaded.config, &context)));
+            all.push((
+                title,
+                check::run(&prepared.loaded.config, &context).findings,
+            ));
         }
     }
     let failed = |it: &&Finding| it.status == Status::Fail;

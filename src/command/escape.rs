@@ -69,7 +69,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         }
         targets.push(found);
     }
-    let report = report(targets, args.by);
+    let report = report(targets, args.by, &config);
     let wanted = Wanted {
         inlining: args.inlining,
         almost: args.almost,
@@ -80,7 +80,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         |format, top, style| rendered(&report, format, top, style, wanted, &cwd),
         &args.output,
         top,
-        &report.verdict.failures,
+        &report.verdict,
         session,
     )
 }
@@ -185,7 +185,7 @@ fn rendered(
             .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
     );
     let escapes = report.targets.iter().map(|it| &it.escapes);
-    findings.failing(&report.verdict.failures, escapes);
+    findings.failing(&report.verdict, escapes);
     let mut revisions = report.targets.iter().map(|it| &it.escapes.revision);
     findings.revision = revisions.find_map(|it| Some(it.as_ref()?.name.as_str()));
     match format {

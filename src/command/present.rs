@@ -12,6 +12,7 @@ use crate::build::publish;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
+use crate::report::Verdict;
 use crate::report::outline::Block;
 
 /// What a report has beside tables, for the formats that show nothing else.
@@ -98,7 +99,7 @@ pub fn present(
     render: impl Fn(Format, usize, Style) -> String,
     output: &cli::Output,
     top: usize,
-    failures: &[String],
+    verdict: &Verdict,
     session: &Session<'_>,
 ) -> Result<Output> {
     write_files(
@@ -121,7 +122,8 @@ pub fn present(
     };
     Ok(Output {
         text: render(output.format, top, style),
-        failures: failures.to_vec(),
+        failures: verdict.failures.clone(),
+        not_judged: verdict.not_judged.clone(),
         warnings,
         is_data: output.format.is_data(),
         ..Output::default()

@@ -53,6 +53,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     stage.keep_outputs();
     let report = report::report(&report::Inputs {
         config: &loaded.config,
+        origins: &loaded.origins,
         plan: &plan,
         built: &built,
         artifacts: &artifacts,
@@ -73,7 +74,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         |format, top, style| rendered(&report, format, top, style, &session.cwd),
         &args.output,
         loaded.config.escape.top,
-        &report.verdict.failures,
+        &report.verdict,
         session,
     )?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
@@ -216,6 +217,6 @@ fn findings(report: &Report) -> Findings<'_> {
     }
     let mut findings = Findings::of(report.targets.iter().map(of));
     let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
-    findings.failing(&report.verdict.failures, escapes);
+    findings.failing(&report.verdict, escapes);
     findings
 }

@@ -46,6 +46,42 @@ pub struct Changes {
     pub sizes: Vec<SizeChange>,
     /// Everything else that changed.
     pub facts: Vec<FactChange>,
+    /// What was not compared, since one side does not know it.
+    pub silent: Vec<(Fact, Side)>,
+}
+
+/// What an entry of the lock may not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// Bytes by module.
+    Modules,
+    /// Large stack frames.
+    Frames,
+    /// Whether the linker removes methods that nothing calls.
+    DeadCode,
+    /// How much of the profile fits.
+    Health,
+}
+
+impl Fact {
+    /// In words: its ...
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Modules => "modules",
+            Self::Frames => "stack frames",
+            Self::DeadCode => "dead-code elimination",
+            Self::Health => "profile health",
+        }
+    }
+}
+
+/// Who does not know something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The lock.
+    Lock,
+    /// The executable of this build.
+    Build,
 }
 
 /// A number of bytes that changed.
@@ -79,6 +115,11 @@ impl Changes {
             Item::Module(path) if it.before.is_none() => Some((path.as_str(), it.after?)),
             _ => None,
         })
+    }
+
+    /// Who does not know a fact, so that it was not compared.
+    pub fn silent(&self, fact: Fact) -> Option<Side> {
+        self.silent.iter().find(|it| it.0 == fact).map(|it| it.1)
     }
 
     /// Facts that got worse.
@@ -194,7 +235,36 @@ impl Executable {
                 .filter(|it| known(&it.0))
                 .map(fact)
                 .collect(),
+            silent: self.silent(now),
         }
+    }
+
+    /// What could have got worse than this entry without being seen.
+    fn silent(&self, now: &Self) -> Vec<(Fact, Side)> {
+        let side = |lock: bool, build: bool| match (lock, build) {
+            (false, _) => Some(Side::Lock),
+            (true, false) => Some(Side::Build),
+            (true, true) => None,
+        };
+        let dead_code = match (self.dead_code_elimination, now.dead_code_elimination) {
+            // Nothing is worse than that.
+            (Some(false), _) => None,
+            (before, after) => side(before.is_some(), after.is_some()),
+        };
+        // A first profile is no loss.
+        let health = self.profile_health.is_some() && now.profile_health.is_none();
+        [
+            (
+                Fact::Modules,
+                side(!self.modules.is_empty(), !now.modules.is_empty()),
+            ),
+            (Fact::Frames, side(self.knows_frames(), now.knows_frames())),
+            (Fact::DeadCode, dead_code),
+            (Fact::Health, health.then_some(Side::Build)),
+        ]
+        .into_iter()
+        .filter_map(|(fact, side)| Some((fact, side?)))
+        .collect()
     }
 
     /// Whether it would have large frames if there were any: a lock of version 1 has neither them nor modules.

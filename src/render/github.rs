@@ -15,10 +15,16 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
     let others = findings.failures.iter();
     let others = others.map(|it| format!("::error title=gobuild-opt::{}", data(it)));
+    let open = findings.not_judged.iter();
+    let open = open.map(|it| format!("::warning title=gobuild-opt::{}", data(it)));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|it| it.starts_with("::error"));
-    let all = others.chain(assertions).chain(failing).chain(warning);
+    let all = others
+        .chain(assertions)
+        .chain(failing)
+        .chain(open)
+        .chain(warning);
     all.map(|it| it + "\n").collect()
 }
 

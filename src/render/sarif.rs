@@ -30,10 +30,14 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
         "rules": rules,
     });
     let mut invocation = json!({ "executionSuccessful": true });
-    if !findings.failures.is_empty() {
-        let told = findings.failures.iter();
-        let told = told.map(|it| json!({ "level": "error", "message": { "text": it } }));
-        invocation["toolExecutionNotifications"] = told.collect();
+    let failed = findings.failures.iter().map(|it| ("error", it));
+    let open = findings.not_judged.iter().map(|it| ("warning", it));
+    let told: Vec<Value> = failed
+        .chain(open)
+        .map(|(level, text)| json!({ "level": level, "message": { "text": text } }))
+        .collect();
+    if !told.is_empty() {
+        invocation["toolExecutionNotifications"] = told.into();
     }
     super::json(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -49,7 +49,7 @@ pub fn report(standing: &Standing, go: &str) -> Option<AgainstLock> {
         Standing::OtherGo { go, changes } => (go.as_str(), false, changes),
         Standing::Compared(changes) => (go, true, changes),
     };
-    let Changes { sizes, facts } = changes;
+    let Changes { sizes, facts, .. } = changes;
     Some(AgainstLock {
         go_version: go.to_owned(),
         compared,

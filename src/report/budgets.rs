@@ -1,6 +1,6 @@
-//! Limits, and what the lock says, in; what was held against them out.
+//! Limits, and what the lock says, in; what was held against them, or why it was not, out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sizes::UNOWNED;
 use super::verdict::label;
@@ -8,38 +8,59 @@ use super::{Budget, Target, frames};
 use crate::check::Status;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
-use crate::lock::{Executable, FILE, Item, Lock};
+use crate::config::strict::nearest;
+use crate::gate::Cause;
+use crate::lock::{Executable, Item, Lock};
 use crate::plan::scope;
 
-/// Every budget of every executable.
-pub fn budgets(config: &Config, targets: &[Target], lock: Option<&Lock>) -> Vec<Budget> {
+/// What budgets are held against.
+pub struct Held<'a> {
+    /// The limits.
+    pub config: &'a Config,
+    /// What was accepted.
+    pub lock: Option<&'a Lock>,
+    /// The Go version of the build.
+    pub go: &'a str,
+    /// The modules of the whole build, whatever is linked.
+    pub modules: &'a BTreeSet<String>,
+    /// Why there is no baseline.
+    pub no_baseline: Option<&'a str>,
+}
+
+/// Every budget of an executable.
+pub fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
+    let accepted = accepted(target, held);
+    let limits = &held.config.budget;
     let mut budgets = Vec::new();
-    for target in targets {
-        let accepted = accepted(target, lock);
-        let limits = &config.budget;
-        budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
-        budgets.extend(frames::budgets(target, config));
-        budgets.extend(modules(&limits.modules, target, &accepted));
-        let growth = |it| growth(it, target, &accepted);
-        budgets.extend(limits.size_growth.map(|it| growth(it.0)));
-    }
+    budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
+    budgets.extend(frames::budgets(target, held.config, &accepted));
+    budgets.extend(modules(held, target, &accepted));
+    let growth = |it| growth(it, target, held, &accepted);
+    budgets.extend(limits.size_growth.map(|it| growth(it.0)));
     budgets
 }
 
 /// The entry of an executable in the lock, or why none counts.
-type Accepted<'a> = Result<&'a Executable, String>;
+pub type Accepted<'a> = Result<&'a Executable, Cause>;
 
-fn accepted<'a>(target: &Target, lock: Option<&'a Lock>) -> Accepted<'a> {
-    let platform = lock.and_then(|it| it.targets.get(&target.key));
-    let entry = platform.and_then(|it| it.executables.get(&target.package));
-    match &target.lock {
-        Some(it) if !it.compared => Err(format!("{FILE} is from {}", it.go_version)),
-        _ => entry.ok_or_else(|| format!("not in {FILE}")),
+fn accepted<'a>(target: &Target, held: &Held<'a>) -> Accepted<'a> {
+    let lock = held.lock.ok_or(Cause::NoLock)?;
+    let platform = lock.targets.get(&target.key);
+    let entry = platform.and_then(|it| Some((it, it.executables.get(&target.package)?)));
+    match entry {
+        Some((platform, _)) if platform.go != held.go => Err(Cause::OtherGo {
+            lock: platform.go.clone(),
+            this: held.go.to_owned(),
+        }),
+        Some((_, entry)) => Ok(entry),
+        None => Err(Cause::NoEntry {
+            what: format!("{} on {}", target.package, target.key),
+        }),
     }
 }
 
 /// A limit in bytes; `accepted` is what the lock says of it.
-fn bytes(limit: SizeLimit, accepted: Result<u64, String>) -> Result<u64, String> {
+fn bytes(limit: SizeLimit, accepted: Result<u64, Cause>) -> Result<u64, Cause> {
     match limit {
         SizeLimit::Bytes(it) => Ok(it.0),
         SizeLimit::Ratchet => accepted,
@@ -66,39 +87,41 @@ fn size(limit: SizeLimit, target: &Target, accepted: &Accepted<'_>) -> Budget {
             let accept = is_over_lock(limit).then(|| accept(&Item::Size));
             within(item, limit_bytes, actual, accept)
         }
-        Err(note) => skipped(item, Some(actual), note),
+        Err(cause) => skipped(item, Some(actual), cause),
     }
 }
 
 /// The limit and the size of one module.
-struct Held<'a> {
+struct Module<'a> {
     path: &'a str,
-    limit: Result<u64, String>,
+    limit: Result<u64, Cause>,
     bytes: u64,
     over_lock: bool,
 }
 
 /// Modules by name get a budget each; those of a pattern one together, and one for each that is over its limit.
-fn modules(
-    limits: &BTreeMap<String, SizeLimit>,
-    target: &Target,
-    accepted: &Accepted<'_>,
-) -> Vec<Budget> {
+fn modules(held: &Held<'_>, target: &Target, accepted: &Accepted<'_>) -> Vec<Budget> {
+    let limits = &held.config.budget.modules;
     let mut budgets = Vec::new();
     for (pattern, limit) in limits {
         let is_pattern = pattern.contains("...");
+        if let Err(cause) = known(pattern, *limit, held, accepted) {
+            let item = format!("module {pattern} {}", label(target));
+            budgets.push(skipped(item, None, cause));
+            continue;
+        }
         if target.modules.is_empty() {
             let item = format!("module {pattern} {}", label(target));
             budgets.push(skipped(
                 item,
                 None,
-                "the file does not tell its modules".into(),
+                Cause::Other("the file does not tell its modules".into(), INSPECT),
             ));
             continue;
         }
         let here = target.modules.iter().filter(|it| it.bytes > 0);
         let here = here.filter(|it| rule(limits, &it.path) == Some(pattern));
-        let mut all: Vec<Held<'_>> = here
+        let mut all: Vec<Module<'_>> = here
             .map(|it| of_module(&it.path, it.bytes, *limit, accepted))
             .collect();
         if all.is_empty() && !is_pattern {
@@ -112,6 +135,33 @@ fn modules(
         }
     }
     budgets
+}
+
+const INSPECT: &str = "see `gobuild-opt inspect` of the file";
+
+/// Whether a name or a pattern means a module of the build: a misspelt one would never be over its limit. One of 0 bytes is to
+/// keep a module out.
+fn known(
+    pattern: &str,
+    limit: SizeLimit,
+    held: &Held<'_>,
+    accepted: &Accepted<'_>,
+) -> Result<(), Cause> {
+    let keeps_out = matches!(limit, SizeLimit::Bytes(it) if it.0 == 0);
+    let pattern_only = [pattern.to_owned()];
+    let means = |path: &String| path == pattern || scope::contains(&pattern_only, path);
+    let in_lock = accepted
+        .as_ref()
+        .is_ok_and(|it| it.modules.keys().any(means));
+    if keeps_out || in_lock || held.modules.iter().any(means) {
+        return Ok(());
+    }
+    let near = nearest(pattern, held.modules.iter().map(String::as_str));
+    let near = near.map_or(String::new(), |it| format!(" (did you mean `{it}`?)"));
+    Err(Cause::Other(
+        format!("`{pattern}` means no module of the build{near}"),
+        "write the path of a module as go.mod has it; \"0 B\" keeps one out that is not there",
+    ))
 }
 
 /// The limit that a module has: the one by its name, else the longest pattern.
@@ -136,13 +186,13 @@ fn of_module<'a>(
     actual: u64,
     limit: SizeLimit,
     accepted: &Accepted<'_>,
-) -> Held<'a> {
+) -> Module<'a> {
     let entry = match accepted {
-        Ok(it) if it.modules.is_empty() => Err(format!("{FILE} knows no modules")),
+        Ok(it) if it.modules.is_empty() => Err(Cause::LockLacks("modules")),
         Ok(it) => Ok(it.modules.get(path).copied().unwrap_or_default()),
-        Err(note) => Err(note.clone()),
+        Err(cause) => Err(cause.clone()),
     };
-    Held {
+    Module {
         path,
         limit: bytes(limit, entry),
         bytes: actual,
@@ -150,7 +200,7 @@ fn of_module<'a>(
     }
 }
 
-fn module(held: &Held<'_>, target: &Target) -> Budget {
+fn module(held: &Module<'_>, target: &Target) -> Budget {
     let item = format!("module {} {}", held.path, label(target));
     match &held.limit {
         Ok(limit) => {
@@ -159,11 +209,11 @@ fn module(held: &Held<'_>, target: &Target) -> Budget {
                 .then(|| accept(&Item::Module(held.path.into())));
             within(item, *limit, held.bytes, accept)
         }
-        Err(note) => skipped(item, Some(held.bytes), note.clone()),
+        Err(cause) => skipped(item, Some(held.bytes), cause.clone()),
     }
 }
 
-fn together(pattern: &str, all: &[Held<'_>], each: Vec<Budget>, target: &Target) -> Vec<Budget> {
+fn together(pattern: &str, all: &[Module<'_>], each: Vec<Budget>, target: &Target) -> Vec<Budget> {
     let failed: Vec<Budget> = each
         .into_iter()
         .filter(|it| it.status == Status::Fail)
@@ -173,37 +223,49 @@ fn together(pattern: &str, all: &[Held<'_>], each: Vec<Budget>, target: &Target)
     }
     let item = format!("module {pattern} {}", label(target));
     let actual = all.iter().map(|it| it.bytes).sum();
-    let limit: Result<u64, String> = all.iter().map(|it| it.limit.clone()).sum();
+    let limit: Result<u64, Cause> = all.iter().map(|it| it.limit.clone()).sum();
     vec![match limit {
         Ok(limit) => within(item, limit, actual, None),
-        Err(note) => skipped(item, Some(actual), note),
+        Err(cause) => skipped(item, Some(actual), cause),
     }]
 }
 
-fn growth(limit: f64, target: &Target, accepted: &Accepted<'_>) -> Budget {
-    let item = format!("size-growth {}", label(target));
-    let file = target.baseline.as_ref().filter(|it| it.kind == "file");
-    let before = match (file, accepted) {
-        (Some(it), _) => Ok(it.size),
-        (None, Ok(it)) => Ok(it.size),
-        (None, Err(note)) => Err(format!("there is no baseline file, and {note}")),
+/// What the growth is measured from: the baseline file, where one is configured, else the lock.
+fn before(target: &Target, held: &Held<'_>, accepted: &Accepted<'_>) -> Result<u64, Cause> {
+    if !held.config.compare.is_file() {
+        return accepted.as_ref().map(|it| it.size).map_err(Clone::clone);
+    }
+    let hint = "name the executable of the last release in `[compare] baseline`";
+    let other = |why: &str| Cause::Other(why.to_owned(), hint);
+    let Some(file) = &target.baseline else {
+        return Err(other(held.no_baseline.unwrap_or("there is no baseline")));
     };
-    match before {
-        Ok(before) if before > 0 => {
-            let actual = (target.artifact.size as f64 / before as f64 - 1.0) * 100.0;
+    match &file.mismatch {
+        Some(why) => Err(other(why)),
+        None if file.size == 0 => Err(other("the baseline is empty")),
+        None => Ok(file.size),
+    }
+}
+
+fn growth(limit: f64, target: &Target, held: &Held<'_>, accepted: &Accepted<'_>) -> Budget {
+    let item = format!("size-growth {}", label(target));
+    match before(target, held, accepted) {
+        Ok(before) => {
+            let actual = (target.artifact.size as f64 / before.max(1) as f64 - 1.0) * 100.0;
             let pass = actual <= limit;
+            let by_lock = !held.config.compare.is_file();
             Budget {
                 item,
                 limit,
                 actual: Some(actual),
                 status: if pass { Status::Pass } else { Status::Fail },
-                note: (!pass && file.is_none()).then(|| accept(&Item::Size)),
+                note: (!pass && by_lock).then(|| accept(&Item::Size)),
+                cause: None,
             }
         }
-        Ok(_) => skipped(item, None, "the baseline is empty".into()),
-        Err(note) => Budget {
+        Err(cause) => Budget {
             limit,
-            ..skipped(item, None, note)
+            ..skipped(item, None, cause)
         },
     }
 }
@@ -216,15 +278,18 @@ fn within(item: String, limit: u64, actual: u64, accept: Option<String>) -> Budg
         actual: Some(actual as f64),
         status: if pass { Status::Pass } else { Status::Fail },
         note: accept.filter(|_| !pass),
+        cause: None,
     }
 }
 
-fn skipped(item: String, actual: Option<u64>, note: String) -> Budget {
+/// A budget that was not judged.
+pub fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Budget {
     Budget {
         item,
         limit: 0.0,
         actual: actual.map(|it| it as f64),
         status: Status::Skip,
-        note: Some(note),
+        note: Some(cause.to_string()),
+        cause: Some(cause),
     }
 }

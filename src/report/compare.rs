@@ -128,6 +128,7 @@ pub fn compare(
         verdict: Verdict {
             pass: failures.is_empty(),
             failures,
+            not_judged: Vec::new(),
         },
         floor: rules.floor,
         pairs,

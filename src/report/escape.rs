@@ -13,8 +13,11 @@ use super::{
 };
 use crate::assertion::Judged;
 use crate::build::escapes::Collected;
+use crate::check;
+use crate::config::{Config, Severity};
 use crate::escape::refusal::Refusal;
 use crate::escape::{self, Class, Group, IdentifiedSite, remark};
+use crate::gate::{Gate, Judgement};
 use crate::lock::class_name;
 
 /// What sites are grouped by.
@@ -79,6 +82,12 @@ pub struct Target {
     pub almost: Vec<Near>,
     /// The first lines of the compiler that were not understood.
     pub unparsed_examples: Vec<String>,
+    /// Every gate that was asked for, and what became of it.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
+    /// The same, to be judged.
+    #[serde(skip)]
+    judged: Vec<Judgement>,
 }
 
 /// A function that costs a little too much to be inlined.
@@ -155,6 +164,8 @@ pub fn target(
     selection: &Selection,
 ) -> Target {
     let mut escapes = escapes::report(collected, against);
+    let has_lock = against.lock.is_some();
+    let gate = gate::escape_gate(against.config, against.facts, Ok(&escapes), has_lock);
     let chosen: Vec<usize> = (0..collected.sites.len())
         .filter(|it| selection.holds(&collected.sites[*it]))
         .collect();
@@ -199,23 +210,43 @@ pub fn target(
         assertions: assertions::assertions(judged, None, against.cwd),
         almost: Vec::new(),
         unparsed_examples: collected.escapes.unparsed_examples.clone(),
+        gates: Vec::new(),
+        judged: gate.into_iter().collect(),
         sites,
         escapes,
     }
 }
 
 /// The report of all platforms.
-pub fn report(mut targets: Vec<Target>, by: By) -> Report {
+pub fn report(mut targets: Vec<Target>, by: By, config: &Config) -> Report {
     let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
     assertions::settle(&mut asserted);
     let mut failures = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
     failures.extend(gate::failures(targets.iter().map(|it| &it.escapes)));
+    let mut open: Vec<(String, String)> = Vec::new();
+    for it in &mut targets {
+        let asserted = gate::of_assertions(&it.assertions, None);
+        it.judged.extend(asserted);
+        it.gates = it
+            .judged
+            .iter()
+            .map(|gate| Gate::new(gate, &it.key))
+            .collect();
+        for (severity, sentence) in check::open(config, it.judged.iter()) {
+            match severity {
+                Severity::Deny => failures.push(format!("{sentence} ({})", it.key)),
+                Severity::Warn => open.push((sentence, it.key.clone())),
+                Severity::Off => {}
+            }
+        }
+    }
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         verdict: Verdict {
             pass: failures.is_empty(),
             failures,
+            not_judged: gate::together(&open),
         },
         by,
         targets,

@@ -101,6 +101,9 @@ impl Collection {
 pub struct LockState {
     /// The lock's Go version.
     pub go_version: String,
+    /// The lock's scope.
+    #[serde(default)]
+    pub scope: String,
     /// Whether the sites were compared one by one.
     pub compared: bool,
     /// Why they were not, or what to keep in mind.
@@ -417,6 +420,7 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
     };
     LockState {
         go_version: target.go.clone(),
+        scope: target.scope.clone(),
         compared: matches!(compared, Comparison::Sites { .. }),
         note,
         classes,

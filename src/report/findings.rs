@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::escapes::Escapes;
-use super::{Assertion, Site, assertions, gate};
+use super::{Assertion, Site, Verdict, assertions, gate};
 
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Findings<'a> {
     pub failing: BTreeSet<&'a str>,
     /// What else fails the run: budgets, denied checks.
     pub failures: Vec<&'a str>,
+    /// Gates that were not judged.
+    pub not_judged: Vec<&'a str>,
     /// Assertions that failed.
     pub assertions: Vec<&'a Assertion>,
 }
@@ -42,7 +44,7 @@ impl<'a> Findings<'a> {
     /// Adds what fails the run; of `verdict`, only what is no site and no assertion.
     pub fn failing(
         &mut self,
-        verdict: &'a [String],
+        verdict: &'a Verdict,
         escapes: impl Iterator<Item = &'a Escapes> + Clone,
     ) {
         let failing = escapes.clone().flat_map(|it| {
@@ -52,7 +54,8 @@ impl<'a> Findings<'a> {
         self.failing = failing.map(|it| it.id.as_str()).collect();
         let mut told = gate::failures(escapes);
         told.extend(assertions::failures(self.assertions.iter().copied()));
-        let others = verdict.iter().filter(|it| !told.contains(it));
+        self.not_judged = verdict.not_judged.iter().map(String::as_str).collect();
+        let others = verdict.failures.iter().filter(|it| !told.contains(it));
         self.failures = others.map(String::as_str).collect();
     }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budgets::{Accepted, skipped};
 use super::verdict::label;
 use super::{Budget, Inputs, Target};
 use crate::analysis::Artifact;
@@ -11,7 +12,8 @@ use crate::analysis::guard::{self, Limits, Over, Why};
 use crate::check::Status;
 use crate::config::Config;
 use crate::config::size::human;
-use crate::lock::{FILE, Item, Lock};
+use crate::gate::Cause;
+use crate::lock::{Item, Lock};
 use crate::plan::Facts;
 
 /// A function with a large stack frame.
@@ -134,8 +136,12 @@ fn why(over: &Over<'_>) -> &'static str {
 }
 
 /// One budget per limit and executable.
-pub fn budgets(target: &Target, config: &Config) -> Vec<Budget> {
+pub fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec<Budget> {
     let name = label(target);
+    let unread = || {
+        let why = "the file does not tell its stack frames".to_owned();
+        Cause::Other(why, "see `gobuild-opt inspect` of the file")
+    };
     let known = !target.sections.is_empty();
     let own = || target.frames.iter().filter(|it| it.is_own());
     let mut budgets = Vec::new();
@@ -146,38 +152,46 @@ pub fn budgets(target: &Target, config: &Config) -> Vec<Budget> {
             |it: &&Frame| !compared || it.goroutine.is_some() || it.without_profile.is_some();
         let kept = own().filter(|it| it.is_kept()).filter(grown);
         let largest = kept.map(|it| it.bytes).max().unwrap_or(0);
-        budgets.push(Budget {
-            item: format!("frame {name}"),
-            limit: limit.0 as f64,
-            actual: known.then_some(largest as f64),
-            status: status(known, failed),
-            note: (!known).then(|| "the file does not tell its frames".into()),
+        let item = format!("frame {name}");
+        budgets.push(match known {
+            true => judged(item, limit.0, largest, failed),
+            false => Budget {
+                limit: limit.0 as f64,
+                ..skipped(item, None, unread())
+            },
         });
     }
     if config.budget.frame_growth.is_some() {
-        let failed: Vec<&Frame> = own()
-            .filter(|it| matches!(it.over.as_deref(), Some("lock" | "profile")))
-            .collect();
-        let compared = own().any(|it| it.accepted.is_some() || it.without_profile.is_some());
-        let same_go = target.lock.as_ref().is_some_and(|it| it.compared);
-        let compared = compared || same_go || !failed.is_empty();
-        budgets.push(Budget {
-            item: format!("frame-growth {name}"),
-            limit: 0.0,
-            actual: compared.then_some(failed.len() as f64),
-            status: status(known && compared, !failed.is_empty()),
-            note: (!compared)
-                .then(|| format!("nothing to compare with: {FILE}, or `[pgo] effect`")),
+        let grown = |it: &&Frame| matches!(it.over.as_deref(), Some("lock" | "profile"));
+        let failed = own().filter(grown).count() as u64;
+        let by_profile = target.pgo.effect.is_some();
+        let by_lock = match accepted {
+            Ok(it) if it.knows_frames() => Ok(()),
+            Ok(_) => Err(Cause::LockLacks("stack frames")),
+            Err(cause) => Err(cause.clone()),
+        };
+        let cause = match by_lock {
+            _ if !known => Some(unread()),
+            Err(cause) if !by_profile && failed == 0 => Some(cause),
+            _ => None,
+        };
+        let item = format!("frame-growth {name}");
+        budgets.push(match cause {
+            None => judged(item, 0, failed, failed > 0),
+            Some(cause) => skipped(item, None, cause),
         });
     }
     budgets
 }
 
-fn status(known: bool, failed: bool) -> Status {
-    match (known, failed) {
-        (false, _) => Status::Skip,
-        (true, false) => Status::Pass,
-        (true, true) => Status::Fail,
+fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
+    Budget {
+        item,
+        limit: limit as f64,
+        actual: Some(actual as f64),
+        status: if failed { Status::Fail } else { Status::Pass },
+        note: None,
+        cause: None,
     }
 }
 

@@ -1,9 +1,190 @@
-//! New sites in, findings and ignored ones out; and the sentences behind exit code 1.
+//! New sites in, findings and ignored ones out; the gates of executables, judged or not; the sentences behind exit code 1.
+
+use std::collections::BTreeSet;
 
 use super::escapes::{Escapes, Site};
-use super::findings;
+use super::verdict::label;
+use super::{Assertion, Budget, Inputs, Target, budgets, context, findings, standing};
+use crate::analysis::Artifact;
+use crate::assertion::{self, Claim};
 use crate::build::escapes::Excerpt;
-use crate::plan::scope;
+use crate::check::{self, Status};
+use crate::config::{self, Config};
+use crate::gate::{Cause, Gate, Judgement, Outcome};
+use crate::plan::{Facts, scope};
+
+/// What became of every gate.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The budgets.
+    pub budgets: Vec<Budget>,
+    /// All of them.
+    pub gates: Vec<Gate>,
+    /// A sentence for each cause by which gates were not judged, where that does not fail.
+    pub not_judged: Vec<String>,
+}
+
+/// Judges every gate of every executable, its checks last: they say what was not judged.
+pub fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
+    let modules = modules(inputs, targets);
+    let mut judged = Judged::default();
+    let mut open: Vec<(String, String)> = Vec::new();
+    for (target, artifact) in targets.iter_mut().zip(inputs.artifacts) {
+        let facts = &inputs.plan.targets[artifact.target].facts;
+        let held = budgets::Held {
+            config: inputs.config,
+            lock: inputs.lock,
+            go: &facts.toolchain.version,
+            modules: &modules,
+            no_baseline: artifact.baseline.as_ref().err().map(String::as_str),
+        };
+        let own = budgets::budgets(target, &held);
+        let name = label(target);
+        let mut gates: Vec<Judgement> = own.iter().map(|it| of_budget(it, &name)).collect();
+        let missing = missing(inputs, artifact);
+        gates.extend(escape_gate(
+            inputs.config,
+            facts,
+            target.escapes.as_ref().ok_or_else(|| missing.clone()),
+            inputs.lock.is_some(),
+        ));
+        gates.extend(of_assertions(&target.assertions, Some(&missing)));
+        let standing = standing(inputs, artifact);
+        let context = context(inputs, artifact, &standing, &gates);
+        let checked = check::run(inputs.config, &context);
+        target.checks = checked.findings;
+        gates.extend(checked.gates);
+        open.extend(checked.unjudged.into_iter().map(|it| (it, name.clone())));
+        judged
+            .gates
+            .extend(gates.iter().map(|it| Gate::new(it, &name)));
+        judged.budgets.extend(own);
+    }
+    judged.not_judged = together(&open);
+    judged
+}
+
+/// A sentence that holds for several executables once, with their names.
+pub fn together(open: &[(String, String)]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for (sentence, _) in open {
+        let mine = open.iter().filter(|it| it.0 == *sentence);
+        let names: Vec<&str> = mine.map(|it| it.1.as_str()).collect();
+        let line = format!("{sentence} ({})", names.join(", "));
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told
+}
+
+/// The modules of all builds, linked or not, and what is no module but may have a budget.
+fn modules(inputs: &Inputs<'_>, targets: &[Target]) -> BTreeSet<String> {
+    let packages = inputs.plan.targets.iter().flat_map(|it| &it.facts.packages);
+    let in_build = packages.filter_map(|it| Some(it.module.as_ref()?.path.clone()));
+    let linked = targets.iter().flat_map(|it| &it.modules);
+    let linked = linked.map(|it| it.path.clone());
+    let always = ["std", super::sizes::UNOWNED].map(str::to_owned);
+    in_build.chain(linked).chain(always).collect()
+}
+
+fn of_budget(budget: &Budget, name: &str) -> Judgement {
+    let item = budget.item.strip_suffix(name).unwrap_or(&budget.item);
+    let outcome = match (&budget.cause, budget.status) {
+        (Some(cause), _) => Outcome::NotJudged(cause.clone()),
+        (None, status) => Outcome::judged(status != Status::Fail),
+    };
+    Judgement {
+        gate: format!("[budget] {}", item.trim_end()),
+        outcome,
+    }
+}
+
+/// Why there are no escapes, where there are none.
+fn missing(inputs: &Inputs<'_>, artifact: &Artifact) -> Cause {
+    let built = &inputs.built[artifact.target];
+    match &built.escape_failure {
+        Some(why) => {
+            let first = why.lines().next().unwrap_or_default();
+            Cause::Other(
+                format!("the escapes could not be collected: {first}"),
+                "see the check `escapes`",
+            )
+        }
+        None => {
+            let layer = inputs.origins.get("escape.collect");
+            Cause::NotCollected(layer.map_or("defaults", String::as_str).to_owned())
+        }
+    }
+}
+
+/// What became of the escape gate; `None` where none was asked for.
+pub fn escape_gate(
+    config: &Config,
+    facts: &Facts,
+    escapes: Result<&Escapes, Cause>,
+    has_lock: bool,
+) -> Option<Judgement> {
+    if config.escape.gate == config::Gate::Off {
+        return None;
+    }
+    let outcome = match escapes.and_then(|it| open(it, facts, has_lock).map_or(Ok(it), Err)) {
+        Err(cause) => Outcome::NotJudged(cause),
+        Ok(it) => Outcome::judged(!it.new.iter().any(|site| it.fails(site))),
+    };
+    Some(Judgement {
+        gate: "[escape] gate".into(),
+        outcome,
+    })
+}
+
+/// Why the escape gate holds nothing back.
+fn open(escapes: &Escapes, facts: &Facts, has_lock: bool) -> Option<Cause> {
+    if !escapes.gate {
+        let why =
+            "`[escape] gate = \"hot\"` and no profile is applied: no function is known to be hot";
+        let hint = "name a profile in `[pgo] profile`, or write gate = \"new\"";
+        return Some(Cause::Other(why.into(), hint));
+    }
+    if let Some(revision) = &escapes.revision {
+        let note = revision.note.clone().unwrap_or_default();
+        return (!revision.compared)
+            .then_some(Cause::Other(note, "compare with a revision of the same Go"));
+    }
+    match &escapes.lock {
+        Some(it) if it.compared => None,
+        Some(it) if it.go_version != escapes.go_version => Some(Cause::OtherGo {
+            lock: it.go_version.clone(),
+            this: escapes.go_version.clone(),
+        }),
+        Some(it) => Some(Cause::OtherScope {
+            lock: it.scope.clone(),
+            this: escapes.scope.clone(),
+        }),
+        None if has_lock => Some(Cause::NoEntry { what: facts.key() }),
+        None => Some(Cause::NoLock),
+    }
+}
+
+/// Assertions that have a meaning here. `missing` is why there are no escapes, where there are none; without an executable
+/// nobody can judge stack frames, and `None` stands for that.
+pub fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgement> {
+    let frame = Claim::MaxFrame(0).key();
+    let judgement = |it: &Assertion| {
+        let outcome = match it.status {
+            assertion::Status::NotApplicable => return None,
+            assertion::Status::Unknown if missing.is_none() && it.claim == frame => return None,
+            assertion::Status::Unknown => Outcome::NotJudged(match missing {
+                Some(cause) if it.message == assertion::OFF => cause.clone(),
+                _ => Cause::Other(it.message.clone(), "see the assertion in the report"),
+            }),
+            status => Outcome::judged(status == assertion::Status::Pass),
+        };
+        let gate = format!("{} {} of {}", it.origin, it.claim, it.function);
+        Some(Judgement { gate, outcome })
+    };
+    all.iter().filter_map(judgement).collect()
+}
 
 impl Escapes {
     /// Whether a new site fails the run.

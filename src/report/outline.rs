@@ -32,6 +32,7 @@ use super::verdict::label;
 use super::{Assertion, Cost, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
+use crate::gate::Word;
 use number::{counted, grouped};
 
 /// A piece of a readable report.
@@ -316,7 +317,10 @@ fn budgets(report: &Report) -> Vec<Block> {
         };
         let status = match budget.status {
             Status::Fail => "FAIL".to_owned(),
-            Status::Skip => format!("skip: {}", budget.note.as_deref().unwrap_or("unknown")),
+            Status::Skip => format!(
+                "not judged: {}",
+                budget.note.as_deref().unwrap_or("unknown")
+            ),
             Status::Pass | Status::Warn => "pass".to_owned(),
         };
         table.rows.push(vec![
@@ -352,7 +356,20 @@ fn verdict(report: &Report) -> Vec<Block> {
             1 => ", 1 warning".to_owned(),
             more => format!(", {more} warnings"),
         };
-        blocks.push(Block::Line(Tone::Good, format!("pass  {what}{tail}")));
+        let open: Vec<&str> = report
+            .gates
+            .iter()
+            .filter(|it| it.outcome == Word::NotJudged)
+            .map(|it| it.gate.as_str())
+            .collect();
+        let (tone, open) = match open.len() as u64 {
+            0 => (Tone::Good, String::new()),
+            count => (
+                Tone::Warn,
+                format!("; {} not judged", counted(count, "gate")),
+            ),
+        };
+        blocks.push(Block::Line(tone, format!("pass  {what}{tail}{open}")));
     }
     if let Some(path) = &report.checksums {
         blocks.push(Block::Line(Tone::Dim, format!("checksums: {path}")));

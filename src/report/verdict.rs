@@ -1,5 +1,6 @@
 //! Budgets and findings in, pass or fail out. A failed budget is a result, not an error.
 
+use super::gate::Judged;
 use super::{Budget, Target, Verdict, assertions, frames, gate};
 use crate::check::Status;
 use crate::config::size::human;
@@ -10,8 +11,9 @@ pub fn label(target: &Target) -> String {
     format!("{} {}/{}", target.name, target.goos, target.goarch)
 }
 
-pub fn verdict(targets: &[Target], budgets: &[Budget]) -> Verdict {
-    let over = budgets
+pub fn verdict(targets: &[Target], judged: &Judged) -> Verdict {
+    let over = judged
+        .budgets
         .iter()
         .filter(|it| it.status == Status::Fail && !it.item.starts_with("frame"))
         .map(over);
@@ -31,6 +33,7 @@ pub fn verdict(targets: &[Target], budgets: &[Budget]) -> Verdict {
     Verdict {
         pass: failures.is_empty(),
         failures,
+        not_judged: judged.not_judged.clone(),
     }
 }
 

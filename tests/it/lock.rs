@@ -301,14 +301,14 @@ fn a_gate_without_a_lock_is_told() {
 }
 
 #[test]
-fn another_go_is_one_cause_and_never_a_failure() {
+fn another_go_is_one_cause_and_never_many_findings() {
     let place = locked();
     let version = place.tool("go", &["env", "GOVERSION"]);
     let lock = place.text(LOCK).replace(version.trim(), "go1.20.1");
     place.write(LOCK, &lock);
     place.write("worse.go", WORSE);
     let mut all = String::from(
-        "[escape]\ngate = \"new\"\n[budget]\nsize = \"ratchet\"\nsize-growth = \"0%\"\nmodules = { \"...\" = \"ratchet\" }\n[checks]\nlock = \"deny\"\n",
+        "[escape]\ngate = \"new\"\n[budget]\nsize = \"ratchet\"\nsize-growth = \"0%\"\nmodules = { \"...\" = \"ratchet\" }\n[checks]\n",
     );
     for (check, _) in WORSE_ITEMS {
         all.push_str(&format!("{check} = \"deny\"\n"));
@@ -324,7 +324,23 @@ fn another_go_is_one_cause_and_never_a_failure() {
     );
     assert!(flat.contains("sites by class: "), "{}", run.shown());
     let report = place.run("release --format json");
-    assert_eq!(checks(&report), [("lock".to_owned(), "skip".to_owned())]);
+    assert_eq!(checks(&report), [("lock".to_owned(), "warn".to_owned())]);
+    let gates = report.json()["gates"].as_array().unwrap().clone();
+    let judged: Vec<_> = gates
+        .iter()
+        .filter(|it| it["outcome"] != "not_judged")
+        .collect();
+    assert!(gates.len() > 5 && judged.is_empty(), "{gates:#?}");
+    // One cause, said even where little is said; and a failure where that is denied.
+    let quiet = place.run("release --quiet");
+    assert_eq!(quiet.code(), 0, "{}", quiet.shown());
+    let words = "warning: not judged, because gobuild-opt.lock is from go1.20.1 and this is";
+    assert_eq!(quiet.stderr.matches(words).count(), 1, "{}", quiet.shown());
+    for key in ["lock", "not-judged"] {
+        let run = place.run(&format!("release --quiet --set checks.{key}=deny"));
+        assert_eq!(run.code(), 1, "{key}: {}", run.shown());
+        assert!(run.stderr.contains("FAIL  lock"), "{}", run.shown());
+    }
     assert_eq!(
         place.text(LOCK),
         lock,

@@ -37,6 +37,7 @@ pub fn contract(binary: &Binary, packages: &[PackageSize]) -> RuntimeContract {
         Seen::Good(message) => (Status::Pass, message, None),
         Seen::Bad(message, hint) => (Status::Warn, message, Some(hint)),
         Seen::Skipped(message) => (Status::Skip, message, None),
+        Seen::NotJudged { cause, .. } => (Status::Skip, cause.to_string(), None),
     };
     RuntimeContract {
         container_cpu: contract.container_cpu(),
