@@ -34,6 +34,8 @@ mod revision;
 
 mod staging;
 
+mod trusted;
+
 pub mod warden;
 
 mod why;

@@ -5,6 +5,8 @@
 
 mod anchor;
 
+mod ground;
+
 pub mod assertion;
 
 pub mod layer;

@@ -14,6 +14,7 @@ pub mod vcs;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -23,6 +24,7 @@ pub use crate::quote;
 
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
+use crate::review::Ground;
 
 /// The oldest Go that is supported.
 pub const OLDEST: (u32, u32) = (1, 21);
@@ -36,6 +38,8 @@ pub struct Go {
     pub cwd: PathBuf,
     /// Variables over the environment.
     pub env: Vec<(String, OsString)>,
+    /// What every call is held against.
+    pub ground: Arc<Ground>,
 }
 
 /// What `go env` says, from inside the module: GOTOOLCHAIN has been followed.
@@ -139,12 +143,18 @@ pub fn minor_of(version: &str) -> Option<(u32, u32)> {
 }
 
 impl Go {
+    /// Sets a variable of our own for every call.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        let value = value.into();
+        Arc::make_mut(&mut self.ground).trust_variable(name, value.clone());
+        self.env.push((name.to_owned(), value));
+    }
+
     /// A call of the go command.
     pub fn invocation<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
-        Invocation {
-            env: self.env.clone(),
-            ..Invocation::new(&self.program, args, &self.cwd)
-        }
+        let mut call = Invocation::new(&self.program, args, &self.cwd, &self.ground);
+        call.env.clone_from(&self.env);
+        call
     }
 
     /// `go env -json` with the variables that matter here.

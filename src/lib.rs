@@ -19,6 +19,8 @@ pub mod input;
 
 pub mod quote;
 
+pub mod review;
+
 pub mod config;
 
 pub mod process;

@@ -232,6 +232,10 @@ pub fn draw(
         let told = |it: &Step| matches!(it.kind, StepKind::Captures | StepKind::Escape);
         let at = steps.iter().position(told).unwrap_or(steps.len());
         steps.splice(at..at, effect);
+        // Before anything is run, or printed for somebody to run.
+        for step in &steps {
+            step.invocation.reviewed()?;
+        }
         targets.push(TargetPlan {
             collection,
             executables,

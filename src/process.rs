@@ -12,11 +12,10 @@ pub mod tool;
 
 pub mod warden;
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,54 +23,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
+pub use crate::review::Invocation;
+use crate::review::Reviewed;
 use family::Family;
 use warden::{MARK, Warden};
-
-/// A command before it is a process. Its `Display` can be pasted into a POSIX shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// The program: a path, or a name to look up in PATH.
-    pub program: OsString,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-    /// Variables over the environment we were called in.
-    pub env: Vec<(String, OsString)>,
-    /// The working directory.
-    pub cwd: PathBuf,
-}
-
-impl Invocation {
-    /// A command with arguments, run in `cwd`.
-    pub fn new<A: Into<OsString>>(
-        program: impl Into<OsString>,
-        args: impl IntoIterator<Item = A>,
-        cwd: &Path,
-    ) -> Self {
-        Self {
-            program: program.into(),
-            args: args.into_iter().map(Into::into).collect(),
-            env: Vec::new(),
-            cwd: cwd.to_path_buf(),
-        }
-    }
-}
-
-impl fmt::Display for Invocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in &self.env {
-            write!(
-                f,
-                "{name}={} ",
-                shell_words::quote(&value.to_string_lossy())
-            )?;
-        }
-        write!(f, "{}", shell_words::quote(&self.program.to_string_lossy()))?;
-        for arg in &self.args {
-            write!(f, " {}", shell_words::quote(&arg.to_string_lossy()))?;
-        }
-        Ok(())
-    }
-}
 
 /// What asks us to stop, a signal or the end of the time that was allowed, and who takes over when
 /// we are not asked.
@@ -180,9 +135,9 @@ const MOST: usize = 24 << 20;
 /// How many pieces of output are handled before signals are looked at again.
 const BATCH: usize = 64;
 
-/// Runs `invocation` to its end and hands every piece of its output to `sink`, in order per stream.
+/// Reviews `invocation`, runs it to its end and hands every piece of its output to `sink`, in order per stream.
 ///
-/// Fails with [`Kind::Go`] when the program cannot be started, and with [`Kind::Signal`] when a
+/// Fails with [`Kind::Usage`] for a command that the review refuses, with [`Kind::Go`] when the program cannot be started, and with [`Kind::Signal`] when a
 /// signal came meanwhile: then the whole process group has been ended. A non-zero exit status is
 /// no error here.
 pub fn run(
@@ -191,11 +146,12 @@ pub fn run(
     mut sink: impl FnMut(Stream, &[u8]),
 ) -> Result<Outcome> {
     interrupt.check()?;
+    let reviewed = invocation.reviewed()?;
     let start = Instant::now();
     let (stdout, stdout_writer) = std::io::pipe()?;
     let (stderr, stderr_writer) = std::io::pipe()?;
     let mut watch = interrupt.warden.announce();
-    let handle = expression(invocation, watch.mark())
+    let handle = expression(reviewed, watch.mark())
         .stdout_file(stdout_writer)
         .stderr_file(stderr_writer)
         .start()
@@ -297,7 +253,7 @@ pub fn own_peak_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-fn expression(invocation: &Invocation, mark: Option<&str>) -> duct::Expression {
+fn expression(invocation: Reviewed<'_>, mark: Option<&str>) -> duct::Expression {
     let mut expression = duct::cmd(&invocation.program, &invocation.args)
         .dir(&invocation.cwd)
         .unchecked()

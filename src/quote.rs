@@ -42,6 +42,43 @@ fn field(text: &str) -> Result<String, String> {
     }
 }
 
+/// One value of a flag with an optional package pattern, such as `all=-N -l`
+/// (`cmd/go/internal/load/flag.go`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PerPackage {
+    /// `None`: the packages named on the command line.
+    pub pattern: Option<String>,
+    /// The flags behind it.
+    pub flags: Vec<String>,
+}
+
+impl PerPackage {
+    /// Whether it is for every package named on the command line.
+    pub fn is_general(&self) -> bool {
+        self.pattern.as_deref().is_none_or(|it| it == "all")
+    }
+}
+
+/// Reads a value as Go does. Fails with a sentence about the quoting or the missing `=`.
+pub fn per_package(value: &str) -> Result<PerPackage, String> {
+    let value = value.trim();
+    let (pattern, list) = if value.is_empty() || value.starts_with('-') {
+        (None, value)
+    } else {
+        let (pattern, list) = value
+            .split_once('=')
+            .ok_or_else(|| format!("`{value}` needs `=` behind the package pattern"))?;
+        if pattern.is_empty() || pattern.starts_with(['"', '\'']) {
+            return Err(format!("`{value}` may not start with a quote or `=`"));
+        }
+        (Some(pattern.trim().to_owned()), list)
+    };
+    Ok(PerPackage {
+        pattern,
+        flags: split(list)?,
+    })
+}
+
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }

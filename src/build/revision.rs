@@ -6,11 +6,13 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
+use crate::review::Ground;
 
 /// The files of a revision; gone with this value.
 #[derive(Debug)]
@@ -192,7 +194,12 @@ fn git(
         "core.splitIndex=false",
         "--no-optional-locks",
     ];
-    let mut invocation = Invocation::new("git", safe.iter().chain(args), cwd);
+    let mut invocation = Invocation::new(
+        "git",
+        safe.iter().chain(args),
+        cwd,
+        &Arc::new(Ground::everything()),
+    );
     if let Some(index) = index {
         invocation.env.push(("GIT_INDEX_FILE".into(), index.into()));
     }

@@ -1,6 +1,7 @@
 //! `init`: a configuration from what is found in the module.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
@@ -10,6 +11,7 @@ use crate::cli::Init;
 use crate::config::{self, FILE, preset};
 use crate::error::{Error, Kind, Result};
 use crate::go::{Go, Package, Toolchain};
+use crate::review::Ground;
 
 /// Writes `gobuild-opt.toml` beside go.mod.
 pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
@@ -31,6 +33,8 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         program: defaults.config.go.into(),
         cwd: session.cwd.clone(),
         env: Vec::new(),
+        // There is no configuration yet.
+        ground: Arc::new(Ground::everything()),
     };
     let toolchain = go.toolchain(&session.interrupt)?;
     if !toolchain.in_module() {

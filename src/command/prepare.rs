@@ -2,20 +2,19 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Session, profiles};
+use super::{Session, profiles, trusted};
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::vcs::Templates;
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Plan, Typed, require_main};
-use crate::process::Interrupt;
 use crate::quote;
 
 /// What a plan is drawn from.
@@ -80,7 +79,7 @@ pub fn prepare_for(
     }
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
-    fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
+    trusted::fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
     gather(loaded, typed, purpose, session)
 }
 
@@ -217,26 +216,6 @@ fn spread_flags(loaded: &mut Loaded) -> Result<()> {
     Ok(())
 }
 
-fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
-    let mut templates = Templates::default();
-    for value in &mut loaded.config.build.ldflags {
-        // Split before filling: a value with spaces or quotes stays one word, whatever it says.
-        let unreadable = |why: String| {
-            Error::new(
-                Kind::Usage,
-                format!("cannot read `build.ldflags` `{value}`: {why}"),
-            )
-        };
-        let words = quote::split(value).map_err(unreadable)?;
-        let filled = words
-            .iter()
-            .map(|it| templates.fill(it, cwd, interrupt))
-            .collect::<Result<Vec<_>>>()?;
-        *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
-    }
-    Ok(())
-}
-
 fn facts(
     loaded: &Loaded,
     typed: &Typed,
@@ -248,6 +227,7 @@ fn facts(
         program: loaded.config.go.clone().into(),
         cwd: typed.cwd.clone(),
         env: environment(loaded, target, session)?,
+        ground: Arc::new(trusted::ground(loaded, typed, session)),
     };
     let toolchain = go.toolchain(&session.interrupt)?;
     if let Some(level) = &target.level {
@@ -258,6 +238,13 @@ fn facts(
         }
     }
     let goflags = flags::parse_goflags(&toolchain.goflags)?;
+    // Those of a configuration were reviewed as a variable.
+    if !go.env.iter().any(|(name, _)| name == "GOFLAGS") {
+        let ground = Arc::make_mut(&mut go.ground);
+        goflags
+            .iter()
+            .for_each(|it| ground.trust_flags(&[it.to_arg()]));
+    }
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
     let packages = packages(&go, &toolchain, &list, loaded, typed, session)?;

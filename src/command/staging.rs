@@ -33,10 +33,7 @@ pub fn stage(
     for facts in &mut prepared.facts {
         // What -work keeps must not go with the stage.
         if !facts.asked.work {
-            facts
-                .go
-                .env
-                .push(("GOTMPDIR".into(), stage.go_tmp().into()));
+            facts.go.set("GOTMPDIR", stage.go_tmp());
         }
     }
     Ok(stage)

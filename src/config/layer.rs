@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, FILE, anchor, assertion, preset, strict, trust};
+use super::{Config, FILE, anchor, assertion, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 use crate::input;
+use crate::review::Ground;
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
 pub type Origins = BTreeMap<String, String>;
@@ -40,6 +41,8 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// The directory that package patterns of the file are relative to.
     pub root: PathBuf,
+    /// What of it may be on a command line, whatever it says.
+    pub ground: Ground,
 }
 
 struct Layer {
@@ -47,6 +50,8 @@ struct Layer {
     table: Table,
     /// What relative paths in it are relative to.
     base: PathBuf,
+    /// It does not come with the project.
+    trusted: bool,
 }
 
 const ENV_PREFIX: &str = "GOBUILD_OPT_";
@@ -81,12 +86,18 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         layers.push(named);
     }
     layers.extend(above);
-    let (config, origins) = merge(layers)?;
+    let (config, origins, ground) = merge(layers)?;
+    let ground = if sources.trust {
+        Ground::everything()
+    } else {
+        ground
+    };
     Ok(Loaded {
         config,
         origins,
         file,
         root,
+        ground,
     })
 }
 
@@ -117,12 +128,14 @@ fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
         name: name.to_owned(),
         table,
         base: base.to_path_buf(),
+        trusted: true,
     })
 }
 
 /// A layer that comes with the project, and so perhaps from somebody else.
 fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer> {
-    let layer = toml_layer(name, text, base)?;
+    let mut layer = toml_layer(name, text, base)?;
+    layer.trusted = trust;
     if trust {
         return Ok(layer);
     }
@@ -372,17 +385,19 @@ fn insert(table: &mut Table, dotted: &str, value: Value) {
     }
 }
 
-fn merge(layers: Vec<Layer>) -> Result<(Config, Origins)> {
+fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
     let mut merged = Table::new();
     let mut origins = Origins::new();
+    let mut ground = Ground::default();
     for mut layer in layers {
         anchor::anchor(&mut layer.table, &layer.base)?;
+        ground::add(&mut ground, &layer.table, &layer.name, layer.trusted);
         overlay(&mut merged, layer.table, "", &layer.name, &mut origins);
     }
     let config = Config::deserialize_table(merged)?;
     check_ids(&config, &origins)?;
     assertion::check(&config)?;
-    Ok((config, origins))
+    Ok((config, origins, ground))
 }
 
 impl Config {

@@ -1,9 +1,7 @@
-//! What a configuration file may not do on its own: it comes with a pull request, and so may be
-//! somebody else's.
+//! What a configuration file may not do on its own: it comes with a pull request, and so may be somebody else's.
 //!
-//! Refused unless `--trust-config`: everything that runs a program of its choice, loads code, turns
-//! off an integrity check, or writes or reads outside the project. Lists of what is allowed, after
-//! those of slsa-github-generator's Go builder; a flag of tomorrow is refused until it is known.
+//! Held against the same lists as every command before it starts (`review`), value by value, so that an error has file,
+//! line and caret, and nothing was started yet. And paths: those that we read and write ourselves.
 
 use std::ops::Range;
 use std::path::Path;
@@ -14,127 +12,83 @@ use toml::de::{DeTable, DeValue};
 use super::strict;
 use crate::error::{Error, Kind, Result};
 use crate::quote;
-
-/// Variables that change the code but run nothing.
-const VARIABLES: &[&str] = &[
-    "CGO_ENABLED",
-    "GO111MODULE",
-    "GO386",
-    "GOAMD64",
-    "GOARCH",
-    "GOARM",
-    "GOARM64",
-    "GODEBUG",
-    "GOEXPERIMENT",
-    "GOFIPS140",
-    "GOFLAGS",
-    "GOGC",
-    "GOMAXPROCS",
-    "GOMEMLIMIT",
-    "GOMIPS",
-    "GOMIPS64",
-    "GOOS",
-    "GOPPC64",
-    "GORISCV64",
-    "GOWASM",
-    "LANG",
-    "LC_ALL",
-    "SOURCE_DATE_EPOCH",
-    "TZ",
-];
-
-/// Flags of `go build` that run nothing and stay inside the project.
-const FLAGS: &[&str] = &[
-    "a",
-    "asan",
-    "asmflags",
-    "buildmode",
-    "buildvcs",
-    "cover",
-    "covermode",
-    "coverpkg",
-    "gcflags",
-    "installsuffix",
-    "ldflags",
-    "linkshared",
-    "mod",
-    "modcacherw",
-    "msan",
-    "n",
-    "p",
-    "pgo",
-    "race",
-    "tags",
-    "trimpath",
-    "v",
-    "work",
-    "x",
-];
-
-/// Flags of compiler, assembler and linker that run a program or name a file.
-const TOOL_FLAGS: &[&str] = &[
-    "asmhdr",
-    "benchmarkprofile",
-    "blockprofile",
-    "capturehostobjs",
-    "cpuprofile",
-    "embedcfg",
-    "extar",
-    "extld",
-    "extldflags",
-    "I",
-    "importcfg",
-    "json",
-    "L",
-    "libgcc",
-    "linkobj",
-    "memprofile",
-    "mutexprofile",
-    "o",
-    "pgoprofile",
-    "r",
-    "symabis",
-    "tmpdir",
-    "traceprofile",
-];
+use crate::review::path::is_below;
+use crate::review::{self, Refusal, Tool};
 
 /// Looks for what a file may not do. Fails with [`Kind::Usage`], file, line and caret.
 pub fn review(text: &str, origin: &str) -> Result<()> {
     let Ok(table) = DeTable::parse(text) else {
         return Ok(());
     };
-    let Some((key, why, span)) = offence(table.get_ref()) else {
+    let Some(Offence {
+        key,
+        what,
+        hint,
+        span,
+    }) = offence(table.get_ref())
+    else {
         return Ok(());
     };
     Err(
-        Error::new(Kind::Usage, format!("`{origin}` sets `{key}`: {why}"))
-            .detail(strict::caret(why, text, origin, span))
-            .hint("if you trust this file, run with `--trust-config`"),
+        Error::new(Kind::Usage, format!("`{origin}` sets `{key}`: {what}"))
+            .detail(strict::caret(&what, text, origin, span))
+            .hint(hint),
     )
 }
 
-type Offence = (String, &'static str, Range<usize>);
+struct Offence {
+    key: String,
+    what: String,
+    hint: String,
+    span: Range<usize>,
+}
 
-const RUNS: &str = "that can run any program";
-const OUTSIDE: &str = "that leads out of the project";
+type Text = (String, Range<usize>);
+
+fn refused(key: impl Into<String>, refusal: Refusal, span: Range<usize>) -> Offence {
+    let Refusal {
+        shown, why, hint, ..
+    } = refusal;
+    Offence {
+        key: key.into(),
+        what: format!("`{shown}` is refused, {why}"),
+        hint,
+        span,
+    }
+}
+
+fn outside(key: &str, (value, span): Text) -> Offence {
+    Offence {
+        key: key.into(),
+        what: format!("`{value}` leads out of the project"),
+        hint: "name a path below the project, or run with `--trust-config` if you trust this file"
+            .into(),
+        span,
+    }
+}
 
 fn offence(root: &DeTable<'_>) -> Option<Offence> {
-    let program = text_of(root, "go").filter(|(value, _)| !is_go(value));
-    if let Some((_, span)) = program {
-        return Some(("go".into(), RUNS, span));
+    let program = text_of(root, "go").filter(|(value, _)| !review::is_go(value));
+    if let Some((value, span)) = program {
+        return Some(Offence {
+            key: "go".into(),
+            what: format!("`{value}` is refused, it can run any program"),
+            hint: "write `go` or a version such as `go1.27.3`; set GOBUILD_OPT_GO to another command, or run with `--trust-config` if you trust this file".into(),
+            span,
+        });
     }
     for (table, key) in [("build", "out-dir"), ("compare", "baseline")] {
         let value = table_of(root, table).and_then(|it| text_of(it, key));
-        if let Some((_, span)) = value.filter(|(value, _)| leads_out(value)) {
-            return Some((format!("{table}.{key}"), OUTSIDE, span));
+        if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
+            return Some(outside(&format!("{table}.{key}"), found));
         }
     }
     let profiles = table_of(root, "pgo").map(profiles).unwrap_or_default();
-    if let Some((_, span)) = profiles.into_iter().find(|(value, _)| leads_out(value)) {
-        return Some(("pgo.profile".into(), OUTSIDE, span));
+    if let Some(found) = profiles.into_iter().find(|(value, _)| !is_below(value)) {
+        return Some(outside("pgo.profile", found));
     }
-    if let Some((_, span)) = text_of(root, "preset").filter(|(value, _)| leads_out(value)) {
-        return Some(("preset".into(), OUTSIDE, span));
+    if let Some(found) = text_of(root, "preset").filter(|(value, _)| !is_below(value)) {
+        return Some(outside("preset", found));
     }
     let build = table_of(root, "build").and_then(build_offence);
     build.or_else(|| {
@@ -150,7 +104,7 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
 }
 
 /// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.
-fn profiles(pgo: &DeTable<'_>) -> Vec<(String, Range<usize>)> {
+fn profiles(pgo: &DeTable<'_>) -> Vec<Text> {
     let of_packages = table_of(pgo, "package")
         .into_iter()
         .flat_map(DeTable::values);
@@ -170,78 +124,71 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = table_of(build, "env").and_then(|it| env_offence(it, "build.env")) {
         return Some(found);
     }
-    for (value, span) in texts_of(build, "flags") {
-        if flag_runs(&value) {
-            return Some(("build.flags".into(), RUNS, span));
-        }
+    let is_source = |(value, _): &Text| value.ends_with(".go") && !is_below(value);
+    if let Some(found) = texts_of(build, "packages").into_iter().find(is_source) {
+        return Some(outside("build.packages", found));
     }
-    for key in ["ldflags", "gcflags", "asmflags"] {
-        for (value, span) in texts_of(build, key) {
-            if tool_flag_runs(&value) {
-                return Some((format!("build.{key}"), RUNS, span));
+    let (words, spans): (Vec<String>, Vec<_>) = texts_of(build, "flags").into_iter().unzip();
+    if let Some(refusal) = review::flags(&words) {
+        let span = spans[refusal.at].clone();
+        return Some(refused("build.flags", refusal, span));
+    }
+    if let Some(found) = ldflags_offence(build) {
+        return Some(found);
+    }
+    [("gcflags", Tool::Compile), ("asmflags", Tool::Asm)]
+        .into_iter()
+        .find_map(|(key, tool)| {
+            let offence = |(value, span): Text| {
+                Some(refused(
+                    format!("build.{key}"),
+                    review::list(tool, &value)?,
+                    span,
+                ))
+            };
+            texts_of(build, key).into_iter().find_map(offence)
+        })
+}
+
+/// Entries of `ldflags` are joined, so that one may end with `-X` and the next begin with what it sets.
+fn ldflags_offence(build: &DeTable<'_>) -> Option<Offence> {
+    let key = "build.ldflags";
+    let (mut words, mut spans) = (Vec::new(), Vec::new());
+    for (value, span) in texts_of(build, "ldflags") {
+        // `PATTERN=FLAGS` is a list of its own.
+        let pattern = !value.trim().starts_with('-') && value.contains("=-");
+        if pattern
+            && words
+                .last()
+                .is_none_or(|it: &String| it.trim_start_matches('-') != "X")
+        {
+            match review::list(Tool::Link, &value) {
+                Some(refusal) => return Some(refused(key, refusal, span)),
+                None => continue,
             }
         }
+        match quote::split(&value) {
+            Ok(more) => {
+                spans.extend(std::iter::repeat_n(span, more.len()));
+                words.extend(more);
+            }
+            Err(_) => return Some(refused(key, review::list(Tool::Link, &value)?, span)),
+        }
     }
-    None
+    let refusal = review::words(Tool::Link, &words)?;
+    let span = spans[refusal.at].clone();
+    Some(refused(key, refusal, span))
 }
 
 fn env_offence(env: &DeTable<'_>, path: &str) -> Option<Offence> {
-    for (name, value) in env {
-        let known = VARIABLES.contains(&name.get_ref().as_ref());
-        let flags = value
-            .get_ref()
-            .as_str()
-            .filter(|_| name.get_ref() == "GOFLAGS")
-            .unwrap_or_default();
-        let safe = quote::split(flags).is_ok_and(|it| !it.iter().any(|it| flag_runs(it)));
-        if !known || !safe {
-            return Some((format!("{path}.{}", name.get_ref()), RUNS, name.span()));
-        }
-    }
-    None
-}
-
-/// `go`, `go1.27.3`: a Go in PATH.
-fn is_go(value: &str) -> bool {
-    value
-        .strip_prefix("go")
-        .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
-}
-
-/// One flag as go gets it.
-fn flag_runs(word: &str) -> bool {
-    let Some(bare) = word.strip_prefix('-') else {
-        return false;
-    };
-    let bare = bare.strip_prefix('-').unwrap_or(bare);
-    let (name, value) = bare.split_once('=').unwrap_or((bare, ""));
-    let list = matches!(name, "ldflags" | "gcflags" | "asmflags");
-    !FLAGS.contains(&name) || (list && tool_flag_runs(value)) || (name == "pgo" && leads_out(value))
-}
-
-/// A list of flags for a tool, with or without a package pattern; what Go cannot split is refused.
-fn tool_flag_runs(value: &str) -> bool {
-    // Whether go reads a pattern depends on the flag: both readings have to be harmless.
-    let behind = value.split_once('=').map_or("", |(_, list)| list);
-    list_runs(value) || (!value.trim().starts_with('-') && list_runs(behind))
-}
-
-fn list_runs(list: &str) -> bool {
-    let Ok(words) = quote::split(list) else {
-        return true;
-    };
-    let mut definition = false;
-    words.iter().any(|word| {
-        // What stands behind -X is text.
-        if std::mem::replace(&mut definition, matches!(word.as_str(), "-X" | "--X")) {
-            return false;
-        }
-        let name = word
-            .trim_start_matches('-')
-            .split('=')
-            .next()
-            .unwrap_or_default();
-        word.starts_with('-') && TOOL_FLAGS.contains(&name)
+    env.iter().find_map(|(name, value)| {
+        let text = value.get_ref().as_str().unwrap_or_default();
+        let refusal = review::variable(name.get_ref(), text)?;
+        Some(refused(
+            format!("{path}.{}", name.get_ref()),
+            refusal,
+            name.span(),
+        ))
     })
 }
 
@@ -254,29 +201,20 @@ pub fn is_inside(root: &Path, path: &Path) -> bool {
     }
 }
 
-fn leads_out(path: &str) -> bool {
-    let path = std::path::Path::new(path);
-    path.is_absolute()
-        || path
-            .components()
-            .any(|it| matches!(it, std::path::Component::ParentDir))
-}
-
 fn table_of<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<&'a DeTable<'t>> {
     table.get(key)?.get_ref().as_table()
 }
 
-fn text_of(table: &DeTable<'_>, key: &str) -> Option<(String, Range<usize>)> {
+fn text_of(table: &DeTable<'_>, key: &str) -> Option<Text> {
     let value = table.get(key)?;
     Some((value.get_ref().as_str()?.to_owned(), value.span()))
 }
 
-fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<(String, Range<usize>)> {
+fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<Text> {
     let list = table.get(key).and_then(|it| it.get_ref().as_array());
     let text = |it: &Spanned<DeValue<'_>>| Some((it.get_ref().as_str()?.to_owned(), it.span()));
     list.into_iter().flatten().filter_map(text).collect()
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::error::{Error, Kind, Result};
 use crate::quote;
+pub use crate::quote::{PerPackage, per_package};
 
 /// A flag as it was given; `name` without dashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -238,43 +239,6 @@ pub fn tags(value: &str) -> Result<Vec<String>, String> {
         Some(tag) => Err(format!("`{tag}` has a comma in a list separated by spaces")),
         None => Ok(tags),
     }
-}
-
-/// One value of a flag with an optional package pattern, such as `all=-N -l`
-/// (`cmd/go/internal/load/flag.go`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PerPackage {
-    /// `None`: the packages named on the command line.
-    pub pattern: Option<String>,
-    /// The flags behind it.
-    pub flags: Vec<String>,
-}
-
-impl PerPackage {
-    /// Whether it is for every package named on the command line.
-    pub fn is_general(&self) -> bool {
-        self.pattern.as_deref().is_none_or(|it| it == "all")
-    }
-}
-
-/// Reads a value as Go does. Fails with a sentence about the quoting or the missing `=`.
-pub fn per_package(value: &str) -> Result<PerPackage, String> {
-    let value = value.trim();
-    let (pattern, list) = if value.is_empty() || value.starts_with('-') {
-        (None, value)
-    } else {
-        let (pattern, list) = value
-            .split_once('=')
-            .ok_or_else(|| format!("`{value}` needs `=` behind the package pattern"))?;
-        if pattern.is_empty() || pattern.starts_with(['"', '\'']) {
-            return Err(format!("`{value}` may not start with a quote or `=`"));
-        }
-        (Some(pattern.trim().to_owned()), list)
-    };
-    Ok(PerPackage {
-        pattern,
-        flags: quote::split(list)?,
-    })
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
+use crate::review::Ground;
 
 /// Template name -> the git command that fills it in.
 const COMMANDS: &[(&str, &[&str])] = &[
@@ -113,7 +115,12 @@ fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> Result<Result<String
         "core.hooksPath=/dev/null",
         "--no-optional-locks",
     ];
-    let invocation = Invocation::new("git", safe.iter().chain(args), cwd);
+    let invocation = Invocation::new(
+        "git",
+        safe.iter().chain(args),
+        cwd,
+        &Arc::new(Ground::everything()),
+    );
     let mut words = super::Words::default();
     let done = process::capture(&invocation, interrupt, |line| words.keep(line));
     interrupt.check()?;

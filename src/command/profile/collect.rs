@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::process::lines::Splitter;
 use crate::process::{self, Invocation, Outcome, Stream};
 use crate::profile::{self, Fitness, Input, Normalize, Profile};
 use crate::report::outline::Tone;
+use crate::review::Ground;
 
 /// The variable that tells a command where its profile goes.
 const VARIABLE: &str = "GOBUILD_OPT_PROFILE";
@@ -170,6 +172,8 @@ fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profi
         command[0].clone(),
         command[1..].iter().map(fill),
         &session.cwd,
+        // All of it was typed.
+        &Arc::new(Ground::everything()),
     );
     invocation.env.push((VARIABLE.into(), path.clone().into()));
     let outcome = watched(&invocation, session)?;

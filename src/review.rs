@@ -1,0 +1,446 @@
+//! What a command line may hold, and the only way from a command as data to one that can be started.
+//!
+//! A configuration comes with the code, and so perhaps with a stranger's pull request. Reviewed is what go will get: the
+//! arguments and the variables as they were composed, with templates filled in and lists split as go and its tools split
+//! them. Each part has to be on a list of what is allowed, or to stand, as it is, on trusted ground: on the command line, in
+//! the environment, or in a file that `--trust-config` vouches for. A part that nobody thought of is refused.
+
+mod c;
+
+mod item;
+
+mod lists;
+
+pub mod path;
+
+mod refusal;
+
+mod variables;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::quote;
+use item::{Item, Table, items};
+pub use refusal::Refusal;
+use variables::Verdict;
+
+/// A command before it is a process. Its `Display` can be pasted into a POSIX shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program: a path, or a name to look up in PATH.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Variables over the environment we were called in.
+    pub env: Vec<(String, OsString)>,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// What is held against it before it starts.
+    ground: Arc<Ground>,
+}
+
+impl Invocation {
+    /// A command with arguments, run in `cwd`, once it was held against `ground`.
+    pub fn new<A: Into<OsString>>(
+        program: impl Into<OsString>,
+        args: impl IntoIterator<Item = A>,
+        cwd: &Path,
+        ground: &Arc<Ground>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            cwd: cwd.to_path_buf(),
+            ground: ground.clone(),
+        }
+    }
+
+    /// The command as one that can be started. Fails with [`Kind::Usage`](crate::error::Kind::Usage), naming the part that a
+    /// configuration may not pass.
+    pub fn reviewed(&self) -> Result<Reviewed<'_>> {
+        match self.ground.refusal(self) {
+            Some(refusal) => Err(self.ground.error(refusal)),
+            None => Ok(Reviewed(self)),
+        }
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(
+                f,
+                "{name}={} ",
+                shell_words::quote(&value.to_string_lossy())
+            )?;
+        }
+        write!(f, "{}", shell_words::quote(&self.program.to_string_lossy()))?;
+        for arg in &self.args {
+            write!(f, " {}", shell_words::quote(&arg.to_string_lossy()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A command that was reviewed as it stands: only the review makes one, and only such a one is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Reviewed<'a>(&'a Invocation);
+
+impl std::ops::Deref for Reviewed<'_> {
+    type Target = Invocation;
+
+    fn deref(&self) -> &Invocation {
+        self.0
+    }
+}
+
+/// A tool of Go that has a list of flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// `-ldflags`
+    Link,
+    /// `-gcflags`
+    Compile,
+    /// `-asmflags`
+    Asm,
+}
+
+impl Tool {
+    /// The tool behind a flag of go.
+    pub fn of(flag: &str) -> Option<Self> {
+        match flag {
+            "ldflags" => Some(Self::Link),
+            "gcflags" => Some(Self::Compile),
+            "asmflags" => Some(Self::Asm),
+            _ => None,
+        }
+    }
+
+    fn table(self) -> Table {
+        match self {
+            Self::Link => lists::LINK,
+            Self::Compile => lists::COMPILE,
+            Self::Asm => lists::ASM,
+        }
+    }
+
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Link => "ldflags",
+            Self::Compile => "gcflags",
+            Self::Asm => "asmflags",
+        }
+    }
+}
+
+/// A value that a configuration sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// `build.ldflags`
+    pub key: String,
+    /// As it is written.
+    pub value: String,
+    /// The layer.
+    pub from: String,
+}
+
+/// What stands on trusted ground, beside what is allowed to anybody. Nothing, to begin with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// Nothing of the command comes from a configuration, or all of it is trusted.
+    everything: bool,
+    /// Commands that may be started in place of `go`.
+    programs: Vec<OsString>,
+    /// This very program, which go is to start for every tool.
+    own: Option<PathBuf>,
+    /// Flags of go.
+    flags: Vec<Item>,
+    /// The same, byte for byte.
+    args: Vec<OsString>,
+    /// Flags of its tools.
+    tools: Vec<(Tool, Item)>,
+    /// Variables.
+    variables: Vec<(String, OsString)>,
+    /// Packages.
+    packages: Vec<OsString>,
+    /// What the configuration sets, for the text of an error.
+    settings: Vec<Setting>,
+}
+
+impl Ground {
+    /// For commands of which no part comes from a configuration, or whose configuration is trusted.
+    pub fn everything() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
+    /// A command to start in place of `go`.
+    pub fn trust_program(&mut self, program: impl Into<OsString>) {
+        self.programs.push(program.into());
+    }
+
+    /// This very program, for `-toolexec`.
+    pub fn trust_own(&mut self, program: &Path) {
+        self.own = Some(program.to_path_buf());
+    }
+
+    /// Flags of go, with those that stand in them for its tools.
+    pub fn trust_flags<S: AsRef<str>>(&mut self, words: &[S]) {
+        for item in items(words, lists::GO) {
+            if let (Some(tool), Some(value)) = (Tool::of(&item.name), &item.value)
+                && let Ok(list) = quote::per_package(value)
+            {
+                self.trust_list(tool, &list.flags);
+            }
+            self.flags.push(item);
+        }
+    }
+
+    /// A flag of go whose value is no text.
+    pub fn trust_arg(&mut self, arg: OsString) {
+        self.args.push(arg);
+    }
+
+    /// Flags of a tool.
+    pub fn trust_list<S: AsRef<str>>(&mut self, tool: Tool, words: &[S]) {
+        let list = items(words, tool.table());
+        self.tools.extend(list.into_iter().map(|it| (tool, it)));
+    }
+
+    /// Whether all of a list of flags of a tool is trusted.
+    pub fn holds_list<S: AsRef<str>>(&self, tool: Tool, words: &[S]) -> bool {
+        self.everything
+            || items(words, tool.table())
+                .iter()
+                .all(|it| self.holds(tool, it))
+    }
+
+    /// A variable.
+    pub fn trust_variable(&mut self, name: &str, value: impl Into<OsString>) {
+        self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// A package.
+    pub fn trust_package(&mut self, package: impl Into<OsString>) {
+        self.packages.push(package.into());
+    }
+
+    /// A value that a configuration sets, to be named where it is refused.
+    pub fn record(&mut self, setting: Setting) {
+        self.settings.push(setting);
+    }
+
+    fn holds(&self, tool: Tool, item: &Item) -> bool {
+        let mut trusted = self.tools.iter().filter(|(it, _)| *it == tool);
+        trusted.any(|(_, it)| it.same(item))
+    }
+
+    fn refusal(&self, command: &Invocation) -> Option<Refusal> {
+        if self.everything {
+            return None;
+        }
+        let program = &command.program;
+        if !self.programs.contains(program) && !program.to_str().is_some_and(is_go) {
+            return Some(Refusal::program(&program.to_string_lossy()));
+        }
+        for (name, value) in &command.env {
+            let trusted = |(it, text): &(String, OsString)| it == name && text == value;
+            if self.variables.iter().any(trusted) {
+                continue;
+            }
+            let text = value.to_str().unwrap_or("\0");
+            if let Some(refusal) = variable(name, text) {
+                return Some(refusal);
+            }
+        }
+        self.arguments(&command.args)
+    }
+
+    /// The words behind `go`.
+    fn arguments(&self, args: &[OsString]) -> Option<Refusal> {
+        let (verb, mut rest) = args.split_first()?;
+        let verb = verb.to_str().unwrap_or_default();
+        if !matches!(verb, "build" | "list" | "env" | "version") {
+            return Some(Refusal::program(&format!("go {verb}")));
+        }
+        while let Some((first, behind)) = rest.split_first() {
+            let Some(word) = first.to_str() else {
+                let is_profile = first.as_bytes().starts_with(b"-pgo=");
+                if !is_profile && !self.args.contains(first) {
+                    break;
+                }
+                rest = behind;
+                continue;
+            };
+            if word == "--" {
+                return self.named(behind);
+            }
+            if !word.starts_with('-') {
+                break;
+            }
+            // Flags of a configuration are composed with `=`: this is where we write, or what was typed.
+            if word == "-o" {
+                rest = behind.get(1..).unwrap_or_default();
+                continue;
+            }
+            let next = behind
+                .first()
+                .and_then(|it| it.to_str())
+                .unwrap_or_default();
+            let read = items(&[word, next], lists::GO);
+            let item = read.first()?;
+            if let Some(refusal) = self.argument(item, verb) {
+                return Some(refusal);
+            }
+            rest = &rest[item.words.min(rest.len())..];
+        }
+        self.named(rest)
+    }
+
+    /// One flag of a command that was composed.
+    fn argument(&self, item: &Item, verb: &str) -> Option<Refusal> {
+        let value = item.value.as_deref().unwrap_or_default();
+        if let (Some(tool), true) = (Tool::of(&item.name), item.is_flag) {
+            return self.list(tool, value);
+        }
+        let prints = verb != "build" && item.is_allowed(lists::PRINTED);
+        let ours = match item.name.as_str() {
+            // Its path was looked at where it was read.
+            "pgo" => true,
+            "toolexec" => return self.toolexec(item, value),
+            _ => false,
+        };
+        if prints || ours {
+            return None;
+        }
+        self.flag(item)
+    }
+
+    /// One flag of go that is neither a list for a tool nor ours.
+    fn flag(&self, item: &Item) -> Option<Refusal> {
+        let trusted = self.flags.iter().any(|it| it.same(item));
+        (!trusted && !item.is_allowed(lists::GO))
+            .then(|| Refusal::item(item, lists::GO, "go build"))
+    }
+
+    /// The value of `-ldflags` and its like.
+    fn list(&self, tool: Tool, value: &str) -> Option<Refusal> {
+        let read = match quote::per_package(value) {
+            Ok(read) => read.flags,
+            Err(why) => return Some(Refusal::unreadable(value, &why)),
+        };
+        self.words(tool, &read)
+    }
+
+    fn words<S: AsRef<str>>(&self, tool: Tool, words: &[S]) -> Option<Refusal> {
+        let table = tool.table();
+        let refused = |it: &Item| !it.is_allowed(table) && !self.holds(tool, it);
+        let list = items(words, table);
+        let found = list.iter().find(|it| refused(it))?;
+        Some(Refusal::item(found, table, &format!("-{}", tool.flag())))
+    }
+
+    /// Ours, or one that is trusted, or the second behind the first.
+    fn toolexec(&self, item: &Item, value: &str) -> Option<Refusal> {
+        let refused = || Some(Refusal::item(item, lists::GO, "go build"));
+        let trusted = |words: &[String]| {
+            let same = |it: &Item| {
+                let theirs = it.value.as_deref().map(quote::split);
+                it.name == "toolexec" && theirs.is_some_and(|it| it.is_ok_and(|it| it == words))
+            };
+            words.is_empty() || self.flags.iter().any(same)
+        };
+        let Ok(words) = quote::split(value) else {
+            return refused();
+        };
+        let own = self.own.as_deref().and_then(Path::to_str);
+        let behind = match words.as_slice() {
+            [program, name, rest @ ..] if own == Some(program) && name == "toolexec" => {
+                let at = rest.iter().position(|it| it == "--");
+                let Some(at) = at else {
+                    return refused();
+                };
+                let flags = rest[..at].iter().find_map(|it| it.strip_prefix("--flags="));
+                let flags = quote::split(flags.unwrap_or_default()).unwrap_or_default();
+                if let Some(refusal) = self.words(Tool::Compile, &flags) {
+                    return Some(refusal);
+                }
+                &rest[at + 1..]
+            }
+            all => all,
+        };
+        if trusted(behind) { None } else { refused() }
+    }
+
+    /// Packages, and files of packages.
+    fn named(&self, packages: &[OsString]) -> Option<Refusal> {
+        let refused = |it: &&OsString| {
+            let file = Path::new(it).extension() == Some(OsStr::new("go"));
+            file && !self.packages.contains(it) && !it.to_str().is_some_and(path::is_below)
+        };
+        let found = packages.iter().find(refused)?;
+        Some(Refusal::path(&found.to_string_lossy()))
+    }
+
+    fn error(&self, refusal: Refusal) -> crate::error::Error {
+        let named = |it: &&Setting| refusal.comes_from(&it.key, &it.value);
+        let setting = self.settings.iter().find(named);
+        refusal.error(setting.map(|it| (it.from.as_str(), it.key.as_str())))
+    }
+}
+
+/// `go`, `go1.27.3`: a Go in PATH.
+pub fn is_go(value: &str) -> bool {
+    value
+        .strip_prefix("go")
+        .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+/// The first flag of `[build] flags` that a configuration may not pass.
+pub fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
+    let ground = Ground::default();
+    let list = items(words, lists::GO);
+    list.iter().find_map(|item| {
+        let value = item.value.as_deref().unwrap_or_default();
+        let found = match Tool::of(&item.name).filter(|_| item.is_flag) {
+            Some(tool) => ground.list(tool, value),
+            None => ground.flag(item),
+        };
+        found.map(|it| it.at(item.at))
+    })
+}
+
+/// The first flag for a tool that a configuration may not pass.
+pub fn words<S: AsRef<str>>(tool: Tool, words: &[S]) -> Option<Refusal> {
+    Ground::default().words(tool, words)
+}
+
+/// The same for a value with its package pattern.
+pub fn list(tool: Tool, value: &str) -> Option<Refusal> {
+    Ground::default().list(tool, value)
+}
+
+/// Why a configuration may not set a variable.
+pub fn variable(name: &str, value: &str) -> Option<Refusal> {
+    match variables::judge(name, value) {
+        Verdict::Fine => None,
+        Verdict::Name => Some(Refusal::variable(name, value, true)),
+        Verdict::Value => Some(Refusal::variable(name, value, false)),
+        Verdict::Flags => {
+            let words = match quote::split(value) {
+                Ok(words) => words,
+                Err(why) => return Some(Refusal::unreadable(value, &why)),
+            };
+            // Each entry stands alone: no value is the next word.
+            words.iter().find_map(|it| flags(&[it]))
+        }
+    }
+}
