@@ -8,6 +8,10 @@ pub mod effect;
 
 pub mod escapes;
 
+pub mod journal;
+
+pub mod marked;
+
 pub mod publish;
 
 pub mod refusals;
@@ -15,6 +19,10 @@ pub mod refusals;
 pub mod revision;
 
 pub mod stage;
+
+pub mod stream;
+
+pub mod sums;
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};

@@ -239,6 +239,18 @@ pub fn parse(
 }
 
 impl Cli {
+    /// Whether it prints what the program knows, wherever it stands.
+    pub fn is_reference(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Explain(_)
+                | Command::Presets(_)
+                | Command::Schema(_)
+                | Command::Completions(_)
+                | Command::Man
+        )
+    }
+
     /// Go's part of the line, for the commands that take one.
     pub fn typed(&self) -> Option<&Typed> {
         match &self.command {

@@ -4,10 +4,9 @@
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 
 /// No text that people write is longer: configurations, locks, lists of checksums, go.mod.
 pub const TEXT: u64 = 16 << 20;
@@ -16,10 +15,8 @@ pub const SOURCE: u64 = 64 << 20;
 
 /// Opens a regular file. Fails for everything else, without waiting for whoever is at its other end.
 pub fn open(path: &Path) -> Result<File> {
-    let file = File::options()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let about = file.metadata()?;
     match about.is_file() {
         true => Ok(file),

@@ -15,6 +15,8 @@
 
 pub mod error;
 
+pub mod clock;
+
 pub mod input;
 
 pub mod quote;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use gobuild_opt::build::{Event, capture};
@@ -15,6 +16,7 @@ use gobuild_opt::command::{self, Output, Session};
 use gobuild_opt::error::{Error, Kind, Result};
 use gobuild_opt::plan::toolexec;
 use gobuild_opt::process::Interrupt;
+use gobuild_opt::process::interrupt::Patience;
 use gobuild_opt::process::warden::{self, Warden};
 use gobuild_opt::render::harmless;
 use progress::{Progress, say};
@@ -28,13 +30,8 @@ fn main() -> ExitCode {
     if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
         return watch();
     }
-    let cwd = match working_directory() {
-        Ok(cwd) => cwd,
-        Err(error) => {
-            return fail(&Error::new(Kind::Machine, "the working directory is gone").source(error));
-        }
-    };
-    match cli::parse(&args, &cwd) {
+    let cwd = working_directory();
+    match cli::parse(&args, cwd.as_deref().unwrap_or(Path::new("/"))) {
         // clap prints help to stdout with 0, errors to stderr with 2.
         Err(clap) => {
             let code = if clap.use_stderr() { 2 } else { 0 };
@@ -42,7 +39,15 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
         Ok(Err(error)) => fail(&error),
-        Ok(Ok(cli)) => run(&cli, cwd),
+        Ok(Ok(cli)) => match cwd {
+            Ok(cwd) => run(&cli, cwd),
+            Err(_) if cli.is_reference() => run(&cli, PathBuf::from("/")),
+            Err(error) => fail(
+                &Error::new(Kind::Machine, "the working directory is gone")
+                    .source(error)
+                    .hint("go to one that exists: `cd`"),
+            ),
+        },
     }
 }
 
@@ -74,11 +79,14 @@ fn tool(args: &[OsString]) -> ExitCode {
 fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
     colors(cli.talk.color);
     hush_contained_panics();
-    let interrupt = match listen() {
+    let mut progress = Progress::new(cli.talk.quiet, std::io::stderr().is_terminal());
+    let mut interrupt = match listen() {
         Ok(interrupt) => interrupt,
         Err(error) => return fail(&error),
     };
-    let mut progress = Progress::new(cli.talk.quiet, std::io::stderr().is_terminal());
+    interrupt.voice = progress.voice();
+    interrupt.patience = patience();
+    stand_by(interrupt.clone(), progress.curtain());
     let mut show = |event: Event<'_>| progress.show(&event);
     let mut session = Session {
         cwd,
@@ -89,6 +97,8 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
         show: &mut show,
     };
     let result = command::run(cli, &mut session);
+    // Who stands by has it, too, and outlives us.
+    session.interrupt.warden.dismiss();
     progress.finish();
     match result {
         Ok(output) => print(&output, cli.talk.quiet),
@@ -99,10 +109,7 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
 /// Remembers the first signal that asks us to stop; the running stage ends its children and returns.
 fn listen() -> Result<Interrupt> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let interrupt = Interrupt {
-        warden: own_path().map(Warden::new).unwrap_or_default(),
-        ..Interrupt::default()
-    };
+    let interrupt = Interrupt::new(own_path().map(Warden::new).unwrap_or_default());
     let second = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
         // nohup: who ignores a signal on our behalf means it.
@@ -116,6 +123,47 @@ fn listen() -> Result<Interrupt> {
         signal_hook::flag::register_usize(signal, interrupt.signal.clone(), number)?;
     }
     Ok(interrupt)
+}
+
+/// Ends the run when it has to end and whoever waits does not hear of it. The warden tidies up then, as after a `kill -9`.
+fn stand_by(interrupt: Interrupt, curtain: impl Fn() + Send + 'static) {
+    const POLL: Duration = Duration::from_millis(50);
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(POLL);
+            let Some(error) = interrupt.overdue() else {
+                continue;
+            };
+            let code = i32::from(error.exit_code());
+            // Nobody may read what we say: that must not hold us up, either.
+            let last_words = std::thread::spawn(move || {
+                curtain();
+                fail(&error)
+            });
+            for _ in 0..10 {
+                if last_words.is_finished() {
+                    break;
+                }
+                std::thread::sleep(POLL);
+            }
+            #[allow(clippy::exit)]
+            std::process::exit(code);
+        }
+    });
+}
+
+/// For tests of what takes long: `SILENCE LIMIT` in milliseconds. Not one of the configuration.
+fn patience() -> Patience {
+    let read = || {
+        let text = std::env::var("__GOBUILD_OPT_PATIENCE").ok()?;
+        let (silence, limit) = text.split_once(' ')?;
+        let time = |it: &str| Some(Duration::from_millis(it.parse().ok()?));
+        Some(Patience {
+            silence: time(silence)?,
+            limit: time(limit)?,
+        })
+    };
+    read().unwrap_or_default()
 }
 
 /// This program as a file. A new one may stand in its place by now.

@@ -6,7 +6,11 @@
 
 pub mod family;
 
+pub mod interrupt;
+
 pub mod lines;
+
+mod question;
 
 pub mod tool;
 
@@ -17,90 +21,18 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+
+pub use interrupt::Interrupt;
 
 use crate::error::{Error, Kind, Result};
 pub use crate::review::Invocation;
 use crate::review::Reviewed;
 use family::Family;
-use warden::{MARK, Warden};
-
-/// What asks us to stop, a signal or the end of the time that was allowed, and who takes over when
-/// we are not asked.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt {
-    /// The number of the signal that came; 0 while none did.
-    pub signal: Arc<AtomicUsize>,
-    /// When the time is over, and how much it was.
-    pub deadline: Option<(Instant, Duration)>,
-    /// Ends our children after a `kill -9`.
-    pub warden: Warden,
-}
-
-impl Interrupt {
-    /// The signal that came, if one did.
-    pub fn signal(&self) -> Option<i32> {
-        match self.signal.load(Ordering::SeqCst) {
-            0 => None,
-            number => i32::try_from(number).ok(),
-        }
-    }
-
-    /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
-    pub fn check(&self) -> Result<()> {
-        match (self.signal(), self.late()) {
-            (Some(number), _) => Err(interrupted(number)),
-            (None, Some(limit)) => Err(Error::new(
-                Kind::Go,
-                format!("the run took longer than {}", seconds(limit)),
-            )),
-            (None, None) => Ok(()),
-        }
-    }
-
-    /// The limit, once it is over.
-    fn late(&self) -> Option<Duration> {
-        self.deadline
-            .filter(|(end, _)| Instant::now() >= *end)
-            .map(|(_, limit)| limit)
-    }
-}
-
-fn seconds(limit: Duration) -> String {
-    format!("{} s", limit.as_secs_f64())
-}
-
-fn interrupted(number: i32) -> Error {
-    Error::new(Kind::Signal(number), format!("ended by signal {number}"))
-        .hint("the outputs are as they were before this run")
-}
-
-/// The error for a command that did not end in time.
-fn late(invocation: &Invocation, limit: Duration) -> Error {
-    let verb = invocation
-        .args
-        .first()
-        .map(|it| it.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let program = Path::new(&invocation.program).display();
-    let hint = match verb.as_str() {
-        "env" | "list" => {
-            "go may be waiting for the network: for the toolchain that the `go` or `toolchain` line of go.mod asks for (GOTOOLCHAIN=local does without), or for modules (GOPROXY)"
-        }
-        _ => "raise `--timeout`, or see what is slow with `-x`",
-    };
-    Error::new(
-        Kind::Go,
-        format!(
-            "`{program} {verb}` was stopped: the run took longer than {}",
-            seconds(limit)
-        ),
-    )
-    .hint(hint)
-}
+use interrupt::interrupted;
+use question::{Question, late};
+use warden::MARK;
 
 /// Which pipe a piece of output came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,9 +101,16 @@ pub fn run(
     };
     let mut open = 2;
     let mut ended = None;
+    let mut question = Question::new(invocation, interrupt);
+    let mut over = None;
     let status = loop {
-        open -= drain(&events, &mut sink);
-        group.forward(interrupt);
+        let mut heard = false;
+        open -= drain(&events, &mut |stream, bytes| {
+            heard = true;
+            sink(stream, bytes);
+        });
+        over = over.or(question.look(heard));
+        group.forward(interrupt, over.is_some());
         if ended.is_none() && handle.try_wait()?.is_some() {
             ended = Some(Instant::now());
         }
@@ -185,9 +124,10 @@ pub fn run(
     };
     if group.forwarded.is_some() {
         group.kill();
-        return Err(match (interrupt.signal(), interrupt.late()) {
-            (None, Some(limit)) => late(invocation, limit),
-            (number, _) => interrupted(number.unwrap_or_default()),
+        return Err(match (interrupt.signal(), interrupt.late(), over) {
+            (None, Some(limit), _) => late(invocation, limit, false),
+            (None, None, Some(limit)) => late(invocation, limit, true),
+            (number, ..) => interrupted(number.unwrap_or_default()),
         });
     }
     Ok(Outcome {
@@ -347,12 +287,13 @@ struct Group {
 }
 
 impl Group {
-    /// Passes a signal on once; kills the group when it has not gone after [`GRACE`].
-    fn forward(&mut self, interrupt: &Interrupt) {
-        let signal = match (interrupt.signal(), interrupt.late()) {
-            (None, None) => return,
-            (number, _) => number.and_then(rustix::process::Signal::from_named_raw),
-        };
+    /// Passes a signal on once, or asks to end when the time is `over`; kills the group when it has not gone after [`GRACE`].
+    fn forward(&mut self, interrupt: &Interrupt, over: bool) {
+        if interrupt.check().is_ok() && !over {
+            return;
+        }
+        let signal = interrupt.signal();
+        let signal = signal.and_then(rustix::process::Signal::from_named_raw);
         match self.forwarded {
             None => {
                 self.family = Family::of(i32::try_from(self.leader));

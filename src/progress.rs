@@ -1,10 +1,12 @@
 //! What happens while go works, on stderr: a spinner on a terminal, a line per step elsewhere.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gobuild_opt::build::Event;
 use gobuild_opt::plan::StepKind;
+use gobuild_opt::process::interrupt::Voice;
 use gobuild_opt::render::harmless;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -114,12 +116,28 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
-        let text = harmless(text);
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None if self.quiet => {}
-            None => say(&text),
-        }
+        line(self.bar.as_ref(), self.quiet, text);
+    }
+
+    /// What speaks from anywhere, as [`Event::Talk`] does.
+    pub fn voice(&self) -> Voice {
+        let (bar, quiet) = (self.bar.clone(), self.quiet);
+        Voice(Some(Arc::new(move |text| line(bar.as_ref(), quiet, text))))
+    }
+
+    /// What clears the spinner from anywhere.
+    pub fn curtain(&self) -> impl Fn() + use<> {
+        let bar = self.bar.clone();
+        move || bar.iter().for_each(ProgressBar::finish_and_clear)
+    }
+}
+
+fn line(bar: Option<&ProgressBar>, quiet: bool, text: &str) {
+    let text = harmless(text);
+    match bar {
+        Some(bar) => bar.println(text),
+        None if quiet => {}
+        None => say(&text),
     }
 }
 

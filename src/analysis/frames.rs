@@ -12,6 +12,7 @@ use crate::binary::{self, Anatomy, InlinedCall, Origin};
 use crate::config::size::FrameLimit;
 use crate::escape::{Started, started};
 use crate::go::Package;
+use crate::input;
 use crate::profile::Edges;
 
 /// Smaller frames are not listed, in bytes.
@@ -167,7 +168,8 @@ fn starts(packages: &[Package], found: &mut [(Frame, u32)]) {
         };
         for file in package.go_files.iter().chain(&package.cgo_files) {
             // A file that is gone or has been changed since starts nothing that we know of.
-            let source = std::fs::read(Path::new(&package.dir).join(file)).unwrap_or_default();
+            let source =
+                input::read(&Path::new(&package.dir).join(file), input::SOURCE).unwrap_or_default();
             for it in started(&source) {
                 note(it, path, &mut starts);
             }

@@ -1,9 +1,11 @@
 //! A path in, the bytes of the file out, without reading them before they are needed.
 
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::input;
 
 /// A file mapped into memory; it derefs to its bytes.
 #[derive(Debug)]
@@ -27,14 +29,19 @@ pub fn open(path: &Path) -> Result<Mapped> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Machine, format!("cannot read `{shown}`")).source(error)
     };
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = match input::open(path) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::IsADirectory
+            ) =>
+        {
+            let message = format!("`{shown}` is not a file");
+            return Err(Error::new(Kind::Machine, message));
+        }
+        opened => opened.map_err(failed)?,
+    };
     let about = file.metadata().map_err(failed)?;
-    if !about.is_file() {
-        return Err(Error::new(
-            Kind::Machine,
-            format!("`{shown}` is not a file"),
-        ));
-    }
     if about.len() == 0 {
         return Err(Error::new(Kind::Machine, format!("`{shown}` is empty")));
     }

@@ -6,13 +6,13 @@
 
 pub mod tool;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use flate2::bufread::GzDecoder;
 
+use crate::input;
 use crate::plan::toolexec::is_action;
 
 /// The most that the captures may take beside the build cache, in bytes: those of a package are a few kilobytes. What was not
@@ -47,11 +47,11 @@ fn path(store: &Path, action: &str) -> Option<PathBuf> {
 /// The capture of an action, if there is one and it is whole. One that is damaged is removed.
 pub fn read(store: &Path, action: &str) -> Option<Capture> {
     let path = path(store, action)?;
-    let mut file = File::open(&path).ok()?;
+    let mut file = input::open(&path).ok()?;
     let time = file.metadata().and_then(|it| it.modified());
     let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
     let mut packed = Vec::new();
-    file.read_to_end(&mut packed).ok()?;
+    file.by_ref().take(LONGEST).read_to_end(&mut packed).ok()?;
     let Some(text) = unpack(&packed) else {
         let _ = std::fs::remove_file(&path);
         return None;

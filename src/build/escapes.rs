@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -15,6 +13,7 @@ use crate::escape::raw::Raw;
 use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
+use crate::input;
 use crate::plan::escapes::{Source, narrowed, stores};
 use crate::plan::{Step, StepKind, TargetPlan, scope};
 use crate::process::lines::Splitter;
@@ -352,14 +351,7 @@ pub(super) fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
 
 /// A regular file that is not too large.
 pub fn read(path: &[u8]) -> Option<Vec<u8>> {
-    let file = File::open(Path::new(OsStr::from_bytes(path))).ok()?;
-    let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    input::read(Path::new(OsStr::from_bytes(path)), LARGEST).ok()
 }
 
 fn line_starts(bytes: &[u8]) -> Vec<usize> {

@@ -8,8 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tempfile::TempDir;
-
+use super::marked::Marked;
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
@@ -29,7 +28,7 @@ pub struct Revision {
     pub here: PathBuf,
     /// The root of its repository, as git and as the user names it: git resolves links.
     tops: [PathBuf; 2],
-    directory: TempDir,
+    directory: Marked,
 }
 
 impl Revision {
@@ -58,12 +57,9 @@ const DEEPEST: usize = 8;
 /// Fails with [`Kind::Usage`] where there is no repository or no such revision, and where the directory did not exist then.
 pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revision> {
     let (top, prefix, commit) = resolve(name, cwd, interrupt)?;
-    let directory = tempfile::Builder::new()
-        .prefix(".gobuild-opt-diff-")
-        .tempdir()
-        .map_err(|error| {
-            Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
-        })?;
+    let directory = Marked::create(&std::env::temp_dir()).map_err(|error| {
+        Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
+    })?;
     interrupt.warden.keep_directory(directory.path());
     // The same base name: it is the name of a program without a module path.
     let base = top.file_name().unwrap_or_else(|| "tree".as_ref());

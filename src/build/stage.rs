@@ -7,22 +7,24 @@
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::fs::FlockOperation;
-use tempfile::TempDir;
+use rustix::io::Errno;
 
+use super::marked::{self, Marked, is_same, open_directory, try_lock};
 use crate::error::{Error, Kind, Result};
 use crate::process::Interrupt;
 
-const PREFIX: &str = ".gobuild-opt-";
+const POLL: Duration = Duration::from_millis(50);
+/// Others hold the directory of all stages for a moment only: a longer wait is worth a line.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// A staging directory. Dropping it removes it, and the output directories that were made for
 /// nothing.
 #[derive(Debug)]
 pub struct Stage {
-    directory: Option<TempDir>,
-    go_tmp: Option<TempDir>,
+    directory: Option<Marked>,
+    go_tmp: Option<Marked>,
     /// Output directories that did not exist before, outermost first.
     made: Vec<PathBuf>,
     keep_made: bool,
@@ -74,23 +76,20 @@ impl Stage {
             .source(error)
         };
         // While we hold the parent, nobody takes a stage that has no lock yet for a stale one.
-        let _parent = (place.outputs != Some(&parent))
-            .then(|| flock(&parent))
-            .flatten();
-        remove_stale(&parent);
-        let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempdir_in(&parent)
-            .map_err(failed)?;
+        let _parent = match place.outputs == Some(&parent) {
+            true => None,
+            false => hold(&parent, interrupt, talk)?,
+        };
+        marked::clear(&parent, interrupt)?;
+        let directory = Marked::create(&parent).map_err(failed)?;
         interrupt.warden.keep_directory(directory.path());
-        stage._locks.extend(flock(directory.path()));
         // git does not look below: our files never make the tree dirty while go stamps the version.
         std::fs::write(directory.path().join(".gitignore"), "*\n").map_err(failed)?;
         std::fs::create_dir(directory.path().join("tmp")).map_err(failed)?;
         stage.directory = Some(directory);
         if let Some(theirs) = place.go_tmp {
-            let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(theirs);
-            let made = made.map_err(|error| {
+            marked::clear(theirs, interrupt)?;
+            let made = Marked::create(theirs).map_err(|error| {
                 Error::new(
                     Kind::Machine,
                     format!("cannot write to GOTMPDIR `{}`", theirs.display()),
@@ -114,54 +113,52 @@ impl Stage {
         let mut told = false;
         loop {
             interrupt.check()?;
-            let Ok(file) = File::open(outputs) else { break };
-            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            let Ok(file) = open_directory(outputs) else {
+                break;
+            };
+            match try_lock(&file) {
                 // The run before us may have removed the directory.
                 Ok(()) if !is_same(&file, outputs) => continue,
                 Ok(()) => {
-                    remove_stale(outputs);
+                    marked::clear(outputs, interrupt)?;
                     self._locks.push(file);
                     break;
                 }
-                Err(rustix::io::Errno::WOULDBLOCK) if !wait => {
+                Err(Errno::WOULDBLOCK) if !wait => {
                     return Err(Error::new(
                         Kind::Machine,
                         format!("another run writes to `{}`", outputs.display()),
                     )
                     .hint("run again without `--no-wait` to wait for it"));
                 }
-                Err(rustix::io::Errno::WOULDBLOCK) => {
+                Err(Errno::WOULDBLOCK) => {
                     if !std::mem::replace(&mut told, true) {
                         talk(&format!(
                             "waiting for another run that writes to `{}`",
                             outputs.display()
                         ));
                     }
-                    std::thread::sleep(Duration::from_millis(50));
+                    interrupt.sleep(POLL)?;
                 }
                 // A file system without locks.
                 Err(_) => break,
             }
         }
-        tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempfile_in(outputs)
-            .map(drop)
-            .map_err(|error| {
-                Error::new(
-                    Kind::Machine,
-                    format!(
-                        "cannot write to the output directory `{}`",
-                        outputs.display()
-                    ),
-                )
-                .source(error)
-            })
+        tempfile::tempfile_in(outputs).map(drop).map_err(|error| {
+            Error::new(
+                Kind::Machine,
+                format!(
+                    "cannot write to the output directory `{}`",
+                    outputs.display()
+                ),
+            )
+            .source(error)
+        })
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
-        self.directory.as_ref().map_or(Path::new(""), TempDir::path)
+        self.directory.as_ref().map_or(Path::new(""), Marked::path)
     }
 
     /// Where go keeps its work directories (GOTMPDIR): on the file system of the outputs, so that
@@ -175,7 +172,13 @@ impl Stage {
 
     /// Makes the output directory where it is missing. Fails with [`Kind::Machine`].
     pub fn make_outputs(&mut self, outputs: &Path) -> Result<()> {
-        self.made.extend(make(outputs)?);
+        let made = make(outputs)?;
+        // Nobody waits for us at the directory above it any more.
+        if let Some(lock) = made.last().and_then(|it| open_directory(it).ok()) {
+            let _ = try_lock(&lock);
+            self._locks.push(lock);
+        }
+        self.made.extend(made);
         Ok(())
     }
 
@@ -193,8 +196,8 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // A failure leaves files that the next run removes.
-        drop(self.directory.take().map(TempDir::close));
-        drop(self.go_tmp.take().map(TempDir::close));
+        drop(self.directory.take());
+        drop(self.go_tmp.take());
         if !self.keep_made {
             unmake(&self.made);
         }
@@ -233,16 +236,29 @@ fn unmake(made: &[PathBuf]) {
     }
 }
 
-/// Locks a directory, so that no lock file is left. `None` where that does not work.
-fn flock(directory: &Path) -> Option<File> {
-    let file = File::open(directory).ok()?;
-    rustix::fs::flock(&file, FlockOperation::LockExclusive).ok()?;
-    Some(file)
-}
-
-fn is_same(file: &File, path: &Path) -> bool {
-    let key = |it: std::fs::Metadata| (it.dev(), it.ino());
-    file.metadata().map(key).ok() == path.metadata().map(key).ok()
+/// Locks a directory for a moment, waiting for whoever has it. `None` where that does not work.
+fn hold(
+    directory: &Path,
+    interrupt: &Interrupt,
+    talk: &mut dyn FnMut(&str),
+) -> Result<Option<File>> {
+    let Ok(file) = open_directory(directory) else {
+        return Ok(None);
+    };
+    let start = Instant::now();
+    let mut said = false;
+    loop {
+        match try_lock(&file) {
+            Ok(()) => return Ok(Some(file)),
+            Err(Errno::WOULDBLOCK) => {}
+            Err(_) => return Ok(None),
+        }
+        if start.elapsed() > MOMENT && !std::mem::replace(&mut said, true) {
+            let shown = directory.display();
+            talk(&format!("waiting for whoever holds a lock on `{shown}`"));
+        }
+        interrupt.sleep(POLL)?;
+    }
 }
 
 /// The build cache where it is on the file system of the outputs, otherwise the outputs.
@@ -255,40 +271,6 @@ fn parent(place: Where<'_>) -> PathBuf {
         (Some(cache), Some(outputs)) if device(&cache) == device(outputs) => cache,
         (_, Some(outputs)) => outputs.to_path_buf(),
         (None, None) => std::env::temp_dir(),
-    }
-}
-
-/// Removes the stage of a run that was killed; whether it is gone. Nothing else is removed, whoever asks.
-pub fn remove(directory: &Path) -> bool {
-    let name = directory.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with(PREFIX) {
-        return true;
-    }
-    match std::fs::remove_dir_all(directory) {
-        Ok(()) => true,
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    }
-}
-
-/// Removes what killed runs left: a stage that is in use is locked. Files of that name are outputs
-/// that were not finished.
-fn remove_stale(directory: &Path) {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let Ok(kind) = entry.file_type() else {
-            continue;
-        };
-        if ours && kind.is_file() {
-            let _ = std::fs::remove_file(entry.path());
-        }
-        let free =
-            |file: File| rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if ours && kind.is_dir() && File::open(entry.path()).is_ok_and(free) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }
 
@@ -329,10 +311,37 @@ mod tests {
     #[test]
     fn what_a_killed_run_left_is_removed() {
         let place = tempfile::tempdir().unwrap();
-        let stale = place.path().join(".gobuild-opt-old/tmp");
-        std::fs::create_dir_all(&stale).unwrap();
+        let stale = Marked::create(place.path()).unwrap();
+        let left = stale.path().to_path_buf();
+        std::fs::create_dir(left.join("tmp")).unwrap();
+        stale.keep();
         let stage = create(place.path(), true).unwrap();
-        assert!(!stale.exists());
+        assert!(!left.exists());
         assert!(stage.path().exists());
+    }
+
+    #[test]
+    fn a_signal_ends_the_wait_for_the_place_of_all_stages() {
+        let (outputs, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let stages = cache.path().join("gobuild-opt");
+        std::fs::create_dir(&stages).unwrap();
+        let theirs = File::open(&stages).unwrap();
+        try_lock(&theirs).unwrap();
+        let interrupt = Interrupt::default();
+        let place = Where {
+            outputs: Some(outputs.path()),
+            cache: Some(cache.path()),
+            go_tmp: None,
+        };
+        let error = std::thread::scope(|scope| {
+            let waits = scope.spawn(|| Stage::create(place, true, &interrupt, &mut |_| {}));
+            std::thread::sleep(2 * POLL);
+            assert!(!waits.is_finished());
+            interrupt
+                .signal
+                .store(15, std::sync::atomic::Ordering::SeqCst);
+            waits.join().unwrap().unwrap_err()
+        });
+        assert_eq!(error.kind, Kind::Signal(15));
     }
 }

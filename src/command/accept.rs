@@ -11,6 +11,7 @@ use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
 use crate::analysis;
+use crate::check;
 use crate::cli;
 use crate::config::{Collect, Effect};
 use crate::error::{Error, Kind, Result};
@@ -42,7 +43,7 @@ struct Fresh<'a> {
 
 /// Runs what the items need, and writes the lock.
 pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
-    let (items, typed) = items(&args.typed);
+    let (items, typed) = items(&args.typed)?;
     let reason = reason(args.reason.as_deref(), !items.is_empty())?;
     // Paths and the lock first: a lock that cannot be read costs no build.
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
@@ -77,7 +78,7 @@ pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
     if Some(&lock) == before.as_ref() {
         return Ok(text(vec![format!("{shown} says all of that already")]));
     }
-    lock_file::save(&lock, &path)?;
+    lock_file::save(&lock, &path, &session.interrupt)?;
     let mut lines = vec![format!("wrote {shown}")];
     lines.extend(done);
     Ok(text(lines))
@@ -94,16 +95,40 @@ fn text(lines: Vec<String>) -> Output {
 }
 
 /// Items look like nothing that go takes for a package: ten hexadecimal digits, and what [`Item`] reads.
-fn items(typed: &Typed) -> (Vec<Wanted>, Typed) {
+fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
     let mut typed = typed.clone();
     let mut items = Vec::new();
+    for word in typed.packages.iter().filter_map(|it| it.to_str()) {
+        if item(word).is_none() {
+            almost(word)?;
+        }
+    }
     typed.packages.retain(|it| {
         let item = it.to_str().and_then(item);
         let is_item = item.is_some();
         items.extend(item);
         !is_item
     });
-    (items, typed)
+    Ok((items, typed))
+}
+
+/// What go would only call a malformed import path: no package has a colon in its path or the name of a check.
+fn almost(word: &str) -> Result<()> {
+    let is_check = check::ALL.iter().any(|it| it.id == word);
+    let is_path = word.starts_with(['.', '/']) || word.ends_with(".go");
+    if is_path || !(is_check || word.contains(':')) {
+        return Ok(());
+    }
+    let bare = word.strip_prefix("lock-").filter(|it| item(it).is_some());
+    let hint = match bare {
+        Some(bare) => format!("did you mean `{bare}`?"),
+        None => format!(
+            "an item is {}, or the ten digits of a site",
+            Item::FORMS.join(", ")
+        ),
+    };
+    let message = format!("`{word}` is neither an item of the lock nor a package");
+    Err(Error::new(Kind::Usage, message).hint(hint))
 }
 
 fn item(text: &str) -> Option<Wanted> {
@@ -187,6 +212,14 @@ mod tests {
             "net/http",
         ] {
             assert_eq!(item(package), None);
+            almost(package).unwrap();
         }
+        let hint = |word| almost(word).unwrap_err().hint.unwrap();
+        assert_eq!(hint("lock-cgo:net"), "did you mean `cgo:net`?");
+        assert_eq!(hint("lock-dead-code"), "did you mean `dead-code`?");
+        for word in ["cgo:", "modul:example.com/x", "lock-cgo", "gomaxprocs"] {
+            assert!(hint(word).starts_with("an item is size, "), "{word}");
+        }
+        almost("./odd:name").unwrap();
     }
 }

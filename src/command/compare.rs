@@ -52,7 +52,7 @@ impl Side {
                 executable: None,
             });
         }
-        let dissected = dissect(path, &bytes, args.arch.as_deref(), true)?;
+        let dissected = dissect(path, &bytes, args.arch.as_deref(), true, &session.interrupt)?;
         let subject = Subject::of_inspection(&dissected.inspection(usize::MAX)?, &shown);
         drop(dissected);
         Ok(Self {

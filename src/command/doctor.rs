@@ -5,6 +5,7 @@ use super::present::Shows;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
+use crate::clock;
 use crate::error::Result;
 use crate::render::{self, Format, Style};
 use crate::report::outline::{self, Block, Tone};
@@ -25,7 +26,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 lock: None,
                 origins: &prepared.loaded.origins,
                 gates: &[],
-                now: jiff::Timestamp::now(),
+                now: clock::about_now(),
             };
             let title = format!(
                 "{} · {}/{} · {}",

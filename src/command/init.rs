@@ -71,7 +71,7 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
             ..Output::default()
         });
     }
-    publish::text(&text, &path)?;
+    publish::text(&text, &path, &session.interrupt)?;
     Ok(Output {
         text: format!("wrote {}; now run `gobuild-opt release`\n", path.display()),
         ..Output::default()

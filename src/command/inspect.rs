@@ -1,6 +1,7 @@
 //! `inspect`: what an executable is made of.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +11,7 @@ use crate::binary::{self, Anatomy};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
+use crate::process::Interrupt;
 use crate::render::Format;
 use crate::report::Filter;
 use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, outline};
@@ -21,7 +23,7 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     let tables_only = args.output.formats().all(|it| !it.is_data());
     let digest = args.output.formats().any(|it| it == Format::Json);
     let arch = args.arch.as_deref();
-    let dissected = dissect(&args.binary, &bytes, arch, digest)?;
+    let dissected = dissect(&args.binary, &bytes, arch, digest, &session.interrupt)?;
     let view = View {
         by: args.by,
         top: args.top,
@@ -88,20 +90,39 @@ pub fn dissect<'a>(
     bytes: &'a [u8],
     arch: Option<&str>,
     digest: bool,
+    interrupt: &Interrupt,
 ) -> Result<Dissected<'a>> {
     let bytes = slice(bytes, arch).map_err(|it| named(path, it))?;
+    let useless = AtomicBool::new(false);
     // Both read the whole file: the digest on another processor, where there is one.
     let (anatomy, sha256) = std::thread::scope(|scope| {
-        let digest = digest.then(|| scope.spawn(|| hex(&Sha256::digest(bytes))));
-        (binary::anatomy(bytes), digest.map(|it| it.join()))
+        let goes_on = || interrupt.check().is_ok() && !useless.load(Ordering::Relaxed);
+        let digest = digest.then(|| scope.spawn(move || digest_of(bytes, goes_on)));
+        let anatomy = binary::anatomy(bytes);
+        useless.store(anatomy.is_err(), Ordering::Relaxed);
+        (anatomy, digest.map(|it| it.join()))
     });
+    interrupt.check()?;
     Ok(Dissected {
         anatomy: anatomy.map_err(|it| named(path, it))?,
         source: Source {
             path: path.display().to_string(),
-            sha256: sha256.map(|it| it.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+            sha256: sha256
+                .and_then(|it| it.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
         },
     })
+}
+
+/// SHA-256 in hex, unless that no longer matters: a file may have terabytes.
+fn digest_of(bytes: &[u8], goes_on: impl Fn() -> bool) -> Option<String> {
+    let mut digest = Sha256::new();
+    for piece in bytes.chunks(1 << 20) {
+        if !goes_on() {
+            return None;
+        }
+        digest.update(piece);
+    }
+    Some(hex(&digest.finalize()))
 }
 
 fn named(path: &Path, error: Error) -> Error {

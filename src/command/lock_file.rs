@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::lock::{self, Executable, FILE, Item, Lock, Target};
 use crate::plan::{Facts, Plan, Typed};
+use crate::process::Interrupt;
 use crate::report;
 
 /// Beside the configuration, else beside go.mod, else where go runs.
@@ -50,8 +51,8 @@ pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
 }
 
 /// Writes the lock, complete or not at all.
-pub fn save(lock: &Lock, path: &Path) -> Result<()> {
-    publish::text(&lock::write(lock), path)
+pub fn save(lock: &Lock, path: &Path, interrupt: &Interrupt) -> Result<()> {
+    publish::text(&lock::write(lock), path, interrupt)
 }
 
 /// A platform as a run found it, without executables.

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::{Session, profiles, trusted};
+use crate::build::Event;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
 use crate::go::{self, Go, Package, Toolchain, flags, level};
+use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Plan, Typed, require_main};
@@ -67,8 +68,11 @@ pub fn prepare_for(
     session: &mut Session<'_>,
 ) -> Result<Prepared> {
     let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
+    for warning in &loaded.warnings {
+        (session.show)(Event::Talk(&format!("warning: {warning}")));
+    }
     if let Some(limit) = loaded.config.build.timeout {
-        session.interrupt.deadline = Some((Instant::now() + limit.0, limit.0));
+        session.interrupt.limit(limit.0);
     }
     if settings.out_dir.is_some() && typed.flags.iter().any(|it| it.name == "o") {
         return Err(Error::new(
@@ -279,7 +283,7 @@ fn go_line(toolchain: &Toolchain) -> Option<String> {
     } else {
         &toolchain.gowork
     };
-    go::go_line(&std::fs::read_to_string(file).ok()?)
+    go::go_line(&input::text(Path::new(file), input::TEXT).ok()?)
 }
 
 /// What is set outside. The platform counts only where no target names it.
@@ -298,7 +302,7 @@ fn leaks(
     if target.level.is_some() {
         decided.extend(level::variable(&toolchain.goarch));
     }
-    let file = std::fs::read_to_string(&toolchain.goenv).unwrap_or_default();
+    let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
     ambient::ambient(&session.text_env(), &file, &configured, &decided)
 }
 

@@ -165,7 +165,7 @@ fn write_files(
         if !format.is_data() {
             text = anstream::adapter::strip_str(&text).to_string();
         }
-        publish::text(&text, &session.cwd.join(path))?;
+        publish::text(&text, &session.cwd.join(path), &session.interrupt)?;
     }
     Ok(())
 }

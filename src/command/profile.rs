@@ -159,7 +159,7 @@ fn finish(
 ) -> Result<Output> {
     let piped = is_stream(name);
     if !piped {
-        publish::bytes(&bytes, &session.cwd.join(name))?;
+        publish::bytes(&bytes, &session.cwd.join(name), &session.interrupt)?;
         if profile::judge(&bytes).fitness == Fitness::Usable {
             lines.push(next(name));
         }

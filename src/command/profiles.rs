@@ -14,6 +14,7 @@ use crate::input;
 use crate::plan::Typed;
 use crate::plan::pgo::derive::{self, Derived};
 use crate::plan::pgo::{self, Choice, Request};
+use crate::process::Interrupt;
 
 /// Decides which profile each main package gets.
 pub fn choose(
@@ -116,7 +117,7 @@ pub fn keep(derived: &Derived, cache: &Path) -> Result<()> {
         let _ = file.set_modified(SystemTime::now());
         return Ok(());
     }
-    publish::bytes(&derived.bytes, &derived.path)?;
+    publish::bytes(&derived.bytes, &derived.path, &Interrupt::default())?;
     forget(&derive::directory(cache));
     Ok(())
 }

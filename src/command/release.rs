@@ -12,11 +12,13 @@ use super::{Output, Session};
 use crate::analysis::{self, Artifact};
 use crate::build::publish::Item;
 use crate::build::stage::Stage;
-use crate::build::{self, Event, publish};
+use crate::build::{self, Event, publish, sums};
 use crate::cli;
+use crate::clock;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::lock::{FILE, Lock};
+use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{self, Format, Style};
@@ -33,7 +35,11 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     for executable in prepared.outputs.targets.iter().flatten() {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
+    if let Some(path) = &prepared.outputs.checksums {
+        sums::read(path)?;
+    }
     for path in &args.output.report {
+        apart(path, &prepared.outputs, &session.cwd)?;
         publish::try_directory(&session.cwd.join(path))?;
     }
     let lock_path = lock_file::path_of(&prepared);
@@ -45,11 +51,11 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         plan,
         built,
         repairs,
-    } = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
-    let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
+    } = repair::run(plan, &loaded, &typed, lock.as_ref(), session).map_err(unchanged)?;
+    let artifacts = analysis::analyze(&plan, &built, &session.interrupt).map_err(unchanged)?;
     let found = lock_file::found(&plan, &artifacts);
-    session.interrupt.check()?;
-    publish_all(&plan, &artifacts, &mut stage)?;
+    session.interrupt.check().map_err(unchanged)?;
+    let published = publish_all(&plan, &artifacts, &mut stage, session)?;
     stage.keep_outputs();
     let report = report::report(&report::Inputs {
         config: &loaded.config,
@@ -61,26 +67,85 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
         lock: lock.as_ref(),
         repairs: &repairs,
         total: start.elapsed(),
-        now: jiff::Timestamp::now(),
+        now: clock::about_now(),
     });
-    // Not in CI: a file that changed would make the next build `+dirty`.
-    if let Some(lock) = lock
-        && report.verdict.pass
-        && session.variable("CI").is_none()
-    {
-        tighten(lock, &lock_path, &found, &loaded.config, session)?;
-    }
-    let mut output = present(
-        |format, top, style| rendered(&report, format, top, style, &session.cwd),
-        &args.output,
-        loaded.config.escape.top,
-        &report.verdict,
+    let told = tell(
+        &report,
+        lock.map(|it| (it, lock_path, found)),
+        args,
+        &loaded.config,
         session,
-    )?;
+    );
+    let mut output = told.map_err(|error| after(error, &published, &session.cwd))?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
     output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
     Ok(output)
+}
+
+/// A report must not take the place of what it is about.
+fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
+    let path = cwd.join(report);
+    let executables = outputs.targets.iter().flatten();
+    let mut all = executables.filter_map(|it| it.path.as_ref());
+    if all.any(|it| *it == path) || outputs.checksums.as_ref() == Some(&path) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`{}` would be both an output and the report",
+                report.display()
+            ),
+        )
+        .hint("give `--report` another name"));
+    }
+    Ok(())
+}
+
+/// A signal or a limit ended the run before anything was published.
+fn unchanged(error: Error) -> Error {
+    match error.kind {
+        Kind::Signal(_) => error.hint(publish::AS_BEFORE),
+        _ => error,
+    }
+}
+
+/// The same after the outputs took their names: whoever reads the error must know.
+fn after(mut error: Error, published: &[PathBuf], cwd: &Path) -> Error {
+    let name = |it: &PathBuf| format!("`{}`", it.strip_prefix(cwd).unwrap_or(it).display());
+    let names: Vec<String> = published.iter().map(name).collect();
+    if names.is_empty() {
+        return error;
+    }
+    let before = error.hint.take().map(|it| format!("; {it}"));
+    error.hint(format!(
+        "published before that: {}{}",
+        names.join(", "),
+        before.unwrap_or_default()
+    ))
+}
+
+/// Writes the lock and the reports about what was published.
+fn tell(
+    report: &Report,
+    lock: Option<(Lock, PathBuf, Vec<Found>)>,
+    args: &cli::Release,
+    config: &Config,
+    session: &mut Session<'_>,
+) -> Result<Output> {
+    // Not in CI: a file that changed would make the next build `+dirty`.
+    if let Some((lock, path, found)) = lock
+        && report.verdict.pass
+        && session.variable("CI").is_none()
+    {
+        tighten(lock, &path, &found, config, session)?;
+    }
+    present(
+        |format, top, style| rendered(report, format, top, style, &session.cwd),
+        &args.output,
+        config.escape.top,
+        &report.verdict,
+        session,
+    )
 }
 
 /// What has a ratchet follows executables that shrank.
@@ -93,7 +158,7 @@ fn tighten(
 ) -> Result<()> {
     let changed = lock_file::tighten(&mut lock, found, &config.budget);
     if !changed.is_empty() {
-        lock_file::save(&lock, path)?;
+        lock_file::save(&lock, path, &session.interrupt)?;
         let line = format!("{FILE} follows: {}", changed.join(", "));
         (session.show)(Event::Talk(&line));
     }
@@ -140,53 +205,73 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
     invocation
 }
 
-/// Every output takes its name only now that all of them are good: all of them, or none.
-fn publish_all(plan: &Plan, artifacts: &[Artifact], stage: &mut Stage) -> Result<()> {
+/// Every output takes its name only now that all of them are good: all of them, or none; the checksums last. Returns them.
+fn publish_all(
+    plan: &Plan,
+    artifacts: &[Artifact],
+    stage: &mut Stage,
+    session: &Session<'_>,
+) -> Result<Vec<PathBuf>> {
+    let interrupt = &session.interrupt;
     let mut items = Vec::new();
-    let mut sums = Vec::new();
+    let mut entries = Vec::new();
     for artifact in artifacts {
         let Some(path) = &artifact.executable.path else {
             continue;
         };
-        items.push(Item {
-            staged: artifact.staged.clone(),
-            output: path.clone(),
-        });
-        sums.push((artifact.sha256.clone(), file_name(path)));
+        items.push(item(artifact.staged.clone(), path.clone(), true));
+        entries.push((artifact.sha256.clone(), file_name(path)));
         // What some build modes write beside the file: the header of a C archive.
         let header = artifact.staged.with_extension("h");
-        if let Some(digest) = publish::digest_of(&header) {
-            items.push(Item {
-                staged: header,
-                output: path.with_extension("h"),
-            });
-            sums.push((digest, file_name(&path.with_extension("h"))));
+        if let Some(digest) = sums::digest_of(&header, interrupt)? {
+            let path = path.with_extension("h");
+            entries.push((digest, file_name(&path)));
+            items.push(item(header, path, true));
         }
     }
     for directory in items.iter().filter_map(|it| it.output.parent()) {
         stage.make_outputs(directory)?;
     }
-    if let Some(path) = sums_file(plan, &items, &sums) {
-        let staged = stage.path().join("SHA256SUMS");
-        std::fs::write(&staged, publish::checksums(&path, &sums))?;
-        items.push(Item {
-            staged,
-            output: path,
-        });
+    let published = items.iter().map(|it| it.output.clone()).collect();
+    let add = |name: &str, text: &str, path: PathBuf| -> Result<Item> {
+        let staged = stage.path().join(name);
+        std::fs::write(&staged, text)?;
+        Ok(item(staged, path, false))
+    };
+    let directory = plan.checksums.as_deref().and_then(Path::parent);
+    let directory = directory.filter(|_| stage.made_outputs());
+    if let Some((path, text)) = directory.and_then(sums::keep_out_of_git) {
+        items.push(add("ignore", text, path)?);
     }
-    publish::all(&items, stage.path())?;
-    match plan.checksums.as_deref().and_then(Path::parent) {
-        Some(directory) if stage.made_outputs() => publish::keep_out_of_git(directory),
-        _ => Ok(()),
+    if let Some(path) = sums_file(plan, &items, &entries)? {
+        let text = sums::checksums(&path, &entries, interrupt)?;
+        items.push(add(sums::FILE, &text, path)?);
+    }
+    publish::all(&items, interrupt)?;
+    Ok(published)
+}
+
+fn item(staged: PathBuf, output: PathBuf, is_object: bool) -> Item {
+    Item {
+        staged,
+        output,
+        is_object,
     }
 }
 
 /// The checksum file of the plan, or one beside the outputs that speaks of them.
-fn sums_file(plan: &Plan, items: &[Item], sums: &[(String, String)]) -> Option<PathBuf> {
-    let beside = || Some(items.first()?.output.parent()?.join("SHA256SUMS"));
-    plan.checksums
-        .clone()
-        .or_else(|| beside().filter(|it| publish::lists(it, sums)))
+fn sums_file(plan: &Plan, items: &[Item], entries: &[(String, String)]) -> Result<Option<PathBuf>> {
+    if plan.checksums.is_some() {
+        return Ok(plan.checksums.clone());
+    }
+    let directory = items.first().and_then(|it| it.output.parent());
+    let Some(path) = directory.map(|it| it.join(sums::FILE)) else {
+        return Ok(None);
+    };
+    // What is no list, or an output itself, does not speak of anything.
+    let text = sums::read(&path).unwrap_or_default();
+    let is_output = items.iter().any(|it| it.output == path);
+    Ok(Some(path).filter(|_| !is_output && sums::lists(&text, entries)))
 }
 
 fn file_name(path: &Path) -> String {

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use super::Session;
 use super::escape::{Pass, collect};
 use super::prepare::{Purpose, anchor_flags, gather};
+use crate::build::Event;
 use crate::build::revision::{Revision, check_out};
-use crate::build::{Event, publish};
 use crate::config::Buildvcs;
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
+use crate::input;
 use crate::plan::Typed;
 use crate::report::revision::Before;
 
@@ -86,7 +87,7 @@ fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
 /// The overlay of the working tree as one of the revision: `Replace` maps places to files (`cmd/go/internal/fsys`). `None`
 /// where it cannot be read: go says why.
 fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
-    let read = std::fs::read(path).ok();
+    let read = input::read(path, input::TEXT).ok();
     let parsed = read.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
     let Some(mut value) = parsed else {
         return Ok(None);
@@ -105,6 +106,6 @@ fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
         }
     }
     let moved = revision.scratch().join("overlay.json");
-    publish::text(&value.to_string(), &moved)?;
+    std::fs::write(&moved, value.to_string())?;
     Ok(Some(moved))
 }

@@ -4,11 +4,12 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::build::stage;
+use crate::build::marked;
+use crate::process::Interrupt;
 use crate::process::warden::Legacy;
 
 /// Waits for the end of `words`, which comes when the run that writes them is dead; then ends its
-/// processes and removes its stages.
+/// processes, takes back what it half published, and removes its stages.
 pub fn run(mut words: impl Read) {
     let mut bytes = Vec::new();
     // What could be read is true, whatever ended it.
@@ -21,9 +22,9 @@ pub fn run(mut words: impl Read) {
 }
 
 fn remove(directory: &Path) {
-    // Who was killed may still be about to write its last file.
+    // Who was killed may still be about to write its last file, and holds its lock until then.
     for _ in 0..10 {
-        if stage::remove(directory) {
+        if let Ok(true) = marked::clear_one(directory, &Interrupt::default()) {
             return;
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -43,6 +43,8 @@ pub struct Loaded {
     pub root: PathBuf,
     /// What of it may be on a command line, whatever it says.
     pub ground: Ground,
+    /// What was not taken, and why.
+    pub warnings: Vec<String>,
 }
 
 struct Layer {
@@ -79,7 +81,8 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
             .to_string();
         above.push(file_layer(&name, &read(path)?, &root, sources.trust)?);
     }
-    above.push(env_layer(sources)?);
+    let mut warnings = Vec::new();
+    above.push(env_layer(sources, &mut warnings)?);
     above.push(flag_layer(sources)?);
     let mut layers = vec![defaults];
     if let Some(named) = preset_layer(&above, &root, sources.trust)? {
@@ -98,6 +101,7 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         file,
         root,
         ground,
+        warnings,
     })
 }
 
@@ -200,7 +204,9 @@ fn preset_layer(above: &[Layer], root: &Path, trust: bool) -> Result<Option<Laye
     toml_layer(&format!("preset {name}"), found.text, root).map(Some)
 }
 
-fn env_layer(sources: &Sources) -> Result<Layer> {
+/// A name that is almost one of ours is a misspelling. Any other may be meant for somebody else: CI likes `GOBUILD_OPT_VERSION`
+/// for the version of this program.
+fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
     let kinds = keys();
     let mut table = Table::new();
     for (variable, text) in &sources.env {
@@ -209,17 +215,15 @@ fn env_layer(sources: &Sources) -> Result<Layer> {
         };
         let wanted = |key: &str| key.replace(['.', '-'], "_").to_uppercase() == tail;
         let Some((key, kind)) = kinds.iter().find(|(key, _)| wanted(key)) else {
+            let message = format!("the environment variable `{variable}` sets no known key");
             let names: Vec<String> = kinds.keys().map(|key| variable_of(key)).collect();
-            let error = Error::new(
-                Kind::Usage,
-                format!("the environment variable `{variable}` sets no known key"),
-            );
-            return Err(
-                match strict::nearest(variable, names.iter().map(String::as_str)) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error.hint("keys: see `gobuild-opt presets default`"),
-                },
-            );
+            let tails = names.iter().filter_map(|it| it.strip_prefix(ENV_PREFIX));
+            let Some(near) = strict::nearest(tail, tails) else {
+                warnings.push(format!("{message}, and is ignored"));
+                continue;
+            };
+            return Err(Error::new(Kind::Usage, message)
+                .hint(format!("did you mean `{ENV_PREFIX}{near}`?")));
         };
         insert(
             &mut table,

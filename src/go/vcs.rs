@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clock;
 use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
@@ -90,18 +91,16 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
 }
 
 fn now(text: &str) -> Result<String> {
-    let wrong = |_| {
-        Error::new(
-            Kind::Usage,
-            format!("`{text}` cannot be filled in: SOURCE_DATE_EPOCH is no number of seconds"),
-        )
-    };
+    let wrong = |why: &str| Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"));
     let moment = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => {
             let seconds = seconds.trim().parse().unwrap_or(i64::MAX);
-            jiff::Timestamp::from_second(seconds).map_err(wrong)?
+            jiff::Timestamp::from_second(seconds).map_err(|_| {
+                wrong("SOURCE_DATE_EPOCH is no number of seconds up to the year 9999")
+            })?
         }
-        Err(_) => jiff::Timestamp::now(),
+        Err(_) => clock::now()
+            .ok_or_else(|| wrong("the clock of this machine is not within the years up to 9999"))?,
     };
     Ok(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }

@@ -38,6 +38,22 @@ const NAMED: &[Named] = &[
     ("godebug", Item::Godebug),
 ];
 
+impl Item {
+    /// How items are written.
+    pub const FORMS: &[&str] = &[
+        "size",
+        "size:EXECUTABLE",
+        "section:ROLE",
+        "module:PATH",
+        "package:PATH",
+        "frame:FUNCTION",
+        "cgo:PACKAGE",
+        "godebug:NAME",
+        "dead-code",
+        "profile-health",
+    ];
+}
+
 impl FromStr for Item {
     type Err = ();
 

@@ -199,6 +199,15 @@ fn unique(outputs: &Outputs) -> Result<()> {
             .map(OsStr::to_string_lossy)
             .unwrap_or_default()
             .to_lowercase();
+        if outputs.checksums.is_some() && file == "sha256sums" {
+            let message = format!(
+                "`{}` would be written to `{}`, the list of checksums",
+                executable.package,
+                path.display()
+            );
+            return Err(Error::new(Kind::Usage, message)
+                .hint("use `-o DIR/`, which writes no checksums, or rename the package"));
+        }
         let key = (path.parent().unwrap_or(Path::new("")).to_path_buf(), file);
         if let Some(other) = seen.insert(key, executable) {
             let message = if other.package == executable.package {
@@ -309,6 +318,14 @@ mod tests {
         assert!(
             paths(Some("x"), None, &both).starts_with("error: `-o /w/x` is one file for 2 targets")
         );
+    }
+
+    #[test]
+    fn no_executable_is_the_list_of_checksums() {
+        let names = [(target("linux", "amd64"), &["api", "Sha256Sums"][..])];
+        let refused = paths(None, Some("/d"), &names);
+        assert!(refused.ends_with("the list of checksums"), "{refused}");
+        assert_eq!(paths(Some("d/"), None, &names), "/w/d/api /w/d/Sha256Sums");
     }
 
     #[test]

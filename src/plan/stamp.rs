@@ -11,6 +11,7 @@ use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::source::{File, Scope, Settable};
+use crate::input;
 
 /// A variable that the linker is to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +201,7 @@ struct Overlay(BTreeMap<PathBuf, PathBuf>);
 impl Overlay {
     /// What cannot be read replaces nothing here: go tells.
     fn read(path: Option<&OsStr>, cwd: &Path) -> Self {
-        let text = path.and_then(|it| std::fs::read(cwd.join(it)).ok());
+        let text = path.and_then(|it| input::read(&cwd.join(it), input::TEXT).ok());
         let json = text.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
         let pairs = json.as_ref().and_then(|it| it.get("Replace")?.as_object());
         let pair = |(from, to): (&String, &serde_json::Value)| {
@@ -210,7 +211,7 @@ impl Overlay {
     }
 
     fn content(&self, path: PathBuf) -> Option<Vec<u8>> {
-        std::fs::read(self.0.get(&path).unwrap_or(&path)).ok()
+        input::read(self.0.get(&path).unwrap_or(&path), input::SOURCE).ok()
     }
 }
 

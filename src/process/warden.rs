@@ -74,6 +74,16 @@ impl Warden {
         self.with(|it| it.tell(&Word::Directory(path.to_path_buf())));
     }
 
+    /// The run ends in order: nobody needs to watch over what is left of it.
+    pub fn dismiss(&self) {
+        self.with(State::dismiss);
+    }
+
+    /// Whether there is or was a child.
+    pub fn is_watching(&self) -> bool {
+        self.with(|it| it.children > 0).unwrap_or_default()
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> Option<T> {
         let state = self.0.as_ref()?;
         Some(act(&mut state
@@ -91,13 +101,19 @@ impl State {
     }
 }
 
-impl Drop for State {
-    fn drop(&mut self) {
+impl State {
+    fn dismiss(&mut self) {
         // The pipe is still open: it must not take our end for a death.
-        if let Some((child, _)) = &mut self.process {
+        if let Some((mut child, _pipe)) = self.process.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.dismiss();
     }
 }
 

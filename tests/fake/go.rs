@@ -11,6 +11,7 @@
 //! build: flood 1048576           that many bytes into each pipe, neither text nor lines
 //! build: output copy FILE        write what `-o` names: a copy, or only the first half of it
 //! build: output half FILE
+//! build: output copies FILE NAME NAME     copies of these names into the directory
 //! build: output garbage
 //! build: pid FILE                write our process ID to a file of the directory
 //! build: ignore 15               go on when that signal comes
@@ -154,6 +155,12 @@ fn flood(bytes: usize) {
 fn output(what: &str, args: &[String]) {
     let at = args.iter().position(|it| it == "-o").expect("-o");
     let path = Path::new(&args[at + 1]);
+    if let Some(("copies", rest)) = what.split_once(' ') {
+        let mut words = rest.split(' ');
+        let bytes = fs::read(words.next().unwrap()).unwrap();
+        fs::create_dir_all(path).unwrap();
+        return words.for_each(|it| fs::write(path.join(it), &bytes).unwrap());
+    }
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let bytes = match what.split_once(' ') {
         Some(("copy", from)) => fs::read(from).unwrap(),

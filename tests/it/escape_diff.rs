@@ -347,7 +347,7 @@ fn a_signal_leaves_nothing_behind() {
         let ours = entries.filter(|it| {
             it.file_name()
                 .to_string_lossy()
-                .starts_with(".gobuild-opt-diff")
+                .starts_with(".gobuild-opt-")
         });
         ours.count()
     };

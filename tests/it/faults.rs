@@ -3,6 +3,8 @@
 
 mod places;
 
+mod publish;
+
 mod threats;
 
 use std::path::PathBuf;

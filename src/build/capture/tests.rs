@@ -1,5 +1,6 @@
 //! Captures that are whole, damaged, old or too many.
 
+use std::fs::File;
 use std::io::Write;
 
 use super::*;

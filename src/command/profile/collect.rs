@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::fetch::{Request, Roots, address, fetch, roots, shown};
 use super::{check_output, content, finish, written};
 use crate::build::Event;
+use crate::build::marked::Marked;
 use crate::cli::profile::Collect;
+use crate::clock;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::process::lines::Splitter;
@@ -156,12 +156,10 @@ fn filled(text: &str, session: &Session<'_>) -> Result<String> {
 
 /// Runs a command that writes its profile where we say.
 fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profile> {
-    let aside = tempfile::Builder::new()
-        .prefix(".gobuild-opt-")
-        .tempdir()
-        .map_err(|error| {
-            Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
-        })?;
+    let aside = Marked::create(&std::env::temp_dir()).map_err(|error| {
+        Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
+    })?;
+    session.interrupt.warden.keep_directory(aside.path());
     let path = aside.path().join("cpu.pprof");
     let text = path.to_string_lossy().into_owned();
     let fill = |it: &OsString| match it.to_str() {
@@ -255,7 +253,7 @@ fn previous(name: &Path, session: &Session<'_>) -> Result<Option<Profile>> {
 /// The new profile with what the previous one still counts. It keeps the time of the new one: that is how old its
 /// youngest part is.
 fn joined(fresh: &Profile, previous: &Profile) -> Result<(Profile, String)> {
-    let now = fresh.time().unwrap_or_else(Timestamp::now);
+    let now = fresh.time().unwrap_or_else(clock::about_now);
     let days = previous.time().map_or(HALF_LIFE, |it| {
         (now.duration_since(it).as_secs_f64() / 86_400.0).max(0.0)
     });

@@ -11,6 +11,7 @@ use crate::command::prepare::{Purpose, prepare_for};
 use crate::command::{Session, inspect};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
+use crate::input;
 use crate::plan::Typed;
 use crate::profile::{self, Calls, Edges, Health, Profile, Program, Sources, names};
 use crate::report::profile::Fit;
@@ -155,7 +156,7 @@ fn sources(packages: &[Package], edges: &Edges, session: &Session<'_>) -> Result
         };
         let read = |file: &String| {
             let path = Path::new(&package.dir).join(file);
-            std::fs::read(&path).map_err(|error| {
+            input::read(&path, input::SOURCE).map_err(|error| {
                 let message = format!("cannot read the source `{}`", path.display());
                 Error::new(Kind::Machine, message).source(error)
             })

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::fit::{Against, against};
 use super::{Loaded, load};
 use crate::check::Status;
 use crate::cli::profile::Show;
+use crate::clock;
 use crate::command::present::Shows;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::go;
+use crate::input;
 use crate::profile::summary::owner_by_path;
 use crate::profile::{self, Fitness, judge::judge_profile};
 use crate::render::{self, Format, Style};
@@ -67,7 +67,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         message: judgement.fitness.message(),
         hint: judgement.fitness.hint().into(),
         measures: profile.kind().to_string(),
-        age_days: profile.time().map(|it| age_days(it, Timestamp::now())),
+        age_days: profile.time().map(|it| age_days(it, clock::about_now())),
         judgement,
         summary: summary(in_use.unwrap_or_else(|| profile.shown_value_index())),
         allocated: in_use.and(allocated).map(summary),
@@ -80,7 +80,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
 /// A committed profile lies in the module it is for.
 fn module_above(file: &Path) -> Option<String> {
     let mut above = file.ancestors().skip(1);
-    let text = above.find_map(|it| std::fs::read_to_string(it.join("go.mod")).ok())?;
+    let text = above.find_map(|it| input::text(&it.join("go.mod"), input::TEXT).ok())?;
     go::module_line(&text)
 }
 

@@ -1,0 +1,203 @@
+//! What ends a run before its end: a signal, or the end of the time that was allowed. Whoever waits looks here.
+//!
+//! A wait that cannot look, an open that blocks or a page of a file that never comes, is ended by somebody who watches over
+//! the run from a thread of its own ([`Interrupt::overdue`]).
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::warden::Warden;
+use crate::error::{Error, Kind, Result};
+
+/// What asks us to stop, who hears what we wait for, and who takes over when we are not asked. Clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt {
+    /// The number of the signal that came; 0 while none did.
+    pub signal: Arc<AtomicUsize>,
+    /// Ends our children after a `kill -9`.
+    pub warden: Warden,
+    /// How long who is asked may be silent.
+    pub patience: Patience,
+    /// Where it is said what we wait for.
+    pub voice: Voice,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the time is over, and how much it was.
+    deadline: Option<(Instant, Duration)>,
+    /// When somebody who waits last looked.
+    looked: Option<Instant>,
+    /// When it was first seen that the run has to end.
+    due: Option<Instant>,
+}
+
+/// For what compiles nothing: go and git when they are asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Then it is said what may be the reason.
+    pub silence: Duration,
+    /// Then it is stopped, where the run has no limit of its own.
+    pub limit: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(20),
+            // A toolchain of 80 MB through a line of 1 Mbit/s takes longer than that; `--timeout` allows it.
+            limit: Duration::from_secs(600),
+        }
+    }
+}
+
+type Say = dyn Fn(&str) + Send + Sync;
+
+/// A way to say something to the user from anywhere. By default there is none.
+#[derive(Clone, Default)]
+pub struct Voice(pub Option<Arc<Say>>);
+
+impl fmt::Debug for Voice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Voice")
+    }
+}
+
+/// How long a run that has to end may take for that, from the last time that somebody looked; with processes and
+/// directories to end, and without.
+const ENDING: Duration = Duration::from_secs(3);
+const IDLE: Duration = Duration::from_millis(250);
+
+impl Interrupt {
+    /// One with a warden.
+    pub fn new(warden: Warden) -> Self {
+        Self {
+            warden,
+            ..Self::default()
+        }
+    }
+
+    /// The signal that came, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        match self.signal.load(Ordering::SeqCst) {
+            0 => None,
+            number => i32::try_from(number).ok(),
+        }
+    }
+
+    /// Sets the time that the run may take. One that ends beyond the clock is no limit.
+    pub fn limit(&self, limit: Duration) {
+        let end = Instant::now().checked_add(limit);
+        self.with(|it| it.deadline = end.map(|end| (end, limit)));
+    }
+
+    /// Whether the run has a limit.
+    pub fn is_limited(&self) -> bool {
+        self.with(|it| it.deadline.is_some())
+    }
+
+    /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
+    pub fn check(&self) -> Result<()> {
+        let due = self.due();
+        if due.is_some() {
+            self.with(|it| it.looked = Some(Instant::now()));
+        }
+        due.map_or(Ok(()), Err)
+    }
+
+    /// Waits a moment, unless it is time to end. Fails as [`Interrupt::check`] does.
+    pub fn sleep(&self, moment: Duration) -> Result<()> {
+        self.check()?;
+        std::thread::sleep(moment);
+        Ok(())
+    }
+
+    /// Says something to the user.
+    pub fn say(&self, line: &str) {
+        if let Some(say) = &self.voice.0 {
+            say(line);
+        }
+    }
+
+    /// The error to end with, once it is time and nobody who waits has looked for a while.
+    pub fn overdue(&self) -> Option<Error> {
+        let error = self.due()?;
+        let now = Instant::now();
+        let grace = if self.warden.is_watching() {
+            ENDING
+        } else {
+            IDLE
+        };
+        let since = self.with(|it| it.looked.max(Some(*it.due.get_or_insert(now))));
+        since
+            .is_some_and(|it| now.saturating_duration_since(it) > grace)
+            .then_some(error)
+    }
+
+    fn due(&self) -> Option<Error> {
+        match (self.signal(), self.late()) {
+            (Some(number), _) => Some(interrupted(number)),
+            (None, Some(limit)) => Some(Error::new(
+                Kind::Go,
+                format!("the run took longer than {}", seconds(limit)),
+            )),
+            (None, None) => None,
+        }
+    }
+
+    /// The limit, once it is over.
+    pub fn late(&self) -> Option<Duration> {
+        let deadline = self.with(|it| it.deadline);
+        deadline
+            .filter(|(end, _)| Instant::now() >= *end)
+            .map(|(_, limit)| limit)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// `90 s`
+pub fn seconds(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
+}
+
+/// The error for a signal. What became of the outputs knows who writes them.
+pub fn interrupted(number: i32) -> Error {
+    Error::new(Kind::Signal(number), format!("ended by signal {number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_beyond_the_clock_is_none() {
+        for limit in [Duration::MAX, Duration::from_secs(i64::MAX.cast_unsigned())] {
+            let interrupt = Interrupt::default();
+            interrupt.limit(limit);
+            assert!(!interrupt.is_limited());
+            interrupt.check().unwrap();
+        }
+    }
+
+    #[test]
+    fn who_looks_is_given_time_and_who_does_not_is_ended() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.overdue().is_none());
+        interrupt.signal.store(15, Ordering::SeqCst);
+        assert!(interrupt.overdue().is_none(), "it has only come");
+        let begin = Instant::now();
+        while begin.elapsed() < 2 * IDLE {
+            assert!(interrupt.check().is_err());
+            assert!(interrupt.overdue().is_none(), "somebody looks");
+            std::thread::sleep(IDLE / 10);
+        }
+        std::thread::sleep(2 * IDLE);
+        assert_eq!(interrupt.overdue().unwrap().kind, Kind::Signal(15));
+    }
+}
