@@ -8,6 +8,8 @@ pub mod level;
 
 pub mod list;
 
+pub mod pattern;
+
 pub mod source;
 
 pub mod vcs;

@@ -6,6 +6,8 @@ pub mod escapes;
 
 pub mod flags;
 
+pub mod lost;
+
 pub mod output;
 
 mod parts;
@@ -54,6 +56,8 @@ pub struct Facts {
     pub toolchain: Toolchain,
     /// GOFLAGS, read.
     pub goflags: Vec<Flag>,
+    /// What of the given flags has no effect.
+    pub lost: Vec<lost::Lost>,
     /// What the flags ask of the run as a whole.
     pub asked: Asked,
     /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.

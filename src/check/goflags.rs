@@ -3,36 +3,52 @@ use crate::go::flags;
 
 pub const CHECK: Check = Check {
     id: "goflags",
-    summary: "flags that GOFLAGS loses without a word",
+    summary: "flags that Go loses without a word",
     manual: "\
-What it sees: entries of GOFLAGS that no go command knows, behind a list such as -ldflags.
+What it sees: entries of GOFLAGS that no go command knows, behind a list such as -ldflags; and
+values of -ldflags, -gcflags, -asmflags and -tags, of GOFLAGS, of the configuration or typed, that
+have no effect, because a later value hides them or their pattern means no package of the build.
 
 Why it matters: GOFLAGS=\"-ldflags=-s -w\" is two entries: -ldflags=-s, and a -w that Go drops
-silently since GOFLAGS may hold flags of other commands. The binary is not what you think.
+silently since GOFLAGS may hold flags of other commands. Of several -ldflags, or -gcflags, that
+mean a package, Go takes the last one whole: -ldflags=-X=p.A=1 -ldflags=-X=p.B=2 sets only B. The
+binary is not what you think.
 
-What to do: quote the whole entry: GOFLAGS=\"'-ldflags=-s -w' -trimpath\".
+What to do: quote the whole entry: GOFLAGS=\"'-ldflags=-s -w' -trimpath\"; write one list instead of
+two: '-ldflags=-X=p.A=1 -X=p.B=2'.
 
-Source: cmd/go/internal/base/goflags.go.",
+Source: cmd/go/internal/base/goflags.go, cmd/go/internal/load/flag.go.",
     run,
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let list = &context.facts.goflags;
-    if list.is_empty() {
-        return None;
-    }
-    let lost: Vec<String> = flags::lost_in_goflags(list)
+    let facts = context.facts;
+    let dropped: Vec<String> = flags::lost_in_goflags(&facts.goflags)
         .iter()
         .map(|it| format!("`{}`", it.to_arg()))
         .collect();
-    let text = &context.facts.toolchain.goflags;
-    if lost.is_empty() {
-        return Some(Seen::Good(
-            "every entry of GOFLAGS is a flag of go build".into(),
+    let mut parts = Vec::new();
+    if !dropped.is_empty() {
+        let text = &facts.toolchain.goflags;
+        parts.push(format!(
+            "Go silently drops {} of GOFLAGS: {text}",
+            dropped.join(", ")
         ));
     }
-    Some(Seen::Bad(
-        format!("Go silently drops {} of GOFLAGS: {text}", lost.join(", ")),
-        "quote the whole entry: GOFLAGS=\"'-ldflags=-s -w'\"".into(),
-    ))
+    parts.extend(
+        facts
+            .lost
+            .iter()
+            .map(|it| format!("`{}` of {} has no effect: {}", it.flag, it.from, it.why)),
+    );
+    if parts.is_empty() {
+        let good = || Seen::Good("every entry of GOFLAGS is a flag of go build".into());
+        return (!facts.goflags.is_empty()).then(good);
+    }
+    let hint = if dropped.is_empty() {
+        "write one list instead of several, for packages of the build"
+    } else {
+        "quote the whole entry: GOFLAGS=\"'-ldflags=-s -w'\""
+    };
+    Some(Seen::Bad(parts.join("; "), hint.into()))
 }

@@ -14,6 +14,8 @@ use crate::go::ambient::{self, Ambient};
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
+use crate::plan::flags::Inputs;
+use crate::plan::lost;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Plan, Typed, require_main};
 use crate::quote;
@@ -103,10 +105,11 @@ pub fn gather(
             level::check(arch, level)?;
         }
     }
-    let facts = targets
+    let mut facts = targets
         .iter()
         .map(|it| facts(&loaded, &typed, it, purpose, session))
         .collect::<Result<Vec<_>>>()?;
+    effects(&loaded, &typed, purpose, &mut facts)?;
     let outputs = match purpose {
         Purpose::Build => outputs(&loaded, &typed, &facts)?,
         Purpose::Escapes => Outputs {
@@ -271,10 +274,30 @@ fn facts(
         go_line,
         ambient,
         goflags,
+        lost: Vec::new(),
         asked,
         packages,
         pgo,
     })
+}
+
+/// Looks for flags that have no effect: what means no package at all is an error, the rest is part of the report.
+fn effects(loaded: &Loaded, typed: &Typed, purpose: Purpose, facts: &mut [Facts]) -> Result<()> {
+    for at in 0..facts.len() {
+        let inputs = Inputs {
+            config: &loaded.config,
+            origins: &loaded.origins,
+            target: &facts[at].target,
+            goflags: &facts[at].goflags,
+            typed: &typed.flags,
+            pgo: None,
+        };
+        if at == 0 {
+            lost::require(&inputs, facts, purpose == Purpose::Build)?;
+        }
+        facts[at].lost = lost::lost(&inputs, &facts[at])?;
+    }
+    Ok(())
 }
 
 fn go_line(toolchain: &Toolchain) -> Option<String> {

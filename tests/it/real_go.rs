@@ -9,6 +9,8 @@ mod facts;
 
 mod gomaxprocs;
 
+mod lists;
+
 mod stamps;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

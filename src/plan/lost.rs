@@ -1,0 +1,217 @@
+//! The flags that were given and those that go gets in, what of the former has no effect out.
+//!
+//! For each package go takes the last value of `-ldflags`, `-gcflags` or `-asmflags` whose pattern means it, whole, and says
+//! nothing about the others (`cmd/go/internal/load/flag.go`). Of `-tags` it takes the last value.
+
+use super::Facts;
+use super::flags::{self, Inputs, Variant};
+use crate::config::strict::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::{Flag, PerPackage, per_package};
+use crate::go::{Package, pattern};
+
+/// A flag that was given and has no effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// As it was given.
+    pub flag: String,
+    /// The layer it comes from.
+    pub from: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The lists that are for packages.
+const LISTS: [&str; 3] = ["ldflags", "gcflags", "asmflags"];
+
+/// A value as it was given.
+struct Given {
+    flag: String,
+    from: &'static str,
+    value: PerPackage,
+}
+
+/// What of the flags of one target is lost. Fails with [`Kind::Usage`] for a list that cannot be read.
+pub fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
+    let composed = flags::compose(inputs, Variant::Release)?;
+    let mut found = Vec::new();
+    for name in LISTS {
+        let prefix = format!("-{name}=");
+        let last = composed
+            .args
+            .iter()
+            .filter_map(|it| it.strip_prefix(&*prefix));
+        let outside = inputs.goflags.iter().filter(|it| it.name == name);
+        let values = outside.filter_map(|it| it.value.as_deref()).chain(last);
+        // What cannot be read was an error already.
+        let values: Vec<PerPackage> = values.filter_map(|it| per_package(it).ok()).collect();
+        let given = given(name, inputs);
+        for (at, it) in given.iter().enumerate() {
+            let taken_back = given[at + 1..].iter().any(|it| it.value.flags.is_empty());
+            if it.value.flags.is_empty() || taken_back {
+                continue;
+            }
+            found.extend(judge(it, name, &values, facts));
+        }
+    }
+    found.extend(tags(inputs)?);
+    Ok(found)
+}
+
+fn given(name: &str, inputs: &Inputs<'_>) -> Vec<Given> {
+    let build = &inputs.config.build;
+    let of_flags = |from: &'static str, list: &[Flag]| -> Vec<Given> {
+        let list = list.iter().filter(|it| it.name == name);
+        let given = |it: &Flag| {
+            Some(Given {
+                flag: it.to_arg(),
+                from,
+                value: per_package(it.value.as_deref()?).ok()?,
+            })
+        };
+        list.filter_map(given).collect()
+    };
+    let (from, configured): (_, &[String]) = match name {
+        "gcflags" => ("build.gcflags", &build.gcflags),
+        "asmflags" => ("build.asmflags", &build.asmflags),
+        // Those of `build.ldflags` are for every package that is linked.
+        _ => ("", &[]),
+    };
+    let configured = configured.iter().filter_map(|it| {
+        Some(Given {
+            flag: it.clone(),
+            from,
+            value: per_package(it).ok()?,
+        })
+    });
+    let mut all = of_flags("GOFLAGS", inputs.goflags);
+    all.extend(configured);
+    all.extend(of_flags("the command line", inputs.typed));
+    all
+}
+
+/// The packages of the build that a value of the list is for.
+fn meant<'f>(value: &PerPackage, name: &str, facts: &'f Facts) -> Vec<&'f Package> {
+    let all: Vec<&Package> = match name {
+        "ldflags" => facts.asked.taken(&facts.packages),
+        _ => facts.packages.iter().collect(),
+    };
+    let is_meant = |it: &&Package| match &value.pattern {
+        None => !it.dep_only,
+        Some(text) => pattern::means(text, it, &facts.go.cwd),
+    };
+    all.into_iter().filter(is_meant).collect()
+}
+
+fn judge(given: &Given, name: &str, values: &[PerPackage], facts: &Facts) -> Option<Lost> {
+    let packages = meant(&given.value, name, facts);
+    let lost = |why: String| Lost {
+        flag: given.flag.clone(),
+        from: given.from.to_owned(),
+        why,
+    };
+    if packages.is_empty() {
+        let pattern = given.value.pattern.as_deref()?;
+        return Some(lost(format!("`{pattern}` means no package of the build")));
+    }
+    let taken = |package: &&Package| {
+        let means = |it: &&PerPackage| match &it.pattern {
+            None => !package.dep_only,
+            Some(text) => pattern::means(text, package, &facts.go.cwd),
+        };
+        values.iter().rev().find(means)
+    };
+    let is_in = |it: &PerPackage| given.value.flags.iter().all(|word| it.flags.contains(word));
+    if packages.iter().filter_map(taken).any(is_in) {
+        return None;
+    }
+    Some(lost(format!(
+        "of several -{name} for a package Go takes the last"
+    )))
+}
+
+fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
+    let merged = flags::merged_tags(inputs.config, inputs.target, inputs.goflags, inputs.typed)?;
+    let mut found = Vec::new();
+    for (from, list) in [
+        ("GOFLAGS", inputs.goflags),
+        ("the command line", inputs.typed),
+    ] {
+        let mut values = list
+            .iter()
+            .chain(inputs.typed)
+            .filter(|it| it.name == "tags");
+        if values.any(|it| it.value.as_deref().is_none_or(str::is_empty)) {
+            continue;
+        }
+        for flag in list.iter().filter(|it| it.name == "tags") {
+            let value = flag.value.as_deref().unwrap_or_default();
+            let tags = crate::go::flags::tags(value).unwrap_or_default();
+            if tags.iter().any(|it| !merged.contains(it)) {
+                found.push(Lost {
+                    flag: flag.to_arg(),
+                    from: from.to_owned(),
+                    why: "of several -tags Go takes the last".into(),
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Fails with [`Kind::Usage`] for a pattern of the configuration or the command line that means no package of any target.
+/// For the escape report nothing is linked: `linked` is false.
+pub fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> Result<()> {
+    for name in LISTS.into_iter().filter(|it| linked || *it != "ldflags") {
+        let given = given(name, inputs);
+        for it in given.iter().filter(|it| it.from != "GOFLAGS") {
+            let Some(pattern) = it.value.pattern.as_deref() else {
+                continue;
+            };
+            let means = |facts: &Facts| !meant(&it.value, name, facts).is_empty();
+            if !targets.iter().any(means) {
+                return Err(means_nothing(name, pattern, it, targets));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) -> Error {
+    let linked = if name == "ldflags" {
+        " that is linked"
+    } else {
+        ""
+    };
+    let error = Error::new(
+        Kind::Usage,
+        format!(
+            "`{}` sets nothing: go reads `{pattern}` as a package pattern, and it means no package{linked}",
+            shown(name, given)
+        ),
+    );
+    if pattern.contains(char::is_whitespace) || pattern.chars().count() == 1 {
+        let value = shown(name, given);
+        let value = value.split_once('=').map_or("", |it| it.1);
+        return error.hint(format!(
+            "did you mean `-{name}=-{value}`? The flags of a list begin with `-`"
+        ));
+    }
+    let known = targets.iter().flat_map(|it| &it.packages);
+    match nearest(pattern, known.map(|it| it.import_path.as_str())) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None if name == "ldflags" => {
+            error.hint("name a main package of the build, or leave the pattern out")
+        }
+        None => error.hint("name a package of the build, such as ./... or all"),
+    }
+}
+
+/// `-gcflags=x=-N`, wherever it was given.
+fn shown(name: &str, given: &Given) -> String {
+    if given.flag.starts_with(&format!("-{name}=")) {
+        given.flag.clone()
+    } else {
+        format!("-{name}={}", given.flag)
+    }
+}
