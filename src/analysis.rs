@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::binary::texts::{self, Found};
-use crate::binary::{self, Anatomy, Binary, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes};
+use crate::binary::{
+    self, Anatomy, Binary, Callers, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes,
+};
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
@@ -24,7 +26,7 @@ use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
-use crate::profile::{self, Edges, Health, Program};
+use crate::profile::{self, Calls, Edges, Health, Program};
 pub use asserted::Frames;
 use effect::Effect;
 use frames::Frame;
@@ -60,6 +62,8 @@ pub struct Artifact {
     pub baseline: Result<Before, String>,
     /// What became of the values that the linker was to set in it.
     pub stamps: Vec<Stamped>,
+    /// Who calls `runtime.GOMAXPROCS`.
+    pub gomaxprocs: Callers,
 }
 
 /// A value of `-X`, looked for in the finished executable.
@@ -239,6 +243,10 @@ fn artifact(
         methods,
         health,
         stamps: stamps.unwrap_or_default(),
+        gomaxprocs: match is_archive {
+            true => Callers::Unknown,
+            false => binary::callers(&bytes, "runtime.GOMAXPROCS").unwrap_or_default(),
+        },
     })
 }
 
@@ -288,7 +296,7 @@ fn dissect(
         Ok(anatomy) => Ok(Dissected {
             sizes: Sizes::of(&anatomy),
             methods: anatomy.methods,
-            health: calls.and_then(|it| health(it, &anatomy)),
+            health: calls.and_then(|it| health(it, &anatomy, bytes)),
             large_frames: packages.map_or(Vec::new(), |(packages, guard)| {
                 frames::frames(bytes, &anatomy, calls, packages, guard)
             }),
@@ -355,12 +363,15 @@ pub fn large_frames(
 /// Functions that the report names.
 const VANISHED: usize = 10;
 
-fn health(calls: &Edges, anatomy: &Anatomy<'_>) -> Option<Health> {
+/// By lines too, as `profile show --binary` judges, where the calls of this architecture can be read.
+fn health(edges: &Edges, anatomy: &Anatomy<'_>, bytes: &[u8]) -> Option<Health> {
+    let calls = binary::calls(bytes).ok().flatten();
     let program = Program {
         functions: anatomy.function_names().collect(),
+        calls: (calls.as_ref()).map_or(Calls::Unknown, |it| Calls::Lines(it.sites().collect())),
         ..Program::default()
     };
-    (!program.functions.is_empty()).then(|| profile::health(calls, &program, VANISHED, |_| None))
+    (!program.functions.is_empty()).then(|| profile::health(edges, &program, VANISHED, |_| None))
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.

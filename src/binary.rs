@@ -49,7 +49,7 @@ pub use anatomy::{
     UnownedBytes, anatomy, first_name,
 };
 pub use buildinfo::{BuildInfo, Module};
-pub use calls::{CallSites, Start, calls, calls_with};
+pub use calls::{CallSites, Caller, Callers, Start, callers, calls, calls_with};
 pub use contain::is_contained;
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};

@@ -40,6 +40,8 @@ pub mod warden;
 
 mod why;
 
+mod without_effect;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

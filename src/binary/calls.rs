@@ -15,9 +15,13 @@ use super::image::{Addr, Image};
 use super::moduledata::{self, Moduledata};
 use super::pclntab::{self, Found, Pclntab};
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Owner, Stretch, node, stretches, value};
-use super::{Role, dissect, read};
+use super::{Binary, Role, dissect, read};
+
+mod callers;
 
 mod instructions;
+
+pub use callers::{Caller, Callers, callers};
 
 use instructions::Decoder;
 
@@ -80,9 +84,26 @@ pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {
 ///
 /// Fails as [`read`] does.
 pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<CallSites<'_>>> {
+    let Some(opened) = open(bytes)? else {
+        return Ok(None);
+    };
+    Ok(search(&opened, bytes.len(), &mut visit))
+}
+
+/// What calls are found in.
+struct Opened<'a> {
+    binary: Binary,
+    image: Image<'a>,
+    table: Pclntab,
+    module: Moduledata,
+    /// `None` where there is none for the architecture.
+    decoder: Option<Decoder>,
+}
+
+/// `None` where there is no line table that is known.
+fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
     let binary = read(bytes)?;
-    let decoder = binary.goarch.as_deref().and_then(Decoder::of);
-    let (Some(decoder), Some(image)) = (decoder, Image::new(bytes, &binary)) else {
+    let Some(image) = Image::new(bytes, &binary) else {
         return Ok(None);
     };
     let roles: Vec<Role> = binary.sections.iter().map(|it| it.role).collect();
@@ -92,58 +113,57 @@ pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<Cal
     let Some(module) = moduledata::find(&image, &table, &binary.sections) else {
         return Ok(None);
     };
-    Ok(search(
-        &image,
-        bytes.len(),
-        &table,
-        &module,
-        decoder,
-        &mut visit,
-    ))
+    Ok(Some(Opened {
+        decoder: binary.goarch.as_deref().and_then(Decoder::of),
+        binary,
+        image,
+        table: *table,
+        module,
+    }))
+}
+
+impl<'a> Opened<'a> {
+    /// Where each function begins and ends, and its record.
+    fn functions(&self, tables: &Tables<'_>) -> impl Iterator<Item = (Addr, Addr, u32)> {
+        let mut free = 0;
+        let one = move |index: usize| {
+            let at = |offset: usize| tables.functions.u32(index * 8 + offset);
+            let place = |offset: u32| self.image.addr(self.module.entry(u64::from(offset)));
+            let (start, record, end) = (place(at(0)?)?, at(4)?, place(at(8)?)?);
+            // The index is sorted; what is not would be searched again and again.
+            if start < free || end <= start {
+                return None;
+            }
+            free = end;
+            Some((start, end, record))
+        };
+        (0..self.table.count as usize).filter_map(one)
+    }
+
+    fn names(&self) -> Cow<'a, [u8]> {
+        dissect::borrow(&self.image, self.table.names.clone())
+    }
+
+    fn files(&self) -> Cow<'a, [u8]> {
+        dissect::borrow(&self.image, self.table.files.clone())
+    }
 }
 
 fn search<'a>(
-    image: &Image<'a>,
+    opened: &Opened<'a>,
     file_size: usize,
-    table: &Pclntab,
-    module: &Moduledata,
-    decoder: Decoder,
     visit: &mut dyn FnMut(u64),
 ) -> Option<CallSites<'a>> {
-    let tables = Tables::new(image, table)?;
-    let mut search = Search {
-        image,
-        tables: &tables,
-        trees: module.gofunc?,
-        decoder,
-        // Real programs have less than a quarter of what fits.
-        sites: Distinct::new(file_size / 12),
-        starts: Distinct::new(file_size / 24),
-        visit,
-        units: image.over(image.slice(table.units.start, table.units.end)?),
-        lines: Vec::new(),
-        inlined: Vec::new(),
-        files: Vec::new(),
-    };
-    let mut free = 0;
-    for index in 0..table.count as usize {
-        let at = |offset: usize| tables.functions.u32(index * 8 + offset);
-        let place = |offset: u32| image.addr(module.entry(u64::from(offset)));
-        let (Some(start), Some(record), Some(end)) =
-            (at(0).and_then(place), at(4), at(8).and_then(place))
-        else {
-            continue;
-        };
-        // The index is sorted; what is not would be searched again and again.
-        if start >= free && end > start {
-            free = end;
-            search.function(start, end, record);
-        }
+    let tables = Tables::new(&opened.image, &opened.table)?;
+    let decoder = opened.decoder?;
+    let mut search = Search::new(opened, &tables, file_size)?;
+    for (start, end, record) in opened.functions(&tables) {
+        search.function(start, end, record, Some((decoder, &mut *visit)));
     }
     let (sites, starts) = (search.sites.sorted()?, search.starts.sorted()?);
     Some(CallSites {
-        names: dissect::borrow(image, table.names.clone()),
-        files: dissect::borrow(image, table.files.clone()),
+        names: opened.names(),
+        files: opened.files(),
         sites,
         starts,
     })
@@ -154,19 +174,18 @@ struct Search<'i, 'a> {
     tables: &'i Tables<'i>,
     /// Where the data of functions is counted from.
     trees: Addr,
-    decoder: Decoder,
     /// For each file of a compile unit, where its name is.
     units: Reader<'i>,
     sites: Distinct<(u32, i32)>,
     starts: Distinct<(u32, i32, u32)>,
-    /// Is shown the address of each call.
-    visit: &'i mut dyn FnMut(u64),
     /// Of the current function: ends of stretches of code, and their line.
     lines: Vec<Stretch>,
     /// The same with the node of the inline tree; below 0 where nothing is inlined.
     inlined: Vec<Stretch>,
     /// The same with the file, counted from the first of the unit.
     files: Vec<Stretch>,
+    /// Where the inline tree of the current function is.
+    tree: Option<Reader<'i>>,
 }
 
 /// Indices into a record: `_func` in `runtime/runtime2.go`.
@@ -178,8 +197,31 @@ const UNIT: usize = 8;
 const START_LINE: usize = 9;
 const FIRST_TABLE: usize = 11;
 
-impl Search<'_, '_> {
-    fn function(&mut self, start: Addr, end: Addr, record: u32) -> Option<()> {
+impl<'i, 'a> Search<'i, 'a> {
+    fn new(opened: &'i Opened<'a>, tables: &'i Tables<'i>, file_size: usize) -> Option<Self> {
+        let (image, units) = (&opened.image, &opened.table.units);
+        Some(Self {
+            image,
+            tables,
+            trees: opened.module.gofunc?,
+            // Real programs have less than a quarter of what fits.
+            sites: Distinct::new(file_size / 12),
+            starts: Distinct::new(file_size / 24),
+            units: image.over(image.slice(units.start, units.end)?),
+            lines: Vec::new(),
+            inlined: Vec::new(),
+            files: Vec::new(),
+            tree: None,
+        })
+    }
+
+    fn function(
+        &mut self,
+        start: Addr,
+        end: Addr,
+        record: u32,
+        code: Option<(Decoder, &mut dyn FnMut(u64))>,
+    ) -> Option<()> {
         let tables = self.tables;
         let field = |index: usize| tables.field(record, index);
         let owner = Owner {
@@ -209,9 +251,24 @@ impl Search<'_, '_> {
                 .checked_add(offset)
                 .and_then(|it| self.image.reader(it));
         }
+        self.tree = tree;
         self.nodes(owner, tree, unit);
-        self.code(owner, tree, start, end);
+        if let Some((decoder, visit)) = code {
+            self.code(owner, tree, (start, end), decoder, visit);
+        }
         Some(())
+    }
+
+    /// Name, line and file of what the source has at a place in the function that was read last.
+    fn place(&self, record: u32, at: u32) -> Option<(u32, i32, u32)> {
+        let field = |index: usize| self.tables.field(record, index);
+        let number = value(&self.inlined, at).unwrap_or(-1);
+        let inlined = self.tree.and_then(|it| node(it, number));
+        let name = match inlined {
+            Some(node) => node.owner.name,
+            None => field(NAME)?,
+        };
+        Some((name, value(&self.lines, at)?, self.file(field(UNIT)?, at)))
     }
 
     /// Where the name of the file at a place in the code is.
@@ -243,16 +300,17 @@ impl Search<'_, '_> {
         &mut self,
         owner: Owner,
         tree: Option<Reader<'_>>,
-        start: Addr,
-        end: Addr,
+        (start, end): (Addr, Addr),
+        decoder: Decoder,
+        visit: &mut dyn FnMut(u64),
     ) -> Option<()> {
         let region = self.image.region(start)?;
         let code = region.bytes.get(
             (start - region.start) as usize..(end.min(region.end()) - region.start) as usize,
         )?;
         let first = self.image.base + u64::from(start);
-        self.decoder.calls(code, |at| {
-            (self.visit)(first + u64::from(at));
+        decoder.calls(code, |at| {
+            visit(first + u64::from(at));
             self.site(owner, tree, at);
         });
         Some(())

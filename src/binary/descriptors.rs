@@ -38,7 +38,7 @@ impl Layout {
 }
 
 /// The 27 of `go1.27.3` and of `devel go1.27-abcdef`.
-fn minor_version(text: &str) -> Option<u32> {
+pub(super) fn minor_version(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("go1.")?;
     let digits = rest.len()
         - rest

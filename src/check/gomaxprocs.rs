@@ -1,6 +1,7 @@
 //! The rule of Go 1.25 and newer about container CPU limits.
 
 use super::{Check, Context, Seen};
+use crate::binary::{Caller, Callers};
 use crate::go::minor_of;
 
 /// The check.
@@ -9,21 +10,25 @@ pub const CHECK: Check = Check {
     summary: "whether the program keeps to its container's CPU limit",
     manual: "\
 What it sees: the Go version and the GODEBUG defaults in the build information of the finished
-binary, and whether go.uber.org/automaxprocs is linked.
+binary, whether go.uber.org/automaxprocs is linked, and in the machine code every call of
+runtime.GOMAXPROCS that is not proven to ask only, as runtime.GOMAXPROCS(0) does (amd64, 386 and
+arm64; elsewhere what a call says is not known).
 
 Why it matters: a program that runs more threads than its container may use is throttled by the
 kernel: requests stall for tens of milliseconds. The Go runtime keeps to the CPU limit by itself
-only if all of this holds: built by Go 1.25 or newer, for Linux, and GODEBUG containermaxprocs is
-not 0. A go line below 1.25 in go.mod (or go.work) sets containermaxprocs=0, whatever the
-toolchain. The runtime rounds the limit up, to at least 2, and follows it while it changes;
-automaxprocs rounds down, to at least 1, sets it once, and its call of runtime.GOMAXPROCS
-switches the runtime's own updates off.
+only if all of this holds: built by Go 1.25 or newer, for Linux, GODEBUG containermaxprocs is not
+0, and nothing sets GOMAXPROCS: runtime.GOMAXPROCS(runtime.NumCPU()), in main or in a dependency,
+overrides the limit and switches the runtime's own updates off. A go line below 1.25 in go.mod (or
+go.work) sets containermaxprocs=0, whatever the toolchain. The runtime rounds the limit up, to at
+least 2, and follows it while it changes; automaxprocs rounds down, to at least 1, and sets it once.
 
 What to do: raise the go line to 1.25 or newer; or add `godebug containermaxprocs=1` and
 `godebug updatemaxprocs=1` to go.mod; or, on an older toolchain, import automaxprocs. Where the
-runtime does it, remove automaxprocs, unless you need exactly one thread below two CPUs.
+runtime does it, take out other calls of runtime.GOMAXPROCS and automaxprocs, unless you need
+exactly one thread below two CPUs.
 
-Source: internal/godebugs/table.go, runtime/cgroup_linux.go, the release notes of Go 1.25.",
+Source: internal/godebugs/table.go, runtime/cgroup_linux.go, runtime/debug.go, the release notes of
+Go 1.25.",
     run,
 };
 
@@ -42,8 +47,10 @@ pub struct Contract {
     pub modern: Option<bool>,
     /// GODEBUG containermaxprocs is 0.
     pub switched_off: bool,
-    /// automaxprocs is linked.
-    pub automaxprocs: bool,
+    /// automaxprocs is linked; `None` where that is not known.
+    pub automaxprocs: Option<bool>,
+    /// What else sets GOMAXPROCS.
+    pub setters: Setters,
     /// The go line of the main module.
     pub go_line: GoLine,
 }
@@ -59,13 +66,84 @@ pub enum GoLine {
     Unknown,
 }
 
+/// What sets GOMAXPROCS, automaxprocs aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setters {
+    /// These functions do; none where it is empty.
+    Are(Vec<String>),
+    /// Nobody can tell, and why.
+    Unknown(String),
+    /// There is no executable yet.
+    NotBuilt,
+}
+
+impl Setters {
+    /// By the calls of [`FUNCTION`] in a program.
+    pub fn of(callers: &Callers) -> Self {
+        let (calls, by_value) = match callers {
+            Callers::Absent => return Self::Are(Vec::new()),
+            Callers::Unknown => return Self::Unknown("its calls cannot be read".into()),
+            Callers::Found { calls, by_value } => (calls, *by_value),
+        };
+        let others = calls.iter().filter(|it| !is_known(&it.function));
+        let named = |it: &Caller| {
+            let file = it.file.rsplit(['/', '\\']).next().unwrap_or_default();
+            format!("`{}` ({file}:{})", it.function, it.line)
+        };
+        let mut setting: Vec<String> = Vec::new();
+        let mut unclear: Vec<String> = Vec::new();
+        for it in others {
+            match it.zero {
+                Some(true) => {}
+                Some(false) => setting.push(named(it)),
+                None => unclear.push(named(it)),
+            }
+        }
+        setting.dedup();
+        unclear.dedup();
+        match (setting.is_empty(), unclear.is_empty()) {
+            (false, _) => Self::Are(setting),
+            (true, false) => Self::Unknown(format!(
+                "{} calls it, with what cannot be read on this architecture",
+                unclear.join(", ")
+            )),
+            (true, true) if by_value => Self::Unknown("it is called through a variable".into()),
+            (true, true) => Self::Are(Vec::new()),
+        }
+    }
+
+    fn names(&self) -> Option<String> {
+        match self {
+            Self::Are(names) if !names.is_empty() => Some(names.join(", ")),
+            _ => None,
+        }
+    }
+}
+
+/// Functions that only ask, or that are judged by themselves: of automaxprocs, and of the standard library.
+fn is_known(function: &str) -> bool {
+    const ASKING: [&str; 4] = ["sync.", "testing.", "internal/", "runtime/"];
+    function.starts_with(&format!("{AUTOMAXPROCS}/"))
+        || ASKING.iter().any(|it| function.starts_with(it))
+}
+
+/// The function that sets it, or asks.
+pub const FUNCTION: &str = "runtime.GOMAXPROCS";
+
+/// The module that sets it to the container's limit.
+pub const AUTOMAXPROCS: &str = "go.uber.org/automaxprocs";
+
 impl Contract {
     /// Whether the runtime keeps to the container's CPU limit; `None` where that is unknown or has no meaning.
     pub fn container_cpu(&self) -> Option<bool> {
         if self.goos != "linux" {
             return None;
         }
-        Some(self.modern? && !self.switched_off)
+        let keeps = self.modern? && !self.switched_off;
+        match &self.setters {
+            Setters::Unknown(_) if keeps => None,
+            setters => Some(keeps && setters.names().is_none()),
+        }
     }
 }
 
@@ -75,21 +153,60 @@ pub fn judge(contract: &Contract) -> Seen {
         return Seen::Skipped("container CPU limits exist on Linux only".into());
     }
     let version = &contract.go_version;
+    let setters = contract.setters.names();
     match (contract.modern, contract.switched_off, contract.automaxprocs) {
         (None, ..) if version.is_empty() => Seen::not_judged("the Go version is not known", "build with a release of Go"),
         (None, ..) => Seen::not_judged(format!("`{version}` is not a release"), "build with a release of Go"),
-        (Some(false), _, true) => Seen::Good(format!("{version} ignores the container's CPU limit, and automaxprocs sets it")),
-        (Some(false), _, false) => Seen::Bad(
-            format!("{version} ignores the container's CPU limit, and automaxprocs is not linked"),
-            "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs".into(),
+        (Some(true), false, _) => keeping(contract),
+        (_, _, Some(true)) if setters.is_some() => Seen::Bad(
+            format!(
+                "automaxprocs sets GOMAXPROCS to the container's CPU limit, and so does {}: the last one counts",
+                setters.unwrap_or_default()
+            ),
+            "leave it to one of them".into(),
         ),
-        (Some(true), true, true) => Seen::Good("the runtime's container limit is switched off, and automaxprocs sets it".into()),
-        (Some(true), true, false) => switched_off(contract),
-        (Some(true), false, true) => Seen::Bad(
-            "automaxprocs is linked, and the runtime keeps to the container's CPU limit by itself".into(),
-            "remove automaxprocs: it rounds down, and switches the runtime's own updates off".into(),
+        (Some(false), _, Some(true)) => Seen::Good(format!("{version} ignores the container's CPU limit, and automaxprocs sets it")),
+        (Some(true), true, Some(true)) => Seen::Good("the runtime's container limit is switched off, and automaxprocs sets it".into()),
+        (Some(false), _, None) => Seen::Bad(
+            format!("{version} ignores the container's CPU limit, and whether automaxprocs is linked is not known"),
+            "build with Go 1.25 or newer and a `go` line of 1.25, or see to it that go.uber.org/automaxprocs is imported".into(),
         ),
-        (Some(true), false, false) => Seen::Good("the runtime keeps to the container's CPU limit".into()),
+        (Some(false), _, Some(false)) => {
+            let set = setters.map_or(String::new(), |it| format!("; {it} sets GOMAXPROCS"));
+            Seen::Bad(
+                format!("{version} ignores the container's CPU limit, and automaxprocs is not linked{set}"),
+                "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs".into(),
+            )
+        }
+        (Some(true), true, Some(false) | None) => switched_off(contract),
+    }
+}
+
+/// Of a runtime that keeps to the limit unless it is told otherwise.
+fn keeping(contract: &Contract) -> Seen {
+    const KEEPS: &str = "the runtime keeps to the container's CPU limit";
+    if let Some(names) = contract.setters.names() {
+        return Seen::Bad(
+            format!("{names} sets GOMAXPROCS: that overrides the container's CPU limit, and switches the runtime's own updates off"),
+            "take the call out: the runtime keeps to the limit by itself. GOMAXPROCS(0) only asks, runtime.SetDefaultGOMAXPROCS() takes a value back".into(),
+        );
+    }
+    if contract.automaxprocs == Some(true) {
+        return Seen::Bad(
+            "automaxprocs is linked, and the runtime keeps to the container's CPU limit by itself"
+                .into(),
+            "remove automaxprocs: it rounds down, and switches the runtime's own updates off"
+                .into(),
+        );
+    }
+    match &contract.setters {
+        Setters::Are(_) => Seen::Good(KEEPS.into()),
+        Setters::NotBuilt => Seen::Good(format!(
+            "{KEEPS}, unless the program sets GOMAXPROCS: that is seen in the finished binary"
+        )),
+        Setters::Unknown(why) => Seen::not_judged(format!(
+            "{KEEPS}, unless the program sets GOMAXPROCS: that is not known: {FUNCTION} is linked, and {why}"
+        ), "see to it that these calls only ask: runtime.GOMAXPROCS(0)"),
     }
 }
 
@@ -139,10 +256,11 @@ fn contract(context: &Context<'_>) -> Contract {
         modern: minor_of(&go_version).map(|it| it >= (1, 25)),
         go_version,
         switched_off: godebug.split(',').any(|it| it == "containermaxprocs=0"),
-        automaxprocs: facts
-            .packages
-            .iter()
-            .any(|it| it.import_path == "go.uber.org/automaxprocs/maxprocs"),
+        automaxprocs: Some(automaxprocs(context)),
+        setters: match context.artifact {
+            Some(it) => Setters::of(&it.gomaxprocs),
+            None => Setters::NotBuilt,
+        },
         go_line: facts.go_line.clone().map_or(GoLine::Unset, GoLine::Is),
     }
 }
@@ -154,5 +272,7 @@ pub fn container_cpu(context: &Context<'_>) -> Option<bool> {
 
 /// Whether automaxprocs is linked.
 pub fn automaxprocs(context: &Context<'_>) -> bool {
-    contract(context).automaxprocs
+    let path = format!("{AUTOMAXPROCS}/maxprocs");
+    let mut packages = context.facts.packages.iter();
+    packages.any(|it| it.import_path == path)
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::present::{Shows, emit};
 use super::{Output, Session};
 use crate::binary::{self, Anatomy};
+use crate::check::gomaxprocs::FUNCTION;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
@@ -103,13 +104,15 @@ pub fn dissect<'a>(
         (anatomy, digest.map(|it| it.join()))
     });
     interrupt.check()?;
+    let anatomy = anatomy.map_err(|it| named(path, it))?;
     Ok(Dissected {
-        anatomy: anatomy.map_err(|it| named(path, it))?,
         source: Source {
             path: path.display().to_string(),
             sha256: sha256
                 .and_then(|it| it.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+            gomaxprocs: binary::callers(bytes, FUNCTION).unwrap_or_default(),
         },
+        anatomy,
     })
 }
 

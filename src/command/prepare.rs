@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::without_effect::{level_outside, note_lost};
 use super::{Session, profiles, trusted};
 use crate::build::Event;
 use crate::cli::Settings;
@@ -14,8 +15,6 @@ use crate::go::ambient::{self, Ambient};
 use crate::go::{self, Go, Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
-use crate::plan::flags::Inputs;
-use crate::plan::lost;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Plan, Typed, require_main};
 use crate::quote;
@@ -102,14 +101,14 @@ pub fn gather(
     };
     for target in &targets {
         if let (Some(arch), Some(level)) = (&target.arch, &target.level) {
-            level::check(arch, level)?;
+            level::check(arch, level, "")?;
         }
     }
     let mut facts = targets
         .iter()
         .map(|it| facts(&loaded, &typed, it, purpose, session))
         .collect::<Result<Vec<_>>>()?;
-    effects(&loaded, &typed, purpose, &mut facts)?;
+    note_lost(&loaded, &typed, purpose, &mut facts)?;
     let outputs = match purpose {
         Purpose::Build => outputs(&loaded, &typed, &facts)?,
         Purpose::Escapes => Outputs {
@@ -238,12 +237,13 @@ fn facts(
     };
     let toolchain = go.toolchain(&session.interrupt)?;
     if let Some(level) = &target.level {
-        level::check(&toolchain.goarch, level)?;
+        level::check(&toolchain.goarch, level, &toolchain.version)?;
         if let Some(variable) = level::variable(&toolchain.goarch) {
             go.env.retain(|(name, _)| name != variable);
             go.env.push((variable.to_owned(), level.into()));
         }
     }
+    level_outside(&go, &toolchain, session)?;
     let goflags = flags::parse_goflags(&toolchain.goflags)?;
     // Those of a configuration were reviewed as a variable.
     if !go.env.iter().any(|(name, _)| name == "GOFLAGS") {
@@ -279,25 +279,6 @@ fn facts(
         packages,
         pgo,
     })
-}
-
-/// Looks for flags that have no effect: what means no package at all is an error, the rest is part of the report.
-fn effects(loaded: &Loaded, typed: &Typed, purpose: Purpose, facts: &mut [Facts]) -> Result<()> {
-    for at in 0..facts.len() {
-        let inputs = Inputs {
-            config: &loaded.config,
-            origins: &loaded.origins,
-            target: &facts[at].target,
-            goflags: &facts[at].goflags,
-            typed: &typed.flags,
-            pgo: None,
-        };
-        if at == 0 {
-            lost::require(&inputs, facts, purpose == Purpose::Build)?;
-        }
-        facts[at].lost = lost::lost(&inputs, &facts[at])?;
-    }
-    Ok(())
 }
 
 fn go_line(toolchain: &Toolchain) -> Option<String> {

@@ -1,8 +1,10 @@
 //! The architecture level of a target (GOAMD64 and its like): a value in, whether a Go can know it out.
 //!
 //! Values are those of Go 1.27 (`internal/buildcfg/cfg.go`). A newer Go may have more of them: one
-//! that goes on where the known ones end is left to go, which refuses it in its own words.
+//! that goes on where the known ones end is left to it. Up to Go 1.27 it is refused here: go itself
+//! builds GOAMD64=v9 and GOARM=9 as the default, and writes the value into the build information.
 
+use super::minor_of;
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 
@@ -85,8 +87,13 @@ pub fn variable(goarch: &str) -> Option<&'static str> {
     levels(goarch).map(|it| it.variable)
 }
 
-/// Fails with [`Kind::Usage`] for a level that no Go has, naming the nearest one.
-pub fn check(goarch: &str, level: &str) -> Result<()> {
+/// The newest Go whose values are known.
+const NEWEST: (u32, u32) = (1, 27);
+
+/// Fails with [`Kind::Usage`] for a level that no Go has, naming the nearest one; `version` is that of the toolchain, empty
+/// where it is not known yet.
+pub fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
+    let is_newer = minor_of(version).is_none_or(|it| it > NEWEST);
     let Some(levels) = levels(goarch) else {
         return Err(
             Error::new(Kind::Usage, format!("`{goarch}` has no level `{level}`"))
@@ -96,7 +103,8 @@ pub fn check(goarch: &str, level: &str) -> Result<()> {
     let mut parts = level.split(',');
     if !levels.values.is_empty() {
         let value = parts.next().unwrap_or_default();
-        if !levels.values.contains(&value) && !is_beyond(value, levels.values) {
+        let beyond = is_newer && is_beyond(value, levels.values);
+        if !levels.values.contains(&value) && !beyond {
             return Err(wrong(goarch, level, levels, value, levels.values));
         }
     }
@@ -109,7 +117,8 @@ pub fn check(goarch: &str, level: &str) -> Result<()> {
                 .any(|it| strsim::damerau_levenshtein(option, it) < 2)
         };
         let word = option.bytes().all(|it| it.is_ascii_alphanumeric());
-        let tomorrows = !levels.options.is_empty() && !option.is_empty() && word && !near();
+        let tomorrows =
+            is_newer && !levels.options.is_empty() && !option.is_empty() && word && !near();
         if !levels.options.contains(&option) && !tomorrows {
             return Err(wrong(goarch, level, levels, option, levels.options));
         }
@@ -170,7 +179,11 @@ mod tests {
     use super::*;
 
     fn said(goarch: &str, level: &str) -> String {
-        match check(goarch, level) {
+        said_by("go1.28.1", goarch, level)
+    }
+
+    fn said_by(version: &str, goarch: &str, level: &str) -> String {
+        match check(goarch, level, version) {
             Ok(()) => "fine".into(),
             Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         }
@@ -196,6 +209,27 @@ mod tests {
                 assert_eq!(said(goarch, level), "fine", "{goarch} {level}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_known_go_would_build_as_the_default_is_refused() {
+        for (goarch, level) in [
+            ("amd64", "v9"),
+            ("arm", "9"),
+            ("arm64", "v8.0,sve"),
+            ("riscv64", "rva25u64"),
+        ] {
+            assert_ne!(
+                said_by("go1.27.3", goarch, level),
+                "fine",
+                "{goarch} {level}"
+            );
+            for newer in ["", "go1.28rc1", "devel +abc"] {
+                assert_eq!(said_by(newer, goarch, level), "fine", "{goarch} {level}");
+            }
+        }
+        assert_eq!(said_by("go1.21.13", "amd64", "v4"), "fine");
+        insta::assert_snapshot!(said_by("go1.27.3", "amd64", "v9"), @"`v9` is no level of `amd64` (GOAMD64); did you mean `v1`? values: v1, v2, v3, v4");
     }
 
     #[test]

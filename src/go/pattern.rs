@@ -24,6 +24,16 @@ fn is_relative(pattern: &str) -> bool {
     matches!(pattern, "." | "..") || pattern.starts_with("./") || pattern.starts_with("../")
 }
 
+/// Whether the pattern is a path, and its directory is there.
+pub fn leads_somewhere(pattern: &str, cwd: &Path) -> bool {
+    let directory = pattern.split("...").next().unwrap_or_default();
+    let directory = match pattern.contains("...") {
+        true => directory.rsplit_once('/').map_or("", |it| it.0),
+        false => directory,
+    };
+    is_relative(pattern) && cwd.join(directory).is_dir()
+}
+
 fn in_directory(pattern: &str, package: &Package, cwd: &Path) -> bool {
     let (directory, rest) = match pattern.find("...") {
         None => (pattern, ""),

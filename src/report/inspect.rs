@@ -257,10 +257,10 @@ pub struct RuntimeContract {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// go.uber.org/automaxprocs is linked.
-    pub automaxprocs: bool,
-    /// github.com/KimMachineGun/automemlimit is linked.
-    pub automemlimit: bool,
+    /// go.uber.org/automaxprocs is linked; `null` where that is not known.
+    pub automaxprocs: Option<bool>,
+    /// github.com/KimMachineGun/automemlimit is linked; `null` where that is not known.
+    pub automemlimit: Option<bool>,
     /// The profile that the build information names; `null` without one. It proves no effect: Go names an empty one, too.
     #[serde(default)]
     pub pgo: Option<String>,
@@ -284,8 +284,8 @@ pub struct MethodElimination {
 pub struct Cgo {
     /// CGO_ENABLED of the build.
     pub enabled: Option<bool>,
-    /// runtime/cgo is linked.
-    pub linked: bool,
+    /// runtime/cgo is linked; `null` where that is not known.
+    pub linked: Option<bool>,
     /// Packages that call C.
     pub packages: Vec<String>,
     /// Bytes of machine code that is not Go's.

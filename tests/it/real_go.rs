@@ -13,6 +13,8 @@ mod lists;
 
 mod stamps;
 
+mod unknown;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::harness::Place;

@@ -35,6 +35,59 @@ impl Decoder {
     }
 }
 
+/// An instruction of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flow {
+    /// Where it is in the code.
+    pub at: u32,
+    /// Bytes of it.
+    pub length: u32,
+    /// Where it jumps to, in the same code, whatever it depends on.
+    pub target: Option<u32>,
+}
+
+/// Shows `visit` each instruction of a function, in order.
+pub(super) fn flow(decoder: Decoder, code: &[u8], mut visit: impl FnMut(Flow)) {
+    let mut at = 0;
+    while at < code.len() {
+        let rest = &code[at..];
+        let length = match decoder {
+            Decoder::Arm64 => 4.min(rest.len()),
+            Decoder::Amd64 => instruction(rest, true).map_or(1, |it| it.0),
+            Decoder::I386 => instruction(rest, false).map_or(1, |it| it.0),
+        };
+        let distance = jump(decoder, &rest[..length]);
+        visit(Flow {
+            at: at as u32,
+            length: length as u32,
+            target: distance.and_then(|it| (at as u32).checked_add_signed(it)),
+        });
+        at += length;
+    }
+}
+
+/// How far a jump with a fixed target leads, counted from its own first byte.
+fn jump(decoder: Decoder, instruction: &[u8]) -> Option<i32> {
+    if decoder == Decoder::Arm64 {
+        let word = u32::from_le_bytes(*instruction.first_chunk()?);
+        return match word >> 24 {
+            0x14..=0x17 => Some((word << 6).cast_signed() >> 4),
+            // B.cond, CBZ and CBNZ: 19 bits; TBZ and TBNZ: 14.
+            0x54 | 0x34 | 0x35 | 0xb4 | 0xb5 => Some((word << 8).cast_signed() >> 13 << 2),
+            0x36 | 0x37 | 0xb6 | 0xb7 => Some((word << 13).cast_signed() >> 18 << 2),
+            _ => None,
+        };
+    }
+    let length = instruction.len() as i32;
+    match instruction {
+        [0x70..=0x7f | 0xe0..=0xe3 | 0xeb, near] => Some(length + i32::from(near.cast_signed())),
+        [0xe9, far @ ..] | [0x0f, 0x80..=0x8f, far @ ..] => {
+            Some(length + i32::from_le_bytes(*far.first_chunk()?))
+        }
+        _ => None,
+    }
+}
+
 /// `BL` and `BLR`.
 fn arm64(code: &[u8], visit: impl FnMut(u32)) {
     let words = code

@@ -103,6 +103,10 @@ impl Subject {
             .iter()
             .map(|it| Item::new(it.name.text(), it.bytes));
         let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
+        let kinds = it.kinds.iter();
+        let kinds = kinds.map(|it| Item::new(it.kind.name(), it.bytes));
+        // What could not be read is not empty.
+        let told = it.counts.functions > 0;
         let packages = it.packages.iter().map(|it| Item {
             version: it.version.clone(),
             ..Item::new(&it.path, it.bytes)
@@ -135,15 +139,10 @@ impl Subject {
                     ledger.headers + ledger.padding,
                 )])
                 .collect(),
-            kinds: Some(
-                it.kinds
-                    .iter()
-                    .map(|it| Item::new(it.kind.name(), it.bytes))
-                    .collect(),
-            ),
-            modules: Some(modules.chain([unowned()]).collect()),
-            packages: Some(packages.chain([unowned()]).collect()),
-            functions: complete.then(|| functions.collect()),
+            kinds: told.then(|| kinds.collect()),
+            modules: told.then(|| modules.chain([unowned()]).collect()),
+            packages: told.then(|| packages.chain([unowned()]).collect()),
+            functions: (told && complete).then(|| functions.collect()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     Cgo, Counts, FunctionSize, InspectedFile, Inspection, KindSum, Ledger, LeftOut,
     MethodElimination, ModuleSize, Name, NamedSection, PackageSize, Region, RoleBytes, runtime,
 };
-use crate::binary::{Anatomy, Binary, Function, Kind, LayoutNote, Note, Role};
+use crate::binary::{Anatomy, Binary, Callers, Function, Kind, LayoutNote, Note, Role};
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::report::{SCHEMA_VERSION, Tool};
 
@@ -17,6 +17,8 @@ pub struct Source {
     pub path: String,
     /// SHA-256 in hex, where it is wanted.
     pub sha256: Option<String>,
+    /// Who calls `runtime.GOMAXPROCS`.
+    pub gomaxprocs: Callers,
 }
 
 /// Says what an anatomy means.
@@ -44,14 +46,14 @@ pub fn inspection<'a>(
     Ok(Inspection {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        file: file(binary, source),
+        file: file(binary, &source),
         build: binary.build_info.clone(),
         filter: None,
         ledger: ledger(anatomy)?,
         roles: roles(binary),
         sections: binary.sections.iter().map(section).collect(),
         kinds: anatomy.kinds.iter().map(kind).collect(),
-        runtime: runtime::contract(binary, &packages),
+        runtime: runtime::contract(anatomy, &source.gomaxprocs),
         methods: anatomy.methods.map(|it| MethodElimination {
             exported: it.exported,
             pruned: it.pruned,
@@ -98,11 +100,11 @@ fn article(binary: &Binary) -> String {
     }
 }
 
-fn file(binary: &Binary, source: Source) -> InspectedFile {
+fn file(binary: &Binary, source: &Source) -> InspectedFile {
     InspectedFile {
-        path: source.path,
+        path: source.path.clone(),
         size: binary.file_size,
-        sha256: source.sha256,
+        sha256: source.sha256.clone(),
         format: binary.format,
         goos: binary.goos.clone(),
         goarch: binary.goarch.clone(),
@@ -280,11 +282,18 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
         .iter()
         .find(|it| it.kind == Kind::CCode)
         .map_or(0, |it| it.bytes);
+    let enabled = info
+        .and_then(|it| it.setting("CGO_ENABLED"))
+        .map(|it| it == "1");
+    let mut packages = anatomy.packages.iter();
+    // Without cgo in the build there is none in the program, whether its packages can be told or not.
+    let linked = match packages.any(|it| it.path == "runtime/cgo") {
+        true => Some(true),
+        false => (enabled == Some(false)).then_some(false),
+    };
     Cgo {
-        enabled: info
-            .and_then(|it| it.setting("CGO_ENABLED"))
-            .map(|it| it == "1"),
-        linked: anatomy.packages.iter().any(|it| it.path == "runtime/cgo"),
+        enabled,
+        linked: linked.or(runtime::lists_packages(anatomy).then_some(false)),
         packages: callers.into_iter().map(str::to_owned).collect(),
         code,
     }

@@ -242,7 +242,7 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
 fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
     let ledger = &inspection.ledger;
     let line = format!(
-        "every byte has an owner: sums equal {} = {} of packages + {} named by region + {} headers + {} padding",
+        "every byte is counted once: the sums equal {} = {} of packages + {} named by region + {} headers + {} padding",
         grouped(ledger.sum),
         grouped(ledger.packages),
         grouped(ledger.unowned),

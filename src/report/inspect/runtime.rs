@@ -2,28 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::{PackageSize, RuntimeContract};
-use crate::binary::Binary;
-use crate::check::gomaxprocs::{Contract, GoLine, judge};
+use super::RuntimeContract;
+use crate::binary::{Anatomy, Callers, LayoutNote};
+use crate::check::gomaxprocs::{AUTOMAXPROCS, Contract, GoLine, Setters, judge};
 use crate::check::{Seen, Status};
 use crate::go::minor_of;
 
-const AUTOMAXPROCS: &str = "go.uber.org/automaxprocs";
 const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
 
-pub fn contract(binary: &Binary, packages: &[PackageSize]) -> RuntimeContract {
+pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract {
+    let binary = &anatomy.binary;
     let info = binary.build_info.as_ref();
     let go_version = info.map(|it| it.go_version.clone()).unwrap_or_default();
     let godebug = info
         .and_then(|it| it.setting("DefaultGODEBUG"))
         .unwrap_or_default();
+    // Build information with a main module lists every module that is linked.
+    let lists_modules = info.is_some_and(|it| it.main.is_some());
     let linked = |module: &str| {
         let below = |path: &str| {
             path.strip_prefix(module)
                 .is_some_and(|it| it.is_empty() || it.starts_with('/'))
         };
-        packages.iter().any(|it| below(&it.path))
-            || info.is_some_and(|it| it.deps.iter().any(|it| it.path == module))
+        let found = anatomy.packages.iter().any(|it| below(&it.path))
+            || info.is_some_and(|it| it.deps.iter().any(|it| it.path == module));
+        (found || lists_modules || lists_packages(anatomy)).then_some(found)
     };
     let contract = Contract {
         goos: binary.goos.clone().unwrap_or_default(),
@@ -31,6 +34,7 @@ pub fn contract(binary: &Binary, packages: &[PackageSize]) -> RuntimeContract {
         go_version,
         switched_off: godebug.split(',').any(|it| it == "containermaxprocs=0"),
         automaxprocs: linked(AUTOMAXPROCS),
+        setters: Setters::of(gomaxprocs),
         go_line: GoLine::Unknown,
     };
     let (status, message, hint) = match judge(&contract) {
@@ -49,6 +53,13 @@ pub fn contract(binary: &Binary, packages: &[PackageSize]) -> RuntimeContract {
         pgo: info.and_then(|it| it.setting("-pgo")).map(str::to_owned),
         godebug: pairs(godebug),
     }
+}
+
+/// Whether the packages of the program could be told: what is not among them is not linked.
+pub fn lists_packages(anatomy: &Anatomy<'_>) -> bool {
+    let unknown =
+        |it: &LayoutNote| matches!(it, LayoutNote::NoLineTable | LayoutNote::OldLineTable);
+    !anatomy.packages.is_empty() && !anatomy.notes.iter().any(unknown)
 }
 
 /// `a=1,b=0`

@@ -239,6 +239,7 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
     let source = || Source {
         path: "it".into(),
         sha256: None,
+        gomaxprocs: gobuild_opt::binary::Callers::Unknown,
     };
     let anatomy = match binary::anatomy(bytes) {
         Ok(anatomy) => anatomy,

@@ -1,6 +1,8 @@
 //! Who keeps to the CPU limit of a container: by toolchain, go line and settings, read from the
 //! finished binary.
 
+mod setters;
+
 use super::{on, on_every_toolchain, program};
 use crate::harness::Place;
 use crate::harness::toolchains::Toolchain;

@@ -36,13 +36,13 @@ fn a_pattern_that_means_no_package_is_refused() {
             "did you mean `-ldflags=-X main.A=1`?",
         ),
         ("-ldflags=fmt=-s", "name a main package of the build"),
-        ("-ldflags=./lib=-s", "name a main package of the build"),
+        ("-ldflags=./libs=-s", "name a main package of the build"),
         ("-gcflags=N -l=1", "did you mean `-gcflags=-N -l=1`?"),
         (
             "-gcflags=example.com/tny=-N",
             "did you mean `example.com/tiny`?",
         ),
-        ("-asmflags=./lib/...=-S", "name a package of the build"),
+        ("-asmflags=./libs/...=-S", "name a package of the build"),
     ] {
         let run = place.run(&format!("plan '{flag}'"));
         assert_eq!(run.code(), 2, "{}", run.shown());
@@ -50,7 +50,7 @@ fn a_pattern_that_means_no_package_is_refused() {
         assert!(run.stderr.starts_with(&start), "{}", run.shown());
         assert!(run.stderr.contains(hint), "{}", run.shown());
     }
-    place.write("gobuild-opt.toml", "[build]\ngcflags = [\"./lib=-N\"]\n");
+    place.write("gobuild-opt.toml", "[build]\ngcflags = [\"./libs=-N\"]\n");
     let run = place.run("plan");
     assert_eq!(run.code(), 2, "{}", run.shown());
     place.write("gobuild-opt.toml", "");
@@ -61,6 +61,8 @@ fn a_pattern_that_means_no_package_is_refused() {
         "-gcflags=runtime/...=-N",
         "-gcflags=./=-N",
         "-asmflags=work=-S",
+        // It could be a command of the same recipe that is not built today.
+        "-ldflags=./lib=-s",
     ] {
         let run = place.run(&format!("plan '{flag}'"));
         assert_eq!(run.code(), 0, "{}", run.shown());
@@ -96,6 +98,10 @@ fn what_a_later_flag_hides_is_named() {
         lost("the command line")
     );
     assert_eq!(finding(&place, "'-ldflags=-X=main.A=1 -X=main.B=2'"), "");
+    assert_eq!(
+        finding(&place, "-ldflags=./lib=-s -ldflags=.=-w"),
+        "warn `-ldflags=./lib=-s` of the command line has no effect: `./lib` means no package of the build"
+    );
     assert_eq!(finding(&place, "-ldflags=-s '-ldflags=-s -w'"), "");
     assert_eq!(finding(&place, "-gcflags=all=-l -gcflags=./...=-N"), "");
     assert_eq!(

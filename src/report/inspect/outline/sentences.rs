@@ -17,7 +17,11 @@ pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     if let Some(first) = blocks.first_mut() {
         *first = Block::Heading("At run time".into());
     }
-    let linked = |yes: bool| if yes { "linked" } else { "not linked" };
+    let linked = |it: Option<bool>| match it {
+        Some(true) => "linked",
+        Some(false) => "not linked",
+        None => "not known",
+    };
     let mut line = |tone, words| blocks.push(Block::Line(tone, words));
     line(
         Tone::Plain,
@@ -90,8 +94,10 @@ fn cgo(inspection: &Inspection<'_>) -> String {
         Some(false) => "off",
         None => "unknown",
     };
-    if !cgo.linked {
-        return format!("cgo: {enabled}, and not linked");
+    match cgo.linked {
+        Some(false) => return format!("cgo: {enabled}, and not linked"),
+        None => return format!("cgo: {enabled}; whether it is linked is not known"),
+        Some(true) => {}
     }
     let callers = match cgo.packages.as_slice() {
         [] => String::new(),

@@ -1,0 +1,143 @@
+//! The bytes of an executable and the name of a function in, the places that call it out, and whether each gives it a zero.
+//!
+//! No symbol table is needed. Only functions whose bytes have the address of the callee are decoded, on amd64, 386 and arm64.
+
+use crate::error::Result;
+
+use super::{Opened, Search, open, text};
+use crate::binary::descriptors::minor_version;
+use crate::binary::functions::Tables;
+use crate::binary::image::Addr;
+
+mod argument;
+
+mod target;
+
+use argument::Convention;
+use target::Machine;
+
+/// Who calls a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Callers {
+    /// The function is not part of the program.
+    Absent,
+    /// Every direct call. `by_value`: its address stands in data too, so that it may be called through a variable.
+    Found {
+        /// By address.
+        calls: Vec<Caller>,
+        /// Whether more calls cannot be ruled out.
+        by_value: bool,
+    },
+    /// It cannot be told: wasm, or no line table that is known.
+    #[default]
+    Unknown,
+}
+
+/// A place that calls a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Linker symbol name of the function whose source holds the call.
+    pub function: String,
+    /// Its file, as the compiler wrote it down.
+    pub file: String,
+    /// The line of the call.
+    pub line: u32,
+    /// Whether the first argument is the constant 0, proven by the instructions before the call; `None` where these cannot be
+    /// decoded.
+    pub zero: Option<bool>,
+}
+
+/// Finds the direct calls of the function of that name.
+///
+/// Fails as [`read`](crate::binary::read) does.
+pub fn callers(bytes: &[u8], name: &str) -> Result<Callers> {
+    let Some(opened) = open(bytes)? else {
+        return Ok(Callers::Unknown);
+    };
+    Ok(find(&opened, bytes.len(), name).unwrap_or_default())
+}
+
+fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
+    let tables = Tables::new(&opened.image, &opened.table)?;
+    let all: Vec<_> = opened.functions(&tables).collect();
+    let is_wanted = |it: &&(Addr, Addr, u32)| {
+        let offset = tables.field(it.2, super::NAME);
+        offset.is_some_and(|it| tables.name(it) == name.as_bytes())
+    };
+    let wanted: Vec<Addr> = all.iter().filter(is_wanted).map(|it| it.0).collect();
+    if wanted.is_empty() {
+        return Some(Callers::Absent);
+    }
+    let machine = Machine::of(opened.binary.goarch.as_deref()?)?;
+    let info = opened.binary.build_info.as_ref();
+    let minor = info.and_then(|it| minor_version(&it.go_version));
+    let image = &opened.image;
+    let mut calls = Vec::new();
+    for &(start, end, record) in all.iter().filter(|it| !wanted.contains(&it.0)) {
+        let Some(code) = image.slice(start, end) else {
+            continue;
+        };
+        let mut places = Vec::new();
+        let address = image.base + u64::from(start);
+        machine.targets(code, address, image.big_endian, |at, to| {
+            places.extend(wanted.contains(&start.wrapping_add(to)).then_some(at));
+        });
+        if places.is_empty() {
+            continue;
+        }
+        let mut search = Search::new(opened, &tables, file_size)?;
+        search.function(start, end, record, None);
+        for at in places {
+            let zero = opened
+                .decoder
+                .and_then(|decoder| argument::is_zero(Convention::of(decoder, minor), code, at));
+            // Bytes that look like a call, in the middle of an instruction.
+            if opened.decoder.is_none() || zero.is_some() {
+                calls.extend(caller(&search, opened, record, at, zero));
+            }
+        }
+    }
+    calls.dedup();
+    let by_value = wanted.iter().any(|it| is_in_data(opened, *it));
+    Some(Callers::Found { calls, by_value })
+}
+
+fn caller(
+    search: &Search<'_, '_>,
+    opened: &Opened<'_>,
+    record: u32,
+    at: u32,
+    zero: Option<bool>,
+) -> Option<Caller> {
+    let (function, line, file) = search.place(record, at)?;
+    let names = opened.names();
+    let files = opened.files();
+    Some(Caller {
+        function: text(&names, function)?.to_owned(),
+        file: text(&files, file).unwrap_or_default().to_owned(),
+        line: u32::try_from(line).unwrap_or_default(),
+        zero,
+    })
+}
+
+/// Whether a word of data is the address: a function that is used as a value has one.
+fn is_in_data(opened: &Opened<'_>, addr: Addr) -> bool {
+    let image = &opened.image;
+    let word = usize::from(image.pointer_size).clamp(4, 8);
+    let address = image.base + u64::from(addr);
+    let table = opened.table.header.start..opened.table.header.end;
+    let data = image
+        .regions
+        .iter()
+        .filter(|it| !it.executable && !table.contains(&it.start));
+    let (low, high) = (address.to_le_bytes(), address.to_be_bytes());
+    let bytes = match image.big_endian {
+        true => &high[8 - word..],
+        false => &low[..word],
+    };
+    let finder = memchr::memmem::Finder::new(bytes);
+    data.into_iter().any(|it| {
+        let mut found = finder.find_iter(&it.bytes);
+        found.any(|at| (it.start as usize + at).is_multiple_of(word))
+    })
+}

@@ -1,0 +1,46 @@
+//! What go takes without a word and does nothing with: flags and levels in, an error or a note in the facts out.
+
+use super::Session;
+use super::prepare::Purpose;
+use crate::config::layer::Loaded;
+use crate::error::Result;
+use crate::go::{Go, Toolchain, level};
+use crate::plan::flags::Inputs;
+use crate::plan::{Facts, Typed, lost};
+
+/// Of a level that it does not know, go builds another one without a word, and calls it by that name.
+pub(super) fn level_outside(go: &Go, toolchain: &Toolchain, session: &Session<'_>) -> Result<()> {
+    let Some(variable) = level::variable(&toolchain.goarch) else {
+        return Ok(());
+    };
+    let ours = go.env.iter().find(|(name, _)| name == variable);
+    let value = ours.map(|it| &it.1).or_else(|| session.variable(variable));
+    match value.and_then(|it| it.to_str()).filter(|it| !it.is_empty()) {
+        Some(value) => level::check(&toolchain.goarch, value, &toolchain.version),
+        None => Ok(()),
+    }
+}
+
+/// Looks for flags that have no effect: what means no package at all is an error, the rest is part of the report.
+pub(super) fn note_lost(
+    loaded: &Loaded,
+    typed: &Typed,
+    purpose: Purpose,
+    facts: &mut [Facts],
+) -> Result<()> {
+    for at in 0..facts.len() {
+        let inputs = Inputs {
+            config: &loaded.config,
+            origins: &loaded.origins,
+            target: &facts[at].target,
+            goflags: &facts[at].goflags,
+            typed: &typed.flags,
+            pgo: None,
+        };
+        if at == 0 {
+            lost::require(&inputs, facts, purpose == Purpose::Build)?;
+        }
+        facts[at].lost = lost::lost(&inputs, &facts[at])?;
+    }
+    Ok(())
+}
