@@ -7,8 +7,9 @@ pub const CHECK: Check = Check {
     summary: "whether the profile of the build is young, large and about this program",
     manual: "\
 What it sees: the age and the samples of the profile that the build used and, in the finished
-binary, the share of its weight whose two functions exist, inlined ones included. The limits are
-`[pgo] max-age`, `min-samples` and `min-health`.
+binary, the share of its weight whose two functions exist, inlined ones included, and the share
+that still stands at its line (amd64, 386, arm64). The limits are `[pgo] max-age`, `min-samples`
+and `min-health`, which is for the functions; half of it is the limit for the lines.
 
 Why it matters: Go matches calls by name and line. What was renamed, moved or belongs to another
 program has no effect, and Go does not say so: it still writes -pgo into the build information.
@@ -49,6 +50,13 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         && health.by_name < f64::from(limit)
     {
         wrong.push(misfit(health, limit));
+    } else if let (Some(lines), Some(limit)) = (health.and_then(|it| it.by_call), limits.min_health)
+        && lines < f64::from(limit) / 2.0
+    {
+        wrong.push(format!(
+            "of code that moved: only {lines:.1} % of it stands at its line (limit {:.0} %)",
+            f64::from(limit) / 2.0
+        ));
     }
     let path = used.path.display();
     let unread = context.artifact.is_some() && health.is_none();
@@ -62,7 +70,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     if wrong.is_empty() {
         let fits = health.map_or(String::new(), |it| {
-            format!(", {:.1} % of it fits", it.by_name)
+            let lines = it.by_call;
+            let lines = lines.map_or(String::new(), |it| format!(", {it:.1} % at its line"));
+            format!(", {:.1} % of it fits{lines}", it.by_name)
         });
         let old = age.map_or("of unknown age".into(), |it| format!("{it:.0} days old"));
         return Some(Seen::Good(format!("`{path}` is {old}{fits}")));

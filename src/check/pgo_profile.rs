@@ -1,12 +1,14 @@
 use super::{Check, Context, Seen};
+use crate::profile::Health;
 
 pub const CHECK: Check = Check {
     id: "pgo-profile",
     summary: "whether the build used a profile with samples",
     manual: "\
 What it sees: the profile that -pgo, `[pgo] profile`, `[pgo.package]` or default.pgo names, read
-before Go runs: missing, empty, of another kind than CPU, unreadable, without samples, or usable;
-of a list every file. And entries of `[pgo] no-inline` that no profile calls.
+before Go runs: missing, empty, of another kind than CPU, unreadable, without samples, without
+lines, or usable; of a list every file. After the build, whether it is of this program at all. And
+entries of `[pgo] no-inline` that no profile calls.
 
 Why it matters: Go takes an empty profile, or one of another program, without a word and still
 writes -pgo into the build information. The build then claims an optimisation that did not happen.
@@ -31,6 +33,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             format!("`[pgo] no-inline` names `{name}`, which no profile calls"),
             "write the name as a traceback shows it, such as example.com/app/lib.(*Box).Get; or take it out".into(),
         ));
+    }
+    if let Some(seen) = useless(context) {
+        return Some(seen);
     }
     match choice.candidate(context.package) {
         Some(it) if it.is_usable() => {
@@ -58,4 +63,25 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "collect one: `gobuild-opt profile collect URL`",
         )),
     }
+}
+
+/// A profile that the build used and that does nothing for the program, or of which the compiler cannot place every call.
+fn useless(context: &Context<'_>) -> Option<Seen> {
+    let used = context.facts.pgo.applied(context.package)?;
+    let path = used.path.display();
+    let health = context.artifact.and_then(|it| it.health.as_ref());
+    if let Some(why) = health.and_then(Health::useless) {
+        return Some(Seen::Bad(
+            format!("`{path}` has no effect: {why}"),
+            "collect one from this program: `gobuild-opt profile collect URL`".into(),
+        ));
+    }
+    let unplaced = used.judgement.as_ref()?.unplaced()?;
+    Some(Seen::Bad(
+        format!(
+            "`{path}` is applied, but {unplaced:.1} % of its calls have no lines: the compiler places none of these"
+        ),
+        "give the file as the program wrote it; of a merged one, collect the old parts again"
+            .into(),
+    ))
 }

@@ -244,6 +244,7 @@ mod tests {
             total: calls.iter().map(|it| it.3).sum(),
             start_lines: true,
             weighted: true,
+            placed: 0,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Edges {
     pub start_lines: bool,
     /// Some frame has weight.
     pub weighted: bool,
+    /// Weight of the calls whose line and the first line of whose caller are known: the compiler places no other.
+    pub placed: i64,
 }
 
 /// The calls in a profile, weighed with `value` (see [`Profile::pgo_value_index`]).
@@ -171,7 +173,7 @@ impl<'a> Graph<'a> {
     fn into_edges(self) -> Edges {
         let kept = |node: usize| self.flat[node] != 0 || self.cum[node] != 0;
         let mut weights: HashMap<(&[u8], &[u8], i64), i64> = HashMap::new();
-        let mut total = 0i64;
+        let (mut total, mut placed) = (0i64, 0i64);
         for ((from, to), call) in &self.calls {
             if !kept(*from) {
                 continue;
@@ -183,6 +185,9 @@ impl<'a> Graph<'a> {
                 .or_default();
             *sum = sum.wrapping_add(call.weight);
             total = total.wrapping_add(call.weight);
+            if caller.line != 0 && caller.start_line != 0 {
+                placed = placed.wrapping_add(call.weight);
+            }
         }
         let weighted = (0..self.nodes.len()).any(kept);
         let start_lines =
@@ -196,6 +201,7 @@ impl<'a> Graph<'a> {
             total,
             start_lines,
             weighted,
+            placed,
         }
     }
 }

@@ -87,6 +87,17 @@ impl Health {
     pub fn is_foreign(&self) -> bool {
         self.by_name == 0.0 || self.own.is_some_and(|it| it < Self::FOREIGN)
     }
+
+    /// Why the profile does nothing for the program, as far as that can be told.
+    pub fn useless(&self) -> Option<&'static str> {
+        if self.is_foreign() {
+            Some("it is of another program")
+        } else if self.by_call == Some(0.0) {
+            Some("none of its calls stands at its line")
+        } else {
+            None
+        }
+    }
 }
 
 /// Judges a profile by a program; names at most `top` vanished functions. `start` tells where a function began when the
@@ -308,6 +319,7 @@ mod tests {
             total: calls.iter().map(|it| it.2).sum(),
             start_lines: true,
             weighted: true,
+            placed: 0,
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Fitness {
     NoCalls,
     /// Another kind of profile: Go refuses it.
     NotCpu(Kind),
+    /// No call has a line, or the first line of its function: the compiler places none of them, without a word.
+    NoLines,
     /// No function has a start line, as before Go 1.20: Go refuses it.
     NoStartLines,
     /// Output of `go tool preprofile`: the compiler takes it, `go build` refuses it.
@@ -61,6 +63,8 @@ pub struct Judgement {
     pub edges: usize,
     /// Sum of the weights of these calls.
     pub edge_weight: i64,
+    /// That of the calls whose line and the first line of whose function are known: the compiler places no other.
+    pub placed_weight: i64,
 }
 
 const PREPROFILE: &[u8] = b"GO PREPROFILE V1\n";
@@ -94,6 +98,7 @@ pub fn judge_profile(profile: &Profile) -> Judgement {
         total: total(profile, &kind),
         edges: edges.edges.len(),
         edge_weight: edges.total,
+        placed_weight: edges.placed,
         kind: Some(kind),
     }
 }
@@ -120,6 +125,8 @@ fn fitness(profile: &Profile, value: Option<usize>, kind: &Kind, edges: &edges::
         Fitness::NoStartLines
     } else if edges.total == 0 {
         Fitness::NoCalls
+    } else if edges.placed == 0 {
+        Fitness::NoLines
     } else {
         Fitness::Usable
     }
@@ -136,14 +143,23 @@ impl Judgement {
             total: 0,
             edges: 0,
             edge_weight: 0,
+            placed_weight: 0,
         }
+    }
+
+    /// Percent of the weight of the calls that the compiler cannot place, where that is worth a word.
+    pub fn unplaced(&self) -> Option<f64> {
+        const WORTH: f64 = 1.0;
+        let missing = self.edge_weight.saturating_sub(self.placed_weight);
+        let share = missing as f64 / self.edge_weight.max(1) as f64 * 100.0;
+        (share >= WORTH).then_some(share)
     }
 
     /// What `go build -pgo=` of Go 1.`minor` does with the file.
     pub fn verdict(&self, minor: u32) -> Verdict {
         match &self.fitness {
             Fitness::Usable => Verdict::Applies,
-            Fitness::Empty | Fitness::NoCalls => Verdict::Ignores,
+            Fitness::Empty | Fitness::NoCalls | Fitness::NoLines => Verdict::Ignores,
             // From 1.23 to 1.26 samples that are all 0 fail, because no start line is seen.
             Fitness::NoSamples if self.stacks > 0 && (23..=26).contains(&minor) => Verdict::Refuses,
             Fitness::NoSamples => Verdict::Ignores,
@@ -163,6 +179,7 @@ impl Fitness {
             Self::Empty => "empty",
             Self::NoSamples => "no-samples",
             Self::NoCalls => "no-calls",
+            Self::NoLines => "no-lines",
             Self::NotCpu(_) => "not-cpu",
             Self::NoStartLines => "no-start-lines",
             Self::Preprofile => "preprofile",
@@ -178,6 +195,9 @@ impl Fitness {
             Self::NoSamples => "the profile holds no samples (Go accepts it without effect)".into(),
             Self::NoCalls => {
                 "no sample in the profile has a caller (Go accepts it without effect)".into()
+            }
+            Self::NoLines => {
+                "no call in the profile has a line and the first line of its function (Go accepts it without effect)".into()
             }
             Self::NotCpu(kind) => format!("the profile is {kind}, and Go takes only CPU profiles"),
             Self::NoStartLines => "the profile has no function start lines".into(),
@@ -198,6 +218,7 @@ impl Fitness {
                 "collect it again while the program is under load, for 30 seconds or more"
             }
             Self::NoCalls => "collect it from the program itself, with stacks",
+            Self::NoLines => "give the file as the program wrote it: a tool took the lines out",
             Self::NotCpu(_) => {
                 "fetch /debug/pprof/profile?seconds=30, or use pprof.StartCPUProfile"
             }

@@ -285,10 +285,17 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
     let health = pgo
         .health
         .map_or(String::new(), |it| format!(", {it:.1} % fits"));
+    let lines = pgo
+        .lines
+        .map_or(String::new(), |it| format!(", {it:.1} % at its line"));
+    if let Some(why) = &pgo.useless {
+        let sentence = format!("profile {profile} has no effect: {why}{health}{lines}");
+        return Some((Tone::Warn, sentence));
+    }
     Some((
         Tone::Dim,
         format!(
-            "profile {profile} applied{samples}{age}{health}, sha256 {}",
+            "profile {profile} applied{samples}{age}{health}{lines}, sha256 {}",
             &digest[..digest.len().min(12)]
         ),
     ))

@@ -48,6 +48,13 @@ pub struct Pgo {
     /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
     #[serde(default)]
     pub health: Option<f64>,
+    /// Percent of the weight of its calls that still stand at their line; `null` where that is not known.
+    #[serde(default)]
+    pub lines: Option<f64>,
+    /// Why it does nothing for the executable though the build used it: it is of another program, or no call stands at its
+    /// line.
+    #[serde(default)]
+    pub useless: Option<String>,
     /// Its functions that do not exist any more, heaviest first, at most ten.
     #[serde(default)]
     pub vanished: Vec<String>,
@@ -114,6 +121,11 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         collected,
         age_days: age.map(|it| age_days(it, inputs.now)),
         health: artifact.health.as_ref().map(|it| it.by_name),
+        lines: artifact.health.as_ref().and_then(|it| it.by_call),
+        useless: artifact
+            .health
+            .as_ref()
+            .and_then(|it| Some(it.useless()?.to_owned())),
         vanished: artifact.health.as_ref().map_or(Vec::new(), |it| {
             it.vanished.iter().map(|it| it.function.clone()).collect()
         }),

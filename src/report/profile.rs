@@ -14,7 +14,7 @@ pub struct Shown {
     pub file: String,
     /// Bytes of the file.
     pub size: u64,
-    /// `usable`, `no-samples`, `no-calls`, `not-cpu` or `no-start-lines`.
+    /// `usable`, `no-samples`, `no-calls`, `no-lines`, `not-cpu` or `no-start-lines`.
     pub fitness: String,
     /// What that means for `-pgo`, in words.
     pub message: String,

@@ -6,6 +6,8 @@ mod frames;
 
 mod lists;
 
+mod worth;
+
 use gobuild_opt::binary;
 use gobuild_opt::profile::proto::{Function, Line, Location, Profile, Sample, ValueType};
 

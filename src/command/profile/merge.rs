@@ -39,12 +39,32 @@ pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
         written(&args.output, &bytes, &merged)
     );
     let mut talk = vec![(Tone::Good, sentence)];
+    talk.extend(files.iter().filter_map(without_lines));
     let fitness = profile::judge::judge_profile(&merged).fitness;
     if fitness != Fitness::Usable {
         let words = format!("no use as -pgo: {}; {}", fitness.message(), fitness.hint());
         talk.push((Tone::Warn, words));
     }
     finish(bytes, &args.output, talk, session)
+}
+
+/// What is lost on a file of which the compiler cannot place every call: the merged profile hides it.
+fn without_lines(file: &Loaded) -> Option<(Tone, String)> {
+    let judgement = profile::judge::judge_profile(&file.profile);
+    let name = file.name.display();
+    let sentence = match judgement.fitness {
+        Fitness::NoStartLines => format!(
+            "`{name}` has no function start lines: none of its calls has an effect; collect it from a program built with Go 1.20 or later"
+        ),
+        Fitness::NoLines => format!(
+            "`{name}` has no lines: none of its calls has an effect; give the file as the program wrote it"
+        ),
+        _ => format!(
+            "{:.1} % of the calls of `{name}` have no lines: these have no effect",
+            judgement.unplaced()?
+        ),
+    };
+    Some((Tone::Warn, sentence))
 }
 
 /// The weight of each file. Fails with [`Kind::Usage`] for a weight without a file, or that is no number above 0.

@@ -37,7 +37,14 @@ fn verdict(shown: &Shown) -> Vec<Block> {
             grouped(shown.judgement.edges as u64),
             grouped(shown.summary.hot_calls as u64)
         );
-        return vec![Block::Line(Tone::Good, sentence)];
+        let unplaced = shown.judgement.unplaced().map(|it| {
+            let sentence = format!(
+                "{it:.1} % of their weight is of calls without lines: the compiler places none of these"
+            );
+            Block::Line(Tone::Warn, sentence)
+        });
+        let usable = std::iter::once(Block::Line(Tone::Good, sentence));
+        return usable.chain(unplaced).collect();
     }
     vec![
         Block::Line(Tone::Warn, format!("no use as -pgo: {}", shown.message)),
