@@ -13,7 +13,8 @@ pub struct Effect {
     pub size_without: u64,
     /// Bytes of code with it, and without.
     pub code: (u64, u64),
-    /// Every byte of code, data and types by package: path, with, without. Only packages that differ, the most first.
+    /// Machine code by package: path, with, without. Only packages that differ, the most first. Data is left out: what
+    /// packages share may have another owner on either side.
     pub packages: Vec<(String, u64, u64)>,
     /// Calls that the profile has among its hot ones.
     pub hot: Share,
@@ -75,10 +76,10 @@ fn code(anatomy: &Anatomy<'_>) -> u64 {
 fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {
     let mut sizes: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for it in &new.packages {
-        sizes.entry(&it.path).or_default().0 += it.bytes;
+        sizes.entry(&it.path).or_default().0 += it.code();
     }
     for it in &old.packages {
-        sizes.entry(&it.path).or_default().1 += it.bytes;
+        sizes.entry(&it.path).or_default().1 += it.code();
     }
     let mut changed: Vec<(String, u64, u64)> = sizes
         .into_iter()

@@ -3,6 +3,7 @@
 //! A goroutine that waits in a function with a large frame keeps that stack for as long as it lives. The compiler inlines
 //! what a profile calls hot without a look at the frame (golang/go#65532).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -104,6 +105,9 @@ pub fn frames(
             .cmp(&a.bytes)
             .then_with(|| a.function.cmp(&b.function))
     });
+    // Of several functions of one name, such as a wrapper for another calling convention, the largest stands for all.
+    let mut seen = HashSet::new();
+    frames.retain(|it| seen.insert(it.function.clone()));
     frames
 }
 
@@ -235,19 +239,30 @@ fn without_arguments(name: &str) -> String {
 }
 
 /// Frames of a build without the profile, by function, for those that grew to [`FLOOR`] or beyond.
+///
+/// Several functions can have one name: a wrapper for another calling convention, or an instance. The same name in the same
+/// line is the same function, and of these the largest frame counts on both sides.
 pub fn grown(with: &Anatomy<'_>, without: &Anatomy<'_>) -> BTreeMap<String, u64> {
-    let before: HashMap<_, u32> = without
-        .functions
-        .iter()
-        .map(|it| (without.name(it), it.frame))
-        .collect();
-    let grew = with.functions.iter().filter(|it| it.frame >= FLOOR);
-    grew.filter_map(|it| {
-        let name = with.name(it);
-        let old = before.get(&name).filter(|old| **old < it.frame)?;
-        Some((name.into_owned(), u64::from(*old)))
-    })
-    .collect()
+    let (after, before) = (largest(with), largest(without));
+    let mut grown = BTreeMap::new();
+    for ((name, line), frame) in after {
+        let old = before.get(&(name.clone(), line));
+        if let Some(old) = old.filter(|it| frame >= FLOOR && **it < frame) {
+            let least = grown.entry(name.into_owned()).or_insert(u64::from(*old));
+            *least = u64::from(*old).min(*least);
+        }
+    }
+    grown
+}
+
+/// The largest frame of the functions of one name that begin in one line.
+fn largest<'a>(anatomy: &'a Anatomy<'_>) -> HashMap<(Cow<'a, str>, u32), u32> {
+    let mut largest = HashMap::new();
+    for it in &anatomy.functions {
+        let frame: &mut u32 = largest.entry((anatomy.name(it), it.line)).or_default();
+        *frame = it.frame.max(*frame);
+    }
+    largest
 }
 
 #[cfg(test)]

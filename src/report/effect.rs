@@ -34,7 +34,7 @@ pub struct Effect {
     pub size: Pair,
     /// Bytes of its code.
     pub code: Pair,
-    /// Packages whose size differs, the most first.
+    /// Packages whose machine code differs in size, the most first.
     pub packages: Vec<PackagePair>,
     /// Escapes with the profile only, in the scope of the escape report, for the platform.
     pub escapes_gained: Vec<Site>,
@@ -90,7 +90,7 @@ pub struct Pair {
     pub without: u64,
 }
 
-/// Bytes of a package in the file.
+/// Machine code of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PackagePair {
     /// Its import path.

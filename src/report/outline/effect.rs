@@ -142,8 +142,8 @@ fn packages(effect: &Effect, top: usize) -> Vec<Block> {
     });
     let columns = vec![
         text("package"),
-        optional(number("without B")),
-        number("with B"),
+        optional(number("code B without")),
+        number("with"),
         number("change B"),
     ];
     vec![table(columns, rows.collect())]
