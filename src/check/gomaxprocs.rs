@@ -204,9 +204,12 @@ fn keeping(contract: &Contract) -> Seen {
         Setters::NotBuilt => Seen::Good(format!(
             "{KEEPS}, unless the program sets GOMAXPROCS: that is seen in the finished binary"
         )),
-        Setters::Unknown(why) => Seen::not_judged(format!(
-            "{KEEPS}, unless the program sets GOMAXPROCS: that is not known: {FUNCTION} is linked, and {why}"
-        ), "see to it that these calls only ask: runtime.GOMAXPROCS(0)"),
+        Setters::Unknown(why) => Seen::not_judged(
+            format!(
+                "{KEEPS}, unless the program sets GOMAXPROCS: that is not known: {FUNCTION} is linked, and {why}"
+            ),
+            "see to it that these calls only ask: runtime.GOMAXPROCS(0)",
+        ),
     }
 }
 
