@@ -64,6 +64,8 @@ pub struct Facts {
     pub go_line: Option<String>,
     /// Settings from outside that change the binary.
     pub ambient: Vec<Ambient>,
+    /// Whether go leaves out the stamp of the repository because it finds no git.
+    pub unstamped: bool,
     /// Named packages and everything they need.
     pub packages: Vec<Package>,
     /// The profile.

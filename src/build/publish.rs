@@ -413,23 +413,4 @@ mod tests {
         assert_eq!(names(&place), "SHA256SUMS a");
         assert_eq!(fs::read(&item(0).output).unwrap(), b"\x7fELF old");
     }
-
-    #[test]
-    fn files_get_the_group_of_a_directory_that_hands_it_down() {
-        let (place, items) = place();
-        let out = place.path().join("out");
-        let group = rustix::fs::Gid::from_raw(4321);
-        if rustix::fs::chown(&out, None, Some(group)).is_err() {
-            return;
-        }
-        fs::set_permissions(&out, PermissionsExt::from_mode(0o2755)).unwrap();
-        fs::set_permissions(&items[0].staged, PermissionsExt::from_mode(0o755)).unwrap();
-        all(&items[..2], &Interrupt::default()).unwrap();
-        all(&items[2..3], &Interrupt::default()).unwrap();
-        text("report", &out.join("report"), &Interrupt::default()).unwrap();
-        for name in ["a", "b", "c", "report"] {
-            assert_eq!(out.join(name).metadata().unwrap().gid(), 4321, "{name}");
-        }
-        assert_eq!(out.join("a").metadata().unwrap().mode() & 0o7777, 0o755);
-    }
 }

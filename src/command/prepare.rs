@@ -9,7 +9,7 @@ use super::{Session, profiles, trusted};
 use crate::build::Event;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
-use crate::config::{self, Target};
+use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
 use crate::go::{self, Go, Package, Toolchain, flags, level};
@@ -267,12 +267,14 @@ fn facts(
     };
     let go_line = go_line(&toolchain);
     let ambient = leaks(loaded, &target, &toolchain, session);
+    let unstamped = is_unstamped(loaded, typed, &goflags, &toolchain, session);
     Ok(Facts {
         target,
         go,
         toolchain,
         go_line,
         ambient,
+        unstamped,
         goflags,
         lost: Vec::new(),
         asked,
@@ -288,6 +290,27 @@ fn go_line(toolchain: &Toolchain) -> Option<String> {
         &toolchain.gowork
     };
     go::go_line(&input::text(Path::new(file), input::TEXT).ok()?)
+}
+
+/// Whether a stamp of the repository would be made, were there a git to ask: go says nothing then (`-buildvcs=auto`).
+fn is_unstamped(
+    loaded: &Loaded,
+    typed: &Typed,
+    goflags: &[flags::Flag],
+    toolchain: &Toolchain,
+    session: &Session<'_>,
+) -> bool {
+    let outside = || flags::last(goflags, "buildvcs");
+    let wanted = match flags::last(&typed.flags, "buildvcs") {
+        None if loaded.config.build.buildvcs != Buildvcs::Auto => false,
+        flag => flag
+            .or_else(outside)
+            .is_none_or(|it| it.value.as_deref() == Some("auto")),
+    };
+    let path = session.variable("PATH").cloned().unwrap_or_default();
+    let has_git = || std::env::split_paths(&path).any(|it| it.join("git").is_file());
+    let root = Path::new(&toolchain.gomod);
+    wanted && root.ancestors().skip(1).any(|it| it.join(".git").exists()) && !has_git()
 }
 
 /// What is set outside. The platform counts only where no target names it.

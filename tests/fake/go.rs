@@ -18,6 +18,7 @@
 //! build: child FILE              start a child that sleeps and holds both pipes; its ID to FILE
 //! build: orphan FILE             the same outside our process group
 //! build: sleep                   do not end
+//! build: wait 500                take that many milliseconds
 //! build: kill 9                  die by that signal
 //! build: exit 1
 //! ```
@@ -103,6 +104,7 @@ fn act(verb: &str, rest: &str, home: &Path, args: &[String]) {
         "child" => publish(&home.join(rest), child(false)),
         "orphan" => publish(&home.join(rest), child(true)),
         "sleep" => sleep(),
+        "wait" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
         "kill" => kill(rest.parse().unwrap()),
         "exit" => std::process::exit(rest.parse().unwrap()),
         _ => panic!("no action `{verb}`"),

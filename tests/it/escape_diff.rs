@@ -371,6 +371,16 @@ fn a_signal_leaves_nothing_behind() {
         );
         std::thread::sleep(Duration::from_millis(5));
     }
+    for entry in std::fs::read_dir(&tmp).unwrap().flatten() {
+        let is_ours = entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(".gobuild-opt-");
+        if let Some(about) = entry.metadata().ok().filter(|_| is_ours) {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&about.permissions());
+            assert_eq!(mode & 0o077, 0, "the sources are for nobody else to read");
+        }
+    }
     place.tool("kill", &["-TERM", &child.id().to_string()]);
     let code = child.wait().unwrap().code();
     assert_eq!((code, left()), (Some(143), 0));

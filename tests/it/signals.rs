@@ -2,6 +2,8 @@
 
 mod killed;
 
+mod waits;
+
 use std::fs;
 use std::process::{Child, Stdio};
 

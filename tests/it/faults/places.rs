@@ -99,6 +99,27 @@ fn a_setgid_directory_is_like_any_other() {
     assert_eq!(place.read("w/out/app"), executable());
 }
 
+/// As `go build` does: what is made in it gets its group.
+#[test]
+fn a_setgid_directory_hands_down_its_group() {
+    const GROUP: u32 = 4321;
+    let (place, _) = prepared();
+    let out = place.path("w/out");
+    std::fs::create_dir(&out).unwrap();
+    if std::os::unix::fs::chown(&out, None, Some(GROUP)).is_err() {
+        return crate::harness::skipped("the group of a directory: only root gives any");
+    }
+    std::fs::set_permissions(&out, PermissionsExt::from_mode(0o2775)).unwrap();
+    release(&place, "-o out/app --report out/report.json");
+    release(&place, "--out-dir out --report out/other.json");
+    for name in ["app", "report.json", "tiny", "SHA256SUMS", "other.json"] {
+        let about = out.join(name).metadata().unwrap();
+        assert_eq!(about.gid(), GROUP, "{name}");
+        assert_eq!(about.mode() & 0o7000, 0, "{name}");
+    }
+    assert_eq!(place.read("w/out/app"), executable());
+}
+
 #[test]
 fn another_name_of_the_old_artifact_keeps_it() {
     let (place, _) = prepared();
@@ -199,4 +220,70 @@ fn a_clean_repository_stays_clean_for_every_target() {
     );
     place.release("--set build.buildvcs=false --set build.ldflags=-X=main.version={git.describe}");
     assert!(!canary.exists(), "git ran the fsmonitor of the repository");
+}
+
+#[test]
+fn a_directory_that_is_gone_still_has_a_version() {
+    let place = Place::fake("");
+    std::fs::create_dir(place.path("gone")).unwrap();
+    let run = |line: &str| {
+        let script = format!("rmdir ../gone && exec \"$0\" {line}");
+        std::fs::create_dir_all(place.path("gone")).unwrap();
+        let mut command = place.command("sh");
+        command.args(["-c", &script, crate::harness::PROGRAM]);
+        command.current_dir(place.path("gone")).output().unwrap()
+    };
+    for line in [
+        "--version",
+        "--help",
+        "presets",
+        "explain stamps",
+        "completions bash",
+        "schema report",
+    ] {
+        let done = run(line);
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(0), "{line}: {stderr}");
+        assert!(!done.stdout.is_empty(), "{line}");
+    }
+    for line in ["release", "inspect tiny", "doctor"] {
+        let done = run(line);
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(4), "{line}: {stderr}");
+        assert!(
+            stderr.starts_with("error: the working directory is gone"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_near_no_key_is_somebody_elses() {
+    let mut place = Place::fake("");
+    place.env("GOBUILD_OPT_VERSION", "1.2.3");
+    let run = place.run("doctor");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let warning = "warning: the environment variable `GOBUILD_OPT_VERSION` sets no known key, and is ignored\n";
+    assert_eq!(run.stderr, warning);
+    place.env("GOBUILD_OPT_BUILD_STRPI", "all");
+    let run = place.run("doctor");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr
+            .contains("did you mean `GOBUILD_OPT_BUILD_STRIP`?"),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn what_looks_like_an_item_of_the_lock_is_no_package() {
+    let place = Place::fake("");
+    let run = place.run("accept lock-cgo:net --reason why");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    insta::assert_snapshot!(run.stderr.trim_end(), @r"
+    error: `lock-cgo:net` is neither an item of the lock nor a package
+    hint: did you mean `cgo:net`?
+    ");
+    assert_eq!(place.fake_log(), "");
 }

@@ -139,6 +139,23 @@ fn a_version_is_not_left_out_because_there_is_no_git() {
     assert_eq!(run.code(), 3, "{}", run.shown());
     assert!(run.stderr.contains("git"), "{}", run.shown());
     assert!(!place.path("tiny").exists());
+    // Go says nothing of the stamp that it leaves out.
+    let said = "there is no git in PATH for go to ask";
+    for (line, expected) in [
+        ("release --baseline off --escapes off", true),
+        ("doctor", true),
+        ("doctor -buildvcs=false", false),
+        ("doctor --set build.buildvcs=false", false),
+    ] {
+        let run = place.run(line);
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(text.contains(said), expected, "{line}: {}", run.shown());
+    }
+    let info = place.tool("go", &["version", "-m", "tiny"]);
+    assert!(!info.contains("vcs.revision"), "{info}");
+    std::fs::remove_dir_all(place.path(".git")).unwrap();
+    assert!(!place.run("doctor").stdout.contains("no stamp"));
 }
 
 /// What runs a program when git does: hooks, the file system monitor, filters of attributes.

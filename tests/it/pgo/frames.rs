@@ -77,7 +77,9 @@ fn growth_over_the_build_without_the_profile_is_repaired() {
     // The effect is that of the profile which was used in the end.
     assert_eq!(pgo["effect"]["hot_inlined_with"]["calls"], 0);
     assert_eq!(pgo["effect"]["frames_grown"], serde_json::json!({}));
-    // Each side was compiled once, or both came from the cache: they can be compared.
+    // Each side was compiled once, or both came from the cache: only then they can be compared. Another test, or an earlier
+    // run, may have left one side of them in a cache that is shared: then there is no price.
     let price = &pgo["effect"]["price"];
-    assert_eq!(price["compiled_with"], price["compiled_without"]);
+    let same = price["compiled_with"] == price["compiled_without"];
+    assert!(same || price["percent"].is_null(), "{price}");
 }
