@@ -21,7 +21,7 @@ use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::lock;
-use crate::plan::output::Executable;
+use crate::plan::output::{Executable, NO_READER};
 use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
 use crate::plan::{Baseline, Facts, Plan, TargetPlan};
@@ -137,6 +137,8 @@ pub struct Sizes {
     pub packages: Vec<PackageBytes>,
     /// By module.
     pub modules: Vec<ModuleBytes>,
+    /// Machine code that is not Go's: no package has it.
+    pub c_code: u64,
 }
 
 impl Sizes {
@@ -145,6 +147,7 @@ impl Sizes {
         (!anatomy.packages.is_empty()).then(|| Self {
             packages: anatomy.packages.clone(),
             modules: anatomy.modules(),
+            c_code: anatomy.c_code(),
         })
     }
 }
@@ -175,9 +178,6 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     }
     Ok(artifacts)
 }
-
-/// Platforms whose formats (a.out, XCOFF) have no reader here: go builds for them all the same.
-const NO_READER: &[&str] = &["aix", "plan9"];
 
 fn artifact(
     index: usize,

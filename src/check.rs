@@ -32,6 +32,8 @@ mod pgo_health;
 
 mod pgo_profile;
 
+mod plugins;
+
 mod stamps;
 
 use schemars::JsonSchema;
@@ -55,6 +57,7 @@ pub const ALL: &[Check] = &[
     baseline::CHECK,
     escapes::CHECK,
     stamps::CHECK,
+    plugins::CHECK,
     lock::CHECK,
     lock_modules::CHECK,
     lock_cgo::CHECK,

@@ -220,7 +220,7 @@ pub fn draw(
             pgo: None,
         };
         let place = stage.join(index.to_string());
-        let baseline = baseline(config, &place, &facts.go.cwd)?;
+        let baseline = baseline(config, &place, &facts)?;
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
         let collection = escapes::collection(&inputs, &facts, program)?;
@@ -261,10 +261,21 @@ pub fn draw(
     })
 }
 
-fn baseline(config: &Config, place: &Path, cwd: &Path) -> Result<Baseline> {
-    let built = |kind| Baseline::Built {
-        kind,
-        directory: place.join("baseline"),
+fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
+    let cwd = &facts.go.cwd;
+    let built = |kind| {
+        // What would be skipped afterwards is not linked either.
+        let mut taken = facts.asked.taken(&facts.packages).into_iter();
+        if facts.asked.mode == "c-archive" || !taken.any(|it| it.name == "main") {
+            return Baseline::None("an archive has no sections of its own");
+        }
+        if output::NO_READER.contains(&facts.toolchain.goos.as_str()) {
+            return Baseline::None("executables for this platform cannot be read");
+        }
+        Baseline::Built {
+            kind,
+            directory: place.join("baseline"),
+        }
     };
     Ok(match config.compare.baseline.as_str() {
         "off" | "" => Baseline::None("switched off by [compare] baseline"),

@@ -257,6 +257,9 @@ pub struct Overhead {
     pub headers: u64,
     /// Bytes between the sections of the release.
     pub padding: u64,
+    /// Machine code of the release that is not Go's: part of what is `unowned`.
+    #[serde(default)]
+    pub c_code: u64,
     /// Headers of the baseline.
     pub headers_before: Option<u64>,
     /// Padding of the baseline.

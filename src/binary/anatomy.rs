@@ -247,6 +247,13 @@ impl Anatomy<'_> {
         self.packages.get(function.paid_by as usize)
     }
 
+    /// Bytes of machine code that is not Go's.
+    pub fn c_code(&self) -> u64 {
+        let mut kinds = self.kinds.iter();
+        let found = kinds.find(|it| it.kind == Kind::CCode);
+        found.map_or(0, |it| it.bytes)
+    }
+
     /// The sums by module, the largest first.
     pub fn modules(&self) -> Vec<ModuleBytes> {
         let mut found: Vec<ModuleBytes> = Vec::new();

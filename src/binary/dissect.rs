@@ -234,8 +234,12 @@ impl State<'_, '_> {
             return;
         }
         for it in entries {
+            let kind = if it.foreign { Kind::CCode } else { Kind::Code };
             self.ledger
-                .claim(self.image, (it.start, it.end), it.package, Kind::Code);
+                .claim(self.image, (it.start, it.end), it.package, kind);
+        }
+        if let Some(end) = entries.last().map(|it| it.end) {
+            self.claim_filler(end);
         }
         // PE and Mach-O keep the build ID before the first function.
         if let Some((text, first)) = self.image.addr(module.text).zip(entries.first())
@@ -243,6 +247,19 @@ impl State<'_, '_> {
         {
             self.ledger
                 .claim(self.image, (text, first.start), NONE, Kind::Loader);
+        }
+    }
+
+    /// What stands behind the last function up to the end of its section, where it is nothing but filler.
+    fn claim_filler(&mut self, end: Addr) {
+        let Some(region) = self.image.region(end.saturating_sub(1)) else {
+            return;
+        };
+        let rest = &region.bytes[(end - region.start) as usize..];
+        let first = rest.first().copied().unwrap_or(0);
+        if matches!(first, 0 | 0x90 | 0xcc) && rest.iter().all(|it| *it == first) {
+            let range = (end, region.end());
+            self.ledger.claim(self.image, range, NONE, Kind::Padding);
         }
     }
 

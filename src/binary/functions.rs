@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub named: bool,
     /// Whether it was written in assembly.
     pub assembly: bool,
+    /// Whether Go's linker took it from an object file of another compiler: it is C code.
+    pub foreign: bool,
     /// Who compiled it, by its unit.
     pub paid_by: PackageId,
     pub frame: u32,
@@ -108,7 +110,12 @@ fn read_one(
         .functions
         .slice(record as usize, RECORD_SIZE as usize)?;
     let name = tables.field(record, 1)?;
-    let package = packages.of_name(tables.name(name));
+    let foreign = is_foreign(tables, record, tables.name(name));
+    // Its name is no path and a symbol: gcc puts `.cold` behind some.
+    let package = match foreign {
+        true => NONE,
+        false => packages.of_name(tables.name(name)),
+    };
     let mut entry = Entry {
         start,
         end: end.max(start),
@@ -120,11 +127,21 @@ fn read_one(
         package,
         named: package != NONE,
         assembly: tables.functions.u8(record as usize + FLAGS)? & ASSEMBLY != 0,
+        foreign,
         paid_by: NONE,
         frame: 0,
     };
     entry.frame = largest_frame(tables, tables.field(record, 4)?, entry.end - entry.start);
     Some(entry)
+}
+
+/// What Go compiles or assembles has tables of stack depth, files and lines; what the linker adds by itself has names of
+/// its own: marks in the code, and bridges to functions that are too far away.
+fn is_foreign(tables: &Tables<'_>, record: u32, name: &[u8]) -> bool {
+    let has_none = (4..=6).all(|it| tables.field(record, it) == Some(0));
+    let is_linkers = name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
+    let marks: [&[u8]; 2] = [b"runtime.text", b"runtime.etext"];
+    has_none && !is_linkers && !marks.contains(&name)
 }
 
 /// The largest value of a table from pc to stack depth. Each step covers some code, so that a table that lies about its
@@ -236,7 +253,7 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
     let mut with_code: Vec<PackageId> = labels.iter().map(|it| it.1).collect();
     with_code.sort_unstable();
     let mut previous = NONE;
-    for entry in entries {
+    for entry in entries.iter_mut().filter(|it| !it.foreign) {
         let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
         entry.paid_by = match found {
             Ok(it) => labels[it].1,

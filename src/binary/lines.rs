@@ -95,14 +95,24 @@ fn names(
     let nameless = entries.iter().filter(|it| !it.named);
     let mut fallback: Vec<(u32, PackageId)> = nameless.map(|it| (it.name, it.package)).collect();
     fallback.sort_unstable();
+    let mut foreign: Vec<u32> = entries
+        .iter()
+        .filter(|it| it.foreign)
+        .map(|it| it.name)
+        .collect();
+    foreign.sort_unstable();
     let region = table.names.start;
     let mut offset = 0u32;
     // Neighbours mostly share a package: one claim for a run of names.
     let mut run = (0u32, book.runtime);
     while (offset as usize) < tables.names.len() {
         let name = tables.name(offset);
-        let mut owner = packages.of_name(name);
-        if owner == NONE {
+        let is_foreign = foreign.binary_search(&offset).is_ok();
+        let mut owner = match is_foreign {
+            true => NONE,
+            false => packages.of_name(name),
+        };
+        if owner == NONE && !is_foreign {
             let found = fallback.binary_search_by_key(&offset, |it| it.0);
             owner = found.map_or(book.runtime, |it| fallback[it].1);
         }

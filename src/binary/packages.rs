@@ -45,8 +45,12 @@ impl Packages {
         package_of(name).map_or(NONE, |it| self.of_prefix(it))
     }
 
-    /// The package with this path as symbol names have it, escaped.
+    /// The package with this path as symbol names have it, escaped. What the compiler calls the shapes of generic types is
+    /// none.
     pub fn of_prefix(&mut self, prefix: &[u8]) -> PackageId {
+        if matches!(prefix, b"go" | b"go.shape") {
+            return NONE;
+        }
         if let Some((last, number)) = &self.last
             && last == prefix
         {
@@ -174,8 +178,7 @@ impl<'a> Modules<'a> {
             None,
             if is_main {
                 Origin::Main
-            // What the compiler calls the shapes of generic types.
-            } else if first.contains('.') && import_path != "go.shape" {
+            } else if first.contains('.') {
                 Origin::Dependency
             } else {
                 Origin::Std

@@ -82,7 +82,7 @@ impl Setters {
     pub fn of(callers: &Callers) -> Self {
         let (calls, by_value) = match callers {
             Callers::Absent => return Self::Are(Vec::new()),
-            Callers::Unknown => return Self::Unknown("its calls cannot be read".into()),
+            Callers::Unknown => return Self::Unknown("its machine code cannot be read".into()),
             Callers::Found { calls, by_value } => (calls, *by_value),
         };
         let others = calls.iter().filter(|it| !is_known(&it.function));
@@ -104,10 +104,12 @@ impl Setters {
         match (setting.is_empty(), unclear.is_empty()) {
             (false, _) => Self::Are(setting),
             (true, false) => Self::Unknown(format!(
-                "{} calls it, with what cannot be read on this architecture",
+                "{} calls {FUNCTION}, with what cannot be read on this architecture",
                 unclear.join(", ")
             )),
-            (true, true) if by_value => Self::Unknown("it is called through a variable".into()),
+            (true, true) if by_value => {
+                Self::Unknown(format!("{FUNCTION} is called through a variable"))
+            }
             (true, true) => Self::Are(Vec::new()),
         }
     }
@@ -205,9 +207,7 @@ fn keeping(contract: &Contract) -> Seen {
             "{KEEPS}, unless the program sets GOMAXPROCS: that is seen in the finished binary"
         )),
         Setters::Unknown(why) => Seen::not_judged(
-            format!(
-                "{KEEPS}, unless the program sets GOMAXPROCS: that is not known: {FUNCTION} is linked, and {why}"
-            ),
+            format!("{KEEPS}, unless the program sets GOMAXPROCS: that is not known: {why}"),
             "see to it that these calls only ask: runtime.GOMAXPROCS(0)",
         ),
     }

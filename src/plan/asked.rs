@@ -24,6 +24,8 @@ pub struct Asked {
     pub work: bool,
     /// `-json`: what the compiler says goes to standard output.
     pub json: bool,
+    /// `-trimpath` is added, and no flag gives it.
+    pub trims: bool,
     /// `-overlay`: files that stand in for others.
     pub overlay: Option<OsString>,
 }
@@ -51,6 +53,7 @@ impl Asked {
             names: is_on("v"),
             work: is_on("work"),
             json: is_on("json"),
+            trims: config.build.trimpath && find("trimpath").is_none(),
             overlay: path("overlay"),
         })
     }

@@ -298,7 +298,12 @@ pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
     if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
         // `go list -export` would write the C header, as `.h`. This mode compiles alike.
         composed.args.retain(|it| !it.starts_with("-buildmode="));
-        composed.args.push("-buildmode=pie".into());
+        // On wasm there is no such mode, and the code is that of any program.
+        let alike = match facts.toolchain.goarch.as_str() {
+            "wasm" => "-buildmode=default",
+            _ => "-buildmode=pie",
+        };
+        composed.args.push(alike.into());
     }
     if facts.asked.json {
         composed.args.push("-json=false".into());

@@ -8,6 +8,9 @@ use super::asked::Asked;
 use crate::config::Target;
 use crate::error::{Error, Kind, Result};
 
+/// Platforms whose formats (a.out, XCOFF) have no reader here: go builds for them all the same.
+pub const NO_READER: &[&str] = &["aix", "plan9"];
+
 /// What is asked of the outputs.
 #[derive(Debug)]
 pub struct Request<'a> {

@@ -123,6 +123,7 @@ pub fn overhead(artifact: &Artifact) -> Overhead {
     Overhead {
         headers: artifact.binary.as_ref().map_or(0, |it| it.headers),
         padding: artifact.binary.as_ref().map_or(0, |it| it.padding),
+        c_code: artifact.sizes.as_ref().map_or(0, |it| it.c_code),
         headers_before: before.map(|it| it.headers),
         padding_before: before.map(|it| it.padding),
     }

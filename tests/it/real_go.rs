@@ -1,6 +1,8 @@
 //! Programs built by real toolchains, old and new: what the report says is held against what other
 //! tools say about the same files.
 
+mod c_code;
+
 mod drop_in;
 
 mod examples;
@@ -10,6 +12,8 @@ mod facts;
 mod gomaxprocs;
 
 mod lists;
+
+mod modes;
 
 mod stamps;
 

@@ -277,11 +277,6 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
         .filter_map(|it| anatomy.package(it))
         .map(|it| it.path.as_str())
         .collect();
-    let code = anatomy
-        .kinds
-        .iter()
-        .find(|it| it.kind == Kind::CCode)
-        .map_or(0, |it| it.bytes);
     let enabled = info
         .and_then(|it| it.setting("CGO_ENABLED"))
         .map(|it| it == "1");
@@ -295,7 +290,7 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
         enabled,
         linked: linked.or(runtime::lists_packages(anatomy).then_some(false)),
         packages: callers.into_iter().map(str::to_owned).collect(),
-        code,
+        code: anatomy.c_code(),
     }
 }
 

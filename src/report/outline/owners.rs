@@ -35,7 +35,6 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
         bytes: it.bytes,
         before: it.before,
     });
-    let size = target.artifact.size;
     let mut blocks = Vec::new();
     // The standard library, the main module and what is nobody's: the packages say more.
     if target.modules.len() > 3 {
@@ -43,7 +42,7 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
             "Modules",
             "module",
             &modules.collect::<Vec<_>>(),
-            size,
+            target,
             top,
         ));
     }
@@ -51,13 +50,13 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
         "Packages",
         "package",
         &packages.collect::<Vec<_>>(),
-        size,
+        target,
         top,
     ));
     blocks
 }
 
-fn table(heading: &str, title: &str, all: &[Owner<'_>], size: u64, top: usize) -> Vec<Block> {
+fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: usize) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
@@ -76,7 +75,7 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], size: u64, top: usize) -
     let versions = all.iter().any(|it| !it.version.is_empty());
     columns.extend(versions.then(|| optional(text("version"))));
     let (shown, rest) = all.split_at(if all.len() <= top + 1 { all.len() } else { top });
-    let mut rows: Vec<_> = shown.iter().map(|it| row(it, size, &columns)).collect();
+    let mut rows: Vec<_> = shown.iter().map(|it| row(it, target, &columns)).collect();
     if !rest.is_empty() {
         let name = format!("and {} smaller", grouped(rest.len() as u64));
         let rest = Owner {
@@ -85,7 +84,7 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], size: u64, top: usize) -
             bytes: rest.iter().map(|it| it.bytes).sum(),
             before: rest.iter().map(|it| it.before).sum(),
         };
-        rows.push(row(&rest, size, &columns));
+        rows.push(row(&rest, target, &columns));
     }
     let count = all
         .iter()
@@ -100,7 +99,8 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], size: u64, top: usize) -
     vec![Block::Heading(heading), Block::Table(table)]
 }
 
-fn row(it: &Owner<'_>, size: u64, columns: &[Column]) -> Vec<String> {
+fn row(it: &Owner<'_>, target: &Target, columns: &[Column]) -> Vec<String> {
+    let size = target.artifact.size;
     let before = it.before.unwrap_or(0);
     let cell = |column: &Column| match column.title.as_str() {
         "before B" => grouped(before),
@@ -111,10 +111,19 @@ fn row(it: &Owner<'_>, size: u64, columns: &[Column]) -> Vec<String> {
         "%" if it.bytes == 0 => "gone".into(),
         "%" => percent(before, it.bytes),
         "version" => it.version.to_owned(),
-        _ if it.name == UNOWNED => "unowned: headers, loader, symbols, DWARF".into(),
+        _ if it.name == UNOWNED => unowned(target.overhead.c_code),
         _ => it.name.to_owned(),
     };
     columns.iter().map(cell).collect()
+}
+
+/// What no package has, by name.
+fn unowned(c_code: u64) -> String {
+    let rest = "headers, loader, symbols, DWARF";
+    match c_code {
+        0 => format!("unowned: {rest}"),
+        bytes => format!("unowned: C code ({} B), {rest}", grouped(bytes)),
+    }
 }
 
 /// The treemap: module > package.

@@ -1,0 +1,68 @@
+//! Build modes other than that of a program: what is asked of go, and what is not linked for nothing.
+
+use crate::harness::Place;
+
+fn checked(place: &Place, id: &str, flags: &str) -> Option<(String, String)> {
+    let run = place.run(&format!("doctor --format json {flags}"));
+    let report = run.json();
+    let found = report[0]["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["id"] == id)?;
+    let text = |name: &str| found[name].as_str().unwrap().to_owned();
+    Some((text("status"), text("message")))
+}
+
+#[test]
+fn a_program_and_its_plugins_have_to_be_built_alike() {
+    let place = Place::module();
+    assert_eq!(checked(&place, "plugins", ""), None);
+    let (status, message) = checked(&place, "plugins", "-buildmode=plugin").unwrap();
+    assert_eq!(status, "warn");
+    assert_eq!(
+        message,
+        "a plugin, and the program that opens it have to be built with -trimpath too: else plugin.Open says `different version of package`"
+    );
+    place.write(
+        "main.go",
+        "package main\n\nimport \"plugin\"\n\nfunc main() { plugin.Open(\"p.so\") }\n",
+    );
+    let (status, message) = checked(&place, "plugins", "").unwrap();
+    assert_eq!(status, "warn");
+    assert!(
+        message.starts_with(
+            "the program opens plugins, and these have to be built with -trimpath too"
+        ),
+        "{message}"
+    );
+    for flags in ["-trimpath", "-trimpath=false", "--set build.trimpath=true"] {
+        let (status, _) = checked(&place, "plugins", flags).unwrap();
+        assert_eq!(status, "pass", "{flags}");
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_not_linked_twice() {
+    let place = Place::module();
+    let steps = |line: &str| {
+        let run = place.run(&format!("plan {line}"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let links = run.stdout.lines().filter(|it| it.contains("go build "));
+        links.count()
+    };
+    assert_eq!(steps("--escapes off"), 2);
+    assert_eq!(steps("--escapes off -buildmode=c-archive"), 1);
+    assert_eq!(steps("--escapes off --target aix/ppc64"), 1);
+}
+
+/// `go list` refuses the mode in which other platforms compile alike.
+#[test]
+fn escapes_of_a_library_for_wasip1_are_collected() {
+    let place = Place::module();
+    let report =
+        place.release("--baseline off --target wasip1/wasm -buildmode=c-shared --out-dir dist");
+    let checks = report["targets"][0]["checks"].as_array().unwrap();
+    let check = checks.iter().find(|it| it["id"] == "escapes").unwrap();
+    assert_eq!(check["status"], "pass", "{check}");
+}
