@@ -8,6 +8,8 @@ pub mod frames;
 
 pub mod guard;
 
+pub mod recall;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,7 @@ use crate::profile::{self, Calls, Edges, Health, Program};
 pub use asserted::Frames;
 use effect::Effect;
 use frames::Frame;
+use recall::Recalled;
 
 /// One executable as it was built.
 #[derive(Debug)]
@@ -67,7 +70,7 @@ pub struct Artifact {
 }
 
 /// A value of `-X`, looked for in the finished executable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamped {
     /// `main.version`
     pub name: String,
@@ -131,7 +134,7 @@ impl Artifact {
 }
 
 /// Bytes of an executable by owner, the largest first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Sizes {
     /// By package.
     pub packages: Vec<PackageBytes>,
@@ -173,7 +176,10 @@ pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Ve
     for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
         for executable in &target.executables {
             interrupt.check()?;
-            artifacts.push(artifact(index, (target, plan.guard), built, executable)?);
+            artifacts.push(match recall::recalled(target, built, executable) {
+                Some(found) => again(index, (target, plan.guard), built, executable, found),
+                None => artifact(index, (target, plan.guard), built, executable)?,
+            });
         }
     }
     Ok(artifacts)
@@ -231,7 +237,10 @@ fn artifact(
     Ok(Artifact {
         target: index,
         executable: executable.clone(),
-        sha256: hex(&Sha256::digest(&bytes[..])),
+        sha256: match built.digests.get(&executable.name) {
+            Some(known) => known.clone(),
+            None => hex(&Sha256::digest(&bytes[..])),
+        },
         size: bytes.len() as u64,
         effect: effect(target, built, executable, &bytes),
         large_frames,
@@ -248,6 +257,40 @@ fn artifact(
             false => binary::callers(&bytes, "runtime.GOMAXPROCS").unwrap_or_default(),
         },
     })
+}
+
+/// An executable that go found up to date: only what its bytes do not decide is looked at.
+fn again(
+    index: usize,
+    (target, guard): (&TargetPlan, bool),
+    built: &Built,
+    executable: &Executable,
+    (known, sha256): (Recalled, String),
+) -> Artifact {
+    let staged = target.release_dir.join(&executable.name);
+    let bytes = binary::open(&staged).ok();
+    let bytes = bytes.as_deref().unwrap_or_default();
+    Artifact {
+        target: index,
+        executable: executable.clone(),
+        sha256,
+        size: known.size,
+        effect: None,
+        // Which functions goroutines start in stands in the sources.
+        large_frames: match guard {
+            true => large_frames(target, executable, bytes, guard),
+            false => known.large_frames,
+        },
+        frames: Frames::of(&built.asserted, &executable.package, bytes),
+        baseline: Recalled::before(known.twin, &target.baseline),
+        staged,
+        binary: known.binary,
+        sizes: known.sizes,
+        methods: known.methods,
+        health: known.health,
+        stamps: known.stamps,
+        gomaxprocs: known.gomaxprocs,
+    }
 }
 
 /// Only what can be told: a package without functions may be linked or not, and memory that cannot be laid out hides all.

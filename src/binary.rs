@@ -60,7 +60,7 @@ pub use role::{Format, Role};
 pub use twin::{LoadedDiff, SectionDiff, compare_loaded};
 
 /// A named stretch of the file, of memory, or of both.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Section {
     /// The name as the file has it: `.text`, `__TEXT,__text`; in parentheses where the format gives none.
     pub name: String,
@@ -83,7 +83,7 @@ pub struct Section {
 }
 
 /// Something odd in a file that could still be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Note {
     /// The section claims bytes beyond the end of the file; they were not counted.
     OutOfFile {
@@ -123,7 +123,7 @@ impl fmt::Display for Note {
 /// An executable, as its headers and its build information describe it.
 ///
 /// `headers + padding + the file sizes of all sections == file_size`, checked on every read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Binary {
     /// The container format.
     pub format: Format,

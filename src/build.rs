@@ -10,13 +10,23 @@ pub mod escapes;
 
 pub mod journal;
 
+pub mod known;
+
+pub mod links;
+
 pub mod marked;
+
+pub mod naming;
 
 pub mod publish;
 
 pub mod refusals;
 
+pub mod reuse;
+
 pub mod revision;
+
+pub mod seed;
 
 pub mod stage;
 
@@ -24,7 +34,9 @@ pub mod stream;
 
 pub mod sums;
 
-use std::collections::HashSet;
+pub mod twin;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 
 use crate::assertion::{Gap, Judged};
@@ -37,6 +49,8 @@ use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
 use effect::Effect;
 use escapes::Collected;
+use links::Linked;
+use seed::Seed;
 
 /// Something worth showing while a run goes on.
 #[derive(Debug)]
@@ -89,6 +103,18 @@ pub struct Built {
     since: Option<SystemTime>,
     /// Why escapes could not be captured.
     trouble: Option<String>,
+    /// SHA-256 of each executable, by name.
+    pub digests: BTreeMap<String, String>,
+    /// The executables of which everything is known by their digests.
+    pub known: BTreeSet<String>,
+    /// Outputs that waited for go to find them up to date.
+    seeds: Vec<Seed>,
+    /// The main packages whose twin was linked beside them.
+    twins: BTreeSet<String>,
+    /// What go linked.
+    links: Vec<Linked>,
+    /// A digest of the sources whose diagnostics are wanted, from before the build.
+    sources: Option<String>,
 }
 
 impl Built {
@@ -98,26 +124,12 @@ impl Built {
     }
 }
 
-/// Runs every command of the plan, one after another: concurrent builds on a cold cache compile
-/// the same packages several times.
+/// Runs the commands of the plan that are of some kinds, one after another: concurrent builds on a cold cache compile the
+/// same packages several times. What they leave is added to `built`.
 ///
 /// Fails with Go's own words when a release build fails. A baseline or an escape report that fails
 /// is a finding: the binaries are good.
 pub fn execute(
-    plan: &Plan,
-    config: &Config,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<Vec<Built>> {
-    let mut built: Vec<Built> = plan.targets.iter().map(|_| Built::default()).collect();
-    for (target, built) in plan.targets.iter().zip(&mut built) {
-        execute_target(target, config, |_| true, built, interrupt, show)?;
-    }
-    Ok(built)
-}
-
-/// Runs the commands of the plan that are of some kinds; what they leave is added to `built`.
-pub fn execute_some(
     plan: &Plan,
     config: &Config,
     wanted: fn(StepKind) -> bool,
@@ -141,20 +153,15 @@ fn execute_target(
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     let since = *built.since.get_or_insert_with(SystemTime::now);
-    let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let subjects = assertions::find(config, &target.facts);
     if wanted(StepKind::Release) {
-        built.trouble = capture_trouble(target);
+        releases(target, built, interrupt, show)?;
     }
+    let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     for step in target.steps.iter().filter(|it| wanted(it.kind)) {
         match step.kind {
-            StepKind::Release | StepKind::Libraries => {
-                announce(step.kind, target, show);
-                let ((outcome, compiled), repeated) = release(step, target, interrupt, show)?;
-                built.compiled += compiled;
-                built.release += outcome.wall;
-                built.trouble = built.trouble.take().or(repeated);
-            }
+            // What is known of equal executables is known of their twins.
+            StepKind::Baseline if reuse::has_baseline(target, built) => {}
             StepKind::Baseline => {
                 announce(step.kind, target, show);
                 match compile(step, target, interrupt, show) {
@@ -165,8 +172,8 @@ fn execute_target(
             StepKind::EffectWith => with.push(step),
             StepKind::EffectWithout => without.push(step),
             StepKind::EffectBuild => links.push(step),
-            // Together, below.
-            StepKind::Captures | StepKind::Escape => {}
+            // Before, and together, below.
+            StepKind::Release | StepKind::Libraries | StepKind::Captures | StepKind::Escape => {}
         }
     }
     let compares = [with, without, links];
@@ -181,6 +188,7 @@ fn execute_target(
         config,
         since,
         asserted: !subjects.is_empty(),
+        names: reuse::names(target, built),
     };
     collect(&run, built, interrupt, show)?;
     let gap = match built.escape_failure {
@@ -189,6 +197,29 @@ fn execute_target(
     };
     built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
     assertions::explain(&mut built.asserted, target, interrupt)
+}
+
+/// Runs what builds the executables that are shipped, and looks at what go did.
+fn releases(
+    target: &TargetPlan,
+    built: &mut Built,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    built.trouble = capture_trouble(target);
+    reuse::before(target, built, interrupt);
+    let ours = |it: &&Step| matches!(it.kind, StepKind::Release | StepKind::Libraries);
+    for step in target.steps.iter().filter(ours) {
+        announce(step.kind, target, show);
+        let work = || release(step, target, interrupt, show);
+        let (done, twins) = twin::beside(target, interrupt, work);
+        built.twins.extend(twins);
+        let ((outcome, compiled), repeated) = done?;
+        built.compiled += compiled;
+        built.release += outcome.wall;
+        built.trouble = built.trouble.take().or(repeated);
+    }
+    reuse::after(target, built, interrupt)
 }
 
 /// Compiles without the profile and links that; compiles with the profile, where there is something to compare with.

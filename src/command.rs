@@ -26,6 +26,8 @@ mod profile;
 
 mod profiles;
 
+mod recorded;
+
 mod release;
 
 mod repair;

@@ -42,6 +42,8 @@ pub struct Config {
     pub preset: Option<String>,
     /// The go command: a name in PATH, or a path.
     pub go: String,
+    /// Whether what was found out about equal bytes is kept beside the build cache.
+    pub cache: Switch,
     /// What to build, and the flags.
     pub build: Build,
     /// The platforms to build for; none: the platform of `go env`.
@@ -68,6 +70,17 @@ impl Compare {
     pub fn is_file(&self) -> bool {
         !self.baseline.is_empty() && !Self::WORDS.contains(&self.baseline.as_str())
     }
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switch {
+    /// On.
+    #[default]
+    On,
+    /// Off.
+    Off,
 }
 
 /// `[build]`

@@ -207,19 +207,24 @@ impl Go {
         self.invocation(args)
     }
 
-    /// Runs [`Go::list_invocation`]. Fails with [`Kind::Go`] and Go's own words.
+    /// Runs [`Go::list_invocation`], whose answer [`list::parse`] reads. Fails with [`Kind::Go`] and Go's own words.
+    pub fn listed(&self, invocation: &Invocation, interrupt: &Interrupt) -> Result<Vec<u8>> {
+        self.ask(
+            invocation,
+            interrupt,
+            "go list found an error in the packages",
+        )
+    }
+
+    /// The named packages and everything they need. Fails as [`Go::listed`] does.
     pub fn packages(
         &self,
         flags: &[OsString],
         packages: &[OsString],
         interrupt: &Interrupt,
     ) -> Result<Vec<Package>> {
-        let output = self.ask(
-            &self.list_invocation(flags, packages),
-            interrupt,
-            "go list found an error in the packages",
-        )?;
-        list::parse(&output)
+        let invocation = self.list_invocation(flags, packages);
+        list::parse(&self.listed(&invocation, interrupt)?)
     }
 
     fn name(&self) -> String {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anstream::ColorChoice;
+use gobuild_opt::build::links::Outside;
 use gobuild_opt::build::{Event, capture};
 use gobuild_opt::cli::{self, Cli, Color};
 use gobuild_opt::command::{self, Output, Session};
@@ -70,7 +71,11 @@ fn tool(args: &[OsString]) -> ExitCode {
         .iter()
         .any(|it| !it.is_empty());
     let package = variable("TOOLEXEC_IMPORTPATH");
-    match capture::tool::run(args, &package, steered, &mut std::io::stdout()) {
+    let outside = || Outside {
+        env: std::env::vars_os().collect(),
+        cwd: std::env::current_dir().unwrap_or_default(),
+    };
+    match capture::tool::run(args, &package, steered, outside, &mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

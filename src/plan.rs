@@ -8,6 +8,8 @@ pub mod flags;
 
 pub mod lost;
 
+pub mod memory;
+
 pub mod output;
 
 mod parts;
@@ -40,6 +42,7 @@ use crate::process::Invocation;
 use asked::Asked;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
+use memory::Memory;
 use output::{Executable, Place};
 use parts::parts;
 pub use preprofile::preprofile;
@@ -142,6 +145,10 @@ pub struct TargetPlan {
     pub effect_dir: Option<PathBuf>,
     /// What the linker is to set in them.
     pub stamps: Vec<Stamp>,
+    /// Where go's links are recorded.
+    pub links_dir: PathBuf,
+    /// What is kept from run to run.
+    pub memory: Memory,
 }
 
 /// What a release binary is compared with.
@@ -223,7 +230,8 @@ pub fn draw(
         let baseline = baseline(config, &place, &facts)?;
         let release = flags::compose(&inputs, Variant::Release)?;
         let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
-        let collection = escapes::collection(&inputs, &facts, program)?;
+        let links_dir = place.join("links");
+        let collection = escapes::collection(&inputs, &facts, &links_dir, program)?;
         let packages = typed.packages(config);
         let context = Context {
             inputs: &inputs,
@@ -250,6 +258,8 @@ pub fn draw(
             baseline,
             effect_dir,
             stamps,
+            links_dir,
+            memory: Memory::of(config, &facts.toolchain.gocache, program),
             facts,
         });
     }

@@ -10,6 +10,8 @@ pub mod interrupt;
 
 pub mod lines;
 
+pub mod memory;
+
 mod question;
 
 pub mod tool;
@@ -22,6 +24,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use interrupt::Interrupt;
@@ -62,6 +65,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a grandchild may hold a pipe open after the child ended.
 const LINGER: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
+/// Held while a child is being started.
+static BIRTH: Mutex<()> = Mutex::new(());
 /// The most that is kept of a standard output: the package facts of 10,000 packages are 10 MB.
 const MOST: usize = 24 << 20;
 /// How many pieces of output are handled before signals are looked at again.
@@ -82,6 +87,8 @@ pub fn run(
     let start = Instant::now();
     let (stdout, stdout_writer) = std::io::pipe()?;
     let (stderr, stderr_writer) = std::io::pipe()?;
+    // The warden expects one child at a time.
+    let birth = BIRTH.lock().unwrap_or_else(PoisonError::into_inner);
     let mut watch = interrupt.warden.announce();
     let handle = expression(reviewed, watch.mark())
         .stdout_file(stdout_writer)
@@ -93,6 +100,7 @@ pub fn run(
     pump(stderr, Stream::Stderr, sender);
     let leader = handle.pids().first().copied().unwrap_or_default();
     watch.started(leader);
+    drop(birth);
     let mut group = Group {
         leader,
         family: Family::default(),

@@ -23,7 +23,7 @@ pub const FLOOR: u32 = FrameLimit::LEAST as u32;
 const HOT: f64 = 99.0;
 
 /// A function with a large stack frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Frame {
     /// Its symbol.
     pub function: String,

@@ -63,7 +63,7 @@ pub struct Function {
 }
 
 /// What a package takes in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PackageBytes {
     /// The import path.
     pub path: String,
@@ -91,7 +91,7 @@ impl PackageBytes {
 }
 
 /// What a module takes in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModuleBytes {
     /// The module path; `std` for the standard library, `main` for a main package without a module.
     pub path: String,
@@ -139,7 +139,7 @@ pub struct Owned {
 }
 
 /// What the linker did with the exported methods of types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Methods {
     /// Exported methods in the descriptors.
     pub exported: u64,

@@ -21,7 +21,7 @@ const ROWS: usize = 3 + INLINE_INDEX;
 const LINES: usize = 2;
 
 /// A call that was inlined.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct InlinedCall<'a> {
     /// The function whose body holds the call: itself, or one that was inlined before.
     pub caller: Cow<'a, str>,

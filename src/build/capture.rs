@@ -23,7 +23,7 @@ pub const LIMIT: u64 = 128 << 20;
 const LONGEST: u64 = 64 << 20;
 
 /// What a capture that is being written is called.
-const DRAFT: &str = ".draft-";
+pub(super) const DRAFT: &str = ".draft-";
 
 /// How old a draft is that nobody writes any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::escapes::{self, Excerpt};
+use super::naming;
 use super::{Event, failure};
 use crate::error::Result;
 use crate::escape::parse::{self, Line};
@@ -92,7 +93,7 @@ pub fn side(
         .map(|(now, before)| now.saturating_sub(before));
     let scope = scope::patterns(patterns, &target.facts.packages);
     let (_, sites) = collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    (side.sites, side.excerpts) = escapes::named(&sites);
+    (side.sites, side.excerpts) = naming::named(&sites, &target.memory);
     Ok(side)
 }
 

@@ -1,16 +1,18 @@
 //! Captures read and the escape pass run, sites with their names and lines of source out.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use super::naming::named;
 use super::{Event, announce, capture, failure, tolerate};
+use serde::{Deserialize, Serialize};
+
 use crate::config::Config;
 use crate::error::Result;
 use crate::escape::raw::Raw;
-use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark, Site};
+use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
 use crate::input;
@@ -70,7 +72,7 @@ impl Cost {
 }
 
 /// The source of a site.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     /// The line, without white space around it; empty where the source could not be read.
     pub line: String,
@@ -88,6 +90,8 @@ pub struct Run<'a> {
     pub since: SystemTime,
     /// Whether to keep what assertions need.
     pub asserted: bool,
+    /// The action of each package of the scope; `None`: go is asked.
+    pub names: Option<Vec<(String, String)>>,
 }
 
 impl Run<'_> {
@@ -144,11 +148,11 @@ impl Run<'_> {
         }
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
         let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
-        let (sites, excerpts) = named(&finished.sites);
+        let (sites, excerpts) = named(&finished.sites, &target.memory);
         let mut escapes = finished.escapes;
         escape::recount(&mut escapes, &sites);
         let beyond = match self.asserted {
-            true => named(&finished.beyond).0,
+            true => named(&finished.beyond, &target.memory).0,
             false => Vec::new(),
         };
         Ok(Some(Collected {
@@ -186,6 +190,9 @@ impl Run<'_> {
             since: self.since,
             trimmed,
         };
+        if let Some(names) = &self.names {
+            return Ok(reading.take(names, collector, cost));
+        }
         announce(names.kind, target, show);
         match reading.captures(names, interrupt, collector, cost) {
             Ok(missing) => Ok(missing),
@@ -255,27 +262,41 @@ impl Reading<'_> {
         collector: &mut Collector<'_>,
         cost: &mut Cost,
     ) -> Result<Missing> {
-        let start = std::time::Instant::now();
-        let before = cost.captured + cost.found;
         let mut words = Words::default();
         let (outcome, listed) =
             process::capture(&step.invocation, interrupt, |line| words.keep(line))?;
         if !outcome.status.success() {
             return Err(words.error(failure(step.kind), &outcome));
         }
+        cost.captures += outcome.wall;
         let listed = String::from_utf8_lossy(&listed);
         let scope = &self.target.collection.scope;
-        let mut missing = Vec::new();
+        let mut names = Vec::new();
         for line in listed.lines() {
             // `lib [cmd/one] ID`: the ID has no space, and is empty where nothing is compiled.
             let Some((name, id)) = line.rsplit_once(' ') else {
                 continue;
             };
             let path = name.split(" [").next().unwrap_or(name);
-            if id.is_empty() || !scope::contains(scope, path) {
-                continue;
+            if !id.is_empty() && scope::contains(scope, path) {
+                let action = id.split('/').next().unwrap_or_default();
+                names.push((path.to_owned(), action.to_owned()));
             }
-            let action = id.split('/').next().unwrap_or_default();
+        }
+        Ok(self.take(&names, collector, cost))
+    }
+
+    /// Takes what was captured of these packages.
+    fn take(
+        &self,
+        names: &[(String, String)],
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+    ) -> Missing {
+        let start = std::time::Instant::now();
+        let before = cost.captured + cost.found;
+        let mut missing: Vec<String> = Vec::new();
+        for (path, action) in names {
             match capture::read(self.store, action) {
                 Some(it) => {
                     let new = it.time >= self.since;
@@ -294,9 +315,9 @@ impl Reading<'_> {
         if cost.captured + cost.found == before && !missing.is_empty() {
             let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
             cost.reason = Some(why.into());
-            return Ok(Missing::Everything);
+            return Missing::Everything;
         }
-        Ok(Missing::Packages(missing))
+        Missing::Packages(missing)
     }
 
     fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
@@ -319,42 +340,12 @@ impl Reading<'_> {
     }
 }
 
-/// Names the sites by their sources, each of which is read once.
-pub(super) fn named(sites: &[Site]) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
-    let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
-    for site in sites {
-        if let Some(path) = &site.source {
-            wanted.entry(path).or_default().push(site.line);
-        }
-    }
-    let mut found: HashMap<(Vec<u8>, u32), Excerpt> = HashMap::new();
-    let identified = escape::identify(sites, |path| {
-        let bytes = read(path)?;
-        let starts = line_starts(&bytes);
-        for line in wanted.get(path).into_iter().flatten() {
-            found
-                .entry((path.to_vec(), *line))
-                .or_insert_with(|| excerpt(&bytes, &starts, *line));
-        }
-        Some(bytes)
-    });
-    let excerpt = |it: &IdentifiedSite| {
-        let key = (it.site.source.clone()?, it.site.line);
-        found.get(&key).cloned()
-    };
-    let excerpts = identified
-        .iter()
-        .map(|it| excerpt(it).unwrap_or_default())
-        .collect();
-    (identified, excerpts)
-}
-
 /// A regular file that is not too large.
 pub fn read(path: &[u8]) -> Option<Vec<u8>> {
     input::read(Path::new(OsStr::from_bytes(path)), LARGEST).ok()
 }
 
-fn line_starts(bytes: &[u8]) -> Vec<usize> {
+pub(super) fn line_starts(bytes: &[u8]) -> Vec<usize> {
     std::iter::once(0)
         .chain(memchr::memchr_iter(b'\n', bytes).map(|it| it + 1))
         .collect()
@@ -365,7 +356,7 @@ pub fn excerpt_of(bytes: &[u8], line: u32) -> String {
     excerpt(bytes, &line_starts(bytes), line).line
 }
 
-fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
+pub(super) fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     let text = |line: u32| -> Option<&[u8]> {
         let index = (line as usize).checked_sub(1)?;
         let start = *starts.get(index)?;

@@ -143,6 +143,7 @@ pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass
             config: &loaded.config,
             since: SystemTime::now(),
             asserted: !subjects.is_empty(),
+            names: None,
         };
         let collected = run.collect(&session.interrupt, session.show)?;
         let collected = collected.unwrap_or_default();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
 use super::{Session, profiles, trusted};
 use crate::build::Event;
@@ -12,7 +13,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{self, Go, Package, Toolchain, flags, level};
+use crate::go::{self, Go, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
@@ -29,6 +30,8 @@ pub struct Prepared {
     pub facts: Vec<Facts>,
     /// Where each executable goes.
     pub outputs: Outputs,
+    /// What is believed until go has listed it again; empty but for [`Purpose::Loop`].
+    pub pending: Pending,
 }
 
 impl Prepared {
@@ -52,6 +55,8 @@ impl Prepared {
 pub enum Purpose {
     /// Executables.
     Build,
+    /// Executables, from what go listed in the last run; see [`Pending::confirm`].
+    Loop,
     /// The escape report: libraries have one too.
     Escapes,
 }
@@ -104,23 +109,34 @@ pub fn gather(
             level::check(arch, level, "")?;
         }
     }
-    let mut facts = targets
+    let mut pending = Pending::default();
+    let facts = targets
         .iter()
-        .map(|it| facts(&loaded, &typed, it, purpose, session))
-        .collect::<Result<Vec<_>>>()?;
-    note_lost(&loaded, &typed, purpose, &mut facts)?;
-    let outputs = match purpose {
-        Purpose::Build => outputs(&loaded, &typed, &facts)?,
-        Purpose::Escapes => Outputs {
-            targets: vec![Vec::new(); facts.len()],
-            checksums: None,
-        },
-    };
+        .map(|it| facts(&loaded, &typed, it, purpose, &mut pending, session))
+        .collect::<Result<Vec<_>>>();
+    let decided = facts.and_then(|mut facts| {
+        note_lost(&loaded, &typed, purpose, &mut facts)?;
+        let outputs = match purpose {
+            Purpose::Build | Purpose::Loop => outputs(&loaded, &typed, &facts)?,
+            Purpose::Escapes => Outputs {
+                targets: vec![Vec::new(); facts.len()],
+                checksums: None,
+            },
+        };
+        Ok((facts, outputs))
+    });
+    // What was believed may be what is wrong.
+    if decided.is_err() && !pending.is_empty() {
+        drop(pending);
+        return gather(loaded, typed, Purpose::Build, session);
+    }
+    let (facts, outputs) = decided?;
     Ok(Prepared {
         loaded,
         typed,
         facts,
         outputs,
+        pending,
     })
 }
 
@@ -227,6 +243,7 @@ fn facts(
     typed: &Typed,
     target: &Target,
     purpose: Purpose,
+    pending: &mut Pending,
     session: &Session<'_>,
 ) -> Result<Facts> {
     let mut go = Go {
@@ -254,8 +271,14 @@ fn facts(
     }
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
-    let packages = packages(&go, &toolchain, &list, loaded, typed, session)?;
-    if purpose == Purpose::Build {
+    let believed = (purpose == Purpose::Loop).then_some(pending);
+    let asking = recorded::Asking {
+        go: &go,
+        toolchain: &toolchain,
+        flags: &list,
+    };
+    let packages = recorded::packages(&asking, loaded, typed, believed, session)?;
+    if purpose != Purpose::Escapes {
         require_main(typed, &loaded.config, &asked, &packages)?;
     }
     plan::scope::require(&loaded.config.escape.scope, &packages)?;
@@ -364,24 +387,6 @@ fn environment(
         }
     }
     Ok(env)
-}
-
-fn packages(
-    go: &Go,
-    toolchain: &Toolchain,
-    list: &[OsString],
-    loaded: &Loaded,
-    typed: &Typed,
-    session: &Session<'_>,
-) -> Result<Vec<Package>> {
-    let found = go.packages(list, &typed.packages(&loaded.config), &session.interrupt);
-    found.map_err(|error| {
-        if error.kind == Kind::Go && !toolchain.in_module() {
-            let place = typed.cwd.display();
-            return error.hint(format!("`{place}` is in no module: run `go mod init`, or go to the directory of the program"));
-        }
-        error
-    })
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.

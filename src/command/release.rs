@@ -4,23 +4,24 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::lock_file::{self, Found};
-use super::prepare::{Prepared, output_directory, prepare};
+use super::prepare::{Prepared, Purpose, output_directory, prepare_for};
 use super::present::{self, Shows, present};
 use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
-use crate::analysis::{self, Artifact};
+use crate::analysis::{self, Artifact, recall};
 use crate::build::publish::Item;
 use crate::build::stage::Stage;
-use crate::build::{self, Event, publish, sums};
+use crate::build::{self, Built, Event, publish, reuse, sums};
 use crate::cli;
 use crate::clock;
 use crate::config::Config;
+use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::lock::{FILE, Lock};
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
-use crate::process::Invocation;
+use crate::process::{Interrupt, Invocation};
 use crate::render::{self, Format, Style};
 use crate::report::{self, Assertion, Findings, Report, Site, Target, outline};
 
@@ -28,10 +29,62 @@ use crate::report::{self, Assertion, Findings, Report, Site, Target, outline};
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let start = Instant::now();
     Shows::EVERYTHING.check(&args.output)?;
-    let mut prepared = prepare(&args.settings, &args.typed, session)?;
-    if prepared.facts.iter().any(|it| it.asked.dry_run) {
-        return dry_run(prepared, session);
+    let mut done = attempt(args, Purpose::Loop, session)?;
+    if done.is_none() {
+        session.interrupt.check()?;
+        done = attempt(args, Purpose::Build, session)?;
     }
+    match done {
+        Some(Done::Built(released)) => finish(args, *released, start, session),
+        Some(Done::Dry(output)) => Ok(output),
+        None => Ok(Output::default()),
+    }
+}
+
+/// What came of a build.
+enum Done {
+    /// go printed what it would run.
+    Dry(Output),
+    /// Everything waits in the stage.
+    Built(Box<Released>),
+}
+
+/// Executables that wait to be published.
+struct Released {
+    loaded: Loaded,
+    lock_path: PathBuf,
+    lock: Option<Lock>,
+    stage: Stage,
+    repaired: Repaired,
+    artifacts: Vec<Artifact>,
+}
+
+/// Builds. `None` where go now lists other packages than were believed: what was built then counts for nothing.
+fn attempt(
+    args: &cli::Release,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Option<Done>> {
+    let mut prepared = prepare_for(&args.settings, &args.typed, purpose, session)?;
+    let pending = std::mem::take(&mut prepared.pending);
+    if prepared.facts.iter().any(|it| it.asked.dry_run) {
+        return match pending.confirm() {
+            true => dry_run(prepared, session).map(|it| Some(Done::Dry(it))),
+            false => Ok(None),
+        };
+    }
+    let released = stage_all(args, prepared, session);
+    match pending.confirm() {
+        true => released.map(|it| Some(Done::Built(Box::new(it)))),
+        false => Ok(None),
+    }
+}
+
+fn stage_all(
+    args: &cli::Release,
+    mut prepared: Prepared,
+    session: &mut Session<'_>,
+) -> Result<Released> {
     for executable in prepared.outputs.targets.iter().flatten() {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
@@ -45,18 +98,46 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let directory = output_directory(&prepared.outputs);
-    let mut stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
+    let stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
+    let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session).map_err(unchanged)?;
+    let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)
+        .map_err(unchanged)?;
+    Ok(Released {
+        loaded,
+        lock_path,
+        lock,
+        stage,
+        repaired,
+        artifacts,
+    })
+}
+
+/// Publishes and reports.
+fn finish(
+    args: &cli::Release,
+    released: Released,
+    start: Instant,
+    session: &mut Session<'_>,
+) -> Result<Output> {
+    let Released {
+        loaded,
+        lock_path,
+        lock,
+        mut stage,
+        repaired,
+        artifacts,
+    } = released;
     let Repaired {
         plan,
         built,
         repairs,
-    } = repair::run(plan, &loaded, &typed, lock.as_ref(), session).map_err(unchanged)?;
-    let artifacts = analysis::analyze(&plan, &built, &session.interrupt).map_err(unchanged)?;
+    } = repaired;
     let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check().map_err(unchanged)?;
-    let published = publish_all(&plan, &artifacts, &mut stage, session)?;
+    let published = publish_all(&plan, &built, &artifacts, &mut stage, session)?;
     stage.keep_outputs();
+    recall::remember(&plan, &built, &artifacts);
     let report = report::report(&report::Inputs {
         config: &loaded.config,
         origins: &loaded.origins,
@@ -206,8 +287,10 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
 }
 
 /// Every output takes its name only now that all of them are good: all of them, or none; the checksums last. Returns them.
+/// An output that is the same already is not written again: what `make` derives from it stays up to date.
 fn publish_all(
     plan: &Plan,
+    built: &[Built],
     artifacts: &[Artifact],
     stage: &mut Stage,
     session: &Session<'_>,
@@ -219,8 +302,13 @@ fn publish_all(
         let Some(path) = &artifact.executable.path else {
             continue;
         };
-        items.push(item(artifact.staged.clone(), path.clone(), true));
         entries.push((artifact.sha256.clone(), file_name(path)));
+        if reuse::is_published(&artifact.executable, &built[artifact.target])
+            || has_bytes(path, artifact, interrupt)?
+        {
+            continue;
+        }
+        items.push(item(artifact.staged.clone(), path.clone(), true));
         // What some build modes write beside the file: the header of a C archive.
         let header = artifact.staged.with_extension("h");
         if let Some(digest) = sums::digest_of(&header, interrupt)? {
@@ -243,9 +331,11 @@ fn publish_all(
     if let Some((path, text)) = directory.and_then(sums::keep_out_of_git) {
         items.push(add("ignore", text, path)?);
     }
-    if let Some(path) = sums_file(plan, &items, &entries)? {
+    if let Some(path) = sums_file(plan, artifacts, &entries)? {
         let text = sums::checksums(&path, &entries, interrupt)?;
-        items.push(add(sums::FILE, &text, path)?);
+        if sums::read(&path).ok().as_ref() != Some(&text) {
+            items.push(add(sums::FILE, &text, path)?);
+        }
     }
     publish::all(&items, interrupt)?;
     Ok(published)
@@ -260,18 +350,34 @@ fn item(staged: PathBuf, output: PathBuf, is_object: bool) -> Item {
 }
 
 /// The checksum file of the plan, or one beside the outputs that speaks of them.
-fn sums_file(plan: &Plan, items: &[Item], entries: &[(String, String)]) -> Result<Option<PathBuf>> {
+fn sums_file(
+    plan: &Plan,
+    artifacts: &[Artifact],
+    entries: &[(String, String)],
+) -> Result<Option<PathBuf>> {
     if plan.checksums.is_some() {
         return Ok(plan.checksums.clone());
     }
-    let directory = items.first().and_then(|it| it.output.parent());
+    let outputs = || {
+        artifacts
+            .iter()
+            .filter_map(|it| it.executable.path.as_ref())
+    };
+    let directory = outputs().next().and_then(|it| it.parent());
     let Some(path) = directory.map(|it| it.join(sums::FILE)) else {
         return Ok(None);
     };
     // What is no list, or an output itself, does not speak of anything.
     let text = sums::read(&path).unwrap_or_default();
-    let is_output = items.iter().any(|it| it.output == path);
+    let is_output = outputs().any(|it| *it == path);
     Ok(Some(path).filter(|_| !is_output && sums::lists(&text, entries)))
+}
+
+/// Whether a file is the artifact already.
+fn has_bytes(path: &Path, artifact: &Artifact, interrupt: &Interrupt) -> Result<bool> {
+    let about = path.symlink_metadata();
+    let alike = about.is_ok_and(|it| it.is_file() && it.len() == artifact.size);
+    Ok(alike && sums::digest_of(path, interrupt)?.as_ref() == Some(&artifact.sha256))
 }
 
 fn file_name(path: &Path) -> String {

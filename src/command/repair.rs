@@ -38,10 +38,11 @@ pub fn run(
     lock: Option<&Lock>,
     session: &mut Session<'_>,
 ) -> Result<Repaired> {
+    let mut built = Vec::new();
     if plan.guard && loaded.config.pgo.repair == config::Repair::Auto {
         return until_repaired(plan, loaded, typed, lock, session);
     }
-    let built = build::execute(&plan, &loaded.config, &session.interrupt, session.show)?;
+    some(&plan, loaded, |_| true, &mut built, session)?;
     Ok(Repaired {
         plan,
         built,
@@ -108,7 +109,7 @@ fn some(
     session: &mut Session<'_>,
 ) -> Result<()> {
     let (interrupt, show) = (&session.interrupt, &mut *session.show);
-    build::execute_some(plan, &loaded.config, wanted, built, interrupt, show)
+    build::execute(plan, &loaded.config, wanted, built, interrupt, show)
 }
 
 /// A large frame of an executable.

@@ -38,7 +38,7 @@ pub(super) fn note_lost(
             pgo: None,
         };
         if at == 0 {
-            lost::require(&inputs, facts, purpose == Purpose::Build)?;
+            lost::require(&inputs, facts, purpose != Purpose::Escapes)?;
         }
         facts[at].lost = lost::lost(&inputs, &facts[at])?;
     }

@@ -104,6 +104,7 @@ fn is_toolexec(arg: &OsString) -> bool {
 pub(super) fn collection(
     inputs: &Inputs<'_>,
     facts: &Facts,
+    links: &Path,
     program: Option<&Path>,
 ) -> Result<Collection> {
     let composed = flags::compose(inputs, Variant::Escape)?;
@@ -121,7 +122,7 @@ pub(super) fn collection(
             ),
         },
         Collect::Pass => Source::Pass { reason: None },
-        collect => match capture(inputs, facts, &scope, program) {
+        collect => match capture(inputs, facts, &scope, links, program) {
             Ok(source) => source,
             Err(reason) if collect == Collect::Capture => {
                 return Err(Error::new(
@@ -157,6 +158,7 @@ fn capture(
     inputs: &Inputs<'_>,
     facts: &Facts,
     scope: &[String],
+    links: &Path,
     program: Option<&Path>,
 ) -> Result<Source, String> {
     if inputs.config.escape.collect == Collect::Auto {
@@ -183,6 +185,7 @@ fn capture(
         store: store.clone(),
         packages: scope.to_vec(),
         flags,
+        links: links.to_path_buf(),
     };
     let value = wish.toolexec(program, &theirs)?;
     if value.len() > LONGEST {

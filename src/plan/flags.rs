@@ -256,7 +256,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
 }
 
 /// `-s` and `-w` in any spelling: the user's own too, for the twin has to have what they leave out.
-fn strips(word: &str) -> bool {
+pub fn strips(word: &str) -> bool {
     let name = word
         .trim_start_matches('-')
         .split('=')

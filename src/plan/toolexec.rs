@@ -2,8 +2,8 @@
 //! command line that go makes of it in, what to run out.
 //!
 //! Go puts the words of `-toolexec` in front of every tool it starts. Ours are
-//! `gobuild-opt toolexec --store=DIR --packages=PATTERNS --flags=FLAGS --behind=N --`, then the N words of a `-toolexec`
-//! of the user's own, then the tool and its arguments.
+//! `gobuild-opt toolexec --store=DIR --packages=PATTERNS --flags=FLAGS --links=DIR --behind=N --`, then the N words of a
+//! `-toolexec` of the user's own, then the tool and its arguments.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -24,6 +24,8 @@ pub struct Wish {
     pub packages: Vec<String>,
     /// Flags of the compiler.
     pub flags: Vec<String>,
+    /// The directory that gets a record of every link; empty where none is wanted.
+    pub links: PathBuf,
 }
 
 impl Wish {
@@ -44,6 +46,9 @@ impl Wish {
             format!("--packages={}", self.packages.join(",")),
             format!("--flags={}", quote::join(&self.flags)?),
         ];
+        if !self.links.as_os_str().is_empty() {
+            words.push(format!("--links={}", text(&self.links)?));
+        }
         if !theirs.is_empty() {
             words.push(format!("--behind={}", theirs.len()));
         }
@@ -60,6 +65,21 @@ pub struct Request<'a> {
     /// How many words stand before the tool.
     behind: usize,
     /// What to run.
+    pub command: &'a [OsString],
+}
+
+/// A link that is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The file that names the archives of all packages.
+    pub config: &'a Path,
+    /// The import path of the main package.
+    pub package: &'a str,
+    /// The directory of the records.
+    pub records: &'a Path,
+    /// Patterns of the packages whose actions are wanted.
+    pub wanted: &'a [String],
+    /// The whole command.
     pub command: &'a [OsString],
 }
 
@@ -96,9 +116,27 @@ impl<'a> Request<'a> {
                 store: text("--store=").into(),
                 packages: packages.split(',').map(str::to_owned).collect(),
                 flags: quote::split(&text("--flags=")).unwrap_or_default(),
+                links: text("--links=").into(),
             },
             behind: text("--behind=").parse().unwrap_or(0),
             command,
+        })
+    }
+
+    /// The link that the command is, where a record of it is wanted. `package` is what go says in TOOLEXEC_IMPORTPATH.
+    pub fn link<'b>(&'b self, package: &'b OsStr) -> Option<Link<'b>> {
+        let tool = self.command.get(self.behind)?;
+        let args = &self.command[self.behind + 1..];
+        let value = |name: &str| args.get(args.iter().position(|it| it == name)? + 1);
+        let package = package.to_str()?;
+        let wanted = Path::new(tool).file_name() == Some(OsStr::new("link"))
+            && !self.wish.links.as_os_str().is_empty();
+        Some(Link {
+            config: Path::new(value("-importcfg").filter(|_| wanted)?),
+            package: package.split(" [").next().unwrap_or(package),
+            records: &self.wish.links,
+            wanted: &self.wish.packages,
+            command: self.command,
         })
     }
 
@@ -173,6 +211,7 @@ mod tests {
             store: "/c/my cache".into(),
             packages: vec!["ex.com/m/...".into(), "fmt".into()],
             flags: vec!["-m".into(), "-d=ssa/x/debug=1".into()],
+            links: "/s/links".into(),
         }
     }
 
@@ -202,7 +241,7 @@ mod tests {
     fn the_flag_can_be_pasted() {
         insta::assert_snapshot!(
             wish().toolexec(Path::new("/bin/g"), &["their tool".into(), "-x".into()]).unwrap(),
-            @"/bin/g toolexec '--store=/c/my cache' --packages=ex.com/m/...,fmt '--flags=-m -d=ssa/x/debug=1' --behind=2 -- 'their tool' -x"
+            @"/bin/g toolexec '--store=/c/my cache' --packages=ex.com/m/...,fmt '--flags=-m -d=ssa/x/debug=1' --links=/s/links --behind=2 -- 'their tool' -x"
         );
     }
 

@@ -52,7 +52,7 @@ impl Calls<'_> {
 pub type Place<'a> = (&'a str, i64);
 
 /// How much of a profile still fits a program.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
 pub struct Health {
     /// Percent of the weight of calls whose two functions exist.
     pub by_name: f64,
@@ -69,7 +69,7 @@ pub struct Health {
 }
 
 /// A function that the profile has and the program has not.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
 pub struct Vanished {
     /// Its name in the profile.
     pub function: String,

@@ -6,6 +6,7 @@ mod bad_input;
 mod binary;
 mod binary_truth;
 mod capture;
+mod daily;
 mod dropin;
 mod escape;
 mod escape_diff;

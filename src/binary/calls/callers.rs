@@ -17,7 +17,7 @@ use argument::Convention;
 use target::Machine;
 
 /// Who calls a function.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Callers {
     /// The function is not part of the program.
     Absent,
@@ -34,7 +34,7 @@ pub enum Callers {
 }
 
 /// A place that calls a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Caller {
     /// Linker symbol name of the function whose source holds the call.
     pub function: String,

@@ -15,6 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
+use super::super::links::{self, Outside};
 use super::{DRAFT, LONGEST, path};
 use crate::error::{Error, Kind, Result};
 use crate::escape::parse::{self, Meaning};
@@ -26,15 +27,24 @@ use crate::process::tool;
 pub const SPEAKS: &str = "gobuild-opt toolexec:";
 
 /// Runs the command that stands in `args`, behind the subcommand. `package` is TOOLEXEC_IMPORTPATH, `steered` whether the
-/// environment makes the compiler print, and `out` our standard output. Returns only after a capture, or to fail with
+/// environment makes the compiler print, `outside` what stands around us, and `out` our standard output. Returns only after a capture, or to fail with
 /// [`Kind::Usage`] or [`Kind::Go`].
-pub fn run(args: &[OsString], package: &OsStr, steered: bool, out: &mut dyn Write) -> Result<()> {
+pub fn run(
+    args: &[OsString],
+    package: &OsStr,
+    steered: bool,
+    outside: impl FnOnce() -> Outside,
+    out: &mut dyn Write,
+) -> Result<()> {
     let Some(request) = Request::read(args) else {
         return Err(
             Error::new(Kind::Usage, format!("`{NAME}` is no command for users"))
                 .hint("go calls it while a release is compiled; see `gobuild-opt plan`"),
         );
     };
+    if let Some(link) = request.link(package) {
+        links::record(&link, &outside());
+    }
     let job = request.job(package).filter(|_| !steered);
     if job.is_some_and(|it| capture(&it, out)) {
         return Ok(());

@@ -1,0 +1,116 @@
+//! What the last run left and what go linked in; which executables are the same, and what was compiled into them, out.
+
+use super::Built;
+use super::links::{self, Linked};
+use super::seed::{self, Last, Seed};
+use super::sums;
+use crate::error::Result;
+use crate::plan::escapes::Source;
+use crate::plan::output::Executable;
+use crate::plan::{StepKind, TargetPlan, scope};
+use crate::process::Interrupt;
+
+/// Clears the place where go's links are recorded, and gives go what it may find up to date.
+pub fn before(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) {
+    links::expect(target);
+    built.seeds = seed::plant_all(target, interrupt);
+    built.sources = match captured(target) {
+        true => seed::sources(&target.facts, &target.collection.scope),
+        false => None,
+    };
+}
+
+/// Reads what go linked, and which of its executables are known by their bytes.
+pub fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> Result<()> {
+    built.links = links::linked(target);
+    built.digests.clear();
+    built.known.clear();
+    for executable in &target.executables {
+        let staged = target.release_dir.join(&executable.name);
+        let Some(sha256) = sums::digest_of(&staged, interrupt)? else {
+            continue;
+        };
+        if seed::is_known(target, executable, &sha256) {
+            built.known.insert(executable.name.clone());
+        }
+        built.digests.insert(executable.name.clone(), sha256);
+    }
+    Ok(())
+}
+
+/// Whether go tells us what it links.
+fn captured(target: &TargetPlan) -> bool {
+    matches!(target.collection.source, Source::Capture { .. })
+}
+
+fn link<'a>(links: &'a [Linked], executable: &Executable) -> Option<&'a Linked> {
+    links.iter().find(|it| it.package == executable.package)
+}
+
+/// The output of the last run that go found up to date.
+fn kept<'a>(executable: &Executable, built: &'a Built) -> Option<&'a Seed> {
+    let sha256 = built.digests.get(&executable.name)?;
+    let mut seeds = built.seeds.iter();
+    seeds.find(|it| it.name == executable.name && it.last.sha256 == *sha256)
+}
+
+/// Whether the output has the bytes that it should have already.
+pub fn is_published(executable: &Executable, built: &Built) -> bool {
+    kept(executable, built).is_some_and(Seed::is_published)
+}
+
+/// Whether of every executable of the target the baseline is known, or was linked beside it.
+pub fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
+    let has = |it: &Executable| built.known.contains(&it.name) || built.twins.contains(&it.package);
+    !target.executables.is_empty() && target.executables.iter().all(has)
+}
+
+/// The action of each package whose diagnostics are wanted, as far as go's links tell; `None` where only go itself can.
+pub fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
+    let passes = target.steps.iter().filter(|it| it.kind == StepKind::Escape);
+    if !captured(target) || passes.count() != 1 {
+        return None;
+    }
+    let mut all = Vec::new();
+    for executable in &target.executables {
+        all.extend(names_of(executable, built)?);
+    }
+    all.sort();
+    all.dedup();
+    let wanted = |path: &str| path != "unsafe" && scope::contains(&target.collection.scope, path);
+    let mut packages = target.facts.packages.iter().map(|it| &it.import_path);
+    let known = |path: &String| all.binary_search_by(|it| it.0.cmp(path)).is_ok();
+    packages.all(|it| !wanted(it) || known(it)).then_some(all)
+}
+
+fn names_of(executable: &Executable, built: &Built) -> Option<Vec<(String, String)>> {
+    if let Some(link) = link(&built.links, executable) {
+        return link.names.clone();
+    }
+    let kept = kept(executable, built)?;
+    // The binary holds a digest of all that was compiled, but not of the words about it.
+    let same = built.sources.as_ref() == Some(&kept.last.sources);
+    same.then(|| kept.last.names.clone())
+}
+
+/// What to record of an executable; `None` where the sources changed meanwhile.
+pub fn last(
+    target: &TargetPlan,
+    built: &Built,
+    executable: &Executable,
+    sha256: &str,
+) -> Option<Last> {
+    let names = names_of(executable, built);
+    let sources = built.sources.clone().filter(|before| {
+        let linked = link(&built.links, executable).is_some();
+        !linked || seed::sources(&target.facts, &target.collection.scope).as_ref() == Some(before)
+    });
+    if captured(target) && (names.is_none() || sources.is_none()) {
+        return None;
+    }
+    Some(Last {
+        sha256: sha256.to_owned(),
+        names: names.unwrap_or_default(),
+        sources: sources.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,279 @@
+//! The executable of the last run, given to go in the stage: what is up to date by its build ID is not linked again.
+//!
+//! Go trusts the build ID that stands in a file; a file that was damaged behind it would stay for ever. So only bytes with
+//! the digest that the last run recorded are given. What go finds up to date is not published: the output is that already.
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::known::{self, Key};
+use super::sums;
+use crate::input;
+use crate::plan::output::Executable;
+use crate::plan::pgo::hex;
+use crate::plan::{Baseline, Facts, StepKind, TargetPlan, scope};
+use crate::process::Interrupt;
+
+/// What a run records of an executable that it published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// The action of each package that was linked into it and whose diagnostics are wanted.
+    pub names: Vec<(String, String)>,
+    /// A digest of the sources of those packages.
+    pub sources: String,
+}
+
+/// An output that waits in the stage for go to look at it.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    /// The file name that go gives it.
+    pub name: String,
+    /// What was recorded.
+    pub last: Last,
+    output: PathBuf,
+    /// The output when it was copied.
+    state: State,
+}
+
+/// All that changes when somebody writes to a file.
+type State = (u64, u64, u64, i64, i64, i64, i64);
+
+fn state(path: &Path) -> Option<State> {
+    let it = path.metadata().ok()?;
+    Some((
+        it.dev(),
+        it.ino(),
+        it.len(),
+        it.mtime(),
+        it.mtime_nsec(),
+        it.ctime(),
+        it.ctime_nsec(),
+    ))
+}
+
+impl Seed {
+    /// Copies an output to where go will look. `None` where it is not what was recorded; nothing is left then.
+    pub fn plant(
+        name: &str,
+        output: &Path,
+        last: Last,
+        staged: &Path,
+        interrupt: &Interrupt,
+    ) -> Option<Self> {
+        let state = state(output)?;
+        let seed = copy(output, staged)
+            .filter(|()| {
+                sums::digest_of(staged, interrupt).ok().flatten().as_ref() == Some(&last.sha256)
+            })
+            .map(|()| Self {
+                name: name.to_owned(),
+                last,
+                output: output.to_path_buf(),
+                state,
+            });
+        if seed.is_none() {
+            let _ = std::fs::remove_file(staged);
+        }
+        seed
+    }
+
+    /// Whether nobody wrote to the output since it was copied.
+    pub fn is_published(&self) -> bool {
+        state(&self.output) == Some(self.state)
+    }
+}
+
+/// An executable that users can run, copied with its permissions.
+fn copy(output: &Path, staged: &Path) -> Option<()> {
+    let mut from = input::open(output).ok()?;
+    let mode = from.metadata().ok()?.mode();
+    if mode & 0o100 == 0 {
+        return None;
+    }
+    std::fs::create_dir_all(staged.parent()?).ok()?;
+    let mut to = std::fs::File::create_new(staged).ok()?;
+    // The kernel shares the blocks where the file system can.
+    std::io::copy(&mut from, &mut to).ok()?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode & 0o777);
+    to.set_permissions(mode).ok()
+}
+
+/// Gives go the outputs of which everything is known.
+pub fn plant_all(target: &TargetPlan, interrupt: &Interrupt) -> Vec<Seed> {
+    let plant = |it: &Executable| {
+        let last: Last = known::read(&key_of_last(target, it)?)?;
+        // Where anything has to be found out, go links, and the twin beside it.
+        if !is_known(target, it, &last.sha256) {
+            return None;
+        }
+        let staged = target.release_dir.join(&it.name);
+        Seed::plant(&it.name, it.path.as_ref()?, last, &staged, interrupt)
+    };
+    let executables = target.executables.iter();
+    executables
+        .filter(|_| is_lasting(target))
+        .filter_map(plant)
+        .collect()
+}
+
+/// Whether all that is said of the executables follows from their bytes and the commands: a build without the profile and a
+/// baseline of the user's are files that we do not keep.
+pub fn is_lasting(target: &TargetPlan) -> bool {
+    const PLAIN: [&str; 4] = ["", "default", "exe", "pie"];
+    target.effect_dir.is_none()
+        && !matches!(target.baseline, Baseline::File(_))
+        && PLAIN.contains(&target.facts.asked.mode.as_str())
+}
+
+/// Where it is recorded what was published last.
+pub fn key_of_last(target: &TargetPlan, executable: &Executable) -> Option<Key> {
+    let path = executable.path.as_ref()?.as_os_str().as_encoded_bytes();
+    let recipe = recipe(target);
+    Some(known::key(
+        &target.memory,
+        "last",
+        &[path, recipe.as_bytes()],
+    ))
+}
+
+/// Where it is recorded what is known of an executable with that digest.
+pub fn key(target: &TargetPlan, executable: &Executable, sha256: &str) -> Key {
+    let profile = target.facts.pgo.applied(&executable.package);
+    let profile = profile.and_then(|it| it.sha256.as_deref());
+    let parts = [
+        sha256,
+        &recipe(target),
+        &executable.name,
+        &executable.package,
+        profile.unwrap_or_default(),
+        &format!("{:?}", target.stamps),
+    ];
+    known::key(&target.memory, "binary", &parts.map(str::as_bytes))
+}
+
+/// Whether everything is known of an executable with that digest.
+pub fn is_known(target: &TargetPlan, executable: &Executable, sha256: &str) -> bool {
+    is_lasting(target) && known::read::<IgnoredAny>(&key(target, executable, sha256)).is_some()
+}
+
+/// What decides about an executable: the commands of its target but for the places that are ours.
+fn recipe(target: &TargetPlan) -> String {
+    let facts = &target.facts;
+    let mut text = format!(
+        "{}\n{}\n{}\n",
+        facts.toolchain.version,
+        facts.key(),
+        facts.go.cwd.display()
+    );
+    let counts = |it: StepKind| matches!(it, StepKind::Release | StepKind::Baseline);
+    for step in target.steps.iter().filter(|it| counts(it.kind)) {
+        let mut invocation = step.invocation.clone();
+        invocation.env.retain(|(name, _)| name != "GOTMPDIR");
+        let ours = |it: &OsString| it.to_string_lossy().starts_with("-toolexec=");
+        invocation.args.retain(|it| !ours(it));
+        text.push_str(&invocation.to_string());
+        text.push('\n');
+    }
+    match target.release_dir.parent() {
+        Some(place) => text.replace(&*place.to_string_lossy(), "$STAGE"),
+        None => text,
+    }
+}
+
+/// A digest of the names and bytes of every source whose diagnostics are wanted; `None` where one cannot be read.
+pub fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
+    let mut all = Sha256::new();
+    let wanted = facts
+        .packages
+        .iter()
+        .filter(|it| scope::contains(patterns, &it.import_path));
+    for package in wanted {
+        let directory = package.directory(&facts.go.cwd);
+        let files = [&package.go_files, &package.cgo_files, &package.s_files];
+        for file in files.into_iter().flatten() {
+            let path = directory.join(file);
+            let bytes = input::read(&path, input::SOURCE).ok()?;
+            all.update(path.as_os_str().as_encoded_bytes());
+            all.update([0]);
+            all.update(Sha256::digest(&bytes));
+        }
+    }
+    Some(hex(&all.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn last(bytes: &[u8]) -> Last {
+        Last {
+            sha256: hex(&Sha256::digest(bytes)),
+            names: Vec::new(),
+            sources: String::new(),
+        }
+    }
+
+    fn output(bytes: &[u8]) -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let (output, staged) = (place.path().join("api"), place.path().join("s/api"));
+        fs::write(&output, bytes).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&output, mode).unwrap();
+        (place, output, staged)
+    }
+
+    #[test]
+    fn only_recorded_bytes_are_given_to_go() {
+        let (_place, output, staged) = output(b"\x7fELF one");
+        assert!(
+            Seed::plant(
+                "api",
+                &output,
+                last(b"\x7fELF two"),
+                &staged,
+                &Interrupt::default()
+            )
+            .is_none()
+        );
+        assert!(!staged.exists());
+        let seed = Seed::plant(
+            "api",
+            &output,
+            last(b"\x7fELF one"),
+            &staged,
+            &Interrupt::default(),
+        )
+        .unwrap();
+        assert!(seed.is_published());
+        fs::write(&output, b"\x7fELF two").unwrap();
+        assert!(!seed.is_published());
+    }
+
+    #[test]
+    fn what_is_no_executable_file_is_not_given() {
+        let (place, output, staged) = output(b"\x7fELF one");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fs::set_permissions(&output, mode).unwrap();
+        assert!(
+            Seed::plant(
+                "api",
+                &output,
+                last(b"\x7fELF one"),
+                &staged,
+                &Interrupt::default()
+            )
+            .is_none()
+        );
+        let none = place.path().join("none");
+        assert!(Seed::plant("api", &none, last(b""), &staged, &Interrupt::default()).is_none());
+    }
+}

@@ -1,0 +1,130 @@
+//! The link of the release seen in, the same link without `-s -w` beside it out: no second go, no second package graph.
+//!
+//! `gobuild-opt toolexec` keeps the files of go's work directory that a link reads and writes down its command; this
+//! process runs that once more while go is at work. What cannot be linked so gets a go of its own afterwards.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use super::links::{self, Linked};
+use crate::plan::escapes::Source;
+use crate::plan::flags::strips;
+use crate::plan::{Baseline, TargetPlan};
+use crate::process::memory::Groups;
+use crate::process::{self, Interrupt, Invocation};
+use crate::review::Ground;
+
+const POLL: Duration = Duration::from_millis(20);
+
+/// What a link takes at most, for each byte of the archives that it reads.
+const MEMORY: u64 = 4;
+
+const RUNS: u8 = 0;
+const DONE: u8 = 1;
+const FAILED: u8 = 2;
+
+/// Does the work, and links what go links meanwhile a second time. Returns the main packages that have a twin.
+pub fn beside<T, E>(
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> Result<T, E>,
+) -> (Result<T, E>, BTreeSet<String>) {
+    let Some(directory) = place(target) else {
+        return (work(), BTreeSet::new());
+    };
+    let state = AtomicU8::new(RUNS);
+    std::thread::scope(|scope| {
+        let twins = scope.spawn(|| watch(target, directory, interrupt, &state));
+        let result = work();
+        let end = if result.is_ok() { DONE } else { FAILED };
+        state.store(end, Ordering::SeqCst);
+        (result, twins.join().unwrap_or_default())
+    })
+}
+
+/// Where twins go; `None` where none is wanted, or where go does not show us its links.
+fn place(target: &TargetPlan) -> Option<&Path> {
+    match (&target.baseline, &target.collection.source) {
+        (
+            Baseline::Built {
+                kind: "unstripped",
+                directory,
+            },
+            Source::Capture { .. },
+        ) => Some(directory),
+        _ => None,
+    }
+}
+
+fn watch(
+    target: &TargetPlan,
+    directory: &Path,
+    interrupt: &Interrupt,
+    state: &AtomicU8,
+) -> BTreeSet<String> {
+    let (mut seen, mut twins) = (BTreeSet::new(), BTreeSet::new());
+    loop {
+        let now = state.load(Ordering::SeqCst);
+        for link in links::linked(target) {
+            // Two at once only where there is room for both; otherwise one after the other.
+            let waits = now == RUNS && !has_room(&link);
+            if waits || now == FAILED || !seen.insert(link.package.clone()) {
+                continue;
+            }
+            let name = target
+                .executables
+                .iter()
+                .find(|it| it.package == link.package);
+            let done = name.and_then(|it| run(&link, &directory.join(&it.name), target, interrupt));
+            if done.is_some() {
+                twins.insert(link.package);
+            }
+        }
+        if now != RUNS {
+            return twins;
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn has_room(link: &Linked) -> bool {
+    let needed = link.inputs.saturating_mul(MEMORY);
+    Groups::default().available().is_none_or(|it| it > needed)
+}
+
+/// Links once more. `None` where that failed: nothing is left then.
+fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt) -> Option<()> {
+    let command = link.command.as_ref()?;
+    std::fs::create_dir_all(output.parent()?).ok()?;
+    let mut args: Vec<OsString> = Vec::new();
+    let mut words = command.args.iter().peekable();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-o" => {
+                words.next()?;
+                args.extend(["-o".into(), output.into()]);
+            }
+            word if strips(word) => {}
+            word => args.push(word.into()),
+        }
+    }
+    let mut env = target.facts.go.env.clone();
+    for (name, value) in &command.env {
+        env.retain(|it| it.0 != *name);
+        env.push((name.clone(), value.into()));
+    }
+    // go started this very command for one that was reviewed, and only flags were left out since.
+    let ground = Arc::new(Ground::everything());
+    let mut invocation = Invocation::new(&command.program, args, Path::new(&command.cwd), &ground);
+    invocation.env = env;
+    let outcome = process::run(&invocation, interrupt, |_, _| {});
+    let good = outcome.is_ok_and(|it| it.status.success()) && output.is_file();
+    if !good {
+        let _ = std::fs::remove_file(output);
+    }
+    good.then_some(())
+}

@@ -1,0 +1,148 @@
+//! What go listed in the last run, believed while go lists again: both take as long as the build.
+//!
+//! Nothing is published before go said the same once more. Where it says something else, the run begins anew.
+
+use std::ffi::OsString;
+use std::thread::JoinHandle;
+
+use sha2::{Digest, Sha256};
+
+use super::Session;
+use crate::build::known::{self, Key};
+use crate::config::layer::Loaded;
+use crate::error::{Kind, Result};
+use crate::go::{Go, Package, Toolchain, list};
+use crate::plan::Typed;
+use crate::plan::memory::Memory;
+use crate::process::{Interrupt, Invocation};
+
+/// Lists that go makes while we go on.
+#[derive(Debug, Default)]
+pub struct Pending(Vec<Running>);
+
+#[derive(Debug)]
+struct Running {
+    /// `None` once it was waited for.
+    thread: Option<JoinHandle<Result<Vec<u8>>>>,
+    /// What was believed.
+    believed: String,
+    key: Key,
+}
+
+/// How go is asked for packages.
+pub struct Asking<'a> {
+    /// The command.
+    pub go: &'a Go,
+    /// Its settings.
+    pub toolchain: &'a Toolchain,
+    /// What decides.
+    pub flags: &'a [OsString],
+}
+
+/// Asks go for the packages; with `believed`, only if nothing is recorded of the last time.
+pub fn packages(
+    asking: &Asking<'_>,
+    loaded: &Loaded,
+    typed: &Typed,
+    believed: Option<&mut Pending>,
+    session: &Session<'_>,
+) -> Result<Vec<Package>> {
+    let Asking {
+        go,
+        toolchain,
+        flags,
+    } = asking;
+    let program = session.program.as_deref();
+    let memory = Memory::of(&loaded.config, &toolchain.gocache, program);
+    let invocation = go.list_invocation(flags, &typed.packages(&loaded.config));
+    let key = key(&memory, &invocation, &toolchain.version);
+    let known =
+        believed.and_then(|it| it.believe(key.clone(), go, invocation.clone(), &session.interrupt));
+    if let Some(packages) = known {
+        return Ok(packages);
+    }
+    let listed = go.listed(&invocation, &session.interrupt);
+    let listed = listed.map_err(|error| {
+        if error.kind == Kind::Go && !toolchain.in_module() {
+            let place = typed.cwd.display();
+            return error.hint(format!("`{place}` is in no module: run `go mod init`, or go to the directory of the program"));
+        }
+        error
+    })?;
+    keep(&key, &listed);
+    list::parse(&listed)
+}
+
+/// How a list is called.
+fn key(memory: &Memory, invocation: &Invocation, version: &str) -> Key {
+    let place = invocation.cwd.as_os_str().as_encoded_bytes();
+    let parts = [
+        place,
+        version.as_bytes(),
+        &invocation.to_string().into_bytes(),
+    ];
+    known::key(memory, "list", &parts)
+}
+
+impl Pending {
+    /// The packages of the last run, while go is asked for those of now. `None` where nothing is recorded.
+    pub fn believe(
+        &mut self,
+        key: Key,
+        go: &Go,
+        invocation: Invocation,
+        interrupt: &Interrupt,
+    ) -> Option<Vec<Package>> {
+        let believed: String = known::read(&key)?;
+        let packages = list::parse(believed.as_bytes()).ok()?;
+        let (go, interrupt) = (go.clone(), interrupt.clone());
+        let thread = std::thread::spawn(move || go.listed(&invocation, &interrupt));
+        self.0.push(Running {
+            thread: Some(thread),
+            believed,
+            key,
+        });
+        Some(packages)
+    }
+
+    /// Whether nothing is believed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether go says the same of everything that was believed; what it says now is recorded.
+    pub fn confirm(mut self) -> bool {
+        let same = |it: &mut Running| it.is_same();
+        // All of them are waited for.
+        let answers: Vec<bool> = self.0.iter_mut().map(same).collect();
+        answers.iter().all(|it| *it)
+    }
+}
+
+impl Running {
+    fn is_same(&mut self) -> bool {
+        let answer = self.thread.take().and_then(|it| it.join().ok());
+        let Some(Ok(now)) = answer else {
+            return false;
+        };
+        let same = Sha256::digest(&now) == Sha256::digest(&self.believed);
+        if !same {
+            keep(&self.key, &now);
+        }
+        same
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing of ours goes on behind us.
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+/// Records what go listed.
+fn keep(key: &Key, listed: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(listed) {
+        known::keep(key, &text);
+    }
+}

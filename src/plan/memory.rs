@@ -1,0 +1,39 @@
+//! Where results are kept that need no second computation, and for which version of this program they hold.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::config::{Config, Switch};
+
+/// A place beside Go's build cache. By default there is none, and everything is computed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The directory; `None` where nothing is kept.
+    pub place: Option<PathBuf>,
+    /// This very program: what another one found out is not asked for.
+    pub tool: String,
+}
+
+impl Memory {
+    /// The place beside `cache`. `program` is this program's file.
+    pub fn of(config: &Config, cache: &str, program: Option<&Path>) -> Self {
+        let cache = Path::new(cache);
+        let usable = config.cache == Switch::On && cache.is_absolute();
+        let Some(program) = program.filter(|_| usable) else {
+            return Self::default();
+        };
+        let about = program.metadata().ok();
+        let made = about.as_ref().and_then(|it| it.modified().ok());
+        let made = made.and_then(|it| it.duration_since(UNIX_EPOCH).ok());
+        Self {
+            place: Some(cache.join("gobuild-opt/known")),
+            // A version may be built more than once while somebody works on it.
+            tool: format!(
+                "{} {} {}",
+                env!("CARGO_PKG_VERSION"),
+                about.map_or(0, |it| it.len()),
+                made.map_or(0, |it| it.as_nanos())
+            ),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! How much memory there is for one more process: what the machine has, and what the control groups above us leave.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A control group with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The most that its processes may have, in bytes.
+    pub bytes: u64,
+    /// What they have.
+    pub used: u64,
+    /// The most they had; `None` where the kernel does not say.
+    pub peak: Option<u64>,
+}
+
+/// What control groups say: the names of the files.
+struct Names {
+    limit: &'static str,
+    used: &'static str,
+    peak: &'static str,
+    events: &'static str,
+}
+
+const SECOND: Names = Names {
+    limit: "memory.max",
+    used: "memory.current",
+    peak: "memory.peak",
+    events: "memory.events",
+};
+const FIRST: Names = Names {
+    limit: "memory.limit_in_bytes",
+    used: "memory.usage_in_bytes",
+    peak: "memory.max_usage_in_bytes",
+    events: "memory.oom_control",
+};
+
+/// The root of all control groups, and who is in which.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    root: PathBuf,
+    own: String,
+}
+
+impl Default for Groups {
+    /// Those of this process.
+    fn default() -> Self {
+        Self {
+            root: "/sys/fs/cgroup".into(),
+            own: fs::read_to_string("/proc/self/cgroup").unwrap_or_default(),
+        }
+    }
+}
+
+impl Groups {
+    /// The directories of the groups that we are in, the innermost first.
+    fn places(&self) -> Vec<(PathBuf, Names)> {
+        let mut places = Vec::new();
+        for line in self.own.lines() {
+            let mut fields = line.splitn(3, ':');
+            let (Some(_), Some(kinds), Some(path)) = (fields.next(), fields.next(), fields.next())
+            else {
+                continue;
+            };
+            let first = kinds.split(',').any(|it| it == "memory");
+            if !first && !kinds.is_empty() {
+                continue;
+            }
+            let root = match first {
+                true => self.root.join("memory"),
+                false => self.root.clone(),
+            };
+            // In a container the path may be that of the machine, which is not there.
+            for path in Path::new(path.trim_start_matches('/')).ancestors() {
+                let names = if first { FIRST } else { SECOND };
+                places.push((root.join(path), names));
+            }
+        }
+        places
+    }
+
+    /// The smallest limit.
+    pub fn limit(&self) -> Option<Limit> {
+        let places = self.places();
+        let limits = places.iter().filter_map(|(place, names)| {
+            let number = |name: &str| number(&place.join(name));
+            Some(Limit {
+                // The kernel's word for none is a number near the largest.
+                bytes: number(names.limit).filter(|it| *it < 1 << 60)?,
+                used: number(names.used)?,
+                peak: number(names.peak),
+            })
+        });
+        limits.min_by_key(|it| it.bytes)
+    }
+
+    /// How many processes were ended because memory was short, in any group that we are in.
+    pub fn kills(&self) -> u64 {
+        let places = self.places();
+        let kills = places.iter().filter_map(|(place, names)| {
+            let text = fs::read_to_string(place.join(names.events)).ok()?;
+            let line = text.lines().find_map(|it| it.strip_prefix("oom_kill "))?;
+            line.trim().parse::<u64>().ok()
+        });
+        kills.max().unwrap_or_default()
+    }
+
+    /// What one more process may take; `None` where the kernel does not say.
+    pub fn available(&self) -> Option<u64> {
+        let text = fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text
+            .lines()
+            .find_map(|it| it.strip_prefix("MemAvailable:"))?;
+        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        let left = self.limit().map(|it| it.bytes.saturating_sub(it.used));
+        Some((kibibytes << 10).min(left.unwrap_or(u64::MAX)))
+    }
+}
+
+fn number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_limit_of_all_groups_counts() {
+        let place = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = place.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("memory.max", "max\n");
+        write("a/memory.max", "6442450944\n");
+        write("a/memory.current", "1024\n");
+        write("a/memory.peak", "2048\n");
+        write(
+            "a/memory.events",
+            "low 0\noom 3\noom_kill 2\noom_group_kill 0\n",
+        );
+        write("a/b/memory.max", "max\n");
+        write("memory/x/memory.limit_in_bytes", "9223372036854771712\n");
+        write("memory/x/memory.usage_in_bytes", "5\n");
+        let groups = |own: &str| Groups {
+            root: place.path().to_path_buf(),
+            own: own.to_owned(),
+        };
+        let second = groups("0::/a/b\n");
+        let limit = Limit {
+            bytes: 6 << 30,
+            used: 1024,
+            peak: Some(2048),
+        };
+        assert_eq!(second.limit(), Some(limit));
+        assert_eq!(second.kills(), 2);
+        let first = groups("3:cpu:/q\n9:memory:/x\n");
+        assert_eq!(first.limit(), None);
+        write("memory/x/memory.limit_in_bytes", "4096\n");
+        write(
+            "memory/x/memory.oom_control",
+            "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n",
+        );
+        assert_eq!(first.limit().map(|it| it.bytes), Some(4096));
+        assert_eq!(first.kills(), 7);
+    }
+}

@@ -1,0 +1,145 @@
+//! The daily loop, counted in processes: nothing changed links nothing, an edit links once, and once more beside it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::SystemTime;
+
+use crate::harness::Place;
+
+/// A module, a go that writes down its commands, and a `-toolexec` that writes down the tools which go starts.
+fn place() -> Place {
+    let mut place = Place::empty();
+    place.write("go.mod", "module example.com/loop\n\ngo 1.21\n");
+    place.write("main.go", MAIN);
+    place.write(
+        "lib/lib.go",
+        "package lib\n\nfunc New() *int { x := 1; return &x }\n",
+    );
+    let script = |name: &str, text: String| {
+        let path = place.aside(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let log = place.aside("log");
+    let go = String::from_utf8(
+        place
+            .command("sh")
+            .args(["-c", "command -v go"])
+            .output()
+            .unwrap()
+            .stdout,
+    );
+    let bin = script(
+        "bin/go",
+        format!(
+            "#!/bin/sh\necho go $1 >> {}\nexec {} \"$@\"\n",
+            log.display(),
+            go.unwrap().trim()
+        ),
+    );
+    script(
+        "tool",
+        format!(
+            "#!/bin/sh\ncase \"$2\" in -V=full) ;; *) echo $(basename $1) >> {} ;; esac\nexec \"$@\"\n",
+            log.display()
+        ),
+    );
+    place.path_first(bin.parent().unwrap());
+    // Names and escapes of earlier runs of this test must not help.
+    place.env("GOBUILD_OPT_CACHE", "on");
+    place
+}
+
+const MAIN: &str = "package main\n\nimport \"example.com/loop/lib\"\n\nfunc main() { println(*lib.New(), \"one\") }\n";
+
+/// Runs a release; what was started, each with its count, and the report without its last line.
+fn release(place: &Place, more: &str) -> (String, String) {
+    let log = place.aside("log");
+    std::fs::write(&log, "").unwrap();
+    let tool = place.aside("tool");
+    let run = place.run(&format!(
+        "release --out-dir=dist -toolexec={} {more}",
+        tool.display()
+    ));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let text = std::fs::read_to_string(&log).unwrap();
+    let mut words: Vec<&str> = text.lines().collect();
+    words.sort_unstable();
+    let counted = words.chunk_by(|a, b| a == b);
+    let counted = counted.map(|it| format!("{} {}", it.len(), it[0]));
+    (counted.collect::<Vec<_>>().join(", "), said(&run.stdout))
+}
+
+/// A report without what may differ between two runs of one input.
+fn said(text: &str) -> String {
+    let varies = |it: &&str| {
+        [
+            "time:",
+            "packages compiled",
+            "from the build cache",
+            "captured",
+            "found",
+            "the rest;",
+            "share",
+            "reading took",
+        ]
+        .iter()
+        .any(|word| it.contains(word))
+    };
+    let lines: Vec<&str> = text.lines().filter(|it| !varies(it)).collect();
+    lines.join("\n")
+}
+
+fn written(place: &Place, name: &str) -> SystemTime {
+    place.path(name).metadata().unwrap().modified().unwrap()
+}
+
+#[test]
+fn what_did_not_change_is_not_linked_and_not_written() {
+    let place = place();
+    let (_, first) = release(&place, "");
+    let (binary, sums) = (place.read("dist/loop"), place.text("dist/SHA256SUMS"));
+    let times = [
+        written(&place, "dist/loop"),
+        written(&place, "dist/SHA256SUMS"),
+    ];
+    let (started, second) = release(&place, "");
+    assert_eq!(started, "1 go build, 1 go env, 1 go list");
+    assert_eq!(second, first);
+    assert_eq!(place.read("dist/loop"), binary);
+    assert_eq!(place.text("dist/SHA256SUMS"), sums);
+    let now = [
+        written(&place, "dist/loop"),
+        written(&place, "dist/SHA256SUMS"),
+    ];
+    assert_eq!(now, times);
+    // One byte behind the build ID: go alone would let it stay.
+    let mut damaged = binary.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    place.write("dist/loop", &damaged);
+    let (started, healed) = release(&place, "");
+    assert!(started.contains("link"), "{started}");
+    assert_eq!(healed, first);
+    assert_eq!(place.read("dist/loop"), binary);
+}
+
+#[test]
+fn an_edit_costs_one_compile_and_a_link_with_its_twin() {
+    let place = place();
+    release(&place, "");
+    // What no run compiled before.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let word = now.unwrap().as_nanos().to_string();
+    place.write("main.go", MAIN.replace("one", &word));
+    let (started, edited) = release(&place, "");
+    assert_eq!(
+        started,
+        "1 compile, 1 go build, 1 go env, 1 go list, 2 link"
+    );
+    let mut place = place;
+    place.env("GOBUILD_OPT_CACHE", "off");
+    let (started, anew) = release(&place, "");
+    assert!(started.contains("link"), "{started}");
+    assert_eq!(anew, edited);
+}
