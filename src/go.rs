@@ -4,6 +4,8 @@ pub mod ambient;
 
 pub mod flags;
 
+pub mod git;
+
 pub mod level;
 
 pub mod list;

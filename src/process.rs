@@ -205,11 +205,14 @@ fn expression(invocation: Reviewed<'_>, mark: Option<&str>) -> duct::Expression 
     let mut expression = duct::cmd(&invocation.program, &invocation.args)
         .dir(&invocation.cwd)
         .unchecked()
-        .stdin_null()
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
         });
+    expression = match &invocation.stdin {
+        Some(file) => expression.stdin_path(file),
+        None => expression.stdin_null(),
+    };
     for (name, value) in &invocation.env {
         expression = expression.env(name, value);
     }

@@ -40,6 +40,8 @@ pub struct Invocation {
     pub env: Vec<(String, OsString)>,
     /// The working directory.
     pub cwd: PathBuf,
+    /// The file on its standard input; `None`: nothing.
+    pub stdin: Option<PathBuf>,
     /// What is held against it before it starts.
     ground: Arc<Ground>,
 }
@@ -57,6 +59,7 @@ impl Invocation {
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             cwd: cwd.to_path_buf(),
+            stdin: None,
             ground: ground.clone(),
         }
     }
@@ -169,6 +172,8 @@ pub struct Ground {
     variables: Vec<(String, OsString)>,
     /// Packages.
     packages: Vec<OsString>,
+    /// Directories for outputs.
+    places: Vec<PathBuf>,
     /// What the configuration sets, for the text of an error.
     settings: Vec<Setting>,
 }
@@ -231,6 +236,16 @@ impl Ground {
     /// A package.
     pub fn trust_package(&mut self, package: impl Into<OsString>) {
         self.packages.push(package.into());
+    }
+
+    /// A directory for outputs.
+    pub fn trust_place(&mut self, place: impl Into<PathBuf>) {
+        self.places.push(place.into());
+    }
+
+    /// Whether outputs may go there, wherever it is.
+    pub fn holds_place(&self, place: &Path) -> bool {
+        self.everything || self.places.iter().any(|it| it == place)
     }
 
     /// A value that a configuration sets, to be named where it is refused.

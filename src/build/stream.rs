@@ -16,7 +16,12 @@ use crate::process::Interrupt;
 const POLL: Duration = Duration::from_millis(50);
 
 /// Whether a file is written to and never replaced.
+///
+/// A link to one is none, but for those of the system itself such as `/dev/stdout`: a link in a checkout may lead to a disk.
 pub fn is_stream(path: &Path) -> bool {
+    if path.is_symlink() && !["/dev", "/proc"].iter().any(|it| path.starts_with(it)) {
+        return false;
+    }
     path.metadata().is_ok_and(|it| {
         let kind = it.file_type();
         kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || kind.is_socket()

@@ -20,6 +20,9 @@ pub struct Settings {
     /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
     #[arg(long)]
     pub trust_config: bool,
+    /// Let configuration files read this variable with {env.NAME}; repeat it for more
+    #[arg(long, value_name = "NAME")]
+    pub allow_env: Vec<String>,
     /// Set a key of the configuration, such as pgo.profile=off
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -85,6 +88,7 @@ impl Settings {
             file: self.config.clone(),
             preset: self.preset.clone(),
             trust: self.trust_config,
+            allowed: self.allow_env.clone(),
             env,
             flags,
         })

@@ -9,6 +9,7 @@ use crate::build::publish;
 use crate::config::Budget;
 use crate::config::layer::Loaded;
 use crate::config::size::SizeLimit;
+use crate::config::trust;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::lock::{self, Executable, FILE, Item, Lock, Target};
@@ -36,6 +37,11 @@ pub fn path_of(prepared: &Prepared) -> PathBuf {
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.
 pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
     let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
+    let directory = path.parent().unwrap_or(cwd);
+    if path.is_symlink() && path.exists() && !trust::is_inside(trust::project(directory), path) {
+        let message = format!("the lock `{shown}` is a link that leads out of the project");
+        return Err(Error::new(Kind::Usage, message).hint("replace it by the file itself"));
+    }
     match input::read(path, input::TEXT) {
         Ok(bytes) => {
             let text = String::from_utf8(bytes).map_err(|_| {

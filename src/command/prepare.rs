@@ -131,6 +131,7 @@ pub fn gather(
         return gather(loaded, typed, Purpose::Build, session);
     }
     let (facts, outputs) = decided?;
+    trusted::outputs(&loaded, &typed, &outputs)?;
     Ok(Prepared {
         loaded,
         typed,

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::Session;
 use crate::config::layer::Loaded;
+use crate::config::trust;
 use crate::error::{Error, Kind, Result};
 use crate::go::vcs::Templates;
 use crate::plan::Typed;
+use crate::plan::output::Outputs;
 use crate::process::Interrupt;
 use crate::quote;
 use crate::review::{Ground, Tool};
@@ -32,7 +34,7 @@ pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
 
 /// Fills in the templates of `[build] ldflags`. What is filled into a trusted entry is trusted.
 pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
-    let mut templates = Templates::default();
+    let mut templates = Templates::new(loaded.allowed.clone());
     let ground = &mut loaded.ground;
     for value in &mut loaded.config.build.ldflags {
         // Split before filling: a value with spaces or quotes stays one word, whatever it says.
@@ -43,14 +45,56 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
             )
         };
         let words = quote::split(value).map_err(unreadable)?;
-        let filled = words
-            .iter()
-            .map(|it| templates.fill(it, cwd, interrupt))
-            .collect::<Result<Vec<_>>>()?;
-        if ground.holds_list(Tool::Link, &words) {
+        let trusted = ground.holds_list(Tool::Link, &words);
+        if !trusted {
+            words.iter().try_for_each(|it| templates.review(it))?;
+        }
+        let mut filled = Vec::new();
+        for word in &words {
+            let value = templates.fill(word, cwd, interrupt)?;
+            // What is filled in is text: never a flag, and never the name of a file with flags.
+            if word.starts_with('{') && value.starts_with(['-', '@']) {
+                let message = format!(
+                    "`{word}` stands for `{value}`, which the linker would take for a flag"
+                );
+                return Err(Error::new(Kind::Usage, message)
+                    .hint("write the flag itself, and the template in its value: -X main.version={env.VERSION}"));
+            }
+            filled.push(value);
+        }
+        if trusted {
             ground.trust_list(Tool::Link, &filled);
         }
         *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
+    }
+    Ok(())
+}
+
+/// Fails with [`Kind::Usage`] for an output that a configuration puts where it would be run, or out of the project.
+pub fn outputs(loaded: &Loaded, typed: &Typed, outputs: &Outputs) -> Result<()> {
+    let Some(place) = &loaded.config.build.out_dir else {
+        return Ok(());
+    };
+    if loaded.ground.holds_place(place) || typed.flags.iter().any(|it| it.name == "o") {
+        return Ok(());
+    }
+    let executables = outputs.targets.iter().flatten();
+    let paths = executables
+        .filter_map(|it| it.path.as_ref())
+        .chain(&outputs.checksums);
+    for path in paths {
+        if let Some(why) = trust::reserved(path, &loaded.root) {
+            let layer = loaded
+                .origins
+                .get("build.out-dir")
+                .map_or("", String::as_str);
+            let message = format!(
+                "`{layer}` sets `build.out-dir`: `{}` is refused, {why}",
+                path.display()
+            );
+            return Err(Error::new(Kind::Usage, message)
+                .hint("name a directory such as `dist`; give this one with `--out-dir`, or run with `--trust-config` if you trust this file"));
+        }
     }
     Ok(())
 }

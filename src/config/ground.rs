@@ -16,6 +16,9 @@ pub fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool) {
     }
     ground.trust_program(layer.get("go").and_then(text).unwrap_or_default());
     let list = |key: &str| texts(build.and_then(|it| it.get(key)));
+    if let Some(place) = build.and_then(|it| it.get("out-dir")?.as_str()) {
+        ground.trust_place(place);
+    }
     ground.trust_flags(&list("flags"));
     let mut linked = Vec::new();
     for value in list("ldflags") {

@@ -24,6 +24,8 @@ pub struct Sources {
     pub preset: Option<String>,
     /// `--trust-config`: files may run programs and leave the project.
     pub trust: bool,
+    /// `--allow-env NAME`: variables that templates of files may stand for.
+    pub allowed: Vec<String>,
     /// The variables of the environment (only `GOBUILD_OPT_*` count).
     pub env: Vec<(String, String)>,
     /// `key = value` pairs from flags, in dotted form, as TOML values.
@@ -45,6 +47,8 @@ pub struct Loaded {
     pub ground: Ground,
     /// What was not taken, and why.
     pub warnings: Vec<String>,
+    /// Variables that templates of files may stand for, beside those that are no secret.
+    pub allowed: Vec<String>,
 }
 
 struct Layer {
@@ -57,6 +61,8 @@ struct Layer {
 }
 
 const ENV_PREFIX: &str = "GOBUILD_OPT_";
+/// Is no key: a file must not allow itself anything.
+const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 
 /// Finds, reads, checks and merges the layers.
 ///
@@ -79,7 +85,12 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
             .unwrap_or(path)
             .display()
             .to_string();
-        above.push(file_layer(&name, &read(path)?, &root, sources.trust)?);
+        // What was named on the command line may lie anywhere.
+        if sources.file.is_none() && !sources.trust {
+            trust::stays(path, &root, &name)?;
+        }
+        let layer = file_layer(&name, &read(path)?, &root, sources.trust);
+        above.push(layer.map_err(|it| trust::hushed(it, path, &root, &name))?);
     }
     let mut warnings = Vec::new();
     above.push(env_layer(sources, &mut warnings)?);
@@ -102,7 +113,17 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         root,
         ground,
         warnings,
+        allowed: allowed(sources),
     })
+}
+
+/// Variables that the command line or the environment allows, never a file.
+fn allowed(sources: &Sources) -> Vec<String> {
+    let listed = sources.env.iter().filter(|(name, _)| name == ALLOW_ENV);
+    let listed = listed.flat_map(|(_, names)| names.split([',', ' ']));
+    let typed = sources.allowed.iter().map(String::as_str);
+    let all = listed.chain(typed).filter(|it| !it.is_empty());
+    all.map(str::to_owned).collect()
 }
 
 /// The nearest `gobuild-opt.toml` from `start` upward, not above the module root (or the
@@ -144,30 +165,7 @@ fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer>
         return Ok(layer);
     }
     trust::review(text, name)?;
-    let text =
-        |table: &str, key: &str| Some(layer.table.get(table)?.get(key)?.as_str()?.to_owned());
-    let single = [("build", "out-dir"), ("compare", "baseline")];
-    let single = single.map(|(table, key)| (format!("{table}.{key}"), text(table, key)));
-    let mut paths: Vec<(String, String)> = single
-        .into_iter()
-        .filter_map(|(key, path)| Some((key, path?)))
-        .collect();
-    let mut copy = layer.table.clone();
-    anchor::profiles(&mut copy, &mut |it| {
-        paths.extend(
-            it.as_str()
-                .map(|it| ("pgo.profile".to_owned(), it.to_owned())),
-        );
-    });
-    for (key, path) in paths {
-        if !trust::is_inside(base, &base.join(path)) {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("`{name}` sets `{key}`: a link leads out of the project"),
-            )
-            .hint("if you trust this file, run with `--trust-config`"));
-        }
-    }
+    trust::links(&layer.table, name, base)?;
     Ok(layer)
 }
 
@@ -182,9 +180,14 @@ fn preset_layer(above: &[Layer], root: &Path, trust: bool) -> Result<Option<Laye
     };
     if name.contains('/') || name.contains('\\') || name.ends_with(".toml") {
         let path = layer.base.join(name);
+        if !layer.trusted {
+            trust::stays(&path, root, name)?;
+        }
         let text = read(&path)?;
         let base = path.parent().unwrap_or(root);
-        return file_layer(&format!("preset {name}"), &text, base, trust).map(Some);
+        let layer = file_layer(&format!("preset {name}"), &text, base, trust);
+        let layer = layer.map_err(|it| trust::hushed(it, &path, root, name))?;
+        return Ok(Some(layer));
     }
     let Some(found) = preset::find(name) else {
         let names = || preset::ALL.iter().map(|it| it.name);
@@ -213,6 +216,9 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
         let Some(tail) = variable.strip_prefix(ENV_PREFIX) else {
             continue;
         };
+        if variable == ALLOW_ENV {
+            continue;
+        }
         let wanted = |key: &str| key.replace(['.', '-'], "_").to_uppercase() == tail;
         let Some((key, kind)) = kinds.iter().find(|(key, _)| wanted(key)) else {
             let message = format!("the environment variable `{variable}` sets no known key");

@@ -9,7 +9,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::strict;
+use super::{anchor, strict};
 use crate::error::{Error, Kind, Result};
 use crate::quote;
 use crate::review::path::is_below;
@@ -190,6 +190,108 @@ fn env_offence(env: &DeTable<'_>, path: &str) -> Option<Offence> {
             name.span(),
         ))
     })
+}
+
+/// Where the project around a directory begins: at the root of its repository.
+pub fn project(directory: &Path) -> &Path {
+    let mut above = directory.ancestors();
+    above
+        .find(|it| it.join(".git").exists())
+        .unwrap_or(directory)
+}
+
+const TRUST: &str = "if you trust this file, run with `--trust-config`";
+
+/// Fails for a configuration or a preset that is a link out of the project: what cannot be read of it would be shown.
+pub fn stays(path: &Path, root: &Path, name: &str) -> Result<()> {
+    if !path.exists() || is_inside(project(root), path) {
+        return Ok(());
+    }
+    let message = format!("the configuration `{name}` is a link that leads out of the project");
+    Err(Error::new(Kind::Usage, message).hint("name the file itself with `--config` or `--preset`, or run with `--trust-config` if you trust it"))
+}
+
+/// The error of a file, without its lines where it is a link out of the project: they may be somebody's secret.
+pub fn hushed(error: Error, path: &Path, root: &Path, name: &str) -> Error {
+    if is_inside(project(root), path) || !path.is_symlink() {
+        return error;
+    }
+    let message = format!("`{name}` is not a valid configuration");
+    Error::new(error.kind, message)
+        .hint("its lines are not shown: it is a link that leads out of the project")
+}
+
+/// Fails for a path of a layer that leads out of the project through a link.
+pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
+    let single = [("build", "out-dir"), ("compare", "baseline")];
+    let mut paths: Vec<(String, String)> = Vec::new();
+    for (table, key) in single {
+        let value = layer.get(table).and_then(|it| it.get(key)?.as_str());
+        paths.extend(value.map(|it| (format!("{table}.{key}"), it.to_owned())));
+    }
+    let mut copy = layer.clone();
+    anchor::profiles(&mut copy, &mut |it| {
+        let path = it.as_str().map(str::to_owned);
+        paths.extend(path.map(|it| ("pgo.profile".to_owned(), it)));
+    });
+    let out = paths
+        .iter()
+        .find(|(_, path)| !is_inside(project(base), &base.join(path)));
+    match out {
+        None => Ok(()),
+        Some((key, _)) => Err(Error::new(
+            Kind::Usage,
+            format!("`{name}` sets `{key}`: a link leads out of the project"),
+        )
+        .hint(TRUST)),
+    }
+}
+
+/// Directories of a project whose files are run, or decide what is run: those of version control, of hooks and of editors.
+const RESERVED: &[&str] = &[
+    ".bzr",
+    ".circleci",
+    ".devcontainer",
+    ".fossil",
+    ".git",
+    ".githooks",
+    ".github",
+    ".gitlab",
+    ".hg",
+    ".husky",
+    ".idea",
+    ".jj",
+    ".svn",
+    ".vscode",
+    "_darcs",
+    "cvs",
+];
+
+/// What stands in the way of an output whose place a configuration chose: it leads out of the project, or to a place from
+/// which it would be run. `None` where nothing does.
+pub fn reserved(path: &Path, root: &Path) -> Option<String> {
+    let existing = path.ancestors().skip(1).find(|it| it.exists())?;
+    let (Ok(place), Ok(project)) = (existing.canonicalize(), project(root).canonicalize()) else {
+        return Some("its directory cannot be read".into());
+    };
+    let Ok(below) = place.strip_prefix(&project) else {
+        return Some("it leads out of the project".into());
+    };
+    let rest = path.strip_prefix(existing).unwrap_or(path);
+    let names = below.components().chain(rest.components());
+    let mut names = names.map(|it| it.as_os_str().to_string_lossy().to_lowercase());
+    if let Some(name) = names.find(|it| RESERVED.contains(&it.as_str())) {
+        return Some(format!("files in `{name}` are run, or decide what is run"));
+    }
+    let is_repository = |it: &Path| {
+        ["HEAD", "objects", "refs"]
+            .iter()
+            .all(|name| it.join(name).exists())
+    };
+    let mut above = place.ancestors().take_while(|it| it.starts_with(&project));
+    above
+        .any(is_repository)
+        .then(|| "its directory is that of a repository".into())
 }
 
 /// Whether a path of the configuration, links followed, stays below the project.

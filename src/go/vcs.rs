@@ -1,16 +1,15 @@
-//! What git says about the tree, for the templates in linker flags.
+//! What templates in linker flags stand for: what git says about the tree, the date, variables of the environment.
 //!
-//! Our git calls run neither the hooks nor the fsmonitor of the repository: a checkout may be
-//! somebody else's pull request.
+//! A checkout may be somebody else's pull request: git runs nothing that the repository sets up, and a configuration reads
+//! only variables that are known to be no secret, or that the command line allows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
+use super::git::Git;
 use crate::clock;
 use crate::error::{Error, Kind, Result};
-use crate::process::{self, Interrupt, Invocation};
-use crate::review::Ground;
+use crate::process::Interrupt;
 
 /// Template name -> the git command that fills it in.
 const COMMANDS: &[(&str, &[&str])] = &[
@@ -19,7 +18,87 @@ const COMMANDS: &[(&str, &[&str])] = &[
         &["describe", "--tags", "--always", "--dirty"],
     ),
     ("git.commit", &["rev-parse", "HEAD"]),
-    ("git.date", &["log", "-1", "--format=%cI"]),
+    (
+        "git.date",
+        &["log", "-1", "-s", "--no-show-signature", "--format=%cI"],
+    ),
+];
+
+/// Variables that a configuration reads without being allowed to: what CI systems say of the commit and of the run, and the
+/// usual names of a version. No secret has such a name.
+pub const HARMLESS: &[&str] = &[
+    "APP_VERSION",
+    "BITBUCKET_BRANCH",
+    "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_COMMIT",
+    "BITBUCKET_TAG",
+    "BRANCH_NAME",
+    "BUILDKITE_BRANCH",
+    "BUILDKITE_BUILD_NUMBER",
+    "BUILDKITE_COMMIT",
+    "BUILDKITE_TAG",
+    "BUILD_BUILDID",
+    "BUILD_BUILDNUMBER",
+    "BUILD_DATE",
+    "BUILD_ID",
+    "BUILD_NUMBER",
+    "BUILD_SOURCEBRANCHNAME",
+    "BUILD_SOURCEVERSION",
+    "BUILD_TAG",
+    "BUILD_TIME",
+    "BUILD_VERSION",
+    "CIRCLE_BRANCH",
+    "CIRCLE_BUILD_NUM",
+    "CIRCLE_SHA1",
+    "CIRCLE_TAG",
+    "CI_COMMIT_BRANCH",
+    "CI_COMMIT_REF_NAME",
+    "CI_COMMIT_REF_SLUG",
+    "CI_COMMIT_SHA",
+    "CI_COMMIT_SHORT_SHA",
+    "CI_COMMIT_TAG",
+    "CI_COMMIT_TIMESTAMP",
+    "CI_JOB_ID",
+    "CI_PIPELINE_ID",
+    "CI_PIPELINE_IID",
+    "CI_PROJECT_NAME",
+    "CI_PROJECT_PATH",
+    "CODEBUILD_BUILD_NUMBER",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION",
+    "COMMIT",
+    "COMMIT_SHA",
+    "DRONE_BRANCH",
+    "DRONE_BUILD_NUMBER",
+    "DRONE_COMMIT_SHA",
+    "DRONE_TAG",
+    "GITHUB_BASE_REF",
+    "GITHUB_HEAD_REF",
+    "GITHUB_REF",
+    "GITHUB_REF_NAME",
+    "GITHUB_REF_TYPE",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "GITHUB_SHA",
+    "GIT_BRANCH",
+    "GIT_COMMIT",
+    "GIT_SHA",
+    "GIT_TAG",
+    "IMAGE_TAG",
+    "RELEASE_VERSION",
+    "REVISION",
+    "REVISION_ID",
+    "SHORT_SHA",
+    "SOURCE_COMMIT",
+    "SOURCE_DATE_EPOCH",
+    "TAG",
+    "TAG_NAME",
+    "TRAVIS_BRANCH",
+    "TRAVIS_BUILD_NUMBER",
+    "TRAVIS_COMMIT",
+    "TRAVIS_TAG",
+    "VERSION",
 ];
 
 /// Fills in `{git.describe}`, `{git.commit}`, `{git.date}` (of the commit), `{date}` (now, or
@@ -27,9 +106,37 @@ const COMMANDS: &[(&str, &[&str])] = &[
 #[derive(Debug, Default)]
 pub struct Templates {
     values: BTreeMap<String, String>,
+    /// Variables that may be read beside [`HARMLESS`].
+    allowed: Vec<String>,
 }
 
 impl Templates {
+    /// With variables that the command line or the environment allows.
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self {
+            allowed,
+            ..Self::default()
+        }
+    }
+
+    /// The variables of a text that a configuration may not read. What is trusted reads all.
+    ///
+    /// Fails with [`Kind::Usage`], naming the first.
+    pub fn review(&self, text: &str) -> Result<()> {
+        for part in text.split("{env.").skip(1) {
+            let name = part.split('}').next().unwrap_or_default();
+            if !HARMLESS.contains(&name) && !self.allowed.iter().any(|it| it == name) {
+                let message = format!(
+                    "`{text}` reads the environment variable `{name}`, which may be a secret"
+                );
+                return Err(Error::new(Kind::Usage, message).hint(format!(
+                    "allow it with `--allow-env {name}` or GOBUILD_OPT_ALLOW_ENV={name}; a configuration reads variables such as GITHUB_SHA, CI_COMMIT_TAG, BUILD_NUMBER and VERSION without that (`gobuild-opt presets default` lists them)"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The text with every template filled in. Fails with [`Kind::Usage`] for an unknown name, an
     /// unset variable, or a git that cannot answer.
     pub fn fill(&mut self, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<String> {
@@ -84,7 +191,13 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         )
         .hint("templates: {git.describe}, {git.commit}, {git.date}, {date}, {env.NAME}"));
     };
-    git(args, cwd, interrupt)?.map_err(|why| {
+    let git = Git::new(cwd, interrupt);
+    let git = match name {
+        "git.describe" => git.looking_at_files()?,
+        _ => git,
+    };
+    let text_of = |it: Vec<u8>| String::from_utf8_lossy(&it).trim().to_owned();
+    git.ask(args)?.map(text_of).map_err(|why| {
         Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"))
             .hint("set the value with {env.NAME} where there is no git")
     })
@@ -103,36 +216,6 @@ fn now(text: &str) -> Result<String> {
             .ok_or_else(|| wrong("the clock of this machine is not within the years up to 9999"))?,
     };
     Ok(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-}
-
-/// The outer error is not git's: a signal, or the end of the time that was allowed.
-fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> Result<Result<String, String>> {
-    let safe = [
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "--no-optional-locks",
-    ];
-    let invocation = Invocation::new(
-        "git",
-        safe.iter().chain(args),
-        cwd,
-        &Arc::new(Ground::everything()),
-    );
-    let mut words = super::Words::default();
-    let done = process::capture(&invocation, interrupt, |line| words.keep(line));
-    interrupt.check()?;
-    Ok(match done {
-        Err(error) => Err(format!("git: {error}")),
-        Ok((outcome, _)) if !outcome.status.success() => Err(words
-            .text()
-            .lines()
-            .next()
-            .unwrap_or("git failed")
-            .to_owned()),
-        Ok((_, output)) => Ok(String::from_utf8_lossy(&output).trim().to_owned()),
-    })
 }
 
 #[cfg(test)]

@@ -140,6 +140,7 @@ const PASSED: &[&str] = &[
     "--pop-state",
     "--push-state",
     "--start-group",
+    "--sort-common",
     "--strip-all",
     "--strip-debug",
     "--whole-archive",
@@ -206,7 +207,7 @@ pub fn is_compiled(list: &str) -> bool {
         list,
         &[COMPILED, BOTH],
         &[COMPILED_VALUES, BOTH_VALUES],
-        |_| false,
+        is_defined,
     )
 }
 
@@ -239,6 +240,14 @@ fn all(list: &str, alone: &[&[&str]], values: &[&[&str]], other: impl Fn(&str) -
         }
     }
     true
+}
+
+/// `-Wp,-D_FORTIFY_SOURCE=2`.
+fn is_defined(word: &str) -> bool {
+    let rest = word
+        .strip_prefix("-Wp,-D")
+        .or_else(|| word.strip_prefix("-Wp,-U"));
+    rest.is_some_and(is_symbol)
 }
 
 /// Neither a flag nor `@FILE`, and nothing that a shell or another list would take apart.
@@ -348,6 +357,7 @@ mod tests {
             "-D_LARGEFILE64_SOURCE -DX=1",
             "-I include -Wall -Wno-error",
             "-fPIC -fno-strict-aliasing -march=x86-64-v3",
+            "-Wp,-D_FORTIFY_SOURCE=2",
         ] {
             assert!(is_compiled(fine), "{fine}");
         }

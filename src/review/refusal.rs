@@ -71,8 +71,9 @@ impl Refusal {
 
     /// A list that go cannot split.
     pub(super) fn unreadable(value: &str, why: &str) -> Self {
-        let hint =
-            "separate with spaces; quote what holds spaces with ' or \" at its start".to_owned();
+        let hint = format!(
+            "separate with spaces; quote what holds spaces with ' or \" at its start; give what is no list on the command line, or {TRUST}"
+        );
         Self::new(
             value.to_owned(),
             &format!("go cannot read it: {why}"),

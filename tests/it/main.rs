@@ -25,6 +25,7 @@ mod platforms;
 mod profile;
 mod profile_command;
 mod real_go;
+mod review;
 mod signals;
 
 mod usage;

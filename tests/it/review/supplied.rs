@@ -1,0 +1,153 @@
+//! Files of a repository that are not what they seem: links to devices, to secrets, to places from which things are run.
+
+use std::os::unix::fs::symlink;
+
+use crate::harness::Place;
+
+const LEAN: &str = "release --quiet --baseline off --escapes off";
+
+/// A repository with that name of a program.
+fn repository(name: &str) -> Place {
+    let place = Place::empty();
+    place.write(&format!("{name}/main.go"), crate::harness::MAIN);
+    place.write("go.mod", "module example.com/tiny\n\ngo 1.21\n");
+    place.tool("git", &["init", "--quiet", "."]);
+    place
+}
+
+#[test]
+fn outputs_of_a_configuration_are_not_put_where_they_are_run() {
+    let place = repository("post-commit");
+    std::fs::create_dir_all(place.path("inner.git/refs")).unwrap();
+    std::fs::create_dir_all(place.path("inner.git/objects")).unwrap();
+    place.write("inner.git/HEAD", "ref: refs/heads/main\n");
+    symlink(".git", place.path("meta")).unwrap();
+    let places = [
+        ".git/hooks",
+        ".git",
+        ".GIT/hooks",
+        "sub/.git/hooks",
+        "meta/hooks",
+        ".husky",
+        ".githooks/x",
+        ".github/workflows",
+        "inner.git/hooks",
+    ];
+    for out in places {
+        place.write(
+            "gobuild-opt.toml",
+            format!("[build]\npackages = [\"./post-commit\"]\nout-dir = \"{out}\"\n"),
+        );
+        for command in [LEAN, "plan"] {
+            let run = place.run(command);
+            assert_eq!(run.code(), 2, "{out}: {}", run.shown());
+            assert!(run.stderr.contains("`build.out-dir`"), "{}", run.shown());
+            assert!(run.stderr.contains("--out-dir"), "{}", run.shown());
+        }
+    }
+    assert!(!place.path(".git/hooks/post-commit").exists());
+    // The user may want just that.
+    let run = place.run(&format!("{LEAN} --out-dir .git/hooks"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(place.path(".git/hooks/post-commit").exists());
+    for out in ["dist", ".build/bin", "hooks"] {
+        place.write(
+            "gobuild-opt.toml",
+            format!("[build]\npackages = [\"./post-commit\"]\nout-dir = \"{out}\"\n"),
+        );
+        let run = place.run(LEAN);
+        assert_eq!(run.code(), 0, "{out}: {}", run.shown());
+    }
+}
+
+/// go build replaces the link; a device behind it is none of our business.
+#[test]
+fn a_link_to_a_stream_is_no_output() {
+    let place = Place::module();
+    let fifo = place.aside("fifo");
+    place.tool("mkfifo", &[fifo.to_str().unwrap()]);
+    symlink(&fifo, place.path("tiny")).unwrap();
+    let run = place.run(LEAN);
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(run.stderr.contains("is a link to"), "{}", run.shown());
+    assert!(place.path("tiny").is_symlink());
+    // The same as the list of checksums.
+    std::fs::remove_file(place.path("tiny")).unwrap();
+    std::fs::create_dir(place.path("dist")).unwrap();
+    symlink(&fifo, place.path("dist/SHA256SUMS")).unwrap();
+    let run = place.run(&format!("{LEAN} --out-dir dist"));
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(run.stderr.contains("SHA256SUMS`"), "{}", run.shown());
+    assert!(!place.path("dist/tiny").exists());
+}
+
+#[test]
+fn what_has_no_end_is_not_read() {
+    for name in [
+        "gobuild-opt.toml",
+        "gobuild-opt.lock",
+        "preset.toml",
+        "default.pgo",
+    ] {
+        for device in ["/dev/zero", "/dev/full", "fifo"] {
+            let place = Place::module();
+            if name == "preset.toml" {
+                place.write("gobuild-opt.toml", "preset = \"./preset.toml\"\n");
+            }
+            place.tool("mkfifo", &["fifo"]);
+            symlink(device, place.path(name)).unwrap();
+            let run = place.run(LEAN);
+            // A configuration is searched for, and this is no file.
+            let code = if name == "gobuild-opt.toml" { 0 } else { 2 };
+            assert_eq!(run.code(), code, "{name} {device}: {}", run.shown());
+            let run = place.run(&format!("{LEAN} --config {name}"));
+            assert_eq!(run.code(), 2, "{name} {device}: {}", run.shown());
+        }
+    }
+    let place = Place::module();
+    std::fs::create_dir(place.path("dist")).unwrap();
+    symlink("/dev/zero", place.path("dist/SHA256SUMS")).unwrap();
+    let run = place.run(&format!("{LEAN} --out-dir dist"));
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(!place.path("dist/tiny").exists());
+}
+
+#[test]
+fn the_lines_of_a_secret_are_not_shown() {
+    let secret = "hunter2 = [\n";
+    for name in ["gobuild-opt.toml", "preset.toml", "gobuild-opt.lock"] {
+        let place = Place::module();
+        std::fs::write(place.aside("secret"), secret).unwrap();
+        if name == "preset.toml" {
+            place.write("gobuild-opt.toml", "preset = \"preset.toml\"\n");
+        }
+        symlink(place.aside("secret"), place.path(name)).unwrap();
+        let lines = [
+            "release",
+            "plan",
+            "doctor",
+            &format!("plan --config {name}"),
+            &format!("plan --preset ./{name}"),
+        ];
+        for line in &lines[..if name.ends_with(".lock") { 1 } else { 5 }] {
+            let run = place.run(line);
+            assert_eq!(run.code(), 2, "{name} {line}: {}", run.shown());
+            assert!(
+                !run.shown().contains("hunter2"),
+                "{name} {line}: {}",
+                run.shown()
+            );
+            assert!(
+                run.stderr.contains("leads out of the project"),
+                "{name} {line}: {}",
+                run.shown()
+            );
+        }
+    }
+    // A link that stays in the repository is a file like others.
+    let place = repository("cmd/tiny");
+    place.write("shared.toml", "[build]\nstrip = \"none\"\n");
+    symlink("../../shared.toml", place.path("cmd/tiny/gobuild-opt.toml")).unwrap();
+    let run = place.run_in("cmd/tiny", "plan");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+}
