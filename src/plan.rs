@@ -272,9 +272,8 @@ pub fn draw(
 }
 
 fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
-    let cwd = &facts.go.cwd;
+    // What would be skipped afterwards is not linked either.
     let built = |kind| {
-        // What would be skipped afterwards is not linked either.
         let mut taken = facts.asked.taken(&facts.packages).into_iter();
         if facts.asked.mode == "c-archive" || !taken.any(|it| it.name == "main") {
             return Baseline::None("an archive has no sections of its own");
@@ -296,7 +295,7 @@ fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
         "plain" => built("plain"),
         path => {
             // It was made absolute already, from where it was named.
-            let full = cwd.join(path);
+            let full = facts.go.cwd.join(path);
             let name = full.file_name().unwrap_or_default().to_string_lossy();
             // Short words are near to many: `old` is a file.
             let slip =

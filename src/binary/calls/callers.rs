@@ -57,21 +57,38 @@ pub fn callers(bytes: &[u8], name: &str) -> Result<Callers> {
     Ok(find(&opened, bytes.len(), name).unwrap_or_default())
 }
 
+const MOST_COPIES: usize = 8;
+/// More calls than a program has, and longer names.
+const MOST_CALLS: usize = 1000;
+const MOST_IN_ONE: usize = 16;
+const LONGEST_NAME: usize = 4096;
+
 fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
     let tables = Tables::new(&opened.image, &opened.table)?;
     let all: Vec<_> = opened.functions(&tables).collect();
     let is_wanted = |it: &&(Addr, Addr, u32)| {
         let offset = tables.field(it.2, super::NAME);
-        offset.is_some_and(|it| tables.name(it) == name.as_bytes())
+        let rest = offset.and_then(|it| {
+            tables
+                .names
+                .get(it as usize..)?
+                .strip_prefix(name.as_bytes())
+        });
+        rest.is_some_and(|it| it.first() == Some(&0))
     };
     let wanted: Vec<Addr> = all.iter().filter(is_wanted).map(|it| it.0).collect();
     if wanted.is_empty() {
         return Some(Callers::Absent);
     }
+    // No program has several, but for a wrapper; a damaged file may have one per function.
+    if wanted.len() > MOST_COPIES {
+        return None;
+    }
     let machine = Machine::of(opened.binary.goarch.as_deref()?)?;
     let info = opened.binary.build_info.as_ref();
     let minor = info.and_then(|it| minor_version(&it.go_version));
     let image = &opened.image;
+    let (names, files) = (opened.names(), opened.files());
     let mut calls = Vec::new();
     for &(start, end, record) in all.iter().filter(|it| !wanted.contains(&it.0)) {
         let Some(code) = image.slice(start, end) else {
@@ -85,6 +102,9 @@ fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
         if places.is_empty() {
             continue;
         }
+        if calls.len() > MOST_CALLS || places.len() > MOST_IN_ONE {
+            return None;
+        }
         let mut search = Search::new(opened, &tables, file_size)?;
         search.function(start, end, record, None);
         for at in places {
@@ -93,9 +113,13 @@ fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
                 .and_then(|decoder| argument::is_zero(Convention::of(decoder, minor), code, at));
             // Bytes that look like a call, in the middle of an instruction.
             if opened.decoder.is_none() || zero.is_some() {
-                calls.extend(caller(&search, opened, record, at, zero));
+                let place = search.place(record, at);
+                calls.extend(place.and_then(|it| caller(it, (&names, &files), zero)));
             }
         }
+    }
+    if calls.len() > MOST_CALLS {
+        return None;
     }
     calls.dedup();
     let by_value = wanted.iter().any(|it| is_in_data(opened, *it));
@@ -103,18 +127,14 @@ fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
 }
 
 fn caller(
-    search: &Search<'_, '_>,
-    opened: &Opened<'_>,
-    record: u32,
-    at: u32,
+    (function, line, file): (u32, i32, u32),
+    (names, files): (&[u8], &[u8]),
     zero: Option<bool>,
 ) -> Option<Caller> {
-    let (function, line, file) = search.place(record, at)?;
-    let names = opened.names();
-    let files = opened.files();
+    let short = |it: &str| it.get(..=LONGEST_NAME).unwrap_or(it).to_owned();
     Some(Caller {
-        function: text(&names, function)?.to_owned(),
-        file: text(&files, file).unwrap_or_default().to_owned(),
+        function: short(text(names, function)?),
+        file: short(text(files, file).unwrap_or_default()),
         line: u32::try_from(line).unwrap_or_default(),
         zero,
     })

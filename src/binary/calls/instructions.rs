@@ -82,7 +82,7 @@ fn jump(decoder: Decoder, instruction: &[u8]) -> Option<i32> {
     match instruction {
         [0x70..=0x7f | 0xe0..=0xe3 | 0xeb, near] => Some(length + i32::from(near.cast_signed())),
         [0xe9, far @ ..] | [0x0f, 0x80..=0x8f, far @ ..] => {
-            Some(length + i32::from_le_bytes(*far.first_chunk()?))
+            Some(length.wrapping_add(i32::from_le_bytes(*far.first_chunk()?)))
         }
         _ => None,
     }

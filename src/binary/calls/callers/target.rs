@@ -46,8 +46,14 @@ impl Machine {
                     false => u32::from_le_bytes(bytes),
                 })
             };
-            let distance =
-                word(at).and_then(|it| self.distance(it, word(at + 4), address + at as u64));
+            // The last instruction of a function may have half a word.
+            let half = || match *code.get(at + 4..)? {
+                [high, low, ..] => Some(u32::from_be_bytes([high, low, 0, 0])),
+                _ => None,
+            };
+            let next = word(at + 4).or_else(half);
+            let place = address.wrapping_add(at as u64);
+            let distance = word(at).and_then(|it| self.distance(it, next, place));
             if let Some(distance) = distance {
                 visit(at as u32, (at as u32).wrapping_add_signed(distance));
             }
@@ -82,7 +88,7 @@ impl Machine {
             }
             Self::Mips => {
                 // An address in the same 256 MiB.
-                let target = (address as u32 + 4) & 0xf000_0000 | word << 6 >> 4;
+                let target = (address as u32).wrapping_add(4) & 0xf000_0000 | word << 6 >> 4;
                 (word >> 26 == 3).then(|| target.wrapping_sub(address as u32).cast_signed())
             }
             Self::Ppc64 => (word >> 26 == 18 && word & 3 == 1).then(|| signed(word & !3, 26)),
