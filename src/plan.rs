@@ -2,6 +2,8 @@
 
 pub mod asked;
 
+mod baseline;
+
 pub mod escapes;
 
 pub mod flags;
@@ -33,13 +35,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::config::{Compare, Config, Origins, Strip, Target};
+use crate::config::{Config, Origins, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
+use baseline::baseline;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use memory::Memory;
@@ -268,47 +271,6 @@ pub fn draw(
         checksums: outputs.checksums,
         stage: stage.to_path_buf(),
         guard: config.budget.frame.is_some() || config.budget.frame_growth.is_some(),
-    })
-}
-
-fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
-    // What would be skipped afterwards is not linked either.
-    let built = |kind| {
-        let mut taken = facts.asked.taken(&facts.packages).into_iter();
-        if facts.asked.mode == "c-archive" || !taken.any(|it| it.name == "main") {
-            return Baseline::None("an archive has no sections of its own");
-        }
-        if output::NO_READER.contains(&facts.toolchain.goos.as_str()) {
-            return Baseline::None("executables for this platform cannot be read");
-        }
-        Baseline::Built {
-            kind,
-            directory: place.join("baseline"),
-        }
-    };
-    Ok(match config.compare.baseline.as_str() {
-        "off" | "" => Baseline::None("switched off by [compare] baseline"),
-        "unstripped" if config.build.strip == Strip::None => {
-            Baseline::None("nothing is stripped, so there is nothing to compare")
-        }
-        "unstripped" => built("unstripped"),
-        "plain" => built("plain"),
-        path => {
-            // It was made absolute already, from where it was named.
-            let full = facts.go.cwd.join(path);
-            let name = full.file_name().unwrap_or_default().to_string_lossy();
-            // Short words are near to many: `old` is a file.
-            let slip =
-                |it: &&str| strsim::osa_distance(&name.to_lowercase(), it) <= (it.len() / 5).max(1);
-            let near = Compare::WORDS.into_iter().find(slip);
-            if let Some(near) = near.filter(|_| !full.exists()) {
-                let message = format!("there is no baseline `{name}`");
-                return Err(Error::new(Kind::Usage, message).hint(format!(
-                    "did you mean `{near}`? Else name a file that exists"
-                )));
-            }
-            Baseline::File(path.to_owned())
-        }
     })
 }
 
