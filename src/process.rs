@@ -33,7 +33,6 @@ use crate::error::{Error, Kind, Result};
 pub use crate::review::Invocation;
 use crate::review::Reviewed;
 use family::Family;
-use interrupt::interrupted;
 use question::{Question, late};
 use warden::MARK;
 
@@ -135,7 +134,7 @@ pub fn run(
         return Err(match (interrupt.signal(), interrupt.late(), over) {
             (None, Some(limit), _) => late(invocation, limit, false),
             (None, None, Some(limit)) => late(invocation, limit, true),
-            (number, ..) => interrupted(number.unwrap_or_default()),
+            (number, ..) => interrupt.ended(number.unwrap_or_default()),
         });
     }
     Ok(Outcome {

@@ -128,7 +128,13 @@ pub fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
         items.iter().partition(|it| is_stream(&it.output));
     for item in &streams {
         let mut source = File::open(&item.staged).map_err(|it| failed(&item.output, it))?;
-        stream::write(&mut source, &item.output, interrupt)?;
+        let part = || {
+            let shown = item.output.display();
+            interrupt.note(format!(
+                "`{shown}` may have got a part; no file was changed"
+            ));
+        };
+        stream::write(&mut source, &item.output, interrupt, part)?;
     }
     let failed = |error: Error| match streams.is_empty() {
         true if error.hint.is_none() => error.hint(AS_BEFORE),
@@ -273,7 +279,7 @@ pub fn bytes(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()>
 
 fn write(mut content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
     if is_stream(output) {
-        return stream::write(&mut content, output, interrupt);
+        return stream::write(&mut content, output, interrupt, || {});
     }
     let failed = |error| failed(output, error);
     let directory = directory_of(output);

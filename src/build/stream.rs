@@ -28,15 +28,21 @@ pub fn is_stream(path: &Path) -> bool {
     })
 }
 
-/// Writes everything; waits for the reader of a FIFO, and for its pace.
+/// Writes everything; waits for the reader of a FIFO, and for its pace. `opened` is called before the first byte.
 ///
 /// Fails with [`Kind::Machine`], and as [`Interrupt::check`] does.
-pub fn write(source: &mut dyn Read, output: &Path, interrupt: &Interrupt) -> Result<()> {
+pub fn write(
+    source: &mut dyn Read,
+    output: &Path,
+    interrupt: &Interrupt,
+    opened: impl FnOnce(),
+) -> Result<()> {
     let shown = output.display();
     let failed = |error: std::io::Error| {
         Error::new(Kind::Machine, format!("cannot write `{shown}`")).source(error)
     };
     let mut sink = open(output, interrupt)?;
+    opened();
     let mut buffer = vec![0; 64 << 10];
     loop {
         let length = source.read(&mut buffer).map_err(failed)?;

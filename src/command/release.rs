@@ -95,14 +95,14 @@ fn stage_all(
         apart(path, &prepared.outputs, &session.cwd)?;
         publish::try_directory(&session.cwd.join(path))?;
     }
+    session.interrupt.note(publish::AS_BEFORE.to_owned());
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let directory = output_directory(&prepared.outputs);
     let stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
-    let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session).map_err(unchanged)?;
-    let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)
-        .map_err(unchanged)?;
+    let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
+    let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
     Ok(Released {
         loaded,
         lock_path,
@@ -134,9 +134,13 @@ fn finish(
         repairs,
     } = repaired;
     let found = lock_file::found(&plan, &artifacts);
-    session.interrupt.check().map_err(unchanged)?;
+    session.interrupt.check()?;
     let published = publish_all(&plan, &built, &artifacts, &mut stage, session)?;
     stage.keep_outputs();
+    let note = what_was_published(&published, &session.cwd);
+    if !published.is_empty() {
+        session.interrupt.note(note.clone());
+    }
     recall::remember(&plan, &built, &artifacts);
     let report = report::report(&report::Inputs {
         config: &loaded.config,
@@ -157,7 +161,7 @@ fn finish(
         &loaded.config,
         session,
     );
-    let mut output = told.map_err(|error| after(error, &published, &session.cwd))?;
+    let mut output = told.map_err(|error| after(error, &published, &note))?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
     output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
@@ -182,27 +186,22 @@ fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A signal or a limit ended the run before anything was published.
-fn unchanged(error: Error) -> Error {
-    match error.kind {
-        Kind::Signal(_) => error.hint(publish::AS_BEFORE),
-        _ => error,
-    }
-}
-
-/// The same after the outputs took their names: whoever reads the error must know.
-fn after(mut error: Error, published: &[PathBuf], cwd: &Path) -> Error {
+/// What is true once the outputs have their names.
+fn what_was_published(published: &[PathBuf], cwd: &Path) -> String {
     let name = |it: &PathBuf| format!("`{}`", it.strip_prefix(cwd).unwrap_or(it).display());
     let names: Vec<String> = published.iter().map(name).collect();
-    if names.is_empty() {
-        return error;
+    format!("published before that: {}", names.join(", "))
+}
+
+/// Whoever reads an error after the publication must know of it.
+fn after(mut error: Error, published: &[PathBuf], note: &str) -> Error {
+    match error.hint.take() {
+        None if !published.is_empty() => error.hint(note),
+        Some(hint) if !published.is_empty() && hint != note => {
+            error.hint(format!("{note}; {hint}"))
+        }
+        hint => Error { hint, ..error },
     }
-    let before = error.hint.take().map(|it| format!("; {it}"));
-    error.hint(format!(
-        "published before that: {}{}",
-        names.join(", "),
-        before.unwrap_or_default()
-    ))
 }
 
 /// Writes the lock and the reports about what was published.

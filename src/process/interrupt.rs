@@ -33,6 +33,8 @@ struct State {
     looked: Option<Instant>,
     /// When it was first seen that the run has to end.
     due: Option<Instant>,
+    /// What is true of the outputs when it ends now.
+    note: Option<String>,
 }
 
 /// For what compiles nothing: go and git when they are asked.
@@ -108,6 +110,26 @@ impl Interrupt {
         due.map_or(Ok(()), Err)
     }
 
+    /// What the error for a signal or a limit says of the outputs from now on.
+    pub fn note(&self, outputs: String) {
+        self.with(|it| it.note = Some(outputs));
+    }
+
+    /// The error for a signal.
+    pub fn ended(&self, number: i32) -> Error {
+        self.noted(Error::new(
+            Kind::Signal(number),
+            format!("ended by signal {number}"),
+        ))
+    }
+
+    fn noted(&self, error: Error) -> Error {
+        match self.with(|it| it.note.clone()) {
+            Some(note) => error.hint(note),
+            None => error,
+        }
+    }
+
     /// Waits a moment, unless it is time to end. Fails as [`Interrupt::check`] does.
     pub fn sleep(&self, moment: Duration) -> Result<()> {
         self.check()?;
@@ -139,11 +161,11 @@ impl Interrupt {
 
     fn due(&self) -> Option<Error> {
         match (self.signal(), self.late()) {
-            (Some(number), _) => Some(interrupted(number)),
-            (None, Some(limit)) => Some(Error::new(
+            (Some(number), _) => Some(self.ended(number)),
+            (None, Some(limit)) => Some(self.noted(Error::new(
                 Kind::Go,
                 format!("the run took longer than {}", seconds(limit)),
-            )),
+            ))),
             (None, None) => None,
         }
     }
@@ -164,11 +186,6 @@ impl Interrupt {
 /// `90 s`
 pub fn seconds(limit: Duration) -> String {
     format!("{} s", limit.as_secs_f64())
-}
-
-/// The error for a signal. What became of the outputs knows who writes them.
-pub fn interrupted(number: i32) -> Error {
-    Error::new(Kind::Signal(number), format!("ended by signal {number}"))
 }
 
 #[cfg(test)]

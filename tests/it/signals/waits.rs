@@ -82,6 +82,11 @@ fn an_output_or_a_report_that_nobody_reads() {
             "{}",
             run.shown()
         );
+        let truth = match line.contains("--report") {
+            true => "hint: published before that: `out`\n",
+            false => "hint: the outputs are as they were before this run\n",
+        };
+        assert!(run.stderr.contains(truth), "{}", run.shown());
     }
     // The executable was complete by then.
     assert!(place.read("out") == executable());
@@ -110,6 +115,14 @@ fn an_output_whose_reader_stops_reading() {
     let _reader = File::open(place.path("pipe")).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     ended(&mut child, "-o pipe");
+    let line = format!("{LEAN} -o pipe --timeout 2s");
+    let run = place.run(&line);
+    assert_eq!(run.code(), 3, "{}", run.shown());
+    assert!(
+        run.stderr.contains("may have got a part"),
+        "{}",
+        run.shown()
+    );
     nothing_survives(&place);
 }
 
