@@ -75,6 +75,10 @@ fn an_output_or_a_report_that_nobody_reads() {
         format!("{LEAN} -o out --report report.json"),
     ] {
         ends(&place, &line);
+        // What is equal is not published again.
+        if line.contains("--report") {
+            place.write("out", super::OLD);
+        }
         let run = place.run(&format!("{line} --timeout 1s"));
         assert_eq!(run.code(), 3, "{}", run.shown());
         assert!(
@@ -90,17 +94,6 @@ fn an_output_or_a_report_that_nobody_reads() {
     }
     // The executable was complete by then.
     assert!(place.read("out") == executable());
-    let run = place.run(&format!("{LEAN} -o out --report report.json --timeout 1s"));
-    assert!(
-        run.stderr.contains("published before that: `out`"),
-        "{}",
-        run.shown()
-    );
-    assert!(
-        run.stderr.contains("waiting for a reader of"),
-        "{}",
-        run.shown()
-    );
     nothing_survives(&place);
 }
 
