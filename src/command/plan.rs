@@ -136,11 +136,16 @@ fn purpose(kind: StepKind, source: &Source) -> &'static str {
     match (kind, source) {
         (StepKind::Release, _) => "build the release",
         (StepKind::Libraries, _) => "compile the packages that are no commands",
+        (StepKind::Baseline, Source::Capture { .. }) => {
+            "build what it is compared with: a run links it beside the release where it can"
+        }
         (StepKind::Baseline, _) => "build what it is compared with",
         (StepKind::EffectWith, _) => "compile with the profile, to tell what it does (on stderr)",
         (StepKind::EffectWithout, _) => "compile without the profile (on stderr)",
         (StepKind::EffectBuild, _) => "link what was compiled without the profile",
-        (StepKind::Captures, _) => "name the captures, which hold the escapes of what was compiled",
+        (StepKind::Captures, _) => {
+            "name the captures, which hold the escapes of what was compiled: a run asks go only where its links do not tell"
+        }
         (StepKind::Escape, Source::Capture { .. }) => {
             "collect the escapes (on stderr) of packages that have no capture, if any: a run names only those"
         }

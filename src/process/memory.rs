@@ -10,29 +10,21 @@ pub struct Limit {
     pub bytes: u64,
     /// What they have.
     pub used: u64,
-    /// The most they had; `None` where the kernel does not say.
-    pub peak: Option<u64>,
 }
 
 /// What control groups say: the names of the files.
 struct Names {
     limit: &'static str,
     used: &'static str,
-    peak: &'static str,
-    events: &'static str,
 }
 
 const SECOND: Names = Names {
     limit: "memory.max",
     used: "memory.current",
-    peak: "memory.peak",
-    events: "memory.events",
 };
 const FIRST: Names = Names {
     limit: "memory.limit_in_bytes",
     used: "memory.usage_in_bytes",
-    peak: "memory.max_usage_in_bytes",
-    events: "memory.oom_control",
 };
 
 /// The root of all control groups, and who is in which.
@@ -88,21 +80,9 @@ impl Groups {
                 // The kernel's word for none is a number near the largest.
                 bytes: number(names.limit).filter(|it| *it < 1 << 60)?,
                 used: number(names.used)?,
-                peak: number(names.peak),
             })
         });
         limits.min_by_key(|it| it.bytes)
-    }
-
-    /// How many processes were ended because memory was short, in any group that we are in.
-    pub fn kills(&self) -> u64 {
-        let places = self.places();
-        let kills = places.iter().filter_map(|(place, names)| {
-            let text = fs::read_to_string(place.join(names.events)).ok()?;
-            let line = text.lines().find_map(|it| it.strip_prefix("oom_kill "))?;
-            line.trim().parse::<u64>().ok()
-        });
-        kills.max().unwrap_or_default()
     }
 
     /// What one more process may take; `None` where the kernel does not say.
@@ -136,7 +116,6 @@ mod tests {
         write("memory.max", "max\n");
         write("a/memory.max", "6442450944\n");
         write("a/memory.current", "1024\n");
-        write("a/memory.peak", "2048\n");
         write(
             "a/memory.events",
             "low 0\noom 3\noom_kill 2\noom_group_kill 0\n",
@@ -152,18 +131,11 @@ mod tests {
         let limit = Limit {
             bytes: 6 << 30,
             used: 1024,
-            peak: Some(2048),
         };
         assert_eq!(second.limit(), Some(limit));
-        assert_eq!(second.kills(), 2);
         let first = groups("3:cpu:/q\n9:memory:/x\n");
         assert_eq!(first.limit(), None);
         write("memory/x/memory.limit_in_bytes", "4096\n");
-        write(
-            "memory/x/memory.oom_control",
-            "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n",
-        );
         assert_eq!(first.limit().map(|it| it.bytes), Some(4096));
-        assert_eq!(first.kills(), 7);
     }
 }
