@@ -22,6 +22,8 @@ pub mod pgo;
 
 mod preprofile;
 
+mod require;
+
 pub mod scope;
 
 pub mod stamp;
@@ -36,7 +38,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::config::{Config, Origins, Target};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::{Go, Package, Toolchain};
@@ -46,9 +48,10 @@ use baseline::baseline;
 use escapes::{Collection, Source};
 use flags::{Flags, Inputs, Reason, Variant};
 use memory::Memory;
-use output::{Executable, Place};
+use output::Executable;
 use parts::parts;
 pub use preprofile::preprofile;
+pub use require::require_main;
 use stamp::Stamp;
 
 /// What go says about one target.
@@ -420,33 +423,4 @@ fn compiled_only(
         .filter(|it| it.name != "main")
         .map(|it| it.import_path.clone().into())
         .collect()
-}
-
-/// Fails when nothing that was asked for is a command, unless the packages were typed: then they
-/// are compiled as `go build` does. A file can hold any package: one that is no command, as archive.
-pub fn require_main(
-    typed: &Typed,
-    config: &Config,
-    asked: &Asked,
-    packages: &[Package],
-) -> Result<()> {
-    let is_fine = match Place::of(&typed.cwd, asked, config.build.out_dir.as_deref()) {
-        Place::File(_) => true,
-        Place::Directory(_) => false,
-        Place::Default | Place::OutDir(_) | Place::Null => !typed.packages.is_empty(),
-    };
-    let mut taken = asked.taken(packages).into_iter();
-    if is_fine || taken.any(Package::is_named_main) {
-        return Ok(());
-    }
-    let named: Vec<String> = typed
-        .packages(config)
-        .iter()
-        .map(|it| format!("`{}`", it.to_string_lossy()))
-        .collect();
-    Err(Error::new(
-        Kind::Usage,
-        format!("there is no main package in {}", named.join(", ")),
-    )
-    .hint("name the command to build, such as ./cmd/api, or list it in `[build] packages`"))
 }
