@@ -10,6 +10,8 @@ pub mod guard;
 
 pub mod recall;
 
+mod same;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

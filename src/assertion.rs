@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::escape::call::Call;
 
 pub use find::{Files, find};
-pub use judge::{Evidence, Gap, OFF, judge};
+pub use judge::{ELSEWHERE, Evidence, Gap, OFF, judge};
 
 /// What is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,8 @@ pub enum Absence {
     NoFunction(Option<String>),
     /// It stands in a file that is not compiled for this platform.
     Excluded(String),
+    /// It is asserted for other platforms: the patterns.
+    OtherTarget(String),
 }
 
 /// What became of a claim.

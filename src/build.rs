@@ -14,6 +14,8 @@ pub mod known;
 
 pub mod links;
 
+mod mapped;
+
 pub mod marked;
 
 pub mod naming;

@@ -26,6 +26,8 @@ mod lock_health;
 
 mod lock_modules;
 
+mod loosened;
+
 mod not_judged;
 
 mod pgo_health;
@@ -42,7 +44,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::config::{AmbientPolicy, Config, Origins, Pgo, Severity};
-use crate::gate::{Cause, Judgement, Outcome, unjudged};
+use crate::gate::{Cause, Change, Judgement, Outcome, unjudged};
 use crate::lock::{Fact, FactChange, Item, Side, Standing};
 use crate::plan::Facts;
 
@@ -65,7 +67,11 @@ pub const ALL: &[Check] = &[
     lock_godebug::CHECK,
     lock_health::CHECK,
     not_judged::CHECK,
+    loosened::CHECK,
 ];
+
+/// The check that compares the gates of two revisions.
+pub const LOOSENED: &str = loosened::CHECK.id;
 
 /// Checks that say what became of the other gates: they look last.
 const LAST: &[&str] = &[lock::CHECK.id, not_judged::CHECK.id];
@@ -100,6 +106,8 @@ pub struct Context<'a> {
     pub lock: Option<&'a Standing>,
     /// Which layer of the configuration set what.
     pub origins: &'a Origins,
+    /// What the change does to its gates, where it is known to be one.
+    pub change: Option<&'a Change>,
     /// The other gates of the executable, and what became of them.
     pub gates: &'a [Judgement],
     /// Now, for ages.
@@ -229,7 +237,7 @@ pub fn run(config: &Config, context: &Context<'_>) -> Checked {
     let mut checked = Checked::default();
     let asked = || {
         ALL.iter()
-            .map(|it| (it, severity(config, it.id)))
+            .map(|it| (it, severity_in(config, it.id, context.change)))
             .filter(|it| it.1 != Severity::Off)
     };
     for (check, severity) in asked().filter(|it| !LAST.contains(&it.0.id)) {
@@ -342,6 +350,17 @@ fn severity(config: &Config, id: &str) -> Severity {
         AmbientPolicy::Deny => Severity::Deny,
         AmbientPolicy::Warn => configured,
         AmbientPolicy::Allow => Severity::Off,
+    }
+}
+
+/// The same; of what compares two revisions, the stricter of both.
+fn severity_in(config: &Config, id: &str, change: Option<&Change>) -> Severity {
+    let own = severity(config, id);
+    let before = change.filter(|_| id == LOOSENED).and_then(|it| it.severity);
+    match (own, before) {
+        (Severity::Off, Some(before)) => before,
+        (own, Some(before)) => stricter(own, before),
+        (own, None) => own,
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Cli {
 /// What goes to the terminal.
 #[derive(Debug, Clone, Args)]
 pub struct Talk {
-    /// Print errors and failed gates only
+    /// Print errors, failed gates and gates that were not judged only
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// When to use colours

@@ -8,6 +8,8 @@ mod compare;
 
 mod doctor;
 
+mod earlier;
+
 mod escape;
 
 mod init;

@@ -11,6 +11,8 @@ pub mod assertion;
 
 pub mod layer;
 
+mod past;
+
 pub mod pgo;
 
 pub mod preset;
@@ -29,6 +31,7 @@ use serde::Deserialize;
 
 pub use assertion::Assertion;
 pub use layer::{Origins, Sources, load};
+pub use past::Past;
 use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
 
 /// The name of the configuration file.
@@ -60,6 +63,42 @@ pub struct Config {
     pub budget: Budget,
     /// Check ID -> what a finding does.
     pub checks: BTreeMap<String, Severity>,
+}
+
+/// The keys that judge a build; what is built is not theirs to say.
+const JUDGING: &[&str] = &[
+    "escape.",
+    "assert",
+    "compare.",
+    "budget.",
+    "checks.",
+    "build.ambient",
+    "pgo.on-missing",
+    "pgo.max-age",
+    "pgo.min-samples",
+    "pgo.min-health",
+];
+
+impl layer::Loaded {
+    /// Takes what judges a build from another configuration, and leaves what is built.
+    pub fn judge_by(&mut self, other: &Self) {
+        let (own, other_config) = (&mut self.config, other.config.clone());
+        own.escape = other_config.escape;
+        own.assert = other_config.assert;
+        own.compare = other_config.compare;
+        own.budget = other_config.budget;
+        own.checks = other_config.checks;
+        own.build.ambient = other_config.build.ambient;
+        own.pgo.on_missing = other_config.pgo.on_missing;
+        own.pgo.max_age = other_config.pgo.max_age;
+        own.pgo.min_samples = other_config.pgo.min_samples;
+        own.pgo.min_health = other_config.pgo.min_health;
+        let judges = |key: &str| JUDGING.iter().any(|it| key.starts_with(it));
+        self.origins.retain(|key, _| !judges(key));
+        let theirs = other.origins.iter().filter(|it| judges(it.0));
+        self.origins
+            .extend(theirs.map(|(a, b)| (a.clone(), b.clone())));
+    }
 }
 
 impl Compare {
@@ -331,7 +370,7 @@ pub enum Collect {
 }
 
 /// `[compare]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Compare {
     /// `unstripped`, `plain`, `off` or the path of an executable.

@@ -49,6 +49,8 @@ pub mod started;
 
 mod file;
 
+pub mod mapped;
+
 pub mod identity;
 
 pub mod rank;

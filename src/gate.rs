@@ -4,12 +4,19 @@
 //! not look like one that found nothing, so [`Outcome`] has no third way out, and [`unjudged`] turns what was not judged into
 //! one sentence for each cause.
 
+mod accepted;
+
+mod changes;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Severity;
 use crate::lock::FILE;
+
+pub use changes::{Side, loosened};
 
 /// What became of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +130,22 @@ impl fmt::Display for Cause {
             Self::Other(why, _) => f.write_str(why),
         }
     }
+}
+
+/// What a change does to its gates, against the revision that it started from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// `origin/main (1a2b3c4d5e6f)`
+    pub since: String,
+    /// Whether the gates are those of that revision.
+    pub judged_by: bool,
+    /// A sentence for each gate that is loosened.
+    pub loosened: Vec<String>,
+    /// Why that is not known; `null` where it is.
+    pub unknown: Option<String>,
+    /// What the check `loosened` did there.
+    #[serde(skip)]
+    pub severity: Option<Severity>,
 }
 
 /// A gate of a report.

@@ -14,6 +14,8 @@ pub mod pattern;
 
 pub mod source;
 
+pub mod past;
+
 pub mod vcs;
 
 use std::ffi::OsString;

@@ -53,7 +53,7 @@ use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::{Config, Origins};
-use crate::gate::{Cause, Gate, Judgement};
+use crate::gate::{Cause, Change, Gate, Judgement};
 use crate::go::ambient::Ambient;
 use crate::lock::{self, Lock, Standing};
 use crate::plan::Plan;
@@ -94,6 +94,9 @@ pub struct Report {
     /// Every gate that was asked for, and what became of it.
     #[serde(default)]
     pub gates: Vec<Gate>,
+    /// What the change does to its gates; `null` where nobody says what it started from.
+    #[serde(default)]
+    pub change: Option<Change>,
     /// The checksum file, if one was written.
     pub checksums: Option<String>,
 }
@@ -138,6 +141,9 @@ pub struct Verdict {
     /// A sentence for each cause by which gates were not judged, where that does not fail.
     #[serde(default)]
     pub not_judged: Vec<String>,
+    /// A sentence for each gate that the change loosens, where that does not fail.
+    #[serde(default)]
+    pub loosened: Vec<String>,
 }
 
 /// One executable.
@@ -348,6 +354,8 @@ pub struct Inputs<'a> {
     pub total: Duration,
     /// What was accepted; `None` without a lock.
     pub lock: Option<&'a Lock>,
+    /// What the change does to its gates, where it is known to be one.
+    pub change: Option<&'a Change>,
     /// What was taken out of profiles, by target and main package.
     pub repairs: &'a [(usize, String, Repair)],
     /// Now, for ages.
@@ -373,11 +381,12 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
             goos: first.map(|it| it.goos.clone()).unwrap_or_default(),
             goarch: first.map(|it| it.goarch.clone()).unwrap_or_default(),
         },
-        verdict: verdict::verdict(&targets, &judged),
+        verdict: verdict::verdict(&targets, &judged, inputs.change),
         cost: cost::cost(inputs),
         targets,
         budgets: judged.budgets,
         gates: judged.gates,
+        change: inputs.change.cloned(),
         checksums: inputs
             .plan
             .checksums
@@ -414,6 +423,7 @@ fn context<'a>(
         lock: Some(standing),
         origins: inputs.origins,
         gates,
+        change: inputs.change,
         now: inputs.now,
     }
 }

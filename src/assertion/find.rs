@@ -25,9 +25,11 @@ pub fn find(config: &Config, facts: &Facts, files: &mut Files<'_>) -> Vec<Subjec
     let (goos, goarch) = (&facts.toolchain.goos, &facts.toolchain.goarch);
     let mut subjects: Vec<Subject> = Vec::new();
     for (index, it) in config.assert.iter().enumerate() {
-        if it.is_for(goos, goarch) {
-            subjects.push(configured(index, it, packages, files));
+        let mut subject = configured(index, it, packages, files);
+        if !it.is_for(goos, goarch) {
+            subject.place = Place::Absent(Absence::OtherTarget(it.targets.join(", ")));
         }
+        subjects.push(subject);
     }
     let scope = scope::patterns(&config.escape.scope, packages);
     let inside = |it: &&Package| scope::contains(&scope, &it.import_path);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::naming::named;
-use super::{Event, announce, capture, failure, tolerate};
+use super::{Event, announce, capture, failure, mapped, tolerate};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -112,6 +112,11 @@ impl Run<'_> {
         let mut collector = Collector::new(&sources)
             .with_sites(true)
             .with_remarks(self.asserted);
+        let watched = |it: &escape::Package| {
+            let scope = &target.collection.scope;
+            !it.standard && scope::contains(scope, it.path())
+        };
+        collector = collector.with_mapped(mapped::names(target)?.into_iter(), watched);
         let mut cost = Cost {
             passed: Some(0),
             ..Cost::default()
@@ -213,6 +218,7 @@ fn run_pass(
     collector: &mut Collector<'_>,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Duration> {
+    collector.printed();
     let mut words = Words::default();
     let mut splitter = Splitter::default();
     let mut take = |line: &[u8]| {
@@ -330,10 +336,16 @@ impl Reading<'_> {
             .map_or("", |it| it.dir.as_str());
         let cwd = facts.go.cwd.as_os_str().as_bytes();
         let raw = Raw::new(dir.as_bytes(), cwd, cgo);
+        // The first line names the package, as go does, and is the only one that does.
+        let start = memchr::memchr(b'\n', text).map_or(text.len(), |it| it + 1);
+        let text = &text[start..];
+        collector.capture_of(path);
         if raw == Raw::default() {
             return collector.text(text);
         }
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let Some(text) = text.strip_suffix(b"\n") else {
+            return;
+        };
         for line in text.split(|it| *it == b'\n') {
             collector.line(&raw.shown(line));
         }

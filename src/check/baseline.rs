@@ -5,7 +5,8 @@ pub const CHECK: Check = Check {
     id: "baseline",
     summary: "what stripping changed in the program itself",
     manual: "\
-What it sees: the release binary and its twin, linked from the very same objects without -s -w,
+What it sees: whether a baseline that is a file is the same program for the same platform. Else the
+release binary and its twin, linked from the very same objects without -s -w,
 are compared section by section, byte for byte, in everything that is loaded into memory. Only
 the build-ID notes may differ: they name the build.
 
@@ -42,6 +43,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             return Some(Seen::not_judged(why.clone(), hint));
         }
     };
+    if let Some(why) = before.mismatch(context.facts, context.package) {
+        return Some(Seen::Bad(
+            format!("{why}: before and after are different things"),
+            "name the executable of the last release in `[compare] baseline`".into(),
+        ));
+    }
     let Some(loaded) = &before.loaded else {
         let why = "only the unstripped twin of a release is compared with it byte for byte";
         let hint = "set `[compare] baseline = \"unstripped\"`";

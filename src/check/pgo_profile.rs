@@ -8,7 +8,8 @@ pub const CHECK: Check = Check {
 What it sees: the profile that -pgo, `[pgo] profile`, `[pgo.package]` or default.pgo names, read
 before Go runs: missing, empty, of another kind than CPU, unreadable, without samples, without
 lines, or usable; of a list every file. After the build, whether it is of this program at all. And
-entries of `[pgo] no-inline` that no profile calls.
+entries of `[pgo] no-inline` that no profile calls, and flags of the compiler that keep the profile
+from its effect (-l, -N, -d=pgoinline=0).
 
 Why it matters: Go takes an empty profile, or one of another program, without a word and still
 writes -pgo into the build information. The build then claims an optimisation that did not happen.
@@ -32,6 +33,20 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return Some(Seen::Bad(
             format!("`[pgo] no-inline` names `{name}`, which no profile calls"),
             "write the name as a traceback shows it, such as example.com/app/lib.(*Box).Get; or take it out".into(),
+        ));
+    }
+    let used = choice
+        .candidate(context.package)
+        .filter(|it| it.is_usable());
+    if let (Some(undone), Some(it)) = (&choice.undone, used) {
+        let flags = undone.flags.join(" ");
+        let what = match undone.whole {
+            true => "has no effect",
+            false => "has less effect than it could",
+        };
+        return Some(Seen::Bad(
+            format!("`{}` {what}: the compiler gets {flags}", it.path.display()),
+            "take these flags out of gcflags, or build with `-pgo=off`".into(),
         ));
     }
     if let Some(seen) = useless(context) {

@@ -14,6 +14,9 @@ pub struct Settings {
     /// Read this file instead of the nearest gobuild-opt.toml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Judge by the budgets, checks, assertions and lock of this revision, so that a change cannot loosen its own gates
+    #[arg(long, value_name = "REV")]
+    pub config_from: Option<String>,
     /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
@@ -91,6 +94,7 @@ impl Settings {
             allowed: self.allow_env.clone(),
             env,
             flags,
+            past: None,
         })
     }
 }

@@ -45,6 +45,10 @@ struct Fresh<'a> {
 pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
     let (items, typed) = items(&args.typed)?;
     let reason = reason(args.reason.as_deref(), !items.is_empty())?;
+    if args.settings.config_from.is_some() {
+        let why = "`--config-from` is for a run that judges; `accept` writes the lock of now";
+        return Err(Error::new(Kind::Usage, why).hint("leave it out"));
+    }
     // Paths and the lock first: a lock that cannot be read costs no build.
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);

@@ -25,6 +25,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 pgo: &prepared.loaded.config.pgo,
                 lock: None,
                 origins: &prepared.loaded.origins,
+                change: None,
                 gates: &[],
                 now: clock::about_now(),
             };

@@ -35,7 +35,10 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     let path = lock_file::path_of(&prepared);
     let lock = match args.diff {
         Some(_) => None,
-        None => lock_file::load(&path, &session.cwd)?,
+        None => {
+            let now = lock_file::load(&path, &session.cwd)?;
+            prepared.earlier.judging(&path, now, session)?
+        }
     };
     let config = prepared.loaded.config.clone();
     let again = (prepared.loaded.clone(), prepared.typed.clone());

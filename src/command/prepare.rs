@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::earlier::{self, Known};
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
 use super::{Session, profiles, trusted};
@@ -32,6 +33,8 @@ pub struct Prepared {
     pub outputs: Outputs,
     /// What is believed until go has listed it again; empty but for [`Purpose::Loop`].
     pub pending: Pending,
+    /// The gates of the revision that a change started from.
+    pub earlier: Known,
 }
 
 impl Prepared {
@@ -77,6 +80,7 @@ pub fn prepare_for(
     for warning in &loaded.warnings {
         (session.show)(Event::Talk(&format!("warning: {warning}")));
     }
+    let earlier = earlier::find(settings, &mut loaded, &typed.cwd, session)?;
     if let Some(limit) = loaded.config.build.timeout {
         session.interrupt.limit(limit.0);
     }
@@ -90,7 +94,9 @@ pub fn prepare_for(
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
     trusted::fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
-    gather(loaded, typed, purpose, session)
+    let mut prepared = gather(loaded, typed, purpose, session)?;
+    prepared.earlier = earlier;
+    Ok(prepared)
 }
 
 /// Asks go, judges the profile and decides about the outputs: for a configuration that is read already.
@@ -138,6 +144,7 @@ pub fn gather(
         facts,
         outputs,
         pending,
+        earlier: Known::Unasked,
     })
 }
 

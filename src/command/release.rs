@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
+use crate::gate::Change;
 use crate::lock::{FILE, Lock};
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
@@ -52,6 +53,10 @@ enum Done {
 /// Executables that wait to be published.
 struct Released {
     loaded: Loaded,
+    /// What the change does to its gates.
+    change: Option<Change>,
+    /// Whether the lock is that of the working tree, and may follow.
+    follows: bool,
     lock_path: PathBuf,
     lock: Option<Lock>,
     stage: Stage,
@@ -98,6 +103,9 @@ fn stage_all(
     session.interrupt.note(publish::AS_BEFORE.to_owned());
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
+    let earlier = std::mem::take(&mut prepared.earlier);
+    let change = earlier.change(&lock_path, lock.as_ref(), session)?;
+    let lock = earlier.judging(&lock_path, lock, session)?;
     let directory = output_directory(&prepared.outputs);
     let stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
@@ -105,6 +113,8 @@ fn stage_all(
     let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
     Ok(Released {
         loaded,
+        change,
+        follows: !earlier.judges(),
         lock_path,
         lock,
         stage,
@@ -122,6 +132,8 @@ fn finish(
 ) -> Result<Output> {
     let Released {
         loaded,
+        change,
+        follows,
         lock_path,
         lock,
         mut stage,
@@ -150,13 +162,14 @@ fn finish(
         artifacts: &artifacts,
         cwd: &session.cwd,
         lock: lock.as_ref(),
+        change: change.as_ref(),
         repairs: &repairs,
         total: start.elapsed(),
         now: clock::about_now(),
     });
     let told = tell(
         &report,
-        lock.map(|it| (it, lock_path, found)),
+        lock.filter(|_| follows).map(|it| (it, lock_path, found)),
         args,
         &loaded.config,
         session,

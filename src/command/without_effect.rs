@@ -6,6 +6,7 @@ use crate::config::layer::Loaded;
 use crate::error::Result;
 use crate::go::{Go, Toolchain, level};
 use crate::plan::flags::Inputs;
+use crate::plan::pgo::undone;
 use crate::plan::{Facts, Typed, lost};
 
 /// Of a level that it does not know, go builds another one without a word, and calls it by that name.
@@ -40,7 +41,9 @@ pub(super) fn note_lost(
         if at == 0 {
             lost::require(&inputs, facts, purpose != Purpose::Escapes)?;
         }
+        let undone = undone::of(&inputs, &facts[at].packages)?;
         facts[at].lost = lost::lost(&inputs, &facts[at])?;
+        facts[at].pgo.undone = undone;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::Config;
 use super::size::Size;
+use super::strict::nearest;
 use crate::error::{Error, Kind, Result};
 
 /// `[[assert]]`
@@ -83,9 +84,88 @@ pub fn check(config: &Config) -> Result<()> {
                 "write linux/amd64, linux or */arm64",
             );
         }
+        for target in &it.targets {
+            known(target, function)?;
+        }
     }
     Ok(())
 }
+
+/// Fails for a platform that no Go has: the assertion would never apply, and nobody would notice.
+fn known(target: &str, function: &str) -> Result<()> {
+    let (os, arch) = match target.split_once('/') {
+        Some((os, arch)) => (os, Some(arch)),
+        None => (target, None),
+    };
+    let parts = [
+        (Some(os), OS, "operating system"),
+        (arch, ARCH, "architecture"),
+    ];
+    for (part, all, what) in parts {
+        let Some(part) = part.filter(|it| *it != "*" && !all.contains(it)) else {
+            continue;
+        };
+        let message = format!(
+            "`{target}` in the `[[assert]]` of `{function}` never applies: Go knows no {what} `{part}`"
+        );
+        let error = Error::new(Kind::Usage, message);
+        return Err(match nearest(part, all.iter().copied()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("`go tool dist list` names the platforms"),
+        });
+    }
+    Ok(())
+}
+
+/// Every GOOS of the past, present and future (`internal/syslist`).
+const OS: &[&str] = &[
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasip1",
+    "windows",
+    "zos",
+];
+
+/// Every GOARCH likewise.
+const ARCH: &[&str] = &[
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "armbe",
+    "arm64",
+    "arm64be",
+    "loong64",
+    "mips",
+    "mipsle",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +188,20 @@ mod tests {
         insta::assert_snapshot!(one("function = \"a/b\"\nno-escape = true"), @"`a/b` in `[[assert]]` is no function");
         insta::assert_snapshot!(one("function = \"a/b.F\"\nno-escape = false"), @"the `[[assert]]` of `a/b.F` asserts nothing");
         insta::assert_snapshot!(one("function = \"a/b.F\"\ninlined = true\ntargets = [\"a/b/c\"]"), @"`a/b/c` in the `[[assert]]` of `a/b.F` is no target");
+    }
+
+    #[test]
+    fn a_platform_that_no_go_has_is_an_error() {
+        let one = |target: &str| {
+            check_toml(&format!(
+                "[[assert]]\nfunction = \"a/b.F\"\ninlined = true\ntargets = [\"{target}\"]"
+            ))
+        };
+        insta::assert_snapshot!(one("linux/amd46"), @"`linux/amd46` in the `[[assert]]` of `a/b.F` never applies: Go knows no architecture `amd46`");
+        insta::assert_snapshot!(one("linus"), @"`linus` in the `[[assert]]` of `a/b.F` never applies: Go knows no operating system `linus`");
+        for fine in ["*/arm64", "linux/*", "*", "wasip1/wasm", "darwin"] {
+            assert_eq!(one(fine), "fine", "{fine}");
+        }
     }
 
     #[test]

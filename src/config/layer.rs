@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Config, FILE, anchor, assertion, ground, preset, strict, trust};
+use super::{Config, FILE, Past, anchor, assertion, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
-use crate::input;
 use crate::review::Ground;
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
@@ -30,6 +29,8 @@ pub struct Sources {
     pub env: Vec<(String, String)>,
     /// `key = value` pairs from flags, in dotted form, as TOML values.
     pub flags: Vec<(String, Value)>,
+    /// Where the files are read; nowhere else, if there is one.
+    pub past: Option<Past>,
 }
 
 /// A configuration with what is needed to explain it.
@@ -70,7 +71,7 @@ const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 pub fn load(sources: &Sources) -> Result<Loaded> {
     let file = match &sources.file {
         Some(path) => Some(sources.cwd.join(path)),
-        None => find(&sources.cwd),
+        None => find(sources)?,
     };
     let root = file
         .as_deref()
@@ -85,18 +86,22 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
             .unwrap_or(path)
             .display()
             .to_string();
-        // What was named on the command line may lie anywhere.
-        if sources.file.is_none() && !sources.trust {
+        let name = match &sources.past {
+            Some(past) => format!("{name} of {}", past.name),
+            None => name,
+        };
+        // What was named on the command line may lie anywhere; objects of git lie where they are.
+        if sources.file.is_none() && !sources.trust && sources.past.is_none() {
             trust::stays(path, &root, &name)?;
         }
-        let layer = file_layer(&name, &read(path)?, &root, sources.trust);
+        let layer = file_layer(&name, &sources.read(path)?, &root, sources.trust);
         above.push(layer.map_err(|it| trust::hushed(it, path, &root, &name))?);
     }
     let mut warnings = Vec::new();
     above.push(env_layer(sources, &mut warnings)?);
     above.push(flag_layer(sources)?);
     let mut layers = vec![defaults];
-    if let Some(named) = preset_layer(&above, &root, sources.trust)? {
+    if let Some(named) = preset_layer(&above, &root, sources)? {
         layers.push(named);
     }
     layers.extend(above);
@@ -128,22 +133,17 @@ fn allowed(sources: &Sources) -> Vec<String> {
 
 /// The nearest `gobuild-opt.toml` from `start` upward, not above the module root (or the
 /// root of the repository).
-fn find(start: &Path) -> Option<PathBuf> {
-    for directory in start.ancestors() {
+fn find(sources: &Sources) -> Result<Option<PathBuf>> {
+    for directory in sources.cwd.ancestors() {
         let candidate = directory.join(FILE);
-        if candidate.is_file() {
-            return Some(candidate);
+        if sources.is_file(&candidate)? {
+            return Ok(Some(candidate));
         }
         if directory.join("go.mod").is_file() || directory.join(".git").exists() {
-            return None;
+            return Ok(None);
         }
     }
-    None
-}
-
-fn read(path: &Path) -> Result<String> {
-    input::text(path, input::TEXT)
-        .map_err(|error| Error::unreadable("the configuration", path, error))
+    Ok(None)
 }
 
 fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
@@ -170,7 +170,7 @@ fn file_layer(name: &str, text: &str, base: &Path, trust: bool) -> Result<Layer>
 }
 
 /// The preset that the topmost layer with a `preset` key names.
-fn preset_layer(above: &[Layer], root: &Path, trust: bool) -> Result<Option<Layer>> {
+fn preset_layer(above: &[Layer], root: &Path, sources: &Sources) -> Result<Option<Layer>> {
     let Some((layer, name)) = above
         .iter()
         .rev()
@@ -180,12 +180,12 @@ fn preset_layer(above: &[Layer], root: &Path, trust: bool) -> Result<Option<Laye
     };
     if name.contains('/') || name.contains('\\') || name.ends_with(".toml") {
         let path = layer.base.join(name);
-        if !layer.trusted {
+        if !layer.trusted && sources.past.is_none() {
             trust::stays(&path, root, name)?;
         }
-        let text = read(&path)?;
+        let text = sources.read(&path)?;
         let base = path.parent().unwrap_or(root);
-        let layer = file_layer(&format!("preset {name}"), &text, base, trust);
+        let layer = file_layer(&format!("preset {name}"), &text, base, sources.trust);
         let layer = layer.map_err(|it| trust::hushed(it, &path, root, name))?;
         return Ok(Some(layer));
     }

@@ -37,6 +37,12 @@ pub struct Collector<'a> {
     /// By package; the last one holds what stands above the first header.
     counts: Vec<PackageEscapes>,
     header: usize,
+    /// The header is known, and lines that look like one are not.
+    captured: bool,
+    /// Base names of files that `//line` comments of the packages name that are looked at.
+    mapped: HashSet<Vec<u8>>,
+    /// Which packages those are.
+    watched: Vec<bool>,
     files: HashMap<Vec<u8>, File>,
     /// The file of the line before: most lines stay in one file.
     last: (Vec<u8>, File),
@@ -71,6 +77,9 @@ impl<'a> Collector<'a> {
             owners: Owners::new(sources),
             counts: vec![PackageEscapes::default(); sources.packages.len() + 1],
             header: sources.packages.len(),
+            captured: false,
+            mapped: HashSet::new(),
+            watched: Vec::new(),
             files: HashMap::new(),
             last: (
                 Vec::new(),
@@ -103,6 +112,41 @@ impl<'a> Collector<'a> {
         self
     }
 
+    /// What is reported under one of these names, and would belong to a package that is not looked at, belongs to the package
+    /// that is compiled: a `//line` comment may name a file of the standard library.
+    #[must_use]
+    pub fn with_mapped(
+        mut self,
+        names: impl Iterator<Item = Vec<u8>>,
+        is_watched: impl Fn(&Package) -> bool,
+    ) -> Self {
+        self.mapped = names.map(|it| base(&it).to_vec()).collect();
+        self.watched = self.sources.packages.iter().map(is_watched).collect();
+        self
+    }
+
+    /// What follows was captured from the compile of one package: no line is a header, whatever it looks like.
+    pub fn capture_of(&mut self, import_path: &str) {
+        self.give_up();
+        if let Some(index) = self.owners.header(import_path.as_bytes()) {
+            self.header = index;
+        }
+        self.wrappers.clear();
+        self.captured = true;
+    }
+
+    /// What follows is what go prints, with headers.
+    pub fn printed(&mut self) {
+        self.give_up();
+        self.captured = false;
+    }
+
+    /// The package that a header names.
+    fn headed(&self, name: &[u8]) -> Option<usize> {
+        let believed = Some(name).filter(|_| !self.captured);
+        believed.and_then(|it| self.owners.header(it))
+    }
+
     /// Takes one line, without its line break.
     pub fn line(&mut self, bytes: &[u8]) {
         self.escapes.lines += 1;
@@ -111,7 +155,7 @@ impl<'a> Collector<'a> {
             return;
         }
         match parse::line(bytes) {
-            Line::Header(name) => match self.owners.header(name) {
+            Line::Header(name) => match self.headed(name) {
                 Some(index) => {
                     self.header = index;
                     self.wrappers.clear();
@@ -204,7 +248,7 @@ impl<'a> Collector<'a> {
     fn continues(&mut self, bytes: &[u8]) -> bool {
         let told = |it: Diagnostic| parse::meaning(it.message) != Meaning::Unknown;
         let own = match parse::line(bytes) {
-            Line::Header(name) => self.owners.header(name).is_some(),
+            Line::Header(name) => self.headed(name).is_some(),
             Line::Diagnostic(it) => told(it),
             Line::Other(_) => false,
         };
@@ -339,7 +383,7 @@ impl<'a> Collector<'a> {
 
     fn file(&mut self, printed: &[u8]) -> File {
         if self.last.0 == printed {
-            return self.last.1;
+            return self.kept(printed, self.last.1);
         }
         let file = self.files.get(printed).copied().unwrap_or_else(|| {
             let owner = self.owners.owner(printed);
@@ -358,7 +402,22 @@ impl<'a> Collector<'a> {
         self.last.0.clear();
         self.last.0.extend_from_slice(printed);
         self.last.1 = file;
-        file
+        self.kept(printed, file)
+    }
+
+    /// The file, unless a `//line` comment may have made its name up.
+    fn kept(&self, printed: &[u8], file: File) -> File {
+        let Owner::Package(index) = file.owner else {
+            return file;
+        };
+        let is_foreign = index != self.header && !self.watched.get(index).is_none_or(|it| *it);
+        if !is_foreign || !self.mapped.contains(base(printed)) {
+            return file;
+        }
+        File {
+            owner: Owner::Header,
+            name: hash(0, printed),
+        }
     }
 
     fn unparsed(&mut self, bytes: &[u8]) {

@@ -7,6 +7,8 @@ mod cut;
 
 pub mod derive;
 
+pub mod undone;
+
 mod wish;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use crate::go::flags::Flag;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
 use derive::Derived;
+use undone::Undone;
 use wish::Wish;
 
 pub use wish::unused;
@@ -142,6 +145,8 @@ pub struct Choice {
     pub complaint: Option<(String, String)>,
     /// Entries of `no-inline` that name no function that a profile calls.
     pub unmatched: Vec<String>,
+    /// Flags of the compiler that keep the profile from its effect.
+    pub undone: Option<Undone>,
 }
 
 impl Choice {
@@ -168,8 +173,13 @@ impl Choice {
 
     /// The profile that the build of a main package used.
     pub fn applied(&self, package: &str) -> Option<&Candidate> {
-        let used = self.of(package).is_some_and(|it| it.applied);
+        let used = self.of(package).is_some_and(|it| it.applied) && !self.is_undone();
         self.candidate(package).filter(|it| used && it.is_usable())
+    }
+
+    /// Whether flags of the compiler keep every profile from its effect.
+    pub fn is_undone(&self) -> bool {
+        self.undone.as_ref().is_some_and(|it| it.whole)
     }
 
     /// Every profile that some build uses.
@@ -221,6 +231,7 @@ pub fn choose(
         candidates: Vec::new(),
         complaint: None,
         unmatched: Vec::new(),
+        undone: None,
     };
     for wish in wish::wishes(request)? {
         decide(&wish, request, &read, &mut choice)?;

@@ -31,7 +31,8 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     });
     let mut invocation = json!({ "executionSuccessful": true });
     let failed = findings.failures.iter().map(|it| ("error", it));
-    let open = findings.not_judged.iter().map(|it| ("warning", it));
+    let open = findings.loosened.iter().chain(&findings.not_judged);
+    let open = open.map(|it| ("warning", it));
     let told: Vec<Value> = failed
         .chain(open)
         .map(|(level, text)| json!({ "level": level, "message": { "text": text } }))

@@ -77,6 +77,7 @@ fn assertion(judged: &Judged, outcome: &Outcome, cwd: &Path) -> Assertion {
     let file = path.map(|it| shown(Path::new(&*it), cwd));
     let place = format!("{}:{}", file.as_deref().unwrap_or_default(), outcome.line);
     let hint = outcome.hint.replace("FILE:LINE", &place);
+    let is_elsewhere = matches!(subject.place, Place::Absent(Absence::OtherTarget(_)));
     Assertion {
         claim: outcome.claim.key().to_owned(),
         function: subject.name(),
@@ -92,7 +93,8 @@ fn assertion(judged: &Judged, outcome: &Outcome, cwd: &Path) -> Assertion {
         line: outcome.line,
         column: outcome.column,
         source: outcome.excerpt.clone(),
-        index: subject.index,
+        // Of a platform that is not meant nothing is known.
+        index: subject.index.filter(|_| !is_elsewhere),
         missing: matches!(
             subject.place,
             Place::Absent(Absence::NoPackage(_) | Absence::NoFunction(_))

@@ -238,7 +238,8 @@ fn before(target: &Target, held: &Held<'_>, accepted: &Accepted<'_>) -> Result<u
     let hint = "name the executable of the last release in `[compare] baseline`";
     let other = |why: &str| Cause::Other(why.to_owned(), hint);
     let Some(file) = &target.baseline else {
-        return Err(other(held.no_baseline.unwrap_or("there is no baseline")));
+        let why = held.no_baseline.unwrap_or_default();
+        return Err(other(&format!("there is no baseline file: {why}")));
     };
     match &file.mismatch {
         Some(why) => Err(other(why)),

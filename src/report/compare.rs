@@ -129,6 +129,7 @@ pub fn compare(
             pass: failures.is_empty(),
             failures,
             not_judged: Vec::new(),
+            loosened: Vec::new(),
         },
         floor: rules.floor,
         pairs,

@@ -359,10 +359,11 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
         fixed: Vec::new(),
         moved: 0,
         ignored: Vec::new(),
-        notes: match blind {
-            true => vec![BLIND.to_owned()],
-            false => Vec::new(),
-        },
+        notes: blind
+            .then(|| BLIND.to_owned())
+            .into_iter()
+            .chain(gate::idle(&settings.ignore, &against.facts.packages))
+            .collect(),
         collection: Some(Collection::of(&collected.cost)),
     }
 }

@@ -18,6 +18,8 @@ pub struct Findings<'a> {
     pub failures: Vec<&'a str>,
     /// Gates that were not judged.
     pub not_judged: Vec<&'a str>,
+    /// Gates that the change loosens.
+    pub loosened: Vec<&'a str>,
     /// Assertions that failed.
     pub assertions: Vec<&'a Assertion>,
 }
@@ -55,6 +57,7 @@ impl<'a> Findings<'a> {
         let mut told = gate::failures(escapes);
         told.extend(assertions::failures(self.assertions.iter().copied()));
         self.not_judged = verdict.not_judged.iter().map(String::as_str).collect();
+        self.loosened = verdict.loosened.iter().map(String::as_str).collect();
         let others = verdict.failures.iter().filter(|it| !told.contains(it));
         self.failures = others.map(String::as_str).collect();
     }

@@ -9,8 +9,9 @@ use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
 use crate::build::escapes::Excerpt;
 use crate::check::{self, Status};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Severity};
 use crate::gate::{Cause, Gate, Judgement, Outcome};
+use crate::go::Package;
 use crate::plan::{Facts, scope};
 
 /// What became of every gate.
@@ -22,6 +23,8 @@ pub struct Judged {
     pub gates: Vec<Gate>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
     pub not_judged: Vec<String>,
+    /// Where it does, and no executable has a check that says so.
+    pub failures: Vec<String>,
 }
 
 /// Judges every gate of every executable, its checks last: they say what was not judged.
@@ -60,8 +63,47 @@ pub fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
             .extend(gates.iter().map(|it| Gate::new(it, &name)));
         judged.budgets.extend(own);
     }
+    for (index, plan) in inputs.plan.targets.iter().enumerate() {
+        if inputs.artifacts.iter().any(|it| it.target == index) {
+            continue;
+        }
+        let name = plan.facts.key();
+        let gates = unlinked(inputs.config);
+        judged
+            .gates
+            .extend(gates.iter().map(|it| Gate::new(it, &name)));
+        for (severity, sentence) in check::open(inputs.config, gates.iter()) {
+            match severity {
+                Severity::Deny => judged.failures.push(format!("{sentence} ({name})")),
+                Severity::Warn => open.push((sentence, name.clone())),
+                Severity::Off => {}
+            }
+        }
+    }
     judged.not_judged = together(&open);
     judged
+}
+
+/// The gates of a platform for which nothing is linked: a report is about executables.
+fn unlinked(config: &Config) -> Vec<Judgement> {
+    let budget = &config.budget;
+    let asked = [
+        ("[escape] gate", config.escape.gate != config::Gate::Off),
+        ("[[assert]]", !config.assert.is_empty()),
+        ("[budget] size", budget.size.is_some()),
+        ("[budget] size-growth", budget.size_growth.is_some()),
+        ("[budget] frame", budget.frame.is_some()),
+        ("[budget] frame-growth", budget.frame_growth.is_some()),
+        ("[budget] modules", !budget.modules.is_empty()),
+    ];
+    let judgement = |(gate, _): (&str, bool)| Judgement {
+        gate: gate.to_owned(),
+        outcome: Outcome::NotJudged(Cause::Other(
+            "no executable is built".into(),
+            "name a main package, or run `gobuild-opt escape` for libraries",
+        )),
+    };
+    asked.into_iter().filter(|it| it.1).map(judgement).collect()
 }
 
 /// A sentence that holds for several executables once, with their names.
@@ -222,6 +264,21 @@ pub fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut 
         Some(_) => escapes.ignored.push(site),
         None => escapes.new.push(site),
     }
+}
+
+/// A sentence for each entry of `[escape] ignore` that means nothing of the build.
+pub fn idle(ignore: &[String], packages: &[Package]) -> Vec<String> {
+    let is_id = |it: &str| it.len() == 10 && it.bytes().all(|it| it.is_ascii_hexdigit());
+    let known = |it: &String| {
+        let pattern = std::slice::from_ref(it);
+        let mut paths = packages.iter().map(|it| it.import_path.as_str());
+        is_id(it)
+            || paths.any(|path| scope::contains(pattern, path))
+            || scope::owner(it, packages).is_some()
+    };
+    let told =
+        |it: &String| format!("`[escape] ignore` has `{it}`, which means no package of the build");
+    ignore.iter().filter(|it| !known(it)).map(told).collect()
 }
 
 fn matches(pattern: &str, site: &Site) -> bool {

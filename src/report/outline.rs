@@ -272,7 +272,10 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
             Tone::Warn,
             format!(
                 "profile {profile} is not applied ({})",
-                pgo.fitness.as_deref().unwrap_or("unknown")
+                match pgo.undone.is_empty() {
+                    true => pgo.fitness.clone().unwrap_or_else(|| "unknown".into()),
+                    false => format!("the compiler gets {}", pgo.undone.join(" ")),
+                }
             ),
         ));
     }

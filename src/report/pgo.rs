@@ -35,6 +35,9 @@ pub struct Pgo {
     pub sha256: Option<String>,
     /// The build used it, and it has samples.
     pub applied: bool,
+    /// Flags of the compiler that keep it from its effect, in all of the program or in a part.
+    #[serde(default)]
+    pub undone: Vec<String>,
     /// `usable`, `empty`, `no-samples`, `not-cpu`, `unreadable`, ...; `null` without a file.
     pub fitness: Option<String>,
     /// Its samples.
@@ -107,6 +110,11 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         profile: Some(candidate.path.display().to_string()),
         sha256: candidate.sha256.clone(),
         applied,
+        undone: choice
+            .undone
+            .iter()
+            .flat_map(|it| it.flags.clone())
+            .collect(),
         parts: candidate.parts.iter().map(part).collect(),
         no_inline: hidden(candidate),
         repairs: repairs(inputs, artifact),

@@ -2,8 +2,9 @@
 
 use super::gate::Judged;
 use super::{Budget, Target, Verdict, assertions, frames, gate};
-use crate::check::Status;
+use crate::check::{self, Finding, Status};
 use crate::config::size::human;
+use crate::gate::Change;
 use crate::lock::FILE;
 
 /// `api linux/amd64`
@@ -11,7 +12,7 @@ pub fn label(target: &Target) -> String {
     format!("{} {}/{}", target.name, target.goos, target.goarch)
 }
 
-pub fn verdict(targets: &[Target], judged: &Judged) -> Verdict {
+pub fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
     let over = judged
         .budgets
         .iter()
@@ -29,11 +30,23 @@ pub fn verdict(targets: &[Target], judged: &Judged) -> Verdict {
         .chain(denied)
         .chain(asserted)
         .chain(gate::failures(escapes))
+        .chain(judged.failures.iter().cloned())
         .collect();
     Verdict {
         pass: failures.is_empty(),
         failures,
         not_judged: judged.not_judged.clone(),
+        loosened: loosened(targets, change),
+    }
+}
+
+/// What the change loosens, where a check says so and nobody denies it.
+fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
+    let warned = |it: &Finding| it.id == check::LOOSENED && it.status == Status::Warn;
+    let said = targets.iter().flat_map(|it| &it.checks).any(warned);
+    match change {
+        Some(it) if said => it.loosened.clone(),
+        _ => Vec::new(),
     }
 }
 

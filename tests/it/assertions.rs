@@ -146,6 +146,7 @@ fn each_claim_is_held_against_the_code() {
             no-escape lib.(*Box).Get pass lib/lib.go:12
             no-escape lib.Never not_applicable lib/lib.go:35
             no-escape lib.New fail lib/lib.go:9
+            no-escape lib.Nowhere not_applicable
             no-escape lib.Only not_applicable
             no-escape lib.Sum pass lib/lib.go:16
             ");

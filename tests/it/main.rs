@@ -14,6 +14,7 @@ mod escape_lock;
 mod faults;
 mod formats;
 mod fuzz;
+mod gates;
 mod harness;
 mod house;
 mod inspect;

@@ -1,7 +1,7 @@
 //! Assertions as sentences.
 
 use super::{Block, Tone};
-use crate::assertion::Status;
+use crate::assertion::{ELSEWHERE, Status};
 use crate::report::Assertion;
 
 /// What does not apply and what could not be looked at one by one, the rest as numbers: the result tells each that failed.
@@ -25,6 +25,8 @@ pub fn assertions(all: &[Assertion]) -> Vec<Block> {
     for it in all {
         let (tone, word) = match it.status {
             Status::Pass | Status::Fail => continue,
+            // A matrix would say it on each of its platforms.
+            Status::NotApplicable if it.message.starts_with(ELSEWHERE) => continue,
             Status::NotApplicable => (Tone::Dim, "n/a"),
             Status::Unknown => (Tone::Warn, "?  "),
         };

@@ -1,0 +1,42 @@
+//! A baseline in, whether it is the same program for the same platform out.
+
+use super::Before;
+use crate::plan::Facts;
+
+impl Before {
+    /// Why a file is not an earlier build of a main package for the same platform; `None` where it is.
+    pub fn mismatch(&self, facts: &Facts, package: &str) -> Option<String> {
+        if self.kind != "file" {
+            return None;
+        }
+        let Some(info) = &self.binary.build_info else {
+            return Some(
+                "the baseline has no build information: whether it is this program is not known"
+                    .into(),
+            );
+        };
+        let toolchain = &facts.toolchain;
+        let here = format!("{}/{}", toolchain.goos, toolchain.goarch);
+        if let (Some(goos), Some(goarch)) = (info.setting("GOOS"), info.setting("GOARCH"))
+            && format!("{goos}/{goarch}") != here
+        {
+            return Some(format!(
+                "the baseline is for {goos}/{goarch} and this is {here}"
+            ));
+        }
+        let named = |it: &str| !matches!(it, "" | "command-line-arguments");
+        let other =
+            named(&info.path) && named(package) && unversioned(&info.path) != unversioned(package);
+        other.then(|| format!("the baseline is `{}` and this is `{package}`", info.path))
+    }
+}
+
+/// A new major version of a module is still the same program.
+fn unversioned(path: &str) -> String {
+    let is_version = |it: &&str| {
+        let number = it.strip_prefix('v').unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())
+    };
+    let parts = path.split('/').filter(|it| !is_version(it));
+    parts.collect::<Vec<_>>().join("/")
+}

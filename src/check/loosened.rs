@@ -1,0 +1,43 @@
+use super::{Check, Context, Seen};
+
+pub const CHECK: Check = Check {
+    id: "loosened",
+    summary: "gates that this change loosens",
+    manual: "\
+What it sees: the configuration and gobuild-opt.lock of the revision that a change started from,
+against those of now: budgets that were raised or removed, checks that were lowered, assertions that
+went, a narrower escape scope, entries of the lock that accept more, another baseline. The revision
+is that of `--config-from`, or where CI says that a pull request started (GITHUB_BASE_REF,
+CI_MERGE_REQUEST_DIFF_BASE_SHA) if the history is there. What the check does there counts as well
+as what it does now: a change cannot switch it off for itself.
+
+Why it matters: who changes the code may change what judges it, in the same change. That is right
+where somebody sees it.
+
+What to do: look at each sentence in review. To keep a change from loosening its own gates, let CI
+judge with those of the target branch: `gobuild-opt release --config-from origin/main`; and fetch
+the history (`fetch-depth: 0`).",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let change = context.change?;
+    let since = &change.since;
+    if let Some(why) = &change.unknown {
+        return Some(Seen::not_judged(
+            format!("what this change does to its gates since {since} is not known: {why}"),
+            "fetch the history: `fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab",
+        ));
+    }
+    if change.loosened.is_empty() {
+        return Some(Seen::Good(format!("no gate is looser than in {since}")));
+    }
+    let how = match change.judged_by {
+        true => " (the gates of that revision judge this run)",
+        false => "",
+    };
+    Some(Seen::Bad(
+        format!("since {since}: {}{how}", change.loosened.join("; ")),
+        "see each in review; `--config-from REV` judges with the gates of REV".into(),
+    ))
+}

@@ -1,0 +1,243 @@
+//! The gates of the revision that a change started from: read from git, compared with those of now, or judged by.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::Session;
+use crate::cli::Settings;
+use crate::config::layer::Loaded;
+use crate::config::{self, Config, FILE};
+use crate::error::{Error, Kind, Result};
+use crate::gate::{Change, Side, loosened};
+use crate::go::past::Past;
+use crate::input;
+use crate::lock::{self, Lock};
+
+/// The gates of an earlier revision.
+#[derive(Debug)]
+pub struct Earlier {
+    past: Past,
+    /// Its configuration, with the environment and the flags of now.
+    pub loaded: Loaded,
+    /// The configuration of now.
+    now: Config,
+    /// Whether its gates judge this run.
+    pub judges: bool,
+}
+
+/// What is known of the revision that a change started from.
+#[derive(Debug, Default)]
+pub enum Known {
+    /// This is no change of somebody else, as far as anybody says.
+    #[default]
+    Unasked,
+    /// It is one, but what it started from is not there: the name, and why.
+    Not(String, String),
+    /// Its gates.
+    Gates(Box<Earlier>),
+}
+
+/// The revision: `--config-from`, whose gates then judge, or where CI says that the branch of a pull request started.
+pub fn find(
+    settings: &Settings,
+    loaded: &mut Loaded,
+    cwd: &Path,
+    session: &Session<'_>,
+) -> Result<Known> {
+    let found = look(settings, loaded, cwd, session)?;
+    if let Known::Gates(it) = &found
+        && it.judges
+    {
+        loaded.judge_by(&it.loaded);
+    }
+    Ok(found)
+}
+
+fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>) -> Result<Known> {
+    if let Some(name) = &settings.config_from {
+        let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
+            Error::new(Kind::Usage, format!("`--config-from {name}`: {why}"))
+                .hint("name a branch, a tag or a commit; a shallow clone lacks older ones: `git fetch --unshallow`")
+        })?;
+        return gates(past, true, settings, loaded, cwd, session).map(known);
+    }
+    let Some((name, shown)) = named_by_ci(session) else {
+        return Ok(Known::Unasked);
+    };
+    let found = match Past::find(&name, cwd, &session.interrupt)? {
+        Ok(past) => past.fork_point(&session.interrupt)?,
+        Err(why) => Err(why),
+    };
+    let found = found.map(|it| gates(it, false, settings, loaded, cwd, session));
+    match found {
+        Ok(Ok(earlier)) => Ok(known(earlier)),
+        // A configuration of the past that cannot be read is no reason to build nothing.
+        Ok(Err(error)) if error.kind == Kind::Usage => Ok(Known::Not(shown, error.to_string())),
+        Ok(Err(error)) => Err(error),
+        Err(why) => Ok(Known::Not(shown, why)),
+    }
+}
+
+fn known(earlier: Earlier) -> Known {
+    Known::Gates(Box::new(earlier))
+}
+
+/// What GitHub and GitLab call the place where a pull request goes; and its name for people.
+fn named_by_ci(session: &Session<'_>) -> Option<(String, String)> {
+    let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
+    let github = || {
+        let branch = text("GITHUB_BASE_REF")?;
+        Some((
+            format!("refs/remotes/origin/{branch}"),
+            format!("origin/{branch}"),
+        ))
+    };
+    let gitlab = || text("CI_MERGE_REQUEST_DIFF_BASE_SHA").map(|it| (it.clone(), it));
+    github().or_else(gitlab)
+}
+
+fn gates(
+    mut past: Past,
+    judges: bool,
+    settings: &Settings,
+    loaded: &Loaded,
+    cwd: &Path,
+    session: &Session<'_>,
+) -> Result<Earlier> {
+    if let Some(short) = past.name.strip_prefix("refs/remotes/") {
+        past.name = short.to_owned();
+    }
+    let mut sources = settings.sources(cwd, session.text_env())?;
+    let (reader, interrupt) = (past.clone(), session.interrupt.clone());
+    sources.past = Some(config::Past {
+        name: past.shown(),
+        read: Rc::new(move |path| text(&reader, path, &interrupt)),
+    });
+    Ok(Earlier {
+        loaded: config::load(&sources)?,
+        now: loaded.config.clone(),
+        judges,
+        past,
+    })
+}
+
+fn text(past: &Past, path: &Path, interrupt: &crate::process::Interrupt) -> Result<Option<String>> {
+    let Some(bytes) = past.read(path, input::TEXT, interrupt)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let shown = path.display();
+        Error::new(
+            Kind::Usage,
+            format!("`{shown}` of `{}` is not UTF-8 text", past.name),
+        )
+    })?;
+    Ok(Some(text))
+}
+
+impl Earlier {
+    /// The lock of the revision, `None` where it has none.
+    pub fn lock(&self, path: &Path, session: &Session<'_>) -> Result<Option<Lock>> {
+        let text = text(&self.past, path, &session.interrupt)?;
+        let name = format!("{} of {}", lock::FILE, self.past.name);
+        text.map(|it| lock::read(&it, &name)).transpose()
+    }
+}
+
+impl Known {
+    /// The lock that judges: that of the revision where its gates do, else that of now.
+    pub fn judging(
+        &self,
+        path: &Path,
+        now: Option<Lock>,
+        session: &Session<'_>,
+    ) -> Result<Option<Lock>> {
+        match self {
+            Self::Gates(it) if it.judges => it.lock(path, session),
+            _ => Ok(now),
+        }
+    }
+
+    /// Whether the gates of an earlier revision judge.
+    pub fn judges(&self) -> bool {
+        matches!(self, Self::Gates(it) if it.judges)
+    }
+
+    /// What the change loosens.
+    pub fn change(
+        &self,
+        lock_path: &Path,
+        lock: Option<&Lock>,
+        session: &Session<'_>,
+    ) -> Result<Option<Change>> {
+        let unknown = |since: &str, why: String| Change {
+            since: since.to_owned(),
+            judged_by: false,
+            loosened: Vec::new(),
+            unknown: Some(why),
+            severity: None,
+        };
+        let earlier = match self {
+            Self::Unasked => return Ok(None),
+            Self::Not(since, why) => return Ok(Some(unknown(since, why.clone()))),
+            Self::Gates(earlier) => earlier,
+        };
+        let before = match earlier.lock(lock_path, session) {
+            Ok(before) => before,
+            Err(error) if error.kind == Kind::Usage && !earlier.judges => {
+                return Ok(Some(unknown(&earlier.past.shown(), error.to_string())));
+            }
+            Err(error) => return Err(error),
+        };
+        let mut found = loosened(
+            Side {
+                config: &earlier.loaded.config,
+                lock: before.as_ref(),
+            },
+            Side {
+                config: &earlier.now,
+                lock,
+            },
+        );
+        found.extend(earlier.gone(session)?);
+        found.extend(earlier.replaced(session)?);
+        Ok(Some(Change {
+            since: earlier.past.shown(),
+            judged_by: earlier.judges,
+            loosened: found,
+            unknown: None,
+            severity: earlier.loaded.config.checks.get("loosened").copied(),
+        }))
+    }
+}
+
+/// No baseline is larger than what is read here; a larger one is not compared.
+const LARGEST: u64 = 1 << 30;
+
+impl Earlier {
+    /// A configuration that was taken away: every gate of it is named beside.
+    fn gone(&self, session: &Session<'_>) -> Result<Option<String>> {
+        let Some(file) = &self.loaded.file else {
+            return Ok(None);
+        };
+        session.interrupt.check()?;
+        Ok((!file.is_file()).then(|| format!("{FILE} was removed")))
+    }
+
+    /// A baseline in the repository that is another file now.
+    fn replaced(&self, session: &Session<'_>) -> Result<Option<String>> {
+        let compare = &self.now.compare;
+        if !compare.is_file() || *compare != self.loaded.config.compare {
+            return Ok(None);
+        }
+        let path = Path::new(&compare.baseline);
+        let Some(before) = self.past.read(path, LARGEST, &session.interrupt)? else {
+            return Ok(None);
+        };
+        let now = input::read(path, LARGEST).unwrap_or_default();
+        let (a, b) = (before.len(), now.len());
+        let shown = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok((before != now)
+            .then(|| format!("the baseline `{shown}` is another file: {b} B instead of {a} B")))
+    }
+}

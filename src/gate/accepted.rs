@@ -1,0 +1,207 @@
+//! The locks of two revisions in, what the later one accepts beyond the earlier out.
+
+use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Target, class_name};
+
+/// Entries of one kind that are told one by one.
+const TOLD: usize = 5;
+
+/// A sentence for each entry that `now` loosens or takes away.
+pub fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String>) {
+    let Some(before) = before else { return };
+    let Some(now) = now else {
+        told.push(format!("{FILE} was removed"));
+        return;
+    };
+    for (key, old) in &before.targets {
+        let Some(new) = now.targets.get(key) else {
+            told.push(format!("{FILE} holds nothing of {key} any more"));
+            continue;
+        };
+        if old.scope != new.scope {
+            let (a, b) = (&old.scope, &new.scope);
+            told.push(format!(
+                "{FILE} is for the escape scope `{b}` on {key}, not `{a}`"
+            ));
+        }
+        if old.go != new.go {
+            // One cause: everything else may come from it.
+            let (a, b) = (&old.go, &new.go);
+            told.push(format!(
+                "{FILE} is from {b} on {key}, not from {a}: all of it may differ"
+            ));
+            continue;
+        }
+        for (package, old) in &old.executables {
+            let place = format!("{package} on {key}");
+            match new.executables.get(package) {
+                Some(new) => executable(old, new, &place, told),
+                None => told.push(format!("{FILE} holds nothing of {place} any more")),
+            }
+        }
+        sites(old, new, key, told);
+    }
+}
+
+fn because(reason: Option<&String>) -> String {
+    match reason {
+        Some(reason) => format!(", because: {reason}"),
+        None => ", without a reason".into(),
+    }
+}
+
+/// What is accepted of one executable. Sections and packages are held against no budget.
+fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<String>) {
+    let reason = |item: &Item| because(new.reasons.get(&item.to_string()));
+    let (was, is) = (old.sizes(), new.sizes());
+    let mut grown = Vec::new();
+    for (item, bytes) in &is {
+        let judged = matches!(item, Item::Size | Item::Module(_) | Item::Frame(_));
+        let before = was.get(item).copied();
+        if judged && before.is_none_or(|it| *bytes > it) {
+            let before = before.map_or("nothing".into(), |it| format!("{it} B"));
+            grown.push(format!(
+                "{item} of {place} may have {bytes} B instead of {before}{}",
+                reason(item)
+            ));
+        }
+    }
+    first(grown, &format!("sizes of {place}"), told);
+    let (was, is) = (old.facts(), new.facts());
+    for (item, value) in &is {
+        let looser = match item {
+            Item::Cgo(_) => !was.contains_key(item),
+            Item::Godebug(_) => was.get(item) != Some(value),
+            Item::DeadCode => {
+                old.dead_code_elimination == Some(true) && new.dead_code_elimination != Some(true)
+            }
+            _ => false,
+        };
+        if looser {
+            told.push(format!(
+                "{item} ({value}) is accepted of {place}{}",
+                reason(item)
+            ));
+        }
+    }
+    if let Some(was) = old.profile_health {
+        let is = new.profile_health;
+        if is.is_none_or(|it| it + HEALTH_FALL <= was) {
+            let is = is.map_or("not known".into(), |it| format!("{it} %"));
+            let why = reason(&Item::Health);
+            told.push(format!(
+                "profile-health of {place} may be {is} instead of {was} %{why}"
+            ));
+        }
+    }
+}
+
+fn sites(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+    let mut added = Vec::new();
+    for (package, entries) in &new.sites {
+        let before = old.sites.get(package);
+        for (id, entry) in entries {
+            if before.is_some_and(|it| it.contains_key(id)) {
+                continue;
+            }
+            let class = class_name(entry.class);
+            let why = because(entry.reason.as_ref());
+            let function = &entry.function;
+            added.push(format!(
+                "the escape {id}, {class} in {package}.{function}, is accepted on {key}{why}"
+            ));
+        }
+    }
+    first(added, &format!("escapes on {key}"), told);
+}
+
+/// The first ones, and how many more there are.
+fn first(mut all: Vec<String>, what: &str, told: &mut Vec<String>) {
+    let more = all.len().saturating_sub(TOLD);
+    all.truncate(TOLD);
+    told.extend(all);
+    if more > 0 {
+        told.push(format!("and {more} more accepted {what}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::escape::{Class, Identity};
+
+    fn lock(edit: impl FnOnce(&mut Target)) -> Lock {
+        let mut target = Target {
+            go: "go1.27.3".into(),
+            scope: "module".into(),
+            ..Target::default()
+        };
+        let executable = Executable {
+            size: 100,
+            dead_code_elimination: Some(true),
+            profile_health: Some(90),
+            modules: BTreeMap::from([("std".into(), 80)]),
+            ..Executable::default()
+        };
+        target.executables.insert("ex.com/m".into(), executable);
+        edit(&mut target);
+        Lock {
+            targets: BTreeMap::from([("linux/amd64".into(), target)]),
+        }
+    }
+
+    fn check(edit: impl FnOnce(&mut Target)) -> String {
+        let mut told = Vec::new();
+        loosened(Some(&lock(|_| {})), Some(&lock(edit)), &mut told);
+        told.join("\n")
+    }
+
+    #[test]
+    fn entries_that_are_looser_are_said_with_their_reason() {
+        let own = |it: &mut Target, edit: fn(&mut Executable)| {
+            it.executables.values_mut().for_each(edit);
+        };
+        assert_eq!(check(|_| {}), "");
+        assert_eq!(check(|it| own(it, |it| it.size = 90)), "");
+        insta::assert_snapshot!(check(|it| own(it, |it| {
+            it.size = 120;
+            it.reasons.insert("size".into(), "a feature".into());
+            it.modules.insert("ex.com/heavy".into(), 7);
+            it.cgo.insert("net".into());
+            it.dead_code_elimination = Some(false);
+            it.profile_health = Some(50);
+        })), @r"
+        size of ex.com/m on linux/amd64 may have 120 B instead of 100 B, because: a feature
+        module:ex.com/heavy of ex.com/m on linux/amd64 may have 7 B instead of nothing, without a reason
+        cgo:net (used) is accepted of ex.com/m on linux/amd64, without a reason
+        dead-code (off) is accepted of ex.com/m on linux/amd64, without a reason
+        profile-health of ex.com/m on linux/amd64 may be 50 % instead of 90 %, without a reason
+        ");
+        insta::assert_snapshot!(check(|it| {
+            let identity = Identity {
+                package: "ex.com/m".into(),
+                function: "main".into(),
+                class: Class::Boxing,
+                expression: "x".into(),
+                ordinal: 1,
+            };
+            it.accept(&identity, None);
+        }), @"the escape 2a8f1b55b6, boxing in ex.com/m.main, is accepted on linux/amd64, without a reason");
+        insta::assert_snapshot!(check(|it| it.scope = "main".into()), @"gobuild-opt.lock is for the escape scope `main` on linux/amd64, not `module`");
+        insta::assert_snapshot!(check(|it| { it.go = "go1.26.9".into(); it.executables.clear(); }), @"gobuild-opt.lock is from go1.26.9 on linux/amd64, not from go1.27.3: all of it may differ");
+        insta::assert_snapshot!(check(|it| it.executables.clear()), @"gobuild-opt.lock holds nothing of ex.com/m on linux/amd64 any more");
+    }
+
+    #[test]
+    fn a_lock_that_is_gone_is_said() {
+        let mut told = Vec::new();
+        loosened(Some(&lock(|_| {})), None, &mut told);
+        loosened(None, Some(&lock(|_| {})), &mut told);
+        loosened(Some(&lock(|_| {})), Some(&Lock::default()), &mut told);
+        insta::assert_snapshot!(told.join("\n"), @r"
+        gobuild-opt.lock was removed
+        gobuild-opt.lock holds nothing of linux/amd64 any more
+        ");
+    }
+}

@@ -1,0 +1,350 @@
+//! The gates of two revisions in, what the later one loosens out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accepted;
+use crate::config::size::{Growth, Percent, SizeLimit, human};
+use crate::config::{AmbientPolicy, Assertion, Collect, Config, Gate, OnMissing, Severity};
+use crate::lock::Lock;
+
+/// What closes the gates of a revision.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// What was accepted.
+    pub lock: Option<&'a Lock>,
+}
+
+/// A sentence for each gate that `now` loosens or takes away.
+pub fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    budgets(before.config, now.config, &mut told);
+    escapes(before.config, now.config, &mut told);
+    asserted(&before.config.assert, &now.config.assert, &mut told);
+    checks(before.config, now.config, &mut told);
+    rest(before.config, now.config, &mut told);
+    accepted::loosened(before.lock, now.lock, &mut told);
+    told
+}
+
+/// `raised from A to B`, `removed`, or nothing where the limit is no looser.
+fn limit(what: &str, before: Option<String>, now: Option<String>, looser: bool) -> Option<String> {
+    match (before, now) {
+        (Some(before), None) => Some(format!("{what} was removed (it was {before})")),
+        (Some(before), Some(now)) if looser => {
+            Some(format!("{what} was raised from {before} to {now}"))
+        }
+        _ => None,
+    }
+}
+
+fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let (old, new) = (&before.budget, &now.budget);
+    let pair = |what: &str, old: Option<SizeLimit>, new: Option<SizeLimit>| {
+        let looser = old.zip(new).is_some_and(|(a, b)| is_looser(a, b));
+        limit(what, old.map(size), new.map(size), looser)
+    };
+    told.extend(pair("the size budget", old.size, new.size));
+    let percent = |it: Percent| format!("{} %", it.0);
+    let looser = old
+        .size_growth
+        .zip(new.size_growth)
+        .is_some_and(|(a, b)| b > a);
+    let (a, b) = (old.size_growth.map(percent), new.size_growth.map(percent));
+    told.extend(limit("the budget `size-growth`", a, b, looser));
+    let looser = old.frame.zip(new.frame).is_some_and(|(a, b)| b.0 > a.0);
+    let (a, b) = (
+        old.frame.map(|it| human(it.0)),
+        new.frame.map(|it| human(it.0)),
+    );
+    told.extend(limit("the budget `frame`", a, b, looser));
+    let grows = |a: Growth, b: Growth| match (a, b) {
+        (Growth::Share(a), Growth::Share(b)) => b > a,
+        (Growth::Bytes(a), Growth::Bytes(b)) => b > a,
+        _ => true,
+    };
+    let looser = old
+        .frame_growth
+        .zip(new.frame_growth)
+        .is_some_and(|(a, b)| grows(a, b));
+    let text = |it: Growth| it.to_string();
+    let (a, b) = (old.frame_growth.map(text), new.frame_growth.map(text));
+    told.extend(limit("the budget `frame-growth`", a, b, looser));
+    for (module, was) in &old.modules {
+        let what = format!("the size budget of the module `{module}`");
+        told.extend(pair(&what, Some(*was), new.modules.get(module).copied()));
+    }
+    // A longer pattern takes modules out of a shorter one.
+    for (module, is) in new
+        .modules
+        .iter()
+        .filter(|it| !old.modules.contains_key(it.0))
+    {
+        let covers = |it: &&String| crate::plan::scope::contains(std::slice::from_ref(*it), module);
+        let over = old.modules.keys().filter(covers).max_by_key(|it| it.len());
+        if let Some((pattern, was)) = over.and_then(|it| Some((it, old.modules.get(it)?)))
+            && is_looser(*was, *is)
+        {
+            let (was, is) = (size(*was), size(*is));
+            told.push(format!(
+                "the module `{module}` has a budget of its own: {is}, where `{pattern}` gives {was}"
+            ));
+        }
+    }
+}
+
+fn size(limit: SizeLimit) -> String {
+    match limit {
+        SizeLimit::Bytes(it) => human(it.0),
+        SizeLimit::OverLock(it) => format!("{} % over the lock", it.0),
+        SizeLimit::Ratchet => "ratchet".into(),
+    }
+}
+
+/// Limits of two kinds cannot be compared: that the kind changed is said.
+fn is_looser(before: SizeLimit, now: SizeLimit) -> bool {
+    match (before, now) {
+        (SizeLimit::Bytes(a), SizeLimit::Bytes(b)) => b > a,
+        (SizeLimit::OverLock(a), SizeLimit::OverLock(b)) => b > a,
+        (SizeLimit::Ratchet, SizeLimit::Ratchet) | (SizeLimit::OverLock(_), SizeLimit::Ratchet) => {
+            false
+        }
+        _ => true,
+    }
+}
+
+fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let (old, new) = (&before.escape, &now.escape);
+    let strength = |it: Gate| match it {
+        Gate::Off => 0,
+        Gate::Hot => 1,
+        Gate::New => 2,
+    };
+    let word = |it: Gate| format!("{it:?}").to_lowercase();
+    if strength(new.gate) < strength(old.gate) {
+        let (a, b) = (word(old.gate), word(new.gate));
+        told.push(format!(
+            "the escape gate was lowered from \"{a}\" to \"{b}\""
+        ));
+    }
+    if old.gate == Gate::Hot
+        && new.gate == Gate::Hot
+        && let (Some(a), Some(b)) = (old.hot, new.hot)
+        && b > a
+    {
+        told.push(format!(
+            "`[escape] hot` was raised from {} % to {} %",
+            a.0, b.0
+        ));
+    }
+    if old.collect != Collect::Off && new.collect == Collect::Off {
+        told.push("the escapes are not collected any more".into());
+    }
+    if old.scope != new.scope && new.scope != "all" {
+        let (a, b) = (&old.scope, &new.scope);
+        told.push(format!("the escape scope was changed from `{a}` to `{b}`"));
+    }
+    for it in new.ignore.iter().filter(|it| !old.ignore.contains(it)) {
+        told.push(format!(
+            "`[escape] ignore` takes `{it}` out of the findings"
+        ));
+    }
+    if old.gcassert && !new.gcassert {
+        told.push("`//gcassert:` comments are no assertions any more".into());
+    }
+}
+
+fn asserted(before: &[Assertion], now: &[Assertion], told: &mut Vec<String>) {
+    for old in before {
+        let function = &old.function;
+        let same: Vec<&Assertion> = now.iter().filter(|it| it.function == *function).collect();
+        if same.is_empty() {
+            told.push(format!("the assertion about `{function}` was removed"));
+            continue;
+        }
+        let any = |claim: fn(&Assertion) -> bool| same.iter().any(|it| claim(it));
+        let claims: [(&str, bool, bool); 4] = [
+            ("no-escape", old.no_escape, any(|it| it.no_escape)),
+            ("inlined", old.inlined, any(|it| it.inlined)),
+            (
+                "no-bounds-checks",
+                old.no_bounds_checks,
+                any(|it| it.no_bounds_checks),
+            ),
+            ("must-exist", old.must_exist, any(|it| it.must_exist)),
+        ];
+        for (claim, _, _) in claims.iter().filter(|it| it.1 && !it.2) {
+            told.push(format!(
+                "`{claim}` of `{function}` is not asserted any more"
+            ));
+        }
+        let frames = same.iter().filter_map(|it| it.max_frame).min();
+        let looser = old.max_frame.zip(frames).is_some_and(|(a, b)| b > a);
+        let what = format!("`max-frame` of `{function}`");
+        let text = |it: crate::config::size::Size| human(it.0);
+        told.extend(limit(
+            &what,
+            old.max_frame.map(text),
+            frames.map(text),
+            looser,
+        ));
+        let everywhere = same.iter().any(|it| it.targets.is_empty());
+        let kept: BTreeSet<&String> = same.iter().flat_map(|it| &it.targets).collect();
+        let narrower = old.targets.is_empty() || old.targets.iter().any(|it| !kept.contains(it));
+        if !everywhere && narrower {
+            let targets: Vec<&str> = kept.iter().map(|it| it.as_str()).collect();
+            let targets = targets.join(", ");
+            told.push(format!(
+                "the assertion about `{function}` holds for {targets} alone"
+            ));
+        }
+    }
+}
+
+fn strictness(severity: Severity) -> u8 {
+    match severity {
+        Severity::Off => 0,
+        Severity::Warn => 1,
+        Severity::Deny => 2,
+    }
+}
+
+fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let word = |it: Severity| format!("{it:?}").to_lowercase();
+    let all: BTreeMap<&String, Severity> = before.checks.iter().map(|it| (it.0, *it.1)).collect();
+    for (id, was) in all {
+        let is = now.checks.get(id).copied().unwrap_or(Severity::Warn);
+        if strictness(is) < strictness(was) {
+            let (a, b) = (word(was), word(is));
+            told.push(format!(
+                "the check `{id}` was lowered from \"{a}\" to \"{b}\""
+            ));
+        }
+    }
+    let ambient = |it: AmbientPolicy| match it {
+        AmbientPolicy::Allow => 0,
+        AmbientPolicy::Warn => 1,
+        AmbientPolicy::Deny => 2,
+    };
+    let (a, b) = (before.build.ambient, now.build.ambient);
+    if ambient(b) < ambient(a) {
+        let (a, b) = (
+            format!("{a:?}").to_lowercase(),
+            format!("{b:?}").to_lowercase(),
+        );
+        told.push(format!(
+            "`[build] ambient` was lowered from \"{a}\" to \"{b}\""
+        ));
+    }
+}
+
+fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let (a, b) = (&before.compare.baseline, &now.compare.baseline);
+    if a != b {
+        told.push(format!("the baseline was changed from `{a}` to `{b}`"));
+    }
+    let (old, new) = (&before.pgo, &now.pgo);
+    let missing = |it: OnMissing| match it {
+        OnMissing::Off => 0,
+        OnMissing::Warn => 1,
+        OnMissing::Fail => 2,
+    };
+    if missing(new.on_missing) < missing(old.on_missing) {
+        let word = |it: OnMissing| format!("{it:?}").to_lowercase();
+        let (a, b) = (word(old.on_missing), word(new.on_missing));
+        told.push(format!(
+            "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
+        ));
+    }
+    let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
+    let days = |it: crate::config::size::Age| format!("{} days", it.0);
+    let (a, b) = (old.max_age.map(days), new.max_age.map(days));
+    told.extend(limit("`[pgo] max-age`", a, b, looser));
+    for (what, old, new) in [
+        ("min-samples", old.min_samples, new.min_samples),
+        (
+            "min-health",
+            old.min_health.map(u32::from),
+            new.min_health.map(u32::from),
+        ),
+    ] {
+        if old > new {
+            let word = |it: Option<u32>| it.map_or("none".into(), |it| it.to_string());
+            let (a, b) = (word(old), word(new));
+            told.push(format!("`[pgo] {what}` was lowered from {a} to {b}"));
+        }
+    }
+    for target in before.target.iter().filter(|it| !now.target.contains(it)) {
+        let part = |it: &Option<String>| it.clone().unwrap_or_else(|| "default".into());
+        let (os, arch) = (part(&target.os), part(&target.arch));
+        told.push(format!(
+            "the target {os}/{arch} was changed or is not built any more"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::strict;
+
+    fn check(before: &str, now: &str) -> String {
+        let read = |it: &str| strict::parse::<Config>(it, "gobuild-opt.toml").unwrap();
+        let (before, now) = (read(before), read(now));
+        let side = |config| Side { config, lock: None };
+        loosened(side(&before), side(&now)).join("\n")
+    }
+
+    #[test]
+    fn what_is_loosened_is_said() {
+        insta::assert_snapshot!(check("[budget]\nsize = \"25 MiB\"", "[budget]\nsize = \"40 MiB\""), @"the size budget was raised from 25.00 MiB to 40.00 MiB");
+        insta::assert_snapshot!(check("[budget]\nsize = \"ratchet\"\nframe = \"8 KiB\"\nmodules = { std = \"1%\", a = \"1 MiB\" }", "[budget]\nframe = \"9 KiB\"\nmodules = { std = \"2%\" }"), @r"
+        the size budget was removed (it was ratchet)
+        the budget `frame` was raised from 8.00 KiB to 9.00 KiB
+        the size budget of the module `a` was removed (it was 1.00 MiB)
+        the size budget of the module `std` was raised from 1 % over the lock to 2 % over the lock
+        ");
+        insta::assert_snapshot!(check("[budget]\nmodules = { \"...\" = \"1%\" }", "[budget]\nmodules = { \"...\" = \"1%\", \"ex.com/big\" = \"1 GiB\" }"), @"the module `ex.com/big` has a budget of its own: 1.00 GiB, where `...` gives 1 % over the lock");
+        insta::assert_snapshot!(check("[escape]\ncollect = \"auto\"\ngate = \"new\"\nscope = \"module\"\ngcassert = true", "[escape]\ncollect = \"off\"\ngate = \"hot\"\nscope = \"main\"\nignore = [\"ex.com/...\"]"), @r#"
+        the escape gate was lowered from "new" to "hot"
+        the escapes are not collected any more
+        the escape scope was changed from `module` to `main`
+        `[escape] ignore` takes `ex.com/...` out of the findings
+        `//gcassert:` comments are no assertions any more
+        "#);
+        insta::assert_snapshot!(check("[checks]\nlock = \"deny\"\nstamps = \"warn\"\n[build]\nambient = \"deny\"", "[checks]\nlock = \"warn\"\nstamps = \"off\""), @r#"
+        the check `lock` was lowered from "deny" to "warn"
+        the check `stamps` was lowered from "warn" to "off"
+        `[build] ambient` was lowered from "deny" to "warn"
+        "#);
+        insta::assert_snapshot!(check("[pgo]\non-missing = \"fail\"\nmin-health = 80\nmax-age = \"45d\"\n[compare]\nbaseline = \"plain\"\n[[target]]\nos = \"linux\"\narch = \"arm64\"", "[pgo]\nmin-health = 10\n[compare]\nbaseline = \"off\""), @r#"
+        the baseline was changed from `plain` to `off`
+        `[pgo] on-missing` was lowered from "fail" to "warn"
+        `[pgo] max-age` was removed (it was 45 days)
+        `[pgo] min-health` was lowered from 80 to 10
+        the target linux/arm64 was changed or is not built any more
+        "#);
+    }
+
+    #[test]
+    fn assertions_that_go_or_get_narrower_are_said() {
+        let one = |rest: &str| format!("[[assert]]\nfunction = \"a/b.F\"\n{rest}\n");
+        let all = one("no-escape = true\nmax-frame = \"64 B\"");
+        insta::assert_snapshot!(check(&all, ""), @"the assertion about `a/b.F` was removed");
+        insta::assert_snapshot!(check(&all, &one("inlined = true\nmax-frame = \"65 B\"\ntargets = [\"linux\"]")), @r"
+        `no-escape` of `a/b.F` is not asserted any more
+        `max-frame` of `a/b.F` was raised from 64 B to 65 B
+        the assertion about `a/b.F` holds for linux alone
+        ");
+        assert_eq!(check(&all, &all), "");
+    }
+
+    #[test]
+    fn what_gets_stricter_is_not_said() {
+        let loose = "[budget]\nsize = \"40 MiB\"\n[escape]\ngate = \"off\"\nignore = [\"a\"]\n[checks]\nlock = \"warn\"";
+        let strict = "[budget]\nsize = \"25 MiB\"\nframe = \"2 KiB\"\n[escape]\ngate = \"new\"\n[checks]\nlock = \"deny\"\n[[assert]]\nfunction = \"a/b.F\"\ninlined = true";
+        assert_eq!(check(loose, strict), "");
+        assert_eq!(check(strict, strict), "");
+    }
+}

@@ -1,0 +1,148 @@
+//! Flags of the compiler in, what they take from the profile out.
+
+use crate::error::Result;
+use crate::go::Package;
+use crate::plan::flags::{self, Inputs, Variant};
+use crate::plan::scope;
+use crate::quote::per_package;
+
+/// What `-gcflags` take from the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// The flags.
+    pub flags: Vec<String>,
+    /// Whether they hold for all of the program beside the standard library.
+    pub whole: bool,
+}
+
+/// What the flags of a build take from its profile.
+pub fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
+    let composed = flags::compose(inputs, Variant::Listed)?;
+    Ok(undone(&flags::gcflags(inputs, &composed), packages))
+}
+
+/// What the values of `-gcflags`, in Go's order, take from the profile: of each package the last value counts that means it
+/// (`PerPackageFlag.For`, cmd/go/internal/load/flag.go).
+fn undone(values: &[String], packages: &[Package]) -> Option<Undone> {
+    let read: Vec<_> = values
+        .iter()
+        .filter_map(|it| per_package(it).ok())
+        .collect();
+    let own = |it: &&Package| !it.standard;
+    let mut flags: Vec<String> = Vec::new();
+    let mut kept = false;
+    for package in packages.iter().filter(own) {
+        let mut values = read.iter().rev();
+        let value = values.find(|it| means(it.pattern.as_deref(), package));
+        let found = value.map_or(Vec::new(), |it| against(&it.flags));
+        kept |= found.is_empty();
+        for it in found {
+            if !flags.contains(&it) {
+                flags.push(it);
+            }
+        }
+    }
+    let whole = !kept;
+    (!flags.is_empty()).then_some(Undone { flags, whole })
+}
+
+fn means(pattern: Option<&str>, package: &Package) -> bool {
+    match pattern {
+        None => !package.dep_only,
+        Some(it) if it.starts_with('.') => package.module.as_ref().is_some_and(|it| it.main),
+        Some(it) => scope::contains(&[it.to_owned()], &package.import_path),
+    }
+}
+
+/// The flags that keep the compiler from what a profile is for (`cmd/compile/internal/{base,gc,inline/interleaved}`).
+fn against(words: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    // A count: `-l -l` is 2, which inlines again.
+    let mut inlining = 0u32;
+    let mut index = 0;
+    while let Some(word) = words.get(index) {
+        index += 1;
+        let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+        let (name, value) = match flag.unwrap_or_default().split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (flag.unwrap_or_default(), None),
+        };
+        match (name, value) {
+            ("l", None | Some("true")) => inlining += 1,
+            ("l", Some(it)) => inlining = it.parse().unwrap_or(inlining),
+            ("N", None | Some("1" | "true")) => found.push(word.clone()),
+            ("pgoprofile", Some(_)) => found.push(word.clone()),
+            ("pgoprofile", None) => {
+                let file = words.get(index).cloned().unwrap_or_default();
+                found.push(format!("{word} {file}"));
+                index += 1;
+            }
+            ("d", value) => {
+                let list = match value {
+                    Some(it) => it.to_owned(),
+                    None => {
+                        index += 1;
+                        words.get(index - 1).cloned().unwrap_or_default()
+                    }
+                };
+                let off = ["pgoinline=0", "pgodevirtualize=0"];
+                let off = list.split(',').filter(|it| off.contains(it));
+                found.extend(off.map(|it| format!("-d={it}")));
+            }
+            _ => {}
+        }
+    }
+    if inlining == 1 {
+        found.push("-l".into());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(values: &[&str]) -> String {
+        let package = |path: &str, dep_only: bool, standard: bool| Package {
+            import_path: path.into(),
+            dep_only,
+            standard,
+            ..Package::default()
+        };
+        let packages = [
+            package("fmt", true, true),
+            package("ex.com/m/lib", true, false),
+            package("ex.com/m", false, false),
+        ];
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        match undone(&values, &packages) {
+            Some(it) => format!(
+                "{}{}",
+                it.flags.join(" "),
+                if it.whole { " (all)" } else { "" }
+            ),
+            None => "kept".into(),
+        }
+    }
+
+    #[test]
+    fn flags_that_take_the_effect_are_found_where_they_hold() {
+        assert_eq!(check(&["-m"]), "kept");
+        assert_eq!(check(&["all=-N -l"]), "-N -l (all)");
+        assert_eq!(check(&["-N -l"]), "-N -l");
+        assert_eq!(
+            check(&["ex.com/m/...=-d=pgoinline=0"]),
+            "-d=pgoinline=0 (all)"
+        );
+        assert_eq!(
+            check(&["all=-d checkptr=0,pgodevirtualize=0"]),
+            "-d=pgodevirtualize=0 (all)"
+        );
+        assert_eq!(check(&["all=-pgoprofile="]), "-pgoprofile= (all)");
+        assert_eq!(check(&["all=-pgoprofile other"]), "-pgoprofile other (all)");
+        assert_eq!(check(&["all=-l", "all=-m"]), "kept");
+        assert_eq!(check(&["all=-l -l"]), "kept");
+        assert_eq!(check(&["all=-l=4"]), "kept");
+        assert_eq!(check(&["std=-l"]), "kept");
+    }
+}

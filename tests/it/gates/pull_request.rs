@@ -1,0 +1,261 @@
+//! What a pull request does to the gates that judge it is said in its report, and cannot be done with `--config-from`.
+
+use serde_json::Value;
+
+use super::locked;
+use crate::harness::Place;
+
+fn git(place: &Place, args: &[&str]) {
+    let own = [
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.com",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let all: Vec<&str> = own.into_iter().chain(args.iter().copied()).collect();
+    place.tool("git", &all);
+}
+
+fn commit(place: &Place, message: &str) {
+    git(place, &["add", "-A", "-f"]);
+    git(place, &["commit", "-q", "-m", message]);
+}
+
+/// A repository whose target branch has these gates, and a branch of a pull request.
+fn branched(base: &str) -> Place {
+    let place = locked();
+    place.write("gobuild-opt.toml", base);
+    git(&place, &["init", "-q", "-b", "main"]);
+    commit(&place, "base");
+    git(&place, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    git(&place, &["checkout", "-q", "-b", "change"]);
+    place
+}
+
+fn check(report: &Value) -> (String, String) {
+    let checks = report["targets"][0]["checks"].as_array().unwrap();
+    let found = checks.iter().find(|it| it["id"] == "loosened");
+    let text = |key: &str| {
+        let value = found.and_then(|it| it[key].as_str());
+        value.unwrap_or_default().to_owned()
+    };
+    (text("status"), text("message"))
+}
+
+const BASE: &str = "\
+[escape]
+collect = \"pass\"
+gate = \"new\"
+[compare]
+baseline = \"off\"
+[budget]
+size = \"1 KiB\"
+";
+
+#[test]
+fn a_loosened_gate_is_said_where_ci_names_the_base() {
+    let mut place = branched(BASE);
+    let quiet = place.run("release --format json");
+    assert_eq!(
+        check(&quiet.json()),
+        Default::default(),
+        "nobody says that it is a change"
+    );
+    place.write("gobuild-opt.toml", BASE.replace("1 KiB", "40 MiB"));
+    commit(&place, "looser");
+    for (name, value, since) in [
+        ("GITHUB_BASE_REF", "main".to_owned(), "origin/main ("),
+        (
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA",
+            place.tool("git", &["rev-parse", "main"]).trim().to_owned(),
+            "",
+        ),
+    ] {
+        place.env(name, value);
+        let run = place.run("release --format json");
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let report = run.json();
+        let words = "the size budget was raised from 1.00 KiB to 40.00 MiB";
+        assert_eq!(report["change"]["loosened"][0], words, "{}", run.shown());
+        assert!(
+            report["change"]["since"]
+                .as_str()
+                .unwrap()
+                .starts_with(since)
+        );
+        assert_eq!(check(&report).0, "warn");
+        assert!(check(&report).1.contains(words), "{}", run.shown());
+        for (format, words) in [
+            ("text", "the size budget was raised"),
+            ("markdown", "the size budget was raised"),
+            (
+                "github",
+                "::warning title=gobuild-opt::the size budget was raised",
+            ),
+            (
+                "sarif",
+                "the size budget was raised from 1.00 KiB to 40.00 MiB",
+            ),
+        ] {
+            let run = place.run(&format!("release --format {format}"));
+            let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains(words), "{format}: {}", run.shown());
+        }
+        let run = place.run("release -q --set checks.loosened=deny");
+        assert_eq!(run.code(), 1, "{}", run.shown());
+        place.env(name, "");
+    }
+    // A change cannot switch the check off for itself.
+    place.env("GITHUB_BASE_REF", "main");
+    let off = BASE.replace("1 KiB", "40 MiB") + "[checks]\nloosened = \"off\"\n";
+    place.write("gobuild-opt.toml", off);
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "warn");
+    assert!(
+        message.contains("the check `loosened` was lowered"),
+        "{message}"
+    );
+    std::fs::remove_file(place.path("gobuild-opt.toml")).unwrap();
+    let (_, message) = check(&place.run("release --format json").json());
+    for words in [
+        "gobuild-opt.toml was removed",
+        "the size budget was removed",
+        "the escape gate was lowered",
+    ] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    // What is no looser is well.
+    place.write("gobuild-opt.toml", BASE.replace("1 KiB", "1 B"));
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "pass", "{message}");
+    // Without the history nobody knows.
+    place.env("GITHUB_BASE_REF", "gone");
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "skip");
+    assert!(
+        message.contains("is not known: `refs/remotes/origin/gone` is no revision"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_gates_of_the_base_judge_on_demand() {
+    let place = branched(BASE);
+    assert_eq!(place.run("release -q").code(), 1);
+    let lock = place.text("gobuild-opt.lock");
+    let loose = BASE.replace("1 KiB", "1 GiB").replace("\"new\"", "\"off\"")
+        + "[build]\nout-dir = \"elsewhere\"\n";
+    place.write("gobuild-opt.toml", loose);
+    place.write("gobuild-opt.lock", lock.replace("go1.27.3", "go1.26.9"));
+    commit(&place, "looser");
+    assert_eq!(place.run("release -q").code(), 0);
+    let run = place.run("release --format json --config-from main");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    let report = run.json();
+    // It builds what the change says, and judges as the base does.
+    assert_eq!(report["checksums"], "elsewhere/SHA256SUMS");
+    assert_eq!(report["budgets"][0]["status"], "fail", "{}", run.shown());
+    assert_eq!(report["change"]["judged_by"], true);
+    let gates = report["gates"].as_array().unwrap();
+    let gate = gates
+        .iter()
+        .find(|it| it["gate"] == "[escape] gate")
+        .unwrap();
+    assert_eq!(gate["outcome"], "pass", "{gate}");
+    let all = report["change"]["loosened"].to_string();
+    for words in [
+        "the size budget was raised",
+        "the escape gate was lowered",
+        "is from go1.26.9 on linux/amd64",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    // `escape` judges by it, too.
+    let run = place.run("escape --format json --config-from main");
+    assert_eq!(
+        run.json()["targets"][0]["escapes"]["lock"]["compared"],
+        true,
+        "{}",
+        run.shown()
+    );
+    // The lock of now is nobody's to follow: a ratchet writes nothing.
+    assert_eq!(
+        place.text("gobuild-opt.lock"),
+        lock.replace("go1.27.3", "go1.26.9")
+    );
+    for (args, words) in [
+        (
+            "release --config-from nowhere",
+            "`nowhere` is no revision of this repository",
+        ),
+        (
+            "accept --config-from main",
+            "`--config-from` is for a run that judges",
+        ),
+    ] {
+        let run = place.run(args);
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        assert!(run.stderr.contains(words), "{}", run.shown());
+    }
+}
+
+#[test]
+fn a_baseline_that_is_replaced_is_said() {
+    let mut place = branched(
+        &BASE
+            .replace("\"off\"", "\"last\"")
+            .replace("1 KiB", "1 GiB"),
+    );
+    place.write("last", crate::harness::executable());
+    commit(&place, "a baseline");
+    git(&place, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let mut other = crate::harness::executable().to_vec();
+    other.extend_from_slice(&[0; 100]);
+    place.write("last", other);
+    place.env("GITHUB_BASE_REF", "main");
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "warn", "{message}");
+    assert!(
+        message.contains("the baseline `last` is another file"),
+        "{message}"
+    );
+}
+
+#[test]
+fn objects_are_read_raw() {
+    let mut place = branched(BASE);
+    // A filter of the repository would run on a checkout, a link would lead anywhere.
+    place.write(
+        ".gitattributes",
+        "*.toml filter=evil diff=evil\n*.lock filter=evil\n",
+    );
+    for key in [
+        "filter.evil.smudge",
+        "filter.evil.clean",
+        "diff.evil.textconv",
+    ] {
+        git(&place, &["config", key, "touch canary; cat"]);
+    }
+    let run = place.run("release -q --config-from main");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    assert!(!place.path("canary").exists());
+    std::fs::remove_file(place.path("gobuild-opt.toml")).unwrap();
+    std::fs::remove_file(place.path(".gitattributes")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", place.path("gobuild-opt.toml")).unwrap();
+    commit(&place, "a link");
+    git(&place, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    std::fs::remove_file(place.path("gobuild-opt.toml")).unwrap();
+    place.write("gobuild-opt.toml", BASE.replace("1 KiB", "1 GiB"));
+    let run = place.run("release -q --config-from origin/main");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("it is no regular file there"),
+        "{}",
+        run.shown()
+    );
+    place.env("GITHUB_BASE_REF", "main");
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "skip", "{message}");
+}
