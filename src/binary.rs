@@ -50,7 +50,7 @@ pub use anatomy::{
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Caller, Callers, Start, callers, calls, calls_with};
-pub use contain::is_contained;
+pub use contain::{contain, is_contained};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use macho::{Slice, slices};

@@ -68,8 +68,10 @@ pub enum Event<'a> {
     },
     /// A package is being compiled.
     Package(&'a str),
-    /// A line for the user: what go says, or what we wait for.
+    /// A line for the user: what we wait for, what we did.
     Talk(&'a str),
+    /// What go says of a release that it builds: warnings, diagnostics that a flag asked for.
+    Words(&'a str),
     /// A line on standard error that a flag such as -x asked go for.
     Asked(&'a str),
     /// A line on standard output that -json asked go for.
@@ -386,7 +388,10 @@ fn compile(
     let text = words.text();
     // The diagnostics of the effect's own link were read before.
     if !text.is_empty() && step.kind != StepKind::EffectBuild {
-        show(Event::Talk(&text));
+        show(match ours {
+            true => Event::Words(&text),
+            false => Event::Talk(&text),
+        });
     }
     Ok((outcome, compiled))
 }

@@ -5,6 +5,8 @@ mod anatomy;
 
 mod catalog;
 
+mod comment;
+
 mod escape;
 
 pub mod profile;
@@ -12,6 +14,8 @@ pub mod profile;
 mod settings;
 
 mod split;
+
+mod stand_in;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,9 +28,12 @@ use crate::render::Format;
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
 pub use catalog::{Completions, Presets, Schema, SchemaOf};
+use comment::COMMENT;
+pub use comment::{Comment, When};
 pub use escape::{Accept, Escape};
 pub use settings::Settings;
 use split::split;
+pub use stand_in::{StandIn, stand_in};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -37,6 +44,10 @@ use split::split;
     disable_help_subcommand = true
 )]
 #[command(after_help = "\
+In place of go:
+  `gobuild-opt build`, `gobuild-opt go build`, and this program under the name `go`, take what `go build`
+  takes and end as it does; `install` likewise. All other commands of go go to go.
+
 Exit codes:
   0      done, within every budget and gate
   1      done, but a budget, gate or denied check failed; outputs and report are written
@@ -99,6 +110,9 @@ pub enum Command {
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
     Compare(Compare),
+    /// Say on a pull request what changed, from a saved report that anybody may have written
+    #[command(after_help = COMMENT)]
+    Comment(Comment),
     /// Show, merge, slim, compare and collect profiles for -pgo
     #[command(subcommand)]
     Profile(profile::Profile),

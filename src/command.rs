@@ -4,6 +4,8 @@ mod accept;
 
 mod catalog;
 
+mod comment;
+
 mod compare;
 
 mod doctor;
@@ -11,6 +13,8 @@ mod doctor;
 mod earlier;
 
 mod escape;
+
+mod going;
 
 mod init;
 
@@ -36,6 +40,8 @@ mod repair;
 
 mod revision;
 
+pub mod stand_in;
+
 mod staging;
 
 mod trusted;
@@ -52,6 +58,7 @@ use std::path::PathBuf;
 use crate::build::Event;
 use crate::cli::{Cli, Command};
 use crate::error::Result;
+use crate::go::behind::Behind;
 use crate::process::Interrupt;
 
 /// What a command needs from the outside: the only way it talks while it runs.
@@ -60,6 +67,8 @@ pub struct Session<'a> {
     pub cwd: PathBuf,
     /// The file of this program, for go to start; `None` where it cannot be told.
     pub program: Option<PathBuf>,
+    /// The go command behind this program, where this program is what PATH has under that name.
+    pub go: Option<Behind>,
     /// The environment.
     pub env: Vec<(OsString, OsString)>,
     /// Columns of the terminal.
@@ -121,6 +130,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Doctor(args) => doctor::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),
         Command::Compare(args) => compare::run(args, session),
+        Command::Comment(args) => comment::run(args, session),
         Command::Profile(args) => profile::run(args, session),
         Command::Explain(args) => catalog::explain(args, session),
         Command::Init(args) => init::run(args, session),

@@ -28,6 +28,8 @@ pub struct Error {
     pub detail: Option<String>,
     /// What to try.
     pub hint: Option<String>,
+    /// The exit status of the go command that refused.
+    pub status: Option<i32>,
     /// The cause, shown behind the message.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -43,6 +45,7 @@ impl Error {
             message: message.into(),
             detail: None,
             hint: None,
+            status: None,
             source: None,
         }
     }
@@ -58,6 +61,13 @@ impl Error {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the exit status of the go command that refused.
+    #[must_use]
+    pub fn status(mut self, status: Option<i32>) -> Self {
+        self.status = status;
         self
     }
 

@@ -2,6 +2,8 @@
 
 pub mod ambient;
 
+pub mod behind;
+
 pub mod flags;
 
 pub mod git;
@@ -287,7 +289,7 @@ impl Words {
             None => failure.to_owned(),
         };
         let text = self.text();
-        let error = Error::new(Kind::Go, message);
+        let error = Error::new(Kind::Go, message).status(outcome.status.code());
         if text.is_empty() {
             error
         } else {

@@ -12,13 +12,15 @@ use std::time::Duration;
 use anstream::ColorChoice;
 use gobuild_opt::build::links::Outside;
 use gobuild_opt::build::{Event, capture};
-use gobuild_opt::cli::{self, Cli, Color};
+use gobuild_opt::cli::{self, Cli, Color, StandIn};
+use gobuild_opt::command::stand_in::Done;
 use gobuild_opt::command::{self, Output, Session};
 use gobuild_opt::error::{Error, Kind, Result};
+use gobuild_opt::go::behind::{self, Behind};
 use gobuild_opt::plan::toolexec;
-use gobuild_opt::process::Interrupt;
 use gobuild_opt::process::interrupt::Patience;
 use gobuild_opt::process::warden::{self, Warden};
+use gobuild_opt::process::{self, Interrupt};
 use gobuild_opt::render::harmless;
 use progress::{Progress, say};
 
@@ -30,6 +32,9 @@ fn main() -> ExitCode {
     }
     if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
         return watch();
+    }
+    if let Some(call) = cli::stand_in(&args) {
+        return stand_in(&call);
     }
     let cwd = working_directory();
     match cli::parse(&args, cwd.as_deref().unwrap_or(Path::new("/"))) {
@@ -81,14 +86,25 @@ fn tool(args: &[OsString]) -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
+fn run(cli: &Cli, cwd: PathBuf) -> ExitCode {
     colors(cli.talk.color);
+    // Where PATH has us under the name of go, a release would start itself.
+    let go = search(|it| behind::is_first(it).then(|| behind::find(it).ok())).flatten();
+    let progress = Progress::new(cli.talk.quiet, false, std::io::stderr().is_terminal());
+    match with_session(cwd, go, progress, |it| command::run(cli, it)) {
+        Ok(output) => print(&output, cli.talk.quiet),
+        Err(error) => fail(&error),
+    }
+}
+
+fn with_session<T>(
+    cwd: PathBuf,
+    go: Option<Behind>,
+    mut progress: Progress,
+    run: impl FnOnce(&mut Session<'_>) -> Result<T>,
+) -> Result<T> {
     hush_contained_panics();
-    let mut progress = Progress::new(cli.talk.quiet, std::io::stderr().is_terminal());
-    let mut interrupt = match listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => return fail(&error),
-    };
+    let mut interrupt = listen()?;
     interrupt.voice = progress.voice();
     interrupt.patience = patience();
     stand_by(interrupt.clone(), progress.curtain());
@@ -96,19 +112,94 @@ fn run(cli: &Cli, cwd: std::path::PathBuf) -> ExitCode {
     let mut session = Session {
         cwd,
         program: std::env::current_exe().ok().filter(|it| it.is_file()),
+        go,
         env: std::env::vars_os().collect(),
         width: width(),
         interrupt,
         show: &mut show,
     };
-    let result = command::run(cli, &mut session);
+    let result = run(&mut session);
     // Who stands by has it, too, and outlives us.
     session.interrupt.warden.dismiss();
     progress.finish();
-    match result {
-        Ok(output) => print(&output, cli.talk.quiet),
-        Err(error) => fail(&error),
+    result
+}
+
+/// In place of go.
+fn stand_in(call: &StandIn) -> ExitCode {
+    let behind = match search(behind::find) {
+        Ok(behind) => behind,
+        Err(error) => {
+            fail(&error);
+            // As a shell says that there is no such command.
+            return ExitCode::from(127);
+        }
+    };
+    if !command::stand_in::is_release(call) {
+        return become_go(&behind, call);
     }
+    let cwd = match working_directory() {
+        Ok(cwd) => cwd,
+        Err(_) => return become_go(&behind, call),
+    };
+    let progress = Progress::new(true, true, false);
+    let go = Some(behind.clone());
+    let done = with_session(cwd, go, progress, |it| command::stand_in::run(call, it));
+    match done {
+        Ok(Done::Released(output)) => print(&output, true),
+        Ok(Done::Gos(why)) => {
+            if let Some(error) = why {
+                let advice = error.hint.iter().map(|it| format!(" ({it})"));
+                let advice: String = advice.collect();
+                say(&harmless(&format!(
+                    "gobuild-opt: {error}{advice}: go builds this alone, as if gobuild-opt were not there"
+                )));
+            }
+            become_go(&behind, call)
+        }
+        Err(error) => fail_as_go(&error),
+    }
+}
+
+/// The exit codes of go: 1 for what cannot be built, 2 for what cannot be understood.
+fn fail_as_go(error: &Error) -> ExitCode {
+    if let (Kind::Go, Some(status)) = (error.kind, error.status) {
+        for line in error.detail.iter().flat_map(|it| it.lines()) {
+            say(&untabbed(line));
+        }
+        return ExitCode::from(u8::try_from(status).unwrap_or(1));
+    }
+    fail(error);
+    match error.kind {
+        Kind::Usage => ExitCode::from(2),
+        Kind::Signal(_) => ExitCode::from(error.exit_code()),
+        Kind::Go | Kind::Machine => ExitCode::from(1),
+    }
+}
+
+/// Go with the arguments as they came. Returns only where it cannot be started.
+fn become_go(behind: &Behind, call: &StandIn) -> ExitCode {
+    let mut command = vec![behind.program.clone().into_os_string()];
+    command.extend(call.args.iter().cloned());
+    let error = process::tool::replace_with(&command, behind::MARK, behind.mark.as_deref());
+    let message = format!("cannot start `{}`", behind.program.display());
+    fail(&Error::new(Kind::Go, message).source(error));
+    ExitCode::from(126)
+}
+
+/// Looks for the go command behind this program.
+fn search<T>(look: impl FnOnce(&behind::Search<'_>) -> T) -> T {
+    let named = std::env::var_os("GOBUILD_OPT_GO").filter(|it| !it.is_empty());
+    let path = std::env::var_os("PATH");
+    let mark = std::env::var_os(behind::MARK);
+    let own = own_path();
+    look(&behind::Search {
+        name: named.unwrap_or_else(|| "go".into()),
+        path: path.as_deref(),
+        own: own.as_deref(),
+        mark: mark.as_deref(),
+        processes: [std::process::id(), std::os::unix::process::parent_id()],
+    })
 }
 
 /// Remembers the first signal that asks us to stop; the running stage ends its children and returns.

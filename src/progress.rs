@@ -13,6 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Shows the events of a run.
 pub struct Progress {
     quiet: bool,
+    /// What go says of the release is shown even so.
+    words: bool,
     bar: Option<ProgressBar>,
     step: String,
     count: u64,
@@ -22,7 +24,7 @@ pub struct Progress {
 
 impl Progress {
     /// Nothing when `quiet`; a spinner on a terminal.
-    pub fn new(quiet: bool, terminal: bool) -> Self {
+    pub fn new(quiet: bool, words: bool, terminal: bool) -> Self {
         let bar = (terminal && !quiet).then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
@@ -32,6 +34,7 @@ impl Progress {
         });
         Self {
             quiet,
+            words,
             bar,
             step: String::new(),
             count: 0,
@@ -61,6 +64,8 @@ impl Progress {
                 self.message(path);
             }
             Event::Talk(text) => text.lines().for_each(|line| self.line(line)),
+            Event::Words(text) if self.words => text.lines().for_each(|line| self.asked(line)),
+            Event::Words(text) => text.lines().for_each(|line| self.line(line)),
             Event::Asked(line) => self.asked(line),
             Event::Data(line) => {
                 // A reader that has gone away is no reason to stop the build.

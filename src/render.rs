@@ -10,6 +10,8 @@ mod markdown;
 
 mod sarif;
 
+mod summary;
+
 mod svg;
 
 mod text;
@@ -27,6 +29,7 @@ use crate::report::outline::Block;
 pub use github::github;
 pub use json::json;
 pub use sarif::sarif;
+pub use summary::folded;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]

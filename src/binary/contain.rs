@@ -14,7 +14,7 @@ pub fn is_contained() -> bool {
 }
 
 /// What `read` gives; `None` where it panics.
-pub(super) fn contain<T>(read: impl FnOnce() -> Option<T> + UnwindSafe) -> Option<T> {
+pub fn contain<T>(read: impl FnOnce() -> Option<T> + UnwindSafe) -> Option<T> {
     let before = CONTAINED.replace(true);
     let found = catch_unwind(read);
     CONTAINED.set(before);

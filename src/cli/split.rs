@@ -56,6 +56,17 @@ fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
     Ok(args)
 }
 
+/// Whose flags are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flags {
+    /// Anywhere on the line.
+    Anywhere,
+    /// Before the packages, as go has it.
+    OursAndGos,
+    /// Go's alone, before the packages.
+    Gos,
+}
+
 /// Sets Go's flags and packages apart from ours.
 pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
     let args = &behind(args)?;
@@ -65,26 +76,49 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
         .position(|it| !it.to_string_lossy().starts_with('-'))
         .map(|it| it + 1);
     let builder = at.filter(|it| BUILDERS.iter().any(|name| args[*it] == *name));
-    let mut typed = Typed {
-        cwd: cwd.to_path_buf(),
-        ..Typed::default()
-    };
     let Some(at) = builder else {
+        let typed = Typed {
+            cwd: cwd.to_path_buf(),
+            ..Typed::default()
+        };
         return Ok(Split {
             ours: args.to_vec(),
             typed,
         });
     };
-    let mut ours = args[..=at].to_vec();
-    let known = Known::of(&args[at].to_string_lossy());
+    let command = args[at].to_string_lossy();
+    let mut split = split_behind(&command, &args[at + 1..], cwd, Flags::Anywhere)?;
+    split.ours.splice(..2, args[..=at].iter().cloned());
+    Ok(split)
+}
+
+/// The same for what stands behind the name of a command.
+pub(super) fn split_behind(
+    command: &str,
+    args: &[OsString],
+    cwd: &Path,
+    flags: Flags,
+) -> Result<Split> {
+    let mut typed = Typed {
+        cwd: cwd.to_path_buf(),
+        ..Typed::default()
+    };
+    let mut ours: Vec<OsString> = vec!["gobuild-opt".into(), command.into()];
+    let known = match flags {
+        Flags::Gos => Known::default(),
+        Flags::Anywhere | Flags::OursAndGos => Known::of(command),
+    };
     let mut moved = false;
-    let mut rest = args[at + 1..].iter();
+    let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         let text = arg.to_string_lossy();
         if text == "--" {
             typed.packages.extend(rest.by_ref().cloned());
         } else if !text.starts_with('-') || text == "-" {
             typed.packages.push(arg.clone());
+            if flags != Flags::Anywhere {
+                typed.packages.extend(rest.by_ref().cloned());
+            }
         } else if let Some(takes_value) = known.takes_value(&text) {
             ours.push(arg.clone());
             if takes_value && !text.contains('=') {
@@ -145,6 +179,7 @@ fn go_flag<'a>(
 }
 
 /// Our own flags of a subcommand, as clap has them.
+#[derive(Default)]
 struct Known {
     long: Vec<(String, bool)>,
     short: Vec<(char, bool)>,

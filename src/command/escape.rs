@@ -79,8 +79,10 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         unparsed: args.unparsed,
     };
     let top = args.top.unwrap_or(config.escape.top);
+    let render = |format, top, style| rendered(&report, format, top, style, wanted, &cwd);
     present(
-        |format, top, style| rendered(&report, format, top, style, wanted, &cwd),
+        render,
+        |top| render(Format::Markdown, top, Style::default()),
         &args.output,
         top,
         &report.verdict,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::earlier::{self, Known};
+use super::going::go_command;
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
 use super::{Session, profiles, trusted};
@@ -14,7 +15,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{self, Go, Toolchain, flags, level};
+use crate::go::{self, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
@@ -76,7 +77,18 @@ pub fn prepare_for(
     purpose: Purpose,
     session: &mut Session<'_>,
 ) -> Result<Prepared> {
-    let mut loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
+    let loaded = config::load(&settings.sources(&typed.cwd, session.text_env())?)?;
+    prepare_loaded(loaded, settings, typed, purpose, session)
+}
+
+/// The same for a configuration that is read already.
+pub fn prepare_loaded(
+    mut loaded: Loaded,
+    settings: &Settings,
+    typed: &Typed,
+    purpose: Purpose,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     for warning in &loaded.warnings {
         (session.show)(Event::Talk(&format!("warning: {warning}")));
     }
@@ -254,12 +266,7 @@ fn facts(
     pending: &mut Pending,
     session: &Session<'_>,
 ) -> Result<Facts> {
-    let mut go = Go {
-        program: loaded.config.go.clone().into(),
-        cwd: typed.cwd.clone(),
-        env: environment(loaded, target, session)?,
-        ground: Arc::new(trusted::ground(loaded, typed, session)),
-    };
+    let mut go = go_command(loaded, typed, target, session)?;
     let toolchain = go.toolchain(&session.interrupt)?;
     if let Some(level) = &target.level {
         level::check(&toolchain.goarch, level, &toolchain.version)?;
@@ -362,39 +369,6 @@ fn leaks(
     }
     let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
     ambient::ambient(&session.text_env(), &file, &configured, &decided)
-}
-
-/// Variables of the configuration, unless they are set outside, and the platform, which always is ours.
-fn environment(
-    loaded: &Loaded,
-    target: &Target,
-    session: &Session<'_>,
-) -> Result<Vec<(String, OsString)>> {
-    // Go takes an empty variable for one that is not set.
-    let outside = |name: &str| session.variable(name).is_some();
-    let mut all = loaded.config.build.env.clone();
-    all.extend(target.env.clone());
-    if let Some(name) = all
-        .keys()
-        .find(|it| it.is_empty() || it.contains(['=', '\0']))
-    {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{name}` is no name of an environment variable"),
-        ));
-    }
-    let mut env: Vec<(String, OsString)> = all
-        .into_iter()
-        .filter(|(name, _)| !outside(name))
-        .map(|(name, value)| (name, value.into()))
-        .collect();
-    for (name, value) in [("GOOS", &target.os), ("GOARCH", &target.arch)] {
-        if let Some(value) = value {
-            env.retain(|(it, _)| it != name);
-            env.push((name.to_owned(), value.into()));
-        }
-    }
-    Ok(env)
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Output, Session};
 use crate::build::publish;
 use crate::cli;
+use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::Verdict;
@@ -94,9 +95,24 @@ impl Shows {
     }
 }
 
-/// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the layout.
+/// With the report files that the environment names, where none is typed; separated as in PATH.
+pub fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli::Output {
+    let mut output = output.clone();
+    if output.report.is_empty()
+        && let Some(paths) = session.variable(layer::REPORT)
+    {
+        output.report = std::env::split_paths(paths)
+            .filter(|it| !it.as_os_str().is_empty())
+            .collect();
+    }
+    output
+}
+
+/// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the
+/// layout; `for_step` gives the Markdown for the step summary.
 pub fn present(
     render: impl Fn(Format, usize, Style) -> String,
+    for_step: impl Fn(usize) -> String,
     output: &cli::Output,
     top: usize,
     verdict: &Verdict,
@@ -110,10 +126,7 @@ pub fn present(
     let mut warnings = Vec::new();
     if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
         // The binaries are published: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(
-            summary,
-            &render(Format::Markdown, top.max(50), Style::default()),
-        ) {
+        if let Err(error) = append(summary, &for_step(top.max(50))) {
             warnings.push(format!("warning: {error}"));
         }
     }

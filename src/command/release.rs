@@ -26,20 +26,46 @@ use crate::process::{Interrupt, Invocation};
 use crate::render::{self, Format, Style};
 use crate::report::{self, Assertion, Findings, Report, Site, Target, outline};
 
+/// Reads the configuration and asks go, for a purpose.
+pub type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
+
 /// Builds, compares, checks, publishes and reports.
 pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
+    let (settings, typed) = (&args.settings, &args.typed);
+    let mut prepare =
+        |purpose, session: &mut Session<'_>| prepare_for(settings, typed, purpose, session);
+    run_prepared(args, &mut prepare, session)
+}
+
+/// The same for who prepares in another way.
+pub fn run_prepared(
+    args: &cli::Release,
+    prepare: Prepare<'_>,
+    session: &mut Session<'_>,
+) -> Result<Output> {
     let start = Instant::now();
-    Shows::EVERYTHING.check(&args.output)?;
-    let mut done = attempt(args, Purpose::Loop, session)?;
+    let wanted = Wanted {
+        output: present::with_variable(&args.output, session),
+        wait: !args.no_wait,
+    };
+    Shows::EVERYTHING.check(&wanted.output)?;
+    let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
     if done.is_none() {
         session.interrupt.check()?;
-        done = attempt(args, Purpose::Build, session)?;
+        done = attempt(&wanted, prepare, Purpose::Build, session)?;
     }
     match done {
-        Some(Done::Built(released)) => finish(args, *released, start, session),
+        Some(Done::Built(released)) => finish(*released, start, session),
         Some(Done::Dry(output)) => Ok(output),
         None => Ok(Output::default()),
     }
+}
+
+/// What the command line says beside the configuration.
+struct Wanted {
+    output: cli::Output,
+    /// For another run that writes to the same directory.
+    wait: bool,
 }
 
 /// What came of a build.
@@ -62,15 +88,18 @@ struct Released {
     stage: Stage,
     repaired: Repaired,
     artifacts: Vec<Artifact>,
+    /// Where the reports go.
+    output: cli::Output,
 }
 
 /// Builds. `None` where go now lists other packages than were believed: what was built then counts for nothing.
 fn attempt(
-    args: &cli::Release,
+    wanted: &Wanted,
+    prepare: &mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>,
     purpose: Purpose,
     session: &mut Session<'_>,
 ) -> Result<Option<Done>> {
-    let mut prepared = prepare_for(&args.settings, &args.typed, purpose, session)?;
+    let mut prepared = prepare(purpose, session)?;
     let pending = std::mem::take(&mut prepared.pending);
     if prepared.facts.iter().any(|it| it.asked.dry_run) {
         return match pending.confirm() {
@@ -78,7 +107,7 @@ fn attempt(
             false => Ok(None),
         };
     }
-    let released = stage_all(args, prepared, session);
+    let released = stage_all(wanted, prepared, session);
     match pending.confirm() {
         true => released.map(|it| Some(Done::Built(Box::new(it)))),
         false => Ok(None),
@@ -86,17 +115,18 @@ fn attempt(
 }
 
 fn stage_all(
-    args: &cli::Release,
+    wanted: &Wanted,
     mut prepared: Prepared,
     session: &mut Session<'_>,
 ) -> Result<Released> {
+    let output = placed(wanted.output.clone(), &prepared);
     for executable in prepared.outputs.targets.iter().flatten() {
         executable.path.as_deref().map_or(Ok(()), publish::check)?;
     }
     if let Some(path) = &prepared.outputs.checksums {
         sums::read(path)?;
     }
-    for path in &args.output.report {
+    for path in &output.report {
         apart(path, &prepared.outputs, &session.cwd)?;
         publish::try_directory(&session.cwd.join(path))?;
     }
@@ -107,7 +137,7 @@ fn stage_all(
     let change = earlier.change(&lock_path, lock.as_ref(), session)?;
     let lock = earlier.judging(&lock_path, lock, session)?;
     let directory = output_directory(&prepared.outputs);
-    let stage = stage(&mut prepared, directory.as_deref(), !args.no_wait, session)?;
+    let stage = stage(&mut prepared, directory.as_deref(), wanted.wait, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
     let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
     let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
@@ -120,16 +150,12 @@ fn stage_all(
         stage,
         repaired,
         artifacts,
+        output,
     })
 }
 
 /// Publishes and reports.
-fn finish(
-    args: &cli::Release,
-    released: Released,
-    start: Instant,
-    session: &mut Session<'_>,
-) -> Result<Output> {
+fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Result<Output> {
     let Released {
         loaded,
         change,
@@ -139,6 +165,7 @@ fn finish(
         mut stage,
         repaired,
         artifacts,
+        output: wanted,
     } = released;
     let Repaired {
         plan,
@@ -170,7 +197,7 @@ fn finish(
     let told = tell(
         &report,
         lock.filter(|_| follows).map(|it| (it, lock_path, found)),
-        args,
+        &wanted,
         &loaded.config,
         session,
     );
@@ -221,7 +248,7 @@ fn after(mut error: Error, published: &[PathBuf], note: &str) -> Error {
 fn tell(
     report: &Report,
     lock: Option<(Lock, PathBuf, Vec<Found>)>,
-    args: &cli::Release,
+    wanted: &cli::Output,
     config: &Config,
     session: &mut Session<'_>,
 ) -> Result<Output> {
@@ -234,11 +261,28 @@ fn tell(
     }
     present(
         |format, top, style| rendered(report, format, top, style, &session.cwd),
-        &args.output,
+        |top| for_the_step(report, top),
+        wanted,
         config.escape.top,
         &report.verdict,
         session,
     )
+}
+
+/// `{name}`, `{os}` and `{arch}` in the names of report files: several runs of one CI job write one each.
+fn placed(mut output: cli::Output, prepared: &Prepared) -> cli::Output {
+    let target = prepared.facts.first().map(|it| &it.target);
+    let first = prepared.outputs.targets.iter().flatten().next();
+    let name = first.map_or("packages", |it| it.name.as_str());
+    let os = target.and_then(|it| it.os.as_deref()).unwrap_or_default();
+    let arch = target.and_then(|it| it.arch.as_deref()).unwrap_or_default();
+    for path in &mut output.report {
+        if let Some(text) = path.to_str().filter(|it| it.contains('{')) {
+            let text = text.replace("{name}", name);
+            *path = text.replace("{os}", os).replace("{arch}", arch).into();
+        }
+    }
+    output
 }
 
 /// What has a ratchet follows executables that shrank.
@@ -411,6 +455,17 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
             render::blocks(&outline::outline(report, detail), format, style)
         }
     }
+}
+
+/// For who opens the page of a CI job: the verdict, what is new, and the rest folded. GitHub takes a MiB of a step.
+fn for_the_step(report: &Report, packages: usize) -> String {
+    let detail = outline::Detail {
+        packages,
+        everything: true,
+    };
+    let whole = outline::outline(report, detail);
+    let first = outline::summary::summary(report, None, None);
+    render::folded(&first, &[("The whole report", whole)], 1_000_000)
 }
 
 fn findings(report: &Report) -> Findings<'_> {

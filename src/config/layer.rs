@@ -65,6 +65,9 @@ const ENV_PREFIX: &str = "GOBUILD_OPT_";
 /// Is no key: a file must not allow itself anything.
 const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 
+/// The variable that names report files, for where nobody can type `--report`: no key of the configuration.
+pub const REPORT: &str = "GOBUILD_OPT_REPORT";
+
 /// Finds, reads, checks and merges the layers.
 ///
 /// Fails with [`Kind::Usage`] for an unknown key, a wrong type, an unknown preset or a missing file.
@@ -216,7 +219,7 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
         let Some(tail) = variable.strip_prefix(ENV_PREFIX) else {
             continue;
         };
-        if variable == ALLOW_ENV {
+        if variable == ALLOW_ENV || variable == REPORT {
             continue;
         }
         let wanted = |key: &str| key.replace(['.', '-'], "_").to_uppercase() == tail;

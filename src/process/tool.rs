@@ -1,7 +1,7 @@
 //! A command in our place, or behind us with its standard output in our hands: what a wrapper of tools needs. The tool
 //! stays in our process group, with our standard input and error, as if we were not there.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,6 +12,18 @@ pub fn replace(command: &[OsString]) -> std::io::Error {
         Some(mut it) => it.exec(),
         None => std::io::ErrorKind::InvalidInput.into(),
     }
+}
+
+/// Becomes the command, with a variable set or taken out of its environment. Returns only when it cannot be started.
+pub fn replace_with(command: &[OsString], name: &str, value: Option<&OsStr>) -> std::io::Error {
+    let Some(mut it) = build(command) else {
+        return std::io::ErrorKind::InvalidInput.into();
+    };
+    match value {
+        Some(value) => it.env(name, value),
+        None => it.env_remove(name),
+    };
+    it.exec()
 }
 
 /// Runs the command to its end; each piece of its standard output goes to `sink`.

@@ -12,7 +12,14 @@ pub fn markdown(blocks: &[Block]) -> String {
             Block::Line(tone, words) => {
                 out.push_str(&format!("- {}{}\n", mark(*tone), escape(words.trim())))
             }
-            Block::Table(rows) => table(&mut out, rows),
+            Block::Table(rows) => {
+                // Behind a list, its first line would be a part of that.
+                if !out.is_empty() && !out.ends_with("\n\n") {
+                    out.push('\n');
+                }
+                table(&mut out, rows);
+                out.push('\n');
+            }
             Block::Picture(_) => {}
         }
     }
@@ -54,22 +61,76 @@ fn table(out: &mut String, table: &Table) {
     }
 }
 
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in harmless(text).chars() {
+/// Text as text: no markup, no link, no mention, no reference to an issue, no formula, no picture of a smile.
+pub(super) fn escape(text: &str) -> String {
+    let text = harmless(text);
+    let mut out = String::with_capacity(text.len() * 2);
+    for (at, c) in text.char_indices() {
+        let rest = &text[at..];
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // An @ or # in front of a word would notify people or link issues.
-            '@' | '#' | '|' | '*' | '_' | '[' | ']' | '\\' | '`' | '~' | '!' => {
+            '|' | '*' | '_' | '[' | ']' | '\\' | '`' | '~' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // GitHub looks for these in the finished text, where a backslash is gone.
+            '@' | '#' => {
+                out.push('\\');
+                out.push(c);
+                out.push_str(APART);
+            }
+            ':' if rest.starts_with("://") || is_shortcode(rest) => {
+                out.push(c);
+                out.push_str(APART);
+            }
+            // What begins a line may begin a list, a heading or a rule.
+            '-' | '+' | '=' if at == 0 && ends_marker(&rest[1..], c) => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' | ')' if is_number(&text[..at]) && ends_marker(&rest[1..], c) => {
                 out.push('\\');
                 out.push(c);
             }
             c => out.push(c),
         }
+        if starts_link(rest) {
+            out.push_str(APART);
+        }
     }
     out
+}
+
+/// Whether a list may begin here: `- a`, `1. a`; or a rule: `---`.
+fn ends_marker(rest: &str, marker: char) -> bool {
+    rest.chars()
+        .next()
+        .is_none_or(|it| it.is_whitespace() || it == marker)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// A space without width: what stands on both sides of it is not one word.
+const APART: &str = "&#8203;";
+
+/// `www.` and `GH-1` become links.
+fn starts_link(rest: &str) -> bool {
+    match rest.as_bytes() {
+        [a, b, c, d, ..] if [a, b, c].iter().all(|it| it.eq_ignore_ascii_case(&b'w')) => *d == b'.',
+        [b'g' | b'G', b'h' | b'H', b'-', d, ..] => d.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// `:100:` becomes a picture.
+fn is_shortcode(rest: &str) -> bool {
+    let inner = &rest[1..];
+    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-')));
+    end.is_some_and(|it| it > 0 && inner[it..].starts_with(':'))
 }
 
 #[cfg(test)]
@@ -84,5 +145,27 @@ mod tests {
             text,
             "- a\\|b &lt;img onerror=x&gt; \\`c\\` \\[d\\](e) \\\\u{1b}\\[31m\n"
         );
+    }
+
+    /// GitHub makes links, mentions and pictures of plain words.
+    #[test]
+    fn plain_words_stay_plain() {
+        for (text, shown) in [
+            ("a@b.example", "a\\@&#8203;b.example"),
+            ("#12 GH-3", "\\#&#8203;12 G&#8203;H-3"),
+            ("https://x.example", "https:&#8203;//x.example"),
+            ("www.x.example, WWW.y", "w&#8203;ww.x.example, W&#8203;WW.y"),
+            ("a.go:100:5", "a.go:&#8203;100:5"),
+            ("std::x, a:b", "std::x, a:b"),
+            ("$x$", "\\$x\\$"),
+            ("- a", "\\- a"),
+            ("12. a", "12\\. a"),
+            ("1.26", "1.26"),
+            ("-31.1 %", "-31.1 %"),
+            ("---", "\\---"),
+            ("go1.26", "go1.26"),
+        ] {
+            assert_eq!(escape(text), shown);
+        }
     }
 }

@@ -27,6 +27,8 @@ pub mod ranking;
 
 pub mod size;
 
+pub mod summary;
+
 use super::picture::Picture;
 use super::verdict::label;
 use super::{Assertion, Cost, Report, Target};

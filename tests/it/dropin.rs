@@ -2,6 +2,8 @@
 //! ARGS`. What a user would notice has to be the same: how it ends, which files there are, what
 //! their build information says, and what the programs print.
 
+mod in_place;
+
 mod seen;
 
 mod table;

@@ -162,8 +162,15 @@ fn the_step_summary_is_added_to() {
     assert_eq!(place.run(&format!("{line} --quiet")).code(), 0);
     let once = place.text("summary.md");
     let added = once.strip_prefix("# What was there\n").unwrap();
-    assert!(added.trim_start().starts_with("## tiny"), "{added}");
+    assert!(
+        added
+            .trim_start()
+            .starts_with("## gobuild-opt: pass, 1 executable"),
+        "{added}"
+    );
     assert!(added.contains("| section role |"), "{added}");
+    let folded = added.find("<details><summary>The whole report</summary>");
+    assert!(folded < added.find("## tiny"), "{added}");
     assert_eq!(place.run(&format!("{line} --format json")).code(), 0);
     let twice = place.text("summary.md");
     assert_eq!(twice.matches("## tiny").count(), 2);

@@ -11,7 +11,7 @@
 mod memory;
 mod mutate;
 mod oracle;
-mod random;
+pub mod random;
 mod sites;
 
 use std::io::Write;

@@ -6,6 +6,7 @@ mod bad_input;
 mod binary;
 mod binary_truth;
 mod capture;
+mod comment;
 mod daily;
 mod dropin;
 mod escape;
@@ -28,5 +29,6 @@ mod profile_command;
 mod real_go;
 mod review;
 mod signals;
+mod stand_in;
 
 mod usage;

@@ -11,11 +11,14 @@ use crate::harness::Place;
 
 /// A run.
 pub struct Seen {
-    /// Whether the exit code was 0.
+    /// The exit code.
+    pub code: Option<i32>,
+    /// Whether it was 0.
     pub success: bool,
     /// New and changed files: what each is.
     pub files: BTreeMap<String, String>,
-    talk: String,
+    /// Standard output and standard error.
+    pub talk: String,
 }
 
 impl Seen {
@@ -62,6 +65,7 @@ pub fn run(place: &Place, row: &Row, program: &str, verb: &str) -> Seen {
     restore(&before, &after);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Seen {
+        code: output.status.code(),
         success: output.status.success(),
         files: found,
         talk: text(&output.stdout) + &text(&output.stderr),
@@ -72,10 +76,14 @@ pub fn run(place: &Place, row: &Row, program: &str, verb: &str) -> Seen {
 pub fn execute(place: &Place, row: &Row, program: &str, verb: &str) -> Output {
     let directory = place.path(&row.directory);
     let mut command = place.command(program);
+    let lean = match verb {
+        "release" => row.lean(),
+        _ => &[],
+    };
     command
         .arg(verb)
         .args(&row.args)
-        .envs(row.lean().iter().copied())
+        .envs(lean.iter().copied())
         .envs(row.env.iter().map(|(name, value)| (name, value)))
         .env("PWD", &directory)
         .current_dir(&directory);

@@ -1,0 +1,99 @@
+//! What the report is about: claimed by a file that anybody may have written, and held against the event that started us.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::Session;
+use crate::error::{Error, Kind, Result};
+use crate::input;
+
+/// The pull request and the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `owner/name`
+    pub repository: String,
+    /// Of the pull request.
+    pub number: u64,
+    /// The commit that was built.
+    pub head_sha: String,
+    /// The run that built it.
+    pub run: u64,
+}
+
+/// Files of a few lines.
+const LARGEST: u64 = 1 << 20;
+
+impl Subject {
+    /// Reads the file and the event. Fails with [`Kind::Machine`] where they do not agree.
+    pub fn read(path: &Path, session: &Session<'_>) -> Result<Self> {
+        let claimed = json(&session.cwd.join(path), &path.display().to_string())?;
+        let repository = text(session, "GITHUB_REPOSITORY")?;
+        if !is_repository(&repository) {
+            return Err(wrong("GITHUB_REPOSITORY", "is no `owner/name`"));
+        }
+        let event = text(session, "GITHUB_EVENT_PATH")?;
+        // GitHub's own, and it may hold the text of a large pull request.
+        let event = json(&session.cwd.join(event), "GITHUB_EVENT_PATH")?;
+        let run = &event["workflow_run"];
+        let (Some(id), Some(sha)) = (run["id"].as_u64(), run["head_sha"].as_str()) else {
+            return Err(wrong("GITHUB_EVENT_PATH", "is of no `workflow_run`")
+                .hint("`--post` is for a workflow that runs on `workflow_run`"));
+        };
+        let name = path.display().to_string();
+        let number = claimed["number"].as_u64();
+        let Some(number) = number.filter(|it| (1..=u64::from(u32::MAX)).contains(it)) else {
+            return Err(wrong(&name, "has no `number` of a pull request"));
+        };
+        if claimed["head_sha"].as_str() != Some(sha) || !is_sha(sha) {
+            return Err(wrong(
+                &name,
+                "is not about the commit of the run that made it",
+            ));
+        }
+        Ok(Self {
+            repository,
+            number,
+            head_sha: sha.to_owned(),
+            run: id,
+        })
+    }
+}
+
+fn json(path: &Path, name: &str) -> Result<Value> {
+    let limit = if name == "GITHUB_EVENT_PATH" {
+        32 * LARGEST
+    } else {
+        LARGEST
+    };
+    let bytes = input::read(path, limit)?;
+    serde_json::from_slice(&bytes).map_err(|error| wrong(name, &format!("is no JSON: {error}")))
+}
+
+/// A variable that the runner sets.
+pub fn text(session: &Session<'_>, name: &str) -> Result<String> {
+    let value = session.variable(name).and_then(|it| it.to_str());
+    let value = value.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`{name}` is not set"))
+            .hint("`--post` is for a job in GitHub Actions; without it the comment is printed")
+    })?;
+    Ok(value.to_owned())
+}
+
+fn wrong(name: &str, why: &str) -> Error {
+    Error::new(Kind::Machine, format!("`{name}` {why}"))
+}
+
+/// It becomes part of an address.
+fn is_repository(text: &str) -> bool {
+    let part = |it: &str| {
+        let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !it.is_empty() && it.chars().all(good) && !it.starts_with('.')
+    };
+    text.split_once('/')
+        .is_some_and(|(owner, name)| part(owner) && part(name))
+}
+
+fn is_sha(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|it| it.is_ascii_hexdigit())
+}

@@ -1,0 +1,74 @@
+//! A configuration in, how go is called for a target out.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::{Session, trusted};
+use crate::config::Target;
+use crate::config::layer::Loaded;
+use crate::error::{Error, Kind, Result};
+use crate::go::{Go, behind};
+use crate::plan::Typed;
+
+/// How go is called for a target.
+pub fn go_command(
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    session: &Session<'_>,
+) -> Result<Go> {
+    let mut ground = trusted::ground(loaded, typed, session);
+    let mut program = OsString::from(&loaded.config.go);
+    let mut env = environment(loaded, target, session)?;
+    let named = loaded
+        .origins
+        .get("go")
+        .is_some_and(|it| it != "defaults" && it != "environment");
+    if let (Some(behind), false) = (&session.go, named) {
+        program = behind.program.clone().into();
+        ground.trust_program(&program);
+        if let Some(mark) = &behind.mark {
+            ground.trust_variable(behind::MARK, mark);
+            env.push((behind::MARK.to_owned(), mark.clone()));
+        }
+    }
+    Ok(Go {
+        program,
+        cwd: typed.cwd.clone(),
+        env,
+        ground: Arc::new(ground),
+    })
+}
+
+/// Variables of the configuration, unless they are set outside, and the platform, which always is ours.
+fn environment(
+    loaded: &Loaded,
+    target: &Target,
+    session: &Session<'_>,
+) -> Result<Vec<(String, OsString)>> {
+    // Go takes an empty variable for one that is not set.
+    let outside = |name: &str| session.variable(name).is_some();
+    let mut all = loaded.config.build.env.clone();
+    all.extend(target.env.clone());
+    if let Some(name) = all
+        .keys()
+        .find(|it| it.is_empty() || it.contains(['=', '\0']))
+    {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{name}` is no name of an environment variable"),
+        ));
+    }
+    let mut env: Vec<(String, OsString)> = all
+        .into_iter()
+        .filter(|(name, _)| !outside(name))
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    for (name, value) in [("GOOS", &target.os), ("GOARCH", &target.arch)] {
+        if let Some(value) = value {
+            env.retain(|(it, _)| it != name);
+            env.push((name.to_owned(), value.into()));
+        }
+    }
+    Ok(env)
+}

@@ -1,0 +1,196 @@
+//! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
+
+use super::number::{change, counted, grouped, percent};
+use super::{Block, Table, Tone, number, text};
+use crate::check::Status;
+use crate::config::size::human;
+use crate::report::compare::{Comparison, Pair};
+use crate::report::{Report, Site, Target};
+
+/// Lines of each listing; the whole is in the report.
+const MOST: usize = 10;
+
+/// Whether something fails, or differs from what is known of before.
+pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
+    let moved = |it: &Comparison| {
+        let differs = |it: &Pair| !it.before.is(&it.after);
+        it.pairs.iter().any(differs) || !it.gone.is_empty() || !it.new.is_empty()
+    };
+    !report.verdict.pass || new_sites(report).next().is_some() || base.is_none_or(moved)
+}
+
+/// The verdict first, then what changed. `base_name` is what the base is called.
+pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&str>) -> Vec<Block> {
+    let mut blocks = vec![Block::Title(title(report))];
+    let failures = &report.verdict.failures;
+    let failing = failures.iter().take(MOST);
+    blocks.extend(failing.map(|it| Block::Line(Tone::Bad, it.clone())));
+    blocks.extend(more(failures.len(), "failure"));
+    blocks.extend(match base {
+        Some(base) => compared(report, base, base_name),
+        None => vec![executables(&report.targets)],
+    });
+    blocks.extend(sites(report));
+    let warnings = warnings(report);
+    let warned = warnings.iter().take(MOST);
+    blocks.extend(warned.map(|it| Block::Line(Tone::Warn, it.clone())));
+    blocks.extend(more(warnings.len(), "warning"));
+    blocks
+}
+
+fn title(report: &Report) -> String {
+    let verdict = match report.verdict.pass {
+        true => "pass".to_owned(),
+        false => format!(
+            "FAIL, {}",
+            counted(report.verdict.failures.len() as u64, "failure")
+        ),
+    };
+    let count = counted(report.targets.len() as u64, "executable");
+    format!("gobuild-opt: {verdict}, {count}")
+}
+
+fn more(all: usize, noun: &str) -> Option<Block> {
+    let left = all.checked_sub(MOST).filter(|it| *it > 0)?;
+    let left = counted(left as u64, &format!("more {noun}"));
+    Some(Block::Line(Tone::Dim, left))
+}
+
+fn platform(it: &Target) -> String {
+    let level = it.level.iter().map(|it| format!("/{it}"));
+    format!("{}/{}{}", it.goos, it.goarch, level.collect::<String>())
+}
+
+fn executables(targets: &[Target]) -> Block {
+    let mut table = Table {
+        columns: vec![
+            text("executable"),
+            text("platform"),
+            number("size"),
+            number("bytes"),
+        ],
+        ..Table::default()
+    };
+    for it in targets.iter().take(MOST) {
+        let size = it.artifact.size;
+        table.rows.push(vec![
+            it.name.clone(),
+            platform(it),
+            human(size),
+            grouped(size),
+        ]);
+    }
+    Block::Table(table)
+}
+
+fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<Block> {
+    let name = base_name.unwrap_or("the base");
+    let (same, changed): (Vec<&Pair>, Vec<&Pair>) =
+        base.pairs.iter().partition(|it| it.before.is(&it.after));
+    let mut blocks = Vec::new();
+    if !changed.is_empty() {
+        let columns = vec![
+            text("executable"),
+            text("platform"),
+            number("before"),
+            number("after"),
+            number("bytes"),
+            number("%"),
+            text(""),
+        ];
+        let mut table = Table {
+            columns,
+            ..Table::default()
+        };
+        table
+            .rows
+            .extend(changed.iter().take(MOST).map(|it| row(it, report)));
+        blocks.push(Block::Table(table));
+        blocks.extend(more(changed.len(), "executable that changed"));
+    }
+    if !same.is_empty() {
+        let line = match changed.is_empty() {
+            true => format!("byte by byte as in {name}"),
+            false => format!("{} as in {name}", counted(same.len() as u64, "executable")),
+        };
+        blocks.push(Block::Line(Tone::Good, line));
+    } else {
+        blocks.push(Block::Line(Tone::Dim, format!("compared with {name}")));
+    }
+    for (words, list) in [("gone", &base.gone), ("new", &base.new)] {
+        if !list.is_empty() {
+            let names: Vec<&str> = list.iter().take(MOST).map(String::as_str).collect();
+            blocks.push(Block::Line(
+                Tone::Warn,
+                format!("{words}: {}", names.join(", ")),
+            ));
+        }
+    }
+    blocks
+}
+
+fn row(pair: &Pair, report: &Report) -> Vec<String> {
+    let (old, new) = (pair.before.size, pair.after.size);
+    let gate = format!(" {} ", pair.name);
+    let gated = report.verdict.failures.iter().any(|it| it.contains(&gate));
+    vec![
+        pair.name.clone(),
+        pair.after.platform.clone(),
+        human(old),
+        human(new),
+        change(old, new),
+        percent(old, new),
+        if gated { "FAIL".into() } else { String::new() },
+    ]
+}
+
+/// What the lock does not hold, once per place.
+fn new_sites(report: &Report) -> impl Iterator<Item = &Site> {
+    let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
+    let mut seen = std::collections::HashSet::new();
+    escapes
+        .flat_map(|it| &it.new)
+        .filter(move |it| seen.insert(it.id.as_str()))
+}
+
+fn sites(report: &Report) -> Vec<Block> {
+    let all: Vec<&Site> = new_sites(report).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Table {
+        columns: vec![
+            text("new escape"),
+            text("function"),
+            text("class"),
+            text("line"),
+        ],
+        ..Table::default()
+    };
+    for it in all.iter().take(MOST) {
+        let place = match &it.file {
+            Some(file) => format!("{file}:{}", it.line),
+            None => String::new(),
+        };
+        table.rows.push(vec![
+            place,
+            format!("{}.{}", it.package, it.function),
+            it.class.clone(),
+            it.source.clone(),
+        ]);
+    }
+    let mut blocks = vec![Block::Table(table)];
+    blocks.extend(more(all.len(), "new escape"));
+    blocks
+}
+
+fn warnings(report: &Report) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for it in report.targets.iter().flat_map(|it| &it.checks) {
+        let line = format!("{}: {}", it.id, it.message);
+        if it.status == Status::Warn && !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    found
+}
