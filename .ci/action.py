@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""The steps of action.yml as a runner would start them, with a server of this machine as GitHub."""
+
+import hashlib
+import http.server
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = sys.argv[1]
+SHA = "0123456789abcdef0123456789abcdef01234567"
+BASE = "89abcdef0123456789abcdef0123456789abcdef"
+WORK = Path(tempfile.mkdtemp())
+
+
+class GitHub(http.server.BaseHTTPRequestHandler):
+    """Pull request 7, its merge base, artifacts and comments; files for download."""
+
+    comments, artifacts, files, broken = [], [], {}, []
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, value):
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        rest = path.removeprefix("/repos/owner/name")
+        if GitHub.broken:
+            return self.answer(GitHub.broken.pop(0), {"message": "no"})
+        if path in GitHub.files:
+            return self.answer(200, GitHub.files[path])
+        if rest == "/pulls/7":
+            return self.answer(200, {"state": "open", "head": {"sha": SHA}, "base": {"sha": "f" * 40}})
+        if rest == f"/compare/{'f' * 40}...{SHA}":
+            return self.answer(200, {"merge_base_commit": {"sha": BASE}})
+        if rest == "/commits/v1.0.0":
+            return self.answer(200, {"sha": BASE})
+        if rest == "/actions/artifacts":
+            return self.answer(200, {"artifacts": GitHub.artifacts})
+        if rest == "/issues/7/comments":
+            return self.answer(200, GitHub.comments)
+        return self.answer(404, {"message": "Not Found"})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        GitHub.comments.append({"id": 1 + len(GitHub.comments), "user": {"login": "github-actions[bot]"}, **body})
+        self.answer(201, {})
+
+    def do_PATCH(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        for it in GitHub.comments:
+            if self.path.endswith(f"/issues/comments/{it['id']}"):
+                it.update(body)
+        self.answer(200, {})
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+ADDRESS = f"http://127.0.0.1:{server.server_port}"
+
+
+def write(path, text, executable=False):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if executable:
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def step(name, action=ROOT, **env):
+    """Runs a step; returns exit code, outputs and what it printed."""
+    output = WORK / "output"
+    output.write_text("")
+    base = {it: os.environ[it] for it in ["PATH", "HOME", "GOPROXY", "GOFLAGS", "GOCACHE", "GOMODCACHE"] if it in os.environ}
+    base |= {
+        "GITHUB_OUTPUT": output,
+        "GITHUB_STEP_SUMMARY": WORK / "summary.md",
+        "GITHUB_API_URL": ADDRESS,
+        "GITHUB_REPOSITORY": "owner/name",
+        "GITHUB_EVENT_PATH": WORK / "event.json",
+        "GITHUB_REF": "refs/pull/7/merge",
+        "GITHUB_SHA": SHA,
+        "GITHUB_ACTIONS": "true",
+        "CI": "true",
+        "RUNNER_TEMP": WORK / "temp",
+        "RUNNER_OS": "Linux",
+        "RUNNER_ARCH": "X64",
+        "ACTION_PATH": action,
+        "ACTION_REPOSITORY": "owner/gobuild-opt",
+        "GITHUB_TOKEN": "secret-token",
+        "GH_TOKEN": "secret-token",
+    }
+    (WORK / "temp").mkdir(exist_ok=True)
+    full = {key: str(value) for key, value in (base | env).items()}
+    done = subprocess.run(
+        ["bash", str(Path(action) / "packaging/action" / name)], env=full, cwd=WORK, capture_output=True, text=True, timeout=300
+    )
+    said = done.stdout + done.stderr
+    assert "secret-token" not in said, said
+    outputs, lines = {}, iter(output.read_text().splitlines())
+    for line in lines:
+        if "<<" in line:
+            key, end = line.split("<<")
+            value = []
+            for it in lines:
+                if it == end:
+                    break
+                value.append(it)
+            outputs[key] = "\n".join(value)
+        else:
+            key, _, value = line.partition("=")
+            outputs[key] = value
+    return done.returncode, outputs, said
+
+
+def expect(got, code, text=""):
+    assert got[0] == code and text in got[2], f"exit code {got[0]}, expected {code} with `{text}`:\n{got[2]}"
+    return got[1]
+
+
+def install():
+    ours = expect(step("install", BINARY=PROGRAM, ATTESTATION="require"), 0)
+    assert ours["program"] == PROGRAM
+    expect(step("install", BINARY="nowhere", ATTESTATION="require"), 4, "::error")
+    expect(step("install", BINARY="", ATTESTATION="off"), 4, "it was not made for a release")
+    action = WORK / "action"
+    shutil.copytree(ROOT / "packaging", action / "packaging", symlinks=True)
+    dist = WORK / "dist"
+    dist.mkdir()
+    shutil.copy(PROGRAM, dist / "gobuild-opt-linux-amd64")
+    subprocess.run([ROOT / "packaging/package.py", "archives", dist], check=True)
+    archive = (dist / "gobuild-opt-x86_64-unknown-linux-musl.tar.gz").read_bytes()
+    sums = [hashlib.sha256(it).hexdigest() for it in [Path(PROGRAM).read_bytes(), archive]]
+    GitHub.files["/a.tar.gz"] = archive
+    releases = action / "packaging/go-tool/gobuild-opt/release.txt"
+
+    def release(program, packed):
+        releases.write_text(f"version 0.1.0\nlinux amd64 {program} {packed} {ADDRESS}/a.tar.gz\n")
+
+    def tried(code, text, **env):
+        return expect(step("install", action=action, BINARY="", **env), code, text)
+
+    release(*sums)
+    path = os.environ["PATH"]
+    gh = {it: write(WORK / it / "gh", f"#!/bin/sh\nexit {code}\n", True).parent for it, code in [("good", 0), ("bad", 1)]}
+    assert Path(tried(0, "", ATTESTATION="off")["program"]).is_file()
+    tried(0, "", ATTESTATION="require", PATH=f"{gh['good']}:{path}")
+    assert "program" not in tried(4, "attestation", ATTESTATION="require", PATH=f"{gh['bad']}:{path}")
+    tried(4, "require or off", ATTESTATION="no")
+    tried(4, "there is no build", ATTESTATION="off", RUNNER_OS="Windows")
+    tried(4, "holds no digest for linux/arm64", ATTESTATION="off", RUNNER_ARCH="ARM64")
+    for wrong in [["0" * 64, sums[1]], [sums[0], "0" * 64]]:
+        release(*wrong)
+        assert "program" not in tried(4, "does not have the digest", ATTESTATION="off")
+    releases.write_text(f"linux amd64 {sums[0]} {sums[1]} {ADDRESS}/absent.tar.gz\n")
+    tried(4, "cannot download", ATTESTATION="off")
+
+
+def caches(module):
+    def plan(**env):
+        env = {"CACHE": "auto", "ARGS": "", "DIRECTORY": module, "DEFAULT_BRANCH": "main"} | env
+        return expect(step("caches", **env), 0)
+
+    def decided(**env):
+        found = plan(**env)
+        return found["restore"], found["save"]
+
+    assert decided() == ("true", "false")
+    assert decided(GITHUB_REF="refs/heads/main") == ("true", "true")
+    assert decided(GITHUB_REF="refs/heads/other") == ("true", "false")
+    assert decided(GITHUB_REF="refs/tags/v1") == ("false", "false")
+    assert decided(GITHUB_REF="refs/tags/v1", CACHE="always") == ("true", "false")
+    assert decided(GITHUB_REF="refs/heads/main", ACTIONS_ID_TOKEN_REQUEST_URL="x") == ("false", "false")
+    assert decided(CACHE="off") == ("false", "false")
+    one = plan()
+    assert one["key"].endswith(f"-{SHA}") and one["prefix"].splitlines()[0] in one["key"] and len(one["paths"].splitlines()) == 2
+    write(module / "cmd/default.pgo", "x")
+    assert plan()["prefix"] != one["prefix"]
+    (module / "cmd/default.pgo").unlink()
+    assert plan(ARGS="-race")["prefix"] != one["prefix"]
+    expect(step("caches", CACHE="maybe", ARGS="", DIRECTORY=module, DEFAULT_BRANCH="main"), 2, "auto, always or off")
+
+
+def report(module):
+    def run(args=""):
+        return step("report", PROGRAM=PROGRAM, ARGS=args, DIRECTORY=module)
+
+    write(WORK / "event.json", json.dumps({"pull_request": {"number": 7, "head": {"sha": SHA}}}))
+    done = expect(run('--out-dir dist -ldflags "-X \'main.version=a b\'"'), 0, "build cache: ")
+    assert done["exit-code"] == "0"
+    folder = Path(done["directory"])
+    assert json.loads((folder / "subject.json").read_text()) == {"number": 7, "head_sha": SHA}
+    assert json.loads((folder / "report.json").read_text())["verdict"]["pass"]
+    assert "## gobuild-opt: pass" in (WORK / "summary.md").read_text()
+    # A gate fails the job at its end: the report is kept before.
+    over = expect(run("--set 'budget.size=\"1 KiB\"'"), 0, "::error")
+    assert over["exit-code"] == "1" and Path(over["report"]).is_file()
+    write(module / "main.go", "package main\n\nfunc main() { x }\n")
+    broken = expect(run(), 0, "undefined: x")
+    assert broken == {"exit-code": "3"}
+    return folder, Path(over["directory"])
+
+
+def base(good):
+    env = {"KEY": "default", "BASE_REF": "", "HEAD_SHA": SHA, "REPOSITORY_ID": "5", "SUBJECT": good / "subject.json", "DEFAULT_BRANCH": "main"}
+
+    def artifact(run, repository=5, sha=BASE, expired=False):
+        return {"expired": expired, "workflow_run": {"id": run, "head_sha": sha, "head_repository_id": repository}}
+
+    assert expect(step("base", **env), 0, "no run left a report") == {}
+    # A fork, another commit, and one that is gone.
+    GitHub.artifacts[:] = [artifact(1, repository=6), artifact(2, sha=SHA), artifact(3, expired=True)]
+    assert expect(step("base", **env), 0, "no run left a report") == {}
+    GitHub.artifacts.append(artifact(4))
+    assert expect(step("base", **env), 0) == {"run": "4", "name": BASE[:12]}
+    assert expect(step("base", **{**env, "BASE_REF": "v1.0.0"}), 0) == {"run": "4", "name": "v1.0.0"}
+    assert expect(step("base", **{**env, "BASE_REF": "v9 x"}), 0, "there is no commit") == {}
+    for number in ['"7/../8"', "-1", "7.5", "null", '{"a":1}', '"::error::x"', "1e30"]:
+        forged = write(WORK / "forged.json", f'{{"number": {number}}}')
+        got = step("base", **{**env, "SUBJECT": forged})
+        assert expect(got, 0) == {} and "::error" not in got[2], got
+
+
+def comment(good, over):
+    write(WORK / "event.json", json.dumps({"workflow_run": {"id": 10, "event": "pull_request", "head_sha": SHA}}))
+    env = {"PROGRAM": PROGRAM, "KEY": "default", "WHEN": "changes", "HEAD": over, "BASE": good, "BASE_NAME": "main"}
+    expect(step("comment", **{**env, "HEAD": WORK / "nowhere"}), 0, "::notice")
+    GitHub.broken[:] = [503]
+    expect(step("comment", **env), 0, "commented on pull request 7")
+    expect(step("comment", **env), 0, "up to date")
+    assert len(GitHub.comments) == 1
+    body = GitHub.comments[0]["body"]
+    assert "## gobuild-opt: FAIL" in body and "main" in body, body
+    GitHub.broken[:] = [403]
+    expect(step("comment", **env), 4, "pull-requests: write")
+    # The report of a stranger.
+    forged = WORK / "forged"
+    shutil.copytree(over, forged)
+    write(forged / "report.json", (over / "report.json").read_text().replace("tiny", "</details>@all ::error::x <img src=x>"))
+    expect(step("comment", **{**env, "HEAD": forged}), 0)
+    body = GitHub.comments[0]["body"]
+    assert "<img" not in body and "@all" not in body and "\n::" not in body, body
+    write(forged / "subject.json", json.dumps({"number": 7, "head_sha": BASE}))
+    expect(step("comment", **{**env, "HEAD": forged}), 4, "is not about the commit")
+    write(WORK / "event.json", json.dumps({"workflow_run": {"id": 10, "event": "push", "head_sha": SHA}}))
+    expect(step("comment", **env), 0, "for no pull request")
+
+
+def main():
+    action = (ROOT / "action.yml").read_text()
+    started = re.findall(r'bash "\$ACTION_PATH/packaging/action/(\w+)"', action)
+    present = sorted(it.name for it in (ROOT / "packaging/action").iterdir())
+    assert sorted(started) == present, (started, present)
+    assert "${{" not in "".join(re.findall(r"run: .*", action)), "an expression in a script"
+    module = WORK / "module"
+    write(module / "go.mod", "module example.com/tiny\n\ngo 1.21\n")
+    write(module / "main.go", 'package main\n\nvar version = "dev"\n\nfunc main() { println("hi", version) }\n')
+    install()
+    caches(module)
+    good, over = report(module)
+    base(good)
+    comment(good, over)
+    print("the steps of the action: ok")
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(WORK)

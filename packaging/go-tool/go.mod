@@ -1,0 +1,3 @@
+module gobuild-opt.invalid/gobuild-opt/packaging/go-tool
+
+go 1.24
