@@ -34,6 +34,8 @@ pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
 
 /// Fills in the templates of `[build] ldflags`. What is filled into a trusted entry is trusted.
 pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
+    let layer = loaded.origins.get("build.ldflags").cloned();
+    let layer = layer.unwrap_or_default();
     let mut templates = Templates::new(loaded.allowed.clone());
     let ground = &mut loaded.ground;
     for value in &mut loaded.config.build.ldflags {
@@ -47,7 +49,11 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
         let words = quote::split(value).map_err(unreadable)?;
         let trusted = ground.holds_list(Tool::Link, &words);
         if !trusted {
-            words.iter().try_for_each(|it| templates.review(it))?;
+            let reviewed = words.iter().try_for_each(|it| templates.review(it));
+            reviewed.map_err(|mut error| {
+                error.message = format!("`{layer}` sets `build.ldflags`: {}", error.message);
+                error
+            })?;
         }
         let mut filled = Vec::new();
         for word in &words {

@@ -236,6 +236,15 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_lists_every_variable() {
+        let reference = crate::config::preset::DEFAULT.text;
+        for name in HARMLESS {
+            let words = reference.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            assert!(words.into_iter().any(|it| it == *name), "{name}");
+        }
+    }
+
+    #[test]
     fn text_without_templates_stays() {
         let fill = |text| {
             Templates::default()

@@ -297,17 +297,21 @@ fn is_debug(value: &str) -> bool {
     })
 }
 
-/// The flags of a table that people use, for a hint.
-pub fn examples(table: Table) -> &'static str {
-    let is = |other: Table| std::ptr::eq(table, other);
-    if is(LINK) {
-        "-s, -w, -X NAME=VALUE, -buildid=, -linkmode=MODE, -extldflags=-static and others that name no program or file"
-    } else if is(COMPILE) {
-        "-N, -l, -B, -m, -S, -lang=, -spectre=, -trimpath=, -d=KEY=NUMBER and others that name no program or file"
-    } else if is(ASM) {
-        "-D NAME=VALUE, -S, -spectre=, -trimpath= and others that name no program or file"
-    } else {
-        "-race, -mod=, -buildmode=, -tags=, -trimpath, -p=, -cover and others that name no program or file"
+/// The flags that people use of those that are allowed behind `flag`, for a hint.
+pub fn examples(flag: &str) -> &'static str {
+    match flag {
+        "-ldflags" => {
+            "-s, -w, -X NAME=VALUE, -buildid=, -linkmode=MODE, -extldflags=-static and others that name no program or file"
+        }
+        "-gcflags" => {
+            "-N, -l, -B, -m, -S, -lang=, -spectre=, -trimpath=, -d=KEY=NUMBER and others that name no program or file"
+        }
+        "-asmflags" => {
+            "-D NAME=VALUE, -S, -spectre=, -trimpath= and others that name no program or file"
+        }
+        _ => {
+            "-race, -mod=, -buildmode=, -tags=, -trimpath, -p=, -cover and others that name no program or file"
+        }
     }
 }
 

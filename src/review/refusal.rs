@@ -55,7 +55,7 @@ impl Refusal {
             Some(_) => "a configuration may not give it this value",
             None => "it is not on the list of what a configuration may pass",
         };
-        let examples = lists::examples(table);
+        let examples = lists::examples(list);
         let hint = format!(
             "a configuration may pass {examples}; give this on the command line (`{list}`), or {TRUST}"
         );

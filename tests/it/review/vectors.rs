@@ -330,6 +330,12 @@ fn no_vector_runs_a_program_or_writes_outside() {
         let named = error.message.contains("sets `") && error.message.contains(vector.key);
         assert!(named, "{text}\n{error}");
         assert!(hint.contains("--trust-config"), "{text}\n{error}\n{hint}");
+        // What is allowed is said of the tool that the flag is for.
+        if vector.key == "build.ldflags" {
+            let said =
+                hint.contains("-X NAME=VALUE") || error.message.contains("go cannot read it");
+            assert!(said, "{text}\n{hint}");
+        }
         assert_eq!(error.exit_code(), 2);
         assert!(error.detail.is_some_and(|it| it.contains('^')), "{text}");
     }
@@ -470,6 +476,11 @@ fn secrets_stay_where_they_are() {
     for command in ["plan", LEAN, "doctor"] {
         let run = place.run(command);
         assert_eq!(run.code(), 2, "{}", run.shown());
+        assert!(
+            run.stderr.contains("sets `build.ldflags`"),
+            "{}",
+            run.shown()
+        );
         assert!(
             run.stderr.contains("--allow-env AWS_SECRET_ACCESS_KEY"),
             "{}",
