@@ -278,6 +278,12 @@ impl Cli {
     }
 }
 
+/// How many lines of a listing `--top` asks for: 0 stands for all of them, in every command.
+fn lines(text: &str) -> Result<usize, std::num::ParseIntError> {
+    let lines: usize = text.parse()?;
+    Ok(if lines == 0 { usize::MAX } else { lines })
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

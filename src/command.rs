@@ -8,6 +8,8 @@ mod comment;
 
 mod compare;
 
+mod config_schema;
+
 mod doctor;
 
 mod earlier;

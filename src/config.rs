@@ -328,7 +328,7 @@ pub struct Escape {
     pub collect: Collect,
     /// `main`, `module`, `all`, or import path patterns separated by commas.
     pub scope: String,
-    /// How many packages the text report lists.
+    /// How many packages the text report lists; 0: all.
     pub top: usize,
     /// Whether a site that the lock does not hold fails the run.
     pub gate: Gate,
@@ -339,6 +339,16 @@ pub struct Escape {
     pub ignore: Vec<String>,
     /// Whether `//gcassert:` comments in the scope are assertions.
     pub gcassert: bool,
+}
+
+impl Escape {
+    /// How many packages are listed, 0 being all of them.
+    pub fn listed(&self) -> usize {
+        match self.top {
+            0 => usize::MAX,
+            top => top,
+        }
+    }
 }
 
 /// What fails the run.

@@ -31,6 +31,7 @@ pub use list::{Module, Package};
 pub use crate::quote;
 
 use crate::error::{Error, Kind, Result};
+use crate::number::counted;
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
 
@@ -276,7 +277,7 @@ impl Words {
     pub fn text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.text).trim_end().to_owned();
         if self.dropped > 0 {
-            text.push_str(&format!("\n({} more lines)", self.dropped));
+            text.push_str(&format!("\n({})", counted(self.dropped, "more line")));
         }
         text
     }

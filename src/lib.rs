@@ -19,6 +19,8 @@ pub mod clock;
 
 pub mod input;
 
+pub mod number;
+
 pub mod quote;
 
 pub mod review;

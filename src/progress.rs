@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gobuild_opt::build::Event;
+use gobuild_opt::number::{counted, counted_of};
 use gobuild_opt::plan::StepKind;
 use gobuild_opt::process::interrupt::Voice;
 use gobuild_opt::render::harmless;
@@ -85,7 +86,11 @@ impl Progress {
     fn message(&self, path: &str) {
         if let Some(bar) = &self.bar {
             let done = if self.count > 0 {
-                format!("  {} of at most {} packages", self.count, self.packages)
+                format!(
+                    "  {} of at most {}",
+                    self.count,
+                    counted_of(self.packages, "package")
+                )
             } else {
                 String::new()
             };
@@ -96,7 +101,7 @@ impl Progress {
     fn end_step(&mut self) {
         if self.bar.is_none() && !self.step.is_empty() {
             let packages = if self.count > 0 {
-                format!(", {} packages", self.count)
+                format!(", {}", counted(self.count, "package"))
             } else {
                 String::new()
             };

@@ -40,6 +40,8 @@ pub mod revision;
 
 mod sizes;
 
+mod spent;
+
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -67,12 +69,13 @@ pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
 pub use filter::Filter;
-pub use findings::Findings;
+pub use findings::{Checked, Findings};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};
+pub use spent::{collection, spent};
 
 /// Raised when a field changes its meaning or goes; additions are free.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The report of `release`. Sizes are bytes, times milliseconds, unknown is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -85,7 +88,8 @@ pub struct Report {
     pub toolchain: Toolchain,
     /// Whether everything is within its limits.
     pub verdict: Verdict,
-    /// Where the time went.
+    /// Where the time went; in no rendering, so that the same input gives the same report.
+    #[serde(skip)]
     pub cost: Cost,
     /// One entry per executable.
     pub targets: Vec<Target>,

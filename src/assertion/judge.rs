@@ -6,6 +6,7 @@ use super::{Absence, Claim, Outcome, Place, Status, Subject};
 use crate::escape::call::Call;
 use crate::escape::remark::Kind;
 use crate::escape::{IdentifiedSite, Remark};
+use crate::number::counted_of;
 
 /// What the compiler said of a build.
 #[derive(Debug, Clone, Copy)]
@@ -358,7 +359,8 @@ fn cut(mut broken: Vec<Outcome>) -> Vec<Outcome> {
         let more = broken.len() - TOLD;
         broken.truncate(TOLD);
         if let Some(last) = broken.last_mut() {
-            last.message.push_str(&format!(", and {more} more places"));
+            last.message
+                .push_str(&format!(", and {}", counted_of(more, "more place")));
         }
     }
     broken

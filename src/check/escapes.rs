@@ -1,5 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::gate::Cause;
+use crate::number::counted;
 
 pub const CHECK: Check = Check {
     id: "escapes",
@@ -37,14 +38,14 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             .unwrap_or_default();
         return Some(Seen::Bad(
             format!(
-                "{} lines of the compiler were not understood, such as `{example}`",
-                escapes.unparsed
+                "{} of the compiler not understood, such as `{example}`",
+                counted(escapes.unparsed, "line")
             ),
             "they are not in the counts; please report them with your Go version".into(),
         ));
     }
     Some(Seen::Good(format!(
-        "{} sites, every line understood",
-        escapes.sites
+        "{}, every line understood",
+        counted(escapes.sites, "site")
     )))
 }

@@ -1,6 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::gate::{Cause, unjudged};
 use crate::lock::{Changes, Item, Standing};
+use crate::number::counted_of;
 
 pub const CHECK: Check = Check {
     id: "lock",
@@ -54,8 +55,7 @@ fn size(standing: &Standing) -> Option<String> {
 fn compared(changes: &Changes) -> String {
     let sizes = match changes.sizes.len() {
         0 => "every size is as accepted".to_owned(),
-        1 => "1 size differs".to_owned(),
-        more => format!("{more} sizes differ"),
+        some => format!("{} than accepted", counted_of(some, "other size")),
     };
     let facts = match changes.facts.len() {
         0 => "cgo, GODEBUG, dead-code elimination and profile health are as accepted".to_owned(),

@@ -1,5 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::gate::Cause;
+use crate::number::counted;
 use crate::profile::{Health, Judgement};
 
 pub const CHECK: Check = Check {
@@ -39,12 +40,18 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         && age > limit.0
     {
         let limit = (limit.0 * 10.0).round() / 10.0;
-        wrong.push(format!("{age:.0} days old (limit {limit})"));
+        wrong.push(format!(
+            "{} old (limit {limit})",
+            counted(age.round().max(0.0) as u64, "day")
+        ));
     }
     if let (Some(samples), Some(limit)) = (judgement.samples, limits.min_samples)
         && samples < i64::from(limit)
     {
-        wrong.push(format!("of {samples} samples (limit {limit})"));
+        wrong.push(format!(
+            "of {} (limit {limit})",
+            counted(samples.unsigned_abs(), "sample")
+        ));
     }
     if let (Some(health), Some(limit)) = (health, limits.min_health)
         && health.by_name < f64::from(limit)
@@ -74,7 +81,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             let lines = lines.map_or(String::new(), |it| format!(", {it:.1} % at its line"));
             format!(", {:.1} % of it fits{lines}", it.by_name)
         });
-        let old = age.map_or("of unknown age".into(), |it| format!("{it:.0} days old"));
+        let old = age.map_or("of unknown age".into(), |it| {
+            format!("{} old", counted(it.round().max(0.0) as u64, "day"))
+        });
         return Some(Seen::Good(format!("`{path}` is {old}{fits}")));
     }
     Some(Seen::Bad(

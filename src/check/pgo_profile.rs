@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::number::counted;
 use crate::profile::Health;
 
 pub const CHECK: Check = Check {
@@ -58,7 +59,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
                 .judgement
                 .as_ref()
                 .and_then(|it| it.samples)
-                .map_or(String::new(), |it| format!(", {it} samples"));
+                .map_or(String::new(), |it| {
+                    format!(", {}", counted(it.unsigned_abs(), "sample"))
+                });
             Some(Seen::Good(format!(
                 "`{}` is applied{samples}",
                 it.path.display()

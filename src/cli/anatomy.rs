@@ -30,7 +30,7 @@ pub struct Inspect {
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::lines)]
     pub top: Option<usize>,
     /// The part of a universal macOS file, such as arm64
     #[arg(long, value_name = "GOARCH")]
@@ -54,7 +54,7 @@ pub struct Compare {
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::lines)]
     pub top: Option<usize>,
     /// The part of a universal macOS file, such as arm64
     #[arg(long, value_name = "GOARCH")]

@@ -19,8 +19,8 @@ pub struct Escape {
     /// What sites are grouped by
     #[arg(long, value_name = "WHAT", default_value = "package")]
     pub by: By,
-    /// How many groups the text report lists [default: as configured]
-    #[arg(long, value_name = "N")]
+    /// How many groups the text report lists, 0 for all [default: as configured]
+    #[arg(long, value_name = "N", value_parser = super::lines)]
     pub top: Option<usize>,
     /// Show the sites whose package, function, file or expression holds this text; `*` and `...` stand for any
     #[arg(long, value_name = "TEXT")]

@@ -54,8 +54,8 @@ pub struct Show {
     /// Fail (exit code 1) where it has fewer samples
     #[arg(long, value_name = "N")]
     pub min_samples: Option<u32>,
-    /// Lines of each listing
-    #[arg(long, value_name = "N", default_value = "10")]
+    /// Lines of each listing, 0 for all
+    #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
     pub top: usize,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -126,7 +126,7 @@ pub struct Diff {
     /// The newer CPU profile
     pub new: PathBuf,
     /// Calls of each sort: entering, leaving, moved; 0 lists all
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = super::lines)]
     pub top: usize,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]

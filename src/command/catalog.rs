@@ -2,10 +2,11 @@
 
 use clap::CommandFactory;
 
+use super::config_schema::config_schema;
 use super::{Output, Session};
 use crate::check;
 use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
-use crate::config::{Config, preset, strict};
+use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
 use crate::profile;
 use crate::render::{self, Format, Style};
@@ -90,7 +91,7 @@ fn list(columns: &[&str], rows: Vec<Vec<String>>, width: usize) -> Result<Output
 /// `schema WHAT`
 pub fn schema(args: &Schema) -> Result<Output> {
     data(match args.what {
-        SchemaOf::Config => render::json(&schemars::schema_for!(Config)),
+        SchemaOf::Config => render::json(&config_schema()),
         SchemaOf::Escape => render::json(&schemars::schema_for!(crate::report::escape::Report)),
         SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
         SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),

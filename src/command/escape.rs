@@ -12,7 +12,7 @@ use super::{revision, why};
 use crate::assertion::Judged;
 use crate::build::escapes::{self, Collected};
 use crate::build::stage::Stage;
-use crate::build::{assertions, refusals};
+use crate::build::{Event, assertions, refusals};
 use crate::cli;
 use crate::config::{Buildvcs, Collect, Config};
 use crate::error::{Error, Kind, Result};
@@ -26,7 +26,7 @@ use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
 use crate::report::outline;
 use crate::report::outline::ranking::Wanted;
-use crate::report::{Against, Findings};
+use crate::report::{Against, Findings, collection};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
@@ -66,6 +66,9 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
             cwd: &cwd,
         };
         let mut found = target(collected, &pass.asserted[index], &against, &selection);
+        if let Some(it) = &found.escapes.collection {
+            (session.show)(Event::Talk(&collection(it)));
+        }
         if let Some(over) = args.almost {
             let refusals = refused(plan, &config, session)?;
             found.almost = almost(&refusals, over, &against);
@@ -78,7 +81,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         almost: args.almost,
         unparsed: args.unparsed,
     };
-    let top = args.top.unwrap_or(config.escape.top);
+    let top = args.top.unwrap_or(config.escape.listed());
     let render = |format, top, style| rendered(&report, format, top, style, wanted, &cwd);
     present(
         render,
@@ -190,6 +193,7 @@ fn rendered(
             .iter()
             .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
     );
+    findings.anchor = present::anchor(cwd);
     let escapes = report.targets.iter().map(|it| &it.escapes);
     findings.failing(&report.verdict, escapes);
     let mut revisions = report.targets.iter().map(|it| &it.escapes.revision);

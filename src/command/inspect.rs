@@ -40,7 +40,7 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         found.keep(&Filter(filter.clone()));
     }
     let blocks = outline(&found, view);
-    if let Some(top) = args.top.filter(|it| *it > 0) {
+    if let Some(top) = args.top {
         found.functions.truncate(top);
     }
     let output = emit(&found, &blocks, &args.output, session)?;

@@ -193,6 +193,13 @@ pub fn prefix(cwd: &Path) -> String {
     }
 }
 
+/// The file in the working directory that findings without a place are about.
+pub fn anchor(cwd: &Path) -> Option<String> {
+    let names = ["gobuild-opt.toml", "go.mod", "go.work"];
+    let found = names.iter().find(|it| cwd.join(it).is_file());
+    found.map(|it| (*it).to_owned())
+}
+
 /// GitHub's step summary belongs to the whole step: we add to it.
 fn append(path: &OsString, text: &str) -> Result<()> {
     let file = std::fs::File::options()

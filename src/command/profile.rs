@@ -22,6 +22,7 @@ use crate::build::publish;
 use crate::cli::profile::Profile as Verb;
 use crate::config::size::human;
 use crate::error::{Error, Kind, Result};
+use crate::number::{counted, counted_of};
 use crate::profile::{self, Edges, Fitness, Limits, Profile, ReadError};
 use crate::render::{self, Format, Style};
 use crate::report::outline::{Block, Tone};
@@ -182,17 +183,17 @@ fn finish(
 /// What was written, in one sentence.
 fn written(name: &Path, bytes: &[u8], profile: &Profile) -> String {
     let judgement = profile::judge::judge_profile(profile);
-    let samples = judgement
-        .samples
-        .map_or(String::new(), |it| format!(", {it} samples"));
+    let samples = judgement.samples.map_or(String::new(), |it| {
+        format!(", {}", counted(it.unsigned_abs(), "sample"))
+    });
     let name = match is_stream(name) {
         true => "standard output".into(),
         false => name.display().to_string(),
     };
     format!(
-        "{name}: {}{samples}, {} calls",
+        "{name}: {}{samples}, {}",
         human(bytes.len() as u64),
-        judgement.edges
+        counted_of(judgement.edges, "call")
     )
 }
 

@@ -24,7 +24,7 @@ use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::{Interrupt, Invocation};
 use crate::render::{self, Format, Style};
-use crate::report::{self, Assertion, Findings, Report, Site, Target, outline};
+use crate::report::{self, Findings, Report, outline};
 
 /// Reads the configuration and asks go, for a purpose.
 pub type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
@@ -194,6 +194,9 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         total: start.elapsed(),
         now: clock::about_now(),
     });
+    for line in report::spent(&report) {
+        (session.show)(Event::Talk(&line));
+    }
     let told = tell(
         &report,
         lock.filter(|_| follows).map(|it| (it, lock_path, found)),
@@ -263,7 +266,7 @@ fn tell(
         |format, top, style| rendered(report, format, top, style, &session.cwd),
         |top| for_the_step(report, top),
         wanted,
-        config.escape.top,
+        config.escape.listed(),
         &report.verdict,
         session,
     )
@@ -447,10 +450,14 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
         packages,
         everything: format != Format::Text,
     };
+    let findings = || Findings {
+        anchor: present::anchor(cwd),
+        ..Findings::of_report(report)
+    };
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &findings(report), &present::prefix(cwd)),
-        Format::Github => render::github(&findings(report), &present::prefix(cwd)),
+        Format::Sarif => render::sarif(&report.tool, &findings(), &present::prefix(cwd)),
+        Format::Github => render::github(&findings(), &present::prefix(cwd)),
         Format::Text | Format::Markdown | Format::Svg | Format::Html => {
             render::blocks(&outline::outline(report, detail), format, style)
         }
@@ -466,15 +473,4 @@ fn for_the_step(report: &Report, packages: usize) -> String {
     let whole = outline::outline(report, detail);
     let first = outline::summary::summary(report, None, None);
     render::folded(&first, &[("The whole report", whole)], 1_000_000)
-}
-
-fn findings(report: &Report) -> Findings<'_> {
-    fn of(target: &Target) -> (&[Site], &[Assertion]) {
-        let new = target.escapes.as_ref().map_or(&[][..], |it| &it.new);
-        (new, &target.assertions)
-    }
-    let mut findings = Findings::of(report.targets.iter().map(of));
-    let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
-    findings.failing(&report.verdict, escapes);
-    findings
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::asked::Asked;
 use crate::config::Target;
 use crate::error::{Error, Kind, Result};
+use crate::number::counted_of;
 
 /// Platforms whose formats (a.out, XCOFF) have no reader here: go builds for them all the same.
 pub const NO_READER: &[&str] = &["aix", "plan9"];
@@ -147,7 +148,10 @@ fn one_file(
     if targets.len() > 1 {
         return Err(Error::new(
             Kind::Usage,
-            format!("`-o {shown}` is one file for {} targets", targets.len()),
+            format!(
+                "`-o {shown}` is one file for {}",
+                counted_of(targets.len(), "target")
+            ),
         )
         .hint("use `-o DIR/` or `[build] out-dir`: names then carry the platform"));
     }

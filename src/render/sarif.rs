@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::check::{self, Check, Status};
 use crate::escape::Class;
 use crate::lock::class_name;
-use crate::report::{Assertion, Findings, Site, Tool};
+use crate::report::{Assertion, Checked, Findings, Site, Tool};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
 pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
@@ -17,29 +18,41 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
         .assertions
         .iter()
         .map(|it| failed(it, classes.len(), prefix));
-    let results: Vec<Value> = sites.chain(assertions).collect();
+    let before_checks = classes.len() + CLAIMS.len();
+    let checks = findings
+        .checks
+        .iter()
+        .map(|it| checked(it, before_checks, findings, prefix));
+    let before_budgets = before_checks + check::ALL.len();
+    let budgets = findings.budgets().map(|it| ("error", it));
+    // A release has a check that says which gates were not judged.
+    let open = findings
+        .not_judged
+        .iter()
+        .filter(|_| findings.checks.is_empty());
+    let budgets = budgets
+        .chain(open.map(|it| ("warning", *it)))
+        .chain(findings.loosened.iter().map(|it| ("warning", *it)))
+        .map(|(level, it)| over_budget(level, it, before_budgets, findings, prefix));
+    let results: Vec<Value> = sites
+        .chain(assertions)
+        .chain(checks)
+        .chain(budgets)
+        .collect();
     let mut rules: Vec<Value> = classes.iter().map(|it| rule(*it, findings)).collect();
     rules.extend(
         CLAIMS
             .iter()
             .map(|(claim, text)| assertion_rule(claim, text)),
     );
+    rules.extend(check::ALL.iter().map(check_rule));
+    rules.extend(BUDGETS.iter().map(|(name, text)| budget_rule(name, text)));
     let driver = json!({
         "name": tool.name,
         "version": tool.version,
         "rules": rules,
     });
-    let mut invocation = json!({ "executionSuccessful": true });
-    let failed = findings.failures.iter().map(|it| ("error", it));
-    let open = findings.loosened.iter().chain(&findings.not_judged);
-    let open = open.map(|it| ("warning", it));
-    let told: Vec<Value> = failed
-        .chain(open)
-        .map(|(level, text)| json!({ "level": level, "message": { "text": text } }))
-        .collect();
-    if !told.is_empty() {
-        invocation["toolExecutionNotifications"] = told.into();
-    }
+    let invocation = json!({ "executionSuccessful": true });
     super::json(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -120,6 +133,7 @@ fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
         "message": { "text": format!("{}: {}{hint}", it.function, it.message) },
         "locations": [location(&Place {
             function: it.function.clone(),
+            kind: "function",
             file: it.file.as_deref(),
             line: it.line,
             column: it.column,
@@ -127,6 +141,96 @@ fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
         }, prefix)],
         "partialFingerprints": { "gobuildOptAssertion/v1": fingerprint },
     })
+}
+
+fn check_rule(check: &Check) -> Value {
+    json!({
+        "id": format!("check-{}", check.id),
+        "shortDescription": { "text": format!("{}.", check.summary.trim_end_matches('.')) },
+        "help": { "text": check.manual },
+        "defaultConfiguration": { "level": "warning" },
+    })
+}
+
+fn checked(it: &Checked<'_>, rules_before: usize, findings: &Findings<'_>, prefix: &str) -> Value {
+    let finding = it.finding;
+    let index = check::ALL.iter().position(|check| check.id == finding.id);
+    let hint = finding.hint.as_ref();
+    let hint = hint.map_or(String::new(), |it| format!(" ({it})"));
+    let level = match finding.status {
+        Status::Fail => "error",
+        _ => "warning",
+    };
+    let of = it.of.join(", ");
+    json!({
+        "ruleId": format!("check-{}", finding.id),
+        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "level": level,
+        "message": { "text": format!("{of}: {}{hint}", finding.message) },
+        "locations": [elsewhere(&of, findings, prefix)],
+        "partialFingerprints": { "gobuildOptCheck/v1": format!("{}/{of}", finding.id) },
+    })
+}
+
+/// What a sentence about a budget begins with; the last one takes what fails the run and is none of the others.
+const BUDGETS: &[(&str, &str)] = &[
+    ("size-growth", "An executable grew by more than it may."),
+    ("size", "An executable is larger than it may be."),
+    ("module", "A module is larger than it may be."),
+    (
+        "frame-growth",
+        "The stack frame of a function grew by more than it may.",
+    ),
+    (
+        "frame",
+        "The stack frame of a function is larger than it may be.",
+    ),
+    ("gate", "A gate that was asked for does not hold."),
+];
+
+fn budget_rule(name: &str, text: &str) -> Value {
+    json!({
+        "id": format!("budget-{name}"),
+        "shortDescription": { "text": text },
+        "help": { "text": "A limit of `[budget]` in gobuild-opt.toml, or of gobuild-opt.lock, says so. Make it smaller, or raise the limit." },
+        "defaultConfiguration": { "level": "error" },
+    })
+}
+
+fn over_budget(
+    level: &str,
+    sentence: &str,
+    rules_before: usize,
+    findings: &Findings<'_>,
+    prefix: &str,
+) -> Value {
+    let item = sentence.split(": ").next().unwrap_or(sentence);
+    let last = BUDGETS.len() - 1;
+    let starts = |it: &(&str, &str)| item.split([' ', ':']).next() == Some(it.0);
+    let index = BUDGETS.iter().position(starts).unwrap_or(last);
+    json!({
+        "ruleId": format!("budget-{}", BUDGETS[index].0),
+        "ruleIndex": rules_before + index,
+        "level": level,
+        "message": { "text": sentence },
+        "locations": [elsewhere(item, findings, prefix)],
+        "partialFingerprints": { "gobuildOptBudget/v1": item },
+    })
+}
+
+/// The location of what has no line of source: code scanning shows no result without a file.
+fn elsewhere(name: &str, findings: &Findings<'_>, prefix: &str) -> Value {
+    location(
+        &Place {
+            function: name.to_owned(),
+            kind: "module",
+            file: findings.anchor.as_deref(),
+            line: u32::from(findings.anchor.is_some()),
+            column: 0,
+            source: "",
+        },
+        prefix,
+    )
 }
 
 fn rule_id(class: &str) -> String {
@@ -152,6 +256,7 @@ fn result(site: &Site, findings: &Findings<'_>, classes: &[Class], prefix: &str)
         "message": { "text": text },
         "locations": [location(&Place {
             function: function(site),
+            kind: "function",
             file: site.file.as_deref(),
             line: site.line,
             column: site.column,
@@ -171,6 +276,7 @@ fn function(site: &Site) -> String {
 /// Where something was found.
 struct Place<'a> {
     function: String,
+    kind: &'static str,
     file: Option<&'a str>,
     line: u32,
     column: u32,
@@ -179,7 +285,7 @@ struct Place<'a> {
 
 fn location(site: &Place<'_>, prefix: &str) -> Value {
     let mut location = json!({
-        "logicalLocations": [{ "fullyQualifiedName": &site.function, "kind": "function" }],
+        "logicalLocations": [{ "fullyQualifiedName": &site.function, "kind": site.kind }],
     });
     let Some(file) = site.file.filter(|it| !it.is_empty()) else {
         return location;

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::treemap::{Rect, squarify};
 use super::{harmless, words};
 use crate::config::size::human;
+use crate::number::{grouped, share};
 use crate::report::outline::Block;
-use crate::report::outline::number::{grouped, share};
 use crate::report::picture::{Hue, Picture, Tile};
 
 const WIDTH: f64 = 1280.0;

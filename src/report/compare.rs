@@ -9,11 +9,11 @@ mod subject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::outline::number::{change, grouped};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::binary::LoadedDiff;
 use crate::config::size::Growth;
 use crate::error::{Error, Kind, Result};
+use crate::number::{change, grouped};
 
 pub use changes::{Change, Changes, State};
 pub use outline::outline;

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Inputs;
 use crate::build::Built;
 use crate::process;
 
 /// Wall time, milliseconds.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     /// The release builds.
     pub build_ms: u64,
@@ -19,7 +16,6 @@ pub struct Cost {
     /// The escape passes.
     pub escape_ms: u64,
     /// Compiling with and without the profile, for its effect.
-    #[serde(default)]
     pub effect_ms: u64,
     /// Reading the files and everything else that is not go.
     pub analysis_ms: u64,

@@ -10,6 +10,7 @@ use crate::analysis::Artifact;
 use crate::analysis::effect::Share;
 use crate::build::effect::{Side, Told};
 use crate::escape::{self, Identity};
+use crate::number::{counted, counted_of};
 
 /// What a profile did, against a build without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +43,8 @@ pub struct Effect {
     pub escapes_lost: Vec<Site>,
     /// Functions whose frame is larger with the profile and has 1 KiB or more: bytes without it.
     pub frames_grown: BTreeMap<String, u64>,
-    /// What compiling with it costs.
+    /// What compiling with it costs; in no rendering, since no two runs take the same time.
+    #[serde(skip)]
     pub price: Price,
     /// In one sentence whether it is worth that.
     pub summary: String,
@@ -102,7 +104,7 @@ pub struct PackagePair {
 }
 
 /// What compiling costs. Times are milliseconds, of compiles that also told their diagnostics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Price {
     /// CPU time with the profile; `null` off Linux.
     pub cpu_ms_with: Option<u64>,
@@ -263,28 +265,24 @@ fn judge(effect: &Effect) -> (bool, String) {
         .calls
         .saturating_sub(effect.hot_inlined_without.calls);
     let direct = effect.devirtualized.len();
-    let price = match effect.price.percent {
-        Some(it) => format!("{it:+.0} % build time"),
-        None => "its build time".into(),
-    };
     let same_code = effect.code.with == effect.code.without && effect.inlined_gained == 0;
     if more == 0 && direct == 0 && same_code {
         return (
             false,
-            format!(
-                "no effect: the compiler inlines and devirtualises the same calls without the profile: it is not worth {price}"
-            ),
+            "no effect: the compiler inlines and devirtualises the same calls without the profile: it is not worth its build time"
+                .into(),
         );
     }
     let did = format!(
-        "{more} more of {} hot calls inlined, which are {gained:.1} % of the profile's weight, and {direct} calls made direct",
-        effect.hot.calls
+        "{more} more of {} inlined, which are {gained:.1} % of the profile's weight, and {} made direct",
+        counted(effect.hot.calls, "hot call"),
+        counted_of(direct, "call")
     );
     if gained < NOTICEABLE && direct == 0 {
         return (
             false,
-            format!("hardly any effect: {did}: the profile is not worth {price}"),
+            format!("hardly any effect: {did}: the profile is not worth its build time"),
         );
     }
-    (true, format!("{did}, for {price}"))
+    (true, did)
 }

@@ -66,8 +66,6 @@ pub struct Report {
 pub struct Target {
     /// What gobuild-opt.lock calls it.
     pub key: String,
-    /// Wall time of collecting.
-    pub escape_ms: u64,
     /// Counts, and what is new against the lock. `packages` holds what was selected.
     pub escapes: Escapes,
     /// Functions or lines, most sites first; empty by package.
@@ -205,7 +203,6 @@ pub fn target(
     });
     Target {
         key: against.facts.key(),
-        escape_ms: u64::try_from(collected.cost.wall().as_millis()).unwrap_or(u64::MAX),
         groups,
         assertions: assertions::assertions(judged, None, against.cwd),
         almost: Vec::new(),

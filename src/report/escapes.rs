@@ -1,7 +1,6 @@
 //! Collected escapes in, their part of the report out: counts, and what is new against the lock.
 
 use std::path::Path;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
 use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
+use crate::number::counted;
 use crate::plan::pgo::Candidate;
 use crate::plan::{Facts, scope};
 use crate::profile::Weights;
@@ -60,12 +60,12 @@ pub struct Escapes {
     /// What else there is to say, such as a comment without a reason.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// How the compiler was made to tell, and what that took; `null` in reports of older versions.
+    /// How the diagnostics of the compiler were collected; `null` in reports of older versions.
     #[serde(default)]
     pub collection: Option<Collection>,
 }
 
-/// How the compiler was made to tell. A package that is compiled for several mains with a profile each counts for each.
+/// How the diagnostics of the compiler were collected. A package that is compiled for several mains with a profile each counts for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Collection {
     /// Packages that this run compiled, and captured on the way.
@@ -76,22 +76,15 @@ pub struct Collection {
     pub passed: Option<u64>,
     /// Why, where the whole scope was compiled separately although it should not.
     pub reason: Option<String>,
-    /// Wall time to find and read the captures.
-    pub captures_ms: u64,
-    /// Wall time of the separate compile.
-    pub pass_ms: u64,
 }
 
 impl Collection {
     fn of(cost: &Cost) -> Self {
-        let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
         Self {
             captured: cost.captured,
             found: cost.found,
             passed: cost.passed,
             reason: cost.reason.clone(),
-            captures_ms: ms(cost.captures),
-            pass_ms: ms(cost.pass),
         }
     }
 }
@@ -269,7 +262,9 @@ impl<'a> Weighing<'a> {
             .filter(|it| it.weights.is_some());
         let word = |it: &Candidate| {
             let samples = it.judgement.as_ref().and_then(|it| it.samples);
-            let samples = samples.map_or(String::new(), |it| format!(", {it} samples"));
+            let samples = samples.map_or(String::new(), |it| {
+                format!(", {}", counted(it.unsigned_abs(), "sample"))
+            });
             format!("{}{samples}", it.path.display())
         };
         Some(used.map(word).collect::<Vec<_>>().join("; "))

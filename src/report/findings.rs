@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::escapes::Escapes;
-use super::{Assertion, Site, Verdict, assertions, gate};
+use super::verdict::{denied, label};
+use super::{Assertion, Report, Site, Target, Verdict, assertions, gate};
+use crate::check::{Finding, Status};
 
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
@@ -22,6 +24,19 @@ pub struct Findings<'a> {
     pub loosened: Vec<&'a str>,
     /// Assertions that failed.
     pub assertions: Vec<&'a Assertion>,
+    /// Checks that warn or fail, what several executables share once.
+    pub checks: Vec<Checked<'a>>,
+    /// The file that what has no place in the sources is about: the configuration, or go.mod.
+    pub anchor: Option<String>,
+}
+
+/// A check that warns or fails.
+#[derive(Debug, Clone)]
+pub struct Checked<'a> {
+    /// What it sees.
+    pub finding: &'a Finding,
+    /// The executables: `api linux/amd64`.
+    pub of: Vec<String>,
 }
 
 impl<'a> Findings<'a> {
@@ -41,6 +56,41 @@ impl<'a> Findings<'a> {
             }
         }
         all
+    }
+
+    /// Those of a release.
+    pub fn of_report(report: &'a Report) -> Self {
+        fn of(target: &Target) -> (&[Site], &[Assertion]) {
+            let new = target.escapes.as_ref().map_or(&[][..], |it| &it.new);
+            (new, &target.assertions)
+        }
+        let mut all = Self::of(report.targets.iter().map(of));
+        let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
+        all.failing(&report.verdict, escapes);
+        for target in &report.targets {
+            let seen = target.checks.iter();
+            for finding in seen.filter(|it| matches!(it.status, Status::Warn | Status::Fail)) {
+                match all.checks.iter_mut().find(|it| it.finding == finding) {
+                    Some(it) => it.of.push(label(target)),
+                    None => all.checks.push(Checked {
+                        finding,
+                        of: vec![label(target)],
+                    }),
+                }
+            }
+        }
+        all
+    }
+
+    /// What fails the run and has no entry of its own among the sites, the assertions and the checks: budgets.
+    pub fn budgets(&self) -> impl Iterator<Item = &'a str> {
+        let told: HashSet<String> = self
+            .checks
+            .iter()
+            .flat_map(|it| it.of.iter().map(|of| denied(it.finding, of)))
+            .collect();
+        let failures: Vec<&'a str> = self.failures.clone();
+        failures.into_iter().filter(move |it| !told.contains(*it))
     }
 
     /// Adds what fails the run; of `verdict`, only what is no site and no assertion.

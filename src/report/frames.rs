@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::config::size::human;
 use crate::gate::Cause;
 use crate::lock::{Item, Lock};
+use crate::number::counted_of;
 use crate::plan::Facts;
 
 /// A function with a large stack frame.
@@ -220,8 +221,8 @@ pub fn failures(target: &Target) -> Vec<String> {
         .collect();
     if failed.len() > TOLD {
         told.push(format!(
-            "frame {name}: and {} more functions",
-            failed.len() - TOLD
+            "frame {name}: and {}",
+            counted_of(failed.len() - TOLD, "more function")
         ));
     }
     told

@@ -17,8 +17,6 @@ pub mod inlining;
 
 pub mod lock;
 
-pub mod number;
-
 pub mod owners;
 
 pub mod profile;
@@ -31,11 +29,11 @@ pub mod summary;
 
 use super::picture::Picture;
 use super::verdict::label;
-use super::{Assertion, Cost, Report, Target};
+use super::{Assertion, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
-use number::{counted, grouped};
+use crate::number::{counted, counted_of, grouped};
 
 /// A piece of a readable report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,7 +247,8 @@ fn artifact(target: &Target) -> Vec<Block> {
         (Tone::Dim, format!("sha256 {}", file.sha256)),
     ];
     let cache = match (target.packages_compiled, target.packages_cached) {
-        (0, cached) => format!("all {cached} packages from the build cache"),
+        (0, 1) => "its only package from the build cache".to_owned(),
+        (0, cached) => format!("all {} from the build cache", counted(cached, "package")),
         (compiled, cached) => {
             let compiled = counted(compiled, "package");
             format!("{compiled} compiled, {cached} from the build cache")
@@ -282,11 +281,11 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
         ));
     }
     let samples = pgo.samples.map_or(String::new(), |it| {
-        format!(", {} samples", grouped(it.unsigned_abs()))
+        format!(", {}", counted(it.unsigned_abs(), "sample"))
     });
     let age = pgo
         .age_days
-        .map_or(String::new(), |it| format!(", {it:.0} days old"));
+        .map_or(String::new(), |it| format!(", {} old", days(it)));
     let health = pgo
         .health
         .map_or(String::new(), |it| format!(", {it:.1} % fits"));
@@ -320,7 +319,7 @@ fn budgets(report: &Report) -> Vec<Block> {
         let frames = budget.item.starts_with("frame-growth");
         let value = |it: f64| {
             if frames {
-                format!("{it} functions")
+                counted(it as u64, "function")
             } else if growth {
                 format!("{it:.2} %")
             } else {
@@ -357,16 +356,10 @@ fn verdict(report: &Report) -> Vec<Block> {
             .flat_map(|it| &it.checks)
             .filter(|it| it.status == Status::Warn)
             .count();
-        let count = report.targets.len();
-        let what = if count == 1 {
-            "1 executable".to_owned()
-        } else {
-            format!("{count} executables")
-        };
+        let what = counted_of(report.targets.len(), "executable");
         let tail = match warnings {
             0 => String::new(),
-            1 => ", 1 warning".to_owned(),
-            more => format!(", {more} warnings"),
+            some => format!(", {}", counted_of(some, "warning")),
         };
         let open: Vec<&str> = report
             .gates
@@ -386,26 +379,10 @@ fn verdict(report: &Report) -> Vec<Block> {
     if let Some(path) = &report.checksums {
         blocks.push(Block::Line(Tone::Dim, format!("checksums: {path}")));
     }
-    blocks.push(Block::Line(Tone::Dim, cost(&report.cost)));
     blocks
 }
 
-fn cost(cost: &Cost) -> String {
-    let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1000.0);
-    let memory = cost
-        .own_peak_memory
-        .map_or(String::new(), |it| format!(" and {}", human(it)));
-    let effect = match cost.effect_ms {
-        0 => String::new(),
-        ms => format!(" + {} effect of the profile", seconds(ms)),
-    };
-    format!(
-        "time: {} = {} build + {} baseline + {} escapes{effect} + {} the rest; our own share: {} CPU{memory}",
-        seconds(cost.total_ms),
-        seconds(cost.build_ms),
-        seconds(cost.baseline_ms),
-        seconds(cost.escape_ms),
-        seconds(cost.analysis_ms),
-        seconds(cost.own_cpu_ms),
-    )
+/// An age in days, rounded.
+fn days(age: f64) -> String {
+    counted(age.round().max(0.0) as u64, "day")
 }

@@ -20,7 +20,7 @@ pub fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> 
         .map(over);
     let denied = targets.iter().flat_map(|target| {
         let failed = target.checks.iter().filter(|it| it.status == Status::Fail);
-        failed.map(|it| format!("{} ({}): {}", it.id, label(target), it.message))
+        failed.map(|it| denied(it, &label(target)))
     });
     let escapes = targets.iter().filter_map(|it| it.escapes.as_ref());
     let frames = targets.iter().flat_map(frames::failures);
@@ -48,6 +48,11 @@ fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
         Some(it) if said => it.loosened.clone(),
         _ => Vec::new(),
     }
+}
+
+/// The sentence for a check that is denied, of the executable that has this label.
+pub fn denied(finding: &Finding, label: &str) -> String {
+    format!("{} ({label}): {}", finding.id, finding.message)
 }
 
 fn over(budget: &Budget) -> String {

@@ -330,6 +330,48 @@ fn new_findings_alone_are_annotated() {
     );
 }
 
+/// Code scanning sees what fails the run, and what warns: not only what has a line of source.
+#[test]
+fn budgets_and_checks_are_results_of_sarif() {
+    let place = module();
+    place.write("gobuild-opt.toml", "[budget]\nsize = \"1 KiB\"\nmodules = { \"...\" = \"1 B\" }\n[checks]\nlock = \"deny\"\ngomaxprocs = \"deny\"\n");
+    let run = place.run("release --escapes off --format sarif");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    let log = run.json();
+    follows_the_schema(&log);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    for it in results {
+        let index = usize::try_from(it["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], it["ruleId"]);
+        assert_eq!(
+            it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            "gobuild-opt.toml"
+        );
+    }
+    let report = place.run("release --escapes off --format json").json();
+    let count = |status: &str| {
+        let checks = report["targets"][0]["checks"].as_array().unwrap();
+        checks.iter().filter(|it| it["status"] == status).count()
+    };
+    let level = |level: &str| results.iter().filter(|it| it["level"] == level).count();
+    let failures = report["verdict"]["failures"].as_array().unwrap();
+    assert!(failures.len() > 2, "{failures:?}");
+    assert_eq!(level("error"), failures.len());
+    assert_eq!(level("warning"), count("warn"));
+    assert!(results.iter().any(|it| it["ruleId"] == "budget-size"));
+    assert!(results.iter().any(|it| it["ruleId"] == "budget-module"));
+    assert!(results.iter().any(|it| it["ruleId"] == "check-gomaxprocs"));
+    let text = |it: &serde_json::Value| it["message"]["text"].as_str().unwrap().to_owned();
+    let size = results
+        .iter()
+        .find(|it| it["ruleId"] == "budget-size")
+        .unwrap();
+    assert!(text(size).contains("is over the budget of 1.00 KiB"));
+}
+
 /// The types of `serde-sarif` are generated from the schema: what it does not name would be lost on the way.
 fn follows_the_schema(log: &serde_json::Value) {
     let read: serde_sarif::sarif::Sarif = serde_json::from_value(log.clone()).unwrap();

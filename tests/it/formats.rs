@@ -137,6 +137,71 @@ fn a_failed_gate_is_said_in_every_format() {
     }
 }
 
+/// Nothing in a report depends on the clock: what a run took is one line on standard error.
+#[test]
+fn equal_runs_give_equal_reports() {
+    let place = program();
+    let lines = "release --out-dir dist --target linux/amd64,linux/arm64 ./cmd/...";
+    assert_eq!(place.run(lines).code(), 0, "the build cache is warm now");
+    for format in ["text", "json", "markdown", "html", "sarif"] {
+        let runs = [0, 1].map(|_| place.run(&format!("{lines} --format {format}")));
+        assert_eq!(runs[0].code(), 0, "{}", runs[0].shown());
+        assert_eq!(runs[0].stdout, runs[1].stdout, "{format}");
+        assert!(!runs[0].stdout.contains("_ms\""), "{}", runs[0].stdout);
+        let times = runs[0].stderr.matches("time: ").count();
+        assert_eq!(times, 1, "{}", runs[0].stderr);
+    }
+    let escape = [0, 1].map(|_| place.run("escape ./cmd/... --format json").stdout);
+    assert_eq!(escape[0], escape[1]);
+}
+
+#[test]
+fn all_of_a_listing_is_top_0_everywhere() {
+    let place = program();
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let profile = here.join("examples/service/cmd/api/default.pgo");
+    place.write("cpu.pprof", std::fs::read(profile).unwrap());
+    place.write("other.pprof", place.read("cpu.pprof"));
+    assert_eq!(
+        place
+            .run("release -o tiny --baseline off ./cmd/tiny")
+            .code(),
+        0
+    );
+    for line in [
+        "inspect tiny",
+        "escape ./cmd/... --scope all --by function",
+        "compare tiny tiny",
+        "profile show cpu.pprof",
+        "profile diff cpu.pprof other.pprof",
+    ] {
+        let lines = |top: &str| {
+            let run = place.run(&format!("{line} --top {top}"));
+            assert_eq!(run.code(), 0, "{}", run.shown());
+            run.stdout
+        };
+        assert!(lines("0") == lines("1000000"), "{line}");
+        assert!(lines("0").len() >= lines("3").len(), "{line}");
+        let help = place.run(&format!(
+            "{} --help",
+            line.split(" ./")
+                .next()
+                .unwrap()
+                .replace(" tiny", "")
+                .replace(" cpu.pprof", "")
+                .replace(" other.pprof", "")
+        ));
+        assert!(
+            help.stdout.contains("0 for all") || help.stdout.contains("0 lists all"),
+            "{}",
+            help.stdout
+        );
+    }
+    let all = place
+        .run("release --baseline off -o tiny --set escape.scope=all --set escape.top=0 ./cmd/tiny");
+    assert!(!all.stdout.contains(" smaller"), "{}", all.shown());
+}
+
 #[test]
 fn one_run_writes_several_reports() {
     let place = program();

@@ -303,6 +303,56 @@ fn functions(source: &Source) -> Vec<(String, usize)> {
     found
 }
 
+/// `1 packages` is nobody's English: what is counted goes through `number::counted`.
+#[test]
+fn what_is_counted_has_one_helper() {
+    const NOUNS: &[&str] = &[
+        "packages",
+        "sites",
+        "calls",
+        "functions",
+        "samples",
+        "files",
+        "executables",
+        "warnings",
+        "lines",
+        "entries",
+        "dependencies",
+        "profiles",
+        "places",
+        "stacks",
+        "days",
+        "methods",
+        "targets",
+        "platforms",
+        "sizes",
+        "edges",
+        "errors",
+        "commands",
+        "modules",
+        "types",
+    ];
+    let mut found = Vec::new();
+    for source in sources() {
+        for (number, line) in &source.lines {
+            let parts = line.split('}').skip(1);
+            let words = parts.filter_map(|it| it.strip_prefix(' '));
+            let word = |it: &str| {
+                it.split(|it: char| !it.is_ascii_lowercase())
+                    .next()
+                    .map(str::to_owned)
+            };
+            let plural = words
+                .filter_map(word)
+                .any(|it| NOUNS.contains(&it.as_str()));
+            if plural && line.contains('"') {
+                found.push(format!("{}:{number}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    assert_eq!(found, NONE);
+}
+
 #[test]
 fn exit_codes_are_an_interface() {
     use gobuild_opt::error::{Error, Kind};

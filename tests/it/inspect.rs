@@ -80,7 +80,7 @@ fn tables_show_the_largest_of_all_functions() {
     let all = found["functions"].as_array().unwrap();
     let text = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
     let number = |it: &Value, key: &str| it[key].as_u64().unwrap();
-    let with_commas = gobuild_opt::report::outline::number::grouped;
+    let with_commas = gobuild_opt::number::grouped;
     let is_sized = |it: &Value| {
         let name = text(it, "name");
         let size = name.trim_start_matches(|it: char| !it.is_ascii_digit());

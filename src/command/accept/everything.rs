@@ -5,6 +5,7 @@ use crate::command::escape::Pass;
 use crate::command::lock_file;
 use crate::error::{Error, Kind, Result};
 use crate::lock::{Executable, FILE, Item, Lock, Target};
+use crate::number::counted_of;
 use crate::report;
 
 /// Entries that an error lists.
@@ -23,13 +24,12 @@ pub fn everything(lock: &mut Lock, fresh: &Fresh<'_>, reason: Option<&str>) -> R
         looser.extend(executables(old, &mut target, fresh, reason));
         if !looser.is_empty() && reason.is_none() {
             let list: Vec<String> = looser.iter().take(LISTED).cloned().collect();
-            let count = looser.len();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("{count} entries of `{FILE}` would get looser"),
-            )
-            .detail(list.join("\n"))
-            .hint("accept single items, or all of them with `--reason TEXT`"));
+            let count = counted_of(looser.len(), "entry");
+            return Err(
+                Error::new(Kind::Usage, format!("{count} of `{FILE}` would get looser"))
+                    .detail(list.join("\n"))
+                    .hint("accept single items, or all of them with `--reason TEXT`"),
+            );
         }
         if fresh.partial && old.go != target.go {
             return Err(Error::new(
@@ -74,12 +74,8 @@ fn counted(target: &Target) -> String {
         .values()
         .map(std::collections::BTreeMap::len)
         .sum();
-    let count = |number: usize, what: &str| match number {
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    };
-    let executables = count(target.executables.len(), "executable");
-    format!("{executables}, {}", count(sites, "site"))
+    let executables = counted_of(target.executables.len(), "executable");
+    format!("{executables}, {}", counted_of(sites, "site"))
 }
 
 /// Gives sites their old reasons and new ones the new reason; returns the new ones.

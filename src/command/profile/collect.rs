@@ -14,6 +14,7 @@ use crate::cli::profile::Collect;
 use crate::clock;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
+use crate::number::counted;
 use crate::process::lines::Splitter;
 use crate::process::{self, Invocation, Outcome, Stream};
 use crate::profile::{self, Fitness, Input, Normalize, Profile};
@@ -273,7 +274,8 @@ fn joined(fresh: &Profile, previous: &Profile) -> Result<(Profile, String)> {
     let joined = profile::check(raw)
         .map_err(|error| Error::new(Kind::Machine, error.to_string()).hint(error.hint()))?;
     let words = format!(
-        "merged with the previous profile, {days:.0} days older, at {weight:.2} of its weight"
+        "merged with the previous profile, {} older, at {weight:.2} of its weight",
+        counted(days.round().max(0.0) as u64, "day")
     );
     Ok((joined, words))
 }

@@ -15,7 +15,7 @@ pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
     let old = calls(&load(&args.old, session)?)?;
     let new = calls(&load(&args.new, session)?)?;
     let diff = profile::diff(&old, &new, HOT_PERCENT);
-    let top = if args.top == 0 { usize::MAX } else { args.top };
+    let top = args.top;
     let text = match args.format {
         Format::Json => render::json(&diff),
         Format::Text => diff

@@ -6,6 +6,7 @@ use super::{Loaded, check_output, finish, load, written};
 use crate::cli::profile::{Merge, Normalize};
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
+use crate::number::counted_of;
 use crate::profile::{self, Fitness, Input, MergeError};
 use crate::report::outline::Tone;
 
@@ -34,8 +35,8 @@ pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     let merged = profile::merge(&inputs, normalize).map_err(|error| named(error, &files))?;
     let bytes = profile::encode(merged.raw());
     let sentence = format!(
-        "merged {} profiles into {}",
-        files.len(),
+        "merged {} into {}",
+        counted_of(files.len(), "profile"),
         written(&args.output, &bytes, &merged)
     );
     let mut talk = vec![(Tone::Good, sentence)];

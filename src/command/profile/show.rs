@@ -12,6 +12,7 @@ use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::go;
 use crate::input;
+use crate::number::counted;
 use crate::profile::summary::owner_by_path;
 use crate::profile::{self, Fitness, judge::judge_profile};
 use crate::render::{self, Format, Style};
@@ -128,12 +129,17 @@ fn failures(shown: &Shown) -> Vec<String> {
         .map(|it| match (it.item.as_str(), it.actual) {
             ("min-samples", Some(samples)) => {
                 format!(
-                    "`{file}` has {samples} samples (--min-samples {})",
+                    "`{file}` has {} (--min-samples {})",
+                    counted(samples as u64, "sample"),
                     it.limit
                 )
             }
             ("max-age", Some(age)) => {
-                format!("`{file}` is {age} days old (--max-age {} days)", it.limit)
+                format!(
+                    "`{file}` is {} old (--max-age {})",
+                    counted(age as u64, "day"),
+                    counted(it.limit as u64, "day")
+                )
             }
             ("min-health", Some(health)) => format!(
                 "only {health:.1} % of `{file}` fits the program (--min-health {})",

@@ -5,6 +5,7 @@ use crate::cli::profile::{Keep, Slim};
 use crate::command::{Output, Session};
 use crate::config::size::human;
 use crate::error::{Error, Kind, Result};
+use crate::number::counted_of;
 use crate::profile::slim::Refreshed;
 use crate::profile::{self, SlimError};
 use crate::report::outline::Tone;
@@ -33,8 +34,8 @@ pub fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
         Error::new(Kind::Usage, format!("`{}`: {error}", args.file.display())).hint(hint)
     })?;
     let same = format!(
-        ", the compiler reads the same {} calls",
-        slim.edges.edges.len()
+        ", the compiler reads {} as before",
+        counted_of(slim.edges.edges.len(), "call")
     );
     let (bytes, note, kept) = refreshed(args, slim, session)?;
     let same = if kept { "" } else { &same };

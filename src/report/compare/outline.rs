@@ -2,8 +2,8 @@
 
 use super::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::config::size::human;
+use crate::number::{change, grouped, percent};
 use crate::report::inspect::{By, View};
-use crate::report::outline::number::{change, grouped, percent};
 use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
 /// What is shown, in order.

@@ -7,7 +7,7 @@ mod sentences;
 use super::{By, Inspection, View, picture};
 use crate::binary::Format;
 use crate::config::size::human;
-use crate::report::outline::number::{grouped, share};
+use crate::number::{counted, counted_of, grouped, share};
 use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
 pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
@@ -99,12 +99,13 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
             match (found, inspection.functions.len()) {
                 (0, 0) if inspection.unowned.is_empty() => format!("nothing matches `{filter}`"),
                 (0, functions) => format!(
-                    "only `{filter}`: no package has it in its path, {} functions in their names",
-                    grouped(functions as u64)
+                    "only `{filter}`: no package has it in its path, but the names of {}",
+                    counted_of(functions, "function")
                 ),
                 _ => format!(
-                    "only `{filter}`: {found} packages with {} bytes, {share} of the file",
-                    grouped(bytes)
+                    "only `{filter}`: {} with {}, {share} of the file",
+                    counted_of(found, "package"),
+                    counted(bytes, "byte")
                 ),
             },
         ));
@@ -127,8 +128,7 @@ fn origin(inspection: &Inspection<'_>) -> String {
     }
     words.push(match build.deps.len() {
         0 => "no dependencies".into(),
-        1 => "1 dependency".into(),
-        more => format!("{more} dependencies"),
+        some => counted_of(some, "dependency"),
     });
     if let Some(revision) = build.setting("vcs.revision") {
         let modified = build.setting("vcs.modified") == Some("true");

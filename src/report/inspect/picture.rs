@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{FunctionSize, Inspection, PackageSize};
 use crate::config::size::human;
-use crate::report::outline::number::grouped;
+use crate::number::grouped;
 use crate::report::picture::{Hue, Picture, Tile, folded};
 
 /// Boxes smaller than this part of the whole are drawn as one with their neighbours.

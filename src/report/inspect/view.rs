@@ -27,7 +27,7 @@ pub enum By {
 pub struct View {
     /// One listing only.
     pub by: Option<By>,
-    /// Lines of each listing; all when 0.
+    /// Lines of each listing.
     pub top: Option<usize>,
     /// With a treemap.
     pub picture: bool,
@@ -37,7 +37,6 @@ impl View {
     /// Lines of each listing: a few of each, more of one alone.
     pub fn lines(self) -> usize {
         match (self.top, self.by) {
-            (Some(0), _) => usize::MAX,
             (Some(top), _) => top,
             (None, None) => 10,
             (None, Some(_)) => 40,

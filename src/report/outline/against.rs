@@ -1,7 +1,7 @@
 //! An executable against its entry of the lock, for people: the largest changes, and what is other than bytes.
 
-use super::number::{change, grouped, percent};
 use super::{Block, Table, Tone, number, text};
+use crate::number::{change, grouped, percent};
 use crate::report::{AgainstLock, LockFact, LockSize, Target};
 
 /// Lines of the table; what changed less is one line.

@@ -2,6 +2,7 @@
 
 use super::{Block, Tone};
 use crate::check::{Finding, Status};
+use crate::number::counted_of;
 use crate::report::Target;
 use crate::report::verdict::label;
 
@@ -54,8 +55,9 @@ fn group(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> Vec<Block
         return lines(
             first,
             format!(
-                "{} of {all} executables{example}: {}",
+                "{} of {}{example}: {}",
                 same.len(),
+                counted_of(all, "executable"),
                 first.message
             ),
         );

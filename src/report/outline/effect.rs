@@ -1,8 +1,8 @@
 //! What the profile did, against a build without it.
 
-use super::number::{change, grouped, percent};
 use super::{Block, Table, Tone, number, optional, text};
-use crate::report::{Effect, Pair, Price, Site, Target};
+use crate::number::{change, counted, grouped, percent};
+use crate::report::{Effect, Pair, Site, Target};
 
 /// Rows of each list in the text report.
 const LISTED: usize = 8;
@@ -64,8 +64,8 @@ fn facts(effect: &Effect) -> Vec<String> {
             share(&effect.hot_inlined_with)
         ),
         format!(
-            "in the whole build {} calls more are inlined and {} fewer, {} made direct",
-            grouped(effect.inlined_gained),
+            "in the whole build {} inlined and {} fewer, {} made direct",
+            counted(effect.inlined_gained, "more call"),
             grouped(effect.inlined_lost),
             grouped(effect.devirtualized.len() as u64)
         ),
@@ -76,29 +76,7 @@ fn facts(effect: &Effect) -> Vec<String> {
             grouped(effect.escapes_lost.len() as u64),
             grouped(effect.frames_grown.len() as u64)
         ),
-        price(&effect.price),
     ]
-}
-
-fn price(price: &Price) -> String {
-    let seconds = |ms: Option<u64>| {
-        ms.map_or("unknown".into(), |it| {
-            format!("{:.1} s", it as f64 / 1000.0)
-        })
-    };
-    match price.percent {
-        Some(it) => format!(
-            "compiling {} packages takes {} of CPU without the profile, {} with it ({it:+.1} %)",
-            grouped(price.compiled_with),
-            seconds(price.cpu_ms_without),
-            seconds(price.cpu_ms_with)
-        ),
-        None => format!(
-            "its price in build time is not known: {} packages were compiled with it and {} without, the rest came from the build cache",
-            grouped(price.compiled_with),
-            grouped(price.compiled_without)
-        ),
-    }
 }
 
 fn table(columns: Vec<super::Column>, rows: Vec<Vec<String>>) -> Block {

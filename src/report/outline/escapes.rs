@@ -1,7 +1,7 @@
 //! The escapes of a platform by package and class.
 
-use super::number::{counted, grouped};
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Table, number, optional, text};
+use crate::number::{counted, grouped};
 use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
@@ -25,9 +25,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         escapes.go_version
     );
     if packages.is_empty() {
-        return std::iter::once(Block::Heading(heading))
-            .chain(collection(escapes))
-            .collect();
+        return vec![Block::Heading(heading)];
     }
     let weighted = escapes.weighted_by.is_some();
     let mut columns = vec![text("package")];
@@ -63,41 +61,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         table.rows.push(row("all".into(), &all));
         table.total = true;
     }
-    let blocks = [Block::Heading(heading), Block::Table(table)];
-    blocks.into_iter().chain(collection(escapes)).collect()
-}
-
-/// How the compiler was made to tell, and what that took.
-fn collection(escapes: &Escapes) -> Option<Block> {
-    let it = escapes.collection.as_ref()?;
-    let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
-    let Some(passed) = it.passed else {
-        let why = it.reason.as_ref();
-        let why = why.map_or(String::new(), |it| format!(": {it}"));
-        let time = seconds(it.captures_ms + it.pass_ms);
-        let line = format!("compiled separately, {time}{why}");
-        return Some(Block::Line(Tone::Dim, line));
-    };
-    let packages = |count: u64| match count {
-        1 => "1 package".to_owned(),
-        more => format!("{more} packages"),
-    };
-    let mut parts = Vec::new();
-    if it.captured > 0 {
-        let what = packages(it.captured);
-        parts.push(format!("captured {what} while they were compiled"));
-    }
-    if it.found > 0 {
-        parts.push(format!("found {} of earlier runs", packages(it.found)));
-    }
-    parts.push(format!("reading took {}", seconds(it.captures_ms)));
-    if passed > 0 {
-        let (what, time) = (packages(passed), seconds(it.pass_ms));
-        parts.push(format!(
-            "{what} without a capture compiled separately, {time}"
-        ));
-    }
-    Some(Block::Line(Tone::Dim, parts.join("; ")))
+    vec![Block::Heading(heading), Block::Table(table)]
 }
 
 /// The longest beginning of all paths that ends with a slash; empty for fewer than two.

@@ -1,9 +1,9 @@
 //! The large stack frames of an executable, and what was done about them.
 
-use super::number::grouped;
 use super::{Block, Table, Tone, number, optional, text};
 use crate::analysis::frames::Start;
 use crate::config::size::human;
+use crate::number::{counted, grouped};
 use crate::report::{Frame, Repair, Target};
 
 /// Frames that are listed where none fails.
@@ -101,10 +101,7 @@ fn repair(repair: &Repair) -> Block {
         Some(bytes) => human(bytes),
         None => "less than 1 KiB".into(),
     };
-    let calls = match repair.calls {
-        1 => "1 call".to_owned(),
-        more => format!("{} calls", grouped(more)),
-    };
+    let calls = counted(repair.calls, "call");
     let what = format!(
         "{}: {} -> {after}, by {calls} of {} less in the profile",
         repair.function,

@@ -1,9 +1,9 @@
 //! Inlining and bounds checks of a platform.
 
 use super::escapes::cell;
-use super::number::grouped;
 use super::{Block, Table, Tone, number, text};
 use crate::escape::Optimizations;
+use crate::number::{counted, counted_of};
 use crate::report::escape::{Near, Target};
 use crate::report::{EscapePackage, Escapes};
 
@@ -15,11 +15,11 @@ pub fn line(escapes: &Escapes) -> Option<Block> {
     Some(Block::Line(
         Tone::Plain,
         format!(
-            "inlining: {} functions can be inlined, {} calls are, {} calls became direct; {} bounds checks are left",
-            grouped(all.inlinable),
-            grouped(all.inlined),
-            grouped(all.devirtualized),
-            grouped(all.bounds_checks)
+            "inlining: {} can be inlined, {} inlined, {} made direct; {} left",
+            counted(all.inlinable, "function"),
+            counted(all.inlined, "call"),
+            counted(all.devirtualized, "call"),
+            counted(all.bounds_checks, "bounds check")
         ),
     ))
 }
@@ -88,8 +88,8 @@ pub fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
         None => "unweighted, the nearest first",
     };
     let heading = format!(
-        "Almost inlined: {} functions cost at most {over} over the budget ({order})",
-        all.len()
+        "Almost inlined: {} at most {over} over the budget ({order})",
+        counted_of(all.len(), "function")
     );
     if all.is_empty() {
         return vec![Block::Heading(heading)];

@@ -1,6 +1,7 @@
 //! What is new and gone against the lock, for people.
 
 use super::{Block, Tone};
+use crate::number::{counted, grouped};
 use crate::report::gate::{place, what};
 use crate::report::revision::Revision;
 use crate::report::{ClassChange, Escapes, Site};
@@ -93,10 +94,10 @@ fn revision(escapes: &Escapes, it: &Revision) -> Vec<Block> {
             format!("{} ({commit})", it.name)
         };
         let text = format!(
-            "{}; {} sites then, {} now",
+            "{}; {} then, {} now",
             summary(escapes, &name),
-            it.sites,
-            escapes.sites
+            counted(it.sites, "site"),
+            grouped(escapes.sites)
         );
         blocks.push(line(tone(escapes), text));
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::number::{change, grouped, percent, share};
 use super::{Block, Column, Table, number, optional, text};
 use crate::config::size::human;
+use crate::number::{change, grouped, percent, share};
 use crate::report::Target;
 use crate::report::picture::{Hue, Picture, Tile, folded};
 use crate::report::sizes::UNOWNED;

@@ -1,8 +1,8 @@
 //! A profile as `profile show` prints it.
 
-use super::number::grouped;
 use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
+use crate::number::{counted, counted_of, grouped};
 use crate::profile::{Edge, Fitness, Health, Owner, Summary};
 use crate::report::profile::{Fit, Shown};
 
@@ -33,8 +33,8 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
 fn verdict(shown: &Shown) -> Vec<Block> {
     if shown.judgement.fitness == Fitness::Usable {
         let sentence = format!(
-            "usable as -pgo: {} calls, {} of them hot",
-            grouped(shown.judgement.edges as u64),
+            "usable as -pgo: {}, {} of them hot",
+            counted_of(shown.judgement.edges, "call"),
             grouped(shown.summary.hot_calls as u64)
         );
         let unplaced = shown.judgement.unplaced().map(|it| {
@@ -56,9 +56,9 @@ fn facts(shown: &Shown) -> String {
     let judgement = &shown.judgement;
     let mut parts = vec![shown.measures.clone()];
     if let Some(samples) = judgement.samples {
-        parts.push(format!("{} samples", grouped(samples.unsigned_abs())));
+        parts.push(counted(samples.unsigned_abs(), "sample"));
     }
-    parts.push(format!("{} stacks", grouped(judgement.stacks as u64)));
+    parts.push(counted_of(judgement.stacks, "stack"));
     let summary = &shown.summary;
     if summary.unit != "count" {
         parts.push(amount(summary.total, &summary.unit));
@@ -99,7 +99,7 @@ fn days(age: f64) -> String {
     match age {
         it if it < 0.0 => "which is in the future".into(),
         it if it < 1.0 => "less than a day old".into(),
-        it => format!("{it:.0} days old"),
+        it => format!("{} old", counted(it.round().max(0.0) as u64, "day")),
     }
 }
 

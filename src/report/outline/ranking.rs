@@ -1,7 +1,7 @@
 //! The report of `escape` for people: packages, functions or lines, and what is new.
 
-use super::number::{counted, grouped};
 use super::{Block, Table, Tone, assertions, escapes, inlining, lock, number, text};
+use crate::number::{counted, grouped};
 use crate::report::escape::{By, Report, Target};
 
 /// What was asked for beside the sites.
@@ -113,7 +113,8 @@ fn not_understood(target: &Target, shown: bool) -> Vec<Block> {
     let mut blocks = vec![Block::Line(
         Tone::Warn,
         format!(
-            "{count} lines of the compiler were not understood, and are not counted (--unparsed shows them)"
+            "{} of the compiler not understood and not counted (--unparsed shows which)",
+            counted(count, "line")
         ),
     )];
     let examples = target.unparsed_examples.iter().filter(|_| shown);

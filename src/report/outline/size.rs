@@ -1,8 +1,8 @@
 //! The size of an executable by role, and of several at a glance.
 
-use super::number::{change, grouped, percent};
 use super::{Block, Table, number, optional, text};
 use crate::config::size::human;
+use crate::number::{change, counted_of, grouped, percent};
 use crate::report::{Section, Target};
 
 /// Every executable on a line.
@@ -32,7 +32,7 @@ pub fn overview(targets: &[Target]) -> Vec<Block> {
     };
     let rows = targets.iter().map(row).collect();
     vec![
-        Block::Title(format!("{} executables", targets.len())),
+        Block::Title(counted_of(targets.len(), "executable")),
         Block::Table(Table {
             columns,
             rows,

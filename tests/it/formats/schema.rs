@@ -153,7 +153,7 @@ fn reports_follow_their_schema() {
     ] {
         let report = place.release(line);
         assert_eq!(faults(&schema, &report), Vec::<String>::new(), "{line}");
-        assert_eq!(report["schema_version"], 1);
+        assert_eq!(report["schema_version"], 2);
     }
 }
 
@@ -212,4 +212,44 @@ fn shipped_configurations_follow_their_schema() {
             file.display()
         );
     }
+}
+
+/// The reference is `presets/default.toml`; a default that a type has by itself is nobody's.
+#[test]
+fn the_schema_of_the_configuration_tells_its_defaults_and_checks() {
+    let schema = printed("config");
+    let text = Place::empty().run("presets default").stdout;
+    let reference: toml::Table = text.parse().unwrap();
+    let reference = serde_json::to_value(reference).unwrap();
+    let mut compared = 0;
+    for (section, keys) in reference.as_object().unwrap() {
+        let property = &schema["properties"][section];
+        let name = property["$ref"]
+            .as_str()
+            .and_then(|it| it.strip_prefix("#/$defs/"));
+        let Some(keys) = keys.as_object() else {
+            assert_eq!(property["default"], *keys, "{section}");
+            continue;
+        };
+        let properties = match name {
+            Some(name) => &schema["$defs"][name]["properties"],
+            None => &property["properties"],
+        };
+        for (key, property) in properties.as_object().unwrap() {
+            let wanted = keys.get(key).cloned().unwrap_or_default();
+            assert_eq!(property["default"], wanted, "{section}.{key}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 40, "{compared}");
+    let ids = schema["properties"]["checks"]["properties"]
+        .as_object()
+        .unwrap();
+    assert!(ids.contains_key("gomaxprocs") && ids.len() >= 15, "{ids:?}");
+    assert_eq!(
+        schema["properties"]["checks"]["additionalProperties"],
+        false
+    );
+    let misspelt = serde_json::json!({ "checks": { "gomaxproc": "warn" } });
+    assert_eq!(faults(&schema, &misspelt).len(), 1);
 }

@@ -1,8 +1,8 @@
 //! The lists of an inspection in, tables of their largest entries out; what is smaller is one line.
 
 use super::{and, cell, listing, split};
+use crate::number::{grouped, share};
 use crate::report::inspect::{FunctionSize, Inspection, ModuleSize, PackageSize, View};
-use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Tone, number, optional, text};
 
 pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {

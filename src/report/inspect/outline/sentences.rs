@@ -1,9 +1,9 @@
 //! What a program does at run time in, sentences out.
 
 use crate::check::Finding;
+use crate::number::{counted, grouped, share};
 use crate::report::inspect::Inspection;
 use crate::report::outline::checks::checks;
-use crate::report::outline::number::{grouped, share};
 use crate::report::outline::{Block, Tone};
 
 pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
@@ -74,9 +74,9 @@ fn methods(inspection: &Inspection<'_>) -> String {
     };
     let share = share(methods.pruned, methods.exported);
     let counts = format!(
-        "{} of {} exported methods removed ({share})",
+        "{} of {} removed ({share})",
         grouped(methods.pruned),
-        grouped(methods.exported)
+        counted(methods.exported, "exported method")
     );
     match methods.on {
         Some(true) => format!("dead-code elimination of methods: on, {counts}"),

@@ -13,10 +13,19 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// `1 site`, `1,234 sites`
+/// `1 site`, `1,234 sites`, `2 entries`; of several words the last one counts: `1 hot call`, `3 hot calls`.
 pub fn counted(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", grouped(number))
+    let count = grouped(number);
+    match noun.strip_suffix('y') {
+        _ if number == 1 => format!("{count} {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+/// The same for what Rust counts.
+pub fn counted_of(number: usize, noun: &str) -> String {
+    counted(number as u64, noun)
 }
 
 /// `-1,234`, `+5`, or a dot for nothing.
@@ -39,4 +48,18 @@ pub fn percent(before: u64, after: u64) -> String {
         return "new".into();
     }
     format!("{:+.1} %", (after as f64 / before as f64 - 1.0) * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(counted(1, "site"), "1 site");
+        assert_eq!(counted(0, "site"), "0 sites");
+        assert_eq!(counted(1234, "hot call"), "1,234 hot calls");
+        assert_eq!(counted(2, "entry"), "2 entries");
+        assert_eq!(counted(2, "day"), "2 days");
+    }
 }

@@ -1,0 +1,61 @@
+//! The types of the configuration and its reference in, the JSON Schema of it out.
+
+use serde_json::{Map, Value, json};
+
+use crate::check;
+use crate::config::{Config, preset};
+
+/// The schema. A default is what `presets/default.toml` says, not what a type has when nobody sets it; `checks` holds the IDs.
+pub fn config_schema() -> Value {
+    let mut schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap_or_default();
+    let reference: toml::Table = preset::DEFAULT.text.parse().unwrap_or_default();
+    let reference = serde_json::to_value(reference).unwrap_or_default();
+    checks(&mut schema, &reference["checks"]);
+    let Value::Object(reference) = reference else {
+        return schema;
+    };
+    let mut top = schema["properties"].take();
+    let mut sections = Vec::new();
+    for (name, property) in top.as_object_mut().into_iter().flatten() {
+        let section = property["$ref"].as_str();
+        let section = section.and_then(|it| it.strip_prefix("#/$defs/"));
+        match (section, reference.get(name)) {
+            (Some(section), Some(Value::Object(keys))) => {
+                sections.push((section.to_owned(), keys.clone()));
+            }
+            (_, default) => set(property, default.filter(|it| !it.is_object())),
+        }
+    }
+    schema["properties"] = top;
+    for (section, keys) in sections {
+        let properties = &mut schema["$defs"][section.as_str()]["properties"];
+        for (name, property) in properties.as_object_mut().into_iter().flatten() {
+            set(property, keys.get(name));
+        }
+    }
+    schema
+}
+
+fn set(property: &mut Value, default: Option<&Value>) {
+    let Some(property) = property.as_object_mut() else {
+        return;
+    };
+    match default {
+        Some(it) => property.insert("default".into(), it.clone()),
+        None => property.remove("default"),
+    };
+}
+
+fn checks(schema: &mut Value, defaults: &Value) {
+    let severity = schema["properties"]["checks"]["additionalProperties"].clone();
+    let property = |it: &check::Check| {
+        let mut property = severity.clone();
+        property["description"] = json!(it.summary);
+        property["default"] = defaults[it.id].clone();
+        (it.id.to_owned(), property)
+    };
+    let ids: Map<String, Value> = check::ALL.iter().map(property).collect();
+    let checks = &mut schema["properties"]["checks"];
+    checks["properties"] = Value::Object(ids);
+    checks["additionalProperties"] = json!(false);
+}
