@@ -15,6 +15,8 @@
 
 mod class;
 
+mod boxed;
+
 mod expression;
 
 pub mod parse;
@@ -26,6 +28,8 @@ pub mod remark;
 mod shape;
 
 mod hash;
+
+mod names;
 
 pub mod source;
 
@@ -53,17 +57,20 @@ pub mod mapped;
 
 pub mod identity;
 
+pub mod added;
+
 pub mod rank;
 
 pub mod refusal;
 
 pub mod flags;
 
+pub use boxed::was_overlooked;
 pub use class::Class;
 pub use collect::Collector;
 pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
-pub use identity::{Diff, IdentifiedSite, Identity, diff, identify};
+pub use identity::{Diff, IdentifiedSite, Identity, diff, identify, identify_among};
 pub use rank::{Group, by_function, by_line, recount};
 pub use remark::{Optimizations, Remark};
 pub use site::Site;

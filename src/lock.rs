@@ -22,6 +22,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::escape::Identity;
+use crate::escape::added::Listed;
 
 pub use compare::{Comparison, compare};
 pub use executable::{
@@ -35,7 +36,7 @@ pub use write::write;
 pub const FILE: &str = "gobuild-opt.lock";
 
 /// Raised when older versions of this program would misread the file.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// What was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub struct Target {
     /// Allocating sites by import path and ID, see [`id`].
     #[serde(default)]
     pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
+    /// Whether the file is of a version before 3, which has no lines, and did not see some sites.
+    #[serde(skip)]
+    pub old: bool,
 }
 
 /// A site that was accepted: its [`Identity`] without the package.
@@ -76,6 +80,9 @@ pub struct Entry {
     /// Counts from 1.
     #[serde(default = "first")]
     pub ordinal: u32,
+    /// What stands for the text of its line, see [`line`]; `None` before version 3, and where the source was not read.
+    #[serde(default)]
+    pub line: Option<String>,
     /// Why it was accepted later than the rest.
     #[serde(default)]
     pub reason: Option<String>,
@@ -113,6 +120,12 @@ pub fn id(identity: &Identity) -> String {
     hex(&Sha256::digest(text.as_bytes())[..5])
 }
 
+/// Eight hexadecimal digits for the text of a line, white space aside; `None` for no text.
+pub fn line(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| hex(&Sha256::digest(words.join(" ").as_bytes())[..4]))
+}
+
 /// `moved`, `boxing`, ...
 pub fn class_name(class: crate::escape::Class) -> String {
     format!("{class:?}").to_lowercase()
@@ -124,12 +137,13 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Entry {
     /// An entry for an identity as [`named`] gives it.
-    pub fn new(identity: &Identity, reason: Option<String>) -> Self {
+    pub fn new(identity: &Identity, line: Option<String>, reason: Option<String>) -> Self {
         Self {
             function: identity.function.clone(),
             class: identity.class,
             expression: identity.expression.clone(),
             ordinal: identity.ordinal,
+            line,
             reason,
         }
     }
@@ -148,11 +162,25 @@ impl Entry {
 
 impl Target {
     /// Adds a site.
-    pub fn accept(&mut self, identity: &Identity, reason: Option<String>) {
+    pub fn accept(&mut self, identity: &Identity, line: Option<String>, reason: Option<String>) {
         self.sites
             .entry(identity.package.clone())
             .or_default()
-            .insert(id(identity), Entry::new(identity, reason));
+            .insert(id(identity), Entry::new(identity, line, reason));
+    }
+
+    /// Every site, as it is compared.
+    pub fn listed(&self) -> Vec<Listed> {
+        let entries = self
+            .sites
+            .iter()
+            .flat_map(|(package, entries)| entries.values().map(move |it| (package, it)));
+        entries
+            .map(|(package, it)| Listed {
+                identity: it.identity(package),
+                line: it.line.clone(),
+            })
+            .collect()
     }
 
     /// Every site with its reason.

@@ -93,7 +93,7 @@ pub fn side(
         .map(|(now, before)| now.saturating_sub(before));
     let scope = scope::patterns(patterns, &target.facts.packages);
     let (_, sites) = collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    (side.sites, side.excerpts) = naming::named(&sites, &target.memory);
+    (side.sites, side.excerpts) = naming::named(&sites, &sources, &target.memory);
     Ok(side)
 }
 

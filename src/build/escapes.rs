@@ -16,6 +16,7 @@ use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
 use crate::input;
+use crate::lock;
 use crate::plan::escapes::{Source, narrowed, stores};
 use crate::plan::{Step, StepKind, TargetPlan, scope};
 use crate::process::lines::Splitter;
@@ -45,6 +46,18 @@ pub struct Collected {
     pub beyond: Vec<IdentifiedSite>,
     /// Inlining and bounds checks; empty where nothing is asserted.
     pub remarks: Vec<Remark>,
+}
+
+impl Collected {
+    /// The sites as they are compared.
+    pub fn listed(&self) -> Vec<escape::added::Listed> {
+        let lines = self.excerpts.iter().map(|it| lock::line(&it.line));
+        let listed = |(it, line): (&IdentifiedSite, Option<String>)| escape::added::Listed {
+            identity: it.identity.clone(),
+            line,
+        };
+        self.sites.iter().zip(lines).map(listed).collect()
+    }
 }
 
 /// What the diagnostics took. Packages that are compiled for several mains with a profile each count for each.
@@ -153,11 +166,11 @@ impl Run<'_> {
         }
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
         let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
-        let (sites, excerpts) = named(&finished.sites, &target.memory);
+        let (sites, excerpts) = named(&finished.sites, &sources, &target.memory);
         let mut escapes = finished.escapes;
         escape::recount(&mut escapes, &sites);
         let beyond = match self.asserted {
-            true => named(&finished.beyond, &target.memory).0,
+            true => named(&finished.beyond, &sources, &target.memory).0,
             false => Vec::new(),
         };
         Ok(Some(Collected {
@@ -407,6 +420,7 @@ pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
             .map(|it| it.version.clone())
             .filter(|it| !it.is_empty()),
         standard: it.standard,
+        files: it.go_files.iter().chain(&it.cgo_files).cloned().collect(),
     };
     escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),

@@ -1,25 +1,30 @@
 //! Sites in, their names and lines of source out; what is known of equal sites in equal sources is not worked out again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::escapes::{Excerpt, excerpt, line_starts, read};
 use super::known;
-use crate::escape::{self, Class, IdentifiedSite, Identity, Site};
+use crate::escape::{self, Class, IdentifiedSite, Identity, Site, Sources};
 use crate::plan::memory::Memory;
 use crate::plan::pgo::hex;
 
 /// Names the sites by their sources, each of which is read once.
-pub fn named(sites: &[Site], memory: &Memory) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+pub fn named(
+    sites: &[Site],
+    sources: &Sources,
+    memory: &Memory,
+) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+    let build = digest(sources);
     let mut groups: BTreeMap<&str, Vec<Site>> = BTreeMap::new();
     for site in sites {
         groups.entry(&site.package).or_default().push(site.clone());
     }
     let (mut identified, mut excerpts) = (Vec::new(), Vec::new());
     for sites in groups.values() {
-        let (names, lines) = package(sites, memory);
+        let (names, lines) = package(sites, sources, &build, memory);
         identified.extend(names);
         excerpts.extend(lines);
     }
@@ -27,21 +32,47 @@ pub fn named(sites: &[Site], memory: &Memory) -> (Vec<IdentifiedSite>, Vec<Excer
 }
 
 /// The sites of one package: an ordinal counts within it.
-fn package(sites: &[Site], memory: &Memory) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
-    let key = known::key(memory, "names", &[&serialized(sites)]);
+fn package(
+    sites: &[Site],
+    sources: &Sources,
+    build: &[u8],
+    memory: &Memory,
+) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+    let key = known::key(memory, "names", &[&serialized(sites), build]);
     if let Some(found) = known::read::<Found>(&key).and_then(|it| it.restore(sites)) {
         return found;
     }
     let mut reads: Vec<Read> = Vec::new();
-    let found = compute(sites, |path| {
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let found = compute(sites, sources, |path| {
         let bytes = read(path);
-        reads.push(Read::of(path, bytes.as_deref()));
+        if seen.insert(path.to_vec()) {
+            reads.push(Read::of(path, bytes.as_deref()));
+        }
         bytes
     });
     if let Some(it) = Found::of(sites, reads, &found) {
         known::keep(&key, &it);
     }
     found
+}
+
+/// What stands for the files of a build and its Go: names are looked up in them.
+fn digest(sources: &Sources) -> Vec<u8> {
+    let mut all = Sha256::new();
+    all.update(format!("{:?}\0", sources.go));
+    for it in &sources.packages {
+        for text in [it.path(), &it.name]
+            .into_iter()
+            .chain(it.files.iter().map(String::as_str))
+        {
+            all.update((text.len() as u64).to_le_bytes());
+            all.update(text);
+        }
+        all.update((it.dir.len() as u64).to_le_bytes());
+        all.update(&it.dir);
+    }
+    all.finalize().to_vec()
 }
 
 /// Everything that counts about sites, each field with its length.
@@ -66,6 +97,7 @@ fn serialized(sites: &[Site]) -> Vec<u8> {
 
 fn compute(
     sites: &[Site],
+    sources: &Sources,
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
@@ -75,7 +107,7 @@ fn compute(
         }
     }
     let mut found: HashMap<(Vec<u8>, u32), Excerpt> = HashMap::new();
-    let identified = escape::identify(sites, |path| {
+    let identified = escape::identify_among(sites, sources, |path| {
         let bytes = read(path)?;
         let starts = line_starts(&bytes);
         for line in wanted.get(path).into_iter().flatten() {
@@ -219,9 +251,12 @@ mod tests {
         };
         let sites = [site(7), site(2), site(2)];
         write("f");
-        let first = named(&sites, &memory);
-        assert_eq!(named(&sites, &memory), first);
-        assert_eq!(named(&sites, &Memory::default()), first);
+        let first = named(&sites, &Sources::default(), &memory);
+        assert_eq!(named(&sites, &Sources::default(), &memory), first);
+        assert_eq!(
+            named(&sites, &Sources::default(), &Memory::default()),
+            first
+        );
         assert_eq!(first.0[0].identity.function, "f");
         let files = || {
             std::fs::read_dir(place.path().join("known/1"))
@@ -231,8 +266,11 @@ mod tests {
         assert_eq!(files(), 1);
         // The same sites in another source, of another size or not.
         write("g");
-        let second = named(&sites, &memory);
-        assert_eq!(second, named(&sites, &Memory::default()));
+        let second = named(&sites, &Sources::default(), &memory);
+        assert_eq!(
+            second,
+            named(&sites, &Sources::default(), &Memory::default())
+        );
         assert_eq!(second.0[0].identity.function, "g");
     }
 }

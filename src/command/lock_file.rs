@@ -69,9 +69,9 @@ pub fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
         profiles: report::profiles(facts),
         ..Target::default()
     };
-    for it in &collected.sites {
+    for it in collected.listed() {
         if it.identity.class.allocates() {
-            target.accept(&lock::named(&it.identity), None);
+            target.accept(&lock::named(&it.identity), it.line, None);
         }
     }
     target

@@ -86,7 +86,7 @@ fn is_generic(declaration: Node) -> bool {
 }
 
 /// The variables that a node declares itself.
-fn names<'a>(node: Node<'a>, mut found: impl FnMut(Node<'a>)) {
+pub(super) fn names<'a>(node: Node<'a>, mut found: impl FnMut(Node<'a>)) {
     let field = match node.kind() {
         "parameter_declaration" | "variadic_parameter_declaration" | "var_spec" => "name",
         "short_var_declaration" | "range_clause" | "receive_statement" => "left",

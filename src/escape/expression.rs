@@ -44,11 +44,38 @@ fn called(callee: &[u8]) -> Class {
     }
 }
 
-/// The name before a constant in parentheses: `T("text")` and `f(3)`, which only the source can tell apart.
-pub(super) fn constant_call(expression: &[u8]) -> Option<&[u8]> {
+/// What is called, and with what, where that is all of the expression: `T("text")` and `f(3)`, which only the source can tell
+/// apart.
+pub(super) fn outer_call(expression: &[u8]) -> Option<(&str, &str)> {
     match shape(&parts(expression), expression) {
-        Shape::Call { callee, argument } if is_name(callee) && constant(argument) => Some(callee),
+        Shape::Call { callee, argument } => {
+            let text = |it| std::str::from_utf8(it).ok();
+            Some((text(callee)?, text(argument)?))
+        }
         _ => None,
+    }
+}
+
+/// Whether the value is known to the compiler.
+pub(super) fn is_constant(expression: &[u8]) -> bool {
+    constant(expression)
+}
+
+/// Whether the value is of one byte by the form of the expression: a comparison, a truth value, a conversion to such a type.
+pub(super) fn is_byte(expression: &[u8]) -> bool {
+    const TRUTHS: [&[u8]; 8] = [
+        b" == ", b" != ", b" < ", b" <= ", b" > ", b" >= ", b" && ", b" || ",
+    ];
+    let parts = parts(expression);
+    if !parts.operands.is_empty() {
+        return parts.operators.iter().any(|it| TRUTHS.contains(it));
+    }
+    if expression.starts_with(b"!") {
+        return true;
+    }
+    match shape(&parts, expression) {
+        Shape::Call { callee, .. } => matches!(callee, b"bool" | b"byte" | b"uint8" | b"int8"),
+        _ => false,
     }
 }
 
@@ -86,7 +113,8 @@ enum Shape<'a> {
 
 fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
     if !parts.operands.is_empty() {
-        let sum = parts.only_plus && !parts.operands.iter().any(|it| numeric(it));
+        let only_plus = parts.operators.iter().all(|it| *it == b" + ");
+        let sum = only_plus && !parts.operands.iter().any(|it| numeric(it));
         return if sum { Shape::Sum } else { Shape::Plain };
     }
     if expression.ends_with(b"{...}") || expression.ends_with(b"{}") {
@@ -106,8 +134,8 @@ fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
 struct Parts<'a> {
     /// The texts between binary operators; none where there is no operator.
     operands: Vec<&'a [u8]>,
-    /// Whether every operator is `+`.
-    only_plus: bool,
+    /// The operators between them, spaces included.
+    operators: Vec<&'static [u8]>,
     /// Where the last outermost bracket opens.
     last_group: Option<usize>,
 }
@@ -115,7 +143,7 @@ struct Parts<'a> {
 fn parts(expression: &[u8]) -> Parts<'_> {
     let mut parts = Parts {
         operands: Vec::new(),
-        only_plus: true,
+        operators: Vec::new(),
         last_group: None,
     };
     let (mut depth, mut start, mut at) = (0usize, 0, 0);
@@ -135,7 +163,7 @@ fn parts(expression: &[u8]) -> Parts<'_> {
             b' ' if depth == 0 => {
                 if let Some(operator) = operator(&expression[at..]) {
                     parts.operands.push(&expression[start..at]);
-                    parts.only_plus &= operator == b" + ";
+                    parts.operators.push(operator);
                     at += operator.len();
                     start = at;
                     continue;

@@ -1,11 +1,11 @@
 //! The bytes of a Go file in, what the compiler's text leaves out of a site in it out.
 
-use tree_sitter::Tree;
+use tree_sitter::{Node, Point, Tree};
 
 use super::class::Class;
 use super::closure::captures_nothing;
-use super::expression::constant_call;
 use super::function::{Function, declared, parse};
+use super::names::{Names, Shape};
 use super::site::Site;
 
 /// A Go file, parsed.
@@ -41,27 +41,84 @@ impl File {
         let (source, line, column) = (&self.source, site.line, site.column);
         match site.class {
             Class::Closure if captures_nothing(&self.tree, source, line, column) => Class::Constant,
-            Class::Boxing | Class::Constant => match constant_call(site.expression.as_bytes()) {
-                Some(callee) => self.boxed_call(site, callee),
-                None => site.class,
-            },
             class => class,
         }
     }
 
-    /// The class of `T("text")` and `f(3)`.
-    fn boxed_call(&self, site: &Site, callee: &[u8]) -> Class {
-        let line = self
-            .source
-            .split(|it| *it == b'\n')
-            .nth((site.line as usize).saturating_sub(1));
-        // A call is reported at its parenthesis; a name there stands for a typed constant.
-        match line.and_then(|it| it.get((site.column as usize).checked_sub(1)?)) {
-            Some(b'(') if self.functions.iter().any(|it| it.name.as_bytes() == callee) => {
-                Class::Boxing
-            }
-            Some(it) if it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.') => Class::Constant,
-            _ => site.class,
+    /// The byte at the place of a site. A call and a conversion are reported at their parenthesis; a name there stands for a
+    /// constant with a type.
+    pub(super) fn byte(&self, site: &Site) -> Option<u8> {
+        let (line, column) = (site.line as usize, site.column as usize);
+        let mut lines = self.source.split(|it| *it == b'\n');
+        let line = lines.nth(line.checked_sub(1)?)?;
+        line.get(column.checked_sub(1)?).copied()
+    }
+
+    /// The node of a kind that starts at a position.
+    pub(super) fn at(&self, line: u32, column: u32, kind: &str) -> Option<Node<'_>> {
+        let point = Point {
+            row: (line as usize).checked_sub(1)?,
+            column: (column as usize).checked_sub(1)?,
+        };
+        let root = self.tree.root_node();
+        let mut node = root.descendant_for_point_range(point, point)?;
+        while node.kind() != kind {
+            node = node.parent().filter(|it| it.start_position() == point)?;
         }
+        Some(node)
+    }
+
+    /// The source of a node.
+    pub(super) fn text(&self, node: Node) -> &str {
+        let bytes = self.source.get(node.byte_range()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whether the file declares a type of that name in the body of a function.
+    pub(super) fn local_type(&self, name: &str) -> bool {
+        let text = format!("\ttype {name} ");
+        memchr::memmem::find(&self.source, text.as_bytes()).is_some()
+    }
+
+    /// What the variable at the place of a site takes, where the function around it declares it once, with a type or a value
+    /// that shows it.
+    pub(super) fn local(&self, site: &Site, names: &mut Names<'_>) -> Option<Shape> {
+        let name = self.at(site.line, site.column, "identifier")?;
+        if self.text(name) != site.expression {
+            return None;
+        }
+        let mut around = name;
+        while let Some(parent) = around.parent().filter(|it| it.parent().is_some()) {
+            around = parent;
+        }
+        let mut declared = Vec::new();
+        super::closure::walk(&mut around.walk(), |node| {
+            super::closure::names(node, |it| {
+                if self.text(it) == site.expression {
+                    declared.push(node);
+                }
+            });
+            true
+        });
+        let [declaration] = declared.as_slice() else {
+            // Declared twice, it is one of them; by nobody here, it is the package's.
+            return (!declared.is_empty()).then_some(Shape::Other);
+        };
+        let within = names.within(&site.package, &self.source)?;
+        let variadic = declaration.kind() == "variadic_parameter_declaration";
+        let shape = match declaration.child_by_field_name("type") {
+            _ if variadic => Shape::Other,
+            Some(of) => names.shape(of, within, Names::deepest()),
+            None if declaration.kind() == "short_var_declaration" => {
+                let side = |it| declaration.child_by_field_name(it);
+                let (left, right) = (side("left")?, side("right")?);
+                match (left.named_child_count(), right.named_child_count()) {
+                    (1, 1) => names.value(right.named_child(0)?, within, Names::deepest()),
+                    _ => Shape::Other,
+                }
+            }
+            None => Shape::Other,
+        };
+        Some(shape)
     }
 }

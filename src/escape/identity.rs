@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::boxed;
 use super::class::Class;
 use super::file::File;
+use super::names::Names;
 use super::site::Site;
+use super::source::Sources;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
 #[derive(
@@ -52,12 +55,19 @@ pub struct Diff {
 
 /// Names each site. `read` gives the bytes of the file at an absolute path ([`Site::source`]); each is asked for once.
 ///
-/// The sources also tell which function literals capture nothing, and which `T("text")` is a constant of a named type: these
+/// The sources also tell which function literals capture nothing, and which values need no allocation in an interface: these
 /// become [`Class::Constant`].
-pub fn identify(
+pub fn identify(sites: &[Site], read: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Vec<IdentifiedSite> {
+    identify_among(sites, &Sources::default(), read)
+}
+
+/// The same for the sites of a build: what a name of any of its packages stands for is looked up in the files of the package.
+pub fn identify_among(
     sites: &[Site],
+    sources: &Sources,
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> Vec<IdentifiedSite> {
+    let mut names = Names::new(sources, &mut read);
     let mut ordinals: HashMap<Identity, u32> = HashMap::new();
     let mut order: Vec<&Site> = sites.iter().collect();
     // A file may have two printed names, `./x.go` and `lib/x.go`.
@@ -73,7 +83,7 @@ pub fn identify(
         let file = sites[0]
             .source
             .as_ref()
-            .and_then(|path| File::new(read(path)?));
+            .and_then(|path| File::new(names.read(path)?));
         let name = |it: &Site| {
             if it.source.is_some() {
                 shortest(sites)
@@ -83,6 +93,7 @@ pub fn identify(
         };
         for site in sites {
             let class = file.as_ref().map_or(site.class, |it| it.class(site));
+            let class = boxed::class(site, class, file.as_ref(), &mut names);
             let mut identity = Identity {
                 package: site.package.clone(),
                 function: file
@@ -286,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_source_tells_constants_from_calls() {
-        let source = b"package m\n\nfunc f() {\n\ta(Err, b.Err, g(1), T(1), tr(\"x\"), h())\n}\nfunc g(int) int\n";
+        let source = b"package m\n\nfunc f() {\n\ta(Err, b.Err, g(1), T(1), tr(\"x\"), h())\n}\nfunc g(int) int\ntype T int\n";
         let boxed = |column, class, expression: &str| Site {
             column,
             class,
@@ -299,15 +310,41 @@ mod tests {
             boxed(23, Class::Constant, "T(1)"),
             boxed(30, Class::Boxing, "tr(\"x\")"),
             boxed(38, Class::Boxing, "E(\"text\")"),
+            boxed(38, Class::Boxing, "T(\"text\")"),
+            boxed(38, Class::Other, "T{}"),
+            boxed(38, Class::Boxing, "a == b"),
+            boxed(38, Class::Boxing, "byte(c)"),
         ];
-        let classes: Vec<Class> = identify(&sites, |_| Some(source.to_vec()))
+        let package = crate::escape::Package {
+            import_path: "ex.com/m".into(),
+            name: "m".into(),
+            dir: b"/m".to_vec(),
+            files: vec!["a.go".into()],
+            ..Default::default()
+        };
+        let sources = Sources {
+            packages: vec![package],
+            ..Sources::default()
+        };
+        let classes: Vec<Class> = identify_among(&sites, &sources, |_| Some(source.to_vec()))
             .iter()
             .map(|it| it.site.class)
             .collect();
         use Class::{Boxing, Constant};
         assert_eq!(
             classes,
-            [Constant, Constant, Boxing, Constant, Boxing, Boxing]
+            [
+                Constant,
+                Constant,
+                Boxing,
+                Constant,
+                Boxing,
+                Boxing,
+                Constant,
+                Class::Other,
+                Constant,
+                Constant
+            ]
         );
     }
 

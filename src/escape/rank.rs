@@ -30,12 +30,20 @@ pub fn by_function(sites: &[IdentifiedSite]) -> Vec<Group> {
     })
 }
 
-/// Allocating sites by line of source, most sites first. Sites without a position are left out.
+/// Allocating sites by line of source, most sites first. Sites without a position are left out; those of methods that the
+/// compiler makes, which stand in no source, are one group of their package, and the last ones.
 pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
-    group(sites, |it| {
-        (it.site.line > 0).then(|| format!("{}:{}", it.site.file, it.site.line))
-    })
+    let mut groups = group(sites, |it| match it.site.line {
+        0 => None,
+        _ if it.site.is_generated() => Some(GENERATED.to_owned()),
+        line => Some(format!("{}:{line}", it.site.file)),
+    });
+    groups.sort_by_key(|it| it.name == GENERATED);
+    groups
 }
+
+/// What stands for the place of sites in methods that the compiler makes: it does not print which.
+pub const GENERATED: &str = "methods that the compiler makes";
 
 /// Counts again with what the sources told: function literals that capture nothing are no sites, and functions have names.
 ///

@@ -30,6 +30,8 @@ pub struct Package {
     pub version: Option<String>,
     /// Whether it belongs to the standard library or the toolchain.
     pub standard: bool,
+    /// The names of its Go files in `dir`; none where unknown.
+    pub files: Vec<String>,
 }
 
 impl Package {

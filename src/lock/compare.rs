@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{Target, named};
-use crate::escape::{Class, Identity, diff};
+use crate::escape::added::{self, Added, Listed};
+use crate::escape::{Class, Identity, was_overlooked};
 
 /// How the sites of a build stand against the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
     /// Site by site.
     Sites {
-        /// Not in the lock: indices into the sites that were given.
-        new: Vec<usize>,
+        /// Not in the lock; their indices are those of the sites that were given.
+        new: Vec<Added>,
         /// In the lock alone.
         fixed: Vec<Identity>,
         /// How many follow a function that was renamed.
@@ -31,16 +32,17 @@ pub enum Comparison {
     },
 }
 
-/// Compares the sites of a build. What the lock says of packages outside the build is left alone.
+/// Compares the sites of a build, in the order of their sources. What the lock says of packages outside the build is left
+/// alone.
 pub fn compare(
     lock: &Target,
     go: &str,
     scope: &str,
-    sites: &[&Identity],
+    sites: &[Listed],
     in_build: impl Fn(&str) -> bool,
 ) -> Comparison {
-    let accepted = lock.identities().into_iter().map(|it| it.0);
-    let old: Vec<Identity> = accepted.filter(|it| in_build(&it.package)).collect();
+    let mut old = lock.listed();
+    old.retain(|it| in_build(&it.identity.package));
     if lock.go != go {
         return Comparison::OtherGo {
             go: lock.go.clone(),
@@ -52,27 +54,41 @@ pub fn compare(
             scope: lock.scope.clone(),
         };
     }
-    let (at, new): (Vec<usize>, Vec<Identity>) = sites
-        .iter()
-        .enumerate()
-        .filter(|it| it.1.class.allocates())
-        .map(|(index, it)| (index, named(it)))
+    let seen = sites.iter().enumerate().filter(|it| {
+        let identity = &it.1.identity;
+        identity.class.allocates() && !(lock.old && was_overlooked(identity))
+    });
+    let (at, new): (Vec<usize>, Vec<Listed>) = seen
+        .map(|(index, it)| {
+            let identity = named(&it.identity);
+            let line = it.line.clone();
+            (index, Listed { identity, line })
+        })
         .unzip();
-    let diff = diff(&old, &new);
+    let compared = added::compare(&old, &new);
+    let place = |it: Added| Added {
+        index: at[it.index],
+        among: it.among.iter().map(|it| at[*it]).collect(),
+        ..it
+    };
     Comparison::Sites {
-        new: diff.new.iter().map(|it| at[*it]).collect(),
-        fixed: diff.fixed.iter().map(|it| old[*it].clone()).collect(),
-        moved: diff.moved.len(),
+        new: compared.new.into_iter().map(place).collect(),
+        fixed: compared
+            .fixed
+            .iter()
+            .map(|it| old[*it].identity.clone())
+            .collect(),
+        moved: compared.moved,
     }
 }
 
-fn classes(old: &[Identity], new: &[&Identity]) -> Vec<(Class, u64, u64)> {
+fn classes(old: &[Listed], new: &[Listed]) -> Vec<(Class, u64, u64)> {
     let mut counts: BTreeMap<Class, (u64, u64)> = BTreeMap::new();
     for it in old {
-        counts.entry(it.class).or_default().0 += 1;
+        counts.entry(it.identity.class).or_default().0 += 1;
     }
-    for it in new.iter().filter(|it| it.class.allocates()) {
-        counts.entry(it.class).or_default().1 += 1;
+    for it in new.iter().filter(|it| it.identity.class.allocates()) {
+        counts.entry(it.identity.class).or_default().1 += 1;
     }
     counts
         .into_iter()

@@ -10,8 +10,7 @@ use crate::error::{Error, Kind, Result};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[serde(rename = "version")]
-    _version: i64,
+    version: i64,
     #[serde(default)]
     targets: BTreeMap<String, Target>,
 }
@@ -42,9 +41,11 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
             }
         }
     }
-    Ok(Lock {
-        targets: file.targets,
-    })
+    let mut targets = file.targets;
+    for it in targets.values_mut() {
+        it.old = file.version < 3;
+    }
+    Ok(Lock { targets })
 }
 
 const ANEW: &str = "take the file as it was committed, or remove it and run `gobuild-opt accept`";

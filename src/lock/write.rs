@@ -7,16 +7,19 @@ use super::{Entry, Executable, Item, Lock, Target, VERSION, class_name};
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
+    // A lock of an earlier version stays one until all of it is accepted anew.
+    let old = lock.targets.values().any(|it| it.old);
+    let version = if old { 2 } else { VERSION };
     let mut out = format!(
-        "# What was accepted, written by `gobuild-opt accept`. Commit it; to loosen an entry, accept it with a reason.\nversion = {VERSION}\n"
+        "# What was accepted, written by `gobuild-opt accept`. Commit it; to loosen an entry, accept it with a reason.\nversion = {version}\n"
     );
     for (name, it) in &lock.targets {
-        target(&mut out, name, it);
+        target(&mut out, name, it, old);
     }
     out
 }
 
-fn target(out: &mut String, name: &str, target: &Target) {
+fn target(out: &mut String, name: &str, target: &Target, old: bool) {
     let path = format!("targets.{}", quoted(name));
     let _ = writeln!(out, "\n[{path}]");
     let _ = writeln!(out, "go = {}", quoted(&target.go));
@@ -35,7 +38,7 @@ fn target(out: &mut String, name: &str, target: &Target) {
         let mut sorted: Vec<(&String, &Entry)> = entries.iter().collect();
         sorted.sort_by_key(|(id, it)| (&it.function, it.class, &it.expression, it.ordinal, *id));
         for (id, entry) in sorted {
-            let _ = writeln!(out, "{id} = {}", site(entry));
+            let _ = writeln!(out, "{id} = {}", site(entry, old));
         }
     }
 }
@@ -94,7 +97,7 @@ fn table<T>(
     }
 }
 
-fn site(entry: &Entry) -> String {
+fn site(entry: &Entry, old: bool) -> String {
     let mut text = format!(
         "{{ function = {}, class = \"{}\", expression = {}",
         quoted(&entry.function),
@@ -103,6 +106,9 @@ fn site(entry: &Entry) -> String {
     );
     if entry.ordinal != 1 {
         let _ = write!(text, ", ordinal = {}", entry.ordinal);
+    }
+    if let Some(line) = entry.line.as_ref().filter(|_| !old) {
+        let _ = write!(text, ", line = {}", quoted(line));
     }
     if let Some(reason) = &entry.reason {
         let _ = write!(text, ", reason = {}", quoted(reason));

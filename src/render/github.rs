@@ -45,7 +45,7 @@ fn failed(it: &Assertion, prefix: &str) -> String {
 
 fn place(file: Option<&str>, line: u32, column: u32, prefix: &str) -> Vec<String> {
     let mut properties = Vec::new();
-    if let Some(file) = file.filter(|it| !it.is_empty()) {
+    if let Some(file) = file.filter(|it| !it.is_empty() && !it.starts_with('<')) {
         let prefix = if file.starts_with('/') { "" } else { prefix };
         properties.push(format!("file={}", property(&format!("{prefix}{file}"))));
         for (name, value) in [("line", line), ("col", column)] {

@@ -9,7 +9,8 @@ use super::{Inputs, Site, escapes};
 use crate::analysis::Artifact;
 use crate::analysis::effect::Share;
 use crate::build::effect::{Side, Told};
-use crate::escape::{self, Identity};
+use crate::escape::added::{self, Listed};
+use crate::lock;
 use crate::number::{counted, counted_of};
 
 /// What a profile did, against a build without it.
@@ -229,17 +230,20 @@ fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
             .map(|it| it.0)
             .collect()
     };
-    let identities = |side: &Side, at: &[usize]| -> Vec<Identity> {
-        at.iter()
-            .map(|it| side.sites[*it].identity.clone())
-            .collect()
+    let listed = |side: &Side, at: &[usize]| -> Vec<Listed> {
+        let listed = |it: &usize| Listed {
+            identity: side.sites[*it].identity.clone(),
+            line: lock::line(&side.excerpts[*it].line),
+        };
+        at.iter().map(listed).collect()
     };
     let (new, old) = (allocating(here), allocating(there));
-    let diff = escape::diff(&identities(there, &old), &identities(here, &new));
-    diff.new
+    let compared = added::compare(&listed(there, &old), &listed(here, &new));
+    compared
+        .new
         .iter()
         .map(|it| {
-            let index = new[*it];
+            let index = new[it.index];
             escapes::located(&here.sites[index], &here.excerpts[index], inputs.cwd)
         })
         .collect()

@@ -15,6 +15,7 @@ use crate::assertion::Judged;
 use crate::build::escapes::Collected;
 use crate::check;
 use crate::config::{Config, Severity};
+use crate::escape::rank::GENERATED;
 use crate::escape::refusal::Refusal;
 use crate::escape::{self, Class, Group, IdentifiedSite, remark};
 use crate::gate::{Gate, Judgement};
@@ -197,9 +198,9 @@ pub fn target(
         .collect();
     // Where a profile tells what is hot, that comes first.
     groups.sort_by(|a, b| {
-        b.weight
-            .unwrap_or_default()
-            .total_cmp(&a.weight.unwrap_or_default())
+        let made = (a.name == GENERATED).cmp(&(b.name == GENERATED));
+        let weight = |it: &Ranked| it.weight.unwrap_or_default();
+        made.then_with(|| weight(b).total_cmp(&weight(a)))
     });
     Target {
         key: against.facts.key(),

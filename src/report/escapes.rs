@@ -10,6 +10,7 @@ use super::gate;
 use super::revision::{self, Before, Revision};
 use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
+use crate::escape::added::Added;
 use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
 use crate::number::counted;
@@ -144,6 +145,20 @@ pub struct Site {
     /// Percent of the profile spent in the function; `null` without a profile.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// The places of which one is the new site, where it is not known which; the line of the site is then 0.
+    #[serde(default)]
+    pub among: Vec<Place>,
+}
+
+/// A place in the file of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in bytes; 0 where unknown.
+    pub column: u32,
+    /// The line of source.
+    pub source: String,
 }
 
 /// The escapes of a package.
@@ -286,7 +301,32 @@ fn gone(identity: &Identity) -> Site {
         source: String::new(),
         reason: None,
         weight: None,
+        among: Vec::new(),
     }
+}
+
+/// A site that is new, by its name beside the old ones.
+pub fn added(collected: &Collected, added: &Added, cwd: &Path) -> (Site, Excerpt) {
+    let site = Site {
+        id: lock::id(&lock::named(&added.identity)),
+        ..site(collected, added.index, cwd)
+    };
+    if added.among.is_empty() {
+        return (site, collected.excerpts[added.index].clone());
+    }
+    let place = |it: &usize| Place {
+        line: collected.sites[*it].site.line,
+        column: collected.sites[*it].site.column,
+        source: collected.excerpts[*it].line.clone(),
+    };
+    let site = Site {
+        line: 0,
+        column: 0,
+        source: String::new(),
+        among: added.among.iter().map(place).collect(),
+        ..site
+    };
+    (site, Excerpt::default())
 }
 
 /// Counts and compares.
@@ -303,7 +343,6 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
     let Some(target) = target else {
         return escapes;
     };
-    let identities: Vec<&Identity> = collected.sites.iter().map(|it| &it.identity).collect();
     let patterns = scope::patterns(&against.config.escape.scope, &against.facts.packages);
     let in_build = |path: &str| {
         let packages = &against.facts.packages;
@@ -313,18 +352,17 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
         target,
         &escapes.go_version,
         &escapes.scope,
-        &identities,
+        &collected.listed(),
         in_build,
     );
     escapes.lock = Some(state(&compared, target, against));
     if let Comparison::Sites { new, fixed, moved } = compared {
         escapes.moved = moved as u64;
         escapes.fixed = fixed.iter().map(gone).collect();
-        for index in new {
-            let excerpt = &collected.excerpts[index];
-            let mut site = site(collected, index, against.cwd);
+        for it in &new {
+            let (mut site, excerpt) = added(collected, it, against.cwd);
             site.weight = weighing.function(&site.package, &site.function);
-            gate::sort(site, excerpt, &against.config.escape.ignore, &mut escapes);
+            gate::sort(site, &excerpt, &against.config.escape.ignore, &mut escapes);
         }
     }
     escapes

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::escapes::{self, Against, ClassChange, Escapes, Weighing};
 use super::gate;
 use crate::build::escapes::Collected;
-use crate::escape::{Class, Identity, diff};
+use crate::escape::Class;
+use crate::escape::added::{self, Added, Listed};
 use crate::lock::class_name;
 use crate::plan::Facts;
 
@@ -84,29 +85,30 @@ pub fn compare(
     }
     let (at_before, old) = allocating(before.collected);
     let (at, new) = allocating(collected);
-    let diff = diff(&old, &new);
-    escapes.moved = diff.moved.len() as u64;
-    escapes.fixed = diff
+    let compared = added::compare(&old, &new);
+    escapes.moved = compared.moved as u64;
+    escapes.fixed = compared
         .fixed
         .iter()
         .map(|it| escapes::site(before.collected, at_before[*it], before.cwd))
         .collect();
     let weighing = Weighing::new(against.facts);
-    for index in diff.new {
-        let mut site = escapes::site(collected, at[index], against.cwd);
+    for it in compared.new {
+        let it = Added {
+            index: at[it.index],
+            among: it.among.iter().map(|it| at[*it]).collect(),
+            ..it
+        };
+        let (mut site, excerpt) = escapes::added(collected, &it, against.cwd);
         site.weight = weighing.function(&site.package, &site.function);
-        let excerpt = &collected.excerpts[at[index]];
-        gate::sort(site, excerpt, &against.config.escape.ignore, escapes);
+        gate::sort(site, &excerpt, &against.config.escape.ignore, escapes);
     }
 }
 
 /// Indices and names of the sites that allocate.
-fn allocating(collected: &Collected) -> (Vec<usize>, Vec<Identity>) {
-    let sites = collected.sites.iter().enumerate();
-    sites
-        .filter(|it| it.1.site.class.allocates())
-        .map(|(index, it)| (index, it.identity.clone()))
-        .unzip()
+fn allocating(collected: &Collected) -> (Vec<usize>, Vec<Listed>) {
+    let sites = collected.listed().into_iter().enumerate();
+    sites.filter(|it| it.1.identity.class.allocates()).unzip()
 }
 
 fn classes(before: &Collected, after: &Collected) -> Vec<ClassChange> {

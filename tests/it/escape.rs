@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod objects;
 mod programs;
 mod real_module;
 mod stability;
@@ -45,7 +46,7 @@ fn go(go: &Path, dir: &Path, args: &[&str]) -> (String, Vec<u8>) {
 
 /// The build of `packages` in `dir`, and what the compiler said of it, with these flags on the command line.
 fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources, Vec<u8>) {
-    let format = "{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{with .Module}}{{.Path}}{{end}}\t{{with .Module}}{{.Version}}{{end}}\t{{.Standard}}";
+    let format = "{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{with .Module}}{{.Path}}{{end}}\t{{with .Module}}{{.Version}}{{end}}\t{{.Standard}}\t{{range .GoFiles}}{{.}} {{end}}{{range .CgoFiles}}{{.}} {{end}}";
     let args = [&["list", "-export", "-deps", "-f", format], flags, packages].concat();
     let (list, text) = go(tool, dir, &args);
     let text_or_none = |it: &str| (!it.is_empty()).then(|| it.to_owned());
@@ -59,6 +60,7 @@ fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources
             module: text_or_none(next()),
             version: text_or_none(next()),
             standard: next() == "true",
+            files: next().split_whitespace().map(str::to_owned).collect(),
         }
     };
     let directory = dir

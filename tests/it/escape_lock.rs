@@ -330,6 +330,134 @@ fn new_findings_alone_are_annotated() {
     );
 }
 
+const LOGS: &str = "package main
+
+import (
+\t\"errors\"
+\t\"log/slog\"
+)
+
+func main() {
+\terr := errors.New(\"x\")
+\tslog.Error(\"failed\", \"err\", err.Error())
+}
+";
+
+/// The new sites of `escape`: line, source, and the lines of which one is new.
+fn added(place: &Place) -> Vec<(u64, String, Vec<u64>)> {
+    let report = place.run(ESCAPE).json();
+    let new = report["targets"][0]["escapes"]["new"].as_array().unwrap();
+    let among = |it: &serde_json::Value| {
+        let all = it["among"].as_array().unwrap();
+        all.iter().map(|it| it["line"].as_u64().unwrap()).collect()
+    };
+    let told = |it: &serde_json::Value| {
+        let source = it["source"].as_str().unwrap().to_owned();
+        (it["line"].as_u64().unwrap(), source, among(it))
+    };
+    new.iter().map(told).collect()
+}
+
+/// Both calls box the same expression: by its turn, the one that was there would be the new one.
+#[test]
+fn the_line_that_was_added_is_blamed_and_no_other() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/logs\n\ngo 1.21\n");
+    place.write("main.go", LOGS);
+    place.write("gobuild-opt.toml", "[escape]\ngate = \"new\"\n");
+    assert_eq!(place.run("accept").code(), 0);
+    let with = |line: &str| LOGS.replace("\tslog.Error", &format!("{line}\n\tslog.Error"));
+    place.write(
+        "main.go",
+        with("\tslog.Info(\"starts\", \"err\", err.Error())"),
+    );
+    let found = added(&place);
+    assert!(!found.is_empty());
+    for (line, source, among) in &found {
+        assert_eq!(*line, 10, "{found:?}");
+        assert!(source.starts_with("slog.Info"), "{found:?}");
+        assert!(among.is_empty(), "{found:?}");
+    }
+    let run = place.run("escape");
+    assert_eq!(run.code(), 1);
+    assert!(run.stdout.contains("main.go:10"), "{}", run.shown());
+    assert!(!run.stdout.contains("main.go:11"), "{}", run.shown());
+    // Each finding stands once.
+    let id = place.run(ESCAPE).json()["targets"][0]["escapes"]["new"][0]["id"].clone();
+    assert_eq!(
+        run.stdout
+            .matches(&format!("new  {}", id.as_str().unwrap()))
+            .count(),
+        1
+    );
+    assert_eq!(run.stdout.matches("FAIL").count(), 1, "{}", run.shown());
+    // What is accepted one by one is known from then on, and the line that was there still is.
+    let ids = place.run(ESCAPE).json();
+    let ids = ids["targets"][0]["escapes"]["new"]
+        .as_array()
+        .unwrap()
+        .clone();
+    for it in ids {
+        let id = it["id"].as_str().unwrap();
+        assert_eq!(place.run(&format!("accept {id} --reason x")).code(), 0);
+    }
+    assert_eq!(added(&place), []);
+    // The same line twice: either may be the new one, and no line is blamed alone.
+    let twice = with("\tslog.Error(\"failed\", \"err\", err.Error())");
+    place.write("main.go", LOGS);
+    assert_eq!(place.run("accept").code(), 0);
+    place.write("main.go", &twice);
+    let found = added(&place);
+    assert!(!found.is_empty());
+    for (line, source, among) in &found {
+        assert_eq!((*line, source.as_str()), (0, ""), "{found:?}");
+        assert_eq!(*among, [10, 11], "{found:?}");
+    }
+    let run = place.run("escape");
+    assert!(
+        run.stdout.contains("one of main.go:10, 11"),
+        "{}",
+        run.shown()
+    );
+}
+
+/// A lock without the text of lines is read, and says what it knows: how many there were.
+#[test]
+fn a_lock_of_version_2_is_compared_without_lines() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/logs\n\ngo 1.21\n");
+    place.write("main.go", LOGS);
+    assert_eq!(place.run("accept").code(), 0);
+    let lock = place.text("gobuild-opt.lock");
+    assert!(
+        lock.contains("version = 3\n") && lock.contains(", line = \""),
+        "{lock}"
+    );
+    let old: String = lock
+        .replace("version = 3", "version = 2")
+        .lines()
+        .map(|line| match line.split_once(", line = \"") {
+            Some((before, after)) => before.to_owned() + &after[9..] + "\n",
+            None => line.to_owned() + "\n",
+        })
+        .collect();
+    place.write("gobuild-opt.lock", &old);
+    assert_eq!(added(&place), []);
+    let more = LOGS.replace(
+        "\tslog.Error",
+        "\tslog.Info(\"starts\", \"err\", err.Error())\n\tslog.Error",
+    );
+    place.write("main.go", more);
+    let found = added(&place);
+    assert!(!found.is_empty());
+    for it in &found {
+        assert_eq!(it.2, [10, 11], "{found:?}");
+    }
+    // `accept` without an item writes it anew.
+    assert_eq!(place.run("accept --reason x").code(), 0);
+    assert!(place.text("gobuild-opt.lock").contains("version = 3"));
+}
+
 /// Code scanning sees what fails the run, and what warns: not only what has a line of source.
 #[test]
 fn budgets_and_checks_are_results_of_sarif() {

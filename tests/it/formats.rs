@@ -141,7 +141,7 @@ fn a_failed_gate_is_said_in_every_format() {
 #[test]
 fn equal_runs_give_equal_reports() {
     let place = program();
-    let lines = "release --out-dir dist --target linux/amd64,linux/arm64 ./cmd/...";
+    let lines = "release --out-dir dist --target linux/amd64 --target linux/arm64 ./cmd/...";
     assert_eq!(place.run(lines).code(), 0, "the build cache is warm now");
     for format in ["text", "json", "markdown", "html", "sarif"] {
         let runs = [0, 1].map(|_| place.run(&format!("{lines} --format {format}")));
@@ -170,7 +170,7 @@ fn all_of_a_listing_is_top_0_everywhere() {
     );
     for line in [
         "inspect tiny",
-        "escape ./cmd/... --scope all --by function",
+        "escape ./cmd/... --set escape.scope=all --by function",
         "compare tiny tiny",
         "profile show cpu.pprof",
         "profile diff cpu.pprof other.pprof",

@@ -2,7 +2,8 @@
 
 use super::{Fresh, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{self, FILE, Item, Lock, Target};
+use crate::escape::added::Added;
+use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
 
 /// Makes each entry what this run found.
 pub fn loosen(
@@ -67,10 +68,12 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
     let mut told = Vec::new();
     for (plan, collected) in &fresh.pass.found {
         let key = plan.facts.key();
-        let mut named = collected.sites.iter().map(|it| lock::named(&it.identity));
-        let Some(identity) = named.find(|it| lock::id(it) == id) else {
+        let listed = collected.listed();
+        let mut named = listed.iter().map(|it| lock::named(&it.identity));
+        let Some(mut at) = named.position(|it| lock::id(&it) == id) else {
             continue;
         };
+        let identity = lock::named(&listed[at].identity);
         let target = platform(lock, &key, &plan.facts.toolchain.version)?;
         if target.scope != *scope {
             return Err(Error::new(
@@ -82,7 +85,13 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
             )
             .hint(ANEW));
         }
-        target.accept(&identity, Some(reason.to_owned()));
+        // The turn that the lock has free may be the place of a site that it knows: the line is that of the new one.
+        let go = &plan.facts.toolchain.version;
+        if let Comparison::Sites { new, .. } = lock::compare(target, go, scope, &listed, |_| true) {
+            let of_id = |it: &&Added| lock::id(&it.identity) == id && it.among.is_empty();
+            at = new.iter().find(of_id).map_or(at, |it| it.index);
+        }
+        target.accept(&identity, listed[at].line.clone(), Some(reason.to_owned()));
         told.push(format!(
             "{key}: {id}  {}.{}: {}",
             identity.package, identity.function, identity.expression

@@ -12,6 +12,7 @@ fn package(import_path: &str, dir: &str, version: Option<&str>) -> Package {
             .then(|| import_path[..8].to_owned()),
         version: version.map(str::to_owned),
         standard: !import_path.contains('.'),
+        files: Vec::new(),
     }
 }
 

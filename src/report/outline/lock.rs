@@ -1,7 +1,7 @@
 //! What is new and gone against the lock, for people.
 
 use super::{Block, Tone};
-use crate::number::{counted, grouped};
+use crate::number::{counted, counted_of, grouped};
 use crate::report::gate::{place, what};
 use crate::report::revision::Revision;
 use crate::report::{ClassChange, Escapes, Site};
@@ -20,6 +20,10 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
         if !site.source.is_empty() {
             blocks.push(line(Tone::Plain, format!("      {}", site.source)));
         }
+        let places = site.among.iter();
+        blocks.extend(
+            places.map(|it| line(Tone::Plain, format!("      {}: {}", it.line, it.source))),
+        );
         if escapes.revision.is_none() {
             blocks.push(line(
                 Tone::Dim,
@@ -59,7 +63,7 @@ fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
     let more = escapes.new.len().checked_sub(shown).filter(|it| *it > 0)?;
     Some(line(
         Tone::Dim,
-        format!("and {more} more new sites: {place}"),
+        format!("and {}: {place}", counted_of(more, "more new site")),
     ))
 }
 
@@ -78,7 +82,7 @@ fn fixed(escapes: &Escapes) -> Vec<Block> {
     let mut blocks: Vec<Block> = escapes.fixed.iter().take(SHOWN).map(told).collect();
     let more = escapes.fixed.len().saturating_sub(SHOWN);
     if more > 0 {
-        let text = format!("and {more} more fixed sites: --format json");
+        let text = format!("and {}: --format json", counted_of(more, "more fixed site"));
         blocks.push(line(Tone::Dim, text));
     }
     blocks

@@ -1,8 +1,11 @@
 //! The report of `escape` for people: packages, functions or lines, and what is new.
 
+use std::collections::BTreeSet;
+
 use super::{Block, Table, Tone, assertions, escapes, inlining, lock, number, text};
-use crate::number::{counted, grouped};
+use crate::number::{counted, counted_of, grouped};
 use crate::report::escape::{By, Report, Target};
+use crate::report::gate;
 
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,9 +49,25 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
         blocks.extend(assertions::assertions(&target.assertions));
         blocks.extend(not_understood(target, wanted.unparsed));
     }
-    let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|it| Block::Line(Tone::Bad, format!("FAIL  {it}"))));
+    blocks.extend(failures(report));
     blocks
+}
+
+/// What fails the run. New sites stand above, each with what to do: here they are counted.
+fn failures(report: &Report) -> Vec<Block> {
+    let escapes = || report.targets.iter().map(|it| &it.escapes);
+    let failing = escapes().flat_map(|all| all.new.iter().filter(|it| all.fails(it)));
+    let sites: BTreeSet<&str> = failing.map(|it| it.id.as_str()).collect();
+    let told = gate::failures(escapes());
+    let others = report
+        .verdict
+        .failures
+        .iter()
+        .filter(|it| !told.contains(it));
+    let counted = (!sites.is_empty())
+        .then(|| format!("{}, see above", counted_of(sites.len(), "new escape")));
+    let bad = |it: String| Block::Line(Tone::Bad, format!("FAIL  {it}"));
+    others.cloned().chain(counted).map(bad).collect()
 }
 
 fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {

@@ -9,10 +9,10 @@
 //!
 //! `GOBUILD_OPT_TRUTH=lo,1.27.3` runs only the program and the Go version that it names.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use gobuild_opt::escape::{Class, Collector, Sources, identify};
+use gobuild_opt::escape::{Class, Collector, Sources, identify_among};
 
 use super::{build, go};
 use crate::harness::toolchains::{RELEASED, in_path, released};
@@ -128,12 +128,13 @@ func main() {
 "#;
 
 /// A `go`, with what is printed of it.
-struct Tool {
-    version: String,
-    path: PathBuf,
+pub struct Tool {
+    pub version: String,
+    pub path: PathBuf,
 }
 
-fn tools() -> Vec<Tool> {
+/// The `go` in PATH, and then the released ones.
+pub fn tools() -> Vec<Tool> {
     let own = in_path();
     let own = Tool {
         version: format!("{}.{} in PATH", own.minor.0, own.minor.1),
@@ -242,19 +243,19 @@ fn judge(tool: &Path, dir: &Path, package: &str, scope: &[&str]) -> Figures {
 
     // At level 2 the listing has the line of the call where code was inlined, as `-m` has.
     let (_, object) = run("-S=2");
-    let calls = allocating_lines(&object);
+    let calls = allocating_calls(&object);
     let mut figures = Figures {
         packages: sources.packages.len(),
         sites: sites.len(),
         ..Figures::default()
     };
     let read = |path: &[u8]| std::fs::read(String::from_utf8(path.to_vec()).ok()?).ok();
-    for it in identify(&sites, read) {
+    for it in identify_among(&sites, &sources, read) {
         let class = it.identity.class;
         if !class.allocates() || it.site.line == 0 {
             continue;
         }
-        let is_confirmed = calls.contains(&format!("{}:{}", it.site.file, it.site.line));
+        let is_confirmed = calls.contains_key(&format!("{}:{}", it.site.file, it.site.line));
         let counts = figures.classes.entry(class).or_default();
         counts.0 += 1;
         figures.allocating += 1;
@@ -437,9 +438,9 @@ const ALLOCATING: &[&str] = &[
     "rawruneslice",
 ];
 
-/// `file:line` of every call of an allocating function in the listing of `-S=2`.
-fn allocating_lines(listing: &[u8]) -> HashSet<String> {
-    let mut found = HashSet::new();
+/// The calls of allocating functions in the listing of `-S=2`, by `file:line`.
+pub fn allocating_calls(listing: &[u8]) -> HashMap<String, Vec<String>> {
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for line in listing.split(|it| *it == b'\n') {
         let Ok(line) = std::str::from_utf8(line) else {
             continue;
@@ -452,7 +453,8 @@ fn allocating_lines(listing: &[u8]) -> HashSet<String> {
         {
             // `gram.y:10[lib/gram.go:4]`: behind a `//line` comment stands where the code really is.
             let mapped = place.split('[').next().unwrap_or_default();
-            found.insert(mapped.to_owned());
+            let calls = found.entry(mapped.to_owned()).or_default();
+            calls.push(symbol.to_owned());
         }
     }
     found
