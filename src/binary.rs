@@ -281,6 +281,11 @@ fn unreadable(bytes: &[u8]) -> Error {
         [b'M', b'Z', ..] => "PE",
         [0, b'a', b's', b'm', ..] => "wasm",
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => "Mach-O",
+        [0x01, 0xf7 | 0xdf, ..] => {
+            let message = "an XCOFF file, the format of AIX: ELF, PE, Mach-O and wasm can be read";
+            return Error::new(ErrorKind::Machine, message)
+                .hint("look at it with `go tool nm -size` and `go version -m`");
+        }
         _ => return Error::new(ErrorKind::Machine, "not an ELF, PE, Mach-O or wasm file"),
     };
     Error::new(

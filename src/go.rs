@@ -31,6 +31,7 @@ pub use list::{Module, Package};
 pub use crate::quote;
 
 use crate::error::{Error, Kind, Result};
+use crate::input;
 use crate::number::counted;
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
@@ -88,6 +89,12 @@ pub struct Toolchain {
     /// `1` or `0`
     #[serde(rename = "CGO_ENABLED")]
     pub cgo_enabled: String,
+    /// `off` where go knows no modules; empty and `on` are the same otherwise.
+    #[serde(rename = "GO111MODULE")]
+    pub go111module: String,
+    /// Where packages are looked for in that case.
+    #[serde(rename = "GOPATH")]
+    pub gopath: String,
 }
 
 const ENV_NAMES: &[&str] = &[
@@ -102,6 +109,8 @@ const ENV_NAMES: &[&str] = &[
     "GOTMPDIR",
     "GOENV",
     "CGO_ENABLED",
+    "GO111MODULE",
+    "GOPATH",
 ];
 
 impl Toolchain {
@@ -110,13 +119,83 @@ impl Toolchain {
         minor_of(&self.version)
     }
 
-    /// Whether go stands in a module (or a workspace).
+    /// The go.work that is in force.
+    pub fn workspace(&self) -> Option<&Path> {
+        let path = Path::new(&self.gowork);
+        (path.is_absolute() && !self.is_gopath()).then_some(path)
+    }
+
+    /// Whether go knows no modules.
+    pub fn is_gopath(&self) -> bool {
+        self.go111module == "off"
+    }
+
+    /// Whether go stands in a module.
     pub fn in_module(&self) -> bool {
         let path = Path::new(&self.gomod);
         !self.gomod.is_empty()
             && path != Path::new("/dev/null")
             && !self.gomod.eq_ignore_ascii_case("nul")
     }
+}
+
+/// What a user can do where go found no package, by where it stands.
+pub fn no_module_hint(toolchain: &Toolchain, cwd: &Path) -> String {
+    let place = cwd.display();
+    if toolchain.is_gopath() {
+        return format!(
+            "GO111MODULE=off: go knows no modules, and looks for packages in {}/src; go to the directory of the program there, or unset GO111MODULE",
+            toolchain.gopath
+        );
+    }
+    let Some(workspace) = toolchain.workspace() else {
+        return format!(
+            "`{place}` is in no module: run `go mod init`, or go to the directory of the program"
+        );
+    };
+    let text = input::text(workspace, input::TEXT).unwrap_or_default();
+    let used = uses(&text);
+    let named = match used.first() {
+        Some(first) => format!(
+            "name packages of its modules, such as `{}/...` (modules: {})",
+            first.trim_end_matches('/'),
+            used.join(", ")
+        ),
+        None => "add modules with `go work use DIR`".to_owned(),
+    };
+    format!(
+        "`{place}` is in none of the modules of `{}`: {named}",
+        workspace.display()
+    )
+}
+
+/// The directories of the `use` lines of a go.work file.
+pub fn uses(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut group = false;
+    for line in text.lines() {
+        let mut words = line
+            .split("//")
+            .next()
+            .unwrap_or_default()
+            .split_whitespace();
+        let (first, second) = (words.next(), words.next());
+        let directory = match (first, second) {
+            (Some(")"), _) => {
+                group = false;
+                None
+            }
+            (Some("use"), Some("(")) => {
+                group = true;
+                None
+            }
+            (Some("use"), directory) => directory,
+            (directory, _) if group => directory,
+            _ => None,
+        };
+        found.extend(directory.map(|it| it.trim_matches(['"', '`']).to_owned()));
+    }
+    found
 }
 
 /// The path on the `module` line of a go.mod file.
@@ -253,6 +332,9 @@ impl Go {
     }
 }
 
+/// What the flag package of Go says of a flag that a command does not have; its name follows.
+const UNDEFINED: &str = "flag provided but not defined: -";
+
 /// What a go command said on standard error, kept whole up to a bound: its own words for the user.
 #[derive(Debug, Default)]
 pub struct Words {
@@ -291,6 +373,17 @@ impl Words {
         };
         let text = self.text();
         let error = Error::new(Kind::Go, message).status(outcome.status.code());
+        // Go goes on with the usage of the command that we asked it with, which nobody typed.
+        let unknown = text.lines().find(|it| it.starts_with(UNDEFINED));
+        if let Some(line) = unknown {
+            let name = line[UNDEFINED.len()..].trim();
+            let near = flags::names();
+            let hint = match crate::config::strict::nearest(name, near) {
+                Some(near) => format!("did you mean `-{near}`?"),
+                None => "`gobuild-opt release --help` lists the flags of this program, `go help build` those of go".to_owned(),
+            };
+            return error.detail(line.to_owned()).hint(hint);
+        }
         if text.is_empty() {
             error
         } else {
@@ -310,6 +403,10 @@ mod tests {
             Some("1.21")
         );
         assert_eq!(go_line("module gopher\n"), None);
+        assert_eq!(
+            uses("go 1.21\nuse ./a // first\nuse (\n\t./b\n\t\"./c\"\n)\nreplace x => ../x\n"),
+            ["./a", "./b", "./c"]
+        );
     }
 
     #[test]

@@ -221,12 +221,13 @@ mod tests {
             profiles: BTreeMap::from([(String::new(), "ab12".into())]),
             ..Target::default()
         };
-        target.accept(&identity("(*Box).Get", "x", 1), None);
+        target.accept(&identity("(*Box).Get", "x", 1), line("return  x"), None);
         target.accept(
             &identity("(*Box).Get", "x", 2),
+            line("y = x"),
             Some("once per \"process\"".into()),
         );
-        target.accept(&identity("F", "a \"b\"\n\t\u{7f}\\", 1), None);
+        target.accept(&identity("F", "a \"b\"\n\t\u{7f}\\", 1), None, None);
         target.executables.insert(
             "ex.com/m".into(),
             Executable {
@@ -264,11 +265,11 @@ mod tests {
                 "`gobuild-opt.lock:4` holds a merge conflict",
             ),
             (
-                good.replace("version = 2", "version = 3\nnew = []"),
-                "`gobuild-opt.lock:2` is of version 3",
+                good.replace("version = 3", "version = 4\nnew = []"),
+                "`gobuild-opt.lock:2` is of version 4",
             ),
             (
-                good.replace("version = 2\n", ""),
+                good.replace("version = 3\n", ""),
                 "`gobuild-opt.lock:1` has no line",
             ),
             (

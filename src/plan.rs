@@ -70,7 +70,7 @@ pub struct Facts {
     /// What the flags ask of the run as a whole.
     pub asked: Asked,
     /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.
-    pub go_line: Option<String>,
+    pub go_line: Option<(String, &'static str)>,
     /// Settings from outside that change the binary.
     pub ambient: Vec<Ambient>,
     /// Whether go leaves out the stamp of the repository because it finds no git.

@@ -45,7 +45,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
     };
     Some(Container {
         format: Format::Elf,
-        goos: operating_system(&header, &sections),
+        goos: operating_system(&header, &sections, bytes),
         goarch: architecture(&header),
         headers: vec![
             (0, u64::from(header.e_ehsize)),
@@ -171,7 +171,34 @@ fn segments(
     Some(sections.collect())
 }
 
-fn operating_system(header: &Header, sections: &[Section]) -> Option<&'static str> {
+/// What the dynamic linker is called where only one system has it (`cmd/link/internal/{amd64,arm64,...}/obj.go`).
+const LINKERS: &[(&str, &str)] = &[
+    ("/system/bin/linker", "android"),
+    ("/lib/ld.so.1", "solaris"),
+    ("/lib/amd64/ld.so.1", "solaris"),
+    ("/usr/lib/ld.so.1", "solaris"),
+    ("/usr/lib/amd64/ld.so.1", "solaris"),
+    ("/usr/libexec/ld-elf.so.2", "dragonfly"),
+];
+
+/// By the dynamic linker that the file names.
+fn by_linker(sections: &[Section], bytes: &[u8]) -> Option<&'static str> {
+    let section = sections.iter().find(|it| it.name == ".interp")?;
+    let start = usize::try_from(section.offset).ok()?;
+    let size = usize::try_from(section.file_size).ok()?.min(64);
+    let name = bytes.get(start..)?.get(..size)?;
+    let name = name.split(|it| *it == 0).next()?;
+    let name = std::str::from_utf8(name).ok()?;
+    let found = LINKERS.iter().find(|it| match it.1 {
+        // `linker` or `linker64`.
+        "android" => name.starts_with(it.0),
+        // Linux on ppc64 and MIPS has the name of one of Solaris, on other machines.
+        _ => name == it.0,
+    });
+    found.map(|it| it.1)
+}
+
+fn operating_system(header: &Header, sections: &[Section], bytes: &[u8]) -> Option<&'static str> {
     let has = |name: &str| sections.iter().any(|it| it.name == name);
     match header.e_ident[7] {
         2 => Some("netbsd"),
@@ -180,8 +207,10 @@ fn operating_system(header: &Header, sections: &[Section]) -> Option<&'static st
         12 => Some("openbsd"),
         _ if has(".note.netbsd.ident") => Some("netbsd"),
         _ if has(".note.openbsd.ident") => Some("openbsd"),
-        // Everything else that Go writes without a mark of its own is Linux (Android says so in the build information).
-        0 | 3 => Some("linux"),
+        // Go marks neither Solaris, illumos and Android nor DragonFly; what is linked statically is Linux.
+        0 | 3 => by_linker(sections, bytes)
+            .filter(|it| *it != "solaris" || header.e_machine == 62)
+            .or(Some("linux")),
         _ => None,
     }
 }
@@ -205,4 +234,34 @@ fn architecture(header: &Header) -> Option<&'static str> {
         (8, false, false) => "mips",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dynamic_linker_tells_the_system() {
+        let check = |linker: &str| {
+            let bytes = [b"....", linker.as_bytes(), b"\0rest"].concat();
+            let section = Section {
+                name: ".interp".into(),
+                role: Role::Other,
+                address: 0,
+                offset: 4,
+                file_size: linker.len() as u64 + 1,
+                memory_size: 0,
+                loaded: true,
+                executable: false,
+                writable: false,
+            };
+            by_linker(&[section], &bytes).unwrap_or("unknown")
+        };
+        assert_eq!(check("/system/bin/linker64"), "android");
+        assert_eq!(check("/system/bin/linker"), "android");
+        assert_eq!(check("/lib/amd64/ld.so.1"), "solaris");
+        assert_eq!(check("/usr/libexec/ld-elf.so.2"), "dragonfly");
+        assert_eq!(check("/lib64/ld-linux-x86-64.so.2"), "unknown");
+        assert_eq!(by_linker(&[], b""), None);
+    }
 }

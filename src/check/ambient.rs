@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::number::counted_of;
 
 pub const CHECK: Check = Check {
     id: "ambient",
@@ -6,13 +7,15 @@ pub const CHECK: Check = Check {
     manual: "\
 What it sees: variables of the environment, and of the file that `go env -w` writes, that change
 the bits of the binary (GOFLAGS, GOAMD64, GOEXPERIMENT, CGO_ENABLED, CC and the like) and that
-gobuild-opt.toml does not set to the same value.
+gobuild-opt.toml does not set to the same value; and a go.work that go found above the repository,
+which decides which modules are built, and which replace those of go.mod and of vendor/.
 
 Why it matters: the same commit gives another binary on another machine, and nothing in the
 repository says why.
 
 What to do: write what you mean into gobuild-opt.toml: `[build] flags`, `env`, `tags`, or the
-`level` of a target; and unset the variable, or leave it equal. `[build] ambient` decides what a
+`level` of a target; and unset the variable, or leave it equal. A go.work above is ignored with
+`[build.env] GOWORK = \"off\"`. `[build] ambient` decides what a
 leak does: \"warn\", \"deny\" (exit code 1) or \"allow\".
 
 Source: cmd/go/internal/cfg, `go help environment`.",
@@ -22,7 +25,15 @@ Source: cmd/go/internal/cfg, `go help environment`.",
 fn run(context: &Context<'_>) -> Option<Seen> {
     let found = &context.facts.ambient;
     if found.is_empty() {
-        return Some(Seen::Good("nothing from outside changes the binary".into()));
+        let vendored = |it: &&crate::go::Package| !it.standard && it.dir.contains("/vendor/");
+        let vendored = context.facts.packages.iter().filter(vendored).count();
+        return Some(Seen::Good(match vendored {
+            0 => "no setting from outside changes the binary".into(),
+            some => format!(
+                "no setting from outside changes the binary; {} built as vendor/ holds it, which go does not hold against go.sum",
+                counted_of(some, "package")
+            ),
+        }));
     }
     let all: Vec<String> = found
         .iter()

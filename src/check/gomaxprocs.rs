@@ -58,8 +58,8 @@ pub struct Contract {
 /// The go line, which sets defaults of GODEBUG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GoLine {
-    /// As go.mod or go.work says.
-    Is(String),
+    /// As go.mod or go.work says, and which of them.
+    Is(String, &'static str),
     /// There is none.
     Unset,
     /// Only the executable is at hand, which does not tell.
@@ -217,11 +217,11 @@ fn switched_off(contract: &Contract) -> Seen {
     let version = &contract.go_version;
     let remedy = "raise the `go` line to 1.25, or add `godebug containermaxprocs=1` to go.mod";
     match &contract.go_line {
-        GoLine::Is(line) if minor_of(line).is_some_and(|minor| minor < (1, 25)) => Seen::Bad(
+        GoLine::Is(line, file) if minor_of(line).is_some_and(|minor| minor < (1, 25)) => Seen::Bad(
             format!(
-                "the container's CPU limit is ignored: built by {version}, but go.mod says go {line} (containermaxprocs=0)"
+                "the container's CPU limit is ignored: built by {version}, but {file} says go {line} (containermaxprocs=0)"
             ),
-            remedy.into(),
+            remedy.replace("go.mod", file),
         ),
         GoLine::Unknown => Seen::Bad(
             format!(
@@ -229,7 +229,11 @@ fn switched_off(contract: &Contract) -> Seen {
             ),
             remedy.into(),
         ),
-        _ => Seen::Bad(
+        GoLine::Unset => Seen::Bad(
+            format!("the container's CPU limit is ignored: built by {version} with containermaxprocs=0, which go sets where no go line says more than 1.24: outside of modules, and by a godebug setting"),
+            "build in a module with a `go` line of 1.25, or add `//go:debug containermaxprocs=1` to the main package".into(),
+        ),
+        GoLine::Is(..) => Seen::Bad(
             "the container's CPU limit is ignored: a godebug setting says containermaxprocs=0"
                 .into(),
             "remove the setting from go.mod or the //go:debug line of the main package".into(),
@@ -264,7 +268,10 @@ fn contract(context: &Context<'_>) -> Contract {
             Some(it) => Setters::of(&it.gomaxprocs),
             None => Setters::NotBuilt,
         },
-        go_line: facts.go_line.clone().map_or(GoLine::Unset, GoLine::Is),
+        go_line: facts
+            .go_line
+            .clone()
+            .map_or(GoLine::Unset, |(line, file)| GoLine::Is(line, file)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `init`: a configuration from what is found in the module.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
@@ -10,7 +11,9 @@ use crate::build::publish;
 use crate::cli::Init;
 use crate::config::{self, FILE, preset};
 use crate::error::{Error, Kind, Result};
-use crate::go::{Go, Package, Toolchain};
+use crate::go::{self, Go, Package, Toolchain};
+use crate::input;
+use crate::number::counted_of;
 use crate::review::Ground;
 
 /// Writes `gobuild-opt.toml` beside go.mod.
@@ -37,17 +40,7 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         ground: Arc::new(Ground::everything()),
     };
     let toolchain = go.toolchain(&session.interrupt)?;
-    if !toolchain.in_module() {
-        return Err(Error::new(
-            Kind::Go,
-            format!("`{}` is in no module", session.cwd.display()),
-        )
-        .hint("run `go mod init`, or go to the directory of the program"));
-    }
-    let root = Path::new(&toolchain.gomod)
-        .parent()
-        .unwrap_or(Path::new("/"))
-        .to_path_buf();
+    let (root, patterns) = place(&toolchain, &session.cwd)?;
     let path = root.join(FILE);
     if path.exists() && !args.force && !args.stdout {
         return Err(Error::new(
@@ -60,7 +53,7 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         cwd: root.clone(),
         ..go
     };
-    let packages = go.packages(&["-pgo=off".into()], &["./...".into()], &session.interrupt)?;
+    let packages = go.packages(&["-pgo=off".into()], &patterns, &session.interrupt)?;
     let text = configuration(&packages, &root, &toolchain, args.preset.as_deref());
     // What we write must be what we read.
     let _: config::Config = config::strict::parse(&text, FILE)?;
@@ -76,6 +69,30 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         text: format!("wrote {}; now run `gobuild-opt release`\n", path.display()),
         ..Output::default()
     })
+}
+
+/// Where the configuration belongs, and which packages it is for: a module, a workspace with its modules, or in GOPATH mode
+/// the directory that we are in.
+fn place(toolchain: &Toolchain, cwd: &Path) -> Result<(PathBuf, Vec<OsString>)> {
+    let all = || vec![OsString::from("./...")];
+    if toolchain.is_gopath() {
+        return Ok((cwd.to_path_buf(), all()));
+    }
+    if toolchain.in_module() {
+        let root = Path::new(&toolchain.gomod).parent();
+        return Ok((root.unwrap_or(Path::new("/")).to_path_buf(), all()));
+    }
+    let error = || {
+        let message = format!("`{}` is in no module", cwd.display());
+        Error::new(Kind::Go, message).hint(go::no_module_hint(toolchain, cwd))
+    };
+    let file = toolchain.workspace().ok_or_else(error)?;
+    let used = go::uses(&input::text(file, input::TEXT).unwrap_or_default());
+    let pattern = |it: &String| OsString::from(format!("{}/...", it.trim_end_matches('/')));
+    match (file.parent(), used.is_empty()) {
+        (Some(root), false) => Ok((root.to_path_buf(), used.iter().map(pattern).collect())),
+        _ => Err(error()),
+    }
 }
 
 fn configuration(
@@ -160,8 +177,9 @@ fn notes(
 ) -> String {
     let mut notes = vec![
         format!(
-            "Written by gobuild-opt init for {} main package(s), {}.",
-            mains, toolchain.version
+            "Written by gobuild-opt init for {}, {}.",
+            counted_of(mains, "main package"),
+            toolchain.version
         ),
         "Every key: gobuild-opt presets default. What will run: gobuild-opt plan.".to_owned(),
     ];

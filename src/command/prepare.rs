@@ -321,13 +321,14 @@ fn facts(
     })
 }
 
-fn go_line(toolchain: &Toolchain) -> Option<String> {
-    let file = if toolchain.gowork.is_empty() || toolchain.gowork == "off" {
-        &toolchain.gomod
-    } else {
-        &toolchain.gowork
+/// The go line in force, and the name of the file that has it; none in GOPATH mode.
+fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
+    let (file, name) = match toolchain.workspace() {
+        Some(workspace) => (workspace, "go.work"),
+        None => (Path::new(&toolchain.gomod), "go.mod"),
     };
-    go::go_line(&input::text(Path::new(file), input::TEXT).ok()?)
+    let line = go::go_line(&input::text(file, input::TEXT).ok()?)?;
+    Some((line, name))
 }
 
 /// Whether a stamp of the repository would be made, were there a git to ask: go says nothing then (`-buildvcs=auto`).
@@ -368,7 +369,27 @@ fn leaks(
         decided.extend(level::variable(&toolchain.goarch));
     }
     let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
-    ambient::ambient(&session.text_env(), &file, &configured, &decided)
+    let mut found = ambient::ambient(&session.text_env(), &file, &configured, &decided);
+    found.extend(workspace(toolchain, session));
+    found
+}
+
+/// A go.work that go found above the repository: it decides which modules are built, and stands in no commit.
+fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient> {
+    let file = toolchain.workspace()?;
+    // One that is named by a variable is told as that.
+    if session.variable("GOWORK").is_some() {
+        return None;
+    }
+    let module = Path::new(&toolchain.gomod).parent()?;
+    let mut above = module.ancestors();
+    let root = above.find(|it| it.join(".git").exists()).unwrap_or(module);
+    let outside = root != file.parent()? && root.starts_with(file.parent()?);
+    outside.then(|| Ambient {
+        name: "go.work".into(),
+        value: file.display().to_string(),
+        from: "a directory above".into(),
+    })
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.

@@ -64,8 +64,7 @@ pub fn packages(
     let listed = go.listed(&invocation, &session.interrupt);
     let listed = listed.map_err(|error| {
         if error.kind == Kind::Go && !toolchain.in_module() {
-            let place = typed.cwd.display();
-            return error.hint(format!("`{place}` is in no module: run `go mod init`, or go to the directory of the program"));
+            return error.hint(go::no_module_hint(toolchain, &typed.cwd));
         }
         error
     })?;

@@ -341,9 +341,9 @@ mod tests {
                 Boxing,
                 Boxing,
                 Constant,
-                Class::Other,
                 Constant,
-                Constant
+                Constant,
+                Class::Other
             ]
         );
     }

@@ -111,6 +111,11 @@ const BOOLEAN: &[&str] = &[
     "x",
 ];
 
+/// The flags of `go build`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    WITH_VALUE.iter().chain(BOOLEAN).copied()
+}
+
 /// How `go build` reads a flag of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arity {

@@ -198,9 +198,21 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
     };
     let text_of = |it: Vec<u8>| String::from_utf8_lossy(&it).trim().to_owned();
     git.ask(args)?.map(text_of).map_err(|why| {
-        Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"))
-            .hint("set the value with {env.NAME} where there is no git")
+        let hint = match why.contains("dubious ownership") {
+            true => format!(
+                "the repository belongs to another user, as it often does in a container: `git config --global --add safe.directory {}`",
+                top(cwd).display()
+            ),
+            false => "set the value with {env.NAME} where there is no git".to_owned(),
+        };
+        Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}")).hint(hint)
     })
+}
+
+/// The directory of the repository.
+fn top(cwd: &Path) -> &Path {
+    let mut above = cwd.ancestors();
+    above.find(|it| it.join(".git").exists()).unwrap_or(cwd)
 }
 
 fn now(text: &str) -> Result<String> {

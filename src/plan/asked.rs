@@ -73,6 +73,17 @@ impl Asked {
             .collect()
     }
 
+    /// What a loader looks for behind the name of a library: go leaves it out, and `out-dir` is ours to name.
+    pub fn library(&self, goos: &str) -> &'static str {
+        match (self.mode.as_str(), goos) {
+            ("c-shared", "windows") => ".dll",
+            ("c-shared", "darwin" | "ios") => ".dylib",
+            ("c-shared", "wasip1" | "js") => ".wasm",
+            ("c-shared", _) => ".so",
+            _ => "",
+        }
+    }
+
     /// What go puts behind the name of a command.
     pub fn extension(&self, goos: &str) -> &'static str {
         match (self.mode.as_str(), goos) {
@@ -111,6 +122,12 @@ mod tests {
     fn names_end_as_the_build_mode_says() {
         assert_eq!(check(&[], "").extension("windows"), ".exe");
         assert_eq!(check(&["-buildmode=c-shared"], "").extension("windows"), "");
+        assert_eq!(check(&["-buildmode=c-shared"], "").library("linux"), ".so");
+        assert_eq!(
+            check(&["-buildmode=c-shared"], "").library("darwin"),
+            ".dylib"
+        );
+        assert_eq!(check(&[], "").library("linux"), "");
         assert_eq!(
             check(&["-buildmode=c-archive"], "").extension("linux"),
             ".a"

@@ -68,9 +68,12 @@ pub fn assign(
     for (index, (target, mains)) in targets.iter().enumerate() {
         let suffix = suffix(index, targets);
         let executables = mains.iter().map(|(package, name)| {
-            let extension = request
-                .asked
-                .extension(target.os.as_deref().unwrap_or_default());
+            let goos = target.os.as_deref().unwrap_or_default();
+            let library = match place {
+                Place::OutDir(_) => request.asked.library(goos),
+                _ => "",
+            };
+            let extension = format!("{}{library}", request.asked.extension(goos));
             let path = place.path(request, mains, &format!("{name}{suffix}{extension}"));
             let name = format!("{name}{extension}");
             Executable {

@@ -30,6 +30,7 @@ fn named(packages: &[Package]) -> impl Iterator<Item = &Package> {
 }
 
 fn module(packages: &[Package]) -> Vec<String> {
+    let gopath = without_modules(packages);
     let wanted = packages
         .iter()
         .filter(|it| !it.dep_only || it.module.as_ref().is_some_and(|it| it.main));
@@ -40,9 +41,36 @@ fn module(packages: &[Package]) -> Vec<String> {
             .map_or_else(|| it.import_path.clone(), |it| format!("{}/...", it.path))
     };
     let mut patterns: Vec<String> = wanted.map(pattern).collect();
+    patterns.extend(gopath);
     patterns.sort();
     patterns.dedup();
     patterns
+}
+
+/// In GOPATH mode there are no modules: packages of the repository of a named one are taken for its module.
+fn without_modules(packages: &[Package]) -> Vec<String> {
+    let outside = |it: &&Package| !it.standard && it.module.is_none();
+    let roots = named(packages).filter(outside).filter_map(|it| {
+        let elements: Vec<&str> = it.import_path.split('/').collect();
+        let first = elements
+            .first()
+            .filter(|it| **it != "command-line-arguments")?;
+        // `host/owner/name`, or a directory of its own.
+        let count = if first.contains('.') { 3 } else { 1 };
+        Some(elements[..count.min(elements.len())].join("/"))
+    });
+    let roots: Vec<String> = roots.collect();
+    let below = |it: &Package| {
+        let rest = roots
+            .iter()
+            .find_map(|root| it.import_path.strip_prefix(root.as_str()));
+        rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    };
+    packages
+        .iter()
+        .filter(|it| outside(it) && below(it) && !it.import_path.contains("/vendor/"))
+        .map(|it| it.import_path.clone())
+        .collect()
 }
 
 /// Fails with [`Kind::Usage`] for a pattern that means no package of the build: a misspelt scope

@@ -98,6 +98,9 @@ fn verify_in(
 /// The packages that have the variable.
 fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
     let candidates = candidates(stamp, sources.packages)?;
+    if candidates.is_empty() {
+        return Err(unlinked(stamp, sources));
+    }
     let judged: Vec<(&str, Settable)> = candidates
         .iter()
         .filter_map(|it| Some((it.import_path.as_str(), sources.judge(it, &stamp.name)?)))
@@ -174,24 +177,39 @@ fn candidates<'p>(stamp: &Stamp, packages: &'p [Package]) -> Result<Vec<&'p Pack
             .filter(|it| it.import_path == stamp.package)
             .collect()
     };
-    if !candidates.is_empty() {
-        return Ok(candidates);
-    }
+    Ok(candidates)
+}
+
+/// No package of the build has the name: which variable may be meant. Only one that is there is named, as the linker calls it.
+fn unlinked(stamp: &Stamp, sources: &mut Sources<'_>) -> Error {
     let error = Error::new(
         Kind::Usage,
         format!(
-            "`{shown}` sets nothing: no package `{}` is linked",
-            stamp.package
+            "`-X {}.{}` sets nothing: no package `{}` is linked",
+            stamp.package, stamp.name, stamp.package
         ),
     );
-    let known = packages
-        .iter()
-        .filter(|it| !it.standard)
-        .map(|it| it.import_path.as_str());
-    Err(match nearest(&stamp.package, known) {
-        Some(near) => error.hint(format!("did you mean `{near}.{}`?", stamp.name)),
-        None => error.hint("use the import path of a package of the build, or `main`"),
-    })
+    let packages = sources.packages;
+    let known = || packages.iter().filter(|it| !it.standard);
+    let paths = known().map(|it| it.import_path.as_str());
+    let near = nearest(&stamp.package, paths);
+    let Some(package) = known().find(|it| Some(it.import_path.as_str()) == near) else {
+        return error.hint("use the import path of a package of the build, or `main`");
+    };
+    let called = match package.name.as_str() {
+        "main" => "main",
+        _ => package.import_path.as_str(),
+    };
+    // Its files are read by that.
+    let _ = sources.judge(package, &stamp.name);
+    let variables = sources.able(package);
+    match nearest(&stamp.name, variables.iter().map(String::as_str)) {
+        Some(name) => error.hint(format!("did you mean `{called}.{name}`?")),
+        None => error.hint(format!(
+            "`{}` is linked, and has no variable `{}`: declare it there with `var {} string`, and write `-X {called}.{}=...`",
+            package.import_path, stamp.name, stamp.name, stamp.name
+        )),
+    }
 }
 
 /// Files that stand in for others: the `Replace` of an overlay.

@@ -199,6 +199,9 @@ impl Fitness {
             Self::NoLines => {
                 "no call in the profile has a line and the first line of its function (Go accepts it without effect)".into()
             }
+            Self::NotCpu(Kind::Cpu) => {
+                "the profile is a CPU profile without `samples/count` and `cpu/nanoseconds`, and Go reads nothing else".into()
+            }
             Self::NotCpu(kind) => format!("the profile is {kind}, and Go takes only CPU profiles"),
             Self::NoStartLines => "the profile has no function start lines".into(),
             Self::Preprofile => {
@@ -219,10 +222,15 @@ impl Fitness {
             }
             Self::NoCalls => "collect it from the program itself, with stacks",
             Self::NoLines => "give the file as the program wrote it: a tool took the lines out",
+            Self::NotCpu(Kind::Cpu) => {
+                "give the file as runtime/pprof wrote it or /debug/pprof/profile served it: a tool changed its sample types"
+            }
             Self::NotCpu(_) => {
                 "fetch /debug/pprof/profile?seconds=30, or use pprof.StartCPUProfile"
             }
-            Self::NoStartLines => "collect it from a program built with Go 1.20 or later",
+            Self::NoStartLines => {
+                "collect it from a program built with Go 1.20 or later; if it was, a tool such as `pprof -proto` dropped them on the way: give the file as it was served"
+            }
             Self::Preprofile => "give the profile it was made from",
             Self::Unreadable(error) => error.hint(),
         }

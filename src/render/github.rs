@@ -100,6 +100,7 @@ mod tests {
             source: "f(x)".into(),
             reason: None,
             weight: None,
+            among: Vec::new(),
         };
         insta::assert_snapshot!(github(&Findings { sites: vec![&site], ..Findings::default() }, "sub/"), @"::warning file=sub/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3A.go,line=3,title=new escape%3A boxing::\"100%25%0D%0A::error::x\" escapes to heap in ex.com/m.main%0Af(x)%0Aaccept it: gobuild-opt accept 0123456789 --reason TEXT");
     }

@@ -200,7 +200,7 @@ fn a_bad_lock_is_named_and_left_alone() {
             ),
         ),
         (
-            good.replace("version = 2", "version = 7"),
+            good.replace("version = 3", "version = 7"),
             "gobuild-opt.lock:2` is of version 7".to_owned(),
         ),
         (

@@ -30,5 +30,6 @@ mod real_go;
 mod review;
 mod signals;
 mod stand_in;
+mod standing;
 
 mod usage;

@@ -1,0 +1,185 @@
+//! Where go stands: in a workspace, in GOPATH mode, below a go.work of somebody else; and words that send people the wrong way.
+
+use crate::harness::{Place, skipped};
+
+const MAIN: &str = "package main
+
+import (
+\t\"fmt\"
+\t\"os\"
+)
+
+var Kept any
+
+func main() {
+\tn := len(os.Args)
+\tKept = &n
+\tfmt.Println(\"hello\")
+}
+";
+
+/// Two modules below a go.work, and none beside it.
+fn workspace() -> Place {
+    let place = Place::empty();
+    place.write("go.work", "go 1.21\n\nuse (\n\t./app\n\t./lib\n)\n");
+    place.write("app/go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write("app/main.go", MAIN);
+    place.write("lib/go.mod", "module example.com/lib\n\ngo 1.21\n");
+    place.write("lib/lib.go", "package lib\n");
+    place
+}
+
+#[test]
+fn the_root_of_a_workspace_is_told_its_modules() {
+    let place = workspace();
+    let run = place.run("release");
+    assert_eq!(run.code(), 3, "{}", run.shown());
+    assert!(!run.stderr.contains("go mod init"), "{}", run.shown());
+    assert!(
+        run.stderr.contains("`./app/...` (modules: ./app, ./lib)"),
+        "{}",
+        run.shown()
+    );
+    let run = place.run("init");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let text = place.text("gobuild-opt.toml");
+    assert!(text.contains("packages = [\"./app\"]"), "{text}");
+    let run = place.run("release --baseline off");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(place.path("dist/app").is_file());
+    assert!(
+        run.stdout.contains("go.work says go 1.21"),
+        "{}",
+        run.shown()
+    );
+    assert!(!run.stdout.contains("go.mod"), "{}", run.shown());
+}
+
+#[test]
+fn without_modules_the_scope_is_the_repository() {
+    let mut place = Place::empty();
+    place.env("GO111MODULE", "off");
+    place.env("GOPATH", place.dir().display().to_string());
+    place.env("GOFLAGS", "");
+    let app = "src/example.com/team/app";
+    let with = MAIN.replace("\t\"os\"\n", "\t\"os\"\n\t\"example.com/team/app/lib\"\n");
+    place.write(
+        &format!("{app}/main.go"),
+        with.replace("\tn := ", "\tlib.Keep()\n\tn := "),
+    );
+    place.write(
+        &format!("{app}/lib/lib.go"),
+        "package lib\n\nvar kept any\n\nfunc Keep() { kept = new([8]int) }\n",
+    );
+    let run = place.run_in(app, "escape --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let packages = report["targets"][0]["escapes"]["packages"]
+        .as_array()
+        .unwrap();
+    let sites = |path: &str| {
+        let found = packages.iter().find(|it| it["path"] == path);
+        found.map(|it| it["sites"].as_u64().unwrap())
+    };
+    assert_eq!(sites("example.com/team/app"), Some(1), "{report:#}");
+    assert_eq!(sites("example.com/team/app/lib"), Some(1), "{report:#}");
+    let run = place.run_in(app, "release --baseline off -o app");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(!run.stdout.contains("go.mod says"), "{}", run.shown());
+    let run = place.run_in(app, "init --stdout");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let run = place.run_in("src", "release");
+    assert_eq!(run.code(), 3);
+    assert!(run.stderr.contains("GO111MODULE=off"), "{}", run.shown());
+    assert!(!run.stderr.contains("go mod init"), "{}", run.shown());
+}
+
+/// The go.work stands above the repository, and decides what is built in it.
+#[test]
+fn a_go_work_above_the_repository_is_said() {
+    let place = Place::empty();
+    place.write("go.work", "go 1.21\n\nuse ./repository\n");
+    place.write("repository/go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write("repository/main.go", MAIN);
+    place.write("repository/.git/HEAD", "ref: refs/heads/main\n");
+    let line = "doctor -buildvcs=false";
+    let run = place.run_in("repository", line);
+    assert!(run.stdout.contains("go.work="), "{}", run.shown());
+    assert!(
+        run.stdout.contains("(a directory above)"),
+        "{}",
+        run.shown()
+    );
+    // One of its own is part of the repository.
+    std::fs::rename(place.path("go.work"), place.path("repository/go.work")).unwrap();
+    place.write("repository/go.work", "go 1.21\n\nuse .\n");
+    let run = place.run_in("repository", line);
+    assert!(!run.stdout.contains("go.work="), "{}", run.shown());
+}
+
+#[test]
+fn a_slip_in_a_flag_gets_a_hint_and_no_page_of_usage() {
+    let place = Place::module();
+    let run = place.run("release -tgas=netgo");
+    assert_ne!(run.code(), 0);
+    assert!(
+        run.stderr.contains("did you mean `-tags`?"),
+        "{}",
+        run.shown()
+    );
+    let run = place.run("release -surely-no-flag");
+    assert_ne!(run.code(), 0);
+    assert!(!run.stderr.contains("usage: go"), "{}", run.shown());
+    assert!(run.stderr.contains("hint: "), "{}", run.shown());
+    assert!(run.stderr.contains("surely-no-flag"), "{}", run.shown());
+}
+
+/// Only what is there is offered.
+#[test]
+fn the_hint_for_a_stamp_names_a_variable_that_exists() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write(
+        "cmd/b/main.go",
+        "package main\n\nvar version = \"x\"\n\nfunc main() { println(version) }\n",
+    );
+    let run = place.run("release -ldflags=-X=example.com/app/cmd/bb.version=1 ./cmd/b");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("did you mean `main.version`?"),
+        "{}",
+        run.shown()
+    );
+    let run = place.run("release -ldflags=-X=example.com/app/cmd/bb.Commit=1 ./cmd/b");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("has no variable `Commit`"),
+        "{}",
+        run.shown()
+    );
+    assert!(!run.stderr.contains("did you mean"), "{}", run.shown());
+}
+
+#[test]
+fn a_repository_of_another_user_is_named() {
+    let place = Place::module();
+    place.tool("git", &["init", "-q"]);
+    let owner = std::os::unix::fs::chown(place.path(".git"), Some(54321), None)
+        .and_then(|()| std::os::unix::fs::chown(place.dir(), Some(54321), None));
+    if owner.is_err() {
+        return skipped("only root gives a directory away");
+    }
+    let run = place.run("release -buildvcs=false -ldflags=-X=main.v={git.describe}");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(run.stderr.contains("safe.directory"), "{}", run.shown());
+}
+
+#[test]
+fn a_file_of_aix_is_no_damaged_one() {
+    let place = Place::empty();
+    place.write("app", [&[0x01, 0xf7, 0, 3][..], &[0; 200]].concat());
+    let run = place.run("inspect app");
+    assert_eq!(run.code(), 4, "{}", run.shown());
+    assert!(run.stderr.contains("XCOFF"), "{}", run.shown());
+    assert!(!run.stderr.contains("copy"), "{}", run.shown());
+}
