@@ -426,6 +426,7 @@ pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),
         directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
         trimpath: is_trimmed(target, step),
+        go: target.facts.toolchain.minor(),
     }
 }
 

@@ -79,7 +79,8 @@ fn is_static(site: &Site, file: Option<&File>, names: &mut Names<'_>) -> bool {
     let Some(value) = file.at(site.line, site.column, "literal_value") else {
         return false;
     };
-    leaves(value, file, &site.package, names, true)
+    let one = value.named_child_count() == 1;
+    (!one || names.has_static_singles()) && leaves(value, file, &site.package, names, true)
 }
 
 fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermost: bool) -> bool {
@@ -172,6 +173,8 @@ fn boxed(site: &Site, class: Class, file: Option<&File>, names: &mut Names<'_>) 
         Some(shape) => Some(shape),
         None => match names.find(&site.package, expression) {
             Some(Declared::Variable(shape)) => Some(shape),
+            // Go 1.21 prints the name of a constant where later ones print its value.
+            Some(Declared::Constant) => return Class::Constant,
             _ => None,
         },
     };

@@ -93,6 +93,12 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Whether a struct of one field that is a constant is read-only data in an interface: up to Go 1.25 the field was handed
+    /// to `convTstring` and the like.
+    pub(super) fn has_static_singles(&self) -> bool {
+        self.sources.go.is_none_or(|it| it >= (1, 26))
+    }
+
     /// The bytes of a file.
     pub(super) fn read(&mut self, path: &[u8]) -> Option<Vec<u8>> {
         (self.read)(path)

@@ -107,6 +107,7 @@ mod tests {
             packages: vec![package("ex.com/m", "/m"), package("ex.com/m/lib", "/m/lib")],
             directory: b"/m".to_vec(),
             trimpath: false,
+            go: None,
         };
         let mut refusals = Refusals::new(&sources);
         for line in [

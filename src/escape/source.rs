@@ -13,6 +13,8 @@ pub struct Sources {
     pub directory: Vec<u8>,
     /// Whether the build used `-trimpath`: paths then start with an import path or a `module@version`.
     pub trimpath: bool,
+    /// `(1, 27)`: the Go that compiled; `None` where unknown, which counts as the newest.
+    pub go: Option<(u32, u32)>,
 }
 
 /// One package of the build.

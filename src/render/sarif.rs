@@ -23,7 +23,9 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
         .checks
         .iter()
         .map(|it| checked(it, before_checks, findings, prefix));
-    let before_budgets = before_checks + check::ALL.len();
+    // The rules of checks and of budgets stand there where there is a result of them.
+    let has_checks = !findings.checks.is_empty();
+    let before_budgets = before_checks + if has_checks { check::ALL.len() } else { 0 };
     let budgets = findings.budgets().map(|it| ("error", it));
     // A release has a check that says which gates were not judged.
     let open = findings
@@ -45,8 +47,14 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
             .iter()
             .map(|(claim, text)| assertion_rule(claim, text)),
     );
-    rules.extend(check::ALL.iter().map(check_rule));
-    rules.extend(BUDGETS.iter().map(|(name, text)| budget_rule(name, text)));
+    rules.extend(check::ALL.iter().filter(|_| has_checks).map(check_rule));
+    let has_budgets = findings.budgets().next().is_some() || !findings.not_judged.is_empty();
+    rules.extend(
+        BUDGETS
+            .iter()
+            .filter(|_| has_budgets)
+            .map(|(name, text)| budget_rule(name, text)),
+    );
     let driver = json!({
         "name": tool.name,
         "version": tool.version,

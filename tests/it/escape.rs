@@ -74,6 +74,7 @@ fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources
             packages: list.lines().map(package).collect(),
             directory,
             trimpath,
+            go: gobuild_opt::go::minor_of(go(tool, dir, &["env", "GOVERSION"]).0.trim()),
         },
         text,
     )
@@ -233,6 +234,7 @@ fn recorded_outputs_read_the_same_without_go() {
         packages: packages.to_vec(),
         directory: Vec::new(),
         trimpath: true,
+        go: None,
     };
     let check = |text: &[u8]| {
         let mut collector = Collector::new(&sources);

@@ -26,6 +26,7 @@ fn check(trimpath: bool, text: &str) -> String {
         ],
         directory: b"/w/m".to_vec(),
         trimpath,
+        go: None,
     };
     let mut collector = Collector::new(&sources);
     collector.text(text.as_bytes());
@@ -127,6 +128,7 @@ proptest::proptest! {
             packages: vec![package("ex.com/m", "/w/m", None), package("ex.com/m/lib", "/w/m/lib", None)],
             directory: b"/w/m".to_vec(),
             trimpath,
+            go: None,
         };
         let mut collector = Collector::new(&sources).with_sites(true);
         let text = parts.concat();
