@@ -11,7 +11,7 @@ use super::Session;
 use crate::build::known::{self, Key};
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
-use crate::go::{Go, Package, Toolchain, list};
+use crate::go::{self, Go, Package, Toolchain, list};
 use crate::plan::Typed;
 use crate::plan::memory::Memory;
 use crate::process::{Interrupt, Invocation};
