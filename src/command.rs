@@ -46,6 +46,8 @@ pub mod stand_in;
 
 mod staging;
 
+mod standing;
+
 mod trusted;
 
 pub mod warden;

@@ -8,14 +8,14 @@ use super::earlier::{self, Known};
 use super::going::go_command;
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
-use super::{Session, profiles, trusted};
+use super::{Session, profiles, standing, trusted};
 use crate::build::Event;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{self, Toolchain, flags, level};
+use crate::go::{Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
@@ -303,7 +303,7 @@ fn facts(
         arch: Some(toolchain.goarch.clone()),
         ..target.clone()
     };
-    let go_line = go_line(&toolchain);
+    let go_line = standing::go_line(&toolchain);
     let ambient = leaks(loaded, &target, &toolchain, session);
     let unstamped = is_unstamped(loaded, typed, &goflags, &toolchain, session);
     Ok(Facts {
@@ -319,16 +319,6 @@ fn facts(
         packages,
         pgo,
     })
-}
-
-/// The go line in force, and the name of the file that has it; none in GOPATH mode.
-fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
-    let (file, name) = match toolchain.workspace() {
-        Some(workspace) => (workspace, "go.work"),
-        None => (Path::new(&toolchain.gomod), "go.mod"),
-    };
-    let line = go::go_line(&input::text(file, input::TEXT).ok()?)?;
-    Some((line, name))
 }
 
 /// Whether a stamp of the repository would be made, were there a git to ask: go says nothing then (`-buildvcs=auto`).
@@ -370,26 +360,8 @@ fn leaks(
     }
     let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
     let mut found = ambient::ambient(&session.text_env(), &file, &configured, &decided);
-    found.extend(workspace(toolchain, session));
+    found.extend(standing::workspace(toolchain, session));
     found
-}
-
-/// A go.work that go found above the repository: it decides which modules are built, and stands in no commit.
-fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient> {
-    let file = toolchain.workspace()?;
-    // One that is named by a variable is told as that.
-    if session.variable("GOWORK").is_some() {
-        return None;
-    }
-    let module = Path::new(&toolchain.gomod).parent()?;
-    let mut above = module.ancestors();
-    let root = above.find(|it| it.join(".git").exists()).unwrap_or(module);
-    let outside = root != file.parent()? && root.starts_with(file.parent()?);
-    outside.then(|| Ambient {
-        name: "go.work".into(),
-        value: file.display().to_string(),
-        from: "a directory above".into(),
-    })
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.
