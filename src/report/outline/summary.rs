@@ -1,9 +1,9 @@
 //! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
 
-use super::number::{change, counted, grouped, percent};
 use super::{Block, Table, Tone, number, text};
 use crate::check::Status;
 use crate::config::size::human;
+use crate::number::{change, counted, grouped, percent};
 use crate::report::compare::{Comparison, Pair};
 use crate::report::{Report, Site, Target};
 
