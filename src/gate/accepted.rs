@@ -186,7 +186,7 @@ mod tests {
                 expression: "x".into(),
                 ordinal: 1,
             };
-            it.accept(&identity, None);
+            it.accept(&identity, None, None);
         }), @"the escape 2a8f1b55b6, boxing in ex.com/m.main, is accepted on linux/amd64, without a reason");
         insta::assert_snapshot!(check(|it| it.scope = "main".into()), @"gobuild-opt.lock is for the escape scope `main` on linux/amd64, not `module`");
         insta::assert_snapshot!(check(|it| { it.go = "go1.26.9".into(); it.executables.clear(); }), @"gobuild-opt.lock is from go1.26.9 on linux/amd64, not from go1.27.3: all of it may differ");
