@@ -42,6 +42,7 @@ fn report(bencher: Bencher<'_, '_>) {
     let source = Source {
         path: "go".to_owned(),
         sha256: None,
+        gomaxprocs: binary::Callers::default(),
     };
     bencher.bench_local(|| {
         let found =

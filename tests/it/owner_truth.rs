@@ -28,7 +28,7 @@ pub struct Stretch {
     pub kind: Kind,
     /// Import paths, in order. Several packages may share a string; `?` stands for one of several that the linker chose.
     pub owners: Vec<String>,
-    /// The name of the symbol, or the first bytes of the string, quoted as in Go.
+    /// The name of the symbol, or the first bytes of the string, quoted as in Go: for messages.
     pub name: String,
 }
 
@@ -192,19 +192,19 @@ func main() {
 }
 "#,
     );
-    place.write("large.txt", &letters(embedded, 1));
-    place.write("bytes.bin", &letters(70_000, 2));
+    place.write("large.txt", letters(embedded, 1));
+    place.write("bytes.bin", letters(70_000, 2));
     place.write(
         "files/files.go",
         "package files\n\nimport \"embed\"\n\n//go:embed some\nvar Files embed.FS\n",
     );
-    place.write("files/some/one.txt", &letters(30_000, 3));
-    place.write("files/some/two.txt", &letters(300, 4));
+    place.write("files/some/one.txt", letters(30_000, 3));
+    place.write("files/some/two.txt", letters(300, 4));
     place.write(
         "only/only.go",
         "package only\n\nimport _ \"embed\"\n\n//go:embed text.txt\nvar Text string\n",
     );
-    place.write("only/text.txt", &letters(50_000, 5));
+    place.write("only/text.txt", letters(50_000, 5));
     // Half of the words look like addresses of code, half like addresses of data.
     let row = |it: u64| format!("0x{:x},", 0x0040_1000 + it * 64 + (it % 2) * 0x10_0000);
     let rows = |count: u64| (0..count).map(row).collect::<Vec<_>>().join("\n");
@@ -213,7 +213,7 @@ func main() {
         .collect::<String>();
     place.write(
         "table/table.go",
-        &format!(
+        format!(
             "package table\n\nvar Array = [...]uint64{{\n{}\n}}\n\nvar Slice = []uint64{{\n{}\n}}\n\nvar Names = []string{{\n{names}}}\n",
             rows(20_000),
             rows(10_000),
@@ -267,7 +267,12 @@ fn the_objects_say_whose_strings_embedded_files_and_tables_are() {
         let truth = three_megabytes(target);
         let mut end = 0;
         for it in &truth.stretches {
-            assert!(it.address >= end, "{target}: {it:?} begins before {end:#x}");
+            assert!(
+                it.address >= end,
+                "{target}: {} at {:#x} begins before {end:#x}",
+                it.name,
+                it.address
+            );
             end = it.address + it.size;
         }
         let strings: u64 = truth

@@ -37,7 +37,6 @@ const RECIPES: &[Recipe] = &[
         asmflags: &["all=-trimpath=/go/src"],
         flags: &["-tags=selinux,notest,grpcnotrace"],
         env: &[("CGO_ENABLED", "0")],
-        ..EMPTY
     },
     Recipe {
         name: "moby",
