@@ -2,6 +2,8 @@
 
 pub mod asserted;
 
+mod baseline;
+
 pub mod effect;
 
 pub mod frames;
@@ -13,13 +15,13 @@ pub mod recall;
 mod same;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use crate::binary::texts::{self, Found};
 use crate::binary::{
-    self, Anatomy, Binary, Callers, LoadedDiff, Methods, ModuleBytes, Note, PackageBytes,
+    self, Anatomy, Binary, Callers, LoadedDiff, Methods, ModuleBytes, Note, Owners, PackageBytes,
 };
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
@@ -28,7 +30,7 @@ use crate::lock;
 use crate::plan::output::{Executable, NO_READER};
 use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
-use crate::plan::{Baseline, Facts, Plan, TargetPlan};
+use crate::plan::{Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Calls, Edges, Health, Program};
 pub use asserted::Frames;
@@ -128,6 +130,7 @@ impl Artifact {
             entry.modules = modules.map(|it| owned(&it.path, it.bytes)).collect();
             let rest = self.size.saturating_sub(entry.modules.values().sum());
             entry.modules.insert(UNOWNED.to_owned(), rest);
+            entry.owners = Some(sizes.owners);
             let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
             entry.packages = large.map(|it| owned(&it.path, it.bytes)).collect();
         }
@@ -144,6 +147,10 @@ pub struct Sizes {
     pub modules: Vec<ModuleBytes>,
     /// Machine code that is not Go's: no package has it.
     pub c_code: u64,
+    /// What several packages use, of one module or of several.
+    pub shared: u64,
+    /// How it is known whose the data are.
+    pub owners: Owners,
 }
 
 impl Sizes {
@@ -153,6 +160,8 @@ impl Sizes {
             packages: anatomy.packages.clone(),
             modules: anatomy.modules(),
             c_code: anatomy.c_code(),
+            shared: anatomy.shared_bytes(),
+            owners: anatomy.owners,
         })
     }
 }
@@ -209,20 +218,23 @@ fn artifact(
     let goos = target.facts.toolchain.goos.as_str();
     let used = target.facts.pgo.applied(&executable.package);
     let calls = used.and_then(|it| it.calls.as_deref());
-    let read = if is_archive || NO_READER.contains(&goos) {
-        None
+    let (baseline, read) = if is_archive {
+        (
+            Err("an archive has no sections of its own".to_owned()),
+            None,
+        )
+    } else if NO_READER.contains(&goos) {
+        (Err(format!("executables for {goos} cannot be read")), None)
     } else {
         let packages = Some((target.facts.packages.as_slice(), guard));
-        Some(dissect(&bytes, calls, packages).map_err(refused)?)
+        let baseline = baseline::open(target, built, executable, &bytes);
+        let twin = baseline.as_ref().ok().and_then(|it| it.twin());
+        let read = dissect_by(&bytes, twin, calls, packages).map_err(refused)?;
+        (baseline.and_then(|it| it.read(Some(&read))), Some(read))
     };
     if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
     }
-    let baseline = match &read {
-        Some(it) => before(target, built, executable, (&bytes, it.sizes.as_ref())),
-        None if is_archive => Err("an archive has no sections of its own".to_owned()),
-        None => Err(format!("executables for {goos} cannot be read")),
-    };
     let (binary, sizes, methods, health, large_frames) = match read {
         Some(it) => (
             Some(it.binary),
@@ -357,6 +369,24 @@ fn dissect(
     }
 }
 
+/// The same for an executable whose twin has symbols: that names what the executable does not, and their loaded bytes are
+/// equal.
+fn dissect_by(
+    bytes: &[u8],
+    twin: Option<&[u8]>,
+    calls: Option<&Edges>,
+    packages: Option<(&[Package], bool)>,
+) -> Result<Dissected> {
+    let found = dissect(twin.unwrap_or(bytes), calls, packages)?;
+    Ok(match twin {
+        Some(_) => Dissected {
+            binary: binary::read(bytes)?,
+            ..found
+        },
+        None => found,
+    })
+}
+
 /// The same program, linked from what was compiled without the profile, where that was asked for.
 fn without_profile(target: &TargetPlan, executable: &Executable) -> Option<binary::Mapped> {
     let directory = target.effect_dir.as_ref()?;
@@ -424,57 +454,4 @@ fn cut_off(binary: &Binary) -> Option<Error> {
     let outside = |it: &&Note| matches!(it, Note::OutOfFile { .. });
     let note = binary.notes.iter().find(outside)?;
     Some(Error::new(Kind::Machine, note.to_string()))
-}
-
-fn before(
-    target: &TargetPlan,
-    built: &Built,
-    executable: &Executable,
-    (after, sizes): (&[u8], Option<&Sizes>),
-) -> Result<Before, String> {
-    let (kind, path) = match &target.baseline {
-        Baseline::None(why) => return Err((*why).to_owned()),
-        Baseline::Built { kind, directory } => {
-            if let Some(failure) = &built.baseline_failure {
-                return Err(failure.clone());
-            }
-            (*kind, directory.join(&executable.name))
-        }
-        Baseline::File(pattern) => ("file", fill(pattern, target, executable)),
-    };
-    let shown = |error: Error| format!("cannot read the baseline `{}`: {error}", path.display());
-    let bytes = binary::open(&path).map_err(shown)?;
-    let loaded = if kind == "unstripped" {
-        binary::compare_loaded(&bytes, after).ok()
-    } else {
-        None
-    };
-    // Packages own loaded bytes only: where those are equal, the owners are.
-    let equal = |it: &LoadedDiff| it.identical || it.explained;
-    let (binary, sizes) = if loaded.as_ref().is_some_and(equal) {
-        (binary::read(&bytes).map_err(shown)?, sizes.cloned())
-    } else {
-        let found = dissect(&bytes, None, None).map_err(shown)?;
-        (found.binary, found.sizes)
-    };
-    Ok(Before {
-        kind,
-        binary,
-        sizes,
-        loaded,
-    })
-}
-
-fn fill(pattern: &str, target: &TargetPlan, executable: &Executable) -> PathBuf {
-    let toolchain = &target.facts.toolchain;
-    let name = Path::new(&executable.name)
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy();
-    PathBuf::from(
-        pattern
-            .replace("{name}", &name)
-            .replace("{os}", &toolchain.goos)
-            .replace("{arch}", &toolchain.goarch),
-    )
 }

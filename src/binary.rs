@@ -11,10 +11,12 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 mod anatomy;
 mod assemble;
 mod books;
+mod bounds;
 pub mod buildinfo;
 mod bytes;
 mod calls;
 mod contain;
+mod data;
 mod descriptors;
 mod dissect;
 mod distinct;
@@ -25,36 +27,43 @@ mod image;
 mod inlined;
 mod ledger;
 mod lines;
+mod listing;
 mod loader;
 mod macho;
 mod map;
 mod moduledata;
 mod names;
 mod objects;
+mod owners;
 mod packages;
 mod partition;
 mod pclntab;
 mod pe;
+mod pointers;
 mod references;
 mod relocations;
 mod role;
+mod runs;
 mod stretches;
+mod symbols;
 pub mod texts;
 pub mod twin;
 mod types;
 mod wasm;
 
 pub use anatomy::{
-    Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, PackageBytes,
-    UnownedBytes, anatomy, first_name,
+    Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, Owners, PackageBytes,
+    Request, SHARED, UnownedBytes, anatomy, anatomy_with, first_name,
 };
 pub use buildinfo::{BuildInfo, Module};
 pub use calls::{CallSites, Caller, Callers, Start, callers, calls, calls_with};
 pub use contain::{contain, is_contained};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
+pub use listing::{DataObject, Whose};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};
+pub use objects::How;
 pub use packages::Origin;
 pub use role::{Format, Role};
 pub use twin::{LoadedDiff, SectionDiff, compare_loaded};

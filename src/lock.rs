@@ -36,6 +36,9 @@ pub use write::write;
 pub const FILE: &str = "gobuild-opt.lock";
 
 /// Raised when older versions of this program would misread the file.
+///
+/// Version 2 counted data that several packages use for one of them, and had no `owners`: its bytes by module and package
+/// compare with nothing.
 pub const VERSION: i64 = 3;
 
 /// What was accepted.
@@ -236,6 +239,7 @@ mod tests {
                 godebug: BTreeMap::from([("containermaxprocs".into(), "0".into())]),
                 dead_code_elimination: Some(false),
                 profile_health: Some(97),
+                owners: Some(crate::binary::Owners::Symbols),
                 modules: BTreeMap::from([("std".into(), 900), ("ex.com/heavy".into(), 100)]),
                 packages: BTreeMap::from([("runtime".into(), 70_000)]),
                 sections: BTreeMap::from([("code".into(), 12)]),
@@ -278,7 +282,7 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:39` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:40` was edited: the site `002f8a9cdf` is",
             ),
             (
                 good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
@@ -286,7 +290,7 @@ mod tests {
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:41` cannot be read",
+                "`gobuild-opt.lock:42` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();
@@ -306,6 +310,25 @@ mod tests {
         assert_eq!((executable.size, executable.sections["code"]), (7, 12));
         assert_eq!(executable.reasons["size"], "a feature");
         assert_eq!(read(&write(&lock), FILE).unwrap(), lock);
+    }
+
+    /// Its data were counted otherwise: no module is said to have changed.
+    #[test]
+    fn bytes_by_module_of_version_2_compare_with_nothing() {
+        let lock = write(&sample()).replace("version = 3", "version = 2");
+        let lock = read(&lock.replace("owners = \"symbols\"\n", ""), FILE).unwrap();
+        let old = &lock.targets["linux/amd64"].executables["ex.com/m"];
+        let mut now = sample().targets["linux/amd64"].executables["ex.com/m"].clone();
+        now.modules.insert("std".into(), 1);
+        now.modules.insert("ex.com/new".into(), 1);
+        let changes = old.changes(&now);
+        assert_eq!((changes.sizes.len(), changes.new_modules().count()), (0, 0));
+        assert_eq!(changes.silent(Fact::Modules), Some(Side::Lock));
+        // One module alone cannot be accepted: it would stand beside others that mean something else.
+        let mut accepted = old.clone();
+        assert!(accepted.take(&Item::Module("std".into()), &now));
+        assert_eq!(accepted.modules, now.modules);
+        assert_eq!(accepted.changes(&now).sizes, []);
     }
 
     #[test]

@@ -52,6 +52,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
+use crate::binary::Owners;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::{Config, Origins};
@@ -174,11 +175,15 @@ pub struct Target {
     pub sections: Vec<Section>,
     /// Bytes of headers and tables, and between sections.
     pub overhead: Overhead,
-    /// By package, the largest first; `unowned` is what belongs to none, and with it the sum is the file. Empty where
-    /// the file cannot be read that far.
+    /// How it is known whose the data are: `symbols` of the build before stripping, or `references` of its code where there
+    /// was none (`baseline = "off"`); `null` where the file cannot be read that far.
+    #[serde(default)]
+    pub owners: Option<Owners>,
+    /// By package, the largest first; `shared` is what several use, `unowned` what belongs to none, and with them the sum is
+    /// the file. Empty where the file cannot be read that far.
     #[serde(default)]
     pub packages: Vec<PackageSize>,
-    /// By module, likewise.
+    /// By module, likewise; here `shared` is what several modules use.
     #[serde(default)]
     pub modules: Vec<ModuleSize>,
     /// Go packages of the build: compiled for the release, and from the build cache. Counted for
@@ -449,6 +454,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         baseline: artifact::baseline(artifact, facts),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
+        owners: artifact.sizes.as_ref().map(|it| it.owners),
         packages: sizes::packages(artifact),
         modules: sizes::modules(artifact),
         packages_compiled: built.compiled,

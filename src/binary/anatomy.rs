@@ -11,12 +11,14 @@ use crate::error::Result;
 
 use super::functions::Entry;
 use super::ledger::{ByKind, Kind};
+use super::listing::DataObject;
 use super::packages::{NONE, Origin};
 use super::{Binary, read};
 
 /// What every byte of an executable is for, and whose it is.
 ///
-/// The bytes of all `packages`, all `unowned`, the headers and the padding of `binary` add up to the file's size.
+/// The bytes of all `packages`, of `shared` and `shared_in`, all `unowned`, the headers and the padding of `binary` add up
+/// to the file's size.
 #[derive(Debug)]
 pub struct Anatomy<'a> {
     /// The executable as its headers describe it.
@@ -29,8 +31,11 @@ pub struct Anatomy<'a> {
     pub kinds: Vec<KindBytes>,
     /// Bytes without an owner, the most first.
     pub unowned: Vec<UnownedBytes>,
-    /// Bytes that several packages use. Each is counted for one of them, so that this is no addition to the sums.
-    pub shared: u64,
+    /// Bytes that packages of several modules use, by kind in the order of [`Kind::ALL`]; no package has them.
+    pub shared: ByKind,
+    /// Bytes that several packages of one module use, by the module's name as [`Anatomy::modules`] has it; no package has
+    /// them, and the module does.
+    pub shared_in: Vec<(String, ByKind)>,
     /// Bytes in the file of loaded sections, and how many of them have a package.
     pub loaded: Owned,
     /// Where each type descriptor that was found is loaded, in order.
@@ -39,6 +44,10 @@ pub struct Anatomy<'a> {
     pub itabs: Vec<u64>,
     /// What the linker did with methods; `None` when no types could be read.
     pub methods: Option<Methods>,
+    /// How it is known whose the data are.
+    pub owners: Owners,
+    /// Every object of the data, by address; only where they were asked for.
+    pub objects: Vec<DataObject>,
     /// What could not be read, and why.
     pub notes: Vec<LayoutNote>,
     pub(super) names: Cow<'a, [u8]>,
@@ -101,6 +110,8 @@ pub struct ModuleBytes {
     pub origin: Origin,
     /// Bytes in the file.
     pub bytes: u64,
+    /// How many of them several of its packages use.
+    pub shared: u64,
     /// Bytes of code defined in it.
     pub code: u64,
     /// Packages with bytes in the file.
@@ -134,9 +145,36 @@ pub struct UnownedBytes {
 pub struct Owned {
     /// All of them.
     pub bytes: u64,
-    /// Those of a package.
+    /// Those of a package, or of several together.
     pub owned: u64,
+    /// Those of which the extent and the owner are read, none inferred.
+    pub proven: u64,
 }
+
+/// How it is known whose the data of an executable are.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Owners {
+    /// Its symbol table names them, or that of its twin, whose loaded bytes are the same.
+    Symbols,
+    /// They are whose code refers to them: it has no symbol table.
+    References,
+}
+
+impl Owners {
+    /// The name in reports, JSON and the lock.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Symbols => "symbols",
+            Self::References => "references",
+        }
+    }
+}
+
+/// The name of what packages of several modules use, in lists of modules.
+pub const SHARED: &str = "shared";
 
 /// What the linker did with the exported methods of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -197,7 +235,21 @@ impl fmt::Display for LayoutNote {
 ///
 /// Fails as [`read`] does. A file that is no Go program, or of a Go that is not known, is no failure: less of it has an owner.
 pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
-    super::dissect::dissect(bytes, read(bytes)?)
+    anatomy_with(bytes, &Request::default())
+}
+
+/// What is wanted of an anatomy beyond the sums.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request {
+    /// [`Anatomy::objects`].
+    pub objects: bool,
+    /// Owners by references though there are symbols: as a file without them is read.
+    pub without_symbols: bool,
+}
+
+/// The same as [`anatomy`], with more.
+pub fn anatomy_with<'a>(bytes: &'a [u8], request: &Request) -> Result<Anatomy<'a>> {
+    super::dissect::dissect(bytes, read(bytes)?, request)
 }
 
 /// The name that a table of names begins with, up to the first NUL; bytes that are no UTF-8 are replaced.
@@ -254,7 +306,13 @@ impl Anatomy<'_> {
         found.map_or(0, |it| it.bytes)
     }
 
-    /// The sums by module, the largest first.
+    /// Bytes that several packages use, of one module or of several.
+    pub fn shared_bytes(&self) -> u64 {
+        let of_modules = self.shared_in.iter().flat_map(|it| &it.1);
+        self.shared.iter().chain(of_modules).sum()
+    }
+
+    /// The sums by module, the largest first; [`SHARED`] is what packages of several modules use.
     pub fn modules(&self) -> Vec<ModuleBytes> {
         let mut found: Vec<ModuleBytes> = Vec::new();
         let mut order: Vec<&PackageBytes> = self.packages.iter().collect();
@@ -276,6 +334,7 @@ impl Anatomy<'_> {
                     version,
                     origin: it.origin,
                     bytes: 0,
+                    shared: 0,
                     code: 0,
                     packages: 0,
                 });
@@ -286,6 +345,23 @@ impl Anatomy<'_> {
                 last.packages += 1;
             }
         }
+        for it in &mut found {
+            let shared = self
+                .shared_in
+                .binary_search_by_key(&it.path.as_str(), |it| &it.0);
+            it.shared = shared.map_or(0, |at| self.shared_in[at].1.iter().sum());
+            it.bytes += it.shared;
+        }
+        let shared: u64 = self.shared.iter().sum();
+        found.extend((shared > 0).then(|| ModuleBytes {
+            path: SHARED.to_owned(),
+            version: None,
+            origin: Origin::Shared,
+            bytes: shared,
+            shared,
+            code: 0,
+            packages: 0,
+        }));
         found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
         found
     }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use super::Binary;
 use super::anatomy::{
-    Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, PackageBytes, UnownedBytes,
+    Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, Owners, PackageBytes, UnownedBytes,
 };
 use super::functions::Entry;
 use super::image::Addr;
-use super::ledger::{Kind, Ledger};
+use super::ledger::{ByKind, Kind, Ledger};
+use super::listing::Listed;
 use super::packages::{Modules, NONE, Packages};
 use super::types::Types;
 
@@ -18,9 +19,11 @@ pub(super) struct Parts<'a, 'p> {
     pub base: u64,
     pub entries: &'p [Entry],
     pub names: Cow<'a, [u8]>,
-    pub packages: &'p Packages,
+    pub packages: &'p Packages<'p>,
     pub ledger: &'p Ledger,
     pub types: &'p Types,
+    pub objects: Vec<Listed>,
+    pub owners: Owners,
     pub notes: Vec<LayoutNote>,
 }
 
@@ -37,16 +40,23 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
         functions: entries
             .map(|it| Function::new(it, parts.base, &places))
             .collect(),
-        kinds: kinds(&binary, &list, &unowned),
-        loaded: loaded(&binary, &list, &unowned),
+        kinds: kinds(&binary, parts.ledger, &unowned),
+        loaded: loaded(&binary, parts.ledger, &unowned),
         packages: list,
         unowned,
         shared: parts.ledger.shared,
+        shared_in: shared_in(parts.packages, parts.ledger),
+        objects: parts
+            .objects
+            .iter()
+            .map(|it| it.public(&binary, parts.base, &places, parts.packages))
+            .collect(),
         types: addresses(
             parts.base,
             &mut parts.types.descriptors.iter().map(|it| it.addr),
         ),
         itabs: addresses(parts.base, &mut parts.types.itabs.iter().map(|it| it.addr)),
+        owners: parts.owners,
         methods: (!parts.types.descriptors.is_empty()).then_some(methods),
         notes: parts.notes,
         names: parts.names,
@@ -77,10 +87,28 @@ fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
     found
 }
 
+/// What several packages of one module use, by module.
+fn shared_in(packages: &Packages<'_>, ledger: &Ledger) -> Vec<(String, ByKind)> {
+    let modules = packages.modules();
+    let found = ledger.of_modules.iter().enumerate();
+    let found = found.filter(|it| it.1.iter().any(|it| *it > 0));
+    let mut found: Vec<(String, ByKind)> = found
+        .filter_map(|it| Some(((*modules.get(it.0)?).to_owned(), *it.1)))
+        .collect();
+    found.sort();
+    found
+}
+
+/// What packages own, alone or together.
+fn owned(ledger: &Ledger) -> impl Iterator<Item = &ByKind> {
+    let accounts = ledger.owned.iter().chain(&ledger.of_modules);
+    accounts.chain(std::iter::once(&ledger.shared))
+}
+
 /// One sum for each kind.
-fn kinds(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> Vec<KindBytes> {
+fn kinds(binary: &Binary, ledger: &Ledger, unowned: &[UnownedBytes]) -> Vec<KindBytes> {
     let sum = |kind: Kind| {
-        let owned: u64 = list.iter().map(|it| it.by_kind[kind as usize]).sum();
+        let owned: u64 = owned(ledger).map(|it| it[kind as usize]).sum();
         let rows = unowned.iter().filter(|it| it.kind == kind);
         let outside = match kind {
             Kind::Headers => binary.headers,
@@ -98,14 +126,16 @@ fn kinds(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> Ve
 }
 
 /// The bytes of loaded sections. Padding within sections, as in PE, is not loaded.
-fn loaded(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> Owned {
+fn loaded(binary: &Binary, ledger: &Ledger, unowned: &[UnownedBytes]) -> Owned {
     let sections = binary.sections.iter().filter(|it| it.loaded);
     let bytes: u64 = sections.map(|it| it.file_size).sum();
     let rows = unowned.iter().filter(|it| it.kind == Kind::Padding);
     let padding: u64 = rows.map(|it| it.bytes).sum();
+    let owned: u64 = owned(ledger).flatten().sum();
     Owned {
         bytes: bytes.saturating_sub(padding),
-        owned: list.iter().map(|it| it.bytes).sum(),
+        owned,
+        proven: owned.saturating_sub(ledger.inferred),
     }
 }
 
@@ -113,7 +143,7 @@ fn loaded(binary: &Binary, list: &[PackageBytes], unowned: &[UnownedBytes]) -> O
 fn package_list(
     binary: &Binary,
     entries: &[Entry],
-    packages: &Packages,
+    packages: &Packages<'_>,
     ledger: &Ledger,
 ) -> (Vec<PackageBytes>, Vec<u32>) {
     let modules = Modules::new(binary.build_info.as_ref());

@@ -5,48 +5,61 @@ use std::ops::Range;
 
 use crate::error::Result;
 
-use super::anatomy::{Anatomy, LayoutNote};
+use super::anatomy::{Anatomy, LayoutNote, Owners, Request};
 use super::assemble::{Parts, assemble};
 use super::functions::{Entry, Tables};
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
+use super::listing::Listed;
 use super::moduledata::Moduledata;
-use super::objects::{Data, Source};
-use super::packages::{NONE, PackageId, Packages};
-use super::partition::Recent;
+use super::packages::{NONE, Packages};
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
-use super::{
-    Binary, Format, Role, extents, functions, lines, loader, moduledata, objects, pclntab,
-    references, wasm,
-};
+use super::{Binary, Format, Role, functions, lines, listing, moduledata, pclntab, wasm};
 
 /// What the steps share.
-struct State<'a, 'i> {
-    bytes: &'a [u8],
-    binary: &'i Binary,
-    image: &'i Image<'a>,
-    packages: Packages,
-    ledger: Ledger,
-    notes: Vec<LayoutNote>,
-    types: Types,
+pub(super) struct State<'a, 'i, 'p> {
+    pub bytes: &'a [u8],
+    pub binary: &'i Binary,
+    pub image: &'i Image<'a>,
+    pub packages: Packages<'p>,
+    pub ledger: Ledger,
+    pub notes: Vec<LayoutNote>,
+    pub types: Types,
+    /// Whether symbols may name the data.
+    pub named: bool,
+    /// Whether objects are listed one by one, and what they are.
+    pub listed: bool,
+    pub objects: Vec<Listed>,
+    /// How it is known whose the data are.
+    pub owners: Owners,
 }
 
 /// Runs the steps; a step that cannot read its part leaves a note.
-pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
+pub(super) fn dissect<'a>(
+    bytes: &'a [u8],
+    binary: Binary,
+    request: &Request,
+) -> Result<Anatomy<'a>> {
     let image = Image::new(bytes, &binary);
+    let info = binary.build_info.clone();
     let mut entries = Vec::new();
     let mut names = Cow::Borrowed(&[][..]);
+    let (mut objects, mut owners) = (Vec::new(), Owners::References);
     let (packages, mut ledger, notes, types) = match &image {
         Some(image) => {
             let mut state = State {
                 bytes,
                 binary: &binary,
                 image,
-                packages: Packages::new(bytes.len()),
+                packages: Packages::new(bytes.len(), info.as_ref()),
                 ledger: Ledger::new(binary.sections.len()),
                 notes: Vec::new(),
                 types: Types::default(),
+                listed: request.objects,
+                named: binary.has_symbols && !request.without_symbols,
+                objects: Vec::new(),
+                owners: Owners::References,
             };
             if let Some(table) = state.line_table() {
                 entries = state.program(table.clone());
@@ -55,12 +68,13 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
             if state.packages.cut && !state.notes.contains(&LayoutNote::Inconsistent) {
                 state.notes.push(LayoutNote::Inconsistent);
             }
+            (objects, owners) = (state.objects, state.owners);
             (state.packages, state.ledger, state.notes, state.types)
         }
         None => {
             let notes = vec![LayoutNote::NoLineTable];
             (
-                Packages::new(bytes.len()),
+                Packages::new(bytes.len(), info.as_ref()),
                 Ledger::new(binary.sections.len()),
                 notes,
                 Types::default(),
@@ -75,13 +89,19 @@ pub(super) fn dissect(bytes: &[u8], binary: Binary) -> Result<Anatomy<'_>> {
         packages: &packages,
         ledger: &ledger,
         types: &types,
+        objects,
+        owners,
         notes,
     };
-    Ok(assemble(binary, parts))
+    let mut found = assemble(binary, parts);
+    if request.objects {
+        listing::name(bytes, &found.binary, &mut found.objects);
+    }
+    Ok(found)
 }
 
 /// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
-fn with_bodies(
+pub(super) fn with_bodies(
     bytes: &[u8],
     entries: &mut [Entry],
     mut each: impl FnMut(&mut Entry, Range<usize>),
@@ -112,7 +132,7 @@ pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]>
     }
 }
 
-impl State<'_, '_> {
+impl State<'_, '_, '_> {
     fn line_table(&mut self) -> Option<Pclntab> {
         let roles: Vec<Role> = self.binary.sections.iter().map(|it| it.role).collect();
         match pclntab::find(self.image, &roles) {
@@ -166,7 +186,7 @@ impl State<'_, '_> {
                     ),
             );
         }
-        self.data(&entries, &module, maps, taken);
+        super::data::account(self, &entries, &module, maps, taken);
         entries
     }
 
@@ -275,125 +295,6 @@ impl State<'_, '_> {
                 NONE,
                 Kind::Headers,
             );
-        }
-    }
-
-    /// Types, stack maps, strings and variables.
-    fn data(
-        &mut self,
-        entries: &[Entry],
-        module: &Moduledata,
-        maps: Vec<u64>,
-        taken: Vec<Range<Addr>>,
-    ) {
-        let mut data = Data {
-            areas: self.areas(taken),
-            known: Vec::new(),
-            starts: Vec::new(),
-        };
-        let mut starts: Vec<u64> = maps
-            .into_iter()
-            .map(|it| objects::start((it >> 32) as Addr, Source::Record, it as PackageId))
-            .collect();
-        self.references(entries, &data.areas, &mut starts);
-        let runtime = self.packages.of_prefix(b"runtime");
-        let masks = module.masks.iter().flatten();
-        starts.extend(masks.map(|it| objects::start(*it, Source::Code, runtime)));
-        data.add(starts);
-        match extents::types(self.image, self.binary, module, &data, &mut self.packages) {
-            Some((types, known)) => (self.types, data.known) = (types, known),
-            None => self.notes.push(LayoutNote::NoTypes),
-        }
-        let contents = extents::table_of_contents(self.image, self.binary, module, runtime);
-        data.known.extend(contents);
-        extents::disjoint(&mut data.known);
-        data.follow(self.image, true);
-        data.follow_code(self.image, |target| {
-            let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
-            Some(entries[found].package).filter(|it| *it != NONE)
-        });
-        data.follow(self.image, false);
-        let needs_owners = loader::has_tables(self.binary);
-        let mut objects = Vec::new();
-        data.claim(self.image, &mut self.ledger, |start, owner| {
-            if needs_owners {
-                objects.push((start, owner));
-            }
-        });
-        let owners = loader::Owners {
-            objects: &objects,
-            entries,
-        };
-        loader::claim(
-            self.image,
-            self.binary,
-            self.bytes,
-            &owners,
-            &mut self.ledger,
-        );
-    }
-
-    /// Loaded sections with data, without the tables that have owners already.
-    fn areas(&self, mut taken: Vec<Range<Addr>>) -> Vec<Range<Addr>> {
-        taken.sort_by_key(|it| it.start);
-        let mut areas = Vec::new();
-        for region in &self.image.regions {
-            let section = &self.binary.sections[region.section];
-            let roles = [Role::Rodata, Role::Pclntab, Role::Types, Role::Data];
-            if region.executable
-                || !roles.contains(&section.role)
-                || section.name.contains("buildinfo")
-                || section.name.contains("fipsinfo")
-            {
-                continue;
-            }
-            let mut start = region.start;
-            for it in taken
-                .iter()
-                .filter(|it| it.end > region.start && it.start < region.end())
-            {
-                if it.start > start {
-                    areas.push(start..it.start);
-                }
-                start = start.max(it.end);
-            }
-            if start < region.end() {
-                areas.push(start..region.end());
-            }
-        }
-        areas
-    }
-
-    /// What code refers to.
-    fn references(&mut self, entries: &[Entry], areas: &[Range<Addr>], starts: &mut Vec<u64>) {
-        let Some((first, last)) = areas.first().zip(areas.last()) else {
-            return;
-        };
-        let all = first.start..last.end;
-        // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
-        let mut recent = Recent::new();
-        let mut push = |addr: Addr, owner: PackageId| {
-            let it = objects::start(addr, Source::Code, owner);
-            if owner != NONE && recent.is_new(it) {
-                starts.push(it);
-            }
-        };
-        if self.binary.format == Format::Wasm {
-            with_bodies(self.bytes, &mut entries.to_vec(), |entry, range| {
-                let code = &self.bytes[range];
-                references::scan_wasm(code, &all, |it| push(it, entry.package));
-            });
-            return;
-        }
-        let searched = references::scan(
-            self.image,
-            self.binary.goarch.as_deref(),
-            entries,
-            &all,
-            &mut push,
-        );
-        if !searched && !entries.is_empty() {
-            self.notes.push(LayoutNote::NoReferences);
         }
     }
 }

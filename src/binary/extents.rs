@@ -2,12 +2,14 @@
 //! tables, the lists of them, and the table of contents itself.
 
 use super::Binary;
+use super::bytes::uvarint;
 use super::descriptors::Layout;
 use super::image::{Addr, Image};
 use super::ledger::Kind;
 use super::moduledata::{Listing, Moduledata, WORDS};
-use super::objects::{Data, Known, addr_of, owner_of};
+use super::objects::{Data, How, Known, addr_of, owner_of, within};
 use super::packages::{NONE, PackageId, Packages};
+use super::runs::Marks;
 use super::types::{Types, Walk};
 
 /// Walks the types from what is listed and, where the list is not complete, from what code refers to.
@@ -16,8 +18,8 @@ pub(super) fn types(
     binary: &Binary,
     module: &Moduledata,
     data: &Data,
-    packages: &mut Packages,
-) -> Option<(Types, Vec<Known>)> {
+    packages: &mut Packages<'_>,
+) -> Option<(Types, Vec<Known>, Marks)> {
     let rows = matches!(module.listing, Listing::Rows { .. });
     let info = binary.build_info.as_ref();
     let version = info.map(|it| it.go_version.as_str());
@@ -34,9 +36,15 @@ pub(super) fn types(
     }
     walk.run();
     walk.itabs(image, &module.listing);
-    let runtime = packages.of_prefix(b"runtime");
-    let fallback = |addr: Addr| first_user(data, addr).unwrap_or(runtime);
-    let (types, names) = walk.finish(packages, fallback);
+    let users = |packages: &Packages<'_>, addr: Addr| {
+        let users = within(&data.starts, addr..addr.saturating_add(1)).iter();
+        users.fold(NONE, |all, it| packages.join(all, owner_of(*it)))
+    };
+    let masks = walk.masks(image);
+    let (types, names) = walk.finish(packages, users);
+    let last = |all: Option<(Addr, u32)>| all.map_or(0, |it| it.0.saturating_add(it.1));
+    let types_end = last(types.descriptors.last().map(|it| (it.addr, it.size)))
+        .max(last(names.last().map(|it| (it.addr, it.size))));
     let mut known = Vec::with_capacity(types.descriptors.len() + names.len() + types.itabs.len());
     let described = types
         .descriptors
@@ -49,7 +57,8 @@ pub(super) fn types(
         .map(|it| (it.addr, it.size, owner(&types, it.concrete)));
     known.extend(described.chain(named).chain(tables).map(extent));
     links(image, module, &types, &mut known);
-    (!types.descriptors.is_empty()).then_some((types, known))
+    let marks = Marks { types_end, masks };
+    (!types.descriptors.is_empty()).then_some((types, known, marks))
 }
 
 /// Calls `each` with every word of the data that is an address: what a type assertion or a switch looks for stands in
@@ -65,19 +74,13 @@ fn pointers(image: &Image<'_>, mut each: impl FnMut(Addr)) {
     }
 }
 
-/// The package that comes first among those whose code refers to an address.
-fn first_user(data: &Data, addr: Addr) -> Option<PackageId> {
-    let index = data.starts.partition_point(|it| addr_of(*it) < addr);
-    let found = data.starts.get(index).filter(|it| addr_of(**it) == addr)?;
-    Some(owner_of(*found))
-}
-
 fn extent((start, size, owner): (Addr, u32, PackageId)) -> Known {
     Known {
         start,
         end: start.saturating_add(size),
         owner,
         kind: Kind::Types,
+        how: How::Layout,
     }
 }
 
@@ -144,7 +147,47 @@ pub(super) fn table_of_contents(
         end,
         owner: runtime,
         kind: Kind::Data,
+        how: How::Layout,
     })
+}
+
+/// The linker's programs that say which words of the variables are pointers (`runtime/mbitmap.go`, `runGCProg`).
+pub(super) fn programs(
+    image: &Image<'_>,
+    module: &Moduledata,
+    runtime: PackageId,
+) -> impl Iterator<Item = Known> {
+    let program = move |start: Addr| {
+        let reader = image.reader(start)?;
+        Some(Known {
+            start,
+            end: start.checked_add(program_length(reader.data)?)?,
+            owner: runtime,
+            kind: Kind::Data,
+            how: How::Layout,
+        })
+    };
+    let starts = module.masks.into_iter().flatten();
+    starts.filter_map(program)
+}
+
+/// A byte of 0 ends it; others are followed by bits or say what is repeated how often.
+fn program_length(bytes: &[u8]) -> Option<u32> {
+    let mut at = 0;
+    loop {
+        let it = *bytes.get(at)?;
+        at += 1;
+        match it {
+            0 => return u32::try_from(at).ok(),
+            1..0x80 => at += usize::from(it).div_ceil(8),
+            _ => {
+                let counts = if it == 0x80 { 2 } else { 1 };
+                for _ in 0..counts {
+                    at += uvarint(bytes.get(at..)?)?.1;
+                }
+            }
+        }
+    }
 }
 
 /// Brings extents into order and drops what overlaps.

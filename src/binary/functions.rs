@@ -78,7 +78,7 @@ impl<'i> Tables<'i> {
 pub(super) fn read(
     tables: &Tables<'_>,
     count: u32,
-    packages: &mut Packages,
+    packages: &mut Packages<'_>,
     locate: impl Fn(u32) -> Option<Addr>,
 ) -> Vec<Entry> {
     // The header's count was checked against the table's length, so this is bounded by the file.
@@ -99,7 +99,7 @@ pub(super) fn read(
 fn read_one(
     tables: &Tables<'_>,
     index: u32,
-    packages: &mut Packages,
+    packages: &mut Packages<'_>,
     locate: &impl Fn(u32) -> Option<Addr>,
 ) -> Option<Entry> {
     let at = index as usize * 8;

@@ -71,7 +71,7 @@ pub fn inlined(
     for entry in functions::read(
         &tables,
         table.count,
-        &mut Packages::new(bytes.len()),
+        &mut Packages::new(bytes.len(), None),
         locate,
     ) {
         let name = String::from_utf8_lossy(tables.name(entry.name));

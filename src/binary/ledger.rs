@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind as ErrorKind, Result};
 
 use super::image::{Addr, Image};
-use super::packages::{NONE, PackageId};
+use super::packages::{NONE, PackageId, SHARED, module_of};
 use super::{Binary, Role, Section};
 
 /// What a byte is for.
@@ -26,7 +26,7 @@ pub enum Kind {
     LineTables,
     /// Stack maps, inline trees, argument descriptions.
     StackMaps,
-    /// Text constants.
+    /// Text constants, and embedded files.
     Strings,
     /// Variables and other constants.
     Data,
@@ -98,8 +98,12 @@ pub(super) struct Ledger {
     pub owned: Vec<ByKind>,
     /// Without an owner: by section index.
     pub unowned: Vec<ByKind>,
-    /// Bytes that several packages use; each is counted for one of them.
-    pub shared: u64,
+    /// Of several packages of one module, by module number.
+    pub of_modules: Vec<ByKind>,
+    /// Of packages of several modules.
+    pub shared: ByKind,
+    /// Bytes with an owner of which the extent or the owner is inferred rather than read.
+    pub inferred: u64,
     /// Bytes claimed of each section.
     claimed: Vec<u64>,
 }
@@ -136,11 +140,18 @@ impl Ledger {
             }
             return;
         }
-        let index = owner as usize;
-        if index >= self.owned.len() {
-            self.owned.resize(index + 1, [0; Kind::ALL.len()]);
+        if owner == SHARED {
+            self.shared[kind as usize] += bytes;
+            return;
         }
-        self.owned[index][kind as usize] += bytes;
+        let (accounts, index) = match module_of(owner) {
+            Some(module) => (&mut self.of_modules, module),
+            None => (&mut self.owned, owner as usize),
+        };
+        if index >= accounts.len() {
+            accounts.resize(index + 1, [0; Kind::ALL.len()]);
+        }
+        accounts[index][kind as usize] += bytes;
     }
 
     /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file. Where no
@@ -171,7 +182,9 @@ impl Ledger {
             };
             self.add(index, rest - padding, NONE, kind);
         }
-        let owned: u64 = self.owned.iter().flatten().sum();
+        let packages: u64 = self.owned.iter().flatten().sum();
+        let modules: u64 = self.of_modules.iter().flatten().sum();
+        let owned = packages + modules + self.shared.iter().sum::<u64>();
         let unowned: u64 = self.unowned.iter().flatten().sum();
         if owned + unowned + binary.headers + binary.padding != binary.file_size {
             return Err(broken());

@@ -13,19 +13,21 @@ pub(super) fn claim(
     table: &Pclntab,
     tables: &Tables<'_>,
     entries: &[Entry],
-    packages: &mut Packages,
+    packages: &mut Packages<'_>,
     gofunc: Option<Addr>,
     ledger: &mut Ledger,
 ) -> Vec<u64> {
+    let runtime = packages.of_prefix(b"runtime");
     let mut book = Book {
         image,
         ledger,
-        runtime: packages.of_prefix(b"runtime"),
+        packages,
+        runtime,
     };
     let (start, end) = (table.header.start, table.header.end);
     book.ledger
         .claim(image, (start, end), book.runtime, Kind::LineTables);
-    names(&mut book, table, tables, entries, packages);
+    names(&mut book, table, tables, entries);
     files(&mut book, table, entries);
     let mut maps = Keys::new();
     let mut values = Keys::new();
@@ -49,13 +51,14 @@ pub(super) fn claim(
     maps.sorted()
 }
 
-struct Book<'a, 'b> {
+struct Book<'a, 'b, 'i> {
     image: &'a Image<'b>,
     ledger: &'a mut Ledger,
+    packages: &'a mut Packages<'i>,
     runtime: PackageId,
 }
 
-impl Book<'_, '_> {
+impl Book<'_, '_, '_> {
     /// Cuts a table at the offsets of its users; the few bytes before the first are the runtime's.
     fn partition(&mut self, start: Addr, end: Addr, keys: Keys) {
         self.partition_sorted(start, end, &keys.sorted());
@@ -63,7 +66,7 @@ impl Book<'_, '_> {
 
     fn partition_sorted(&mut self, start: Addr, end: Addr, keys: &[u64]) {
         let mut first = end - start;
-        for it in cut(keys, end - start) {
+        for it in cut(keys, end - start, self.packages) {
             first = first.min(it.start);
             self.ledger.claim(
                 self.image,
@@ -71,9 +74,6 @@ impl Book<'_, '_> {
                 it.owner,
                 Kind::LineTables,
             );
-            if it.shared {
-                self.ledger.shared += self.image.file_bytes(start + it.start, start + it.end);
-            }
         }
         self.ledger.claim(
             self.image,
@@ -85,13 +85,7 @@ impl Book<'_, '_> {
 }
 
 /// Names stand for inlined functions too; those without a package have that of the function which has the name.
-fn names(
-    book: &mut Book<'_, '_>,
-    table: &Pclntab,
-    tables: &Tables<'_>,
-    entries: &[Entry],
-    packages: &mut Packages,
-) {
+fn names(book: &mut Book<'_, '_, '_>, table: &Pclntab, tables: &Tables<'_>, entries: &[Entry]) {
     let nameless = entries.iter().filter(|it| !it.named);
     let mut fallback: Vec<(u32, PackageId)> = nameless.map(|it| (it.name, it.package)).collect();
     fallback.sort_unstable();
@@ -110,7 +104,7 @@ fn names(
         let is_foreign = foreign.binary_search(&offset).is_ok();
         let mut owner = match is_foreign {
             true => NONE,
-            false => packages.of_name(name),
+            false => book.packages.of_name(name),
         };
         if owner == NONE && !is_foreign {
             let found = fallback.binary_search_by_key(&offset, |it| it.0);
@@ -137,7 +131,7 @@ fn names(
 }
 
 /// A row of the unit table belongs to its unit, a file name to the first unit that has it.
-fn files(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry]) {
+fn files(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry]) {
     let length = table.units.end - table.units.start;
     let rows = entries
         .iter()
@@ -149,7 +143,7 @@ fn files(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry]) {
         .slice(table.units.start, table.units.end)
         .map(|it| book.image.over(it));
     let mut names = Keys::new();
-    for row in cut(&rows, length) {
+    for row in cut(&rows, length, book.packages) {
         for at in (row.start..row.end).step_by(4) {
             let name = reader.and_then(|it| it.u32(at as usize));
             if let Some(name) = name.filter(|it| *it != u32::MAX) {
@@ -162,7 +156,7 @@ fn files(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry]) {
 }
 
 /// Eight bytes per function in the index, then the records.
-fn index(book: &mut Book<'_, '_>, table: &Pclntab, entries: &[Entry], records: Keys) {
+fn index(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry], records: Keys) {
     let start = table.functions.start;
     let size = table.count * 8 + 4;
     let mut position = start;

@@ -24,6 +24,8 @@ pub(super) struct Moduledata {
     /// Base of the offsets of stack maps and other data per function.
     pub gofunc: Option<Addr>,
     pub findfunctab: Option<Addr>,
+    /// Variables without and with pointers.
+    pub variables: [Option<(Addr, Addr)>; 2],
     /// GC masks of data and bss.
     pub masks: [Option<Addr>; 2],
     /// How the types are listed.
@@ -124,6 +126,8 @@ fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option
     found.findfunctab = image
         .addr(words[19])
         .filter(|&it| image.region(it).is_some());
+    let range = |at: usize| image.addr(words[at]).zip(image.addr(words[at + 1]));
+    found.variables = [24, 26].map(|it| range(it).filter(|it| it.0 < it.1));
     found.masks = [35, 36].map(|index| image.addr(words[index]));
     layout(image, &words, &mut found);
     Some(found)

@@ -1,29 +1,29 @@
-//! Known extents and places that something refers to in, every object of the data out: it begins where someone refers
-//! to it and ends where the next begins.
+//! Known extents, places that something refers to and the linker's order in, every object of the data out.
 
 use std::ops::Range;
 
-use super::image::{Addr, Image};
-use super::ledger::{Kind, Ledger};
-use super::packages::{NONE, PackageId};
-use super::partition::{Recent, merge};
+use super::bounds::Bounds;
+use super::image::Addr;
+use super::ledger::Kind;
+use super::packages::{NONE, PackageId, SHARED, module_of, of_module};
+use super::runs::{Content, Run};
 
 /// How a place came to be known; of several, the first says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
+    /// A symbol that names its package.
+    Symbol = 0,
     /// A function's record: stack maps and the like.
-    Record = 0,
-    /// It is a function value or an initialisation task, and holds the address of a function.
-    Function = 1,
+    Record = 1,
     /// Machine code.
     Code = 2,
-    /// A pointer in an object that has an owner.
+    /// A pointer in a type, or in an object that has an owner.
     Pointer = 3,
 }
 
 const SOURCES: [Source; 4] = [
+    Source::Symbol,
     Source::Record,
-    Source::Function,
     Source::Code,
     Source::Pointer,
 ];
@@ -31,11 +31,17 @@ const SOURCES: [Source; 4] = [
 /// A place, how it is known, and who refers to it.
 #[inline]
 pub(super) fn start(addr: Addr, source: Source, owner: PackageId) -> u64 {
-    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner & OWNER)
+    let owner = match (module_of(owner), owner) {
+        (Some(module), _) => MODULE | module as u32,
+        (None, it) => it & OWNER,
+    };
+    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner)
 }
 
-/// The bits of an owner; all of them set stand for nobody.
+/// The bits of an owner; all of them set stand for nobody, one less for packages of several modules.
 const OWNER: u32 = 0x3fff_ffff;
+/// The bit of several packages of a module.
+const MODULE: u32 = 1 << 29;
 
 pub(super) fn addr_of(start: u64) -> Addr {
     (start >> 32) as u32
@@ -44,8 +50,21 @@ pub(super) fn addr_of(start: u64) -> Addr {
 pub(super) fn owner_of(start: u64) -> PackageId {
     match start as u32 & OWNER {
         OWNER => NONE,
+        it if it == SHARED & OWNER => SHARED,
+        it if it & MODULE != 0 => of_module(it & !MODULE),
         owner => owner,
     }
+}
+
+pub(super) fn source_of(start: u64) -> Source {
+    SOURCES[(start as u32 >> 30) as usize]
+}
+
+/// The places at an address or between two, of those in order.
+pub(super) fn within(starts: &[u64], range: Range<Addr>) -> &[u64] {
+    let first = starts.partition_point(|it| addr_of(*it) < range.start);
+    let rest = &starts[first..];
+    &rest[..rest.partition_point(|it| addr_of(*it) < range.end)]
 }
 
 /// An extent that is known exactly.
@@ -53,29 +72,76 @@ pub(super) fn owner_of(start: u64) -> PackageId {
 pub(super) struct Known {
     pub start: Addr,
     pub end: Addr,
+    /// `NONE` where its users say whose it is.
     pub owner: PackageId,
     pub kind: Kind,
+    pub how: How,
 }
 
-/// A stretch of the data with one owner.
+/// How the extent of an object is known.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// A symbol has it.
+    Symbol,
+    /// It describes itself: a type, a table that the runtime knows.
+    Layout,
+    /// Its length stands beside its address, in data or in code.
+    Length,
+    /// The linker sorts by size: nothing else fits between it and the next.
+    Order,
+    /// It is taken to reach to the next place that something refers to.
+    Next,
+}
+
+impl How {
+    /// Whether the extent is certain.
+    pub fn is_proven(self) -> bool {
+        self != Self::Next
+    }
+
+    /// The words of a report.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Symbol => "symbol",
+            Self::Layout => "layout",
+            Self::Length => "length beside the address",
+            Self::Order => "order of sizes",
+            Self::Next => "up to the next mention",
+        }
+    }
+}
+
+/// A stretch of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Object {
     pub start: Addr,
     pub end: Addr,
+    /// Before owners were looked for: that of a known extent.
     pub owner: PackageId,
     pub what: What,
-    pub shared: bool,
+    pub how: How,
 }
 
 /// What is known of a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     Known(Kind),
-    Referred(Source),
-    /// What follows a known extent.
-    After(Kind),
-    /// What nothing refers to.
-    Nothing,
+    /// Something refers to it; in a run of objects, if that is known.
+    Referred(Option<Content>),
+    /// Alignment, or what nothing refers to.
+    Rest,
 }
 
 /// The data of a program.
@@ -86,298 +152,219 @@ pub(super) struct Data {
     pub known: Vec<Known>,
     /// Sorted, without repetition.
     pub starts: Vec<u64>,
+    /// By address, without overlap.
+    pub runs: Vec<Run>,
+    /// Bytes of an address.
+    pub word: u32,
+}
+
+/// Places and lengths, in order.
+pub(super) struct Places<'p> {
+    /// Where objects may begin.
+    pub starts: &'p [Addr],
+    /// Texts with a length that stands beside their address.
+    pub lengths: &'p [(Addr, u32)],
 }
 
 impl Data {
-    /// Calls `each` with every stretch of every area, in order and without gaps.
-    pub fn sweep(&self, mut each: impl FnMut(Object)) {
-        let (mut known, mut starts) = (0, 0);
+    /// Every stretch of every area, in order and without gaps.
+    pub fn lay_out(&self, places: &Places<'_>) -> Vec<Object> {
+        let mut found = Vec::with_capacity(self.known.len() + places.starts.len());
+        let mut runs = self.runs.as_slice();
         for area in &self.areas {
-            known += self.known[known..].partition_point(|it| it.start < area.start);
-            starts += self.starts[starts..].partition_point(|it| addr_of(*it) < area.start);
-            self.sweep_area(area, &mut known, &mut starts, &mut each);
+            let mut at = area.start;
+            while at < area.end {
+                while runs.first().is_some_and(|it| it.range.end <= at) {
+                    runs = &runs[1..];
+                }
+                let (end, content) = match runs.first() {
+                    Some(run) if run.range.start <= at => (run.range.end, Some(run.content)),
+                    Some(run) => (run.range.start, None),
+                    None => (area.end, None),
+                };
+                let end = end.min(area.end);
+                Stretch::new(self, places, at..end, content).objects(&mut found);
+                at = end;
+            }
+        }
+        found
+    }
+}
+
+/// A part of an area whose objects are of one content.
+struct Stretch<'d> {
+    range: Range<Addr>,
+    content: Option<Content>,
+    known: &'d [Known],
+    starts: &'d [Addr],
+    bounds: Bounds,
+    word: u32,
+}
+
+/// No object of Go is aligned to more.
+const ALIGNMENT: u32 = 32;
+
+impl<'d> Stretch<'d> {
+    fn new(
+        data: &'d Data,
+        places: &Places<'d>,
+        range: Range<Addr>,
+        content: Option<Content>,
+    ) -> Self {
+        let known = &data.known[data.known.partition_point(|it| it.start < range.start)..];
+        let known = &known[..known.partition_point(|it| it.start < range.end)];
+        let starts = &places.starts[places.starts.partition_point(|it| *it < range.start)..];
+        let starts = &starts[..starts.partition_point(|it| *it < range.end)];
+        let bounds = match content {
+            Some(Content::Texts) => {
+                let first = places.lengths.partition_point(|it| it.0 < range.start);
+                let last = places.lengths.partition_point(|it| it.0 < range.end);
+                Bounds::exact(&places.lengths[first..last])
+            }
+            Some(_) => Bounds::of_distances(&distances(known, starts, range.end), ALIGNMENT - 1),
+            None => Bounds::exact(&[]),
+        };
+        Self {
+            range,
+            content,
+            known,
+            starts,
+            bounds,
+            word: data.word,
         }
     }
 
-    fn sweep_area(
-        &self,
-        area: &Range<Addr>,
-        known: &mut usize,
-        starts: &mut usize,
-        each: &mut impl FnMut(Object),
-    ) {
-        let mut current = Object {
-            start: area.start,
-            end: area.end,
-            owner: NONE,
-            what: What::Nothing,
-            shared: false,
-        };
+    fn objects(mut self, found: &mut Vec<Object>) {
+        let mut at = self.range.start;
+        if self.content == Some(Content::Functions) {
+            self.functions(found);
+            return;
+        }
         loop {
-            let next_known = self.known.get(*known).map_or(area.end, |it| it.start);
-            let next_start = self.starts.get(*starts).map_or(area.end, |it| addr_of(*it));
-            let next = next_known.min(next_start).min(area.end);
-            if next > current.start {
-                each(Object {
+            let known = self.known.first().map_or(self.range.end, |it| it.start);
+            let start = self.starts.first().map_or(self.range.end, |it| *it);
+            let next = known.min(start);
+            if next > at {
+                found.push(Object {
+                    start: at,
                     end: next,
-                    ..current
+                    owner: NONE,
+                    what: What::Rest,
+                    how: How::Next,
                 });
             }
-            if next >= area.end {
+            if next >= self.range.end {
                 return;
             }
-            if next == next_known {
-                current = self.known_at(*known, area.end, each);
-                *known += 1;
-                let skip = |it: &&u64| addr_of(**it) < current.start;
-                *starts += self.starts[*starts..].iter().take_while(skip).count();
-            } else {
-                let users = self.starts[*starts..]
-                    .iter()
-                    .take_while(|it| addr_of(**it) == next);
-                let first = self.starts[*starts];
-                let others = users.clone().any(|it| owner_of(*it) != owner_of(first));
-                *starts += users.count();
-                let source = SOURCES[(first as u32 >> 30) as usize];
-                let owner = owner_of(first);
-                current = Object {
-                    start: next,
-                    end: area.end,
-                    owner,
-                    what: What::Referred(source),
-                    shared: others,
-                };
-            }
-        }
-    }
-
-    /// Reports a known extent; what comes after it is told apart.
-    fn known_at(&self, index: usize, limit: Addr, each: &mut impl FnMut(Object)) -> Object {
-        let it = self.known[index];
-        let end = it.end.min(limit);
-        each(Object {
-            start: it.start,
-            end,
-            owner: it.owner,
-            what: What::Known(it.kind),
-            shared: false,
-        });
-        Object {
-            start: end,
-            end: limit,
-            owner: it.owner,
-            what: What::After(it.kind),
-            shared: false,
-        }
-    }
-
-    /// Adds places and puts them in order.
-    pub fn add(&mut self, more: Vec<u64>) {
-        merge(&mut self.starts, more);
-    }
-
-    /// One round of following pointers: from what has an owner to what it points to. Types are known from the beginning:
-    /// following them once is enough.
-    pub fn follow(&mut self, image: &Image<'_>, with_types: bool) {
-        let mut found = Vec::new();
-        let Some(all) = self
-            .areas
-            .first()
-            .zip(self.areas.last())
-            .map(|(a, b)| a.start..b.end)
-        else {
-            return;
-        };
-        let inside = Inside::new(self, &all);
-        let mut recent = Recent::new();
-        self.sweep(|object| {
-            let pointers = match object.what {
-                What::Known(kind) => with_types && kind == Kind::Types,
-                What::Referred(source) => source != Source::Record,
-                What::After(_) | What::Nothing => false,
-            };
-            if pointers && object.owner != NONE {
-                words(image, &object, |_, target| {
-                    let it = start(target, Source::Pointer, object.owner);
-                    if all.contains(&target) && !inside.contains(target) && recent.is_new(it) {
-                        found.push(it);
-                    }
-                });
-            }
-        });
-        self.add(found);
-    }
-
-    /// Gives what holds the address of a function to the function's package: words that nothing refers to, and whoever
-    /// refers to them, function values and the tasks that initialise packages.
-    pub fn follow_code(&mut self, image: &Image<'_>, function: impl Fn(Addr) -> Option<PackageId>) {
-        let mut found = Vec::new();
-        self.sweep(|object| match object.what {
-            What::Nothing | What::After(_) => words(image, &object, |addr, target| {
-                if let Some(owner) = function(target) {
-                    found.push(start(addr, Source::Pointer, owner));
+            let object = if next == known {
+                let it = self.known[0];
+                self.known = &self.known[1..];
+                Object {
+                    start: it.start,
+                    end: it.end.min(self.range.end),
+                    owner: it.owner,
+                    what: What::Known(it.kind),
+                    how: it.how,
                 }
-            }),
-            What::Referred(Source::Code | Source::Pointer) => {
-                let owner = function_of(image, &object).and_then(&function);
-                found.extend(owner.map(|it| start(object.start, Source::Function, it)));
-            }
-            _ => {}
-        });
-        self.add(found);
-    }
-
-    /// Claims every stretch.
-    pub fn claim(
-        &self,
-        image: &Image<'_>,
-        ledger: &mut Ledger,
-        mut each: impl FnMut(Addr, PackageId),
-    ) {
-        self.sweep(|object| {
-            let (owner, kind) = judge(image, &object);
-            ledger.claim(image, (object.start, object.end), owner, kind);
-            if object.shared {
-                ledger.shared += image.file_bytes(object.start, object.end);
-            }
-            each(object.start, owner);
-        });
-    }
-}
-
-/// A bit for every 16 bytes that lie wholly within known extents: no object begins there.
-struct Inside {
-    first: Addr,
-    bits: Vec<u64>,
-}
-
-impl Inside {
-    const GRAIN: u32 = 16;
-
-    /// Nothing is known of data that is scattered over the address space, as no linker does: it would take more memory
-    /// than the file.
-    fn new(data: &Data, all: &Range<Addr>) -> Self {
-        let known = &data.known;
-        let first = all.start - all.start % Self::GRAIN;
-        let present: u64 = data
-            .areas
-            .iter()
-            .map(|it| u64::from(it.end - it.start))
-            .sum();
-        if u64::from(all.end - all.start) > 16 * present {
-            let bits = Vec::new();
-            return Self { first, bits };
-        }
-        let grains = (all.end - first).div_ceil(Self::GRAIN) as usize;
-        let mut bits = vec![0u64; grains.div_ceil(64)];
-        let mut position = 0;
-        while let Some(run) = known.get(position) {
-            let (start, mut end) = (run.start, run.end);
-            position += 1;
-            while let Some(next) = known.get(position).filter(|it| it.start == end) {
-                end = next.end;
-                position += 1;
-            }
-            let from = start.max(first).next_multiple_of(Self::GRAIN);
-            for grain in (from..end.min(all.end) & !(Self::GRAIN - 1)).step_by(Self::GRAIN as usize)
-            {
-                let index = ((grain - first) / Self::GRAIN) as usize;
-                bits[index / 64] |= 1 << (index % 64);
-            }
-        }
-        Self { first, bits }
-    }
-
-    #[inline]
-    fn contains(&self, addr: Addr) -> bool {
-        let index = ((addr - self.first) / Self::GRAIN) as usize;
-        self.bits
-            .get(index / 64)
-            .is_some_and(|it| it >> (index % 64) & 1 == 1)
-    }
-}
-
-/// The address in a function value, which is nothing else, or in an initialisation task: a state of 0, a small number,
-/// and as many addresses (`runtime/proc.go`, `initTask`).
-fn function_of(image: &Image<'_>, object: &Object) -> Option<Addr> {
-    let word = usize::from(image.pointer_size);
-    let reader = image.over(image.slice(object.start, object.end)?);
-    let size = reader.data.len();
-    if size == word {
-        return image.addr(reader.word(0)?);
-    }
-    let tasks = reader.u32(4)? as usize;
-    let is_task = reader.u32(0)? == 0 && (1..1000).contains(&tasks) && size >= 8 + tasks * word;
-    is_task.then(|| image.addr(reader.word(8)?)).flatten()
-}
-
-/// Calls `each` with the place and the value of every aligned word that is an address of the image.
-fn words(image: &Image<'_>, object: &Object, mut each: impl FnMut(Addr, Addr)) {
-    let Some(bytes) = image.slice(object.start, object.end) else {
-        return;
-    };
-    let first = object.start.next_multiple_of(u32::from(image.pointer_size));
-    let bytes = bytes
-        .get((first - object.start) as usize..)
-        .unwrap_or_default();
-    let mut word = |index: usize, value: u64| {
-        if let Some(target) = image.addr(value) {
-            each(
-                first + (index * usize::from(image.pointer_size)) as Addr,
-                target,
-            );
-        }
-    };
-    if image.pointer_size == 4 {
-        for (index, it) in bytes.as_chunks().0.iter().enumerate() {
-            let it = if image.big_endian {
-                u32::from_be_bytes(*it)
             } else {
-                u32::from_le_bytes(*it)
+                let before = found.last_mut().filter(|it| it.end == start);
+                match before.and_then(|it| self.inner(start, it)) {
+                    Some(end) => {
+                        at = end;
+                        self.skip(at);
+                        continue;
+                    }
+                    None => self.referred(start),
+                }
             };
-            word(index, u64::from(it));
+            at = object.end;
+            found.push(object);
+            self.skip(at);
         }
-    } else if image.big_endian {
-        let words = bytes.as_chunks().0.iter().enumerate();
-        words.for_each(|(index, it)| word(index, u64::from_be_bytes(*it)));
-    } else {
-        let words = bytes.as_chunks().0.iter().enumerate();
-        words.for_each(|(index, it)| word(index, u64::from_le_bytes(*it)));
+    }
+
+    fn skip(&mut self, at: Addr) {
+        let skip = self.starts.partition_point(|it| *it < at);
+        self.starts = &self.starts[skip..];
+    }
+
+    /// A place that is too close to the next for an object of its own is within the one before, which then ends there.
+    fn inner(&mut self, start: Addr, before: &mut Object) -> Option<Addr> {
+        let bound = self.bounds.at(start);
+        let least = start.saturating_add(bound.least);
+        let next = bound.next.unwrap_or(self.range.end);
+        let next = Some(next).filter(|it| start < *it && *it < least)?;
+        let next = self.known.first().map_or(next, |it| it.start.min(next));
+        let is_open = matches!(before.what, What::Referred(_)) && before.how != How::Length;
+        (is_open && self.content != Some(Content::Texts)).then(|| {
+            before.end = next;
+            next
+        })
+    }
+
+    /// Words with the address of a function, whether something refers to them or not.
+    fn functions(&self, found: &mut Vec<Object>) {
+        let word = self.word as usize;
+        found.extend(self.range.clone().step_by(word).map(|start| Object {
+            start,
+            end: start.saturating_add(self.word).min(self.range.end),
+            owner: NONE,
+            what: What::Referred(self.content),
+            how: How::Layout,
+        }));
+    }
+
+    /// What begins at a place that something refers to.
+    fn referred(&mut self, start: Addr) -> Object {
+        let limit = self.known.first().map_or(self.range.end, |it| it.start);
+        let bound = self.bounds.at(start);
+        let (end, how) = match (bound.exact, self.content) {
+            (Some(length), Some(Content::Texts)) => (start.saturating_add(length), How::Length),
+            _ => {
+                let least = start.saturating_add(bound.least);
+                let after = self.starts.partition_point(|it| *it < least);
+                let next = self.starts.get(after).map_or(limit, |it| (*it).min(limit));
+                let end = next.min(start.saturating_add(bound.most));
+                // Two of the least size do not fit.
+                let one = end - start < bound.least.saturating_mul(2);
+                (end, if one { How::Order } else { How::Next })
+            }
+        };
+        Object {
+            start,
+            end: end.clamp(start + 1, limit.max(start + 1)),
+            owner: NONE,
+            what: What::Referred(self.content),
+            how,
+        }
     }
 }
 
-/// The owner and the kind of a stretch. Alignment after a known extent goes with it.
-fn judge(image: &Image<'_>, object: &Object) -> (PackageId, Kind) {
-    const ALIGNMENT: u32 = 64;
-    match object.what {
-        What::Known(kind) => (object.owner, kind),
-        What::Referred(Source::Record) => (object.owner, Kind::StackMaps),
-        What::Referred(_) => (
-            object.owner,
-            if is_text(image, object) {
-                Kind::Strings
-            } else {
-                Kind::Data
-            },
-        ),
-        What::After(kind) => {
-            let bytes = image.slice(object.start, object.end).unwrap_or_default();
-            let alignment =
-                object.end - object.start < ALIGNMENT && bytes.iter().all(|&it| it == 0);
-            (if alignment { object.owner } else { NONE }, kind)
+/// Each object with the distance to the next; that of a known one is its size.
+fn distances(known: &[Known], starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
+    let mut found: Vec<(Addr, u32)> = Vec::with_capacity(known.len() + starts.len());
+    let (mut known, mut starts) = (known, starts);
+    loop {
+        let next_known = known.first().map_or(end, |it| it.start);
+        let next_start = starts.first().map_or(end, |it| *it);
+        let next = next_known.min(next_start);
+        if let Some(last) = found.last_mut().filter(|it| it.1 == 0) {
+            last.1 = next - last.0;
         }
-        What::Nothing => (NONE, Kind::Data),
+        if next >= end {
+            return found;
+        }
+        let free = if next == next_known {
+            let size = known[0].end - next;
+            found.push((next, size));
+            known = &known[1..];
+            next + size
+        } else {
+            found.push((next, 0));
+            next + 1
+        };
+        starts = &starts[starts.partition_point(|it| *it < free)..];
     }
-}
-
-/// Read-only bytes without a NUL that are UTF-8.
-fn is_text(image: &Image<'_>, object: &Object) -> bool {
-    let Some(region) = image.region(object.start).filter(|it| !it.writable) else {
-        return false;
-    };
-    let bytes =
-        &region.bytes[(object.start - region.start) as usize..(object.end - region.start) as usize];
-    memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
 }
 
 #[cfg(test)]
@@ -385,37 +372,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_covers_every_byte_once() {
+    fn every_owner_survives_in_a_place() {
+        for owner in [0, 7, NONE, SHARED, of_module(0), of_module(1234)] {
+            for source in SOURCES {
+                let place = start(0xffff_0001, source, owner);
+                let parts = (addr_of(place), source_of(place), owner_of(place));
+                assert_eq!(parts, (0xffff_0001, source, owner));
+            }
+        }
+    }
+
+    #[test]
+    fn objects_cover_every_byte_once() {
+        let known = |start, end| Known {
+            start,
+            end,
+            owner: 9,
+            kind: Kind::Types,
+            how: How::Layout,
+        };
         let data = Data {
             areas: vec![0..50, 60..100],
-            known: vec![super::Known {
-                start: 20,
-                end: 30,
-                owner: 9,
-                kind: Kind::Types,
+            known: vec![known(20, 30)],
+            starts: Vec::new(),
+            runs: vec![Run {
+                range: 60..100,
+                content: Content::Texts,
             }],
-            starts: vec![
-                start(10, Source::Code, 1),
-                start(10, Source::Code, 2),
-                start(25, Source::Code, 3),
-                start(40, Source::Record, 4),
-                start(55, Source::Code, 5),
-                start(70, Source::Pointer, 6),
-            ],
+            word: 8,
         };
-        let mut found = Vec::new();
-        data.sweep(|it| found.push((it.start, it.end, it.owner, it.what, it.shared)));
-        use What::{After, Nothing, Referred};
+        // The place at 25 is within what is known; that at 64 within a text of eight bytes; from 68 on nobody knows.
+        let places = Places {
+            starts: &[10, 25, 40, 60, 64, 72],
+            lengths: &[(60, 8), (72, 28)],
+        };
+        let found: Vec<_> = data
+            .lay_out(&places)
+            .iter()
+            .map(|it| (it.start, it.end, it.what, it.how))
+            .collect();
+        let texts = What::Referred(Some(Content::Texts));
         assert_eq!(
             found,
             [
-                (0, 10, NONE, Nothing, false),
-                (10, 20, 1, Referred(Source::Code), true),
-                (20, 30, 9, What::Known(Kind::Types), false),
-                (30, 40, 9, After(Kind::Types), false),
-                (40, 50, 4, Referred(Source::Record), false),
-                (60, 70, NONE, Nothing, false),
-                (70, 100, 6, Referred(Source::Pointer), false),
+                (0, 10, What::Rest, How::Next),
+                (10, 20, What::Referred(None), How::Next),
+                (20, 30, What::Known(Kind::Types), How::Layout),
+                (30, 40, What::Rest, How::Next),
+                (40, 50, What::Referred(None), How::Next),
+                (60, 68, texts, How::Length),
+                (68, 72, What::Rest, How::Next),
+                (72, 100, texts, How::Length),
             ]
         );
     }

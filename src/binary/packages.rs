@@ -11,9 +11,29 @@ pub(super) type PackageId = u32;
 /// No package.
 pub(super) const NONE: PackageId = u32::MAX;
 
+/// Packages of several modules.
+pub(super) const SHARED: PackageId = u32::MAX - 1;
+
+/// Stands before the number of a module where several of its packages are meant.
+const OF_MODULE: u32 = 1 << 30;
+
+/// Several packages of the module with a number.
+pub(super) fn of_module(module: u32) -> PackageId {
+    OF_MODULE | module
+}
+
+/// The number of the module of which several packages are meant; `None` for one package, none, or several modules.
+pub(super) fn module_of(owner: PackageId) -> Option<usize> {
+    (owner & OF_MODULE != 0 && owner < SHARED).then_some((owner & !OF_MODULE) as usize)
+}
+
 /// Every package met so far.
-pub(super) struct Packages {
+pub(super) struct Packages<'i> {
     pub paths: Vec<String>,
+    /// The module of each, as a number: packages that share what they use may be of one module.
+    groups: Vec<u32>,
+    names: HashMap<String, u32>,
+    modules: Modules<'i>,
     /// How many bytes all paths may still have: in a damaged file every name may lead to a long one.
     room: usize,
     /// Whether that was not enough.
@@ -23,11 +43,14 @@ pub(super) struct Packages {
     last: Option<(Vec<u8>, PackageId)>,
 }
 
-impl Packages {
+impl<'i> Packages<'i> {
     /// None so far. `file_size` is that of the executable, of which all paths together are a small part.
-    pub fn new(file_size: usize) -> Self {
+    pub fn new(file_size: usize, info: Option<&'i BuildInfo>) -> Self {
         Self {
             paths: Vec::new(),
+            groups: Vec::new(),
+            names: HashMap::new(),
+            modules: Modules::new(info),
             room: file_size / 16,
             cut: false,
             numbers: HashMap::new(),
@@ -43,6 +66,20 @@ impl Packages {
             return *number;
         }
         package_of(name).map_or(NONE, |it| self.of_prefix(it))
+    }
+
+    /// The package of a variable or constant of this name; none for names of C and of assembly, which may have dots, too.
+    pub fn of_data(&mut self, name: &[u8]) -> PackageId {
+        let Some(prefix) = package_of(name).filter(|it| it.first() != Some(&b'$')) else {
+            return NONE;
+        };
+        let is_known =
+            self.numbers.contains_key(prefix) || memchr::memchr2(b'/', b'%', prefix).is_some();
+        let rest = name.get(prefix.len() + 1).unwrap_or(&b'0');
+        match is_known && !rest.is_ascii_digit() {
+            true => self.of_prefix(prefix),
+            false => NONE,
+        }
     }
 
     /// The package with this path as symbol names have it, escaped. What the compiler calls the shapes of generic types is
@@ -79,12 +116,46 @@ impl Packages {
             Some(&it) => it,
             None => {
                 self.paths.push(path.clone());
+                let name = self.modules.name(&self.modules.import_path(&path));
+                let next = self.names.len() as u32;
+                self.groups.push(*self.names.entry(name).or_insert(next));
                 self.paths.len() as PackageId - 1
             }
         };
         self.numbers.insert(path.into_bytes(), number);
         self.numbers.insert(prefix.to_vec(), number);
         number
+    }
+}
+
+impl Packages<'_> {
+    /// Whose what both use is: of one package, of several of one module, or of several modules.
+    pub fn join(&self, a: PackageId, b: PackageId) -> PackageId {
+        match (a, b) {
+            _ if a == b => a,
+            (NONE, it) | (it, NONE) => it,
+            (SHARED, _) | (_, SHARED) => SHARED,
+            _ => match (self.group(a), self.group(b)) {
+                (Some(a), Some(b)) if a == b => OF_MODULE | a,
+                _ => SHARED,
+            },
+        }
+    }
+
+    fn group(&self, owner: PackageId) -> Option<u32> {
+        match module_of(owner) {
+            Some(it) => Some(it as u32),
+            None => self.groups.get(owner as usize).copied(),
+        }
+    }
+
+    /// The modules, by number.
+    pub fn modules(&self) -> Vec<&str> {
+        let mut names = vec![""; self.names.len()];
+        for (name, number) in &self.names {
+            names[*number as usize] = name;
+        }
+        names
     }
 }
 
@@ -116,6 +187,8 @@ pub enum Origin {
     Dependency,
     /// The standard library, with its vendored packages.
     Std,
+    /// No module: what packages of several modules use.
+    Shared,
 }
 
 impl Origin {
@@ -125,6 +198,7 @@ impl Origin {
             Self::Main => "main",
             Self::Dependency => "dependency",
             Self::Std => "std",
+            Self::Shared => "shared",
         }
     }
 }
@@ -186,6 +260,15 @@ impl<'a> Modules<'a> {
         )
     }
 
+    /// The name under which a package is summed up: its module's, or that of where it comes from.
+    pub fn name(&self, import_path: &str) -> String {
+        match self.of(import_path) {
+            (Some(module), _) => module.path.clone(),
+            (None, Origin::Dependency) => import_path.to_owned(),
+            (None, origin) => origin.name().to_owned(),
+        }
+    }
+
     fn found(&self, index: Option<usize>) -> (Option<&'a Module>, Origin) {
         let Some(info) = self.info else {
             return (None, Origin::Std);
@@ -203,7 +286,7 @@ mod tests {
 
     #[test]
     fn one_path_has_one_number() {
-        let mut packages = Packages::new(1 << 20);
+        let mut packages = Packages::new(1 << 20, None);
         let numbers = [
             "gopkg.in/yaml%2ev3.A",
             "gopkg.in/yaml.v3.(*T).B",
@@ -215,7 +298,7 @@ mod tests {
         assert_eq!(numbers[0], numbers[3]);
         assert_eq!(packages.paths[numbers[0] as usize], "gopkg.in/yaml.v3");
         assert_eq!(packages.of_name(b"memeqbody"), NONE);
-        let mut packages = Packages::new(160);
+        let mut packages = Packages::new(160, None);
         assert_eq!(packages.of_name(b"longer/than/that.F"), NONE);
         assert_ne!(packages.of_name(b"short.F"), NONE);
         assert_eq!(packages.of_name(b"another.F"), NONE);

@@ -1,6 +1,6 @@
 //! Offsets with owners in, intervals with owners out: each begins at an offset and ends at the next.
 
-use super::packages::PackageId;
+use super::packages::{PackageId, Packages};
 
 /// An offset and who refers to it, in one number, so that sorting brings the users of one place together.
 #[inline]
@@ -25,10 +25,8 @@ pub(super) fn owner(key: u64) -> PackageId {
 pub(super) struct Interval {
     pub start: u32,
     pub end: u32,
-    /// The user whose package comes first in the code: the closest to the definition.
+    /// Its user, or what stands for several.
     pub owner: PackageId,
-    /// Whether other packages use it too.
-    pub shared: bool,
 }
 
 /// Numbers that were met lately: one is dropped where it would be sorted again and again. It forgets, so that what it
@@ -99,7 +97,11 @@ impl FromIterator<u64> for Keys {
 }
 
 /// Cuts `0..length` at the offsets of sorted keys. What comes before the first offset is nobody's and left out.
-pub(super) fn cut(keys: &[u64], length: u32) -> impl Iterator<Item = Interval> {
+pub(super) fn cut<'k>(
+    keys: &'k [u64],
+    length: u32,
+    packages: &'k Packages<'_>,
+) -> impl Iterator<Item = Interval> + use<'k> {
     let mut position = 0;
     std::iter::from_fn(move || {
         let &first = keys.get(position)?;
@@ -107,11 +109,11 @@ pub(super) fn cut(keys: &[u64], length: u32) -> impl Iterator<Item = Interval> {
         if start >= length {
             return None;
         }
-        let users = keys[position..]
-            .iter()
-            .take_while(|it| offset(**it) == start)
-            .count();
-        position += users;
+        let mut user = owner(first);
+        while let Some(it) = keys.get(position).filter(|it| offset(**it) == start) {
+            user = packages.join(user, owner(*it));
+            position += 1;
+        }
         let end = keys
             .get(position)
             .map_or(length, |it| offset(*it))
@@ -119,8 +121,7 @@ pub(super) fn cut(keys: &[u64], length: u32) -> impl Iterator<Item = Interval> {
         Some(Interval {
             start,
             end,
-            owner: owner(first),
-            shared: users > 1,
+            owner: user,
         })
     })
 }
@@ -149,25 +150,31 @@ pub(super) fn merge(sorted: &mut Vec<u64>, mut more: Vec<u64>) {
 mod tests {
     use super::*;
 
+    use crate::binary::packages::SHARED;
+
     #[test]
     fn an_interval_ends_where_the_next_begins() {
         let keys = [key(4, 7), key(10, 1), key(4, 2), key(10, 1), key(90, 3)];
         let keys = keys.into_iter().collect::<Keys>().sorted();
-        let found: Vec<Interval> = cut(&keys, 20).collect();
+        let mut packages = Packages::new(1 << 20, None);
+        for path in [
+            "a.com/0", "a.com/1", "a.com/2", "a.com/3", "a.com/4", "a.com/5", "a.com/6", "a.com/7",
+        ] {
+            packages.of_prefix(path.as_bytes());
+        }
+        let found: Vec<Interval> = cut(&keys, 20, &packages).collect();
         assert_eq!(
             found,
             [
                 Interval {
                     start: 4,
                     end: 10,
-                    owner: 2,
-                    shared: true
+                    owner: SHARED
                 },
                 Interval {
                     start: 10,
                     end: 20,
-                    owner: 1,
-                    shared: false
+                    owner: 1
                 },
             ]
         );

@@ -1,7 +1,11 @@
 //! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
 //! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
 
+mod x86;
+
 use std::ops::Range;
+
+use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::functions::Entry;
 use super::image::{Addr, Image};
@@ -26,6 +30,19 @@ pub(super) fn scan(
         Some("loong64") => loong64,
         _ => return false,
     };
+    each_function(image, entries, data, |entry, code| {
+        search(code, &mut |it| each(it, entry.package));
+    });
+    true
+}
+
+/// Calls `each` with the code of every function.
+fn each_function(
+    image: &Image<'_>,
+    entries: &[Entry],
+    data: &Range<Addr>,
+    mut each: impl FnMut(&Entry, &Code<'_>),
+) {
     let mut region = None;
     for entry in entries {
         if region.is_none_or(|it: &super::image::Region<'_>| {
@@ -45,9 +62,56 @@ pub(super) fn scan(
             base: image.base,
             data: data.clone(),
         };
-        search(&code, &mut |it| each(it, entry.package));
+        each(entry, &code);
     }
-    true
+}
+
+/// Which of some mentions are true: those of an instruction. Only x86 needs the question: its instructions begin anywhere, so
+/// that what looks like one may be a part of others. `doubtful` are in order; only functions of `packages` mention them.
+pub(super) fn verify(
+    image: &Image<'_>,
+    goarch: Option<&str>,
+    entries: &[Entry],
+    doubtful: &[Addr],
+    packages: impl Fn(PackageId) -> bool,
+) -> Vec<bool> {
+    let bits = match goarch {
+        Some("amd64") => 64,
+        Some("386") => 32,
+        _ => return vec![true; doubtful.len()],
+    };
+    let mut verified = vec![false; doubtful.len()];
+    let (Some(first), Some(last)) = (doubtful.first(), doubtful.last()) else {
+        return verified;
+    };
+    let search = if bits == 64 { amd64 } else { i386 };
+    let data = *first..last + 1;
+    each_function(image, entries, &data, |entry, code| {
+        if !packages(entry.package) {
+            return;
+        }
+        let mut open = false;
+        search(code, &mut |it| {
+            let found = doubtful.binary_search(&it);
+            open |= found.is_ok_and(|at| !verified[at]);
+        });
+        if open {
+            x86::operands(
+                code.bytes,
+                code.base + u64::from(code.address),
+                bits,
+                |it| {
+                    let target = it
+                        .checked_sub(code.base)
+                        .and_then(|it| u32::try_from(it).ok());
+                    if let Some(Ok(at)) = target.map(|it| doubtful.binary_search(&it)) {
+                        verified[at] = true;
+                    }
+                },
+            );
+        }
+    });
+    verified
 }
 
 struct Code<'a> {
@@ -172,10 +236,19 @@ fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
     let escaped = before(2) == 0x0f
         || before(3) == 0xc5
         || before(4) == 0xc4
+        || before(5) == 0x62
         || matches!(before(2), 0x38 | 0x3a);
+    // With a VEX or EVEX prefix, which says in what table the opcode is.
+    let table = match (before(4), before(5)) {
+        (0xc4, _) => before(3) & 0x1f,
+        (map, 0x62) => map & 7,
+        _ => 0,
+    };
     let immediate = match (TWO_BYTE[opcode], ONE_BYTE[opcode]) {
         (length, _) if escaped && length != X => length,
         (_, length) if length != X => length,
+        _ if table == 3 => 1,
+        _ if table == 2 || table == 1 => 0,
         _ => return None,
     };
     code.relative(at + 5 + usize::from(immediate), distance)
@@ -251,24 +324,26 @@ fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
     }
 }
 
-/// AUIPC and an addition, load or store on its register.
+/// AUIPC, which loads a page relative to itself, and then an addition, load or store on its register. Instructions have two bytes
+/// or four.
 fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
-    let words = code.bytes.as_chunks::<4>().0;
-    for (index, pair) in words.windows(2).enumerate() {
-        let (first, second) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
-        let register = (first >> 7) & 31;
-        if first & 0x7f != 0x17 || (second >> 15) & 31 != register {
+    let mut at = 0;
+    while let Some(first) = code.i32(at).map(i32::cast_unsigned) {
+        let here = at;
+        at += if first & 3 == 3 { 4 } else { 2 };
+        let second = code.i32(at).filter(|_| first & 0x7f == 0x17);
+        let Some(second) = second.map(i32::cast_unsigned) else {
             continue;
-        }
+        };
         let low = match second & 0x7f {
+            _ if first >> 7 & 31 != second >> 15 & 31 => continue,
             0x13 | 0x03 | 0x07 => second.cast_signed() >> 20,
             0x23 | 0x27 => (second.cast_signed() >> 25 << 5) | ((second >> 7) & 31).cast_signed(),
             _ => continue,
         };
         let high = i64::from((first & 0xffff_f000).cast_signed());
-        code.relative(4 * index, high + i64::from(low))
-            .into_iter()
-            .for_each(&mut *each);
+        let target = code.relative(here, high + i64::from(low));
+        target.into_iter().for_each(&mut *each);
     }
 }
 
@@ -289,20 +364,25 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
     }
 }
 
-/// Constants in wasm: the addresses of data are operands of `i32.const` and `i64.const`.
+/// Constants in wasm: the addresses of data are operands of `i32.const` and `i64.const`. `code` is a body behind its length.
 pub(super) fn scan_wasm(code: &[u8], data: &Range<Addr>, mut each: impl FnMut(Addr)) {
-    for at in memchr::memchr2_iter(0x41, 0x42, code) {
-        let Some((value, used)) = code.get(at + 1..).and_then(super::bytes::uvarint) else {
-            continue;
+    let Some((_, prefix)) = super::bytes::uvarint(code) else {
+        return;
+    };
+    let reader = BinaryReader::new(code.get(prefix..).unwrap_or_default(), 0);
+    let Ok(operators) = FunctionBody::new(reader).get_operators_reader() else {
+        return;
+    };
+    for operator in operators.into_iter().map_while(Result::ok) {
+        let value = match operator {
+            Operator::I32Const { value } => u32::try_from(value),
+            Operator::I64Const { value } => u32::try_from(value),
+            _ => continue,
         };
-        // The operand is signed: addresses have a last byte without the sign bit.
-        let positive = code.get(at + used).is_some_and(|it| it & 0x40 == 0);
-        if let Ok(target) = u32::try_from(value)
-            && positive
-            && data.contains(&target)
-        {
-            each(target);
-        }
+        value
+            .into_iter()
+            .filter(|it| data.contains(it))
+            .for_each(&mut each);
     }
 }
 
@@ -354,7 +434,10 @@ mod tests {
     fn wasm_constants() {
         let mut found = Vec::new();
         scan_wasm(
-            &[0x42, 0x80, 0xc0, 0x00, 0x0b, 0x41, 0x7f],
+            // No locals; a constant within the data, one below 0, one in a constant, one that is cut off.
+            &[
+                13, 0, 0x42, 0x80, 0xc0, 0x00, 0x1a, 0x41, 0x7f, 0x1a, 0x42, 0x81, 0xc0, 0x80,
+            ],
             &(0x2000..0x3000),
             |it| found.push(it),
         );

@@ -2,6 +2,8 @@
 //!
 //! Layout: `internal/abi/type.go` and `runtime/type.go`, Go 1.21 to 1.27.
 
+use std::ops::Range;
+
 use super::descriptors::{Descriptors, Head, Layout, NAMED, UNCOMMON};
 use super::image::{Addr, Image};
 use super::moduledata::{Listing, Moduledata};
@@ -172,6 +174,28 @@ impl<'i> Walk<'i> {
         self.run();
     }
 
+    /// Where the first of the masks that say which words of a type are pointers begins, and the last ends.
+    pub fn masks(&self, image: &Image<'_>) -> Option<Range<Addr>> {
+        let word = self.memory.layout.word;
+        let reader = self.memory.reader;
+        let mask = |it: &Descriptor| {
+            let at = self.memory.at(it.addr);
+            // Long ones are made at run time, in a variable.
+            const ON_DEMAND: u8 = 1 << 4;
+            let bits = reader.word(at + word)? / word as u64;
+            let addr = image.addr(reader.word(at + 3 * word + 8)?)?;
+            let size = u32::try_from(bits.div_ceil(8)).ok()?;
+            let fits = image
+                .region(addr)
+                .filter(|it| !it.writable && !it.executable);
+            let end = addr.checked_add(size)?;
+            ((1..=2048).contains(&size) && it.head.flags & ON_DEMAND == 0 && fits?.end() >= end)
+                .then_some(addr..end)
+        };
+        let all = self.found.descriptors.iter().filter_map(mask);
+        all.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+    }
+
     fn itab(&mut self, image: &Image<'_>, addr: Addr) -> Option<Itab> {
         let word = self.memory.layout.word;
         let reader = image.reader(addr)?;
@@ -256,11 +280,12 @@ impl<'i> Walk<'i> {
         self.run();
     }
 
-    /// Sorts, drops what overlaps, and finds owners: `fallback` is asked for types that no package names.
+    /// Sorts, drops what overlaps, and finds owners: types that no package names belong to who uses them. `users` says whose
+    /// code refers to an address.
     pub fn finish(
         mut self,
-        packages: &mut Packages,
-        fallback: impl Fn(Addr) -> PackageId,
+        packages: &mut Packages<'_>,
+        users: impl Fn(&Packages<'_>, Addr) -> PackageId,
     ) -> (Types, Vec<Name>) {
         self.order();
         // Before Go 1.27 other things stand between types, of which some look like types.
@@ -273,13 +298,46 @@ impl<'i> Walk<'i> {
             let owner = self.owner(&found.descriptors, index, packages, 0);
             found.descriptors[index].owner = owner;
         }
-        for it in &mut found.descriptors {
-            if it.owner == NONE {
-                it.owner = fallback(it.addr);
-            }
-        }
-        let names = self.names(&found.descriptors);
+        self.nameless(&mut found.descriptors, packages, users);
+        let names = self.names(&found.descriptors, packages);
         (found, names)
+    }
+
+    /// Gives types that are made of none with a name to whose code or types refer to them; others are the runtime's.
+    fn nameless(
+        &mut self,
+        all: &mut [Descriptor],
+        packages: &mut Packages<'_>,
+        users: impl Fn(&Packages<'_>, Addr) -> PackageId,
+    ) {
+        let runtime = packages.of_prefix(b"runtime");
+        // The bits of the walk are used once more: those of types without an owner.
+        self.visited.fill(0);
+        for it in all.iter().filter(|it| it.owner == NONE) {
+            let slot = (it.addr - self.memory.types) as usize / self.memory.layout.word;
+            self.visited[slot / 64] |= 1 << (slot % 64);
+        }
+        let mut used: Vec<(Addr, PackageId)> = Vec::new();
+        for it in all.iter().filter(|it| it.owner != NONE) {
+            self.memory.components(it.addr, &it.head, |part| {
+                let slot = (part - self.memory.types) as usize / self.memory.layout.word;
+                if self.visited[slot / 64] >> (slot % 64) & 1 == 1
+                    && used.last() != Some(&(part, it.owner))
+                {
+                    used.push((part, it.owner));
+                }
+            });
+        }
+        used.sort_unstable();
+        used.dedup();
+        for it in all.iter_mut().filter(|it| it.owner == NONE) {
+            let first = used.partition_point(|user| user.0 < it.addr);
+            let mine = used[first..].iter().take_while(|user| user.0 == it.addr);
+            let owner = mine.fold(users(packages, it.addr), |all, user| {
+                packages.join(all, user.1)
+            });
+            it.owner = if owner == NONE { runtime } else { owner };
+        }
     }
 
     /// A named type belongs to its package, another to its first component that belongs to one. Descriptors before this
@@ -288,7 +346,7 @@ impl<'i> Walk<'i> {
         &self,
         all: &[Descriptor],
         index: usize,
-        packages: &mut Packages,
+        packages: &mut Packages<'_>,
         depth: u32,
     ) -> PackageId {
         let descriptor = all[index];
@@ -330,8 +388,8 @@ impl<'i> Walk<'i> {
         NONE
     }
 
-    /// The names that descriptors refer to, each for its first user, by address and without overlap.
-    fn names(&self, descriptors: &[Descriptor]) -> Vec<Name> {
+    /// The names that descriptors refer to, each for its users, by address and without overlap.
+    fn names(&self, descriptors: &[Descriptor], packages: &Packages<'_>) -> Vec<Name> {
         let mut found = Vec::new();
         let mut recent = Recent::new();
         for it in descriptors {
@@ -343,19 +401,20 @@ impl<'i> Walk<'i> {
             });
         }
         found.sort_unstable();
-        found.dedup_by_key(|it| offset(*it));
         let mut free = 0;
-        let name = |it: u64| {
-            let addr = offset(it);
+        let name = |users: &[u64]| {
+            let addr = offset(users[0]);
             let (size, _) = self.memory.name(addr).filter(|_| addr >= free)?;
             free = addr + size;
+            let users = users.iter().map(|it| owner(*it));
             Some(Name {
                 addr,
                 size,
-                owner: owner(it),
+                owner: users.fold(NONE, |all, it| packages.join(all, it)),
             })
         };
-        found.into_iter().filter_map(name).collect()
+        let same = |a: &u64, b: &u64| offset(*a) == offset(*b);
+        found.chunk_by(same).filter_map(name).collect()
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Inspect {
     /// Only packages, modules and functions with this text, or like this pattern with * or ...
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// The largest constants, variables, texts and embedded files of a package, and who refers to them
+    #[arg(long, value_name = "PACKAGE", conflicts_with_all = ["by", "filter"])]
+    pub why_bytes: Option<String>,
     /// The report.
     #[command(flatten)]
     pub output: Output,

@@ -170,7 +170,11 @@ fn release(
         Collect::Off => Collect::Auto,
         some => some,
     };
-    prepared.loaded.config.compare.baseline = "off".into();
+    // The build with symbols says whose the data are, in `release` and so here; no other baseline does.
+    let baseline = &mut prepared.loaded.config.compare.baseline;
+    if baseline != "unstripped" {
+        *baseline = "off".into();
+    }
     prepared.loaded.config.pgo.effect = Effect::Off;
     let stage = stage(&mut prepared, None, true, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;

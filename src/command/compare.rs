@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::inspect::{dissect, open, slice};
+use super::inspect::{Wanted, dissect, open, slice};
 use super::present::{Shows, emit};
 use super::{Output, Session};
-use crate::binary::{self, LoadedDiff, Mapped};
+use crate::binary::{self, LoadedDiff, Mapped, Owners};
 use crate::cli;
 use crate::error::Result;
 use crate::report::compare::{Rules, Subject, Subjects, compare, outline, saved};
@@ -14,12 +14,18 @@ use crate::report::inspect::View;
 /// Reads both sides and says what changed.
 pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
     Shows::PICTURE.check(&args.output)?;
-    let before = Side::read(&args.before, args, session)?;
-    let after = Side::read(&args.after, args, session)?;
+    let mut before = Side::read(&args.before, args, session)?;
+    let mut after = Side::read(&args.after, args, session)?;
     let rules = Rules {
         floor: args.floor.0.max(1),
         fail_over: args.fail_over,
     };
+    // Owners that were found in different ways do not compare: one without symbols has the other read as if it had none.
+    if before.is_by(Owners::References) && after.is_by(Owners::Symbols) {
+        after.dissect(&args.after, args, session, Owners::References)?;
+    } else if before.is_by(Owners::Symbols) && after.is_by(Owners::References) {
+        before.dissect(&args.before, args, session, Owners::References)?;
+    }
     let loaded = twins(&before, &after, args.arch.as_deref());
     let comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
     let view = View {
@@ -52,16 +58,46 @@ impl Side {
                 executable: None,
             });
         }
-        let dissected = dissect(path, &bytes, args.arch.as_deref(), true, &session.interrupt)?;
-        let subject = Subject::of_inspection(&dissected.inspection(usize::MAX)?, &shown);
-        drop(dissected);
-        Ok(Self {
+        let mut side = Self {
             subjects: Subjects {
-                list: vec![subject],
+                list: Vec::new(),
                 path: shown,
             },
             executable: Some(bytes),
-        })
+        };
+        side.dissect(path, args, session, Owners::Symbols)?;
+        Ok(side)
+    }
+
+    /// Reads the executable, if it is one.
+    fn dissect(
+        &mut self,
+        path: &Path,
+        args: &cli::Compare,
+        session: &Session<'_>,
+        by: Owners,
+    ) -> Result<()> {
+        let Some(bytes) = &self.executable else {
+            return Ok(());
+        };
+        let wanted = Wanted {
+            digest: true,
+            without_symbols: by == Owners::References,
+            ..Wanted::default()
+        };
+        let arch = args.arch.as_deref();
+        let dissected = dissect(path, bytes, arch, wanted, &session.interrupt)?;
+        let subject =
+            Subject::of_inspection(&dissected.inspection(usize::MAX)?, &self.subjects.path);
+        self.subjects.list = vec![subject];
+        Ok(())
+    }
+
+    fn is_by(&self, owners: Owners) -> bool {
+        self.subjects
+            .list
+            .iter()
+            .any(|it| it.owners == Some(owners))
     }
 }
 

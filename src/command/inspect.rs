@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::present::{Shows, emit};
 use super::{Output, Session};
-use crate::binary::{self, Anatomy};
+use crate::binary::{self, Anatomy, Request};
 use crate::check::gomaxprocs::FUNCTION;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
@@ -15,7 +15,7 @@ use crate::plan::pgo::hex;
 use crate::process::Interrupt;
 use crate::render::Format;
 use crate::report::Filter;
-use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, outline};
+use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, objects, outline};
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
@@ -24,7 +24,12 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     let tables_only = args.output.formats().all(|it| !it.is_data());
     let digest = args.output.formats().any(|it| it == Format::Json);
     let arch = args.arch.as_deref();
-    let dissected = dissect(&args.binary, &bytes, arch, digest, &session.interrupt)?;
+    let wanted = Wanted {
+        digest,
+        objects: args.why_bytes.is_some(),
+        ..Wanted::default()
+    };
+    let dissected = dissect(&args.binary, &bytes, arch, wanted, &session.interrupt)?;
     let view = View {
         by: args.by,
         top: args.top,
@@ -38,6 +43,9 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     let mut found = dissected.inspection(most)?;
     if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
         found.keep(&Filter(filter.clone()));
+    }
+    if let Some(package) = &args.why_bytes {
+        found.objects = Some(objects(&dissected.anatomy, package, view.lines())?);
     }
     let blocks = outline(&found, view);
     if let Some(top) = args.top {
@@ -85,12 +93,23 @@ impl Dissected<'_> {
     }
 }
 
+/// What is wanted of a file beyond its anatomy.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// SHA-256 of all of it.
+    pub digest: bool,
+    /// Its objects, one by one.
+    pub objects: bool,
+    /// Owners by references though there are symbols.
+    pub without_symbols: bool,
+}
+
 /// The anatomy of the bytes of a file and, where it is wanted, their digest; of a universal file, of the slice for `arch`.
 pub fn dissect<'a>(
     path: &Path,
     bytes: &'a [u8],
     arch: Option<&str>,
-    digest: bool,
+    wanted: Wanted,
     interrupt: &Interrupt,
 ) -> Result<Dissected<'a>> {
     let bytes = slice(bytes, arch).map_err(|it| named(path, it))?;
@@ -98,8 +117,14 @@ pub fn dissect<'a>(
     // Both read the whole file: the digest on another processor, where there is one.
     let (anatomy, sha256) = std::thread::scope(|scope| {
         let goes_on = || interrupt.check().is_ok() && !useless.load(Ordering::Relaxed);
-        let digest = digest.then(|| scope.spawn(move || digest_of(bytes, goes_on)));
-        let anatomy = binary::anatomy(bytes);
+        let digest = wanted
+            .digest
+            .then(|| scope.spawn(move || digest_of(bytes, goes_on)));
+        let request = Request {
+            objects: wanted.objects,
+            without_symbols: wanted.without_symbols,
+        };
+        let anatomy = binary::anatomy_with(bytes, &request);
         useless.store(anatomy.is_err(), Ordering::Relaxed);
         (anatomy, digest.map(|it| it.join()))
     });

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::noted::Table;
 use super::{Item, Lock};
+use crate::binary::Owners;
 
 /// What was accepted for one executable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Executable {
     pub cgo: BTreeSet<String>,
     /// GODEBUG defaults.
     pub godebug: BTreeMap<String, String>,
+    /// How it was known whose the data are: figures that were found in another way do not compare. `None` before version 3.
+    pub owners: Option<Owners>,
     /// Bytes in the file by module; empty where the file does not tell.
     pub modules: BTreeMap<String, u64>,
     /// Bytes in the file of packages with at least [`FLOOR`] of them.
@@ -169,6 +172,13 @@ impl Executable {
             take(own, from, name)
         };
         match item {
+            // They do not compare one by one.
+            Item::Module(_) | Item::Package(_) if self.owners != from.owners => {
+                self.owners = from.owners;
+                self.modules.clone_from(&from.modules);
+                self.packages.clone_from(&from.packages);
+                !from.modules.is_empty()
+            }
             Item::Size => {
                 self.size = from.size;
                 true
@@ -200,9 +210,7 @@ impl Executable {
     /// has no modules, and a file that cannot be read that far has none.
     pub fn changes(&self, now: &Self) -> Changes {
         let known = |item: &Item| match item {
-            Item::Module(_) | Item::Package(_) => {
-                !self.modules.is_empty() && !now.modules.is_empty()
-            }
+            Item::Module(_) | Item::Package(_) => self.compares_owners(now),
             Item::Section(_) => !self.sections.is_empty() && !now.sections.is_empty(),
             Item::Frame(_) => self.knows_frames() && now.knows_frames(),
             Item::DeadCode => {
@@ -254,10 +262,7 @@ impl Executable {
         // A first profile is no loss.
         let health = self.profile_health.is_some() && now.profile_health.is_none();
         [
-            (
-                Fact::Modules,
-                side(!self.modules.is_empty(), !now.modules.is_empty()),
-            ),
+            (Fact::Modules, self.silent_of_owners(now)),
             (Fact::Frames, side(self.knows_frames(), now.knows_frames())),
             (Fact::DeadCode, dead_code),
             (Fact::Health, health.then_some(Side::Build)),
@@ -265,6 +270,22 @@ impl Executable {
         .into_iter()
         .filter_map(|(fact, side)| Some((fact, side?)))
         .collect()
+    }
+
+    /// Whether bytes by module and package mean the same in both.
+    pub fn compares_owners(&self, now: &Self) -> bool {
+        self.silent_of_owners(now).is_none()
+    }
+
+    /// Which of the two does not tell its modules in the way of the other; symbols are the better way.
+    fn silent_of_owners(&self, now: &Self) -> Option<Side> {
+        match (self.modules.is_empty(), now.modules.is_empty()) {
+            (true, _) => Some(Side::Lock),
+            (false, true) => Some(Side::Build),
+            _ if self.owners == now.owners => None,
+            _ if now.owners == Some(Owners::Symbols) => Some(Side::Lock),
+            _ => Some(Side::Build),
+        }
     }
 
     /// Whether it would have large frames if there were any: a lock of version 1 has neither them nor modules.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Executable, Item};
+use crate::binary::Owners;
 
 /// The table of an executable. Every fact is a line of its own: two branches merge line by line.
 #[derive(Deserialize)]
@@ -25,6 +26,8 @@ pub(super) struct Table {
     cgo: Names,
     #[serde(default)]
     godebug: BTreeMap<String, Noted<String>>,
+    #[serde(default)]
+    owners: Option<Owners>,
     #[serde(default)]
     modules: BTreeMap<String, Noted<u64>>,
     #[serde(default)]
@@ -203,6 +206,7 @@ impl From<Table> for Executable {
             profile_health,
             cgo: noted_names(table.cgo, &mut note),
             godebug: noted(table.godebug, Item::Godebug, &mut note),
+            owners: table.owners,
             modules: noted(table.modules, Item::Module, &mut note),
             packages: noted(table.packages, Item::Package, &mut note),
             frames: noted(table.frames, Item::Frame, &mut note),

@@ -53,6 +53,9 @@ fn executable(out: &mut String, path: &str, it: &Executable) {
         "\n[{path}]\nsize = {}",
         noted(Item::Size, it.size.to_string())
     );
+    if let Some(owners) = it.owners {
+        let _ = writeln!(out, "owners = {}", quoted(owners.name()));
+    }
     if let Some(on) = it.dead_code_elimination {
         let value = noted(Item::DeadCode, on.to_string());
         let _ = writeln!(out, "dead-code-elimination = {value}");

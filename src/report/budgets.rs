@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sizes::UNOWNED;
+use super::sizes::{SHARED, UNOWNED};
 use super::verdict::label;
 use super::{Budget, Target, frames};
+use crate::binary::Owners;
 use crate::check::Status;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
@@ -122,10 +123,10 @@ fn modules(held: &Held<'_>, target: &Target, accepted: &Accepted<'_>) -> Vec<Bud
         let here = target.modules.iter().filter(|it| it.bytes > 0);
         let here = here.filter(|it| rule(limits, &it.path) == Some(pattern));
         let mut all: Vec<Module<'_>> = here
-            .map(|it| of_module(&it.path, it.bytes, *limit, accepted))
+            .map(|it| of_module(&it.path, it.bytes, *limit, target.owners, accepted))
             .collect();
         if all.is_empty() && !is_pattern {
-            all.push(of_module(pattern, 0, *limit, accepted));
+            all.push(of_module(pattern, 0, *limit, target.owners, accepted));
         }
         let each = all.iter().map(|it| module(it, target));
         if is_pattern {
@@ -167,7 +168,7 @@ fn known(
 /// The limit that a module has: the one by its name, else the longest pattern.
 fn rule<'a>(limits: &'a BTreeMap<String, SizeLimit>, path: &str) -> Option<&'a String> {
     let fits = |it: &&String| {
-        let is_pattern = it.contains("...") && path != UNOWNED;
+        let is_pattern = it.contains("...") && path != UNOWNED && path != SHARED;
         **it == path || (is_pattern && scope::contains(std::slice::from_ref(*it), path))
     };
     limits
@@ -185,10 +186,11 @@ fn of_module<'a>(
     path: &'a str,
     actual: u64,
     limit: SizeLimit,
+    owners: Option<Owners>,
     accepted: &Accepted<'_>,
 ) -> Module<'a> {
     let entry = match accepted {
-        Ok(it) if it.modules.is_empty() => Err(Cause::LockLacks("modules")),
+        Ok(it) if it.modules.is_empty() || it.owners != owners => Err(Cause::LockLacks("modules")),
         Ok(it) => Ok(it.modules.get(path).copied().unwrap_or_default()),
         Err(cause) => Err(cause.clone()),
     };

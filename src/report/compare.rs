@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
-use crate::binary::LoadedDiff;
+use crate::binary::{LoadedDiff, Owners};
 use crate::config::size::Growth;
 use crate::error::{Error, Kind, Result};
 use crate::number::{change, grouped};
@@ -194,6 +194,9 @@ fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
     }
 }
 
+/// The cause that only reports have: files are read in the same way.
+const OWNERS: &str = "way to find owners";
+
 fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
     let mut causes = Vec::new();
     let mut add = |what: &str, before: Option<String>, after: Option<String>| {
@@ -214,6 +217,10 @@ fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
         Some(new.platform.clone()),
     );
     add("main package", old.package.clone(), new.package.clone());
+    if let (Some(old), Some(new)) = (old.owners, new.owners) {
+        let words = |it: Owners| Some(it.name().to_owned());
+        add(OWNERS, words(old), words(new));
+    }
     if let (Some(old), Some(new)) = (&old.settings, &new.settings) {
         for key in old
             .keys()

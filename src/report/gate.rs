@@ -129,7 +129,7 @@ fn modules(inputs: &Inputs<'_>, targets: &[Target]) -> BTreeSet<String> {
     let in_build = packages.filter_map(|it| Some(it.module.as_ref()?.path.clone()));
     let linked = targets.iter().flat_map(|it| &it.modules);
     let linked = linked.map(|it| it.path.clone());
-    let always = ["std", super::sizes::UNOWNED].map(str::to_owned);
+    let always = ["std", super::sizes::SHARED, super::sizes::UNOWNED].map(str::to_owned);
     in_build.chain(linked).chain(always).collect()
 }
 

@@ -2,6 +2,8 @@
 
 mod build;
 
+mod objects;
+
 mod name;
 
 mod outline;
@@ -19,11 +21,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
-use crate::binary::{self, BuildInfo, Origin};
+use crate::binary::{self, BuildInfo, Origin, Owners};
 use crate::check::Status;
 
 pub use build::{Source, inspection};
 pub use name::Name;
+pub use objects::objects;
 pub use outline::{NEVER_SHOWN, outline};
 pub use picture::picture;
 pub use view::{By, View};
@@ -41,6 +44,8 @@ pub struct Inspection<'a> {
     pub build: Option<BuildInfo>,
     /// The text that packages and functions were searched for; the lists hold only what has it.
     pub filter: Option<String>,
+    /// How it is known whose the data are: `symbols` of the file, or `references` of its code where it has none.
+    pub owners: Owners,
     /// The accounts: every byte of the file, once.
     pub ledger: Ledger,
     /// By role, in a fixed order.
@@ -58,6 +63,9 @@ pub struct Inspection<'a> {
     /// What a listing of the largest functions need not have.
     #[serde(skip)]
     pub left_out: LeftOut,
+    /// The largest objects of the data of one package, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Objects>,
     /// Bytes that are no package's, the most first.
     pub unowned: Vec<Region>,
     /// What there is of everything.
@@ -96,11 +104,13 @@ pub struct InspectedFile {
     pub stripped: bool,
 }
 
-/// `packages + unowned + headers + padding == sum`, and the sum is the size of the file.
+/// `packages + shared + unowned + headers + padding == sum`, and the sum is the size of the file.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
-    /// Bytes that belong to a package.
+    /// Bytes that belong to one package.
     pub packages: u64,
+    /// Bytes that several packages use, of one module or of several; no package has them.
+    pub shared: u64,
     /// Bytes that belong to no package, by name in `unowned`.
     pub unowned: u64,
     /// File headers and section tables.
@@ -109,12 +119,12 @@ pub struct Ledger {
     pub padding: u64,
     /// All of them.
     pub sum: u64,
-    /// Bytes that several packages use; each is counted for one of them, so this is no addition.
-    pub shared: u64,
     /// Bytes in the file that the program has in memory.
     pub loaded: u64,
-    /// How many of those belong to a package.
+    /// How many of those belong to a package, or to several together.
     pub loaded_owned: u64,
+    /// How many of those are proven: where they end and whose they are was read, none of it inferred.
+    pub loaded_proven: u64,
 }
 
 /// The sections of one role.
@@ -157,7 +167,8 @@ pub struct KindSum {
 /// A module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModuleSize {
-    /// The module path; `std` for the standard library, `main` for a main package without a module.
+    /// The module path; `std` for the standard library, `main` for a main package without a module, `shared` for what packages
+    /// of several modules use.
     pub path: String,
     /// The version.
     pub version: Option<String>,
@@ -165,6 +176,8 @@ pub struct ModuleSize {
     pub origin: Origin,
     /// Bytes in the file.
     pub bytes: u64,
+    /// How many of them several of its packages use.
+    pub shared: u64,
     /// Bytes of code.
     pub code: u64,
     /// Packages with bytes in the file.
@@ -229,6 +242,53 @@ pub struct Region {
     pub kind: binary::Kind,
     /// How many they are.
     pub bytes: u64,
+}
+
+/// What a package has of the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Objects {
+    /// The import path that was asked for; `shared` for what several packages use, `unowned` for what none does.
+    pub package: String,
+    /// How many there are.
+    pub count: u64,
+    /// Their bytes in the file.
+    pub bytes: u64,
+    /// The largest first; as many as were asked for.
+    pub largest: Vec<DataObject>,
+}
+
+/// A constant, a variable, a text, an embedded file, a type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DataObject {
+    /// Where it is loaded, in hex.
+    pub address: String,
+    /// Bytes in the file.
+    pub bytes: u64,
+    /// The section.
+    pub section: String,
+    /// What it is.
+    pub kind: binary::Kind,
+    /// Its symbol, where the file has one.
+    pub symbol: Option<String>,
+    /// Its first bytes, as a string of Go.
+    pub first_bytes: String,
+    /// How it is known where it ends.
+    pub how: binary::How,
+    /// Whether neither its end nor its owner is inferred.
+    pub proven: bool,
+    /// Packages whose code or types refer to it.
+    pub used_by: Vec<String>,
+    /// Pointers to it: where they stand, in hex, and whose they are.
+    pub pointers: Vec<Pointer>,
+}
+
+/// A pointer in the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pointer {
+    /// Where it stands, in hex.
+    pub address: String,
+    /// Whose it is; `shared` or `unowned` where it is no package's alone.
+    pub owner: String,
 }
 
 /// Numbers of things.

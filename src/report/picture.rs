@@ -63,6 +63,7 @@ impl From<crate::binary::Origin> for Hue {
             Origin::Main => Self::Main,
             Origin::Dependency => Self::Dependency,
             Origin::Std => Self::Std,
+            Origin::Shared => Self::Other,
         }
     }
 }

@@ -7,12 +7,20 @@ use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
 
 pub use crate::analysis::UNOWNED;
+pub use crate::binary::SHARED;
 
 pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
     let Some(sizes) = &artifact.sizes else {
         return Vec::new();
     };
     let mut list: Vec<PackageSize> = sizes.packages.iter().map(|it| package(it, true)).collect();
+    list.push(PackageSize {
+        path: SHARED.into(),
+        module: None,
+        version: None,
+        bytes: sizes.shared,
+        before: None,
+    });
     list.push(PackageSize {
         path: UNOWNED.into(),
         module: None,
@@ -23,12 +31,13 @@ pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
     {
-        let owned = sum(old.packages.iter().map(|it| it.bytes));
+        let owned = sum(old.packages.iter().map(|it| it.bytes)) + old.shared;
         let mut known: BTreeMap<&str, u64> = old
             .packages
             .iter()
             .map(|it| (it.path.as_str(), it.bytes))
             .collect();
+        known.insert(SHARED, old.shared);
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
             it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));

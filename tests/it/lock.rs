@@ -371,7 +371,7 @@ fn a_lock_of_version_1_is_read_and_written_anew() {
     good(&run);
     assert_eq!(checks(&run)[0], ("lock".to_owned(), "pass".to_owned()));
     assert!(
-        place.text(LOCK).contains("version = 2"),
+        place.text(LOCK).contains("version = 3"),
         "the ratchet follows"
     );
     good(&place.run("accept --reason 'it had none'"));

@@ -66,7 +66,10 @@ fn check_books(found: &Anatomy<'_>, size: usize) {
     let packages: u64 = found.packages.iter().flat_map(|it| it.by_kind).sum();
     let unowned: u64 = found.unowned.iter().map(|it| it.bytes).sum();
     let outside = found.binary.headers + found.binary.padding;
-    assert_eq!(packages + unowned + outside, size as u64);
+    assert_eq!(
+        packages + found.shared_bytes() + unowned + outside,
+        size as u64
+    );
     let sections: u64 = found.binary.sections.iter().map(|it| it.file_size).sum();
     assert_eq!(sections + outside, size as u64);
     assert!(found.unowned.iter().all(|it| !it.section.is_empty()));

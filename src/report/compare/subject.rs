@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Brief;
+use crate::binary::{Owners, SHARED};
 use crate::error::{Error, Kind, Result};
 use crate::report::inspect::Inspection;
 use crate::report::{Report, SCHEMA_VERSION, Target};
@@ -35,6 +36,8 @@ pub struct Subject {
     pub go_version: Option<String>,
     /// Neither symbol table nor DWARF.
     pub stripped: Option<bool>,
+    /// How it is known whose the data are; `None` where nobody is known to own any, and in reports of older versions.
+    pub owners: Option<Owners>,
     /// Flags and environment of the build; `None` where a report does not tell.
     pub settings: Option<BTreeMap<String, String>>,
     /// By role of section, with headers and padding.
@@ -111,6 +114,7 @@ impl Subject {
             version: it.version.clone(),
             ..Item::new(&it.path, it.bytes)
         });
+        let packages = packages.chain([Item::new(SHARED, ledger.shared)]);
         let modules = it.modules.iter().map(|it| Item {
             version: it.version.clone(),
             ..Item::new(&it.path, it.bytes)
@@ -132,6 +136,7 @@ impl Subject {
             sha256: file.sha256.clone(),
             go_version: file.go_version.clone(),
             stripped: Some(file.stripped),
+            owners: Some(it.owners),
             settings,
             roles: roles
                 .chain([Item::new(
@@ -179,6 +184,7 @@ impl Subject {
             sha256: Some(file.sha256.clone()),
             go_version: file.go_version.clone(),
             stripped: file.stripped,
+            owners: it.owners,
             settings: None,
             roles: roles
                 .map(|it| Item::new(&it.role, it.after))

@@ -37,7 +37,7 @@ pub fn inspection<'a>(
     let functions = functions(anatomy, most);
     let modules = modules(anatomy);
     let counts = Counts {
-        modules: modules.len() as u64,
+        modules: modules.iter().filter(|it| it.packages > 0).count() as u64,
         packages: packages.len() as u64,
         functions: anatomy.functions.len() as u64,
         types: anatomy.types.len() as u64,
@@ -49,6 +49,8 @@ pub fn inspection<'a>(
         file: file(binary, &source),
         build: binary.build_info.clone(),
         filter: None,
+        owners: anatomy.owners,
+        objects: None,
         ledger: ledger(anatomy)?,
         roles: roles(binary),
         sections: binary.sections.iter().map(section).collect(),
@@ -119,7 +121,8 @@ fn ledger(anatomy: &Anatomy<'_>) -> Result<Ledger> {
     let binary = &anatomy.binary;
     let packages: u64 = anatomy.packages.iter().map(|it| it.bytes).sum();
     let unowned: u64 = anatomy.unowned.iter().map(|it| it.bytes).sum();
-    let sum = packages + unowned + binary.headers + binary.padding;
+    let shared = anatomy.shared_bytes();
+    let sum = packages + shared + unowned + binary.headers + binary.padding;
     if sum != binary.file_size {
         let message = format!(
             "the parts add up to {sum} bytes, and the file has {}",
@@ -134,9 +137,10 @@ fn ledger(anatomy: &Anatomy<'_>) -> Result<Ledger> {
         headers: binary.headers,
         padding: binary.padding,
         sum,
-        shared: anatomy.shared,
+        shared,
         loaded: anatomy.loaded.bytes,
         loaded_owned: anatomy.loaded.owned,
+        loaded_proven: anatomy.loaded.proven,
     })
 }
 
@@ -183,6 +187,7 @@ fn modules(anatomy: &Anatomy<'_>) -> Vec<ModuleSize> {
         version: it.version,
         origin: it.origin,
         bytes: it.bytes,
+        shared: it.shared,
         code: it.code,
         packages: u64::from(it.packages),
     };

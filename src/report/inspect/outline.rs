@@ -5,7 +5,7 @@ mod listings;
 mod sentences;
 
 use super::{By, Inspection, View, picture};
-use crate::binary::Format;
+use crate::binary::{Format, Owners};
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped, share};
 use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
@@ -18,6 +18,11 @@ pub fn outline(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let mut blocks = head(inspection);
     if view.picture {
         blocks.push(Block::Picture(picture(inspection)));
+    }
+    if let Some(objects) = &inspection.objects {
+        blocks.extend(listings::objects(objects));
+        blocks.extend(ledger(inspection));
+        return blocks;
     }
     let filtered = inspection.filter.is_some();
     if view.shows(By::Section) && (view.by.is_some() || !filtered) {
@@ -242,17 +247,23 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
 fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
     let ledger = &inspection.ledger;
     let line = format!(
-        "every byte is counted once: the sums equal {} = {} of packages + {} named by region + {} headers + {} padding",
+        "every byte is counted once: the sums equal {} = {} of packages + {} shared + {} named by region + {} headers + {} padding",
         grouped(ledger.sum),
         grouped(ledger.packages),
+        grouped(ledger.shared),
         grouped(ledger.unowned),
         grouped(ledger.headers),
         grouped(ledger.padding)
     );
+    let percent = |bytes: u64| bytes as f64 / ledger.loaded.max(1) as f64 * 100.0;
+    let by = match inspection.owners {
+        Owners::Symbols => "by symbols, types and lengths",
+        Owners::References => "by references and lengths: the file has no symbols for its data",
+    };
     let loaded = format!(
-        "of what is loaded, {:.2} % has a package; {} bytes are used by several and counted for one",
-        ledger.loaded_owned as f64 / ledger.loaded.max(1) as f64 * 100.0,
-        grouped(ledger.shared)
+        "of what is loaded, {:.2} % has an owner and {:.2} % is proven, {by}",
+        percent(ledger.loaded_owned),
+        percent(ledger.loaded_proven),
     );
     vec![
         Block::Heading("Ledger".into()),

@@ -177,7 +177,11 @@ fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
     let mut children: Vec<Tile> = regions.collect();
     if inspection.filter.is_none() {
         let ledger = &inspection.ledger;
-        let parts = [("headers", ledger.headers), ("padding", ledger.padding)];
+        let parts = [
+            ("used by several packages", ledger.shared),
+            ("headers", ledger.headers),
+            ("padding", ledger.padding),
+        ];
         children.extend(parts.map(|(name, bytes)| leaf(name.into(), name.into(), bytes)));
     }
     children.retain(|it| it.bytes > 0);

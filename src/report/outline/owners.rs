@@ -7,7 +7,7 @@ use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::report::Target;
 use crate::report::picture::{Hue, Picture, Tile, folded};
-use crate::report::sizes::UNOWNED;
+use crate::report::sizes::{SHARED, UNOWNED};
 
 /// Lines of each table; what is smaller is one line.
 const TOP: usize = 10;
@@ -88,7 +88,7 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
     }
     let count = all
         .iter()
-        .filter(|it| it.bytes > 0 && it.name != UNOWNED)
+        .filter(|it| it.bytes > 0 && ![SHARED, UNOWNED].contains(&it.name))
         .count();
     let heading = format!("{heading}: {}", grouped(count as u64));
     let table = Table {
@@ -111,6 +111,7 @@ fn row(it: &Owner<'_>, target: &Target, columns: &[Column]) -> Vec<String> {
         "%" if it.bytes == 0 => "gone".into(),
         "%" => percent(before, it.bytes),
         "version" => it.version.to_owned(),
+        _ if it.name == SHARED => format!("shared: used by several {}s", columns[0].title),
         _ if it.name == UNOWNED => unowned(target.overhead.c_code),
         _ => it.name.to_owned(),
     };
@@ -191,7 +192,7 @@ fn hue(target: &Target, path: &str, module: Option<&str>) -> Hue {
     let main = target.packages.iter().find(|it| it.path == target.package);
     let main_module = main.and_then(|it| it.module.as_deref());
     match module {
-        _ if path == UNOWNED => Hue::Other,
+        _ if path == UNOWNED || path == SHARED => Hue::Other,
         _ if path == target.package || path == "main" => Hue::Main,
         Some(module) if Some(module) == main_module => Hue::Main,
         Some(_) => Hue::Dependency,

@@ -307,11 +307,14 @@ fn sums(found: &Anatomy<'_>, length: usize) -> Seen {
     let by_kind = |it: &binary::PackageBytes| it.by_kind.iter().sum::<u64>() == it.bytes;
     let checks = [
         ("kinds", kinds == length),
-        ("owners", packages + unowned + outside == length),
-        ("modules", modules == packages),
+        (
+            "owners",
+            packages + found.shared_bytes() + unowned + outside == length,
+        ),
+        ("modules", modules == packages + found.shared_bytes()),
         ("kinds of packages", found.packages.iter().all(by_kind)),
         ("loaded", found.loaded.owned <= found.loaded.bytes),
-        ("shared", found.shared <= length),
+        ("proven", found.loaded.proven <= found.loaded.owned),
         (
             "order of functions",
             found.functions.is_sorted_by_key(|it| it.address),

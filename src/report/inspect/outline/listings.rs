@@ -1,8 +1,11 @@
 //! The lists of an inspection in, tables of their largest entries out; what is smaller is one line.
 
 use super::{and, cell, listing, split};
+use crate::binary::Origin;
 use crate::number::{grouped, share};
-use crate::report::inspect::{FunctionSize, Inspection, ModuleSize, PackageSize, View};
+use crate::report::inspect::{
+    DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
+};
 use crate::report::outline::{Block, Tone, number, optional, text};
 
 pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
@@ -30,7 +33,11 @@ pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         .iter()
         .map(|it| {
             let version = it.version.clone().unwrap_or_default();
-            row(it.path.clone(), version, it.bytes, it.code, it.packages)
+            let name = match it.origin {
+                Origin::Shared => "shared: used by several modules".to_owned(),
+                _ => it.path.clone(),
+            };
+            row(name, version, it.bytes, it.code, it.packages)
         })
         .collect();
     if !small.is_empty() {
@@ -44,7 +51,12 @@ pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             sum(|it| it.packages),
         ));
     }
-    let heading = format!("Modules: {}", grouped(inspection.modules.len() as u64));
+    let count = inspection
+        .modules
+        .iter()
+        .filter(|it| it.packages > 0)
+        .count();
+    let heading = format!("Modules: {}", grouped(count as u64));
     listing(heading, columns, rows)
 }
 
@@ -93,6 +105,16 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         let (paid, functions) = (sum(|it| it.paid_for), sum(|it| it.functions));
         rows.push(row(and(small.len()), bytes, code, paid, functions));
     }
+    let shared = inspection.ledger.shared;
+    if inspection.filter.is_none() && shared > 0 {
+        rows.push(row(
+            "shared: used by several packages".into(),
+            shared,
+            0,
+            0,
+            0,
+        ));
+    }
     let mut blocks = listing(
         format!("Packages: {}", grouped(all.len() as u64)),
         columns,
@@ -105,6 +127,44 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         ));
     }
     blocks
+}
+
+/// The objects of a package, with who refers to each.
+pub fn objects(objects: &Objects) -> Vec<Block> {
+    let columns = vec![
+        text("address"),
+        number("B"),
+        text("used by"),
+        optional(text("symbol")),
+        text("end known by"),
+        optional(text("first bytes")),
+    ];
+    let some = |all: Vec<String>| match all.len() {
+        0..4 => all.join(", "),
+        more => format!("{}, and {} more", all[..3].join(", "), more - 3),
+    };
+    let row = |it: &DataObject| {
+        let pointers = it.pointers.iter();
+        let pointers = pointers.map(|it| format!("pointer at {} of {}", it.address, it.owner));
+        vec![
+            format!("{} {}", it.address, it.section),
+            cell(it.bytes),
+            some(it.used_by.iter().cloned().chain(pointers).collect()),
+            it.symbol.clone().unwrap_or_default(),
+            match it.proven {
+                true => it.how.words().to_owned(),
+                false => format!("{} (not proven)", it.how.words()),
+            },
+            it.first_bytes.chars().take(24).collect(),
+        ]
+    };
+    let heading = format!(
+        "Data of {}: {} objects with {} bytes",
+        objects.package,
+        grouped(objects.count),
+        grouped(objects.bytes)
+    );
+    listing(heading, columns, objects.largest.iter().map(row).collect())
 }
 
 pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {

@@ -1,0 +1,137 @@
+//! Places with sizes in, bounds on the sizes of what lies between them out: in a run they never fall.
+
+use super::image::Addr;
+
+/// Sizes that fit each other: by address, and none smaller than the one before.
+pub(super) struct Bounds {
+    chain: Vec<(Addr, u32)>,
+    /// How much of a size may be alignment.
+    slack: u32,
+    /// How many of the nearest sizes may be wrong.
+    doubt: usize,
+    /// Where the last question led: they ascend.
+    position: usize,
+}
+
+impl Bounds {
+    /// Keeps as many sizes as fit each other. `sizes` are by address, and what they are without `slack`.
+    pub fn exact(sizes: &[(Addr, u32)]) -> Self {
+        Self {
+            chain: rising(sizes),
+            slack: 0,
+            doubt: 0,
+            position: 0,
+        }
+    }
+
+    /// The same for distances: they have alignment, and something else may begin within an object.
+    pub fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
+        Self {
+            chain: rising(sizes),
+            slack,
+            doubt: 1,
+            position: 0,
+        }
+    }
+
+    /// The least and the largest size of what begins at an address, and its size where that is known. Addresses ascend.
+    pub fn at(&mut self, addr: Addr) -> Bound {
+        while self.chain.get(self.position).is_some_and(|it| it.0 < addr) {
+            self.position += 1;
+        }
+        let before = self
+            .position
+            .checked_sub(1 + self.doubt)
+            .map(|it| self.chain[it].1);
+        let after = self.chain.get(self.position);
+        let most = self.chain.get(self.position + self.doubt);
+        let least = before.map_or(0, |it| it - self.slack.min(it / 2));
+        Bound {
+            least: least.max(1),
+            most: most.map_or(u32::MAX, |it| it.1.saturating_add(self.slack)),
+            exact: after.filter(|it| it.0 == addr).map(|it| it.1),
+            next: after.map(|it| it.0),
+        }
+    }
+}
+
+/// What sizes around a place say of the object there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bound {
+    pub least: u32,
+    pub most: u32,
+    pub exact: Option<u32>,
+    /// Where the next of those sizes is.
+    pub next: Option<Addr>,
+}
+
+/// How good a chain is: by how many sizes, then by their sum; and the place of its last.
+type Best = (u32, u64, u32);
+
+/// The longest part of a sequence in which sizes do not fall; of several, that with the most bytes.
+fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
+    if sizes.is_sorted_by_key(|it| it.1) {
+        return sizes.to_vec();
+    }
+    let mut ranks: Vec<u32> = sizes.iter().map(|it| it.1).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    // The best chain that ends with each size or a smaller one, as a tree of prefixes (Fenwick's).
+    let mut tree: Vec<Best> = vec![(0, 0, u32::MAX); ranks.len() + 1];
+    let mut before = vec![u32::MAX; sizes.len()];
+    let mut best: Best = (0, 0, u32::MAX);
+    for (index, it) in sizes.iter().enumerate() {
+        let rank = ranks.partition_point(|rank| *rank <= it.1);
+        let (mut at, mut found) = (rank, (0, 0, u32::MAX));
+        while at > 0 {
+            found = better(found, tree[at]);
+            at &= at - 1;
+        }
+        before[index] = found.2;
+        let longer = (found.0 + 1, found.1 + u64::from(it.1), index as u32);
+        best = better(best, longer);
+        at = rank;
+        while at < tree.len() {
+            tree[at] = better(tree[at], longer);
+            at += at & at.wrapping_neg();
+        }
+    }
+    let mut chain = Vec::with_capacity(best.0 as usize);
+    let mut at = best.2;
+    while let Some(it) = sizes.get(at as usize) {
+        chain.push(*it);
+        at = before[at as usize];
+    }
+    chain.reverse();
+    chain
+}
+
+fn better(a: Best, b: Best) -> Best {
+    if (b.0, b.1) > (a.0, a.1) { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_most_is_left_out() {
+        let sizes = [(0, 4), (4, 4), (8, 90), (12, 5), (17, 2), (19, 6), (30, 7)];
+        assert_eq!(rising(&sizes), [(0, 4), (4, 4), (12, 5), (19, 6), (30, 7)]);
+        assert_eq!(rising(&[]), []);
+    }
+
+    #[test]
+    fn neighbours_bound_a_size() {
+        let mut bounds = Bounds::exact(&[(10, 4), (20, 8)]);
+        let mut at = |addr| {
+            let it = bounds.at(addr);
+            (it.least, it.most, it.exact)
+        };
+        assert_eq!(at(5), (1, 4, None));
+        assert_eq!(at(10), (1, 4, Some(4)));
+        assert_eq!(at(14), (4, 8, None));
+        assert_eq!(at(20), (4, 8, Some(8)));
+        assert_eq!(at(30), (8, u32::MAX, None));
+    }
+}

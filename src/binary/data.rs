@@ -1,0 +1,370 @@
+//! Code, types and memory in, an owner for every byte of the data out: types, stack maps, texts and variables.
+
+use std::ops::Range;
+
+use super::anatomy::{LayoutNote, Owners};
+use super::dissect::{State, with_bodies};
+use super::functions::Entry;
+use super::image::Addr;
+use super::moduledata::Moduledata;
+use super::objects::{Data, How, Known, Places, Source, addr_of, owner_of, source_of};
+use super::owners::{Owned, Ranked};
+use super::packages::{NONE, PackageId};
+use super::partition::{Recent, merge};
+use super::pointers::{self, Inside, Pointers};
+use super::runs::{Content, Marks};
+use super::{Format, Kind, Role, extents, listing, loader, objects, owners, references, runs};
+
+/// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
+/// themselves, with their packages; `taken` are the tables that have owners already.
+pub(super) fn account(
+    state: &mut State<'_, '_, '_>,
+    entries: &[Entry],
+    module: &Moduledata,
+    maps: Vec<u64>,
+    taken: Vec<Range<Addr>>,
+) {
+    let wasm = state.binary.format == Format::Wasm;
+    let function = |target: Addr| {
+        let target = match wasm {
+            true => number(target)?,
+            false => target,
+        };
+        let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
+        Some(entries[found].package).filter(|it| *it != NONE)
+    };
+    let mut data = Data {
+        areas: areas(state, taken),
+        known: Vec::new(),
+        starts: Vec::new(),
+        runs: Vec::new(),
+        word: u32::from(state.image.pointer_size),
+    };
+    data.starts = mentions(state, entries, module, maps, &data.areas);
+    let marks = known(state, module, &mut data);
+    let is_function = |it| function(it).is_some();
+    data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
+    symbols(state, &mut data);
+    follow_types(state, &mut data);
+    // Each takes as much as the bytes of a word.
+    let most = state.bytes.len() / 24;
+    let Pointers { edges, lengths } = pointers::collect(state.image, &data, most);
+    drop_false(state, entries, &mut data, &edges);
+    let starts = places(&data, &edges);
+    let texts = data.runs.iter().find(|it| it.content == Content::Texts);
+    let lengths = agreed(lengths, &starts, texts.map_or(0, |it| it.range.end));
+    let found = data.lay_out(&Places {
+        starts: &starts,
+        lengths: &lengths,
+    });
+    let owned = owners::find(
+        state.image,
+        &data,
+        &found,
+        &edges,
+        &Ranked {
+            packages: &state.packages,
+            ranks: ranks(entries),
+        },
+        function,
+    );
+    claim(state, entries, &owned);
+    if state.listed {
+        state.objects = listing::list(state.image, &data.starts, &edges, &owned);
+    }
+}
+
+/// The number of a function of wasm from what stands for its address (`cmd/link/internal/wasm/asm.go`).
+fn number(target: Addr) -> Option<Addr> {
+    const FIRST: u32 = 0x1000;
+    (target >> 16).checked_sub(FIRST)
+}
+
+fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {
+    let image = state.image;
+    for it in owned {
+        let range = (it.object.start, it.object.end);
+        state.ledger.claim(image, range, it.owner, it.kind);
+        if it.owner != NONE && !it.proven {
+            state.ledger.inferred += image.file_bytes(range.0, range.1);
+        }
+    }
+    if loader::has_tables(state.binary) {
+        let objects = owned.iter().map(|it| (it.object.start, it.owner));
+        let owners = loader::Owners {
+            objects: &objects.collect::<Vec<_>>(),
+            entries,
+        };
+        let (binary, bytes) = (state.binary, state.bytes);
+        loader::claim(image, binary, bytes, &owners, &mut state.ledger);
+    }
+}
+
+/// The place of each package in the code, where packages stand behind those they import: that of the function in its middle,
+/// for some have names of another package and stand elsewhere, as instances of generics do.
+fn ranks(entries: &[Entry]) -> Vec<u32> {
+    let own = || {
+        let own = entries
+            .iter()
+            .map(|it| (it.package, it.paid_by))
+            .enumerate();
+        own.filter(|(_, it)| it.0 == it.1 && it.0 != NONE)
+            .map(|(place, it)| (place as u32, it.0 as usize))
+    };
+    let most = own().map(|it| it.1 + 1).max().unwrap_or(0);
+    let mut counts = vec![0u32; most];
+    own().for_each(|it| counts[it.1] += 1);
+    let mut ranks = vec![u32::MAX; most];
+    let mut met = vec![0; most];
+    for (place, package) in own() {
+        if met[package] == counts[package] / 2 {
+            ranks[package] = place;
+        }
+        met[package] += 1;
+    }
+    ranks
+}
+
+/// What is known to the byte: types, and the runtime's table of contents.
+fn known(state: &mut State<'_, '_, '_>, module: &Moduledata, data: &mut Data) -> Marks {
+    let (image, binary) = (state.image, state.binary);
+    let mut marks = Marks::default();
+    match extents::types(image, binary, module, data, &mut state.packages) {
+        Some((types, known, found)) => (state.types, data.known, marks) = (types, known, found),
+        None => state.notes.push(LayoutNote::NoTypes),
+    }
+    let runtime = state.packages.of_prefix(b"runtime");
+    let contents = extents::table_of_contents(image, binary, module, runtime);
+    data.known.extend(contents);
+    data.known.extend(extents::programs(image, module, runtime));
+    extents::disjoint(&mut data.known);
+    marks
+}
+
+/// Adds what has a symbol. Those of the linker stand for many things together, and what has one for each has its users.
+fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) {
+    if !state.named {
+        return;
+    }
+    let (image, packages) = (state.image, &mut state.packages);
+    let mut places = Vec::new();
+    super::symbols::read(state.bytes, state.binary, |symbol| {
+        let Some(start) = image.addr(symbol.address) else {
+            return;
+        };
+        // C code has symbols of its own, elsewhere.
+        let run = data.runs.partition_point(|it| it.range.end <= start);
+        let run = data.runs.get(run).filter(|it| it.range.contains(&start));
+        let Some(run) = run.filter(|it| it.content.has_symbols()) else {
+            return;
+        };
+        let name = symbol.name;
+        if name.starts_with(b"go:") || name.starts_with(b"type:") {
+            return;
+        }
+        let owner = packages.of_data(name);
+        let end = symbol
+            .size
+            .and_then(|it| start.checked_add(u32::try_from(it).ok()?));
+        match end.filter(|it| *it <= run.range.end) {
+            Some(end) => data.known.push(Known {
+                start,
+                end,
+                owner,
+                kind: Kind::Data,
+                how: How::Symbol,
+            }),
+            None if symbol.size.is_none() && owner != NONE => {
+                places.push(objects::start(start, Source::Symbol, owner));
+            }
+            None => {}
+        }
+    });
+    extents::disjoint(&mut data.known);
+    let named = !places.is_empty() || data.known.iter().any(|it| it.how == How::Symbol);
+    merge(&mut data.starts, places);
+    if named {
+        state.owners = Owners::Symbols;
+    }
+}
+
+/// Adds what types point to, which is known once and for all.
+fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
+    let Some((first, last)) = data.areas.first().zip(data.areas.last()) else {
+        return;
+    };
+    let all = first.start..last.end;
+    let inside = Inside::new(data, &all);
+    let mut recent = Recent::new();
+    let mut found = Vec::new();
+    let types = data.known.iter().filter(|it| it.kind == Kind::Types);
+    for it in types.filter(|it| it.owner != NONE) {
+        pointers::words(state.image, &(it.start..it.end), |_, target| {
+            let place = objects::start(target, Source::Pointer, it.owner);
+            if all.contains(&target) && !inside.contains(target) && recent.is_new(place) {
+                found.push(place);
+            }
+        });
+    }
+    merge(&mut data.starts, found);
+}
+
+/// Drops mentions that are none. Only one that would cut a large object is worth the look.
+fn drop_false(
+    state: &State<'_, '_, '_>,
+    entries: &[Entry],
+    data: &mut Data,
+    edges: &[(Addr, Addr)],
+) {
+    const LARGE: u32 = 256;
+    let all = places(data, edges);
+    let mut targets: Vec<Addr> = edges.iter().map(|it| it.1).collect();
+    targets.sort_unstable();
+    let mut doubtful = Vec::new();
+    let mut users = Vec::new();
+    let mut starts = data.starts.as_slice();
+    let mut last = None;
+    for (index, &place) in all.iter().enumerate() {
+        let next = all.get(index + 1).copied();
+        let large =
+            |a: Option<Addr>, b: Option<Addr>| a.zip(b).is_none_or(|it| it.1 - it.0 >= LARGE);
+        let cuts = large(last, Some(place)) || large(Some(place), next);
+        last = Some(place);
+        if !cuts {
+            continue;
+        }
+        starts = &starts[starts.partition_point(|it| addr_of(*it) < place)..];
+        let mentions = starts.iter().take_while(|it| addr_of(**it) == place);
+        let code = |it: &&u64| source_of(**it) == Source::Code;
+        if mentions.clone().all(|it| code(&it)) && targets.binary_search(&place).is_err() {
+            doubtful.push(place);
+            users.extend(mentions.map(|it| owner_of(*it)));
+        }
+    }
+    users.sort_unstable();
+    users.dedup();
+    let goarch = state.binary.goarch.as_deref();
+    let is_user = |it| users.binary_search(&it).is_ok();
+    let verified = references::verify(state.image, goarch, entries, &doubtful, is_user);
+    let refuted = doubtful.iter().zip(verified).filter(|it| !it.1);
+    let refuted: Vec<Addr> = refuted.map(|it| *it.0).collect();
+    if !refuted.is_empty() {
+        data.starts
+            .retain(|it| refuted.binary_search(&addr_of(*it)).is_err());
+    }
+}
+
+/// Every address at which an object may begin, in order.
+fn places(data: &Data, edges: &[(Addr, Addr)]) -> Vec<Addr> {
+    let mut found: Vec<Addr> = edges.iter().map(|it| it.1).collect();
+    found.extend(data.starts.iter().map(|it| addr_of(*it)));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// One length for each text: it ends where another begins, or at the end of all. Other numbers stand behind addresses, too,
+/// and other numbers look like addresses; where most lengths end nowhere, not every text is known, and that says nothing.
+fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
+    const ALIGNMENT: u32 = 8;
+    lengths.sort_unstable();
+    lengths.dedup();
+    let ends = |it: &(Addr, u32)| {
+        let at = it.0 + it.1;
+        at + ALIGNMENT > end || starts.binary_search(&at).is_ok()
+    };
+    let mut agreed: Vec<(Addr, u32)> = lengths.iter().copied().filter(ends).collect();
+    if 2 * agreed.len() < lengths.len() {
+        agreed = lengths;
+    }
+    // Of several, the shorter ones were meant as a part.
+    agreed.reverse();
+    agreed.dedup_by_key(|it| it.0);
+    agreed.reverse();
+    agreed
+}
+
+/// Loaded sections with data, without the tables that have owners already.
+fn areas(state: &State<'_, '_, '_>, mut taken: Vec<Range<Addr>>) -> Vec<Range<Addr>> {
+    taken.sort_by_key(|it| it.start);
+    let mut areas = Vec::new();
+    for region in &state.image.regions {
+        let section = &state.binary.sections[region.section];
+        let roles = [Role::Rodata, Role::Pclntab, Role::Types, Role::Data];
+        if region.executable
+            || !roles.contains(&section.role)
+            || section.name.contains("buildinfo")
+            || section.name.contains("fipsinfo")
+        {
+            continue;
+        }
+        let mut start = region.start;
+        for it in taken
+            .iter()
+            .filter(|it| it.end > region.start && it.start < region.end())
+        {
+            if it.start > start {
+                areas.push(start..it.start);
+            }
+            start = start.max(it.end);
+        }
+        if start < region.end() {
+            areas.push(start..region.end());
+        }
+    }
+    areas
+}
+
+/// Where functions keep what they say of themselves, what code refers to, and what the runtime does.
+fn mentions(
+    state: &mut State<'_, '_, '_>,
+    entries: &[Entry],
+    module: &Moduledata,
+    maps: Vec<u64>,
+    areas: &[Range<Addr>],
+) -> Vec<u64> {
+    let mut starts: Vec<u64> = maps
+        .into_iter()
+        .map(|it| objects::start((it >> 32) as Addr, Source::Record, it as PackageId))
+        .collect();
+    references(state, entries, areas, &mut starts);
+    let runtime = state.packages.of_prefix(b"runtime");
+    let masks = module.masks.iter().flatten();
+    starts.extend(masks.map(|it| objects::start(*it, Source::Code, runtime)));
+    let mut sorted = Vec::new();
+    merge(&mut sorted, starts);
+    sorted
+}
+
+/// What code refers to.
+fn references(
+    state: &mut State<'_, '_, '_>,
+    entries: &[Entry],
+    areas: &[Range<Addr>],
+    starts: &mut Vec<u64>,
+) {
+    let Some((first, last)) = areas.first().zip(areas.last()) else {
+        return;
+    };
+    let all = first.start..last.end;
+    // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
+    let mut recent = Recent::new();
+    let mut push = |addr: Addr, owner: PackageId| {
+        let it = objects::start(addr, Source::Code, owner);
+        if owner != NONE && recent.is_new(it) {
+            starts.push(it);
+        }
+    };
+    if state.binary.format == Format::Wasm {
+        let bytes = state.bytes;
+        with_bodies(bytes, &mut entries.to_vec(), |entry, range| {
+            references::scan_wasm(&bytes[range], &all, |it| push(it, entry.package));
+        });
+        return;
+    }
+    let goarch = state.binary.goarch.as_deref();
+    let searched = references::scan(state.image, goarch, entries, &all, &mut push);
+    if !searched && !entries.is_empty() {
+        state.notes.push(LayoutNote::NoReferences);
+    }
+}

@@ -1,0 +1,281 @@
+//! Objects and who refers to them in, whose each is out.
+//!
+//! What a package defines is its own, however many use it: of several users, the package that comes first in the code is
+//! the closest to the definition. What the linker keeps once for all, as texts, belongs to its users together.
+
+use super::image::{Addr, Image};
+use super::ledger::Kind;
+use super::objects::{Data, Object, Source, What, addr_of, owner_of, source_of};
+use super::packages::{NONE, PackageId, Packages};
+use super::runs::Content;
+
+/// An object with its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub object: Object,
+    pub owner: PackageId,
+    pub kind: Kind,
+    /// Whether its owner is not inferred.
+    certain: bool,
+    /// Whether neither its owner nor its extent is.
+    pub proven: bool,
+}
+
+/// Packages, and which is closer to a definition.
+pub(super) struct Ranked<'p, 'i> {
+    pub packages: &'p Packages<'i>,
+    /// The place of each package in the code, where that is known.
+    pub ranks: Vec<u32>,
+}
+
+impl Ranked<'_, '_> {
+    /// Packages that the linker placed first come first.
+    fn rank(&self, owner: PackageId) -> (u32, PackageId) {
+        let rank = self.ranks.get(owner as usize).copied();
+        (rank.unwrap_or(u32::MAX), owner)
+    }
+}
+
+/// Where objects are, found fast.
+struct Index {
+    first: Addr,
+    /// The last object that begins at or before each multiple of [`Index::STEP`].
+    places: Vec<u32>,
+}
+
+impl Index {
+    const STEP: u32 = 512;
+
+    fn new(objects: &[Object]) -> Self {
+        let first = objects.first().map_or(0, |it| it.start);
+        let mut places = Vec::new();
+        for (index, it) in objects.iter().enumerate() {
+            let slot = ((it.start - first) / Self::STEP) as usize;
+            // Scattered data would take more memory than the file: what is far away is searched.
+            if slot > 4 * objects.len() + 4096 {
+                break;
+            }
+            places.resize(slot + 1, (index as u32).saturating_sub(1));
+        }
+        Self { first, places }
+    }
+
+    /// The object that holds an address.
+    fn find(&self, objects: &[Object], addr: Addr) -> Option<usize> {
+        let slot = (addr.checked_sub(self.first)? / Self::STEP) as usize;
+        let from = *self.places.get(slot).or(self.places.last())? as usize;
+        let to = self
+            .places
+            .get(slot + 1)
+            .map_or(objects.len(), |it| *it as usize + 1);
+        let among = objects.get(from..to.min(objects.len()).max(from))?;
+        let found = from
+            + among
+                .partition_point(|it| it.start <= addr)
+                .checked_sub(1)?;
+        (addr < objects[found].end).then_some(found)
+    }
+}
+
+/// Whether the linker keeps one of several equal ones.
+fn is_common(object: &Object) -> bool {
+    match object.what {
+        What::Referred(Some(Content::Texts | Content::Masks)) => true,
+        What::Referred(Some(Content::Constants)) => object.end - object.start <= 16,
+        _ => false,
+    }
+}
+
+/// The owner of every object: first by who refers to its beginning, then by what points to it.
+pub(super) fn find(
+    image: &Image<'_>,
+    data: &Data,
+    objects: &[Object],
+    edges: &[(Addr, Addr)],
+    ranked: &Ranked<'_, '_>,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> Vec<Owned> {
+    let packages = ranked.packages;
+    let mut owned = by_users(image, data, objects, ranked, function);
+    let index = Index::new(objects);
+    follow(objects, &mut owned, edges, &index, ranked);
+    let mut edge = 0;
+    for from in 0..objects.len() {
+        while edges.get(edge).is_some_and(|it| it.0 < objects[from].start) {
+            edge += 1;
+        }
+        while let Some(&(at, to)) = edges.get(edge).filter(|it| it.0 < objects[from].end) {
+            edge += 1;
+            let common = |it: &usize| objects[*it].start == to && is_common(&objects[*it]);
+            if let Some(to) = index.find(objects, to).filter(common) {
+                owned[to].owner = packages.join(owned[to].owner, owned[from].owner);
+                let sure = owned[from].certain
+                    && (objects[from].how.is_proven() || at == objects[from].start);
+                owned[to].certain &= sure || owned[from].owner == NONE;
+            }
+        }
+    }
+    for it in &mut owned {
+        it.proven = it.certain && it.object.how.is_proven();
+    }
+    alignment(image, &mut owned);
+    owned
+}
+
+/// Owners as far as code, symbols and types say.
+fn by_users(
+    image: &Image<'_>,
+    data: &Data,
+    objects: &[Object],
+    ranked: &Ranked<'_, '_>,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> Vec<Owned> {
+    let packages = ranked.packages;
+    let mut starts = data.starts.as_slice();
+    let mut owned = Vec::with_capacity(objects.len());
+    for object in objects {
+        let mut it = Owned {
+            object: *object,
+            owner: object.owner,
+            kind: kind(image, object, false),
+            certain: true,
+            proven: false,
+        };
+        // The next is near.
+        let before = starts.iter().take_while(|it| addr_of(**it) < object.start);
+        starts = &starts[before.count()..];
+        let users = starts.iter().take_while(|it| addr_of(**it) == object.start);
+        let (users, inside) = starts.split_at(users.count());
+        let value = function_of(image, object).and_then(&function);
+        match (object.what, users.first()) {
+            (What::Rest, _) => {}
+            (What::Known(_), _) if it.owner != NONE => {}
+            (What::Referred(_), _) if value.is_some() => it.owner = value.unwrap_or(NONE),
+            (_, Some(first)) => {
+                let record = source_of(*first) == Source::Record;
+                if record || is_common(object) {
+                    let users = users.iter().map(|it| owner_of(*it));
+                    it.owner = users.fold(NONE, |all, it| packages.join(all, it));
+                } else {
+                    let fields = fields(object, inside, data.word);
+                    let users = || users.iter().chain(fields.clone());
+                    let best = users()
+                        .min_by_key(|it| (source_of(**it) as u8, ranked.rank(owner_of(**it))));
+                    it.owner = best.map_or(NONE, |it| owner_of(*it));
+                    let same = |user: &u64| owner_of(*user) == it.owner;
+                    it.certain = source_of(*first) == Source::Symbol || users().all(same);
+                }
+                it.kind = kind(image, object, record);
+            }
+            (_, None) => {}
+        }
+        owned.push(it);
+    }
+    owned
+}
+
+/// The places within an object: of its fields. Places come in order; where a field can hardly begin, none does.
+fn fields<'s>(
+    object: &Object,
+    starts: &'s [u64],
+    word: u32,
+) -> impl Iterator<Item = &'s u64> + Clone + use<'s> {
+    let (start, end) = (object.start, object.end);
+    let inside = starts.iter().take_while(move |it| addr_of(**it) < end);
+    inside.filter(move |it| (addr_of(**it) - start).is_multiple_of(word))
+}
+
+/// Gives what only pointers lead to the owner of what points to it; of several, the first.
+fn follow(
+    objects: &[Object],
+    owned: &mut [Owned],
+    edges: &[(Addr, Addr)],
+    index: &Index,
+    ranked: &Ranked<'_, '_>,
+) {
+    let points = |it: &Object| match it.what {
+        What::Referred(content) => content.is_none_or(Content::has_pointers),
+        What::Known(kind) => kind == Kind::Data,
+        What::Rest => false,
+    };
+    let mut queue: Vec<u32> = Vec::new();
+    let mut fixed = vec![false; objects.len()];
+    for (place, it) in objects.iter().enumerate() {
+        let is_owned = owned[place].owner != NONE;
+        fixed[place] = is_owned
+            || is_common(it)
+            || !matches!(it.what, What::Referred(_) | What::Known(Kind::Data));
+        if is_owned && points(it) {
+            queue.push(place as u32);
+        }
+    }
+    while let Some(from) = queue.pop() {
+        let (object, owner) = (&objects[from as usize], owned[from as usize].owner);
+        let first = edges.partition_point(|it| it.0 < object.start);
+        for (_, to) in edges[first..].iter().take_while(|it| it.0 < object.end) {
+            let Some(to) = index.find(objects, *to).filter(|it| !fixed[*it]) else {
+                continue;
+            };
+            let target = &mut owned[to];
+            if target.owner != NONE && target.owner != owner {
+                target.certain = false;
+            }
+            if target.owner == NONE || ranked.rank(owner) < ranked.rank(target.owner) {
+                target.owner = owner;
+                queue.push(to as u32);
+            }
+        }
+    }
+}
+
+/// Alignment goes with what stands before it.
+fn alignment(image: &Image<'_>, owned: &mut [Owned]) {
+    const MOST: u32 = 64;
+    for index in 1..owned.len() {
+        let (before, it) = (owned[index - 1], owned[index]);
+        let object = it.object;
+        let short = object.what == What::Rest && object.end - object.start < MOST;
+        if short && before.object.end == object.start {
+            let bytes = image.slice(object.start, object.end).unwrap_or_default();
+            if bytes.iter().all(|it| *it == 0) {
+                (owned[index].owner, owned[index].kind) = (before.owner, before.kind);
+                owned[index].proven = before.proven;
+            }
+        }
+    }
+}
+
+/// The address in a function value, which is nothing else, or in an initialisation task: a state of 0, a small number,
+/// and as many addresses (`runtime/proc.go`, `initTask`).
+fn function_of(image: &Image<'_>, object: &Object) -> Option<Addr> {
+    let word = usize::from(image.pointer_size);
+    let reader = image.over(image.slice(object.start, object.end)?);
+    let size = reader.data.len();
+    if size == word {
+        return image.addr(reader.word(0)?);
+    }
+    let tasks = reader.u32(4)? as usize;
+    let is_task = reader.u32(0)? == 0 && (1..1000).contains(&tasks) && size >= 8 + tasks * word;
+    is_task.then(|| image.addr(reader.word(8)?)).flatten()
+}
+
+fn kind(image: &Image<'_>, object: &Object, record: bool) -> Kind {
+    match object.what {
+        What::Known(kind) => kind,
+        _ if record => Kind::StackMaps,
+        What::Referred(Some(Content::Texts)) => Kind::Strings,
+        What::Referred(Some(Content::Masks)) => Kind::Types,
+        What::Referred(None) if is_text(image, object) => Kind::Strings,
+        _ => Kind::Data,
+    }
+}
+
+/// Read-only bytes without a NUL that are UTF-8.
+fn is_text(image: &Image<'_>, object: &Object) -> bool {
+    let Some(region) = image.region(object.start).filter(|it| !it.writable) else {
+        return false;
+    };
+    let bytes =
+        &region.bytes[(object.start - region.start) as usize..(object.end - region.start) as usize];
+    memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
+}

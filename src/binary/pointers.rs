@@ -1,0 +1,154 @@
+//! Memory in, the words that point into the data out, and the lengths that stand beside them.
+
+use std::ops::Range;
+
+use super::image::{Addr, Image};
+use super::objects::Data;
+use super::runs::{Content, Run};
+
+/// What the words of the data lead to.
+#[derive(Default)]
+pub(super) struct Pointers {
+    /// From where to where, by where they stand.
+    pub edges: Vec<(Addr, Addr)>,
+    /// Texts with the length behind the address.
+    pub lengths: Vec<(Addr, u32)>,
+}
+
+/// Reads every word of the data that can be an address. In a damaged file any can: no more than `most` are kept.
+pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
+    let mut found = Pointers::default();
+    let Some((first, last)) = data.areas.first().zip(data.areas.last()) else {
+        return found;
+    };
+    let all = first.start..last.end;
+    let inside = Inside::new(data, &all);
+    let texts = data.runs.iter().find(|it| it.content == Content::Texts);
+    let word = u32::from(image.pointer_size);
+    for part in pointing(data) {
+        words(image, &part, |at, target| {
+            if !all.contains(&target) || inside.contains(target) || found.edges.len() >= most {
+                return;
+            }
+            found.edges.push((at, target));
+            if let Some(texts) = texts.filter(|it| it.range.contains(&target)) {
+                let length = image.reader(at).and_then(|it| it.word(word as usize));
+                let length = length.and_then(|it| u32::try_from(it).ok());
+                let room = texts.range.end - target;
+                if let Some(it) = length.filter(|it| (1..=room).contains(it)) {
+                    found.lengths.push((target, it));
+                }
+            }
+        });
+    }
+    found
+}
+
+/// The parts of the areas that can have addresses: texts, masks and variables without pointers have none.
+fn pointing(data: &Data) -> Vec<Range<Addr>> {
+    let without = |it: &&Run| !it.content.has_pointers();
+    let mut parts = Vec::new();
+    for area in &data.areas {
+        let mut start = area.start;
+        for run in data.runs.iter().filter(without).map(|it| &it.range) {
+            if run.end > start && run.start < area.end {
+                if run.start > start {
+                    parts.push(start..run.start);
+                }
+                start = run.end;
+            }
+        }
+        if start < area.end {
+            parts.push(start..area.end);
+        }
+    }
+    parts
+}
+
+/// A bit for every 16 bytes that lie wholly within known extents: no object begins there.
+pub(super) struct Inside {
+    first: Addr,
+    bits: Vec<u64>,
+}
+
+impl Inside {
+    const GRAIN: u32 = 16;
+
+    /// Nothing is known of data that is scattered over the address space, as no linker does: it would take more memory
+    /// than the file.
+    pub fn new(data: &Data, all: &Range<Addr>) -> Self {
+        let known = &data.known;
+        let first = all.start - all.start % Self::GRAIN;
+        let present: u64 = data
+            .areas
+            .iter()
+            .map(|it| u64::from(it.end - it.start))
+            .sum();
+        if u64::from(all.end - all.start) > 16 * present {
+            let bits = Vec::new();
+            return Self { first, bits };
+        }
+        let grains = (all.end - first).div_ceil(Self::GRAIN) as usize;
+        let mut bits = vec![0u64; grains.div_ceil(64)];
+        let mut position = 0;
+        while let Some(run) = known.get(position) {
+            let (start, mut end) = (run.start, run.end);
+            position += 1;
+            while let Some(next) = known.get(position).filter(|it| it.start == end) {
+                end = next.end;
+                position += 1;
+            }
+            let from = start.max(first).next_multiple_of(Self::GRAIN);
+            for grain in (from..end.min(all.end) & !(Self::GRAIN - 1)).step_by(Self::GRAIN as usize)
+            {
+                let index = ((grain - first) / Self::GRAIN) as usize;
+                bits[index / 64] |= 1 << (index % 64);
+            }
+        }
+        Self { first, bits }
+    }
+
+    /// Whether an address not below the first is inside.
+    #[inline]
+    pub fn contains(&self, addr: Addr) -> bool {
+        let index = ((addr - self.first) / Self::GRAIN) as usize;
+        self.bits
+            .get(index / 64)
+            .is_some_and(|it| it >> (index % 64) & 1 == 1)
+    }
+}
+
+/// Calls `each` with the place and the value of every aligned word of a range that is an address of the image.
+pub(super) fn words(image: &Image<'_>, range: &Range<Addr>, mut each: impl FnMut(Addr, Addr)) {
+    let Some(bytes) = image.slice(range.start, range.end) else {
+        return;
+    };
+    let first = range.start.next_multiple_of(u32::from(image.pointer_size));
+    let bytes = bytes
+        .get((first - range.start) as usize..)
+        .unwrap_or_default();
+    let mut word = |index: usize, value: u64| {
+        if let Some(target) = image.addr(value) {
+            each(
+                first + (index * usize::from(image.pointer_size)) as Addr,
+                target,
+            );
+        }
+    };
+    if image.pointer_size == 4 {
+        for (index, it) in bytes.as_chunks().0.iter().enumerate() {
+            let it = if image.big_endian {
+                u32::from_be_bytes(*it)
+            } else {
+                u32::from_le_bytes(*it)
+            };
+            word(index, u64::from(it));
+        }
+    } else if image.big_endian {
+        let words = bytes.as_chunks().0.iter().enumerate();
+        words.for_each(|(index, it)| word(index, u64::from_be_bytes(*it)));
+    } else {
+        let words = bytes.as_chunks().0.iter().enumerate();
+        words.for_each(|(index, it)| word(index, u64::from_le_bytes(*it)));
+    }
+}

@@ -1,0 +1,26 @@
+//! Machine code of x86 in, the addresses that its instructions have as operands out.
+
+use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
+
+/// Calls `each` with every address that an instruction mentions, relative to itself or absolute.
+pub(super) fn operands(code: &[u8], address: u64, bits: u32, mut each: impl FnMut(u64)) {
+    let mut decoder = Decoder::with_ip(bits, code, address, DecoderOptions::NONE);
+    for instruction in &mut decoder {
+        if instruction.is_ip_rel_memory_operand() {
+            each(instruction.ip_rel_memory_address());
+            continue;
+        }
+        if bits == 64 {
+            continue;
+        }
+        for operand in 0..instruction.op_count() {
+            match instruction.op_kind(operand) {
+                OpKind::Memory if instruction.memory_base() != Register::ESP => {
+                    each(instruction.memory_displacement64());
+                }
+                OpKind::Immediate32 => each(u64::from(instruction.immediate32())),
+                _ => {}
+            }
+        }
+    }
+}
