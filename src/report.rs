@@ -52,7 +52,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
-use crate::binary::Owners;
 use crate::build::Built;
 use crate::check::{self, Context, Finding};
 use crate::config::{Config, Origins};
@@ -175,21 +174,18 @@ pub struct Target {
     pub sections: Vec<Section>,
     /// Bytes of headers and tables, and between sections.
     pub overhead: Overhead,
-    /// How it is known whose the data are: `symbols` of the build before stripping, or `references` of its code where there
-    /// was none (`baseline = "off"`); `null` where the file cannot be read that far.
+    /// By `symbols` of the build before stripping, or by `references` without one (`baseline = "off"`); `null`: not known.
     #[serde(default)]
-    pub owners: Option<Owners>,
-    /// By package, the largest first; `shared` is what several use, `unowned` what belongs to none, and with them the sum is
-    /// the file. Empty where the file cannot be read that far.
+    pub owners: Option<crate::binary::Owners>,
+    /// By package, the largest first; with `shared` (of several) and `unowned` the sum is the file. Empty: not known.
     #[serde(default)]
     pub packages: Vec<PackageSize>,
     /// By module, likewise; here `shared` is what several modules use.
     #[serde(default)]
     pub modules: Vec<ModuleSize>,
-    /// Go packages of the build: compiled for the release, and from the build cache. Counted for
-    /// the platform, not for this executable alone.
+    /// Go packages of the build that were compiled, for the platform rather than this executable alone.
     pub packages_compiled: u64,
-    /// See `packages_compiled`.
+    /// Those from the build cache.
     pub packages_cached: u64,
     /// Settings of the environment and of `go env -w` that change the binary and stand in no configuration.
     pub ambient: Vec<Ambient>,

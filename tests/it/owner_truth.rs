@@ -358,3 +358,37 @@ fn figures() {
         }
     }
 }
+
+/// The embedded text of the issue: its bytes are the main package's, stripped or not, whatever its size.
+#[test]
+fn an_embedded_text_belongs_to_who_embeds_it() {
+    for size in [100_000, 3_000_000] {
+        let place = Place::empty();
+        place.write("go.mod", "module example.com/pic\n\ngo 1.21\n");
+        place.write(
+            "main.go",
+            "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n)\n\n//go:embed a.bin\nvar text string\n\n\
+             func main() { fmt.Println(len(text), text[3:7]) }\n",
+        );
+        place.write("a.bin", letters(size, 9));
+        for target in ["linux/amd64", "windows/amd64", "darwin/arm64", "js/wasm"] {
+            for flags in ["", "-s -w"] {
+                let build = Build::new(target, flags);
+                let bytes = programs::package(None, build, place.dir(), ".").0;
+                let anatomy = gobuild_opt::binary::anatomy(&bytes).unwrap();
+                let main = anatomy.packages.iter();
+                let main = main
+                    .filter(|it| it.path == "example.com/pic")
+                    .map(|it| it.bytes);
+                let main: u64 = main.sum();
+                let size = size as u64;
+                assert!(
+                    (size..size + 1_500).contains(&main),
+                    "{target} {flags:?}: {main} of {size}"
+                );
+                let proven = anatomy.loaded.proven * 100 / anatomy.loaded.bytes;
+                assert!(proven >= 80, "{target} {flags:?}: {proven} % proven");
+            }
+        }
+    }
+}
