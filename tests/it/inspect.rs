@@ -361,3 +361,32 @@ fn a_module_over_its_budget_fails() {
     );
     assert!(place.path("app").exists());
 }
+
+/// The table of 65,536 bytes of a library: with its symbol, and whose code refers to it.
+#[test]
+fn the_objects_of_a_package_are_listed_with_who_refers_to_them() {
+    let found = json("inspect --why-bytes example.com/lib/shapes full");
+    let objects = &found["objects"];
+    assert_eq!(objects["package"], "example.com/lib/shapes");
+    let largest = &objects["largest"][0];
+    assert!(largest["bytes"].as_u64().unwrap() >= 65_536, "{largest}");
+    assert_eq!(
+        (&largest["how"], &largest["proven"]),
+        (&"symbol".into(), &true.into())
+    );
+    let symbol = largest["symbol"].as_str().unwrap();
+    assert!(symbol.starts_with("example.com/lib/shapes."), "{largest}");
+    let users = largest["used_by"].as_array().unwrap();
+    assert!(users.contains(&"example.com/app".into()), "{largest}");
+    let run = place().run("inspect --why-bytes example.com/lib/shape full");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr
+            .contains("did you mean `example.com/lib/shapes`?"),
+        "{}",
+        run.shown()
+    );
+    let run = place().run("inspect --why-bytes shared stripped");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stdout.contains("Data of shared: "), "{}", run.shown());
+}
