@@ -41,12 +41,15 @@ fn go(go: &Path, dir: &Path, args: &[&str]) -> (String, Vec<u8>) {
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    (String::from_utf8(output.stdout).unwrap(), output.stderr)
+    // A file may be called anything.
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    (stdout, output.stderr)
 }
 
 /// The build of `packages` in `dir`, and what the compiler said of it, with these flags on the command line.
 fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources, Vec<u8>) {
-    let format = "{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{with .Module}}{{.Path}}{{end}}\t{{with .Module}}{{.Version}}{{end}}\t{{.Standard}}\t{{range .GoFiles}}{{.}} {{end}}{{range .CgoFiles}}{{.}} {{end}}";
+    // A file may be called anything: names end with a byte that none has, and packages with another.
+    let format = "{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{with .Module}}{{.Path}}{{end}}\t{{with .Module}}{{.Version}}{{end}}\t{{.Standard}}\t{{range .GoFiles}}{{.}}{{\"\\x00\"}}{{end}}{{range .CgoFiles}}{{.}}{{\"\\x00\"}}{{end}}{{\"\\x01\"}}";
     let args = [&["list", "-export", "-deps", "-f", format], flags, packages].concat();
     let (list, text) = go(tool, dir, &args);
     let text_or_none = |it: &str| (!it.is_empty()).then(|| it.to_owned());
@@ -60,7 +63,7 @@ fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources
             module: text_or_none(next()),
             version: text_or_none(next()),
             standard: next() == "true",
-            files: next().split_whitespace().map(str::to_owned).collect(),
+            files: next().split_terminator('\0').map(str::to_owned).collect(),
         }
     };
     let directory = dir
@@ -71,7 +74,7 @@ fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources
     let trimpath = flags.contains(&"-trimpath");
     (
         Sources {
-            packages: list.lines().map(package).collect(),
+            packages: list.split_terminator("\x01\n").map(package).collect(),
             directory,
             trimpath,
             go: gobuild_opt::go::minor_of(go(tool, dir, &["env", "GOVERSION"]).0.trim()),

@@ -1,6 +1,6 @@
 //! The escapes of a platform by package and class.
 
-use super::{Block, Table, number, optional, text};
+use super::{Block, Table, Tone, number, optional, text};
 use crate::number::{counted, grouped};
 use crate::report::{EscapePackage, Escapes};
 
@@ -24,8 +24,12 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         escapes.scope,
         escapes.go_version
     );
+    let reason = escapes.collection.as_ref().and_then(|it| it.reason.clone());
+    let aside = reason.map(|it| Block::Line(Tone::Warn, format!("compiled separately: {it}")));
     if packages.is_empty() {
-        return vec![Block::Heading(heading)];
+        return std::iter::once(Block::Heading(heading))
+            .chain(aside)
+            .collect();
     }
     let weighted = escapes.weighted_by.is_some();
     let mut columns = vec![text("package")];
@@ -61,7 +65,9 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         table.rows.push(row("all".into(), &all));
         table.total = true;
     }
-    vec![Block::Heading(heading), Block::Table(table)]
+    let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
+    blocks.extend(aside);
+    blocks
 }
 
 /// The longest beginning of all paths that ends with a slash; empty for fewer than two.

@@ -6,6 +6,8 @@
 //! ```text
 //! cargo test --test it -- --ignored --nocapture escape::objects
 //! ```
+//!
+//! `GOBUILD_OPT_TRUTH=1.27.3` runs only that Go.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -84,7 +86,9 @@ fn judge(tool: &Path, dir: &Path, packages: &[&str]) -> Figures {
 fn held(packages: &[&str], only: impl Fn(usize) -> bool, least: usize, confirmed: f64) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("go.mod"), "module example.com/m\n").unwrap();
-    for (_, tool) in tools().into_iter().enumerate().filter(|it| only(it.0)) {
+    let named = std::env::var("GOBUILD_OPT_TRUTH").unwrap_or_default();
+    let tools = tools().into_iter().enumerate().filter(|it| only(it.0));
+    for (_, tool) in tools.filter(|it| named.is_empty() || it.1.version.starts_with(&named)) {
         let figures = judge(&tool.path, dir.path(), packages);
         let share = figures.confirmed as f64 / figures.boxes as f64;
         println!(
