@@ -30,7 +30,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return Some(Seen::Good(match vendored {
             0 => "no setting from outside changes the binary".into(),
             some => format!(
-                "no setting from outside changes the binary; {} built as vendor/ holds it, which go does not hold against go.sum",
+                "no setting from outside changes the binary; {} from vendor/, which neither go nor this check compares with go.sum",
                 counted_of(some, "package")
             ),
         }));

@@ -66,6 +66,7 @@ fn literal(site: &Site, file: Option<&File>, names: &mut Names<'_>) -> Class {
     };
     match shape {
         Some(Shape::Empty) => Class::Constant,
+        Some(Shape::Composite | Shape::Slice) if !names.has_static_literals() => Class::Other,
         // The zero value of a type, and a slice without an array.
         Some(Shape::Composite | Shape::Byte | Shape::Slice) if empty => Class::Constant,
         Some(Shape::Composite | Shape::Byte) if is_static(site, file, names) => Class::Constant,
@@ -79,8 +80,7 @@ fn is_static(site: &Site, file: Option<&File>, names: &mut Names<'_>) -> bool {
     let Some(value) = file.at(site.line, site.column, "literal_value") else {
         return false;
     };
-    let one = value.named_child_count() == 1;
-    (!one || names.has_static_singles()) && leaves(value, file, &site.package, names, true)
+    leaves(value, file, &site.package, names, true)
 }
 
 fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermost: bool) -> bool {

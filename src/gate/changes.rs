@@ -258,7 +258,10 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
         ));
     }
     let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
-    let days = |it: crate::config::size::Age| format!("{} days", it.0);
+    let days = |it: crate::config::size::Age| {
+        let noun = if it.0 > 1.0 { "days" } else { "day" };
+        format!("{} {noun}", it.0)
+    };
     let (a, b) = (old.max_age.map(days), new.max_age.map(days));
     told.extend(limit("`[pgo] max-age`", a, b, looser));
     for (what, old, new) in [

@@ -198,7 +198,10 @@ pub fn target(
         .collect();
     // Where a profile tells what is hot, that comes first.
     groups.sort_by(|a, b| {
-        let made = (a.name == GENERATED).cmp(&(b.name == GENERATED));
+        let made = a
+            .name
+            .starts_with(GENERATED)
+            .cmp(&b.name.starts_with(GENERATED));
         let weight = |it: &Ranked| it.weight.unwrap_or_default();
         made.then_with(|| weight(b).total_cmp(&weight(a)))
     });
@@ -282,6 +285,9 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
         package: group.package.clone(),
         // The compiler's own name of the file may start with an import path.
         name: match (by, first.and_then(|it| Some((it.file.as_ref()?, it.line)))) {
+            (By::Line, _) if group.name == GENERATED => {
+                format!("{GENERATED} in {}", group.package)
+            }
             (By::Line, Some((file, line))) => format!("{file}:{line}"),
             _ => group.name.clone(),
         },

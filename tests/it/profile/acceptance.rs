@@ -137,6 +137,40 @@ fn odd_files_are_named() {
     }
 }
 
+/// What a tool took out of a good profile is not blamed on the program.
+#[test]
+fn what_a_tool_took_out_is_said() {
+    let words = |change: &dyn Fn(&mut proto::Profile)| {
+        let mut raw = cpu_tables();
+        change(&mut raw);
+        let fitness = profile::judge(&encode(&raw)).fitness;
+        format!(
+            "{}: {}; {}",
+            fitness.id(),
+            fitness.message(),
+            fitness.hint()
+        )
+    };
+    let told = words(&no_start_lines);
+    assert!(told.starts_with("no-start-lines: "), "{told}");
+    assert!(told.contains("Go 1.20 or later; if it was"), "{told}");
+    assert!(told.contains("`pprof -proto` dropped them"), "{told}");
+    // One value for each sample: nanoseconds of another unit.
+    let told = words(&|it| {
+        it.sample_type.remove(0);
+        for it in &mut it.sample {
+            it.value.remove(0);
+        }
+        let unit = i64::try_from(it.string_table.len()).unwrap();
+        it.string_table.push("microseconds".into());
+        it.sample_type[0].unit = unit;
+    });
+    assert!(told.starts_with("not-cpu: "), "{told}");
+    assert!(!told.contains("Go takes only CPU profiles"), "{told}");
+    assert!(!told.contains("fetch /debug/pprof/profile"), "{told}");
+    assert!(told.contains("a tool changed its sample types"), "{told}");
+}
+
 #[test]
 fn go_says_the_same_of_odd_files() {
     let directory = tempfile::tempdir().unwrap();
