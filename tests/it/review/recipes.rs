@@ -241,11 +241,7 @@ const RECIPES: &[Recipe] = &[
         ldflags: &["-compressdwarf=false"],
         gcflags: &["all=-N -l"],
         flags: &["-cover", "-covermode=atomic", "-coverpkg=./..."],
-        env: &[
-            ("GOWORK", "off"),
-            ("GOPROXY", "https://proxy.golang.org,direct"),
-            ("GOSUMDB", "sum.golang.org"),
-        ],
+        env: &[("GOWORK", "off"), ("GOPROXY", "off")],
         ..EMPTY
     },
     Recipe {

@@ -117,6 +117,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("GONOSUMDB", "*"),
     ("GOPATH", "OUT"),
     ("GOPRIVATE", "*"),
+    ("GOPROXY", "direct"),
     ("GOPROXY", "https://proxy.example"),
     ("GOROOT", "."),
     ("GOSUMDB", "off"),
