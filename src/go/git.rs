@@ -4,7 +4,7 @@
 //! repository and of files that it includes may be somebody else's. Git has no switch that leaves them out, so that each
 //! that starts a program is set to nothing here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ const SETTINGS: &[&str] = &[
     "core.gitProxy=false",
     "diff.external=",
     "gpg.program=false",
+    "log.mailmap=false",
     "log.showSignature=false",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -131,7 +132,7 @@ impl<'a> Git<'a> {
         Ok(())
     }
 
-    fn invocation(&self, args: &[&str]) -> Invocation {
+    fn invocation<S: AsRef<OsStr>>(&self, args: &[S]) -> Invocation {
         let settings = SETTINGS.iter().map(|it| (*it).to_owned());
         let settings = settings.chain(self.settings.iter().cloned());
         let mut words: Vec<OsString> = settings
@@ -139,7 +140,7 @@ impl<'a> Git<'a> {
             .map(OsString::from)
             .collect();
         words.extend(["--no-optional-locks", "--no-pager"].map(OsString::from));
-        words.extend(args.iter().map(OsString::from));
+        words.extend(args.iter().map(|it| it.as_ref().to_owned()));
         // No part of it comes from a configuration of ours.
         let mut call = Invocation::new("git", words, self.cwd, &Arc::new(Ground::everything()));
         call.env = VARIABLES
@@ -153,10 +154,9 @@ impl<'a> Git<'a> {
     /// Runs a command; its output without the line break at the end, or the first line of what git complains about.
     ///
     /// The outer error is not git's: a signal, or the end of the time that was allowed.
-    pub fn ask(&self, args: &[&str]) -> Result<Result<Vec<u8>, String>> {
-        let mut output = Vec::new();
-        let done = self.stream(args, |bytes| output.extend_from_slice(bytes))?;
-        Ok(done.map(|()| {
+    pub fn ask<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
+        let done = self.bytes(args)?;
+        Ok(done.map(|mut output| {
             if output.ends_with(b"\n") {
                 output.pop();
             }
@@ -164,8 +164,19 @@ impl<'a> Git<'a> {
         }))
     }
 
+    /// The same, with every byte of the output.
+    pub fn bytes<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
+        let mut output = Vec::new();
+        let done = self.stream(args, |bytes| output.extend_from_slice(bytes))?;
+        Ok(done.map(|()| output))
+    }
+
     /// The same, with the output as it comes.
-    pub fn stream(&self, args: &[&str], mut sink: impl FnMut(&[u8])) -> Result<Result<(), String>> {
+    pub fn stream<S: AsRef<OsStr>>(
+        &self,
+        args: &[S],
+        mut sink: impl FnMut(&[u8]),
+    ) -> Result<Result<(), String>> {
         let mut words = super::Words::default();
         let mut lines = process::lines::Splitter::default();
         let done = process::run(

@@ -1,13 +1,12 @@
 //! Files of an earlier revision, read raw from git's objects: no filter, no hook, no remote, nothing checked out.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use super::git::{Git, bytes_to_path};
 use crate::error::{Error, Kind, Result};
-use crate::process::{self, Interrupt, Invocation};
-use crate::review::Ground;
+use crate::process::Interrupt;
 
 /// A revision of the repository around a directory.
 #[derive(Debug, Clone)]
@@ -25,7 +24,7 @@ impl Past {
     pub fn find(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Result<Self, String>> {
         let place = |what: &str| git(&["rev-parse", what], cwd, interrupt);
         let (top, prefix) = match (place("--show-toplevel")?, place("--show-prefix")?) {
-            (Ok(top), Ok(prefix)) => (path(top), path(prefix)),
+            (Ok(top), Ok(prefix)) => (bytes_to_path(top), bytes_to_path(prefix)),
             (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),
         };
         let wanted = format!("{name}^{{commit}}");
@@ -83,11 +82,11 @@ impl Past {
                 format!("cannot read `{shown}` of `{}`: {why}", self.name),
             )
         };
-        let mut args: Vec<OsString> = ["ls-tree", "--full-tree", "-l", "-z", &self.commit, "--"]
-            .map(Into::into)
-            .to_vec();
-        args.push(below.into());
-        let listed = run(&args, &self.tops[1], interrupt)?.map_err(failed)?;
+        let git = Git::new(&self.tops[1], interrupt);
+        let words = ["ls-tree", "--full-tree", "-l", "-z", &self.commit, "--"];
+        let words = RAW.iter().chain(&words).map(OsStr::new);
+        let args: Vec<&OsStr> = words.chain([below.as_os_str()]).collect();
+        let listed = git.bytes(&args)?.map_err(failed)?;
         // `100644 blob OID    SIZE\tPATH`
         let entry = listed.split(|it| *it == 0).find_map(|line| {
             let tab = memchr::memchr(b'\t', line)?;
@@ -103,7 +102,8 @@ impl Past {
                 if size.parse::<u64>().is_ok_and(|it| it > limit) {
                     return Err(failed(format!("it is larger than {} MiB", limit >> 20)));
                 }
-                let bytes = git(&["cat-file", "blob", oid], &self.tops[1], interrupt)?;
+                let words = ["cat-file", "blob", oid];
+                let bytes = git.bytes(&[&RAW[..], &words].concat())?;
                 bytes.map(Some).map_err(failed)
             }
             _ => Err(failed("it is no regular file there".into())),
@@ -111,51 +111,9 @@ impl Past {
     }
 }
 
-fn path(bytes: Vec<u8>) -> PathBuf {
-    PathBuf::from(OsString::from_vec(bytes))
-}
+/// Objects as they are, and paths as they are written.
+const RAW: [&str; 2] = ["--no-replace-objects", "--literal-pathspecs"];
 
 fn git(args: &[&str], cwd: &Path, interrupt: &Interrupt) -> Result<Result<Vec<u8>, String>> {
-    let args: Vec<OsString> = args.iter().map(Into::into).collect();
-    let mut done = run(&args, cwd, interrupt)?;
-    let is_text = !args.iter().any(|it| it == "cat-file");
-    if let Ok(output) = &mut done
-        && is_text
-        && output.ends_with(b"\n")
-    {
-        output.pop();
-    }
-    Ok(done)
-}
-
-/// The outer error is not git's: a signal, or the end of the time that was allowed.
-fn run(args: &[OsString], cwd: &Path, interrupt: &Interrupt) -> Result<Result<Vec<u8>, String>> {
-    let safe = [
-        "--no-optional-locks",
-        "--no-replace-objects",
-        "--literal-pathspecs",
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        // What is not there is not fetched.
-        "protocol.allow=never",
-    ];
-    let all = safe.iter().map(OsString::from).chain(args.iter().cloned());
-    let mut invocation = Invocation::new("git", all, cwd, &Arc::new(Ground::everything()));
-    invocation
-        .env
-        .push(("GIT_NO_LAZY_FETCH".into(), "1".into()));
-    let mut words = super::Words::default();
-    let done = process::capture(&invocation, interrupt, |line| words.keep(line));
-    interrupt.check()?;
-    Ok(match done {
-        Err(error) => Err(format!("git: {error}")),
-        Ok((outcome, _)) if !outcome.status.success() => {
-            let text = words.text();
-            Err(text.lines().next().unwrap_or("git failed").to_owned())
-        }
-        Ok((_, output)) => Ok(output),
-    })
+    Git::new(cwd, interrupt).ask(&[&RAW[..], args].concat())
 }

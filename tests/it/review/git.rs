@@ -57,8 +57,10 @@ fn asked(place: &Place, what: &str) {
     touch(place);
     let run = place.run(LEAN);
     assert_eq!(run.code(), 0, "{what}: {}", run.shown());
-    let run = place.run("escape --diff HEAD --set build.ldflags=-s");
-    assert_eq!(run.code(), 0, "{what}: {}", run.shown());
+    for other in ["--diff HEAD", "--config-from HEAD"] {
+        let run = place.run(&format!("escape {other} --set build.ldflags=-s"));
+        assert_eq!(run.code(), 0, "{what}: {}", run.shown());
+    }
     let canary = place.aside("canary");
     let sung = std::fs::read_to_string(canary).unwrap_or_default();
     assert_eq!(sung, "", "{what}");
@@ -115,6 +117,7 @@ fn no_setting_of_a_repository_runs_a_program() {
             ("alias.log", &shell),
             ("alias.ls-tree", &shell),
             ("alias.cat-file", &shell),
+            ("alias.merge-base", &shell),
         ],
         &[
             ("core.sshCommand", &evil),
