@@ -438,7 +438,15 @@ pub fn words<S: AsRef<str>>(tool: Tool, words: &[S]) -> Option<Refusal> {
     Ground::default().words(tool, words)
 }
 
-/// The same for a value with its package pattern.
+/// Words for a tool without these flags. What only looks like one, the value of another, stays.
+pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
+    let mut kept = items(words, tool.table());
+    kept.retain(|it| !(it.is_flag && names.contains(&it.name.as_str())));
+    let words_of = |it: &Item| words[it.at..it.at + it.words].to_vec();
+    kept.iter().flat_map(words_of).collect()
+}
+
+/// The first flag in a value with its package pattern that a configuration may not pass.
 pub fn list(tool: Tool, value: &str) -> Option<Refusal> {
     Ground::default().list(tool, value)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::links::{self, Linked};
 use crate::plan::escapes::Source;
-use crate::plan::flags::strips;
+use crate::plan::flags::unstripped;
 use crate::plan::{Baseline, TargetPlan};
 use crate::process::memory::Groups;
 use crate::process::{self, Interrupt, Invocation};
@@ -100,24 +100,18 @@ fn has_room(link: &Linked) -> bool {
 fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt) -> Option<()> {
     let command = link.command.as_ref()?;
     std::fs::create_dir_all(output.parent()?).ok()?;
-    let mut args: Vec<OsString> = Vec::new();
-    let mut words = command.args.iter().peekable();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-o" => {
-                words.next()?;
-                args.extend(["-o".into(), output.into()]);
-            }
-            word if strips(word) => {}
-            word => args.push(word.into()),
-        }
-    }
+    let words = unstripped(&command.args).into_iter();
+    let mut args: Vec<OsString> = words.map(Into::into).collect();
+    // Go's own: it stands in front of all flags of a user.
+    let at = args.iter().position(|it| it == "-o")?;
+    *args.get_mut(at + 1)? = output.into();
     let mut env = target.facts.go.env.clone();
     for (name, value) in &command.env {
         env.retain(|it| it.0 != *name);
         env.push((name.clone(), value.into()));
     }
-    // go started this very command for one that was reviewed, and only flags were left out since.
+    // Go started this very command in this run, for one that was reviewed: the record lies in our new, private stage, not in
+    // the cache. Only whole flags were left out since, so that no value has become a flag.
     let ground = Arc::new(Ground::everything());
     let mut invocation = Invocation::new(&command.program, args, Path::new(&command.cwd), &ground);
     invocation.env = env;

@@ -10,6 +10,7 @@ use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag, PerPackage};
 use crate::go::quote;
+use crate::review::{self, Tool};
 
 /// Why a flag is there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -226,8 +227,8 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     }
     let from = from.join(", ");
     if variant == Variant::Unstripped {
-        base.retain(|it| !strips(it));
-        merged.retain(|it| !strips(it));
+        base = unstripped(&base);
+        merged = unstripped(&merged);
     }
     if !merged.is_empty() {
         let why = if strip == Strip::None {
@@ -240,11 +241,10 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     let overruled = typed.iter().any(PerPackage::is_general);
     let outside = outside.iter().filter(|_| !overruled);
     for entry in outside.chain(&typed).filter(|it| !it.is_general()) {
-        let theirs = entry
-            .flags
-            .iter()
-            .filter(|it| variant != Variant::Unstripped || !strips(it));
-        let all: Vec<String> = base.iter().chain(theirs).cloned().collect();
+        let mut all: Vec<String> = base.iter().chain(&entry.flags).cloned().collect();
+        if variant == Variant::Unstripped {
+            all = unstripped(&all);
+        }
         let pattern = entry.pattern.as_deref().unwrap_or_default();
         flags.add(
             format!("-ldflags={pattern}={}", quoted(&all)?),
@@ -255,14 +255,9 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     Ok(())
 }
 
-/// `-s` and `-w` in any spelling: the user's own too, for the twin has to have what they leave out.
-pub fn strips(word: &str) -> bool {
-    let name = word
-        .trim_start_matches('-')
-        .split('=')
-        .next()
-        .unwrap_or_default();
-    word.starts_with('-') && matches!(name, "s" | "w")
+/// Without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
+pub fn unstripped(words: &[String]) -> Vec<String> {
+    review::without(Tool::Link, words, &["s", "w"])
 }
 
 fn quoted(words: &[String]) -> Result<String> {
@@ -506,6 +501,11 @@ mod tests {
     #[test]
     fn the_twin_keeps_what_the_user_strips() {
         insta::assert_snapshot!(check(&["-ldflags=-s -w -X main.v=1"], "", Variant::Unstripped, |_| {}), @"-trimpath -pgo=auto -ldflags=-X main.v=1");
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_strip_flag_stays_a_value() {
+        insta::assert_snapshot!(check(&["-ldflags=-extldflags -s --s -X main.v=1 -w=1"], "", Variant::Unstripped, |_| {}), @"-trimpath -pgo=auto -ldflags=-extldflags -s -X main.v=1");
     }
 
     #[test]
