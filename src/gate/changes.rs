@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accepted;
+use crate::config::pgo::Profiles;
 use crate::config::size::{Growth, Percent, SizeLimit, human};
 use crate::config::{AmbientPolicy, Assertion, Collect, Config, Gate, OnMissing, Severity};
 use crate::lock::Lock;
+use crate::plan::scope;
 
 /// What closes the gates of a revision.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +83,7 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
         .iter()
         .filter(|it| !old.modules.contains_key(it.0))
     {
-        let covers = |it: &&String| crate::plan::scope::contains(std::slice::from_ref(*it), module);
+        let covers = |it: &&String| scope::contains(std::slice::from_ref(*it), module);
         let over = old.modules.keys().filter(covers).max_by_key(|it| it.len());
         if let Some((pattern, was)) = over.and_then(|it| Some((it, old.modules.get(it)?)))
             && is_looser(*was, *is)
@@ -278,11 +280,35 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
             told.push(format!("`[pgo] {what}` was lowered from {a} to {b}"));
         }
     }
+    let judged = missing(old.on_missing) == 2
+        || old.max_age.is_some()
+        || old.min_samples.is_some()
+        || old.min_health.is_some();
+    let off = |it: &Profiles| *it == Profiles::One("off".into());
+    if judged && !off(&old.profile) && off(&new.profile) {
+        told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
+    }
+    built(before, now, told);
     for target in before.target.iter().filter(|it| !now.target.contains(it)) {
         let part = |it: &Option<String>| it.clone().unwrap_or_else(|| "default".into());
         let (os, arch) = (part(&target.os), part(&target.arch));
         told.push(format!(
             "the target {os}/{arch} was changed or is not built any more"
+        ));
+    }
+}
+
+/// What is not built is not judged.
+fn built(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let patterns = |it: &Config| match it.build.packages.as_slice() {
+        [] => vec![".".to_owned()],
+        some => some.to_vec(),
+    };
+    let kept = patterns(now);
+    let gone = |it: &String| !kept.contains(it) && !scope::contains(&kept, it);
+    for pattern in patterns(before).into_iter().filter(gone) {
+        told.push(format!(
+            "`[build] packages` does not name `{pattern}` any more"
         ));
     }
 }
@@ -321,6 +347,17 @@ mod tests {
         the check `stamps` was lowered from "warn" to "off"
         `[build] ambient` was lowered from "deny" to "warn"
         "#);
+        insta::assert_snapshot!(check("[build]\npackages = [\"./cmd/a\", \"./cmd/b\"]\n[pgo]\nmin-health = 80", "[build]\npackages = [\"./cmd/a\"]\n[pgo]\nprofile = \"off\"\nmin-health = 80"), @r#"
+        `[pgo] profile` was set to "off": no profile is judged
+        `[build] packages` does not name `./cmd/b` any more
+        "#);
+        assert_eq!(
+            check(
+                "[build]\npackages = [\"./cmd/a\"]",
+                "[build]\npackages = [\"./...\"]"
+            ),
+            ""
+        );
         insta::assert_snapshot!(check("[pgo]\non-missing = \"fail\"\nmin-health = 80\nmax-age = \"45d\"\n[compare]\nbaseline = \"plain\"\n[[target]]\nos = \"linux\"\narch = \"arm64\"", "[pgo]\nmin-health = 10\n[compare]\nbaseline = \"off\""), @r#"
         the baseline was changed from `plain` to `off`
         `[pgo] on-missing` was lowered from "fail" to "warn"
