@@ -11,7 +11,7 @@ use super::path;
 use Rule::{Checked, Number, OneOf, Refused, Switch, Text, Word};
 
 /// `go build` and `go list` (`cmd/go/internal/work/build.go`, `cmd/go/internal/list/list.go`). The values of the four lists
-/// for tools are reviewed on their own.
+/// for tools are reviewed on their own. Without `-n`: nothing is built then, and no gate judges.
 pub const GO: Table = &[
     ("C", Refused),
     ("a", Switch),
@@ -36,7 +36,6 @@ pub const GO: Table = &[
     ("modcacherw", Switch),
     ("modfile", Refused),
     ("msan", Switch),
-    ("n", Switch),
     ("o", Refused),
     ("overlay", Refused),
     ("p", Number),

@@ -71,6 +71,7 @@ const GO: &[&str] = &[
     "-overlay=overlay.json",
     "-modfile=/tmp/other.mod",
     "-pkgdir=OUT",
+    "-n",
     "-o=OUT",
     "-C=..",
     "-debug-trace=OUT",
