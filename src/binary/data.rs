@@ -38,12 +38,18 @@ pub(super) fn account(
         known: Vec::new(),
         starts: Vec::new(),
         runs: Vec::new(),
+        texts: Vec::new(),
         word: u32::from(state.image.pointer_size),
     };
     data.starts = mentions(state, entries, module, maps, &data.areas);
     let marks = known(state, module, &mut data);
     let is_function = |it| function(it).is_some();
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
+    data.texts = records(state, module, &marks)
+        .into_iter()
+        .chain(marks.names)
+        .collect();
+    data.texts.sort_by_key(|it| it.start);
     symbols(state, &mut data);
     follow_types(state, &mut data);
     // Each takes as much as the bytes of a word.
@@ -188,6 +194,20 @@ fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) {
     }
 }
 
+/// Where functions keep what they say of themselves (`go:func.*`): numbers and distances, some of which look like addresses.
+fn records(state: &State<'_, '_, '_>, module: &Moduledata, marks: &Marks) -> Option<Range<Addr>> {
+    let start = module.gofunc?;
+    let region = state.image.region(start)?;
+    let masks = marks.masks.as_ref().map(|it| it.start);
+    match masks.filter(|it| (start..region.end()).contains(it)) {
+        Some(masks) => Some(start..masks),
+        None if state.binary.sections[region.section].role == Role::Pclntab => {
+            Some(start..region.end())
+        }
+        None => None,
+    }
+}
+
 /// Adds what types point to, which is known once and for all.
 fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     let Some((first, last)) = data.areas.first().zip(data.areas.last()) else {
@@ -198,7 +218,11 @@ fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     let mut recent = Recent::new();
     let mut found = Vec::new();
     let types = data.known.iter().filter(|it| it.kind == Kind::Types);
-    for it in types.filter(|it| it.owner != NONE) {
+    let name = |it: &&Known| {
+        let found = data.texts.binary_search_by_key(&it.start, |it| it.start);
+        found.is_ok_and(|at| data.texts[at].end == it.end)
+    };
+    for it in types.filter(|it| it.owner != NONE && !name(it)) {
         pointers::words(state.image, &(it.start..it.end), |_, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
             if all.contains(&target) && !inside.contains(target) && recent.is_new(place) {

@@ -51,13 +51,18 @@ pub(super) fn types(
         .iter()
         .map(|it| (it.addr, it.size, it.owner));
     let named = names.iter().map(|it| (it.addr, it.size, it.owner));
+    let texts = named.clone().map(|it| it.0..it.0.saturating_add(it.1));
     let tables = types
         .itabs
         .iter()
         .map(|it| (it.addr, it.size, owner(&types, it.concrete)));
     known.extend(described.chain(named).chain(tables).map(extent));
     links(image, module, &types, &mut known);
-    let marks = Marks { types_end, masks };
+    let marks = Marks {
+        types_end,
+        masks,
+        names: texts.collect(),
+    };
     (!types.descriptors.is_empty()).then_some((types, known, marks))
 }
 

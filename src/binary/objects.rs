@@ -154,6 +154,8 @@ pub(super) struct Data {
     pub starts: Vec<u64>,
     /// By address, without overlap.
     pub runs: Vec<Run>,
+    /// By address: names of types, and what functions say of themselves. None of their words is an address.
+    pub texts: Vec<Range<Addr>>,
     /// Bytes of an address.
     pub word: u32,
 }
@@ -399,6 +401,7 @@ mod tests {
                 range: 60..100,
                 content: Content::Texts,
             }],
+            texts: Vec::new(),
             word: 8,
         };
         // The place at 25 is within what is known; that at 64 within a text of eight bytes; from 68 on nobody knows.

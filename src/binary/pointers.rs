@@ -47,10 +47,13 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
 /// The parts of the areas that can have addresses: texts, masks and variables without pointers have none.
 fn pointing(data: &Data) -> Vec<Range<Addr>> {
     let without = |it: &&Run| !it.content.has_pointers();
+    let mut barren: Vec<&Range<Addr>> = data.texts.iter().collect();
+    barren.extend(data.runs.iter().filter(without).map(|it| &it.range));
+    barren.sort_by_key(|it| it.start);
     let mut parts = Vec::new();
     for area in &data.areas {
         let mut start = area.start;
-        for run in data.runs.iter().filter(without).map(|it| &it.range) {
+        for run in &barren {
             if run.end > start && run.start < area.end {
                 if run.start > start {
                     parts.push(start..run.start);
@@ -150,5 +153,25 @@ pub(super) fn words(image: &Image<'_>, range: &Range<Addr>, mut each: impl FnMut
     } else {
         let words = bytes.as_chunks().0.iter().enumerate();
         words.for_each(|(index, it)| word(index, u64::from_le_bytes(*it)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_records_of_functions_have_no_addresses() {
+        let range = 60..80;
+        let content = Content::Masks;
+        let data = Data {
+            areas: vec![0..50, 60..100],
+            known: Vec::new(),
+            starts: Vec::new(),
+            runs: vec![Run { range, content }],
+            texts: vec![8..16, 16..24, 72..88],
+            word: 8,
+        };
+        assert_eq!(pointing(&data), [0..8, 24..50, 88..100]);
     }
 }

@@ -47,11 +47,13 @@ pub(super) struct Run {
     pub content: Content,
 }
 
-/// Where types end and where the first and the last mask of their pointers is.
+/// Where types end, where the first and the last mask of their pointers is, and where their names are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
     pub types_end: Addr,
     pub masks: Option<Range<Addr>>,
+    /// In order.
+    pub names: Vec<Range<Addr>>,
 }
 
 /// Every run, by address, without overlap. Nothing is found where the runtime's table of contents was not.

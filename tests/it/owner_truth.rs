@@ -392,3 +392,40 @@ fn an_embedded_text_belongs_to_who_embeds_it() {
         }
     }
 }
+
+/// Tables of numbers that reach over 0x800000: what functions say of themselves, and names of types, have such numbers, which
+/// are no addresses and cut nothing.
+#[test]
+fn numbers_that_look_like_addresses_cut_no_table() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/big\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\n\t\"example.com/big/tables\"\n)\n\n\
+         func main() { fmt.Println(tables.Sum(len(os.Args))) }\n",
+    );
+    let lengths: Vec<u64> = (60..68).map(|it| it * 1000).collect();
+    let mut source = String::from("package tables\n");
+    for (index, length) in lengths.iter().enumerate() {
+        source += &format!("\nvar table{index} = []int{{{}: 1}}\n", length - 1);
+    }
+    let terms = (0..lengths.len()).map(|it| format!("table{it}[at]"));
+    let sum = terms.collect::<Vec<_>>().join(" + ");
+    source += &format!("\nfunc Sum(at int) int {{ return {sum} }}\n");
+    place.write("tables/tables.go", source);
+    let size = 8 * lengths.iter().sum::<u64>();
+    for target in ["linux/amd64", "linux/arm64", "windows/amd64"] {
+        for flags in ["", "-s -w"] {
+            let build = Build::new(target, flags);
+            let bytes = programs::package(None, build, place.dir(), ".").0;
+            let anatomy = gobuild_opt::binary::anatomy(&bytes).unwrap();
+            let tables = anatomy.packages.iter();
+            let tables = tables.filter(|it| it.path == "example.com/big/tables");
+            let tables: u64 = tables.map(|it| it.bytes).sum();
+            assert!(
+                (size..size + 4_000).contains(&tables),
+                "{target} {flags:?}: {tables} of {size}"
+            );
+        }
+    }
+}
