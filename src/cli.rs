@@ -45,8 +45,8 @@ pub use stand_in::{StandIn, stand_in};
 )]
 #[command(after_help = "\
 In place of go:
-  `gobuild-opt build`, `gobuild-opt go build`, and this program under the name `go`, take what `go build`
-  takes and end as it does; `install` likewise. All other commands of go go to go.
+  `gobuild-opt build`, `gobuild-opt go build`, and this program under the name `go`, take what
+  `go build` takes and end as it does; `install` likewise. All other commands go to go.
 
 Exit codes:
   0      done, within every budget and gate

@@ -21,6 +21,14 @@ pub fn read(path: &Path) -> Result<String> {
     match input::text(path, input::TEXT) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(Error::new(
+            Kind::Usage,
+            format!(
+                "`{}` is no directory",
+                path.parent().unwrap_or(path).display()
+            ),
+        )
+        .hint("name another with --out-dir")),
         Err(error) => Err(Error::new(
             Kind::Usage,
             format!("`{}` is no list of checksums", path.display()),

@@ -15,8 +15,8 @@ repository says why.
 
 What to do: write what you mean into gobuild-opt.toml: `[build] flags`, `env`, `tags`, or the
 `level` of a target; and unset the variable, or leave it equal. A go.work above is ignored with
-`[build.env] GOWORK = \"off\"`. `[build] ambient` decides what a
-leak does: \"warn\", \"deny\" (exit code 1) or \"allow\".
+`[build.env] GOWORK = \"off\"`. `[build] ambient` decides what a leak does: \"warn\", \"deny\" (exit
+code 1) or \"allow\".
 
 Source: cmd/go/internal/cfg, `go help environment`.",
     run,

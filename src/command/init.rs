@@ -83,7 +83,7 @@ fn place(toolchain: &Toolchain, cwd: &Path) -> Result<(PathBuf, Vec<OsString>)> 
         return Ok((root.unwrap_or(Path::new("/")).to_path_buf(), all()));
     }
     let error = || {
-        let message = format!("`{}` is in no module", cwd.display());
+        let message = "no packages to write a configuration for";
         Error::new(Kind::Go, message).hint(go::no_module_hint(toolchain, cwd))
     };
     let file = toolchain.workspace().ok_or_else(error)?;

@@ -350,12 +350,7 @@ fn verdict(report: &Report) -> Vec<Block> {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
     }
     if report.verdict.pass {
-        let warnings = report
-            .targets
-            .iter()
-            .flat_map(|it| &it.checks)
-            .filter(|it| it.status == Status::Warn)
-            .count();
+        let warnings = checks::warnings(&report.targets);
         let what = counted_of(report.targets.len(), "executable");
         let tail = match warnings {
             0 => String::new(),

@@ -81,7 +81,12 @@ pub fn collection(it: &Collection) -> String {
     let mut parts = Vec::new();
     if it.captured > 0 {
         let what = counted(it.captured, "package");
-        parts.push(format!("captured {what} while they were compiled"));
+        let were = if it.captured == 1 {
+            "it was"
+        } else {
+            "they were"
+        };
+        parts.push(format!("captured {what} while {were} compiled"));
     }
     if it.found > 0 {
         parts.push(format!(

@@ -14,7 +14,29 @@ pub fn checks(findings: &[Finding]) -> Vec<Block> {
 
 /// The findings of several: a good one that all share on one line, a bad one with its executable.
 pub fn together(targets: &[Target]) -> Vec<Block> {
-    let mut blocks = Vec::new();
+    let groups = groups(targets);
+    let said = |it: &Group<'_>| group(it.0, &it.1, targets.len());
+    headed(groups.iter().flat_map(said).collect())
+}
+
+/// How many warnings the findings are: one that all executables share is one.
+pub fn warnings(targets: &[Target]) -> usize {
+    let warned = groups(targets)
+        .into_iter()
+        .filter(|it| it.0.status == Status::Warn);
+    warned
+        .map(|(first, same)| match shared(first, &same, targets.len()) {
+            true => 1,
+            false => same.len(),
+        })
+        .sum()
+}
+
+/// A finding, and all that say the same with their executables.
+type Group<'a> = (&'a Finding, Vec<(&'a Target, &'a Finding)>);
+
+fn groups(targets: &[Target]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut done: Vec<(&str, Status, String)> = Vec::new();
     for finding in targets.iter().flat_map(|it| &it.checks) {
         let key = key(finding);
@@ -25,10 +47,15 @@ pub fn together(targets: &[Target]) -> Vec<Block> {
             .iter()
             .filter_map(|it| Some((it, it.checks.iter().find(|it| self::key(it) == key)?)))
             .collect();
-        blocks.extend(group(finding, &same, targets.len()));
+        groups.push((finding, same));
         done.push(key);
     }
-    headed(blocks)
+    groups
+}
+
+/// Whether all executables have the finding, in the same words.
+fn shared(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> bool {
+    same.len() == all && same.iter().all(|(_, it)| it.message == first.message)
 }
 
 /// Findings that say the same but for their numbers.
@@ -43,7 +70,7 @@ fn key(finding: &Finding) -> (&str, Status, String) {
 
 fn group(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> Vec<Block> {
     let equal = same.iter().all(|(_, it)| it.message == first.message);
-    if equal && same.len() == all {
+    if shared(first, same, all) {
         return lines(first, first.message.clone());
     }
     if matches!(first.status, Status::Pass | Status::Skip) {

@@ -424,3 +424,32 @@ fn a_report_is_not_written_over_what_it_is_about() {
     );
     assert!(!place.path("w/tiny.json").exists());
 }
+
+#[test]
+fn an_output_directory_that_is_a_file_is_named() {
+    let place = three();
+    place.write("w/file", "text");
+    let run = place.run_in("w", &RELEASE.replace("dist", "file"));
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("file` is no directory"),
+        "{}",
+        run.shown()
+    );
+    assert!(!place.fake_log().contains("build "));
+}
+
+#[test]
+fn as_many_warnings_are_counted_as_are_shown() {
+    let mut place = three();
+    place.env("GOFLAGS", "-tags=odd");
+    let run = place.run_in("w", &RELEASE.replace("--quiet ", ""));
+    let shown = run.stdout.lines().filter(|it| it.starts_with("  warn  "));
+    let warnings = match shown.count() {
+        0 => panic!("no warning: {}", run.shown()),
+        1 => "1 warning".to_owned(),
+        some => format!("{some} warnings"),
+    };
+    let counted = format!("executables, {warnings}\n");
+    assert!(run.stdout.contains(&counted), "{}", run.shown());
+}
