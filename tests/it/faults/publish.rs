@@ -438,18 +438,3 @@ fn an_output_directory_that_is_a_file_is_named() {
     );
     assert!(!place.fake_log().contains("build "));
 }
-
-#[test]
-fn as_many_warnings_are_counted_as_are_shown() {
-    let mut place = three();
-    place.env("GOFLAGS", "-tags=odd");
-    let run = place.run_in("w", &RELEASE.replace("--quiet ", ""));
-    let shown = run.stdout.lines().filter(|it| it.starts_with("  warn  "));
-    let warnings = match shown.count() {
-        0 => panic!("no warning: {}", run.shown()),
-        1 => "1 warning".to_owned(),
-        some => format!("{some} warnings"),
-    };
-    let counted = format!("executables, {warnings}\n");
-    assert!(run.stdout.contains(&counted), "{}", run.shown());
-}
