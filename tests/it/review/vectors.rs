@@ -71,7 +71,7 @@ const GO: &[&str] = &[
     "-overlay=overlay.json",
     "-modfile=/tmp/other.mod",
     "-pkgdir=OUT",
-    "-n",
+    "-n=true",
     "-o=OUT",
     "-C=..",
     "-debug-trace=OUT",
