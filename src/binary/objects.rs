@@ -298,7 +298,7 @@ impl<'d> Stretch<'d> {
         let next = Some(next).filter(|it| start < *it && *it < least)?;
         let next = self.known.first().map_or(next, |it| it.start.min(next));
         let is_open = matches!(before.what, What::Referred(_)) && before.how != How::Length;
-        (is_open && self.content != Some(Content::Texts)).then(|| {
+        is_open.then(|| {
             before.end = next;
             next
         })

@@ -26,7 +26,12 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     let texts = data.runs.iter().find(|it| it.content == Content::Texts);
     let word = u32::from(image.pointer_size);
     for part in pointing(data) {
+        // Where the address space begins low, a length looks like an address.
+        let mut length_at = part.end;
         words(image, &part, |at, target| {
+            if at == length_at {
+                return;
+            }
             if !all.contains(&target) || inside.contains(target) || found.edges.len() >= most {
                 return;
             }
@@ -37,6 +42,7 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
                 let room = texts.range.end - target;
                 if let Some(it) = length.filter(|it| (1..=room).contains(it)) {
                     found.lengths.push((target, it));
+                    length_at = at + word;
                 }
             }
         });

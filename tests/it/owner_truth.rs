@@ -310,51 +310,52 @@ fn the_objects_say_whose_strings_embedded_files_and_tables_are() {
     }
 }
 
-/// Prints, for each package, what it has by the objects and what the anatomy gives it.
+/// How many percent of the data that one package alone uses have that package: with symbols, of all packages; stripped, of
+/// those that have code, since a file without symbols names no other.
+const RIGHT: &[(&str, f64, f64)] = &[
+    ("linux/amd64", 99.9, 99.0),
+    ("linux/arm64", 99.9, 99.0),
+    ("linux/386", 98.0, 99.0),
+    ("linux/riscv64", 99.9, 99.0),
+    ("linux/s390x", 90.0, 89.0), // mentions are read without decoding: some cut the time zones
+    ("windows/amd64", 99.0, 99.0),
+    ("darwin/arm64", 99.0, 99.0),
+    ("js/wasm", 89.0, 89.0), // any number looks like an address
+];
+
 #[test]
-#[ignore = "prints figures: cargo test --test it owner_truth::figures -- --ignored --nocapture"]
-fn figures() {
-    for target in [
-        "linux/amd64",
-        "linux/arm64",
-        "linux/386",
-        "windows/amd64",
-        "darwin/arm64",
-        "js/wasm",
-    ] {
+fn data_belong_to_the_package_that_the_objects_name() {
+    for (target, with_symbols, stripped) in RIGHT {
         let truth = three_megabytes(target);
-        for (name, bytes) in [("with symbols", &truth.full), ("stripped", &truth.stripped)] {
+        let sums = exclusive(&truth.stretches);
+        for (bytes, least) in [(&truth.full, with_symbols), (&truth.stripped, stripped)] {
             let anatomy = gobuild_opt::binary::anatomy(bytes).unwrap();
+            let is_full = std::ptr::eq(bytes, &truth.full) && *target != "js/wasm";
             let kinds = [
                 gobuild_opt::binary::Kind::Strings,
                 gobuild_opt::binary::Kind::Data,
             ];
-            let given: BTreeMap<&str, u64> = anatomy
-                .packages
-                .iter()
-                .map(|it| {
-                    (
-                        it.path.as_str(),
-                        kinds.iter().map(|kind| it.by_kind[*kind as usize]).sum(),
-                    )
-                })
-                .collect();
-            let sums = exclusive(&truth.stretches);
-            let total: u64 = sums.values().sum();
-            let right: u64 = sums
-                .iter()
-                .map(|(package, bytes)| given.get(package).copied().unwrap_or_default().min(*bytes))
-                .sum();
-            println!(
-                "{target} {name}: {right} of {total}, {:.2} %",
-                100.0 * right as f64 / total as f64
-            );
-            for (package, bytes) in sums.iter().filter(|it| *it.1 > 10_000) {
-                println!(
-                    "  {package}: {bytes}, given {}",
-                    given.get(package).copied().unwrap_or_default()
-                );
+            let of = |package: &gobuild_opt::binary::PackageBytes| {
+                kinds
+                    .iter()
+                    .map(|kind| package.by_kind[*kind as usize])
+                    .sum::<u64>()
+            };
+            let (mut total, mut right) = (0, 0);
+            for (name, bytes) in &sums {
+                let package = anatomy.packages.iter().find(|it| it.path == *name);
+                if is_full || package.is_some_and(|it| it.functions > 0) {
+                    total += bytes;
+                    right += package.map_or(0, of).min(*bytes);
+                }
             }
+            let share = 100.0 * right as f64 / total as f64;
+            println!("{target}, symbols {is_full}: {right} of {total}, {share:.2} %");
+            assert!(
+                share >= *least,
+                "{target}, symbols {is_full}: {share:.2} % are right"
+            );
+            assert!(total > 3_000_000, "{target}: {total}");
         }
     }
 }
