@@ -18,17 +18,11 @@ pub const FILE: &str = "SHA256SUMS";
 ///
 /// Fails with [`Kind::Usage`] where the name is taken by something else: it would be lost.
 pub fn read(path: &Path) -> Result<String> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
     match input::text(path, input::TEXT) {
         Ok(text) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`{}` is no directory",
-                path.parent().unwrap_or(path).display()
-            ),
-        )
-        .hint("name another with --out-dir")),
+        // Where no directory can be, the outputs' own error names it.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(String::new()),
         Err(error) => Err(Error::new(
             Kind::Usage,
             format!("`{}` is no list of checksums", path.display()),

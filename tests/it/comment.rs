@@ -94,7 +94,8 @@ fn what_is_no_report_is_an_error_that_says_so() {
         ("", "is no report of release"),
         ("[]", "it has no schema_version"),
         ("{\"schema_version\": 99}", "another version"),
-        ("{\"schema_version\": 1}", "missing field"),
+        ("{\"schema_version\": 1}", "another version"),
+        ("{\"schema_version\": 2}", "missing field"),
         ("\u{1b}[2J", "is no report of release"),
     ] {
         let place = Place::empty();

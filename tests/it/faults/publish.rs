@@ -430,9 +430,10 @@ fn an_output_directory_that_is_a_file_is_named() {
     let place = three();
     place.write("w/file", "text");
     let run = place.run_in("w", &RELEASE.replace("dist", "file"));
-    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert_eq!(run.code(), 4, "{}", run.shown());
     assert!(
-        run.stderr.contains("file` is no directory"),
+        run.stderr
+            .contains("cannot write to the output directory `"),
         "{}",
         run.shown()
     );

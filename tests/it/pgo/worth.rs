@@ -96,7 +96,7 @@ fn a_profile_that_fits_is_applied() {
     assert!(it.hot > 0);
     assert_eq!(
         (&*it.status, &*it.message),
-        ("pass", "`default.pgo` is applied, 2100 samples")
+        ("pass", "`default.pgo` is applied, 2,100 samples")
     );
     assert_eq!(
         (it.pgo["health"].as_f64(), it.pgo["lines"].as_f64()),

@@ -257,7 +257,7 @@ fn gates_of_show_fail_with_exit_code_1() {
             "",
         ),
         ("cpu.pgo --min-health 90 --packages .", 0, ""),
-        ("compile.pgo --max-age 1d", 1, "days old (--max-age 1 days)"),
+        ("compile.pgo --max-age 1d", 1, "days old (--max-age 1 day)"),
         (
             "cpu.pgo --min-samples 100000000",
             1,
