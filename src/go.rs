@@ -335,6 +335,12 @@ impl Go {
 /// What the flag package of Go says of a flag that a command does not have; its name follows.
 const UNDEFINED: &str = "flag provided but not defined: -";
 
+/// Whether go failed because it does not know a flag.
+pub fn is_unknown_flag(error: &Error) -> bool {
+    let words = error.detail.as_deref();
+    error.kind == Kind::Go && words.is_some_and(|it| it.starts_with(UNDEFINED))
+}
+
 /// What a go command said on standard error, kept whole up to a bound: its own words for the user.
 #[derive(Debug, Default)]
 pub struct Words {

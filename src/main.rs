@@ -157,6 +157,8 @@ fn stand_in(call: &StandIn) -> ExitCode {
             }
             become_go(&behind, call)
         }
+        // Go's own words for a flag that nobody knows go on with its usage.
+        Err(error) if gobuild_opt::go::is_unknown_flag(&error) => become_go(&behind, call),
         Err(error) => fail_as_go(&error),
     }
 }
