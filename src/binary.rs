@@ -27,6 +27,7 @@ mod image;
 mod inlined;
 mod ledger;
 mod lines;
+mod linkage;
 mod listing;
 mod loader;
 mod macho;
@@ -60,6 +61,7 @@ pub use calls::{CallSites, Caller, Callers, Start, callers, calls, calls_with};
 pub use contain::{contain, is_contained};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
+pub use linkage::{Libc, Linkage};
 pub use listing::{DataObject, Whose};
 pub use macho::{Slice, slices};
 pub use map::{Mapped, open};
@@ -156,6 +158,8 @@ pub struct Binary {
     pub has_dwarf: bool,
     /// Whether there is a symbol table (symbols that only serve dynamic linking do not count).
     pub has_symbols: bool,
+    /// What the system has to find before the program runs; `None` for wasm, and where it cannot be read.
+    pub linkage: Option<Linkage>,
     /// The address or, for wasm, the index where execution begins.
     pub entry: u64,
     /// 4 or 8; for wasm the 8 of Go's own data.
@@ -208,6 +212,7 @@ struct Container {
     /// File ranges (start, length) of headers and tables.
     headers: Vec<(u64, u64)>,
     has_symbols: bool,
+    linkage: Option<Linkage>,
     entry: u64,
     pointer_size: u8,
     big_endian: bool,
@@ -244,6 +249,7 @@ pub fn read(bytes: &[u8]) -> Result<Binary> {
         padding: closed.padding,
         has_dwarf,
         has_symbols: container.has_symbols,
+        linkage: container.linkage,
         entry: container.entry,
         pointer_size: container.pointer_size,
         big_endian: container.big_endian,

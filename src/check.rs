@@ -14,6 +14,8 @@ mod goflags;
 
 pub mod gomaxprocs;
 
+mod linkage;
+
 mod lock;
 
 mod lock_cgo;
@@ -43,7 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
 use crate::build::Built;
-use crate::config::{AmbientPolicy, Config, Origins, Pgo, Severity};
+use crate::config::{AmbientPolicy, Config, Linkage, Origins, Pgo, Severity};
 use crate::gate::{Cause, Change, Judgement, Outcome, unjudged};
 use crate::lock::{Fact, FactChange, Item, Side, Standing};
 use crate::plan::Facts;
@@ -60,6 +62,7 @@ pub const ALL: &[Check] = &[
     escapes::CHECK,
     stamps::CHECK,
     plugins::CHECK,
+    linkage::CHECK,
     lock::CHECK,
     lock_modules::CHECK,
     lock_cgo::CHECK,
@@ -102,6 +105,8 @@ pub struct Context<'a> {
     pub built: Option<&'a Built>,
     /// What the user asks of a profile.
     pub pgo: &'a Pgo,
+    /// What the user asks of the finished file.
+    pub linkage: Linkage,
     /// How the executable stands to the lock; `None` before a build.
     pub lock: Option<&'a Standing>,
     /// Which layer of the configuration set what.
@@ -115,6 +120,17 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The packages that call C; after a build those of them that were linked.
+    pub fn cgo_packages(&self) -> Vec<&'a str> {
+        let packages = self.facts.packages.iter();
+        let calling = packages.filter(|it| !it.cgo_files.is_empty());
+        let linked = calling.filter(|it| {
+            self.artifact
+                .is_none_or(|artifact| artifact.holds(&it.import_path))
+        });
+        linked.map(|it| it.import_path.as_str()).collect()
+    }
+
     /// Why the lock says nothing of the executable.
     fn lock_is_silent(&self) -> Option<Cause> {
         match self.lock? {

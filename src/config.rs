@@ -134,6 +134,8 @@ pub struct Build {
     pub strip: Strip,
     /// `-trimpath`
     pub trimpath: bool,
+    /// What the finished file may need before it runs.
+    pub linkage: Linkage,
     /// `-buildvcs`
     pub buildvcs: Buildvcs,
     /// Build tags.
@@ -153,6 +155,17 @@ pub struct Build {
     /// How long the whole run may take.
     #[schemars(with = "Option<String>")]
     pub timeout: Option<Timeout>,
+}
+
+/// What the finished file may need before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Linkage {
+    /// Whatever go links.
+    #[default]
+    Any,
+    /// Nothing: no loader and no shared library, on Linux.
+    Static,
 }
 
 /// What settings from outside do that change the binary.

@@ -44,7 +44,6 @@ mod spent;
 
 mod verdict;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,6 +60,7 @@ use crate::lock::{self, Lock, Standing};
 use crate::plan::Plan;
 
 pub use against::{AgainstLock, LockFact, LockSize};
+pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
 pub use cost::Cost;
@@ -72,6 +72,7 @@ pub use filter::Filter;
 pub use findings::{Checked, Findings};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};
+pub use sizes::{ModuleSize, PackageSize};
 pub use spent::{collection, spent};
 
 /// Raised when a field changes its meaning or goes; additions are free.
@@ -211,116 +212,6 @@ pub struct Target {
     pub checks: Vec<Finding>,
 }
 
-/// A finished executable.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct File {
-    /// Where it was published; `null` when it was built, checked and discarded.
-    pub path: Option<String>,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 in hex.
-    pub sha256: String,
-    /// Go's build ID.
-    pub build_id: Option<String>,
-    /// Neither symbol table nor DWARF; `null` for an archive.
-    pub stripped: Option<bool>,
-    /// The Go version in its build information.
-    pub go_version: Option<String>,
-}
-
-/// What a release is compared with.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct BaselineFile {
-    /// `unstripped`, `plain` or `file`.
-    pub kind: String,
-    /// Bytes.
-    pub size: u64,
-    /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
-    pub loaded_identical: Option<bool>,
-    /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
-    pub loaded_explained: Option<bool>,
-    /// How many loaded bytes were compared.
-    pub loaded_compared: Option<u64>,
-    /// Why it is not the same program for the same platform; `null` where it is.
-    #[serde(default)]
-    pub mismatch: Option<String>,
-}
-
-/// Bytes in the file by role, before and after.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Section {
-    /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
-    pub role: String,
-    /// The sections behind it, of both files.
-    pub names: Vec<String>,
-    /// Bytes in the baseline file.
-    pub before: Option<u64>,
-    /// Bytes in the release file. 0 for bss.
-    pub after: u64,
-    /// Bytes in memory while the release runs.
-    pub memory: u64,
-}
-
-/// What belongs to no section: with the sections it adds up to the file.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Overhead {
-    /// Headers and section tables of the release.
-    pub headers: u64,
-    /// Bytes between the sections of the release.
-    pub padding: u64,
-    /// Machine code of the release that is not Go's: part of what is `unowned`.
-    #[serde(default)]
-    pub c_code: u64,
-    /// Headers of the baseline.
-    pub headers_before: Option<u64>,
-    /// Padding of the baseline.
-    pub padding_before: Option<u64>,
-}
-
-/// Bytes of a package in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PackageSize {
-    /// The import path, or `unowned`.
-    pub path: String,
-    /// Its module; `null` for the standard library.
-    pub module: Option<String>,
-    /// The version of the module.
-    pub version: Option<String>,
-    /// Bytes in the release file.
-    pub bytes: u64,
-    /// Bytes in the baseline file; `null` without a baseline.
-    pub before: Option<u64>,
-}
-
-/// Bytes of a module in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ModuleSize {
-    /// The module path, `std`, or `unowned`.
-    pub path: String,
-    /// The version.
-    pub version: Option<String>,
-    /// Bytes in the release file.
-    pub bytes: u64,
-    /// Bytes in the baseline file; `null` without a baseline.
-    pub before: Option<u64>,
-}
-
-/// What the binary does at run time.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Runtime {
-    /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
-    pub container_cpu: Option<bool>,
-    /// go.uber.org/automaxprocs is linked.
-    pub automaxprocs: bool,
-    /// GODEBUG defaults that the go line or a setting holds back.
-    pub godebug: BTreeMap<String, String>,
-    /// Packages that use cgo.
-    pub cgo: Vec<String>,
-    /// Whether the linker removed methods that nothing calls; `null` where that is not known.
-    #[serde(default)]
-    pub dead_code_elimination: Option<bool>,
-}
-
 /// A limit and what it was held against.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
@@ -425,6 +316,7 @@ fn context<'a>(
         artifact: Some(artifact),
         built: Some(&inputs.built[artifact.target]),
         pgo: &inputs.config.pgo,
+        linkage: inputs.config.build.linkage,
         lock: Some(standing),
         origins: inputs.origins,
         gates,

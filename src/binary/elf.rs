@@ -1,14 +1,17 @@
 //! The bytes of an ELF file in, its sections out. Headers only: the string table of symbols is never read.
 
+use goblin::elf::Elf;
+use goblin::elf::dynamic::{DT_NEEDED, DT_NULL, DT_STRTAB};
 use goblin::elf::header::Header;
+use goblin::elf::program_header::{PF_W, PF_X, PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{
     SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB,
     SectionHeader,
 };
-use goblin::elf::{Elf, program_header};
 
-use super::bytes::until_nul;
-use super::{Container, Format, Role, Section};
+use super::bytes::{Reader, until_nul};
+use super::linkage::{MOST_LIBRARIES, name as library_name};
+use super::{Container, Format, Linkage, Role, Section};
 
 /// `None` when the headers cannot be read.
 pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
@@ -38,11 +41,19 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
     let symbols = section_headers
         .iter()
         .any(|it| it.sh_type == SHT_SYMTAB && it.sh_size > 0);
+    let count = usize::from(header.e_phnum);
+    let headers = ProgramHeader::parse(bytes, header.e_phoff as usize, count, context).ok();
     let sections = if sections.is_empty() {
-        segments(bytes, &header, context)?
+        segments(headers.as_deref()?)
     } else {
         sections
     };
+    let reader = Reader {
+        data: bytes,
+        big_endian: !endian.is_little(),
+        pointer_size: if container.is_big() { 8 } else { 4 },
+    };
+    let linkage = headers.and_then(|it| linkage(&reader, &it));
     Some(Container {
         format: Format::Elf,
         goos: operating_system(&header, &sections, bytes),
@@ -58,9 +69,10 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         ],
         sections,
         has_symbols: symbols,
+        linkage,
         entry: header.e_entry,
-        pointer_size: if container.is_big() { 8 } else { 4 },
-        big_endian: !endian.is_little(),
+        pointer_size: reader.pointer_size,
+        big_endian: reader.big_endian,
     })
 }
 
@@ -141,14 +153,7 @@ fn is_for_the_loader(name: &str) -> bool {
 }
 
 /// Without a section table (some strippers remove it) the loadable segments are all there is to name.
-fn segments(
-    bytes: &[u8],
-    header: &Header,
-    context: goblin::container::Ctx,
-) -> Option<Vec<Section>> {
-    use program_header::{PF_W, PF_X, PT_LOAD, ProgramHeader};
-    let count = usize::from(header.e_phnum);
-    let headers = ProgramHeader::parse(bytes, header.e_phoff as usize, count, context).ok()?;
+fn segments(headers: &[ProgramHeader]) -> Vec<Section> {
     let loads = headers.iter().filter(|it| it.p_type == PT_LOAD);
     let sections = loads.enumerate().map(|(index, it)| {
         let (executable, writable) = (it.p_flags & PF_X != 0, it.p_flags & PF_W != 0);
@@ -168,7 +173,53 @@ fn segments(
             writable,
         }
     });
-    Some(sections.collect())
+    sections.collect()
+}
+
+/// By the segments that the loader reads; `None` where they cannot be read, or where there are none, as in an object file.
+fn linkage(reader: &Reader<'_>, headers: &[ProgramHeader]) -> Option<Linkage> {
+    let segment = |kind: u32| headers.iter().find(|it| it.p_type == kind);
+    segment(PT_LOAD)?;
+    let bytes = |it: &ProgramHeader| {
+        let start = usize::try_from(it.p_offset).ok()?;
+        reader.slice(start, usize::try_from(it.p_filesz).ok()?)
+    };
+    let loader = match segment(PT_INTERP) {
+        Some(it) => Some(library_name(bytes(it)?)),
+        None => None,
+    };
+    let Some(dynamic) = segment(PT_DYNAMIC) else {
+        return Some(Linkage::of(loader, Vec::new()));
+    };
+    let table = Reader {
+        data: bytes(dynamic)?,
+        ..*reader
+    };
+    let word = usize::from(table.pointer_size);
+    let entry = |at: usize| Some((table.word(at)?, table.word(at + word)?));
+    let entries = (0..table.data.len()).step_by(2 * word).map_while(entry);
+    let entries = entries.take_while(|(tag, _)| *tag != DT_NULL);
+    let names = entries.clone().find(|(tag, _)| *tag == DT_STRTAB);
+    let needed = entries.filter(|(tag, _)| *tag == DT_NEEDED);
+    let libraries = needed.take(MOST_LIBRARIES).map(|(_, offset)| {
+        let at = file_offset(headers, names?.1.checked_add(offset)?)?;
+        Some(library_name(reader.data.get(at..)?))
+    });
+    Some(Linkage::of(loader, libraries.collect::<Option<_>>()?))
+}
+
+/// Where the byte of an address is in the file.
+fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
+    let offset = headers
+        .iter()
+        .filter(|it| it.p_type == PT_LOAD)
+        .find_map(|it| {
+            let offset = address
+                .checked_sub(it.p_vaddr)
+                .filter(|distance| *distance < it.p_filesz)?;
+            it.p_offset.checked_add(offset)
+        });
+    usize::try_from(offset?).ok()
 }
 
 /// What the dynamic linker is called where only one system has it (`cmd/link/internal/{amd64,arm64,...}/obj.go`).

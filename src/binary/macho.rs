@@ -9,7 +9,9 @@ use goblin::mach::segment::Segment;
 
 use crate::error::{Error, Kind, Result};
 
+use super::Linkage;
 use super::bytes::{Reader, until_nul};
+use super::linkage::{MOST_LIBRARIES, name as library_name};
 use super::{Container, Format, Role, Section};
 
 /// `None` when the headers cannot be read. The boundary is for goblin, which panics on some damaged load commands.
@@ -140,6 +142,7 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
         sections: found.sections,
         headers: vec![(0, size)],
         has_symbols: found.has_symbols,
+        linkage: (!found.misnamed).then(|| Linkage::of(found.loader, found.libraries)),
         entry: found.entry,
         pointer_size: reader.pointer_size,
         big_endian: reader.big_endian,
@@ -152,6 +155,10 @@ struct Found {
     has_symbols: bool,
     entry: u64,
     platform: Option<&'static str>,
+    loader: Option<String>,
+    libraries: Vec<String>,
+    /// A library's name could not be read.
+    misnamed: bool,
 }
 
 impl Found {
@@ -189,6 +196,16 @@ impl Found {
             C::FunctionStarts(it) => self.part("function starts", &it),
             C::DataInCode(it) => self.part("data in code", &it),
             C::Main(it) => self.entry = it.entryoff,
+            C::LoadDylinker(it) => self.loader = text(bytes, offset, it.name, it.cmdsize),
+            C::LoadDylib(it) | C::LoadWeakDylib(it) | C::ReexportDylib(it) => {
+                match text(bytes, offset, it.dylib.name, it.cmdsize) {
+                    Some(name) if self.libraries.len() < MOST_LIBRARIES => {
+                        self.libraries.push(name)
+                    }
+                    Some(_) => {}
+                    None => self.misnamed = true,
+                }
+            }
             // iOS, and its simulator.
             C::BuildVersion(it) if matches!(it.platform, 2 | 7) => self.platform = Some("ios"),
             _ => {}
@@ -259,6 +276,13 @@ impl Found {
             });
         }
     }
+}
+
+/// A text behind a load command, by its distance from where that begins.
+fn text(bytes: &[u8], command: usize, distance: u32, size: u32) -> Option<String> {
+    let end = command.checked_add(size as usize)?;
+    let start = command.checked_add(distance as usize)?;
+    Some(library_name(bytes.get(start..end)?))
 }
 
 fn role(segment: &str, name: &str, zerofill: bool, flags: u32) -> Role {

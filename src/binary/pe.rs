@@ -1,10 +1,12 @@
 //! The bytes of a PE file in, its sections out. Headers only: goblin's import and resource parsers loop on bad input.
 
 use goblin::pe::header::Header;
+use goblin::pe::optional_header::OptionalHeader;
 use goblin::pe::section_table::SectionTable;
 
 use super::bytes::{Reader, until_nul};
-use super::{Container, Format, Role, Section};
+use super::linkage::{MOST_LIBRARIES, name as library_name};
+use super::{Container, Format, Linkage, Role, Section};
 
 const DISCARDABLE: u32 = 0x0200_0000;
 const EXECUTE: u32 = 0x2000_0000;
@@ -43,6 +45,7 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
         .collect();
     sections.extend(symbol_table(bytes, start, symbols, &sections));
     sections.extend(certificates(&optional));
+    let linkage = imports(bytes, &optional, &tables);
     Some(Container {
         format: Format::Pe,
         goos: Some("windows"),
@@ -56,6 +59,7 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
         sections,
         headers: vec![(0, after_headers)],
         has_symbols: symbols > 0,
+        linkage,
         entry: base.wrapping_add(u64::from(optional.standard_fields.address_of_entry_point)),
         pointer_size: if optional.standard_fields.magic == 0x20b {
             8
@@ -140,10 +144,44 @@ fn symbol_table(bytes: &[u8], start: u64, count: u64, sections: &[Section]) -> O
     ))
 }
 
-fn certificates(optional: &goblin::pe::optional_header::OptionalHeader) -> Option<Section> {
+fn certificates(optional: &OptionalHeader) -> Option<Section> {
     let table = optional.data_directories.get_certificate_table()?;
     let (start, size) = (u64::from(table.virtual_address), u64::from(table.size));
     (size > 0).then(|| unloaded("(certificates)", Role::Other, start, size))
+}
+
+/// The libraries of the import table, which are loaded before the program starts; Go loads most others while it runs. A
+/// descriptor of the table is five words: the fourth is where the library's name is; one of zeros is the last.
+fn imports(bytes: &[u8], optional: &OptionalHeader, sections: &[SectionTable]) -> Option<Linkage> {
+    const DESCRIPTOR: usize = 20;
+    let directory = optional.data_directories.get_import_table();
+    let Some(table) = directory.filter(|it| it.virtual_address != 0) else {
+        return Some(Linkage::Static);
+    };
+    let reader = Reader {
+        data: bytes,
+        big_endian: false,
+        pointer_size: 8,
+    };
+    let offset = |address: u32| {
+        let within = |it: &SectionTable| {
+            let distance = address.checked_sub(it.virtual_address)?;
+            (distance < it.size_of_raw_data).then_some((it.pointer_to_raw_data, distance))
+        };
+        let (start, distance) = sections.iter().find_map(within)?;
+        Some(start as usize + distance as usize)
+    };
+    let first = offset(table.virtual_address)?;
+    let mut libraries = Vec::new();
+    for index in 0..MOST_LIBRARIES {
+        let descriptor = first.checked_add(index * DESCRIPTOR)?;
+        let name = reader.u32(descriptor.checked_add(12)?)?;
+        if name == 0 {
+            break;
+        }
+        libraries.push(library_name(bytes.get(offset(name)?..)?));
+    }
+    Some(Linkage::of(None, libraries))
 }
 
 fn unloaded(name: &str, role: Role, offset: u64, file_size: u64) -> Section {

@@ -44,6 +44,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         sections,
         headers,
         has_symbols,
+        linkage: None,
         entry: start,
         pointer_size: 8,
         big_endian: false,

@@ -23,6 +23,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 artifact: None,
                 built: None,
                 pgo: &prepared.loaded.config.pgo,
+                linkage: prepared.loaded.config.build.linkage,
                 lock: None,
                 origins: &prepared.loaded.origins,
                 change: None,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accepted;
 use crate::config::pgo::Profiles;
 use crate::config::size::{Growth, Percent, SizeLimit, human};
-use crate::config::{AmbientPolicy, Assertion, Collect, Config, Gate, OnMissing, Severity};
+use crate::config::{
+    AmbientPolicy, Assertion, Collect, Config, Gate, Linkage, OnMissing, Severity,
+};
 use crate::lock::Lock;
 use crate::plan::scope;
 
@@ -285,6 +287,9 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
         || old.min_samples.is_some()
         || old.min_health.is_some();
     let off = |it: &Profiles| *it == Profiles::One("off".into());
+    if before.build.linkage == Linkage::Static && now.build.linkage == Linkage::Any {
+        told.push("`[build] linkage` was changed from \"static\" to \"any\"".into());
+    }
     if judged && !off(&old.profile) && off(&new.profile) {
         told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
     }

@@ -3,11 +3,98 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{BaselineFile, File, Overhead, Runtime, Section};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::Artifact;
-use crate::binary::{Binary, Role};
+use crate::binary::{Binary, Linkage, Role};
 use crate::check::{Context, gomaxprocs};
 use crate::plan::Facts;
+
+/// A finished executable.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct File {
+    /// Where it was published; `null` when it was built, checked and discarded.
+    pub path: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+    /// Go's build ID.
+    pub build_id: Option<String>,
+    /// Neither symbol table nor DWARF; `null` for an archive.
+    pub stripped: Option<bool>,
+    /// What has to be there before it can run; `null` where that is not known or has no meaning.
+    #[serde(default)]
+    pub linkage: Option<Linkage>,
+    /// The Go version in its build information.
+    pub go_version: Option<String>,
+}
+
+/// What a release is compared with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineFile {
+    /// `unstripped`, `plain` or `file`.
+    pub kind: String,
+    /// Bytes.
+    pub size: u64,
+    /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
+    pub loaded_identical: Option<bool>,
+    /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
+    pub loaded_explained: Option<bool>,
+    /// How many loaded bytes were compared.
+    pub loaded_compared: Option<u64>,
+    /// Why it is not the same program for the same platform; `null` where it is.
+    #[serde(default)]
+    pub mismatch: Option<String>,
+}
+
+/// Bytes in the file by role, before and after.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Section {
+    /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
+    pub role: String,
+    /// The sections behind it, of both files.
+    pub names: Vec<String>,
+    /// Bytes in the baseline file.
+    pub before: Option<u64>,
+    /// Bytes in the release file. 0 for bss.
+    pub after: u64,
+    /// Bytes in memory while the release runs.
+    pub memory: u64,
+}
+
+/// What belongs to no section: with the sections it adds up to the file.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Overhead {
+    /// Headers and section tables of the release.
+    pub headers: u64,
+    /// Bytes between the sections of the release.
+    pub padding: u64,
+    /// Machine code of the release that is not Go's: part of what is `unowned`.
+    #[serde(default)]
+    pub c_code: u64,
+    /// Headers of the baseline.
+    pub headers_before: Option<u64>,
+    /// Padding of the baseline.
+    pub padding_before: Option<u64>,
+}
+
+/// What the binary does at run time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Runtime {
+    /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
+    pub container_cpu: Option<bool>,
+    /// go.uber.org/automaxprocs is linked.
+    pub automaxprocs: bool,
+    /// GODEBUG defaults that the go line or a setting holds back.
+    pub godebug: BTreeMap<String, String>,
+    /// Packages that use cgo.
+    pub cgo: Vec<String>,
+    /// Whether the linker removed methods that nothing calls; `null` where that is not known.
+    #[serde(default)]
+    pub dead_code_elimination: Option<bool>,
+}
 
 /// A path for people: relative where it lies below the working directory.
 pub fn shown(path: &Path, cwd: &Path) -> String {
@@ -22,6 +109,7 @@ pub fn file(artifact: &Artifact, cwd: &Path) -> File {
         sha256: artifact.sha256.clone(),
         build_id: binary.and_then(|it| it.build_id.clone()),
         stripped: binary.map(Binary::stripped),
+        linkage: binary.and_then(|it| it.linkage.clone()),
         go_version: binary
             .and_then(|it| it.build_info.as_ref())
             .map(|it| it.go_version.clone()),
@@ -97,16 +185,17 @@ pub fn overhead(artifact: &Artifact) -> Overhead {
 pub fn runtime(context: &Context<'_>) -> Runtime {
     let artifact = context.artifact;
     let godebug = artifact.into_iter().flat_map(Artifact::godebug);
-    let packages = context.facts.packages.iter();
-    let cgo = packages.filter(|it| !it.cgo_files.is_empty());
-    let linked = cgo.filter(|it| artifact.is_none_or(|artifact| artifact.holds(&it.import_path)));
     Runtime {
         container_cpu: gomaxprocs::container_cpu(context),
         automaxprocs: gomaxprocs::automaxprocs(context),
         godebug: godebug
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect::<BTreeMap<_, _>>(),
-        cgo: linked.map(|it| it.import_path.clone()).collect(),
+        cgo: context
+            .cgo_packages()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         dead_code_elimination: artifact.and_then(|it| it.methods?.elimination()),
     }
 }

@@ -102,6 +102,9 @@ pub struct InspectedFile {
     pub build_id: Option<String>,
     /// Neither symbol table nor DWARF.
     pub stripped: bool,
+    /// What has to be there before it can run; `null` where that is not known or has no meaning.
+    #[serde(default)]
+    pub linkage: Option<binary::Linkage>,
 }
 
 /// `packages + shared + unowned + headers + padding == sum`, and the sum is the size of the file.

@@ -256,6 +256,7 @@ fn artifact(target: &Target) -> Vec<Block> {
     };
     let version = file.go_version.as_deref().unwrap_or("unknown Go version");
     lines.push((Tone::Dim, format!("{version}, {cache}")));
+    lines.extend(file.linkage.as_ref().map(|it| (Tone::Dim, it.to_string())));
     lines.extend(pgo(target));
     lines
         .into_iter()

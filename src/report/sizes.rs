@@ -2,12 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use super::{ModuleSize, PackageSize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
 
 pub use crate::analysis::UNOWNED;
 pub use crate::binary::SHARED;
+
+/// Bytes of a package in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageSize {
+    /// The import path, or `unowned`.
+    pub path: String,
+    /// Its module; `null` for the standard library.
+    pub module: Option<String>,
+    /// The version of the module.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
+}
+
+/// Bytes of a module in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleSize {
+    /// The module path, `std`, or `unowned`.
+    pub path: String,
+    /// The version.
+    pub version: Option<String>,
+    /// Bytes in the release file.
+    pub bytes: u64,
+    /// Bytes in the baseline file; `null` without a baseline.
+    pub before: Option<u64>,
+}
 
 pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
     let Some(sizes) = &artifact.sizes else {

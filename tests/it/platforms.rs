@@ -1,6 +1,8 @@
 //! Every format and processor that Go writes, cross-compiled: the stripped file is read, its books close, its functions
 //! are those of the twin's symbol table, and what has no owner is named. Then files that are none of it.
 
+mod linkage;
+
 mod refused;
 
 mod symbols;

@@ -113,6 +113,7 @@ fn file(binary: &Binary, source: &Source) -> InspectedFile {
         go_version: binary.build_info.as_ref().map(|it| it.go_version.clone()),
         build_id: binary.build_id.clone(),
         stripped: binary.stripped(),
+        linkage: binary.linkage.clone(),
     }
 }
 

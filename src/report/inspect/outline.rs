@@ -86,6 +86,9 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
         ),
     )];
     lines.push((Tone::Dim, origin(inspection)));
+    if let Some(linkage) = &file.linkage {
+        lines.push((Tone::Plain, linkage.to_string()));
+    }
     if let Some(id) = &file.build_id {
         lines.push((Tone::Dim, format!("build ID {id}")));
     }

@@ -1,0 +1,95 @@
+use super::{Check, Context, Seen};
+use crate::binary::{Format, Libc, Linkage as Found};
+use crate::config::Linkage;
+
+pub const CHECK: Check = Check {
+    id: "linkage",
+    summary: "whether a file that was to be static is static",
+    manual: "\
+What it sees: where `[build] linkage` is \"static\" (the presets container, cli and size say so), the
+loader and the shared libraries that the finished Linux executable names.
+
+Why it matters: a static file runs in every image: scratch, distroless/static, Alpine, Debian. A
+dynamic one needs the C library that it was linked against: started where that is missing it ends
+with `no such file or directory`, which names the executable and means its loader. Go links
+dynamically as soon as one package uses cgo, and with a C compiler in PATH the packages net and
+os/user do; so the same line gives a static file on one machine and a dynamic one on another.
+
+What to do: CGO_ENABLED=0, in `[build.env]` or your environment (yours wins). Where only net and
+os/user use cgo, the tags netgo and osusergo do as well. Where C code is needed, link it statically
+(`ldflags = [\"-linkmode=external\", \"-extldflags=-static\"]` with musl), or set
+`[build] linkage = \"any\"`.
+
+Source: cmd/link/internal/ld/elf.go and config.go; net/conf.go; ld.so(8).",
+    run,
+};
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let facts = context.facts;
+    if context.linkage == Linkage::Any {
+        return None;
+    }
+    let mode = facts.asked.mode.as_str();
+    if !matches!(mode, "" | "default" | "exe" | "pie") {
+        return Some(Seen::Skipped(format!("-buildmode={mode} gives no program")));
+    }
+    let goos = &facts.toolchain.goos;
+    if goos != "linux" {
+        return Some(Seen::Skipped(format!(
+            "a program for {goos} always uses the system's own libraries"
+        )));
+    }
+    let Some(artifact) = context.artifact else {
+        let callers = callers(context);
+        let foretold = format!(
+            "cgo is used by {}: the file will be dynamic, unless its C code is linked statically",
+            callers.join(", ")
+        );
+        return (!callers.is_empty()).then(|| Seen::Bad(foretold, hint(&callers).into()));
+    };
+    let binary = artifact.binary.as_ref()?;
+    match &binary.linkage {
+        _ if binary.format != Format::Elf => None,
+        None => Some(Seen::not_judged(
+            "the headers for the loader cannot be read",
+            "see `readelf --dynamic` of the file",
+        )),
+        Some(Found::Static) => Some(Seen::Good(
+            "static: it runs with glibc, with musl and without a C library".into(),
+        )),
+        Some(found) => Some(dynamic(context, found)),
+    }
+}
+
+fn dynamic(context: &Context<'_>, found: &Found) -> Seen {
+    let callers = callers(context);
+    let runs = match found.libc() {
+        Some(Libc::Glibc) => ": it does not start in scratch, distroless/static or Alpine",
+        Some(Libc::Musl) => ": it starts in Alpine alone",
+        None => "",
+    };
+    let because = match callers.is_empty() {
+        true => String::new(),
+        false => format!("; cgo is used by {}", callers.join(", ")),
+    };
+    Seen::Bad(format!("{found}{runs}{because}"), hint(&callers).into())
+}
+
+/// The packages that call C, but for the runtime's own, which comes with any of them.
+fn callers<'a>(context: &Context<'a>) -> Vec<&'a str> {
+    let mut callers = context.cgo_packages();
+    callers.retain(|it| *it != "runtime/cgo");
+    callers
+}
+
+fn hint(callers: &[&str]) -> &'static str {
+    let in_go_too = |it: &&str| matches!(*it, "net" | "os/user");
+    match callers.iter().all(in_go_too) {
+        true => {
+            "set CGO_ENABLED=0: only net and os/user use C here, and they have Go code for the same"
+        }
+        false => {
+            "build without cgo (CGO_ENABLED=0), link the C code statically, or set `[build] linkage = \"any\"`"
+        }
+    }
+}
