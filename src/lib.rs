@@ -11,7 +11,70 @@
 //! Report    -- render ---> String      how it looks
 //! ```
 //!
-//! Modules stand in pipeline order and use only modules above them (`tests/it/house.rs` checks it).
+//! Modules stand in this order and use only modules above them; `tests/it/house.rs` holds that, and who may start
+//! processes, write to the disk and print.
+//!
+//! # The map
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`error`], [`clock`], [`input`], [`number`], [`quote`] | errors with hints, the time, bounded reads, numbers for people, go's quoting |
+//! | [`review`] | what a configuration may pass to go; the only way to a command that can be started |
+//! | [`config`] | gobuild-opt.toml, presets, environment and flags as one value |
+//! | [`process`] | a command as data, and the one place that starts it |
+//! | [`go`] | what go says of itself and of packages; git |
+//! | [`binary`] | executables: sections, functions, packages, the owner of each byte |
+//! | [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
+//! | [`profile`] | pprof profiles: read, merged, made slim, compared |
+//! | [`lock`] | gobuild-opt.lock: what was accepted |
+//! | [`plan`] | every go command of a run, with the reason for each flag |
+//! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
+//! | [`build`] | runs the plan: stages, captures, publishes |
+//! | [`analysis`] | reads what the build left |
+//! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
+//! | [`report`], [`render`] | the JSON contract, and the ways it is shown |
+//! | [`cli`], [`command`] | the command line, and one file per subcommand |
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | facts | what go says before a build: settings, packages, the profile ([`plan::Facts`]) |
+//! | target | one platform, with its tags and level |
+//! | executable | one main package on one target |
+//! | artifact | a finished file |
+//! | stage | the directory in which go writes before anything is published |
+//! | twin | the same link without `-s -w`: it proves that stripping changed nothing, and its symbols name the bytes |
+//! | baseline | the file that a release is compared with: its twin, a plain build, or a file |
+//! | capture | what the compiler printed while it compiled the release, kept by `-toolexec` |
+//! | pass | one more compile with `-m`, where capture cannot work |
+//! | site | a place in the source where a value escapes to the heap, with an identity that survives edits |
+//! | owner | the package that a byte belongs to; `shared` where several use it, `unowned` where nobody knows |
+//! | anatomy | an executable taken apart: functions, packages, owners |
+//! | fit | the share of a profile whose functions and lines still exist |
+//! | check | one question about a build, with a severity of its own |
+//! | gate | whatever fails a run: a check that is denied, a budget, an assertion, the escape gate |
+//! | not judged | the outcome of a gate that had nothing to look at |
+//! | ratchet | a limit that follows the lock down |
+//! | outline | a report as blocks that each readable format can draw |
+//! | warden | the small process that ends go when this program is killed |
+//! | stand-in | this program called as `go` |
+//!
+//! # How to add
+//!
+//! | what | where |
+//! |---|---|
+//! | a check | its file in `check/`, a line in [`check::ALL`], its severity in `presets/default.toml` |
+//! | a key of the configuration | its field in `config.rs`, its line with a comment in `presets/default.toml` |
+//! | a section of the report | its values in `report/`, its blocks in `report/outline/`, a line in `report/outline.rs` |
+//! | a format | its file in `render/`, a line in [`render::Format`] |
+//! | a subcommand | its flags in `cli/`, its file in `command/`, a line in `cli.rs` and `command.rs` |
+//! | a flag that a configuration may pass | a line in `review/lists.rs`, with the reason that it names no program and no file |
+//!
+//! # How to test
+//!
+//! `cargo test --lib` takes seconds. `cargo build --examples && cargo test --test it FILTER` runs a part of the integration
+//! tests; `cargo test --test it house` are the rules of the house. The whole suite takes nine minutes on two quiet cores.
 
 pub mod error;
 
