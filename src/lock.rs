@@ -131,7 +131,7 @@ pub fn line(text: &str) -> Option<String> {
 
 /// `moved`, `boxing`, ...
 pub fn class_name(class: crate::escape::Class) -> String {
-    format!("{class:?}").to_lowercase()
+    class.name().to_owned()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -209,6 +209,30 @@ mod tests {
 
     use super::*;
     use crate::escape::Class;
+
+    #[test]
+    fn an_id_is_what_it_was_when_it_was_accepted() {
+        let identity = |class: Class| Identity {
+            package: "ex.com/m/lib".into(),
+            function: "(*Box).Get".into(),
+            class,
+            expression: "x".into(),
+            ordinal: 1,
+        };
+        let ids = Class::ALL.map(|class| format!("{} {}", class.name(), id(&identity(class))));
+        insta::assert_snapshot!(ids.join("\n"), @r"
+        moved c93b850ca1
+        new 9f650572c4
+        make c3268e413b
+        append f0787698d8
+        boxing 1120451071
+        closure e59761d306
+        conversion 14e2d0669c
+        other 5603e35fd3
+        constant b3995842bc
+        leaking a7b695505c
+        ");
+    }
 
     fn sample() -> Lock {
         let identity = |function: &str, expression: &str, ordinal| Identity {

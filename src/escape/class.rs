@@ -55,8 +55,37 @@ impl Class {
         Self::Leaking,
     ];
 
+    /// Its name in the lock, in the ID of a site, and in every report: these never change.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::New => "new",
+            Self::Make => "make",
+            Self::Append => "append",
+            Self::Boxing => "boxing",
+            Self::Closure => "closure",
+            Self::Conversion => "conversion",
+            Self::Other => "other",
+            Self::Constant => "constant",
+            Self::Leaking => "leaking",
+        }
+    }
+
     /// Whether a site of this class allocates when it runs.
     pub fn allocates(self) -> bool {
         !matches!(self, Self::Constant | Self::Leaking)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_has_the_same_name_in_json_and_in_an_id() {
+        for class in Class::ALL {
+            let json = serde_json::to_string(&class).unwrap();
+            assert_eq!(json, format!("\"{}\"", class.name()));
+        }
     }
 }
