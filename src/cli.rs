@@ -27,7 +27,7 @@ use crate::plan::Typed;
 use crate::render::Format;
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
-pub use catalog::{Completions, Presets, Schema, SchemaOf};
+pub use catalog::{Completions, Explain, Presets, Schema, SchemaOf};
 use comment::COMMENT;
 pub use comment::{Comment, When};
 pub use escape::{Accept, Escape};
@@ -116,7 +116,7 @@ pub enum Command {
     /// Show, merge, slim, compare and collect profiles for -pgo
     #[command(subcommand)]
     Profile(profile::Profile),
-    /// Print the manual of a check, or list the checks
+    /// Print the manual of a check, a rule or a lesson, or list them
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
     Init(Init),
@@ -208,13 +208,6 @@ pub struct Doctor {
     /// Go's part of the line.
     #[arg(skip)]
     pub typed: Typed,
-}
-
-/// `explain`
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// The ID of a check
-    pub id: Option<String>,
 }
 
 /// `init`

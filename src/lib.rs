@@ -78,6 +78,8 @@
 
 pub mod error;
 
+pub mod lesson;
+
 pub mod clock;
 
 pub mod input;

@@ -2,6 +2,21 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::render::Format;
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The ID of a check or a rule, or the number of a lesson
+    pub id: Option<String>,
+    /// List the twenty lessons, and where the tool serves each
+    #[arg(long, conflicts_with = "id")]
+    pub lessons: bool,
+    /// How the lists are printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
 /// `presets`
 #[derive(Debug, Args)]
 pub struct Presets {

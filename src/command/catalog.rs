@@ -1,19 +1,23 @@
 //! The commands that print what comes with the program: manuals, presets, schemas, completions.
 
+use std::collections::BTreeMap;
+
 use clap::CommandFactory;
 
 use super::config_schema::config_schema;
+use super::present::Shows;
 use super::{Output, Session};
 use crate::check;
 use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
+use crate::lesson;
 use crate::profile;
 use crate::render::{self, Format, Style};
 use crate::report::Report;
 use crate::report::compare::Comparison;
 use crate::report::inspect::Inspection;
-use crate::report::outline::{Block, Table, text};
+use crate::report::outline::{Block, Column, Table, Tone, number, text};
 use crate::report::profile::Shown;
 
 fn data(text: String) -> Result<Output> {
@@ -26,28 +30,75 @@ fn data(text: String) -> Result<Output> {
 
 /// `explain [ID]`
 pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
+    Shows::TABLES.check_format(args.format)?;
+    if args.lessons {
+        return lessons(args.format, session.width);
+    }
     let Some(id) = &args.id else {
         let rows = check::ALL
             .iter()
             .map(|it| vec![it.id.to_owned(), it.summary.to_owned()])
             .collect();
-        return list(&["check", "sees"], rows, session.width);
+        let columns = ["check", "sees"].map(text).to_vec();
+        return list(columns, rows, args.format, session.width);
     };
-    match check::find(id) {
-        Some(check) => data(format!(
-            "{}: {}\n\n{}\n",
-            check.id, check.summary, check.manual
-        )),
-        None => {
-            let error = Error::new(Kind::Usage, format!("no check has the ID `{id}`"));
-            Err(
-                match strict::nearest(id, check::ALL.iter().map(|it| it.id)) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error.hint("`gobuild-opt explain` lists them"),
-                },
-            )
-        }
+    let page = check::find(id).map(|it| page(it.id, it.summary, it.manual));
+    let page = page.or_else(|| Some(lesson::find(id)?.page()));
+    page.map(data).unwrap_or_else(|| Err(unknown(id)))
+}
+
+fn page(id: &str, summary: &str, manual: &str) -> String {
+    format!("{id}: {summary}\n\n{manual}\n")
+}
+
+fn unknown(id: &str) -> Error {
+    let error = Error::new(
+        Kind::Usage,
+        format!("no check or lesson has the name `{id}`"),
+    );
+    match strict::nearest(id, check::ALL.iter().map(|it| it.id)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`gobuild-opt explain` and `explain --lessons` list them"),
     }
+}
+
+/// The table of the lessons. In JSON, with their whole text.
+fn lessons(format: Format, width: usize) -> Result<Output> {
+    if format == Format::Json {
+        let all = lesson::ALL.iter().map(|it| {
+            serde_json::json!({
+                "number": it.number,
+                "title": it.title,
+                "today": it.today,
+                "manual": it.manual,
+                "served": it.served.iter().map(|it| it.text()).collect::<Vec<_>>(),
+            })
+        });
+        return data(render::json(&all.collect::<Vec<_>>()));
+    }
+    // In a terminal the sentences are longer than a row.
+    if format == Format::Text {
+        let lines = lesson::ALL.iter().flat_map(|it| {
+            let title = format!("{:>2}  {}", it.number, it.title);
+            [
+                Block::Line(Tone::Plain, title),
+                Block::Line(Tone::Dim, format!("      {}", it.today)),
+                Block::Line(Tone::Dim, format!("      -> {}", it.places())),
+            ]
+        });
+        let blocks: Vec<Block> = lines.collect();
+        return data(render::blocks(&blocks, format, Style { width }));
+    }
+    let row = |it: &lesson::Lesson| {
+        let number = it.number.to_string();
+        vec![number, it.title.into(), it.today.into(), it.places()]
+    };
+    let titles = ["lesson", "on Go 1.25 to 1.27", "where it is served"];
+    let columns = std::iter::once(number("no"))
+        .chain(titles.map(text))
+        .collect();
+    let rows = lesson::ALL.iter().map(row).collect();
+    list(columns, rows, format, width)
 }
 
 /// `presets [NAME]`
@@ -57,7 +108,8 @@ pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
             .iter()
             .map(|it| vec![it.name.to_owned(), it.summary()])
             .collect();
-        return list(&["preset", "for"], rows, session.width);
+        let columns = ["preset", "for"].map(text).to_vec();
+        return list(columns, rows, Format::Text, session.width);
     };
     match preset::find(name) {
         Some(found) => data(found.text.to_owned()),
@@ -75,17 +127,27 @@ pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
     }
 }
 
-fn list(columns: &[&str], rows: Vec<Vec<String>>, width: usize) -> Result<Output> {
+fn list(
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+    format: Format,
+    width: usize,
+) -> Result<Output> {
+    if format == Format::Json {
+        let titles: Vec<&str> = columns.iter().map(|it| it.title.as_str()).collect();
+        let object = |row: &Vec<String>| -> BTreeMap<String, String> {
+            let cells = titles.iter().zip(row);
+            cells.map(|(a, b)| ((*a).to_owned(), b.clone())).collect()
+        };
+        return data(render::json(&rows.iter().map(object).collect::<Vec<_>>()));
+    }
     let table = Table {
-        columns: columns.iter().map(|it| text(it)).collect(),
+        columns,
         rows,
         total: false,
     };
-    data(render::blocks(
-        &[Block::Table(table)],
-        Format::Text,
-        Style { width },
-    ))
+    let blocks = [Block::Table(table)];
+    data(render::blocks(&blocks, format, Style { width }))
 }
 
 /// `schema WHAT`

@@ -19,6 +19,7 @@ mod gates;
 mod harness;
 mod house;
 mod inspect;
+mod lessons;
 mod lock;
 
 mod owner_truth;
