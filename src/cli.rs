@@ -143,7 +143,8 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too; .json, .md, .txt, .html, .svg or .sarif decides the format
+    /// Write the report to a file too, in the format that its name ends with: .json, .md, .txt, .html, .svg, .sarif,
+    /// metrics.txt, benchmark.json, bmf.json, octocov.json, codequality.json
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }

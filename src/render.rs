@@ -1,5 +1,7 @@
 //! A report in, text for people or machines out.
 
+mod codequality;
+
 mod github;
 
 mod html;
@@ -7,6 +9,8 @@ mod html;
 mod json;
 
 mod markdown;
+
+mod measures;
 
 mod sarif;
 
@@ -24,8 +28,10 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
+pub use codequality::codequality;
 pub use github::github;
 pub use json::json;
 pub use sarif::sarif;
@@ -49,20 +55,51 @@ pub enum Format {
     Svg,
     /// The tables and the treemap in one page that needs nothing else.
     Html,
+    /// Numbers for Prometheus, and for GitLab's metrics reports.
+    Openmetrics,
+    /// Numbers for github-action-benchmark, `customSmallerIsBetter`.
+    Benchmark,
+    /// Numbers for Bencher.
+    Bencher,
+    /// Numbers for octocov.
+    Octocov,
+    /// GitLab's code quality: new findings only.
+    Codequality,
 }
+
+/// What the name of a file ends with, and its format; the first counts. A name may be no more than that: `metrics.txt`.
+const ENDINGS: &[(&str, Format)] = &[
+    ("metrics.txt", Format::Openmetrics),
+    (".prom", Format::Openmetrics),
+    ("benchmark.json", Format::Benchmark),
+    ("bmf.json", Format::Bencher),
+    ("octocov.json", Format::Octocov),
+    ("codequality.json", Format::Codequality),
+    ("code-quality-report.json", Format::Codequality),
+    (".json", Format::Json),
+    (".md", Format::Markdown),
+    (".markdown", Format::Markdown),
+    (".txt", Format::Text),
+    (".text", Format::Text),
+    (".log", Format::Text),
+    (".html", Format::Html),
+    (".htm", Format::Html),
+    (".svg", Format::Svg),
+    (".sarif", Format::Sarif),
+];
 
 impl Format {
     /// The format that a file name stands for.
     pub fn of_path(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            "json" => Some(Self::Json),
-            "md" | "markdown" => Some(Self::Markdown),
-            "txt" | "text" | "log" => Some(Self::Text),
-            "sarif" => Some(Self::Sarif),
-            "svg" => Some(Self::Svg),
-            "html" | "htm" => Some(Self::Html),
-            _ => None,
-        }
+        let name = path.file_name()?.to_str()?;
+        let found = ENDINGS.iter().find(|(ending, _)| ends(name, ending));
+        found.map(|(_, format)| *format)
+    }
+
+    /// What the name of a file of this format ends with; `None` for a format that goes to no file.
+    pub fn ending(self) -> Option<&'static str> {
+        let found = ENDINGS.iter().find(|(_, format)| *format == self);
+        found.map(|(ending, _)| *ending)
     }
 
     /// Whether it shows treemaps.
@@ -73,6 +110,17 @@ impl Format {
     /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
     pub fn is_data(self) -> bool {
         !matches!(self, Self::Text | Self::Markdown)
+    }
+}
+
+/// Of a word, at a word's beginning: `dist/api.bmf.json`, not `tambmf.json`.
+fn ends(name: &str, ending: &str) -> bool {
+    let Some(before) = name.strip_suffix(ending) else {
+        return false;
+    };
+    match ending.starts_with('.') {
+        true => !before.is_empty(),
+        false => !before.ends_with(char::is_alphanumeric),
     }
 }
 
@@ -92,11 +140,23 @@ impl Default for Style {
 /// Blocks in a format that people read; the others are made of the report itself.
 pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
     match format {
-        Format::Text | Format::Json | Format::Sarif | Format::Github => text::text(blocks, style),
         Format::Markdown => markdown::markdown(blocks),
         Format::Svg => svg::svg(blocks),
         Format::Html => html::html(blocks),
+        _ => text::text(blocks, style),
     }
+}
+
+/// Numbers in the format of a service that keeps them; `None` for the other formats.
+pub fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> Option<String> {
+    let write = match format {
+        Format::Openmetrics => measures::openmetrics,
+        Format::Benchmark => measures::benchmark,
+        Format::Bencher => measures::bencher,
+        Format::Octocov => measures::octocov,
+        _ => return None,
+    };
+    Some(write(&subjects()))
 }
 
 /// Text that others wrote (paths, compiler words) made harmless for a terminal and for a CI log:
@@ -128,6 +188,22 @@ pub fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_file_tells_its_format() {
+        let check = |name: &str| Format::of_path(Path::new(name));
+        assert_eq!(check("a/report.json"), Some(Format::Json));
+        assert_eq!(check("metrics.txt"), Some(Format::Openmetrics));
+        assert_eq!(check("api-metrics.txt"), Some(Format::Openmetrics));
+        assert_eq!(check("biometrics.txt"), Some(Format::Text));
+        assert_eq!(check("api.bmf.json"), Some(Format::Bencher));
+        assert_eq!(
+            check("gl-code-quality-report.json"),
+            Some(Format::Codequality)
+        );
+        assert_eq!(check(".json"), None);
+        assert_eq!(check("report"), None);
+    }
 
     #[test]
     fn a_name_cannot_be_a_workflow_command() {

@@ -1,11 +1,8 @@
 //! What a run found, as one value: the JSON contract, and the source of every other rendering.
 
 mod against;
-
 mod artifact;
-
 mod assertions;
-
 mod budgets;
 
 pub mod compare;
@@ -27,6 +24,8 @@ mod frames;
 mod gate;
 
 pub mod inspect;
+
+pub mod measures;
 
 pub mod outline;
 

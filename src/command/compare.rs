@@ -13,7 +13,7 @@ use crate::report::inspect::View;
 
 /// Reads both sides and says what changed.
 pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
-    Shows::PICTURE.check(&args.output)?;
+    Shows::COMPARISON.check(&args.output)?;
     let mut before = Side::read(&args.before, args, session)?;
     let mut after = Side::read(&args.after, args, session)?;
     let rules = Rules {
@@ -34,7 +34,7 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
         ..View::default()
     };
     let blocks = outline(&comparison, view);
-    let output = emit(&comparison, &blocks, &args.output, session)?;
+    let output = emit(&comparison, &blocks, &Vec::new, &args.output, session)?;
     Ok(Output {
         failures: comparison.verdict.failures,
         ..output

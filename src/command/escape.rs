@@ -24,13 +24,13 @@ use crate::process;
 use crate::render::{self, Format, Style};
 use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
-use crate::report::outline;
 use crate::report::outline::ranking::Wanted;
 use crate::report::{Against, Findings, collection};
+use crate::report::{measures, outline};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
-    Shows::FINDINGS.check(&args.output)?;
+    Shows::ESCAPES.check(&args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let lock = match args.diff {
@@ -202,10 +202,13 @@ fn rendered(
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
         Format::Github => render::github(&findings, &present::prefix(cwd)),
-        Format::Text | Format::Markdown | Format::Svg | Format::Html => render::blocks(
-            &outline::ranking::outline(report, top, wanted),
-            format,
-            style,
-        ),
+        Format::Codequality => render::codequality(&findings, &present::prefix(cwd)),
+        _ => render::measures(&|| measures::of_escape(report), format).unwrap_or_else(|| {
+            render::blocks(
+                &outline::ranking::outline(report, top, wanted),
+                format,
+                style,
+            )
+        }),
     }
 }

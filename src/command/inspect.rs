@@ -16,10 +16,11 @@ use crate::process::Interrupt;
 use crate::render::Format;
 use crate::report::Filter;
 use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, objects, outline};
+use crate::report::measures;
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
-    Shows::PICTURE.check(&args.output)?;
+    Shows::ANATOMY.check(&args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let tables_only = args.output.formats().all(|it| !it.is_data());
     let digest = args.output.formats().any(|it| it == Format::Json);
@@ -51,7 +52,8 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     if let Some(top) = args.top {
         found.functions.truncate(top);
     }
-    let output = emit(&found, &blocks, &args.output, session)?;
+    let measures = || measures::of_inspection(&found);
+    let output = emit(&found, &blocks, &measures, &args.output, session)?;
     Ok(Output {
         is_data: true,
         ..output

@@ -14,6 +14,7 @@ use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::Verdict;
+use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
 /// What a report has beside tables, for the formats that show nothing else.
@@ -21,8 +22,10 @@ use crate::report::outline::Block;
 pub struct Shows {
     /// A treemap, for SVG.
     picture: bool,
-    /// New findings, for SARIF and GitHub.
+    /// New findings, for SARIF, GitHub and GitLab.
     findings: bool,
+    /// Numbers of one build, for what draws them over time.
+    measures: bool,
 }
 
 impl Shows {
@@ -30,21 +33,28 @@ impl Shows {
     pub const TABLES: Self = Self {
         picture: false,
         findings: false,
+        measures: false,
     };
-    /// A treemap.
-    pub const PICTURE: Self = Self {
+    /// Of an executable.
+    pub const ANATOMY: Self = Self {
+        measures: true,
+        ..Self::COMPARISON
+    };
+    /// Of two of them.
+    pub const COMPARISON: Self = Self {
         picture: true,
-        findings: false,
+        ..Self::TABLES
     };
-    /// New findings.
-    pub const FINDINGS: Self = Self {
-        picture: false,
+    /// Of the sources.
+    pub const ESCAPES: Self = Self {
         findings: true,
+        measures: true,
+        ..Self::TABLES
     };
-    /// Both.
+    /// Of a release.
     pub const EVERYTHING: Self = Self {
         picture: true,
-        findings: true,
+        ..Self::ESCAPES
     };
 
     /// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
@@ -74,8 +84,13 @@ impl Shows {
     fn missing(self, format: Format) -> Option<&'static str> {
         match format {
             Format::Svg if !self.picture => Some("there is nothing to draw here"),
-            Format::Sarif | Format::Github if !self.findings => {
+            Format::Sarif | Format::Github | Format::Codequality if !self.findings => {
                 Some("there are no new findings to annotate here")
+            }
+            Format::Openmetrics | Format::Benchmark | Format::Bencher | Format::Octocov
+                if !self.measures =>
+            {
+                Some("there are no numbers of one build here")
             }
             _ => None,
         }
@@ -86,12 +101,14 @@ impl Shows {
             "the name of `--report {}` does not tell the format",
             path.display()
         );
-        Error::new(Kind::Usage, message).hint(match (self.picture, self.findings) {
-            (true, true) => "end it with .json, .md, .txt, .html, .svg or .sarif",
-            (true, false) => "end it with .json, .md, .txt, .html or .svg",
-            (false, true) => "end it with .json, .md, .txt, .html or .sarif",
-            (false, false) => "end it with .json, .md, .txt or .html",
-        })
+        let formats = Format::value_variants().iter();
+        let shown = formats.filter(|it| self.missing(**it).is_none());
+        let endings: Vec<&str> = shown.filter_map(|it| it.ending()).collect();
+        let hint = match endings.as_slice() {
+            [rest @ .., last] => format!("end it with {} or {last}", rest.join(", ")),
+            [] => String::new(),
+        };
+        Error::new(Kind::Usage, message).hint(hint)
     }
 }
 
@@ -147,12 +164,14 @@ pub fn present(
 pub fn emit<T: Serialize>(
     value: &T,
     blocks: &[Block],
+    measures: &dyn Fn() -> Vec<Subject>,
     output: &cli::Output,
     session: &Session<'_>,
 ) -> Result<Output> {
     let render = |format, style| match format {
         Format::Json => render::json(value),
-        _ => render::blocks(blocks, format, style),
+        _ => render::measures(measures, format)
+            .unwrap_or_else(|| render::blocks(blocks, format, style)),
     };
     write_files(|it| render(it, Style::default()), output, session)?;
     let style = Style {
@@ -229,8 +248,8 @@ mod tests {
             Ok(()) => String::new(),
             Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         };
-        insta::assert_snapshot!(check(Shows::FINDINGS, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html");
-        insta::assert_snapshot!(check(Shows::PICTURE, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
+        insta::assert_snapshot!(check(Shows::ESCAPES, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html");
+        insta::assert_snapshot!(check(Shows::COMPARISON, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
         assert_eq!(check(Shows::EVERYTHING, Format::Svg), "");
     }
 }

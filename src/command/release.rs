@@ -24,7 +24,7 @@ use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::{Interrupt, Invocation};
 use crate::render::{self, Format, Style};
-use crate::report::{self, Findings, Report, outline};
+use crate::report::{self, Findings, Report, measures, outline};
 
 /// Reads the configuration and asks go, for a purpose.
 pub type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
@@ -458,9 +458,9 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &findings(), &present::prefix(cwd)),
         Format::Github => render::github(&findings(), &present::prefix(cwd)),
-        Format::Text | Format::Markdown | Format::Svg | Format::Html => {
-            render::blocks(&outline::outline(report, detail), format, style)
-        }
+        Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
+        _ => render::measures(&|| measures::of_release(report), format)
+            .unwrap_or_else(|| render::blocks(&outline::outline(report, detail), format, style)),
     }
 }
 

@@ -238,7 +238,7 @@ fn a_wrong_variable_and_a_wrong_flag() {
     exit code 2
     --- stderr
     error: the name of `--report report.docx` does not tell the format
-    hint: end it with .json, .md, .txt, .html, .svg or .sarif
+    hint: end it with .txt, .json, .md, .sarif, .svg, .html, metrics.txt, benchmark.json, bmf.json, octocov.json or codequality.json
     ");
     place.env("GOBUILD_OPT_BUILD_STRIPP", "all");
     assert_snapshot!(untouched(&place, "release").shown(), @"

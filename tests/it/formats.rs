@@ -3,6 +3,8 @@
 
 mod hostile;
 
+mod measures;
+
 mod schema;
 
 use std::process::Command;
