@@ -9,7 +9,8 @@ The report may come from a stranger's pull request: nothing in it becomes markup
 
 With --post, for a job on `workflow_run` in GitHub Actions: GITHUB_TOKEN with `pull-requests: write`,
 GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_EVENT_PATH as the runner sets them. One comment per key is
-updated in place; the number and the commit in --subject have to be those of the run.
+updated in place; the number and the commit in --subject have to be those of the run. --check needs `checks: write`
+as well; it fails where the run did not succeed, whatever the report says.
 
 Examples:
   gobuild-opt comment --from report.json
@@ -40,6 +41,9 @@ pub struct Comment {
     /// A JSON file with `number`, of the pull request, and `head_sha`, the commit that was built
     #[arg(long, value_name = "FILE")]
     pub subject: Option<PathBuf>,
+    /// Write a check of this name on the commit too: success or failure, for a branch to require
+    #[arg(long, value_name = "NAME", requires = "post", value_parser = check)]
+    pub check: Option<String>,
     /// Who writes the comments: nobody else's are touched
     #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
     pub author: String,
@@ -54,6 +58,17 @@ pub enum When {
     Failures,
     /// For every run
     Always,
+}
+
+/// It stands in an address.
+fn check(text: &str) -> Result<String, String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/');
+    match !text.is_empty() && text.len() <= 64 && text.chars().all(good) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("a check is 1 to 64 letters, digits, dots, dashes, slashes and underscores".into())
+        }
+    }
 }
 
 /// It stands in an HTML comment.

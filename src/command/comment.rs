@@ -2,6 +2,8 @@
 
 mod api;
 
+mod check_run;
+
 mod post;
 
 mod subject;
@@ -55,9 +57,14 @@ pub fn run(args: &cli::Comment, session: &mut Session<'_>) -> Result<Output> {
     }
     let path = args.subject.as_deref().unwrap_or(Path::new(""));
     let subject = Subject::read(path, session)?;
-    let done = post::post(&text, &subject, args, session)?;
+    let mut done = vec![post::post(&text, &subject, args, session)?];
+    if let Some(name) = &args.check {
+        done.push(check_run::write(
+            name, &report, &text.body, &subject, session,
+        )?);
+    }
     Ok(Output {
-        text: format!("{done}\n"),
+        text: done.join("\n") + "\n",
         ..Output::default()
     })
 }

@@ -105,6 +105,7 @@ fn refused(answer: &Answer, method: &str, path: &str) -> Error {
         403 | 429 if answer.exhausted || answer.retry_after.is_some() => {
             "the rate limit is reached: run the job again later"
         }
+        403 if path.contains("/check-runs") => "give the job `permissions: checks: write`",
         403 => "give the job `permissions: pull-requests: write`",
         404 => "is the pull request in this repository, and may the token read it?",
         500.. => "GitHub is not well: run the job again later",

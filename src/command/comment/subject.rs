@@ -19,6 +19,8 @@ pub struct Subject {
     pub head_sha: String,
     /// The run that built it.
     pub run: u64,
+    /// How that run ended, in GitHub's word: `success`.
+    pub conclusion: String,
 }
 
 /// Files of a few lines.
@@ -56,6 +58,7 @@ impl Subject {
             number,
             head_sha: sha.to_owned(),
             run: id,
+            conclusion: run["conclusion"].as_str().unwrap_or_default().to_owned(),
         })
     }
 }

@@ -10,13 +10,18 @@ use crate::report::{Report, Site, Target};
 /// Lines of each listing; the whole is in the report.
 const MOST: usize = 10;
 
-/// Whether something fails, or differs from what is known of before.
+/// Whether something fails, or differs from what is known of before, or a gate was loosened to let it pass.
 pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
     let moved = |it: &Comparison| {
         let differs = |it: &Pair| !it.before.is(&it.after);
         it.pairs.iter().any(differs) || !it.gone.is_empty() || !it.new.is_empty()
     };
-    !report.verdict.pass || new_sites(report).next().is_some() || base.is_none_or(moved)
+    let loosened = report
+        .change
+        .as_ref()
+        .is_some_and(|it| !it.loosened.is_empty());
+    let failed = !report.verdict.pass || loosened;
+    failed || new_sites(report).next().is_some() || base.is_none_or(moved)
 }
 
 /// The verdict first, then what changed. `base_name` is what the base is called.

@@ -14,6 +14,7 @@ struct State {
     sha: String,
     open: String,
     comments: Vec<Comment>,
+    checks: Vec<Value>,
     next: u64,
     /// What is answered before anything else.
     first: Vec<String>,
@@ -53,6 +54,15 @@ impl Server {
 
     pub fn comment(&self, author: &str, body: &str) {
         add(&mut self.state.lock().unwrap(), author, body);
+    }
+
+    /// Checks as GitHub would list them.
+    pub fn checks(&self) -> Vec<Value> {
+        self.state.lock().unwrap().checks.clone()
+    }
+
+    pub fn check(&self, check: Value) {
+        self.state.lock().unwrap().checks.push(check);
     }
 
     pub fn set_state(&self, open: &str) {
@@ -160,6 +170,7 @@ fn answer(state: &mut State, method: &str, path: &str, body: &Value) -> (u16, Va
             add(state, BOT, &text);
             (201, json!({}))
         }
+        (method, rest) if rest.contains("check-runs") => check(state, method, rest, body),
         (method, rest) => {
             let id = rest
                 .strip_prefix("/issues/comments/")
@@ -176,6 +187,35 @@ fn answer(state: &mut State, method: &str, path: &str, body: &Value) -> (u16, Va
                 }
                 _ => (404, json!({"message": "Not Found"})),
             }
+        }
+    }
+}
+
+fn check(state: &mut State, method: &str, rest: &str, body: &Value) -> (u16, Value) {
+    match method {
+        "GET" => {
+            assert!(
+                rest.starts_with(&format!("/commits/{}", state.sha)),
+                "{rest}"
+            );
+            (200, json!({ "check_runs": state.checks }))
+        }
+        "POST" => {
+            let mut check = body.clone();
+            state.next += 1;
+            check["id"] = json!(state.next);
+            check["app"] = json!({"slug": "github-actions"});
+            state.checks.push(check);
+            (201, json!({}))
+        }
+        _ => {
+            let id: u64 = rest.rsplit('/').next().unwrap().parse().unwrap();
+            let found = state.checks.iter_mut().find(|it| it["id"] == id);
+            let check = found.unwrap();
+            for (key, value) in body.as_object().unwrap() {
+                check[key] = value.clone();
+            }
+            (200, json!({}))
         }
     }
 }

@@ -1,0 +1,110 @@
+//! `comment --check`: a check that a branch can require says no more than what is known.
+
+use serde_json::{Value, json};
+
+use super::server::Server;
+use super::{POST, SHA, failing, grown, job};
+use crate::harness::{Place, Run};
+
+fn write(place: &Place) -> Run {
+    place.run(&format!("{POST} --check gobuild-opt/size"))
+}
+
+/// Title and conclusion of the only check of ours.
+fn only(server: &Server) -> (String, String) {
+    let all = server.checks();
+    assert_eq!(all.len(), 1, "{all:?}");
+    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    assert_eq!(all[0]["name"], "gobuild-opt/size");
+    assert_eq!(all[0]["head_sha"], SHA);
+    assert_eq!(all[0]["status"], "completed");
+    (
+        text(&all[0]["conclusion"]),
+        text(&all[0]["output"]["title"]),
+    )
+}
+
+#[test]
+fn a_check_is_made_and_brought_up_to_date_by_newer_runs() {
+    let server = Server::start(SHA);
+    let run = write(&job(&server, &grown(500), 10));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stdout.ends_with("check `gobuild-opt/size`: success\n"),
+        "{}",
+        run.shown()
+    );
+    assert_eq!(
+        only(&server),
+        ("success".into(), "within every budget and gate".into())
+    );
+    let run = write(&job(&server, &failing(), 11));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(only(&server), ("failure".into(), "1 failure".into()));
+    let summary = server.checks()[0]["output"]["summary"].to_string();
+    assert!(summary.contains("## gobuild-opt: FAIL"), "{summary}");
+    // One that ends late.
+    let run = write(&job(&server, &grown(500), 9));
+    assert!(
+        run.stdout.contains("a newer run has written it"),
+        "{}",
+        run.shown()
+    );
+    assert_eq!(only(&server).0, "failure");
+}
+
+#[test]
+fn a_report_that_says_pass_is_not_enough() {
+    let mut hidden = grown(500);
+    hidden["budgets"] =
+        json!([{"item": "size tiny", "limit": 5.0, "actual": 6.0, "status": "fail"}]);
+    let server = Server::start(SHA);
+    write(&job(&server, &hidden, 10));
+    assert_eq!(
+        only(&server),
+        ("failure".into(), "the report contradicts itself".into())
+    );
+    // GitHub tells how the run ended.
+    for conclusion in ["failure", "cancelled", "", "timed_out"] {
+        let server = Server::start(SHA);
+        let place = job(&server, &grown(500), 10);
+        let event = json!({"workflow_run": {"id": 10, "head_sha": SHA, "conclusion": conclusion}});
+        place.write("event.json", event.to_string());
+        write(&place);
+        assert_eq!(
+            only(&server),
+            ("failure".into(), "the run did not succeed".into())
+        );
+    }
+}
+
+#[test]
+fn an_override_is_named_in_the_check() {
+    let mut loosened = grown(500);
+    loosened["change"] = json!({
+        "since": "origin/main", "judged_by": false, "unknown": null,
+        "loosened": ["size of example.com/tiny on linux/amd64 may have 9 B instead of 8 B, because: a feature"],
+    });
+    let server = Server::start(SHA);
+    write(&job(&server, &loosened, 10));
+    assert_eq!(
+        only(&server),
+        ("success".into(), "pass, with 1 loosened gate".into())
+    );
+}
+
+#[test]
+fn checks_of_others_are_left_alone() {
+    let server = Server::start(SHA);
+    server.check(json!({
+        "id": 1, "name": "gobuild-opt/size", "external_id": "99999", "app": {"slug": "somebody"},
+    }));
+    let run = write(&job(&server, &failing(), 10));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(server.checks().len(), 2);
+    let place = job(&server, &failing(), 10);
+    for line in ["--check gobuild-opt", "--post --subject s --check 'a&b'"] {
+        let run = place.run(&format!("comment --from report.json {line}"));
+        assert_eq!(run.code(), 2, "{}", run.shown());
+    }
+}
