@@ -290,3 +290,56 @@ fn install_is_a_release_too() {
         "{stderr}"
     );
 }
+
+/// What goreleaser does with `tool: gobuild-opt`: a build for each platform, several at once, each with its variables and an
+/// absolute `-o`; what is printed is only shown where it fails, and the exit code decides.
+#[test]
+fn goreleaser_gets_each_platform_and_the_words_of_a_failure() {
+    let place = Place::module();
+    let code = "package main\n\nvar version = \"dev\"\n\nfunc main() { println(version) }\n";
+    place.write("main.go", code);
+    let platforms = [
+        ("linux", "amd64", "GOAMD64", "v1", ""),
+        ("linux", "arm64", "GOARM64", "v8.0", ""),
+        ("windows", "amd64", "GOAMD64", "v1", ".exe"),
+    ];
+    let build = |command: &str, it: &(&str, &str, &str, &str, &str)| {
+        let (os, arch, variable, level, ending) = *it;
+        let output = place.path(&format!("dist/tiny_{os}_{arch}_{level}/tiny{ending}"));
+        std::fs::create_dir_all(output.parent().unwrap()).unwrap();
+        let mut go = place.command(PROGRAM);
+        go.args([command, "-trimpath"])
+            .arg("-ldflags=-s -w -X main.version=1.2.3-next")
+            .arg("-o")
+            .args([output.as_os_str(), "./".as_ref()])
+            .env("GOOS", os)
+            .env("GOARCH", arch)
+            .env(variable, level)
+            .env("CGO_ENABLED", "0")
+            .stdout(std::process::Stdio::null());
+        (go, output)
+    };
+    for command in ["build", "release"] {
+        let mut started = Vec::new();
+        for it in &platforms {
+            let (mut go, output) = build(command, it);
+            started.push((go.spawn().unwrap(), output));
+        }
+        for (mut child, output) in started {
+            assert!(child.wait().unwrap().success());
+            assert!(output.metadata().unwrap().len() > 100_000);
+        }
+        let folders = std::fs::read_dir(place.path("dist")).unwrap();
+        for folder in folders {
+            let files = std::fs::read_dir(folder.unwrap().path()).unwrap();
+            assert_eq!(files.count(), 1, "only what goreleaser asked for");
+        }
+        std::fs::remove_dir_all(place.path("dist")).unwrap();
+    }
+    place.write("main.go", "package main\n\nfunc main() { nope() }\n");
+    let (mut go, _) = build("build", &platforms[0]);
+    let output = go.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("undefined: nope"), "{said}");
+}
