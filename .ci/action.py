@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The steps of action.yml as a runner would start them, with a server of this machine as GitHub."""
 
+import base64
 import hashlib
 import http.server
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +26,10 @@ WORK = Path(tempfile.mkdtemp())
 class GitHub(http.server.BaseHTTPRequestHandler):
     """Pull request 7, its merge base, artifacts and comments; files for download."""
 
-    comments, artifacts, files, broken = [], [], {}, []
+    comments, checks, artifacts, files, notes, broken = [], [], [], {}, {}, []
+    # The commit that runs build the pull request on, between its merge base and what the branch has now.
+    target = "f" * 40
+    head = SHA
 
     def log_message(self, *_):
         pass
@@ -44,9 +49,25 @@ class GitHub(http.server.BaseHTTPRequestHandler):
         if path in GitHub.files:
             return self.answer(200, GitHub.files[path])
         if rest == "/pulls/7":
-            return self.answer(200, {"state": "open", "head": {"sha": SHA}, "base": {"sha": "f" * 40}})
+            return self.answer(200, {"state": "open", "head": {"sha": GitHub.head}, "base": {"sha": "f" * 40}})
         if rest == f"/compare/{'f' * 40}...{SHA}":
             return self.answer(200, {"merge_base_commit": {"sha": BASE}})
+        if rest == f"/compare/{'f' * 40}...{GitHub.head}":
+            return self.answer(200, {"merge_base_commit": {"sha": GitHub.target}})
+        if rest in [f"/compare/{BASE}...{GitHub.target}", f"/compare/{GitHub.target}...{'f' * 40}"]:
+            return self.answer(200, {"status": "ahead"})
+        if rest.startswith("/compare/"):
+            return self.answer(200, {"status": "diverged"})
+        if rest == "/git/ref/notes/gobuild-opt/default" and GitHub.notes:
+            return self.answer(200, {"object": {"sha": "a" * 40}})
+        if rest == f"/git/trees/{'a' * 40}":
+            tree = [{"type": "blob", "path": it[:2] + "/" + it[2:], "sha": "b" * 40} for it in GitHub.notes]
+            return self.answer(200, {"tree": tree})
+        if rest == f"/git/blobs/{'b' * 40}":
+            note = next(iter(GitHub.notes.values()))
+            return self.answer(200, {"content": base64.encodebytes(note).decode()})
+        if rest == f"/commits/{GitHub.head}/check-runs":
+            return self.answer(200, {"check_runs": [it for it in GitHub.checks if it["head_sha"] == GitHub.head]})
         if rest == "/commits/v1.0.0":
             return self.answer(200, {"sha": BASE})
         if rest == "/actions/artifacts":
@@ -57,13 +78,16 @@ class GitHub(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/check-runs"):
+            GitHub.checks.append({"id": 1 + len(GitHub.checks), "app": {"slug": "github-actions"}, **body})
+            return self.answer(201, {})
         GitHub.comments.append({"id": 1 + len(GitHub.comments), "user": {"login": "github-actions[bot]"}, **body})
         self.answer(201, {})
 
     def do_PATCH(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        for it in GitHub.comments:
-            if self.path.endswith(f"/issues/comments/{it['id']}"):
+        for it in GitHub.comments + GitHub.checks:
+            if self.path.endswith((f"/issues/comments/{it['id']}", f"/check-runs/{it['id']}")):
                 it.update(body)
         self.answer(200, {})
 
@@ -97,6 +121,7 @@ def step(name, action=ROOT, **env):
         "GITHUB_SHA": SHA,
         "GITHUB_ACTIONS": "true",
         "CI": "true",
+        "GITHUB_WORKSPACE": WORK,
         "RUNNER_TEMP": WORK / "temp",
         "RUNNER_OS": "Linux",
         "RUNNER_ARCH": "X64",
@@ -135,7 +160,10 @@ def expect(got, code, text=""):
 
 def install():
     ours = expect(step("install", BINARY=PROGRAM, ATTESTATION="require"), 0)
-    assert ours["program"] == PROGRAM
+    assert ours == {"program": PROGRAM}
+    (WORK / "empty").mkdir()
+    ours = expect(step("install", BINARY=PROGRAM, ATTESTATION="require", GITHUB_WORKSPACE=WORK / "empty"), 0)
+    assert ours == {"program": PROGRAM, "empty": "true"}
     expect(step("install", BINARY="nowhere", ATTESTATION="require"), 4, "::error")
     expect(step("install", BINARY="", ATTESTATION="off"), 4, "it was not made for a release")
     action = WORK / "action"
@@ -183,9 +211,17 @@ def caches(module):
     assert decided() == ("true", "false")
     assert decided(GITHUB_REF="refs/heads/main") == ("true", "true")
     assert decided(GITHUB_REF="refs/heads/other") == ("true", "false")
+    # What another step restored, or the machine kept, is no cache for what is released, unless somebody says so.
+    full, empty = WORK / "full", WORK / "empty"
+    write(full / "00/00-a", "")
+    expect(step("caches", CACHE="auto", ARGS="", DIRECTORY=module, DEFAULT_BRANCH="main", GITHUB_REF="refs/tags/v1", GOCACHE=full), 2, "GOCACHE is not empty")
+    os.environ["GOCACHE"], kept = str(empty), os.environ.get("GOCACHE")
     assert decided(GITHUB_REF="refs/tags/v1") == ("false", "false")
     assert decided(GITHUB_REF="refs/tags/v1", CACHE="always") == ("true", "false")
     assert decided(GITHUB_REF="refs/heads/main", ACTIONS_ID_TOKEN_REQUEST_URL="x") == ("false", "false")
+    os.environ.pop("GOCACHE")
+    if kept:
+        os.environ["GOCACHE"] = kept
     assert decided(CACHE="off") == ("false", "false")
     one = plan()
     assert one["key"].endswith(f"-{SHA}") and one["prefix"].splitlines()[0] in one["key"] and len(one["paths"].splitlines()) == 2
@@ -204,7 +240,7 @@ def report(module):
     done = expect(run('--out-dir dist -ldflags "-X \'main.version=a b\'"'), 0, "build cache: ")
     assert done["exit-code"] == "0"
     folder = Path(done["directory"])
-    assert json.loads((folder / "subject.json").read_text()) == {"number": 7, "head_sha": SHA}
+    assert json.loads((folder / "subject.json").read_text()) == {"number": 7, "head_sha": SHA, "base_sha": None}
     assert json.loads((folder / "report.json").read_text())["verdict"]["pass"]
     assert "## gobuild-opt: pass" in (WORK / "summary.md").read_text()
     # A gate fails the job at its end: the report is kept before.
@@ -216,8 +252,68 @@ def report(module):
     return folder, Path(over["directory"])
 
 
-def base(good):
+def git(module, *args):
+    own = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    return subprocess.run(["git", *own, *args], cwd=module, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def rebuild():
+    """The pull request merged into its branch, as a runner checks it out; what it is based on is built as well."""
+    module = WORK / "merged"
+    write(module / "go.mod", "module example.com/tiny\n\ngo 1.21\n")
+    write(module / "main.go", 'package main\n\nfunc main() { println("before") }\n')
+    git(module, "init", "-q", "-b", "main")
+    git(module, "add", "-A")
+    git(module, "commit", "-qm", "base")
+    git(module, "checkout", "-qb", "change")
+    write(module / "main.go", 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("after") }\n')
+    git(module, "commit", "-qam", "change")
+    head = git(module, "rev-parse", "HEAD")
+    git(module, "checkout", "-q", "--detach", "main")
+    git(module, "commit", "-q", "--allow-empty", "-m", "the branch goes on")
+    target = git(module, "rev-parse", "HEAD")
+    git(module, "merge", "-q", "--no-ff", "-m", "merge", head)
+    write(WORK / "event.json", json.dumps({"pull_request": {"number": 7, "head": {"sha": head}, "base": {"sha": target}}}))
+    args = "--out-dir dist --report own.json"
+    done = expect(step("report", PROGRAM=PROGRAM, ARGS=args, DIRECTORY=module), 0)
+    folder = Path(done["directory"])
+    subject = json.loads((folder / "subject.json").read_text())
+    assert subject == {"number": 7, "head_sha": head, "base_sha": target}, subject
+    built = (module / "dist/tiny").read_bytes()
+
+    def build(code=0, said="", **env):
+        env = {"PROGRAM": PROGRAM, "ARGS": args, "DIRECTORY": module, "REBUILD": "missing", "BASE_REF": "", "KEY": "default", "OUT": folder} | env
+        return expect(step("rebuild", **env), code, said)
+
+    build(said="so", REBUILD="never")
+    build(2, "missing, always or never", REBUILD="no")
+    build(said="outside of the working directory", ARGS="-overlay=/etc/x.json")
+    build(said="is not in this clone", BASE_REF="v9")
+    GitHub.artifacts[:] = [{"expired": False, "workflow_run": {"head_sha": target}}]
+    build(said="there is a report of")
+    assert not (folder / "base.json").exists()
+    GitHub.artifacts[:] = []
+    build(said="for comparison")
+    sizes = [json.loads((folder / it).read_text())["targets"][0]["artifact"]["size"] for it in ["base.json", "report.json"]]
+    assert sizes[0] < sizes[1], sizes
+    assert (module / "dist/tiny").read_bytes() == built and git(module, "worktree", "list").count("\n") == 0
+    assert json.loads((folder / "subject.json").read_text())["built"] == target
+    # A base that does not compile is no failure of the pull request.
+    git(module, "checkout", "-q", "--detach", "HEAD^")
+    write(module / "main.go", "package main\n\nfunc main() { ::error }\n")
+    git(module, "commit", "-qam", "broken")
+    git(module, "tag", "v0")
+    shutil.rmtree(module / "dist")
+    build(said="exit code 3", BASE_REF="v0")
+    return folder, target
+
+
+def base(good, built):
+    folder, target = built
+    GitHub.target = target
     env = {"KEY": "default", "BASE_REF": "", "HEAD_SHA": SHA, "REPOSITORY_ID": "5", "SUBJECT": good / "subject.json", "DEFAULT_BRANCH": "main"}
+    env |= {"HEAD": good, "BASE": WORK / "base"}
+    found = WORK / "base/report.json"
 
     def artifact(run, repository=5, sha=BASE, expired=False):
         return {"expired": expired, "workflow_run": {"id": run, "head_sha": sha, "head_repository_id": repository}}
@@ -226,18 +322,37 @@ def base(good):
     # A fork, another commit, and one that is gone.
     GitHub.artifacts[:] = [artifact(1, repository=6), artifact(2, sha=SHA), artifact(3, expired=True)]
     assert expect(step("base", **env), 0, "no run left a report") == {}
-    GitHub.artifacts.append(artifact(4))
-    assert expect(step("base", **env), 0) == {"run": "4", "name": BASE[:12]}
-    assert expect(step("base", **{**env, "BASE_REF": "v1.0.0"}), 0) == {"run": "4", "name": "v1.0.0"}
+    # What the run of the pull request says of the base, held against the history: between the merge base and the branch.
+    subject = write(WORK / "claimed.json", json.dumps({"number": 7, "head_sha": SHA, "base_sha": target, "built": target}))
+    claims = {**env, "SUBJECT": subject, "HEAD": folder}
+    name = f"{target[:12]} (built by the run of the pull request)"
+    assert expect(step("base", **claims), 0, "built it") == {"name": name} and found.is_file()
+    found.unlink()
+    other = write(WORK / "other.json", json.dumps({"number": 7, "head_sha": SHA, "base_sha": "e" * 40, "built": "e" * 40}))
+    assert expect(step("base", **{**claims, "SUBJECT": other}), 0, "no baseline") == {} and not found.exists()
+    # Somebody who may push left a note.
+    GitHub.notes[target] = (good / "report.json").read_bytes()
+    assert expect(step("base", **claims), 0, "from a git note") == {"name": f"{target[:12]} (git note)"}
+    assert found.read_bytes() == (good / "report.json").read_bytes()
+    GitHub.notes.clear()
+    found.unlink()
+    GitHub.artifacts += [artifact(4), artifact(5, sha=target)]
+    assert expect(step("base", **claims), 0) == {"run": "5", "name": f"{target[:12]} (report of its run)"}
+    assert expect(step("base", **env), 0) == {"run": "4", "name": f"{BASE[:12]} (report of its run)"}
+    assert expect(step("base", **{**env, "BASE_REF": "v1.0.0"}), 0) == {"run": "4", "name": "v1.0.0 (report of its run)"}
     assert expect(step("base", **{**env, "BASE_REF": "v9 x"}), 0, "there is no commit") == {}
     for number in ['"7/../8"', "-1", "7.5", "null", '{"a":1}', '"::error::x"', "1e30"]:
         forged = write(WORK / "forged.json", f'{{"number": {number}}}')
         got = step("base", **{**env, "SUBJECT": forged})
         assert expect(got, 0) == {} and "::error" not in got[2], got
+    for sha in ['"../../x"', "7", '["a"]', '"::error::x"', f'"{"E" * 40}"']:
+        forged = write(WORK / "forged.json", f'{{"number": 7, "base_sha": {sha}, "built": {sha}}}')
+        got = step("base", **{**env, "SUBJECT": forged})
+        assert expect(got, 0)["run"] == "4" and "::error" not in got[2], got
 
 
 def comment(good, over):
-    write(WORK / "event.json", json.dumps({"workflow_run": {"id": 10, "event": "pull_request", "head_sha": SHA}}))
+    write(WORK / "event.json", json.dumps({"workflow_run": {"id": 10, "event": "pull_request", "head_sha": SHA, "conclusion": "failure"}}))
     env = {"PROGRAM": PROGRAM, "KEY": "default", "WHEN": "changes", "HEAD": over, "BASE": good, "BASE_NAME": "main"}
     expect(step("comment", **{**env, "HEAD": WORK / "nowhere"}), 0, "::notice")
     GitHub.broken[:] = [503]
@@ -246,6 +361,10 @@ def comment(good, over):
     assert len(GitHub.comments) == 1
     body = GitHub.comments[0]["body"]
     assert "## gobuild-opt: FAIL" in body and "main" in body, body
+    assert not GitHub.checks
+    expect(step("comment", **env, CHECK="gobuild-opt"), 0, "check `gobuild-opt`: failure")
+    expect(step("comment", **env, CHECK="gobuild-opt"), 0, "check `gobuild-opt`: failure")
+    assert [(it["name"], it["conclusion"], it["head_sha"]) for it in GitHub.checks] == [("gobuild-opt", "failure", SHA)]
     GitHub.broken[:] = [403]
     expect(step("comment", **env), 4, "pull-requests: write")
     # The report of a stranger.
@@ -261,6 +380,42 @@ def comment(good, over):
     expect(step("comment", **env), 0, "for no pull request")
 
 
+def first_comment():
+    """A repository that knows nothing of us, from the recipes to the first comment on a pull request."""
+    started = time.monotonic()
+    lines = 0
+    for it in ["release", "comment"]:
+        text = (ROOT / f"examples/service/.github/workflows/{it}.yml").read_text()
+        beyond = re.split(r"^(?=permissions:|jobs:)", text, maxsplit=1, flags=re.M)[1]
+        lines += sum(1 for it in beyond.splitlines() if it.strip() and not it.strip().startswith("#"))
+    module = WORK / "stranger"
+    shutil.copytree(ROOT / "examples/cli", module)
+    (module / "gobuild-opt.toml").unlink()
+    git(module, "init", "-q", "-b", "main")
+    git(module, "add", "-A")
+    git(module, "commit", "-qm", "all")
+    base = git(module, "rev-parse", "HEAD")
+    main = module / "cmd/logstat/main.go"
+    main.write_text(main.read_text() + "\n// Said at the start.\nfunc init() { println(os.Getpid(), os.Args[0]) }\n")
+    git(module, "commit", "-qam", "change")
+    head = git(module, "rev-parse", "HEAD")
+    write(WORK / "event.json", json.dumps({"pull_request": {"number": 7, "head": {"sha": head}, "base": {"sha": base}}}))
+    env = {"PROGRAM": PROGRAM, "DIRECTORY": module, "ARGS": "./cmd/...", "CACHE": "auto", "DEFAULT_BRANCH": "main", "KEY": "default"}
+    expect(step("caches", **env), 0)
+    folder = Path(expect(step("report", **env), 0)["directory"])
+    expect(step("rebuild", **env, REBUILD="missing", BASE_REF="", OUT=folder), 0, "for comparison")
+    # The second half, on the default branch.
+    GitHub.head, GitHub.target, GitHub.artifacts[:], GitHub.comments[:] = head, base, [], []
+    write(WORK / "event.json", json.dumps({"workflow_run": {"id": 11, "event": "pull_request", "head_sha": head, "conclusion": "success"}}))
+    env |= {"SUBJECT": folder / "subject.json", "HEAD": folder, "BASE": WORK / "first", "HEAD_SHA": head, "BASE_REF": "", "REPOSITORY_ID": "5"}
+    name = expect(step("base", **env), 0)["name"]
+    expect(step("comment", **env, WHEN="changes", CHECK="gobuild-opt", BASE_NAME=name), 0, "commented on pull request 7")
+    body = GitHub.comments[0]["body"]
+    assert "## gobuild-opt: pass" in body and "| logstat |" in body and "built by the run of the pull request" in body, body
+    assert "no baseline" not in body and GitHub.checks[-1]["conclusion"] == "success", body
+    print(f"the first comment: {lines} lines of YAML beyond the triggers, {time.monotonic() - started:.0f} s of build and comment")
+
+
 def main():
     action = (ROOT / "action.yml").read_text()
     started = re.findall(r'bash "\$ACTION_PATH/packaging/action/(\w+)"', action)
@@ -273,8 +428,9 @@ def main():
     install()
     caches(module)
     good, over = report(module)
-    base(good)
+    base(good, rebuild())
     comment(good, over)
+    first_comment()
     print("the steps of the action: ok")
 
 
