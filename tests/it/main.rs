@@ -18,6 +18,7 @@ mod fuzz;
 mod gates;
 mod harness;
 mod house;
+mod init;
 mod inspect;
 mod lessons;
 mod lock;

@@ -1,0 +1,426 @@
+//! What was found in a project in, the text of its configuration out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+use toml_edit::Value;
+
+use super::platforms;
+use super::stamped::{self, Stamp};
+use super::today::Today;
+use crate::go::source::{File, Scope, Settable};
+use crate::go::{Package, Toolchain};
+use crate::input;
+use crate::number::counted_of;
+
+/// What a configuration is written from.
+pub(super) struct Found<'a> {
+    pub packages: &'a [Package],
+    pub root: &'a Path,
+    pub toolchain: &'a Toolchain,
+    pub today: &'a Today,
+    /// The preset that was asked for.
+    pub preset: Option<&'a str>,
+}
+
+/// Text, line by line, and what is to be said of it.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    said: Vec<String>,
+}
+
+impl Draft {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn comment(&mut self, text: &str) {
+        self.line(&format!("# {text}"));
+    }
+
+    /// A key, with the reason for its value above it.
+    fn key(&mut self, why: &str, key: &str, value: impl Into<Value>) {
+        self.comment(why);
+        let value = value.into().to_string();
+        self.line(&format!("{key} = {}", value.trim()));
+        self.said.push(format!("{key}: {why}"));
+    }
+}
+
+impl<'a> Found<'a> {
+    fn mains(&self) -> impl Iterator<Item = &'a Package> {
+        self.packages.iter().filter(|it| it.is_named_main())
+    }
+
+    fn own(&self) -> impl Iterator<Item = &'a Package> {
+        let own = |it: &&Package| it.module.as_ref().is_some_and(|module| module.main);
+        self.packages.iter().filter(own)
+    }
+
+    fn has_profile(&self, main: &Package) -> bool {
+        Path::new(&main.dir).join("default.pgo").is_file()
+    }
+
+    /// Packages with C code, those of the standard library aside.
+    fn cgo(&self) -> Vec<&'a str> {
+        let calling = self
+            .packages
+            .iter()
+            .filter(|it| !it.cgo_files.is_empty() && !it.standard);
+        calling.map(|it| it.import_path.as_str()).collect()
+    }
+
+    /// The text of the configuration, and what was seen, a sentence each.
+    pub fn configuration(&self) -> (String, Vec<String>) {
+        let mut draft = Draft::default();
+        self.head(&mut draft);
+        let preset = self.preset(&mut draft);
+        self.build(&mut draft, preset);
+        self.targets(&mut draft);
+        self.profiles(&mut draft, preset);
+        draft.line("");
+        draft.comment("Gates, for when the first report looks right. `gobuild-opt accept` writes what is accepted.");
+        draft.comment("[budget]");
+        draft.comment(
+            "size = \"25 MiB\"        # of each executable; \"1%\": over gobuild-opt.lock",
+        );
+        draft.comment("[escape]");
+        draft
+            .comment("gate = \"new\"           # heap escapes that gobuild-opt.lock does not hold");
+        (draft.text, draft.said)
+    }
+
+    fn head(&self, draft: &mut Draft) {
+        let mains = counted_of(self.mains().count(), "main package");
+        let version = &self.toolchain.version;
+        draft.comment(&format!(
+            "Written by gobuild-opt init for {mains}, {version}."
+        ));
+        draft.comment("Every key: gobuild-opt presets default. What will run: gobuild-opt plan.");
+        draft.comment("For editors: gobuild-opt schema config.");
+        if self.root.join("vendor/modules.txt").is_file() {
+            draft.comment("vendor/ was found: go uses it by itself.");
+        }
+        draft.line("");
+    }
+
+    fn preset(&self, draft: &mut Draft) -> &'a str {
+        let profiled = self.mains().any(|it| self.has_profile(it));
+        let (name, why) = match (self.preset, self.server()) {
+            (Some(name), _) => (name, "as asked".to_owned()),
+            (None, Some(server)) if profiled => {
+                ("service", format!("{server}, and there is a default.pgo"))
+            }
+            (None, Some(server)) => (
+                "release",
+                format!("{server}; \"service\" is stricter, and wants a profile"),
+            ),
+            (None, None) => (
+                "cli",
+                "nothing here listens: a command-line tool".to_owned(),
+            ),
+        };
+        draft.key(&why, "preset", name);
+        name
+    }
+
+    /// A package of its own that listens.
+    fn server(&self) -> Option<String> {
+        const CALLS: [&str; 5] = [
+            "http.ListenAndServe",
+            "http.Server{",
+            "grpc.NewServer(",
+            "net.Listen(",
+            "http.Serve(",
+        ];
+        let reached: BTreeSet<&str> = self.own().map(|it| it.import_path.as_str()).collect();
+        let packages = self
+            .own()
+            .filter(|it| reached.contains(it.import_path.as_str()));
+        for package in packages {
+            for (_, source) in sources(package) {
+                let call = CALLS
+                    .iter()
+                    .find(|it| memmem::find(&source, it.as_bytes()).is_some());
+                if let Some(call) = call {
+                    let call = call.trim_end_matches(['(', '{']);
+                    return Some(format!("{} uses {call}", package.import_path));
+                }
+            }
+        }
+        None
+    }
+
+    fn build(&self, draft: &mut Draft, preset: &str) {
+        draft.line("\n[build]");
+        let (mains, why) = self.built();
+        let patterns: toml_edit::Array = mains
+            .iter()
+            .map(|it| relative(&it.dir, self.root))
+            .collect();
+        draft.key(&why, "packages", patterns);
+        draft.key("executables and SHA256SUMS go here", "out-dir", "dist");
+        if let Some(tags) = &self.today.tags {
+            let list: toml_edit::Array = tags.value.iter().map(String::as_str).collect();
+            draft.key(&format!("as in {}", tags.file), "tags", list);
+        }
+        self.stamps(draft);
+        self.cgo_enabled(draft, preset);
+    }
+
+    /// What a goreleaser file builds, where that can be found; else every main package.
+    fn built(&self) -> (Vec<&'a Package>, String) {
+        if let Some(said) = &self.today.releases {
+            let named = |main: &Package| {
+                let is_it = |it: &String| {
+                    self.root
+                        .join(it.trim_start_matches("./"))
+                        .components()
+                        .eq(Path::new(&main.dir).components())
+                };
+                said.value.mains.iter().any(is_it)
+            };
+            let mains: Vec<&Package> = self.mains().filter(|it| named(it)).collect();
+            if mains.len() == said.value.mains.len() {
+                return (mains, format!("as in {}", said.file));
+            }
+        }
+        (
+            self.mains().collect(),
+            "every main package of the module".into(),
+        )
+    }
+
+    fn stamps(&self, draft: &mut Draft) {
+        let mut flags = toml_edit::Array::new();
+        let mut why: Vec<String> = Vec::new();
+        for stamp in &self.today.stamps {
+            let Stamp {
+                variable,
+                written,
+                file,
+                value,
+            } = stamp;
+            match (self.settable(variable), value) {
+                (Some(Settable::Yes), Some(value)) => {
+                    flags.push(format!("-X {variable}={value}"));
+                    why.push(file.clone());
+                }
+                (Some(Settable::Yes), None) => {
+                    let told =
+                        format!("{file} sets {variable} to {written}: write it here by hand");
+                    draft.comment(&told);
+                    draft.said.push(told);
+                }
+                _ => {
+                    let told = format!(
+                        "{file} sets {variable}, which is no variable that the linker can set"
+                    );
+                    draft.comment(&told);
+                    draft.said.push(told);
+                }
+            }
+        }
+        why.dedup();
+        let mut why = format!("as in {}", why.join(" and "));
+        if flags.is_empty() && self.today.stamps.is_empty() && is_repository(self.root) {
+            let found = self.versions();
+            let names: Vec<&str> = found.iter().map(|it| it.0.as_str()).collect();
+            why = format!("found in the sources: {}", names.join(", "));
+            flags.extend(
+                found
+                    .iter()
+                    .map(|(name, value)| format!("-X {name}={value}")),
+            );
+        }
+        if !flags.is_empty() {
+            draft.key(&why, "ldflags", flags);
+        }
+    }
+
+    /// What `-X` does to a variable: `main.version`, or one of a package by its path.
+    fn settable(&self, variable: &str) -> Option<Settable> {
+        let (path, name) = variable.rsplit_once('.')?;
+        let is_it = |it: &&Package| match path {
+            "main" => it.is_named_main(),
+            _ => it.import_path == path,
+        };
+        let judged = self.packages.iter().filter(is_it).filter_map(|it| {
+            let files = files(it);
+            Scope::new(&files).judge(name, &|_| None)
+        });
+        judged.max_by_key(|it| *it == Settable::Yes)
+    }
+
+    /// Variables with the name of a version and the like, and what goes into them.
+    fn versions(&self) -> Vec<(String, &'static str)> {
+        const HOLDERS: [&str; 4] = ["version", "buildinfo", "build", "buildversion"];
+        let mut found: Vec<(String, &'static str)> = Vec::new();
+        for package in self.own() {
+            let last = package.import_path.rsplit('/').next().unwrap_or_default();
+            let path = match package.is_named_main() {
+                true => "main",
+                false if HOLDERS.contains(&last) => &package.import_path,
+                false => continue,
+            };
+            let files = files(package);
+            let embedded = embedded(package);
+            for name in Scope::new(&files).settable() {
+                let variable = format!("{path}.{name}");
+                let known = found.iter().any(|it| it.0 == variable) || embedded.contains(name);
+                found.extend(
+                    stamped::by_name(name)
+                        .filter(|_| !known)
+                        .map(|it| (variable, it)),
+                );
+            }
+        }
+        found
+    }
+
+    fn cgo_enabled(&self, draft: &mut Draft, preset: &str) {
+        let is_static = matches!(preset, "cli" | "container" | "size");
+        let callers = self.cgo();
+        let today = self.today;
+        let (enabled, why) = match (&today.cgo, callers.is_empty()) {
+            (Some(said), true) => (said.value, format!("as in {}", said.file)),
+            (Some(said), false) if said.value => (
+                true,
+                format!("as in {}; used by {}", said.file, callers.join(", ")),
+            ),
+            (Some(said), false) => (
+                false,
+                format!(
+                    "as in {}; without it go leaves the C code of {} out",
+                    said.file,
+                    callers.join(", ")
+                ),
+            ),
+            (None, false) => (true, format!("cgo is used by {}", callers.join(", "))),
+            (None, true) => {
+                if !today.cgo_differs.is_empty() {
+                    draft.comment(&format!(
+                        "{} differ about CGO_ENABLED: set it in env.",
+                        today.cgo_differs.join(" and ")
+                    ));
+                }
+                return;
+            }
+        };
+        if !is_static && !enabled {
+            draft.key(
+                "CGO_ENABLED=0 gives a file that runs in any image",
+                "linkage",
+                "static",
+            );
+        }
+        if is_static && enabled {
+            draft.key("with cgo it needs a C library", "linkage", "any");
+        }
+        if enabled || !is_static {
+            let mut env = toml_edit::InlineTable::new();
+            env.insert("CGO_ENABLED", if enabled { "1" } else { "0" }.into());
+            draft.key(&why, "env", env);
+        }
+    }
+
+    fn targets(&self, draft: &mut Draft) {
+        let Some(said) = &self.today.releases else {
+            return;
+        };
+        let mut platforms = said.value.platforms.clone();
+        let runtime = self.packages.iter().find(|it| it.import_path == "runtime");
+        if let Some(goroot) = runtime.and_then(|it| Path::new(&it.dir).ancestors().nth(2)) {
+            platforms::buildable(goroot, &mut platforms);
+        }
+        if platforms.is_empty() {
+            return;
+        }
+        draft.line("");
+        let told = format!(
+            "{} as in {}",
+            counted_of(platforms.len(), "platform"),
+            said.file
+        );
+        draft.comment(&told);
+        draft.said.push(told);
+        for it in &platforms {
+            let (os, arch) = (Value::from(it.os.as_str()), Value::from(it.arch.as_str()));
+            draft.line("[[target]]");
+            draft.line(&format!("os = {os}\narch = {arch}"));
+        }
+    }
+
+    /// A service without its profile is a mistake; that others have none, init sees.
+    fn profiles(&self, draft: &mut Draft, preset: &str) {
+        let (with, without): (Vec<&Package>, Vec<&Package>) =
+            self.mains().partition(|it| self.has_profile(it));
+        if with.is_empty() {
+            draft.said.push("no default.pgo: `gobuild-opt profile collect` takes a profile of a running service".into());
+            return;
+        }
+        let names: Vec<&str> = with.iter().map(|it| it.import_path.as_str()).collect();
+        draft
+            .said
+            .push(format!("default.pgo of {}", names.join(", ")));
+        if preset != "service" {
+            return;
+        }
+        for it in without {
+            let path = Value::from(relative(&it.dir, self.root));
+            draft.line(&format!(
+                "\n# it has no default.pgo\n[pgo.package.{path}]\nprofile = \"off\""
+            ));
+        }
+    }
+}
+
+fn is_repository(root: &Path) -> bool {
+    root.ancestors().any(|it| it.join(".git").exists())
+}
+
+/// The Go files of a package, with their paths.
+fn sources(package: &Package) -> impl Iterator<Item = (PathBuf, Vec<u8>)> + '_ {
+    let names = package.go_files.iter().chain(&package.cgo_files);
+    names.filter_map(|name| {
+        let path = Path::new(&package.dir).join(name);
+        let source = input::read(&path, input::SOURCE).ok()?;
+        Some((path, source))
+    })
+}
+
+/// Variables that `//go:embed` fills.
+fn embedded(package: &Package) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, source) in sources(package) {
+        let text = String::from_utf8_lossy(&source).into_owned();
+        let mut lines = text.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            if line.starts_with("//go:embed ") {
+                let next = lines.find(|it| !it.is_empty() && !it.starts_with("//"));
+                let words = next
+                    .unwrap_or_default()
+                    .split_whitespace()
+                    .map(str::to_owned);
+                found.extend(words.filter(|it| it != "var").take(1));
+            }
+        }
+    }
+    found
+}
+
+fn files(package: &Package) -> Vec<File> {
+    sources(package).filter_map(|it| File::new(it.1)).collect()
+}
+
+/// `./cmd/api`
+fn relative(directory: &str, root: &Path) -> String {
+    match Path::new(directory).strip_prefix(root) {
+        Ok(rest) if rest.as_os_str().is_empty() => ".".into(),
+        Ok(rest) => format!("./{}", rest.display()),
+        Err(_) => directory.to_owned(),
+    }
+}

@@ -1,0 +1,156 @@
+//! A goreleaser file in, what it builds and for which platforms out.
+
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+use crate::input;
+
+/// What a goreleaser file builds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Releases {
+    /// Without repetition, in the order of the file.
+    pub platforms: Vec<Platform>,
+    /// Directories of main packages, as they are written.
+    pub mains: Vec<String>,
+}
+
+/// An operating system and a processor, as Go names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Platform {
+    pub os: String,
+    pub arch: String,
+}
+
+/// What goreleaser builds for where nothing is said.
+const SYSTEMS: &[&str] = &["linux", "darwin", "windows"];
+const PROCESSORS: &[&str] = &["386", "amd64", "arm64"];
+
+/// Whether a Go builds for a platform, by its own list; `true` where that cannot be read (before Go 1.21).
+pub(super) fn buildable(goroot: &Path, platforms: &mut Vec<Platform>) {
+    let list = goroot.join("src/internal/platform/zosarch.go");
+    let Ok(list) = input::text(&list, input::SOURCE) else {
+        return;
+    };
+    platforms.retain(|it| {
+        let pair = format!("{{\"{}\", \"{}\"}}:", it.os, it.arch);
+        let line = list
+            .lines()
+            .find(|line| line.trim_start().starts_with(&pair));
+        line.is_some_and(|line| !line.contains("Broken: true"))
+    });
+}
+
+/// Nothing where it builds nothing or is no YAML.
+pub(super) fn read(text: &str) -> Releases {
+    let mut all = Releases::default();
+    let found = &mut all.platforms;
+    let documents = Yaml::load_from_str(text).unwrap_or_default();
+    let builds = documents
+        .iter()
+        .filter_map(|it| it.as_mapping_get("builds")?.as_sequence());
+    for build in builds.flatten().filter(|it| !is_skipped(it)) {
+        let main = build
+            .as_mapping_get("main")
+            .and_then(Yaml::as_str)
+            .unwrap_or(".");
+        if !all.mains.iter().any(|it| it == main) {
+            all.mains.push(main.to_owned());
+        }
+        let ignored = build.as_mapping_get("ignore").and_then(Yaml::as_sequence);
+        let ignores = |it: &Platform| {
+            let is = |rule: &Yaml<'_>, key: &str, value: &str| {
+                rule.as_mapping_get(key)
+                    .is_none_or(|it| text_of(it).as_deref() == Some(value))
+            };
+            let narrower = |rule: &Yaml<'_>| {
+                let levels = ["goarm", "goamd64", "goarm64", "gomips"];
+                levels.iter().any(|key| rule.as_mapping_get(key).is_some())
+            };
+            let mut rules = ignored.into_iter().flatten();
+            rules.any(|rule| {
+                !narrower(rule) && is(rule, "goos", &it.os) && is(rule, "goarch", &it.arch)
+            })
+        };
+        for os in list(build, "goos", SYSTEMS) {
+            for arch in list(build, "goarch", PROCESSORS) {
+                let platform = Platform {
+                    os: os.clone(),
+                    arch,
+                };
+                if !ignores(&platform) && !found.contains(&platform) {
+                    found.push(platform);
+                }
+            }
+        }
+    }
+    all
+}
+
+fn is_skipped(build: &Yaml<'_>) -> bool {
+    build.as_mapping_get("skip").and_then(Yaml::as_bool) == Some(true)
+}
+
+fn list(build: &Yaml<'_>, key: &str, default: &[&str]) -> Vec<String> {
+    let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
+    let given: Vec<String> = given.into_iter().flatten().filter_map(text_of).collect();
+    let plain = |it: &String| it.chars().all(|it| it.is_ascii_alphanumeric());
+    match given.is_empty() {
+        true => default.iter().map(|it| (*it).to_owned()).collect(),
+        false => given.into_iter().filter(plain).collect(),
+    }
+}
+
+/// `386` is a number in YAML.
+fn text_of(it: &Yaml<'_>) -> Option<String> {
+    let number = || it.as_integer().map(|number| number.to_string());
+    it.as_str().map(str::to_owned).or_else(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let all = read(text).platforms;
+        let pairs: Vec<String> = all
+            .iter()
+            .map(|it| format!("{}/{}", it.os, it.arch))
+            .collect();
+        pairs.join(" ")
+    }
+
+    #[test]
+    fn what_this_go_does_not_build_is_left_out() {
+        let place = tempfile::tempdir().unwrap();
+        let list = place.path().join("src/internal/platform");
+        std::fs::create_dir_all(&list).unwrap();
+        let text = "var List = []OSArch{\n\t{\"windows\", \"arm\"},\n}\n\t{\"linux\", \"amd64\"}:   {FirstClass: true},\n\t{\"windows\", \"arm\"}:   {Broken: true},\n";
+        std::fs::write(list.join("zosarch.go"), text).unwrap();
+        let text = "builds:\n  - main: ./cmd/x\n    goos: [linux, windows, darwin]\n    goarch: [amd64, arm]\n";
+        let mut found = read(text);
+        buildable(place.path(), &mut found.platforms);
+        assert_eq!(
+            found.platforms,
+            [Platform {
+                os: "linux".into(),
+                arch: "amd64".into()
+            }]
+        );
+        assert_eq!(found.mains, ["./cmd/x"]);
+    }
+
+    #[test]
+    fn systems_times_processors_without_what_is_ignored() {
+        let text = "version: 2\nbuilds:\n  - goos: [linux, windows]\n    goarch:\n      - amd64\n      - 386\n    \
+            ignore:\n      - goos: windows\n        goarch: 386\n  - skip: true\n    goos: [plan9]\n";
+        assert_eq!(check(text), "linux/amd64 linux/386 windows/amd64");
+        let defaults = "builds:\n  - main: ./cmd/x\n";
+        assert_eq!(
+            check(defaults),
+            "linux/386 linux/amd64 linux/arm64 darwin/386 darwin/amd64 darwin/arm64 windows/386 windows/amd64 windows/arm64"
+        );
+        assert_eq!(check("builds: ["), "");
+        assert_eq!(check("version: 2\n"), "");
+    }
+}
