@@ -9,7 +9,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Config, FILE};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{Change, Side, loosened};
-use crate::go::past::Past;
+use crate::go::past::{NO_REVISION, Past};
 use crate::input;
 use crate::lock::{self, Lock};
 
@@ -56,8 +56,8 @@ pub fn find(
 fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>) -> Result<Known> {
     if let Some(name) = &settings.config_from {
         let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
-            Error::new(Kind::Usage, format!("`--config-from {name}`: {why}"))
-                .hint("name a branch, a tag or a commit; a shallow clone lacks older ones: `git fetch --unshallow`")
+            let why = why.sentence(name);
+            Error::new(Kind::Usage, format!("`--config-from {name}`: {why}")).hint(NO_REVISION)
         })?;
         return gates(past, true, settings, loaded, cwd, session).map(known);
     }
@@ -66,7 +66,7 @@ fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>)
     };
     let found = match Past::find(&name, cwd, &session.interrupt)? {
         Ok(past) => past.fork_point(&session.interrupt)?,
-        Err(why) => Err(why),
+        Err(why) => Err(why.sentence(&name)),
     };
     let found = found.map(|it| gates(it, false, settings, loaded, cwd, session));
     match found {

@@ -25,8 +25,8 @@ impl Other {
     pub fn of(&self, index: usize) -> Option<Before<'_>> {
         let (plan, collected) = self.pass.found.get(index)?;
         Some(Before {
-            name: &self.revision.name,
-            commit: &self.revision.commit,
+            name: &self.revision.past.name,
+            commit: &self.revision.past.commit,
             facts: &plan.facts,
             collected,
             cwd: &self.revision.cwd,

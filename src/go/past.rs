@@ -16,16 +16,31 @@ pub struct Past {
     /// The commit.
     pub commit: String,
     /// The root of the repository, as the user and as git names it: git resolves links.
-    tops: [PathBuf; 2],
+    pub tops: [PathBuf; 2],
+    /// The way from there to the directory.
+    pub prefix: PathBuf,
+}
+
+/// What to do where a name is no revision.
+pub const NO_REVISION: &str =
+    "name a branch, a tag or a commit; a shallow clone lacks older ones: `git fetch --unshallow`";
+
+/// Why there is no commit of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// There is no repository that git can read; git's words.
+    Repository(String),
+    /// There is no such revision in it.
+    Revision,
 }
 
 impl Past {
     /// The commit that a name stands for. The inner error says why there is none.
-    pub fn find(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Result<Self, String>> {
+    pub fn find(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Result<Self, Missing>> {
         let place = |what: &str| git(&["rev-parse", what], cwd, interrupt);
         let (top, prefix) = match (place("--show-toplevel")?, place("--show-prefix")?) {
             (Ok(top), Ok(prefix)) => (bytes_to_path(top), bytes_to_path(prefix)),
-            (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),
+            (Err(why), _) | (_, Err(why)) => return Ok(Err(Missing::Repository(why))),
         };
         let wanted = format!("{name}^{{commit}}");
         let args = [
@@ -36,20 +51,26 @@ impl Past {
             &wanted,
         ];
         let Ok(commit) = git(&args, cwd, interrupt)? else {
-            return Ok(Err(format!("`{name}` is no revision of this repository")));
+            return Ok(Err(Missing::Revision));
         };
         let named = cwd.ancestors().nth(prefix.components().count());
         Ok(Ok(Self {
             name: name.to_owned(),
             commit: String::from_utf8_lossy(&commit).into_owned(),
             tops: [named.unwrap_or(&top).to_path_buf(), top],
+            prefix,
         }))
+    }
+
+    /// The root of the repository, as git names it.
+    pub fn top(&self) -> &Path {
+        &self.tops[1]
     }
 
     /// Where HEAD left the branch of this revision.
     pub fn fork_point(mut self, interrupt: &Interrupt) -> Result<Result<Self, String>> {
         let args = ["merge-base", "HEAD", &self.commit];
-        let base = git(&args, &self.tops[1], interrupt)?;
+        let base = git(&args, self.top(), interrupt)?;
         Ok(match base {
             Ok(commit) if !commit.is_empty() => {
                 self.commit = String::from_utf8_lossy(&commit).into_owned();
@@ -82,7 +103,7 @@ impl Past {
                 format!("cannot read `{shown}` of `{}`: {why}", self.name),
             )
         };
-        let git = Git::new(&self.tops[1], interrupt);
+        let git = Git::new(self.top(), interrupt);
         let words = ["ls-tree", "--full-tree", "-l", "-z", &self.commit, "--"];
         let words = RAW.iter().chain(&words).map(OsStr::new);
         let args: Vec<&OsStr> = words.chain([below.as_os_str()]).collect();
@@ -107,6 +128,16 @@ impl Past {
                 bytes.map(Some).map_err(failed)
             }
             _ => Err(failed("it is no regular file there".into())),
+        }
+    }
+}
+
+impl Missing {
+    /// As a sentence about the name that was asked for.
+    pub fn sentence(&self, name: &str) -> String {
+        match self {
+            Self::Repository(why) => why.clone(),
+            Self::Revision => format!("`{name}` is no revision of this repository"),
         }
     }
 }
