@@ -197,16 +197,29 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         _ => git,
     };
     let text_of = |it: Vec<u8>| String::from_utf8_lossy(&it).trim().to_owned();
-    git.ask(args)?.map(text_of).map_err(|why| {
-        let hint = match why.contains("dubious ownership") {
-            true => format!(
-                "the repository belongs to another user, as it often does in a container: `git config --global --add safe.directory {}`",
-                top(cwd).display()
-            ),
-            false => "set the value with {env.NAME} where there is no git".to_owned(),
-        };
-        Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}")).hint(hint)
-    })
+    let why = match git.ask(args)? {
+        Ok(value) => return Ok(text_of(value)),
+        Err(why) => why,
+    };
+    let unfilled =
+        |why: &str| Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"));
+    if why.contains("dubious ownership") {
+        return Err(unfilled(&why).hint(format!(
+            "the repository belongs to another user, as it often does in a container: `git config --global --add safe.directory {}`",
+            top(cwd).display()
+        )));
+    }
+    // Each git command has words of its own for it.
+    let is_repository = git.ask(&["rev-parse", "--git-dir"])?.is_ok();
+    if is_repository
+        && git
+            .ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?
+            .is_err()
+    {
+        return Err(unfilled("the repository has no commit yet")
+            .hint("commit first, or take the value from a variable: {env.NAME}"));
+    }
+    Err(unfilled(&why).hint("take the value from a variable where there is no git: {env.NAME}"))
 }
 
 /// The directory of the repository.
