@@ -234,16 +234,12 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
             return Err(Error::new(Kind::Usage, message)
                 .hint(format!("did you mean `{ENV_PREFIX}{near}`?")));
         };
-        insert(
-            &mut table,
-            key,
-            kind.value(text).map_err(|why| {
-                Error::new(
-                    Kind::Usage,
-                    format!("the environment variable `{variable}` is `{text}`: {why}"),
-                )
-            })?,
-        );
+        let said = format!("the environment variable `{variable}` is `{text}`");
+        let value = kind
+            .value(text)
+            .map_err(|why| Error::new(Kind::Usage, format!("{said}: {why}")))?;
+        check_alone(key, &value, &said)?;
+        insert(&mut table, key, value);
     }
     checked("environment", table, &sources.cwd)
 }
@@ -263,16 +259,26 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
             (Some(kind), Some(text)) => kind.value(text).unwrap_or_else(|_| value.clone()),
             _ => value.clone(),
         };
+        check_alone(key, &value, &format!("`{key} = {value}` (flags)"))?;
         insert(&mut table, key, value);
     }
     checked("flags", table, &sources.cwd)
 }
 
-/// A layer that was not text: checked by writing it as text, so that its errors look the same.
+/// Checks one value, so that an error can say where it comes from: it stands in no file.
+fn check_alone(key: &str, value: &Value, said: &str) -> Result<()> {
+    let mut table = Table::new();
+    insert(&mut table, key, value.clone());
+    strict::check::<Config>(&text_of(&table)?, said)
+}
+
+/// A layer that was not text: checked by writing it as text.
 fn checked(name: &str, table: Table, base: &Path) -> Result<Layer> {
-    let text =
-        toml::to_string(&table).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
-    toml_layer(name, &text, base)
+    toml_layer(name, &text_of(&table)?, base)
+}
+
+fn text_of(table: &Table) -> Result<String> {
+    toml::to_string(table).map_err(|error| Error::new(Kind::Usage, error.to_string()))
 }
 
 /// How the text of an environment variable becomes a TOML value.

@@ -12,17 +12,27 @@ pub fn parse<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
 
 fn explain(error: &toml::de::Error, text: &str, origin: &str) -> Error {
     let (message, hint) = reword(error.message());
-    let mut result = Error::new(
-        Kind::Usage,
-        format!("`{origin}` is not a valid configuration: {message}"),
-    );
-    if let Some(hint) = hint {
-        result = result.hint(hint);
-    }
+    let message = format!("`{origin}` is not a valid configuration: {message}");
+    let result = Error {
+        hint,
+        ..Error::new(Kind::Usage, message)
+    };
     match error.span() {
-        Some(span) => result.detail(caret(&message, text, origin, span)),
+        Some(span) => result.detail(caret(text, origin, span)),
         None => result,
     }
+}
+
+/// Checks a value that stands in no file; `said` is how it was said.
+pub fn check<T: DeserializeOwned>(text: &str, said: &str) -> Result<()> {
+    let read = toml::from_str::<T>(text).map(drop);
+    read.map_err(|error| {
+        let (message, hint) = reword(error.message());
+        Error {
+            hint,
+            ..Error::new(Kind::Usage, format!("{said}: {message}"))
+        }
+    })
 }
 
 /// The parser's sentence in our style, and a hint where a known name is near.
@@ -30,6 +40,12 @@ fn reword(message: &str) -> (String, Option<String>) {
     let message = message.lines().collect::<Vec<_>>().join(", ");
     if message == "wanted string or table" {
         return ("a word in quotes belongs here".to_owned(), None);
+    }
+    if let Some((wrong, kind)) = message.split_once(", expected ")
+        && let Some(wrong) = wrong.strip_prefix("invalid type: ")
+        && let Some(kind) = kind_of(kind)
+    {
+        return (format!("{kind} belongs here, not {wrong}"), None);
     }
     let Some((wrong, expected)) = message.split_once(", expected ") else {
         return (message, None);
@@ -50,28 +66,45 @@ fn reword(message: &str) -> (String, Option<String>) {
     (what, Some(hint))
 }
 
-/// The place in the text, with a caret under it.
-pub fn caret(message: &str, text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
+/// What the parser calls a type, for people.
+fn kind_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "a boolean" => "`true` or `false`",
+        "a string" => "text in quotes",
+        "a sequence" => "a list such as [\"a\", \"b\"]",
+        "a map" => "a table",
+        "usize" | "u8" | "u16" | "u32" | "u64" => "a number without a sign",
+        "i64" | "f64" => "a number",
+        _ => return None,
+    })
+}
+
+/// The place in the text, with carets under it. What is wrong there is said by the error below.
+pub fn caret(text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
     let end = span.end.min(text.len()).max(span.start);
-    let snippet = Snippet::source(text).path(origin).annotation(
-        AnnotationKind::Primary
-            .span(span.start.min(end)..end)
-            .label(message),
-    );
+    let place = AnnotationKind::Primary.span(span.start.min(end)..end);
+    let snippet = Snippet::source(text).path(origin).annotation(place);
     let group = Level::ERROR.primary_title("configuration").element(snippet);
     let rendered = Renderer::plain().render(&[group]);
     // The title line would say "error:" a second time.
     rendered.lines().skip(1).collect::<Vec<_>>().join("\n")
 }
 
-/// The known name most like `typed`, if any is near enough to be meant.
+/// The most slips of a finger in a name, however long it is.
+const SLIPS: usize = 3;
+
+/// The known name most like `typed`, if any is near enough to be meant: one slip in up to five letters, two in up to eight,
+/// then three. A letter too many, too few, another one, or two that changed places is a slip.
 pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let score =
-        |name: &str| strsim::damerau_levenshtein(&typed.to_lowercase(), &name.to_lowercase());
-    let limit = (typed.chars().count() / 3).max(1) + 1;
+    let typed = typed.to_lowercase();
+    let letters = typed.chars().count();
+    let limit = (letters / 3).clamp(1, SLIPS);
     known
-        .map(|name| (score(name), name))
-        .filter(|(it, _)| *it <= limit)
+        .map(|name| {
+            let slips = strsim::damerau_levenshtein(&typed, &name.to_lowercase());
+            (slips, name)
+        })
+        .filter(|(slips, _)| *slips <= limit && *slips < letters)
         .min()
         .map(|(_, name)| name)
 }
@@ -88,6 +121,35 @@ mod tests {
             error.detail.clone().unwrap_or_default(),
             error.hint.clone().unwrap_or_default()
         )
+    }
+
+    #[test]
+    fn only_a_slip_of_the_finger_gets_a_suggestion() {
+        let check = |typed: &str| {
+            nearest(
+                typed,
+                ["quiet", "format", "os", "strip", "size"].into_iter(),
+            )
+        };
+        for (typed, near) in [
+            ("formt", Some("format")),
+            ("Fromat", Some("format")),
+            ("stripp", Some("strip")),
+            ("so", Some("os")),
+            ("bugdet", None),
+            ("nosuch", None),
+            ("o", None),
+            ("x", None),
+            ("", None),
+            ("sitze", Some("size")),
+            ("sizes-of", None),
+        ] {
+            assert_eq!(check(typed), near, "{typed}");
+        }
+        let long = "github.com/klauspost/compress/zstd";
+        let near = |typed| nearest(typed, [long].into_iter());
+        assert_eq!(near("github.com/klaupost/compres/zstd"), Some(long));
+        assert_eq!(near("github.com/klauspost/pgzip"), None);
     }
 
     #[test]

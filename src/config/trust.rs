@@ -31,7 +31,7 @@ pub fn review(text: &str, origin: &str) -> Result<()> {
     };
     Err(
         Error::new(Kind::Usage, format!("`{origin}` sets `{key}`: {what}"))
-            .detail(strict::caret(&what, text, origin, span))
+            .detail(strict::caret(text, origin, span))
             .hint(hint),
     )
 }
@@ -128,6 +128,17 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = texts_of(build, "packages").into_iter().find(is_source) {
         return Some(outside("build.packages", found));
     }
+    if let Some((pattern, span)) = texts_of(build, "packages")
+        .into_iter()
+        .find(|it| is_everything(&it.0))
+    {
+        return Some(Offence {
+            key: "build.packages".into(),
+            what: format!("`{pattern}` is refused, it means the standard library as well"),
+            hint: "write `./...` for the packages of the project; type the pattern, or run with `--trust-config`, if you mean it".into(),
+            span,
+        });
+    }
     let (words, spans): (Vec<String>, Vec<_>) = texts_of(build, "flags").into_iter().unzip();
     if let Some(refusal) = review::flags(&words) {
         let span = spans[refusal.at].clone();
@@ -148,6 +159,14 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
             };
             texts_of(build, key).into_iter().find_map(offence)
         })
+}
+
+/// Whether a pattern means packages of Go itself: hundreds of compiles that no project asks for.
+fn is_everything(pattern: &str) -> bool {
+    let first = pattern.split('/').next().unwrap_or_default();
+    let open = first.split_once("...").map(|it| it.0);
+    let is_path = |it: &str| it.starts_with('.') || it.contains('.');
+    matches!(pattern, "std" | "all") || first == "cmd" || open.is_some_and(|it| !is_path(it))
 }
 
 /// Entries of `ldflags` are joined, so that one may end with `-X` and the next begin with what it sets.
@@ -325,6 +344,10 @@ mod tests {
     fn a_file_cannot_run_programs_or_leave_the_project() {
         for text in [
             "go = \"./go\"",
+            "[build]\npackages = [\"./cmd/a\", \"...\"]",
+            "[build]\npackages = [\"std\"]",
+            "[build]\npackages = [\"cmd/...\"]",
+            "[build]\npackages = [\"e...\"]",
             "go = \"sh\"",
             "preset = \"../x.toml\"",
             "[build]\nout-dir = \"/usr/bin\"",
@@ -360,6 +383,7 @@ mod tests {
     fn what_ships_and_what_people_write_is_allowed() {
         for text in [
             "go = \"go1.27.3\"\n[build]\nldflags = [\"-X main.version={git.describe}\", \"-s\"]\nout-dir = \"dist\"\nflags = [\"-mod=vendor\", \"-race\"]\n[build.env]\nCGO_ENABLED = \"0\"",
+            "[build]\npackages = [\".\", \"./...\", \"./cmd/...\", \"../lib/...\", \"example.com/app/...\", \"app/...\"]",
             "[compare]\nbaseline = \"last/{name}\"\n[pgo]\nprofile = \"cpu.pprof\"",
             "[build]\nldflags = [\"-X main.o=1 -X main.extld=2\"]",
         ] {

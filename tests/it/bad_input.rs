@@ -168,7 +168,7 @@ fn an_unknown_key() {
      --> gobuild-opt.toml:3:1
       |
     3 | stripp = "all"
-      | ^^^^^^ unknown key `stripp`
+      | ^^^^^^
     error: `gobuild-opt.toml` is not a valid configuration: unknown key `stripp`
     hint: did you mean `strip`?
     "#);
@@ -184,8 +184,8 @@ fn a_wrong_type_and_a_wrong_value() {
      --> gobuild-opt.toml:2:12
       |
     2 | trimpath = "yes"
-      |            ^^^^^ invalid type: string "yes", expected a boolean
-    error: `gobuild-opt.toml` is not a valid configuration: invalid type: string "yes", expected a boolean
+      |            ^^^^^
+    error: `gobuild-opt.toml` is not a valid configuration: `true` or `false` belongs here, not string "yes"
     "#);
     place.write("gobuild-opt.toml", "[build]\nstrip = \"al\"\n");
     assert_snapshot!(untouched(&place, "release").shown(), @r#"
@@ -194,7 +194,7 @@ fn a_wrong_type_and_a_wrong_value() {
      --> gobuild-opt.toml:2:9
       |
     2 | strip = "al"
-      |         ^^^^ unknown value `al`
+      |         ^^^^
     error: `gobuild-opt.toml` is not a valid configuration: unknown value `al`
     hint: did you mean `all`?
     "#);
@@ -210,7 +210,7 @@ fn a_wrong_type_and_a_wrong_value() {
      --> gobuild-opt.toml:1:7
       |
     1 | [build
-      |       ^ unclosed table, expected `]`
+      |       ^
     error: `gobuild-opt.toml` is not a valid configuration: unclosed table, expected `]`
     ");
 }
@@ -221,13 +221,18 @@ fn a_wrong_variable_and_a_wrong_flag() {
     assert_snapshot!(untouched(&place, "release --set build.stripp=all").shown(), @r#"
     exit code 2
     --- stderr
-     --> flags:2:1
-      |
-    2 | stripp = "all"
-      | ^^^^^^ unknown key `stripp`
-    error: `flags` is not a valid configuration: unknown key `stripp`
+    error: `build.stripp = "all"` (flags): unknown key `stripp`
     hint: did you mean `strip`?
     "#);
+    assert_snapshot!(untouched(&place, "release --strip al").shown(), @r#"
+    exit code 2
+    --- stderr
+    error: `build.strip = "al"` (flags): unknown value `al`
+    hint: did you mean `all`?
+    "#);
+    // Nothing of ours is near, so it is go's, which does not know it either.
+    let run = untouched(&place, "release --bugdet 3");
+    assert!(!run.stderr.contains("did you mean"), "{}", run.shown());
     assert_snapshot!(untouched(&place, "release --formt json").shown(), @"
     exit code 2
     --- stderr
@@ -246,6 +251,14 @@ fn a_wrong_variable_and_a_wrong_flag() {
     --- stderr
     error: the environment variable `GOBUILD_OPT_BUILD_STRIPP` sets no known key
     hint: did you mean `GOBUILD_OPT_BUILD_STRIP`?
+    ");
+    let mut place = Place::module();
+    place.env("GOBUILD_OPT_BUILD_STRIP", "al");
+    assert_snapshot!(untouched(&place, "release").shown(), @"
+    exit code 2
+    --- stderr
+    error: the environment variable `GOBUILD_OPT_BUILD_STRIP` is `al`: unknown value `al`
+    hint: did you mean `all`?
     ");
 }
 

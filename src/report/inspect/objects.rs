@@ -2,6 +2,7 @@
 
 use super::{DataObject, Objects, Pointer};
 use crate::binary::{self, Anatomy, SHARED, Whose};
+use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 
 /// The name of what is nobody's.
@@ -68,13 +69,16 @@ fn owner<'a>(anatomy: &'a Anatomy<'_>, owner: &Whose) -> &'a str {
 
 fn no_package(anatomy: &Anatomy<'_>, package: &str) -> Error {
     let paths = anatomy.packages.iter().map(|it| it.path.as_str());
-    let near = paths
-        .map(|it| (strsim::jaro_winkler(it, package), it))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|it| it.0 > 0.7);
+    // The end of a path is what people know of it.
+    let ends = |it: &&str| it.strip_suffix(package).is_some_and(|it| it.ends_with('/'));
+    let mut ending = paths.clone().filter(ends);
+    let near = match (ending.next(), ending.next()) {
+        (Some(path), None) => Some(path),
+        _ => nearest(package, paths),
+    };
     let error = Error::new(Kind::Usage, format!("the file has no package `{package}`"));
     error.hint(match near {
-        Some((_, path)) => format!("did you mean `{path}`?"),
+        Some(path) => format!("did you mean `{path}`?"),
         None => {
             "`inspect --by package --top 0` lists all; `shared` and `unowned` are names, too".into()
         }
