@@ -38,8 +38,9 @@ pub const FILE: &str = "gobuild-opt.lock";
 /// Raised when older versions of this program would misread the file.
 ///
 /// Version 2 counted data that several packages use for one of them, and had no `owners`: its bytes by module and package
-/// compare with nothing.
-pub const VERSION: i64 = 3;
+/// compare with nothing. Version 3 took literals for read-only data that are copied to the heap: of its sites, those that it
+/// overlooked are not new.
+pub const VERSION: i64 = 4;
 
 /// What was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,9 +66,9 @@ pub struct Target {
     /// Allocating sites by import path and ID, see [`id`].
     #[serde(default)]
     pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
-    /// Whether the file is of a version before 3, which has no lines, and did not see some sites.
+    /// The version of the file, where it is an earlier one: what that did not see is not new.
     #[serde(skip)]
-    pub old: bool,
+    pub earlier: Option<i64>,
 }
 
 /// A site that was accepted: its [`Identity`] without the package.
@@ -293,11 +294,11 @@ mod tests {
                 "`gobuild-opt.lock:4` holds a merge conflict",
             ),
             (
-                good.replace("version = 3", "version = 4\nnew = []"),
-                "`gobuild-opt.lock:2` is of version 4",
+                good.replace("version = 4", "version = 5\nnew = []"),
+                "`gobuild-opt.lock:2` is of version 5",
             ),
             (
-                good.replace("version = 3\n", ""),
+                good.replace("version = 4\n", ""),
                 "`gobuild-opt.lock:1` has no line",
             ),
             (
@@ -339,7 +340,7 @@ mod tests {
     /// Its data were counted otherwise: no module is said to have changed.
     #[test]
     fn bytes_by_module_of_version_2_compare_with_nothing() {
-        let lock = write(&sample()).replace("version = 3", "version = 2");
+        let lock = write(&sample()).replace("version = 4", "version = 2");
         let lock = read(&lock.replace("owners = \"symbols\"\n", ""), FILE).unwrap();
         let old = &lock.targets["linux/amd64"].executables["ex.com/m"];
         let mut now = sample().targets["linux/amd64"].executables["ex.com/m"].clone();

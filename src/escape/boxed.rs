@@ -16,10 +16,18 @@ use super::site::Site;
 /// Packages in which no constant is read-only data: their bytes are hashed, and must need no relocation.
 const FIPS: &str = "crypto/internal/fips140";
 
-/// Whether versions of this program before lock version 3 took a site for a constant that it is not.
-pub fn was_overlooked(identity: &Identity) -> bool {
-    identity.class == Class::Boxing
-        && expression::class(identity.expression.as_bytes()) == Class::Constant
+/// Whether this program, when it wrote locks of a version and for a Go, took a site for a constant that it is not.
+pub fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
+    let expression = identity.expression.as_str();
+    match identity.class {
+        Class::Boxing => version < 3 && expression::class(expression.as_bytes()) == Class::Constant,
+        // Slices without elements; up to Go 1.24 every literal.
+        Class::Other => {
+            let literal = expression.ends_with("{...}") && go < (1, 25);
+            version == 3 && (literal || expression.ends_with("{}"))
+        }
+        _ => false,
+    }
 }
 
 /// The class of a site, with what the names in it stand for.
@@ -67,8 +75,8 @@ fn literal(site: &Site, file: Option<&File>, names: &mut Names<'_>) -> Class {
     match shape {
         Some(Shape::Empty) => Class::Constant,
         Some(Shape::Composite | Shape::Slice) if !names.has_static_literals() => Class::Other,
-        // The zero value of a type, and a slice without an array.
-        Some(Shape::Composite | Shape::Byte | Shape::Slice) if empty => Class::Constant,
+        // The zero value of a type. The three words of a slice are copied, though it has no element (`convTslice`).
+        Some(Shape::Composite | Shape::Byte) if empty => Class::Constant,
         Some(Shape::Composite | Shape::Byte) if is_static(site, file, names) => Class::Constant,
         _ => Class::Other,
     }

@@ -93,7 +93,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether a struct or an array of constants, or a zero one, or a slice without elements, is read-only data in an
+    /// Whether a struct or an array of constants, or a zero one, is read-only data in an
     /// interface: up to Go 1.24 it was copied to the heap (`addrTemp` in `cmd/compile/internal/walk/order.go`).
     pub(super) fn has_static_literals(&self) -> bool {
         self.sources.go.is_none_or(|it| it >= (1, 25))

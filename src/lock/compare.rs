@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Target, named};
 use crate::escape::added::{self, Added, Listed};
 use crate::escape::{Class, Identity, was_overlooked};
+use crate::go::minor_of;
 
 /// How the sites of a build stand against the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +55,8 @@ pub fn compare(
             scope: lock.scope.clone(),
         };
     }
-    let seen = sites.iter().enumerate().filter(|it| {
-        let identity = &it.1.identity;
-        identity.class.allocates() && !(lock.old && was_overlooked(identity))
-    });
+    let seen = sites.iter().enumerate();
+    let seen = seen.filter(|it| it.1.identity.class.allocates());
     let (at, new): (Vec<usize>, Vec<Listed>) = seen
         .map(|(index, it)| {
             let identity = named(&it.identity);
@@ -65,7 +64,12 @@ pub fn compare(
             (index, Listed { identity, line })
         })
         .unzip();
-    let compared = added::compare(&old, &new);
+    let mut compared = added::compare(&old, &new);
+    let minor = minor_of(go).unwrap_or((u32::MAX, 0));
+    if let Some(version) = lock.earlier {
+        let seen = |it: &Added| !was_overlooked(&sites[at[it.index]].identity, version, minor);
+        compared.new.retain(seen);
+    }
     let place = |it: Added| Added {
         index: at[it.index],
         among: it.among.iter().map(|it| at[*it]).collect(),

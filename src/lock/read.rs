@@ -43,7 +43,7 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
     }
     let mut targets = file.targets;
     for it in targets.values_mut() {
-        it.old = file.version < 3;
+        it.earlier = Some(file.version.max(2)).filter(|it| *it < VERSION);
     }
     Ok(Lock { targets })
 }

@@ -8,8 +8,9 @@ use super::{Entry, Executable, Item, Lock, Target, VERSION, class_name};
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
     // A lock of an earlier version stays one until all of it is accepted anew.
-    let old = lock.targets.values().any(|it| it.old);
-    let version = if old { 2 } else { VERSION };
+    let earlier = lock.targets.values().filter_map(|it| it.earlier).min();
+    let version = earlier.map_or(VERSION, |it| it.max(2));
+    let old = version < 3;
     let mut out = format!(
         "# What was accepted, written by `gobuild-opt accept`. Commit it; to loosen an entry, accept it with a reason.\nversion = {version}\n"
     );

@@ -375,7 +375,7 @@ fn a_lock_of_version_1_is_read_and_written_anew() {
     assert!(follows, "the ratchet follows: {text}");
     good(&place.run("accept --reason 'it had none'"));
     let text = place.text(LOCK);
-    assert!(text.contains("version = 3"), "{text}");
+    assert!(text.contains("version = 4"), "{text}");
     assert!(text.contains("reason = \"it is large\" }"), "{text}");
     assert!(text.contains("\"std\" = "), "{text}");
 }
