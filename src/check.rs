@@ -315,6 +315,39 @@ pub fn open<'a>(
         .collect()
 }
 
+/// What a change does to its gates, for a command that builds nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loosens {
+    /// Nothing, or nobody wants to know.
+    Nothing,
+    /// It is not known, or something else judges otherwise; a sentence that fails no run.
+    Said(String),
+    /// It is not known, and has to be.
+    NotJudged(Judgement),
+    /// A sentence for each gate that is loosened.
+    Warned(Vec<String>),
+    /// One sentence about all of them: it fails the run.
+    Denied(String),
+}
+
+/// What the check `loosened` says of a change.
+pub fn loosens(config: &Config, change: &Change) -> Loosens {
+    let severity = severity_in(config, LOOSENED, Some(change));
+    let denied = severity == Severity::Deny;
+    match loosened::seen(change) {
+        _ if severity == Severity::Off => Loosens::Nothing,
+        Seen::NotJudged { cause, .. } if denied => Loosens::NotJudged(Judgement {
+            gate: format!("[checks] {LOOSENED}"),
+            outcome: Outcome::NotJudged(cause),
+        }),
+        Seen::NotJudged { cause, .. } => Loosens::Said(cause.to_string()),
+        Seen::Bad(sentence, _) if denied => Loosens::Denied(format!("{LOOSENED}: {sentence}")),
+        Seen::Bad(..) => Loosens::Warned(change.loosened.clone()),
+        Seen::Good(sentence) if !change.noted.is_empty() => Loosens::Said(sentence),
+        Seen::Good(_) | Seen::Skipped(_) => Loosens::Nothing,
+    }
+}
+
 /// What became of a denied check; `None` where it has no meaning.
 fn outcome(seen: &Seen) -> Option<Outcome> {
     match seen {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Severity;
 use crate::lock::FILE;
 
-pub use changes::{Side, loosened};
+pub use changes::{Side, loosened, noted};
 
 /// What became of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,14 @@ impl Cause {
         )
     }
 
+    /// A gate on hot functions, and no profile.
+    pub fn nothing_is_hot() -> Self {
+        let why =
+            "`[escape] gate = \"hot\"` and no profile is applied: no function is known to be hot";
+        let hint = "name a profile in `[pgo] profile`, or write gate = \"new\"";
+        Self::Other(why.into(), hint)
+    }
+
     /// What to do.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -141,6 +149,9 @@ pub struct Change {
     pub judged_by: bool,
     /// A sentence for each gate that is loosened.
     pub loosened: Vec<String>,
+    /// What else judges otherwise, and may be stricter or looser: a sentence for each.
+    #[serde(default)]
+    pub noted: Vec<String>,
     /// Why that is not known; `null` where it is.
     pub unknown: Option<String>,
     /// What the check `loosened` did there.

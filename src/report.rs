@@ -19,6 +19,8 @@ mod filter;
 
 mod findings;
 
+pub mod foreseen;
+
 mod frames;
 
 mod gate;

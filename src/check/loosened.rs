@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::gate::Change;
 
 pub const CHECK: Check = Check {
     id: "loosened",
@@ -6,7 +7,8 @@ pub const CHECK: Check = Check {
     manual: "\
 What it sees: the configuration and gobuild-opt.lock of the revision that a change started from,
 against those of now: budgets that were raised or removed, checks that were lowered, assertions that
-went, a narrower escape scope, entries of the lock that accept more, another baseline. The revision
+went, a narrower escape scope, entries of the lock that accept more, another baseline. Another
+profile is named beside: it makes other code hot, which is neither looser nor stricter. The revision
 is that of `--config-from`, or where CI says that a pull request started (GITHUB_BASE_REF,
 CI_MERGE_REQUEST_DIFF_BASE_SHA) if the history is there. What the check does there counts as well
 as what it does now: a change cannot switch it off for itself.
@@ -21,23 +23,27 @@ the history (`fetch-depth: 0`).",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let change = context.change?;
+    context.change.map(seen)
+}
+
+pub fn seen(change: &Change) -> Seen {
     let since = &change.since;
     if let Some(why) = &change.unknown {
-        return Some(Seen::not_judged(
+        return Seen::not_judged(
             format!("what this change does to its gates since {since} is not known: {why}"),
             "fetch the history: `fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab",
-        ));
+        );
     }
+    let noted: String = change.noted.iter().map(|it| format!("; {it}")).collect();
     if change.loosened.is_empty() {
-        return Some(Seen::Good(format!("no gate is looser than in {since}")));
+        return Seen::Good(format!("no gate is looser than in {since}{noted}"));
     }
     let how = match change.judged_by {
         true => " (the gates of that revision judge this run)",
         false => "",
     };
-    Some(Seen::Bad(
-        format!("since {since}: {}{how}", change.loosened.join("; ")),
+    Seen::Bad(
+        format!("since {since}: {}{noted}{how}", change.loosened.join("; ")),
         "see each in review; `--config-from REV` judges with the gates of REV".into(),
-    ))
+    )
 }

@@ -1,5 +1,6 @@
-//! `doctor`: the checks that need no build.
+//! `doctor`: the checks that need no build, and the gates that the next build will not judge.
 
+use super::lock_file;
 use super::prepare::prepare;
 use super::present::Shows;
 use super::{Output, Session};
@@ -8,15 +9,28 @@ use crate::cli::Doctor;
 use crate::clock;
 use crate::error::Result;
 use crate::render::{self, Format, Style};
+use crate::report::foreseen::{Ahead, foreseen};
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     Shows::TABLES.check_format(args.format)?;
     let prepared = prepare(&args.settings, &args.typed, session)?;
+    let lock_path = lock_file::path_of(&prepared);
+    let lock = lock_file::load(&lock_path, &session.cwd)?;
+    let earlier = &prepared.earlier;
+    let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
+    let lock = earlier.judging(&lock_path, lock, session)?;
     let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
     for facts in &prepared.facts {
         for main in facts.packages.iter().filter(|it| it.is_named_main()) {
+            let gates = foreseen(&Ahead {
+                config: &prepared.loaded.config,
+                origins: &prepared.loaded.origins,
+                lock: lock.as_ref(),
+                facts,
+                package: &main.import_path,
+            });
             let context = Context {
                 facts,
                 package: &main.import_path,
@@ -26,8 +40,8 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 linkage: prepared.loaded.config.build.linkage,
                 lock: None,
                 origins: &prepared.loaded.origins,
-                change: None,
-                gates: &[],
+                change: change.as_ref(),
+                gates: &gates,
                 now: clock::about_now(),
             };
             let title = format!(

@@ -8,10 +8,11 @@ use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Config, FILE};
 use crate::error::{Error, Kind, Result};
-use crate::gate::{Change, Side, loosened};
+use crate::gate::{Change, Side, loosened, noted};
 use crate::go::past::{NO_REVISION, Past};
 use crate::input;
 use crate::lock::{self, Lock};
+use crate::plan::Facts;
 
 /// The gates of an earlier revision.
 #[derive(Debug)]
@@ -168,12 +169,14 @@ impl Known {
         &self,
         lock_path: &Path,
         lock: Option<&Lock>,
+        facts: &[Facts],
         session: &Session<'_>,
     ) -> Result<Option<Change>> {
         let unknown = |since: &str, why: String| Change {
             since: since.to_owned(),
             judged_by: false,
             loosened: Vec::new(),
+            noted: Vec::new(),
             unknown: Some(why),
             severity: None,
         };
@@ -201,7 +204,10 @@ impl Known {
         );
         found.extend(earlier.gone(session)?);
         found.extend(earlier.replaced(session)?);
+        let mut noted = noted(&earlier.loaded.config, &earlier.now);
+        noted.extend(earlier.other_profiles(facts, session)?);
         Ok(Some(Change {
+            noted,
             since: earlier.past.shown(),
             judged_by: earlier.judges,
             loosened: found,
@@ -230,7 +236,28 @@ impl Earlier {
         if !compare.is_file() || *compare != self.loaded.config.compare {
             return Ok(None);
         }
-        let path = Path::new(&compare.baseline);
+        self.other("baseline", Path::new(&compare.baseline), session)
+    }
+
+    /// Profiles in the repository that are other files now.
+    fn other_profiles(&self, facts: &[Facts], session: &Session<'_>) -> Result<Vec<String>> {
+        let mut told = Vec::new();
+        for it in facts {
+            let candidates = it.pgo.candidates.iter();
+            let files = candidates.flat_map(|profile| match profile.parts.as_slice() {
+                [] => vec![&profile.path],
+                parts => parts.iter().map(|it| &it.path).collect(),
+            });
+            for file in files {
+                let sentence = self.other("profile", &it.go.cwd.join(file), session)?;
+                told.extend(sentence.filter(|it| !told.contains(it)));
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether a file of the revision has other bytes now.
+    fn other(&self, what: &str, path: &Path, session: &Session<'_>) -> Result<Option<String>> {
         let Some(before) = self.past.read(path, LARGEST, &session.interrupt)? else {
             return Ok(None);
         };
@@ -238,6 +265,6 @@ impl Earlier {
         let (a, b) = (before.len(), now.len());
         let shown = path.file_name().unwrap_or_default().to_string_lossy();
         Ok((before != now)
-            .then(|| format!("the baseline `{shown}` is another file: {b} B instead of {a} B")))
+            .then(|| format!("the {what} `{shown}` is another file: {b} B instead of {a} B")))
     }
 }

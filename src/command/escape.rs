@@ -13,6 +13,7 @@ use crate::assertion::Judged;
 use crate::build::escapes::{self, Collected};
 use crate::build::stage::Stage;
 use crate::build::{Event, assertions, refusals};
+use crate::check::{self, Loosens};
 use crate::cli;
 use crate::config::{Buildvcs, Collect, Config};
 use crate::error::{Error, Kind, Result};
@@ -33,11 +34,15 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     Shows::ESCAPES.check(&args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
-    let lock = match args.diff {
-        Some(_) => None,
+    // What is compared with another revision is not judged by a lock.
+    let (lock, change) = match args.diff {
+        Some(_) => (None, None),
         None => {
             let now = lock_file::load(&path, &session.cwd)?;
-            prepared.earlier.judging(&path, now, session)?
+            let change = prepared
+                .earlier
+                .change(&path, now.as_ref(), &prepared.facts, session)?;
+            (prepared.earlier.judging(&path, now, session)?, change)
         }
     };
     let config = prepared.loaded.config.clone();
@@ -75,7 +80,11 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         }
         targets.push(found);
     }
-    let report = report(targets, args.by, &config);
+    let change = change.map(|it| check::loosens(&config, &it));
+    if let Some(Loosens::Said(sentence)) = &change {
+        (session.show)(Event::Talk(sentence));
+    }
+    let report = report(targets, args.by, &config, change);
     let wanted = Wanted {
         inlining: args.inlining,
         almost: args.almost,

@@ -134,7 +134,7 @@ fn stage_all(
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let earlier = std::mem::take(&mut prepared.earlier);
-    let change = earlier.change(&lock_path, lock.as_ref(), session)?;
+    let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
     let lock = earlier.judging(&lock_path, lock, session)?;
     let directory = output_directory(&prepared.outputs);
     let stage = stage(&mut prepared, directory.as_deref(), wanted.wait, session)?;

@@ -47,6 +47,18 @@ impl Profiles {
     }
 }
 
+impl fmt::Display for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(it) => f.write_str(it),
+            Self::Merged(parts) => {
+                let paths: Vec<&str> = parts.iter().map(|it| it.path.as_str()).collect();
+                f.write_str(&paths.join(" + "))
+            }
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Profiles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Read;

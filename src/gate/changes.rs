@@ -32,6 +32,24 @@ pub fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     told
 }
 
+/// A sentence for what changed and is no limit: another profile makes other code hot, and other code of it.
+pub fn noted(before: &Config, now: &Config) -> Vec<String> {
+    let (a, b) = (&before.pgo.profile, &now.pgo.profile);
+    let own = |it: &Config| -> BTreeMap<String, String> {
+        let all = it.pgo.package.iter();
+        all.map(|(key, it)| (key.clone(), it.profile.to_string()))
+            .collect()
+    };
+    let mut told = Vec::new();
+    if a != b {
+        told.push(format!("`[pgo] profile` was changed from `{a}` to `{b}`"));
+    }
+    if own(before) != own(now) {
+        told.push("`[pgo.package]` was changed".into());
+    }
+    told
+}
+
 /// `raised from A to B`, `removed`, or nothing where the limit is no looser.
 fn limit(what: &str, before: Option<String>, now: Option<String>, looser: bool) -> Option<String> {
     match (before, now) {
@@ -370,6 +388,24 @@ mod tests {
         `[pgo] min-health` was lowered from 80 to 10
         the target linux/arm64 was changed or is not built any more
         "#);
+    }
+
+    #[test]
+    fn another_profile_is_noted() {
+        let check = |before: &str, now: &str| {
+            let read = |it: &str| strict::parse::<Config>(it, "gobuild-opt.toml").unwrap();
+            noted(&read(before), &read(now)).join("\n")
+        };
+        let one = |it: &str| format!("[pgo]\nprofile = {it}\n");
+        assert_eq!(check(&one("\"auto\""), &one("\"auto\"")), "");
+        assert_eq!(
+            check(&one("\"a.pprof\""), &one("[\"a.pprof\", \"b.pprof\"]")),
+            "`[pgo] profile` was changed from `a.pprof` to `a.pprof + b.pprof`"
+        );
+        assert_eq!(
+            check("", "[pgo.package.\"./cmd/api\"]\nprofile = \"off\"\n"),
+            "`[pgo.package]` was changed"
+        );
     }
 
     #[test]

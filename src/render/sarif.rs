@@ -27,14 +27,10 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let has_checks = !findings.checks.is_empty();
     let before_budgets = before_checks + if has_checks { check::ALL.len() } else { 0 };
     let budgets = findings.budgets().map(|it| ("error", it));
-    // A release has a check that says which gates were not judged.
-    let open = findings
-        .not_judged
-        .iter()
-        .filter(|_| findings.checks.is_empty());
+    let open = findings.open();
+    let has_budgets = findings.budgets().next().is_some() || !open.is_empty();
     let budgets = budgets
-        .chain(open.map(|it| ("warning", *it)))
-        .chain(findings.loosened.iter().map(|it| ("warning", *it)))
+        .chain(open.into_iter().map(|it| ("warning", it)))
         .map(|(level, it)| over_budget(level, it, before_budgets, findings, prefix));
     let results: Vec<Value> = sites
         .chain(assertions)
@@ -48,7 +44,6 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
             .map(|(claim, text)| assertion_rule(claim, text)),
     );
     rules.extend(check::ALL.iter().filter(|_| has_checks).map(check_rule));
-    let has_budgets = findings.budgets().next().is_some() || !findings.not_judged.is_empty();
     rules.extend(
         BUDGETS
             .iter()
@@ -193,7 +188,10 @@ const BUDGETS: &[(&str, &str)] = &[
         "frame",
         "The stack frame of a function is larger than it may be.",
     ),
-    ("gate", "A gate that was asked for does not hold."),
+    (
+        "gate",
+        "A gate that was asked for does not hold, was not judged, or is loosened.",
+    ),
 ];
 
 fn budget_rule(name: &str, text: &str) -> Value {

@@ -45,17 +45,26 @@ pub fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
 pub type Accepted<'a> = Result<&'a Executable, Cause>;
 
 fn accepted<'a>(target: &Target, held: &Held<'a>) -> Accepted<'a> {
-    let lock = held.lock.ok_or(Cause::NoLock)?;
-    let platform = lock.targets.get(&target.key);
-    let entry = platform.and_then(|it| Some((it, it.executables.get(&target.package)?)));
+    accepted_entry(held.lock, &target.key, &target.package, held.go)
+}
+
+/// The entry of a main package on a platform, for a build by this Go.
+pub fn accepted_entry<'a>(
+    lock: Option<&'a Lock>,
+    key: &str,
+    package: &str,
+    go: &str,
+) -> Accepted<'a> {
+    let platform = lock.ok_or(Cause::NoLock)?.targets.get(key);
+    let entry = platform.and_then(|it| Some((it, it.executables.get(package)?)));
     match entry {
-        Some((platform, _)) if platform.go != held.go => Err(Cause::OtherGo {
+        Some((platform, _)) if platform.go != go => Err(Cause::OtherGo {
             lock: platform.go.clone(),
-            this: held.go.to_owned(),
+            this: go.to_owned(),
         }),
         Some((_, entry)) => Ok(entry),
         None => Err(Cause::NoEntry {
-            what: format!("{} on {}", target.package, target.key),
+            what: format!("{package} on {key}"),
         }),
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::assertion::Judged;
 use crate::build::escapes::Collected;
-use crate::check;
+use crate::check::{self, Loosens};
 use crate::config::{Config, Severity};
 use crate::escape::rank::GENERATED;
 use crate::escape::refusal::Refusal;
@@ -218,14 +218,28 @@ pub fn target(
     }
 }
 
-/// The report of all platforms.
-pub fn report(mut targets: Vec<Target>, by: By, config: &Config) -> Report {
+/// The report of all platforms; `change` is what it does to its gates, where it is known to be one.
+pub fn report(
+    mut targets: Vec<Target>,
+    by: By,
+    config: &Config,
+    change: Option<Loosens>,
+) -> Report {
     let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
     assertions::settle(&mut asserted);
     let mut failures = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
     failures.extend(gate::failures(targets.iter().map(|it| &it.escapes)));
+    let mut loosened = Vec::new();
+    let mut of_change = None;
+    match change {
+        Some(Loosens::Denied(sentence)) => failures.push(sentence),
+        Some(Loosens::Warned(sentences)) => loosened = sentences,
+        Some(Loosens::NotJudged(judgement)) => of_change = Some(judgement),
+        Some(Loosens::Nothing | Loosens::Said(_)) | None => {}
+    }
     let mut open: Vec<(String, String)> = Vec::new();
     for it in &mut targets {
+        it.judged.extend(of_change.clone());
         let asserted = gate::of_assertions(&it.assertions, None);
         it.judged.extend(asserted);
         it.gates = it
@@ -248,7 +262,7 @@ pub fn report(mut targets: Vec<Target>, by: By, config: &Config) -> Report {
             pass: failures.is_empty(),
             failures,
             not_judged: gate::together(&open),
-            loosened: Vec::new(),
+            loosened,
         },
         by,
         targets,

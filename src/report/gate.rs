@@ -186,10 +186,7 @@ pub fn escape_gate(
 /// Why the escape gate holds nothing back.
 fn open(escapes: &Escapes, facts: &Facts, has_lock: bool) -> Option<Cause> {
     if !escapes.gate {
-        let why =
-            "`[escape] gate = \"hot\"` and no profile is applied: no function is known to be hot";
-        let hint = "name a profile in `[pgo] profile`, or write gate = \"new\"";
-        return Some(Cause::Other(why.into(), hint));
+        return Some(Cause::nothing_is_hot());
     }
     if let Some(revision) = &escapes.revision {
         let note = revision.note.clone().unwrap_or_default();

@@ -49,6 +49,9 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
         blocks.extend(assertions::assertions(&target.assertions));
         blocks.extend(not_understood(target, wanted.unparsed));
     }
+    let open = report.verdict.loosened.iter();
+    let open = open.chain(&report.verdict.not_judged).cloned();
+    blocks.extend(open.map(|it| Block::Line(Tone::Warn, format!("warn  {it}"))));
     blocks.extend(failures(report));
     blocks
 }

@@ -223,6 +223,129 @@ fn a_baseline_that_is_replaced_is_said() {
     );
 }
 
+/// What builds nothing judges by the same gates, and says the same of a change.
+#[test]
+fn escape_and_doctor_say_what_is_loosened() {
+    let mut place = branched(BASE);
+    place.write("gobuild-opt.toml", BASE.replace("1 KiB", "40 MiB"));
+    place.env("GITHUB_BASE_REF", "main");
+    let words = "the size budget was raised from 1.00 KiB to 40.00 MiB";
+    for command in ["escape", "doctor"] {
+        for format in ["text", "json", "markdown", "github", "sarif"] {
+            if command == "doctor" && ["github", "sarif"].contains(&format) {
+                continue;
+            }
+            let run = place.run(&format!("{command} --format {format}"));
+            assert_eq!(run.code(), 0, "{}", run.shown());
+            let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains(words), "{command} {format}: {}", run.shown());
+        }
+        let run = place.run(&format!("{command} --quiet --set checks.loosened=deny"));
+        assert_eq!(run.code(), 1, "{}", run.shown());
+        let run = place.run(&format!("{command} --config-from main --format json"));
+        assert!(run.stdout.contains(words), "{}", run.shown());
+    }
+    let sarif = place.run("escape --format sarif").json();
+    let found = &sarif["runs"][0]["results"][0];
+    let index = found["ruleIndex"].as_u64().unwrap() as usize;
+    let rule = &sarif["runs"][0]["tool"]["driver"]["rules"][index];
+    assert_eq!(
+        (&found["ruleId"], &found["level"]),
+        (&rule["id"], &Value::from("warning"))
+    );
+    // Without the history it is said once, and is no finding.
+    place.env("GITHUB_BASE_REF", "gone");
+    let run = place.run("escape");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stderr.contains("is not known: "), "{}", run.shown());
+    let run = place.run("escape --set checks.loosened=deny --set checks.not-judged=deny");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+}
+
+#[test]
+fn another_profile_is_said_and_loosens_nothing() {
+    let mut place = branched(&BASE.replace("1 KiB", "1 GiB"));
+    place.write("default.pgo", "one");
+    place.write("other.pgo", "one");
+    commit(&place, "a profile");
+    git(&place, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    place.env("GITHUB_BASE_REF", "main");
+    let said = |place: &Place| check(&place.run("release --format json").json());
+    let (status, message) = said(&place);
+    assert_eq!(status, "pass");
+    assert!(!message.contains("profile"), "{message}");
+    place.write("default.pgo", "another");
+    let (status, message) = said(&place);
+    assert_eq!(status, "pass", "{message}");
+    let other = "the profile `default.pgo` is another file: 7 B instead of 3 B";
+    assert!(message.contains(other), "{message}");
+    let run = place.run("escape");
+    let flat = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(other), "{}", run.shown());
+    place.write(
+        "gobuild-opt.toml",
+        BASE.replace("1 KiB", "1 GiB") + "[pgo]\nprofile = \"other.pgo\"\n",
+    );
+    let (status, message) = said(&place);
+    assert_eq!(status, "pass", "{message}");
+    assert!(
+        message.contains("`[pgo] profile` was changed from `auto` to `"),
+        "{message}"
+    );
+}
+
+/// What the next build will not judge is known before it.
+#[test]
+fn doctor_foretells_gates_that_are_not_judged() {
+    let place = locked();
+    let gates = "[escape]\ngate = \"new\"\n[budget]\nsize = \"ratchet\"\nmodules = { std = \"1%\" }\n[checks]\nlock-cgo = \"deny\"\n";
+    place.write("gobuild-opt.toml", gates);
+    let told = |line: &str| {
+        let run = place.run(&format!("doctor {line}"));
+        let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        (run.code(), flat)
+    };
+    let (code, text) = told("");
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("not judged"), "{text}");
+    let lock = place.text("gobuild-opt.lock");
+    let all = "`[escape] gate`, `[budget] size`, `[budget] module std`, `[checks] lock-cgo`";
+    place.write("gobuild-opt.lock", lock.replace("go1.27.3", "go1.26.9"));
+    let (code, text) = told("");
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("not judged, because gobuild-opt.lock is from go1.26.9")
+            && text.contains(all),
+        "{text}"
+    );
+    assert_eq!(told("--set checks.lock=deny").0, 1);
+    assert_eq!(told("--set checks.not-judged=deny").0, 1);
+    std::fs::remove_file(place.path("gobuild-opt.lock")).unwrap();
+    assert!(
+        told("")
+            .1
+            .contains("there is no gobuild-opt.lock: `[escape] gate`")
+    );
+    place.write("gobuild-opt.lock", lock);
+    place.write(
+        "gobuild-opt.toml",
+        format!("{gates}[[assert]]\nfunction = \"example.com/tiny.main\"\nno-escape = true\n"),
+    );
+    let (_, text) = told("--escapes off");
+    let off = "not judged, because `[escape] collect` is off (flags): `[escape] gate`, `[[assert]] no-escape of example.com/tiny.main`";
+    assert!(text.contains(off), "{text}");
+    let (_, text) = told("--set escape.scope=main");
+    assert!(
+        text.contains("is for the escape scope `module` and this is `main`: `[escape] gate`"),
+        "{text}"
+    );
+    let (_, text) = told("--set escape.gate=hot");
+    assert!(
+        text.contains("no function is known to be hot: `[escape] gate`"),
+        "{text}"
+    );
+}
+
 #[test]
 fn objects_are_read_raw() {
     let mut place = branched(BASE);
