@@ -14,6 +14,8 @@ pub mod memory;
 
 pub mod output;
 
+pub mod overlay;
+
 mod parts;
 
 mod passes;

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, Result};
 use crate::escape::mapped;
 use crate::input;
+use crate::plan::overlay::Overlay;
 use crate::plan::{TargetPlan, scope};
 
 /// The names in all packages of the scope. Of the standard library nobody asks: it comes with go.
@@ -15,14 +16,15 @@ pub fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
     let scope = &target.collection.scope;
     let packages = target.facts.packages.iter();
     let packages = packages.filter(|it| !it.standard && scope::contains(scope, &it.import_path));
+    let overlay = Overlay::of(&target.facts);
     let mut found: Vec<Vec<u8>> = Vec::new();
     for package in packages {
         for name in package.go_files.iter().chain(&package.cgo_files) {
             forged(name.as_bytes(), &package.import_path)?;
             let path = Path::new(&package.dir).join(name);
-            let source = match input::read(&path, input::SOURCE) {
+            let source = match input::read(overlay.file(&path), input::SOURCE) {
                 Ok(source) => source,
-                // An overlay may hold it.
+                // Go tells.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::unreadable("the source", &path, error)),
             };

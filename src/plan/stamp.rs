@@ -3,10 +3,10 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Facts;
+use super::overlay::Overlay;
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
@@ -68,7 +68,7 @@ pub fn verify(stamps: Vec<Stamp>, facts: &Facts) -> Result<Vec<Stamp>> {
     if stamps.is_empty() {
         return Ok(stamps);
     }
-    let replaced = Overlay::read(facts.asked.overlay.as_deref(), &facts.go.cwd);
+    let replaced = Overlay::of(facts);
     verify_in(stamps, &facts.packages, &facts.go.cwd, &replaced)
 }
 
@@ -212,27 +212,6 @@ fn unlinked(stamp: &Stamp, sources: &mut Sources<'_>) -> Error {
     }
 }
 
-/// Files that stand in for others: the `Replace` of an overlay.
-#[derive(Debug, Default)]
-struct Overlay(BTreeMap<PathBuf, PathBuf>);
-
-impl Overlay {
-    /// What cannot be read replaces nothing here: go tells.
-    fn read(path: Option<&OsStr>, cwd: &Path) -> Self {
-        let text = path.and_then(|it| input::read(&cwd.join(it), input::TEXT).ok());
-        let json = text.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
-        let pairs = json.as_ref().and_then(|it| it.get("Replace")?.as_object());
-        let pair = |(from, to): (&String, &serde_json::Value)| {
-            Some((cwd.join(from), cwd.join(to.as_str()?)))
-        };
-        Self(pairs.into_iter().flatten().filter_map(pair).collect())
-    }
-
-    fn content(&self, path: PathBuf) -> Option<Vec<u8>> {
-        input::read(self.0.get(&path).unwrap_or(&path), input::SOURCE).ok()
-    }
-}
-
 /// The sources of packages, read when they are needed.
 struct Sources<'p> {
     packages: &'p [Package],
@@ -253,7 +232,8 @@ impl Sources<'_> {
         let directory = package.directory(self.cwd);
         let mut read = Vec::new();
         for name in files {
-            match self.replaced.content(directory.join(name)) {
+            let source = directory.join(name);
+            match input::read(self.replaced.file(&source), input::SOURCE).ok() {
                 Some(content) => read.extend(File::new(content)),
                 None => {
                     self.partly.insert(path.to_owned());

@@ -53,6 +53,24 @@ fn a_line_comment_moves_no_site_out_of_the_scope() {
     }
 }
 
+/// Go compiles what an overlay puts there.
+#[test]
+fn a_line_comment_in_an_overlay_moves_no_site_either() {
+    let place = locked();
+    let goroot = place.tool("go", &["env", "GOROOT"]);
+    let comment = format!("//line {}/src/os/file.go:100\nfunc", goroot.trim());
+    place.write("aside/lib.go", LEAK.replacen("func", &comment, 1));
+    let replace = serde_json::json!({ "Replace": { "lib/lib.go": "aside/lib.go" } });
+    place.write("overlay.json", replace.to_string());
+    for how in ["capture", "pass"] {
+        let line = format!("escape -overlay overlay.json --escapes {how} --format json");
+        let run = place.run(&line);
+        assert_eq!(run.code(), 1, "{how}: {}", run.shown());
+        let new = &run.json()["targets"][0]["escapes"]["new"];
+        assert_eq!(new[0]["package"], "example.com/moved/lib", "{new}");
+    }
+}
+
 #[test]
 fn a_file_name_forges_no_header() {
     let place = locked();
