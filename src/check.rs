@@ -40,6 +40,8 @@ mod plugins;
 
 mod stamps;
 
+mod vendor;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,7 @@ pub const ALL: &[Check] = &[
     stamps::CHECK,
     plugins::CHECK,
     linkage::CHECK,
+    vendor::CHECK,
     lock::CHECK,
     lock_modules::CHECK,
     lock_cgo::CHECK,

@@ -20,6 +20,8 @@ pub mod past;
 
 pub mod vcs;
 
+pub mod vendored;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,6 +97,9 @@ pub struct Toolchain {
     /// Where packages are looked for in that case.
     #[serde(rename = "GOPATH")]
     pub gopath: String,
+    /// The module cache.
+    #[serde(rename = "GOMODCACHE")]
+    pub gomodcache: String,
 }
 
 const ENV_NAMES: &[&str] = &[
@@ -111,6 +116,7 @@ const ENV_NAMES: &[&str] = &[
     "CGO_ENABLED",
     "GO111MODULE",
     "GOPATH",
+    "GOMODCACHE",
 ];
 
 impl Toolchain {

@@ -43,6 +43,7 @@ use crate::config::{Config, Origins, Target};
 use crate::error::Result;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
+use crate::go::vendored::Vendored;
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
@@ -75,6 +76,8 @@ pub struct Facts {
     pub go_line: Option<(String, &'static str)>,
     /// Settings from outside that change the binary.
     pub ambient: Vec<Ambient>,
+    /// How vendor/ stands to the modules that it holds.
+    pub vendored: Vendored,
     /// Whether go leaves out the stamp of the repository because it finds no git.
     pub unstamped: bool,
     /// Named packages and everything they need.

@@ -15,7 +15,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{Toolchain, flags, level};
+use crate::go::{Package, Toolchain, flags, level, vendored};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
@@ -304,7 +304,8 @@ fn facts(
         ..target.clone()
     };
     let go_line = standing::go_line(&toolchain);
-    let ambient = leaks(loaded, &target, &toolchain, session);
+    let ambient = leaks(loaded, &target, &toolchain, &packages, session);
+    let vendored = vendored::compare(&packages, Path::new(&toolchain.gomodcache));
     let unstamped = is_unstamped(loaded, typed, &goflags, &toolchain, session);
     Ok(Facts {
         target,
@@ -312,6 +313,7 @@ fn facts(
         toolchain,
         go_line,
         ambient,
+        vendored,
         unstamped,
         goflags,
         lost: Vec::new(),
@@ -347,6 +349,7 @@ fn leaks(
     loaded: &Loaded,
     target: &Target,
     toolchain: &Toolchain,
+    packages: &[Package],
     session: &Session<'_>,
 ) -> Vec<Ambient> {
     let mut configured = loaded.config.build.env.clone();
@@ -361,6 +364,7 @@ fn leaks(
     let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
     let mut found = ambient::ambient(&session.text_env(), &file, &configured, &decided);
     found.extend(standing::workspace(toolchain, session));
+    standing::add_stand_ins(&mut found, toolchain, packages);
     found
 }
 

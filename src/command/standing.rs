@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Session;
 use crate::go::ambient::Ambient;
-use crate::go::{self, Toolchain};
+use crate::go::{self, Package, Toolchain};
 use crate::input;
 
 /// The go line in force, and the name of the file that has it; none in GOPATH mode.
@@ -33,4 +33,44 @@ pub fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient
         value: file.display().to_string(),
         from: "a directory above".into(),
     })
+}
+
+/// Adds to a go.work from outside which modules it builds in place of those that go.mod, and so vendor/, names.
+pub fn add_stand_ins(found: &mut [Ambient], toolchain: &Toolchain, packages: &[Package]) {
+    let from_outside = |it: &&mut Ambient| matches!(it.name.as_str(), "go.work" | "GOWORK");
+    let Some(workspace) = found.iter_mut().find(from_outside) else {
+        return;
+    };
+    let names = stand_ins(toolchain, packages);
+    if !names.is_empty() {
+        workspace
+            .value
+            .push_str(&format!(", which builds {}", names.join(", ")));
+    }
+}
+
+/// `example.com/lib from /work/lib`, each module once.
+fn stand_ins(toolchain: &Toolchain, packages: &[Package]) -> Vec<String> {
+    let text = |path: &Path| input::text(path, input::TEXT).unwrap_or_default();
+    let Some(workspace) = toolchain.workspace() else {
+        return Vec::new();
+    };
+    let (own, above) = (text(Path::new(&toolchain.gomod)), text(workspace));
+    let words = |text: &str, path: &str| text.split_whitespace().any(|it| it == path);
+    let mut names: Vec<String> = Vec::new();
+    for module in packages.iter().filter_map(|it| it.module.as_ref()) {
+        let place = match module.replace.as_deref() {
+            // A `replace` of go.work itself.
+            Some(other) if words(&above, &module.path) && !words(&own, &other.path) => &other.path,
+            None if module.main && words(&own, &module.path) => &module.dir,
+            _ => continue,
+        };
+        // The module that is built stands in its own go.mod, too.
+        let is_own = Path::new(&toolchain.gomod).parent() == Some(Path::new(&module.dir));
+        let name = format!("{} from {place}", module.path);
+        if !is_own && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }

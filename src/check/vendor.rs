@@ -1,0 +1,64 @@
+use super::{Check, Context, Seen};
+use crate::number::counted_of;
+
+pub const CHECK: Check = Check {
+    id: "vendor",
+    summary: "whether vendor/ holds what its modules published",
+    manual: "\
+What it sees: for each module that the build takes from vendor/, every file against the same file of
+that module in the module cache, or in the directory that replaces it: files that differ, that the
+module has not, and sources that are gone. Modules that the cache has not are named: of them nothing
+is known.
+
+Why it matters: go compares vendor/modules.txt with go.mod, and no file below vendor/ with anything.
+go.sum holds the hash of a whole module, and vendor/ only a part of it. A change there is built
+without a word, and `go mod vendor` takes it back without a word.
+
+What to do: `go mod vendor` writes vendor/ anew; a change that is meant belongs into a fork that
+go.mod names with `replace`. `go mod download` fills the module cache, and `go mod verify` compares
+the cache with what was downloaded.
+
+Source: cmd/go/internal/modcmd/vendor.go, cmd/go/internal/modload/vendor.go.",
+    run,
+};
+
+/// How many are named.
+const NAMED: usize = 4;
+
+fn run(context: &Context<'_>) -> Option<Seen> {
+    let found = &context.facts.vendored;
+    if found.packages == 0 {
+        return None;
+    }
+    if !found.edited.is_empty() {
+        let what = counted_of(found.edited.len(), "file");
+        let names = first(&found.edited);
+        return Some(Seen::Bad(
+            format!("vendor/ was edited, {what} not as published: {names}"),
+            "`go mod vendor` writes it anew; what is meant belongs into a fork, with `replace` in go.mod".into(),
+        ));
+    }
+    let packages = counted_of(found.packages, "package");
+    if !found.unknown.is_empty() {
+        let modules = counted_of(found.unknown.len(), "module");
+        let names = first(&found.unknown);
+        return Some(Seen::not_judged(
+            format!(
+                "not known whether vendor/ is as published: the module cache has not {modules}: {names}"
+            ),
+            "`go mod download` fills the module cache",
+        ));
+    }
+    Some(Seen::Good(format!(
+        "{packages} of vendor/ equal the module cache"
+    )))
+}
+
+fn first(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let mut text = names[..names.len() - more].join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
