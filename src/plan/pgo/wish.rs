@@ -18,7 +18,7 @@ pub struct Wish<'a> {
     pub value: Cow<'a, Profiles>,
     /// The layer that says so.
     pub from: String,
-    /// From the command line or GOFLAGS.
+    /// The user named it for this run: on the command line, in GOFLAGS, or in a layer above every file.
     pub explicit: bool,
     /// What was typed, which need not be UTF-8.
     pub path: Option<OsString>,
@@ -95,10 +95,11 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
             all: true,
         }]);
     }
+    let from = origin(request.origins, "pgo.profile");
     let mut general = Wish {
         value: Cow::Borrowed(&request.settings.profile),
-        from: origin(request.origins, "pgo.profile"),
-        explicit: false,
+        explicit: is_override(&from),
+        from,
         path: None,
         mains: Vec::new(),
         all: false,
