@@ -1,5 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::gate::Cause;
+use crate::number::grouped;
 
 pub const CHECK: Check = Check {
     id: "baseline",
@@ -57,7 +58,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if loaded.identical {
         return Some(Seen::Good(format!(
             "stripping changed nothing that runs: {} loaded bytes are equal",
-            loaded.compared
+            grouped(loaded.compared)
         )));
     }
     if loaded.explained {
@@ -65,7 +66,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         let pointers: u64 = loaded.sections.iter().map(|it| it.relocated).sum();
         return Some(Seen::Good(format!(
             "stripping changed nothing that runs: {} loaded bytes are equal, but for the addresses of {moved} sections that moved ({pointers} B of pointers)",
-            loaded.compared
+            grouped(loaded.compared)
         )));
     }
     let names: Vec<String> = loaded

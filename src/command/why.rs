@@ -7,7 +7,7 @@ use super::escape::Pass;
 use super::{Output, Session};
 use crate::build::escapes::Collected;
 use crate::error::{Error, Kind, Result};
-use crate::escape::{IdentifiedSite, parse};
+use crate::escape::{Class, IdentifiedSite, parse};
 use crate::go::Words;
 use crate::lock;
 use crate::plan::verbose::verbose;
@@ -63,7 +63,12 @@ fn matching(wanted: &str, collected: &Collected) -> Vec<usize> {
         lock::id(&lock::named(&it.identity)) == wanted || ends(&line) || ends(&full)
     };
     let sites = collected.sites.iter().chain(&collected.beyond).enumerate();
-    sites.filter(|it| here(it.1)).map(|it| it.0).collect()
+    let (counted, others): (Vec<_>, Vec<_>) = sites
+        .filter(|it| here(it.1))
+        .partition(|it| it.1.identity.class.allocates());
+    // A constant beside them was not what was asked about.
+    let found = if counted.is_empty() { others } else { counted };
+    found.into_iter().map(|it| it.0).collect()
 }
 
 /// What escapes, of a message such as `moved to heap: x` or `&T{...} escapes to heap`.
@@ -167,6 +172,13 @@ fn heading(sites: &[usize], all: &[&IdentifiedSite], collected: &Collected) -> S
         let line = collected.excerpts.get(*index).map_or("", |it| &it.line);
         out.push_str(&harmless(&format!("    {line}")));
         out.push('\n');
+        out.push_str(match it.identity.class {
+            Class::Constant => {
+                "    not counted: nothing is allocated, it is read-only data or has no size\n"
+            }
+            Class::Leaking => "    not counted: what callers hand in is allocated there\n",
+            _ => "",
+        });
     }
     out
 }

@@ -68,9 +68,30 @@ fn wrapped(out: &mut String, style: Ansi, words: &str, indent: &str, width: usiz
         .initial_indent(indent)
         .subsequent_indent(&next)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for piece in textwrap::wrap(words, options) {
-        line(out, style, &piece);
+    for piece in textwrap::wrap(&glued(words), options) {
+        line(out, style, &piece.replace(GLUE, " "));
     }
+}
+
+/// A space at which no line is broken.
+const GLUE: char = '\u{a0}';
+
+/// What stands behind a number on the same line.
+const UNITS: &[&str] = &["%", "B", "KiB", "MiB", "GiB", "s", "ms", "bytes"];
+
+/// A number and its unit stay together.
+fn glued(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once(' ') {
+        text.push_str(before);
+        let unit = after.split([' ', ',', ';', ':', ')', '.']).next();
+        let counts = before.ends_with(|it: char| it.is_ascii_digit());
+        let together = counts && unit.is_some_and(|it| UNITS.contains(&it));
+        text.push(if together { GLUE } else { ' ' });
+        rest = after;
+    }
+    text + rest
 }
 
 /// A text column behind the first wraps below this width.
@@ -210,6 +231,19 @@ fn width(table: &Table, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let check = |words: &str, width| {
+            let mut out = String::new();
+            wrapped(&mut out, Ansi::new(), words, "", width);
+            let lines: Vec<&str> = out.lines().map(str::trim).collect();
+            lines.join("|")
+        };
+        assert_eq!(check("it fits, 82.0 % of it", 14), "it fits,|82.0 % of|it");
+        assert_eq!(check("size (1,234 B)", 12), "size|(1,234 B)");
+        assert_eq!(check("10 byte or 5 blocks", 10), "10 byte or|5|blocks");
+    }
 
     #[test]
     fn a_label_keeps_what_tells_most() {

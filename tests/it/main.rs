@@ -28,6 +28,7 @@ mod pgo;
 mod platforms;
 mod profile;
 mod profile_command;
+mod readme;
 mod real_go;
 mod review;
 mod signals;

@@ -195,10 +195,10 @@ fn a_file_of_aix_is_no_damaged_one() {
     assert!(!run.stderr.contains("copy"), "{}", run.shown());
 }
 
-/// Go compares vendor/modules.txt with go.mod, and no file below vendor/ with anything: what was edited there is not said to be right.
+/// Go compares vendor/modules.txt with go.mod, and no file below vendor/ with anything.
 #[test]
-fn what_vendor_holds_is_not_vouched_for() {
-    let place = Place::empty();
+fn what_was_edited_in_vendor_is_said() {
+    let mut place = Place::empty();
     place.write(
         "go.mod",
         "module example.com/app\n\ngo 1.21\n\nrequire example.com/dep v1.0.0\n",
@@ -207,19 +207,176 @@ fn what_vendor_holds_is_not_vouched_for() {
         "vendor/modules.txt",
         "# example.com/dep v1.0.0\n## explicit; go 1.21\nexample.com/dep\n",
     );
-    place.write(
-        "vendor/example.com/dep/dep.go",
-        "package dep\n\nfunc Edited() { println(\"by hand\") }\n",
-    );
+    let source = "package dep\n\nfunc Edited() { println(\"by hand\") }\n";
+    place.write("vendor/example.com/dep/dep.go", source);
     place.write(
         "main.go",
         "package main\n\nimport \"example.com/dep\"\n\nfunc main() { dep.Edited() }\n",
     );
-    let run = place.run("release --baseline off --escapes off");
-    assert_eq!(run.code(), 0, "{}", run.shown());
-    let words: Vec<&str> = run.stdout.split_whitespace().collect();
-    let told = "1 package from vendor/, which neither go nor this check compares with go.sum";
-    assert!(words.join(" ").contains(told), "{}", run.shown());
+    place.env("GOMODCACHE", place.path("cache"));
+    let told = |place: &Place, line: &str| {
+        let run = place.run(line);
+        let words: Vec<&str> = run.stdout.split_whitespace().collect();
+        (run.code(), words.join(" "))
+    };
+    let release = "release --baseline off --escapes off";
+    let (code, text) = told(&place, release);
+    assert_eq!(code, 0, "{text}");
+    let unknown = "skip vendor: not known whether vendor/ is as published: the module cache has not 1 module: example.com/dep v1.0.0";
+    assert!(text.contains(unknown), "{text}");
+    assert_eq!(
+        told(
+            &place,
+            "doctor --set checks.vendor=deny --set checks.not-judged=deny"
+        )
+        .0,
+        1
+    );
+    place.write("cache/example.com/dep@v1.0.0/dep.go", source);
+    let (_, text) = told(&place, release);
+    let equal = "pass vendor: 1 package of vendor/ equal the module cache";
+    assert!(text.contains(equal), "{text}");
+    place.write(
+        "cache/example.com/dep@v1.0.0/dep.go",
+        source.replace("hand", "them"),
+    );
+    for line in [release, "doctor"] {
+        let (_, text) = told(&place, line);
+        let edited = "warn vendor: vendor/ was edited, 1 file not as published: `vendor/example.com/dep/dep.go` of example.com/dep v1.0.0";
+        assert!(text.contains(edited), "{text}");
+    }
+    assert_eq!(told(&place, "doctor --set checks.vendor=deny").0, 1);
+}
+
+/// With a workspace go takes neither vendor/ nor the version of go.mod.
+#[test]
+fn a_go_work_above_names_what_it_builds_instead() {
+    let mut place = Place::empty();
+    place.write("go.work", "go 1.21\n\nuse (\n\t./repository\n\t./dep\n)\n");
+    place.write("dep/go.mod", "module example.com/dep\n\ngo 1.21\n");
+    let source = "package dep\n\nfunc Say() { println(1) }\n";
+    place.write("dep/dep.go", source);
+    let module = "module example.com/app\n\ngo 1.21\n\nrequire example.com/dep v1.0.0\n";
+    place.write("repository/go.mod", module);
+    place.write(
+        "repository/vendor/modules.txt",
+        "# example.com/dep v1.0.0\n## explicit; go 1.21\nexample.com/dep\n",
+    );
+    place.write("repository/vendor/example.com/dep/dep.go", source);
+    place.write(
+        "repository/main.go",
+        "package main\n\nimport \"example.com/dep\"\n\nfunc main() { dep.Say() }\n",
+    );
+    place.write("repository/.git/HEAD", "ref: refs/heads/main\n");
+    let told = |place: &Place| {
+        let run = place.run_in("repository", "doctor -buildvcs=false --format json");
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        run.stdout
+    };
+    let by_dir = format!(
+        ", which builds example.com/dep from {}",
+        place.path("dep").canonicalize().unwrap().display()
+    );
+    let text = told(&place);
+    assert!(
+        text.contains(&by_dir) && text.contains("(a directory above)"),
+        "{text}"
+    );
+    place.env("GOWORK", place.path("go.work"));
+    assert!(told(&place).contains(&by_dir));
+    place.env("GOWORK", "off");
+    let text = told(&place);
+    assert!(
+        !text.contains("go.work") && !text.contains(&by_dir),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_repository_without_a_commit_gets_a_hint_that_is_true() {
+    let place = Place::module();
+    place.write(
+        "gobuild-opt.toml",
+        "[build]\nldflags = [\"-X main.version={git.describe}\"]\n",
+    );
+    place.tool("git", &["init", "-q"]);
+    for template in ["describe", "commit", "date"] {
+        let text = format!("[build]\nldflags = [\"-X main.version={{git.{template}}}\"]\n");
+        place.write("gobuild-opt.toml", text);
+        let run = place.run("plan");
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        for words in ["the repository has no commit yet", "hint: commit first"] {
+            assert!(run.stderr.contains(words), "{}", run.shown());
+        }
+    }
+}
+
+/// What a line of the result counts is what stands above it.
+#[test]
+fn the_result_counts_the_warnings_that_are_shown() {
+    let mut place = Place::module();
+    let counted = |place: &Place| {
+        let run = place.run("release --baseline off --escapes off");
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let shown = run
+            .stdout
+            .lines()
+            .filter(|it| it.starts_with("  warn  "))
+            .count();
+        let result = run
+            .stdout
+            .lines()
+            .find(|it| it.starts_with("  pass  1 executable"));
+        (shown, result.unwrap_or_default().trim().to_owned())
+    };
+    place.env("GOFLAGS", "");
+    let off = "[checks]\ngomaxprocs = \"off\"\n";
+    place.write("gobuild-opt.toml", off);
+    assert_eq!(counted(&place), (0, "pass  1 executable".to_owned()));
+    place.env("GOFLAGS", "-tags=more");
+    assert_eq!(
+        counted(&place),
+        (1, "pass  1 executable, 1 warning".to_owned())
+    );
+    place.write("gobuild-opt.toml", "");
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    assert_eq!(
+        counted(&place),
+        (2, "pass  1 executable, 2 warnings".to_owned())
+    );
+}
+
+/// Who names a profile for this run means it, in whatever way it is named.
+#[test]
+fn a_profile_that_is_named_and_missing_is_an_error() {
+    let mut place = Place::module();
+    let run = |place: &Place, line: &str| {
+        let run = place.run(&format!("release --baseline off --escapes off {line}"));
+        (run.code(), run.stderr)
+    };
+    for line in [
+        "-pgo=none.pprof",
+        "--set pgo.profile=none.pprof",
+        "--set 'pgo.profile=[\"none.pprof\"]'",
+    ] {
+        let (code, text) = run(&place, line);
+        assert_eq!(code, 2, "{line}: {text}");
+        assert!(text.contains("there is no profile `none.pprof`"), "{text}");
+    }
+    for line in [
+        "-pgo=auto",
+        "--set pgo.profile=auto",
+        "--set pgo.profile=off",
+    ] {
+        let (code, text) = run(&place, line);
+        assert_eq!(code, 0, "{line}: {text}");
+    }
+    place.env("GOBUILD_OPT_PGO_PROFILE", "none.pprof");
+    assert_eq!(run(&place, "").0, 2);
+    // In a file `on-missing` decides.
+    place.env("GOBUILD_OPT_PGO_PROFILE", "auto");
+    place.write("gobuild-opt.toml", "[pgo]\nprofile = \"none.pprof\"\n");
+    assert_eq!(run(&place, "").0, 0);
 }
 
 /// The compiler makes `(*Outer).Make` and `Outer.Make`, inlines the method of `inner` there, and prints `<autogenerated>:1`.
