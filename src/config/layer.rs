@@ -269,16 +269,12 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
 fn check_alone(key: &str, value: &Value, said: &str) -> Result<()> {
     let mut table = Table::new();
     insert(&mut table, key, value.clone());
-    strict::check::<Config>(&text_of(&table)?, said)
+    strict::check::<Config>(&strict::text_of(&table)?, said)
 }
 
 /// A layer that was not text: checked by writing it as text.
 fn checked(name: &str, table: Table, base: &Path) -> Result<Layer> {
-    toml_layer(name, &text_of(&table)?, base)
-}
-
-fn text_of(table: &Table) -> Result<String> {
-    toml::to_string(table).map_err(|error| Error::new(Kind::Usage, error.to_string()))
+    toml_layer(name, &strict::text_of(&table)?, base)
 }
 
 /// How the text of an environment variable becomes a TOML value.

@@ -35,6 +35,11 @@ pub fn check<T: DeserializeOwned>(text: &str, said: &str) -> Result<()> {
     })
 }
 
+/// A table as text.
+pub fn text_of(table: &toml::Table) -> Result<String> {
+    toml::to_string(table).map_err(|error| Error::new(Kind::Usage, error.to_string()))
+}
+
 /// The parser's sentence in our style, and a hint where a known name is near.
 fn reword(message: &str) -> (String, Option<String>) {
     let message = message.lines().collect::<Vec<_>>().join(", ");

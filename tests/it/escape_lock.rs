@@ -200,7 +200,7 @@ fn a_bad_lock_is_named_and_left_alone() {
             ),
         ),
         (
-            good.replace("version = 3", "version = 7"),
+            good.replace("version = 4", "version = 7"),
             "gobuild-opt.lock:2` is of version 7".to_owned(),
         ),
         (
@@ -430,11 +430,11 @@ fn a_lock_of_version_2_is_compared_without_lines() {
     assert_eq!(place.run("accept").code(), 0);
     let lock = place.text("gobuild-opt.lock");
     assert!(
-        lock.contains("version = 3\n") && lock.contains(", line = \""),
+        lock.contains("version = 4\n") && lock.contains(", line = \""),
         "{lock}"
     );
     let old: String = lock
-        .replace("version = 3", "version = 2")
+        .replace("version = 4", "version = 2")
         .lines()
         .map(|line| match line.split_once(", line = \"") {
             Some((before, after)) => before.to_owned() + &after[9..] + "\n",
@@ -455,7 +455,33 @@ fn a_lock_of_version_2_is_compared_without_lines() {
     }
     // `accept` without an item writes it anew.
     assert_eq!(place.run("accept --reason x").code(), 0);
-    assert!(place.text("gobuild-opt.lock").contains("version = 3"));
+    assert!(place.text("gobuild-opt.lock").contains("version = 4"));
+}
+
+/// Version 3 took `S{}` in an interface for read-only data.
+#[test]
+fn what_a_lock_of_version_3_overlooked_is_not_new() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/logs\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main\n\ntype S []string\n\nvar Kept any\n\nfunc main() { Kept = S{} }\n",
+    );
+    assert_eq!(place.run("accept").code(), 0);
+    let lock = place.text("gobuild-opt.lock");
+    assert!(lock.contains("expression = \"S{}\""), "{lock}");
+    let without: String = lock
+        .lines()
+        .filter(|it| !it.contains("expression = \"S{}\""))
+        .map(|it| it.to_owned() + "\n")
+        .collect();
+    place.write("gobuild-opt.lock", &without);
+    assert_eq!(added(&place).len(), 1);
+    place.write(
+        "gobuild-opt.lock",
+        without.replace("version = 4", "version = 3"),
+    );
+    assert_eq!(added(&place), []);
 }
 
 /// Code scanning sees what fails the run, and what warns: not only what has a line of source.
