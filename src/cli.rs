@@ -30,7 +30,7 @@ pub use anatomy::{Compare, Inspect};
 pub use catalog::{Completions, Explain, Presets, Schema, SchemaOf};
 use comment::COMMENT;
 pub use comment::{Comment, When};
-pub use escape::{Accept, Escape};
+pub use escape::{Accept, Advise, Escape};
 pub use settings::Settings;
 use split::split;
 pub use stand_in::{StandIn, stand_in};
@@ -98,6 +98,9 @@ pub enum Command {
     /// Report heap escapes: by package, function or line, and what is new against the lock
     #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Escape(Escape),
+    /// Say what the runtime costs on which line, by a profile, and what to try
+    #[command(override_usage = "gobuild-opt advise [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Advise(Advise),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
@@ -239,6 +242,7 @@ pub fn parse(
         Command::Release(it) => it.typed = split.typed,
         Command::Plan(it) => it.typed = split.typed,
         Command::Escape(it) => it.typed = split.typed,
+        Command::Advise(it) => it.typed = split.typed,
         Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         _ => {}
@@ -265,6 +269,7 @@ impl Cli {
             Command::Release(it) => Some(&it.typed),
             Command::Plan(it) => Some(&it.typed),
             Command::Escape(it) => Some(&it.typed),
+            Command::Advise(it) => Some(&it.typed),
             Command::Accept(it) => Some(&it.typed),
             Command::Doctor(it) => Some(&it.typed),
             _ => None,

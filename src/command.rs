@@ -2,6 +2,8 @@
 
 mod accept;
 
+mod advise;
+
 mod catalog;
 
 mod comment;
@@ -130,6 +132,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
         Command::Escape(args) => escape::run(args, session),
+        Command::Advise(args) => advise::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),

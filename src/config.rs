@@ -7,6 +7,8 @@ mod anchor;
 
 mod ground;
 
+mod advise;
+
 pub mod assertion;
 
 pub mod layer;
@@ -29,6 +31,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use advise::{Advise, AdviseProfiles};
 pub use assertion::Assertion;
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
@@ -57,6 +60,8 @@ pub struct Config {
     pub escape: Escape,
     /// What must hold of functions.
     pub assert: Vec<Assertion>,
+    /// What is advised.
+    pub advise: Advise,
     /// What the release is compared with.
     pub compare: Compare,
     /// Limits that fail the run.

@@ -102,6 +102,8 @@ pub mod escape;
 
 pub mod profile;
 
+pub mod advise;
+
 pub mod lock;
 
 pub mod plan;

@@ -1,5 +1,7 @@
 //! What a run found, as one value: the JSON contract, and the source of every other rendering.
 
+pub mod advise;
+
 mod against;
 mod artifact;
 mod assertions;
@@ -25,6 +27,8 @@ mod frames;
 
 mod gate;
 
+pub mod heat;
+
 pub mod inspect;
 
 pub mod measures;
@@ -45,6 +49,8 @@ mod spent;
 
 mod verdict;
 
+mod weighing;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,6 +67,7 @@ use crate::lock::{self, Lock, Standing};
 use crate::plan::Plan;
 
 pub use against::{AgainstLock, LockFact, LockSize};
+pub use artifact::shown;
 pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
 pub use assertions::Assertion;
 pub use budgets::module_limit;

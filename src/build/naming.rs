@@ -164,6 +164,7 @@ struct Named {
     class: Class,
     identity: Identity,
     excerpt: Excerpt,
+    start: u32,
 }
 
 impl Found {
@@ -189,6 +190,7 @@ impl Found {
                 class: it.site.class,
                 identity: it.identity.clone(),
                 excerpt: excerpt.clone(),
+                start: it.start,
             });
         }
         let text = sites
@@ -210,6 +212,7 @@ impl Found {
         for it in self.sites {
             let site = sites.get(it.index)?;
             identified.push(IdentifiedSite {
+                start: it.start,
                 identity: it.identity,
                 site: Site {
                     file: it.file,

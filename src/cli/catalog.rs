@@ -40,6 +40,8 @@ pub enum SchemaOf {
     Report,
     /// The JSON report of escape
     Escape,
+    /// The JSON report of advise
+    Advise,
     /// The JSON report of inspect
     Inspect,
     /// The JSON report of compare

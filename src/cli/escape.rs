@@ -1,4 +1,6 @@
-//! `escape` and `accept`.
+//! `escape`, `advise` and `accept`.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -43,6 +45,26 @@ pub struct Escape {
     /// Print the compiler's reasons for one site: its ID, or FILE:LINE
     #[arg(long, value_name = "SITE")]
     pub why: Option<String>,
+    /// Go's part of the line.
+    #[arg(skip)]
+    pub typed: Typed,
+}
+
+/// `advise`
+#[derive(Debug, Args)]
+pub struct Advise {
+    /// The layers.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+    /// A profile of any kind: CPU, heap, mutex, block, goroutine, goroutineleak; repeat for several [default: as configured, else that of the build]
+    #[arg(long, value_name = "FILE")]
+    pub profile: Vec<PathBuf>,
+    /// How many lines the text report lists, 0 for all
+    #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
+    pub top: usize,
     /// Go's part of the line.
     #[arg(skip)]
     pub typed: Typed,

@@ -12,7 +12,7 @@ use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
-const BUILDERS: &[&str] = &["release", "plan", "escape", "accept", "doctor"];
+const BUILDERS: &[&str] = &["release", "plan", "escape", "advise", "accept", "doctor"];
 
 /// A command line in two parts.
 pub(super) struct Split {
@@ -283,7 +283,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             check("gobuild-opt -C sub inspect x"),
-            @"`-C` is for release, plan, escape, accept, doctor; go to the directory first: `cd DIR`"
+            @"`-C` is for release, plan, escape, advise, accept, doctor; go to the directory first: `cd DIR`"
         );
     }
 

@@ -7,6 +7,7 @@ use clap::CommandFactory;
 use super::config_schema::config_schema;
 use super::present::Shows;
 use super::{Output, Session};
+use crate::advise::{self, RULES, Rule};
 use crate::check;
 use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
@@ -35,14 +36,16 @@ pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
         return lessons(args.format, session.width);
     }
     let Some(id) = &args.id else {
-        let rows = check::ALL
-            .iter()
-            .map(|it| vec![it.id.to_owned(), it.summary.to_owned()])
-            .collect();
-        let columns = ["check", "sees"].map(text).to_vec();
+        let checks = check::ALL.iter().map(|it| (it.id, it.summary));
+        let rules = RULES.iter().map(|it| (it.id, it.summary));
+        let rows = checks.chain(rules);
+        let rows = rows.map(|it| vec![it.0.to_owned(), it.1.to_owned()]);
+        let rows = rows.collect();
+        let columns = ["check or rule", "sees"].map(text).to_vec();
         return list(columns, rows, args.format, session.width);
     };
     let page = check::find(id).map(|it| page(it.id, it.summary, it.manual));
+    let page = page.or_else(|| Some(rule_page(advise::find(id)?)));
     let page = page.or_else(|| Some(lesson::find(id)?.page()));
     page.map(data).unwrap_or_else(|| Err(unknown(id)))
 }
@@ -51,12 +54,24 @@ fn page(id: &str, summary: &str, manual: &str) -> String {
     format!("{id}: {summary}\n\n{manual}\n")
 }
 
+fn rule_page(it: &Rule) -> String {
+    let page = page(it.id, it.summary, it.manual);
+    let lesson = lesson::ALL.iter().find(|lesson| lesson.number == it.lesson);
+    let title = lesson.map_or("", |it| it.title);
+    format!(
+        "{page}\nLesson {}: {title} (`gobuild-opt explain {}`)\n",
+        it.lesson, it.lesson
+    )
+}
+
 fn unknown(id: &str) -> Error {
     let error = Error::new(
         Kind::Usage,
-        format!("no check or lesson has the name `{id}`"),
+        format!("no check, rule or lesson has the name `{id}`"),
     );
-    match strict::nearest(id, check::ALL.iter().map(|it| it.id)) {
+    let checks = check::ALL.iter().map(|it| it.id);
+    let names = checks.chain(RULES.iter().map(|it| it.id));
+    match strict::nearest(id, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("`gobuild-opt explain` and `explain --lessons` list them"),
     }
@@ -155,6 +170,7 @@ pub fn schema(args: &Schema) -> Result<Output> {
     data(match args.what {
         SchemaOf::Config => render::json(&config_schema()),
         SchemaOf::Escape => render::json(&schemars::schema_for!(crate::report::escape::Report)),
+        SchemaOf::Advise => render::json(&schemars::schema_for!(crate::report::advise::Report)),
         SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
         SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),
         SchemaOf::Compare => render::json(&schemars::schema_for!(Comparison)),

@@ -45,6 +45,11 @@ impl Shows {
         picture: true,
         ..Self::TABLES
     };
+    /// Of profiles.
+    pub const ADVICE: Self = Self {
+        findings: true,
+        ..Self::TABLES
+    };
     /// Of the sources.
     pub const ESCAPES: Self = Self {
         findings: true,

@@ -2,8 +2,10 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::advise;
 use crate::build::publish;
 use crate::config::layer::Loaded;
 use crate::config::strict::nearest;
@@ -13,8 +15,9 @@ use crate::go::{Package, Toolchain};
 use crate::input;
 use crate::plan::Typed;
 use crate::plan::pgo::derive::{self, Derived};
-use crate::plan::pgo::{self, Choice, Request};
+use crate::plan::pgo::{self, Choice, Heap, Request};
 use crate::process::Interrupt;
+use crate::profile;
 
 /// Decides which profile each main package gets.
 pub fn choose(
@@ -35,11 +38,37 @@ pub fn choose(
         cache: Path::new(&toolchain.gocache),
     };
     known(&request)?;
-    let choice = pgo::choose(&request, read)?;
+    let mut choice = pgo::choose(&request, read)?;
+    if let Some(path) = &loaded.config.advise.profiles.heap {
+        choice.heap = Some(Arc::new(heap(&loaded.root.join(path))?));
+    }
     for it in choice.all_applied().filter_map(|it| it.derived.as_ref()) {
         keep(it, Path::new(&toolchain.gocache))?;
     }
     Ok(choice)
+}
+
+/// What a heap profile allocates.
+fn heap(path: &Path) -> Result<Heap> {
+    let bytes = read(path)?;
+    let profile = bytes.and_then(|it| profile::read(&it).ok());
+    let values = profile.and_then(|it| {
+        let bytes = it.value_index("alloc_space", "bytes")?;
+        let objects = it.value_index("alloc_objects", "count")?;
+        Some((it, bytes, objects))
+    });
+    let Some((profile, bytes, objects)) = values else {
+        let message = format!(
+            "`[advise] profiles.heap`: `{}` is no heap profile",
+            path.display()
+        );
+        return Err(Error::new(Kind::Usage, message)
+            .hint("name a file of /debug/pprof/allocs or /debug/pprof/heap"));
+    };
+    Ok(Heap {
+        bytes: advise::heat(&profile, bytes, |_| 1, true),
+        objects: advise::heat(&profile, objects, |_| 1, true),
+    })
 }
 
 /// Every entry of `[pgo.package]` is a package that is built, or that could be.

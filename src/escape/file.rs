@@ -26,14 +26,13 @@ impl File {
         })
     }
 
-    /// The name of the declaration that holds a line: the one that starts last.
-    pub(super) fn enclosing(&self, line: u32) -> Option<String> {
+    /// The declaration that holds a line: the one that starts last.
+    pub(super) fn enclosing(&self, line: u32) -> Option<&Function> {
         let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
         self.functions
             .iter()
             .filter(holds)
             .max_by_key(|it| it.start_line)
-            .map(|it| it.name.clone())
     }
 
     /// The class, now that the source can be asked.

@@ -38,6 +38,8 @@ pub struct IdentifiedSite {
     pub identity: Identity,
     /// Where it is now.
     pub site: Site,
+    /// The line of the enclosing declaration; 0 where unknown.
+    pub start: u32,
 }
 
 /// How two lists of identities differ; the numbers are indices into them.
@@ -94,12 +96,11 @@ pub fn identify_among(
         for site in sites {
             let class = file.as_ref().map_or(site.class, |it| it.class(site));
             let class = boxed::class(site, class, file.as_ref(), &mut names);
+            let around = file.as_ref().and_then(|it| it.enclosing(site.line));
+            let start = around.map_or(0, |it| it.start_line);
             let mut identity = Identity {
                 package: site.package.clone(),
-                function: file
-                    .as_ref()
-                    .and_then(|it| it.enclosing(site.line))
-                    .unwrap_or_default(),
+                function: around.map(|it| it.name.clone()).unwrap_or_default(),
                 class,
                 expression: normalized(&site.expression),
                 ordinal: 0,
@@ -108,6 +109,7 @@ pub fn identify_among(
             *ordinal += 1;
             identity.ordinal = *ordinal;
             identified.push(IdentifiedSite {
+                start,
                 identity,
                 site: Site {
                     class,

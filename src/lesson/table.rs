@@ -1,7 +1,7 @@
 //! The twenty lessons, in their order.
 
 use super::Lesson;
-use super::Served::{Check, Command, NoEffect};
+use super::Served::{Check, Command, NoEffect, Rule};
 
 /// All of them.
 pub const ALL: &[Lesson] = &[
@@ -14,11 +14,7 @@ A profile tells where the time goes; everything else is a guess. Mutex and block
 unless the program calls runtime.SetMutexProfileFraction and runtime.SetBlockProfileRate. Importing
 net/http/pprof adds about 650 KB to a stripped program and registers handlers on
 http.DefaultServeMux: do not serve that one to the world. Stripped programs give the same profiles.",
-        served: &[
-            Command("profile collect URL"),
-            Command("profile show FILE"),
-            Check("pgo-profile"),
-        ],
+        served: &[Command("profile collect URL"), Command("profile show FILE"), Command("advise"), Check("pgo-profile")],
     },
     Lesson {
         number: 2,
@@ -40,7 +36,7 @@ Ten thousand appended integers: four to five times faster with the capacity give
 thousand entries: three times. Where the bound is only an upper bound it can be slower and larger: a
 filter that keeps 1 % was 1.9 times slower with 40 times the memory. Maps of up to eight entries
 gain nothing. Since Go 1.25 small slices that do not escape begin on the stack.",
-        served: &[Command("escape --class append,make")],
+        served: &[Rule("GBO303"), Command("escape --class append,make")],
     },
     Lesson {
         number: 4,
@@ -50,7 +46,7 @@ gain nothing. Since Go 1.25 small slices that do not escape begin on the stack."
 A buffer of 8 KiB from a pool was 50 times cheaper than a new one, one of 16 bytes two times.
 Putting a slice (not a pointer to it) into the pool allocates 24 bytes each time. Buffers that grew
 large stay in the pool: drop those above a limit instead of putting them back.",
-        served: &[],
+        served: &[Rule("GBO304")],
     },
     Lesson {
         number: 5,
@@ -60,7 +56,7 @@ large stay in the pool: drop those above a limit instead of putting them back.",
 `a + b + c + d` in one expression is a single allocation, and faster than a Builder without Grow.
 `s += x` in a loop copies all of it each time: a Builder was 25 times faster on 200 pieces, with Grow
 or strings.Join two to three times faster still. The compiler's escape report never shows `s += x`.",
-        served: &[],
+        served: &[Rule("GBO305")],
     },
     Lesson {
         number: 6,
@@ -71,7 +67,7 @@ A short slice or string of a large one keeps all of it in memory: a hundred firs
 768 KiB kept 75 MB. `s[a:b:b]` limits the capacity and still keeps the array. slices.Clone,
 bytes.Clone and strings.Clone copy what is needed. A heap profile blames who allocated the memory,
 not who keeps it.",
-        served: &[],
+        served: &[Rule("GBO306")],
     },
     Lesson {
         number: 7,
@@ -82,7 +78,7 @@ Passing 16 to 64 bytes costs the same either way; a value of four fields in regi
 pointer that escapes costs an allocation: returning a pointer to 32 bytes took 17 ns, the value 2.
 Copies count from about 1 KiB on. Since Go 1.27 the compiler leaves out copies of which only a field
 is read. Rules such as `always pointers` are harmful.",
-        served: &[Command("escape --class moved,new")],
+        served: &[Rule("GBO307"), Command("escape --class moved,new")],
     },
     Lesson {
         number: 8,
@@ -102,7 +98,7 @@ follows changes; go.uber.org/automaxprocs rounds down, to at least 1, and sets i
 A buffer of 16 made an empty exchange three times cheaper, larger ones nothing more; with 5 µs of
 work per item the gain was at most 1.2 times. A buffer hides that the receiver is too slow. Several
 items in one message save more than any buffer.",
-        served: &[],
+        served: &[Rule("GBO309")],
     },
     Lesson {
         number: 10,
@@ -122,7 +118,7 @@ Only a mutex profile shows contention: a CPU profile rarely has samples of it. S
 gain little from RWMutex, which scales badly with many cores; sync.Map was three to four times slower
 than a mutex and a map on stores. Shards and shorter sections help. From Go 1.22 to 1.24 a mutex
 profile also holds locks of the runtime itself.",
-        served: &[],
+        served: &[Rule("GBO311")],
     },
     Lesson {
         number: 12,
@@ -132,7 +128,7 @@ profile also holds locks of the runtime itself.",
 A goroutine per task costs about 0.6 µs, a pool 0.1 µs: it matters for tiny tasks only. What a bound
 protects is memory and what stands behind. errgroup's SetLimit is a bound in one line. A pool whose
 producer sends everything before it receives the first result deadlocks.",
-        served: &[],
+        served: &[Rule("GBO312")],
     },
     Lesson {
         number: 13,
@@ -153,7 +149,7 @@ The compiler handles `len(s)` in a loop condition itself: measured without a dif
 where a call stands in the body. What counts is work that could be done once: compiling a regular
 expression (three to four times), lowering a constant string (34 times), parsing a template, loading a
 time zone.",
-        served: &[],
+        served: &[Rule("GBO314"), NoEffect("`len` in a loop condition")],
     },
     Lesson {
         number: 15,
@@ -164,7 +160,7 @@ Calling through an interface costs next to nothing where the branch predictor kn
 profile makes it direct. Storing a string or a struct in an interface allocates: 13 to 33 ns. Free are
 pointers, constants, single bytes and integers below 256. A type assertion calls nothing in the
 runtime on a hit since Go 1.22.",
-        served: &[Command("escape --class boxing")],
+        served: &[Rule("GBO315"), Command("escape --class boxing")],
     },
     Lesson {
         number: 16,
@@ -184,7 +180,7 @@ falls back to whole modules: scan the unstripped build.",
 `-m` says what may be put on the heap, not what it costs: of 11,426 lines with a site in cmd/compile,
 716 allocated at all in its profile. It also misses what allocates: `s += x`, growing maps, slices of
 unknown length. The same source gives other sites on another Go: compare within one version.",
-        served: &[Command("escape"), Command("escape --why SITE"), Check("escapes")],
+        served: &[Rule("GBO317"), Command("escape --by line"), Command("escape --why SITE"), Check("escapes")],
     },
     Lesson {
         number: 18,
@@ -194,7 +190,7 @@ unknown length. The same source gives other sites on another Go: compare within 
 A call took 48 ns on Go 1.25 and 26 ns on 1.26; there is no switch of threads. One call for 64 items
 costs as much as one for a single item. `#cgo noescape` and `#cgo nocallback` (Go 1.24) save the
 allocation of arguments. Cgo that only net or os/user bring in can be switched off with CGO_ENABLED=0.",
-        served: &[Check("lock-cgo")],
+        served: &[Rule("GBO318"), Check("lock-cgo")],
     },
     Lesson {
         number: 19,

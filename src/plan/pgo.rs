@@ -18,11 +18,13 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::flags::Reason;
+use crate::advise::{self, Heat};
 use crate::config::pgo::Profiles;
 use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::Flag;
+use crate::profile::proto::Sample;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
 use derive::Derived;
@@ -50,6 +52,9 @@ pub struct Candidate {
     /// How much of it is spent in each function; `None` like `calls`.
     #[serde(skip)]
     pub weights: Option<Arc<Weights>>,
+    /// What of it allocates; `None` like `calls`.
+    #[serde(skip)]
+    pub heat: Option<Arc<Heat>>,
     /// What go reads where that is no file of the user.
     #[serde(skip)]
     pub derived: Option<Derived>,
@@ -147,6 +152,17 @@ pub struct Choice {
     pub unmatched: Vec<String>,
     /// Flags of the compiler that keep the profile from its effect.
     pub undone: Option<Undone>,
+    /// What a heap profile beside them tells.
+    pub heap: Option<Arc<Heap>>,
+}
+
+/// What a heap profile allocates.
+#[derive(Debug, Clone, Default)]
+pub struct Heap {
+    /// In bytes.
+    pub bytes: Heat,
+    /// In objects.
+    pub objects: Heat,
 }
 
 impl Choice {
@@ -166,6 +182,14 @@ impl Choice {
     /// How much of all profiles that are applied is spent in each function; `None` without one.
     pub fn weights(&self) -> Option<Weights> {
         let mut all = self.all_applied().filter_map(|it| it.weights.as_deref());
+        let mut sum = all.next()?.clone();
+        all.for_each(|it| sum.add(it));
+        Some(sum)
+    }
+
+    /// What all profiles that are applied allocate; `None` without one.
+    pub fn heat(&self) -> Option<Heat> {
+        let mut all = self.all_applied().filter_map(|it| it.heat.as_deref());
         let mut sum = all.next()?.clone();
         all.for_each(|it| sum.add(it));
         Some(sum)
@@ -232,6 +256,7 @@ pub fn choose(
         complaint: None,
         unmatched: Vec::new(),
         undone: None,
+        heap: None,
     };
     for wish in wish::wishes(request)? {
         decide(&wish, request, &read, &mut choice)?;
@@ -349,18 +374,30 @@ impl Candidate {
     /// Go gets another file from now on.
     pub fn replace(&mut self, derived: Derived) {
         self.sha256 = Some(hex(&Sha256::digest(&derived.bytes[..])));
-        let (calls, weights) = calls(&derived.bytes).unzip();
-        self.calls = calls.map(Arc::new);
-        self.weights = weights.map(Arc::new);
+        let read = calls(&derived.bytes);
+        self.calls = read.as_ref().map(|it| Arc::clone(&it.0));
+        self.weights = read.as_ref().map(|it| Arc::clone(&it.1));
+        self.heat = read.map(|it| it.2);
         self.derived = Some(derived);
     }
 }
 
-fn calls(bytes: &[u8]) -> Option<(Edges, Weights)> {
+type Read = (Arc<Edges>, Arc<Weights>, Arc<Heat>);
+
+fn calls(bytes: &[u8]) -> Option<Read> {
     let profile = profile::read(bytes).ok()?;
     let value = profile.pgo_value_index()?;
     let edges = profile::edges(&profile, value);
-    (edges.total > 0).then(|| (edges, profile::weights(&profile, value)))
+    let count = profile.value_index("samples", "count");
+    let samples = |it: &Sample| {
+        let count = count.and_then(|at| it.value.get(at)).copied();
+        count.map_or(1, |it| u64::try_from(it).unwrap_or_default())
+    };
+    (edges.total > 0).then(|| {
+        let weights = profile::weights(&profile, value);
+        let heat = advise::heat(&profile, value, samples, false);
+        (Arc::new(edges), Arc::new(weights), Arc::new(heat))
+    })
 }
 
 /// Bytes as lower-case hexadecimal.

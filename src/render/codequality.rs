@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::harmless;
 use crate::check::Status;
 use crate::plan::pgo::hex;
+use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site};
 
 /// What fails the run is `major`, what only warns `minor`. `prefix` leads from the root of the repository to the working
@@ -20,6 +21,7 @@ pub fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
         alike: HashMap::new(),
     };
     findings.sites.iter().for_each(|it| all.site(it));
+    findings.advice.iter().for_each(|it| all.advice(it));
     findings.assertions.iter().for_each(|it| all.assertion(it));
     findings.checks.iter().for_each(|it| all.check(it));
     for it in findings.budgets() {
@@ -71,6 +73,17 @@ impl Entries<'_> {
             line: site.line,
         };
         self.push(&entry, &text);
+    }
+
+    fn advice(&mut self, it: &Advised) {
+        let entry = Entry {
+            rule: it.rule.clone(),
+            identity: &it.fingerprint(),
+            fails: false,
+            file: Some(&it.place.file),
+            line: it.place.line,
+        };
+        self.push(&entry, &it.sentence());
     }
 
     fn assertion(&mut self, it: &Assertion) {

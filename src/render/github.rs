@@ -1,5 +1,6 @@
 //! New findings in, workflow commands out: GitHub shows each as an annotation on its line.
 
+use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Findings, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
@@ -12,6 +13,7 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
         };
         annotation(it, level, &findings.advice(it), prefix)
     });
+    let advice = findings.advice.iter().map(|it| advised(it, prefix));
     let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
     let others = findings.failures.iter();
     let others = others.map(|it| format!("::error title=gobuild-opt::{}", data(it)));
@@ -24,8 +26,19 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .chain(assertions)
         .chain(failing)
         .chain(open)
-        .chain(warning);
+        .chain(warning)
+        .chain(advice);
     all.map(|it| it + "\n").collect()
+}
+
+fn advised(it: &Advised, prefix: &str) -> String {
+    let mut properties = place(Some(&it.place.file), it.place.line, 0, prefix);
+    properties.push(format!("title={}", property(&it.rule)));
+    format!(
+        "::notice {}::{}",
+        properties.join(","),
+        data(&it.sentence())
+    )
 }
 
 fn failed(it: &Assertion, prefix: &str) -> String {
@@ -100,6 +113,7 @@ mod tests {
             source: "f(x)".into(),
             reason: None,
             weight: None,
+            heat: None,
             among: Vec::new(),
         };
         insta::assert_snapshot!(github(&Findings { sites: vec![&site], ..Findings::default() }, "sub/"), @"::warning file=sub/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3A.go,line=3,title=new escape%3A boxing::\"100%25%0D%0A::error::x\" escapes to heap in ex.com/m.main%0Af(x)%0Aaccept it: gobuild-opt accept 0123456789 --reason TEXT");

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::advise::{RULES, Rule};
 use crate::check::{self, Check, Status};
 use crate::escape::Class;
 use crate::lock::class_name;
+use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site, Tool};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
@@ -32,7 +34,18 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let budgets = budgets
         .chain(open.into_iter().map(|it| ("warning", it)))
         .map(|(level, it)| over_budget(level, it, before_budgets, findings, prefix));
+    let before_advice = before_budgets
+        + if has_budgets(findings) {
+            BUDGETS.len()
+        } else {
+            0
+        };
+    let advice = findings
+        .advice
+        .iter()
+        .map(|it| advised(it, before_advice, prefix));
     let results: Vec<Value> = sites
+        .chain(advice)
         .chain(assertions)
         .chain(checks)
         .chain(budgets)
@@ -47,9 +60,11 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     rules.extend(
         BUDGETS
             .iter()
-            .filter(|_| has_budgets)
+            .filter(|_| has_budgets(findings))
             .map(|(name, text)| budget_rule(name, text)),
     );
+    let has_advice = !findings.advice.is_empty();
+    rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
     let driver = json!({
         "name": tool.name,
         "version": tool.version,
@@ -112,6 +127,39 @@ const CLAIMS: &[(&str, &str)] = &[
         "A `//gcassert:` comment has a word that means nothing.",
     ),
 ];
+
+fn has_budgets(findings: &Findings<'_>) -> bool {
+    findings.budgets().next().is_some() || !findings.not_judged.is_empty()
+}
+
+fn advice_rule(rule: &Rule) -> Value {
+    json!({
+        "id": rule.id,
+        "shortDescription": { "text": format!("{}.", rule.summary) },
+        "help": { "text": rule.manual },
+        "defaultConfiguration": { "level": "note" },
+    })
+}
+
+fn advised(it: &Advised, rules_before: usize, prefix: &str) -> Value {
+    let index = RULES.iter().position(|rule| rule.id == it.rule);
+    let place = &it.place;
+    json!({
+        "ruleId": it.rule,
+        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "level": "note",
+        "message": { "text": it.sentence() },
+        "locations": [location(&Place {
+            function: format!("{}.{}", place.package, place.function),
+            kind: "function",
+            file: Some(&place.file),
+            line: place.line,
+            column: 0,
+            source: &place.source,
+        }, prefix)],
+        "partialFingerprints": { "gobuildOptAdvice/v1": it.fingerprint() },
+    })
+}
 
 fn assertion_rule(claim: &str, text: &str) -> Value {
     json!({

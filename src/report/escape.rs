@@ -1,5 +1,6 @@
 //! The report of `escape`: sites by package, function or line.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::artifact::shown;
 use super::escapes::{self, Against, Weighing};
 use super::filter::Filter;
+use super::heat::{self, SiteHeat};
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
 };
@@ -147,6 +149,9 @@ pub struct Ranked {
     /// Percent of the profile spent in the function, or in that of the line; `null` without a profile.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// What is allocated there; `null` without a profile, and where nothing is.
+    #[serde(default)]
+    pub heat: Option<SiteHeat>,
     /// Sites by class, most frequent first.
     pub classes: Vec<(String, u64)>,
     /// The IDs of the sites.
@@ -169,10 +174,12 @@ pub fn target(
         .filter(|it| selection.holds(&collected.sites[*it]))
         .collect();
     let weighing = Weighing::new(against.facts);
+    let heated = heat::heated(collected, against.facts, against.config, &weighing);
     let weighed = |it: &usize| {
         let site = escapes::site(collected, *it, against.cwd);
         Site {
             weight: weighing.function(&site.package, &site.function),
+            heat: heated.as_ref().and_then(|heated| heated.sites[*it]),
             ..site
         }
     };
@@ -203,7 +210,10 @@ pub fn target(
             .starts_with(GENERATED)
             .cmp(&b.name.starts_with(GENERATED));
         let weight = |it: &Ranked| it.weight.unwrap_or_default();
-        made.then_with(|| weight(b).total_cmp(&weight(a)))
+        let heat = |it: &Ranked| it.heat.unwrap_or_default().rank();
+        made.then_with(|| heat(b).0.cmp(&heat(a).0))
+            .then_with(|| heat(b).1.total_cmp(&heat(a).1))
+            .then_with(|| weight(b).total_cmp(&weight(a)))
     });
     Target {
         key: against.facts.key(),
@@ -307,6 +317,7 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
         },
         sites: group.sites,
         weight: first.and_then(|it| it.weight),
+        heat: together(group.members.iter().map(|it| &sites[*it])),
         classes: group
             .classes
             .iter()
@@ -319,6 +330,13 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
             .collect(),
         source: first.map(|it| it.source.clone()).unwrap_or_default(),
     }
+}
+
+/// What the lines of some sites allocate; each line once.
+fn together<'a>(sites: impl Iterator<Item = &'a Site>) -> Option<SiteHeat> {
+    let mut seen = BTreeSet::new();
+    let lines = sites.filter(|it| seen.insert((it.file.as_deref(), it.line)));
+    lines.filter_map(|it| it.heat).reduce(SiteHeat::plus)
 }
 
 /// The counts of the sites that were selected.

@@ -7,16 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::shown;
 use super::gate;
+use super::heat::{self, SiteHeat};
 use super::revision::{self, Before, Revision};
+pub use super::weighing::Weighing;
 use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
 use crate::escape::added::Added;
 use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
-use crate::number::counted;
-use crate::plan::pgo::Candidate;
 use crate::plan::{Facts, scope};
-use crate::profile::Weights;
 
 /// The escape report.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +39,9 @@ pub struct Escapes {
     /// The profiles that weights come from, in words; `null`: there is none, and nothing is weighted.
     #[serde(default)]
     pub weighted_by: Option<String>,
+    /// What the profiles tell of all sites together; `null` without one.
+    #[serde(default)]
+    pub heat: Option<heat::Summary>,
     /// How the lock stands to this build; `null` without a lock, or where it does not know the platform.
     #[serde(default)]
     pub lock: Option<LockState>,
@@ -145,6 +147,9 @@ pub struct Site {
     /// Percent of the profile spent in the function; `null` without a profile.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// What is allocated at its line; `null` without a profile, and where nothing is.
+    #[serde(default)]
+    pub heat: Option<SiteHeat>,
     /// The places of which one is the new site, where it is not known which; the line of the site is then 0.
     #[serde(default)]
     pub among: Vec<Place>,
@@ -232,60 +237,6 @@ pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     }
 }
 
-/// How much of the profile is spent where.
-pub struct Weighing<'a> {
-    weights: Option<Weights>,
-    facts: &'a Facts,
-}
-
-impl<'a> Weighing<'a> {
-    /// By the profiles that are applied.
-    pub fn new(facts: &'a Facts) -> Self {
-        Self {
-            weights: facts.pgo.weights(),
-            facts,
-        }
-    }
-
-    /// A main package is called `main` in a profile.
-    fn path<'b>(&self, package: &'b str) -> &'b str {
-        let mut mains = self.facts.packages.iter().filter(|it| it.name == "main");
-        match mains.any(|it| it.import_path == package) {
-            true => "main",
-            false => package,
-        }
-    }
-
-    /// Percent of the profile in a function.
-    pub fn function(&self, package: &str, function: &str) -> Option<f64> {
-        let weights = self.weights.as_ref()?;
-        Some(weights.function(self.path(package), function))
-    }
-
-    /// Percent of the profile in a package.
-    pub fn package(&self, package: &str) -> Option<f64> {
-        Some(self.weights.as_ref()?.package(self.path(package)))
-    }
-
-    fn words(&self) -> Option<String> {
-        self.weights.as_ref()?;
-        let used = self
-            .facts
-            .pgo
-            .candidates
-            .iter()
-            .filter(|it| it.weights.is_some());
-        let word = |it: &Candidate| {
-            let samples = it.judgement.as_ref().and_then(|it| it.samples);
-            let samples = samples.map_or(String::new(), |it| {
-                format!(", {}", counted(it.unsigned_abs(), "sample"))
-            });
-            format!("{}{samples}", it.path.display())
-        };
-        Some(used.map(word).collect::<Vec<_>>().join("; "))
-    }
-}
-
 /// A site that is only in the lock.
 fn gone(identity: &Identity) -> Site {
     Site {
@@ -301,6 +252,7 @@ fn gone(identity: &Identity) -> Site {
         source: String::new(),
         reason: None,
         weight: None,
+        heat: None,
         among: Vec::new(),
     }
 }
@@ -386,6 +338,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
         gate: settings.gate == Gate::New || (settings.gate == Gate::Hot && !blind),
         hot: (settings.gate == Gate::Hot).then(|| settings.hot.map_or(0.5, |it| it.0)),
         weighted_by,
+        heat: heat::heated(collected, against.facts, against.config, weighing).map(|it| it.summary),
         lock: None,
         revision: None,
         new: Vec::new(),

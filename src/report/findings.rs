@@ -20,6 +20,8 @@ pub struct Findings<'a> {
     pub failures: Vec<&'a str>,
     /// Gates that were not judged.
     pub not_judged: Vec<&'a str>,
+    /// What `advise` says.
+    pub advice: Vec<&'a super::advise::Finding>,
     /// Gates that the change loosens.
     pub loosened: Vec<&'a str>,
     /// Assertions that failed.

@@ -369,6 +369,7 @@ mod tests {
             source: String::new(),
             reason: None,
             weight: None,
+            heat: None,
             among: Vec::new(),
         };
         for (pattern, expected) in [

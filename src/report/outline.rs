@@ -1,6 +1,8 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+pub mod advise;
+
 pub mod against;
 
 pub mod assertions;

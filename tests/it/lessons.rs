@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use gobuild_opt::lesson::{self, Served};
-use gobuild_opt::{check, cli};
+use gobuild_opt::{advise, check, cli};
 
 use crate::harness::Place;
 
@@ -17,7 +17,7 @@ fn there_are_twenty_and_every_place_exists() {
         for place in lesson.served {
             let exists = match place {
                 Served::Check(id) => check::find(id).is_some(),
-                Served::Rule(_) => false,
+                Served::Rule(id) => advise::find(id).is_some_and(|it| it.lesson == lesson.number),
                 Served::Command(line) => parses(line),
                 Served::NoEffect(why) => !why.is_empty(),
             };

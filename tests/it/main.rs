@@ -1,6 +1,7 @@
 //! One integration binary: what a user would notice, through the library and the command.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
+mod advise;
 mod assertions;
 mod bad_input;
 mod binary;

@@ -64,11 +64,12 @@ pub fn candidates(
 
 fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
     let bytes = found.bytes.as_deref();
-    let (calls, weights) = bytes.and_then(calls).unzip();
+    let read = bytes.and_then(calls);
     let mut candidate = Candidate {
         sha256: bytes.map(|it| hex(&Sha256::digest(it))),
-        calls: calls.map(Arc::new),
-        weights: weights.map(Arc::new),
+        calls: read.as_ref().map(|it| Arc::clone(&it.0)),
+        weights: read.as_ref().map(|it| Arc::clone(&it.1)),
+        heat: read.map(|it| it.2),
         packages: found.packages,
         path: found.path,
         parts: Vec::new(),
@@ -126,6 +127,7 @@ fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Cand
         judgement: Some(profile::judge(&derived.bytes)),
         calls: None,
         weights: None,
+        heat: None,
         derived: None,
     };
     candidate.replace(derived);

@@ -66,8 +66,15 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         table.total = true;
     }
     let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
+    blocks.extend(heat(escapes));
     blocks.extend(aside);
     blocks
+}
+
+/// What the profiles tell of all sites together.
+pub fn heat(escapes: &Escapes) -> Option<Block> {
+    let summary = escapes.heat.as_ref()?;
+    Some(Block::Line(Tone::Dim, summary.sentence()))
 }
 
 /// The longest beginning of all paths that ends with a slash; empty for fewer than two.

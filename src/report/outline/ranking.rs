@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Block, Table, Tone, assertions, escapes, inlining, lock, number, text};
+use super::{Block, Column, Table, Tone, assertions, escapes, inlining, lock, number, text};
 use crate::number::{counted, counted_of, grouped};
-use crate::report::escape::{By, Report, Target};
+use crate::report::escape::{By, Ranked, Report, Target};
 use crate::report::gate;
+use crate::report::heat::SiteHeat;
 
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +94,14 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         };
         table.columns.insert(1, number(title));
     }
-    for it in target.groups.iter().take(top) {
+    let heat = Heat::of(target);
+    table.columns.splice(1..1, heat.columns());
+    // What the profile never saw allocating is folded.
+    let (hot, cold): (Vec<&Ranked>, Vec<&Ranked>) = target
+        .groups
+        .iter()
+        .partition(|it| heat.none() || it.heat.is_some());
+    for it in hot.iter().take(top) {
         let classes: Vec<String> = it
             .classes
             .iter()
@@ -111,17 +119,64 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         if weighted {
             row.insert(1, escapes::share(it.weight));
         }
+        row.splice(1..1, heat.cells(it));
         table.rows.push(row);
     }
     let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
-    if target.groups.len() > top {
-        let more = grouped((target.groups.len() - top) as u64);
+    if hot.len() > top {
+        let more = grouped((hot.len() - top) as u64);
         blocks.push(Block::Line(
             Tone::Dim,
             format!("and {more} more: --top N, or --format json"),
         ));
     }
+    if !cold.is_empty() {
+        let cold = counted(cold.len() as u64, what);
+        let words = format!("and {cold} that the profile never saw allocating: --format json");
+        blocks.push(Block::Line(Tone::Dim, words));
+    }
+    blocks.extend(escapes::heat(&target.escapes));
     blocks
+}
+
+/// The columns of what profiles tell of a line.
+#[derive(Clone, Copy)]
+struct Heat {
+    bytes: bool,
+    cpu: bool,
+}
+
+impl Heat {
+    fn of(target: &Target) -> Self {
+        let has = |of: fn(&SiteHeat) -> bool| {
+            let mut heats = target.groups.iter().filter_map(|it| it.heat.as_ref());
+            heats.any(of)
+        };
+        Self {
+            bytes: has(|it| it.bytes.is_some()),
+            cpu: has(|it| it.cpu.is_some()),
+        }
+    }
+
+    fn none(self) -> bool {
+        !self.bytes && !self.cpu
+    }
+
+    fn columns(self) -> Vec<Column> {
+        let bytes = ["bytes", "objects"].map(number);
+        let bytes = bytes.into_iter().filter(|_| self.bytes);
+        let cpu = self.cpu.then(|| number("alloc cpu %"));
+        bytes.chain(cpu).collect()
+    }
+
+    fn cells(self, it: &Ranked) -> Vec<String> {
+        let heat = it.heat.unwrap_or_default();
+        let count = |it: Option<i64>| escapes::cell(it.unwrap_or_default().unsigned_abs());
+        let bytes = [count(heat.bytes), count(heat.objects)];
+        let bytes = bytes.into_iter().filter(|_| self.bytes);
+        let cpu = heat.cpu.map_or("·".into(), |it| format!("{it:.2}"));
+        bytes.chain(self.cpu.then_some(cpu)).collect()
+    }
 }
 
 fn not_understood(target: &Target, shown: bool) -> Vec<Block> {

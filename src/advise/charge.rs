@@ -1,0 +1,382 @@
+//! The stacks of a profile in, what the runtime costs on the user's lines out.
+//!
+//! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime owns
+//! the sample; the frame of the runtime above it tells the class; the nearest frame of the user pays for it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::class::{self, Class, Role};
+use crate::profile::names::parts;
+use crate::profile::proto::Sample;
+use crate::profile::{Frame, Profile};
+
+/// A line of the user, as the profile has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    /// The import path; `main` for a main package.
+    pub package: String,
+    /// The declaration around it, `T.Get` or `Get`, without type arguments.
+    pub function: String,
+    /// The file as the profile writes it.
+    pub file: String,
+    /// Counted from 1; 0 where it is unknown.
+    pub line: i64,
+    /// The line of the declaration when the program was built; `None` where it is unknown.
+    pub start: Option<i64>,
+}
+
+/// Samples and what they weigh.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many.
+    pub samples: u64,
+    /// Nanoseconds, bytes, or what the profile counts.
+    pub weight: i64,
+}
+
+/// What a class costs on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// Where, as an index into [`Charged::lines`].
+    pub line: usize,
+    /// For what.
+    pub class: Class,
+    /// What the line calls that calls the runtime; empty where the line does itself.
+    pub via: String,
+    /// The function of the runtime that is called.
+    pub entry: String,
+    /// How much.
+    pub sum: Sum,
+}
+
+/// What a line spends in a function of others, the runtime below it included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Where, as an index into [`Charged::lines`].
+    pub line: usize,
+    /// The function.
+    pub callee: String,
+    /// How much.
+    pub sum: Sum,
+}
+
+/// A profile, charged.
+#[derive(Debug, Clone, Default)]
+pub struct Charged {
+    /// All of it.
+    pub total: Sum,
+    /// By class, wherever it was; each sample once. What is spent in code has no class.
+    pub classes: BTreeMap<Class, Sum>,
+    /// What of that has a line of the user.
+    pub own: BTreeMap<Class, Sum>,
+    /// All that is spent on the user's lines and in what they call.
+    pub below: Sum,
+    /// The lines that something is charged to.
+    pub lines: Vec<Line>,
+    /// By line and class, heaviest first.
+    pub costs: Vec<Cost>,
+    /// By line and function, heaviest first.
+    pub calls: Vec<Call>,
+    /// All that the nearest line of the user pays for, heaviest first.
+    pub spent: Vec<Spent>,
+    /// What has nobody's code in its stack.
+    pub ownerless: Sum,
+    /// By the function of the runtime that is called, or that runs beside the program.
+    pub entries: BTreeMap<String, Sum>,
+}
+
+/// All that a line pays for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// Where, as an index into [`Charged::lines`].
+    pub line: usize,
+    /// How much.
+    pub sum: Sum,
+    /// How much of it without the runtime: of a mutex profile, what is no lock of the runtime itself.
+    pub plain: Sum,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, other: Self) {
+        self.samples = self.samples.saturating_add(other.samples);
+        self.weight = self.weight.saturating_add(other.weight);
+    }
+}
+
+/// What is known of a function.
+#[derive(Debug, Clone)]
+pub(super) struct Function {
+    pub(super) role: Role,
+    own: bool,
+    grows: bool,
+    package: String,
+    /// `T.Get`, without what closures add.
+    declared: String,
+    closure: bool,
+}
+
+/// A profile's functions, each looked at once.
+pub(super) struct Functions<'a, F> {
+    is_own: F,
+    known: HashMap<&'a [u8], Function>,
+}
+
+impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
+    pub(super) fn new(is_own: F) -> Self {
+        Self {
+            is_own,
+            known: HashMap::new(),
+        }
+    }
+
+    pub(super) fn get(&mut self, name: &'a [u8]) -> &Function {
+        let is_own = &self.is_own;
+        self.known.entry(name).or_insert_with(|| {
+            let text = String::from_utf8_lossy(name);
+            let it = parts(&text);
+            let package = it.package.replace("%2e", ".");
+            let declared = match it.receiver {
+                "" => it.function.to_owned(),
+                receiver => format!("{receiver}.{}", it.function),
+            };
+            Function {
+                role: class::role(&text, it.package),
+                own: is_own(&package),
+                grows: class::grows_map(&text),
+                declared,
+                closure: !it.closure.is_empty(),
+                package,
+            }
+        })
+    }
+}
+
+/// A frame that counts.
+pub(super) struct Seen<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) function: Function,
+}
+
+/// Charges one of the profile's values; `is_own` tells the user's packages by import path, `main` included, and `count` how
+/// many samples stand behind an entry.
+pub fn charge(
+    profile: &Profile,
+    value: usize,
+    count: impl Fn(&Sample) -> u64,
+    is_own: impl Fn(&str) -> bool,
+) -> Charged {
+    let mut functions = Functions::new(is_own);
+    let starts = starts(profile);
+    let mut sums = Sums::default();
+    let mut charged = Charged::default();
+    let mut stack: Vec<Seen<'_>> = Vec::new();
+    for sample in &profile.raw().sample {
+        let weight = sample.value.get(value).copied().unwrap_or_default();
+        let sum = Sum {
+            samples: count(sample),
+            weight,
+        };
+        charged.total.add(sum);
+        stack.clear();
+        for frame in profile.frames(sample) {
+            let function = functions.get(frame.name);
+            if function.role != Role::Transparent {
+                let function = function.clone();
+                stack.push(Seen { frame, function });
+            }
+        }
+        one(&stack, sum, &starts, &mut charged, &mut sums);
+    }
+    sums.finish(&mut charged);
+    charged
+}
+
+/// The line of each declaration, where the profile has its frame. Closures know only their own.
+pub(super) fn starts(profile: &Profile) -> HashMap<(String, String), i64> {
+    let mut starts = HashMap::new();
+    for it in profile.raw().function.iter().filter(|it| it.start_line > 0) {
+        let text = profile.text(it.name);
+        let name = parts(&text);
+        if name.closure.is_empty() {
+            let declared = match name.receiver {
+                "" => name.function.to_owned(),
+                receiver => format!("{receiver}.{}", name.function),
+            };
+            starts.insert((name.package.replace("%2e", "."), declared), it.start_line);
+        }
+    }
+    starts
+}
+
+/// Charges one stack.
+fn one(
+    stack: &[Seen<'_>],
+    sum: Sum,
+    starts: &HashMap<(String, String), i64>,
+    charged: &mut Charged,
+    sums: &mut Sums,
+) {
+    let is_code = |it: &Seen<'_>| it.function.role == Role::Code;
+    let Some(owner) = stack.iter().position(is_code) else {
+        let known = stack.iter().rev().find_map(|it| {
+            let name = it.frame.name();
+            Some((class::beside(&name)?, name.into_owned()))
+        });
+        let (class, name) = known.unwrap_or((Class::Other, String::new()));
+        charged.entries.entry(name).or_default().add(sum);
+        charged.classes.entry(class).or_default().add(sum);
+        charged.ownerless.add(sum);
+        return;
+    };
+    let class = class_of(&stack[..owner]);
+    let entry = stack[..owner].last();
+    let entry = entry.map_or_else(String::new, |it| it.frame.name().into_owned());
+    if let Some(class) = class {
+        charged.classes.entry(class).or_default().add(sum);
+        charged.entries.entry(entry.clone()).or_default().add(sum);
+    }
+    let is_user =
+        |it: &Seen<'_>| is_code(it) && it.function.own && it.frame.file != b"<autogenerated>";
+    let Some(user) = stack.iter().position(is_user) else {
+        return;
+    };
+    charged.below.add(sum);
+    let at = &stack[user];
+    let line = sums.line(charged, || line(at, starts), at.frame.name, at.frame.line);
+    let called = stack[owner..user]
+        .last()
+        .map(|it| it.frame.name().into_owned());
+    let spent = sums.spent.entry(line).or_default();
+    spent.0.add(sum);
+    if class.is_none() {
+        spent.1.add(sum);
+    }
+    if let Some(class) = class {
+        charged.own.entry(class).or_default().add(sum);
+        let via = called.clone().unwrap_or_default();
+        let cost = sums.costs.entry((line, class)).or_default();
+        cost.sum.add(sum);
+        cost.ways.entry((via, entry)).or_default().add(sum);
+    }
+    if let Some(callee) = called {
+        sums.calls.entry((line, callee)).or_default().add(sum);
+    }
+}
+
+/// The class of what stands above the owner in a stack, leaf first.
+pub(super) fn class_of(above: &[Seen<'_>]) -> Option<Class> {
+    if above.iter().any(|it| it.function.role == Role::Lock) {
+        return Some(Class::Lock);
+    }
+    let class = match above.last()?.function.role {
+        Role::Stub => Class::Cgo,
+        Role::Runtime(class) => class.unwrap_or_else(|| by_package(&above[above.len() - 1])),
+        Role::Lock | Role::Transparent | Role::Code => Class::Other,
+    };
+    let grows = class == Class::MapAssign && above.iter().any(|it| it.function.grows);
+    Some(match grows {
+        true => Class::MapGrow,
+        false => class,
+    })
+}
+
+/// Compiled code calls some functions of the maps without one of the runtime between.
+fn by_package(it: &Seen<'_>) -> Class {
+    match it.function.package == "internal/runtime/maps" {
+        true => Class::MapLookup,
+        false => Class::Other,
+    }
+}
+
+pub(super) fn line(at: &Seen<'_>, starts: &HashMap<(String, String), i64>) -> Line {
+    let function = &at.function;
+    let own = (at.frame.start_line > 0).then_some(at.frame.start_line);
+    let start = match function.closure {
+        false => own,
+        true => starts
+            .get(&(function.package.clone(), function.declared.clone()))
+            .copied(),
+    };
+    Line {
+        package: function.package.clone(),
+        function: function.declared.clone(),
+        file: String::from_utf8_lossy(at.frame.file).into_owned(),
+        line: at.frame.line,
+        start,
+    }
+}
+
+/// What a class costs on a line, and on which ways it is called.
+#[derive(Default)]
+struct Ways {
+    sum: Sum,
+    ways: HashMap<(String, String), Sum>,
+}
+
+/// What is being summed.
+#[derive(Default)]
+struct Sums {
+    places: HashMap<(Vec<u8>, i64), usize>,
+    lines: HashMap<Line, usize>,
+    costs: HashMap<(usize, Class), Ways>,
+    calls: HashMap<(usize, String), Sum>,
+    spent: HashMap<usize, (Sum, Sum)>,
+}
+
+impl Sums {
+    /// The index of a line; closures of one declaration share it.
+    fn line(
+        &mut self,
+        charged: &mut Charged,
+        line: impl FnOnce() -> Line,
+        name: &[u8],
+        number: i64,
+    ) -> usize {
+        if let Some(found) = self.places.get(&(name.to_vec(), number)) {
+            return *found;
+        }
+        let line = line();
+        let next = charged.lines.len();
+        let index = *self.lines.entry(line.clone()).or_insert(next);
+        if index == next {
+            charged.lines.push(line);
+        }
+        self.places.insert((name.to_vec(), number), index);
+        index
+    }
+
+    fn finish(self, charged: &mut Charged) {
+        let cost = |((line, class), it): ((usize, Class), Ways)| {
+            let heaviest = it.ways.into_iter().max_by(|a, b| {
+                let weight = a.1.weight.cmp(&b.1.weight);
+                weight.then_with(|| b.0.cmp(&a.0))
+            });
+            let (via, entry) = heaviest.map(|it| it.0).unwrap_or_default();
+            Cost {
+                line,
+                class,
+                via,
+                entry,
+                sum: it.sum,
+            }
+        };
+        charged.costs = self.costs.into_iter().map(cost).collect();
+        let call = |((line, callee), sum): ((usize, String), Sum)| Call { line, callee, sum };
+        charged.calls = self.calls.into_iter().map(call).collect();
+        let spent = |(line, (sum, plain)): (usize, (Sum, Sum))| Spent { line, sum, plain };
+        charged.spent = self.spent.into_iter().map(spent).collect();
+        let lines = &charged.lines;
+        charged.spent.sort_by(|a, b| {
+            let weight = b.sum.weight.cmp(&a.sum.weight);
+            weight.then_with(|| lines[a.line].cmp(&lines[b.line]))
+        });
+        charged.costs.sort_by(|a, b| {
+            let weight = b.sum.weight.cmp(&a.sum.weight);
+            weight.then_with(|| (&lines[a.line], a.class).cmp(&(&lines[b.line], b.class)))
+        });
+        charged.calls.sort_by(|a, b| {
+            let weight = b.sum.weight.cmp(&a.sum.weight);
+            weight.then_with(|| (&lines[a.line], &a.callee).cmp(&(&lines[b.line], &b.callee)))
+        });
+    }
+}

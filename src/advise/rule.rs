@@ -1,0 +1,173 @@
+//! What is seen on a line in, advice out. A rule is a file of `rules/` and a line of [`RULES`].
+
+use super::class::Class;
+use super::interval::Interval;
+use super::rules;
+use super::shape::Shape;
+use crate::escape;
+
+/// Every rule, in the order of the lessons.
+pub const RULES: &[Rule] = &[
+    rules::growth::RULE,
+    rules::pool::RULE,
+    rules::concat::RULE,
+    rules::subslice::RULE,
+    rules::copies::RULE,
+    rules::channels::RULE,
+    rules::locks::RULE,
+    rules::goroutines::RULE,
+    rules::constructors::RULE,
+    rules::boxing::RULE,
+    rules::moved::RULE,
+    rules::cgo::RULE,
+];
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// `GBO3` and the number of its lesson.
+    pub id: &'static str,
+    /// The lesson that it serves.
+    pub lesson: u8,
+    /// What it sees, in one line.
+    pub summary: &'static str,
+    /// What it sees, why it matters, what to do, when not to.
+    pub manual: &'static str,
+    /// Looks. `None`: it has nothing to say of this.
+    pub run: fn(&Evidence<'_>) -> Option<Advice>,
+}
+
+/// What a profile measures, where something is charged to a line.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Processor time.
+    Cpu,
+    /// Allocated bytes.
+    Allocated,
+    /// Bytes in use.
+    InUse,
+    /// Time that others waited for a lock.
+    Mutex,
+    /// Time spent waiting.
+    Block,
+    /// Goroutines that exist.
+    Goroutines,
+    /// Goroutines that can never run again.
+    Leaked,
+}
+
+impl Measure {
+    /// What a share of it is called.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Cpu => "CPU",
+            Self::Allocated => "allocated bytes",
+            Self::InUse => "bytes in use",
+            Self::Mutex => "lock delay",
+            Self::Block => "time blocked",
+            Self::Goroutines => "goroutines",
+            Self::Leaked => "leaked goroutines",
+        }
+    }
+}
+
+/// What is charged to a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What<'a> {
+    /// What the runtime does for it.
+    Cost {
+        /// For what.
+        class: Class,
+        /// What the line calls that calls the runtime; empty where the line does itself.
+        via: &'a str,
+        /// The function of the runtime.
+        entry: &'a str,
+    },
+    /// What it calls.
+    Call(&'a str),
+}
+
+/// What is known of memory that a line allocates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Since the program began.
+    pub bytes: i64,
+    /// Since the program began.
+    pub objects: i64,
+    /// When the profile was taken.
+    pub in_use: i64,
+    /// When the profile was taken.
+    pub objects_in_use: i64,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// What the shares are of.
+    pub measure: Measure,
+    /// What is charged.
+    pub what: What<'a>,
+    /// How much.
+    pub share: Interval,
+    /// The absolute amount: nanoseconds, bytes, goroutines.
+    pub amount: i64,
+    /// The line of source; `None` where it is not there any more.
+    pub shape: Option<&'a Shape>,
+    /// What the compiler says of the line.
+    pub sites: Vec<(escape::Class, &'a str)>,
+    /// What the line allocates, where a heap profile tells.
+    pub memory: Option<Memory>,
+    /// `(1, 26)`: the Go that compiles.
+    pub go: (u32, u32),
+}
+
+/// What a rule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// What was seen.
+    pub seen: String,
+    /// What to try.
+    pub attempt: String,
+    /// When not to.
+    pub unless: String,
+}
+
+impl Evidence<'_> {
+    /// Whether a class of cost is charged.
+    pub fn is(&self, wanted: Class) -> bool {
+        matches!(self.what, What::Cost { class, .. } if class == wanted)
+    }
+
+    /// What the line calls that calls the runtime; empty where the line does itself, and for calls.
+    pub fn via(&self) -> &str {
+        match self.what {
+            What::Cost { via, .. } => via,
+            What::Call(_) => "",
+        }
+    }
+
+    /// The function of the runtime, without its package.
+    pub fn entry(&self) -> &str {
+        match self.what {
+            What::Cost { entry, .. } => entry.strip_prefix("runtime.").unwrap_or(entry),
+            What::Call(_) => "",
+        }
+    }
+}
+
+/// The rule of an ID.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|it| it.id == id)
+}

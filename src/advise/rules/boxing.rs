@@ -1,0 +1,58 @@
+//! Lesson 15: values that are stored in interfaces.
+
+use crate::advise::class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "GBO315",
+    lesson: 15,
+    summary: "values are stored in interfaces, which allocates",
+    manual: "\
+What it sees: time spent in the runtime's convT functions on a line: a string, a number or a struct is
+stored in an interface. Calls of Put are left to GBO304.
+
+Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
+to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
+free.
+
+What to do: a typed parameter or a type parameter instead of `any`; typed attributes (slog.Int) and
+typed methods (strconv.AppendInt) instead of a format; a pointer where one exists already.
+
+When not to: on paths of errors, and where the value is used through the interface anyway.",
+    run,
+};
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    let shape = it.shape?;
+    let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
+    if it.measure != Measure::Cpu || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
+        return None;
+    }
+    let what = match it.entry() {
+        "convTstring" => "a string",
+        "convTslice" => "a slice",
+        "convT64" | "convT32" | "convT16" => "a number",
+        _ => "a value",
+    };
+    let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|it| is_log(&it.0)) {
+        "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
+    } else if shape.text.contains("fmt.") {
+        "use strconv.Append... or write the parts: a format boxes every argument"
+    } else {
+        "give the parameter a type, or a type parameter, instead of an interface"
+    };
+    Some(Advice {
+        seen: format!(
+            "{what} is stored in an interface each time ({})",
+            it.entry()
+        ),
+        attempt: attempt.into(),
+        unless: "it is the path of an error, or the interface is what callers need".into(),
+    })
+}
+
+fn is_log(callee: &str) -> bool {
+    let levels = [".Debug", ".Info", ".Warn", ".Error", ".Debugw", ".Infow"];
+    levels.iter().any(|it| callee.ends_with(it))
+}

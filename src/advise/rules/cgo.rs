@@ -1,0 +1,45 @@
+//! Lesson 18: calls of C on hot lines.
+
+use crate::advise::class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::escape;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "GBO318",
+    lesson: 18,
+    summary: "a loop calls C, or arguments of C escape",
+    manual: "\
+What it sees: at least 0.5 % of the CPU in calls of C on one line in a loop; and allocations on a line
+that calls C.
+
+Why it matters: the way into C and back costs 48 ns up to Go 1.25, 26 ns since. Memory whose address
+goes to C is moved to the heap.
+
+What to do: one call for many items. `#cgo noescape f` and `#cgo nocallback f` (Go 1.24) where C keeps
+no pointer and does not call back. Go 1.26 nearly halves the price of a call.
+
+When not to: where C works for microseconds, the way does not count.",
+    run,
+};
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    let shape = it.shape.filter(|_| it.measure == Measure::Cpu)?;
+    let calls = shape.calls.iter().find(|it| it.0.starts_with("C."));
+    if it.is(Class::Cgo) && shape.in_loop && it.share.percent >= 0.5 {
+        let name = calls.map_or("C", |it| it.0.as_str());
+        return Some(Advice {
+            seen: format!("a loop calls {name} once per round"),
+            attempt: "hand over many items in one call".into(),
+            unless: "C works for microseconds per call".into(),
+        });
+    }
+    let name = &calls?.0;
+    let moved = it.sites.iter().any(|it| it.0 == escape::Class::Moved);
+    let new = it.go >= (1, 24);
+    (moved && it.is(Class::New) && new).then(|| Advice {
+        seen: format!("an argument of {name} is moved to the heap each time"),
+        attempt: format!("add `#cgo noescape {}` to the preamble", &name[2..]),
+        unless: "C keeps the pointer".into(),
+    })
+}

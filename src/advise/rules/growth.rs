@@ -1,0 +1,55 @@
+//! Lesson 3: slices and maps that grow in a loop whose length is known before it begins.
+
+use crate::advise::class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "GBO303",
+    lesson: 3,
+    summary: "a slice or a map grows in a loop whose length is known",
+    manual: "\
+What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
+the slice or the map begins empty in the same function, nothing in the loop decides per element, and
+the number of rounds stands in the text: a range over a slice, or a counted loop.
+
+Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
+arrays to the collector; a map writes its entries again each time it doubles.
+
+What to do: give the size once: make([]T, 0, len(xs)), make(map[K]V, len(xs)).
+
+When not to: where a filter keeps few elements, the bound is only an upper one: the larger memory
+costs more than the growth. The rule is silent there. Up to eight entries a map gains nothing.",
+    run,
+};
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    if !matches!(it.measure, Measure::Cpu | Measure::Allocated) || !it.via().is_empty() {
+        return None;
+    }
+    let shape = it.shape?;
+    let (grown, make) = if it.is(Class::Append) {
+        (&shape.appends, "make([]T, 0, ")
+    } else if it.is(Class::MapGrow) {
+        (&shape.writes, "make(map[K]V, ")
+    } else {
+        return None;
+    };
+    let known = |it: &&crate::advise::shape::Growth| it.begins_empty && !it.filtered;
+    let growth = grown.iter().find(known)?;
+    let bound = growth.bound.as_ref()?;
+    let what = match it.is(Class::Append) {
+        true => "the slice",
+        false => "the map",
+    };
+    Some(Advice {
+        seen: format!(
+            "{what} `{}` begins empty and grows in a loop of {bound} rounds",
+            growth.name
+        ),
+        attempt: format!("give it its size where it is declared: {make}{bound})"),
+        unless:
+            "most rounds leave it as it is, or the function is called with a handful of elements"
+                .into(),
+    })
+}

@@ -1,0 +1,60 @@
+//! Lesson 17: variables that the compiler moves to the heap, where that costs.
+
+use crate::advise::class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::escape;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "GBO317",
+    lesson: 17,
+    summary: "a variable or a function literal that is moved to the heap costs",
+    manual: "\
+What it sees: time or memory spent on allocation at a line of which the compiler says `moved to heap`
+or, in a loop, that a function literal escapes.
+
+Why it matters: most lines with such a message never allocate in practice. This one does, and often a
+small change keeps the variable on the stack.
+
+What to do: `gobuild-opt escape --why FILE:LINE` shows how the address gets away. A loop variable: use
+a copy of only what is needed, or `p := &xs[i]`. A variable captured by a literal: hand it over as an
+argument.
+
+When not to: where the variable must outlive the function, it belongs on the heap.",
+    run,
+};
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    if !measured || !it.is(Class::New) || !it.via().is_empty() {
+        return None;
+    }
+    let shape = it.shape?;
+    // The compiler's own variables, of loops over functions, begin with `#`.
+    let own = |it: &&(escape::Class, &str)| it.0 == escape::Class::Moved && !it.1.starts_with('#');
+    let moved = it.sites.iter().find(own);
+    if let Some((_, name)) = moved {
+        let (copy, over) = shape.copies.as_ref().map_or(("", ""), |it| (&it.0, &it.1));
+        let attempt = match *name == copy && !over.is_empty() {
+            true => format!(
+                "take the address of the element: `for i := range {over} {{ {copy} := &{over}[i]`"
+            ),
+            false => format!(
+                "see how the address of `{name}` gets away: `gobuild-opt escape --why FILE:LINE`"
+            ),
+        };
+        return Some(Advice {
+            seen: format!("`{name}` is moved to the heap each time"),
+            attempt,
+            unless: format!("`{name}` must live on after the function"),
+        });
+    }
+    // One that is returned, or made once, is what the function is for.
+    let literal = it.sites.iter().any(|it| it.0 == escape::Class::Closure);
+    (literal && shape.in_loop).then(|| Advice {
+        seen: "a function literal is allocated each time".into(),
+        attempt: "hand over what it captures as arguments, or make it once outside of the loop"
+            .into(),
+        unless: "it must keep its variables after the function returns".into(),
+    })
+}

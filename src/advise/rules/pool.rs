@@ -1,0 +1,68 @@
+//! Lesson 4: large buffers that are made anew each time, and slices that are boxed into a pool.
+
+use crate::advise::class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::number::grouped;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "GBO304",
+    lesson: 4,
+    summary: "a large buffer is made for each use, or a slice is boxed by Put",
+    manual: "\
+What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
+at least fifty times as much was allocated as is in use: they live for one use. And, in a CPU
+profile, a slice or a struct that is stored in an interface on a line that calls Put.
+
+Why it matters: a large object has to be cleared when it is made, and brings the next collection
+nearer. Put([]byte) allocates a slice header each time, which is what the pool should save.
+
+What to do: keep such buffers in a sync.Pool, or hand one down from the caller; put pointers to
+slices into it, and drop those that grew above a limit.
+
+When not to: below a kilobyte a pool costs about what it saves; and a buffer that anybody still holds
+when it is put back is a bug that no test finds.",
+    run,
+};
+
+/// Bytes from which on a pool pays.
+const LARGE: i64 = 1024;
+
+/// How much more than what is in use must have been allocated.
+const CHURN: i64 = 50;
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    let shape = it.shape?;
+    let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
+    if it.measure == Measure::Cpu && it.is(Class::Boxing) && puts {
+        return Some(Advice {
+            seen: format!(
+                "Put stores a value in an interface, which allocates ({})",
+                it.entry()
+            ),
+            attempt: "put a pointer into the pool: `pool.Put(&buffer)`, and get a pointer".into(),
+            unless: "the pool is not on the hot path".into(),
+        });
+    }
+    if it.measure != Measure::Allocated {
+        return None;
+    }
+    let memory = it.memory?;
+    let buffers = ["make([]byte", "bytes.Buffer", "bufio.New"];
+    let makes = buffers.iter().any(|it| shape.text.contains(it));
+    // What is returned belongs to the caller.
+    let makes = makes && !shape.text.starts_with("return ");
+    let average = memory.bytes.checked_div(memory.objects)?;
+    let short_lived = memory.bytes / CHURN >= memory.in_use;
+    if average < LARGE || !short_lived || !makes || it.share.percent < 1.0 {
+        return None;
+    }
+    Some(Advice {
+        seen: format!(
+            "buffers of {} bytes on average are made here and soon dropped",
+            grouped(average.unsigned_abs())
+        ),
+        attempt: "reuse them: a sync.Pool of pointers, or a buffer that the caller keeps".into(),
+        unless: "somebody may still hold the buffer when it is put back".into(),
+    })
+}

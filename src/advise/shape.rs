@@ -1,0 +1,316 @@
+//! A Go file and a line in, the statement and the loops around it out.
+//!
+//! Without types: what the text does not show is not known, and no advice is made of it.
+
+mod growth;
+
+use tree_sitter::{Node, Parser, Point, Tree};
+
+/// A Go file, parsed.
+pub struct Source {
+    text: Vec<u8>,
+    tree: Tree,
+}
+
+/// What stands on a line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// The line, without white space around it.
+    pub text: String,
+    /// It stands in a loop of its function.
+    pub in_loop: bool,
+    /// It runs once, when the program starts.
+    pub in_init: bool,
+    /// Appends to a slice that begins empty, and to others.
+    pub appends: Vec<Growth>,
+    /// Writes to a map that begins empty, and to others.
+    pub writes: Vec<Growth>,
+    /// Strings that become longer in a loop: `s += x`, `s = s + x`.
+    pub lengthened: Vec<String>,
+    /// Sends to and receives from channels, and select.
+    pub channel: bool,
+    /// `go` statements.
+    pub starts: bool,
+    /// `defer` statements.
+    pub defers: bool,
+    /// The loop that begins here copies each element: the name of the copy, and what it walks over.
+    pub copies: Option<(String, String)>,
+    /// Calls, by what is called, and whether all arguments are literals.
+    pub calls: Vec<(String, bool)>,
+    /// The type `T` of `return &T{...}`.
+    pub returned: Option<String>,
+    /// That type has methods with a pointer receiver, or they are not known.
+    pub pointer_methods: bool,
+    /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
+    pub ignore: Vec<String>,
+}
+
+/// A slice or a map that something is put into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// What grows.
+    pub name: String,
+    /// It is declared in this function without a size, outside of the one loop that fills it.
+    pub begins_empty: bool,
+    /// What the loop walks over, where its length can be asked for: `len(xs)` or a number.
+    pub bound: Option<String>,
+    /// Something decides, per element, whether it is put in.
+    pub filtered: bool,
+}
+
+impl Source {
+    /// Parses a file. `None` where it cannot be.
+    pub fn new(text: Vec<u8>) -> Option<Self> {
+        let mut parser = Parser::new();
+        parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
+        let tree = parser.parse(&text, None)?;
+        Some(Self { text, tree })
+    }
+
+    /// The declaration of a function or a method `T.m`, by its bare name, in lines.
+    pub fn declaration(&self, name: &str) -> Option<(i64, i64)> {
+        let root = self.tree.root_node();
+        let found = root
+            .named_children(&mut root.walk())
+            .find(|it| self.declared(*it).as_deref() == Some(name))?;
+        Some((row(found.start_position()), row(found.end_position())))
+    }
+
+    fn declared(&self, node: Node<'_>) -> Option<String> {
+        let name = self.text(node.child_by_field_name("name")?);
+        match node.kind() {
+            "function_declaration" => Some(name.to_owned()),
+            "method_declaration" => {
+                let receiver = self.text(node.child_by_field_name("receiver")?);
+                let plain = receiver.split('[').next()?.trim_matches(['(', ')', ' ']);
+                let of = plain.rsplit([' ', '*', '\t']).next()?;
+                Some(format!("{of}.{name}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a type has a method with a pointer receiver in this file.
+    pub fn has_pointer_methods(&self, name: &str) -> bool {
+        let text = String::from_utf8_lossy(&self.text);
+        let receiver = |line: &str| {
+            let receiver = line.strip_prefix("func (")?.split(')').next()?;
+            let of = receiver.split('*').nth(1)?;
+            Some(of.split('[').next()?.trim() == name)
+        };
+        text.lines().any(|it| receiver(it) == Some(true))
+    }
+
+    /// What stands on a line, counted from 1. `None` past the end.
+    pub fn shape(&self, line: i64) -> Option<Shape> {
+        let row = usize::try_from(line).ok()?.checked_sub(1)?;
+        let text = self.text.split(|it| *it == b'\n').nth(row)?;
+        let mut shape = Shape {
+            text: String::from_utf8_lossy(text).trim().to_owned(),
+            ignore: self.ignored(row),
+            returned: returned(&String::from_utf8_lossy(text)),
+            pointer_methods: true,
+            ..Shape::default()
+        };
+        let begin = text.iter().position(|it| !it.is_ascii_whitespace())?;
+        let end = text.len();
+        let root = self.tree.root_node();
+        let (start, end) = (Point::new(row, begin), Point::new(row, end));
+        let around = root.descendant_for_point_range(start, end)?;
+        self.surroundings(around, &mut shape);
+        let mut stack = vec![around];
+        while let Some(node) = stack.pop() {
+            if node.start_position().row > row || node.end_position().row < row {
+                continue;
+            }
+            if node.start_position().row == row {
+                self.look(node, &mut shape);
+            }
+            let mut cursor = node.walk();
+            stack.extend(node.named_children(&mut cursor));
+        }
+        shape.appends.reverse();
+        shape.calls.reverse();
+        Some(shape)
+    }
+
+    /// What comments on a line and the one above take out of the findings.
+    fn ignored(&self, row: usize) -> Vec<String> {
+        const IGNORE: &str = "//gobuild-opt:ignore";
+        let lines = self.text.split(|it| *it == b'\n');
+        let near = lines
+            .skip(row.saturating_sub(1))
+            .take(if row == 0 { 1 } else { 2 });
+        let behind = near.filter_map(|it| {
+            let text = String::from_utf8_lossy(it);
+            let at = text.find(IGNORE)?;
+            Some(text[at + IGNORE.len()..].trim().to_owned())
+        });
+        behind.collect()
+    }
+
+    fn surroundings(&self, node: Node<'_>, shape: &mut Shape) {
+        shape.in_loop = !loops(node).is_empty();
+        let mut at = Some(node);
+        let mut function = None;
+        while let Some(node) = at {
+            if matches!(node.kind(), "function_declaration" | "method_declaration") {
+                function = Some(node);
+            }
+            at = node.parent();
+        }
+        shape.in_init = match function.and_then(|it| self.declared(it)) {
+            Some(name) => name == "init",
+            None => true,
+        };
+    }
+
+    /// Takes what a node that begins on the line says.
+    fn look(&self, node: Node<'_>, shape: &mut Shape) {
+        match node.kind() {
+            "go_statement" => shape.starts = true,
+            "defer_statement" => shape.defers = true,
+            "send_statement" | "select_statement" | "communication_case" => shape.channel = true,
+            "unary_expression" => shape.channel |= self.text(node).starts_with("<-"),
+            "receive_statement" => shape.channel = true,
+            "for_statement" => self.range(node, shape),
+            "call_expression" => self.call(node, shape),
+            "assignment_statement" => self.assignment(node, shape),
+            "inc_statement" | "dec_statement" => {
+                if let Some(index) = node
+                    .named_child(0)
+                    .filter(|it| it.kind() == "index_expression")
+                {
+                    let growth = self.growth(index.child_by_field_name("operand"), node, "map");
+                    shape.writes.extend(growth.map(|it| Growth {
+                        filtered: true,
+                        ..it
+                    }));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn range(&self, node: Node<'_>, shape: &mut Shape) {
+        let Some(clause) = child(node, "range_clause") else {
+            return;
+        };
+        let left = clause
+            .child_by_field_name("left")
+            .map_or("", |it| self.text(it));
+        let over = clause
+            .child_by_field_name("right")
+            .map_or("", |it| self.text(it));
+        let mut names = left.split(',').map(str::trim);
+        if let Some(copy) = names.nth(1).filter(|it| *it != "_") {
+            shape.copies = Some((copy.to_owned(), over.to_owned()));
+        }
+    }
+
+    fn call(&self, node: Node<'_>, shape: &mut Shape) {
+        let Some(function) = node.child_by_field_name("function") else {
+            return;
+        };
+        let Some(arguments) = node.child_by_field_name("arguments") else {
+            return;
+        };
+        let name = self.text(function).to_owned();
+        let given: Vec<Node<'_>> = arguments.named_children(&mut arguments.walk()).collect();
+        if name == "append" {
+            let single =
+                given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
+            let growth = self.growth(given.first().copied(), node, "slice");
+            let bound = |it: Growth| Growth {
+                bound: it.bound.filter(|_| single && given.len() == 2),
+                ..it
+            };
+            shape.appends.extend(growth.map(bound));
+        }
+        let literal = |it: &Node<'_>| {
+            it.kind().ends_with("_literal")
+                && it.kind() != "composite_literal"
+                && it.kind() != "func_literal"
+        };
+        let literals = !given.is_empty() && given.iter().all(literal);
+        shape.calls.push((name, literals));
+    }
+
+    fn assignment(&self, node: Node<'_>, shape: &mut Shape) {
+        let (Some(left), Some(right)) = (
+            node.child_by_field_name("left"),
+            node.child_by_field_name("right"),
+        ) else {
+            return;
+        };
+        let operator = node
+            .child_by_field_name("operator")
+            .map_or("", |it| self.text(it));
+        let (target, value) = (self.text(left), self.text(right));
+        let itself = value
+            .strip_prefix(target)
+            .is_some_and(|rest| rest.trim_start().starts_with('+'));
+        let outside = left
+            .named_child(0)
+            .is_some_and(|it| it.kind() != "identifier" || self.declared_outside(it, node));
+        if (operator == "+=" || (operator == "=" && itself)) && !loops(node).is_empty() && outside {
+            shape.lengthened.push(target.to_owned());
+        }
+        if let Some(index) = left
+            .named_child(0)
+            .filter(|it| it.kind() == "index_expression")
+        {
+            let growth = self.growth(index.child_by_field_name("operand"), node, "map");
+            let counts = operator != "=";
+            shape.writes.extend(growth.map(|it| Growth {
+                filtered: it.filtered || counts,
+                ..it
+            }));
+        }
+    }
+
+    fn text(&self, node: Node<'_>) -> &str {
+        let bytes = self.text.get(node.byte_range()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+/// `T` of `return &T{`.
+fn returned(line: &str) -> Option<String> {
+    let rest = line.trim().strip_prefix("return &")?;
+    let end = rest.find(['{', '['])?;
+    Some(rest[..end].trim().to_owned())
+}
+
+/// The loops around a node up to its function, innermost first. A loop's own first line is not in it.
+fn loops(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = Vec::new();
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        if matches!(
+            parent.kind(),
+            "function_declaration" | "method_declaration" | "func_literal"
+        ) {
+            break;
+        }
+        if parent.kind() == "for_statement" && parent.child_by_field_name("body") == Some(at) {
+            found.push(parent);
+        }
+        at = parent;
+    }
+    found
+}
+
+fn child<'a>(node: Node<'a>, kind: &str) -> Option<Node<'a>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .find(|it| it.kind() == kind)
+}
+
+fn is_within(inner: Node<'_>, outer: Node<'_>) -> bool {
+    outer.start_byte() <= inner.start_byte() && inner.end_byte() <= outer.end_byte()
+}
+
+fn row(point: Point) -> i64 {
+    i64::try_from(point.row).unwrap_or(0) + 1
+}

@@ -1,0 +1,225 @@
+//! A slice or a map that something is put into in, where it begins and how often the loop around it runs out.
+
+use tree_sitter::Node;
+
+use super::{Growth, Source, child, is_within, loops};
+
+impl Source {
+    /// Whether a variable lives longer than one round of the loop around it.
+    pub(super) fn declared_outside(&self, name: Node<'_>, at: Node<'_>) -> bool {
+        let declared = self.declaration_of(self.text(name), at);
+        match (declared, loops(at).first()) {
+            (Some(declared), Some(inner)) => !is_within(declared, *inner),
+            _ => true,
+        }
+    }
+
+    /// How something grows where `at` stands.
+    pub(super) fn growth(
+        &self,
+        target: Option<Node<'_>>,
+        at: Node<'_>,
+        kind: &str,
+    ) -> Option<Growth> {
+        let target = target?;
+        let name = self.text(target).to_owned();
+        let loops = loops(at);
+        let inner = loops.first()?;
+        let declared = (target.kind() == "identifier")
+            .then(|| self.declaration_of(&name, at))
+            .flatten();
+        // A second loop between the declaration and here multiplies what the bound says.
+        let alone = declared.is_some_and(|it| {
+            !is_within(it, *inner) && loops.get(1).is_none_or(|outer| is_within(it, *outer))
+        });
+        Some(Growth {
+            begins_empty: alone && declared.is_some_and(|it| self.is_empty(it, &name, kind)),
+            bound: self.bound(*inner),
+            filtered: self.is_filtered(at, *inner),
+            name,
+        })
+    }
+
+    /// The last declaration of a name before a node in its function.
+    fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
+        let mut function = at.parent();
+        while let Some(it) = function {
+            if matches!(it.kind(), "function_declaration" | "method_declaration") {
+                break;
+            }
+            function = it.parent();
+        }
+        let function = self
+            .tree
+            .root_node()
+            .descendant_for_byte_range(function?.start_byte(), function?.end_byte())?;
+        let mut stack = vec![function];
+        let mut found: Option<Node<'_>> = None;
+        while let Some(node) = stack.pop() {
+            if node.start_byte() >= at.start_byte() && node != function {
+                continue;
+            }
+            let declares = match node.kind() {
+                "short_var_declaration" => node
+                    .child_by_field_name("left")
+                    .is_some_and(|it| self.text(it).split(',').any(|it| it.trim() == name)),
+                "var_spec" | "parameter_declaration" => {
+                    let mut cursor = node.walk();
+                    let mut names = node.children_by_field_name("name", &mut cursor);
+                    names.any(|it| self.text(it) == name)
+                }
+                _ => false,
+            };
+            let later = found.is_none_or(|it| it.start_byte() < node.start_byte());
+            if declares && later {
+                found = Some(node);
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        found
+    }
+
+    /// Whether a declaration makes a slice or a map without a size.
+    fn is_empty(&self, declaration: Node<'_>, name: &str, kind: &str) -> bool {
+        match declaration.kind() {
+            "var_spec" => match declaration.child_by_field_name("value") {
+                Some(value) => self.makes_empty(self.text(value), kind),
+                None => {
+                    let of = declaration.child_by_field_name("type");
+                    kind == "slice" && of.is_some_and(|it| self.text(it).starts_with("[]"))
+                }
+            },
+            "short_var_declaration" => {
+                let side = |it| declaration.child_by_field_name(it);
+                let (Some(left), Some(right)) = (side("left"), side("right")) else {
+                    return false;
+                };
+                let names = self.text(left).split(',').position(|it| it.trim() == name);
+                let value = names.and_then(|it| right.named_child(u32::try_from(it).ok()?));
+                value.is_some_and(|it| self.makes_empty(self.text(it), kind))
+            }
+            // A named result.
+            "parameter_declaration" => {
+                let is_result = declaration
+                    .parent()
+                    .and_then(|list| list.parent()?.child_by_field_name("result"))
+                    .is_some_and(|it| is_within(declaration, it));
+                let of = declaration.child_by_field_name("type");
+                kind == "slice" && is_result && of.is_some_and(|it| self.text(it).starts_with("[]"))
+            }
+            _ => false,
+        }
+    }
+
+    fn makes_empty(&self, value: &str, kind: &str) -> bool {
+        let value: String = value.chars().filter(|it| !it.is_whitespace()).collect();
+        match kind {
+            "slice" => {
+                (value.starts_with("[]") && value.ends_with("{}"))
+                    || (value.starts_with("make([]") && value.ends_with(",0)"))
+                    || (value.starts_with("[]") && value.ends_with("(nil)"))
+            }
+            _ => {
+                (value.starts_with("map[") && value.ends_with("{}"))
+                    || (value.starts_with("make(map[") && !has_size(&value))
+            }
+        }
+    }
+
+    /// How often a loop runs, where the text tells.
+    fn bound(&self, it: Node<'_>) -> Option<String> {
+        if let Some(clause) = child(it, "range_clause") {
+            let over = clause.child_by_field_name("right")?;
+            return match over.kind() {
+                "int_literal" => Some(self.text(over).to_owned()),
+                "identifier" => self.length(over, it),
+                "selector_expression" => Some(format!("len({})", self.text(over))),
+                _ => None,
+            };
+        }
+        let condition = child(it, "for_clause")?.child_by_field_name("condition")?;
+        let operator = condition.child_by_field_name("operator")?;
+        let right = condition.child_by_field_name("right")?;
+        let counted = matches!(self.text(operator), "<" | "<=");
+        let plain = matches!(
+            right.kind(),
+            "identifier" | "int_literal" | "selector_expression"
+        ) || (right.kind() == "call_expression"
+            && self.text(right).starts_with("len("));
+        (counted && plain).then(|| self.text(right).to_owned())
+    }
+
+    /// The length of what a name stands for; `None` for channels, functions and what is not declared here.
+    fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
+        let text = self.text(name);
+        let declared = self.declaration_of(text, at)?;
+        let of = declared
+            .child_by_field_name("type")
+            .map_or("", |it| self.text(it));
+        let value = declared
+            .child_by_field_name("right")
+            .or_else(|| declared.child_by_field_name("value"))
+            .map_or("", |it| self.text(it));
+        let endless = |it: &str| {
+            it.contains("chan ")
+                || it.starts_with("func")
+                || it.contains("iter.")
+                || it.contains("Seq(")
+        };
+        if endless(of) || endless(value) {
+            return None;
+        }
+        if matches!(of, "int" | "int64" | "uint" | "int32" | "uint32" | "uint64") {
+            return Some(text.to_owned());
+        }
+        Some(format!("len({text})"))
+    }
+
+    /// Whether something between a loop and a node in it decides about that node.
+    fn is_filtered(&self, at: Node<'_>, inner: Node<'_>) -> bool {
+        let mut node = at;
+        while let Some(parent) = node.parent().filter(|_| node != inner) {
+            let decides = matches!(
+                parent.kind(),
+                "if_statement"
+                    | "expression_case"
+                    | "type_case"
+                    | "communication_case"
+                    | "default_case"
+            );
+            if decides && parent != inner {
+                return true;
+            }
+            node = parent;
+        }
+        let mut stack = vec![inner];
+        while let Some(node) = stack.pop() {
+            if node.kind() == "func_literal"
+                || node.start_byte() >= at.start_byte() && node != inner
+            {
+                continue;
+            }
+            if matches!(
+                node.kind(),
+                "continue_statement" | "break_statement" | "goto_statement"
+            ) {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+}
+
+/// `make(map[K]V, n)` has a comma outside of every bracket.
+fn has_size(make: &str) -> bool {
+    let mut depth = 0i32;
+    make.bytes().any(|it| {
+        match it {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth -= 1,
+            _ => {}
+        }
+        it == b',' && depth == 1
+    })
+}

@@ -1,0 +1,56 @@
+//! `[advise]`: which profiles are read, and what is worth a word.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::size::Percent;
+
+/// `[advise]`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Advise {
+    /// Profiles by what they measure, relative to the configuration; without one, that of the build.
+    pub profiles: AdviseProfiles,
+    /// The share of a profile below which nothing is advised.
+    #[schemars(with = "Option<String>")]
+    pub min_share: Option<Percent>,
+    /// Samples below which nothing is said of a line.
+    pub min_samples: Option<u32>,
+    /// Rule IDs and package patterns that are no findings.
+    pub ignore: Vec<String>,
+}
+
+/// `[advise] profiles`
+#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct AdviseProfiles {
+    /// /debug/pprof/profile
+    pub cpu: Option<PathBuf>,
+    /// /debug/pprof/heap or allocs
+    pub heap: Option<PathBuf>,
+    /// /debug/pprof/mutex
+    pub mutex: Option<PathBuf>,
+    /// /debug/pprof/block
+    pub block: Option<PathBuf>,
+    /// /debug/pprof/goroutine
+    pub goroutine: Option<PathBuf>,
+    /// /debug/pprof/goroutineleak, Go 1.27
+    pub goroutineleak: Option<PathBuf>,
+}
+
+impl AdviseProfiles {
+    /// Those that are set.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let all = [
+            &self.cpu,
+            &self.heap,
+            &self.mutex,
+            &self.block,
+            &self.goroutine,
+            &self.goroutineleak,
+        ];
+        all.into_iter().flatten()
+    }
+}

@@ -1,0 +1,185 @@
+//! Charged profiles and the sites of a build in, the report of `advise` out: what costs on which line, and what to try.
+
+pub mod gather;
+
+pub mod locate;
+
+mod values;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{SCHEMA_VERSION, Tool, Verdict};
+use crate::advise::rule::Measure;
+use crate::advise::{Class, Interval};
+
+/// The report of `advise`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// Advice fails no run.
+    pub verdict: Verdict,
+    /// One entry per platform.
+    pub targets: Vec<Target>,
+}
+
+impl Report {
+    /// The report of all platforms.
+    pub fn of(targets: Vec<Target>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            verdict: Verdict {
+                pass: true,
+                failures: Vec::new(),
+                not_judged: Vec::new(),
+                loosened: Vec::new(),
+            },
+            targets,
+        }
+    }
+}
+
+/// What is advised for a platform.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// What gobuild-opt.lock calls it.
+    pub key: String,
+    /// The Go that compiles.
+    pub go_version: String,
+    /// Whether there is a profile: without one nothing is known to cost anything.
+    pub weighted: bool,
+    /// The profiles, in the order in which they were given.
+    pub profiles: Vec<Used>,
+    /// What a CPU profile spends in the runtime, by class, heaviest first.
+    pub classes: Vec<ClassShare>,
+    /// Percent of the CPU profile that is spent in the runtime for lines of the scope; `null` without one.
+    pub own: Option<f64>,
+    /// Percent of the CPU profile that is spent on lines of the scope and in what they call; `null` without one.
+    pub below: Option<f64>,
+    /// What to try, by what is certain, most first.
+    pub findings: Vec<Finding>,
+    /// What costs on which line, by what is certain, most first; with or without advice.
+    pub costs: Vec<LineCost>,
+    /// Lines with a cost that has too few samples to say anything.
+    pub hidden: u64,
+    /// Findings that a comment or the configuration takes out.
+    pub ignored: u64,
+    /// Places that allocate by what the compiler says, for a program without a profile.
+    pub sites: u64,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+}
+
+/// A profile that was read.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Used {
+    /// The file.
+    pub file: String,
+    /// What it measures.
+    pub measure: Measure,
+    /// Its samples.
+    pub samples: u64,
+    /// Sum of its weights: nanoseconds, bytes, goroutines.
+    pub total: i64,
+    /// Its age in days; `null` where it does not tell.
+    pub age_days: Option<f64>,
+}
+
+/// What a class costs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ClassShare {
+    /// The class.
+    pub class: Class,
+    /// Of the whole profile.
+    pub share: Interval,
+    /// Percent of the profile that has a line in the scope.
+    pub own: f64,
+}
+
+/// A line of today's source, or of the profile's where it is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The import path.
+    pub package: String,
+    /// The declaration, `T.Get` or `Get`.
+    pub function: String,
+    /// The file, relative to the working directory where it lies below.
+    pub file: String,
+    /// Counted from 1; 0 where it is unknown.
+    pub line: u32,
+    /// The line of source; empty where the function is gone.
+    pub source: String,
+}
+
+/// Something to try.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The rule: `gobuild-opt explain ID` is its manual.
+    pub rule: String,
+    /// The lesson that it serves.
+    pub lesson: u8,
+    /// What the share is of.
+    pub measure: Measure,
+    /// How much.
+    pub share: Interval,
+    /// Nanoseconds, bytes, goroutines.
+    pub amount: i64,
+    /// Where.
+    pub place: Place,
+    /// What was seen.
+    pub seen: String,
+    /// What to try.
+    pub attempt: String,
+    /// When not to.
+    pub unless: String,
+    /// How to see whether it helped.
+    pub verify: String,
+}
+
+/// What a line costs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct LineCost {
+    /// What the share is of.
+    pub measure: Measure,
+    /// For what; `null` where the profile does not tell.
+    pub class: Option<Class>,
+    /// How much.
+    pub share: Interval,
+    /// Nanoseconds, bytes.
+    pub amount: i64,
+    /// Where.
+    pub place: Place,
+    /// What the line calls that calls the runtime; empty where it does itself.
+    pub via: String,
+    /// The rule that has advice for it.
+    pub rule: Option<String>,
+}
+
+impl Finding {
+    /// What stands for it in code scanning, the same after edits elsewhere.
+    pub fn fingerprint(&self) -> String {
+        let place = &self.place;
+        format!(
+            "{}/{}.{}/{}",
+            self.rule, place.package, place.function, place.source
+        )
+    }
+
+    /// In one sentence.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} ({:.2} % ±{:.2} of {}, {}). Try: {}. Not when: {}.",
+            self.seen,
+            self.share.percent,
+            self.share.margin,
+            self.measure.words(),
+            crate::number::counted(self.share.samples, "sample"),
+            self.attempt,
+            self.unless
+        )
+    }
+}

@@ -1,0 +1,391 @@
+//! Profiles, the sites of a build and its sources in, costs and findings of a platform out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::locate::{Located, Locator};
+use super::values::{heap_class, measure, memory_by_line, values};
+use super::{ClassShare, Finding, LineCost, Place, Target, Used};
+use crate::advise::{
+    Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sum, What, charge,
+};
+use crate::build::escapes::Collected;
+use crate::config::Config;
+use crate::escape::{self, IdentifiedSite};
+use crate::go;
+use crate::go::pattern;
+use crate::plan::Facts;
+use crate::profile::Profile;
+use crate::report::profile::age_days;
+
+/// A profile that was given.
+#[derive(Debug)]
+pub struct Given {
+    /// As it is shown.
+    pub file: String,
+    /// What it holds.
+    pub profile: Profile,
+}
+
+/// What advice is made from.
+pub struct Inputs<'a> {
+    /// The platform and its packages.
+    pub facts: &'a Facts,
+    /// What the user wants.
+    pub config: &'a Config,
+    /// What the compiler says.
+    pub collected: &'a Collected,
+    /// Paths below are shown relative to it.
+    pub cwd: &'a Path,
+    /// Now, for ages.
+    pub now: Timestamp,
+}
+
+/// Says what costs on a platform.
+pub fn target(
+    inputs: &Inputs<'_>,
+    given: &[Given],
+    read: &mut dyn FnMut(&Path) -> Option<Vec<u8>>,
+) -> Target {
+    let facts = inputs.facts;
+    let mut target = Target {
+        key: facts.key(),
+        go_version: facts.toolchain.version.clone(),
+        weighted: false,
+        profiles: Vec::new(),
+        classes: Vec::new(),
+        own: None,
+        below: None,
+        findings: Vec::new(),
+        costs: Vec::new(),
+        hidden: 0,
+        ignored: 0,
+        sites: inputs.collected.escapes.sites,
+        notes: Vec::new(),
+    };
+    let mut gathering = Gathering::new(inputs, read);
+    for it in given {
+        gathering.add(it, &mut target);
+    }
+    gathering.finish(&mut target);
+    target
+}
+
+/// What is being gathered.
+struct Gathering<'a> {
+    inputs: &'a Inputs<'a>,
+    locator: Locator<'a>,
+    sites: HashMap<(&'a [u8], u32), Vec<&'a IdentifiedSite>>,
+    min_share: f64,
+    min_samples: u64,
+    go: (u32, u32),
+    findings: BTreeMap<(&'static str, String, u32), Finding>,
+}
+
+/// What is charged somewhere, before the rules look at it.
+struct Charge<'b> {
+    measure: Measure,
+    what: What<'b>,
+    sum: Sum,
+    total: i64,
+    memory: Option<Memory>,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(inputs: &'a Inputs<'a>, read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>) -> Self {
+        let mut sites: HashMap<(&[u8], u32), Vec<&IdentifiedSite>> = HashMap::new();
+        for it in &inputs.collected.sites {
+            if let Some(path) = &it.site.source {
+                sites.entry((path, it.site.line)).or_default().push(it);
+            }
+        }
+        let settings = &inputs.config.advise;
+        Self {
+            inputs,
+            locator: Locator::new(inputs.facts, inputs.config, inputs.cwd, read),
+            sites,
+            min_share: settings.min_share.map_or(0.3, |it| it.0),
+            min_samples: u64::from(settings.min_samples.unwrap_or(10)),
+            go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
+            findings: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what a profile tells.
+    fn add(&mut self, given: &Given, target: &mut Target) {
+        let profile = &given.profile;
+        let Some(measure) = measure(profile) else {
+            let types = profile.sample_types();
+            target.notes.push(format!(
+                "`{}` is of no kind that tells of lines: {types}",
+                given.file
+            ));
+            return;
+        };
+        let (value, count) = values(profile, measure);
+        let own = self.locator.owned();
+        let charged = charge(profile, value, &*count, |package| own.contains(package));
+        let total = match measure {
+            // Locks of the runtime itself are nobody's.
+            Measure::Mutex => {
+                let of_runtime: i64 = charged.classes.values().map(|it| it.weight).sum();
+                charged.total.weight - of_runtime
+            }
+            _ => charged.total.weight,
+        };
+        target.weighted = true;
+        target.profiles.push(Used {
+            file: given.file.clone(),
+            measure,
+            samples: charged.total.samples,
+            total,
+            age_days: profile.time().map(|it| age_days(it, self.inputs.now)),
+        });
+        if charged.below.samples == 0 {
+            target.notes.push(format!(
+                "no sample of `{}` is in the packages of the scope: is it of this program?",
+                given.file
+            ));
+        }
+        match measure {
+            Measure::Cpu => self.cpu(&charged, target),
+            Measure::Allocated | Measure::InUse => self.heap(profile, &charged, target),
+            Measure::Block => self.costs(&charged, measure, total, target),
+            Measure::Mutex | Measure::Goroutines | Measure::Leaked => {
+                self.spent(&charged, measure, total);
+            }
+        }
+    }
+
+    fn cpu(&mut self, charged: &Charged, target: &mut Target) {
+        let total = charged.total.weight;
+        let percent = |it: i64| Interval::new(1, it, total).percent;
+        let own = |class| charged.own.get(&class).copied().unwrap_or_default();
+        let mut classes: Vec<ClassShare> = charged
+            .classes
+            .iter()
+            .map(|(class, sum)| ClassShare {
+                class: *class,
+                share: Interval::new(sum.samples, sum.weight, total),
+                own: percent(own(*class).weight),
+            })
+            .collect();
+        classes.sort_by(|a, b| {
+            let share = b.share.percent.total_cmp(&a.share.percent);
+            share.then_with(|| a.class.cmp(&b.class))
+        });
+        target.classes = classes;
+        target.own = Some(percent(charged.own.values().map(|it| it.weight).sum()));
+        target.below = Some(percent(charged.below.weight));
+        self.costs(charged, Measure::Cpu, total, target);
+        for it in &charged.calls {
+            let charge = Charge {
+                measure: Measure::Cpu,
+                what: What::Call(&it.callee),
+                sum: it.sum,
+                total,
+                memory: None,
+            };
+            let located = self.locator.locate(&charged.lines[it.line]);
+            self.judge(&located, &charge);
+        }
+    }
+
+    /// Costs by class, of processor time or of time blocked.
+    fn costs(&mut self, charged: &Charged, measure: Measure, total: i64, target: &mut Target) {
+        for it in &charged.costs {
+            if it.sum.samples < self.min_samples {
+                target.hidden += 1;
+                continue;
+            }
+            let charge = Charge {
+                measure,
+                what: What::Cost {
+                    class: it.class,
+                    via: &it.via,
+                    entry: &it.entry,
+                },
+                sum: it.sum,
+                total,
+                memory: None,
+            };
+            let located = self.locator.locate(&charged.lines[it.line]);
+            let rule = self.judge(&located, &charge);
+            target.costs.push(LineCost {
+                measure,
+                class: Some(it.class),
+                share: Interval::new(it.sum.samples, it.sum.weight, total),
+                amount: it.sum.weight,
+                place: located.place,
+                via: it.via.clone(),
+                rule,
+            });
+        }
+    }
+
+    /// Allocated bytes by line, with what the compiler says of it: a heap profile has no frames of the runtime.
+    fn heap(&mut self, profile: &Profile, charged: &Charged, target: &mut Target) {
+        let memory = memory_by_line(profile, charged, self.locator.owned());
+        let in_use: i64 = memory.values().map(|it| it.in_use).sum();
+        for it in &charged.spent {
+            if it.sum.samples < self.min_samples {
+                target.hidden += 1;
+                continue;
+            }
+            let located = self.locator.locate(&charged.lines[it.line]);
+            let sites = self.sites_at(&located);
+            let class = heap_class(located.shape.as_ref(), &sites);
+            let of_line = memory.get(&it.line).copied();
+            let mut charge = Charge {
+                measure: Measure::Allocated,
+                what: What::Cost {
+                    class,
+                    via: "",
+                    entry: "",
+                },
+                sum: it.sum,
+                total: charged.total.weight,
+                memory: of_line,
+            };
+            let rule = self.judge(&located, &charge);
+            target.costs.push(LineCost {
+                measure: Measure::Allocated,
+                class: Some(class),
+                share: Interval::new(it.sum.samples, it.sum.weight, charge.total),
+                amount: it.sum.weight,
+                place: located.place.clone(),
+                via: String::new(),
+                rule,
+            });
+            if let Some(of_line) = of_line.filter(|it| it.in_use > 0) {
+                charge.measure = Measure::InUse;
+                charge.sum.weight = of_line.in_use;
+                charge.total = in_use;
+                self.judge(&located, &charge);
+            }
+        }
+    }
+
+    /// All that a line pays for, of what has no classes.
+    fn spent(&mut self, charged: &Charged, measure: Measure, total: i64) {
+        for it in &charged.spent {
+            let charge = Charge {
+                measure,
+                what: What::Cost {
+                    class: Class::Lock,
+                    via: "",
+                    entry: "",
+                },
+                sum: match measure {
+                    Measure::Mutex => it.plain,
+                    _ => it.sum,
+                },
+                total,
+                memory: None,
+            };
+            let located = self.locator.locate(&charged.lines[it.line]);
+            self.judge(&located, &charge);
+        }
+    }
+
+    fn sites_at(&self, located: &Located) -> Vec<(escape::Class, &'a str)> {
+        let path = located.path.as_ref().map(|it| it.as_os_str().as_bytes());
+        let found = path.and_then(|it| self.sites.get(&(it, located.place.line)));
+        let site = |it: &&'a IdentifiedSite| (it.site.class, it.site.expression.as_str());
+        found.into_iter().flatten().map(site).collect()
+    }
+
+    /// Asks every rule; returns the one that has advice.
+    fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
+        let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
+        let counted = matches!(charge.measure, Measure::Goroutines | Measure::Leaked);
+        let small = share.percent < self.min_share || share.samples < self.min_samples;
+        if small && !counted {
+            return None;
+        }
+        let evidence = Evidence {
+            measure: charge.measure,
+            what: charge.what.clone(),
+            share,
+            amount: charge.sum.weight,
+            shape: located.shape.as_ref(),
+            sites: self.sites_at(located),
+            memory: charge.memory,
+            go: self.go,
+        };
+        let found = RULES
+            .iter()
+            .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
+        let (rule, advice) = found;
+        let finding = finding(rule, advice, charge, share, located);
+        let key = (rule.id, finding.place.file.clone(), finding.place.line);
+        let better = |it: &Finding| {
+            (it.measure, -it.share.lower()) <= (finding.measure, -finding.share.lower())
+        };
+        if !self.findings.get(&key).is_some_and(better) {
+            self.findings.insert(key, finding);
+        }
+        Some(rule.id.to_owned())
+    }
+
+    fn finish(self, target: &mut Target) {
+        let ignore = &self.inputs.config.advise.ignore;
+        let named = |it: &Finding| {
+            ignore
+                .iter()
+                .any(|word| *word == it.rule || pattern::matches(word, &it.place.package))
+        };
+        let all = self.findings.into_values();
+        let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
+            all.partition(|it| named(it) || self.locator.is_ignored(it));
+        kept.sort_by(|a, b| {
+            let measure = a.measure.cmp(&b.measure);
+            let certain = || b.share.lower().total_cmp(&a.share.lower());
+            let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
+            measure.then_with(certain).then_with(place)
+        });
+        target.findings = kept;
+        target.ignored = ignored.len() as u64;
+        target.costs.sort_by(|a, b| {
+            let measure = a.measure.cmp(&b.measure);
+            let certain = || b.share.lower().total_cmp(&a.share.lower());
+            let place = || {
+                (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class))
+            };
+            measure.then_with(certain).then_with(place)
+        });
+    }
+}
+
+fn finding(
+    rule: &crate::advise::Rule,
+    advice: Advice,
+    charge: &Charge<'_>,
+    share: Interval,
+    located: &Located,
+) -> Finding {
+    let place: &Place = &located.place;
+    let verify = match charge.measure {
+        Measure::Cpu | Measure::Allocated | Measure::InUse => format!(
+            "allocs/op and time of a benchmark before and after: go test -run=NONE -bench=. -benchmem {}",
+            place.package
+        ),
+        _ => "the same profile again, under the same load".to_owned(),
+    };
+    let at = format!("{}:{}", place.file, place.line);
+    Finding {
+        rule: rule.id.to_owned(),
+        lesson: rule.lesson,
+        measure: charge.measure,
+        share,
+        amount: charge.sum.weight,
+        place: place.clone(),
+        seen: advice.seen,
+        attempt: advice.attempt.replace("FILE:LINE", &at),
+        unless: advice.unless,
+        verify,
+    }
+}

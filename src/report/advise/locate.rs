@@ -1,0 +1,185 @@
+//! A line as a profile has it in, the same line of today's source out.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::{Finding, Place};
+use crate::advise::{Line, Shape, Source};
+use crate::config::Config;
+use crate::go::Package;
+use crate::plan::{Facts, scope};
+use crate::report::artifact::shown;
+
+/// Where a line is today.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// As it is shown.
+    pub place: Place,
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+    /// What stands there; `None` where the function is gone.
+    pub shape: Option<Shape>,
+}
+
+/// Finds lines; each file is read once.
+pub struct Locator<'a> {
+    packages: HashMap<&'a str, &'a Package>,
+    mains: Vec<&'a Package>,
+    owned: HashSet<String>,
+    cwd: &'a Path,
+    read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>,
+    sources: HashMap<PathBuf, Option<Source>>,
+    known: HashMap<Line, Located>,
+    ignored: HashMap<(String, u32), Vec<String>>,
+}
+
+impl<'a> Locator<'a> {
+    /// For the packages of a build; those of the scope are the user's.
+    pub fn new(
+        facts: &'a Facts,
+        config: &Config,
+        cwd: &'a Path,
+        read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>,
+    ) -> Self {
+        let patterns = scope::patterns(&config.escape.scope, &facts.packages);
+        let inside = |it: &&Package| scope::contains(&patterns, &it.import_path);
+        let main = |it: &&Package| it.name == "main";
+        let name = |it: &Package| match it.name == "main" {
+            true => "main".to_owned(),
+            false => it.import_path.clone(),
+        };
+        Self {
+            packages: facts
+                .packages
+                .iter()
+                .map(|it| (it.import_path.as_str(), it))
+                .collect(),
+            mains: facts.packages.iter().filter(main).collect(),
+            owned: facts.packages.iter().filter(inside).map(name).collect(),
+            cwd,
+            read,
+            sources: HashMap::new(),
+            known: HashMap::new(),
+            ignored: HashMap::new(),
+        }
+    }
+
+    /// The user's packages, as a profile names them.
+    pub fn owned(&self) -> &HashSet<String> {
+        &self.owned
+    }
+
+    /// Finds a line. An older program's is as far from the start of its function as it was then.
+    pub fn locate(&mut self, line: &Line) -> Located {
+        if let Some(known) = self.known.get(line) {
+            return known.clone();
+        }
+        let found = self.find(line);
+        if let Some(shape) = &found.shape {
+            let key = (found.place.file.clone(), found.place.line);
+            self.ignored.insert(key, shape.ignore.clone());
+        }
+        self.known.insert(line.clone(), found.clone());
+        found
+    }
+
+    /// Whether a comment takes a finding out.
+    pub fn is_ignored(&self, it: &Finding) -> bool {
+        let words = self.ignored.get(&(it.place.file.clone(), it.place.line));
+        let names = |text: &String| text.split_whitespace().next() == Some(it.rule.as_str());
+        words.is_some_and(|all| all.iter().any(names))
+    }
+
+    fn find(&mut self, line: &Line) -> Located {
+        let name = line.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let package = self.package(line, name);
+        let mut place = Place {
+            package: package
+                .map_or(line.package.as_str(), |it| &it.import_path)
+                .to_owned(),
+            function: line.function.clone(),
+            file: line.file.clone(),
+            line: u32::try_from(line.line).unwrap_or_default(),
+            source: String::new(),
+        };
+        let mut found = None;
+        if let Some(package) = package {
+            let directory = Path::new(&package.dir);
+            found = self.today(directory, name, line);
+            // A function may have moved to another file of its package.
+            if found.is_none() {
+                let others = package.go_files.iter().filter(|it| *it != name);
+                found = others
+                    .into_iter()
+                    .find_map(|it| self.today(directory, it, line));
+            }
+        }
+        let (path, shape) = match found {
+            Some((path, number, shape)) => {
+                place.file = shown(&path, self.cwd);
+                place.line = u32::try_from(number).unwrap_or_default();
+                place.source.clone_from(&shape.text);
+                let mut shape = shape;
+                if let (Some(name), Some(package)) = (&shape.returned, package) {
+                    shape.pointer_methods = self.has_pointer_methods(package, name);
+                }
+                (Some(path), Some(shape))
+            }
+            None => (None, None),
+        };
+        Located { place, path, shape }
+    }
+
+    /// Whether a type of a package has methods with a pointer receiver.
+    fn has_pointer_methods(&mut self, package: &Package, name: &str) -> bool {
+        let directory = Path::new(&package.dir);
+        let mut files = package.go_files.iter().chain(&package.cgo_files);
+        files.any(|file| {
+            let path = directory.join(file);
+            let read = &mut self.read;
+            let source = self.sources.entry(path.clone());
+            let source = source.or_insert_with(|| Source::new(read(&path)?));
+            source
+                .as_ref()
+                .is_none_or(|it| it.has_pointer_methods(name))
+        })
+    }
+
+    fn package(&self, line: &Line, name: &str) -> Option<&'a Package> {
+        if line.package != "main" {
+            return self.packages.get(line.package.as_str()).copied();
+        }
+        let has = |it: &&&Package| it.go_files.iter().chain(&it.cgo_files).any(|it| it == name);
+        match self.mains.as_slice() {
+            [one] => Some(one),
+            several => several.iter().find(has).copied(),
+        }
+    }
+
+    /// The line in a file of today that declares its function.
+    fn today(
+        &mut self,
+        directory: &Path,
+        name: &str,
+        line: &Line,
+    ) -> Option<(PathBuf, i64, Shape)> {
+        let path = directory.join(name);
+        let read = &mut self.read;
+        let source = self
+            .sources
+            .entry(path.clone())
+            .or_insert_with(|| Source::new(read(&path)?));
+        let source = source.as_ref()?;
+        // Initial values of package variables run in functions without a source.
+        let made = matches!(line.function.as_str(), "init" | "glob" | "");
+        let number = match source.declaration(&line.function) {
+            Some((start, end)) => {
+                let moved = line.start.map_or(line.line, |it| line.line - it + start);
+                (start..=end).contains(&moved).then_some(moved)?
+            }
+            None if made => line.line,
+            None => return None,
+        };
+        Some((path, number, source.shape(number)?))
+    }
+}

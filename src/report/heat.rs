@@ -1,0 +1,171 @@
+//! Sites and profiles in, how much each line allocates in practice out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::weighing::Weighing;
+use crate::advise::heat::Joined;
+use crate::advise::{Heat, Spot};
+use crate::build::escapes::Collected;
+use crate::config::Config;
+use crate::escape::IdentifiedSite;
+use crate::number::{counted, counted_of};
+use crate::plan::{Facts, scope};
+
+/// What is allocated at the line of a site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SiteHeat {
+    /// Percent of the CPU profile that is spent on allocating there; `null` without one.
+    pub cpu: Option<f64>,
+    /// Bytes allocated there; `null` without a heap profile.
+    pub bytes: Option<i64>,
+    /// Objects allocated there; `null` without a heap profile.
+    pub objects: Option<i64>,
+}
+
+/// What the profiles tell of all sites together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// What it is counted in: `allocated bytes`, or `CPU of allocation`.
+    pub measure: String,
+    /// Lines with a site.
+    pub lines: u64,
+    /// Lines of these that allocate in the profile at all.
+    pub allocating: u64,
+    /// Lines that hold 90 % of what is allocated at sites.
+    pub hot_lines: u64,
+    /// Percent of what the scope allocates that is at a site; the rest is of what the compiler does not report.
+    pub at_sites: Option<f64>,
+}
+
+/// Heat by site, and of all.
+#[derive(Debug, Clone)]
+pub struct Heated {
+    /// In the order of the sites; `None`: it allocates nothing in the profile.
+    pub sites: Vec<Option<SiteHeat>>,
+    /// Together.
+    pub summary: Summary,
+}
+
+/// Joins the profiles with the sites of a build; `None` without a profile.
+pub fn heated(
+    collected: &Collected,
+    facts: &Facts,
+    config: &Config,
+    weighing: &Weighing<'_>,
+) -> Option<Heated> {
+    let cpu = facts.pgo.heat();
+    let heap = facts.pgo.heap.as_deref();
+    let bare: Vec<String> = collected.sites.iter().map(bare).collect();
+    let allocating: Vec<usize> = (0..collected.sites.len())
+        .filter(|it| collected.sites[*it].site.class.allocates())
+        .collect();
+    let spots: Vec<Spot<'_>> = allocating
+        .iter()
+        .map(|it| spot(&collected.sites[*it], &bare[*it], weighing))
+        .collect();
+    let joined = |heat: &Heat| heat.join(&spots);
+    let by_cpu = cpu.as_ref().map(|it| (it, joined(it)));
+    let by_heap = heap.map(|it| (&it.bytes, joined(&it.bytes), joined(&it.objects)));
+    let patterns = scope::patterns(&config.escape.scope, &facts.packages);
+    let mut own: Vec<&str> = facts
+        .packages
+        .iter()
+        .filter(|it| scope::contains(&patterns, &it.import_path))
+        .map(|it| weighing.path(&it.import_path))
+        .collect();
+    own.sort_unstable();
+    let is_own = |package: &str| own.binary_search(&package).is_ok();
+    let summary = match (&by_heap, &by_cpu) {
+        (Some((heat, joined, _)), _) => summary("allocated bytes", heat, joined, is_own),
+        (None, Some((heat, joined))) => summary("CPU of allocation", heat, joined, is_own),
+        (None, None) => return None,
+    };
+    let mut sites = vec![None; collected.sites.len()];
+    for (at, index) in allocating.iter().enumerate() {
+        let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
+        let percent = |it: &(&Heat, Joined)| match it.0.total {
+            total if total > 0 => of(&it.1) as f64 * 100.0 / total as f64,
+            _ => 0.0,
+        };
+        let found = SiteHeat {
+            cpu: by_cpu.as_ref().map(percent),
+            bytes: by_heap.as_ref().map(|it| of(&it.1)),
+            objects: by_heap.as_ref().map(|it| of(&it.2)),
+        };
+        let cold = found.cpu.unwrap_or_default() <= 0.0 && found.bytes.unwrap_or_default() <= 0;
+        sites[*index] = (!cold).then_some(found);
+    }
+    Some(Heated { sites, summary })
+}
+
+/// `T.m` of `(*T).m`.
+fn bare(it: &IdentifiedSite) -> String {
+    it.identity.function.replace("(*", "").replace(')', "")
+}
+
+fn spot<'a>(it: &'a IdentifiedSite, function: &'a str, weighing: &Weighing<'_>) -> Spot<'a> {
+    Spot {
+        package: match weighing.path(&it.site.package) {
+            "main" => "main",
+            _ => &it.site.package,
+        },
+        function,
+        start: it.start,
+        line: it.site.line,
+    }
+}
+
+fn summary(measure: &str, heat: &Heat, joined: &Joined, is_own: impl Fn(&str) -> bool) -> Summary {
+    let (hot, lines) = joined.holding(0.9);
+    let own = heat.within(is_own).weight;
+    let found = joined.found.weight;
+    Summary {
+        measure: measure.to_owned(),
+        lines: lines as u64,
+        allocating: joined.sums.iter().filter(|it| it.weight > 0).count() as u64,
+        hot_lines: hot as u64,
+        at_sites: (own > 0).then(|| (found as f64 * 100.0 / own as f64).min(100.0)),
+    }
+}
+
+impl Summary {
+    /// In one sentence.
+    pub fn sentence(&self) -> String {
+        let all = counted(self.lines, "line");
+        if self.allocating == 0 {
+            return format!("in the profile none of the {all} with sites allocates");
+        }
+        let rest = self.at_sites.map_or(String::new(), |it| {
+            format!("; {it:.0} % of what the scope allocates is at a site")
+        });
+        format!(
+            "{} of {all} with sites hold 90 % of the {}, {} never allocate{rest}",
+            self.hot_lines,
+            self.measure,
+            counted_of((self.lines - self.allocating) as usize, "line"),
+        )
+    }
+}
+
+impl SiteHeat {
+    /// The sum of two lines.
+    pub fn plus(self, other: Self) -> Self {
+        fn sum<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
+            match (a, b) {
+                (Some(a), Some(b)) => Some(a + b),
+                (a, b) => a.or(b),
+            }
+        }
+        Self {
+            cpu: sum(self.cpu, other.cpu),
+            bytes: sum(self.bytes, other.bytes),
+            objects: sum(self.objects, other.objects),
+        }
+    }
+
+    /// What is ranked by.
+    pub fn rank(&self) -> (i64, f64) {
+        (self.bytes.unwrap_or_default(), self.cpu.unwrap_or_default())
+    }
+}

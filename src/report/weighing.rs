@@ -1,0 +1,61 @@
+//! The profiles of a build in, how much of them is spent in a function or a package out.
+
+use crate::number::counted;
+use crate::plan::Facts;
+use crate::plan::pgo::Candidate;
+use crate::profile::Weights;
+
+/// How much of the profile is spent where.
+pub struct Weighing<'a> {
+    weights: Option<Weights>,
+    facts: &'a Facts,
+}
+
+impl<'a> Weighing<'a> {
+    /// By the profiles that are applied.
+    pub fn new(facts: &'a Facts) -> Self {
+        Self {
+            weights: facts.pgo.weights(),
+            facts,
+        }
+    }
+
+    /// The name of a package in a profile: a main package is called `main` in a profile.
+    pub fn path<'b>(&self, package: &'b str) -> &'b str {
+        let mut mains = self.facts.packages.iter().filter(|it| it.name == "main");
+        match mains.any(|it| it.import_path == package) {
+            true => "main",
+            false => package,
+        }
+    }
+
+    /// Percent of the profile in a function.
+    pub fn function(&self, package: &str, function: &str) -> Option<f64> {
+        let weights = self.weights.as_ref()?;
+        Some(weights.function(self.path(package), function))
+    }
+
+    /// Percent of the profile in a package.
+    pub fn package(&self, package: &str) -> Option<f64> {
+        Some(self.weights.as_ref()?.package(self.path(package)))
+    }
+
+    /// The profiles, in words; `None` without one.
+    pub fn words(&self) -> Option<String> {
+        self.weights.as_ref()?;
+        let used = self
+            .facts
+            .pgo
+            .candidates
+            .iter()
+            .filter(|it| it.weights.is_some());
+        let word = |it: &Candidate| {
+            let samples = it.judgement.as_ref().and_then(|it| it.samples);
+            let samples = samples.map_or(String::new(), |it| {
+                format!(", {}", counted(it.unsigned_abs(), "sample"))
+            });
+            format!("{}{samples}", it.path.display())
+        };
+        Some(used.map(word).collect::<Vec<_>>().join("; "))
+    }
+}
