@@ -269,3 +269,25 @@ fn a_reader_that_goes_away_is_no_failure() {
         "{stderr}"
     );
 }
+
+/// With a lock the summary says what changed before everything else that is known.
+#[test]
+fn the_step_summary_says_what_changed_since_the_lock() {
+    let mut place = Place::module();
+    assert_eq!(place.run("accept --reason first").code(), 0);
+    place.write(
+        "main.go",
+        "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hi\") }\n",
+    );
+    place.env("GITHUB_STEP_SUMMARY", place.path("summary.md"));
+    let report = place.release("--escapes off");
+    let text = place.text("summary.md");
+    let first = &text[..text.find("<details>").unwrap()];
+    let size = &report["targets"][0]["lock"]["sizes"][0];
+    assert_eq!(size["item"], "size");
+    let grown = size["after"].as_u64().unwrap() - size["before"].as_u64().unwrap();
+    assert!(grown > 100_000);
+    let told: String = first.chars().filter(|it| *it != ',').collect();
+    assert!(told.contains(&format!("| +{grown} |")), "{first}");
+    assert!(first.contains("| std | tiny linux/amd64 |"), "{first}");
+}

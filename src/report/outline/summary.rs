@@ -33,7 +33,7 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
     blocks.extend(more(failures.len(), "failure"));
     blocks.extend(match base {
         Some(base) => compared(report, base, base_name),
-        None => vec![executables(&report.targets)],
+        None => against_lock(&report.targets),
     });
     blocks.extend(sites(report));
     let warnings = warnings(report);
@@ -66,7 +66,14 @@ fn platform(it: &Target) -> String {
     format!("{}/{}{}", it.goos, it.goarch, level.collect::<String>())
 }
 
+fn against_lock(targets: &[Target]) -> Vec<Block> {
+    let mut blocks = vec![executables(targets)];
+    blocks.extend(grown(targets));
+    blocks
+}
+
 fn executables(targets: &[Target]) -> Block {
+    let has_lock = targets.iter().any(|it| locked(it).is_some());
     let mut table = Table {
         columns: vec![
             text("executable"),
@@ -76,16 +83,68 @@ fn executables(targets: &[Target]) -> Block {
         ],
         ..Table::default()
     };
+    if has_lock {
+        table.columns.push(number("since the lock"));
+    }
     for it in targets.iter().take(MOST) {
         let size = it.artifact.size;
-        table.rows.push(vec![
-            it.name.clone(),
-            platform(it),
-            human(size),
-            grouped(size),
-        ]);
+        let mut row = vec![it.name.clone(), platform(it), human(size), grouped(size)];
+        if has_lock {
+            row.push(locked(it).map_or("not known".into(), |before| change(before, size)));
+        }
+        table.rows.push(row);
     }
     Block::Table(table)
+}
+
+/// The size that the lock has of an executable of the same Go.
+fn locked(target: &Target) -> Option<u64> {
+    let lock = target.lock.as_ref().filter(|it| it.compared)?;
+    match lock.sizes.iter().find(|it| it.item == "size") {
+        Some(it) => it.before,
+        // Only what changed has an entry.
+        None => Some(target.artifact.size),
+    }
+}
+
+/// A module whose bytes changed by less is no news.
+const FLOOR: u64 = 1024;
+
+/// The modules that changed most since the lock.
+fn grown(targets: &[Target]) -> Option<Block> {
+    let mut rows = Vec::new();
+    for target in targets {
+        let lock = target.lock.iter().filter(|it| it.compared);
+        for it in lock.flat_map(|it| &it.sizes) {
+            let (before, after) = (it.before.unwrap_or(0), it.after.unwrap_or(0));
+            let module = it.item.strip_prefix("module:");
+            if let Some(module) = module.filter(|_| before.abs_diff(after) >= FLOOR) {
+                rows.push((module, target, before, after));
+            }
+        }
+    }
+    rows.sort_by_key(|(module, _, before, after)| {
+        (std::cmp::Reverse(before.abs_diff(*after)), *module)
+    });
+    let columns = vec![
+        text("module"),
+        text("executable"),
+        number("bytes"),
+        number("since the lock"),
+    ];
+    let mut table = Table {
+        columns,
+        ..Table::default()
+    };
+    for (module, target, before, after) in rows.iter().take(MOST) {
+        table.rows.push(vec![
+            (*module).to_owned(),
+            format!("{} {}", target.name, platform(target)),
+            grouped(*after),
+            change(*before, *after),
+        ]);
+    }
+    (!table.rows.is_empty()).then_some(Block::Table(table))
 }
 
 fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<Block> {
