@@ -243,6 +243,43 @@ fn rich(report: &Value) -> Value {
         "hot": null, "weighted_by": null, "lock": null, "revision": null, "new": [site.clone()], "fixed": [site.clone()],
         "moved": 0, "ignored": [site], "notes": ["a note"], "collection": null,
     });
+    target["assertions"] = json!([{
+        "claim": "no-escape", "function": "example.com/tiny.main", "origin": "[[assert]]", "status": "fail",
+        "message": "x escapes", "hint": "a hint", "reason": "a reason", "file": "main.go", "line": 5, "column": 2,
+        "source": "fmt.Println(x)",
+    }]);
+    target["frames"] = json!([{
+        "function": "main.main", "package": "example.com/tiny", "bytes": 9000, "goroutine": null,
+        "hot_inlined": ["main.f"], "standard": false, "accepted": null, "without_profile": null, "over": "limit",
+    }]);
+    target["lock"] = json!({
+        "go_version": "go1.26.8", "compared": true,
+        "sizes": [{"item": "module:example.com/x", "before": 5000, "after": 90000}],
+        "facts": [{"item": "cgo:net", "before": null, "after": "true", "worse": true}],
+    });
+    target["ambient"] = json!([]);
+    let pgo = target["pgo"].as_object_mut().unwrap();
+    for key in [
+        "profile",
+        "effect_failure",
+        "useless",
+        "collected",
+        "fitness",
+        "sha256",
+    ] {
+        pgo.insert(key.into(), json!("a text"));
+    }
+    pgo.insert("undone".into(), json!(["-gcflags=-l"]));
+    value["change"] = json!({
+        "since": "origin/main", "judged_by": false, "loosened": ["size may have 9 B, because: a feature"], "unknown": null,
+    });
+    value["gates"] = json!([{
+        "gate": "[escape] gate", "target": "tiny linux/amd64", "outcome": "not_judged", "reason": "a reason",
+    }]);
+    value["verdict"] = json!({
+        "pass": false, "failures": ["size tiny: too large"], "not_judged": ["a gate, a cause"],
+        "loosened": ["size may have 9 B"],
+    });
     value["budgets"] = json!([{"item": "size tiny", "limit": 5.0, "actual": 6.0, "status": "fail", "note": "a note"}]);
     value["checksums"] = json!("dist/SHA256SUMS");
     value
