@@ -34,12 +34,7 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let budgets = budgets
         .chain(open.into_iter().map(|it| ("warning", it)))
         .map(|(level, it)| over_budget(level, it, before_budgets, findings, prefix));
-    let before_advice = before_budgets
-        + if has_budgets(findings) {
-            BUDGETS.len()
-        } else {
-            0
-        };
+    let before_advice = before_budgets + if has_budgets { BUDGETS.len() } else { 0 };
     let advice = findings
         .advice
         .iter()
@@ -60,7 +55,7 @@ pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     rules.extend(
         BUDGETS
             .iter()
-            .filter(|_| has_budgets(findings))
+            .filter(|_| has_budgets)
             .map(|(name, text)| budget_rule(name, text)),
     );
     let has_advice = !findings.advice.is_empty();
@@ -127,10 +122,6 @@ const CLAIMS: &[(&str, &str)] = &[
         "A `//gcassert:` comment has a word that means nothing.",
     ),
 ];
-
-fn has_budgets(findings: &Findings<'_>) -> bool {
-    findings.budgets().next().is_some() || !findings.not_judged.is_empty()
-}
 
 fn advice_rule(rule: &Rule) -> Value {
     json!({
