@@ -8,11 +8,15 @@ pub mod effect;
 
 pub mod escapes;
 
+mod inputs;
+
 pub mod journal;
 
 pub mod known;
 
 pub mod links;
+
+mod lanes;
 
 mod mapped;
 
@@ -34,11 +38,16 @@ pub mod stage;
 
 pub mod stream;
 
+mod side_by_side;
+
 pub mod sums;
+
+pub mod tools;
 
 pub mod twin;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use crate::assertion::{Gap, Judged};
@@ -51,8 +60,10 @@ use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
 use effect::Effect;
 use escapes::Collected;
+use lanes::Lane;
 use links::Linked;
 use seed::Seed;
+use tools::Tool;
 
 /// Something worth showing while a run goes on.
 #[derive(Debug)]
@@ -66,6 +77,8 @@ pub enum Event<'a> {
         /// How many packages the build has in all.
         packages: usize,
     },
+    /// All steps have ended.
+    End,
     /// A package is being compiled.
     Package(&'a str),
     /// A line for the user: what we wait for, what we did.
@@ -83,6 +96,10 @@ pub enum Event<'a> {
 pub struct Built {
     /// Packages that were compiled for the release; the rest came from the build cache.
     pub compiled: u64,
+    /// Their import paths.
+    packages: BTreeSet<String>,
+    /// Why more was compiled than was edited.
+    pub again: Option<String>,
     /// Wall time of the release build.
     pub release: Duration,
     /// Wall time of the baseline build.
@@ -117,6 +134,10 @@ pub struct Built {
     twins: BTreeSet<String>,
     /// What go linked.
     links: Vec<Linked>,
+    /// What go compiled and linked for the release, and what each took.
+    pub tools: Vec<Tool>,
+    /// Whether this is the second attempt, with nothing else at the same time.
+    retried: bool,
     /// A digest of the sources whose diagnostics are wanted, from before the build.
     sources: Option<String>,
 }
@@ -142,24 +163,41 @@ pub fn execute(
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     built.resize_with(plan.targets.len(), Built::default);
-    for (target, built) in plan.targets.iter().zip(built) {
-        execute_target(target, config, wanted, built, interrupt, show)?;
-    }
-    Ok(())
+    let run = Run {
+        plan,
+        config,
+        wanted,
+        interrupt,
+    };
+    side_by_side::execute(&run, built, show)
+}
+
+/// What every target of a run has in common.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    plan: &'a Plan,
+    config: &'a Config,
+    wanted: fn(StepKind) -> bool,
+    interrupt: &'a Interrupt,
 }
 
 fn execute_target(
+    run: &Run<'_>,
     target: &TargetPlan,
-    config: &Config,
-    wanted: impl Fn(StepKind) -> bool,
+    lane: Lane,
     built: &mut Built,
-    interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
+    let Run {
+        config,
+        wanted,
+        interrupt,
+        ..
+    } = *run;
     let since = *built.since.get_or_insert_with(SystemTime::now);
     let subjects = assertions::find(config, &target.facts);
     if wanted(StepKind::Release) {
-        releases(target, built, interrupt, show)?;
+        releases(target, lane, built, interrupt, show)?;
     }
     let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     for step in target.steps.iter().filter(|it| wanted(it.kind)) {
@@ -168,7 +206,7 @@ fn execute_target(
             StepKind::Baseline if reuse::has_baseline(target, built) => {}
             StepKind::Baseline => {
                 announce(step.kind, target, show);
-                match compile(step, target, interrupt, show) {
+                match compile(step, target, lane, interrupt, show) {
                     Ok((outcome, _)) => built.baseline += outcome.wall,
                     Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
                 }
@@ -206,6 +244,7 @@ fn execute_target(
 /// Runs what builds the executables that are shipped, and looks at what go did.
 fn releases(
     target: &TargetPlan,
+    lane: Lane,
     built: &mut Built,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
@@ -215,14 +254,20 @@ fn releases(
     let ours = |it: &&Step| matches!(it.kind, StepKind::Release | StepKind::Libraries);
     for step in target.steps.iter().filter(ours) {
         announce(step.kind, target, show);
-        let work = || release(step, target, interrupt, show);
-        let (done, twins) = twin::beside(target, interrupt, work);
+        let mut work = || release(step, target, lane, interrupt, show);
+        let (done, twins) = match lane.twin {
+            true => twin::beside(target, interrupt, work),
+            false => (work(), BTreeSet::new()),
+        };
         built.twins.extend(twins);
+        built.tools = tools::ran(target);
         let ((outcome, compiled), repeated) = done?;
-        built.compiled += compiled;
+        built.compiled += compiled.len() as u64;
+        built.packages.extend(compiled);
         built.release += outcome.wall;
         built.trouble = built.trouble.take().or(repeated);
     }
+    built.again = inputs::explain(target, built);
     reuse::after(target, built, interrupt)
 }
 
@@ -241,7 +286,7 @@ fn effect(
         let side = effect::side(without, target, scope, interrupt, show)?;
         announce(StepKind::EffectBuild, target, show);
         for step in links {
-            compile(step, target, interrupt, show)?;
+            compile(step, target, Lane::default(), interrupt, show)?;
         }
         built.without = Some(side);
     }
@@ -302,13 +347,19 @@ fn capture_trouble(target: &TargetPlan) -> Option<String> {
 fn release(
     step: &Step,
     target: &TargetPlan,
+    lane: Lane,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<((Outcome, u64), Option<String>)> {
-    let error = match compile(step, target, interrupt, show) {
+) -> Result<(Compiled, Option<String>)> {
+    let error = match compile(step, target, lane, interrupt, show) {
         Ok(done) => return Ok((done, None)),
         Err(error) => error,
     };
+    // What ended the tool itself would end it without us, too.
+    let by_signal = |it: &Tool| it.end.is_some_and(|it| it.signal.is_some());
+    if error.memory || tools::ran(target).iter().any(by_signal) {
+        return Err(error);
+    }
     let (Some(without), Source::Capture { program, .. }) =
         (&step.without, &target.collection.source)
     else {
@@ -325,7 +376,7 @@ fn release(
     show(Event::Talk(detail));
     show(Event::Talk(reason));
     Ok((
-        compile(without, target, interrupt, show)?,
+        compile(without, target, lane, interrupt, show)?,
         Some(reason.to_owned()),
     ))
 }
@@ -345,14 +396,18 @@ pub fn platform(target: &TargetPlan) -> String {
     )
 }
 
+/// How a build went, and the packages that it compiled.
+type Compiled = (Outcome, Vec<String>);
+
 /// Runs a build with `-v`: a line that is the import path of a package is progress, the rest is
 /// for the user.
 fn compile(
     step: &Step,
     target: &TargetPlan,
+    lane: Lane,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
-) -> Result<(Outcome, u64)> {
+) -> Result<Compiled> {
     let known: HashSet<&[u8]> = target
         .facts
         .packages
@@ -363,15 +418,15 @@ fn compile(
     let ours = matches!(step.kind, StepKind::Release | StepKind::Libraries);
     let at_once = ours && (asked.commands || asked.work);
     let mut words = Words::default();
-    let mut compiled = 0;
-    let outcome = lines(&step.invocation, interrupt, |stream, line| {
+    let mut compiled = Vec::new();
+    let outcome = lines(&lane.invocation(step), interrupt, |stream, line| {
         let text = || String::from_utf8_lossy(line);
         if asked.json && stream == Stream::Stdout {
             if ours {
                 show(Event::Data(&text()));
             }
         } else if known.contains(line) {
-            compiled += 1;
+            compiled.push(text().into_owned());
             show(Event::Package(&text()));
             if ours && asked.names {
                 show(Event::Asked(&text()));
@@ -383,7 +438,9 @@ fn compile(
         }
     })?;
     if !outcome.status.success() {
-        return Err(words.error(failure(step.kind), &outcome));
+        let victim = tools::victim(&tools::ran(target));
+        let places = places(step, target);
+        return Err(words.error_about(failure(step.kind), &outcome, victim.as_ref(), &places));
     }
     let text = words.text();
     // The diagnostics of the effect's own link were read before.
@@ -394,6 +451,15 @@ fn compile(
         });
     }
     Ok((outcome, compiled))
+}
+
+/// Where go writes while it builds.
+fn places(step: &Step, target: &TargetPlan) -> Vec<PathBuf> {
+    let mut env = step.invocation.env.iter();
+    let work = env.find(|it| it.0 == "GOTMPDIR");
+    let cache = PathBuf::from(&target.facts.toolchain.gocache);
+    let work = work.map(|it| PathBuf::from(&it.1));
+    work.into_iter().chain([cache]).collect()
 }
 
 /// Runs a command; each line of either stream goes to `sink`.

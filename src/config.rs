@@ -9,6 +9,8 @@ mod ground;
 
 mod advise;
 
+pub mod jobs;
+
 pub mod assertion;
 
 pub mod layer;
@@ -33,6 +35,7 @@ use serde::Deserialize;
 
 pub use advise::{Advise, AdviseProfiles};
 pub use assertion::Assertion;
+use jobs::Jobs;
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
 use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
@@ -66,6 +69,8 @@ pub struct Config {
     pub compare: Compare,
     /// Limits that fail the run.
     pub budget: Budget,
+    /// What the report holds beside that.
+    pub report: Report,
     /// Check ID -> what a finding does.
     pub checks: BTreeMap<String, Severity>,
 }
@@ -160,6 +165,16 @@ pub struct Build {
     /// How long the whole run may take.
     #[schemars(with = "Option<String>")]
     pub timeout: Option<Timeout>,
+    /// How many targets are built at the same time.
+    pub jobs: Jobs,
+}
+
+/// `[report]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Report {
+    /// Whether the report says what each compile and each link took.
+    pub resources: bool,
 }
 
 /// What the finished file may need before it runs.

@@ -30,6 +30,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// The exit status of the go command that refused.
     pub status: Option<i32>,
+    /// There was too little memory: with less at the same time it may go well.
+    pub memory: bool,
     /// The cause, shown behind the message.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -46,6 +48,7 @@ impl Error {
             detail: None,
             hint: None,
             status: None,
+            memory: false,
             source: None,
         }
     }

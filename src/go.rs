@@ -35,6 +35,7 @@ pub use crate::quote;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::number::counted;
+use crate::process::death::{self, Scene, Victim};
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
 
@@ -376,15 +377,41 @@ impl Words {
         text
     }
 
-    /// An error of [`Kind::Go`] with the words unchanged above it.
+    /// An error of [`Kind::Go`] with the words unchanged above it; of [`Kind::Machine`] where memory, the disk or somebody
+    /// outside is why go failed.
     pub fn error(&self, failure: &str, outcome: &process::Outcome) -> Error {
-        use std::os::unix::process::ExitStatusExt;
-        let message = match outcome.status.signal() {
-            Some(number) => format!("{failure}: go was killed by signal {number}"),
-            None => failure.to_owned(),
-        };
+        self.error_about(failure, outcome, None, &[])
+    }
+
+    /// The same where it is known which child of go ended badly, and where go writes.
+    pub fn error_about(
+        &self,
+        failure: &str,
+        outcome: &process::Outcome,
+        victim: Option<&Victim>,
+        places: &[PathBuf],
+    ) -> Error {
         let text = self.text();
-        let error = Error::new(Kind::Go, message).status(outcome.status.code());
+        let scene = Scene {
+            status: outcome.status,
+            starved: outcome.starved,
+            words: &text,
+            victim,
+            places,
+        };
+        if let Some(cause) = death::cause(&scene) {
+            let message = format!("{failure}: {}", cause.sentence);
+            let mut error = Error::new(Kind::Machine, message)
+                .status(outcome.status.code())
+                .hint(cause.hint);
+            error.memory = cause.memory;
+            return if text.is_empty() {
+                error
+            } else {
+                error.detail(text)
+            };
+        }
+        let error = Error::new(Kind::Go, failure).status(outcome.status.code());
         // Go goes on with the usage of the command that we asked it with, which nobody typed.
         let unknown = text.lines().find(|it| it.starts_with(UNDEFINED));
         if let Some(line) = unknown {

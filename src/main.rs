@@ -81,7 +81,7 @@ fn tool(args: &[OsString]) -> ExitCode {
         cwd: std::env::current_dir().unwrap_or_default(),
     };
     match capture::tool::run(args, &package, steered, outside, &mut std::io::stdout()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => fail(&error),
     }
 }

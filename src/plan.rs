@@ -162,6 +162,13 @@ pub struct TargetPlan {
     pub memory: Memory,
 }
 
+impl TargetPlan {
+    /// Whether go starts its compilers and linkers through us, so that we see what they take.
+    pub fn is_measured(&self) -> bool {
+        matches!(self.collection.source, Source::Capture { .. })
+    }
+}
+
 /// What a release binary is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Baseline {

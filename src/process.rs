@@ -4,6 +4,8 @@
 //! and nothing survives us; when we cannot act any more, a warden does. Its output is streamed: memory
 //! does not grow with what it prints.
 
+pub mod death;
+
 pub mod family;
 
 pub mod interrupt;
@@ -13,6 +15,8 @@ pub mod lines;
 pub mod memory;
 
 mod question;
+
+pub mod signal;
 
 pub mod tool;
 
@@ -52,6 +56,8 @@ pub struct Outcome {
     pub status: ExitStatus,
     /// Wall time from start to end.
     pub wall: Duration,
+    /// Whether a process of our control group was killed for memory meanwhile; `None` where nobody counts.
+    pub starved: Option<bool>,
 }
 
 enum Event {
@@ -84,6 +90,7 @@ pub fn run(
     interrupt.check()?;
     let reviewed = invocation.reviewed()?;
     let start = Instant::now();
+    let kills = memory::kills();
     let (stdout, stdout_writer) = std::io::pipe()?;
     let (stderr, stderr_writer) = std::io::pipe()?;
     // The warden expects one child at a time.
@@ -140,6 +147,7 @@ pub fn run(
     Ok(Outcome {
         status,
         wall: start.elapsed(),
+        starved: kills.and_then(|before| Some(memory::kills()? > before)),
     })
 }
 

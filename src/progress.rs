@@ -60,6 +60,7 @@ impl Progress {
                     self.line(&format!("{} ...", self.step));
                 }
             }
+            Event::End => self.end_step(),
             Event::Package(path) => {
                 self.count += 1;
                 self.message(path);

@@ -41,6 +41,8 @@ pub mod picture;
 
 pub mod profile;
 
+mod resources;
+
 pub mod revision;
 
 mod sizes;
@@ -71,7 +73,7 @@ pub use artifact::shown;
 pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
 pub use assertions::Assertion;
 pub use budgets::module_limit;
-pub use cost::Cost;
+pub use cost::{Reused, Time};
 pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
 pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
@@ -80,8 +82,9 @@ pub use filter::Filter;
 pub use findings::{Checked, Findings};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};
+pub use resources::{Resources, ToolCost};
 pub use sizes::{ModuleSize, PackageSize};
-pub use spent::{collection, spent};
+pub use spent::{collection, hit_rate, spent, time as time_line};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -97,9 +100,6 @@ pub struct Report {
     pub toolchain: Toolchain,
     /// Whether everything is within its limits.
     pub verdict: Verdict,
-    /// Where the time went; in no rendering, so that the same input gives the same report.
-    #[serde(skip)]
-    pub cost: Cost,
     /// One entry per executable.
     pub targets: Vec<Target>,
     /// Every limit and what it was held against.
@@ -112,6 +112,12 @@ pub struct Report {
     pub change: Option<Change>,
     /// The checksum file, if one was written.
     pub checksums: Option<String>,
+    /// What each compile and each link took, with `[report] resources`; it differs from run to run.
+    #[serde(default)]
+    pub resources: Option<Resources>,
+    /// Where the time went and what was reused. Two runs of the same input differ here, and nowhere else.
+    #[serde(default)]
+    pub time: Time,
 }
 
 /// The program that wrote the report.
@@ -286,7 +292,6 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
             goarch: first.map(|it| it.goarch.clone()).unwrap_or_default(),
         },
         verdict: verdict::verdict(&targets, &judged, inputs.change),
-        cost: cost::cost(inputs),
         targets,
         budgets: judged.budgets,
         gates: judged.gates,
@@ -296,6 +301,8 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
             .checksums
             .as_deref()
             .map(|it| artifact::shown(it, inputs.cwd)),
+        resources: resources::resources(inputs),
+        time: cost::time(inputs),
     }
 }
 

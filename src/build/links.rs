@@ -14,6 +14,7 @@ use super::capture::DRAFT;
 use crate::input;
 use crate::plan::toolexec::{Link, is_action};
 use crate::plan::{TargetPlan, scope};
+use crate::process::memory::Groups;
 
 /// What a record is called at its end.
 const RECORD: &str = "json";
@@ -53,10 +54,23 @@ pub struct Outside {
     pub cwd: PathBuf,
 }
 
-/// Records a link, before it begins. Nothing here may hold it up.
-pub fn record(link: &Link<'_>, outside: &Outside) {
+/// How the linker's garbage collector is told to wait: it reads everything once and ends. On 1,300 packages that takes a
+/// quarter of the CPU time away, for 5 % more memory; the file is the same.
+pub const LAZY: (&str, &str) = ("GOGC", "800");
+
+/// What a link takes at most, for each byte of the archives that it reads.
+const MEMORY: u64 = 4;
+
+/// Whether there is memory for one more link of so many bytes of archives.
+pub fn has_room(inputs: u64) -> bool {
+    let needed = inputs.saturating_mul(MEMORY);
+    Groups::default().available().is_none_or(|it| it > needed)
+}
+
+/// Records a link, before it begins. Nothing here may hold it up. Returns the bytes of the archives that it reads.
+pub fn record(link: &Link<'_>, outside: &Outside) -> Option<u64> {
     let Ok(config) = input::text(link.config, input::SOURCE) else {
-        return;
+        return None;
     };
     let size = |archive: &str| Path::new(archive).metadata().map_or(0, |it| it.len());
     let linked = Linked {
@@ -66,6 +80,7 @@ pub fn record(link: &Link<'_>, outside: &Outside) {
         command: command(link, &config, outside),
     };
     let _ = write(link.records, &linked);
+    Some(linked.inputs)
 }
 
 /// The packages of a link and their archives.

@@ -13,15 +13,12 @@ use std::time::Duration;
 use super::links::{self, Linked};
 use crate::plan::escapes::Source;
 use crate::plan::flags::unstripped;
+use crate::plan::toolexec;
 use crate::plan::{Baseline, TargetPlan};
-use crate::process::memory::Groups;
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
 
 const POLL: Duration = Duration::from_millis(20);
-
-/// What a link takes at most, for each byte of the archives that it reads.
-const MEMORY: u64 = 4;
 
 const RUNS: u8 = 0;
 const DONE: u8 = 1;
@@ -71,7 +68,7 @@ fn watch(
         let now = state.load(Ordering::SeqCst);
         for link in links::linked(target) {
             // Two at once only where there is room for both; otherwise one after the other.
-            let waits = now == RUNS && !has_room(&link);
+            let waits = now == RUNS && !links::has_room(link.inputs);
             if waits || now == FAILED || !seen.insert(link.package.clone()) {
                 continue;
             }
@@ -91,11 +88,6 @@ fn watch(
     }
 }
 
-fn has_room(link: &Linked) -> bool {
-    let needed = link.inputs.saturating_mul(MEMORY);
-    Groups::default().available().is_none_or(|it| it > needed)
-}
-
 /// Links once more. `None` where that failed: nothing is left then.
 fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt) -> Option<()> {
     let command = link.command.as_ref()?;
@@ -113,7 +105,19 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
     // Go started this very command in this run, for one that was reviewed: the record lies in our new, private stage, not in
     // the cache. Only whole flags were left out since, so that no value has become a flag.
     let ground = Arc::new(Ground::everything());
-    let mut invocation = Invocation::new(&command.program, args, Path::new(&command.cwd), &ground);
+    let Source::Capture { program, .. } = &target.collection.source else {
+        return None;
+    };
+    let mut words = toolexec::beside(program, &target.links_dir);
+    let ours = words.remove(0);
+    words.push((&command.program).into());
+    words.extend(args);
+    let mut invocation = Invocation::new(ours, words, Path::new(&command.cwd), &ground);
+    // A GOGC of the user's own stands in our environment, or was recorded.
+    let is_set = command.env.iter().any(|it| it.0 == links::LAZY.0);
+    if !is_set && links::has_room(link.inputs) {
+        env.push((links::LAZY.0.to_owned(), links::LAZY.1.into()));
+    }
     invocation.env = env;
     let outcome = process::run(&invocation, interrupt, |_, _| {});
     let good = outcome.is_ok_and(|it| it.status.success()) && output.is_file();

@@ -44,6 +44,12 @@ pub struct Settings {
     /// Stop after this long, such as 30m
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
+    /// Build so many targets at the same time: a number, or auto
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<String>,
+    /// Say what each compile and each link took
+    #[arg(long)]
+    pub resources: bool,
     /// Collect the escape report: auto, capture, pass, off
     #[arg(long, value_name = "HOW")]
     pub escapes: Option<String>,
@@ -71,12 +77,16 @@ impl Settings {
             ("compare.baseline", &self.baseline),
             ("escape.collect", &self.escapes),
             ("build.timeout", &self.timeout),
+            ("build.jobs", &self.jobs),
         ] {
             flags.extend(
                 value
                     .iter()
                     .map(|it| (key.to_owned(), toml::Value::String(it.clone()))),
             );
+        }
+        if self.resources {
+            flags.push(("report.resources".to_owned(), toml::Value::Boolean(true)));
         }
         if !self.target.is_empty() {
             let targets = self

@@ -194,7 +194,10 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         total: start.elapsed(),
         now: clock::about_now(),
     });
-    for line in report::spent(&report) {
+    (session.show)(Event::End);
+    let in_ci = session.variable("CI").is_some();
+    let rate = in_ci.then(|| report::hit_rate(&report.time)).flatten();
+    for line in rate.into_iter().chain(report::spent(&report)) {
         (session.show)(Event::Talk(&line));
     }
     let told = tell(
@@ -460,8 +463,18 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
         Format::Github => render::github(&findings(), &present::prefix(cwd)),
         Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
         _ => render::measures(&|| measures::of_release(report), format)
-            .unwrap_or_else(|| render::blocks(&outline::outline(report, detail), format, style)),
+            .unwrap_or_else(|| render::blocks(&readable(report, detail, format), format, style)),
     }
+}
+
+/// What people read. The line of the time stands on standard error where the report is text.
+fn readable(report: &Report, detail: outline::Detail, format: Format) -> Vec<outline::Block> {
+    let mut blocks = outline::outline(report, detail);
+    if format == Format::Markdown {
+        let line = report::time_line(&report.time);
+        blocks.push(outline::Block::Line(outline::Tone::Dim, line));
+    }
+    blocks
 }
 
 /// For who opens the page of a CI job: the verdict, what is new, and the rest folded. GitHub takes a MiB of a step.

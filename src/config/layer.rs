@@ -358,7 +358,9 @@ fn collect_keys(
             continue;
         }
         let types = resolved["type"].to_string();
-        let kind = if types.contains("boolean") {
+        let kind = if types.contains("string") && types.contains("integer") {
+            ValueKind::Text
+        } else if types.contains("boolean") {
             ValueKind::Bool
         } else if types.contains("integer") {
             ValueKind::Number

@@ -58,10 +58,22 @@ impl Wish {
     }
 }
 
+/// The words in front of a link that is repeated beside go's: it is measured like that one, and nothing else.
+pub fn beside(program: &Path, records: &Path) -> Vec<OsString> {
+    let mut place = OsString::from(TWIN);
+    place.push(records);
+    vec![program.into(), NAME.into(), place, "--".into()]
+}
+
+/// The option of a link that is repeated.
+const TWIN: &str = "--twin=";
+
 /// A command line of ours, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request<'a> {
     wish: Wish,
+    /// The directory of the records of a link that is repeated.
+    twin: PathBuf,
     /// How many words stand before the tool.
     behind: usize,
     /// What to run.
@@ -81,6 +93,17 @@ pub struct Link<'a> {
     pub wanted: &'a [String],
     /// The whole command.
     pub command: &'a [OsString],
+}
+
+/// A tool that is measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured<'a> {
+    /// `compile`, `link` or `twin`.
+    pub tool: &'static str,
+    /// The package, as go names it.
+    pub package: &'a str,
+    /// The directory of the records.
+    pub records: &'a Path,
 }
 
 /// A compile that tells.
@@ -111,6 +134,12 @@ impl<'a> Request<'a> {
             options.iter().find_map(value).unwrap_or_default()
         };
         let packages = text("--packages=");
+        let path = |name: &str| {
+            let found = options
+                .iter()
+                .find_map(|it| it.as_bytes().strip_prefix(name.as_bytes()));
+            PathBuf::from(OsStr::from_bytes(found.unwrap_or_default()))
+        };
         Some(Self {
             wish: Wish {
                 store: text("--store=").into(),
@@ -118,8 +147,37 @@ impl<'a> Request<'a> {
                 flags: quote::split(&text("--flags=")).unwrap_or_default(),
                 links: text("--links=").into(),
             },
+            twin: path(TWIN),
             behind: text("--behind=").parse().unwrap_or(0),
             command,
+        })
+    }
+
+    /// The compile or link that the command is, where its cost is wanted.
+    pub fn measured<'b>(&'b self, package: &'b OsStr) -> Option<Measured<'b>> {
+        let package = package.to_str()?;
+        let is_repeated = !self.twin.as_os_str().is_empty();
+        let records = if is_repeated {
+            &self.twin
+        } else {
+            &self.wish.links
+        };
+        let name = Path::new(self.command.get(self.behind)?).file_name()?;
+        let tool = match name.to_str()? {
+            _ if is_repeated => "twin",
+            "compile" => "compile",
+            "link" => "link",
+            _ => return None,
+        };
+        // Go asks for versions, too.
+        let works = !self.command[self.behind + 1..]
+            .iter()
+            .any(|it| it.as_bytes().starts_with(b"-V"));
+        let wanted = works && !records.as_os_str().is_empty();
+        wanted.then_some(Measured {
+            tool,
+            package,
+            records,
         })
     }
 

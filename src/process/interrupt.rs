@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::signal;
 use super::warden::Warden;
 use crate::error::{Error, Kind, Result};
 
@@ -117,10 +118,7 @@ impl Interrupt {
 
     /// The error for a signal.
     pub fn ended(&self, number: i32) -> Error {
-        self.noted(Error::new(
-            Kind::Signal(number),
-            format!("ended by signal {number}"),
-        ))
+        self.noted(Error::new(Kind::Signal(number), signal::ending(number)))
     }
 
     fn noted(&self, error: Error) -> Error {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub struct Limit {
     /// The most that its processes may have, in bytes.
     pub bytes: u64,
-    /// What they have.
+    /// What they have, without files that the kernel drops when somebody needs their place.
     pub used: u64,
 }
 
@@ -16,15 +16,23 @@ pub struct Limit {
 struct Names {
     limit: &'static str,
     used: &'static str,
+    /// Holds a line that counts what was killed for memory.
+    events: &'static str,
+    /// The line of `memory.stat` for files that the kernel drops when somebody needs their place.
+    files: &'static str,
 }
 
 const SECOND: Names = Names {
     limit: "memory.max",
     used: "memory.current",
+    events: "memory.events",
+    files: "inactive_file",
 };
 const FIRST: Names = Names {
     limit: "memory.limit_in_bytes",
     used: "memory.usage_in_bytes",
+    events: "memory.oom_control",
+    files: "total_inactive_file",
 };
 
 /// The root of all control groups, and who is in which.
@@ -79,22 +87,57 @@ impl Groups {
             Some(Limit {
                 // The kernel's word for none is a number near the largest.
                 bytes: number(names.limit).filter(|it| *it < 1 << 60)?,
-                used: number(names.used)?,
+                used: number(names.used)?
+                    .saturating_sub(field(&place.join("memory.stat"), names.files).unwrap_or(0)),
             })
         });
         limits.min_by_key(|it| it.bytes)
     }
 
+    /// How many processes of the innermost group that counts were killed for memory; `None` where none counts.
+    fn kills(&self) -> Option<u64> {
+        let places = self.places();
+        let mut counts = places.iter();
+        counts.find_map(|(place, names)| field(&place.join(names.events), "oom_kill"))
+    }
+
     /// What one more process may take; `None` where the kernel does not say.
     pub fn available(&self) -> Option<u64> {
-        let text = fs::read_to_string("/proc/meminfo").ok()?;
-        let line = text
-            .lines()
-            .find_map(|it| it.strip_prefix("MemAvailable:"))?;
-        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        let free = of_machine("MemAvailable:")?;
         let left = self.limit().map(|it| it.bytes.saturating_sub(it.used));
-        Some((kibibytes << 10).min(left.unwrap_or(u64::MAX)))
+        Some(free.min(left.unwrap_or(u64::MAX)))
     }
+}
+
+/// How many processes were killed for memory so far: of our control group, or of the machine where no group counts.
+pub fn kills() -> Option<u64> {
+    let of_group = Groups::default().kills();
+    of_group.or_else(|| field(Path::new("/proc/vmstat"), "oom_kill"))
+}
+
+/// The memory of the machine, in bytes.
+pub fn total() -> Option<u64> {
+    of_machine("MemTotal:")
+}
+
+fn of_machine(name: &str) -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|it| it.strip_prefix(name))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}
+
+/// The number behind a name, on a line of its own.
+fn field(path: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = |line: &str| {
+        line.strip_prefix(name)?
+            .strip_prefix(' ')?
+            .trim()
+            .parse()
+            .ok()
+    };
+    text.lines().find_map(value)
 }
 
 fn number(path: &Path) -> Option<u64> {
@@ -133,8 +176,16 @@ mod tests {
             used: 1024,
         };
         assert_eq!(second.limit(), Some(limit));
+        assert_eq!(second.kills(), Some(2));
+        write("a/memory.stat", "anon 1\ninactive_file 1000\n");
+        assert_eq!(second.limit().map(|it| it.used), Some(24));
         let first = groups("3:cpu:/q\n9:memory:/x\n");
         assert_eq!(first.limit(), None);
+        write(
+            "memory/x/memory.oom_control",
+            "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n",
+        );
+        assert_eq!(first.kills(), Some(7));
         write("memory/x/memory.limit_in_bytes", "4096\n");
         assert_eq!(first.limit().map(|it| it.bytes), Some(4096));
     }

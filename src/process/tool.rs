@@ -5,6 +5,37 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+/// What the processes took that ended below this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Their CPU time.
+    pub cpu: Duration,
+    /// The most memory that one of them had, in bytes.
+    pub peak: u64,
+}
+
+/// What our children took; `None` where the kernel does not tell. A child that is killed counts as well.
+pub fn usage_of_children() -> Option<Usage> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let time = |it: nix::sys::time::TimeVal| {
+        let seconds = u64::try_from(it.tv_sec()).unwrap_or(0);
+        Duration::from_secs(seconds)
+            + Duration::from_micros(u64::try_from(it.tv_usec()).unwrap_or(0))
+    };
+    let peak = u64::try_from(usage.max_rss()).unwrap_or(0);
+    Some(Usage {
+        cpu: time(usage.user_time()) + time(usage.system_time()),
+        // macOS counts bytes, everybody else kibibytes.
+        peak: if cfg!(target_os = "macos") {
+            peak
+        } else {
+            peak << 10
+        },
+    })
+}
 
 /// Becomes the command. Returns only when it cannot be started.
 pub fn replace(command: &[OsString]) -> std::io::Error {
@@ -42,6 +73,13 @@ pub fn tap(command: &[OsString], mut sink: impl FnMut(&[u8])) -> std::io::Result
         }
     }
     child.wait()
+}
+
+/// Runs the command to its end, with our own input and output, and with a variable where one is to be set.
+pub fn wait(command: &[OsString], variable: Option<(&str, &str)>) -> std::io::Result<ExitStatus> {
+    let mut command = build(command).ok_or(std::io::ErrorKind::InvalidInput)?;
+    command.envs(variable);
+    command.status()
 }
 
 /// Ends this process by a signal, as the tool ended.

@@ -1,33 +1,61 @@
-//! How the commands went in, where the time went out.
+//! How the commands went in, where the time went and what was reused out.
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Inputs;
 use crate::build::Built;
+use crate::build::tools::Tool;
 use crate::process;
 
-/// Wall time, milliseconds.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Cost {
-    /// The release builds.
-    pub build_ms: u64,
-    /// The baseline builds.
-    pub baseline_ms: u64,
-    /// The escape passes.
-    pub escape_ms: u64,
-    /// Compiling with and without the profile, for its effect.
-    pub effect_ms: u64,
-    /// Reading the files and everything else that is not go.
-    pub analysis_ms: u64,
+/// Where the time of a run went. The one part of a report that two runs of the same input do not share; times are
+/// milliseconds of wall time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Time {
     /// The whole run.
     pub total_ms: u64,
+    /// Go: every command that builds, lists or compiles. Targets that are built at the same time each count.
+    pub go_ms: u64,
+    /// Of these, the builds of what is compared with.
+    pub baseline_ms: u64,
+    /// Of these, compiles for the escape report alone.
+    pub escape_ms: u64,
+    /// Of these, compiling with and without the profile, for its effect.
+    pub effect_ms: u64,
+    /// The links, each on its own; `null` where go ran its tools without us.
+    pub links_ms: Option<u64>,
+    /// How many links ran at the same time, at most.
+    pub links_at_once: u64,
     /// CPU time of this program alone, without go.
     pub own_cpu_ms: u64,
-    /// The most memory that this program had, mapped files included; `null` off Linux.
+    /// The most memory that this program had, in bytes, mapped files included; `null` off Linux.
     pub own_peak_memory: Option<u64>,
+    /// What was known from earlier runs.
+    pub reused: Reused,
+    /// Packages that go compiled; the rest came from the build cache. For each platform once.
+    pub packages_compiled: u64,
+    /// All packages.
+    pub packages: u64,
+    /// Why more was compiled than was edited, a sentence for each target.
+    pub compiled_again: Vec<String>,
 }
 
-pub fn cost(inputs: &Inputs<'_>) -> Cost {
+/// What was known from earlier runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reused {
+    /// Executables whose anatomy and proof were known by their digest.
+    pub executables: u64,
+    /// All executables.
+    pub executables_all: u64,
+    /// Packages whose diagnostics came from an earlier run.
+    pub escapes: u64,
+    /// All packages with diagnostics.
+    pub escapes_all: u64,
+}
+
+pub fn time(inputs: &Inputs<'_>) -> Time {
     let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
     let (build, baseline, escape) = (
         sum(|it| it.release),
@@ -40,16 +68,67 @@ pub fn cost(inputs: &Inputs<'_>) -> Cost {
             .map_or(Duration::ZERO, |it| it.with.wall + it.without.wall)
     });
     let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
-    Cost {
-        build_ms: ms(build),
+    let links: Vec<&Tool> = inputs
+        .built
+        .iter()
+        .flat_map(|it| &it.tools)
+        .filter(|it| it.name != "compile")
+        .collect();
+    let seen = inputs.plan.targets.iter().any(|it| it.is_measured());
+    let walls = links.iter().filter_map(|it| it.end);
+    let packages = inputs
+        .plan
+        .targets
+        .iter()
+        .map(|it| it.facts.packages.len() as u64);
+    Time {
+        total_ms: ms(inputs.total),
+        go_ms: ms(build + baseline + escape + effect),
         baseline_ms: ms(baseline),
         escape_ms: ms(escape),
         effect_ms: ms(effect),
-        analysis_ms: ms(inputs
-            .total
-            .saturating_sub(build + baseline + escape + effect)),
-        total_ms: ms(inputs.total),
+        links_ms: seen.then(|| walls.map(|it| it.wall_us).sum::<u64>() / 1000),
+        links_at_once: at_once(&links),
         own_cpu_ms: ms(process::own_cpu()),
         own_peak_memory: process::own_peak_memory(),
+        reused: reused(inputs),
+        packages_compiled: inputs.built.iter().map(|it| it.compiled).sum(),
+        packages: packages.sum(),
+        compiled_again: inputs
+            .built
+            .iter()
+            .filter_map(|it| it.again.clone())
+            .collect(),
+    }
+}
+
+fn at_once(links: &[&Tool]) -> u64 {
+    let end = |it: &Tool| it.begun + it.end.map_or(0, |it| it.wall_us / 1000);
+    let at = |moment: &u64| {
+        links
+            .iter()
+            .filter(|it| it.begun <= *moment && end(it) > *moment)
+            .count()
+    };
+    links.iter().map(|it| at(&it.begun)).max().unwrap_or(0) as u64
+}
+
+fn reused(inputs: &Inputs<'_>) -> Reused {
+    let costs = inputs.built.iter().filter_map(|it| it.escapes.as_ref());
+    let costs: Vec<_> = costs.map(|it| &it.cost).collect();
+    let known = inputs.built.iter().map(|it| it.known.len() as u64);
+    let asked = |it: &&crate::build::escapes::Cost| {
+        it.passed
+            .map_or(0, |passed| it.captured + it.found + passed)
+    };
+    Reused {
+        executables: known.sum(),
+        executables_all: inputs.artifacts.len() as u64,
+        escapes: costs
+            .iter()
+            .filter(|it| it.passed.is_some())
+            .map(|it| it.found)
+            .sum(),
+        escapes_all: costs.iter().map(asked).sum(),
     }
 }

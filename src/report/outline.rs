@@ -153,6 +153,8 @@ pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         several => checks::together(several),
     });
     blocks.extend(budgets(report));
+    let resources = report.resources.as_ref();
+    blocks.extend(resources.into_iter().flat_map(super::resources::outline));
     blocks.extend(verdict(report));
     if targets.len() > DETAILED && !detail.everything {
         blocks.push(Block::Line(

@@ -1,48 +1,85 @@
 //! A report in, what its run took out: lines for standard error. In the report itself they would make two runs of the same
 //! input differ.
 
-use super::{Collection, Cost, Price, Report};
+use super::{Collection, Price, Report, Time};
 use crate::config::size::human;
 use crate::number::counted;
 
-/// What a release took.
+/// What a release took. The last line is the time; those before are about what a cache could not give.
 pub fn spent(report: &Report) -> Vec<String> {
     let targets = || report.targets.iter();
     let effects = targets().filter_map(|it| it.pgo.effect.as_ref());
-    let mut prices: Vec<String> = effects.map(|it| price(&it.price)).collect();
-    prices.dedup();
-    let mut lines = vec![cost(&report.cost)];
-    lines.extend(prices);
+    let mut lines: Vec<String> = effects.map(|it| price(&it.price)).collect();
+    lines.dedup();
     let escapes = targets().filter_map(|it| it.escapes.as_ref());
     let collected = escapes.filter_map(|it| it.collection.as_ref());
-    let mut seen: Vec<String> = Vec::new();
-    for it in collected.map(collection) {
-        if !seen.contains(&it) {
-            seen.push(it);
+    // What was found, or captured on the way, is in the line of the time.
+    for it in collected.filter(|it| it.passed != Some(0)).map(collection) {
+        if !lines.contains(&it) {
+            lines.push(it);
         }
     }
-    lines.extend(seen);
+    lines.extend(report.time.compiled_again.iter().cloned());
+    lines.push(time(&report.time));
     lines
 }
 
-fn cost(cost: &Cost) -> String {
+/// For the log of a CI job: what the build cache was worth.
+pub fn hit_rate(time: &Time) -> Option<String> {
+    let found = time.packages.checked_sub(time.packages_compiled)?;
+    (time.packages > 0).then(|| {
+        let percent = found as f64 * 100.0 / time.packages as f64;
+        let all = counted(time.packages, "package");
+        format!("build cache: {found} of {all} found ({percent:.1} %)")
+    })
+}
+
+/// Where the time went and what was reused, in one line.
+pub fn time(it: &Time) -> String {
     let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1000.0);
-    let memory = cost
+    let mut parts = vec![format!("go {}", seconds(it.go_ms))];
+    if let Some(ms) = it.links_ms.filter(|it| *it > 0) {
+        let at_once = match it.links_at_once {
+            0 | 1 => String::new(),
+            2 => " (two at once)".to_owned(),
+            many => format!(" ({many} at once)"),
+        };
+        parts.push(format!("links {}{at_once}", seconds(ms)));
+    }
+    let others = [
+        (it.baseline_ms, "the baseline"),
+        (it.escape_ms, "escapes"),
+        (it.effect_ms, "effect of the profile"),
+    ];
+    let others = others.iter().filter(|it| it.0 >= 10);
+    parts.extend(others.map(|(ms, what)| format!("{what} {}", seconds(*ms))));
+    let memory = it
         .own_peak_memory
-        .map_or(String::new(), |it| format!(" and {}", human(it)));
-    let effect = match cost.effect_ms {
-        0 => String::new(),
-        ms => format!(" + {} effect of the profile", seconds(ms)),
-    };
+        .map_or(String::new(), |it| format!(", {}", human(it)));
+    parts.push(format!("own {} CPU{memory}", seconds(it.own_cpu_ms)));
     format!(
-        "time: {} = {} build + {} baseline + {} escapes{effect} + {} the rest; our own share: {} CPU{memory}",
-        seconds(cost.total_ms),
-        seconds(cost.build_ms),
-        seconds(cost.baseline_ms),
-        seconds(cost.escape_ms),
-        seconds(cost.analysis_ms),
-        format_args!("{:.3} s", cost.own_cpu_ms as f64 / 1000.0),
+        "time: {}: {}{}",
+        seconds(it.total_ms),
+        parts.join(", "),
+        reused(it)
     )
+}
+
+fn reused(it: &Time) -> String {
+    let it = &it.reused;
+    let mut parts = Vec::new();
+    if it.executables > 0 {
+        let all = counted(it.executables_all, "executable");
+        parts.push(format!("anatomy and proof of {} of {all}", it.executables));
+    }
+    if it.escapes > 0 {
+        let all = counted(it.escapes_all, "package");
+        parts.push(format!("escapes of {} of {all}", it.escapes));
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("; reused: {}", parts.join(", ")),
+    }
 }
 
 fn price(price: &Price) -> String {

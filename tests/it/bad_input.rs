@@ -517,14 +517,11 @@ fn a_default_profile_that_is_of_no_use_is_left_out_and_said() {
 fn a_killed_child() {
     let place = Place::fake("build: stderr # example.com/tiny\nbuild: kill 9");
     place.write("tiny", executable());
-    assert_snapshot!(untouched(&place, "release").shown(), @"
-    exit code 3
-    --- stderr
-    building the release for linux/amd64 ...
-    building the release for linux/amd64: [time] s
-    # example.com/tiny
-    error: go build failed; the outputs are as they were: go was killed by signal 9
-    ");
+    let run = untouched(&place, "release -q");
+    assert_eq!(run.code(), 4, "{}", run.shown());
+    // What limits memory depends on the machine.
+    let said = "# example.com/tiny\nerror: go build failed; the outputs are as they were: go was killed by SIGKILL";
+    assert!(run.stderr.starts_with(said), "{}", run.shown());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod binary_truth;
 mod capture;
 mod comment;
 mod daily;
+mod deaths;
 mod dropin;
 mod escape;
 mod escape_diff;
@@ -23,6 +24,7 @@ mod init;
 mod inspect;
 mod lessons;
 mod lock;
+mod matrix;
 
 mod owner_truth;
 mod pgo;

@@ -16,10 +16,11 @@ use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::super::links::{self, Outside};
+use super::super::tools;
 use super::{DRAFT, LONGEST, path};
 use crate::error::{Error, Kind, Result};
 use crate::escape::parse::{self, Meaning};
-use crate::plan::toolexec::{Job, NAME, Request};
+use crate::plan::toolexec::{Job, Measured, NAME, Request};
 use crate::process::lines::Splitter;
 use crate::process::tool;
 
@@ -27,35 +28,59 @@ use crate::process::tool;
 pub const SPEAKS: &str = "gobuild-opt toolexec:";
 
 /// Runs the command that stands in `args`, behind the subcommand. `package` is TOOLEXEC_IMPORTPATH, `steered` whether the
-/// environment makes the compiler print, `outside` what stands around us, and `out` our standard output. Returns only after a capture, or to fail with
-/// [`Kind::Usage`] or [`Kind::Go`].
+/// environment makes the compiler print, `outside` what stands around us, and `out` our standard output. Returns the exit code
+/// of a tool that was captured or measured; any other takes our place. Fails with [`Kind::Usage`] or [`Kind::Go`].
 pub fn run(
     args: &[OsString],
     package: &OsStr,
     steered: bool,
     outside: impl FnOnce() -> Outside,
     out: &mut dyn Write,
-) -> Result<()> {
+) -> Result<u8> {
     let Some(request) = Request::read(args) else {
         return Err(
             Error::new(Kind::Usage, format!("`{NAME}` is no command for users"))
                 .hint("go calls it while a release is compiled; see `gobuild-opt plan`"),
         );
     };
+    let mut variable = None;
     if let Some(link) = request.link(package) {
-        links::record(&link, &outside());
+        let outside = outside();
+        let is_set = outside.env.iter().any(|it| it.0 == links::LAZY.0);
+        let inputs = links::record(&link, &outside);
+        let wanted = !is_set && inputs.is_some_and(links::has_room);
+        variable = wanted.then_some(links::LAZY);
     }
+    let measured = request.measured(package);
     let job = request.job(package).filter(|_| !steered);
-    if job.is_some_and(|it| capture(&it, out)) {
-        return Ok(());
+    if job.is_some_and(|it| capture(&it, measured.as_ref(), out)) {
+        return Ok(0);
+    }
+    if let Some(code) = measured.and_then(|it| measure(request.command, &it, variable)) {
+        return Ok(code);
     }
     let error = tool::replace(request.command);
     let program = request.command[0].display();
     Err(Error::new(Kind::Go, format!("{SPEAKS} cannot start `{program}`")).source(error))
 }
 
+/// Runs the tool and records what it took. `None` where it could not be started.
+fn measure(
+    command: &[OsString],
+    about: &Measured<'_>,
+    variable: Option<(&str, &str)>,
+) -> Option<u8> {
+    let running = tools::begin(about);
+    let status = tool::wait(command, variable).ok()?;
+    tools::end(running, status);
+    if let Some(signal) = status.signal() {
+        tool::die(signal);
+    }
+    status.code().and_then(|it| u8::try_from(it).ok())
+}
+
 /// Compiles and keeps what was told. `false`: nothing was done that counts.
-fn capture(job: &Job, out: &mut dyn Write) -> bool {
+fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> bool {
     let Some(mut draft) = Draft::new(job) else {
         return false;
     };
@@ -65,6 +90,7 @@ fn capture(job: &Job, out: &mut dyn Write) -> bool {
             let _ = out.write_all(line).and_then(|()| out.write_all(b"\n"));
         }
     };
+    let running = measured.and_then(tools::begin);
     let status = tool::tap(&job.command, |bytes| {
         draft.write(bytes);
         if job.shared {
@@ -72,6 +98,7 @@ fn capture(job: &Job, out: &mut dyn Write) -> bool {
         }
     });
     let Ok(status) = status else { return false };
+    tools::end(running, status);
     if status.success() {
         theirs.finish(&mut forward);
         let _ = out.flush();

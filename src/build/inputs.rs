@@ -1,0 +1,259 @@
+//! What a run is made of, kept beside the build cache that it filled; why the next one compiles more than was edited, out.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::known::{self, Key};
+use super::{Built, lanes};
+use crate::go::Package;
+use crate::number::counted;
+use crate::plan::{Facts, StepKind, TargetPlan};
+
+/// Fewer packages than this that are compiled after an edit need no explanation.
+const MANY: usize = 10;
+
+/// Everything that decides what go finds in its cache, as far as it is seen from outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Inputs {
+    /// `go1.26.8`
+    go: String,
+    /// Flags of the build, without those that are ours.
+    flags: BTreeMap<String, String>,
+    /// Variables.
+    env: BTreeMap<String, String>,
+    /// Digests of the profiles, by main package.
+    profiles: Vec<String>,
+    /// What stands for the sources of each package.
+    packages: BTreeMap<String, String>,
+    /// How many packages the run compiled.
+    compiled: usize,
+}
+
+/// Why a run compiled what it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Why {
+    /// Every package is compiled with something else.
+    Everywhere(String),
+    /// The first package, in the order of dependency, that is another one.
+    Package(String),
+    /// Nothing that is recorded differs.
+    Cache,
+}
+
+fn key(target: &TargetPlan) -> Key {
+    lanes::key_of("inputs", target)
+}
+
+/// The sentence for a run that compiled more than the one before; keeps what it was made of.
+pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
+    let key = key(target);
+    let now = inputs(target, built);
+    let before: Option<Inputs> = known::read(&key);
+    if before.as_ref() != Some(&now) {
+        known::keep(&key, &now);
+    }
+    let before = before?;
+    let compiled = built.packages.len();
+    if compiled == 0 {
+        return None;
+    }
+    let why = why(&before, &now, target, built);
+    // An edit explains itself, unless it is one that many packages hang on.
+    let plain = matches!(why, Why::Package(_));
+    if plain && (compiled < MANY || compiled <= before.compiled) {
+        return None;
+    }
+    let all = target.facts.packages.len();
+    let count = counted(all as u64, "package");
+    let reason = match why {
+        Why::Everywhere(it) | Why::Package(it) => it,
+        Why::Cache => {
+            "they are no longer in the build cache, which was emptied or trimmed".to_owned()
+        }
+    };
+    Some(format!("{compiled} of {count} compiled again: {reason}"))
+}
+
+fn why(before: &Inputs, now: &Inputs, target: &TargetPlan, built: &Built) -> Why {
+    if before.go != now.go {
+        return Why::Everywhere(format!(
+            "{} filled this cache, and {} builds now",
+            before.go, now.go
+        ));
+    }
+    let flag = |name: &str| name.to_owned();
+    if let Some(it) = differs(&before.flags, &now.flags, flag) {
+        return Why::Everywhere(it);
+    }
+    if let Some(it) = differs(&before.env, &now.env, |name| format!("the variable {name}")) {
+        return Why::Everywhere(it);
+    }
+    if before.profiles != now.profiles {
+        return Why::Everywhere(
+            "the profile is not that of the run that filled this cache".to_owned(),
+        );
+    }
+    // Go lists what a package needs before the package.
+    let mut packages = target
+        .facts
+        .packages
+        .iter()
+        .map(|it| it.import_path.as_str());
+    let compiled = |it: &&str| built.packages.contains(*it);
+    let first = packages.find(compiled).unwrap_or_default();
+    match (before.packages.get(first), now.packages.get(first)) {
+        (None, _) => Why::Package(format!("{first} is new")),
+        (Some(a), Some(b)) if a != b => Why::Package(format!("{first} changed, and they need it")),
+        _ => Why::Cache,
+    }
+}
+
+/// The first entry that differs, as a clause.
+fn differs(
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+    what: impl Fn(&str) -> String,
+) -> Option<String> {
+    const RUN: &str = "in the run that filled this cache";
+    let names = before.keys().chain(now.keys());
+    let mut names: Vec<&String> = names.collect();
+    names.sort();
+    let changed = names
+        .into_iter()
+        .find(|it| before.get(*it) != now.get(*it))?;
+    let name = what(changed);
+    Some(match (before.get(changed), now.get(changed)) {
+        (None, _) => format!("{name} was not set {RUN}"),
+        (_, None) => format!("{name} was set {RUN}"),
+        (Some(old), Some(new)) => format!("{name} was `{old}` {RUN}, and is `{new}`"),
+    })
+}
+
+fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
+    let facts = &target.facts;
+    let release = target.steps.iter().find(|it| it.kind == StepKind::Release);
+    let args = release.map(|it| it.invocation.args.as_slice());
+    let mut env: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in release.into_iter().flat_map(|it| &it.invocation.env) {
+        // Where go works changes nothing.
+        if name != "GOTMPDIR" && name != "PWD" && !name.starts_with("__") {
+            env.insert(name.clone(), value.to_string_lossy().into_owned());
+        }
+    }
+    env.extend(
+        facts
+            .ambient
+            .iter()
+            .map(|it| (it.name.clone(), it.value.clone())),
+    );
+    env.insert("CGO_ENABLED".into(), facts.toolchain.cgo_enabled.clone());
+    env.insert("GOEXPERIMENT".into(), facts.toolchain.goexperiment.clone());
+    env.retain(|_, value| !value.is_empty());
+    let profiles = facts.pgo.all_applied();
+    Inputs {
+        go: facts.toolchain.version.clone(),
+        flags: flags(args.unwrap_or_default()),
+        env,
+        profiles: profiles
+            .map(|it| it.sha256.clone().unwrap_or_default())
+            .collect(),
+        packages: facts
+            .packages
+            .iter()
+            .map(|it| (it.import_path.clone(), fingerprint(it, facts)))
+            .collect(),
+        compiled: built.packages.len(),
+    }
+}
+
+/// The flags of a build that decide about compiles.
+fn flags(args: &[std::ffi::OsString]) -> BTreeMap<String, String> {
+    // The linker's come after all packages are compiled; the rest is ours, or decides nothing.
+    const OTHERS: [&str; 8] = ["toolexec", "v", "o", "p", "ldflags", "x", "work", "json"];
+    let words = args.iter().skip(1).map(|it| it.to_string_lossy());
+    let words = words
+        .take_while(|it| it != "--")
+        .filter(|it| it.starts_with('-'));
+    let pairs = words.map(|it| {
+        let bare = it.trim_start_matches('-');
+        let (name, value) = bare.split_once('=').unwrap_or((bare, ""));
+        (format!("-{name}"), value.to_owned())
+    });
+    let known = |name: &str| OTHERS.iter().any(|it| name.strip_prefix('-') == Some(it));
+    // A profile may be a file of ours; its digest is compared.
+    pairs
+        .filter(|(name, _)| !known(name) && name != "-pgo")
+        .collect()
+}
+
+/// What stands for the sources of a package: the version of its module, or the state of its files.
+fn fingerprint(package: &Package, facts: &Facts) -> String {
+    if package.standard {
+        return String::new();
+    }
+    let fixed = package
+        .module
+        .as_ref()
+        .filter(|it| !it.version.is_empty() && it.replace.is_none());
+    if let Some(module) = fixed {
+        return format!("{}@{}", module.path, module.version);
+    }
+    let directory = package.directory(&facts.go.cwd);
+    let files = [&package.go_files, &package.cgo_files, &package.s_files];
+    let states = files.into_iter().flatten().map(|it| state(&directory, it));
+    states.collect::<Vec<_>>().join(" ")
+}
+
+fn state(directory: &Path, file: &str) -> String {
+    match directory.join(file).metadata() {
+        Ok(it) => format!("{file} {} {}.{}", it.len(), it.mtime(), it.mtime_nsec()),
+        Err(_) => format!("{file} ?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(text: &str) -> BTreeMap<String, String> {
+        let pairs = text
+            .split_whitespace()
+            .map(|it| it.split_once('=').unwrap());
+        pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+    }
+
+    #[test]
+    fn the_first_entry_that_differs_is_named() {
+        let check = |before: &str, now: &str| {
+            differs(&map(before), &map(now), str::to_owned).unwrap_or("-".into())
+        };
+        insta::assert_snapshot!(check("-a=1", "-a=1"), @"-");
+        insta::assert_snapshot!(check("-a=1", "-a=1 -trimpath=true"), @"-trimpath was not set in the run that filled this cache");
+        insta::assert_snapshot!(check("-race=true", ""), @"-race was set in the run that filled this cache");
+        insta::assert_snapshot!(check("-tags=a", "-tags=b"), @"-tags was `a` in the run that filled this cache, and is `b`");
+    }
+
+    #[test]
+    fn only_flags_of_compiles_count() {
+        let args = [
+            "build",
+            "-toolexec=x",
+            "-trimpath",
+            "-ldflags=-s",
+            "-tags=a,b",
+            "-o",
+            "/x",
+            "--",
+            "./...",
+        ];
+        let args: Vec<std::ffi::OsString> = args.iter().map(Into::into).collect();
+        let found: Vec<String> = flags(&args)
+            .into_iter()
+            .map(|(a, b)| format!("{a}={b}"))
+            .collect();
+        assert_eq!(found, ["-tags=a,b", "-trimpath="]);
+    }
+}

@@ -1,0 +1,261 @@
+//! How much of the machine a target gets, and which targets may run at the same time.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+
+use super::known::{self, Key};
+use super::{Built, tools};
+use crate::config::jobs::Jobs;
+use crate::plan::{Plan, Step, StepKind, TargetPlan};
+use crate::process::Invocation;
+use crate::process::memory::Groups;
+
+/// What go itself takes beside its tools: some, and more for each package.
+const GO: u64 = 96 << 20;
+const PACKAGE: u64 = 64 << 10;
+
+/// How a target is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lane {
+    /// `-p`; `None`: as go decides.
+    pub width: Option<usize>,
+    /// Whether the second link may run beside go's.
+    pub twin: bool,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            width: None,
+            twin: true,
+        }
+    }
+}
+
+impl Lane {
+    /// With as little at the same time as there can be.
+    pub const ALONE: Self = Self {
+        width: Some(1),
+        twin: false,
+    };
+
+    /// The command of a step; a `-p` of the user's own wins.
+    pub fn invocation(self, step: &Step) -> Invocation {
+        let mut invocation = step.invocation.clone();
+        let is_width = |it: &std::ffi::OsString| {
+            let text = it.to_string_lossy();
+            text == "-p" || text.starts_with("-p=") || text == "--p" || text.starts_with("--p=")
+        };
+        if let Some(width) = self.width
+            && !invocation.args.iter().any(is_width)
+            && !invocation.args.is_empty()
+        {
+            invocation.args.insert(1, format!("-p={width}").into());
+        }
+        invocation
+    }
+}
+
+/// What the runs of a target took at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// Memory at the same time, in bytes.
+    pub peak: u64,
+}
+
+fn key(target: &TargetPlan) -> Key {
+    key_of("need", target)
+}
+
+/// Where something is kept that is known of a target whatever its flags are.
+pub fn key_of(kind: &str, target: &TargetPlan) -> Key {
+    let release = |it: &&Step| it.kind == StepKind::Release;
+    let packages = target.steps.iter().find(release).map(|it| {
+        let args = it.invocation.args.iter();
+        let packages = args.skip_while(|it| *it != "--");
+        packages
+            .map(|it| it.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    let facts = &target.facts;
+    let parts = [
+        facts.toolchain.version.as_str(),
+        &facts.key(),
+        &facts.go.cwd.to_string_lossy(),
+        &packages.unwrap_or_default(),
+    ];
+    known::key(&target.memory, kind, &parts.map(str::as_bytes))
+}
+
+/// What the last runs needed; `None` where nothing is known.
+pub fn need(target: &TargetPlan) -> Option<Need> {
+    known::read(&key(target))
+}
+
+/// Keeps what a run needed, if no run before needed more. Returns it.
+pub fn learn(target: &TargetPlan, built: &Built) -> Need {
+    let tools = tools::peak(&built.tools);
+    let now = Need {
+        peak: tools + GO + PACKAGE * target.facts.packages.len() as u64,
+    };
+    let before = need(target);
+    // What linked nothing tells nothing.
+    let linked = built.tools.iter().any(|it| it.name == "link");
+    if linked && before.is_none_or(|it| it.peak < now.peak) {
+        known::keep(&key(target), &now);
+    }
+    before.map_or(now, |it| if it.peak > now.peak { it } else { now })
+}
+
+/// Targets that have packages in common: built for the first time, they would compile them twice.
+pub fn group(target: &TargetPlan) -> String {
+    let facts = &target.facts;
+    let level = facts.target.level.as_deref().unwrap_or_default();
+    format!(
+        "{}/{}/{level}",
+        facts.toolchain.goos, facts.toolchain.goarch
+    )
+}
+
+/// What may run at the same time, and what runs.
+#[derive(Debug)]
+pub struct Lanes {
+    /// At most so many.
+    pub most: usize,
+    /// Processors.
+    cores: usize,
+    /// Memory for all of them, in bytes; `None`: nobody tells.
+    room: Option<u64>,
+    /// What each target needs, where that is known.
+    needs: Vec<Option<u64>>,
+    groups: Vec<String>,
+    /// Targets that run, with what they are believed to need.
+    running: BTreeMap<usize, u64>,
+    /// The most that a target of this run needed.
+    seen: Option<u64>,
+}
+
+impl Lanes {
+    /// For the targets of a plan.
+    pub fn new(plan: &Plan, jobs: Jobs) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let targets = plan.targets.len();
+        let most = match jobs {
+            Jobs::Auto => cores,
+            Jobs::Most(most) => most.get(),
+        };
+        // A tenth is left for everybody else, ourselves included.
+        let room = Groups::default().available().map(|it| it / 10 * 9);
+        Self {
+            most: most.min(targets).max(1),
+            cores,
+            room,
+            needs: plan
+                .targets
+                .iter()
+                .map(|it| need(it).map(|it| it.peak))
+                .collect(),
+            groups: plan.targets.iter().map(group).collect(),
+            running: BTreeMap::new(),
+            seen: None,
+        }
+    }
+
+    /// Whether a target may start now; with its lane. The first one always may.
+    pub fn start(&mut self, target: usize, left: usize) -> Option<Lane> {
+        let unknown = self.needs[target].is_none();
+        let need = self.needs[target].or(self.seen);
+        if !self.running.is_empty() {
+            let busy = self.running.len() >= self.most;
+            let shares = |it: &usize| self.groups[*it] == self.groups[target];
+            let used: u64 = self.running.values().sum();
+            // Of what nothing is known, one runs alone to tell.
+            let need = need?;
+            let fits = self.room.is_none_or(|room| used + need <= room);
+            if busy || !fits || (unknown && self.running.keys().any(shares)) {
+                return None;
+            }
+        }
+        self.running.insert(target, need.unwrap_or(u64::MAX / 2));
+        // Those that are built at the same time share the processors.
+        let at_once = self.most.min(left.max(1));
+        let width = (at_once > 1 && need.is_some()).then(|| self.cores.div_ceil(at_once));
+        Some(Lane { width, twin: true })
+    }
+
+    /// How many run.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Whether nothing runs.
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// A target has ended; `need` is what it took, where it went well.
+    pub fn end(&mut self, target: usize, need: Option<Need>) {
+        self.running.remove(&target);
+        if let Some(it) = need {
+            self.needs[target] = Some(it.peak);
+            self.seen = self.seen.max(Some(it.peak));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lanes(room: u64, needs: &[Option<u64>], groups: &[&str]) -> Lanes {
+        Lanes {
+            most: 4,
+            cores: 4,
+            room: Some(room),
+            needs: needs.to_vec(),
+            groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            running: BTreeMap::new(),
+            seen: None,
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_fit_runs_at_the_same_time() {
+        let mut lanes = lanes(10, &[Some(4), Some(4), Some(4)], &["a", "b", "c"]);
+        assert_eq!(lanes.start(0, 3).map(|it| it.width), Some(Some(2)));
+        assert!(lanes.start(1, 2).is_some());
+        assert!(lanes.start(2, 1).is_none(), "no room for three");
+        lanes.end(0, Some(Need { peak: 5 }));
+        assert!(lanes.start(2, 1).is_some());
+    }
+
+    #[test]
+    fn of_what_nothing_is_known_one_runs_alone_first() {
+        let mut lanes = lanes(100, &[None, None, None], &["a", "b", "a"]);
+        assert!(lanes.start(0, 3).is_some());
+        assert!(lanes.start(1, 2).is_none());
+        lanes.end(0, Some(Need { peak: 5 }));
+        assert!(lanes.start(1, 2).is_some());
+        assert!(lanes.start(2, 1).is_some(), "b runs, not a");
+    }
+
+    #[test]
+    fn what_shares_packages_is_built_first_one_after_the_other() {
+        let mut lanes = lanes(100, &[None, None, Some(1)], &["a", "a", "a"]);
+        lanes.end(0, None);
+        lanes.seen = Some(3);
+        assert!(lanes.start(0, 3).is_some());
+        assert!(lanes.start(1, 2).is_none(), "the same platform");
+        assert!(lanes.start(2, 1).is_some(), "it was built before");
+    }
+
+    #[test]
+    fn what_needs_more_than_there_is_runs_alone() {
+        let mut lanes = lanes(10, &[Some(50), Some(4)], &["a", "b"]);
+        assert!(lanes.start(0, 2).is_some());
+        assert!(lanes.start(1, 1).is_none());
+    }
+}

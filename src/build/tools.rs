@@ -1,0 +1,263 @@
+//! What the compiler and the linker took, package by package, and how they ended.
+//!
+//! `gobuild-opt toolexec` writes a line when such a tool begins and one when it ends, with what the kernel says of it
+//! (`getrusage`). A tool that has no second line was killed together with the process of ours that stood before it.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::input;
+use crate::plan::TargetPlan;
+use crate::plan::toolexec::Measured;
+use crate::process::death::Victim;
+use crate::process::tool;
+
+/// The file of the lines, beside the records of links.
+const LINES: &str = "tools";
+
+/// The most that is read of it: 100,000 packages.
+const MOST: u64 = 64 << 20;
+
+/// A compile or a link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tool {
+    /// `compile`, `link`, or `twin` for a link that was repeated beside go's.
+    pub name: String,
+    /// The package, as go names it: `lib`, or `lib [cmd/one]`.
+    pub package: String,
+    /// When it began, in milliseconds since 1970.
+    pub begun: u64,
+    /// How it ended; `None` where that was not seen.
+    pub end: Option<End>,
+}
+
+/// How a tool ended, and what it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Wall time in microseconds.
+    pub wall_us: u64,
+    /// CPU time in microseconds.
+    pub cpu_us: u64,
+    /// The most memory that it had, in bytes.
+    pub peak: u64,
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    process: u32,
+    tool: String,
+    package: String,
+    at: u64,
+    end: Option<End>,
+}
+
+/// A tool that runs.
+pub struct Running {
+    file: File,
+    line: Line,
+    start: Instant,
+    before: Option<tool::Usage>,
+}
+
+/// Records that a tool begins. `None` where nothing can be recorded: that holds up nobody.
+pub fn begin(about: &Measured<'_>) -> Option<Running> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let path = about.records.join(LINES);
+    let file = File::options().append(true).create(true).open(path).ok()?;
+    let mut running = Running {
+        file,
+        line: Line {
+            process: std::process::id(),
+            tool: about.tool.to_owned(),
+            package: about.package.to_owned(),
+            at: u64::try_from(now.as_millis()).unwrap_or(0),
+            end: None,
+        },
+        start: Instant::now(),
+        before: tool::usage_of_children(),
+    };
+    running.write();
+    Some(running)
+}
+
+/// Records how it ended.
+pub fn end(running: Option<Running>, status: ExitStatus) {
+    let Some(mut it) = running else { return };
+    let (before, after) = (it.before, tool::usage_of_children());
+    let before = before.map(|it| it.cpu).unwrap_or_default();
+    let micros = |it: std::time::Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
+    it.line.end = Some(End {
+        wall_us: micros(it.start.elapsed()),
+        cpu_us: after.map_or(0, |it| micros(it.cpu.saturating_sub(before))),
+        peak: after.map_or(0, |it| it.peak),
+        code: status.code(),
+        signal: status.signal(),
+    });
+    it.write();
+}
+
+impl Running {
+    /// One write for a line: those of tools that run at the same time do not mix.
+    fn write(&mut self) {
+        if let Ok(mut text) = serde_json::to_vec(&self.line) {
+            text.push(b'\n');
+            let _ = self.file.write_all(&text);
+        }
+    }
+}
+
+/// What go ran of a target so far, in the order in which it began.
+pub fn ran(target: &TargetPlan) -> Vec<Tool> {
+    let bytes = input::read(&target.links_dir.join(LINES), MOST).unwrap_or_default();
+    read(&bytes)
+}
+
+fn read(bytes: &[u8]) -> Vec<Tool> {
+    let mut all: Vec<(u32, Tool)> = Vec::new();
+    let lines = bytes.split(|it| *it == b'\n');
+    for line in lines.filter_map(|it| serde_json::from_slice::<Line>(it).ok()) {
+        let open = |(process, it): &(u32, Tool)| *process == line.process && it.end.is_none();
+        match (line.end, all.iter().rposition(open)) {
+            (Some(end), Some(at)) => all[at].1.end = Some(end),
+            (Some(_), None) => {}
+            (None, _) => all.push((
+                line.process,
+                Tool {
+                    name: line.tool,
+                    package: line.package,
+                    begun: line.at,
+                    end: None,
+                },
+            )),
+        }
+    }
+    all.into_iter().map(|it| it.1).collect()
+}
+
+/// The tool that ended badly: by a signal, together with the process before it, or by itself.
+pub fn victim(tools: &[Tool]) -> Option<Victim> {
+    let by_signal = |it: &&Tool| it.end.is_some_and(|it| it.signal.is_some());
+    let badly = |it: &&Tool| it.end.is_some_and(|it| it.code != Some(0));
+    let tool = tools
+        .iter()
+        .rfind(by_signal)
+        .or_else(|| tools.iter().rfind(|it| it.end.is_none()))
+        .or_else(|| tools.iter().rfind(badly))?;
+    Some(Victim {
+        what: tool.what(),
+        signal: tool.end.and_then(|it| it.signal),
+        peak: tool.end.map(|it| it.peak),
+    })
+}
+
+/// Whether something else ran at the same time as a tool that ended badly.
+pub fn is_crowded(tools: &[Tool]) -> bool {
+    let bad = tools
+        .iter()
+        .rfind(|it| it.end.is_none_or(|it| it.code != Some(0)));
+    let until = |it: &Tool| it.end.map_or(u64::MAX, |end| it.begun + end.wall_us / 1000);
+    bad.is_some_and(|bad| {
+        let mut others = tools.iter().filter(|it| !std::ptr::eq(*it, bad));
+        others.any(|it| it.begun <= until(bad) && until(it) > bad.begun)
+    })
+}
+
+impl Tool {
+    /// `the link of example.com/app/cmd/api`
+    pub fn what(&self) -> String {
+        let tool = match self.name.as_str() {
+            "twin" => "the second link",
+            "link" => "the link",
+            _ => "the compile",
+        };
+        format!("{tool} of {}", self.package)
+    }
+}
+
+/// The most memory that tools had which ran at the same time: the sum of what each had at most.
+pub fn peak(tools: &[Tool]) -> u64 {
+    let mut changes: Vec<(u64, bool, u64)> = Vec::new();
+    for (tool, end) in tools.iter().filter_map(|it| Some((it, it.end?))) {
+        changes.push((tool.begun, true, end.peak));
+        changes.push((tool.begun + end.wall_us / 1000, false, end.peak));
+    }
+    // One that ends where another begins makes room first.
+    changes.sort_unstable();
+    let (mut now, mut most) = (0_u64, 0);
+    for (_, begins, bytes) in changes {
+        match begins {
+            true => now += bytes,
+            false => now = now.saturating_sub(bytes),
+        }
+        most = most.max(now);
+    }
+    most
+}
+
+/// Removes what was recorded before a command is tried again.
+pub fn forget(place: &Path) {
+    let _ = std::fs::remove_file(place.join(LINES));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(process: u32, package: &str, at: u64, end: Option<End>) -> String {
+        let line = Line {
+            process,
+            tool: "compile".into(),
+            package: package.into(),
+            at,
+            end,
+        };
+        serde_json::to_string(&line).unwrap() + "\n"
+    }
+
+    fn end(wall_us: u64, peak: u64) -> Option<End> {
+        Some(End {
+            wall_us,
+            peak,
+            ..End::default()
+        })
+    }
+
+    #[test]
+    fn lines_of_one_process_belong_together() {
+        let text = [
+            line(1, "a", 0, None),
+            line(2, "b", 1, None),
+            "{ half a li\n".into(),
+            line(1, "a", 5, end(5000, 10)),
+            line(1, "a", 5, None),
+        ];
+        let tools = read(text.concat().as_bytes());
+        let seen: Vec<(&str, bool)> = tools
+            .iter()
+            .map(|it| (it.package.as_str(), it.end.is_some()))
+            .collect();
+        assert_eq!(seen, [("a", true), ("b", false), ("a", false)]);
+    }
+
+    #[test]
+    fn memory_of_what_runs_at_the_same_time_adds_up() {
+        let tool = |begun, wall_ms: u64, peak| Tool {
+            begun,
+            end: end(wall_ms * 1000, peak),
+            ..Tool::default()
+        };
+        assert_eq!(peak(&[tool(0, 10, 5), tool(10, 10, 7)]), 7);
+        assert_eq!(peak(&[tool(0, 10, 5), tool(9, 10, 7), tool(30, 1, 2)]), 12);
+        assert_eq!(peak(&[]), 0);
+    }
+}
