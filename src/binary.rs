@@ -20,6 +20,7 @@ mod data;
 mod descriptors;
 mod dissect;
 mod distinct;
+mod doubt;
 mod elf;
 mod extents;
 mod functions;

@@ -7,13 +7,15 @@ use super::dissect::{State, with_bodies};
 use super::functions::Entry;
 use super::image::Addr;
 use super::moduledata::Moduledata;
-use super::objects::{Data, How, Known, Places, Source, addr_of, owner_of, source_of};
+use super::objects::{Data, How, Known, Places, Source, addr_of};
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
 use super::partition::{Recent, merge};
 use super::pointers::{self, Inside, Pointers};
-use super::runs::{Content, Marks};
-use super::{Format, Kind, Role, extents, listing, loader, objects, owners, references, runs};
+use super::runs::{Content, Marks, Run};
+use super::{
+    Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
+};
 
 /// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
 /// themselves, with their packages; `taken` are the tables that have owners already.
@@ -50,18 +52,40 @@ pub(super) fn account(
         .chain(marks.names)
         .collect();
     data.texts.sort_by_key(|it| it.start);
-    symbols(state, &mut data);
+    let runtime = state.packages.of_prefix(b"runtime");
+    data.known
+        .extend(extents::small_numbers(state.image, &data.runs, runtime));
+    let named = symbols(state, &mut data);
     follow_types(state, &mut data);
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
-    let Pointers { edges, lengths } = pointers::collect(state.image, &data, most);
-    drop_false(state, entries, &mut data, &edges);
-    let starts = places(&data, &edges);
+    let Pointers {
+        edges,
+        lengths,
+        lists,
+        slices,
+    } = pointers::collect(state.image, &data, most);
+    let mut targets: Vec<Addr> = edges.iter().map(|it| it.1).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let slices = arrays(&data, slices, &targets);
+    data.known
+        .extend(lists.into_iter().chain(slices).map(|it| Known {
+            start: it.start,
+            end: it.end,
+            owner: NONE,
+            kind: Kind::Data,
+            how: How::Length,
+        }));
+    extents::disjoint(&mut data.known);
+    doubt::drop_false(state, entries, &mut data, &targets);
+    let starts = places(&data.starts, &targets);
     let texts = data.runs.iter().find(|it| it.content == Content::Texts);
     let lengths = agreed(lengths, &starts, texts.map_or(0, |it| it.range.end));
     let found = data.lay_out(&Places {
         starts: &starts,
         lengths: &lengths,
+        named: &named,
     });
     let owned = owners::find(
         state.image,
@@ -70,6 +94,7 @@ pub(super) fn account(
         &edges,
         &Ranked {
             packages: &state.packages,
+            named: state.owners == Owners::Symbols,
             ranks: ranks(entries),
         },
         function,
@@ -148,9 +173,11 @@ fn known(state: &mut State<'_, '_, '_>, module: &Moduledata, data: &mut Data) ->
 }
 
 /// Adds what has a symbol. Those of the linker stand for many things together, and what has one for each has its users.
-fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) {
+/// Returns where something begins that has no size, in order.
+fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) -> Vec<Addr> {
     if !state.named {
-        return;
+        extents::disjoint(&mut data.known);
+        return Vec::new();
     }
     let (image, packages) = (state.image, &mut state.packages);
     let mut places = Vec::new();
@@ -187,11 +214,13 @@ fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) {
         }
     });
     extents::disjoint(&mut data.known);
-    let named = !places.is_empty() || data.known.iter().any(|it| it.how == How::Symbol);
+    let mut named: Vec<Addr> = places.iter().map(|it| addr_of(*it)).collect();
+    named.sort_unstable();
     merge(&mut data.starts, places);
-    if named {
+    if !named.is_empty() || data.known.iter().any(|it| it.how == How::Symbol) {
         state.owners = Owners::Symbols;
     }
+    named
 }
 
 /// Where functions keep what they say of themselves (`go:func.*`): numbers and distances, some of which look like addresses.
@@ -233,69 +262,58 @@ fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     merge(&mut data.starts, found);
 }
 
-/// Drops mentions that are none. Only one that would cut a large object is worth the look.
-fn drop_false(
-    state: &State<'_, '_, '_>,
-    entries: &[Entry],
-    data: &mut Data,
-    edges: &[(Addr, Addr)],
-) {
-    const LARGE: u32 = 256;
-    let all = places(data, edges);
-    let mut targets: Vec<Addr> = edges.iter().map(|it| it.1).collect();
-    targets.sort_unstable();
-    let mut doubtful = Vec::new();
-    let mut users = Vec::new();
-    let mut starts = data.starts.as_slice();
-    let mut last = None;
-    for (index, &place) in all.iter().enumerate() {
-        let next = all.get(index + 1).copied();
-        let large =
-            |a: Option<Addr>, b: Option<Addr>| a.zip(b).is_none_or(|it| it.1 - it.0 >= LARGE);
-        let cuts = large(last, Some(place)) || large(Some(place), next);
-        last = Some(place);
-        if !cuts {
-            continue;
+/// Every address at which an object may begin, in order; `targets` are where pointers lead, in order.
+pub(super) fn places(starts: &[u64], targets: &[Addr]) -> Vec<Addr> {
+    let mut found = Vec::with_capacity(starts.len() + targets.len());
+    let mut targets = targets.iter().copied().peekable();
+    for it in starts.iter().map(|it| addr_of(*it)) {
+        while let Some(target) = targets.next_if(|target| *target < it) {
+            found.push(target);
         }
-        starts = &starts[starts.partition_point(|it| addr_of(*it) < place)..];
-        let mentions = starts.iter().take_while(|it| addr_of(**it) == place);
-        let code = |it: &&u64| source_of(**it) == Source::Code;
-        if mentions.clone().all(|it| code(&it)) && targets.binary_search(&place).is_err() {
-            doubtful.push(place);
-            users.extend(mentions.map(|it| owner_of(*it)));
-        }
+        found.push(it);
     }
-    users.sort_unstable();
-    users.dedup();
-    let goarch = state.binary.goarch.as_deref();
-    let is_user = |it| users.binary_search(&it).is_ok();
-    let verified = references::verify(state.image, goarch, entries, &doubtful, is_user);
-    let refuted = doubtful.iter().zip(verified).filter(|it| !it.1);
-    let refuted: Vec<Addr> = refuted.map(|it| *it.0).collect();
-    if !refuted.is_empty() {
-        data.starts
-            .retain(|it| refuted.binary_search(&addr_of(*it)).is_err());
-    }
-}
-
-/// Every address at which an object may begin, in order.
-fn places(data: &Data, edges: &[(Addr, Addr)]) -> Vec<Addr> {
-    let mut found: Vec<Addr> = edges.iter().map(|it| it.1).collect();
-    found.extend(data.starts.iter().map(|it| addr_of(*it)));
-    found.sort_unstable();
+    found.extend(targets);
     found.dedup();
     found
+}
+
+/// Arrays behind slices of many numbers: they end where something else begins. Nothing begins within.
+fn arrays(data: &Data, slices: Vec<(Addr, u32)>, targets: &[Addr]) -> Vec<Range<Addr>> {
+    const ALIGNMENT: u32 = 32;
+    let starts = match slices.is_empty() {
+        true => Vec::new(),
+        false => places(&data.starts, targets),
+    };
+    let array = |(start, count): (Addr, u32)| {
+        let run = data.runs.partition_point(|it| it.range.end <= start);
+        let plain = |it: &&Run| it.content == Content::Plain && it.range.contains(&start);
+        let run = data.runs.get(run).filter(plain)?;
+        // Numbers of eight bytes to one.
+        let sizes = [8, 4, 2, 1].into_iter();
+        let mut ends = sizes.filter_map(|size| start.checked_add(count.checked_mul(size)?));
+        let end = ends.find(|end| {
+            let next = starts.get(starts.partition_point(|it| it < end));
+            let next = next.map_or(run.range.end, |it| run.range.end.min(*it));
+            next >= *end && next - end < ALIGNMENT
+        })?;
+        Some(start..end)
+    };
+    slices.into_iter().filter_map(array).collect()
 }
 
 /// One length for each text: it ends where another begins, or at the end of all. Other numbers stand behind addresses, too,
 /// and other numbers look like addresses; where most lengths end nowhere, not every text is known, and that says nothing.
 fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
+    // Where the last ends, and behind large ones.
     const ALIGNMENT: u32 = 8;
+    const MOST: u32 = 32;
     lengths.sort_unstable();
     lengths.dedup();
     let ends = |it: &(Addr, u32)| {
         let at = it.0 + it.1;
-        at + ALIGNMENT > end || starts.binary_search(&at).is_ok()
+        let next = starts.get(starts.partition_point(|it| *it < at));
+        let room = if it.1 >= 8 * MOST { MOST } else { 1 };
+        at + ALIGNMENT > end || next.is_some_and(|it| *it < at + room)
     };
     let mut agreed: Vec<(Addr, u32)> = lengths.iter().copied().filter(ends).collect();
     if 2 * agreed.len() < lengths.len() {
@@ -380,9 +398,11 @@ fn references(
         }
     };
     if state.binary.format == Format::Wasm {
-        let bytes = state.bytes;
-        with_bodies(bytes, &mut entries.to_vec(), |entry, range| {
-            references::scan_wasm(&bytes[range], &all, |it| push(it, entry.package));
+        let mut steps = references::wasm::Steps::default();
+        with_bodies(state.bytes, &mut entries.to_vec(), |entry, range| {
+            references::wasm::scan(&state.bytes[range], &all, &mut steps, |it| {
+                push(it.target, entry.package)
+            });
         });
         return;
     }

@@ -9,7 +9,7 @@ use super::ledger::Kind;
 use super::moduledata::{Listing, Moduledata, WORDS};
 use super::objects::{Data, How, Known, addr_of, owner_of, within};
 use super::packages::{NONE, PackageId, Packages};
-use super::runs::Marks;
+use super::runs::{Marks, Run};
 use super::types::{Types, Walk};
 
 /// Walks the types from what is listed and, where the list is not complete, from what code refers to.
@@ -193,6 +193,34 @@ fn program_length(bytes: &[u8]) -> Option<u32> {
             }
         }
     }
+}
+
+/// The numbers from 0 to 255, which the runtime keeps so that they need no memory where they become an interface
+/// (`staticuint64s`). Code of any package mentions places within.
+pub(super) fn small_numbers(image: &Image<'_>, runs: &[Run], runtime: PackageId) -> Option<Known> {
+    const WORD: usize = 8;
+    let numbers = (0..=255u64).flat_map(|it| match image.big_endian {
+        true => it.to_be_bytes(),
+        false => it.to_le_bytes(),
+    });
+    let numbers: Vec<u8> = numbers.collect();
+    // Zeros are everywhere: the last few are looked for.
+    let finder = memchr::memmem::Finder::new(&numbers[253 * WORD..]);
+    let runs = runs.iter().filter(|it| it.content.has_symbols());
+    let start = runs.filter_map(|it| {
+        let bytes = image.slice(it.range.start, it.range.end)?;
+        let last = finder.find(bytes)?;
+        let first = last.checked_sub(253 * WORD)?;
+        let is_whole = bytes[first..].starts_with(&numbers);
+        is_whole.then_some(it.range.start + first as Addr)
+    });
+    start.take(1).next().map(|start| Known {
+        start,
+        end: start + numbers.len() as Addr,
+        owner: runtime,
+        kind: Kind::Data,
+        how: How::Layout,
+    })
 }
 
 /// Brings extents into order and drops what overlaps.

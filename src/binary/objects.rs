@@ -166,6 +166,8 @@ pub(super) struct Places<'p> {
     pub starts: &'p [Addr],
     /// Texts with a length that stands beside their address.
     pub lengths: &'p [(Addr, u32)],
+    /// Where something begins for sure: it has a symbol, without a size.
+    pub named: &'p [Addr],
 }
 
 impl Data {
@@ -199,6 +201,7 @@ struct Stretch<'d> {
     content: Option<Content>,
     known: &'d [Known],
     starts: &'d [Addr],
+    named: &'d [Addr],
     bounds: Bounds,
     word: u32,
 }
@@ -231,6 +234,7 @@ impl<'d> Stretch<'d> {
             content,
             known,
             starts,
+            named: places.named,
             bounds,
             word: data.word,
         }
@@ -292,6 +296,9 @@ impl<'d> Stretch<'d> {
 
     /// A place that is too close to the next for an object of its own is within the one before, which then ends there.
     fn inner(&mut self, start: Addr, before: &mut Object) -> Option<Addr> {
+        if self.named.binary_search(&start).is_ok() {
+            return None;
+        }
         let bound = self.bounds.at(start);
         let least = start.saturating_add(bound.least);
         let next = bound.next.unwrap_or(self.range.end);
@@ -408,6 +415,7 @@ mod tests {
         let places = Places {
             starts: &[10, 25, 40, 60, 64, 72],
             lengths: &[(60, 8), (72, 28)],
+            named: &[],
         };
         let found: Vec<_> = data
             .lay_out(&places)

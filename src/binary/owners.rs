@@ -24,6 +24,8 @@ pub(super) struct Owned {
 /// Packages, and which is closer to a definition.
 pub(super) struct Ranked<'p, 'i> {
     pub packages: &'p Packages<'i>,
+    /// Whether symbols say what is whose. Without them a variable may be of a package that has no functions, and so no name.
+    pub named: bool,
     /// The place of each package in the code, where that is known.
     pub ranks: Vec<u32>,
 }
@@ -98,7 +100,10 @@ pub(super) fn find(
     let packages = ranked.packages;
     let mut owned = by_users(image, data, objects, ranked, function);
     let index = Index::new(objects);
-    follow(objects, &mut owned, edges, &index, ranked);
+    // A number that looks like an address within a large object is no reason where a pointer leads to its beginning.
+    for within in [false, true] {
+        follow(objects, &mut owned, edges, &index, ranked, within);
+    }
     let mut edge = 0;
     for from in 0..objects.len() {
         while edges.get(edge).is_some_and(|it| it.0 < objects[from].start) {
@@ -163,7 +168,8 @@ fn by_users(
                         .min_by_key(|it| (source_of(**it) as u8, ranked.rank(owner_of(**it))));
                     it.owner = best.map_or(NONE, |it| owner_of(*it));
                     let same = |user: &u64| owner_of(*user) == it.owner;
-                    it.certain = source_of(*first) == Source::Symbol || users().all(same);
+                    it.certain =
+                        source_of(*first) == Source::Symbol || (ranked.named && users().all(same));
                 }
                 it.kind = kind(image, object, record);
             }
@@ -185,13 +191,15 @@ fn fields<'s>(
     inside.filter(move |it| (addr_of(**it) - start).is_multiple_of(word))
 }
 
-/// Gives what only pointers lead to the owner of what points to it; of several, the first.
+/// Gives what only pointers lead to the owner of what points to it; of several, the first. Those count that lead to the
+/// beginning, or also those `within`.
 fn follow(
     objects: &[Object],
     owned: &mut [Owned],
     edges: &[(Addr, Addr)],
     index: &Index,
     ranked: &Ranked<'_, '_>,
+    within: bool,
 ) {
     let points = |it: &Object| match it.what {
         What::Referred(content) => content.is_none_or(Content::has_pointers),
@@ -213,13 +221,13 @@ fn follow(
         let (object, owner) = (&objects[from as usize], owned[from as usize].owner);
         let first = edges.partition_point(|it| it.0 < object.start);
         for (_, to) in edges[first..].iter().take_while(|it| it.0 < object.end) {
-            let Some(to) = index.find(objects, *to).filter(|it| !fixed[*it]) else {
+            let leads = |it: &usize| !fixed[*it] && (within || objects[*it].start == *to);
+            let Some(to) = index.find(objects, *to).filter(leads) else {
                 continue;
             };
             let target = &mut owned[to];
-            if target.owner != NONE && target.owner != owner {
-                target.certain = false;
-            }
+            let differs = target.owner != NONE && target.owner != owner;
+            target.certain &= ranked.named && !differs;
             if target.owner == NONE || ranked.rank(owner) < ranked.rank(target.owner) {
                 target.owner = owner;
                 queue.push(to as u32);

@@ -13,6 +13,10 @@ pub(super) struct Pointers {
     pub edges: Vec<(Addr, Addr)>,
     /// Texts with the length behind the address.
     pub lengths: Vec<(Addr, u32)>,
+    /// Lists of embedded files.
+    pub lists: Vec<Range<Addr>>,
+    /// Where slices with many elements lead to, and how many they are.
+    pub slices: Vec<(Addr, u32)>,
 }
 
 /// Reads every word of the data that can be an address. In a damaged file any can: no more than `most` are kept.
@@ -26,28 +30,67 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     let texts = data.runs.iter().find(|it| it.content == Content::Texts);
     let word = u32::from(image.pointer_size);
     for part in pointing(data) {
+        let list = |at, target| files(image, at..part.end, target);
         // Where the address space begins low, a length looks like an address.
-        let mut length_at = part.end;
+        let mut numbers = part.end..part.end;
         words(image, &part, |at, target| {
-            if at == length_at {
+            if numbers.contains(&at) {
                 return;
             }
             if !all.contains(&target) || inside.contains(target) || found.edges.len() >= most {
                 return;
             }
-            found.edges.push((at, target));
             if let Some(texts) = texts.filter(|it| it.range.contains(&target)) {
                 let length = image.reader(at).and_then(|it| it.word(word as usize));
                 let length = length.and_then(|it| u32::try_from(it).ok());
                 let room = texts.range.end - target;
-                if let Some(it) = length.filter(|it| (1..=room).contains(it)) {
-                    found.lengths.push((target, it));
-                    length_at = at + word;
+                // Data has the address of a text only with its length.
+                let Some(it) = length.filter(|it| (1..=room).contains(it)) else {
+                    return;
+                };
+                found.lengths.push((target, it));
+                numbers = at + word..at + 2 * word;
+            } else if let Some(length) = slice(image, &data.areas, at, target) {
+                numbers = at + word..at + 3 * word;
+                if length >= MANY {
+                    found.slices.push((target, length));
                 }
             }
+            found.edges.push((at, target));
+            found.lists.extend(list(at, target));
         });
     }
     found
+}
+
+/// Elements that are many.
+const MANY: u32 = 1024;
+
+/// How many elements the slice at a place has, if one is there: the number stands twice behind the address, and as many bytes
+/// do where that leads.
+fn slice(image: &Image<'_>, areas: &[Range<Addr>], at: Addr, target: Addr) -> Option<u32> {
+    let word = usize::from(image.pointer_size);
+    let field = |it: usize| image.reader(at)?.word(it * word);
+    let area = areas.get(areas.partition_point(|it| it.end <= target))?;
+    let room = area.end - target.max(area.start);
+    let length = u32::try_from(field(1)?).ok()?;
+    ((1..=room).contains(&length) && field(2)? == u64::from(length)).then_some(length)
+}
+
+/// The list of files of an `embed.FS`: a slice, and behind it what it points to, for each file two texts and a sum
+/// (`cmd/compile/internal/staticdata/embed.go`).
+fn files(image: &Image<'_>, rest: Range<Addr>, target: Addr) -> Option<Range<Addr>> {
+    const SUM: u32 = 16;
+    let word = u32::from(image.pointer_size);
+    let at = rest.start;
+    if target != at + 3 * word {
+        return None;
+    }
+    let field = |it: u32| image.reader(at)?.word((it * word) as usize);
+    let count = field(1).filter(|it| *it > 0 && Some(*it) == field(2))?;
+    let size = u32::try_from(count).ok()?.checked_mul(4 * word + SUM)?;
+    let end = target.checked_add(size).filter(|it| *it <= rest.end)?;
+    Some(at..end)
 }
 
 /// The parts of the areas that can have addresses: texts, masks and variables without pointers have none.

@@ -1,11 +1,10 @@
 //! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
 //! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
 
+pub(super) mod wasm;
 mod x86;
 
 use std::ops::Range;
-
-use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::functions::Entry;
 use super::image::{Addr, Image};
@@ -307,19 +306,24 @@ fn literal_pools(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
     }
 }
 
-/// LARL, and the loads and stores relative to the instruction, whose distances are in halfwords.
+/// LARL, and the loads, stores and comparisons relative to the instruction, whose distances are in halfwords. The first two
+/// bits of an instruction say how long it is, so that each is found where it begins.
 fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
-    for at in (0..code.bytes.len()).step_by(2) {
-        let Some([first, second, a, b, c, d]) = code
-            .bytes
-            .get(at..)
-            .and_then(|it| it.first_chunk().copied())
-        else {
-            break;
+    let mut at = 0;
+    while let Some(&[first, second]) = code.bytes.get(at..).and_then(|it| it.first_chunk()) {
+        let here = at;
+        at += [2, 4, 4, 6][usize::from(first >> 6)];
+        let is_relative = match (first, second & 0x0f) {
+            (0xc0, operation) => operation == 0,
+            (0xc4, operation) => matches!(operation, 2 | 4..=8 | 11..=15),
+            (0xc6, operation) => operation >= 4,
+            _ => false,
         };
-        if (first == 0xc0 && second & 0x0f == 0) || first == 0xc4 {
-            let distance = 2 * i64::from(i32::from_be_bytes([a, b, c, d]));
-            code.relative(at, distance).into_iter().for_each(&mut *each);
+        let distance = code.bytes.get(here + 2..).and_then(|it| it.first_chunk());
+        if let Some(distance) = distance.filter(|_| is_relative) {
+            let distance = 2 * i64::from(i32::from_be_bytes(*distance));
+            let target = code.relative(here, distance);
+            target.into_iter().for_each(&mut *each);
         }
     }
 }
@@ -361,28 +365,6 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         code.absolute((here & !0xfff).wrapping_add(pages + low) as u64)
             .into_iter()
             .for_each(&mut *each);
-    }
-}
-
-/// Constants in wasm: the addresses of data are operands of `i32.const` and `i64.const`. `code` is a body behind its length.
-pub(super) fn scan_wasm(code: &[u8], data: &Range<Addr>, mut each: impl FnMut(Addr)) {
-    let Some((_, prefix)) = super::bytes::uvarint(code) else {
-        return;
-    };
-    let reader = BinaryReader::new(code.get(prefix..).unwrap_or_default(), 0);
-    let Ok(operators) = FunctionBody::new(reader).get_operators_reader() else {
-        return;
-    };
-    for operator in operators.into_iter().map_while(Result::ok) {
-        let value = match operator {
-            Operator::I32Const { value } => u32::try_from(value),
-            Operator::I64Const { value } => u32::try_from(value),
-            _ => continue,
-        };
-        value
-            .into_iter()
-            .filter(|it| data.contains(it))
-            .for_each(&mut each);
     }
 }
 
@@ -431,16 +413,12 @@ mod tests {
     }
 
     #[test]
-    fn wasm_constants() {
-        let mut found = Vec::new();
-        scan_wasm(
-            // No locals; a constant within the data, one below 0, one in a constant, one that is cut off.
-            &[
-                13, 0, 0x42, 0x80, 0xc0, 0x00, 0x1a, 0x41, 0x7f, 0x1a, 0x42, 0x81, 0xc0, 0x80,
-            ],
-            &(0x2000..0x3000),
-            |it| found.push(it),
-        );
-        assert_eq!(found, [0x2000]);
+    fn s390x_instructions() {
+        // larl r1, +0x1000; lgr r1, r2; lgrl r3, +0x1002; lghi with a LARL in what follows it.
+        let code = [
+            0xc0, 0x10, 0, 0, 8, 0, 0xb9, 0x04, 0, 0x12, 0xc4, 0x38, 0, 0, 8, 1, 0xa7, 0x19, 0xc0,
+            0x10, 0, 0, 8, 0,
+        ];
+        check(s390x, &code, &[0x2000, 0x200c]);
     }
 }

@@ -261,7 +261,9 @@ fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
     let percent = |bytes: u64| bytes as f64 / ledger.loaded.max(1) as f64 * 100.0;
     let by = match inspection.owners {
         Owners::Symbols => "by symbols, types and lengths",
-        Owners::References => "by references and lengths: the file has no symbols for its data",
+        Owners::References => {
+            "by who uses it and by lengths: the file has no symbols for its data, does not name packages without functions, and what those define counts for their users"
+        }
     };
     let loaded = format!(
         "of what is loaded, {:.2} % has an owner and {:.2} % is proven, {by}",

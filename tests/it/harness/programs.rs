@@ -54,24 +54,25 @@ pub struct Build {
     pub ldflags: &'static str,
     /// `pie`, or empty for the platform's default.
     pub mode: &'static str,
+    /// Whether with C code.
+    pub cgo: bool,
 }
 
 impl Build {
     pub const fn new(target: &'static str, ldflags: &'static str) -> Self {
-        let mode = "";
+        let (mode, cgo) = ("", false);
         Self {
             target,
             ldflags,
             mode,
+            cgo,
         }
     }
 
     pub const fn pie(target: &'static str, ldflags: &'static str) -> Self {
-        let mode = "pie";
         Self {
-            target,
-            ldflags,
-            mode,
+            mode: "pie",
+            ..Self::new(target, ldflags)
         }
     }
 }
@@ -123,20 +124,35 @@ pub fn package(
         args.push(&mode);
     }
     args.push(package);
-    let done = go(toolchain, build.target, directory, &args);
+    let done = go_with(toolchain, build.target, build.cgo, directory, &args);
     let printed = String::from_utf8(done.stderr).unwrap();
     (std::fs::read(&path).unwrap(), printed)
 }
 
 /// Runs a go command for a platform, without cgo, and expects it to succeed.
 pub fn go(toolchain: Option<&Toolchain>, target: &str, directory: &Path, args: &[&str]) -> Output {
+    go_with(toolchain, target, false, directory, args)
+}
+
+/// The same, with cgo or without.
+pub fn go_with(
+    toolchain: Option<&Toolchain>,
+    target: &str,
+    cgo: bool,
+    directory: &Path,
+    args: &[&str],
+) -> Output {
     let (os, arch) = target.split_once('/').unwrap();
     let place = super::Place::empty();
     let mut command: Command = place.command(command_of(toolchain));
     command
         .args(args)
         .current_dir(directory)
-        .envs([("GOOS", os), ("GOARCH", arch), ("CGO_ENABLED", "0")])
+        .envs([
+            ("GOOS", os),
+            ("GOARCH", arch),
+            ("CGO_ENABLED", if cgo { "1" } else { "0" }),
+        ])
         .envs([("GOFLAGS", ""), ("GOWORK", "off")]);
     let done = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&done.stderr);

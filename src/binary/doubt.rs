@@ -1,0 +1,104 @@
+//! Mentions of data in machine code in, those that are true out.
+
+use super::data::places;
+use super::dissect::{State, with_bodies};
+use super::functions::Entry;
+use super::image::Addr;
+use super::objects::{Data, Source, addr_of, owner_of, source_of};
+use super::packages::PackageId;
+use super::{Format, references};
+
+/// Drops mentions that are none. Only one that would cut a large object is worth the look; where one falls, what stood
+/// beside it may cut a large object, too.
+pub(super) fn drop_false(
+    state: &State<'_, '_, '_>,
+    entries: &[Entry],
+    data: &mut Data,
+    targets: &[Addr],
+) {
+    let goarch = state.binary.goarch.as_deref();
+    let mut verified = Vec::new();
+    loop {
+        let all = places(&data.starts, targets);
+        let is_sure =
+            |it| targets.binary_search(&it).is_ok() || verified.binary_search(&it).is_ok();
+        let (doubtful, users) = doubtful(&data.starts, &all, is_sure);
+        if doubtful.is_empty() {
+            return;
+        }
+        let is_user = |it| users.binary_search(&it).is_ok();
+        let found = match state.binary.format {
+            Format::Wasm => used_as_addresses(state.bytes, entries, &doubtful, &all),
+            _ => references::verify(state.image, goarch, entries, &doubtful, is_user),
+        };
+        let (mut refuted, mut more) = (Vec::new(), Vec::new());
+        for (place, is_true) in doubtful.into_iter().zip(found) {
+            let list = if is_true { &mut more } else { &mut refuted };
+            list.push(place);
+        }
+        if refuted.is_empty() {
+            return;
+        }
+        verified.append(&mut more);
+        verified.sort_unstable();
+        data.starts
+            .retain(|it| refuted.binary_search(&addr_of(*it)).is_err());
+    }
+}
+
+/// Which of some numbers in the code of wasm are used as only addresses are, or with the distance to another of all places.
+fn used_as_addresses(
+    bytes: &[u8],
+    entries: &[Entry],
+    doubtful: &[Addr],
+    all: &[Addr],
+) -> Vec<bool> {
+    let mut verified = vec![false; doubtful.len()];
+    let (Some(first), Some(last)) = (doubtful.first(), doubtful.last()) else {
+        return verified;
+    };
+    let range = *first..last + 1;
+    let mut steps = references::wasm::Steps::default();
+    with_bodies(bytes, &mut entries.to_vec(), |_, body| {
+        references::wasm::scan(&bytes[body], &range, &mut steps, |it| {
+            if let Ok(at) = doubtful.binary_search(&it.target) {
+                let end = it.length.and_then(|length| it.target.checked_add(length));
+                let is_text = end.is_some_and(|it| all.binary_search(&it).is_ok());
+                verified[at] |= it.sure || is_text;
+            }
+        });
+    });
+    verified
+}
+
+/// Places that only code mentions and that are far from the next on a side, and the packages whose code that is.
+fn doubtful(
+    starts: &[u64],
+    all: &[Addr],
+    is_sure: impl Fn(Addr) -> bool,
+) -> (Vec<Addr>, Vec<PackageId>) {
+    const LARGE: u32 = 256;
+    let (mut doubtful, mut users) = (Vec::new(), Vec::new());
+    let mut starts = starts;
+    let mut last = None;
+    for (index, &place) in all.iter().enumerate() {
+        let next = all.get(index + 1).copied();
+        let large =
+            |a: Option<Addr>, b: Option<Addr>| a.zip(b).is_none_or(|it| it.1 - it.0 >= LARGE);
+        let cuts = large(last, Some(place)) || large(Some(place), next);
+        last = Some(place);
+        if !cuts {
+            continue;
+        }
+        starts = &starts[starts.partition_point(|it| addr_of(*it) < place)..];
+        let mentions = starts.iter().take_while(|it| addr_of(**it) == place);
+        let code = |it: &&u64| source_of(**it) == Source::Code;
+        if mentions.clone().all(|it| code(&it)) && !is_sure(place) {
+            doubtful.push(place);
+            users.extend(mentions.map(|it| owner_of(*it)));
+        }
+    }
+    users.sort_unstable();
+    users.dedup();
+    (doubtful, users)
+}

@@ -1,0 +1,196 @@
+//! Code of wasm in, the numbers in it that can be addresses out. An address is a number like any other there; what the code
+//! does with it says more.
+
+use std::ops::Range;
+
+use wasmparser::{BinaryReader, FunctionBody, MemArg, Operator};
+
+use crate::binary::bytes::uvarint;
+use crate::binary::image::Addr;
+
+/// A number that can be the address of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::binary) struct Mention {
+    pub target: Addr,
+    /// Whether only an address is used like this.
+    pub sure: bool,
+    /// What is stored behind it, if that can be the length of a text.
+    pub length: Option<u32>,
+}
+
+/// What matters of an instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// A number of 64 bits, as addresses are.
+    Number(i64),
+    /// A local variable is read.
+    Get,
+    /// Memory is read at the address on the stack.
+    Load,
+    /// Memory is written, at a distance.
+    Store(u64),
+    Add,
+    /// Arithmetic that nobody does with an address, and comparisons by size.
+    Arithmetic,
+    /// 32 bits of a number: what comes before a load or a store.
+    Wrap,
+    Other,
+}
+
+/// Calls `each` with the numbers within `data` that can be addresses. `code` is a body behind its length; `steps` is room
+/// for its instructions.
+pub(in crate::binary) fn scan(
+    code: &[u8],
+    data: &Range<Addr>,
+    steps: &mut Steps,
+    mut each: impl FnMut(Mention),
+) {
+    let Some((_, prefix)) = uvarint(code) else {
+        return;
+    };
+    let reader = BinaryReader::new(code.get(prefix..).unwrap_or_default(), 0);
+    let Ok(operators) = FunctionBody::new(reader).get_operators_reader() else {
+        return;
+    };
+    let steps = &mut steps.0;
+    steps.clear();
+    let known = operators.into_iter().map_while(Result::ok);
+    steps.extend(known.filter_map(step));
+    for (index, it) in steps.iter().enumerate() {
+        let Step::Number(value) = *it else { continue };
+        let target = u32::try_from(value).ok().filter(|it| data.contains(it));
+        let Some(target) = target else { continue };
+        if let Some(sure) = is_address(&steps[index + 1..]) {
+            each(Mention {
+                target,
+                sure,
+                length: length(steps, index),
+            });
+        }
+    }
+}
+
+/// Room for the instructions of a function.
+#[derive(Default)]
+pub(in crate::binary) struct Steps(Vec<Step>);
+
+/// `None` where what follows a number says that it is no address; whether it says that it is one.
+fn is_address(rest: &[Step]) -> Option<bool> {
+    match rest {
+        // The second operand of an addition: where one is an address, it is the first.
+        [Step::Add | Step::Arithmetic, ..] => None,
+        [Step::Wrap | Step::Load, ..] => Some(true),
+        [Step::Get | Step::Number(_), more @ ..] => {
+            let loads = more.iter().take_while(|it| **it == Step::Load).count();
+            match more.get(loads) {
+                Some(Step::Arithmetic) => None,
+                Some(Step::Add) => Some(true),
+                _ => Some(false),
+            }
+        }
+        _ => Some(false),
+    }
+}
+
+/// The number that is stored next, a word behind the one at a place.
+fn length(steps: &[Step], at: usize) -> Option<u32> {
+    const FAR: usize = 8;
+    let first = stored_at(steps, at)?;
+    let next = (at + 2..at + FAR).find_map(|it| Some((it, stored_at(steps, it)?)));
+    let (next, _) = next.filter(|it| it.1 == first + 8)?;
+    match steps[next] {
+        Step::Number(length) => u32::try_from(length).ok(),
+        _ => None,
+    }
+}
+
+/// Where on the stack a number is stored: the distance is in the instruction, or was added to the address before.
+fn stored_at(steps: &[Step], at: usize) -> Option<u64> {
+    let (Step::Number(_), Step::Store(distance)) = (steps.get(at)?, steps.get(at + 1)?) else {
+        return None;
+    };
+    let added = match steps[..at] {
+        [.., Step::Number(it), Step::Add, Step::Wrap] => u64::try_from(it).ok()?,
+        _ => 0,
+    };
+    distance.checked_add(added)
+}
+
+fn step(operator: Operator<'_>) -> Option<Step> {
+    let store = |it: MemArg| Step::Store(it.offset);
+    Some(match operator {
+        Operator::Nop => return None,
+        Operator::I64Const { value } => Step::Number(value),
+        Operator::LocalGet { .. } | Operator::GlobalGet { .. } => Step::Get,
+        Operator::I64Store { memarg } | Operator::I32Store { memarg } => store(memarg),
+        Operator::I64Add => Step::Add,
+        Operator::I32WrapI64 => Step::Wrap,
+        Operator::I64Load { .. }
+        | Operator::I64Load8U { .. }
+        | Operator::I64Load8S { .. }
+        | Operator::I64Load16U { .. }
+        | Operator::I64Load16S { .. }
+        | Operator::I64Load32U { .. }
+        | Operator::I64Load32S { .. }
+        | Operator::F32Load { .. }
+        | Operator::F64Load { .. } => Step::Load,
+        Operator::I64Mul
+        | Operator::I64Sub
+        | Operator::I64DivS
+        | Operator::I64DivU
+        | Operator::I64RemS
+        | Operator::I64RemU
+        | Operator::I64And
+        | Operator::I64Or
+        | Operator::I64Xor
+        | Operator::I64Shl
+        | Operator::I64ShrS
+        | Operator::I64ShrU
+        | Operator::I64Rotl
+        | Operator::I64LtS
+        | Operator::I64LtU
+        | Operator::I64GtS
+        | Operator::I64GtU
+        | Operator::I64LeS
+        | Operator::I64LeU
+        | Operator::I64GeS
+        | Operator::I64GeU
+        | Operator::F64ConvertI64S
+        | Operator::F64ConvertI64U => Step::Arithmetic,
+        _ => Step::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: &[u8], expected: &[(bool, Option<u32>)]) {
+        let mut found = Vec::new();
+        // A body: its length, no locals, the code, its end.
+        let body = [&[code.len() as u8 + 2, 0][..], code, &[0x0b]].concat();
+        scan(&body, &(0x2000..0x3000), &mut Steps::default(), |it| {
+            assert_eq!(it.target, 0x2000);
+            found.push((it.sure, it.length));
+        });
+        assert_eq!(found, expected, "{code:02x?}");
+    }
+
+    #[test]
+    fn what_follows_a_number_says_whether_it_is_an_address() {
+        const NUMBER: [u8; 4] = [0x42, 0x80, 0xc0, 0x00]; // i64.const 0x2000
+        let then = |more: &[u8]| [&NUMBER[..], more].concat();
+        check(&then(&[0x1a]), &[(false, None)]); // drop
+        check(&then(&[0xa7, 0x29, 3, 0, 0x1a]), &[(true, None)]); // wrap, load
+        check(&then(&[0x7e, 0x1a]), &[]); // mul
+        check(&then(&[0x20, 0, 0x7c, 0x1a]), &[(true, None)]); // local.get, add
+        check(&then(&[0x20, 0, 0x54, 0x1a]), &[]); // local.get, less than
+        // A store, and that of a length.
+        let text = [0x37, 3, 8, 0x20, 0, 0x42, 0x20, 0x37, 3, 16];
+        check(&then(&text), &[(false, Some(32))]);
+        // Below 0, of 32 bits, and cut off.
+        check(&[0x42, 0x7f, 0x1a], &[]);
+        check(&[0x41, 0x80, 0xc0, 0x00, 0x1a], &[]);
+        check(&[0x42, 0x80, 0xc0, 0x80], &[]);
+    }
+}

@@ -1,0 +1,204 @@
+//! Whose the data are in programs that were not made for the question, and in two that went wrong.
+
+use gobuild_opt::binary::{DataObject, Kind, Request, Whose, anatomy_with};
+
+use super::{hold, program, truth, truth_of};
+use crate::harness::Place;
+use crate::harness::programs::{self, Build};
+use crate::harness::toolchains;
+
+/// Code of C and a text without structure moved things so that several numbers in code looked like mentions of the time
+/// zones, close to each other: each for itself cut nothing large off.
+#[test]
+fn false_mentions_beside_each_other_cut_no_text() {
+    let place = Place::empty();
+    place.write(
+        "go.mod",
+        "module example.com/data\n\ngo 1.21\n\nrequire github.com/google/uuid v1.6.0\n",
+    );
+    place.write(
+        "go.sum",
+        "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\n\
+         github.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n",
+    );
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n\t_ \"time/tzdata\"\n\n\t\"github.com/google/uuid\"\n)\n\n\
+         //go:embed large.txt\nvar text string\n\n\
+         func main() { fmt.Println(len(text), text[3:7], uuid.New()) }\n",
+    );
+    place.write("large.txt", "x".repeat(3_000_000));
+    for cgo in [true, false] {
+        let how = Build {
+            cgo,
+            ..Build::new("linux/amd64", "")
+        };
+        let truth = truth_of(None, how, place.dir(), ".");
+        hold("letters and time zones", &truth, 99.9, 99.5);
+    }
+}
+
+/// Half of a file is one embedded image of zeros, and 4 MB are a generated table.
+#[test]
+fn an_image_of_50_megabytes_and_a_table_of_4_have_their_package() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/large\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n\t\"os\"\n\n\t\"example.com/large/table\"\n)\n\n\
+         //go:embed disk.img\nvar disk []byte\n\n\
+         func main() { fmt.Println(len(disk), disk[len(os.Args)], table.At(len(os.Args))) }\n",
+    );
+    let image = std::fs::File::create(place.dir().join("disk.img")).unwrap();
+    image.set_len(50 << 20).unwrap();
+    let rows: String = (0..1u64 << 20)
+        .map(|it| format!("{:#x},", (it * 2_654_435_761) as u32))
+        .collect();
+    place.write(
+        "table/table.go",
+        format!(
+            "package table\n\nvar rows = [...]uint32{{{rows}}}\n\n//go:noinline\nfunc At(at int) uint32 {{ return rows[at] }}\n"
+        ),
+    );
+    for target in ["linux/amd64", "linux/arm64"] {
+        let truth = truth(None, target, place.dir(), ".");
+        hold(target, &truth, 99.9, 99.5);
+    }
+}
+
+/// Other versions lay out and name things in other ways.
+#[test]
+fn data_have_their_package_whatever_go_built_them() {
+    let place = program(3_000_000);
+    for version in ["1.21.13", "1.24.11", "1.27.3"] {
+        if let Some(toolchain) = toolchains::released(version) {
+            let truth = truth(Some(&toolchain), "linux/amd64", place.dir(), ".");
+            hold(version, &truth, 99.9, 99.5);
+        }
+    }
+}
+
+/// The toolchain's own commands, with few data: what stands in them is what programs have in common.
+#[test]
+fn data_of_the_go_command_and_gofmt_have_their_package() {
+    let here = Place::empty();
+    let root = programs::go(None, "linux/amd64", here.dir(), &["env", "GOROOT"]).stdout;
+    let root = String::from_utf8(root).unwrap();
+    let directory = std::path::Path::new(root.trim()).join("src/cmd");
+    // Stripped, texts of variables that only other packages use count for those: the help of the go command.
+    for (package, with_symbols, stripped) in [("cmd/go", 99.5, 90.0), ("cmd/gofmt", 99.0, 92.0)] {
+        let truth = truth(None, "linux/amd64", &directory, package);
+        hold(package, &truth, with_symbols, stripped);
+    }
+}
+
+/// C code has data of its own, which no package of Go has.
+#[test]
+fn data_beside_those_of_c_have_their_package() {
+    let place = module(
+        "github.com/mattn/go-sqlite3@v1.14.22",
+        "package main\n\nimport (\n\t\"database/sql\"\n\t\"fmt\"\n\n\t_ \"github.com/mattn/go-sqlite3\"\n)\n\n\
+         func main() { fmt.Println(sql.Open(\"sqlite3\", \":memory:\")) }\n",
+    );
+    let how = Build {
+        cgo: true,
+        ..Build::new("linux/amd64", "")
+    };
+    let truth = truth_of(None, how, place.dir(), ".");
+    hold("go-sqlite3", &truth, 99.4, 90.0);
+    // The parser's tables, and those of SQL's functions.
+    let of_c = |name: &str| name.starts_with("yy_") || name.starts_with("aBuiltinFunc.");
+    let tables = data_symbols(&truth.full, of_c);
+    let bytes: u64 = tables.iter().map(|it| it.1).sum();
+    assert!(bytes > 15_000, "{bytes} bytes in {} tables", tables.len());
+    for file in [&truth.full, &truth.stripped] {
+        for object in objects(file) {
+            let end = object.address + object.size;
+            let is_c = tables
+                .iter()
+                .any(|it| it.0 < end && object.address < it.0 + it.1);
+            assert!(!is_c || object.owner == Whose::Nobody, "{object:?}");
+        }
+    }
+}
+
+/// Tables of assembly code: only their own package's code mentions them, with symbols or without.
+#[test]
+fn tables_of_assembly_belong_to_its_package() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/keys\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t\"crypto/ecdsa\"\n\t\"crypto/elliptic\"\n\t\"crypto/rand\"\n\t\"fmt\"\n)\n\n\
+         func main() { fmt.Println(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }\n",
+    );
+    let bytes = programs::package(None, Build::new("linux/amd64", ""), place.dir(), ".").0;
+    for (package, prefix) in [
+        (
+            "crypto/internal/fips140/nistec",
+            "crypto/internal/fips140/nistec.p256PrecomputedEmbed",
+        ),
+        ("internal/runtime/gc/scan", "expandAVX512_"),
+    ] {
+        let tables = data_symbols(&bytes, |name| name.starts_with(prefix));
+        let expected: u64 = tables.iter().map(|it| it.1).sum();
+        assert!(expected > 5_000, "{package}: {expected}");
+        for without_symbols in [false, true] {
+            let request = Request {
+                without_symbols,
+                ..Request::default()
+            };
+            let anatomy = anatomy_with(&bytes, &request).unwrap();
+            let found = anatomy.packages.iter().find(|it| it.path == package);
+            let data = found.map_or(0, |it| it.by_kind[Kind::Data as usize]);
+            // The package may have some more; a table of 16 bytes that equals another's is shared.
+            assert!(
+                (expected - 64..expected + 20_000).contains(&data),
+                "{package}, without symbols {without_symbols}: {data} of {expected}"
+            );
+        }
+    }
+}
+
+/// Addresses and sizes of data symbols of an ELF file.
+fn data_symbols(bytes: &[u8], is_meant: impl Fn(&str) -> bool) -> Vec<(u64, u64)> {
+    let elf = goblin::elf::Elf::parse(bytes).unwrap();
+    let data = elf.syms.iter().filter(|it| it.st_type() == 1);
+    data.filter(|it| is_meant(elf.strtab.get_at(it.st_name).unwrap_or_default()))
+        .map(|it| (it.st_value, it.st_size))
+        .collect()
+}
+
+fn objects(bytes: &[u8]) -> Vec<DataObject> {
+    let request = Request {
+        objects: true,
+        ..Request::default()
+    };
+    anatomy_with(bytes, &request).unwrap().objects
+}
+
+/// Some 400 packages that nobody here wrote. Texts of packages without functions are a part of them.
+#[test]
+#[ignore = "builds a program of 400 packages twice"]
+fn data_of_a_large_program_have_their_package() {
+    let place = module(
+        "sigs.k8s.io/kustomize/kustomize/v5@v5.6.0",
+        "//go:build tools\n\npackage main\n\nimport _ \"sigs.k8s.io/kustomize/kustomize/v5/commands\"\n",
+    );
+    let truth = truth(
+        None,
+        "linux/amd64",
+        place.dir(),
+        "sigs.k8s.io/kustomize/kustomize/v5",
+    );
+    hold("kustomize", &truth, 99.7, 98.5);
+}
+
+/// A module with one file, that needs a version of another module.
+fn module(version: &str, source: &str) -> Place {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/user\n\ngo 1.24\n");
+    place.write("main.go", source);
+    programs::go(None, "linux/amd64", place.dir(), &["get", version]);
+    place
+}
