@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Block, Column, Table, number, optional, text};
+use super::{Block, Column, Table, Tone, number, optional, text};
+use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::report::Target;
@@ -53,6 +54,9 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
         target,
         top,
     ));
+    if !blocks.is_empty() {
+        blocks.extend(known_by(target.owners));
+    }
     blocks
 }
 
@@ -74,22 +78,26 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
     }
     let versions = all.iter().any(|it| !it.version.is_empty());
     columns.extend(versions.then(|| optional(text("version"))));
-    let (shown, rest) = all.split_at(if all.len() <= top + 1 { all.len() } else { top });
+    // What is nobody's alone, and what only the file before had, is no part of the count in the heading.
+    let is_common = |it: &&Owner<'_>| [SHARED, UNOWNED].contains(&it.name);
+    let (common, named): (Vec<&Owner<'_>>, Vec<_>) = all.iter().partition(is_common);
+    let (there, gone): (Vec<&Owner<'_>>, Vec<_>) = named.into_iter().partition(|it| it.bytes > 0);
+    let count = there.len();
+    let (shown, rest) = there.split_at(if count <= top + 1 { count } else { top });
     let mut rows: Vec<_> = shown.iter().map(|it| row(it, target, &columns)).collect();
-    if !rest.is_empty() {
-        let name = format!("and {} smaller", grouped(rest.len() as u64));
-        let rest = Owner {
-            name: &name,
-            version: "",
-            bytes: rest.iter().map(|it| it.bytes).sum(),
-            before: rest.iter().map(|it| it.before).sum(),
-        };
-        rows.push(row(&rest, target, &columns));
+    for (several, what) in [(rest, "smaller"), (&gone, "gone")] {
+        if !several.is_empty() {
+            let name = format!("and {} {what}", grouped(several.len() as u64));
+            let sum = Owner {
+                name: &name,
+                version: "",
+                bytes: several.iter().map(|it| it.bytes).sum(),
+                before: several.iter().map(|it| it.before).sum(),
+            };
+            rows.push(row(&sum, target, &columns));
+        }
     }
-    let count = all
-        .iter()
-        .filter(|it| it.bytes > 0 && ![SHARED, UNOWNED].contains(&it.name))
-        .count();
+    rows.extend(common.iter().map(|it| row(it, target, &columns)));
     let heading = format!("{heading}: {}", grouped(count as u64));
     let table = Table {
         columns,
@@ -97,6 +105,19 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
         total: false,
     };
     vec![Block::Heading(heading), Block::Table(table)]
+}
+
+/// By what it is known whose the data are: another page of the same executable may know less.
+fn known_by(owners: Option<Owners>) -> Option<Block> {
+    let line = match owners? {
+        Owners::Symbols => {
+            "whose data are: by symbols, of the executable or of its twin; a stripped file alone does not name packages without functions"
+        }
+        Owners::References => {
+            "whose data are: by who uses them, since there are no symbols; packages without functions are not named"
+        }
+    };
+    Some(Block::Line(Tone::Dim, line.into()))
 }
 
 fn row(it: &Owner<'_>, target: &Target, columns: &[Column]) -> Vec<String> {
@@ -197,5 +218,17 @@ fn hue(target: &Target, path: &str, module: Option<&str>) -> Hue {
         Some(module) if Some(module) == main_module => Hue::Main,
         Some(_) => Hue::Dependency,
         None => Hue::Std,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c_code_is_named_with_its_bytes() {
+        let rest = "headers, loader, symbols, DWARF";
+        assert_eq!(unowned(3399), format!("unowned: C code (3,399 B), {rest}"));
+        assert_eq!(unowned(0), format!("unowned: {rest}"));
     }
 }

@@ -27,6 +27,15 @@ fn what_the_profile_did_is_told_against_a_build_without_it() {
     let with = u64::from(frame(&place, "main.loop").unwrap());
     let without = effect["frames_grown"]["main.loop"].as_u64().unwrap();
     assert!(with > 16 << 10 && without < 1024, "{with} {without}");
+    // Names that two functions have, as a wrapper for assembly does, are not joined: no other function grew.
+    assert_eq!(effect["frames_grown"].as_object().unwrap().len(), 1);
+    // Packages are told by their code alone: data that several use may have another owner on either side.
+    let grown =
+        |it: &serde_json::Value| it["with"].as_i64().unwrap() - it["without"].as_i64().unwrap();
+    let packages = effect["packages"].as_array().unwrap();
+    assert!(!packages.is_empty());
+    let sum: i64 = packages.iter().map(grown).sum();
+    assert_eq!(sum, grown(&effect["code"]), "{packages:?}");
     let failure = report["verdict"]["failures"][0].as_str().unwrap();
     assert!(failure.contains("main.loop has "), "{failure}");
     assert!(failure.contains("without the profile"), "{failure}");
