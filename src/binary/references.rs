@@ -253,20 +253,15 @@ fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
     code.relative(at + 5 + usize::from(immediate), distance)
 }
 
-/// Pairs of ADRP, which loads a page, and an instruction that adds the rest.
+/// Pairs of ADRP, which loads a page, and an instruction right behind that adds the rest: one relocation stands for both.
 fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
-    let mut pages = [None::<i64>; 32];
-    for (index, bytes) in code.bytes.as_chunks::<4>().0.iter().enumerate() {
-        let word = u32::from_le_bytes(*bytes);
-        if word & 0x9f00_0000 == 0x9000_0000 {
-            let pages_away =
-                i64::from((word >> 29) & 3 | ((word >> 5) & 0x7_ffff) << 2) << 43 >> 31;
-            let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
-            pages[(word & 31) as usize] = Some((here & !0xfff).wrapping_add(pages_away));
+    let words = code.bytes.as_chunks::<4>().0;
+    for (index, pair) in words.windows(2).enumerate() {
+        let (first, word) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
+        let (target, register) = (first & 31, (word >> 5) & 31);
+        if first & 0x9f00_0000 != 0x9000_0000 || target != register {
             continue;
         }
-        let register = ((word >> 5) & 31) as usize;
-        let low = i64::from((word >> 10) & 0xfff);
         let scale = if word & 0xffc0_0000 == 0x9100_0000 {
             0
         } else if word & 0x3b00_0000 == 0x3900_0000 {
@@ -279,11 +274,11 @@ fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         } else {
             continue;
         };
-        if let Some(page) = pages[register]
-            && let Some(target) = code.absolute(page.wrapping_add(low << scale) as u64)
-        {
-            each(target);
-        }
+        let pages = i64::from((first >> 29) & 3 | ((first >> 5) & 0x7_ffff) << 2) << 43 >> 31;
+        let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
+        let low = i64::from((word >> 10) & 0xfff) << scale;
+        let found = (here & !0xfff).wrapping_add(pages + low);
+        code.absolute(found as u64).into_iter().for_each(&mut *each);
     }
 }
 
@@ -405,10 +400,16 @@ mod tests {
 
     #[test]
     fn arm64_pairs() {
-        // adrp x0, +2 pages; add x1, x0, #0x10; ldr x2, [x0, #8]
-        let code = [0xd000_0000u32, 0x9100_4001, 0xf940_0402]
-            .map(u32::to_le_bytes)
-            .concat();
+        // adrp x0, +2 pages; add x1, x0, #0x10; adrp x0, +2 pages; ldr x2, [x0, #8]; and x0 is no page any more.
+        let code = [
+            0xd000_0000u32,
+            0x9100_4001,
+            0xd000_0000,
+            0xf940_0402,
+            0xf940_0802,
+        ]
+        .map(u32::to_le_bytes)
+        .concat();
         check(arm64, &code, &[0x3010, 0x3008]);
     }
 
