@@ -24,7 +24,7 @@ const EDITS: &[(&str, &str, &str)] = &[
     ),
     (
         "os",
-        "//go:noinline\nfunc extra(n int) (s int) { for i := range n { s += i * n }; return }",
+        "//go:noinline\nfunc extra(n int) (s int) { for i := 0; i < n; i++ { s += i * n }; return }",
         "println(extra(len(os.Args)))",
     ),
     (
