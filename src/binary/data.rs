@@ -7,7 +7,7 @@ use super::dissect::{State, with_bodies};
 use super::functions::Entry;
 use super::image::Addr;
 use super::moduledata::Moduledata;
-use super::objects::{Data, How, Known, Places, Source, addr_of};
+use super::objects::{Data, How, Known, Places, Source, addr_of, source_of};
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
 use super::partition::{Recent, merge};
@@ -35,28 +35,17 @@ pub(super) fn account(
         let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
         Some(entries[found].package).filter(|it| *it != NONE)
     };
-    let mut data = Data {
+    let data = Data {
         areas: areas(state, taken),
         known: Vec::new(),
         starts: Vec::new(),
         runs: Vec::new(),
         texts: Vec::new(),
+        records: 0..0,
         word: u32::from(state.image.pointer_size),
     };
-    data.starts = mentions(state, entries, module, maps, &data.areas);
-    let marks = known(state, module, &mut data);
     let is_function = |it| function(it).is_some();
-    data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
-    data.texts = records(state, module, &marks)
-        .into_iter()
-        .chain(marks.names)
-        .collect();
-    data.texts.sort_by_key(|it| it.start);
-    let runtime = state.packages.of_prefix(b"runtime");
-    data.known
-        .extend(extents::small_numbers(state.image, &data.runs, runtime));
-    let named = symbols(state, &mut data);
-    follow_types(state, &mut data);
+    let (mut data, named) = gather(state, entries, module, maps, data, is_function);
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
     let Pointers {
@@ -69,14 +58,14 @@ pub(super) fn account(
     targets.sort_unstable();
     targets.dedup();
     let slices = arrays(&data, slices, &targets);
-    data.known
-        .extend(lists.into_iter().chain(slices).map(|it| Known {
-            start: it.start,
-            end: it.end,
-            owner: NONE,
-            kind: Kind::Data,
-            how: How::Length,
-        }));
+    let exact = lists.into_iter().chain(slices).map(|it| Known {
+        start: it.start,
+        end: it.end,
+        owner: NONE,
+        kind: Kind::Data,
+        how: How::Length,
+    });
+    data.known.extend(exact);
     extents::disjoint(&mut data.known);
     doubt::drop_false(state, entries, &mut data, &targets);
     let starts = places(&data.starts, &targets);
@@ -87,22 +76,46 @@ pub(super) fn account(
         lengths: &lengths,
         named: &named,
     });
-    let owned = owners::find(
-        state.image,
-        &data,
-        &found,
-        &edges,
-        &Ranked {
-            packages: &state.packages,
-            named: state.owners == Owners::Symbols,
-            ranks: ranks(entries),
-        },
-        function,
-    );
+    let ranked = Ranked {
+        packages: &state.packages,
+        named: state.owners == Owners::Symbols,
+        ranks: ranks(entries),
+    };
+    let owned = owners::find(state.image, &data, &found, &edges, &ranked, function);
     claim(state, entries, &owned);
     if state.listed {
         state.objects = listing::list(state.image, &data.starts, &edges, &owned);
     }
+}
+
+/// What is known of the data before its words are read, and where something with a name begins.
+fn gather(
+    state: &mut State<'_, '_, '_>,
+    entries: &[Entry],
+    module: &Moduledata,
+    maps: Vec<u64>,
+    mut data: Data,
+    is_function: impl Fn(Addr) -> bool,
+) -> (Data, Vec<Addr>) {
+    data.starts = mentions(state, entries, module, maps, &data.areas);
+    let marks = known(state, module, &mut data);
+    data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
+    if let Some(records) = records(state, module, &marks) {
+        data.texts.push(records.clone());
+        // The line table leads there, and no code does.
+        let in_records = |it: &u64| records.contains(&addr_of(*it));
+        data.starts
+            .retain(|it| source_of(*it) != Source::Code || !in_records(it));
+        data.records = records;
+    }
+    data.texts.extend(marks.names);
+    data.texts.sort_by_key(|it| it.start);
+    let runtime = state.packages.of_prefix(b"runtime");
+    let numbers = extents::small_numbers(state.image, &data.runs, runtime);
+    data.known.extend(numbers);
+    let named = symbols(state, &mut data);
+    follow_types(state, &mut data);
+    (data, named)
 }
 
 /// The number of a function of wasm from what stands for its address (`cmd/link/internal/wasm/asm.go`).

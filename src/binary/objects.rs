@@ -156,6 +156,8 @@ pub(super) struct Data {
     pub runs: Vec<Run>,
     /// By address: names of types, and what functions say of themselves. None of their words is an address.
     pub texts: Vec<Range<Addr>>,
+    /// What functions say of themselves, if it is known where: neither code nor data has an address of it.
+    pub records: Range<Addr>,
     /// Bytes of an address.
     pub word: u32,
 }
@@ -409,6 +411,7 @@ mod tests {
                 content: Content::Texts,
             }],
             texts: Vec::new(),
+            records: 0..0,
             word: 8,
         };
         // The place at 25 is within what is known; that at 64 within a text of eight bytes; from 68 on nobody knows.

@@ -166,7 +166,8 @@ fn by_users(
                     let users = || users.iter().chain(fields.clone());
                     let best = users()
                         .min_by_key(|it| (source_of(**it) as u8, ranked.rank(owner_of(**it))));
-                    it.owner = best.map_or(NONE, |it| owner_of(*it));
+                    let several = of_many(users(), ranked).filter(|_| !ranked.named);
+                    it.owner = several.unwrap_or(best.map_or(NONE, |it| owner_of(*it)));
                     let same = |user: &u64| owner_of(*user) == it.owner;
                     it.certain =
                         source_of(*first) == Source::Symbol || (ranked.named && users().all(same));
@@ -178,6 +179,18 @@ fn by_users(
         owned.push(it);
     }
     owned
+}
+
+/// Whose it is what the code of many packages mentions: which of them is the closest to the definition changes with the order
+/// in which the linker meets them, and an edit elsewhere can change that.
+fn of_many<'s>(users: impl Iterator<Item = &'s u64>, ranked: &Ranked<'_, '_>) -> Option<PackageId> {
+    const MANY: usize = 3;
+    let users = users.filter(|it| source_of(**it) == Source::Code);
+    let mut all: Vec<PackageId> = users.map(|it| owner_of(*it)).collect();
+    all.sort_unstable();
+    all.dedup();
+    let join = |all: Vec<PackageId>| all.into_iter().reduce(|a, b| ranked.packages.join(a, b));
+    (all.len() >= MANY).then(|| join(all)).flatten()
 }
 
 /// The places within an object: of its fields. Places come in order; where a field can hardly begin, none does.

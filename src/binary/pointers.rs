@@ -40,6 +40,9 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if !all.contains(&target) || inside.contains(target) || found.edges.len() >= most {
                 return;
             }
+            if data.records.contains(&target) {
+                return;
+            }
             if let Some(texts) = texts.filter(|it| it.range.contains(&target)) {
                 let length = image.reader(at).and_then(|it| it.word(word as usize));
                 let length = length.and_then(|it| u32::try_from(it).ok());
@@ -219,6 +222,7 @@ mod tests {
             starts: Vec::new(),
             runs: vec![Run { range, content }],
             texts: vec![8..16, 16..24, 72..88],
+            records: 0..0,
             word: 8,
         };
         assert_eq!(pointing(&data), [0..8, 24..50, 88..100]);
