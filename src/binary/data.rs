@@ -48,25 +48,11 @@ pub(super) fn account(
     let (mut data, named) = gather(state, entries, module, maps, data, is_function);
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
-    let Pointers {
-        edges,
-        lengths,
-        lists,
-        slices,
-    } = pointers::collect(state.image, &data, most);
-    let mut targets: Vec<Addr> = edges.iter().map(|it| it.1).collect();
+    let found = pointers::collect(state.image, &data, most);
+    let mut targets: Vec<Addr> = found.edges.iter().map(|it| it.1).collect();
     targets.sort_unstable();
     targets.dedup();
-    let slices = arrays(&data, slices, &targets);
-    let exact = lists.into_iter().chain(slices).map(|it| Known {
-        start: it.start,
-        end: it.end,
-        owner: NONE,
-        kind: Kind::Data,
-        how: How::Length,
-    });
-    data.known.extend(exact);
-    extents::disjoint(&mut data.known);
+    let Pointers { edges, lengths, .. } = add_exact(&mut data, found, &targets);
     doubt::drop_false(state, entries, &mut data, &targets);
     let starts = places(&data.starts, &targets);
     let texts = data.runs.iter().find(|it| it.content == Content::Texts);
@@ -86,6 +72,21 @@ pub(super) fn account(
     if state.listed {
         state.objects = listing::list(state.image, &data.starts, &edges, &owned);
     }
+}
+
+/// Adds extents that stand beside addresses. `targets` are where pointers lead, in order.
+fn add_exact(data: &mut Data, mut found: Pointers, targets: &[Addr]) -> Pointers {
+    let arrays = arrays(data, std::mem::take(&mut found.slices), targets);
+    let exact = found.lists.drain(..).chain(arrays).map(|it| Known {
+        start: it.start,
+        end: it.end,
+        owner: NONE,
+        kind: Kind::Data,
+        how: How::Length,
+    });
+    data.known.extend(exact);
+    extents::disjoint(&mut data.known);
+    found
 }
 
 /// What is known of the data before its words are read, and where something with a name begins.
