@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::marked::Marked;
 use crate::error::{Error, Kind, Result};
-use crate::go::past::{Missing, NO_REVISION, Past};
+use crate::go::past::{Missing, Past};
 use crate::process::Interrupt;
 
 /// The files of a revision; gone with this value.
@@ -74,14 +74,14 @@ pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revisi
 
 fn missing(why: &Missing, name: &str, cwd: &Path) -> Error {
     let sentence = why.sentence(name);
-    match why {
+    let message = match why {
         Missing::Repository(_) => {
             let shown = cwd.display();
-            let message = format!("`--diff` needs a git repository around `{shown}`: {sentence}");
-            Error::new(Kind::Usage, message).hint("run it in the checkout of the module")
+            format!("`--diff` needs a git repository around `{shown}`: {sentence}")
         }
-        Missing::Revision => Error::new(Kind::Usage, sentence).hint(NO_REVISION),
-    }
+        Missing::Revision => sentence,
+    };
+    Error::new(Kind::Usage, message).hint(why.hint())
 }
 
 #[cfg(test)]

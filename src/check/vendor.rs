@@ -50,7 +50,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         ));
     }
     Some(Seen::Good(format!(
-        "{packages} of vendor/ equal the module cache"
+        "vendor/ is as the module cache has it: {packages}"
     )))
 }
 

@@ -104,10 +104,11 @@ pub(super) fn split_behind(
         ..Typed::default()
     };
     let mut ours: Vec<OsString> = vec!["gobuild-opt".into(), command.into()];
-    let known = match flags {
+    let mut known = match flags {
         Flags::Gos => Known::default(),
         Flags::Anywhere | Flags::OursAndGos => Known::of(command),
     };
+    known.refuses = flags == Flags::Anywhere;
     let mut moved = false;
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
@@ -154,10 +155,16 @@ fn go_flag<'a>(
         .ok_or_else(|| Error::new(Kind::Usage, format!("`{text}` is not a flag")))?;
     let arity = flags::arity(name);
     if arity == Arity::Unknown && text.starts_with("--") {
-        // Go may know it one day, but a slip in one of ours must not end up there.
-        if let Some(near) = strict::nearest(name, known.long.iter().map(|(it, _)| it.as_str())) {
-            return Err(Error::new(Kind::Usage, format!("unknown flag `--{name}`"))
-                .hint(format!("did you mean `--{near}`?")));
+        // Go may know it one day, but a slip in one of ours must not end up there: what follows would be its package.
+        let ours = known.long.iter().map(|(it, _)| it.as_str());
+        let hint = match strict::nearest(name, ours) {
+            Some(near) => Some(format!("did you mean `--{near}`?")),
+            None => known.refuses.then(|| {
+                format!("`--help` lists ours; a flag of a newer go is handed on with one dash: `-{name}`")
+            }),
+        };
+        if let Some(hint) = hint {
+            return Err(Error::new(Kind::Usage, format!("unknown flag `--{name}`")).hint(hint));
         }
     }
     let value = match (value, arity) {
@@ -181,6 +188,8 @@ fn go_flag<'a>(
 /// Our own flags of a subcommand, as clap has them.
 #[derive(Default)]
 struct Known {
+    /// Whether a flag with two dashes that nobody knows is an error of ours, and not of go.
+    refuses: bool,
     long: Vec<(String, bool)>,
     short: Vec<(char, bool)>,
 }
@@ -192,6 +201,7 @@ impl Known {
         let mut known = Self {
             long: vec![("help".into(), false)],
             short: vec![('h', false)],
+            refuses: false,
         };
         let Some(command) = root.find_subcommand(subcommand) else {
             return known;

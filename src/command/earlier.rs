@@ -9,7 +9,7 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Config, FILE};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{Change, Side, loosened, noted};
-use crate::go::past::{NO_REVISION, Past};
+use crate::go::past::Past;
 use crate::input;
 use crate::lock::{self, Lock};
 use crate::plan::Facts;
@@ -57,8 +57,8 @@ pub fn find(
 fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>) -> Result<Known> {
     if let Some(name) = &settings.config_from {
         let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
-            let why = why.sentence(name);
-            Error::new(Kind::Usage, format!("`--config-from {name}`: {why}")).hint(NO_REVISION)
+            let message = format!("`--config-from {name}`: {}", why.sentence(name));
+            Error::new(Kind::Usage, message).hint(why.hint())
         })?;
         return gates(past, true, settings, loaded, cwd, session).map(known);
     }

@@ -47,7 +47,9 @@ fn reword(message: &str) -> (String, Option<String>) {
         return ("a word in quotes belongs here".to_owned(), None);
     }
     if let Some((wrong, kind)) = message.split_once(", expected ")
-        && let Some(wrong) = wrong.strip_prefix("invalid type: ")
+        && let Some(wrong) = ["invalid type: ", "invalid value: "]
+            .iter()
+            .find_map(|it| wrong.strip_prefix(it))
         && let Some(kind) = kind_of(kind)
     {
         return (format!("{kind} belongs here, not {wrong}"), None);
@@ -80,6 +82,7 @@ fn kind_of(name: &str) -> Option<&'static str> {
         "a map" => "a table",
         "usize" | "u8" | "u16" | "u32" | "u64" => "a number without a sign",
         "i64" | "f64" => "a number",
+        it if it.starts_with("struct ") => "a table",
         _ => return None,
     })
 }

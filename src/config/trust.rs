@@ -266,11 +266,15 @@ pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
     }
 }
 
-/// Directories of a project whose files are run, or decide what is run: those of version control, of hooks and of editors.
+/// Directories of a project whose files are run, or decide what is run: those of version control, of hooks, of editors, and
+/// of tools that others install there.
 const RESERVED: &[&str] = &[
+    ".bundle",
     ".bzr",
+    ".cargo",
     ".circleci",
     ".devcontainer",
+    ".direnv",
     ".fossil",
     ".git",
     ".githooks",
@@ -280,11 +284,24 @@ const RESERVED: &[&str] = &[
     ".husky",
     ".idea",
     ".jj",
+    ".local",
+    ".ssh",
     ".svn",
+    ".terraform",
+    ".tox",
+    ".venv",
     ".vscode",
+    ".yarn",
     "_darcs",
     "cvs",
+    "node_modules",
+    "venv",
 ];
+
+/// Letters that some file systems do not see: a name with them is that without (as git has it, `utf8.c`, `next_hfs_char`).
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+}
 
 /// What stands in the way of an output whose place a configuration chose: it leads out of the project, or to a place from
 /// which it would be run. `None` where nothing does.
@@ -298,7 +315,8 @@ pub fn reserved(path: &Path, root: &Path) -> Option<String> {
     };
     let rest = path.strip_prefix(existing).unwrap_or(path);
     let names = below.components().chain(rest.components());
-    let mut names = names.map(|it| it.as_os_str().to_string_lossy().to_lowercase());
+    let seen = |it: &str| -> String { it.to_lowercase().replace(is_unseen, "") };
+    let mut names = names.map(|it| seen(&it.as_os_str().to_string_lossy()));
     if let Some(name) = names.find(|it| RESERVED.contains(&it.as_str())) {
         return Some(format!("files in `{name}` are run, or decide what is run"));
     }
@@ -376,6 +394,28 @@ mod tests {
         ] {
             let error = review(text, "gobuild-opt.toml").expect_err(text);
             assert!(error.detail.is_some_and(|it| it.contains('^')), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_output_goes_where_tools_of_others_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let check = |path: &str| reserved(&root.join(path), root).is_some();
+        for path in [
+            ".git/hooks/pre-push",
+            ".GIT/x",
+            ".g\u{200c}it/hooks/x",
+            "\u{feff}.github/x",
+            "web/node_modules/.bin/esbuild",
+            ".venv/bin/ruff",
+            "a/Venv/bin/ruff",
+            ".local/bin/tool",
+        ] {
+            assert!(check(path), "{path:?}");
+        }
+        for path in ["dist/api", "bin/git", ".build/api", "vendored/x"] {
+            assert!(!check(path), "{path:?}");
         }
     }
 

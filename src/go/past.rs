@@ -21,10 +21,6 @@ pub struct Past {
     pub prefix: PathBuf,
 }
 
-/// What to do where a name is no revision.
-pub const NO_REVISION: &str =
-    "name a branch, a tag or a commit; a shallow clone lacks older ones: `git fetch --unshallow`";
-
 /// Why there is no commit of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
@@ -133,6 +129,16 @@ impl Past {
 }
 
 impl Missing {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Repository(_) => "run it in the checkout of the module, with git in PATH",
+            Self::Revision => {
+                "name a branch, a tag or a commit; a shallow clone lacks older ones: `git fetch --unshallow`"
+            }
+        }
+    }
+
     /// As a sentence about the name that was asked for.
     pub fn sentence(&self, name: &str) -> String {
         match self {

@@ -45,7 +45,8 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("GOPPC64", Word),
     ("GOPROXY", OneOf(&["off"])),
     ("GORISCV64", Word),
-    ("GOTOOLCHAIN", OneOf(&["local", "auto"])),
+    // `auto` would take back the `local` of `go env -w`, and load and start what go.mod names.
+    ("GOTOOLCHAIN", OneOf(&["local"])),
     ("GOWASM", Word),
     ("GOWORK", OneOf(&["off"])),
     ("LANG", Word),

@@ -234,7 +234,7 @@ fn what_was_edited_in_vendor_is_said() {
     );
     place.write("cache/example.com/dep@v1.0.0/dep.go", source);
     let (_, text) = told(&place, release);
-    let equal = "pass vendor: 1 package of vendor/ equal the module cache";
+    let equal = "pass vendor: vendor/ is as the module cache has it: 1 package";
     assert!(text.contains(equal), "{text}");
     place.write(
         "cache/example.com/dep@v1.0.0/dep.go",

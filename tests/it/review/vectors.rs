@@ -124,6 +124,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("GOSUMDB", "off"),
     ("GOTMPDIR", "OUT"),
     ("GOTOOLCHAIN", "path"),
+    ("GOTOOLCHAIN", "auto"),
     ("GOTOOLCHAIN", "go1.99.0+path"),
     ("GOTOOLDIR", "."),
     ("GOVCS", "*:all"),
