@@ -151,7 +151,10 @@ fn gone(directory: &Path, place: &Path, original: &Path, found: &mut Vec<PathBuf
 fn is_ignored(path: &Path) -> bool {
     let text = input::read(path, input::SOURCE).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let constraint = |it: &&str| it.starts_with("//go:build") || it.starts_with("// +build");
+    let constraint = |it: &&str| {
+        let old = it.strip_prefix("//").map(str::trim_start);
+        it.starts_with("//go:build") || old.is_some_and(|it| it.starts_with("+build"))
+    };
     let mut lines = text.lines().map(str::trim).filter(constraint);
     lines.any(|it| it.contains("ignore"))
 }
@@ -194,6 +197,7 @@ mod tests {
             &source("tool.go"),
             "//go:build ignore\n\npackage main",
         );
+        write(root, &source("gen.go"), "//+build ignore\n\npackage main");
         write(root, &source("other/d.go"), "package d");
         // Another module inside.
         write(root, "vendor/ex.com/Lib/in/e.go", "package e");
