@@ -241,7 +241,7 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
         check_alone(key, &value, &said)?;
         insert(&mut table, key, value);
     }
-    checked("environment", table, &sources.cwd)
+    toml_layer("environment", &strict::text_of(&table)?, &sources.cwd)
 }
 
 fn flag_layer(sources: &Sources) -> Result<Layer> {
@@ -262,7 +262,7 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
         check_alone(key, &value, &format!("`{key} = {value}` (flags)"))?;
         insert(&mut table, key, value);
     }
-    checked("flags", table, &sources.cwd)
+    toml_layer("flags", &strict::text_of(&table)?, &sources.cwd)
 }
 
 /// Checks one value, so that an error can say where it comes from: it stands in no file.
@@ -270,11 +270,6 @@ fn check_alone(key: &str, value: &Value, said: &str) -> Result<()> {
     let mut table = Table::new();
     insert(&mut table, key, value.clone());
     strict::check::<Config>(&strict::text_of(&table)?, said)
-}
-
-/// A layer that was not text: checked by writing it as text.
-fn checked(name: &str, table: Table, base: &Path) -> Result<Layer> {
-    toml_layer(name, &strict::text_of(&table)?, base)
 }
 
 /// How the text of an environment variable becomes a TOML value.
