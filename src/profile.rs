@@ -56,6 +56,8 @@ pub mod source;
 
 pub mod weights;
 
+pub mod worth;
+
 pub use diff::{Diff, diff};
 pub use edges::{Edge, Edges, edges};
 pub use health::{Calls, Health, Program, health};
@@ -67,6 +69,7 @@ pub use source::Sources;
 pub use summary::{Owner, Summary, summary};
 pub use weights::{Weights, weights};
 pub use without::without;
+pub use worth::{Worth, worth};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::Status;
-use crate::profile::{Health, Judgement, Summary};
+use crate::profile::{Health, Judgement, Summary, Worth};
 
 /// A profile at a glance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -30,6 +30,8 @@ pub struct Shown {
     pub main_module: Option<String>,
     /// Hot functions, hot calls, and whose code it is.
     pub summary: Summary,
+    /// What it is of, and what speaks against it; `null` of every other kind than CPU.
+    pub worth: Option<Worth>,
     /// Of a heap profile: all that was ever allocated, while `summary` is what is in use. `null` of every other.
     pub allocated: Option<Summary>,
     /// How much of it fits a program; `null` where none was given.

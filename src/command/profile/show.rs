@@ -61,7 +61,9 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
     let summary = |value| profile::summary(profile, value, top, |it| owner_by_path(it, module));
     let allocated = profile.value_index("alloc_space", "bytes");
     let in_use = profile.value_index("inuse_space", "bytes");
+    let shown = summary(in_use.unwrap_or_else(|| profile.shown_value_index()));
     Shown {
+        worth: profile::worth(&judgement, &shown.owners),
         file: loaded.name.display().to_string(),
         size: loaded.bytes.len() as u64,
         fitness: judgement.fitness.id().into(),
@@ -70,7 +72,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         measures: profile.kind().to_string(),
         age_days: profile.time().map(|it| age_days(it, clock::about_now())),
         judgement,
-        summary: summary(in_use.unwrap_or_else(|| profile.shown_value_index())),
+        summary: shown,
         allocated: in_use.and(allocated).map(summary),
         main_module,
         health: against.fit,

@@ -13,6 +13,7 @@ const HEALTHY: f64 = 80.0;
 pub fn profile(shown: &Shown) -> Vec<Block> {
     let mut blocks = vec![Block::Title(shown.file.clone())];
     blocks.extend(verdict(shown));
+    blocks.extend(worth(shown));
     let mut facts = vec![facts(shown)];
     facts.extend(origin(shown));
     blocks.extend(facts.into_iter().map(|it| Block::Line(Tone::Plain, it)));
@@ -28,6 +29,19 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
     blocks.extend(calls(shown));
     blocks.extend(shown.health.iter().flat_map(health));
     blocks
+}
+
+/// What speaks against optimising by it.
+fn worth(shown: &Shown) -> Vec<Block> {
+    let against = shown.worth.iter().flat_map(|it| &it.against);
+    let mut lines: Vec<Block> = against
+        .map(|it| Block::Line(Tone::Warn, format!("of little worth: {it}")))
+        .collect();
+    if !lines.is_empty() {
+        let hint = "  collect it while the program does what it is for: under its real load";
+        lines.push(Block::Line(Tone::Dim, hint.into()));
+    }
+    lines
 }
 
 fn verdict(shown: &Shown) -> Vec<Block> {

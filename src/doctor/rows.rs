@@ -1,0 +1,233 @@
+//! The rows, in the order of the lessons.
+
+use super::{Look, Row};
+use crate::config::Strip;
+use crate::go::{Package, minor_of};
+use crate::number::counted;
+
+/// All of them.
+pub const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
+    profiling,
+    benchmarks,
+    memory_limit,
+    wait_groups,
+    sets,
+    stripping,
+    c_code,
+    frozen,
+    regressions,
+];
+
+/// The minor version of the toolchain.
+fn minor(look: &Look<'_>) -> (u32, u32) {
+    minor_of(&look.facts.toolchain.version).unwrap_or_default()
+}
+
+fn has(look: &Look<'_>, path: &str) -> bool {
+    look.facts.packages.iter().any(|it| it.import_path == path)
+}
+
+fn profiling(look: &Look<'_>) -> Option<Row> {
+    Some(if has(look, "net/http/pprof") {
+        Row::good(
+            1,
+            "net/http/pprof is linked: `gobuild-opt profile collect URL` gets a profile",
+        )
+    } else if has(look, "runtime/pprof") {
+        Row::good(
+            1,
+            "runtime/pprof is linked: the program can write a profile itself",
+        )
+    } else {
+        Row::warn(
+            1,
+            "there is no way to a profile of this program: neither net/http/pprof nor runtime/pprof is linked",
+            "import net/http/pprof and serve it where only you get at it (about 650 KB), or write one with runtime/pprof",
+        )
+    })
+}
+
+fn benchmarks(look: &Look<'_>) -> Option<Row> {
+    let scan = look.scan;
+    Some(match (scan.benchmarks, scan.old_loops) {
+        (0, _) => Row::warn(
+            2,
+            "the packages of this program have no benchmark: what a change gains cannot be shown",
+            "write one for what is hot: `gobuild-opt advise` names it",
+        ),
+        (all, 0) => Row::good(2, counted(all, "benchmark")),
+        (all, old) if minor(look) >= (1, 24) => Row::fact(
+            2,
+            format!(
+                "{}, {} over b.N: `for b.Loop()` keeps the compiler from dropping the body",
+                counted(all, "benchmark"),
+                counted(old, "loop")
+            ),
+        ),
+        (all, _) => Row::good(2, counted(all, "benchmark")),
+    })
+}
+
+fn memory_limit(look: &Look<'_>) -> Option<Row> {
+    const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
+    if look.facts.toolchain.goos != "linux" {
+        return None;
+    }
+    let automatic = look
+        .facts
+        .packages
+        .iter()
+        .any(|it| it.import_path.starts_with(AUTOMEMLIMIT));
+    Some(match (automatic, look.scan.limits.as_slice()) {
+        (true, _) => Row::good(
+            8,
+            "automemlimit is linked: the collector knows the container's memory limit",
+        ),
+        (false, [first, ..]) => Row::good(8, format!("{first} sets GOMEMLIMIT")),
+        (false, []) => Row::fact(
+            8,
+            "nothing here sets GOMEMLIMIT: unlike the CPU limit, the runtime does not read the memory limit of its container",
+        ),
+    })
+}
+
+fn wait_groups(look: &Look<'_>) -> Option<Row> {
+    let places = look.scan.adds;
+    (places > 0 && minor(look) >= (1, 25)).then(|| {
+        Row::fact(
+            10,
+            format!(
+                "{} of Add(1) and `go func` may be `wg.Go`: `go fix -diff ./...` shows them",
+                counted(places, "pair")
+            ),
+        )
+    })
+}
+
+fn sets(look: &Look<'_>) -> Option<Row> {
+    (minor(look) >= (1, 24)).then(|| {
+        let version = &look.facts.toolchain.version;
+        Row::fact(
+            13,
+            format!("map[K]struct{{}} has no effect on {version}: nothing to check"),
+        )
+    })
+}
+
+fn stripping(look: &Look<'_>) -> Option<Row> {
+    Some(match look.config.build.strip {
+        Strip::All => Row::fact(
+            16,
+            "stripped: govulncheck of the file falls back to whole modules, and perf shows no names; scan an unstripped build",
+        ),
+        Strip::Dwarf => Row::fact(
+            16,
+            "without DWARF, with symbols: `[build] strip = \"all\"` saves a few percent more",
+        ),
+        Strip::None => Row::fact(
+            16,
+            "not stripped: `[build] strip = \"all\"` saves about a third of the file",
+        ),
+    })
+}
+
+/// Packages of Go itself that use C only where cgo is on.
+const OPTIONAL: &[&str] = &["net", "os/user", "runtime/cgo", "plugin"];
+
+fn c_code(look: &Look<'_>) -> Option<Row> {
+    let uses = |it: &&Package| !it.cgo_files.is_empty();
+    let all: Vec<&str> = look
+        .facts
+        .packages
+        .iter()
+        .filter(uses)
+        .map(|it| it.import_path.as_str())
+        .collect();
+    let own: Vec<&&str> = all.iter().filter(|it| !OPTIONAL.contains(it)).collect();
+    Some(match (all.as_slice(), own.as_slice()) {
+        ([], _) => Row::good(18, "no C code"),
+        (_, []) => Row::warn(
+            18,
+            format!("C code only because of {}", all.join(", ")),
+            "build with CGO_ENABLED=0: these have a form without C, and the file needs no C library",
+        ),
+        (_, [first, ..]) => Row::fact(
+            18,
+            format!(
+                "{} with C code, such as {first}",
+                counted(own.len() as u64, "package")
+            ),
+        ),
+    })
+}
+
+/// GODEBUG settings that change how fast a program is.
+const FAST: &[&str] = &[
+    "containermaxprocs",
+    "updatemaxprocs",
+    "asynctimerchan",
+    "decoratemappings",
+    "http2client",
+    "http2server",
+    "tlsmlkem",
+];
+
+fn frozen(look: &Look<'_>) -> Option<Row> {
+    let mut mains = look.facts.packages.iter();
+    let main = mains.find(|it| it.import_path == look.package)?;
+    let settings = main.default_godebug.split(',').filter(|it| !it.is_empty());
+    let slow: Vec<&str> = settings
+        .filter(|it| FAST.iter().any(|name| it.split('=').next() == Some(name)))
+        .collect();
+    let line = look.facts.go_line.as_ref();
+    let version = &look.facts.toolchain.version;
+    Some(match (slow.as_slice(), line) {
+        ([], Some((line, file))) => Row::good(
+            20,
+            format!(
+                "{file} says go {line}, and freezes no setting that counts for speed on {version}"
+            ),
+        ),
+        ([], None) => return None,
+        (some, line) => {
+            let by = line.map_or("a godebug setting".into(), |it| {
+                format!("{} says go {}, which", it.1, it.0)
+            });
+            Row::warn(
+                20,
+                format!("{by} keeps {} on {version}", some.join(", ")),
+                "raise the go line, or set what you need with `godebug` lines",
+            )
+        }
+    })
+}
+
+/// Functions that became slower in a version: minor, function, how much, where to read of it.
+const SLOWER: &[(u32, &str, &str, &str)] = &[(
+    27,
+    "encoding/json.Unmarshal",
+    "into `any` takes up to twice as long as before",
+    "golang/go#80270; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+)];
+
+fn regressions(look: &Look<'_>) -> Option<Row> {
+    let weights = look.facts.pgo.weights()?;
+    let (_, minor) = minor(look);
+    let known = SLOWER.iter().filter(|it| it.0 == minor);
+    known
+        .filter_map(|(_, function, what, more)| {
+            let (package, name) = function.rsplit_once('.')?;
+            let share = weights.package(package);
+            (share >= 2.0).then(|| {
+                Row::warn(
+                    20,
+                    format!(
+                        "{share:.1} % of the profile is in {package}: on {} {name} {what}",
+                        look.facts.toolchain.version
+                    ),
+                    more,
+                )
+            })
+        })
+        .next()
+}

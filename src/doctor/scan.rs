@@ -1,0 +1,97 @@
+//! The directories of a module's packages in, what their text says of benchmarks, WaitGroups and memory limits out.
+
+use std::path::Path;
+
+use crate::go::Package;
+use crate::input;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Benchmarks in test files of the module.
+    pub benchmarks: u64,
+    /// Loops of the form `i < b.N` in them.
+    pub old_loops: u64,
+    /// `Add(1)` with a `go func` behind it, which `wg.Go` says in one call.
+    pub adds: u64,
+    /// Files that set GOMEMLIMIT.
+    pub limits: Vec<String>,
+}
+
+/// Names of files that say how a program runs, beside go.mod.
+const RUNNING: &[&str] = &[
+    "Dockerfile",
+    "Containerfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yaml",
+    "compose.yml",
+];
+
+/// Reads the sources of the main module's packages. What cannot be read says nothing.
+pub fn scan(packages: &[Package]) -> Scan {
+    let mut scan = Scan::default();
+    let own = packages
+        .iter()
+        .filter(|it| it.module.as_ref().is_some_and(|it| it.main));
+    for package in own.clone() {
+        let directory = Path::new(&package.dir);
+        for name in package.go_files.iter().chain(&package.cgo_files) {
+            if let Ok(text) = input::text(&directory.join(name), input::SOURCE) {
+                scan.adds += adds(&text);
+            }
+        }
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().ends_with("_test.go")
+                && let Ok(text) = input::text(&entry.path(), input::SOURCE)
+            {
+                scan.test(&text);
+            }
+        }
+    }
+    let mut roots: Vec<&str> = own
+        .filter_map(|it| Some(it.module.as_ref()?.dir.as_str()))
+        .collect();
+    roots.sort_unstable();
+    roots.dedup();
+    for root in roots {
+        for name in RUNNING {
+            let text = input::text(&Path::new(root).join(name), input::TEXT);
+            if text.is_ok_and(|it| it.contains("GOMEMLIMIT")) {
+                scan.limits.push((*name).to_owned());
+            }
+        }
+    }
+    scan
+}
+
+impl Scan {
+    fn test(&mut self, text: &str) {
+        let lines = || text.lines().map(str::trim);
+        let benchmarks = lines().filter(|it| it.starts_with("func Benchmark"));
+        self.benchmarks += benchmarks.count() as u64;
+        let old = lines().filter(|it| it.starts_with("for ") && it.contains("b.N"));
+        self.old_loops += old.count() as u64;
+    }
+}
+
+fn adds(text: &str) -> u64 {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let pair = |it: &&[&str]| it[0].ends_with(".Add(1)") && it[1].starts_with("go func()");
+    lines.windows(2).filter(pair).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_counted() {
+        let mut scan = Scan::default();
+        scan.test("func BenchmarkA(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t}\n}\nfunc BenchmarkB(b *testing.B) {\n\tfor b.Loop() {\n\t}\n}\n");
+        assert_eq!((scan.benchmarks, scan.old_loops), (2, 1));
+        let text = "\twg.Add(1)\n\tgo func() {\n\t}()\n\twg.Add(1)\n\trun()\n";
+        assert_eq!(adds(text), 1);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a CPU profile was taken of, and whether that is worth optimising by.
+//!
+//! A profile that Go takes may still be of a program that did nothing: its few calls then count as hot.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::summary::{Owner, Share};
+use super::{Judgement, Kind};
+use crate::number::counted_of;
+
+/// What a CPU profile is worth.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Worth {
+    /// Seconds of CPU per second of collection; `null` where it does not tell.
+    pub busy: Option<f64>,
+    /// Percent of it in code that the compiler can change: all but the runtime and what has no package.
+    pub changeable: f64,
+    /// Percent of it in the main module.
+    pub main: f64,
+    /// What speaks against it, as sentences; empty: nothing.
+    pub against: Vec<String>,
+}
+
+/// Seconds of CPU per second below which a program did next to nothing.
+const IDLE: f64 = 0.05;
+
+/// Percent in code below which there is little to optimise.
+const LITTLE: f64 = 20.0;
+
+/// Stacks below which the profile tells of a few moments.
+const FEW: usize = 20;
+
+/// Judges what a CPU profile is of; `None` for every other kind.
+pub fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
+    if judgement.kind != Some(Kind::Cpu) || judgement.total <= 0 {
+        return None;
+    }
+    let duration = judgement.origin.as_ref().and_then(|it| it.duration_ms);
+    let busy = duration
+        .filter(|it| *it > 0)
+        .map(|it| judgement.total as f64 / 1e6 / it as f64);
+    let share = |wanted: &[Owner]| -> f64 {
+        let mine = owners.iter().filter(|it| wanted.contains(&it.owner));
+        mine.map(|it| it.percent).sum()
+    };
+    let changeable = share(&[Owner::Main, Owner::Dependency, Owner::Std]);
+    let mut against = Vec::new();
+    if let Some(busy) = busy.filter(|it| *it < IDLE) {
+        against.push(format!(
+            "the program was idle: {busy:.3} s of CPU per second"
+        ));
+    }
+    if changeable < LITTLE {
+        against.push(format!(
+            "only {changeable:.0} % of it is in code that the compiler can change, the rest is the runtime"
+        ));
+    }
+    if judgement.stacks < FEW {
+        against.push(format!(
+            "it has {} only",
+            counted_of(judgement.stacks, "stack")
+        ));
+    }
+    Some(Worth {
+        busy,
+        changeable,
+        main: share(&[Owner::Main]),
+        against,
+    })
+}
