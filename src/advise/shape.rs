@@ -37,6 +37,8 @@ pub struct Shape {
     pub copies: Option<(String, String)>,
     /// Calls, by what is called, and whether all arguments are literals.
     pub calls: Vec<(String, bool)>,
+    /// Variables of the function whose addresses it returns: these must live on.
+    pub kept: Vec<String>,
     /// The type `T` of `return &T{...}`.
     pub returned: Option<String>,
     /// That type has methods with a pointer receiver, or they are not known.
@@ -159,6 +161,7 @@ impl Source {
             }
             at = node.parent();
         }
+        shape.kept = function.map_or(Vec::new(), |it| kept(self.text(it)));
         shape.in_init = match function.and_then(|it| self.declared(it)) {
             Some(name) => name == "init",
             None => true,
@@ -273,6 +276,19 @@ impl Source {
         let bytes = self.text.get(node.byte_range()).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
+}
+
+/// `v` of `return &v` and of `return f(&v)`.
+fn kept(function: &str) -> Vec<String> {
+    let returns = function.lines().map(str::trim);
+    let returns = returns.filter(|it| it.starts_with("return "));
+    let name = |it: &str| {
+        let end = it.find(|it: char| !it.is_alphanumeric() && it != '_');
+        it[..end.unwrap_or(it.len())].to_owned()
+    };
+    returns
+        .flat_map(|it| it.split('&').skip(1).map(name).collect::<Vec<_>>())
+        .collect()
 }
 
 /// `T` of `return &T{`.

@@ -20,7 +20,8 @@ What to do: `gobuild-opt escape --why FILE:LINE` shows how the address gets away
 a copy of only what is needed, or `p := &xs[i]`. A variable captured by a literal: hand it over as an
 argument.
 
-When not to: where the variable must outlive the function, it belongs on the heap.",
+When not to: where the variable must outlive the function, it belongs on the heap; the rule is silent
+where the function returns its address.",
     run,
 };
 
@@ -34,6 +35,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let own = |it: &&(escape::Class, &str)| it.0 == escape::Class::Moved && !it.1.starts_with('#');
     let moved = it.sites.iter().find(own);
     if let Some((_, name)) = moved {
+        if shape.kept.iter().any(|it| it == name) {
+            return None;
+        }
         let (copy, over) = shape.copies.as_ref().map_or(("", ""), |it| (&it.0, &it.1));
         let attempt = match *name == copy && !over.is_empty() {
             true => format!(
@@ -51,7 +55,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     // One that is returned, or made once, is what the function is for.
     let literal = it.sites.iter().any(|it| it.0 == escape::Class::Closure);
-    (literal && shape.in_loop).then(|| Advice {
+    // The body of a loop over a function is one, too.
+    (literal && shape.in_loop && !shape.text.starts_with("for ")).then(|| Advice {
         seen: "a function literal is allocated each time".into(),
         attempt: "hand over what it captures as arguments, or make it once outside of the loop"
             .into(),
