@@ -253,7 +253,7 @@ mod tests {
             Ok(()) => String::new(),
             Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         };
-        insta::assert_snapshot!(check(Shows::ESCAPES, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html");
+        insta::assert_snapshot!(check(Shows::ESCAPES, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html, openmetrics, benchmark, bencher, octocov, codequality");
         insta::assert_snapshot!(check(Shows::COMPARISON, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
         assert_eq!(check(Shows::EVERYTHING, Format::Svg), "");
     }

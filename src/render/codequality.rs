@@ -11,8 +11,12 @@ use crate::plan::pgo::hex;
 use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site};
 
-/// What fails the run is `major`, what only warns `minor`. `prefix` leads from the root of the repository to the working
-/// directory; empty, or with a slash at its end.
+const FAILS: &str = "major";
+const WARNS: &str = "minor";
+const ADVISES: &str = "info";
+
+/// What fails the run is `major`, what only warns `minor`, advice `info`. `prefix` leads from the root of the repository to
+/// the working directory; empty, or with a slash at its end.
 pub fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
     let mut all = Entries {
         findings,
@@ -21,18 +25,15 @@ pub fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
         alike: HashMap::new(),
     };
     findings.sites.iter().for_each(|it| all.site(it));
-    findings.advice.iter().for_each(|it| all.advice(it));
     findings.assertions.iter().for_each(|it| all.assertion(it));
     findings.checks.iter().for_each(|it| all.check(it));
     for it in findings.budgets() {
-        all.elsewhere("gate", it, true);
+        all.elsewhere("gate", it, FAILS);
     }
-    // A release has a check that says which gates were not judged, and one for those that were loosened.
-    if findings.checks.is_empty() {
-        for it in findings.not_judged.iter().chain(&findings.loosened) {
-            all.elsewhere("gate", it, false);
-        }
+    for it in findings.open() {
+        all.elsewhere("gate", it, WARNS);
     }
+    findings.advice.iter().for_each(|it| all.advice(it));
     super::json(&all.entries)
 }
 
@@ -48,7 +49,7 @@ struct Entries<'a> {
 struct Entry<'a> {
     rule: String,
     identity: &'a str,
-    fails: bool,
+    severity: &'static str,
     file: Option<&'a str>,
     line: u32,
 }
@@ -68,22 +69,14 @@ impl Entries<'_> {
         let entry = Entry {
             rule: format!("escape-{}", site.class),
             identity: &site.id,
-            fails: self.findings.failing.contains(site.id.as_str()),
+            severity: match self.findings.failing.contains(site.id.as_str()) {
+                true => FAILS,
+                false => WARNS,
+            },
             file: site.file.as_deref(),
             line: site.line,
         };
         self.push(&entry, &text);
-    }
-
-    fn advice(&mut self, it: &Advised) {
-        let entry = Entry {
-            rule: it.rule.clone(),
-            identity: &it.fingerprint(),
-            fails: false,
-            file: Some(&it.place.file),
-            line: it.place.line,
-        };
-        self.push(&entry, &it.sentence());
     }
 
     fn assertion(&mut self, it: &Assertion) {
@@ -97,7 +90,7 @@ impl Entries<'_> {
         let entry = Entry {
             rule: format!("assert-{}", it.claim),
             identity: &format!("{}/{}/{}", it.function, it.source, it.column),
-            fails: true,
+            severity: FAILS,
             file: it.file.as_deref(),
             line: it.line,
         };
@@ -112,19 +105,33 @@ impl Entries<'_> {
         let entry = Entry {
             rule: format!("check-{}", it.finding.id),
             identity: &of,
-            fails: it.finding.status == Status::Fail,
+            severity: match it.finding.status {
+                Status::Fail => FAILS,
+                _ => WARNS,
+            },
             file: None,
             line: 0,
         };
         self.push(&entry, &text);
     }
 
+    fn advice(&mut self, it: &Advised) {
+        let entry = Entry {
+            rule: it.rule.clone(),
+            identity: &it.fingerprint(),
+            severity: ADVISES,
+            file: Some(&it.place.file),
+            line: it.place.line,
+        };
+        self.push(&entry, &it.sentence());
+    }
+
     /// What has no line of source. A number in the sentence is not its identity.
-    fn elsewhere(&mut self, rule: &str, sentence: &str, fails: bool) {
+    fn elsewhere(&mut self, rule: &str, sentence: &str, severity: &'static str) {
         let entry = Entry {
             rule: rule.to_owned(),
             identity: sentence.split(": ").next().unwrap_or(sentence),
-            fails,
+            severity,
             file: None,
             line: 0,
         };
@@ -146,7 +153,7 @@ impl Entries<'_> {
             "description": harmless(text),
             "check_name": harmless(&entry.rule),
             "fingerprint": fingerprint,
-            "severity": if entry.fails { "major" } else { "minor" },
+            "severity": entry.severity,
             "location": { "path": harmless(&path), "lines": { "begin": line } },
         }));
     }

@@ -84,6 +84,17 @@ fn nothing_is_said_where_nothing_differs() {
     assert_eq!(place.run(&format!("{line} --when failures")).stdout, "");
     let always = place.run(&format!("{line} --when always")).stdout;
     assert!(always.contains("byte by byte as in the base"), "{always}");
+    // The same bytes, but something was accepted to let them pass.
+    let mut loosened = report().clone();
+    loosened["change"] = json!({
+        "since": "origin/main", "judged_by": false, "unknown": null,
+        "loosened": ["size of example.com/tiny on linux/amd64 may have 9 B instead of 8 B, because: a feature"],
+    });
+    place.write("report.json", loosened.to_string());
+    let said = place.run(line).stdout;
+    assert!(said.starts_with("## gobuild-opt: pass"), "{said}");
+    assert!(said.contains("because: a feature"), "{said}");
+    place.write("report.json", report().to_string());
     // What cannot be compared is not equal.
     let alone = place.run("comment --from report.json").stdout;
     assert!(alone.contains("no baseline"), "{alone}");

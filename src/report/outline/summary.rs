@@ -1,7 +1,7 @@
 //! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
 
 use super::{Block, Table, Tone, number, text};
-use crate::check::Status;
+use crate::check::{LOOSENED, Status};
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, percent};
 use crate::report::compare::{Comparison, Pair};
@@ -16,11 +16,7 @@ pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
         let differs = |it: &Pair| !it.before.is(&it.after);
         it.pairs.iter().any(differs) || !it.gone.is_empty() || !it.new.is_empty()
     };
-    let loosened = report
-        .change
-        .as_ref()
-        .is_some_and(|it| !it.loosened.is_empty());
-    let failed = !report.verdict.pass || loosened;
+    let failed = !report.verdict.pass || !loosened(report).is_empty();
     failed || new_sites(report).next().is_some() || base.is_none_or(moved)
 }
 
@@ -36,6 +32,10 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
         None => against_lock(&report.targets),
     });
     blocks.extend(sites(report));
+    let loosened = loosened(report);
+    let told = loosened.iter().take(MOST);
+    blocks.extend(told.map(|it| Block::Line(Tone::Warn, format!("loosened: {it}"))));
+    blocks.extend(more(loosened.len(), "loosened gate"));
     let warnings = warnings(report);
     let warned = warnings.iter().take(MOST);
     blocks.extend(warned.map(|it| Block::Line(Tone::Warn, it.clone())));
@@ -208,6 +208,11 @@ fn row(pair: &Pair, report: &Report) -> Vec<String> {
     ]
 }
 
+/// What the change loosens, with the reasons that `accept` was given.
+fn loosened(report: &Report) -> &[String] {
+    report.change.as_ref().map_or(&[], |it| &it.loosened)
+}
+
 /// What the lock does not hold, once per place.
 fn new_sites(report: &Report) -> impl Iterator<Item = &Site> {
     let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
@@ -252,7 +257,9 @@ fn warnings(report: &Report) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for it in report.targets.iter().flat_map(|it| &it.checks) {
         let line = format!("{}: {}", it.id, it.message);
-        if it.status == Status::Warn && !found.contains(&line) {
+        // What is loosened has lines of its own.
+        let is_told = it.id == LOOSENED && !loosened(report).is_empty();
+        if it.status == Status::Warn && !is_told && !found.contains(&line) {
             found.push(line);
         }
     }
