@@ -118,6 +118,8 @@ pub mod gate;
 
 pub mod check;
 
+pub mod doctor;
+
 pub mod report;
 
 pub mod render;

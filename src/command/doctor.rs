@@ -7,6 +7,7 @@ use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
+use crate::doctor::{self, Look, Row};
 use crate::error::Result;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
@@ -21,8 +22,9 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let earlier = &prepared.earlier;
     let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
     let lock = earlier.judging(&lock_path, lock, session)?;
-    let mut all: Vec<(String, Vec<Finding>)> = Vec::new();
+    let mut all: Vec<Seen> = Vec::new();
     for facts in &prepared.facts {
+        let scan = doctor::scan(&facts.packages);
         for main in facts.packages.iter().filter(|it| it.is_named_main()) {
             let gates = foreseen(&Ahead {
                 config: &prepared.loaded.config,
@@ -51,25 +53,28 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 facts.toolchain.goarch,
                 facts.toolchain.version
             );
-            all.push((
+            let look = Look {
+                facts,
+                config: &prepared.loaded.config,
+                package: &main.import_path,
+                scan: &scan,
+            };
+            all.push(Seen {
                 title,
-                check::run(&prepared.loaded.config, &context).findings,
-            ));
+                checks: check::run(&prepared.loaded.config, &context).findings,
+                lessons: doctor::rows(&look),
+            });
         }
     }
     let failed = |it: &&Finding| it.status == Status::Fail;
     let failures: Vec<String> = all
         .iter()
-        .flat_map(|(_, it)| it)
+        .flat_map(|it| &it.checks)
         .filter(failed)
         .map(|it| format!("{}: {}", it.id, it.message))
         .collect();
     let text = match args.format {
-        Format::Json => render::json(
-            &all.iter()
-                .map(|(title, findings)| serde_json::json!({"target": title, "checks": findings}))
-                .collect::<Vec<_>>(),
-        ),
+        Format::Json => json(&all),
         format => render::blocks(
             &blocks(&all, &prepared.loaded.file),
             format,
@@ -86,11 +91,30 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     })
 }
 
-fn blocks(all: &[(String, Vec<Finding>)], file: &Option<std::path::PathBuf>) -> Vec<Block> {
+/// What is seen of an executable.
+struct Seen {
+    title: String,
+    checks: Vec<Finding>,
+    lessons: Vec<Row>,
+}
+
+fn json(all: &[Seen]) -> String {
+    let target = |it: &Seen| {
+        serde_json::json!({
+            "target": it.title,
+            "checks": it.checks,
+            "lessons": it.lessons,
+        })
+    };
+    render::json(&all.iter().map(target).collect::<Vec<_>>())
+}
+
+fn blocks(all: &[Seen], file: &Option<std::path::PathBuf>) -> Vec<Block> {
     let mut blocks = Vec::new();
-    for (title, findings) in all {
-        blocks.push(Block::Title(title.clone()));
-        blocks.extend(outline::checks::checks(findings));
+    for it in all {
+        blocks.push(Block::Title(it.title.clone()));
+        blocks.extend(outline::checks::checks(&it.checks));
+        blocks.extend(outline::checks::lessons(&it.lessons));
     }
     let file = file
         .as_ref()

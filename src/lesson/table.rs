@@ -14,7 +14,7 @@ A profile tells where the time goes; everything else is a guess. Mutex and block
 unless the program calls runtime.SetMutexProfileFraction and runtime.SetBlockProfileRate. Importing
 net/http/pprof adds about 650 KB to a stripped program and registers handlers on
 http.DefaultServeMux: do not serve that one to the world. Stripped programs give the same profiles.",
-        served: &[Command("profile collect URL"), Command("profile show FILE"), Command("advise"), Check("pgo-profile")],
+        served: &[Command("profile collect URL"), Command("profile show FILE"), Command("advise"), Check("pgo-profile"), Command("doctor")],
     },
     Lesson {
         number: 2,
@@ -25,7 +25,7 @@ Allocations per operation are exact and the same on every run; times are not, an
 interleaved runs. A benchmark of seven short strings says little about two hundred long ones: use
 inputs of the size that your program sees. `for b.Loop()` keeps the compiler from dropping the body
 and leaves the setup out of the time.",
-        served: &[],
+        served: &[Command("doctor")],
     },
     Lesson {
         number: 3,
@@ -88,7 +88,7 @@ is read. Rules such as `always pointers` are harmful.",
 The runtime keeps to the CPU limit of its container since Go 1.25. The `go` line of go.mod switches
 that: a new toolchain with `go 1.24` ignores the limit. The runtime rounds up, to at least 2, and
 follows changes; go.uber.org/automaxprocs rounds down, to at least 1, and sets it once.",
-        served: &[Check("gomaxprocs")],
+        served: &[Check("gomaxprocs"), Command("doctor")],
     },
     Lesson {
         number: 9,
@@ -107,7 +107,7 @@ items in one message save more than any buffer.",
         manual: "\
 Add belongs before the go statement, Done into a defer. `wg.Go` does both. `go vet` finds Add inside
 the goroutine (analyzer waitgroup, Go 1.25).",
-        served: &[],
+        served: &[Command("doctor")],
     },
     Lesson {
         number: 11,
@@ -170,7 +170,7 @@ runtime on a hit since Go 1.22.",
 `-s` implies `-w`: same bytes on Go 1.21 to 1.27. About a third of the file goes. Tracebacks,
 profiles and PGO work as before. Lost are the names that perf and eBPF tools show, and govulncheck
 falls back to whole modules: scan the unstripped build.",
-        served: &[Command("release"), Check("baseline")],
+        served: &[Command("release"), Check("baseline"), Command("doctor")],
     },
     Lesson {
         number: 17,
@@ -190,7 +190,7 @@ unknown length. The same source gives other sites on another Go: compare within 
 A call took 48 ns on Go 1.25 and 26 ns on 1.26; there is no switch of threads. One call for 64 items
 costs as much as one for a single item. `#cgo noescape` and `#cgo nocallback` (Go 1.24) save the
 allocation of arguments. Cgo that only net or os/user bring in can be switched off with CGO_ENABLED=0.",
-        served: &[Rule("GBO318"), Check("lock-cgo")],
+        served: &[Rule("GBO318"), Check("lock-cgo"), Command("doctor")],
     },
     Lesson {
         number: 19,
@@ -216,6 +216,6 @@ Fourteen small benchmarks took 0.90 of the time of Go 1.21 on 1.27. Not everythi
 encoding/json into `any` took twice as long on 1.27.0 (golang/go#80270). The `go` line of go.mod
 freezes GODEBUG settings of the old version, so a new toolchain alone misses a part. Go supports the
 last two minor versions.",
-        served: &[Check("go-version"), Check("lock-godebug")],
+        served: &[Check("go-version"), Check("lock-godebug"), Command("doctor")],
     },
 ];

@@ -244,3 +244,185 @@ fn every_rule_is_documented() {
         assert_eq!(run.code(), 0, "{}", run.shown());
     }
 }
+
+/// A profile whose stacks are `depth` deep, of functions that all allocate; 100 samples a second.
+fn synthetic(samples: usize, functions: usize, depth: usize, seconds: i64) -> Vec<u8> {
+    use gobuild_opt::profile::proto;
+    let text = |it: &str| it.as_bytes().to_vec();
+    let mut made = proto::Profile {
+        string_table: ["", "samples", "count", "cpu", "nanoseconds"]
+            .map(text)
+            .into(),
+        period: 10_000_000,
+        duration_nanos: seconds * 1_000_000_000,
+        ..proto::Profile::default()
+    };
+    let value = |r#type, unit| proto::ValueType { r#type, unit };
+    made.sample_type = vec![value(1, 2), value(3, 4)];
+    made.period_type = Some(value(3, 4));
+    for id in 1..=functions as u64 {
+        let name = match id {
+            1 => "runtime.growslice".to_owned(),
+            it => format!("example.com/m/p{}.F{it}", it % 50),
+        };
+        made.string_table.push(name.into_bytes());
+        made.string_table
+            .push(format!("/m/p{}/f.go", id % 50).into_bytes());
+        let name = made.string_table.len() as i64 - 2;
+        made.function.push(proto::Function {
+            id,
+            name,
+            system_name: name,
+            filename: name + 1,
+            start_line: 10,
+        });
+        made.location.push(proto::Location {
+            id,
+            line: vec![proto::Line {
+                function_id: id,
+                line: 10 + (id as i64 % 7),
+                ..proto::Line::default()
+            }],
+            ..proto::Location::default()
+        });
+    }
+    for sample in 0..samples {
+        let frame = |it: usize| 2 + ((sample * 31 + it * 17) % (functions - 1)) as u64;
+        let stack = std::iter::once(1).chain((0..depth).map(frame));
+        made.sample.push(proto::Sample {
+            location_id: stack.collect(),
+            value: vec![1, 10_000_000],
+            ..proto::Sample::default()
+        });
+    }
+    profile::encode(&made)
+}
+
+/// CPU time of this thread: what others do on the machine does not count.
+fn cpu() -> std::time::Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    std::time::Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+#[test]
+fn a_large_profile_is_joined_in_time() {
+    let functions = 5_000;
+    let bytes = synthetic(20_000, functions, 20, 200);
+    let profile = profile::read(&bytes).unwrap();
+    let names: Vec<(String, String)> = (0..30_000)
+        .map(|it| it % functions + 1)
+        .map(|it| (format!("example.com/m/p{}", it % 50), format!("F{it}")))
+        .collect();
+    let spots: Vec<advise::Spot<'_>> = (0..)
+        .zip(&names)
+        .map(|(index, (package, function))| advise::Spot {
+            package,
+            function,
+            start: 30,
+            line: 30 + index / functions as u32,
+        })
+        .collect();
+    let before = cpu();
+    let heat = advise::heat(&profile, 1, |_| 1, false);
+    let joined = heat.join(&spots);
+    let took = cpu() - before;
+    println!("20,000 samples with 30,000 sites: {took:?}");
+    assert!(joined.found.weight > 0 && joined.found.weight < heat.allocating.weight);
+    // Three times the goal: tests are compiled without optimisation.
+    assert!(took.as_millis() < 900, "{took:?}");
+}
+
+#[test]
+fn an_idle_program_is_no_profile_to_build_by() {
+    let place = Place::empty();
+    place.write("idle.pprof", synthetic(10, 40, 3, 60));
+    let run = place.run("profile show idle.pprof");
+    assert!(
+        run.stdout.contains("the program was idle"),
+        "{}",
+        run.shown()
+    );
+    place.write("busy.pprof", synthetic(5_000, 400, 3, 60));
+    let run = place.run("profile show busy.pprof --format json");
+    let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let worth = &shown["worth"];
+    assert!(
+        (worth["busy"].as_f64().unwrap() - 0.833).abs() < 0.01,
+        "{worth}"
+    );
+}
+
+#[test]
+fn doctor_has_rows_for_the_lessons() {
+    let place = Place::module();
+    let run = place.run("doctor");
+    assert!(
+        run.stdout
+            .contains("warn  lesson 1: there is no way to a profile"),
+        "{}",
+        run.shown()
+    );
+    assert!(run.stdout.contains("warn  lesson 2:"), "{}", run.shown());
+    assert!(
+        run.stdout
+            .contains("lesson 13: map[K]struct{} has no effect"),
+        "{}",
+        run.shown()
+    );
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t\"net/http\"\n\t_ \"net/http/pprof\"\n)\n\nfunc main() { _ = http.ListenAndServe(\"127.0.0.1:0\", nil) }\n",
+    );
+    place.write(
+        "main_test.go",
+        "package main\n\nimport \"testing\"\n\nfunc BenchmarkA(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t}\n}\n",
+    );
+    let run = place.run("doctor --format json");
+    let all: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = all[0]["lessons"].as_array().unwrap();
+    let row = |lesson: u64| rows.iter().find(|it| it["lesson"] == lesson).unwrap();
+    assert_eq!(row(1)["status"], "pass");
+    assert!(
+        row(2)["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("1 benchmark"),
+        "{rows:?}"
+    );
+    // A release shows no such row.
+    let run = place.run("release");
+    assert!(!run.stdout.contains("lesson"), "{}", run.shown());
+}
+
+/// CPU profiles that the planted program wrote of itself, built by older and newer Go.
+#[test]
+fn profiles_of_every_go_are_classified() {
+    let place = twin();
+    let recorded = root().join("tests/data/planted/profiles");
+    for go in ["1.21.13", "1.24.11", "1.27.3"] {
+        let file = recorded.join(format!("go{go}.cpu.pprof"));
+        let run = place.run(&format!(
+            "advise -trimpath --format json --profile {} ./cmd/hotspots",
+            file.display()
+        ));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let found = found(&report);
+        let rules: BTreeSet<&str> = found.iter().map(|it| it.2.as_str()).collect();
+        println!("go{go}: {rules:?}");
+        assert!(rules.len() >= 7, "go{go}: {found:#?}");
+        let clean = found.iter().filter(|it| it.0.contains("clean"));
+        assert_eq!(clean.count(), 0, "go{go}: {found:#?}");
+        let classes = report["targets"][0]["classes"].as_array().unwrap();
+        for wanted in [
+            "append", "new", "make", "boxing", "concat", "channel", "map-grow",
+        ] {
+            let share = classes.iter().find(|it| it["class"] == wanted);
+            let share = share.map(|it| it["own"].as_f64().unwrap());
+            assert!(
+                share.is_some_and(|it| it > 0.5),
+                "go{go}: {wanted} {classes:?}"
+            );
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{Block, Tone};
 use crate::check::{Finding, Status};
+use crate::doctor::Row;
 use crate::number::counted_of;
 use crate::report::Target;
 use crate::report::verdict::label;
@@ -10,6 +11,32 @@ use crate::report::verdict::label;
 pub fn checks(findings: &[Finding]) -> Vec<Block> {
     let lines = findings.iter().flat_map(|it| lines(it, it.message.clone()));
     headed(lines.collect())
+}
+
+/// The rows of the lessons.
+pub fn lessons(rows: &[Row]) -> Vec<Block> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let row = |it: &Row| Finding {
+        id: format!("lesson {}", it.lesson),
+        status: it.status,
+        message: it.message.clone(),
+        hint: it.hint.clone(),
+    };
+    let rows: Vec<Finding> = rows.iter().map(row).collect();
+    let lines = rows.iter().flat_map(|it| match it.status {
+        Status::Skip => vec![Block::Line(
+            Tone::Dim,
+            format!("fact  {}: {}", it.id, it.message),
+        )],
+        _ => lines(it, it.message.clone()),
+    });
+    std::iter::once(Block::Heading(
+        "Lessons (`gobuild-opt explain --lessons`)".into(),
+    ))
+    .chain(lines)
+    .collect()
 }
 
 /// The findings of several: a good one that all share on one line, a bad one with its executable.
