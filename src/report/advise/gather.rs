@@ -82,7 +82,8 @@ struct Gathering<'a> {
     min_share: f64,
     min_samples: u64,
     go: (u32, u32),
-    findings: BTreeMap<(&'static str, String, u32), Finding>,
+    /// By rule, place, and whether it is about what is lost for good.
+    findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
 }
 
 /// What is charged somewhere, before the rules look at it.
@@ -300,8 +301,12 @@ impl<'a> Gathering<'a> {
 
     /// Asks every rule; returns the one that has advice.
     fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
-        let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
+        let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
         let counted = matches!(charge.measure, Measure::Goroutines | Measure::Leaked);
+        if counted {
+            // Every goroutine is counted: nothing is left to chance.
+            share.margin = 0.0;
+        }
         let small = share.percent < self.min_share || share.samples < self.min_samples;
         if small && !counted {
             return None;
@@ -321,7 +326,13 @@ impl<'a> Gathering<'a> {
             .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
         let (rule, advice) = found;
         let finding = finding(rule, advice, charge, share, located);
-        let key = (rule.id, finding.place.file.clone(), finding.place.line);
+        let lost = charge.measure == Measure::Leaked;
+        let key = (
+            rule.id,
+            finding.place.file.clone(),
+            finding.place.line,
+            lost,
+        );
         let better = |it: &Finding| {
             (it.measure, -it.share.lower()) <= (finding.measure, -finding.share.lower())
         };

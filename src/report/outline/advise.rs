@@ -121,12 +121,16 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
         Measure::Allocated | Measure::InUse => format!(", {}", bytes(it.amount)),
         _ => String::new(),
     };
+    let noun = match it.measure {
+        Measure::Goroutines | Measure::Leaked => "goroutine",
+        _ => "sample",
+    };
     let title = format!(
         "#{index} {}  {} of {}, {}{amount}  {} {}",
         it.rule,
         share(&it.share),
         it.measure.words(),
-        counted(it.share.samples, "sample"),
+        counted(it.share.samples, noun),
         place(&it.place),
         it.place.function
     );
