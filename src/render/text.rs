@@ -241,7 +241,7 @@ mod tests {
             lines.join("|")
         };
         assert_eq!(check("it fits, 82.0 % of it", 14), "it fits,|82.0 % of|it");
-        assert_eq!(check("size (1,234 B)", 12), "size|(1,234 B)");
+        assert_eq!(check("size (1,234 B)", 13), "size|(1,234 B)");
         assert_eq!(check("10 byte or 5 blocks", 10), "10 byte or|5|blocks");
     }
 
