@@ -12,7 +12,7 @@ use crate::go::Package;
 use crate::number::counted;
 use crate::plan::{Facts, StepKind, TargetPlan};
 
-/// Fewer packages than this that are compiled after an edit need no explanation.
+/// Fewer packages than this that are compiled need no explanation, unless they are half of all.
 const MANY: usize = 10;
 
 /// Everything that decides what go finds in its cache, as far as it is seen from outside.
@@ -57,16 +57,16 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     }
     let before = before?;
     let compiled = built.packages.len();
-    if compiled == 0 {
+    let all = target.facts.packages.len();
+    if compiled == 0 || (compiled < MANY && compiled * 2 < all) {
         return None;
     }
     let why = why(&before, &now, target, built);
     // An edit explains itself, unless it is one that many packages hang on.
     let plain = matches!(why, Why::Package(_));
-    if plain && (compiled < MANY || compiled <= before.compiled) {
+    if plain && compiled <= before.compiled {
         return None;
     }
-    let all = target.facts.packages.len();
     let count = counted(all as u64, "package");
     let reason = match why {
         Why::Everywhere(it) | Why::Package(it) => it,

@@ -27,9 +27,13 @@ pub fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> R
     built.known.clear();
     for executable in &target.executables {
         let staged = target.release_dir.join(&executable.name);
-        let Some(sha256) = sums::digest_of(&staged, interrupt)? else {
-            continue;
+        let mut seeds = built.seeds.iter().filter(|it| it.name == executable.name);
+        let known = seeds.find(|it| it.is_untouched(&staged));
+        let sha256 = match known {
+            Some(seed) => Some(seed.last.sha256.clone()),
+            None => sums::digest_of(&staged, interrupt)?,
         };
+        let Some(sha256) = sha256 else { continue };
         if seed::is_known(target, executable, &sha256) {
             built.known.insert(executable.name.clone());
         }

@@ -40,6 +40,8 @@ pub struct Seed {
     output: PathBuf,
     /// The output when it was copied.
     state: State,
+    /// The copy when its digest was taken. It lies in our private stage: who writes to it makes another state.
+    planted: State,
 }
 
 /// All that changes when somebody writes to a file.
@@ -69,19 +71,26 @@ impl Seed {
     ) -> Option<Self> {
         let state = state(output)?;
         let seed = copy(output, staged)
-            .filter(|()| {
+            .and_then(|()| self::state(staged))
+            .filter(|_| {
                 sums::digest_of(staged, interrupt).ok().flatten().as_ref() == Some(&last.sha256)
             })
-            .map(|()| Self {
+            .map(|planted| Self {
                 name: name.to_owned(),
                 last,
                 output: output.to_path_buf(),
                 state,
+                planted,
             });
         if seed.is_none() {
             let _ = std::fs::remove_file(staged);
         }
         seed
+    }
+
+    /// Whether go left the copy as it was: then its digest is known.
+    pub fn is_untouched(&self, staged: &Path) -> bool {
+        state(staged) == Some(self.planted)
     }
 
     /// Whether nobody wrote to the output since it was copied.

@@ -9,7 +9,7 @@ use crate::harness::{PROGRAM, Place, skipped};
 const SAID: &[(&str, &[&str])] = &[
     ("kill 9", &["go was killed by SIGKILL"]),
     ("kill 15", &["go was ended by SIGTERM from outside"]),
-    ("kill 11", &["go crashed (SIGSEGV)"]),
+    ("kill 6", &["go crashed (SIGABRT)"]),
     ("kill 24", &["go was ended by SIGXCPU", "`ulimit -t`"]),
     (
         "stderr go build example.com/tiny: /go/pkg/tool/linux_amd64/link: signal: killed",
@@ -268,14 +268,14 @@ fn what_finds_no_memory_beside_another_is_built_once_more_alone() {
 
 #[test]
 fn a_terminal_that_interrupts_is_not_called_a_signal() {
-    let place = Place::fake("build: pid go\nbuild: sleep");
+    let place = Place::fake("build: pid started\nbuild: sleep");
     let mut child = place
         .command(PROGRAM)
         .args(["release", "-q"])
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    while !place.aside("go").exists()
+    while !place.aside("started").exists()
         || std::fs::read_to_string(place.aside("log")).is_ok_and(|it| !it.contains("build"))
     {
         std::thread::sleep(std::time::Duration::from_millis(10));
