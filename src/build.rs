@@ -4,6 +4,8 @@ pub mod assertions;
 
 pub mod capture;
 
+mod command;
+
 pub mod effect;
 
 pub mod escapes;
@@ -56,8 +58,9 @@ use crate::error::{Error, Result};
 use crate::go::Words;
 use crate::plan::escapes::Source;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
-use crate::process::lines::Splitter;
-use crate::process::{self, Interrupt, Invocation, Outcome, Stream};
+use crate::process::{Interrupt, Outcome, Stream};
+pub use command::dry_run;
+use command::{failure, lines};
 use effect::Effect;
 use escapes::Collected;
 use lanes::Lane;
@@ -460,53 +463,4 @@ fn places(step: &Step, target: &TargetPlan) -> Vec<PathBuf> {
     let cache = PathBuf::from(&target.facts.toolchain.gocache);
     let work = work.map(|it| PathBuf::from(&it.1));
     work.into_iter().chain([cache]).collect()
-}
-
-/// Runs a command; each line of either stream goes to `sink`.
-fn lines(
-    invocation: &Invocation,
-    interrupt: &Interrupt,
-    mut sink: impl FnMut(Stream, &[u8]),
-) -> Result<Outcome> {
-    let mut splitters = [Splitter::default(), Splitter::default()];
-    let streams = [Stream::Stdout, Stream::Stderr];
-    let outcome = process::run(invocation, interrupt, |stream, bytes| {
-        let at = usize::from(stream == Stream::Stderr);
-        splitters[at].push(bytes, |line| sink(stream, line));
-    })?;
-    for (splitter, stream) in splitters.iter_mut().zip(streams) {
-        splitter.finish(|line| sink(stream, line));
-    }
-    Ok(outcome)
-}
-
-/// `-n`: go prints what it would run, and that is shown as it comes.
-pub fn dry_run(
-    invocation: &Invocation,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    let outcome = lines(invocation, interrupt, |stream, line| {
-        let text = String::from_utf8_lossy(line);
-        show(match stream {
-            Stream::Stdout => Event::Data(&text),
-            Stream::Stderr => Event::Asked(&text),
-        });
-    })?;
-    if !outcome.status.success() {
-        return Err(Words::default().error("go build failed", &outcome));
-    }
-    Ok(())
-}
-
-fn failure(kind: StepKind) -> &'static str {
-    match kind {
-        StepKind::Release | StepKind::Libraries => "go build failed; the outputs are as they were",
-        StepKind::Baseline => "go build failed for the baseline",
-        StepKind::Captures => "go list failed for the captures of the escape report",
-        StepKind::EffectWith | StepKind::EffectWithout | StepKind::EffectBuild => {
-            "go failed for the effect of the profile"
-        }
-        StepKind::Escape => "go list failed for the escape report",
-    }
 }

@@ -32,6 +32,8 @@ mod prepare;
 
 mod present;
 
+mod published;
+
 mod profile;
 
 mod profiles;

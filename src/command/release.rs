@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::lock_file::{self, Found};
 use super::prepare::{Prepared, Purpose, output_directory, prepare_for};
 use super::present::{self, Shows, present};
+use super::published::{after, what_was_published};
 use super::repair::{self, Repaired};
 use super::staging::stage;
 use super::{Output, Session};
@@ -230,24 +231,6 @@ fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
         .hint("give `--report` another name"));
     }
     Ok(())
-}
-
-/// What is true once the outputs have their names.
-fn what_was_published(published: &[PathBuf], cwd: &Path) -> String {
-    let name = |it: &PathBuf| format!("`{}`", it.strip_prefix(cwd).unwrap_or(it).display());
-    let names: Vec<String> = published.iter().map(name).collect();
-    format!("published before that: {}", names.join(", "))
-}
-
-/// Whoever reads an error after the publication must know of it.
-fn after(mut error: Error, published: &[PathBuf], note: &str) -> Error {
-    match error.hint.take() {
-        None if !published.is_empty() => error.hint(note),
-        Some(hint) if !published.is_empty() && hint != note => {
-            error.hint(format!("{note}; {hint}"))
-        }
-        hint => Error { hint, ..error },
-    }
 }
 
 /// Writes the lock and the reports about what was published.

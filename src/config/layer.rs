@@ -353,11 +353,9 @@ fn collect_keys(
             continue;
         }
         let types = resolved["type"].to_string();
-        let kind = if types.contains("string") && types.contains("integer") {
-            ValueKind::Text
-        } else if types.contains("boolean") {
+        let kind = if types.contains("boolean") {
             ValueKind::Bool
-        } else if types.contains("integer") {
+        } else if types.contains("integer") && !types.contains("string") {
             ValueKind::Number
         } else if types.contains("array") && name.ends_with("flags") {
             ValueKind::Line

@@ -127,14 +127,14 @@ fn limited(place: &Place, before: &str, line: &str) -> (i32, String) {
 #[test]
 fn a_compile_that_gets_no_memory_is_named() {
     let place = greedy();
-    let (code, text) = limited(&place, "ulimit -v 900000;", "release -q --baseline off");
+    let (code, text) = limited(&place, "ulimit -v 800000;", "release -q --baseline off");
     assert_eq!(code, 4, "{text}");
     assert!(
         text.contains("the compile of example.com/tiny ran out of memory (had "),
         "{text}"
     );
     assert!(
-        text.contains("`ulimit -v` allows 878.91 MiB")
+        text.contains("`ulimit -v` allows 781.25 MiB")
             || text.contains("the container's limit is "),
         "{text}"
     );
