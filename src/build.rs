@@ -462,5 +462,6 @@ fn places(step: &Step, target: &TargetPlan) -> Vec<PathBuf> {
     let work = env.find(|it| it.0 == "GOTMPDIR");
     let cache = PathBuf::from(&target.facts.toolchain.gocache);
     let work = work.map(|it| PathBuf::from(&it.1));
-    work.into_iter().chain([cache]).collect()
+    let stage = target.release_dir.clone();
+    work.into_iter().chain([stage, cache]).collect()
 }

@@ -271,12 +271,18 @@ fn full(scene: &Scene<'_>) -> Option<Cause> {
     let line = |line: &&str| FULL.iter().any(|it| line.contains(it));
     let line = scene.words.lines().find(line)?;
     let quota = line.contains("quota");
-    let said = paths(line).filter_map(existing);
-    let known = scene.places.iter().filter_map(|it| existing(it));
-    // The one that go names; otherwise the fullest of those where it writes.
-    let place = said
-        .last()
-        .or_else(|| known.min_by_key(|it| free(it).map_or(u64::MAX, |it| it.0)));
+    // A tool that speaks says its own path first.
+    let named = paths(line).filter(|path| !path.is_file());
+    let said: Vec<PathBuf> = named.filter_map(existing).collect();
+    let known = scene.places.iter().filter_map(|place| existing(place));
+    // A quota fills nothing that can be measured: the place that go names counts. Else the fullest of all.
+    let place = match (quota, said.last()) {
+        (true, Some(last)) => Some(last.clone()),
+        _ => {
+            let all = said.into_iter().chain(known);
+            all.min_by_key(|place| free(place).map_or(u64::MAX, |(bytes, _)| bytes))
+        }
+    };
     let (sentence, hint) = match place.as_deref().and_then(|it| Some((mount(it), free(it)?))) {
         Some((mount, (free, all))) => (
             format!(

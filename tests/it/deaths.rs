@@ -127,14 +127,14 @@ fn limited(place: &Place, before: &str, line: &str) -> (i32, String) {
 #[test]
 fn a_compile_that_gets_no_memory_is_named() {
     let place = greedy();
-    let (code, text) = limited(&place, "ulimit -v 800000;", "release -q --baseline off");
+    let (code, text) = limited(&place, "ulimit -v 1000000;", "release -q --baseline off");
     assert_eq!(code, 4, "{text}");
     assert!(
         text.contains("the compile of example.com/tiny ran out of memory (had "),
         "{text}"
     );
     assert!(
-        text.contains("`ulimit -v` allows 781.25 MiB")
+        text.contains("`ulimit -v` allows 976.56 MiB")
             || text.contains("the container's limit is "),
         "{text}"
     );
@@ -189,7 +189,7 @@ impl Drop for Group {
 
 #[test]
 fn a_compile_that_the_kernel_kills_for_memory_is_named() {
-    const LIMIT: u64 = 128 << 20;
+    const LIMIT: u64 = 80 << 20;
     let Some(group) = Group::new(LIMIT) else {
         skipped("no compile is killed for memory: this machine lets us make no control group");
         return;
@@ -204,7 +204,7 @@ fn a_compile_that_the_kernel_kills_for_memory_is_named() {
         "{text}"
     );
     assert!(
-        text.contains("the container's limit is 128.00 MiB"),
+        text.contains("the container's limit is 80.00 MiB"),
         "{text}"
     );
 }
