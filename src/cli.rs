@@ -217,7 +217,7 @@ pub struct Doctor {
 /// `init`
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Base it on this preset [default: service or cli, by what is found]
+    /// Base it on this preset [default: service, release or cli, by what is found]
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// Print it instead of writing the file

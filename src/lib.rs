@@ -32,6 +32,7 @@
 //! | [`build`] | runs the plan: stages, captures, publishes |
 //! | [`analysis`] | reads what the build left |
 //! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
+//! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
 //! | [`report`], [`render`] | the JSON contract, and the ways it is shown |
 //! | [`cli`], [`command`] | the command line, and one file per subcommand |
 //!
@@ -74,7 +75,7 @@
 //! # How to test
 //!
 //! `cargo test --lib` takes seconds. `cargo build --examples && cargo test --test it FILTER` runs a part of the integration
-//! tests; `cargo test --test it house` are the rules of the house. The whole suite takes nine minutes on two quiet cores.
+//! tests; `cargo test --test it house` are the rules of the house. `.github/CONTRIBUTING.md` says how long the whole suite takes.
 
 pub mod error;
 

@@ -8,6 +8,9 @@ use super::objects::{Data, Source, addr_of, owner_of, source_of};
 use super::packages::PackageId;
 use super::{Format, references};
 
+/// Each round looks at all code. Real files take three or four; one that was made to take more has wrong owners instead.
+const MOST_ROUNDS: usize = 8;
+
 /// Drops mentions that are none. Only one that would cut a large object is worth the look; where one falls, what stood
 /// beside it may cut a large object, too.
 pub(super) fn drop_false(
@@ -18,7 +21,7 @@ pub(super) fn drop_false(
 ) {
     let goarch = state.binary.goarch.as_deref();
     let mut verified = Vec::new();
-    loop {
+    for _ in 0..MOST_ROUNDS {
         let all = places(&data.starts, targets);
         let is_sure =
             |it| targets.binary_search(&it).is_ok() || verified.binary_search(&it).is_ok();

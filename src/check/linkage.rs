@@ -85,6 +85,9 @@ fn callers<'a>(context: &Context<'a>) -> Vec<&'a str> {
 fn hint(callers: &[&str]) -> &'static str {
     let in_go_too = |it: &&str| matches!(*it, "net" | "os/user");
     match callers.iter().all(in_go_too) {
+        _ if callers.is_empty() => {
+            "no package of it uses C: -buildmode=pie or -linkmode=external asked for the loader; leave it out, or set `[build] linkage = \"any\"`"
+        }
         true => {
             "set CGO_ENABLED=0: only net and os/user use C here, and they have Go code for the same"
         }

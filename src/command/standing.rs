@@ -49,7 +49,7 @@ pub fn add_stand_ins(found: &mut [Ambient], toolchain: &Toolchain, packages: &[P
     }
 }
 
-/// `example.com/lib from /work/lib`, each module once.
+/// `example.com/lib from /src/lib`, each module once.
 fn stand_ins(toolchain: &Toolchain, packages: &[Package]) -> Vec<String> {
     let text = |path: &Path| input::text(path, input::TEXT).unwrap_or_default();
     let Some(workspace) = toolchain.workspace() else {

@@ -165,7 +165,7 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
 fn is_everything(pattern: &str) -> bool {
     let first = pattern.split('/').next().unwrap_or_default();
     let open = first.split_once("...").map(|it| it.0);
-    let is_path = |it: &str| it.starts_with('.') || it.contains('.');
+    let is_path = |it: &str| it.contains('.');
     matches!(pattern, "std" | "all") || first == "cmd" || open.is_some_and(|it| !is_path(it))
 }
 

@@ -13,6 +13,7 @@ use crate::go::source::{File, Scope, Settable};
 use crate::go::{Package, Toolchain};
 use crate::input;
 use crate::number::counted_of;
+use crate::render::harmless;
 
 /// What a configuration is written from.
 pub(super) struct Found<'a> {
@@ -37,8 +38,13 @@ impl Draft {
         self.text.push('\n');
     }
 
+    /// Names of files and their text are anybody's.
     fn comment(&mut self, text: &str) {
-        self.line(&format!("# {text}"));
+        self.line(&format!("# {}", harmless(text)));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.said.push(harmless(text));
     }
 
     /// A key, with the reason for its value above it.
@@ -46,7 +52,7 @@ impl Draft {
         self.comment(why);
         let value = value.into().to_string();
         self.line(&format!("{key} = {}", value.trim()));
-        self.said.push(format!("{key}: {why}"));
+        self.say(&format!("{key}: {why}"));
     }
 }
 
@@ -136,11 +142,7 @@ impl<'a> Found<'a> {
             "net.Listen(",
             "http.Serve(",
         ];
-        let reached: BTreeSet<&str> = self.own().map(|it| it.import_path.as_str()).collect();
-        let packages = self
-            .own()
-            .filter(|it| reached.contains(it.import_path.as_str()));
-        for package in packages {
+        for package in self.own() {
             for (_, source) in sources(package) {
                 let call = CALLS
                     .iter()
@@ -206,21 +208,21 @@ impl<'a> Found<'a> {
             } = stamp;
             match (self.settable(variable), value) {
                 (Some(Settable::Yes), Some(value)) => {
-                    flags.push(format!("-X {variable}={value}"));
+                    flags.push(definition(variable, value));
                     why.push(file.clone());
                 }
                 (Some(Settable::Yes), None) => {
                     let told =
                         format!("{file} sets {variable} to {written}: write it here by hand");
                     draft.comment(&told);
-                    draft.said.push(told);
+                    draft.say(&told);
                 }
                 _ => {
                     let told = format!(
                         "{file} sets {variable}, which is no variable that the linker can set"
                     );
                     draft.comment(&told);
-                    draft.said.push(told);
+                    draft.say(&told);
                 }
             }
         }
@@ -346,7 +348,7 @@ impl<'a> Found<'a> {
             said.file
         );
         draft.comment(&told);
-        draft.said.push(told);
+        draft.say(&told);
         for it in &platforms {
             let (os, arch) = (Value::from(it.os.as_str()), Value::from(it.arch.as_str()));
             draft.line("[[target]]");
@@ -376,6 +378,16 @@ impl<'a> Found<'a> {
             ));
         }
     }
+}
+
+/// As the linker's list of flags takes it. No value of a recipe has both quotes: its own end at one.
+fn definition(variable: &str, value: &str) -> String {
+    let quote = match value {
+        _ if !value.contains(char::is_whitespace) => "",
+        _ if value.contains('\'') => "\"",
+        _ => "'",
+    };
+    format!("-X {quote}{variable}={value}{quote}")
 }
 
 fn is_repository(root: &Path) -> bool {

@@ -44,61 +44,99 @@ pub(super) fn buildable(goroot: &Path, platforms: &mut Vec<Platform>) {
 /// Nothing where it builds nothing or is no YAML.
 pub(super) fn read(text: &str) -> Releases {
     let mut all = Releases::default();
-    let found = &mut all.platforms;
+    if is_deep(text) {
+        return all;
+    }
     let documents = Yaml::load_from_str(text).unwrap_or_default();
     let builds = documents
         .iter()
         .filter_map(|it| it.as_mapping_get("builds")?.as_sequence());
     for build in builds.flatten().filter(|it| !is_skipped(it)) {
-        let main = build
-            .as_mapping_get("main")
-            .and_then(Yaml::as_str)
-            .unwrap_or(".");
-        if !all.mains.iter().any(|it| it == main) {
-            all.mains.push(main.to_owned());
+        let main = main(build);
+        if !all.mains.contains(&main) {
+            all.mains.push(main);
         }
-        let ignored = build.as_mapping_get("ignore").and_then(Yaml::as_sequence);
-        let ignores = |it: &Platform| {
-            let is = |rule: &Yaml<'_>, key: &str, value: &str| {
-                rule.as_mapping_get(key)
-                    .is_none_or(|it| text_of(it).as_deref() == Some(value))
-            };
-            let narrower = |rule: &Yaml<'_>| {
-                let levels = ["goarm", "goamd64", "goarm64", "gomips"];
-                levels.iter().any(|key| rule.as_mapping_get(key).is_some())
-            };
-            let mut rules = ignored.into_iter().flatten();
-            rules.any(|rule| {
-                !narrower(rule) && is(rule, "goos", &it.os) && is(rule, "goarch", &it.arch)
-            })
-        };
-        for os in list(build, "goos", SYSTEMS) {
-            for arch in list(build, "goarch", PROCESSORS) {
-                let platform = Platform {
-                    os: os.clone(),
-                    arch,
-                };
-                if !ignores(&platform) && !found.contains(&platform) {
-                    found.push(platform);
-                }
+        for platform in platforms(build) {
+            if !all.platforms.contains(&platform) {
+                all.platforms.push(platform);
             }
         }
     }
     all
 }
 
+/// Whether blocks are nested deeper than people nest them: the parser has a frame of its stack for each.
+fn is_deep(text: &str) -> bool {
+    let opens = |it: &&str| matches!(*it, "-" | "?" | ":");
+    text.lines().any(|line| {
+        let indented = line.len() - line.trim_start().len();
+        indented > 200 || line.split_whitespace().take_while(opens).count() > 16
+    })
+}
+
+/// The directory of its main package.
+fn main(build: &Yaml<'_>) -> String {
+    let place = |key: &str| build.as_mapping_get(key).and_then(Yaml::as_str);
+    match (place("dir"), place("main").unwrap_or(".")) {
+        (Some(dir), ".") => dir.to_owned(),
+        (Some(dir), main) => format!("{dir}/{}", main.trim_start_matches("./")),
+        (None, main) => main.to_owned(),
+    }
+}
+
+/// As `targets` lists them, or systems times processors without what is ignored.
+fn platforms(build: &Yaml<'_>) -> Vec<Platform> {
+    let targets = texts(build, "targets");
+    if !targets.is_empty() {
+        return targets.iter().filter_map(|it| target(it)).collect();
+    }
+    let ignored = build.as_mapping_get("ignore").and_then(Yaml::as_sequence);
+    let ignored = |it: &Platform| ignored.into_iter().flatten().any(|rule| ignores(rule, it));
+    let mut found = Vec::new();
+    for os in texts_or(build, "goos", SYSTEMS) {
+        for arch in texts_or(build, "goarch", PROCESSORS) {
+            let os = os.clone();
+            found.push(Platform { os, arch });
+        }
+    }
+    found.retain(|it| !ignored(it));
+    found
+}
+
+/// `linux_amd64_v1`; words such as `go_first_class` name no platform.
+fn target(text: &str) -> Option<Platform> {
+    let mut parts = text.split('_').map(str::to_owned);
+    let (os, arch) = (parts.next()?, parts.next()?);
+    (os != "go").then_some(Platform { os, arch })
+}
+
+/// Whether a rule takes the whole platform out, not a level of it.
+fn ignores(rule: &Yaml<'_>, it: &Platform) -> bool {
+    let is = |key: &str, value: &str| {
+        let given = rule.as_mapping_get(key);
+        given.is_none_or(|it| text_of(it).as_deref() == Some(value))
+    };
+    let levels = ["goarm", "goamd64", "goarm64", "gomips"];
+    let narrower = levels.iter().any(|key| rule.as_mapping_get(key).is_some());
+    !narrower && is("goos", &it.os) && is("goarch", &it.arch)
+}
+
 fn is_skipped(build: &Yaml<'_>) -> bool {
     build.as_mapping_get("skip").and_then(Yaml::as_bool) == Some(true)
 }
 
-fn list(build: &Yaml<'_>, key: &str, default: &[&str]) -> Vec<String> {
-    let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
-    let given: Vec<String> = given.into_iter().flatten().filter_map(text_of).collect();
-    let plain = |it: &String| it.chars().all(|it| it.is_ascii_alphanumeric());
-    match given.is_empty() {
-        true => default.iter().map(|it| (*it).to_owned()).collect(),
-        false => given.into_iter().filter(plain).collect(),
+fn texts_or(build: &Yaml<'_>, key: &str, default: &[&str]) -> Vec<String> {
+    match texts(build, key) {
+        none if none.is_empty() => default.iter().map(|it| (*it).to_owned()).collect(),
+        given => given,
     }
+}
+
+fn texts(build: &Yaml<'_>, key: &str) -> Vec<String> {
+    let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
+    let plain = |it: &String| it.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    let given = given.into_iter().flatten().filter_map(text_of);
+    given.filter(plain).collect()
 }
 
 /// `386` is a number in YAML.
@@ -150,7 +188,11 @@ mod tests {
             check(defaults),
             "linux/386 linux/amd64 linux/arm64 darwin/386 darwin/amd64 darwin/arm64 windows/386 windows/amd64 windows/arm64"
         );
+        let targets = "builds:\n  - dir: cmd/x\n    targets: [linux_amd64_v1, darwin_arm64, go_first_class]\n";
+        assert_eq!(check(targets), "linux/amd64 darwin/arm64");
+        assert_eq!(read(targets).mains, ["cmd/x"]);
         assert_eq!(check("builds: ["), "");
+        assert_eq!(check(&format!("builds: 1\n{}x", "- ".repeat(100_000))), "");
         assert_eq!(check("version: 2\n"), "");
     }
 }

@@ -98,6 +98,9 @@ fn word(text: &str, quote: Option<char>) -> &str {
 /// How often the value of a variable is looked up within the value of another.
 const DEEPEST: usize = 4;
 
+/// Nobody stamps more.
+const LONGEST: usize = 4096;
+
 /// With `$(NAME)`, `${NAME}` and `$NAME` filled in where the files say what they are.
 fn resolved(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut text = text.to_owned();
@@ -107,12 +110,15 @@ fn resolved(text: &str, variables: &BTreeMap<String, String>) -> String {
             for form in [format!("$({name})"), format!("${{{name}}}")] {
                 text = text.replace(&form, value);
             }
+            // A value that holds others twice, and these others twice, would double with each.
+            if text.len() > LONGEST {
+                return text;
+            }
             if let Some(start) = text.strip_suffix(&format!("${name}")) {
                 text = format!("{start}{value}");
             }
         }
-        // A value that contains itself would grow for ever.
-        if text == before || text.len() > 4096 {
+        if text == before {
             break;
         }
     }

@@ -264,6 +264,15 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_double_each_other_end() {
+        let rows: String = (0..60)
+            .map(|it| format!("V{it}=$(V{0})$(V{0})\n", it + 1))
+            .collect();
+        let make = format!("{rows}x:\n\tgo build -ldflags \"-X main.v=$(V0)\"\n");
+        assert!(today(&[("Makefile", &make)]).stamps.len() <= 1);
+    }
+
+    #[test]
     fn tags_are_taken_where_they_are_plain() {
         let found = |line: &str| tags(line).map(|it| it.join("+"));
         assert_eq!(
