@@ -305,7 +305,7 @@ impl Go {
         self.ask(
             invocation,
             interrupt,
-            "go list found an error in the packages",
+            "go list failed",
         )
     }
 
@@ -423,6 +423,11 @@ impl Words {
             };
             return error.detail(line.to_owned()).hint(hint);
         }
+        // Main packages of most modules are not in its root.
+        let error = match text.starts_with("no Go files in ") {
+            true => error.hint("name a main package, such as `./cmd/NAME`, or run `gobuild-opt init`, which finds them"),
+            false => error,
+        };
         if text.is_empty() {
             error
         } else {

@@ -60,7 +60,7 @@ pub mod worth;
 
 pub use diff::{Diff, diff};
 pub use edges::{Edge, Edges, edges};
-pub use health::{Calls, Health, Program, health};
+pub use health::{Calls, Health, Program, health, worthless};
 pub use judge::{Fitness, Judgement, judge};
 pub use merge::{Input, MergeError, Normalize, merge};
 pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};

@@ -36,7 +36,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let goos = &facts.toolchain.goos;
     if goos != "linux" {
         return Some(Seen::Skipped(format!(
-            "a program for {goos} always uses the system's own libraries"
+            "what a program for {goos} needs is not looked at: the question is one of Linux images"
         )));
     }
     let Some(artifact) = context.artifact else {

@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::number::counted;
-use crate::profile::Health;
+use crate::profile::{Health, worthless};
 
 pub const CHECK: Check = Check {
     id: "pgo-profile",
@@ -88,9 +88,10 @@ fn useless(context: &Context<'_>) -> Option<Seen> {
     let used = context.facts.pgo.applied(context.package)?;
     let path = used.path.display();
     let health = context.artifact.and_then(|it| it.health.as_ref());
+    let fits = health.map_or(0.0, |it| it.by_name);
     if let Some(why) = health.and_then(Health::useless) {
         return Some(Seen::Bad(
-            format!("`{path}` has no effect: {why}"),
+            format!("`{path}` {}", worthless(why, fits)),
             "collect one from this program: `gobuild-opt profile collect URL`".into(),
         ));
     }

@@ -100,6 +100,15 @@ impl Health {
     }
 }
 
+/// What a profile does that is worth nothing, as the end of a sentence. `fits` is the share of it that the program has, in
+/// percent: of another program's profile that is the standard library, whose code still changes.
+pub fn worthless(why: &str, fits: f64) -> String {
+    match fits > 0.0 && why.contains("another program") {
+        true => "is of another program: it changes only code that both have, such as the standard library's".to_owned(),
+        false => format!("has no effect: {why}"),
+    }
+}
+
 /// Judges a profile by a program; names at most `top` vanished functions. `start` tells where a function began when the
 /// profile was collected.
 pub fn health<'p>(

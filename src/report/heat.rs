@@ -134,13 +134,13 @@ impl Summary {
     pub fn sentence(&self) -> String {
         let all = counted(self.lines, "line");
         if self.allocating == 0 {
-            return format!("in the profile none of the {all} with sites allocates");
+            return format!("the profile saw no allocation at any of the {all} with sites");
         }
         let rest = self.at_sites.map_or(String::new(), |it| {
             format!("; {it:.0} % of what the scope allocates is at a site")
         });
         format!(
-            "{} of {all} with sites hold 90 % of the {}, {} never allocate{rest}",
+            "{} of {all} with sites hold 90 % of the {}; at {} the profile saw no allocation{rest}",
             self.hot_lines,
             self.measure,
             counted_of((self.lines - self.allocating) as usize, "line"),

@@ -36,6 +36,7 @@ use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{counted, counted_of, grouped};
+use crate::profile::worthless;
 
 /// A piece of a readable report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,7 +299,8 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
         .lines
         .map_or(String::new(), |it| format!(", {it:.1} % at its line"));
     if let Some(why) = &pgo.useless {
-        let sentence = format!("profile {profile} has no effect: {why}{health}{lines}");
+        let worthless = worthless(why, pgo.health.unwrap_or_default());
+        let sentence = format!("profile {profile} {worthless}{health}{lines}");
         return Some((Tone::Warn, sentence));
     }
     Some((

@@ -326,7 +326,7 @@ fn a_missing_package() {
     exit code 3
     --- stderr
     stat [dir]/cmd/api: directory not found
-    error: go list found an error in the packages
+    error: go list failed
     ");
 }
 
@@ -337,8 +337,22 @@ fn no_module() {
     exit code 3
     --- stderr
     go: go.mod file not found in current directory or any parent directory; see 'go help modules'
-    error: go list found an error in the packages
+    error: go list failed
     hint: `[dir]` is in no module: run `go mod init`, or go to the directory of the program
+    ");
+}
+
+#[test]
+fn mains_that_are_elsewhere() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write("cmd/api/main.go", "package main\n\nfunc main() {}\n");
+    assert_snapshot!(untouched(&place, "doctor").shown(), @"
+    exit code 3
+    --- stderr
+    no Go files in [dir]
+    error: go list failed
+    hint: name a main package, such as `./cmd/NAME`, or run `gobuild-opt init`, which finds them
     ");
 }
 
