@@ -302,11 +302,7 @@ impl Go {
 
     /// Runs [`Go::list_invocation`], whose answer [`list::parse`] reads. Fails with [`Kind::Go`] and Go's own words.
     pub fn listed(&self, invocation: &Invocation, interrupt: &Interrupt) -> Result<Vec<u8>> {
-        self.ask(
-            invocation,
-            interrupt,
-            "go list failed",
-        )
+        self.ask(invocation, interrupt, "go list failed")
     }
 
     /// The named packages and everything they need. Fails as [`Go::listed`] does.
