@@ -41,6 +41,7 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
         at(value);
     }
     profiles(layer, &mut at);
+    advised(layer, &mut |_, value| at(value));
     if lost {
         return Err(Error::new(
             Kind::Usage,
@@ -75,6 +76,15 @@ pub fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
         .into_iter()
         .for_each(|it| profile(it, at));
     pgo.extend(of_packages.map(|it| ("package".to_owned(), it)));
+}
+
+/// Every path of `[advise] profiles`, each with its key.
+pub fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) {
+    let advise = layer.get_mut("advise");
+    let profiles = advise.and_then(|it| it.get_mut("profiles")?.as_table_mut());
+    for (key, value) in profiles.into_iter().flatten() {
+        at(key, value);
+    }
 }
 
 fn profile(value: &mut Value, at: &mut impl FnMut(&mut Value)) {

@@ -567,8 +567,9 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_holds_them() {
-        let (directory, mut sources) =
-            sources("[build]\nout-dir = \"dist\"\n[pgo]\nprofile = \"cpu.pprof\"\n");
+        let (directory, mut sources) = sources(
+            "advise.profiles.heap = \"heap.pprof\"\n[build]\nout-dir = \"dist\"\n[pgo]\nprofile = \"cpu.pprof\"\n",
+        );
         let below = directory.path().join("cmd/api");
         std::fs::create_dir_all(&below).unwrap();
         sources.cwd = below;
@@ -576,5 +577,7 @@ mod tests {
         assert_eq!(config.build.out_dir, Some(directory.path().join("dist")));
         let path = |name: &str| directory.path().join(name).display().to_string();
         assert_eq!(config.pgo.profile, Profiles::One(path("cpu.pprof")));
+        let heap = config.advise.profiles.heap;
+        assert_eq!(heap, Some(directory.path().join("heap.pprof")));
     }
 }

@@ -87,6 +87,14 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = profiles.into_iter().find(|(value, _)| !is_below(value)) {
         return Some(outside("pgo.profile", found));
     }
+    let advised = table_of(root, "advise").and_then(|it| table_of(it, "profiles"));
+    for name in advised.into_iter().flat_map(DeTable::keys) {
+        let value = advised.and_then(|it| text_of(it, name.get_ref()));
+        if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
+            let key = format!("advise.profiles.{}", name.get_ref());
+            return Some(outside(&key, found));
+        }
+    }
     if let Some(found) = text_of(root, "preset").filter(|(value, _)| !is_below(value)) {
         return Some(outside("preset", found));
     }
@@ -253,6 +261,10 @@ pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
         let path = it.as_str().map(str::to_owned);
         paths.extend(path.map(|it| ("pgo.profile".to_owned(), it)));
     });
+    anchor::advised(&mut copy, &mut |name, it| {
+        let path = it.as_str().map(str::to_owned);
+        paths.extend(path.map(|it| (format!("advise.profiles.{name}"), it)));
+    });
     let out = paths
         .iter()
         .find(|(_, path)| !is_inside(project(base), &base.join(path)));
@@ -374,6 +386,12 @@ mod tests {
             "[pgo]\nprofile = [\"a\", \"../b\"]",
             "[pgo]\nprofile = [{ path = \"/b\", weight = 2 }]",
             "[pgo.package.\"./cmd/api\"]\nprofile = [\"../b\"]",
+            "[advise.profiles]\ncpu = \"/etc/passwd\"",
+            "[advise]\nprofiles = { heap = \"../b\" }",
+            "[advise]\nprofiles.mutex = \"a/../../b\"",
+            "[advise]\nprofiles.block = \"/b\"",
+            "[advise]\nprofiles.goroutine = \"/b\"",
+            "[advise]\nprofiles.goroutineleak = \"/b\"",
             "[compare]\nbaseline = \"../old\"",
             "[build]\nflags = [\"-toolexec=./x\"]",
             "[build]\nflags = [\"-overlay\", \"o.json\"]",

@@ -268,6 +268,10 @@ fn vectors() -> Vec<Vector> {
             "compare.baseline",
         ));
         add((format!("[pgo]\nprofile = {}", text(value)), "pgo.profile"));
+        add((
+            format!("[advise]\nprofiles.heap = {}", text(value)),
+            "advise.profiles.heap",
+        ));
     }
     add((
         "[build]\npackages = [\"/etc/x.go\"]".into(),
