@@ -1,5 +1,6 @@
 //! `advise`: what the runtime costs on which line, by a profile, and what to try.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::prepare::{Purpose, prepare_for};
@@ -84,8 +85,11 @@ fn applied(facts: &Facts, from: &Path, cwd: &Path) -> Result<Vec<Given>> {
 
 fn load(path: &Path, cwd: &Path) -> Result<Given> {
     let file = shown(path, cwd);
-    let bytes = input::read(path, LARGEST).map_err(|error| {
-        Error::new(Kind::Usage, format!("cannot read the profile `{file}`")).source(error)
+    let bytes = input::read(path, LARGEST).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::new(Kind::Usage, format!("the profile `{file}` does not exist"))
+        }
+        _ => Error::new(Kind::Usage, format!("cannot read the profile `{file}`")).source(error),
     })?;
     let profile = profile::read(&bytes)
         .map_err(|error| Error::new(Kind::Usage, format!("`{file}` is no profile: {error}")))?;

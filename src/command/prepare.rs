@@ -103,6 +103,9 @@ pub fn prepare_loaded(
         )
         .hint("give one of them; `-o DIR/` is go's, `--out-dir` adds SHA256SUMS"));
     }
+    if let Some(text) = profiles::without_heap(&loaded, &session.cwd) {
+        (session.show)(Event::Talk(&format!("warning: {text}")));
+    }
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
     trusted::fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;

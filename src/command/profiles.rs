@@ -18,6 +18,7 @@ use crate::plan::pgo::derive::{self, Derived};
 use crate::plan::pgo::{self, Choice, Heap, Request};
 use crate::process::Interrupt;
 use crate::profile;
+use crate::report::shown;
 
 /// Decides which profile each main package gets.
 pub fn choose(
@@ -40,7 +41,7 @@ pub fn choose(
     known(&request)?;
     let mut choice = pgo::choose(&request, read)?;
     if let Some(path) = &loaded.config.advise.profiles.heap {
-        choice.heap = Some(Arc::new(heap(&loaded.root.join(path))?));
+        choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
     for it in choice.all_applied().filter_map(|it| it.derived.as_ref()) {
         keep(it, Path::new(&toolchain.gocache))?;
@@ -48,10 +49,28 @@ pub fn choose(
     Ok(choice)
 }
 
-/// What a heap profile allocates.
-fn heap(path: &Path) -> Result<Heap> {
-    let bytes = read(path)?;
-    let profile = bytes.and_then(|it| profile::read(&it).ok());
+/// What is said where the heap profile of the configuration is not there: a build does not need one.
+pub fn without_heap(loaded: &Loaded, cwd: &Path) -> Option<String> {
+    let path = loaded
+        .root
+        .join(loaded.config.advise.profiles.heap.as_ref()?);
+    let missing = path
+        .metadata()
+        .is_err_and(|it| it.kind() == ErrorKind::NotFound);
+    missing.then(|| {
+        format!(
+            "`[advise] profiles.heap`: `{}` does not exist: no site is ranked by what it allocates",
+            shown(&path, cwd)
+        )
+    })
+}
+
+/// What a heap profile allocates; `None` where there is no file.
+fn heap(path: &Path) -> Result<Option<Heap>> {
+    let Some(bytes) = read(path)? else {
+        return Ok(None);
+    };
+    let profile = profile::read(&bytes).ok();
     let values = profile.and_then(|it| {
         let bytes = it.value_index("alloc_space", "bytes")?;
         let objects = it.value_index("alloc_objects", "count")?;
@@ -65,10 +84,10 @@ fn heap(path: &Path) -> Result<Heap> {
         return Err(Error::new(Kind::Usage, message)
             .hint("name a file of /debug/pprof/allocs or /debug/pprof/heap"));
     };
-    Ok(Heap {
+    Ok(Some(Heap {
         bytes: advise::heat(&profile, bytes, |_| 1, true),
         objects: advise::heat(&profile, objects, |_| 1, true),
-    })
+    }))
 }
 
 /// Every entry of `[pgo.package]` is a package that is built, or that could be.

@@ -353,6 +353,37 @@ fn an_idle_program_is_no_profile_to_build_by() {
 }
 
 #[test]
+fn a_missing_heap_profile_fails_no_build() {
+    let place = Place::module();
+    place.write(
+        "gobuild-opt.toml",
+        "[advise]\nprofiles.heap = \"none.pprof\"\n",
+    );
+    for (line, code, told) in [
+        (
+            "release --baseline off",
+            0,
+            "`none.pprof` does not exist: no site",
+        ),
+        ("escape", 0, "`none.pprof` does not exist: no site"),
+        ("advise", 2, "the profile `none.pprof` does not exist"),
+        (
+            "advise --profile cpu",
+            2,
+            "the profile `cpu` does not exist",
+        ),
+    ] {
+        let run = place.run(line);
+        assert_eq!(run.code(), code, "{line}: {}", run.shown());
+        assert!(run.stderr.contains(told), "{line}: {}", run.shown());
+    }
+    place.write("none.pprof", "text");
+    let run = place.run("release --baseline off");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(run.stderr.contains("is no heap profile"), "{}", run.shown());
+}
+
+#[test]
 fn doctor_has_rows_for_the_lessons() {
     let place = Place::module();
     let run = place.run("doctor");
