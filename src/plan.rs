@@ -36,6 +36,7 @@ pub mod verbose;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ use crate::config::{Config, Origins, Target};
 use crate::error::Result;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
-use crate::go::vendored::Vendored;
+use crate::go::vendored::{self, Compared, Vendored};
 use crate::go::{Go, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
@@ -77,7 +78,7 @@ pub struct Facts {
     /// Settings from outside that change the binary.
     pub ambient: Vec<Ambient>,
     /// How vendor/ stands to the modules that it holds.
-    pub vendored: Vendored,
+    pub vendor: Vendor,
     /// Whether go leaves out the stamp of the repository because it finds no git.
     pub unstamped: bool,
     /// Named packages and everything they need.
@@ -86,7 +87,22 @@ pub struct Facts {
     pub pgo: pgo::Choice,
 }
 
+/// How vendor/ stands to its modules: found out where a check asks, for every file of it is read.
+#[derive(Debug, Default)]
+pub struct Vendor {
+    /// What the targets of this run share.
+    pub compared: Arc<Compared>,
+    found: OnceLock<Vendored>,
+}
+
 impl Facts {
+    /// How vendor/ stands to the modules that it holds.
+    pub fn vendored(&self) -> &Vendored {
+        let cache = Path::new(&self.toolchain.gomodcache);
+        let compare = || vendored::compare(&self.packages, cache, &self.vendor.compared);
+        self.vendor.found.get_or_init(compare)
+    }
+
     /// What the lock calls the platform: `linux/amd64`, with the level and the tags of a `[[target]]` behind.
     pub fn key(&self) -> String {
         let mut key = format!("{}/{}", self.toolchain.goos, self.toolchain.goarch);

@@ -26,7 +26,7 @@ Source: cmd/go/internal/modcmd/vendor.go, cmd/go/internal/modload/vendor.go.",
 const NAMED: usize = 4;
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let found = &context.facts.vendored;
+    let found = context.facts.vendored();
     if found.packages == 0 {
         return None;
     }
@@ -36,6 +36,14 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return Some(Seen::Bad(
             format!("vendor/ was edited, {what} not as published: {names}"),
             "`go mod vendor` writes it anew; what is meant belongs into a fork, with `replace` in go.mod".into(),
+        ));
+    }
+    if !found.unread.is_empty() {
+        let what = counted_of(found.unread.len(), "file");
+        let names = first(&found.unread);
+        return Some(Seen::not_judged(
+            format!("not known whether vendor/ is as published: {what} cannot be read: {names}"),
+            "see the permissions of vendor/ and of the module cache",
         ));
     }
     let packages = counted_of(found.packages, "package");

@@ -15,11 +15,11 @@ use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{Package, Toolchain, flags, level, vendored};
+use crate::go::{Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
-use crate::plan::{self, Facts, Plan, Typed, require_main};
+use crate::plan::{self, Facts, Plan, Typed, Vendor, require_main};
 use crate::quote;
 
 /// What a plan is drawn from.
@@ -137,6 +137,10 @@ pub fn gather(
         .collect::<Result<Vec<_>>>();
     let decided = facts.and_then(|mut facts| {
         note_lost(&loaded, &typed, purpose, &mut facts)?;
+        let compared = Arc::default();
+        for it in &mut facts {
+            it.vendor.compared = Arc::clone(&compared);
+        }
         let outputs = match purpose {
             Purpose::Build | Purpose::Loop => outputs(&loaded, &typed, &facts)?,
             Purpose::Escapes => Outputs {
@@ -308,7 +312,6 @@ fn facts(
     };
     let go_line = standing::go_line(&toolchain);
     let ambient = leaks(loaded, &target, &toolchain, &packages, session);
-    let vendored = vendored::compare(&packages, Path::new(&toolchain.gomodcache));
     let unstamped = is_unstamped(loaded, typed, &goflags, &toolchain, session);
     Ok(Facts {
         target,
@@ -316,7 +319,7 @@ fn facts(
         toolchain,
         go_line,
         ambient,
-        vendored,
+        vendor: Vendor::default(),
         unstamped,
         goflags,
         lost: Vec::new(),

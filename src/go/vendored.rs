@@ -4,8 +4,10 @@
 //! The hash in go.sum is of a whole module, and vendor/ holds a part: it is compared file by file with the module cache, or,
 //! where that has not the module, not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{ErrorKind, Read, Result};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::list::{Module, Package};
 use crate::input;
@@ -19,6 +21,39 @@ pub struct Vendored {
     pub unknown: Vec<String>,
     /// Files that are other than those of their module, that it has not, or that are gone, each with its module.
     pub edited: Vec<String>,
+    /// Files and directories that cannot be read, each with its module.
+    pub unread: Vec<String>,
+}
+
+/// What was compared in this run: the targets of a build share most of vendor/.
+#[derive(Debug, Default)]
+pub struct Compared {
+    copies: Mutex<HashMap<PathBuf, Arc<Found>>>,
+    built: Mutex<HashMap<PathBuf, Arc<Found>>>,
+}
+
+/// What is found in a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Found {
+    /// Other than the original, or gone.
+    edited: Vec<PathBuf>,
+    /// What cannot be read.
+    unread: Vec<PathBuf>,
+}
+
+/// What is known of a directory, or is found out now.
+fn once(
+    known: &Mutex<HashMap<PathBuf, Arc<Found>>>,
+    directory: &Path,
+    look: impl FnOnce(&mut Found),
+) -> Arc<Found> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known.entry(directory.into()).or_insert_with(|| {
+        let mut found = Found::default();
+        look(&mut found);
+        Arc::new(found)
+    });
+    Arc::clone(found)
 }
 
 /// A module of vendor/.
@@ -31,7 +66,7 @@ struct Copied<'a> {
 }
 
 /// Compares the modules of vendor/ that the build takes packages from. `cache` is GOMODCACHE.
-pub fn compare(packages: &[Package], cache: &Path) -> Vendored {
+pub fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendored {
     let mut modules: BTreeMap<&str, Copied<'_>> = BTreeMap::new();
     let mut found = Vendored::default();
     for package in packages.iter().filter(|it| !it.standard) {
@@ -46,7 +81,7 @@ pub fn compare(packages: &[Package], cache: &Path) -> Vendored {
         });
         copied.built.push(PathBuf::from(&package.dir));
     }
-    let places: Vec<PathBuf> = modules.values().map(|it| it.place.clone()).collect();
+    let mut places: HashMap<PathBuf, BTreeSet<PathBuf>> = HashMap::new();
     for it in modules.values() {
         let name = named(it.module);
         let root = it.place.ancestors().nth(it.module.path.split('/').count());
@@ -54,16 +89,28 @@ pub fn compare(packages: &[Package], cache: &Path) -> Vendored {
         match original(it.module, cache, root).filter(|it| it.is_dir()) {
             None => found.unknown.push(name),
             Some(original) => {
-                let mut edited = Vec::new();
-                differences(&it.place, &original, &places, &mut edited);
-                for directory in &it.built {
-                    gone(directory, &it.place, &original, &mut edited);
-                }
-                edited.sort();
-                let shown =
-                    |it: &PathBuf| it.strip_prefix(root).unwrap_or(it).display().to_string();
-                let told = edited.iter().map(|it| format!("`{}` of {name}", shown(it)));
-                found.edited.extend(told);
+                let vendor = root.join("vendor");
+                let places = places
+                    .entry(vendor)
+                    .or_insert_with_key(|it| module_places(it));
+                let mut all = vec![once(&compared.copies, &it.place, |found| {
+                    differences(&it.place, &original, places, found)
+                })];
+                all.extend(it.built.iter().map(|directory| {
+                    once(&compared.built, directory, |found| {
+                        gone(directory, &it.place, &original, found)
+                    })
+                }));
+                let told = |of: fn(&Found) -> &Vec<PathBuf>| {
+                    let paths: BTreeSet<&PathBuf> = all.iter().flat_map(|it| of(it)).collect();
+                    let shown = |it: &PathBuf| {
+                        let path = it.strip_prefix(root).unwrap_or(it);
+                        format!("`{}` of {name}", path.display())
+                    };
+                    paths.into_iter().map(shown).collect::<Vec<_>>()
+                };
+                found.edited.extend(told(|it| &it.edited));
+                found.unread.extend(told(|it| &it.unread));
             }
         }
     }
@@ -75,6 +122,15 @@ fn vendor_of(package: &Package) -> Option<&Path> {
     let below = format!("/vendor/{}", package.import_path);
     let root = package.dir.strip_suffix(&below)?;
     Some(Path::new(&package.dir[..root.len() + "/vendor".len()]))
+}
+
+/// The directories of all modules of a vendor/, also of those that this build takes nothing from.
+fn module_places(vendor: &Path) -> BTreeSet<PathBuf> {
+    let text = input::text(&vendor.join("modules.txt"), input::TEXT).unwrap_or_default();
+    // `# PATH VERSION`, `# PATH => ...`; `## explicit` and a package are something else.
+    let modules = text.lines().filter_map(|it| it.strip_prefix("# "));
+    let paths = modules.filter_map(|it| it.split_whitespace().next());
+    paths.map(|it| vendor.join(it)).collect()
 }
 
 /// `example.com/lib v1.2.0`; of one that is replaced, what stands in for it.
@@ -109,8 +165,12 @@ fn escaped(path: &str) -> String {
 }
 
 /// Files below `copy` that are not as below `original`. A module may lie inside another.
-fn differences(copy: &Path, original: &Path, places: &[PathBuf], found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(copy).into_iter().flatten().flatten() {
+fn differences(copy: &Path, original: &Path, places: &BTreeSet<PathBuf>, found: &mut Found) {
+    let Ok(entries) = std::fs::read_dir(copy) else {
+        found.unread.push(copy.into());
+        return;
+    };
+    for entry in entries.flatten() {
         let path = entry.path();
         let other = original.join(entry.file_name());
         match entry.file_type() {
@@ -119,21 +179,63 @@ fn differences(copy: &Path, original: &Path, places: &[PathBuf], found: &mut Vec
                     differences(&path, &other, places, found);
                 }
             }
-            Ok(kind) if kind.is_file() && are_equal(&path, &other) => {}
-            _ => found.push(path),
+            Ok(kind) if kind.is_file() => match are_equal(&path, &other) {
+                Ok(true) => {}
+                Ok(false) => found.edited.push(path),
+                Err(_) => found.unread.push(path),
+            },
+            Ok(_) => found.edited.push(path),
+            Err(_) => found.unread.push(path),
         }
     }
 }
 
-fn are_equal(one: &Path, other: &Path) -> bool {
-    let length = |it: &Path| Some(it.metadata().ok().filter(|it| it.is_file())?.len());
-    let alike = length(one).is_some() && length(one) == length(other);
-    let bytes = |it: &Path| input::read(it, input::SOURCE).ok();
-    alike && bytes(one).is_some_and(|it| Some(it) == bytes(other))
+/// Whether two files hold the same, whatever their size. Fails where one cannot be read; one that is not there is another.
+fn are_equal(one: &Path, other: &Path) -> Result<bool> {
+    let mut one = input::open(one)?;
+    let mut other = match input::open(other) {
+        Ok(file) => file,
+        Err(error) => {
+            return match error.kind() {
+                ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
+                    Ok(false)
+                }
+                _ => Err(error),
+            };
+        }
+    };
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (vec![0; CHUNK], vec![0; CHUNK]);
+    loop {
+        let count = fill(&mut one, &mut left)?;
+        let same = fill(&mut other, &mut right)? == count && left[..count] == right[..count];
+        if !same || count < CHUNK {
+            return Ok(same);
+        }
+    }
+}
+
+/// How much of two files is held at a time.
+const CHUNK: usize = 64 << 10;
+
+/// Reads until the buffer is full, or the file ends.
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match file.read(&mut buffer[count..]) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
 }
 
 /// Sources that `go mod vendor` copies (`matchPotentialSourceFile`, `cmd/go/internal/modcmd/vendor.go`) and that are not there.
-fn gone(directory: &Path, place: &Path, original: &Path, found: &mut Vec<PathBuf>) {
+fn gone(directory: &Path, place: &Path, original: &Path, found: &mut Found) {
     let below = directory.strip_prefix(place).unwrap_or(Path::new(""));
     let there = original.join(below);
     for entry in std::fs::read_dir(&there).into_iter().flatten().flatten() {
@@ -142,7 +244,7 @@ fn gone(directory: &Path, place: &Path, original: &Path, found: &mut Vec<PathBuf
         let path = directory.join(&name);
         let is_source = text.ends_with(".go") && !text.ends_with("_test.go");
         if is_source && path.symlink_metadata().is_err() && !is_ignored(&entry.path()) {
-            found.push(path);
+            found.edited.push(path);
         }
     }
 }
@@ -199,18 +301,21 @@ mod tests {
         );
         write(root, &source("gen.go"), "//+build ignore\n\npackage main");
         write(root, &source("other/d.go"), "package d");
-        // Another module inside.
+        // Another module inside, and one that this build takes nothing from.
         write(root, "vendor/ex.com/Lib/in/e.go", "package e");
+        write(root, "vendor/ex.com/Lib/out/f.go", "package f");
+        let modules = "# ex.com/Lib v1.2.0\n## explicit\nex.com/Lib\n# ex.com/Lib/in v1.2.0\nex.com/Lib/in\n# ex.com/Lib/out v1.0.0 => ../out\nex.com/Lib/out\n";
+        write(root, "vendor/modules.txt", modules);
         let packages = [
             package(root, "ex.com/Lib", "ex.com/Lib"),
             package(root, "ex.com/Lib/sub", "ex.com/Lib"),
             package(root, "ex.com/Lib/in", "ex.com/Lib/in"),
         ];
-        let compared = || compare(&packages, &cache);
+        let compared = || compare(&packages, &cache, &Compared::default());
         let equal = Vendored {
             packages: 3,
             unknown: vec!["ex.com/Lib/in v1.2.0".into()],
-            edited: Vec::new(),
+            ..Vendored::default()
         };
         assert_eq!(compared(), equal);
         write(root, "vendor/ex.com/Lib/a.go", "b.go");
@@ -219,5 +324,44 @@ mod tests {
         let edited = ["a.go", "more.go", "sub/c.go"];
         let edited = edited.map(|it| format!("`vendor/ex.com/Lib/{it}` of ex.com/Lib v1.2.0"));
         assert_eq!(compared().edited, edited);
+    }
+
+    #[test]
+    fn files_of_any_size_are_compared() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for size in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+            let mut bytes = vec![7; size];
+            std::fs::write(at("one"), &bytes).unwrap();
+            std::fs::write(at("other"), &bytes).unwrap();
+            assert!(are_equal(&at("one"), &at("other")).unwrap(), "{size}");
+            if let Some(last) = bytes.last_mut() {
+                *last = 8;
+                std::fs::write(at("other"), &bytes).unwrap();
+                assert!(!are_equal(&at("one"), &at("other")).unwrap(), "{size}");
+            }
+        }
+        // Sparse: larger than what is read of a source.
+        for name in ["one", "other"] {
+            let file = std::fs::File::create(at(name)).unwrap();
+            file.set_len(input::SOURCE + 1).unwrap();
+        }
+        assert!(are_equal(&at("one"), &at("other")).unwrap());
+        assert!(!are_equal(&at("one"), &at("none")).unwrap());
+        assert!(are_equal(&at("none"), &at("one")).is_err());
+    }
+
+    #[test]
+    fn a_directory_is_read_once_in_a_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, cache) = (directory.path(), directory.path().join("cache"));
+        write(root, "cache/ex.com/lib@v1.2.0/a.go", "package a");
+        write(root, "vendor/ex.com/lib/a.go", "package a");
+        let packages = [package(root, "ex.com/lib", "ex.com/lib")];
+        let run = Compared::default();
+        let first = compare(&packages, &cache, &run);
+        write(root, "vendor/ex.com/lib/a.go", "package b");
+        assert_eq!(compare(&packages, &cache, &run), first);
+        assert_ne!(compare(&packages, &cache, &Compared::default()), first);
     }
 }
