@@ -11,7 +11,6 @@ pub const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
     benchmarks,
     memory_limit,
     wait_groups,
-    sets,
     stripping,
     c_code,
     frozen,
@@ -104,16 +103,6 @@ fn wait_groups(look: &Look<'_>) -> Option<Row> {
     })
 }
 
-fn sets(look: &Look<'_>) -> Option<Row> {
-    (minor(look) >= (1, 24)).then(|| {
-        let version = &look.facts.toolchain.version;
-        Row::fact(
-            13,
-            format!("map[K]struct{{}} has no effect on {version}: nothing to check"),
-        )
-    })
-}
-
 fn stripping(look: &Look<'_>) -> Option<Row> {
     Some(match look.config.build.strip {
         Strip::All => Row::fact(
@@ -132,7 +121,13 @@ fn stripping(look: &Look<'_>) -> Option<Row> {
 }
 
 /// Packages of Go itself that use C only where cgo is on.
-const OPTIONAL: &[&str] = &["net", "os/user", "runtime/cgo", "plugin"];
+const OPTIONAL: &[&str] = &["net", "os/user", "runtime/cgo"];
+
+/// Packages that a build takes in where it asks for what works with cgo alone: -race, -msan, -asan.
+const SANITIZERS: &[&str] = &["runtime/race", "runtime/msan", "runtime/asan"];
+
+/// Build modes that work with cgo alone.
+const C_MODES: &[&str] = &["c-archive", "c-shared", "plugin", "shared"];
 
 fn c_code(look: &Look<'_>) -> Option<Row> {
     let uses = |it: &&Package| !it.cgo_files.is_empty();
@@ -144,6 +139,10 @@ fn c_code(look: &Look<'_>) -> Option<Row> {
         .map(|it| it.import_path.as_str())
         .collect();
     let own: Vec<&&str> = all.iter().filter(|it| !OPTIONAL.contains(it)).collect();
+    let by_mode = C_MODES.contains(&look.facts.asked.mode.as_str());
+    if by_mode || SANITIZERS.iter().any(|it| has(look, it)) {
+        return None;
+    }
     Some(match (all.as_slice(), own.as_slice()) {
         ([], _) => Row::good(18, "no C code"),
         (_, []) => Row::warn(
