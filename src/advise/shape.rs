@@ -12,6 +12,17 @@ pub struct Source {
     tree: Tree,
 }
 
+/// Which arguments of a call are literals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Literals {
+    /// Not the first, or there is none.
+    None,
+    /// The first, and not all.
+    First,
+    /// All of them.
+    All,
+}
+
 /// What stands on a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
@@ -35,8 +46,8 @@ pub struct Shape {
     pub defers: bool,
     /// The loop that begins here copies each element: the name of the copy, and what it walks over.
     pub copies: Option<(String, String)>,
-    /// Calls, by what is called, and whether all arguments are literals.
-    pub calls: Vec<(String, bool)>,
+    /// Calls, by what is called, and which arguments are literals.
+    pub calls: Vec<(String, Literals)>,
     /// Variables of the function whose addresses it returns: these must live on.
     pub kept: Vec<String>,
     /// The type `T` of `return &T{...}`.
@@ -235,7 +246,11 @@ impl Source {
                 && it.kind() != "composite_literal"
                 && it.kind() != "func_literal"
         };
-        let literals = !given.is_empty() && given.iter().all(literal);
+        let literals = match given.iter().take_while(|it| literal(it)).count() {
+            0 => Literals::None,
+            count if count == given.len() => Literals::All,
+            _ => Literals::First,
+        };
         shape.calls.push((name, literals));
     }
 

@@ -1,5 +1,6 @@
 //! Lesson 14: what could be done once is done again and again.
 
+use crate::advise::Literals;
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 
@@ -10,8 +11,8 @@ pub const RULE: Rule = Rule {
     summary: "something expensive is made again with the same arguments, or deferred in a loop",
     manual: "\
 What it sees: time spent in a function that makes something worth keeping (a regular expression, a
-template, a time zone, a set of certificates, a Replacer), called with literals alone outside of
-package initialisation; and `defer` in a loop.
+template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
+literal pattern, outside of package initialisation; and `defer` in a loop.
 
 Why it matters: compiling a regular expression takes microseconds, where matching takes nanoseconds.
 A deferred call in a loop is allocated, and runs only when the function returns.
@@ -44,7 +45,6 @@ const MADE: &[&str] = &[
     "strings.ToUpper",
     "net/url.Parse",
     "encoding/hex.DecodeString",
-    "runtime/debug.Stack",
 ];
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
@@ -58,21 +58,73 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         }),
         What::Call(callee) if MADE.contains(&callee) && !shape.in_init => {
             let name = callee.rsplit('.').next().unwrap_or(callee);
-            // Only the pattern counts where a text is matched against it.
-            let same = |call: &&(String, bool)| {
-                let named = call.0.rsplit('.').next() == Some(name);
-                let matches =
-                    name.starts_with("Match") || name == "Stack" || name == "SystemCertPool";
-                named && (call.1 || matches)
-            };
-            shape.calls.iter().find(same)?;
-            let short = callee.rsplit('/').next().unwrap_or(callee);
-            Some(Advice {
-                seen: format!("{short} is called with the same arguments each time"),
-                attempt: "call it once and keep the result in a package variable".into(),
-                unless: "it runs once per program anyway".into(),
-            })
+            let mut calls = shape.calls.iter();
+            let (_, literals) = calls.find(|it| it.0.rsplit('.').next() == Some(name))?;
+            advice(callee, *literals)
         }
         _ => None,
+    }
+}
+
+/// What is said of a call, by which of its arguments are literals; `None` where it may be another thing each time.
+fn advice(callee: &str, literals: Literals) -> Option<Advice> {
+    let short = callee.rsplit('/').next().unwrap_or(callee);
+    let (seen, attempt, unless) = match (callee, literals) {
+        // Only the pattern counts where a text is matched against it.
+        ("regexp.MatchString" | "regexp.Match", Literals::First | Literals::All) => (
+            format!("{short} compiles the same pattern each time"),
+            "compile the pattern once: regexp.MustCompile in a package variable",
+            "it runs once per program anyway",
+        ),
+        ("crypto/x509.SystemCertPool", _) => (
+            format!("{short} copies the same certificates each time"),
+            "call it once and keep the result in a package variable",
+            "certificates are added to the pool, or it runs once per program anyway",
+        ),
+        (_, Literals::All) => (
+            format!("{short} is called with the same arguments each time"),
+            "call it once and keep the result in a package variable",
+            "it runs once per program anyway",
+        ),
+        _ => return None,
+    };
+    Some(Advice {
+        seen,
+        attempt: attempt.into(),
+        unless: unless.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::Source;
+
+    #[test]
+    fn what_is_another_thing_each_time_is_not_advised() {
+        let attempt = |callee: &str, call: &str| {
+            let text = format!("package p\n\nfunc f() {{\n\t{call}\n}}\n");
+            let shape = Source::new(text.into_bytes()).unwrap().shape(4).unwrap();
+            advice(callee, shape.calls[0].1).map(|it| it.attempt)
+        };
+        let once = Some("call it once and keep the result in a package variable".to_owned());
+        let compile = "compile the pattern once: regexp.MustCompile in a package variable";
+        let matches = |call: &str| attempt("regexp.MatchString", call);
+        assert_eq!(
+            matches("regexp.MatchString(`^a`, text)"),
+            Some(compile.into())
+        );
+        assert_eq!(matches("regexp.MatchString(pattern, text)"), None);
+        assert_eq!(matches("regexp.MatchString(pattern, \"a\")"), None);
+        let made = |call: &str| attempt("regexp.MustCompile", call);
+        assert_eq!(made("regexp.MustCompile(`^a`)"), once);
+        assert_eq!(made("regexp.MustCompile(pattern)"), None);
+        let lowered = |call: &str| attempt("strings.NewReplacer", call);
+        assert_eq!(lowered("strings.NewReplacer(\"a\", b)"), None);
+        assert_eq!(
+            attempt("crypto/x509.SystemCertPool", "x509.SystemCertPool()"),
+            once
+        );
+        assert!(!MADE.contains(&"runtime/debug.Stack"));
     }
 }
