@@ -128,7 +128,10 @@ impl Heat {
             .map(|it| {
                 let (package, function) = (it.package.as_str(), it.function.as_str());
                 match it.start {
-                    Some(start) => by_offset.get(&(package, function, it.line - start)),
+                    Some(start) => {
+                        let offset = it.line.checked_sub(start)?;
+                        by_offset.get(&(package, function, offset))
+                    }
                     None => by_line.get(&(package, function, it.line)),
                 }
                 .copied()

@@ -31,7 +31,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let average = memory.in_use.checked_div(memory.objects_in_use)?;
     let slices = shape.text.contains('[') && shape.text.contains(':') && shape.text.contains(']');
     let keeps = slices && !shape.text.contains("Clone");
-    if average < LARGE || memory.in_use * 2 < memory.bytes || !keeps {
+    if average < LARGE || memory.in_use.saturating_mul(2) < memory.bytes || !keeps {
         return None;
     }
     Some(Advice {

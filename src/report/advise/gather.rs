@@ -132,8 +132,11 @@ impl<'a> Gathering<'a> {
         let total = match measure {
             // Locks of the runtime itself are nobody's.
             Measure::Mutex => {
-                let of_runtime: i64 = charged.classes.values().map(|it| it.weight).sum();
-                charged.total.weight - of_runtime
+                let of_runtime = charged
+                    .classes
+                    .values()
+                    .fold(0_i64, |sum, it| sum.saturating_add(it.weight));
+                charged.total.weight.saturating_sub(of_runtime)
             }
             _ => charged.total.weight,
         };

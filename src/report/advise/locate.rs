@@ -105,14 +105,12 @@ impl<'a> Locator<'a> {
         let mut found = None;
         if let Some(package) = package {
             let directory = Path::new(&package.dir);
-            found = self.today(directory, name, line);
+            // The name is that of the profile: only what go lists is read.
+            let files = || package.go_files.iter().chain(&package.cgo_files);
             // A function may have moved to another file of its package.
-            if found.is_none() {
-                let others = package.go_files.iter().filter(|it| *it != name);
-                found = others
-                    .into_iter()
-                    .find_map(|it| self.today(directory, it, line));
-            }
+            let (same, others): (Vec<_>, Vec<_>) = files().partition(|it| *it == name);
+            let mut all = same.into_iter().chain(others);
+            found = all.find_map(|it| self.today(directory, it, line));
         }
         let (path, shape) = match found {
             Some((path, number, shape)) => {
@@ -174,7 +172,10 @@ impl<'a> Locator<'a> {
         let made = matches!(line.function.as_str(), "init" | "glob" | "");
         let number = match source.declaration(&line.function) {
             Some((start, end)) => {
-                let moved = line.start.map_or(line.line, |it| line.line - it + start);
+                let moved = match line.start {
+                    Some(then) => line.line.checked_sub(then)?.checked_add(start)?,
+                    None => line.line,
+                };
                 (start..=end).contains(&moved).then_some(moved)?
             }
             None if made => line.line,
