@@ -577,4 +577,13 @@ fn the_compilers_reasons_are_shown() {
         assert!(run.stdout.contains("flow: "), "{}", run.shown());
     }
     assert_eq!(place.run("escape --why lib.go:1").code(), 2);
+    // What is no allocation is not counted, and that is said.
+    place.write(
+        "lib/constant.go",
+        "package lib\n\nvar Any any\n\nfunc Constant() { Any = \"text\" }\n",
+    );
+    let run = place.run("escape --why lib/constant.go:5");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let why = "not counted: nothing is allocated, it is read-only data or has no size";
+    assert!(run.stdout.contains(why), "{}", run.shown());
 }

@@ -168,6 +168,7 @@ fn what_is_printed_of_files_follows_its_schema() {
         ("inspect", "inspect dist/tiny"),
         ("compare", "compare dist/tiny dist/tiny"),
         ("escape", "escape ./cmd/tiny"),
+        ("advise", "advise --profile cpu.pprof ./cmd/tiny"),
         ("profile", "profile show cpu.pprof"),
         ("profile", "profile show cpu.pprof --binary dist/tiny"),
         ("profile-diff", "profile diff cpu.pprof cpu.pprof"),
