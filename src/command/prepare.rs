@@ -12,7 +12,7 @@ use super::{Session, profiles, standing, trusted};
 use crate::build::Event;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
-use crate::config::{self, Buildvcs, Target};
+use crate::config::{self, Buildvcs, Effect, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
 use crate::go::{Package, Toolchain, flags, level};
@@ -293,7 +293,9 @@ fn facts(
     }
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
-    let believed = (purpose == Purpose::Loop).then_some(pending);
+    // A price that is measured counts for the first compile alone: a run that begins anew has none.
+    let priced = loaded.config.pgo.effect == Effect::Report;
+    let believed = (purpose == Purpose::Loop && !priced).then_some(pending);
     let asking = recorded::Asking {
         go: &go,
         toolchain: &toolchain,

@@ -53,6 +53,7 @@ pub fn run_prepared(
     let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
     if done.is_none() {
         session.interrupt.check()?;
+        (session.show)(Event::Talk(ANEW));
         done = attempt(&wanted, prepare, Purpose::Build, session)?;
     }
     match done {
@@ -61,6 +62,10 @@ pub fn run_prepared(
         None => Ok(Output::default()),
     }
 }
+
+/// What was compiled meanwhile is in the build cache.
+const ANEW: &str =
+    "go lists other packages or files than in the last run: beginning anew with these";
 
 /// What the command line says beside the configuration.
 struct Wanted {
