@@ -57,12 +57,14 @@ pub fn run(args: &cli::Comment, session: &mut Session<'_>) -> Result<Output> {
     }
     let path = args.subject.as_deref().unwrap_or(Path::new(""));
     let subject = Subject::read(path, session)?;
-    let mut done = vec![post::post(&text, &subject, args, session)?];
+    // A branch may require the check: a comment that cannot be written does not keep it away.
+    let mut done = vec![post::post(&text, &subject, args, session)];
     if let Some(name) = &args.check {
         done.push(check_run::write(
             name, &report, &text.body, &subject, session,
-        )?);
+        ));
     }
+    let done = done.into_iter().collect::<Result<Vec<String>>>()?;
     Ok(Output {
         text: done.join("\n") + "\n",
         ..Output::default()

@@ -54,6 +54,17 @@ fn a_check_is_made_and_brought_up_to_date_by_newer_runs() {
 }
 
 #[test]
+fn a_comment_that_cannot_be_written_does_not_keep_the_check_away() {
+    let server = Server::start(SHA);
+    server.refuse_comments();
+    let run = write(&job(&server, &failing(), 10));
+    assert_ne!(run.code(), 0, "{}", run.shown());
+    assert!(run.stderr.contains("403"), "{}", run.shown());
+    assert!(server.comments().is_empty());
+    assert_eq!(only(&server), ("failure".into(), "1 failure".into()));
+}
+
+#[test]
 fn a_report_that_says_pass_is_not_enough() {
     let mut hidden = grown(500);
     hidden["budgets"] =

@@ -16,6 +16,8 @@ struct State {
     comments: Vec<Comment>,
     checks: Vec<Value>,
     next: u64,
+    /// Whether nobody may write comments.
+    closed: bool,
     /// What is answered before anything else.
     first: Vec<String>,
     /// A comment that appears when the first one is made.
@@ -50,6 +52,10 @@ impl Server {
 
     pub fn comments(&self) -> Vec<Comment> {
         self.state.lock().unwrap().comments.clone()
+    }
+
+    pub fn refuse_comments(&self) {
+        self.state.lock().unwrap().closed = true;
     }
 
     pub fn comment(&self, author: &str, body: &str) {
@@ -163,6 +169,7 @@ fn answer(state: &mut State, method: &str, path: &str, body: &Value) -> (u16, Va
                 .map(|(id, login, body)| json!({"id": id, "user": {"login": login}, "body": body}));
             (200, shown.collect())
         }
+        ("POST", "/issues/7/comments") if state.closed => (403, json!({"message": "Forbidden"})),
         ("POST", "/issues/7/comments") => {
             if let Some(other) = state.race.take() {
                 add(state, BOT, &other);
