@@ -9,6 +9,7 @@ use std::process::ExitStatus;
 use super::memory::Groups;
 use super::signal;
 use crate::config::size::human;
+use rustix::process::Signal;
 
 /// A child that ended badly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,10 +81,39 @@ fn victim(scene: &Scene<'_>) -> Option<Victim> {
     })
 }
 
+/// The lines that tools say of themselves. What a compiler says of code may quote any words: `FILE.go:LINE:COL: `, and the
+/// indented lines behind it.
+fn told(words: &str) -> impl Iterator<Item = &str> {
+    let mut of_code = false;
+    words.lines().filter(move |line| {
+        of_code = match line.starts_with('\t') {
+            true => of_code,
+            false => is_of_code(line),
+        };
+        !of_code
+    })
+}
+
+fn is_of_code(line: &str) -> bool {
+    let behind = line.split_once(".go:").map_or("", |it| it.1);
+    let number = behind.split(':').next().unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    is_number && behind[number.len()..].starts_with(':')
+}
+
+/// What is known, in brackets; nothing where nothing is.
+fn brackets(facts: impl IntoIterator<Item = String>) -> String {
+    let facts: Vec<String> = facts.into_iter().collect();
+    match facts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", facts.join(", ")),
+    }
+}
+
 /// `go build PACKAGE: /path/link: signal: killed`; the name of the package may stand on a line of its own before.
 fn named(words: &str) -> Option<Victim> {
     let mut header = None;
-    for line in words.lines() {
+    for line in told(words) {
         if let Some(package) = line.strip_prefix("# ") {
             header = Some(package);
         }
@@ -135,35 +165,40 @@ fn killed(scene: &Scene<'_>, victim: &Victim) -> Option<Cause> {
     let name = signal::name(number);
     let needed = victim.peak.filter(|it| *it > 0);
     let needed = needed.map(|it| format!("needed at least {}", human(it)));
-    let facts: Vec<String> = needed.into_iter().chain(limit()).collect();
-    let facts = facts.join(", ");
+    let facts = brackets(needed.into_iter().chain(limit()));
+    let is = |signals: &[Signal]| signals.iter().any(|it| it.as_raw() == number);
     match (number, scene.starved) {
         (9, Some(true)) => Some(Cause {
-            sentence: format!("{what} was killed: out of memory ({facts})"),
+            sentence: format!("{what} was killed: out of memory{facts}"),
             hint: LESS.to_owned(),
             memory: true,
         }),
         (9, Some(false)) => Some(Cause {
-            sentence: format!("{what} was killed by {name} from outside: nothing of our control group was killed for memory ({facts})"),
+            sentence: format!("{what} was killed by {name} from outside: nothing of our control group was killed for memory{facts}"),
             hint: "see who ends processes here: a time limit of the job, `timeout`, an administrator".to_owned(),
             memory: false,
         }),
         (9, None) => Some(Cause {
-            sentence: format!("{what} was killed by {name}: by somebody, or for memory, which nobody counts here ({facts})"),
+            sentence: format!("{what} was killed by {name}: by somebody, or for memory, which nobody counts here{facts}"),
             hint: LESS.to_owned(),
             memory: true,
         }),
-        (1 | 2 | 3 | 13..=15, _) => Some(Cause {
+        _ if is(&[Signal::PIPE]) => Some(Cause {
+            sentence: format!("{what} was ended by {name}: whoever read what it said had gone"),
+            hint: "see what stands behind a pipe here".to_owned(),
+            memory: false,
+        }),
+        _ if is(&ASKED) => Some(Cause {
             sentence: format!("{what} was ended by {name} from outside"),
             hint: "see who ends processes here: a time limit of the job, `timeout`, a closed terminal".to_owned(),
             memory: false,
         }),
-        (24, _) => Some(Cause {
+        _ if is(&[Signal::XCPU]) => Some(Cause {
             sentence: format!("{what} was ended by {name}: its CPU time has a limit (`ulimit -t`)"),
             hint: "raise the limit".to_owned(),
             memory: false,
         }),
-        (25, _) => Some(Cause {
+        _ if is(&[Signal::XFSZ]) => Some(Cause {
             sentence: format!("{what} was ended by {name}: the size of files has a limit (`ulimit -f`)"),
             hint: "raise the limit".to_owned(),
             memory: false,
@@ -175,6 +210,15 @@ fn killed(scene: &Scene<'_>, victim: &Victim) -> Option<Cause> {
         }),
     }
 }
+
+/// What somebody sends who wants a process to end.
+const ASKED: [Signal; 5] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::ALARM,
+    Signal::TERM,
+];
 
 const LESS: &str = "give it more memory, or let less run at the same time: `-p 1`, `[build] jobs = 1`; `[compare] baseline = \"off\"` does without the second link";
 
@@ -194,7 +238,7 @@ const EXHAUSTED: [&str; 9] = [
 fn exhausted(scene: &Scene<'_>, victim: Option<&Victim>) -> Option<Cause> {
     let mut header = None;
     let mut found = false;
-    for line in scene.words.lines() {
+    for line in told(scene.words) {
         if EXHAUSTED.iter().any(|it| line.contains(it)) {
             found = true;
             break;
@@ -210,36 +254,30 @@ fn exhausted(scene: &Scene<'_>, victim: Option<&Victim>) -> Option<Cause> {
     };
     let needed = seen.and_then(|it| it.peak).filter(|it| *it > 0);
     let needed = needed.map(|it| format!("had {}", human(it)));
-    let facts: Vec<String> = needed.into_iter().chain(limit()).collect();
+    let facts = brackets(needed.into_iter().chain(limit()));
     Some(Cause {
-        sentence: format!("{what} ran out of memory ({})", facts.join(", ")),
+        sentence: format!("{what} ran out of memory{facts}"),
         hint: LESS.to_owned(),
         memory: true,
     })
 }
 
 fn not_started(scene: &Scene<'_>) -> Option<Cause> {
-    let line = |words: &str| {
-        scene
-            .words
-            .lines()
-            .find(|it| it.contains("fork/exec") && it.contains(words))
+    let says = |words: &str| {
+        let mut lines = told(scene.words);
+        lines.any(|it| it.contains("fork/exec") && it.contains(words))
     };
     let cause = |why: &str, hint: &str, memory: bool| Cause {
         sentence: format!("a tool of go could not be started: {why}"),
         hint: hint.to_owned(),
         memory,
     };
-    if line("cannot allocate memory").is_some() {
-        let facts: Vec<String> = limit().into_iter().collect();
-        return Some(cause(
-            &format!("out of memory ({})", facts.join(", ")),
-            LESS,
-            true,
-        ));
+    if says("cannot allocate memory") {
+        let why = format!("out of memory{}", brackets(limit()));
+        return Some(cause(&why, LESS, true));
     }
-    let threads = scene.words.contains("failed to create new OS thread");
-    (threads || line("resource temporarily unavailable").is_some()).then(|| {
+    let threads = told(scene.words).any(|it| it.contains("failed to create new OS thread"));
+    (threads || says("resource temporarily unavailable")).then(|| {
         cause(
             "there may be no more processes or threads (`ulimit -u`, `pids.max` of the container)",
             "raise the limit, or let less run at the same time: `-p 1`",
@@ -269,7 +307,7 @@ const FULL: [&str; 3] = [
 
 fn full(scene: &Scene<'_>) -> Option<Cause> {
     let line = |line: &&str| FULL.iter().any(|it| line.contains(it));
-    let line = scene.words.lines().find(line)?;
+    let line = told(scene.words).find(line)?;
     let quota = line.contains("quota");
     // A tool that speaks says its own path first.
     let named = paths(line).filter(|path| !path.is_file());
@@ -382,6 +420,34 @@ mod tests {
         insta::assert_snapshot!(check("exit status 1", 256, Some(true), Some(&seen)), @"the compile of a was killed: out of memory (needed at least 6.00 GiB");
         insta::assert_snapshot!(check("/go/link: signal: segmentation fault (core dumped)", 256, Some(true), None), @"the link crashed");
         insta::assert_snapshot!(check("# m\ncollect2: fatal error: ld terminated with signal 9 [Killed]", 256, Some(true), None), @"the C compiler or linker of m was killed: out of memory");
+    }
+
+    #[test]
+    fn what_is_said_of_code_is_no_cause() {
+        for words in [
+            "no space left on device",
+            "fatal error: runtime: out of memory",
+            "fork/exec x: cannot allocate memory",
+            "failed to create new OS thread",
+            "ld terminated with signal 9",
+            "link: signal: killed",
+        ] {
+            let plain = format!("# m\n{words}\n");
+            assert_ne!(check(&plain, 256, None, None), "-", "{words}");
+            for code in ["./a.go:3:7: undefined: \"", "a.go:3: x\n\thave "] {
+                let quoted = format!("# m\n{code}{words}\n");
+                assert_eq!(check(&quoted, 256, None, None), "-", "{quoted}");
+            }
+        }
+        // A Go file in the path of a tool, or a C compiler that has no room.
+        for words in [
+            "/x.go/link: no space left on device",
+            "x.c:1:1: fatal error: No space left on device",
+        ] {
+            assert_ne!(check(words, 256, None, None), "-", "{words}");
+        }
+        assert_eq!(brackets(None), "");
+        assert_eq!(brackets(["a".to_owned(), "b".to_owned()]), " (a, b)");
     }
 
     #[test]

@@ -1,36 +1,48 @@
 //! Signals by their names.
 
-/// The names that every Unix has.
-const NAMES: [(i32, &str, &str); 15] = [
-    (1, "SIGHUP", "hangup"),
-    (2, "SIGINT", "interrupt"),
-    (3, "SIGQUIT", "quit"),
-    (4, "SIGILL", "illegal instruction"),
-    (5, "SIGTRAP", "trace/breakpoint trap"),
-    (6, "SIGABRT", "aborted"),
-    (7, "SIGBUS", "bus error"),
-    (8, "SIGFPE", "floating point exception"),
-    (9, "SIGKILL", "killed"),
-    (11, "SIGSEGV", "segmentation fault"),
-    (13, "SIGPIPE", "broken pipe"),
-    (14, "SIGALRM", "alarm clock"),
-    (15, "SIGTERM", "terminated"),
-    (24, "SIGXCPU", "CPU time limit exceeded"),
-    (25, "SIGXFSZ", "file size limit exceeded"),
+use rustix::process::Signal;
+
+/// Their names, and what Go and the C library call them. The numbers differ between kernels.
+const NAMES: [(Signal, &str, &str); 15] = [
+    (Signal::HUP, "SIGHUP", "hangup"),
+    (Signal::INT, "SIGINT", "interrupt"),
+    (Signal::QUIT, "SIGQUIT", "quit"),
+    (Signal::ILL, "SIGILL", "illegal instruction"),
+    (Signal::TRAP, "SIGTRAP", "trace/breakpoint trap"),
+    (Signal::ABORT, "SIGABRT", "aborted"),
+    (Signal::BUS, "SIGBUS", "bus error"),
+    (Signal::FPE, "SIGFPE", "floating point exception"),
+    (Signal::KILL, "SIGKILL", "killed"),
+    (Signal::SEGV, "SIGSEGV", "segmentation fault"),
+    (Signal::PIPE, "SIGPIPE", "broken pipe"),
+    (Signal::ALARM, "SIGALRM", "alarm clock"),
+    (Signal::TERM, "SIGTERM", "terminated"),
+    (Signal::XCPU, "SIGXCPU", "CPU time limit exceeded"),
+    (Signal::XFSZ, "SIGXFSZ", "file size limit exceeded"),
+];
+
+/// What macOS calls otherwise.
+const MACOS: [(Signal, &str); 4] = [
+    (Signal::TRAP, "trace/BPT trap"),
+    (Signal::ABORT, "abort trap"),
+    (Signal::XCPU, "cputime limit exceeded"),
+    (Signal::XFSZ, "filesize limit exceeded"),
 ];
 
 /// `SIGTERM`; `signal 64` for one that has no name.
 pub fn name(number: i32) -> String {
-    let known = NAMES.iter().find(|it| it.0 == number);
+    let known = NAMES.iter().find(|it| it.0.as_raw() == number);
     known.map_or_else(|| format!("signal {number}"), |it| it.1.to_owned())
 }
 
-/// The number behind what Go calls a signal: `signal: killed` (`syscall.Signal.String`, Linux).
+/// The number behind what Go calls a signal: `signal: killed` (`syscall.Signal.String`).
 pub fn spoken(words: &str) -> Option<i32> {
     if let Some(number) = words.strip_prefix("signal ") {
         return number.parse().ok();
     }
-    NAMES.iter().find(|it| it.2 == words).map(|it| it.0)
+    let names = NAMES.iter().map(|it| (it.0, it.2)).chain(MACOS);
+    let mut found = names.filter(|it| it.1 == words);
+    found.next().map(|it| it.0.as_raw())
 }
 
 /// How a run says that a signal ended it.
