@@ -82,11 +82,13 @@ pub fn wait(command: &[OsString], variable: Option<(&str, &str)>) -> std::io::Re
     command.status()
 }
 
-/// Ends this process by a signal, as the tool ended.
-pub fn die(signal: i32) {
+/// Ends this process by a signal, as the tool ended. Returns where the signal does not end us, because it is ignored or has
+/// no name: with the exit code that a shell gives for it.
+pub fn die(signal: i32) -> u8 {
     if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
     }
+    u8::try_from(signal.saturating_add(128)).unwrap_or(u8::MAX)
 }
 
 fn build(command: &[OsString]) -> Option<Command> {

@@ -53,8 +53,8 @@ pub fn run(
     }
     let measured = request.measured(package);
     let job = request.job(package).filter(|_| !steered);
-    if job.is_some_and(|it| capture(&it, measured.as_ref(), out)) {
-        return Ok(0);
+    if let Some(code) = job.and_then(|it| capture(&it, measured.as_ref(), out)) {
+        return Ok(code);
     }
     if let Some(code) = measured.and_then(|it| measure(request.command, &it, variable)) {
         return Ok(code);
@@ -74,16 +74,14 @@ fn measure(
     let status = tool::wait(command, variable).ok()?;
     tools::end(running, status);
     if let Some(signal) = status.signal() {
-        tool::die(signal);
+        return Some(tool::die(signal));
     }
     status.code().and_then(|it| u8::try_from(it).ok())
 }
 
-/// Compiles and keeps what was told. `false`: nothing was done that counts.
-fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> bool {
-    let Some(mut draft) = Draft::new(job) else {
-        return false;
-    };
+/// Compiles and keeps what was told. Returns the exit code; `None`: nothing was done that counts.
+fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> Option<u8> {
+    let mut draft = Draft::new(job)?;
     let mut theirs = Splitter::default();
     let mut forward = |line: &[u8]| {
         if !is_told(line) {
@@ -97,20 +95,20 @@ fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> b
             theirs.push(bytes, &mut forward);
         }
     });
-    let Ok(status) = status else { return false };
+    let status = status.ok()?;
     tools::end(running, status);
     if status.success() {
         theirs.finish(&mut forward);
         let _ = out.flush();
         draft.publish();
-        return true;
+        return Some(0);
     }
     drop(draft);
     if let Some(signal) = asked_to_end(status) {
-        tool::die(signal);
+        return Some(tool::die(signal));
     }
     // Again without our flags: the errors are the compiler's own. So is a compiler that ran out of memory.
-    false
+    None
 }
 
 /// Whether the compiler said so because of our flags; a program of the user's may say other things.
