@@ -359,7 +359,7 @@ fn release(
         Err(error) => error,
     };
     // What ended the tool itself would end it without us, too.
-    let by_signal = |it: &Tool| it.end.is_some_and(|it| it.signal.is_some());
+    let by_signal = |it: &Tool| it.counts() && it.is_by_signal();
     if error.memory || tools::ran(target).iter().any(by_signal) {
         return Err(error);
     }

@@ -3,11 +3,12 @@
 //! What is shown, and which error is told, is as if they ran one after another.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 
 use super::lanes::{self, Lane, Lanes, Need};
 use super::{Built, Event, Run, execute_target, platform, tools};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::plan::StepKind;
 
 /// An event that waits for its turn.
@@ -73,6 +74,7 @@ pub fn execute(run: &Run<'_>, built: &mut [Built], show: &mut dyn FnMut(Event<'_
             Err(error) if error.memory && tools::is_crowded(&built.tools) => {
                 show(Event::Talk(&format!("{error}")));
                 show(Event::Talk(AGAIN));
+                tools::forget(&target.links_dir);
                 execute_target(run, target, Lane::ALONE, built, show)?;
             }
             other => other?,
@@ -157,8 +159,21 @@ fn build(run: &Run<'_>, index: usize, lane: Lane, mut own: Built, sender: &Sende
     let mut tell = |event: Event<'_>| {
         let _ = sender.send(Message::Event(index, Waiting::of(&event)));
     };
-    let result = execute_target(run, &run.plan.targets[index], lane, &mut own, &mut tell);
+    let target = &run.plan.targets[index];
+    if own.retried {
+        tools::forget(&target.links_dir);
+    }
+    let work = || execute_target(run, target, lane, &mut own, &mut tell);
+    let result = contained(&platform(target), work);
     let _ = sender.send(Message::Done(index, Box::new(own), result));
+}
+
+/// Does the work of a lane. A panic there is an error: who waits for the lane would wait for ever.
+fn contained(platform: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let text = format!("the build for {platform} ended in a panic, which is a bug of ours");
+        Err(Error::new(Kind::Machine, text).hint("`--jobs 1` builds one target after another"))
+    })
 }
 
 impl Board {
@@ -234,5 +249,17 @@ impl Board {
                 _ => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_lane_is_an_error_of_its_target() {
+        assert!(contained("linux/amd64", || Ok(())).is_ok());
+        let error = contained("linux/amd64", || panic!("of a test")).unwrap_err();
+        insta::assert_snapshot!(error, @"the build for linux/amd64 ended in a panic, which is a bug of ours");
     }
 }

@@ -127,32 +127,31 @@ fn read(bytes: &[u8]) -> Vec<Tool> {
     let lines = bytes.split(|it| *it == b'\n');
     for line in lines.filter_map(|it| serde_json::from_slice::<Line>(it).ok()) {
         let open = |(process, it): &(u32, Tool)| *process == line.process && it.end.is_none();
-        match (line.end, all.iter().rposition(open)) {
-            (Some(end), Some(at)) => all[at].1.end = Some(end),
-            (Some(_), None) => {}
-            (None, _) => all.push((
-                line.process,
-                Tool {
-                    name: line.tool,
-                    package: line.package,
-                    begun: line.at,
-                    end: None,
-                },
-            )),
+        if let Some(end) = line.end {
+            if let Some((_, tool)) = all.iter_mut().rfind(|it| open(it)) {
+                tool.end = Some(end);
+            }
+            continue;
         }
+        let tool = Tool {
+            name: line.tool,
+            package: line.package,
+            begun: line.at,
+            end: None,
+        };
+        all.push((line.process, tool));
     }
     all.into_iter().map(|it| it.1).collect()
 }
 
 /// The tool that ended badly: by a signal, together with the process before it, or by itself.
 pub fn victim(tools: &[Tool]) -> Option<Victim> {
-    let by_signal = |it: &&Tool| it.end.is_some_and(|it| it.signal.is_some());
     let badly = |it: &&Tool| it.end.is_some_and(|it| it.code != Some(0));
-    let tool = tools
-        .iter()
-        .rfind(by_signal)
-        .or_else(|| tools.iter().rfind(|it| it.end.is_none()))
-        .or_else(|| tools.iter().rfind(badly))?;
+    let tools = || tools.iter().filter(|it| it.counts());
+    let tool = tools()
+        .rfind(|it| it.is_by_signal())
+        .or_else(|| tools().rfind(|it| it.end.is_none()))
+        .or_else(|| tools().rfind(badly))?;
     Some(Victim {
         what: tool.what(),
         signal: tool.end.and_then(|it| it.signal),
@@ -164,7 +163,7 @@ pub fn victim(tools: &[Tool]) -> Option<Victim> {
 pub fn is_crowded(tools: &[Tool]) -> bool {
     let bad = tools
         .iter()
-        .rfind(|it| it.end.is_none_or(|it| it.code != Some(0)));
+        .rfind(|it| it.counts() && it.end.is_none_or(|it| it.code != Some(0)));
     let until = |it: &Tool| it.end.map_or(u64::MAX, |end| it.begun + end.wall_us / 1000);
     bad.is_some_and(|bad| {
         let mut others = tools.iter().filter(|it| !std::ptr::eq(*it, bad));
@@ -173,6 +172,16 @@ pub fn is_crowded(tools: &[Tool]) -> bool {
 }
 
 impl Tool {
+    /// Whether its failure is one of the build: that of a second link is tolerated.
+    pub fn counts(&self) -> bool {
+        self.name != "twin"
+    }
+
+    /// Whether a signal ended it.
+    pub fn is_by_signal(&self) -> bool {
+        self.end.is_some_and(|it| it.signal.is_some())
+    }
+
     /// `the link of example.com/app/cmd/api`
     pub fn what(&self) -> String {
         let tool = match self.name.as_str() {
@@ -247,6 +256,39 @@ mod tests {
             .map(|it| (it.package.as_str(), it.end.is_some()))
             .collect();
         assert_eq!(seen, [("a", true), ("b", false), ("a", false)]);
+    }
+
+    #[test]
+    fn a_second_link_that_was_killed_is_no_cause() {
+        let tool = |name: &str, code, signal| Tool {
+            name: name.into(),
+            package: "a".into(),
+            begun: 0,
+            end: Some(End {
+                wall_us: 9000,
+                code,
+                signal,
+                ..End::default()
+            }),
+        };
+        let twin = || tool("twin", None, Some(9));
+        assert_eq!(victim(&[twin()]), None);
+        assert!(!is_crowded(&[twin(), tool("compile", Some(0), None)]));
+        let tools = [tool("link", Some(2), None), twin()];
+        assert_eq!(
+            victim(&tools).map(|it| it.what).as_deref(),
+            Some("the link of a")
+        );
+        assert!(is_crowded(&tools), "the second link ran beside it");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_found_again() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join(LINES);
+        std::fs::write(&path, line(1, "a", 0, None)).unwrap();
+        forget(place.path());
+        assert!(!path.exists());
     }
 
     #[test]
