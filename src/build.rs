@@ -422,7 +422,8 @@ fn compile(
     let at_once = ours && (asked.commands || asked.work);
     let mut words = Words::default();
     let mut compiled = Vec::new();
-    let outcome = lines(&lane.invocation(step), interrupt, |stream, line| {
+    let invocation = lane.invocation(step, &target.facts.goflags);
+    let outcome = lines(&invocation, interrupt, |stream, line| {
         let text = || String::from_utf8_lossy(line);
         if asked.json && stream == Stream::Stdout {
             if ours {

@@ -44,7 +44,8 @@ enum Why {
 }
 
 fn key(target: &TargetPlan) -> Key {
-    lanes::key_of("inputs", target)
+    // Another Go is a reason, too.
+    lanes::key_of("inputs", target, "")
 }
 
 /// The sentence for a run that compiled more than the one before; keeps what it was made of.
@@ -61,7 +62,7 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     if compiled == 0 || (compiled < MANY && compiled * 2 < all) {
         return None;
     }
-    let why = why(&before, &now, target, built);
+    let why = why(&before, &now, first(target, built)?);
     // An edit explains itself, unless it is one that many packages hang on.
     let plain = matches!(why, Why::Package(_));
     if plain && compiled <= before.compiled {
@@ -71,13 +72,20 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let reason = match why {
         Why::Everywhere(it) | Why::Package(it) => it,
         Why::Cache => {
-            "they are no longer in the build cache, which was emptied or trimmed".to_owned()
+            "nothing that is recorded differs: the build cache was emptied or trimmed, or a file that is not Go changed".to_owned()
         }
     };
     Some(format!("{compiled} of {count} compiled again: {reason}"))
 }
 
-fn why(before: &Inputs, now: &Inputs, target: &TargetPlan, built: &Built) -> Why {
+/// The first package that was compiled: Go lists what a package needs before the package.
+fn first<'a>(target: &'a TargetPlan, built: &Built) -> Option<&'a str> {
+    let packages = target.facts.packages.iter();
+    let mut paths = packages.map(|it| it.import_path.as_str());
+    paths.find(|it| built.packages.contains(*it))
+}
+
+fn why(before: &Inputs, now: &Inputs, first: &str) -> Why {
     if before.go != now.go {
         return Why::Everywhere(format!(
             "{} filled this cache, and {} builds now",
@@ -96,14 +104,6 @@ fn why(before: &Inputs, now: &Inputs, target: &TargetPlan, built: &Built) -> Why
             "the profile is not that of the run that filled this cache".to_owned(),
         );
     }
-    // Go lists what a package needs before the package.
-    let mut packages = target
-        .facts
-        .packages
-        .iter()
-        .map(|it| it.import_path.as_str());
-    let compiled = |it: &&str| built.packages.contains(*it);
-    let first = packages.find(compiled).unwrap_or_default();
     match (before.packages.get(first), now.packages.get(first)) {
         (None, _) => Why::Package(format!("{first} is new")),
         (Some(a), Some(b)) if a != b => Why::Package(format!("{first} changed, and they need it")),
@@ -234,6 +234,24 @@ mod tests {
         insta::assert_snapshot!(check("-a=1", "-a=1 -trimpath=true"), @"-trimpath was not set in the run that filled this cache");
         insta::assert_snapshot!(check("-race=true", ""), @"-race was set in the run that filled this cache");
         insta::assert_snapshot!(check("-tags=a", "-tags=b"), @"-tags was `a` in the run that filled this cache, and is `b`");
+    }
+
+    #[test]
+    fn another_go_is_the_reason() {
+        let of = |go: &str, sources: &str| Inputs {
+            go: go.into(),
+            packages: map(sources),
+            ..Inputs::default()
+        };
+        let check = |before: &Inputs, now: &Inputs| match why(before, now, "a") {
+            Why::Everywhere(it) | Why::Package(it) => it,
+            Why::Cache => "-".into(),
+        };
+        let old = of("go1.26.8", "a=1");
+        insta::assert_snapshot!(check(&old, &of("go1.27.3", "a=2")), @"go1.26.8 filled this cache, and go1.27.3 builds now");
+        insta::assert_snapshot!(check(&old, &of("go1.26.8", "a=2")), @"a changed, and they need it");
+        insta::assert_snapshot!(check(&of("go1.26.8", ""), &old), @"a is new");
+        insta::assert_snapshot!(check(&old, &old), @"-");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::known::{self, Key};
 use super::{Built, tools};
 use crate::config::jobs::Jobs;
+use crate::go::flags::Flag;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::Invocation;
 use crate::process::memory::Groups;
@@ -41,14 +42,15 @@ impl Lane {
         twin: false,
     };
 
-    /// The command of a step; a `-p` of the user's own wins.
-    pub fn invocation(self, step: &Step) -> Invocation {
+    /// The command of a step; a `-p` of the user's own wins, in GOFLAGS as well.
+    pub fn invocation(self, step: &Step, goflags: &[Flag]) -> Invocation {
         let mut invocation = step.invocation.clone();
         let is_width = |it: &std::ffi::OsString| {
             let text = it.to_string_lossy();
             text == "-p" || text.starts_with("-p=") || text == "--p" || text.starts_with("--p=")
         };
         if let Some(width) = self.width
+            && !goflags.iter().any(|it| it.name == "p")
             && !invocation.args.iter().any(is_width)
             && !invocation.args.is_empty()
         {
@@ -58,7 +60,7 @@ impl Lane {
     }
 }
 
-/// What the runs of a target took at most.
+/// What the last run of a target took that linked something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
     /// Memory at the same time, in bytes.
@@ -66,11 +68,11 @@ pub struct Need {
 }
 
 fn key(target: &TargetPlan) -> Key {
-    key_of("need", target)
+    key_of("need", target, &target.facts.toolchain.version)
 }
 
-/// Where something is kept that is known of a target whatever its flags are.
-pub fn key_of(kind: &str, target: &TargetPlan) -> Key {
+/// Where something is kept that is known of a target whatever its flags are; empty `version`: whatever Go builds it, too.
+pub fn key_of(kind: &str, target: &TargetPlan, version: &str) -> Key {
     let release = |it: &&Step| it.kind == StepKind::Release;
     let packages = target.steps.iter().find(release).map(|it| {
         let args = it.invocation.args.iter();
@@ -82,7 +84,7 @@ pub fn key_of(kind: &str, target: &TargetPlan) -> Key {
     });
     let facts = &target.facts;
     let parts = [
-        facts.toolchain.version.as_str(),
+        version,
         &facts.key(),
         &facts.go.cwd.to_string_lossy(),
         &packages.unwrap_or_default(),
@@ -90,24 +92,23 @@ pub fn key_of(kind: &str, target: &TargetPlan) -> Key {
     known::key(&target.memory, kind, &parts.map(str::as_bytes))
 }
 
-/// What the last runs needed; `None` where nothing is known.
+/// What the last run needed; `None` where nothing is known.
 pub fn need(target: &TargetPlan) -> Option<Need> {
     known::read(&key(target))
 }
 
-/// Keeps what a run needed, if no run before needed more. Returns it.
+/// Keeps what a run needed. Returns that; of the run before, where this one tells nothing.
 pub fn learn(target: &TargetPlan, built: &Built) -> Need {
     let tools = tools::peak(&built.tools);
     let now = Need {
         peak: tools + GO + PACKAGE * target.facts.packages.len() as u64,
     };
-    let before = need(target);
     // What linked nothing tells nothing.
-    let linked = built.tools.iter().any(|it| it.name == "link");
-    if linked && before.is_none_or(|it| it.peak < now.peak) {
-        known::keep(&key(target), &now);
+    if !built.tools.iter().any(|it| it.name == "link") {
+        return need(target).unwrap_or(now);
     }
-    before.map_or(now, |it| if it.peak > now.peak { it } else { now })
+    known::keep(&key(target), &now);
+    now
 }
 
 /// Targets that have packages in common: built for the first time, they would compile them twice.

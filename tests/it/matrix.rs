@@ -120,7 +120,9 @@ fn a_run_that_compiles_more_says_why() {
     place.tool("go", &["clean", "-cache"]);
     let fourth = place.run("release -o tiny");
     assert!(
-        fourth.stderr.contains("which was emptied or trimmed"),
+        fourth
+            .stderr
+            .contains("the build cache was emptied or trimmed, or a file"),
         "{}",
         fourth.shown()
     );
