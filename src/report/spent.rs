@@ -1,5 +1,5 @@
-//! A report in, what its run took out: lines for standard error. In the report itself they would make two runs of the same
-//! input differ.
+//! A report in, what its run took out: lines for standard error, and the line of the time for Markdown. The text of the
+//! report has none of it: that is the same for the same input.
 
 use super::{Collection, Price, Report, Time};
 use crate::config::size::human;
