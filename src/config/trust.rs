@@ -416,6 +416,24 @@ mod tests {
     }
 
     #[test]
+    fn no_profile_is_read_through_a_link_out_of_the_project() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path().join("project");
+        std::fs::create_dir_all(base.join(".git")).unwrap();
+        std::fs::write(directory.path().join("secret"), "text").unwrap();
+        std::os::unix::fs::symlink("../secret", base.join("link")).unwrap();
+        for key in ["pgo.profile", "advise.profiles.heap", "advise.profiles.cpu"] {
+            let held = |path: &str| {
+                let layer: toml::Table = format!("{key} = \"{path}\"").parse().unwrap();
+                links(&layer, "gobuild-opt.toml", &base)
+            };
+            assert!(held("none.pprof").is_ok(), "{key}");
+            let error = held("link").expect_err(key);
+            assert!(error.message.contains(key), "{error}");
+        }
+    }
+
+    #[test]
     fn no_output_goes_where_tools_of_others_are() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();

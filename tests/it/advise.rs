@@ -352,6 +352,41 @@ fn an_idle_program_is_no_profile_to_build_by() {
     );
 }
 
+/// A profile names files and lines as it likes.
+#[test]
+fn a_profile_leads_to_no_file_that_go_does_not_list() {
+    use gobuild_opt::profile::proto;
+    let mut hostile = profile::read(&synthetic(4_000, 3, 1, 60))
+        .unwrap()
+        .raw()
+        .clone();
+    let names = [("main.init", "/x/.env"), ("main.main", "/x/main.go")];
+    for (function, (name, file)) in hostile.function.iter_mut().skip(1).zip(names) {
+        let next = hostile.string_table.len() as i64;
+        hostile
+            .string_table
+            .extend([name, file].map(|it| it.as_bytes().to_vec()));
+        (function.name, function.system_name, function.filename) = (next, next, next + 1);
+        function.start_line = i64::MIN;
+    }
+    let at = |line: i64, id: u64| proto::Line {
+        function_id: id,
+        line,
+        ..proto::Line::default()
+    };
+    hostile.location[1].line = vec![at(1, 2)];
+    hostile.location[2].line = vec![at(i64::MAX, 3)];
+    let place = Place::module();
+    place.write(".env", "SECRET = append(SECRET, 1)\n");
+    place.write("hostile.pprof", profile::encode(&hostile));
+    for format in ["text", "json"] {
+        let run = place.run(&format!("advise --profile hostile.pprof --format {format}"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        assert!(run.stdout.contains("/x/.env"), "{}", run.shown());
+        assert!(!run.shown().contains("SECRET"), "{}", run.shown());
+    }
+}
+
 #[test]
 fn a_missing_heap_profile_fails_no_build() {
     let place = Place::module();

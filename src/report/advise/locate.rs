@@ -109,6 +109,8 @@ impl<'a> Locator<'a> {
             let files = || package.go_files.iter().chain(&package.cgo_files);
             // A function may have moved to another file of its package.
             let (same, others): (Vec<_>, Vec<_>) = files().partition(|it| *it == name);
+            // Where no function is declared, the same line of another file is something else.
+            let others = others.into_iter().filter(|_| !is_made(&line.function));
             let mut all = same.into_iter().chain(others);
             found = all.find_map(|it| self.today(directory, it, line));
         }
@@ -168,8 +170,6 @@ impl<'a> Locator<'a> {
             .entry(path.clone())
             .or_insert_with(|| Source::new(read(&path)?));
         let source = source.as_ref()?;
-        // Initial values of package variables run in functions without a source.
-        let made = matches!(line.function.as_str(), "init" | "glob" | "");
         let number = match source.declaration(&line.function) {
             Some((start, end)) => {
                 let moved = match line.start {
@@ -178,9 +178,14 @@ impl<'a> Locator<'a> {
                 };
                 (start..=end).contains(&moved).then_some(moved)?
             }
-            None if made => line.line,
+            None if is_made(&line.function) => line.line,
             None => return None,
         };
         Some((path, number, source.shape(number)?))
     }
+}
+
+/// Whether a function has no source: initial values of package variables run in such ones.
+fn is_made(function: &str) -> bool {
+    matches!(function, "init" | "glob" | "")
 }
