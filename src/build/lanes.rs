@@ -1,6 +1,7 @@
 //! How much of the machine a target gets, and which targets may run at the same time.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
@@ -45,19 +46,23 @@ impl Lane {
     /// The command of a step; a `-p` of the user's own wins, in GOFLAGS as well.
     pub fn invocation(self, step: &Step, goflags: &[Flag]) -> Invocation {
         let mut invocation = step.invocation.clone();
-        let is_width = |it: &std::ffi::OsString| {
-            let text = it.to_string_lossy();
-            text == "-p" || text.starts_with("-p=") || text == "--p" || text.starts_with("--p=")
-        };
         if let Some(width) = self.width
-            && !goflags.iter().any(|it| it.name == "p")
-            && !invocation.args.iter().any(is_width)
+            && !sets_width(&invocation.args, goflags)
             && !invocation.args.is_empty()
         {
             invocation.args.insert(1, format!("-p={width}").into());
         }
         invocation
     }
+}
+
+/// Whether `-p` stands among the arguments of go, or in GOFLAGS.
+fn sets_width(args: &[OsString], goflags: &[Flag]) -> bool {
+    let is_width = |it: &OsString| {
+        let text = it.to_string_lossy();
+        text == "-p" || text.starts_with("-p=") || text == "--p" || text.starts_with("--p=")
+    };
+    goflags.iter().any(|it| it.name == "p") || args.iter().any(is_width)
 }
 
 /// What the last run of a target took that linked something.
@@ -221,6 +226,18 @@ mod tests {
             running: BTreeMap::new(),
             seen: None,
         }
+    }
+
+    #[test]
+    fn a_width_of_the_user_is_seen_wherever_it_stands() {
+        let check = |args: &[&str], goflags: &str| {
+            let args: Vec<OsString> = args.iter().map(Into::into).collect();
+            sets_width(&args, &crate::go::flags::parse_goflags(goflags).unwrap())
+        };
+        assert!(check(&["build", "-p=2"], ""));
+        assert!(check(&["build", "--p", "2"], ""));
+        assert!(check(&["build"], "-trimpath -p=2"));
+        assert!(!check(&["build", "-pgo=off"], "-pgo=off"));
     }
 
     #[test]
