@@ -91,6 +91,29 @@ pub fn check(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// Fails for a `[[target]]` that no Go has.
+pub fn check_target(target: &super::Target) -> Result<()> {
+    let parts = [
+        (&target.os, OS, "operating system"),
+        (&target.arch, ARCH, "architecture"),
+    ];
+    for (part, all, what) in parts {
+        if let Some(part) = part.as_deref().filter(|it| !all.contains(it)) {
+            let message = format!("Go knows no {what} `{part}` (`[[target]]` or `--target`)");
+            return Err(unknown(message, part, all));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(message: String, part: &str, all: &'static [&'static str]) -> Error {
+    let error = Error::new(Kind::Usage, message);
+    match nearest(part, all.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`go tool dist list` names the platforms"),
+    }
+}
+
 /// Fails for a platform that no Go has: the assertion would never apply, and nobody would notice.
 fn known(target: &str, function: &str) -> Result<()> {
     let (os, arch) = match target.split_once('/') {
@@ -108,11 +131,7 @@ fn known(target: &str, function: &str) -> Result<()> {
         let message = format!(
             "`{target}` in the `[[assert]]` of `{function}` never applies: Go knows no {what} `{part}`"
         );
-        let error = Error::new(Kind::Usage, message);
-        return Err(match nearest(part, all.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("`go tool dist list` names the platforms"),
-        });
+        return Err(unknown(message, part, all));
     }
     Ok(())
 }

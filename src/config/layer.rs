@@ -407,6 +407,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
     let config = Config::deserialize_table(merged)?;
     check_ids(&config, &origins)?;
     assertion::check(&config)?;
+    config.target.iter().try_for_each(assertion::check_target)?;
     Ok((config, origins, ground))
 }
 

@@ -343,7 +343,11 @@ fn budgets(report: &Report) -> Vec<Block> {
         };
         table.rows.push(vec![
             budget.item.clone(),
-            value(budget.limit),
+            match (budget.status, budget.limit) {
+                // What the lock would say, and does not.
+                (Status::Skip, 0.0) => "unknown".to_owned(),
+                (_, limit) => value(limit),
+            },
             budget.actual.map_or("unknown".into(), value),
             status,
         ]);

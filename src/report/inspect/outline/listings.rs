@@ -132,9 +132,10 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
 /// The objects of a package, with who refers to each.
 pub fn objects(objects: &Objects) -> Vec<Block> {
     let columns = vec![
+        text("used by"),
         text("address"),
         number("B"),
-        text("used by"),
+        optional(text("section")),
         optional(text("symbol")),
         text("end known by"),
         optional(text("first bytes")),
@@ -147,9 +148,10 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
         let pointers = it.pointers.iter();
         let pointers = pointers.map(|it| format!("pointer at {} of {}", it.address, it.owner));
         vec![
-            format!("{} {}", it.address, it.section),
-            cell(it.bytes),
             some(it.used_by.iter().cloned().chain(pointers).collect()),
+            it.address.to_string(),
+            cell(it.bytes),
+            it.section.clone(),
             it.symbol.clone().unwrap_or_default(),
             match it.proven {
                 true => it.how.words().to_owned(),
@@ -159,7 +161,7 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
         ]
     };
     let heading = format!(
-        "Data of {}: {} objects with {} bytes",
+        "Data of {}: {} objects with {} bytes; code, types and line tables are not among them",
         objects.package,
         grouped(objects.count),
         grouped(objects.bytes)
