@@ -43,6 +43,9 @@ fn init_writes_what_release_takes() {
     let text = place.text("gobuild-opt.toml");
     let expected = "[pgo.package.\"./cmd/loadgen\"]\nprofile = \"off\"";
     assert!(text.contains(expected), "{text}");
+    // Its go line is old: the preset would fail the first build over it.
+    assert!(text.contains("[checks]\n# go.mod says go 1.21"), "{text}");
+    assert!(text.contains("gomaxprocs = \"warn\""), "{text}");
     let run = place.run("plan");
     assert_eq!(run.code(), 0, "{}", run.shown());
 }

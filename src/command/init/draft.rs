@@ -10,7 +10,7 @@ use super::platforms;
 use super::stamped::{self, Stamp};
 use super::today::Today;
 use crate::go::source::{File, Scope, Settable};
-use crate::go::{Package, Toolchain};
+use crate::go::{Package, Toolchain, minor_of};
 use crate::input;
 use crate::number::counted_of;
 use crate::render::harmless;
@@ -87,6 +87,7 @@ impl<'a> Found<'a> {
         self.build(&mut draft, preset);
         self.targets(&mut draft);
         self.profiles(&mut draft, preset);
+        self.checks(&mut draft, preset);
         draft.line("");
         draft.comment("Gates, for when the first report looks right. `gobuild-opt accept` writes what is accepted.");
         draft.comment("[budget]");
@@ -353,6 +354,21 @@ impl<'a> Found<'a> {
             let (os, arch) = (Value::from(it.os.as_str()), Value::from(it.arch.as_str()));
             draft.line("[[target]]");
             draft.line(&format!("os = {os}\narch = {arch}"));
+        }
+    }
+
+    /// A finding that is there from the first day must not fail the first build.
+    fn checks(&self, draft: &mut Draft, preset: &str) {
+        let denies = matches!(preset, "service" | "container");
+        let main = self.mains().find_map(|it| it.module.as_ref());
+        let line = main.map(|it| it.go_version.as_str()).unwrap_or_default();
+        let is_old = minor_of(line).is_some_and(|it| it < (1, 25));
+        if denies && is_old {
+            draft.line("\n[checks]");
+            let why = format!(
+                "go.mod says go {line}: below 1.25 the runtime ignores the container's CPU limit; raise it and take this out"
+            );
+            draft.key(&why, "gomaxprocs", "warn");
         }
     }
 
