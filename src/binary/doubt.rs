@@ -8,7 +8,8 @@ use super::objects::{Data, Source, addr_of, owner_of, source_of};
 use super::packages::PackageId;
 use super::{Format, references};
 
-/// Each round looks at all code. Real files take three or four; one that was made to take more has wrong owners instead.
+/// Each round looks at all code. The go command and its compiler take three at most; a file that was made to take more has wrong
+/// owners instead.
 const MOST_ROUNDS: usize = 8;
 
 /// Drops mentions that are none. Only one that would cut a large object is worth the look; where one falls, what stood
