@@ -50,7 +50,7 @@ pub mod twin;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::assertion::{Gap, Judged};
 use crate::config::Config;
@@ -79,9 +79,11 @@ pub enum Event<'a> {
         platform: String,
         /// How many packages the build has in all.
         packages: usize,
+        /// When: what several targets say at the same time is shown one after another.
+        at: Instant,
     },
-    /// All steps have ended.
-    End,
+    /// The last step has ended.
+    End(Instant),
     /// A package is being compiled.
     Package(&'a str),
     /// A line for the user: what we wait for, what we did.
@@ -308,6 +310,7 @@ fn announce(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)
         kind,
         platform: platform(target),
         packages: target.facts.packages.len(),
+        at: Instant::now(),
     });
 }
 

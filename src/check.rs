@@ -79,6 +79,9 @@ pub const ALL: &[Check] = &[
 /// The check that compares the gates of two revisions.
 pub const LOOSENED: &str = loosened::CHECK.id;
 
+/// The check that names the gates that had nothing to look at.
+pub const NOT_JUDGED: &str = not_judged::CHECK.id;
+
 /// Checks that say what became of the other gates: they look last.
 const LAST: &[&str] = &[lock::CHECK.id, not_judged::CHECK.id];
 

@@ -169,6 +169,9 @@ pub struct Release {
     /// The report.
     #[command(flatten)]
     pub output: Output,
+    /// Print everything: sections, modules, packages, escapes, each check
+    #[arg(long, help_heading = "Report")]
+    pub full: bool,
     /// Fail instead of waiting when another run writes to the same directory
     #[arg(long)]
     pub no_wait: bool,

@@ -24,6 +24,8 @@ mod init;
 
 mod inspect;
 
+mod job;
+
 mod lock_file;
 
 mod plan;
@@ -46,11 +48,15 @@ mod repair;
 
 mod revision;
 
+mod said;
+
 pub mod stand_in;
 
 mod staging;
 
 mod standing;
+
+mod telling;
 
 mod trusted;
 
@@ -81,6 +87,8 @@ pub struct Session<'a> {
     pub env: Vec<(OsString, OsString)>,
     /// Columns of the terminal.
     pub width: usize,
+    /// Whether standard output is a terminal.
+    pub terminal: bool,
     /// The signal that asked us to stop.
     pub interrupt: Interrupt,
     /// Shows progress.
@@ -122,6 +130,8 @@ pub struct Output {
     pub beside_data: bool,
     /// What went wrong without changing the result.
     pub warnings: Vec<String>,
+    /// Commands for the runner of GitHub Actions, for standard error.
+    pub annotations: String,
 }
 
 /// Runs a command.

@@ -173,6 +173,8 @@ pub struct Build {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Report {
+    /// Whether the text has everything: sections, modules, packages, escapes, each check.
+    pub full: bool,
     /// Whether the report says what each compile and each link took.
     pub resources: bool,
 }

@@ -115,6 +115,7 @@ fn with_session<T>(
         go,
         env: std::env::vars_os().collect(),
         width: width(),
+        terminal: std::io::stdout().is_terminal(),
         interrupt,
         show: &mut show,
     };
@@ -339,6 +340,8 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
             _ => {}
         }
     }
+    // Text of others is made harmless where it stands in them.
+    output.annotations.lines().for_each(say);
     for warning in &output.warnings {
         say(&harmless(warning));
     }

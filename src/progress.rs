@@ -8,8 +8,19 @@ use gobuild_opt::build::Event;
 use gobuild_opt::number::{counted, counted_of};
 use gobuild_opt::plan::StepKind;
 use gobuild_opt::process::interrupt::Voice;
-use gobuild_opt::render::harmless;
+use gobuild_opt::render::{harmless, shortened};
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Columns of the spinner, the time and the spaces between.
+const AROUND: usize = 10;
+
+/// A name of a package that is shorter says nothing.
+const SHORTEST: usize = 12;
+
+/// Columns of the terminal that shows the progress.
+fn width() -> usize {
+    terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |it| usize::from(it.0.0))
+}
 
 /// Shows the events of a run.
 pub struct Progress {
@@ -30,6 +41,7 @@ impl Progress {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message("reading the module");
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
@@ -51,16 +63,17 @@ impl Progress {
                 kind,
                 platform,
                 packages,
+                at,
             } => {
-                self.end_step();
+                self.end_step(*at);
                 self.step = format!("{} {platform}", verb(*kind));
-                (self.count, self.packages, self.started) = (0, *packages, Instant::now());
+                (self.count, self.packages, self.started) = (0, *packages, *at);
                 self.message("");
                 if self.bar.is_none() {
                     self.line(&format!("{} ...", self.step));
                 }
             }
-            Event::End => self.end_step(),
+            Event::End(at) => self.end_step(*at),
             Event::Package(path) => {
                 self.count += 1;
                 self.message(path);
@@ -78,7 +91,7 @@ impl Progress {
 
     /// Clears the spinner.
     pub fn finish(&mut self) {
-        self.end_step();
+        self.end_step(Instant::now());
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -86,20 +99,25 @@ impl Progress {
 
     fn message(&self, path: &str) {
         if let Some(bar) = &self.bar {
-            let done = if self.count > 0 {
-                format!(
-                    "  {} of at most {}",
-                    self.count,
+            let done = match self.count {
+                0 => String::new(),
+                count => format!(
+                    "  {count} compiled, {} in all",
                     counted_of(self.packages, "package")
-                )
-            } else {
-                String::new()
+                ),
             };
-            bar.set_message(format!("{}{done}  {}", self.step, harmless(path)));
+            let words = format!("{}{done}", self.step);
+            // The spinner stands before it, and the time behind.
+            let room = width().saturating_sub(words.len() + AROUND);
+            let path = match path.is_empty() || room < SHORTEST {
+                true => String::new(),
+                false => format!("  {}", shortened(&harmless(path), room)),
+            };
+            bar.set_message(format!("{words}{path}"));
         }
     }
 
-    fn end_step(&mut self) {
+    fn end_step(&mut self, at: Instant) {
         if self.bar.is_none() && !self.step.is_empty() {
             let packages = if self.count > 0 {
                 format!(", {}", counted(self.count, "package"))
@@ -109,7 +127,7 @@ impl Progress {
             let line = format!(
                 "{}: {:.1} s{packages}",
                 self.step,
-                self.started.elapsed().as_secs_f64()
+                at.saturating_duration_since(self.started).as_secs_f64()
             );
             self.line(&line);
         }

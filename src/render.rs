@@ -2,6 +2,8 @@
 
 mod codequality;
 
+mod fold;
+
 mod github;
 
 mod html;
@@ -36,6 +38,7 @@ pub use github::github;
 pub use json::json;
 pub use sarif::sarif;
 pub use summary::folded;
+pub use text::shortened;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]

@@ -40,6 +40,20 @@ impl Linkage {
         }
     }
 
+    /// In a word, and the libraries where they are few.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Dynamic { libraries, .. } if (1..=2).contains(&libraries.len()) => {
+                format!("dynamic, needs {}", libraries.join(", "))
+            }
+            Self::Dynamic { libraries, .. } if libraries.len() > 2 => {
+                format!("dynamic, needs {} libraries", libraries.len())
+            }
+            Self::Dynamic { .. } => "dynamic".into(),
+            Self::Static => "static".into(),
+        }
+    }
+
     /// Whether musl's loader is the one it needs; `None` where it needs none, or where the name does not say.
     pub fn libc(&self) -> Option<Libc> {
         let Self::Dynamic { loader, libraries } = self else {

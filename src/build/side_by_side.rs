@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
+use std::time::Instant;
 
 use super::lanes::{self, Lane, Lanes, Need};
 use super::{Built, Event, Run, execute_target, platform, tools};
@@ -13,8 +14,8 @@ use crate::plan::StepKind;
 
 /// An event that waits for its turn.
 enum Waiting {
-    End,
-    Step(StepKind, String, usize),
+    End(Instant),
+    Step(StepKind, String, usize, Instant),
     Package(String),
     Talk(String),
     Words(String),
@@ -29,8 +30,9 @@ impl Waiting {
                 kind,
                 platform,
                 packages,
-            } => Self::Step(*kind, platform.clone(), *packages),
-            Event::End => Self::End,
+                at,
+            } => Self::Step(*kind, platform.clone(), *packages, *at),
+            Event::End(at) => Self::End(*at),
             Event::Package(it) => Self::Package((*it).to_owned()),
             Event::Talk(it) => Self::Talk((*it).to_owned()),
             Event::Words(it) => Self::Words((*it).to_owned()),
@@ -41,12 +43,13 @@ impl Waiting {
 
     fn show(self, show: &mut dyn FnMut(Event<'_>)) {
         match &self {
-            Self::Step(kind, platform, packages) => show(Event::Step {
+            Self::Step(kind, platform, packages, at) => show(Event::Step {
                 kind: *kind,
                 platform: platform.clone(),
                 packages: *packages,
+                at: *at,
             }),
-            Self::End => show(Event::End),
+            Self::End(at) => show(Event::End(*at)),
             Self::Package(it) => show(Event::Package(it)),
             Self::Talk(it) => show(Event::Talk(it)),
             Self::Words(it) => show(Event::Words(it)),
@@ -165,6 +168,8 @@ fn build(run: &Run<'_>, index: usize, lane: Lane, mut own: Built, sender: &Sende
     }
     let work = || execute_target(run, target, lane, &mut own, &mut tell);
     let result = contained(&platform(target), work);
+    // The next target that is shown may have begun long before.
+    tell(Event::End(Instant::now()));
     let _ = sender.send(Message::Done(index, Box::new(own), result));
 }
 

@@ -55,7 +55,10 @@ fn size(standing: &Standing) -> Option<String> {
 fn compared(changes: &Changes) -> String {
     let sizes = match changes.sizes.len() {
         0 => "every size is as accepted".to_owned(),
-        some => format!("{} than accepted", counted_of(some, "other size")),
+        some => format!(
+            "{} than in the lock, which fails only where a budget says so",
+            counted_of(some, "other size")
+        ),
     };
     let facts = match changes.facts.len() {
         0 => "cgo, GODEBUG, dead-code elimination and profile health are as accepted".to_owned(),

@@ -148,15 +148,22 @@ pub fn present(
     let mut warnings = Vec::new();
     if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
         // The binaries are published: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(summary, &for_step(top.max(50))) {
+        if let Err(error) = append(summary, "step summary", &for_step(top.max(50))) {
             warnings.push(format!("warning: {error}"));
         }
     }
     let style = Style {
         width: session.width,
     };
+    // A step may ask for them instead of the text; otherwise they stand beside it.
+    let beside = session.variable("GITHUB_ACTIONS").is_some() && output.format != Format::Github;
+    let annotations = match beside {
+        true => render(Format::Github, top, style),
+        false => String::new(),
+    };
     Ok(Output {
         text: render(output.format, top, style),
+        annotations,
         failures: verdict.failures.clone(),
         not_judged: verdict.not_judged.clone(),
         warnings,
@@ -224,8 +231,8 @@ pub fn anchor(cwd: &Path) -> Option<String> {
     found.map(|it| (*it).to_owned())
 }
 
-/// GitHub's step summary belongs to the whole step: we add to it.
-fn append(path: &OsString, text: &str) -> Result<()> {
+/// A file of GitHub's belongs to the whole step: we add to it. Fails with [`Kind::Machine`]; `what` it is.
+pub(super) fn append(path: &OsString, what: &str, text: &str) -> Result<()> {
     let file = std::fs::File::options()
         .append(true)
         .create(true)
@@ -234,10 +241,7 @@ fn append(path: &OsString, text: &str) -> Result<()> {
         .map_err(|error| {
             Error::new(
                 Kind::Machine,
-                format!(
-                    "cannot write the step summary `{}`",
-                    Path::new(path).display()
-                ),
+                format!("cannot write the {what} `{}`", Path::new(path).display()),
             )
             .source(error)
         })

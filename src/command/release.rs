@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::lock_file::{self, Found};
+use super::lock_file;
 use super::prepare::{Prepared, Purpose, output_directory, prepare_for};
-use super::present::{self, Shows, present};
+use super::present::{self, Shows};
 use super::published::{after, what_was_published};
 use super::repair::{self, Repaired};
+use super::said::Said;
 use super::staging::stage;
+use super::telling::{self, Telling, placed};
 use super::{Output, Session};
 use crate::analysis::{self, Artifact, recall};
 use crate::build::publish::Item;
@@ -16,16 +18,14 @@ use crate::build::stage::Stage;
 use crate::build::{self, Built, Event, publish, reuse, sums};
 use crate::cli;
 use crate::clock;
-use crate::config::Config;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Change;
-use crate::lock::{FILE, Lock};
+use crate::lock::Lock;
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::{Interrupt, Invocation};
-use crate::render::{self, Format, Style};
-use crate::report::{self, Findings, Report, measures, outline};
+use crate::report;
 
 /// Reads the configuration and asks go, for a purpose.
 pub type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
@@ -48,6 +48,7 @@ pub fn run_prepared(
     let wanted = Wanted {
         output: present::with_variable(&args.output, session),
         wait: !args.no_wait,
+        full: args.full,
     };
     Shows::EVERYTHING.check(&wanted.output)?;
     let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
@@ -72,6 +73,8 @@ struct Wanted {
     output: cli::Output,
     /// For another run that writes to the same directory.
     wait: bool,
+    /// The whole report is printed.
+    full: bool,
 }
 
 /// What came of a build.
@@ -85,6 +88,8 @@ enum Done {
 /// Executables that wait to be published.
 struct Released {
     loaded: Loaded,
+    /// The whole report is printed.
+    full: bool,
     /// What the change does to its gates.
     change: Option<Change>,
     /// Whether the lock is that of the working tree, and may follow.
@@ -147,8 +152,10 @@ fn stage_all(
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
     let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
     let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
+    let full = wanted.full || loaded.config.report.full;
     Ok(Released {
         loaded,
+        full,
         change,
         follows: !earlier.judges(),
         lock_path,
@@ -164,6 +171,7 @@ fn stage_all(
 fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Result<Output> {
     let Released {
         loaded,
+        full,
         change,
         follows,
         lock_path,
@@ -200,19 +208,24 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         total: start.elapsed(),
         now: clock::about_now(),
     });
-    (session.show)(Event::End);
+    (session.show)(Event::End(Instant::now()));
     let in_ci = session.variable("CI").is_some();
     let rate = in_ci.then(|| report::hit_rate(&report.time)).flatten();
     for line in rate.into_iter().chain(report::spent(&report)) {
         (session.show)(Event::Talk(&line));
     }
-    let told = tell(
+    let said = Said::of(&plan, &lock_path, session);
+    let told = telling::tell(
         &report,
         lock.filter(|_| follows).map(|it| (it, lock_path, found)),
-        &wanted,
-        &loaded.config,
+        &Telling {
+            output: &wanted,
+            config: &loaded.config,
+            said: (!full).then_some(&said),
+        },
         session,
     );
+    said.keep(&report);
     let mut output = told.map_err(|error| after(error, &published, &note))?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
@@ -234,64 +247,6 @@ fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
             ),
         )
         .hint("give `--report` another name"));
-    }
-    Ok(())
-}
-
-/// Writes the lock and the reports about what was published.
-fn tell(
-    report: &Report,
-    lock: Option<(Lock, PathBuf, Vec<Found>)>,
-    wanted: &cli::Output,
-    config: &Config,
-    session: &mut Session<'_>,
-) -> Result<Output> {
-    // Not in CI: a file that changed would make the next build `+dirty`.
-    if let Some((lock, path, found)) = lock
-        && report.verdict.pass
-        && session.variable("CI").is_none()
-    {
-        tighten(lock, &path, &found, config, session)?;
-    }
-    present(
-        |format, top, style| rendered(report, format, top, style, &session.cwd),
-        |top| for_the_step(report, top),
-        wanted,
-        config.escape.listed(),
-        &report.verdict,
-        session,
-    )
-}
-
-/// `{name}`, `{os}` and `{arch}` in the names of report files: several runs of one CI job write one each.
-fn placed(mut output: cli::Output, prepared: &Prepared) -> cli::Output {
-    let target = prepared.facts.first().map(|it| &it.target);
-    let first = prepared.outputs.targets.iter().flatten().next();
-    let name = first.map_or("packages", |it| it.name.as_str());
-    let os = target.and_then(|it| it.os.as_deref()).unwrap_or_default();
-    let arch = target.and_then(|it| it.arch.as_deref()).unwrap_or_default();
-    for path in &mut output.report {
-        if let Some(text) = path.to_str().filter(|it| it.contains('{')) {
-            let text = text.replace("{name}", name);
-            *path = text.replace("{os}", os).replace("{arch}", arch).into();
-        }
-    }
-    output
-}
-
-/// What has a ratchet follows executables that shrank.
-fn tighten(
-    mut lock: Lock,
-    path: &Path,
-    found: &[Found],
-    config: &Config,
-    session: &mut Session<'_>,
-) -> Result<()> {
-    let changed = lock_file::tighten(&mut lock, found, &config.budget);
-    if !changed.is_empty() {
-        lock_file::save(&lock, path, &session.interrupt)?;
-        let line = format!("{FILE} follows: {}", changed.join(", "));
-        (session.show)(Event::Talk(&line));
     }
     Ok(())
 }
@@ -434,44 +389,4 @@ fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|it| it.to_string_lossy().into_owned())
         .unwrap_or_default()
-}
-
-fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
-    let detail = outline::Detail {
-        packages,
-        everything: format != Format::Text,
-    };
-    let findings = || Findings {
-        anchor: present::anchor(cwd),
-        ..Findings::of_report(report)
-    };
-    match format {
-        Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &findings(), &present::prefix(cwd)),
-        Format::Github => render::github(&findings(), &present::prefix(cwd)),
-        Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
-        _ => render::measures(&|| measures::of_release(report), format)
-            .unwrap_or_else(|| render::blocks(&readable(report, detail, format), format, style)),
-    }
-}
-
-/// What people read. The line of the time stands on standard error where the report is text.
-fn readable(report: &Report, detail: outline::Detail, format: Format) -> Vec<outline::Block> {
-    let mut blocks = outline::outline(report, detail);
-    if format == Format::Markdown {
-        let line = report::time_line(&report.time);
-        blocks.push(outline::Block::Line(outline::Tone::Dim, line));
-    }
-    blocks
-}
-
-/// For who opens the page of a CI job: the verdict, what is new, and the rest folded. GitHub takes a MiB of a step.
-fn for_the_step(report: &Report, packages: usize) -> String {
-    let detail = outline::Detail {
-        packages,
-        everything: true,
-    };
-    let whole = outline::outline(report, detail);
-    let first = outline::summary::summary(report, None, None);
-    render::folded(&first, &[("The whole report", whole)], 1_000_000)
 }

@@ -1,7 +1,8 @@
 //! New findings in, workflow commands out: GitHub shows each as an annotation on its line.
 
+use crate::check::{LOOSENED, NOT_JUDGED, Status};
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Findings, Site};
+use crate::report::{Assertion, Checked, Findings, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
@@ -19,6 +20,8 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let others = others.map(|it| format!("::error title=gobuild-opt::{}", data(it)));
     let open = findings.loosened.iter().chain(&findings.not_judged);
     let open = open.map(|it| format!("::warning title=gobuild-opt::{}", data(it)));
+    let warned = findings.checks.iter().filter(|it| warns(it));
+    let warned = warned.map(|it| check(it, findings.anchor.as_deref(), prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|it| it.starts_with("::error"));
@@ -26,9 +29,27 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .chain(assertions)
         .chain(failing)
         .chain(open)
+        .chain(warned)
         .chain(warning)
         .chain(advice);
     all.map(|it| it + "\n").collect()
+}
+
+/// Gates that are loosened or not judged have sentences of their own.
+fn warns(it: &Checked<'_>) -> bool {
+    let own = [LOOSENED, NOT_JUDGED];
+    it.finding.status == Status::Warn && !own.contains(&it.finding.id.as_str())
+}
+
+fn check(it: &Checked<'_>, anchor: Option<&str>, prefix: &str) -> String {
+    let mut properties = place(anchor, 0, 0, prefix);
+    properties.push(format!(
+        "title={}",
+        property(&format!("gobuild-opt: {}", it.finding.id))
+    ));
+    let hint = it.finding.hint.iter().map(|it| format!("\n{it}"));
+    let message = format!("{}{}", it.finding.message, hint.collect::<String>());
+    format!("::warning {}::{}", properties.join(","), data(&message))
 }
 
 fn advised(it: &Advised, prefix: &str) -> String {

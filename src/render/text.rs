@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
+use super::fold::fold;
 use super::{Style, harmless};
 use crate::report::outline::{Block, Table, Tone};
 
@@ -101,11 +102,13 @@ const WRAPPED: usize = 36;
 const SHORTEST: usize = 8;
 
 /// A label is not made shorter than this as long as there is an optional column to leave out.
-const LABEL: usize = 40;
+pub(super) const LABEL: usize = 40;
 
 /// Where the table is too wide, very long labels of the first column lose their beginning, which tells least in a path;
 /// then optional columns go; then all labels are shortened.
 fn table(out: &mut String, table: &Table, style: Style) {
+    let folded = fold(table, style.width);
+    let table = folded.as_ref().unwrap_or(table);
     let (shown, label) = fit(table, style.width);
     let cell = |column: usize, text: &str| {
         let text = harmless(text);
@@ -163,7 +166,7 @@ fn table(out: &mut String, table: &Table, style: Style) {
 }
 
 /// The columns that are shown, and the width of the first.
-fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
+pub(super) fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     let least = |column: usize| {
         let width = width(table, column);
         if column > 0 && !table.columns[column].right {
@@ -190,8 +193,9 @@ fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     (shown, label)
 }
 
-/// The end of a text that is too long, behind an ellipsis. Of a generic function's name what is cut are the types.
-fn shortened(text: &str, width: usize) -> String {
+/// What is too long, with an ellipsis. A path keeps its first element and as many of the last as fit, a sentence its beginning,
+/// a generic function its name; what is none of them its end.
+pub fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -206,6 +210,12 @@ fn shortened(text: &str, width: usize) -> String {
             format!("{name}[{}", shortened(types, room))
         };
     }
+    if text.contains(' ') && !text.contains('[') {
+        return beginning(text, width);
+    }
+    if let Some(path) = elements(text, width) {
+        return path;
+    }
     let mut tail = String::new();
     for c in text.chars().rev() {
         if tail.width() + 2 > width {
@@ -216,7 +226,33 @@ fn shortened(text: &str, width: usize) -> String {
     format!("…{tail}")
 }
 
-fn width(table: &Table, column: usize) -> usize {
+/// `example.com/…/store`, `…/store`; `None` where not even the last element fits.
+fn elements(path: &str, width: usize) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let (first, rest) = parts.split_first().filter(|it| !it.1.is_empty())?;
+    let tail = |count: usize| rest[rest.len() - count..].join("/");
+    let whole = (1..rest.len()).rev();
+    let with_first = whole.clone().map(|it| format!("{first}/…/{}", tail(it)));
+    let without = whole.chain([1]).map(|it| format!("…/{}", tail(it)));
+    let mut fitting = with_first.chain(without);
+    fitting.find(|it| it.width() <= width)
+}
+
+/// The words that fit, and an ellipsis.
+fn beginning(text: &str, width: usize) -> String {
+    let mut kept = String::new();
+    for c in text.chars() {
+        if kept.width() + 2 > width {
+            break;
+        }
+        kept.push(c);
+    }
+    let end = kept.rfind(' ').filter(|it| *it > width / 2);
+    kept.truncate(end.unwrap_or(kept.len()));
+    format!("{}…", kept.trim_end_matches([' ', ',', ':', '(']))
+}
+
+pub(super) fn width(table: &Table, column: usize) -> usize {
     let cells = table
         .rows
         .iter()
@@ -252,10 +288,17 @@ mod tests {
             assert_eq!(found, expected);
             assert!(found.width() <= width);
         };
-        check("example.com/a/department", 20, "…le.com/a/department");
+        check("example.com/a/department", 20, "…/a/department");
+        check("example.com/a/b/store", 20, "example.com/…/store");
+        check("example.com/a/department", 9, "…partment");
+        check(
+            "unowned: C code (2,624 B), headers",
+            28,
+            "unowned: C code (2,624 B)…",
+        );
         let generic = "slices.Sort[go.shape.struct { Key int; Value string }]";
         check(generic, 40, "slices.Sort[… { Key int; Value string }]");
         check(generic, 18, "slices.Sort[…]");
-        check("example.com/very/deep.Map[int]", 20, "…om/very/deep.Map[…]");
+        check("example.com/very/deep.Map[int]", 20, "…/deep.Map[…]");
     }
 }

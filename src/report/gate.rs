@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::escapes::{Escapes, Site};
+use super::outline::escapes::spelled;
 use super::verdict::label;
 use super::{Assertion, Budget, Inputs, Target, budgets, context, findings, standing};
 use crate::analysis::Artifact;
@@ -305,9 +306,10 @@ pub fn place(site: &Site) -> String {
 
 /// `boxing in example.com/app.(*Server).handle`
 pub fn what(site: &Site) -> String {
+    let class = spelled(&site.class);
     match site.function.as_str() {
-        "" => format!("{} in {}", site.class, site.package),
-        function => format!("{} in {}.{function}", site.class, site.package),
+        "" => format!("{class} in {}", site.package),
+        function => format!("{class} in {}.{function}", site.package),
     }
 }
 

@@ -7,6 +7,8 @@ pub mod against;
 
 pub mod assertions;
 
+pub mod brief;
+
 pub mod checks;
 
 pub mod effect;
@@ -88,6 +90,8 @@ pub struct Column {
     pub right: bool,
     /// Left out where there is little room.
     pub optional: bool,
+    /// Counts of one kind, added up with the others of this kind that are small where there is little room.
+    pub folds: bool,
 }
 
 /// How much is shown.
@@ -112,7 +116,15 @@ pub fn number(title: &str) -> Column {
     Column {
         title: title.into(),
         right: true,
-        optional: false,
+        ..Column::default()
+    }
+}
+
+/// A column of counts that stands in one with its like where there is little room.
+pub fn folding(column: Column) -> Column {
+    Column {
+        folds: true,
+        ..column
     }
 }
 
@@ -126,6 +138,9 @@ pub fn optional(column: Column) -> Column {
 
 /// Executables that are shown section by section; more of them get a line each.
 const DETAILED: usize = 2;
+
+/// The title of the verdict.
+const RESULT: &str = "Result";
 
 /// The whole report.
 pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
@@ -262,14 +277,15 @@ fn artifact(target: &Target) -> Vec<Block> {
     let version = file.go_version.as_deref().unwrap_or("unknown Go version");
     lines.push((Tone::Dim, format!("{version}, {cache}")));
     lines.extend(file.linkage.as_ref().map(|it| (Tone::Dim, it.to_string())));
-    lines.extend(pgo(target));
+    lines.extend(pgo(target, true));
     lines
         .into_iter()
         .map(|(tone, line)| Block::Line(tone, line))
         .collect()
 }
 
-fn pgo(target: &Target) -> Option<(Tone, String)> {
+/// The profile in a sentence; `whole` with its samples, age and digest.
+fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
     let pgo = &target.pgo;
     let (Some(profile), Some(digest)) = (&pgo.profile, &pgo.sha256) else {
         return None;
@@ -303,6 +319,9 @@ fn pgo(target: &Target) -> Option<(Tone, String)> {
         let sentence = format!("profile {profile} {worthless}{health}{lines}");
         return Some((Tone::Warn, sentence));
     }
+    if !whole {
+        return Some((Tone::Dim, format!("profile {profile} applied{health}")));
+    }
     Some((
         Tone::Dim,
         format!(
@@ -329,8 +348,10 @@ fn budgets(report: &Report) -> Vec<Block> {
                 counted(it as u64, "function")
             } else if growth {
                 format!("{it:.2} %")
+            } else if it < 1024.0 {
+                format!("{} B", grouped(it as u64))
             } else {
-                grouped(it as u64)
+                format!("{} ({} B)", human(it as u64), grouped(it as u64))
             }
         };
         let status = match budget.status {
@@ -356,7 +377,7 @@ fn budgets(report: &Report) -> Vec<Block> {
 }
 
 fn verdict(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![Block::Title("Result".into())];
+    let mut blocks = vec![Block::Title(RESULT.into())];
     for failure in &report.verdict.failures {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
     }

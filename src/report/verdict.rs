@@ -6,6 +6,7 @@ use crate::check::{self, Finding, Status};
 use crate::config::size::human;
 use crate::gate::Change;
 use crate::lock::FILE;
+use crate::number::grouped;
 
 /// `api linux/amd64`
 pub fn label(target: &Target) -> String {
@@ -67,12 +68,16 @@ fn over(budget: &Budget) -> String {
     let (actual, limit) = (actual as u64, budget.limit as u64);
     if limit == 0 && !note.is_empty() {
         let size = human(actual);
-        return format!("{item}: {size} ({actual} B) that {FILE} does not hold{note}");
+        return format!(
+            "{item}: {size} ({} B) that {FILE} does not hold{note}",
+            grouped(actual)
+        );
     }
     format!(
-        "{item}: {} ({actual} B) is over the budget of {} by {} B{note}",
+        "{item}: {} ({} B) is over the budget of {} by {} B{note}",
         human(actual),
+        grouped(actual),
         human(limit),
-        actual - limit
+        grouped(actual - limit)
     )
 }

@@ -183,12 +183,54 @@ impl Place {
         self.run_in("", line)
     }
 
-    /// The same in a directory below.
+    /// The same in a directory below. Most tests look at what only the whole report of a release has; see [`Self::run_short`].
     pub fn run_in(&self, directory: &str, line: &str) -> Run {
+        let mut words = shell_words::split(line).unwrap();
+        if words.first().is_some_and(|it| it == "release") {
+            words.insert(1, "--full".into());
+        }
+        self.run_words(directory, &words)
+    }
+
+    /// Runs the program with a line of arguments as a user types it: a release prints its short report.
+    pub fn run_short(&self, line: &str) -> Run {
+        self.run_words("", &shell_words::split(line).unwrap())
+    }
+
+    fn run_words(&self, directory: &str, words: &[String]) -> Run {
         let mut command = self.command(PROGRAM);
-        command.args(shell_words::split(line).unwrap());
+        command.args(words);
         command.current_dir(self.path(directory));
         self.finish(command.output().unwrap())
+    }
+
+    /// Runs the program in a terminal, as far as it can tell, and expects it to succeed; returns what the terminal got.
+    pub fn in_terminal(&self, args: &[&str]) -> String {
+        const SCRIPT: &str = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+        let mut command: Command = self.command("python3");
+        command.args(["-c", SCRIPT, PROGRAM]).args(args);
+        command.env("TERM", "xterm-256color");
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// A copy of an example, as a fresh checkout of a repository of its own.
+    pub fn example(name: &str) -> Self {
+        let mut place = Self::empty();
+        let example = format!("{}/examples/{name}/.", env!("CARGO_MANIFEST_DIR"));
+        place.tool("cp", &["-R", &example, "."]);
+        let _ = std::fs::remove_dir_all(place.path("dist"));
+        place.env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z");
+        place.env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z");
+        let git = |words: &[&str]| {
+            let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+            place.tool("git", &[&identity[..], words].concat());
+        };
+        git(&["init", "-q", "-b", "main"]);
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "first"]);
+        place
     }
 
     /// Runs `release` and expects it to succeed; returns its JSON report.

@@ -34,6 +34,7 @@ mod profile_command;
 mod readme;
 mod real_go;
 mod review;
+mod short_report;
 mod signals;
 mod stand_in;
 mod standing;

@@ -1,4 +1,4 @@
-//! The sample output of the README is what the program prints.
+//! The sample output of the README, and of the pages behind it, is what the program prints.
 //!
 //! The commands run in a copy of examples/service. The lines have to be the same, but for their figures; where the Go is the
 //! one of the sample, the figures as well, within [`TOLERANCE`]: a C compiler and a commit change a few bytes. Lines of `...`
@@ -7,6 +7,19 @@
 use crate::harness::{PROGRAM, Place};
 
 const README: &str = include_str!("../../README.md");
+
+/// The README, and the pages that it leads to.
+const PAGES: &[&str] = &[
+    README,
+    include_str!("../../examples/guide/ci.md"),
+    include_str!("../../examples/guide/configuration.md"),
+    include_str!("../../examples/guide/figures.md"),
+    include_str!("../../examples/guide/go.md"),
+    include_str!("../../examples/guide/lock.md"),
+];
+
+/// What fits on a page that one reads.
+const LINES: usize = 180;
 
 /// How far a figure may be from the sample's.
 const TOLERANCE: f64 = 0.05;
@@ -18,7 +31,7 @@ const SILENT: &[&str] = &["make ", "KO_GO_PATH=", "ln -s "];
 fn samples() -> Vec<(String, Vec<String>)> {
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
     let mut inside = false;
-    for line in README.lines() {
+    for line in PAGES.iter().flat_map(|it| it.lines()) {
         match line.strip_prefix("```") {
             Some(kind) => inside = kind == "console",
             None if !inside => {}
@@ -124,7 +137,7 @@ fn what_the_readme_shows_is_what_is_printed() {
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "first"]);
     let version = place.tool("go", &["env", "GOVERSION"]);
-    let exact = README.contains(&format!("  {}, all", version.trim()));
+    let exact = README.contains(&format!(" bytes), {}, ", version.trim()));
     let mut shown = 0;
     for (command, sample) in samples() {
         if SILENT.iter().any(|it| command.starts_with(it)) {
@@ -157,6 +170,21 @@ fn what_the_readme_shows_is_what_is_printed() {
         shown += 1;
     }
     assert_eq!(shown, 2);
+}
+
+#[test]
+fn the_readme_is_short_and_its_links_lead_somewhere() {
+    assert!(README.lines().count() <= LINES);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = root.join("examples/guide");
+    for (index, page) in PAGES.iter().enumerate() {
+        let base = if index == 0 { root } else { &guide };
+        for link in page.split("](").skip(1) {
+            let link = link.split([')', '#']).next().unwrap();
+            let is_here = !link.is_empty() && !link.contains("://");
+            assert!(!is_here || base.join(link).exists(), "{link}");
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,9 @@ use crate::report::{AgainstLock, LockFact, LockSize, Target};
 /// Lines of the table; what changed less is one line.
 const TOP: usize = 8;
 
+/// Lines of the short report.
+const BRIEF: usize = 6;
+
 /// Nothing without an entry, and one line where nothing changed.
 pub fn against(target: &Target, everything: bool) -> Vec<Block> {
     let Some(lock) = &target.lock else {
@@ -24,6 +27,41 @@ pub fn against(target: &Target, everything: bool) -> Vec<Block> {
     blocks.extend(table(lock, everything));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
+}
+
+/// The same in a few lines, without a heading: whose bytes changed most, and what is other than bytes.
+pub fn briefly(target: &Target) -> Vec<Block> {
+    let Some(lock) = &target.lock else {
+        return Vec::new();
+    };
+    if !lock.compared {
+        return vec![Block::Line(Tone::Warn, other_go(lock, target))];
+    }
+    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|it| is_owner(it)).collect();
+    all.sort_by_key(|it| std::cmp::Reverse(moved(it)));
+    let rest = all.len().saturating_sub(BRIEF);
+    let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|it| row(it)).collect();
+    if rest > 0 {
+        rows.push(vec![format!("and {rest} more: --full")]);
+    }
+    let mut blocks = Vec::new();
+    if !rows.is_empty() {
+        blocks.push(Block::Table(columns(rows)));
+    }
+    blocks.extend(lock.facts.iter().map(fact));
+    blocks
+}
+
+/// Where sections grow and whose modules they are, the packages say more exactly; the size stands above.
+fn is_owner(it: &LockSize) -> bool {
+    ["package:", "frame:"]
+        .iter()
+        .any(|kind| it.item.starts_with(kind))
+        || (it.item.starts_with("module:") && (it.before.is_none() || it.after.is_none()))
+}
+
+fn moved(it: &LockSize) -> u64 {
+    it.before.unwrap_or(0).abs_diff(it.after.unwrap_or(0))
 }
 
 fn other_go(lock: &AgainstLock, target: &Target) -> String {
@@ -54,32 +92,31 @@ fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
     // Sections say where, modules whose; packages are for the long report.
     let is_shown = |it: &&LockSize| everything || !it.item.starts_with("package:");
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(is_shown).collect();
-    let moved = |it: &LockSize| {
-        let (before, after) = (it.before.unwrap_or(0), it.after.unwrap_or(0));
-        before.abs_diff(after)
-    };
     all.sort_by_key(|it| (it.item != "size", std::cmp::Reverse(moved(it))));
     let top = if everything { all.len() } else { TOP };
     let rest = all.len().saturating_sub(top);
     let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|it| row(it)).collect();
     if rest > 0 {
-        let mut row = vec![format!("and {rest} more")];
-        row.resize(5, String::new());
-        rows.push(row);
+        rows.push(vec![format!("and {rest} more")]);
     }
-    (!rows.is_empty()).then(|| {
-        Block::Table(Table {
-            columns: vec![
-                text("what"),
-                number("lock B"),
-                number("release B"),
-                number("change B"),
-                number("%"),
-            ],
-            rows,
-            total: false,
-        })
-    })
+    (!rows.is_empty()).then(|| Block::Table(columns(rows)))
+}
+
+fn columns(mut rows: Vec<Vec<String>>) -> Table {
+    let columns = vec![
+        text("what"),
+        number("lock B"),
+        number("release B"),
+        number("change B"),
+        number("%"),
+    ];
+    rows.iter_mut()
+        .for_each(|it| it.resize(columns.len(), String::new()));
+    Table {
+        columns,
+        rows,
+        total: false,
+    }
 }
 
 fn row(it: &LockSize) -> Vec<String> {

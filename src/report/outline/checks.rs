@@ -1,5 +1,7 @@
 //! Findings as sentences; what several executables have in common is said once.
 
+use std::collections::BTreeSet;
+
 use super::{Block, Tone};
 use crate::check::{Finding, Status};
 use crate::doctor::Row;
@@ -51,12 +53,49 @@ pub fn warnings(targets: &[Target]) -> usize {
     let warned = groups(targets)
         .into_iter()
         .filter(|it| it.0.status == Status::Warn);
-    warned
-        .map(|(first, same)| match shared(first, &same, targets.len()) {
-            true => 1,
-            false => same.len(),
-        })
-        .sum()
+    warned.map(|it| weight(&it, targets.len())).sum()
+}
+
+fn weight((first, same): &Group<'_>, all: usize) -> usize {
+    match shared(first, same, all) {
+        true => 1,
+        false => same.len(),
+    }
+}
+
+/// What warns, each once and with its hint where that is asked for, without those that are known.
+pub(super) fn warned(
+    targets: &[Target],
+    is_known: &dyn Fn(&Finding) -> bool,
+    hints: bool,
+) -> Vec<Block> {
+    let groups = groups(targets);
+    let news = groups
+        .iter()
+        .filter(|it| it.0.status == Status::Warn && !is_known(it.0));
+    let lines = news.flat_map(|it| group(it.0, &it.1, targets.len()));
+    lines
+        .filter(|it| hints || !matches!(it, Block::Line(Tone::Dim, _)))
+        .collect()
+}
+
+/// How many checks passed of everything that they looked at.
+pub(super) fn passed(targets: &[Target]) -> usize {
+    let status = |it: &Status| matches!(it, Status::Pass);
+    let ids = targets.iter().flat_map(|it| &it.checks);
+    let ids: BTreeSet<&str> = ids.map(|it| it.id.as_str()).collect();
+    let passed = |id: &&&str| {
+        let mut all = targets.iter().flat_map(|it| &it.checks);
+        all.all(|it| it.id != **id || status(&it.status) || it.status == Status::Skip)
+    };
+    ids.iter().filter(passed).count()
+}
+
+/// How many of the [`warnings`] are known.
+pub(super) fn known(targets: &[Target], is_known: &dyn Fn(&Finding) -> bool) -> usize {
+    let known = groups(targets).into_iter();
+    let known = known.filter(|it| it.0.status == Status::Warn && is_known(it.0));
+    known.map(|it| weight(&it, targets.len())).sum()
 }
 
 /// A finding, and all that say the same with their executables.

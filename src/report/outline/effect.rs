@@ -1,5 +1,6 @@
 //! What the profile did, against a build without it.
 
+use super::escapes::spelled;
 use super::{Block, Table, Tone, number, optional, text};
 use crate::number::{change, counted, grouped, percent};
 use crate::report::{Effect, Pair, Site, Target};
@@ -163,7 +164,7 @@ fn escapes(sites: &[Site], word: &str, top: usize) -> Vec<Block> {
         let file = it.file.clone().unwrap_or_default();
         vec![
             format!("{file}:{}", it.line),
-            it.class.clone(),
+            spelled(&it.class).to_owned(),
             it.message.clone(),
         ]
     });

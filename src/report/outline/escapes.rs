@@ -1,6 +1,6 @@
 //! The escapes of a platform by package and class.
 
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Table, Tone, folding, number, optional, text};
 use crate::number::{counted, grouped};
 use crate::report::{EscapePackage, Escapes};
 
@@ -32,8 +32,10 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
             .collect();
     }
     let weighted = escapes.weighted_by.is_some();
-    let mut columns = vec![text("package")];
-    columns.extend(CLASSES.iter().map(|(title, _)| number(title)));
+    let occurs = |class: &&Class| packages.iter().any(|it| class.1(it) > 0);
+    let classes: Vec<&Class> = CLASSES.iter().filter(occurs).collect();
+    let mut columns = vec![text("package"), number("sites")];
+    columns.extend(classes.iter().map(|(title, _)| folding(number(title))));
     let known = packages.iter().all(|it| it.functions.is_some());
     columns.extend(known.then(|| optional(number("functions"))));
     columns.extend(weighted.then(|| optional(number("cpu %"))));
@@ -44,7 +46,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         ..Table::default()
     };
     let (shown, folded) = packages.split_at(top.min(packages.len()));
-    let row = |label: String, it: &EscapePackage| escape_row(label, it, known, weighted);
+    let row = |label: String, it: &EscapePackage| escape_row(label, it, &classes, known, weighted);
     table.rows.extend(
         shown
             .iter()
@@ -99,10 +101,10 @@ fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
 
 type Class = (&'static str, fn(&EscapePackage) -> u64);
 
+/// The class `new` is spelled so that nobody takes it for what was added.
 const CLASSES: &[Class] = &[
-    ("sites", |it| it.sites),
     ("moved", |it| it.moved),
-    ("new", |it| it.new),
+    ("new(T)", |it| it.new),
     ("make", |it| it.make),
     ("append", |it| it.append),
     ("boxing", |it| it.boxing),
@@ -111,10 +113,23 @@ const CLASSES: &[Class] = &[
     ("other", |it| it.other),
 ];
 
-fn escape_row(label: String, it: &EscapePackage, functions: bool, weighted: bool) -> Vec<String> {
-    let counts = CLASSES
-        .iter()
-        .map(|(_, of)| of(it))
+/// A class as people read it: `new` is what was added.
+pub fn spelled(class: &str) -> &str {
+    match class {
+        "new" => "new(T)",
+        other => other,
+    }
+}
+
+fn escape_row(
+    label: String,
+    it: &EscapePackage,
+    classes: &[&Class],
+    functions: bool,
+    weighted: bool,
+) -> Vec<String> {
+    let counts = std::iter::once(it.sites)
+        .chain(classes.iter().map(|(_, of)| of(it)))
         .chain(it.functions.filter(|_| functions));
     let mut row = vec![label];
     row.extend(counts.map(cell));

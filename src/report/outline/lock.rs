@@ -1,5 +1,6 @@
 //! What is new and gone against the lock, for people.
 
+use super::escapes::spelled;
 use super::{Block, Tone};
 use crate::number::{counted, counted_of, grouped};
 use crate::report::gate::{place, what};
@@ -128,7 +129,7 @@ fn counts(escapes: &Escapes) -> Vec<Block> {
 }
 
 fn by_class(classes: &[ClassChange]) -> Option<Block> {
-    let change = |it: &ClassChange| format!("{} {} -> {}", it.class, it.before, it.after);
+    let change = |it: &ClassChange| format!("{} {} -> {}", spelled(&it.class), it.before, it.after);
     let changes: Vec<String> = classes.iter().map(change).collect();
     let text = format!("sites by class: {}", changes.join(", "));
     (!changes.is_empty()).then(|| line(Tone::Plain, text))

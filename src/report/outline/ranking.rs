@@ -106,8 +106,8 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
             .classes
             .iter()
             .map(|(class, count)| match count {
-                1 => class.clone(),
-                more => format!("{class} {more}"),
+                1 => escapes::spelled(class).to_owned(),
+                more => format!("{} {more}", escapes::spelled(class)),
             })
             .collect();
         let name = if what == "line" {

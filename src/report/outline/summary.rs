@@ -1,5 +1,6 @@
 //! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
 
+use super::escapes::spelled;
 use super::{Block, Table, Tone, number, text};
 use crate::check::{LOOSENED, Status};
 use crate::config::size::human;
@@ -41,6 +42,25 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
     blocks.extend(warned.map(|it| Block::Line(Tone::Warn, it.clone())));
     blocks.extend(more(warnings.len(), "warning"));
     blocks
+}
+
+/// The blocks of a whole report, by title; of one executable by heading, too. The verdict stands first, and is left out.
+pub fn sections(blocks: Vec<Block>) -> Vec<(String, Vec<Block>)> {
+    let titles = blocks.iter().filter(|it| matches!(it, Block::Title(_)));
+    let by_heading = titles.count() <= 3;
+    let mut sections: Vec<(String, Vec<Block>)> = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Title(title) => sections.push((title, Vec::new())),
+            Block::Heading(title) if by_heading => sections.push((title, Vec::new())),
+            other => match sections.last_mut() {
+                Some((_, inner)) => inner.push(other),
+                None => sections.push(("Report".into(), vec![other])),
+            },
+        }
+    }
+    sections.retain(|(title, _)| title != super::RESULT);
+    sections
 }
 
 fn title(report: &Report) -> String {
@@ -244,7 +264,7 @@ fn sites(report: &Report) -> Vec<Block> {
         table.rows.push(vec![
             place,
             format!("{}.{}", it.package, it.function),
-            it.class.clone(),
+            spelled(&it.class).to_owned(),
             it.source.clone(),
         ]);
     }

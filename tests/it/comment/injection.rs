@@ -211,6 +211,7 @@ fn forged(count: usize, seed: u64) -> usize {
             program: None,
             go: None,
             env: Vec::new(),
+            terminal: false,
             width: 80,
             interrupt: Interrupt::default(),
             show: &mut |_| {},

@@ -15,8 +15,18 @@ fn check_text(text: &str) {
         let control = line.chars().find(|it| it.is_control() && *it != '\t');
         assert_eq!(control, None, "{text:?}");
         let start = line.trim_start();
+        if is_own(start) {
+            continue;
+        }
         assert!(!start.starts_with("::") && !line.contains("##["), "{text}");
     }
+}
+
+/// Annotations of ours have a title; in their properties a colon of somebody else is no colon.
+fn is_own(line: &str) -> bool {
+    let levels = ["::error ", "::warning ", "::notice "];
+    let properties = levels.iter().find_map(|it| line.strip_prefix(it));
+    properties.is_some_and(|it| it.split("::").next().unwrap_or_default().contains("title="))
 }
 
 #[test]

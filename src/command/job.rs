@@ -1,0 +1,60 @@
+//! A report in, the outputs of a step of GitHub Actions out: what the next step needs to upload, sign or publish the files.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+
+use super::Session;
+use super::present::append;
+use crate::cli;
+use crate::report::Report;
+
+/// Appends to the file that the runner names: `verdict`, `report` (the files, one a line) and of each executable a line of
+/// `artifact`, `size` (bytes) and `sha256`, in the order of the report. The error is a line for people.
+pub(super) fn outputs(
+    report: &Report,
+    output: &cli::Output,
+    session: &Session<'_>,
+) -> Result<(), String> {
+    let in_actions = session.variable("GITHUB_ACTIONS").is_some();
+    let Some(file) = session.variable("GITHUB_OUTPUT").filter(|_| in_actions) else {
+        return Ok(());
+    };
+    write(file, &text(report, output))
+}
+
+fn write(file: &OsString, text: &str) -> Result<(), String> {
+    append(file, "outputs of the step", text).map_err(|error| format!("warning: {error}"))
+}
+
+fn text(report: &Report, output: &cli::Output) -> String {
+    let kept = || {
+        report
+            .targets
+            .iter()
+            .filter(|it| it.artifact.path.is_some())
+    };
+    let reports = output.report.iter().map(|it| it.display().to_string());
+    let artifacts = kept().filter_map(|it| it.artifact.path.clone());
+    let verdict = if report.verdict.pass { "pass" } else { "fail" };
+    let values = [
+        ("verdict", verdict.to_owned()),
+        ("report", lines(reports)),
+        ("artifact", lines(artifacts)),
+        ("size", lines(kept().map(|it| it.artifact.size.to_string()))),
+        ("sha256", lines(kept().map(|it| it.artifact.sha256.clone()))),
+    ];
+    let mut text = String::new();
+    for (name, value) in values {
+        // A path may hold a line that looks like the end, or like another output.
+        let mut end = "gobuild-opt".to_owned();
+        while value.lines().any(|it| it == end) {
+            end.push('.');
+        }
+        let _ = write!(text, "{name}<<{end}\n{value}\n{end}\n");
+    }
+    text
+}
+
+fn lines(all: impl Iterator<Item = String>) -> String {
+    all.collect::<Vec<_>>().join("\n")
+}

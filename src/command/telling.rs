@@ -1,0 +1,143 @@
+//! The report of a release in, the lock that follows it and every rendering that was asked for out.
+
+use std::path::{Path, PathBuf};
+
+use super::lock_file::{self, Found};
+use super::prepare::Prepared;
+use super::present::{self, present};
+use super::said::Said;
+use super::{Output, Session, job};
+use crate::build::Event;
+use crate::cli;
+use crate::config::Config;
+use crate::error::Result;
+use crate::lock::{FILE, Lock};
+use crate::render::{self, Format, Style};
+use crate::report::outline::{Block, Tone, brief};
+use crate::report::{self, Findings, Report, measures, outline};
+
+/// Writes the lock and the reports about what was published.
+pub(super) fn tell(
+    report: &Report,
+    lock: Option<(Lock, PathBuf, Vec<Found>)>,
+    telling: &Telling<'_>,
+    session: &mut Session<'_>,
+) -> Result<Output> {
+    let Telling { output, config, .. } = telling;
+    // Not in CI: a file that changed would make the next build `+dirty`.
+    if let Some((lock, path, found)) = lock
+        && report.verdict.pass
+        && session.variable("CI").is_none()
+    {
+        tighten(lock, &path, &found, config, session)?;
+    }
+    let cwd = &session.cwd;
+    let printed = |format, top, style| match telling.said {
+        Some(said) if format == Format::Text && top != usize::MAX => {
+            render::blocks(&brief::brief(report, &|it| said.holds(it)), format, style)
+        }
+        _ => rendered(report, format, top, style, cwd),
+    };
+    let mut told = present(
+        printed,
+        |top| for_the_step(report, top),
+        output,
+        config.escape.listed(),
+        &report.verdict,
+        session,
+    )?;
+    told.warnings
+        .extend(job::outputs(report, output, session).err());
+    Ok(told)
+}
+
+/// How a release is told.
+pub(super) struct Telling<'a> {
+    /// Where the reports go.
+    pub(super) output: &'a cli::Output,
+    pub(super) config: &'a Config,
+    /// What was said before, for the short report; `None`: the whole one is printed.
+    pub(super) said: Option<&'a Said>,
+}
+
+/// `{name}`, `{os}` and `{arch}` in the names of report files: several runs of one CI job write one each. A report of executables
+/// with several names, or for several platforms, says `several` there.
+pub(super) fn placed(mut output: cli::Output, prepared: &Prepared) -> cli::Output {
+    let names = prepared.outputs.targets.iter().flatten();
+    let name = common(names.map(|it| it.name.as_str())).unwrap_or("packages");
+    let toolchains = || prepared.facts.iter().map(|it| &it.toolchain);
+    let os = common(toolchains().map(|it| it.goos.as_str())).unwrap_or_default();
+    let arch = common(toolchains().map(|it| it.goarch.as_str())).unwrap_or_default();
+    for path in &mut output.report {
+        if let Some(text) = path.to_str().filter(|it| it.contains('{')) {
+            let text = text.replace("{name}", name);
+            *path = text.replace("{os}", os).replace("{arch}", arch).into();
+        }
+    }
+    output
+}
+
+/// What all of them are; `None` of none.
+fn common<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let first = all.next()?;
+    Some(if all.all(|it| it == first) {
+        first
+    } else {
+        "several"
+    })
+}
+
+/// What has a ratchet follows executables that shrank.
+fn tighten(
+    mut lock: Lock,
+    path: &Path,
+    found: &[Found],
+    config: &Config,
+    session: &mut Session<'_>,
+) -> Result<()> {
+    let changed = lock_file::tighten(&mut lock, found, &config.budget);
+    if !changed.is_empty() {
+        lock_file::save(&lock, path, &session.interrupt)?;
+        let line = format!("{FILE} follows: {}", changed.join(", "));
+        (session.show)(Event::Talk(&line));
+    }
+    Ok(())
+}
+
+fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
+    let detail = outline::Detail {
+        packages,
+        everything: format != Format::Text,
+    };
+    let findings = || Findings {
+        anchor: present::anchor(cwd),
+        ..Findings::of_report(report)
+    };
+    match format {
+        Format::Json => render::json(report),
+        Format::Sarif => render::sarif(&report.tool, &findings(), &present::prefix(cwd)),
+        Format::Github => render::github(&findings(), &present::prefix(cwd)),
+        Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
+        Format::Markdown => for_the_step(report, packages),
+        _ => render::measures(&|| measures::of_release(report), format)
+            .unwrap_or_else(|| render::blocks(&outline::outline(report, detail), format, style)),
+    }
+}
+
+/// For who opens the page of a CI job, or a Markdown file: the verdict, what is new, and the rest folded section by section,
+/// the line of the time last. GitHub takes a MiB of a step.
+fn for_the_step(report: &Report, packages: usize) -> String {
+    let detail = outline::Detail {
+        packages,
+        everything: true,
+    };
+    let sections = outline::summary::sections(outline::outline(report, detail));
+    let sections: Vec<(&str, Vec<Block>)> = sections
+        .iter()
+        .map(|(title, blocks)| (title.as_str(), blocks.clone()))
+        .collect();
+    let first = outline::summary::summary(report, None, None);
+    let time = Block::Line(Tone::Dim, report::time_line(&report.time));
+    let time = render::blocks(&[time], Format::Markdown, Style::default());
+    format!("{}\n{time}", render::folded(&first, &sections, 1_000_000))
+}

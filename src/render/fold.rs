@@ -1,0 +1,115 @@
+//! A table with more columns of one kind than there is room for in, one in which the smallest of them are one column out.
+
+use super::text::{LABEL, fit, width};
+use crate::number::grouped;
+use crate::report::outline::{Table, number};
+
+/// Columns of a kind that stay as they are in the narrowest terminal.
+const KEPT: usize = 3;
+
+/// What the others are called together.
+const REST: &str = "rest";
+
+/// The table with as few columns added up as it takes for labels to be read; `None` where they have room.
+pub fn fold(table: &Table, available: usize) -> Option<Table> {
+    let has_room = |it: &Table| fit(it, available).1 >= width(it, 0).min(LABEL);
+    let kind: Vec<usize> = (0..table.columns.len())
+        .filter(|it| table.columns[*it].folds)
+        .collect();
+    if kind.len() <= KEPT + 1 || has_room(table) {
+        return None;
+    }
+    let mut smallest = kind;
+    smallest.sort_by_key(|it| sum(table, *it));
+    let tables = (2..=smallest.len() - KEPT).map(|count| added_up(table, &smallest[..count]));
+    let mut last = None;
+    for folded in tables {
+        if has_room(&folded) {
+            return Some(folded);
+        }
+        last = Some(folded);
+    }
+    last
+}
+
+/// A total counts as a row like the others: it makes all sums twice as large.
+fn sum(table: &Table, column: usize) -> u64 {
+    table.rows.iter().map(|it| count(it, column)).sum()
+}
+
+fn count(row: &[String], column: usize) -> u64 {
+    let digits = row.get(column).map(|it| it.replace(',', ""));
+    digits.and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+fn added_up(table: &Table, columns: &[usize]) -> Table {
+    let kept: Vec<usize> = (0..table.columns.len())
+        .filter(|it| !columns.contains(it))
+        .collect();
+    // Behind the last column of the kind that stays.
+    let last = kept.iter().rposition(|it| table.columns[*it].folds);
+    let at = last.map_or(kept.len(), |it| it + 1);
+    let row = |row: &Vec<String>| {
+        let mut cells: Vec<String> = kept
+            .iter()
+            .map(|it| row.get(*it).cloned().unwrap_or_default())
+            .collect();
+        let rest = columns.iter().map(|it| count(row, *it)).sum();
+        let cell = match rest {
+            0 => "·".to_owned(),
+            rest => grouped(rest),
+        };
+        cells.insert(at, cell);
+        cells
+    };
+    let mut titles: Vec<_> = kept.iter().map(|it| table.columns[*it].clone()).collect();
+    titles.insert(at, number(REST));
+    Table {
+        columns: titles,
+        rows: table.rows.iter().map(row).collect(),
+        total: table.total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::outline::{folding, text};
+
+    fn table() -> Table {
+        let classes = ["moved", "append", "boxing", "closure", "conv", "other"];
+        let mut columns = vec![text("package"), number("sites")];
+        columns.extend(classes.map(|it| folding(number(it))));
+        let row = |words: &str| words.split(' ').map(str::to_owned).collect();
+        Table {
+            columns,
+            rows: vec![
+                row("example.com/shop/internal/httpapi 21 1 5 9 3 2 1"),
+                row("all 21 1 5 9 3 2 1"),
+            ],
+            total: true,
+        }
+    }
+
+    #[test]
+    fn the_smallest_columns_are_one_where_labels_have_no_room() {
+        let check = |available| {
+            let folded = fold(&table(), available)?;
+            let titles: Vec<&str> = folded.columns.iter().map(|it| it.title.as_str()).collect();
+            Some(format!(
+                "{}: {}",
+                titles.join(" "),
+                folded.rows[0][2..].join(" ")
+            ))
+        };
+        assert_eq!(check(200), None);
+        assert_eq!(
+            check(75).as_deref(),
+            Some("package sites append boxing closure conv rest: 5 9 3 2 2")
+        );
+        assert_eq!(
+            check(60).as_deref(),
+            Some("package sites append boxing closure rest: 5 9 3 4")
+        );
+    }
+}

@@ -1,0 +1,364 @@
+//! The report that is printed by default: what was built, its size against what is known, what changed, what warns or fails,
+//! and the verdict last. What is left to `--full` is decided here, and nowhere else.
+
+use super::{Block, Table, Tone, against, checks, effect, lock, number, pgo, text};
+use crate::assertion;
+use crate::check::{Finding, Status};
+use crate::config::size::human;
+use crate::gate::Word;
+use crate::number::{change, counted, counted_of, grouped, percent};
+use crate::report::verdict::{denied, label};
+use crate::report::{Escapes, Report, Target};
+
+/// Executables whose changes are listed; the others are counted.
+const LISTED: usize = 2;
+
+/// What `--full` adds.
+const MORE: &str = "more with --full: sections, modules, packages, escapes, each check";
+
+/// A report of a few lines. Warnings that `is_known` knows were shown before, and are counted only.
+pub fn brief(report: &Report, is_known: &dyn Fn(&Finding) -> bool) -> Vec<Block> {
+    let targets = &report.targets;
+    let unchanged = is_unchanged(report);
+    let mut blocks = match targets.as_slice() {
+        [one] => executable(one, unchanged),
+        several => overview(several),
+    };
+    blocks.extend(changes(targets));
+    blocks.extend(targets.iter().flat_map(|it| effect::effect(it, false)));
+    blocks.extend(escapes(targets));
+    let resources = report.resources.as_ref();
+    blocks.extend(
+        resources
+            .into_iter()
+            .flat_map(crate::report::resources::outline),
+    );
+    // Who changed nothing has read what to do about them.
+    blocks.extend(checks::warned(targets, is_known, !unchanged));
+    if !unchanged {
+        let sums = report.checksums.iter().map(|it| format!("checksums: {it}"));
+        let asides = sums.chain([MORE.to_owned()]);
+        blocks.extend(asides.map(|it| Block::Line(Tone::Dim, it)));
+    }
+    blocks.extend(failures(report));
+    blocks.push(verdict(report, is_known));
+    blocks
+}
+
+/// Whether all is as the lock has it, and passes.
+fn is_unchanged(report: &Report) -> bool {
+    report.verdict.pass && !report.targets.is_empty() && report.targets.iter().all(is_accepted)
+}
+
+fn is_accepted(target: &Target) -> bool {
+    let entry = target.lock.as_ref();
+    let same = entry.is_some_and(|it| it.compared && it.sizes.is_empty() && it.facts.is_empty());
+    same && target.escapes.as_ref().is_none_or(|it| !has_news(it))
+}
+
+fn has_news(escapes: &Escapes) -> bool {
+    let noted = escapes.lock.as_ref().and_then(|it| it.note.as_ref());
+    !escapes.new.is_empty()
+        || !escapes.fixed.is_empty()
+        || !escapes.notes.is_empty()
+        || escapes.moved > 0
+        || noted.is_some()
+}
+
+/// One executable in a few lines.
+fn executable(target: &Target, unchanged: bool) -> Vec<Block> {
+    let file = &target.artifact;
+    let mut facts = vec![format!(
+        "{} ({} bytes)",
+        human(file.size),
+        grouped(file.size)
+    )];
+    facts.extend(file.go_version.clone());
+    facts.extend(file.linkage.as_ref().map(|it| it.short()));
+    let mut lines = vec![
+        (
+            Tone::Plain,
+            format!("{}  {}", place(target), facts.join(", ")),
+        ),
+        (Tone::Dim, format!("sha256 {}", file.sha256)),
+    ];
+    lines.extend(size(target));
+    let profile = || pgo(target, false);
+    lines.extend(profile().filter(|(tone, _)| !unchanged || *tone == Tone::Warn));
+    let lines = lines.into_iter().map(|(tone, it)| Block::Line(tone, it));
+    std::iter::once(Block::Title(super::title(target)))
+        .chain(lines)
+        .collect()
+}
+
+fn place(target: &Target) -> String {
+    match &target.artifact.path {
+        Some(path) => path.clone(),
+        None => "built, checked and discarded (keep it with `-o DIR/` or `[build] out-dir`)".into(),
+    }
+}
+
+/// The size against the lock, or where that says nothing against the baseline.
+fn size(target: &Target) -> Option<(Tone, String)> {
+    let size = target.artifact.size;
+    if is_accepted(target) {
+        return Some((
+            Tone::Good,
+            "as gobuild-opt.lock has it: nothing differs".into(),
+        ));
+    }
+    match (locked(target), &target.baseline) {
+        (Some(before), _) if before == size => {
+            Some((Tone::Plain, "as large as in gobuild-opt.lock".into()))
+        }
+        (Some(before), _) => {
+            let since = format!("since gobuild-opt.lock ({})", human(before));
+            Some((Tone::Plain, difference(before, size, &since)))
+        }
+        (None, Some(it)) if it.size > 0 => {
+            let than = format!("against {} ({})", built(&it.kind), human(it.size));
+            Some((Tone::Plain, difference(it.size, size, &than)))
+        }
+        (None, _) => None,
+    }
+}
+
+fn built(kind: &str) -> &str {
+    match kind {
+        "unstripped" => "the unstripped build",
+        "plain" => "plain go build",
+        _ => "the baseline",
+    }
+}
+
+fn difference(before: u64, after: u64, words: &str) -> String {
+    match before == after {
+        true => format!("as large as before, {words}"),
+        false => format!(
+            "{} B ({}) {words}",
+            change(before, after),
+            percent(before, after)
+        ),
+    }
+}
+
+/// The size that the lock has of an executable of the same Go.
+fn locked(target: &Target) -> Option<u64> {
+    let lock = target.lock.as_ref().filter(|it| it.compared)?;
+    match lock.sizes.iter().find(|it| it.item == "size") {
+        Some(it) => it.before,
+        // Only what changed has an entry.
+        None => Some(target.artifact.size),
+    }
+}
+
+/// Several executables, a line each.
+fn overview(targets: &[Target]) -> Vec<Block> {
+    let has_lock = targets.iter().any(|it| locked(it).is_some());
+    let kind = targets
+        .iter()
+        .find_map(|it| Some(it.baseline.as_ref()?.kind.clone()));
+    let against = match (has_lock, kind) {
+        (true, _) => "since the lock".to_owned(),
+        (false, Some(kind)) => format!("against {}", built(&kind)),
+        (false, None) => String::new(),
+    };
+    let mut columns = vec![
+        text("executable"),
+        text("platform"),
+        number("size"),
+        number("bytes"),
+    ];
+    columns.extend((!against.is_empty()).then(|| number(&against)));
+    let row = |it: &Target| {
+        let size = it.artifact.size;
+        let before = match has_lock {
+            true => locked(it),
+            false => it.baseline.as_ref().map(|it| it.size),
+        };
+        let changed = before.map_or("unknown".into(), |before| match has_lock {
+            true => change(before, size),
+            false => percent(before, size),
+        });
+        let platform = label(it);
+        let platform = platform.rsplit(' ').next().unwrap_or_default();
+        let level = it
+            .level
+            .iter()
+            .map(|it| format!("/{it}"))
+            .collect::<String>();
+        let path = it.artifact.path.clone().unwrap_or_else(|| it.name.clone());
+        let cells = [
+            path,
+            format!("{platform}{level}"),
+            human(size),
+            grouped(size),
+        ];
+        cells
+            .into_iter()
+            .chain((!against.is_empty()).then_some(changed))
+            .collect()
+    };
+    let rows = targets.iter().map(row).collect();
+    let mut blocks = vec![
+        Block::Title(counted_of(targets.len(), "executable")),
+        Block::Table(Table {
+            columns,
+            rows,
+            total: false,
+        }),
+    ];
+    // What is wrong with a profile is said of each; that it is applied is no news.
+    let mut said: Vec<(Tone, String)> = Vec::new();
+    for it in targets.iter().filter_map(|it| pgo(it, false)) {
+        if it.0 == Tone::Warn && !said.contains(&it) {
+            said.push(it);
+        }
+    }
+    if targets.iter().all(|it| it.artifact.path.is_none()) && !targets.is_empty() {
+        let words = "built, checked and discarded, as go build does with several packages: keep them with `-o DIR/` or `[build] out-dir`";
+        said.push((Tone::Warn, words.into()));
+    }
+    blocks.extend(said.into_iter().map(|(tone, it)| Block::Line(tone, it)));
+    blocks
+}
+
+/// What differs from the lock, of the first executables of which something does.
+fn changes(targets: &[Target]) -> Vec<Block> {
+    let differs = |it: &&Target| {
+        let lock = it.lock.as_ref();
+        lock.is_some_and(|it| !it.compared || !it.sizes.is_empty() || !it.facts.is_empty())
+    };
+    let changed: Vec<&Target> = targets.iter().filter(differs).collect();
+    let mut blocks = Vec::new();
+    for target in changed.iter().take(LISTED) {
+        if targets.len() > 1 {
+            blocks.push(Block::Heading(format!(
+                "{} against gobuild-opt.lock",
+                label(target)
+            )));
+        }
+        blocks.extend(against::briefly(target));
+    }
+    let rest = changed.len().saturating_sub(LISTED);
+    if rest > 0 {
+        let words = format!(
+            "{} against the lock: --full",
+            counted_of(rest, "more executable that differs")
+        );
+        blocks.push(Block::Line(Tone::Dim, words));
+    }
+    blocks
+}
+
+/// What is new; without a lock how many sites there are. What several platforms share is said once.
+fn escapes(targets: &[Target]) -> Vec<Block> {
+    let mut said: Vec<Block> = Vec::new();
+    for escapes in targets.iter().filter_map(|it| it.escapes.as_ref()) {
+        let blocks = match &escapes.lock {
+            Some(_) if !has_news(escapes) => Vec::new(),
+            Some(_) => lock::brief(escapes),
+            None => without_lock(escapes),
+        };
+        for block in blocks {
+            if !said.contains(&block) {
+                said.push(block);
+            }
+        }
+    }
+    said
+}
+
+fn without_lock(escapes: &Escapes) -> Vec<Block> {
+    let packages = escapes.packages.iter().filter(|it| it.sites > 0).count();
+    let words = format!(
+        "escapes: {} in {}; `gobuild-opt accept` writes a lock, and later runs say what is new",
+        counted(escapes.sites, "site"),
+        counted_of(packages, "package")
+    );
+    let tone = if escapes.gate {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    let aside = escapes
+        .notes
+        .iter()
+        .map(|it| Block::Line(Tone::Warn, it.clone()));
+    std::iter::once(Block::Line(tone, words))
+        .chain(aside)
+        .collect()
+}
+
+/// Each failure once, with what to do.
+fn failures(report: &Report) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for failure in &report.verdict.failures {
+        blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
+        blocks.extend(
+            hint(report, failure).map(|it| Block::Line(Tone::Dim, format!("      -> {it}"))),
+        );
+    }
+    blocks
+}
+
+fn hint<'a>(report: &'a Report, failure: &str) -> Option<&'a str> {
+    report.targets.iter().find_map(|target| {
+        let label = label(target);
+        let failed = target.checks.iter().filter(|it| it.status == Status::Fail);
+        let mut failed = failed.filter(|it| denied(it, &label) == failure);
+        failed.next()?.hint.as_deref()
+    })
+}
+
+fn verdict(report: &Report, is_known: &dyn Fn(&Finding) -> bool) -> Block {
+    let executables = counted_of(report.targets.len(), "executable");
+    let mut parts = vec![executables];
+    let failures = report.verdict.failures.len();
+    parts.extend((failures > 0).then(|| counted_of(failures, "failure")));
+    let warnings = checks::warnings(&report.targets);
+    let known = checks::known(&report.targets, is_known);
+    let again = match known {
+        0 => String::new(),
+        it if it == warnings => " as in the last run".to_owned(),
+        it => format!(" ({it} as in the last run)"),
+    };
+    parts.extend((warnings > 0).then(|| format!("{}{again}", counted_of(warnings, "warning"))));
+    let open = report
+        .gates
+        .iter()
+        .filter(|it| it.outcome == Word::NotJudged)
+        .count();
+    parts.extend((open > 0).then(|| format!("{} not judged", counted_of(open, "gate"))));
+    let passed = passed(report);
+    let tail = match passed.is_empty() {
+        true => String::new(),
+        false => format!("; {passed} passed"),
+    };
+    let (tone, word) = match (report.verdict.pass, open) {
+        (false, _) => (Tone::Bad, "FAIL"),
+        (true, 0) => (Tone::Good, "pass"),
+        (true, _) => (Tone::Warn, "pass"),
+    };
+    Block::Line(tone, format!("{word}  {}{tail}", parts.join(", ")))
+}
+
+/// `8 checks and 2 budgets`
+fn passed(report: &Report) -> String {
+    let budgets = report.budgets.iter().filter(|it| it.status == Status::Pass);
+    let asserted = report.targets.iter().flat_map(|it| &it.assertions);
+    let asserted = asserted.filter(|it| it.status == assertion::Status::Pass);
+    let counts = [
+        (checks::passed(&report.targets), "check"),
+        (budgets.count(), "budget"),
+        (asserted.count(), "assertion"),
+    ];
+    let counts = counts.into_iter().filter(|it| it.0 > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, noun)| counted_of(count, noun))
+        .collect();
+    match counts.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        all => all.concat(),
+    }
+}
