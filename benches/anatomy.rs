@@ -47,6 +47,6 @@ fn report(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let found =
             inspection(black_box(&anatomy), source.clone(), usize::MAX).expect("a Go program");
-        outline(&found, View::default())
+        outline(&found, View::default(), None)
     });
 }

@@ -9,6 +9,8 @@ mod comment;
 
 mod escape;
 
+mod offer;
+
 pub mod profile;
 
 mod settings;
@@ -24,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::Result;
 use crate::plan::Typed;
-use crate::render::Format;
+use crate::render::{Format, Shows};
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
 pub use catalog::{Completions, Explain, Presets, Schema, SchemaOf};
@@ -91,27 +93,33 @@ pub enum Color {
 pub enum Command {
     /// Build for production, compare with the baseline, report escapes, check budgets
     #[command(override_usage = "gobuild-opt release [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::EVERYTHING)), mut_arg("report", |it| offer::report(it, Shows::EVERYTHING)))]
     Release(Release),
     /// Print the commands that release would run, ready to paste, and why each flag is there
     #[command(override_usage = "gobuild-opt plan [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Plan(PlanArgs),
     /// Report heap escapes: by package, function or line, and what is new against the lock
     #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::ESCAPES)), mut_arg("report", |it| offer::report(it, Shows::ESCAPES)))]
     Escape(Escape),
     /// Say what the runtime costs on which line, by a profile, and what to try
     #[command(override_usage = "gobuild-opt advise [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
     Advise(Advise),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
     /// Run the checks that need no build, and name the gates that the next build will not judge
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
     Doctor(Doctor),
     /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
     #[command(after_help = INSPECT)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::ANATOMY)), mut_arg("report", |it| offer::report(it, Shows::ANATOMY)))]
     Inspect(Inspect),
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
     Compare(Compare),
     /// Say on a pull request what changed, from a saved report that anybody may have written
     #[command(after_help = COMMENT)]
@@ -120,6 +128,7 @@ pub enum Command {
     #[command(subcommand)]
     Profile(profile::Profile),
     /// Print the manual of a check, a rule or a lesson, or list them
+    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
     Init(Init),
@@ -146,8 +155,8 @@ pub struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Write the report to a file too, in the format that its name ends with: .json, .md, .txt, .html, .svg, .sarif,
-    /// metrics.txt, benchmark.json, bmf.json, octocov.json, codequality.json
+    // What it ends with differs between commands: see `offer`.
+    /// Write the report to a file too, in the format that its name ends with
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
 }

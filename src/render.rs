@@ -1,5 +1,7 @@
 //! A report in, text for people or machines out.
 
+mod boxes;
+
 mod codequality;
 
 mod fold;
@@ -15,6 +17,8 @@ mod markdown;
 mod measures;
 
 mod sarif;
+
+mod shows;
 
 mod summary;
 
@@ -37,6 +41,7 @@ pub use codequality::codequality;
 pub use github::github;
 pub use json::json;
 pub use sarif::sarif;
+pub use shows::Shows;
 pub use summary::folded;
 pub use text::shortened;
 

@@ -358,7 +358,7 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
         owners: artifact.sizes.as_ref().map(|it| it.owners),
-        packages: sizes::packages(artifact),
+        packages: sizes::packages(artifact, facts),
         modules: sizes::modules(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),

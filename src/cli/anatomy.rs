@@ -12,12 +12,14 @@ pub(super) const INSPECT: &str = "\
 Examples:
   gobuild-opt inspect dist/api
   gobuild-opt inspect dist/api --by package --filter golang.org/x/...
-  gobuild-opt inspect dist/api --report api.svg --report api.json";
+  gobuild-opt inspect dist/api --report api.html --report api.json
+  gobuild-opt inspect dist/api --profile cmd/api/default.pgo --format html > api.html";
 
 pub(super) const COMPARE: &str = "\
 Examples:
   gobuild-opt compare api.old dist/api
   gobuild-opt compare main.json report.json --fail-over 1%
+  gobuild-opt compare api.old dist/api --format html > change.html
 
 Exit code 1: a file grew by more than --fail-over.";
 
@@ -41,6 +43,9 @@ pub struct Inspect {
     /// The largest constants, variables, texts and embedded files of a package, and who refers to them
     #[arg(long, value_name = "PACKAGE", conflicts_with_all = ["by", "filter"])]
     pub why_bytes: Option<String>,
+    /// Show in the treemap how much of this profile is spent where
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// The report.
     #[command(flatten)]
     pub output: Output,

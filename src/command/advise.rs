@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::prepare::{Purpose, prepare_for};
-use super::present::{self, Shows, present};
+use super::present::{self, present};
 use super::{Output, Session};
 use crate::cli;
 use crate::clock;
@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::plan::Facts;
 use crate::profile;
-use crate::render::{self, Format, Style};
+use crate::render::{self, Format, Shows, Style};
 use crate::report::advise::Report;
 use crate::report::advise::gather::{Given, Inputs, target};
 use crate::report::outline;
@@ -24,7 +24,7 @@ const LARGEST: u64 = 1 << 30;
 
 /// Collects the sites, charges the profiles and reports.
 pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
-    Shows::ADVICE.check(&args.output)?;
+    present::check(Shows::ADVICE, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let loaded = prepared.loaded.clone();
     let cwd = session.cwd.clone();

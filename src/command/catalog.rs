@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use clap::CommandFactory;
 
 use super::config_schema::config_schema;
-use super::present::Shows;
 use super::{Output, Session};
 use crate::advise::{self, RULES, Rule};
 use crate::check;
@@ -31,7 +30,6 @@ fn data(text: String) -> Result<Output> {
 
 /// `explain [ID]`
 pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
-    Shows::TABLES.check_format(args.format)?;
     if args.lessons {
         return lessons(args.format, session.width);
     }
@@ -47,7 +45,30 @@ pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
     let page = check::find(id).map(|it| page(it.id, it.summary, it.manual));
     let page = page.or_else(|| Some(rule_page(advise::find(id)?)));
     let page = page.or_else(|| Some(lesson::find(id)?.page()));
-    page.map(data).unwrap_or_else(|| Err(unknown(id)))
+    let page = page.ok_or_else(|| unknown(id))?;
+    data(manual(id, &page, args.format, session.width))
+}
+
+/// A manual in the format that was asked for: it is text by nature.
+fn manual(id: &str, page: &str, format: Format, width: usize) -> String {
+    let (title, rest) = page.split_once('\n').unwrap_or((page, ""));
+    match format {
+        Format::Text => page.to_owned(),
+        Format::Json => {
+            render::json(&serde_json::json!({ "id": id, "title": title, "manual": rest.trim() }))
+        }
+        other => {
+            let paragraphs = rest
+                .split("\n\n")
+                .map(str::trim)
+                .filter(|it| !it.is_empty());
+            let lines = paragraphs.map(|it| Block::Line(Tone::Plain, it.replace('\n', " ")));
+            let blocks: Vec<Block> = std::iter::once(Block::Title(title.to_owned()))
+                .chain(lines)
+                .collect();
+            render::blocks(&blocks, other, Style { width })
+        }
+    }
 }
 
 fn page(id: &str, summary: &str, manual: &str) -> String {

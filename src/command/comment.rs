@@ -83,7 +83,7 @@ impl Sides {
         let side = |path: &Path| {
             read(path, cwd)?;
             let bytes = input::read(&cwd.join(path), LARGEST)?;
-            saved(&bytes, &path.display().to_string())
+            saved(&bytes, &path.display().to_string(), false)
                 .unwrap_or_else(|| Err(no_report(path, "it is no JSON object")))
         };
         Ok(Self {

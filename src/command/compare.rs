@@ -3,17 +3,18 @@
 use std::path::Path;
 
 use super::inspect::{Wanted, dissect, open, slice};
-use super::present::{Shows, emit};
+use super::present::{Blocks, check, emit};
 use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped, Owners};
 use crate::cli;
 use crate::error::Result;
+use crate::render::{Format, Shows};
 use crate::report::compare::{Rules, Subject, Subjects, compare, outline, saved};
 use crate::report::inspect::View;
 
 /// Reads both sides and says what changed.
 pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
-    Shows::COMPARISON.check(&args.output)?;
+    check(Shows::COMPARISON, &args.output)?;
     let mut before = Side::read(&args.before, args, session)?;
     let mut after = Side::read(&args.after, args, session)?;
     let rules = Rules {
@@ -33,12 +34,20 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
         top: args.top,
         ..View::default()
     };
-    let blocks = outline(&comparison, view);
+    let blocks = Blocks::of(&args.output, |page| match page {
+        None => outline(&comparison, view),
+        Some(page) => outline(&comparison, view.drawn(page)),
+    });
     let output = emit(&comparison, &blocks, &Vec::new, &args.output, session)?;
     Ok(Output {
         failures: comparison.verdict.failures,
         ..output
     })
+}
+
+/// Whether any format shows a treemap.
+fn draws(args: &cli::Compare) -> bool {
+    args.output.formats().any(Format::draws)
 }
 
 struct Side {
@@ -52,7 +61,7 @@ impl Side {
     fn read(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
         let bytes = open(path, &session.cwd)?;
         let shown = path.display().to_string();
-        if let Some(report) = saved(&bytes, &shown) {
+        if let Some(report) = saved(&bytes, &shown, draws(args)) {
             return Ok(Self {
                 subjects: report?,
                 executable: None,
@@ -87,8 +96,8 @@ impl Side {
         };
         let arch = args.arch.as_deref();
         let dissected = dissect(path, bytes, arch, wanted, &session.interrupt)?;
-        let subject =
-            Subject::of_inspection(&dissected.inspection(usize::MAX)?, &self.subjects.path);
+        let inspection = dissected.inspection(usize::MAX)?;
+        let subject = Subject::of_inspection(&inspection, &self.subjects.path, draws(args));
         self.subjects.list = vec![subject];
         Ok(())
     }

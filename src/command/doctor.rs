@@ -2,7 +2,6 @@
 
 use super::lock_file;
 use super::prepare::prepare;
-use super::present::Shows;
 use super::{Output, Session};
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
@@ -15,7 +14,6 @@ use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
-    Shows::TABLES.check_format(args.format)?;
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, prepare_for};
-use super::present::{self, Shows, present};
+use super::present::{self, present};
 use super::staging::stage;
 use super::{Output, Session};
 use super::{revision, why};
@@ -22,7 +22,7 @@ use crate::go::Words;
 use crate::plan::escapes::Source;
 use crate::plan::{self, StepKind, TargetPlan, scope};
 use crate::process;
-use crate::render::{self, Format, Style};
+use crate::render::{self, Format, Shows, Style};
 use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
 use crate::report::outline::ranking::Wanted;
@@ -31,7 +31,7 @@ use crate::report::{measures, outline};
 
 /// Collects, compares with the lock and reports.
 pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
-    Shows::ESCAPES.check(&args.output)?;
+    present::check(Shows::ESCAPES, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     // What is compared with another revision is not judged by a lock.

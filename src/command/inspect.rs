@@ -5,22 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::present::{Shows, emit};
-use super::{Output, Session};
+use super::present::{Blocks, check, emit};
+use super::{Output, Session, profile};
 use crate::binary::{self, Anatomy, Request};
 use crate::check::gomaxprocs::FUNCTION;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::plan::pgo::hex;
 use crate::process::Interrupt;
-use crate::render::Format;
+use crate::profile::Weights;
+use crate::render::{Format, Shows};
 use crate::report::Filter;
 use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, objects, outline};
 use crate::report::measures;
 
 /// Reads the file, says whose every byte is.
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
-    Shows::ANATOMY.check(&args.output)?;
+    check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let tables_only = args.output.formats().all(|it| !it.is_data());
     let digest = args.output.formats().any(|it| it == Format::Json);
@@ -34,7 +35,7 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     let view = View {
         by: args.by,
         top: args.top,
-        picture: args.output.formats().any(Format::draws),
+        ..View::default()
     };
     // A table needs the functions that it lists, and those of which it does not tell the frame.
     let most = match tables_only && args.filter.is_none() {
@@ -48,7 +49,11 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     if let Some(package) = &args.why_bytes {
         found.objects = Some(objects(&dissected.anatomy, package, view.lines())?);
     }
-    let blocks = outline(&found, view);
+    let profile = weights(args, session)?;
+    let blocks = Blocks::of(&args.output, |page| match page {
+        None => outline(&found, view, None),
+        Some(page) => outline(&found, view.drawn(page), profile.as_ref()),
+    });
     if let Some(top) = args.top {
         found.functions.truncate(top);
     }
@@ -58,6 +63,22 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         is_data: true,
         ..output
     })
+}
+
+/// How much of a profile is spent where, for the treemap.
+fn weights(args: &cli::Inspect, session: &Session<'_>) -> Result<Option<Weights>> {
+    let Some(name) = &args.profile else {
+        return Ok(None);
+    };
+    if !args.output.formats().any(Format::draws) {
+        let message = "`--profile` is shown in treemaps, and none is asked for";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("add `--format html`, or `--report FILE.html`; `gobuild-opt profile show FILE` shows the profile itself"));
+    }
+    let profile = profile::load(name, session)?.profile;
+    let value = profile.pgo_value_index();
+    let value = value.unwrap_or_else(|| profile.shown_value_index());
+    Ok(Some(crate::profile::weights(&profile, value)))
 }
 
 /// The bytes of a file, mapped.

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Output, Session};
@@ -12,109 +11,19 @@ use crate::build::publish;
 use crate::cli;
 use crate::config::layer;
 use crate::error::{Error, Kind, Result};
-use crate::render::{self, Format, Style};
+use crate::render::{self, Format, Shows, Style};
 use crate::report::Verdict;
 use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
-/// What a report has beside tables, for the formats that show nothing else.
-#[derive(Debug, Clone, Copy)]
-pub struct Shows {
-    /// A treemap, for SVG.
-    picture: bool,
-    /// New findings, for SARIF, GitHub and GitLab.
-    findings: bool,
-    /// Numbers of one build, for what draws them over time.
-    measures: bool,
-}
-
-impl Shows {
-    /// Nothing else.
-    pub const TABLES: Self = Self {
-        picture: false,
-        findings: false,
-        measures: false,
-    };
-    /// Of an executable.
-    pub const ANATOMY: Self = Self {
-        measures: true,
-        ..Self::COMPARISON
-    };
-    /// Of two of them.
-    pub const COMPARISON: Self = Self {
-        picture: true,
-        ..Self::TABLES
-    };
-    /// Of profiles.
-    pub const ADVICE: Self = Self {
-        findings: true,
-        ..Self::TABLES
-    };
-    /// Of the sources.
-    pub const ESCAPES: Self = Self {
-        findings: true,
-        measures: true,
-        ..Self::TABLES
-    };
-    /// Of a release.
-    pub const EVERYTHING: Self = Self {
-        picture: true,
-        ..Self::ESCAPES
-    };
-
-    /// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
-    pub fn check(self, output: &cli::Output) -> Result<()> {
-        self.check_format(output.format)?;
-        for path in &output.report {
-            let format = Format::of_path(path).ok_or_else(|| self.nameless(path))?;
-            self.check_format(format)?;
-        }
-        Ok(())
+/// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
+pub fn check(shows: Shows, output: &cli::Output) -> Result<()> {
+    shows.check_format(output.format)?;
+    for path in &output.report {
+        let format = Format::of_path(path).ok_or_else(|| shows.nameless(path))?;
+        shows.check_format(format)?;
     }
-
-    /// Fails where a format has nothing to show.
-    pub fn check_format(self, format: Format) -> Result<()> {
-        let Some(missing) = self.missing(format) else {
-            return Ok(());
-        };
-        let names: Vec<String> = Format::value_variants()
-            .iter()
-            .filter(|it| self.missing(**it).is_none())
-            .filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned()))
-            .collect();
-        Err(Error::new(Kind::Usage, missing)
-            .hint(format!("formats of this command: {}", names.join(", "))))
-    }
-
-    fn missing(self, format: Format) -> Option<&'static str> {
-        match format {
-            Format::Svg if !self.picture => Some("there is nothing to draw here"),
-            Format::Sarif | Format::Github | Format::Codequality if !self.findings => {
-                Some("there are no new findings to annotate here")
-            }
-            Format::Openmetrics | Format::Benchmark | Format::Bencher | Format::Octocov
-                if !self.measures =>
-            {
-                Some("there are no numbers of one build here")
-            }
-            _ => None,
-        }
-    }
-
-    fn nameless(self, path: &Path) -> Error {
-        let message = format!(
-            "the name of `--report {}` does not tell the format",
-            path.display()
-        );
-        let formats = Format::value_variants().iter();
-        let shown = formats.filter(|it| self.missing(**it).is_none());
-        let endings: Vec<&str> = shown.filter_map(|it| it.ending()).collect();
-        let hint = match endings.as_slice() {
-            [rest @ .., last] => format!("end it with {} or {last}", rest.join(", ")),
-            [] => String::new(),
-        };
-        Error::new(Kind::Usage, message).hint(hint)
-    }
+    Ok(())
 }
 
 /// With the report files that the environment names, where none is typed; separated as in PATH.
@@ -172,10 +81,42 @@ pub fn present(
     })
 }
 
+/// The blocks of a report: fewer rows and no picture for text, a treemap for SVG, and more rows for a page that searches them.
+#[derive(Debug, Default)]
+pub struct Blocks {
+    text: Vec<Block>,
+    picture: Vec<Block>,
+    page: Vec<Block>,
+}
+
+impl Blocks {
+    /// Those of the formats that are asked for. `outline` gets `None` for text, otherwise whether it is for a page.
+    pub fn of(output: &cli::Output, outline: impl Fn(Option<bool>) -> Vec<Block>) -> Self {
+        let wanted = |it| output.formats().any(|format| format == it);
+        let drawn = |format, page| match wanted(format) {
+            true => outline(Some(page)),
+            false => Vec::new(),
+        };
+        Self {
+            text: outline(None),
+            picture: drawn(Format::Svg, false),
+            page: drawn(Format::Html, true),
+        }
+    }
+
+    fn for_format(&self, format: Format) -> &[Block] {
+        match format {
+            Format::Svg => &self.picture,
+            Format::Html => &self.page,
+            _ => &self.text,
+        }
+    }
+}
+
 /// The same for a report of executables that exist: its blocks are drawn already, and it is no result of a CI step.
 pub fn emit<T: Serialize>(
     value: &T,
-    blocks: &[Block],
+    blocks: &Blocks,
     measures: &dyn Fn() -> Vec<Subject>,
     output: &cli::Output,
     session: &Session<'_>,
@@ -183,7 +124,7 @@ pub fn emit<T: Serialize>(
     let render = |format, style| match format {
         Format::Json => render::json(value),
         _ => render::measures(measures, format)
-            .unwrap_or_else(|| render::blocks(blocks, format, style)),
+            .unwrap_or_else(|| render::blocks(blocks.for_format(format), format, style)),
     };
     write_files(|it| render(it, Style::default()), output, session)?;
     let style = Style {
@@ -245,20 +186,4 @@ pub(super) fn append(path: &OsString, what: &str, text: &str) -> Result<()> {
             )
             .source(error)
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_format_with_nothing_to_show_is_refused() {
-        let check = |shows: Shows, format| match shows.check_format(format) {
-            Ok(()) => String::new(),
-            Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
-        };
-        insta::assert_snapshot!(check(Shows::ESCAPES, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html, openmetrics, benchmark, bencher, octocov, codequality");
-        insta::assert_snapshot!(check(Shows::COMPARISON, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
-        assert_eq!(check(Shows::EVERYTHING, Format::Svg), "");
-    }
 }

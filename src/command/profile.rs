@@ -39,15 +39,16 @@ pub fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {
 }
 
 /// A profile with the file it came from.
-struct Loaded {
+pub(super) struct Loaded {
     /// As the user wrote it.
     name: PathBuf,
     bytes: Vec<u8>,
-    profile: Profile,
+    /// What is in it.
+    pub(super) profile: Profile,
 }
 
 /// Reads a profile. Fails with [`Kind::Machine`] when there is none.
-fn load(name: &Path, session: &Session<'_>) -> Result<Loaded> {
+pub(super) fn load(name: &Path, session: &Session<'_>) -> Result<Loaded> {
     if session.cwd.join(name).is_dir() && !is_stream(name) {
         let message = format!("`{}` is a directory, no profile", name.display());
         return Err(Error::new(Kind::Machine, message).hint("name a file in it"));

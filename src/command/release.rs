@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, output_directory, prepare_for};
-use super::present::{self, Shows};
+use super::present;
 use super::published::{after, what_was_published};
 use super::repair::{self, Repaired};
 use super::said::Said;
@@ -25,6 +25,7 @@ use crate::lock::Lock;
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::{Interrupt, Invocation};
+use crate::render::Shows;
 use crate::report;
 
 /// Reads the configuration and asks go, for a purpose.
@@ -50,7 +51,7 @@ pub fn run_prepared(
         wait: !args.no_wait,
         full: args.full,
     };
-    Shows::EVERYTHING.check(&wanted.output)?;
+    present::check(Shows::EVERYTHING, &wanted.output)?;
     let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
     if done.is_none() {
         session.interrupt.check()?;

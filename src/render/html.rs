@@ -1,48 +1,158 @@
-//! Blocks in, one HTML page out that needs nothing else: no script, no font, no network.
+//! Blocks in, one HTML page out that needs nothing else: its script and its style stand in it, and it asks for nothing. All that
+//! it says can be read with scripts blocked; they add zoom, search, and tables that sort and filter.
 
-use super::svg;
-use crate::report::outline::{Block, Table, Tone};
+mod anchors;
 
-const STYLE: &str = "\
-:root{color-scheme:light dark;--line:#d5dae1;--dim:#5b6675;--good:#1b7a3d;--warn:#8a5a00;--bad:#b3261e}\
-@media(prefers-color-scheme:dark){:root{--line:#3a424d;--dim:#9aa5b4;--good:#63c987;--warn:#e3b341;--bad:#ff7b72}}\
-body{font:15px/1.5 system-ui,sans-serif;max-width:1280px;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .5rem}\
-p{margin:.2rem 0;overflow-wrap:anywhere}.dim{color:var(--dim)}.good{color:var(--good)}.warn{color:var(--warn)}\
-.bad{color:var(--bad);font-weight:600}\
-.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
-th,td{padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\
-td:first-child{overflow-wrap:anywhere;min-width:16rem}\
-.n{text-align:right;white-space:nowrap}tr.total td{font-weight:600}\
-svg{width:100%;height:auto;margin:1rem 0;border-radius:6px}";
+mod atlas;
+
+mod columns;
+
+mod policy;
+
+mod sheet;
+
+use super::boxes::escape;
+use crate::number::counted_of;
+use crate::report::outline::{Block, Tone};
+use anchors::{Anchors, linked};
+
+const STYLE: &str = concat!(
+    include_str!("svg/picture.css"),
+    include_str!("html/page.css")
+);
+const SCRIPT: &str = concat!(
+    include_str!("html/data.js"),
+    include_str!("html/map.js"),
+    include_str!("html/tables.js")
+);
+
+/// No page is larger, but for tables that somebody asked for in full.
+const LARGEST: usize = 1 << 20;
 
 /// The whole page.
 pub fn html(blocks: &[Block]) -> String {
+    let anchors = Anchors::of(blocks);
+    let mut body = String::new();
+    let is_heading = |it: &&Block| matches!(it, Block::Title(_) | Block::Heading(_));
+    let titled = matches!(blocks.iter().find(is_heading), Some(Block::Title(_)));
+    if !titled {
+        body.push_str("<h1>gobuild-opt</h1>\n");
+    }
+    let mut page = Page {
+        anchors: &anchors,
+        level: usize::from(!titled),
+        ids: 0,
+        about: String::new(),
+        maps: Vec::new(),
+    };
+    for (at, block) in blocks.iter().enumerate() {
+        page.block(&mut body, block, at);
+    }
+    let navigation = navigation(blocks, titled);
+    let mut out = format!("{}{}", head(blocks), insert(&body, &navigation, "</h1>\n"));
+    let room = LARGEST.saturating_sub(out.len() + SCRIPT.len() + 1024);
+    let each = room / page.maps.len().max(1);
+    for (at, picture) in page.maps.iter().enumerate() {
+        let data = columns::data(picture, each);
+        out.push_str(&format!(
+            "<script type=\"application/json\" id=\"data{at}\">{data}</script>\n"
+        ));
+    }
+    out.push_str(&format!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
+    out
+}
+
+/// What is drawn, block by block.
+struct Page<'a> {
+    anchors: &'a Anchors,
+    /// Of the last title: 0 before the first one.
+    level: usize,
+    /// Headings so far.
+    ids: usize,
+    /// The last of them.
+    about: String,
+    maps: Vec<&'a crate::report::picture::Picture>,
+}
+
+impl<'a> Page<'a> {
+    fn block(&mut self, out: &mut String, block: &'a Block, at: usize) {
+        match block {
+            Block::Title(text) => {
+                self.level = (self.level + 1).min(2);
+                self.heading(out, self.level, text);
+            }
+            Block::Heading(text) => self.heading(out, self.level + 1, text),
+            Block::Line(tone, text) => {
+                let id = self.anchors.of_block(at);
+                let id = id.map_or(String::new(), |it| format!(" id=\"{it}\""));
+                let text = linked(text.trim(), self.anchors);
+                out.push_str(&format!("<p{id}{}>{text}</p>\n", class(*tone)));
+            }
+            Block::Table(table) => sheet::sheet(out, table, at, &self.about, self.anchors),
+            Block::Picture(picture) => {
+                let at = self.maps.len();
+                atlas::atlas(out, picture, at, self.level + 1, self.anchors);
+                self.maps.push(picture);
+            }
+        }
+    }
+
+    fn heading(&mut self, out: &mut String, level: usize, text: &str) {
+        let level = level.max(1);
+        let id = self.ids;
+        self.ids += 1;
+        self.about = text.to_owned();
+        let text = escape(text);
+        out.push_str(&format!("<h{level} id=\"h{id}\">{text}</h{level}>\n"));
+    }
+}
+
+fn head(blocks: &[Block]) -> String {
     let title = blocks.iter().find_map(|it| match it {
-        Block::Title(title) => Some(svg::escape(title)),
+        Block::Title(title) => Some(escape(title)),
         _ => None,
     });
     let title = title.unwrap_or_else(|| "gobuild-opt".into());
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-    );
-    for block in blocks {
-        match block {
-            Block::Title(text) => out.push_str(&format!("<h1>{}</h1>\n", svg::escape(text))),
-            Block::Heading(text) => out.push_str(&format!("<h2>{}</h2>\n", svg::escape(text))),
-            Block::Line(tone, text) => {
-                out.push_str(&format!(
-                    "<p{}>{}</p>\n",
-                    class(*tone),
-                    svg::escape(text.trim())
-                ));
-            }
-            Block::Table(rows) => table(&mut out, rows),
-            Block::Picture(_) => out.push_str(&svg::svg(std::slice::from_ref(block))),
+    let policy = policy::policy(STYLE, SCRIPT);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    )
+}
+
+/// After the first place where `behind` ends, or at the start.
+fn insert(body: &str, what: &str, behind: &str) -> String {
+    let at = body.find(behind).map_or(0, |it| it + behind.len());
+    format!("{}{what}{}", &body[..at], &body[at..])
+}
+
+/// What failed and what warns, and where the parts of the page are, but for the title that stands first.
+fn navigation(blocks: &[Block], titled: bool) -> String {
+    let mut items = Vec::new();
+    for (tone, name, word) in [
+        (Tone::Bad, "bad", "failure"),
+        (Tone::Warn, "warn", "warning"),
+    ] {
+        let is = |it: &&Block| matches!(it, Block::Line(found, _) if *found == tone);
+        let count = blocks.iter().filter(is).count();
+        if count > 0 {
+            let words = counted_of(count, word);
+            items.push(format!("<a class=\"{name}\" href=\"#{name}\">{words}</a>"));
         }
     }
-    out.push_str("</body>\n</html>\n");
-    out
+    let headings = blocks.iter().filter_map(|it| match it {
+        Block::Title(text) | Block::Heading(text) => Some(text),
+        _ => None,
+    });
+    for (at, text) in headings.enumerate().skip(usize::from(titled)) {
+        items.push(format!("<a href=\"#h{at}\">{}</a>", escape(text)));
+    }
+    match items.len() {
+        0 | 1 => String::new(),
+        _ => format!(
+            "<nav class=\"toc\" aria-label=\"Contents\">{}</nav>\n",
+            items.join("")
+        ),
+    }
 }
 
 fn class(tone: Tone) -> &'static str {
@@ -55,38 +165,10 @@ fn class(tone: Tone) -> &'static str {
     }
 }
 
-fn table(out: &mut String, table: &Table) {
-    let right = |column: usize| {
-        let is = table.columns.get(column).is_some_and(|it| it.right);
-        if is { " class=\"n\"" } else { "" }
-    };
-    out.push_str("<div class=\"wide\"><table>\n<tr>");
-    for (index, column) in table.columns.iter().enumerate() {
-        out.push_str(&format!(
-            "<th{}>{}</th>",
-            right(index),
-            svg::escape(&column.title)
-        ));
-    }
-    out.push_str("</tr>\n");
-    for (index, row) in table.rows.iter().enumerate() {
-        let total = table.total && index + 1 == table.rows.len();
-        out.push_str(if total {
-            "<tr class=\"total\">"
-        } else {
-            "<tr>"
-        });
-        for (index, cell) in row.iter().enumerate() {
-            out.push_str(&format!("<td{}>{}</td>", right(index), svg::escape(cell)));
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</table></div>\n");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::picture::{Hue, Layer, Picture, Tile};
 
     #[test]
     fn names_cannot_become_markup() {
@@ -94,7 +176,70 @@ mod tests {
             Block::Title("<script>alert(1)</script>".into()),
             Block::Line(Tone::Bad, "\"><img src=x onerror=alert(1)>".into()),
         ]);
-        assert!(!page.contains("<script") && !page.contains("<img"));
-        assert!(page.contains("<p class=\"bad\">&quot;&gt;&lt;img"));
+        assert!(!page.contains("<script>alert") && !page.contains("<img"));
+        assert!(page.contains("<p id=\"bad\" class=\"bad\">&quot;&gt;&lt;img"));
+    }
+
+    /// As large as programs are: names of 130,000 functions alone would be several times the page.
+    #[test]
+    fn a_page_of_any_program_is_at_most_a_mebibyte() {
+        let function = |package: u64, at: u64| {
+            let label = format!("(*ResourceWithALongName{at}).MarshalToSizedBuffer");
+            let full = format!("example.com/organisation/product/api/v{package}.{label}");
+            Tile {
+                kind: "code".into(),
+                ..Tile::leaf(label, full, 64 + at, Hue::Dependency)
+            }
+        };
+        let package = |at: u64| {
+            let path = format!("example.com/organisation/product/api/v{at}");
+            Tile::around(
+                path.clone(),
+                path,
+                (0..100).map(|it| function(at, it)).collect(),
+            )
+        };
+        let module = Tile::around(
+            "example.com/organisation/product",
+            "",
+            (0..1300).map(package).collect(),
+        );
+        let picture = |title: &str| {
+            Block::Picture(Picture {
+                title: title.into(),
+                layers: vec![Layer::Bytes],
+                tiles: vec![module.clone()],
+                ..Picture::default()
+            })
+        };
+        let one = html(&[Block::Title("a".into()), picture("a")]);
+        let two = html(&[Block::Title("a".into()), picture("a"), picture("b")]);
+        assert!(
+            one.len() <= LARGEST && two.len() <= LARGEST,
+            "{} {}",
+            one.len(),
+            two.len()
+        );
+        assert!(one.len() > LARGEST / 2, "{}", one.len());
+        assert!(one.contains("smaller packages"));
+    }
+
+    #[test]
+    fn the_page_and_its_parts_have_one_heading_each_and_in_order() {
+        let page = html(&[
+            Block::Title("one".into()),
+            Block::Heading("two".into()),
+            Block::Title("three".into()),
+            Block::Heading("four".into()),
+        ]);
+        for heading in [
+            "<h1 id=\"h0\">one",
+            "<h2 id=\"h1\">two",
+            "<h2 id=\"h2\">three",
+            "<h3 id=\"h3\">four",
+        ] {
+            assert!(page.contains(heading), "{heading}");
+        }
+        assert!(page.contains("<a href=\"#h3\">four</a>"));
     }
 }

@@ -9,9 +9,10 @@ mod subject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::picture::{Layer, Picture, merged};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::binary::{LoadedDiff, Owners};
-use crate::config::size::Growth;
+use crate::config::size::{Growth, human};
 use crate::error::{Error, Kind, Result};
 use crate::number::{change, grouped};
 
@@ -61,6 +62,9 @@ pub struct Pair {
     pub packages: Option<Changes>,
     /// By function, code only.
     pub functions: Option<Changes>,
+    /// What came and went, as a treemap; `None` where none is drawn.
+    #[serde(skip)]
+    pub picture: Option<Picture>,
 }
 
 /// A file in short.
@@ -191,7 +195,30 @@ fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
         modules: both(&old.modules, &new.modules),
         packages: both(&old.packages, &new.packages),
         functions: both(&old.functions, &new.functions),
+        picture: picture(old, new),
     }
+}
+
+/// Both files in one treemap; `None` where a side has none.
+fn picture(old: &Subject, new: &Subject) -> Option<Picture> {
+    if old.tiles.is_empty() || new.tiles.is_empty() {
+        return None;
+    }
+    let difference = match old.size == new.size {
+        true => "the same size".to_owned(),
+        false => format!("{} B", change(old.size, new.size)),
+    };
+    Some(Picture {
+        title: new.name.clone(),
+        subtitle: format!(
+            "{} → {} ({difference}), {}",
+            human(old.size),
+            human(new.size),
+            new.platform
+        ),
+        layers: vec![Layer::Change, Layer::Bytes],
+        tiles: merged(old.tiles.clone(), new.tiles.clone()),
+    })
 }
 
 /// The cause that only reports have: files are read in the same way.

@@ -1,4 +1,13 @@
-//! What a treemap shows: boxes within boxes, each as large as its bytes. How it looks is the business of `render`.
+//! What a treemap shows: boxes within boxes, each as large as what it has of a layer. How it looks is the business of `render`.
+
+mod fewer;
+
+mod union;
+
+use std::borrow::Cow;
+
+pub use fewer::Folded;
+pub use union::merged;
 
 /// A treemap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -7,29 +16,54 @@ pub struct Picture {
     pub title: String,
     /// What else is said of it, in one line.
     pub subtitle: String,
+    /// What its boxes have a number of; the first is drawn where only one can be.
+    pub layers: Vec<Layer>,
     /// The outermost boxes.
     pub tiles: Vec<Tile>,
 }
 
+/// A number that boxes have, and that makes their area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Bytes in the file.
+    Bytes,
+    /// Bytes that came or went since the baseline.
+    Change,
+    /// Places in the source that allocate on the heap.
+    Escapes,
+    /// The share of the profile.
+    Profile,
+}
+
 /// A box.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tile {
     /// The words within it.
     pub label: String,
     /// What it is in full.
     pub full: String,
-    /// Its size. Those of its children add up to it.
-    pub bytes: u64,
-    /// Its colour.
+    /// Where its bytes come from.
     pub hue: Hue,
-    /// Whether it is no code: drawn paler.
-    pub pale: bool,
+    /// What its bytes are for, such as `code`; empty where several kinds are in it.
+    pub kind: Cow<'static, str>,
+    /// Its bytes in the file; 0 for what is gone. Those of its children add up to it, in every layer.
+    pub bytes: u64,
+    /// Its bytes in the baseline; means something in pictures with [`Layer::Change`] only.
+    pub before: u64,
+    /// Bytes that came and bytes that went within it.
+    pub moved: u64,
+    /// Its places that allocate.
+    pub sites: u64,
+    /// Its part of the profile, in millionths.
+    pub weight: u64,
+    /// How many boxes it stands for, where they are too small to be drawn one by one.
+    pub members: u64,
     /// The boxes within; none: it is one piece.
     pub children: Vec<Tile>,
 }
 
 /// Where bytes come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hue {
     /// The main module.
     Main,
@@ -38,6 +72,7 @@ pub enum Hue {
     /// The standard library.
     Std,
     /// No package's.
+    #[default]
     Other,
 }
 
@@ -68,29 +103,95 @@ impl From<crate::binary::Origin> for Hue {
     }
 }
 
-impl Picture {
-    /// Bytes of all boxes.
-    pub fn bytes(&self) -> u64 {
-        self.tiles.iter().map(|it| it.bytes).sum()
+impl Layer {
+    /// Its name in the page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Change => "change",
+            Self::Escapes => "escapes",
+            Self::Profile => "profile",
+        }
     }
 }
 
-/// The largest first; those below `least` become one box that says how many they are, if they are more than one.
-pub fn folded(mut tiles: Vec<Tile>, least: u64, what: &str) -> Vec<Tile> {
-    tiles.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.full.cmp(&b.full)));
-    let large = tiles.iter().take_while(|it| it.bytes >= least).count();
-    if tiles.len() - large < 2 {
-        return tiles;
+impl Picture {
+    /// Bytes of all boxes.
+    pub fn bytes(&self) -> u64 {
+        self.whole(Layer::Bytes)
     }
-    let small = tiles.split_off(large);
-    let label = format!("{} smaller {what}", small.len());
-    tiles.push(Tile {
-        full: label.clone(),
-        label,
-        bytes: small.iter().map(|it| it.bytes).sum(),
-        hue: small[0].hue,
-        pale: small.iter().all(|it| it.pale),
-        children: Vec::new(),
-    });
-    tiles
+
+    /// What all boxes have of a layer.
+    pub fn whole(&self, layer: Layer) -> u64 {
+        self.tiles.iter().map(|it| it.area(layer)).sum()
+    }
+
+    /// The layer that is drawn where only one can be: the first that has anything.
+    pub fn shown(&self) -> Layer {
+        let mut drawn = self.layers.iter().filter(|it| self.whole(**it) > 0);
+        drawn.next().copied().unwrap_or(Layer::Bytes)
+    }
+
+    /// What belongs to the main module, package by package, the largest first.
+    pub fn own(&self) -> Vec<&Tile> {
+        let modules = self.tiles.iter().filter(|it| it.hue == Hue::Main);
+        let packages = modules.flat_map(|it| match it.children.is_empty() {
+            true => std::slice::from_ref(it),
+            false => &it.children,
+        });
+        let mut own: Vec<&Tile> = packages.filter(|it| it.bytes + it.before > 0).collect();
+        own.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+        own
+    }
+}
+
+impl Tile {
+    /// One piece.
+    pub fn leaf(label: impl Into<String>, full: impl Into<String>, bytes: u64, hue: Hue) -> Self {
+        Self {
+            label: label.into(),
+            full: full.into(),
+            bytes,
+            hue,
+            ..Self::default()
+        }
+    }
+
+    /// A box with others in it: its numbers are their sums.
+    pub fn around(label: impl Into<String>, full: impl Into<String>, children: Vec<Self>) -> Self {
+        let sum = |of: fn(&Self) -> u64| children.iter().map(of).sum();
+        Self {
+            label: label.into(),
+            full: full.into(),
+            hue: children.first().map_or(Hue::Other, |it| it.hue),
+            kind: Cow::Borrowed(""),
+            bytes: sum(|it| it.bytes),
+            before: sum(|it| it.before),
+            moved: sum(|it| it.moved),
+            sites: sum(|it| it.sites),
+            weight: sum(|it| it.weight),
+            members: 0,
+            children,
+        }
+    }
+
+    /// What it has of a layer.
+    pub fn area(&self, layer: Layer) -> u64 {
+        match layer {
+            Layer::Bytes => self.bytes,
+            Layer::Change => self.moved,
+            Layer::Escapes => self.sites,
+            Layer::Profile => self.weight,
+        }
+    }
+
+    /// Whether it is data, or anything else that is no code.
+    pub fn is_pale(&self) -> bool {
+        !self.kind.is_empty() && self.kind != "code"
+    }
+
+    /// Whether there is anything in it, now or before.
+    pub fn has_anything(&self) -> bool {
+        self.bytes + self.before + self.sites + self.weight > 0
+    }
 }

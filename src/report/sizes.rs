@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::weighing::Weighing;
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
+use crate::plan::Facts;
 
 pub use crate::analysis::UNOWNED;
 pub use crate::binary::SHARED;
 
 /// Bytes of a package in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PackageSize {
     /// The import path, or `unowned`.
     pub path: String,
@@ -24,6 +26,9 @@ pub struct PackageSize {
     pub bytes: u64,
     /// Bytes in the baseline file; `null` without a baseline.
     pub before: Option<u64>,
+    /// Percent of the profile that is spent in it; `null` without one.
+    #[serde(default)]
+    pub weight: Option<f64>,
 }
 
 /// Bytes of a module in the file.
@@ -39,7 +44,17 @@ pub struct ModuleSize {
     pub before: Option<u64>,
 }
 
-pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
+/// With what the profiles of the build spend in each.
+pub fn packages(artifact: &Artifact, facts: &Facts) -> Vec<PackageSize> {
+    let weighing = Weighing::new(facts);
+    let mut list = by_size(artifact);
+    for it in &mut list {
+        it.weight = weighing.package(&it.path);
+    }
+    list
+}
+
+fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
     let Some(sizes) = &artifact.sizes else {
         return Vec::new();
     };
@@ -50,6 +65,7 @@ pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
         version: None,
         bytes: sizes.shared,
         before: None,
+        weight: None,
     });
     list.push(PackageSize {
         path: UNOWNED.into(),
@@ -57,6 +73,7 @@ pub fn packages(artifact: &Artifact) -> Vec<PackageSize> {
         version: None,
         bytes: artifact.size - sum(list.iter().map(|it| it.bytes)),
         before: None,
+        weight: None,
     });
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
@@ -89,6 +106,7 @@ fn package(it: &PackageBytes, here: bool) -> PackageSize {
         version: it.version.clone(),
         bytes: if here { it.bytes } else { 0 },
         before: (!here).then_some(it.bytes),
+        weight: None,
     }
 }
 

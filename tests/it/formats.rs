@@ -5,6 +5,8 @@ mod hostile;
 
 mod measures;
 
+mod page;
+
 mod schema;
 
 use serde_json::Value;

@@ -2,7 +2,6 @@
 
 use super::{calls, load};
 use crate::cli::profile::Diff;
-use crate::command::present::Shows;
 use crate::command::{Output, Session};
 use crate::error::Result;
 use crate::profile::{self, diff::HOT_PERCENT};
@@ -11,7 +10,6 @@ use crate::report::outline::{self, Block, Table, Tone};
 
 /// Prints the difference.
 pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
-    Shows::TABLES.check_format(args.format)?;
     let old = calls(&load(&args.old, session)?)?;
     let new = calls(&load(&args.new, session)?)?;
     let diff = profile::diff(&old, &new, HOT_PERCENT);

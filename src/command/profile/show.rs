@@ -7,7 +7,6 @@ use super::{Loaded, load};
 use crate::check::Status;
 use crate::cli::profile::Show;
 use crate::clock;
-use crate::command::present::Shows;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::go;
@@ -21,7 +20,6 @@ use crate::report::profile::{Gate, Shown, age_days};
 
 /// Prints the profile.
 pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
-    Shows::TABLES.check_format(args.format)?;
     if args.min_health.is_some() && args.binary.is_none() && args.packages.is_empty() {
         return Err(Error::new(
             Kind::Usage,

@@ -18,6 +18,7 @@ pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
             ));
             continue;
         }
+        blocks.extend(pair.picture.clone().map(Block::Picture));
         let listings = [
             (By::Section, "section role", Some(&pair.roles)),
             (By::Kind, "kind", pair.kinds.as_ref()),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::Brief;
 use crate::binary::{Owners, SHARED};
 use crate::error::{Error, Kind, Result};
-use crate::report::inspect::Inspection;
+use crate::report::inspect::{self, Inspection};
+use crate::report::outline::owners;
+use crate::report::picture::Tile;
 use crate::report::{Report, SCHEMA_VERSION, Target};
 
 /// One side of a comparison.
@@ -50,6 +52,8 @@ pub struct Subject {
     pub packages: Option<Vec<Item>>,
     /// By function.
     pub functions: Option<Vec<Item>>,
+    /// Its treemap; empty where none is drawn.
+    pub tiles: Vec<Tile>,
 }
 
 /// A name and a size.
@@ -95,7 +99,7 @@ impl Subject {
     }
 
     /// From an inspection. Functions are compared only where all of them are listed.
-    pub fn of_inspection(it: &Inspection<'_>, path: &str) -> Self {
+    pub fn of_inspection(it: &Inspection<'_>, path: &str, drawn: bool) -> Self {
         let file = &it.file;
         let ledger = &it.ledger;
         let rest = ledger.unowned + ledger.headers + ledger.padding;
@@ -148,10 +152,14 @@ impl Subject {
             modules: told.then(|| modules.chain([unowned()]).collect()),
             packages: told.then(|| packages.chain([unowned()]).collect()),
             functions: (told && complete).then(|| functions.collect()),
+            tiles: match drawn {
+                true => inspect::picture(it, None).tiles,
+                false => Vec::new(),
+            },
         }
     }
 
-    fn of_target(it: &Target, path: &str) -> Self {
+    fn of_target(it: &Target, path: &str, drawn: bool) -> Self {
         let file = &it.artifact;
         let level = it
             .level
@@ -194,6 +202,10 @@ impl Subject {
             modules: told(modules.collect()),
             packages: told(packages.collect()),
             functions: None,
+            tiles: match drawn {
+                true => owners::tiles(it),
+                false => Vec::new(),
+            },
         }
     }
 }
@@ -209,13 +221,13 @@ fn name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
 
-/// Reads a saved JSON report of `release` or `inspect`; `None` when the bytes are no JSON object at all.
-pub fn saved(bytes: &[u8], path: &str) -> Option<Result<Subjects>> {
+/// Reads a saved JSON report of `release` or `inspect`; `None` when the bytes are no JSON object at all. With its treemaps, where they are drawn.
+pub fn saved(bytes: &[u8], path: &str, drawn: bool) -> Option<Result<Subjects>> {
     let first = bytes.iter().find(|it| !it.is_ascii_whitespace())?;
-    (*first == b'{').then(|| read(bytes, path))
+    (*first == b'{').then(|| read(bytes, path, drawn))
 }
 
-fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
+fn read(bytes: &[u8], path: &str, drawn: bool) -> Result<Subjects> {
     let wrong = |why: &str| {
         Error::new(
             Kind::Machine,
@@ -238,7 +250,7 @@ fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
         report
             .targets
             .iter()
-            .map(|it| Subject::of_target(it, path))
+            .map(|it| Subject::of_target(it, path, drawn))
             .collect()
     } else if value.get("ledger").is_some() {
         let found: Inspection<'_> =
@@ -248,7 +260,7 @@ fn read(bytes: &[u8], path: &str) -> Result<Subjects> {
                 "it was saved with --filter and does not hold everything",
             ));
         }
-        vec![Subject::of_inspection(&found, path)]
+        vec![Subject::of_inspection(&found, path, drawn)]
     } else {
         return Err(wrong("it is of neither `release` nor `inspect`"));
     };

@@ -8,16 +8,17 @@ use super::{By, Inspection, View, picture};
 use crate::binary::{Format, Owners};
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped, share};
+use crate::profile::Weights;
 use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
 pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
 use sentences::contract;
 
 /// What is shown, in order; the picture stands first.
-pub fn outline(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub fn outline(inspection: &Inspection<'_>, view: View, profile: Option<&Weights>) -> Vec<Block> {
     let mut blocks = head(inspection);
     if view.picture {
-        blocks.push(Block::Picture(picture(inspection)));
+        blocks.push(Block::Picture(picture(inspection, profile)));
     }
     if let Some(objects) = &inspection.objects {
         blocks.extend(listings::objects(objects));

@@ -1,18 +1,17 @@
 //! An inspection in, its treemap out: module > package > function or kind of data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{FunctionSize, Inspection, PackageSize};
 use crate::config::size::human;
 use crate::number::grouped;
-use crate::report::picture::{Hue, Picture, Tile, folded};
+use crate::profile::Weights;
+use crate::profile::names::parts;
+use crate::report::picture::{Hue, Layer, Picture, Tile};
 
-/// Boxes smaller than this part of the whole are drawn as one with their neighbours.
-const FINEST: u64 = 4000;
-
-/// The treemap of everything that the inspection lists.
-pub fn picture(inspection: &Inspection<'_>) -> Picture {
-    let mut tiles = modules(inspection);
+/// The treemap of everything that the inspection lists; with a profile, of how much of it is spent where, too.
+pub fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Picture {
+    let mut tiles = modules(inspection, profile);
     tiles.extend(rest(inspection));
     tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     let file = &inspection.file;
@@ -34,9 +33,12 @@ pub fn picture(inspection: &Inspection<'_>) -> Picture {
         let shown = tiles.iter().map(|it| it.bytes).sum();
         subtitle.push_str(&format!("; shown: {} of `{filter}`", human(shown)));
     }
+    let mut layers = vec![Layer::Bytes];
+    layers.extend(profile.map(|_| Layer::Profile));
     Picture {
         title: name(&file.path).to_owned(),
         subtitle,
+        layers,
         tiles,
     }
 }
@@ -45,8 +47,7 @@ fn name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn modules(inspection: &Inspection<'_>) -> Vec<Tile> {
-    let least = inspection.packages.iter().map(|it| it.bytes).sum::<u64>() / FINEST;
+fn modules(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Vec<Tile> {
     let mut functions: HashMap<&str, Vec<&FunctionSize<'_>>> = HashMap::new();
     for it in &inspection.functions {
         if let Some(package) = &it.package {
@@ -57,12 +58,17 @@ fn modules(inspection: &Inspection<'_>) -> Vec<Tile> {
     for it in &inspection.packages {
         grouped.entry(it.group()).or_default().push(it);
     }
+    let main = inspection.build.as_ref().map_or("main", |it| &it.path);
     let tile = |(module, packages): (&str, Vec<&PackageSize>)| {
         let inside = |it: &&PackageSize| {
             let mine = functions
                 .get(it.path.as_str())
                 .map_or(&[][..], Vec::as_slice);
-            package(it, module, mine, least)
+            let called = match it.path == main {
+                true => "main",
+                false => it.path.as_str(),
+            };
+            package(it, module, mine, profile.map(|it| (it, called)))
         };
         let hue = packages.first().map_or(Hue::Other, |it| it.origin.into());
         let version = packages.first().and_then(|it| it.version.as_deref());
@@ -70,27 +76,19 @@ fn modules(inspection: &Inspection<'_>) -> Vec<Tile> {
             Hue::Std => "standard library".to_owned(),
             _ => module.to_owned(),
         };
-        Tile {
-            full: version.map_or(label.clone(), |it| format!("{label} {it}")),
-            label,
-            bytes: packages.iter().map(|it| it.bytes).sum(),
-            hue,
-            pale: false,
-            children: folded(packages.iter().map(inside).collect(), least, "packages"),
-        }
+        let full = version.map_or(label.clone(), |it| format!("{label} {it}"));
+        Tile::around(label, full, packages.iter().map(inside).collect())
     };
-    // What people wrote themselves is never folded, small as it may be.
-    let (main, others): (Vec<Tile>, Vec<Tile>) = grouped
-        .into_iter()
-        .map(tile)
-        .partition(|it| it.hue == Hue::Main);
-    let mut tiles = folded(others, least, "modules");
-    tiles.extend(main);
-    tiles
+    grouped.into_iter().map(tile).collect()
 }
 
-/// A package with its large functions and what else it has, by kind.
-fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize<'_>], least: u64) -> Tile {
+/// A package with its functions and what else it has, by kind.
+fn package(
+    it: &PackageSize,
+    module: &str,
+    functions: &[&FunctionSize<'_>],
+    profile: Option<(&Weights, &str)>,
+) -> Tile {
     let hue = Hue::from(it.origin);
     let within = it
         .path
@@ -101,46 +99,77 @@ fn package(it: &PackageSize, module: &str, functions: &[&FunctionSize<'_>], leas
         Some(within) => within,
         None => &it.path,
     };
-    let leaf = |label: &str, bytes: u64, pale: bool| Tile {
-        full: format!("{}: {label}", it.path),
-        label: label.to_owned(),
-        bytes,
-        hue,
-        pale,
-        children: Vec::new(),
+    let leaf = |label: &str, kind: String, bytes: u64| Tile {
+        kind: kind.into(),
+        ..Tile::leaf(label, format!("{}: {label}", it.path), bytes, hue)
     };
-    let mut children = Vec::new();
-    let mut code = it.code;
-    for function in functions.iter().filter(|it| it.bytes >= least.max(1) * 2) {
-        let bytes = function.bytes.min(code);
-        code -= bytes;
-        let name = function.name.text();
-        let mut tile = leaf(short(&name, &it.path), bytes, false);
-        tile.full = name.into_owned();
-        children.push(tile);
-    }
+    let (mut children, code) = pieces(it, functions, hue, profile);
     let more = if children.is_empty() {
         "code"
     } else {
         "other code"
     };
-    children.push(leaf(more, code, false));
+    children.push(leaf(more, "code".into(), code));
     let data = it.kinds.iter().filter(|(kind, _)| *kind != "code");
-    children.extend(data.map(|(kind, bytes)| leaf(&kind.replace('-', " "), *bytes, true)));
-    children.retain(|it| it.bytes > 0);
-    let large = it.bytes >= least.max(1) * 4;
-    Tile {
-        label: label.to_owned(),
-        full: it.path.clone(),
-        bytes: it.bytes,
-        hue,
-        pale: false,
-        children: if large {
-            folded(children, least, "pieces")
-        } else {
-            Vec::new()
-        },
+    children.extend(data.map(|(kind, bytes)| {
+        let words = kind.replace('-', " ");
+        leaf(&words, words.clone(), *bytes)
+    }));
+    if let Some((weights, called)) = profile {
+        let spent: u64 = children.iter().map(|it| it.weight).sum();
+        // What was inlined everywhere, or has another name in the profile.
+        children.push(Tile {
+            weight: millionths(weights.package(called)).saturating_sub(spent),
+            ..leaf("other functions of the profile", "code".into(), 0)
+        });
     }
+    children.retain(Tile::has_anything);
+    Tile {
+        // A package without anything that is known by function or kind.
+        hue,
+        ..Tile::around(label, it.path.as_str(), children)
+    }
+}
+
+/// The functions of a package, and its code that is in none of them. A profile counts closures for the declaration around
+/// them, and instances for their generic function: the largest of these has the weight.
+fn pieces(
+    it: &PackageSize,
+    functions: &[&FunctionSize<'_>],
+    hue: Hue,
+    profile: Option<(&Weights, &str)>,
+) -> (Vec<Tile>, u64) {
+    let mut code = it.code;
+    let mut weighed: HashSet<(String, String)> = HashSet::new();
+    let mut children = Vec::with_capacity(functions.len());
+    for function in functions {
+        let bytes = function.bytes.min(code);
+        code -= bytes;
+        let full = function.name.text().into_owned();
+        let weight = profile.map_or(0, |(weights, called)| {
+            let declared = parts(&full);
+            let key = (declared.receiver.to_owned(), declared.function.to_owned());
+            let name = match declared.receiver {
+                "" => declared.function.to_owned(),
+                receiver => format!("{receiver}.{}", declared.function),
+            };
+            match weighed.insert(key) {
+                true => millionths(weights.function(called, &name)),
+                false => 0,
+            }
+        });
+        children.push(Tile {
+            kind: "code".into(),
+            weight,
+            ..Tile::leaf(short(&full, &it.path), full.as_str(), bytes, hue)
+        });
+    }
+    (children, code)
+}
+
+/// Of percent.
+fn millionths(percent: f64) -> u64 {
+    (percent.max(0.0) * 10_000.0).round() as u64
 }
 
 /// The name of a function within its package.
@@ -158,19 +187,16 @@ fn short<'a>(name: &'a str, package: &str) -> &'a str {
 
 /// What is no package's: debug information, symbols, tables for the loader, headers.
 fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
-    let leaf = |label: String, full: String, bytes: u64| Tile {
-        label,
-        full,
-        bytes,
-        hue: Hue::Other,
-        pale: true,
-        children: Vec::new(),
+    let leaf = |label: &str, full: String, kind: &str, bytes: u64| Tile {
+        kind: kind.to_owned().into(),
+        ..Tile::leaf(label, full, bytes, Hue::Other)
     };
     let regions = inspection.unowned.iter().map(|it| {
         let kind = it.kind.name().replace('-', " ");
         leaf(
-            it.section.clone(),
+            &it.section,
             format!("{}: {kind}", it.section),
+            &kind,
             it.bytes,
         )
     });
@@ -178,22 +204,15 @@ fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
     if inspection.filter.is_none() {
         let ledger = &inspection.ledger;
         let parts = [
-            ("used by several packages", ledger.shared),
-            ("headers", ledger.headers),
-            ("padding", ledger.padding),
+            ("used by several packages", "data", ledger.shared),
+            ("headers", "headers", ledger.headers),
+            ("padding", "padding", ledger.padding),
         ];
-        children.extend(parts.map(|(name, bytes)| leaf(name.into(), name.into(), bytes)));
+        children.extend(parts.map(|(name, kind, bytes)| leaf(name, name.into(), kind, bytes)));
     }
     children.retain(|it| it.bytes > 0);
-    let bytes = children.iter().map(|it| it.bytes).sum();
-    (bytes > 0).then(|| Tile {
-        label: "no package".into(),
-        full: "bytes that belong to no package".into(),
-        bytes,
-        hue: Hue::Other,
-        pale: false,
-        children: folded(children, bytes / 500, "regions"),
-    })
+    let full = "bytes that belong to no package";
+    (!children.is_empty()).then(|| Tile::around("no package", full, children))
 }
 
 #[cfg(test)]

@@ -31,13 +31,25 @@ pub struct View {
     pub top: Option<usize>,
     /// With a treemap.
     pub picture: bool,
+    /// For a page that sorts and filters its tables.
+    pub page: bool,
 }
 
 impl View {
-    /// Lines of each listing: a few of each, more of one alone.
+    /// The same for a page, with a treemap.
+    pub fn drawn(self, page: bool) -> Self {
+        Self {
+            picture: true,
+            page,
+            ..self
+        }
+    }
+
+    /// Lines of each listing: a few of each, more of one alone, and more where they can be searched.
     pub fn lines(self) -> usize {
         match (self.top, self.by) {
             (Some(top), _) => top,
+            (None, _) if self.page => 200,
             (None, None) => 10,
             (None, Some(_)) => 40,
         }

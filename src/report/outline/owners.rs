@@ -7,8 +7,8 @@ use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::report::Target;
-use crate::report::picture::{Hue, Picture, Tile, folded};
-use crate::report::sizes::{SHARED, UNOWNED};
+use crate::report::picture::{Hue, Layer, Picture, Tile};
+use crate::report::sizes::{PackageSize, SHARED, UNOWNED};
 
 /// Lines of each table; what is smaller is one line.
 const TOP: usize = 10;
@@ -150,61 +150,74 @@ fn unowned(c_code: u64) -> String {
 
 /// The treemap: module > package.
 pub fn picture(target: &Target) -> Option<Block> {
-    let least = target.artifact.size / 4000;
-    let mut modules: BTreeMap<&str, Vec<Tile>> = BTreeMap::new();
-    for it in target.packages.iter().filter(|it| it.bytes > 0) {
+    let file = &target.artifact;
+    let version = file.go_version.as_deref().unwrap_or("unknown Go version");
+    let mut picture = Picture {
+        title: target.name.clone(),
+        subtitle: format!(
+            "{} ({} bytes), {}/{}, {version}",
+            human(file.size),
+            grouped(file.size),
+            target.goos,
+            target.goarch,
+        ),
+        layers: vec![Layer::Bytes],
+        tiles: tiles(target),
+    };
+    for layer in [Layer::Change, Layer::Escapes, Layer::Profile] {
+        if picture.whole(layer) > 0 {
+            picture.layers.push(layer);
+        }
+    }
+    (!picture.tiles.is_empty()).then_some(Block::Picture(picture))
+}
+
+/// Module > package, the largest first.
+pub fn tiles(target: &Target) -> Vec<Tile> {
+    let mut modules: BTreeMap<&str, (Vec<Tile>, &str)> = BTreeMap::new();
+    for it in &target.packages {
         let hue = hue(target, &it.path, it.module.as_deref());
         let module = it.module.as_deref().unwrap_or(match hue {
             Hue::Other => "no package",
             Hue::Std => "standard library",
             Hue::Main | Hue::Dependency => &it.path,
         });
-        modules
-            .entry(module)
-            .or_default()
-            .push(tile(&it.path, it.bytes, hue));
+        let tile = tile(target, it, module, hue);
+        if tile.has_anything() {
+            let version = it.version.as_deref().unwrap_or_default();
+            let entry = modules.entry(module).or_insert((Vec::new(), version));
+            entry.0.push(tile);
+        }
     }
-    let module = |(name, packages): (&str, Vec<Tile>)| Tile {
-        bytes: packages.iter().map(|it| it.bytes).sum(),
-        children: match packages.as_slice() {
-            [only] if only.hue == Hue::Other => Vec::new(),
-            _ => folded(packages.clone(), least, "packages"),
-        },
-        ..tile(name, 0, packages.first().map_or(Hue::Other, |it| it.hue))
+    let module = |(name, (packages, version)): (&str, (Vec<Tile>, &str))| {
+        let full = match version {
+            "" => name.to_owned(),
+            version => format!("{name} {version}"),
+        };
+        Tile::around(name, full, packages)
     };
-    let all = modules.into_iter().map(module);
-    let (main, others): (Vec<Tile>, Vec<Tile>) = all.partition(|it| it.hue == Hue::Main);
-    let mut tiles = folded(others, least, "modules");
-    tiles.extend(main);
+    let mut tiles: Vec<Tile> = modules.into_iter().map(module).collect();
     tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
-    (!tiles.is_empty()).then(|| {
-        Block::Picture(Picture {
-            title: target.name.clone(),
-            subtitle: format!(
-                "{} ({} bytes), {}/{}, {}",
-                human(target.artifact.size),
-                grouped(target.artifact.size),
-                target.goos,
-                target.goarch,
-                target
-                    .artifact
-                    .go_version
-                    .as_deref()
-                    .unwrap_or("unknown Go version")
-            ),
-            tiles,
-        })
-    })
+    tiles
 }
 
-fn tile(name: &str, bytes: u64, hue: Hue) -> Tile {
+fn tile(target: &Target, it: &PackageSize, module: &str, hue: Hue) -> Tile {
+    let label = match it.path.strip_prefix(module) {
+        Some("") => it.path.rsplit('/').next().unwrap_or(&it.path),
+        Some(within) if within.starts_with('/') => &within[1..],
+        _ => &it.path,
+    };
+    let escapes = target.escapes.iter().flat_map(|it| &it.packages);
+    let sites = escapes
+        .filter(|other| other.path == it.path)
+        .map(|it| it.sites)
+        .sum();
     Tile {
-        label: name.to_owned(),
-        full: name.to_owned(),
-        bytes,
-        hue,
-        pale: false,
-        children: Vec::new(),
+        before: it.before.unwrap_or(0),
+        moved: it.before.map_or(0, |before| before.abs_diff(it.bytes)),
+        sites,
+        weight: it.weight.map_or(0, |it| (it * 10_000.0).round() as u64),
+        ..Tile::leaf(label, it.path.as_str(), it.bytes, hue)
     }
 }
 

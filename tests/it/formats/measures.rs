@@ -222,8 +222,12 @@ fn an_inspection_has_numbers_and_a_comparison_has_none() {
     assert_eq!(run.code(), 2);
     assert!(
         run.stderr
-            .contains("there are no numbers of one build here"),
+            .contains("[possible values: text, json, markdown, svg, html]"),
         "{}",
         run.shown()
     );
+    let run = place.run("compare tiny tiny --report metrics.txt");
+    assert_eq!(run.code(), 2);
+    let why = "there are no numbers of one build here";
+    assert!(run.stderr.contains(why), "{}", run.shown());
 }

@@ -265,14 +265,7 @@ pub fn report(bytes: &[u8], seed: &Seed) -> Seen {
     }
     // All functions in all formats would be a test of the formats.
     found.functions.truncate(500);
-    let blocks = outline(
-        &found,
-        View {
-            by: None,
-            top: None,
-            picture: true,
-        },
-    );
+    let blocks = outline(&found, View::default().drawn(true), None);
     for format in [Format::Text, Format::Markdown, Format::Svg, Format::Html] {
         let text = render::blocks(&blocks, format, Style::default());
         let text = anstream::adapter::strip_str(&text).to_string();

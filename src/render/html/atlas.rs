@@ -1,0 +1,138 @@
+//! A treemap in, its part of the page out: drawn already, and with the controls that its script brings to life.
+
+use super::anchors::Anchors;
+use super::escape;
+use crate::config::size::human;
+use crate::number::{change, counted, grouped};
+use crate::render::boxes::{Look, boxes};
+use crate::render::svg::entries;
+use crate::render::treemap::Rect;
+use crate::report::picture::{Layer, Picture};
+
+const WIDTH: f64 = 1280.0;
+const HEIGHT: f64 = 720.0;
+/// Boxes that are there without the script, and the shortest side that they have, in pixels of the width above.
+const MOST: usize = 900;
+const LEAST: f64 = 5.0;
+/// Packages of the main module that are named above the map.
+const OWN: usize = 8;
+
+/// The map number `at` of the page.
+pub fn atlas(out: &mut String, picture: &Picture, at: usize, level: usize, anchors: &Anchors) {
+    let layer = picture.shown();
+    let title = escape(&format!("Map of {}", picture.title));
+    out.push_str(&format!(
+        "<section class=\"map\" id=\"map{at}\" aria-labelledby=\"map{at}h\">\n<h{level} id=\"map{at}h\">{title}</h{level}>\n<p class=\"sub\">{}</p>\n",
+        escape(&picture.subtitle)
+    ));
+    own(out, picture, at, anchors);
+    tools(out, picture, at);
+    out.push_str(&format!(
+        "<nav class=\"crumbs\" aria-label=\"Place in the map\"></nav>\n<div class=\"found\" role=\"status\"></div>\n<div class=\"stage\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"map{at}h\">\n"
+    ));
+    let folded = picture.folded(MOST);
+    let bounds = Rect {
+        x: 0.0,
+        y: 0.0,
+        width: WIDTH,
+        height: HEIGHT,
+    };
+    let look = Look {
+        layer,
+        least: LEAST,
+    };
+    boxes(out, &folded.picture, bounds, look);
+    out.push_str("</svg></div>\n<ul class=\"keys\" aria-label=\"Colours\">");
+    for (class, words) in entries(picture, layer) {
+        out.push_str(&format!(
+            "<li><svg viewBox=\"0 0 13 13\" aria-hidden=\"true\"><rect class=\"{class} s1\" width=\"13\" height=\"13\"/></svg>{}</li>",
+            escape(&words)
+        ));
+    }
+    let note = match folded.hidden {
+        0 => String::new(),
+        hidden => format!(
+            "{} too small to be drawn one by one, together {}, {} within the boxes around them.",
+            counted(hidden, "piece"),
+            human(folded.hidden_bytes),
+            if hidden == 1 { "is" } else { "are" }
+        ),
+    };
+    out.push_str(&format!(
+        "</ul>\n<p class=\"note\">{note}</p>\n<p class=\"note hint keyboard\"><kbd>Tab</kbd> into the map, arrows move, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> goes back, <kbd>/</kbd> searches.</p>\n<details class=\"parts\"></details>\n</section>\n"
+    ));
+}
+
+/// What people wrote themselves, however small it is beside the rest.
+fn own(out: &mut String, picture: &Picture, at: usize, anchors: &Anchors) {
+    let own = picture.own();
+    if own.is_empty() {
+        return;
+    }
+    let compared = picture.layers.contains(&Layer::Change) && picture.shown() == Layer::Change;
+    let whole = own.iter().map(|it| it.bytes).sum();
+    out.push_str(&format!(
+        "<p class=\"own-list\"><b>Main module</b><span class=\"dim\">{} in {}:</span>",
+        human(whole),
+        counted(own.len() as u64, "package")
+    ));
+    for it in own.iter().take(OWN) {
+        let target = anchors
+            .row(&it.full)
+            .map_or(format!("map{at}"), str::to_owned);
+        let size = match compared {
+            true if it.before == it.bytes => "±0".to_owned(),
+            true => format!("{} B", change(it.before, it.bytes)),
+            false => human(it.bytes),
+        };
+        out.push_str(&format!(
+            "<a href=\"#{target}\" data-full=\"{}\">{}<span class=\"dim\">{size}</span></a>",
+            escape(&it.full),
+            escape(&it.label)
+        ));
+    }
+    if own.len() > OWN {
+        let more = grouped((own.len() - OWN) as u64);
+        out.push_str(&format!("<span class=\"dim\">and {more} smaller</span>"));
+    }
+    out.push_str("</p>\n");
+}
+
+fn tools(out: &mut String, picture: &Picture, at: usize) {
+    out.push_str("<div class=\"tools\">\n");
+    if picture.layers.len() > 1 {
+        out.push_str("<fieldset><legend>Area</legend><span class=\"seg\">");
+        for layer in &picture.layers {
+            let name = layer.name();
+            let checked = if *layer == picture.shown() {
+                " checked=\"\""
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "<label><input type=\"radio\" name=\"area{at}\" value=\"{name}\"{checked}/><span>{name}</span></label>"
+            ));
+        }
+        out.push_str("</span></fieldset>\n");
+    }
+    out.push_str(&format!("<label for=\"color{at}\" class=\"check\"><span class=\"dim\">Colour</span></label><select id=\"color{at}\"><option value=\"origin\">where it comes from</option><option value=\"module\">module</option><option value=\"kind\">kind of bytes</option>"));
+    for (layer, words) in [
+        (Layer::Change, "change"),
+        (Layer::Escapes, "escapes"),
+        (Layer::Profile, "profile"),
+    ] {
+        if picture.layers.contains(&layer) {
+            let selected = if picture.shown() == layer {
+                " selected=\"\""
+            } else {
+                ""
+            };
+            out.push_str(&format!(
+                "<option value=\"{words}\"{selected}>{words}</option>"
+            ));
+        }
+    }
+    out.push_str(&format!(
+        "</select>\n<label class=\"check\"><input type=\"checkbox\" class=\"hide\"/>Hide std</label>\n<label class=\"check\"><input type=\"checkbox\" class=\"hide-none\"/>Hide what is no package’s</label>\n<label class=\"find\"><span class=\"off\">Search in the map</span><input type=\"search\" id=\"search{at}\" placeholder=\"Search packages, functions\" autocomplete=\"off\" spellcheck=\"false\"/></label>\n</div>\n"
+    ));
+}
