@@ -238,6 +238,11 @@ impl Ground {
         self.packages.push(package.into());
     }
 
+    /// Whether a package, or a pattern of packages, is trusted.
+    pub fn holds_package(&self, package: &str) -> bool {
+        self.everything || self.packages.iter().any(|it| it == package)
+    }
+
     /// A directory for outputs.
     pub fn trust_place(&mut self, place: impl Into<PathBuf>) {
         self.places.push(place.into());
@@ -288,9 +293,13 @@ impl Ground {
         }
         while let Some((first, behind)) = rest.split_first() {
             let Some(word) = first.to_str() else {
-                let is_profile = first.as_bytes().starts_with(b"-pgo=");
-                if !is_profile && !self.args.contains(first) {
+                let bytes = first.as_bytes();
+                if !bytes.starts_with(b"-") {
                     break;
+                }
+                if !bytes.starts_with(b"-pgo=") && !self.args.contains(first) {
+                    let shown = first.to_string_lossy();
+                    return Some(Refusal::unreadable(&shown, "it is no UTF-8"));
                 }
                 rest = behind;
                 continue;

@@ -302,6 +302,7 @@ fn facts(
         flags: &list,
     };
     let packages = recorded::packages(&asking, loaded, typed, believed, session)?;
+    trusted::packages(loaded, typed, &packages)?;
     if purpose != Purpose::Escapes {
         require_main(typed, &loaded.config, &asked, &packages)?;
     }

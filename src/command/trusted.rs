@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::Session;
 use crate::config::layer::Loaded;
-use crate::config::trust;
+use crate::config::trust::{self, EVERYTHING};
 use crate::error::{Error, Kind, Result};
 use crate::go::vcs::Templates;
+use crate::go::{Package, pattern};
 use crate::plan::Typed;
 use crate::plan::output::Outputs;
 use crate::process::Interrupt;
@@ -74,6 +75,29 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
         *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
     }
     Ok(())
+}
+
+/// Fails with [`Kind::Usage`] for a pattern of a configuration that means packages of Go itself, such as `net/...`: a project
+/// ships none of them, and there may be hundreds.
+pub fn packages(loaded: &Loaded, typed: &Typed, packages: &[Package]) -> Result<()> {
+    let standard = packages.iter().find(|it| it.standard && !it.dep_only);
+    let (Some(standard), true) = (standard, typed.packages.is_empty()) else {
+        return Ok(());
+    };
+    let means = |it: &&String| {
+        !loaded.ground.holds_package(it)
+            && (Path::new(it).is_absolute() || pattern::matches(it, &standard.import_path))
+    };
+    let Some(found) = loaded.config.build.packages.iter().find(means) else {
+        return Ok(());
+    };
+    let layer = loaded.origins.get("build.packages");
+    let layer = layer.map_or("", String::as_str);
+    let message = format!(
+        "`{layer}` sets `build.packages`: `{found}` is refused, it means packages of Go itself, such as `{}`",
+        standard.import_path
+    );
+    Err(Error::new(Kind::Usage, message).hint(EVERYTHING))
 }
 
 /// Fails with [`Kind::Usage`] for an output that a configuration puts where it would be run, or out of the project.

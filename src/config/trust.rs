@@ -143,7 +143,7 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
         return Some(Offence {
             key: "build.packages".into(),
             what: format!("`{pattern}` is refused, it means the standard library as well"),
-            hint: "write `./...` for the packages of the project; type the pattern, or run with `--trust-config`, if you mean it".into(),
+            hint: EVERYTHING.into(),
             span,
         });
     }
@@ -169,7 +169,11 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
         })
 }
 
-/// Whether a pattern means packages of Go itself: hundreds of compiles that no project asks for.
+/// What to do about a pattern that means packages of Go itself.
+pub const EVERYTHING: &str = "write `./...` for the packages of the project; type the pattern, or run with `--trust-config`, if you mean it";
+
+/// Whether a pattern means packages of Go itself, as it is written: hundreds of compiles that no project asks for. What others
+/// mean is known when go has listed them.
 fn is_everything(pattern: &str) -> bool {
     let first = pattern.split('/').next().unwrap_or_default();
     let open = first.split_once("...").map(|it| it.0);
@@ -278,36 +282,30 @@ pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
     }
 }
 
-/// Directories of a project whose files are run, or decide what is run: those of version control, of hooks, of editors, and
-/// of tools that others install there.
+/// Hidden directories that are places for outputs. Files of any other may be run, or decide what is run: those of version
+/// control, of hooks, of editors, of shells, and of tools that others install there.
+const HIDDEN: &[&str] = &[
+    ".artifacts",
+    ".bin",
+    ".build",
+    ".dist",
+    ".out",
+    ".output",
+    ".release",
+    ".target",
+    ".tmp",
+];
+
+/// The same of directories with other names.
 const RESERVED: &[&str] = &[
-    ".bundle",
-    ".bzr",
-    ".cargo",
-    ".circleci",
-    ".devcontainer",
-    ".direnv",
-    ".fossil",
-    ".git",
-    ".githooks",
-    ".github",
-    ".gitlab",
-    ".hg",
-    ".husky",
-    ".idea",
-    ".jj",
-    ".local",
-    ".ssh",
-    ".svn",
-    ".terraform",
-    ".tox",
-    ".venv",
-    ".vscode",
-    ".yarn",
     "_darcs",
+    "bower_components",
     "cvs",
+    "git~1",
+    "jspm_packages",
     "node_modules",
     "venv",
+    "virtualenv",
 ];
 
 /// Letters that some file systems do not see: a name with them is that without (as git has it, `utf8.c`, `next_hfs_char`).
@@ -329,7 +327,11 @@ pub fn reserved(path: &Path, root: &Path) -> Option<String> {
     let names = below.components().chain(rest.components());
     let seen = |it: &str| -> String { it.to_lowercase().replace(is_unseen, "") };
     let mut names = names.map(|it| seen(&it.as_os_str().to_string_lossy()));
-    if let Some(name) = names.find(|it| RESERVED.contains(&it.as_str())) {
+    let is_run = |it: &String| match it.starts_with('.') {
+        true => !HIDDEN.contains(&it.as_str()),
+        false => RESERVED.contains(&it.as_str()),
+    };
+    if let Some(name) = names.find(is_run) {
         return Some(format!("files in `{name}` are run, or decide what is run"));
     }
     let is_repository = |it: &Path| {
@@ -447,10 +449,16 @@ mod tests {
             ".venv/bin/ruff",
             "a/Venv/bin/ruff",
             ".local/bin/tool",
+            ".envrc",
+            ".pre-commit/x",
+            ".config/fish/x",
+            ".git./hooks/x",
+            "GIT~1/hooks/x",
+            "dist/.a\u{200d}b/x",
         ] {
             assert!(check(path), "{path:?}");
         }
-        for path in ["dist/api", "bin/git", ".build/api", "vendored/x"] {
+        for path in ["dist/api", "bin/git", ".build/api", ".Bin/x", "vendored/x"] {
             assert!(!check(path), "{path:?}");
         }
     }

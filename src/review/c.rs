@@ -78,8 +78,6 @@ const COMPILED_VALUES: &[&str] = &[
 ];
 
 const BOTH_VALUES: &[&str] = &[
-    "-O",
-    "-g",
     "-march=",
     "-mcpu=",
     "-mtune=",
@@ -94,6 +92,44 @@ const BOTH_VALUES: &[&str] = &[
     "-mavx",
     "-msse",
     "-mno-",
+];
+
+/// Levels of optimisation and of debug information, which others share their first letter with: `-gcc-toolchain` of clang
+/// names a directory with programs.
+const LEVELS: &[&str] = &[
+    "-O0",
+    "-O1",
+    "-O2",
+    "-O3",
+    "-Ofast",
+    "-Og",
+    "-Os",
+    "-Oz",
+    "-g0",
+    "-g1",
+    "-g2",
+    "-g3",
+    "-gdwarf",
+    "-gdwarf-2",
+    "-gdwarf-3",
+    "-gdwarf-4",
+    "-gdwarf-5",
+    "-gdwarf32",
+    "-gdwarf64",
+    "-ggdb",
+    "-ggdb0",
+    "-ggdb1",
+    "-ggdb2",
+    "-ggdb3",
+    "-gline-tables-only",
+    "-gmlt",
+    "-gno-record-gcc-switches",
+    "-gno-variable-location-views",
+    "-grecord-gcc-switches",
+    "-gz",
+    "-gz=none",
+    "-gz=zlib",
+    "-gz=zstd",
 ];
 
 /// Those whose value may be the next word.
@@ -195,7 +231,7 @@ const PASSED_VALUES: &[&str] = &[
 pub fn is_linked(list: &str) -> bool {
     all(
         list,
-        &[LINKED, BOTH],
+        &[LINKED, BOTH, LEVELS],
         &[LINKED_VALUES, BOTH_VALUES],
         is_linker_word,
     )
@@ -205,7 +241,7 @@ pub fn is_linked(list: &str) -> bool {
 pub fn is_compiled(list: &str) -> bool {
     all(
         list,
-        &[COMPILED, BOTH],
+        &[COMPILED, BOTH, LEVELS],
         &[COMPILED_VALUES, BOTH_VALUES],
         is_defined,
     )
@@ -323,6 +359,7 @@ mod tests {
             "-static -pthread -lm -ldl",
             "-Wl,-z,relro,-z,now -Wl,--as-needed",
             "-Wl,-Bstatic -lz -Wl,-Bdynamic",
+            "-O2 -Os -g -g1 -ggdb3 -gdwarf-5 -gz=zlib",
         ] {
             assert!(is_linked(fine), "{fine}");
         }
@@ -345,6 +382,9 @@ mod tests {
             "-T x",
             "'-static",
             "../x.a",
+            "-gcc-toolchain tools.a",
+            "-gcc-toolchain -lm",
+            "-Ox",
         ] {
             assert!(!is_linked(bad), "{bad}");
         }

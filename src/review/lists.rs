@@ -219,7 +219,6 @@ const DEBUG: &[&str] = &[
     "abiwrap",
     "alignhot",
     "append",
-    "astdump",
     "checkptr",
     "closure",
     "compressinstructions",
