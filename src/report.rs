@@ -25,7 +25,7 @@ pub mod foreseen;
 
 mod frames;
 
-mod gate;
+pub(crate) mod gate;
 
 pub mod heat;
 

@@ -10,6 +10,7 @@ use crate::doctor::{self, Look, Row};
 use crate::error::Result;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
+use crate::report::gate;
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
@@ -20,7 +21,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let earlier = &prepared.earlier;
     let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
     let lock = earlier.judging(&lock_path, lock, session)?;
-    let mut all: Vec<Seen> = Vec::new();
+    let (mut all, mut open) = (Vec::<Seen>::new(), Vec::new());
     for facts in &prepared.facts {
         let scan = doctor::scan(&facts.packages);
         for main in facts.packages.iter().filter(|it| it.is_named_main()) {
@@ -57,9 +58,12 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 package: &main.import_path,
                 scan: &scan,
             };
+            let checked = check::run(&prepared.loaded.config, &context);
+            let name = format!("{} {}", main.executable_name(), facts.key());
+            open.extend(checked.unjudged.into_iter().map(|it| (it, name.clone())));
             all.push(Seen {
                 title,
-                checks: check::run(&prepared.loaded.config, &context).findings,
+                checks: checked.findings,
                 lessons: doctor::rows(&look),
             });
         }
@@ -84,6 +88,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     Ok(Output {
         text,
         failures,
+        not_judged: gate::together(&open),
         is_data: args.format.is_data(),
         ..Output::default()
     })

@@ -10,14 +10,24 @@ pub fn assertions(all: &[Assertion]) -> Vec<Block> {
         return Vec::new();
     }
     let count = |status| all.iter().filter(|it| it.status == status).count();
-    let mut parts = vec![format!("{} hold", count(Status::Pass))];
-    for (status, what) in [
-        (Status::Fail, "failed"),
-        (Status::NotApplicable, "do not apply here"),
-        (Status::Unknown, "could not be looked at"),
+    let mut parts = Vec::new();
+    for (status, one, several) in [
+        (Status::Pass, "holds", "hold"),
+        (Status::Fail, "failed", "failed"),
+        (
+            Status::NotApplicable,
+            "does not apply here",
+            "do not apply here",
+        ),
+        (
+            Status::Unknown,
+            "could not be looked at",
+            "could not be looked at",
+        ),
     ] {
         let number = count(status);
-        if number > 0 {
+        if number > 0 || status == Status::Pass {
+            let what = if number == 1 { one } else { several };
             parts.push(format!("{number} {what}"));
         }
     }

@@ -320,6 +320,9 @@ fn doctor_foretells_gates_that_are_not_judged() {
     );
     assert_eq!(told("--set checks.lock=deny").0, 1);
     assert_eq!(told("--set checks.not-judged=deny").0, 1);
+    let quiet = place.run("doctor --quiet");
+    assert_eq!(quiet.stdout, "");
+    assert!(quiet.stderr.contains(all), "{}", quiet.shown());
     std::fs::remove_file(place.path("gobuild-opt.lock")).unwrap();
     assert!(
         told("")
