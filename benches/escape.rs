@@ -32,7 +32,7 @@ fn sources() -> Sources {
         packages,
         directory: Vec::new(),
         trimpath: true,
-        go: None,
+        ..Sources::default()
     }
 }
 

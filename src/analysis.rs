@@ -25,7 +25,6 @@ use crate::binary::{
 };
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
-use crate::go::Package;
 use crate::lock;
 use crate::plan::output::{Executable, NO_READER};
 use crate::plan::pgo::hex;
@@ -226,7 +225,7 @@ fn artifact(
     } else if NO_READER.contains(&goos) {
         (Err(format!("executables for {goos} cannot be read")), None)
     } else {
-        let packages = Some((target.facts.packages.as_slice(), guard));
+        let packages = Some((&target.facts, guard));
         let baseline = baseline::open(target, built, executable, &bytes);
         let twin = baseline.as_ref().ok().and_then(|it| it.twin());
         let read = dissect_by(&bytes, twin, calls, packages).map_err(refused)?;
@@ -343,19 +342,19 @@ struct Dissected {
 
 /// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
 /// only the report wants.
-/// `packages` are those of the build where large frames are wanted, and whether these have a budget.
+/// `facts` are those of the build where large frames are wanted, and whether these have a budget.
 fn dissect(
     bytes: &[u8],
     calls: Option<&Edges>,
-    packages: Option<(&[Package], bool)>,
+    facts: Option<(&Facts, bool)>,
 ) -> Result<Dissected> {
     match binary::anatomy(bytes) {
         Ok(anatomy) => Ok(Dissected {
             sizes: Sizes::of(&anatomy),
             methods: anatomy.methods,
             health: calls.and_then(|it| health(it, &anatomy, bytes)),
-            large_frames: packages.map_or(Vec::new(), |(packages, guard)| {
-                frames::frames(bytes, &anatomy, calls, packages, guard)
+            large_frames: facts.map_or(Vec::new(), |(facts, guard)| {
+                frames::frames(bytes, &anatomy, calls, facts, guard)
             }),
             binary: anatomy.binary,
         }),
@@ -375,9 +374,9 @@ fn dissect_by(
     bytes: &[u8],
     twin: Option<&[u8]>,
     calls: Option<&Edges>,
-    packages: Option<(&[Package], bool)>,
+    facts: Option<(&Facts, bool)>,
 ) -> Result<Dissected> {
-    let found = dissect(twin.unwrap_or(bytes), calls, packages)?;
+    let found = dissect(twin.unwrap_or(bytes), calls, facts)?;
     Ok(match twin {
         Some(_) => Dissected {
             binary: binary::read(bytes)?,
@@ -432,7 +431,7 @@ pub fn large_frames(
     };
     let used = target.facts.pgo.applied(&executable.package);
     let calls = used.and_then(|it| it.calls.as_deref());
-    frames::frames(bytes, &anatomy, calls, &target.facts.packages, guard)
+    frames::frames(bytes, &anatomy, calls, &target.facts, guard)
 }
 
 /// Functions that the report names.

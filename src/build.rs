@@ -242,7 +242,7 @@ fn execute_target(
         Some(_) => Gap::Failed,
         None => Gap::Off,
     };
-    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap));
+    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap), &target.facts);
     assertions::explain(&mut built.asserted, target, interrupt)
 }
 

@@ -14,6 +14,8 @@ use crate::config::size::FrameLimit;
 use crate::escape::{Started, started};
 use crate::go::Package;
 use crate::input;
+use crate::plan::Facts;
+use crate::plan::overlay::Overlay;
 use crate::profile::Edges;
 
 /// Smaller frames are not listed, in bytes.
@@ -67,12 +69,12 @@ pub enum Start {
 }
 
 /// The functions with a frame of at least [`FLOOR`] bytes, the largest first. `calls` are those of the profile that the
-/// build used; `packages` are those of the build, whose sources are read for `go` statements where `guard` is on.
+/// build used; `facts` are those of the build, whose sources are read for `go` statements where `guard` is on.
 pub fn frames(
     bytes: &[u8],
     anatomy: &Anatomy<'_>,
     calls: Option<&Edges>,
-    packages: &[Package],
+    facts: &Facts,
     guard: bool,
 ) -> Vec<Frame> {
     let large = anatomy.functions.iter().filter(|it| it.frame >= FLOOR);
@@ -97,7 +99,7 @@ pub fn frames(
         inlined_by(calls, bytes, &mut found);
     }
     if guard {
-        starts(packages, &mut found);
+        starts(facts, &mut found);
     }
     let mut frames: Vec<Frame> = found.into_iter().map(|it| it.0).collect();
     frames.sort_by(|a, b| {
@@ -153,14 +155,16 @@ struct Starts {
     methods: BTreeSet<String>,
 }
 
-fn starts(packages: &[Package], found: &mut [(Frame, u32)]) {
+fn starts(facts: &Facts, found: &mut [(Frame, u32)]) {
     let wanted: HashSet<String> = found
         .iter()
         .filter(|it| it.0.is_own())
         .map(|it| it.0.package.clone())
         .collect();
     let of_main = |it: &&Package| it.module.as_ref().is_some_and(|it| it.main);
-    let read = packages
+    let overlay = Overlay::of(facts);
+    let read = facts
+        .packages
         .iter()
         .filter(|it| of_main(it) || wanted.contains(&it.import_path));
     let mut starts: HashMap<String, Starts> = HashMap::new();
@@ -172,8 +176,9 @@ fn starts(packages: &[Package], found: &mut [(Frame, u32)]) {
         };
         for file in package.go_files.iter().chain(&package.cgo_files) {
             // A file that is gone or has been changed since starts nothing that we know of.
-            let source =
-                input::read(&Path::new(&package.dir).join(file), input::SOURCE).unwrap_or_default();
+            let source = overlay
+                .read(&Path::new(&package.dir).join(file), input::SOURCE)
+                .unwrap_or_default();
             for it in started(&source) {
                 note(it, path, &mut starts);
             }

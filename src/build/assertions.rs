@@ -8,11 +8,13 @@ use crate::assertion::{self, Claim, Evidence, Files, Gap, Judged, Outcome, Statu
 use crate::config::Config;
 use crate::error::Result;
 use crate::escape::refusal::Refusal;
+use crate::plan::overlay::Overlay;
 use crate::plan::{Facts, StepKind, TargetPlan};
 use crate::process::Interrupt;
 
 /// Finds what is asserted. Reads every source of the scope where comments count, otherwise those that are named.
 pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
+    let overlay = Overlay::of(facts);
     let list = |directory: &str| {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries
@@ -22,14 +24,15 @@ pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
         names
     };
     let mut files = Files {
-        read: &mut |it| read(it),
+        read: &mut |it| read(it, &overlay),
         list: &mut |it| list(it),
     };
     assertion::find(config, facts, &mut files)
 }
 
-/// Judges what was found.
-pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>) -> Judged {
+/// Judges what was found in the build of these facts.
+pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>, facts: &Facts) -> Judged {
+    let overlay = Overlay::of(facts);
     let evidence = collected.map(|it| Evidence {
         sites: &it.sites,
         beyond: &it.beyond,
@@ -41,7 +44,7 @@ pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>) -> Judg
         if let Some(path) = &it.source {
             let bytes = sources
                 .entry(path.clone())
-                .or_insert_with(|| read(path).unwrap_or_default());
+                .or_insert_with(|| read(path, &overlay).unwrap_or_default());
             it.excerpt = excerpt_of(bytes, it.line);
         }
     }

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::escape::parse::{self, Line};
 use crate::escape::{Collector, IdentifiedSite};
 use crate::go::Words;
+use crate::plan::overlay::Overlay;
 use crate::plan::{Step, TargetPlan, scope};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Stream};
@@ -93,7 +94,12 @@ pub fn side(
         .map(|(now, before)| now.saturating_sub(before));
     let scope = scope::patterns(patterns, &target.facts.packages);
     let (_, sites) = collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
-    (side.sites, side.excerpts) = naming::named(&sites, &sources, &target.memory);
+    (side.sites, side.excerpts) = naming::named(
+        &sites,
+        &sources,
+        &target.memory,
+        &Overlay::of(&target.facts),
+    );
     Ok(side)
 }
 

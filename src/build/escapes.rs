@@ -15,9 +15,9 @@ use crate::escape::raw::Raw;
 use crate::escape::{self, Collector, Escapes, IdentifiedSite, Remark};
 use crate::go::flags::is_on;
 use crate::go::{Package, Words};
-use crate::input;
 use crate::lock;
 use crate::plan::escapes::{Source, narrowed, stores};
+use crate::plan::overlay::Overlay;
 use crate::plan::{Step, StepKind, TargetPlan, scope};
 use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Invocation, Stream};
@@ -166,11 +166,12 @@ impl Run<'_> {
         }
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
         let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
-        let (sites, excerpts) = named(&finished.sites, &sources, &target.memory);
+        let overlay = Overlay::of(&target.facts);
+        let (sites, excerpts) = named(&finished.sites, &sources, &target.memory, &overlay);
         let mut escapes = finished.escapes;
         escape::recount(&mut escapes, &sites);
         let beyond = match self.asserted {
-            true => named(&finished.beyond, &sources, &target.memory).0,
+            true => named(&finished.beyond, &sources, &target.memory, &overlay).0,
             false => Vec::new(),
         };
         Ok(Some(Collected {
@@ -365,9 +366,11 @@ impl Reading<'_> {
     }
 }
 
-/// A regular file that is not too large.
-pub fn read(path: &[u8]) -> Option<Vec<u8>> {
-    input::read(Path::new(OsStr::from_bytes(path)), LARGEST).ok()
+/// A regular file that is not too large, as go reads it.
+pub(super) fn read(path: &[u8], overlay: &Overlay) -> Option<Vec<u8>> {
+    overlay
+        .read(Path::new(OsStr::from_bytes(path)), LARGEST)
+        .ok()
 }
 
 pub(super) fn line_starts(bytes: &[u8]) -> Vec<usize> {
@@ -422,12 +425,19 @@ pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
         standard: it.standard,
         files: it.go_files.iter().chain(&it.cgo_files).cloned().collect(),
     };
-    escape::Sources {
+    let mut sources = escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),
         directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
         trimpath: is_trimmed(target, step),
         go: target.facts.toolchain.minor(),
+        ..escape::Sources::default()
+    };
+    if sources.trimpath {
+        for place in Overlay::of(&target.facts).places() {
+            sources.replace(place.as_os_str().as_bytes());
+        }
     }
+    sources
 }
 
 /// Whether go runs with `-trimpath`, wherever that stands.

@@ -22,7 +22,7 @@ pub fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
         for name in package.go_files.iter().chain(&package.cgo_files) {
             forged(name.as_bytes(), &package.import_path)?;
             let path = Path::new(&package.dir).join(name);
-            let source = match input::read(overlay.file(&path), input::SOURCE) {
+            let source = match overlay.read(&path, input::SOURCE) {
                 Ok(source) => source,
                 // Go tells.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

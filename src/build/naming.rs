@@ -9,6 +9,7 @@ use super::escapes::{Excerpt, excerpt, line_starts, read};
 use super::known;
 use crate::escape::{self, Class, IdentifiedSite, Identity, Site, Sources};
 use crate::plan::memory::Memory;
+use crate::plan::overlay::Overlay;
 use crate::plan::pgo::hex;
 
 /// Names the sites by their sources, each of which is read once.
@@ -16,6 +17,7 @@ pub fn named(
     sites: &[Site],
     sources: &Sources,
     memory: &Memory,
+    overlay: &Overlay,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let build = digest(sources);
     let mut groups: BTreeMap<&str, Vec<Site>> = BTreeMap::new();
@@ -24,7 +26,7 @@ pub fn named(
     }
     let (mut identified, mut excerpts) = (Vec::new(), Vec::new());
     for sites in groups.values() {
-        let (names, lines) = package(sites, sources, &build, memory);
+        let (names, lines) = package(sites, (sources, &build), memory, overlay);
         identified.extend(names);
         excerpts.extend(lines);
     }
@@ -34,18 +36,18 @@ pub fn named(
 /// The sites of one package: an ordinal counts within it.
 fn package(
     sites: &[Site],
-    sources: &Sources,
-    build: &[u8],
+    (sources, build): (&Sources, &[u8]),
     memory: &Memory,
+    overlay: &Overlay,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let key = known::key(memory, "names", &[&serialized(sites), build]);
-    if let Some(found) = known::read::<Found>(&key).and_then(|it| it.restore(sites)) {
+    if let Some(found) = known::read::<Found>(&key).and_then(|it| it.restore(sites, overlay)) {
         return found;
     }
     let mut reads: Vec<Read> = Vec::new();
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let found = compute(sites, sources, |path| {
-        let bytes = read(path);
+        let bytes = read(path, overlay);
         if seen.insert(path.to_vec()) {
             reads.push(Read::of(path, bytes.as_deref()));
         }
@@ -143,8 +145,8 @@ impl Read {
         }
     }
 
-    fn is_same(&self) -> bool {
-        let bytes = read(self.path.as_bytes());
+    fn is_same(&self, overlay: &Overlay) -> bool {
+        let bytes = read(self.path.as_bytes(), overlay);
         Self::of(b"", bytes.as_deref()).sha256 == self.sha256
     }
 }
@@ -203,8 +205,12 @@ impl Found {
     }
 
     /// `None` where a source has changed.
-    fn restore(self, sites: &[Site]) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
-        if self.sites.len() != sites.len() || !self.reads.iter().all(Read::is_same) {
+    fn restore(
+        self,
+        sites: &[Site],
+        overlay: &Overlay,
+    ) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
+        if self.sites.len() != sites.len() || !self.reads.iter().all(|it| it.is_same(overlay)) {
             return None;
         }
         let mut identified = Vec::with_capacity(sites.len());
@@ -254,12 +260,12 @@ mod tests {
         };
         let sites = [site(7), site(2), site(2)];
         write("f");
-        let first = named(&sites, &Sources::default(), &memory);
-        assert_eq!(named(&sites, &Sources::default(), &memory), first);
-        assert_eq!(
-            named(&sites, &Sources::default(), &Memory::default()),
-            first
-        );
+        let named = |memory: &Memory| {
+            super::named(&sites, &Sources::default(), memory, &Overlay::default())
+        };
+        let first = named(&memory);
+        assert_eq!(named(&memory), first);
+        assert_eq!(named(&Memory::default()), first);
         assert_eq!(first.0[0].identity.function, "f");
         let files = || {
             std::fs::read_dir(place.path().join("known/1"))
@@ -269,11 +275,8 @@ mod tests {
         assert_eq!(files(), 1);
         // The same sites in another source, of another size or not.
         write("g");
-        let second = named(&sites, &Sources::default(), &memory);
-        assert_eq!(
-            second,
-            named(&sites, &Sources::default(), &Memory::default())
-        );
+        let second = named(&memory);
+        assert_eq!(second, named(&Memory::default()));
         assert_eq!(second.0[0].identity.function, "g");
     }
 }

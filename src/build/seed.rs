@@ -15,6 +15,7 @@ use super::known::{self, Key};
 use super::sums;
 use crate::input;
 use crate::plan::output::Executable;
+use crate::plan::overlay::Overlay;
 use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Facts, StepKind, TargetPlan, scope};
 use crate::process::Interrupt;
@@ -199,6 +200,7 @@ fn recipe(target: &TargetPlan) -> String {
 /// A digest of the names and bytes of every source whose diagnostics are wanted; `None` where one cannot be read.
 pub fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
     let mut all = Sha256::new();
+    let overlay = Overlay::of(facts);
     let wanted = facts
         .packages
         .iter()
@@ -208,7 +210,7 @@ pub fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
         let files = [&package.go_files, &package.cgo_files, &package.s_files];
         for file in files.into_iter().flatten() {
             let path = directory.join(file);
-            let bytes = input::read(&path, input::SOURCE).ok()?;
+            let bytes = overlay.read(&path, input::SOURCE).ok()?;
             all.update(path.as_os_str().as_encoded_bytes());
             all.update([0]);
             all.update(Sha256::digest(&bytes));

@@ -12,6 +12,7 @@ use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::plan::Facts;
+use crate::plan::overlay::Overlay;
 use crate::profile;
 use crate::render::{self, Format, Shows, Style};
 use crate::report::advise::Report;
@@ -47,7 +48,8 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
             cwd: &cwd,
             now: clock::about_now(),
         };
-        let mut read = |path: &Path| input::read(path, input::SOURCE).ok();
+        let overlay = Overlay::of(&plan.facts);
+        let mut read = |path: &Path| overlay.read(path, input::SOURCE).ok();
         targets.push(target(&inputs, given, &mut read));
     }
     let report = Report::of(targets);

@@ -164,7 +164,7 @@ pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass
         };
         let collected = run.collect(&session.interrupt, session.show)?;
         let collected = collected.unwrap_or_default();
-        let mut judged = assertions::judge(subjects, Ok(&collected));
+        let mut judged = assertions::judge(subjects, Ok(&collected), &target.facts);
         assertions::explain(&mut judged, &target, &session.interrupt)?;
         asserted.push(judged);
         found.push((target, collected));

@@ -226,6 +226,11 @@ impl<'a> Collector<'a> {
     }
 
     fn diagnostic(&mut self, diagnostic: &Diagnostic, bytes: &[u8]) {
+        let named = self.owners.named(diagnostic.file);
+        let diagnostic = &Diagnostic {
+            file: named.as_deref().unwrap_or(diagnostic.file),
+            ..*diagnostic
+        };
         if parse::is_escape(diagnostic.message) {
             self.site(diagnostic);
         } else if let Some(fact) = Fact::read(diagnostic.message) {

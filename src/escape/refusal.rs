@@ -59,7 +59,9 @@ impl<'a> Refusals<'a> {
         let Some((name, reason)) = refused(diagnostic.message) else {
             return;
         };
-        let owner = self.owners.owner(diagnostic.file);
+        let named = self.owners.named(diagnostic.file);
+        let file = named.as_deref().unwrap_or(diagnostic.file);
+        let owner = self.owners.owner(file);
         let index = match owner {
             Owner::Package(index) => Some(index),
             Owner::Header => self.header,
@@ -69,15 +71,11 @@ impl<'a> Refusals<'a> {
         };
         let own = (index != self.header).then(|| package.qualifier().as_bytes());
         let mut scratch = Vec::new();
-        let base = diagnostic
-            .file
-            .rsplit(|it| *it == b'/')
-            .next()
-            .unwrap_or_default();
+        let base = file.rsplit(|it| *it == b'/').next().unwrap_or_default();
         let is_file = owner != Owner::Header && !package.dir.is_empty();
         self.found.insert(Refusal {
             package: package.path().to_owned(),
-            file: String::from_utf8_lossy(diagnostic.file).into_owned(),
+            file: String::from_utf8_lossy(file).into_owned(),
             line: diagnostic.line,
             function: plain(shape::normalized(name, own, &mut scratch)),
             reason: String::from_utf8_lossy(reason).into_owned(),
@@ -108,6 +106,7 @@ mod tests {
             directory: b"/m".to_vec(),
             trimpath: false,
             go: None,
+            ..Sources::default()
         };
         let mut refusals = Refusals::new(&sources);
         for line in [

@@ -2,7 +2,7 @@
 //!
 //! Generic and inlined code is reported under the header of the package that uses it, so the file decides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What `go list` knows and the diagnostics need.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,28 @@ pub struct Sources {
     pub trimpath: bool,
     /// `(1, 27)`: the Go that compiled; `None` where unknown, which counts as the newest.
     pub go: Option<(u32, u32)>,
+    /// By package, the names of its files that an overlay replaces.
+    pub replaced: BTreeMap<usize, Vec<Vec<u8>>>,
+}
+
+impl Sources {
+    /// Notes that an overlay has another file read in place of this one.
+    pub fn replace(&mut self, place: &[u8]) {
+        let Some((directory, name)) = split(place) else {
+            return;
+        };
+        for (index, package) in self.packages.iter().enumerate() {
+            if package.dir == directory {
+                self.replaced.entry(index).or_default().push(name.to_vec());
+            }
+        }
+    }
+}
+
+/// A directory, and a name in it.
+fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slash = memchr::memrchr(b'/', path)?;
+    Some((&path[..slash], &path[slash + 1..]))
 }
 
 /// One package of the build.
@@ -91,6 +113,33 @@ impl<'a> Owners<'a> {
     pub(super) fn header(&self, name: &[u8]) -> Option<usize> {
         let end = memchr::memmem::find(name, b" [").unwrap_or(name.len());
         self.by_path.get(&name[..end]).copied()
+    }
+
+    /// The name of the file that a name of the compiler stands for. With `-trimpath` a file of an overlay that lies below its
+    /// package is named after itself (`example.com/app/aside/main.txt`): go puts the directory of the package first
+    /// (`trimpath`, `cmd/go/internal/work/gc.go`). The build cache repeats the name that it had when it was compiled, so that
+    /// today's overlay does not tell it.
+    pub(super) fn named(&self, printed: &[u8]) -> Option<Vec<u8>> {
+        let mut replaced = self.sources.replaced.iter();
+        replaced.find_map(|(package, names)| self.replacing(*package, names, printed))
+    }
+
+    fn replacing(&self, index: usize, names: &[Vec<u8>], printed: &[u8]) -> Option<Vec<u8>> {
+        let package = self.sources.packages.get(index)?;
+        let path = package.path().as_bytes();
+        let versioned = versioned(package, path);
+        let below = |it: &[u8]| printed.strip_prefix(it)?.strip_prefix(b"/");
+        let below = below(path).or_else(|| below(versioned.as_deref()?))?;
+        let is_own = |it: &[u8]| package.files.iter().any(|name| name.as_bytes() == it);
+        let (directory, base) = split(printed)?;
+        if is_own(below) || self.by_path.get(directory).is_some_and(|it| *it != index) {
+            return None;
+        }
+        let name = match names {
+            [one] => one,
+            several => several.iter().find(|it| *it == base)?,
+        };
+        Some([path, b"/", name].concat())
     }
 
     pub(super) fn owner(&self, file: &[u8]) -> Owner {

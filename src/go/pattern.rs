@@ -57,8 +57,8 @@ fn in_directory(pattern: &str, package: &Package, cwd: &Path) -> bool {
     })
 }
 
-/// Without `.` and `..`, as text.
-fn clean(path: &Path) -> PathBuf {
+/// A path without `.` and `..`, by text alone, as go names places.
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Facts;
+use crate::go::pattern::clean;
 use crate::input;
 
 /// Files that stand in for others: the `Replace` of an overlay.
@@ -14,21 +16,36 @@ pub struct Overlay(BTreeMap<PathBuf, PathBuf>);
 impl Overlay {
     /// The overlay of a build. What cannot be read replaces nothing here: go tells.
     pub fn of(facts: &Facts) -> Self {
-        Self::read(facts.asked.overlay.as_deref(), &facts.go.cwd)
+        Self::named(facts.asked.overlay.as_deref(), &facts.go.cwd)
     }
 
-    fn read(path: Option<&OsStr>, cwd: &Path) -> Self {
+    fn named(path: Option<&OsStr>, cwd: &Path) -> Self {
         let text = path.and_then(|it| input::read(&cwd.join(it), input::TEXT).ok());
         let json = text.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
         let pairs = json.as_ref().and_then(|it| it.get("Replace")?.as_object());
         let pair = |(from, to): (&String, &serde_json::Value)| {
-            Some((cwd.join(from), cwd.join(to.as_str()?)))
+            let to = to.as_str()?;
+            // Nothing stands for a file that is to be gone.
+            let file = match to {
+                "" => PathBuf::new(),
+                to => cwd.join(to),
+            };
+            Some((clean(&cwd.join(from)), file))
         };
         Self(pairs.into_iter().flatten().filter_map(pair).collect())
     }
 
-    /// The file that go reads in place of another.
-    pub fn file<'a>(&'a self, path: &'a Path) -> &'a Path {
-        self.0.get(path).map_or(path, PathBuf::as_path)
+    /// The places where go reads other files.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(PathBuf::as_path)
+    }
+
+    /// The bytes that go reads under a name. Fails as [`input::read`] does; a file that the overlay takes away is not there.
+    pub fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        match self.0.get(path) {
+            Some(gone) if gone.as_os_str().is_empty() => Err(io::ErrorKind::NotFound.into()),
+            Some(other) => input::read(other, limit),
+            None => input::read(path, limit),
+        }
     }
 }

@@ -233,7 +233,7 @@ impl Sources<'_> {
         let mut read = Vec::new();
         for name in files {
             let source = directory.join(name);
-            match input::read(self.replaced.file(&source), input::SOURCE).ok() {
+            match self.replaced.read(&source, input::SOURCE).ok() {
                 Some(content) => read.extend(File::new(content)),
                 None => {
                     self.partly.insert(path.to_owned());

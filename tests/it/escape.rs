@@ -78,6 +78,7 @@ fn build(tool: &Path, dir: &Path, flags: &[&str], packages: &[&str]) -> (Sources
             directory,
             trimpath,
             go: gobuild_opt::go::minor_of(go(tool, dir, &["env", "GOVERSION"]).0.trim()),
+            ..Sources::default()
         },
         text,
     )
@@ -237,7 +238,7 @@ fn recorded_outputs_read_the_same_without_go() {
         packages: packages.to_vec(),
         directory: Vec::new(),
         trimpath: true,
-        go: None,
+        ..Sources::default()
     };
     let check = |text: &[u8]| {
         let mut collector = Collector::new(&sources);

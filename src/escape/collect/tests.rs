@@ -27,6 +27,7 @@ fn check(trimpath: bool, text: &str) -> String {
         directory: b"/w/m".to_vec(),
         trimpath,
         go: None,
+        ..Sources::default()
     };
     let mut collector = Collector::new(&sources);
     collector.text(text.as_bytes());
@@ -129,6 +130,7 @@ proptest::proptest! {
             directory: b"/w/m".to_vec(),
             trimpath,
             go: None,
+            ..Sources::default()
         };
         let mut collector = Collector::new(&sources).with_sites(true);
         let text = parts.concat();

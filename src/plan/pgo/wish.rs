@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::super::flags::Reason;
 use super::Request;
@@ -11,6 +11,7 @@ use crate::config::pgo::Profiles;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags;
+use crate::go::pattern::clean;
 
 /// What is wanted for some main packages.
 pub struct Wish<'a> {
@@ -180,19 +181,6 @@ fn names(key: &str, package: &Package, root: &Path) -> bool {
 
 fn is_directory(key: &str) -> bool {
     key == "." || key.starts_with("./") || key.starts_with("../") || key.starts_with('/')
-}
-
-/// Without `.` and `..`, by text alone.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(clean.pop()),
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 /// Entries of `[pgo.package]` for packages that are not built now, with the directory that such a package would be in;

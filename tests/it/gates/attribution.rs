@@ -71,6 +71,50 @@ fn a_line_comment_in_an_overlay_moves_no_site_either() {
     }
 }
 
+/// What is asserted, shown and said where to look is what go compiled: with `-trimpath` it names a file of an overlay below
+/// the package after itself.
+#[test]
+fn what_an_overlay_puts_there_is_what_is_asserted() {
+    let place = Place::module();
+    place.write("gobuild-opt.toml", "[budget]\nframe = \"2 KiB\"\n");
+    let program = "\
+package main
+
+func worker() { var b [9000]byte; for i := range b { b[i] = 1 }; println(len(b), b[3]) }
+
+//gcassert:noescape
+func keep(n int) *int { x := n; return &x }
+
+var held *int
+
+func main() { held = keep(3); go worker() }
+";
+    place.write("main.go", "package main\n\n\n\n\n// disk\nfunc main() {}\n");
+    place.write("aside/main.txt", program);
+    let elsewhere = place.aside("main.txt");
+    std::fs::write(&elsewhere, program).unwrap();
+    let files = [
+        ("main.go", "aside/main.txt".into()),
+        ("./aside/../main.go", "./aside/main.txt".into()),
+        ("main.go", elsewhere.display().to_string()),
+    ];
+    for (name, file) in files {
+        let replace = serde_json::json!({ "Replace": { name: file } });
+        place.write("overlay.json", replace.to_string());
+        for how in ["--escapes capture", "--escapes pass", "-trimpath=false"] {
+            let line = format!("release -o app --baseline off -overlay overlay.json {how}");
+            let run = place.run(&line);
+            assert_eq!(run.code(), 1, "{file} {how}: {}", run.shown());
+            let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            let failed = "no-escape of example.com/tiny.keep: moved to heap: x, at main.go:6:25: func keep(n int)";
+            assert!(text.contains(failed), "{file} {how}: {}", run.shown());
+            assert!(text.contains("main.worker 9,0"), "{}", run.shown());
+            assert!(text.contains("a goroutine starts in it"), "{}", run.shown());
+            assert!(!text.contains("disk"), "{}", run.shown());
+        }
+    }
+}
+
 #[test]
 fn a_file_name_forges_no_header() {
     let place = locked();
