@@ -19,6 +19,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`error`], [`clock`], [`input`], [`number`], [`quote`] | errors with hints, the time, bounded reads, numbers for people, go's quoting |
+//! | `schema` | the JSON Schemas that lie in `schemas/` |
 //! | [`review`] | what a configuration may pass to go; the only way to a command that can be started |
 //! | [`config`] | gobuild-opt.toml, presets, environment and flags as one value |
 //! | [`process`] | a command as data, and the one place that starts it |
@@ -66,8 +67,8 @@
 //! | what | where |
 //! |---|---|
 //! | a check | its file in `check/`, a line in [`check::ALL`], its severity in `presets/default.toml` |
-//! | a key of the configuration | its field in `config.rs`, its line with a comment in `presets/default.toml` |
-//! | a section of the report | its values in `report/`, its blocks in `report/outline/`, a line in `report/outline.rs` |
+//! | a key of the configuration | its field in `config.rs`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
+//! | a section of the report | its values in `report/`, its blocks in `report/outline/`, a line in `report/outline.rs`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a format | its file in `render/`, a line in [`render::Format`] |
 //! | a subcommand | its flags in `cli/`, its file in `command/`, a line in `cli.rs` and `command.rs` |
 //! | a flag that a configuration may pass | a line in `review/lists.rs`, with the reason that it names no program and no file |
@@ -88,6 +89,8 @@ pub mod input;
 pub mod number;
 
 pub mod quote;
+
+mod schema;
 
 pub mod review;
 

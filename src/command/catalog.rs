@@ -12,13 +12,9 @@ use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
 use crate::lesson;
-use crate::profile;
 use crate::render::{self, Format, Style};
-use crate::report::Report;
-use crate::report::compare::Comparison;
-use crate::report::inspect::Inspection;
 use crate::report::outline::{Block, Column, Table, Tone, number, text};
-use crate::report::profile::Shown;
+use crate::schema;
 
 fn data(text: String) -> Result<Output> {
     Ok(Output {
@@ -188,16 +184,17 @@ fn list(
 
 /// `schema WHAT`
 pub fn schema(args: &Schema) -> Result<Output> {
-    data(match args.what {
-        SchemaOf::Config => render::json(&config_schema()),
-        SchemaOf::Escape => render::json(&schemars::schema_for!(crate::report::escape::Report)),
-        SchemaOf::Advise => render::json(&schemars::schema_for!(crate::report::advise::Report)),
-        SchemaOf::Report => render::json(&schemars::schema_for!(Report)),
-        SchemaOf::Inspect => render::json(&schemars::schema_for!(Inspection)),
-        SchemaOf::Compare => render::json(&schemars::schema_for!(Comparison)),
-        SchemaOf::Profile => render::json(&schemars::schema_for!(Shown)),
-        SchemaOf::ProfileDiff => render::json(&schemars::schema_for!(profile::Diff)),
-    })
+    let text = match args.what {
+        SchemaOf::Config => return data(render::json(&config_schema())),
+        SchemaOf::Escape => schema::ESCAPE,
+        SchemaOf::Advise => schema::ADVISE,
+        SchemaOf::Report => schema::REPORT,
+        SchemaOf::Inspect => schema::INSPECT,
+        SchemaOf::Compare => schema::COMPARE,
+        SchemaOf::Profile => schema::PROFILE,
+        SchemaOf::ProfileDiff => schema::PROFILE_DIFF,
+    };
+    data(render::json(&schema::value(text)))
 }
 
 /// `completions SHELL`
@@ -214,4 +211,66 @@ pub fn man() -> Result<Output> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command()).render(&mut page)?;
     data(String::from_utf8_lossy(&page).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::profile::Diff;
+    use crate::report::Report;
+    use crate::report::compare::Comparison;
+    use crate::report::inspect::Inspection;
+    use crate::report::profile::Shown;
+    use crate::report::{advise, escape};
+
+    /// `SCHEMAS=write cargo test --lib schemas` writes those that differ.
+    #[test]
+    fn schemas_are_those_of_the_types() {
+        let all = [
+            ("config", schema::CONFIG, schemars::schema_for!(Config)),
+            ("report", schema::REPORT, schemars::schema_for!(Report)),
+            (
+                "escape",
+                schema::ESCAPE,
+                schemars::schema_for!(escape::Report),
+            ),
+            (
+                "advise",
+                schema::ADVISE,
+                schemars::schema_for!(advise::Report),
+            ),
+            (
+                "inspect",
+                schema::INSPECT,
+                schemars::schema_for!(Inspection),
+            ),
+            (
+                "compare",
+                schema::COMPARE,
+                schemars::schema_for!(Comparison),
+            ),
+            ("profile", schema::PROFILE, schemars::schema_for!(Shown)),
+            (
+                "profile-diff",
+                schema::PROFILE_DIFF,
+                schemars::schema_for!(Diff),
+            ),
+        ];
+        let mut differ = Vec::new();
+        for (name, text, types) in all {
+            let types = types.to_value();
+            if schema::value(text) != types {
+                differ.push(name);
+                if std::env::var_os("SCHEMAS").is_some_and(|it| it == "write") {
+                    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+                    std::fs::write(format!("{place}/{name}.json"), format!("{types}\n")).unwrap();
+                }
+            }
+        }
+        assert!(
+            differ.is_empty(),
+            "schemas/ differs in {differ:?}: SCHEMAS=write cargo test --lib schemas, then once more"
+        );
+    }
 }

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::check;
-use crate::config::{Config, preset};
+use crate::config::preset;
+use crate::schema;
 
 /// The schema. A default is what `presets/default.toml` says, not what a type has when nobody sets it; `checks` holds the IDs.
 pub fn config_schema() -> Value {
-    let mut schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap_or_default();
+    let mut schema = schema::value(schema::CONFIG);
     let reference: toml::Table = preset::DEFAULT.text.parse().unwrap_or_default();
     let reference = serde_json::to_value(reference).unwrap_or_default();
     checks(&mut schema, &reference["checks"]);

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::{Config, FILE, Past, anchor, assertion, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 use crate::review::Ground;
+use crate::schema;
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
 pub type Origins = BTreeMap<String, String>;
@@ -314,7 +315,7 @@ pub fn variable_of(key: &str) -> String {
 
 /// Every scalar or list key with the kind of its value, read off the schema of [`Config`].
 fn keys() -> BTreeMap<String, ValueKind> {
-    let schema = schemars::schema_for!(Config).to_value();
+    let schema = schema::value(schema::CONFIG);
     let mut found = BTreeMap::new();
     collect_keys(&schema, &schema, "", &mut found);
     for check in preset::DEFAULT

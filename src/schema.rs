@@ -1,0 +1,33 @@
+//! JSON Schemas of the configuration and the reports, as they lie in `schemas/`: written by a test from the types, so that the
+//! program does without the code that makes them.
+
+use serde_json::Value;
+
+/// The schema of the configuration, as its types say it: without the defaults.
+pub(crate) const CONFIG: &str = include_str!("../schemas/config.json");
+
+/// The JSON report of release.
+pub(crate) const REPORT: &str = include_str!("../schemas/report.json");
+
+/// The JSON report of escape.
+pub(crate) const ESCAPE: &str = include_str!("../schemas/escape.json");
+
+/// The JSON report of advise.
+pub(crate) const ADVISE: &str = include_str!("../schemas/advise.json");
+
+/// The JSON report of inspect.
+pub(crate) const INSPECT: &str = include_str!("../schemas/inspect.json");
+
+/// The JSON report of compare.
+pub(crate) const COMPARE: &str = include_str!("../schemas/compare.json");
+
+/// The JSON of profile show.
+pub(crate) const PROFILE: &str = include_str!("../schemas/profile.json");
+
+/// The JSON of profile diff.
+pub(crate) const PROFILE_DIFF: &str = include_str!("../schemas/profile-diff.json");
+
+/// A schema, read; a test reads each.
+pub(crate) fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
