@@ -33,19 +33,25 @@ pub fn write(
         "output": { "title": verdict.title, "summary": summary },
     });
     let path = format!("{base}/commits/{}/check-runs", subject.head_sha);
-    let found = api.get(&format!("{path}?check_name={name}&filter=all&per_page=100"))?;
-    let own = own(&found, name);
+    let checks = Checks {
+        api: &api,
+        listed: format!("{path}?check_name={name}&filter=all&per_page=100"),
+        path: format!("{base}/check-runs"),
+        name,
+    };
+    let own = checks.own()?;
     if own.iter().any(|it| it.run > subject.run) {
         return Ok(format!("check `{name}`: a newer run has written it"));
     }
     match own.iter().max_by_key(|it| it.id) {
-        Some(it) => {
-            let path = format!("{base}/check-runs/{}", it.id);
-            api.send("PATCH", &path, &check)?;
-        }
+        Some(newest) => checks.update(newest.id, &check)?,
         None => {
             check["head_sha"] = json!(subject.head_sha);
-            api.send("POST", &format!("{base}/check-runs"), &check)?;
+            api.send("POST", &checks.path, &check)?;
+            // Another run may have done the same at the same time.
+            if checks.settle(subject.run, &check)? {
+                return Ok(format!("check `{name}`: a newer run has written it"));
+            }
         }
     }
     let word = if verdict.pass { "success" } else { "failure" };
@@ -56,17 +62,63 @@ pub fn write(
 struct Own {
     id: u64,
     run: u64,
+    /// What it says, as GitHub takes it.
+    words: Value,
 }
 
-fn own(found: &Value, name: &str) -> Vec<Own> {
-    let all = found["check_runs"].as_array();
-    let mine = |it: &Value| {
-        let ours = it["name"] == *name && it["app"]["slug"] == "github-actions";
-        let run = it["external_id"].as_str()?.parse().ok()?;
-        let id = it["id"].as_u64()?;
-        ours.then_some(Own { id, run })
-    };
-    all.into_iter().flatten().filter_map(mine).collect()
+/// The checks of one name on one commit.
+struct Checks<'a> {
+    api: &'a Api<'a>,
+    listed: String,
+    path: String,
+    name: &'a str,
+}
+
+impl Checks<'_> {
+    fn own(&self) -> Result<Vec<Own>> {
+        let found = self.api.get(&self.listed)?;
+        let all = found["check_runs"].as_array().into_iter().flatten();
+        Ok(all.filter_map(|check| self.mine(check)).collect())
+    }
+
+    fn mine(&self, check: &Value) -> Option<Own> {
+        let ours = check["name"] == *self.name && check["app"]["slug"] == "github-actions";
+        let words = json!({
+            "status": check["status"],
+            "conclusion": check["conclusion"],
+            "external_id": check["external_id"],
+            "output": { "title": check["output"]["title"], "summary": check["output"]["summary"] },
+        });
+        Some(Own {
+            id: check["id"].as_u64()?,
+            run: check["external_id"].as_str()?.parse().ok()?,
+            words,
+        })
+        .filter(|_| ours)
+    }
+
+    fn update(&self, id: u64, check: &Value) -> Result<()> {
+        self.api
+            .send("PATCH", &format!("{}/{id}", self.path), check)
+    }
+
+    /// Of several checks with one name a branch takes the one that was made last, and none can be removed: it gets the words of
+    /// the newest run. Returns whether that is another run than this one.
+    fn settle(&self, run: u64, check: &Value) -> Result<bool> {
+        let own = self.own()?;
+        let (Some(shown), Some(newest)) = (
+            own.iter().max_by_key(|it| it.id),
+            own.iter().max_by_key(|it| it.run),
+        ) else {
+            return Ok(false);
+        };
+        let is_late = newest.run > run;
+        if shown.run < newest.run {
+            let words = if is_late { &newest.words } else { check };
+            self.update(shown.id, words)?;
+        }
+        Ok(is_late)
+    }
 }
 
 struct Verdict {

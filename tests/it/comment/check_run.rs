@@ -119,3 +119,74 @@ fn checks_of_others_are_left_alone() {
         assert_eq!(run.code(), 2, "{}", run.shown());
     }
 }
+
+#[test]
+fn a_busy_server_is_asked_again_for_checks_and_a_refusal_says_what_is_missing() {
+    for (answers, code, words) in [
+        (vec!["503", "502"], 0, ""),
+        (vec!["429"], 0, ""),
+        (vec!["403 limited"], 0, ""),
+        (
+            vec!["503", "503", "503", "503"],
+            4,
+            "run the job again later",
+        ),
+        (
+            vec!["403 limited", "403 limited", "403 limited", "403 limited"],
+            4,
+            "the rate limit is reached",
+        ),
+        (vec!["403"], 4, "checks: write"),
+        (vec!["302"], 4, "302"),
+    ] {
+        let server = Server::start(SHA);
+        server.answer_first_of_checks(&answers);
+        let run = write(&job(&server, &failing(), 6));
+        assert_eq!(run.code(), code, "{answers:?}: {}", run.shown());
+        assert!(run.stderr.contains(words), "{answers:?}: {}", run.shown());
+        assert!(!run.stderr.contains('\u{1b}'), "{}", run.shown());
+        let written = usize::from(code == 0);
+        assert_eq!(server.checks().len(), written, "{answers:?}");
+        // The comment does not wait for the check.
+        assert_eq!(server.comments().len(), 1, "{answers:?}");
+    }
+    // May be read, but not written.
+    let server = Server::start(SHA);
+    server.refuse_checks();
+    let run = write(&job(&server, &failing(), 6));
+    assert_eq!(run.code(), 4, "{}", run.shown());
+    assert!(run.stderr.contains("checks: write"), "{}", run.shown());
+}
+
+/// Two runs find no check and make one each: the branch takes the one with the greatest number, which says what the newest
+/// run says.
+#[test]
+fn two_runs_that_race_leave_the_newest_verdict() {
+    let other = |run: u64, conclusion: &str| {
+        json!({
+            "name": "gobuild-opt/size", "head_sha": SHA, "status": "completed", "conclusion": conclusion,
+            "external_id": run.to_string(), "output": {"title": "other", "summary": "other"},
+        })
+    };
+    for (run, before, conclusion, title) in [
+        // The other one is older: what it says never stays on top.
+        (5, true, "failure", "1 failure"),
+        (5, false, "failure", "1 failure"),
+        // The other one is newer: so are its words.
+        (7, true, "success", "other"),
+        (7, false, "success", "other"),
+    ] {
+        let server = Server::start(SHA);
+        server.race_check(other(run, "success"), before);
+        let done = write(&job(&server, &failing(), 6));
+        assert_eq!(done.code(), 0, "{}", done.shown());
+        let late = done.stdout.contains("a newer run has written it");
+        assert_eq!(late, run > 6, "{}", done.shown());
+        let all = server.checks();
+        let shown = all.iter().max_by_key(|it| it["id"].as_u64()).unwrap();
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert_eq!(shown["conclusion"], conclusion, "{run} {before}: {all:?}");
+        assert_eq!(shown["output"]["title"], title, "{run} {before}: {all:?}");
+        assert_eq!(shown["external_id"], run.max(6).to_string(), "{all:?}");
+    }
+}

@@ -18,10 +18,16 @@ struct State {
     next: u64,
     /// Whether nobody may write comments.
     closed: bool,
+    /// Whether nobody may write checks.
+    closed_checks: bool,
+    /// What is answered to requests about checks before anything else.
+    first_of_checks: Vec<String>,
     /// What is answered before anything else.
     first: Vec<String>,
     /// A comment that appears when the first one is made.
     race: Option<String>,
+    /// A check that appears when the first one is made: the first, or the last of the two.
+    check_race: Option<(Value, bool)>,
 }
 
 /// A server.
@@ -71,12 +77,27 @@ impl Server {
         self.state.lock().unwrap().checks.push(check);
     }
 
+    pub fn refuse_checks(&self) {
+        self.state.lock().unwrap().closed_checks = true;
+    }
+
+    /// What is answered to requests about checks before anything else.
+    pub fn answer_first_of_checks(&self, answers: &[&str]) {
+        let answers = answers.iter().map(|it| (*it).to_owned());
+        self.state.lock().unwrap().first_of_checks = answers.collect();
+    }
+
     pub fn set_state(&self, open: &str) {
         self.state.lock().unwrap().open = open.into();
     }
 
     pub fn race(&self, body: &str) {
         self.state.lock().unwrap().race = Some(body.into());
+    }
+
+    /// Somebody else makes this check when the first one is made: `before` it or after it.
+    pub fn race_check(&self, check: Value, before: bool) {
+        self.state.lock().unwrap().check_race = Some((check, before));
     }
 
     pub fn answer_first(&self, answers: &[&str]) {
@@ -116,7 +137,9 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     reader.read_exact(&mut body)?;
     let words: Vec<&str> = head[0].split(' ').collect();
     let mut state = state.lock().unwrap();
+    let about_checks = words[1].contains("check-runs") && !state.first_of_checks.is_empty();
     let (status, headers, answer) = match state.first.is_empty() {
+        true if about_checks => scripted(&state.first_of_checks.remove(0)),
         false => scripted(&state.first.remove(0)),
         true if !authorized => (401, "", json!({})),
         true => {
@@ -207,14 +230,29 @@ fn check(state: &mut State, method: &str, rest: &str, body: &Value) -> (u16, Val
             );
             (200, json!({ "check_runs": state.checks }))
         }
+        "POST" if state.closed_checks => (
+            403,
+            json!({"message": "Resource not accessible by integration"}),
+        ),
         "POST" => {
-            let mut check = body.clone();
-            state.next += 1;
-            check["id"] = json!(state.next);
-            check["app"] = json!({"slug": "github-actions"});
-            state.checks.push(check);
+            let other = state.check_race.take();
+            let all = match other {
+                Some((other, true)) => vec![other, body.clone()],
+                Some((other, false)) => vec![body.clone(), other],
+                None => vec![body.clone()],
+            };
+            for mut check in all {
+                state.next += 1;
+                check["id"] = json!(state.next);
+                check["app"] = json!({"slug": "github-actions"});
+                state.checks.push(check);
+            }
             (201, json!({}))
         }
+        _ if state.closed_checks => (
+            403,
+            json!({"message": "Resource not accessible by integration"}),
+        ),
         _ => {
             let id: u64 = rest.rsplit('/').next().unwrap().parse().unwrap();
             let found = state.checks.iter_mut().find(|it| it["id"] == id);
