@@ -10,6 +10,8 @@ pub mod effect;
 
 pub mod escapes;
 
+mod gate;
+
 mod inputs;
 
 pub mod journal;
@@ -29,6 +31,8 @@ pub mod naming;
 pub mod publish;
 
 pub mod refusals;
+
+mod releases;
 
 pub mod reuse;
 
@@ -199,10 +203,16 @@ fn execute_target(
         interrupt,
         ..
     } = *run;
-    let since = *built.since.get_or_insert_with(SystemTime::now);
+    built.since.get_or_insert_with(SystemTime::now);
     let subjects = assertions::find(config, &target.facts);
+    let asserted = !subjects.is_empty();
     if wanted(StepKind::Release) {
-        releases(target, lane, built, interrupt, show)?;
+        let mut escapes =
+            |built: &mut Built, show: &mut dyn FnMut(Event<'_>)| match wanted(StepKind::Escape) {
+                true => collect(target, config, asserted, built, interrupt, show),
+                false => Ok(()),
+            };
+        releases::releases(target, lane, built, interrupt, &mut escapes, show)?;
     }
     let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
     for step in target.steps.iter().filter(|it| wanted(it.kind)) {
@@ -230,50 +240,15 @@ fn execute_target(
     if !wanted(StepKind::Escape) {
         return Ok(());
     }
-    let run = escapes::Run {
-        target,
-        config,
-        since,
-        asserted: !subjects.is_empty(),
-        names: reuse::names(target, built),
-    };
-    collect(&run, built, interrupt, show)?;
+    if !wanted(StepKind::Release) {
+        collect(target, config, asserted, built, interrupt, show)?;
+    }
     let gap = match built.escape_failure {
         Some(_) => Gap::Failed,
         None => Gap::Off,
     };
     built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap), &target.facts);
     assertions::explain(&mut built.asserted, target, interrupt)
-}
-
-/// Runs what builds the executables that are shipped, and looks at what go did.
-fn releases(
-    target: &TargetPlan,
-    lane: Lane,
-    built: &mut Built,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    built.trouble = capture_trouble(target);
-    reuse::before(target, built, interrupt);
-    let ours = |it: &&Step| matches!(it.kind, StepKind::Release | StepKind::Libraries);
-    for step in target.steps.iter().filter(ours) {
-        announce(step.kind, target, show);
-        let mut work = || release(step, target, lane, interrupt, show);
-        let (done, twins) = match lane.twin {
-            true => twin::beside(target, interrupt, work),
-            false => (work(), BTreeSet::new()),
-        };
-        built.twins.extend(twins);
-        built.tools = tools::ran(target);
-        let ((outcome, compiled), repeated) = done?;
-        built.compiled += compiled.len() as u64;
-        built.packages.extend(compiled);
-        built.release += outcome.wall;
-        built.trouble = built.trouble.take().or(repeated);
-    }
-    built.again = inputs::explain(target, built);
-    reuse::after(target, built, interrupt)
 }
 
 /// Compiles without the profile and links that; compiles with the profile, where there is something to compare with.
@@ -316,12 +291,20 @@ fn announce(kind: StepKind, target: &TargetPlan, show: &mut dyn FnMut(Event<'_>)
 
 /// Collects the escapes, where the plan has steps for that.
 fn collect(
-    run: &escapes::Run<'_>,
+    target: &TargetPlan,
+    config: &Config,
+    asserted: bool,
     built: &mut Built,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let target = run.target;
+    let run = escapes::Run {
+        target,
+        config,
+        since: built.since.unwrap_or_else(SystemTime::now),
+        asserted,
+        names: reuse::names(target, built),
+    };
     match run.collect(interrupt, show) {
         Ok(collected) => {
             let wall = collected.as_ref().map(|it| it.cost.wall());
@@ -337,54 +320,6 @@ fn collect(
         it.cost.reason = built.trouble.take().or_else(|| it.cost.reason.take());
     }
     Ok(())
-}
-
-/// Why nothing can be captured, known before the compile.
-fn capture_trouble(target: &TargetPlan) -> Option<String> {
-    let Source::Capture { store, .. } = &target.collection.source else {
-        return None;
-    };
-    let error = capture::try_store(store).err()?;
-    let place = store.display();
-    Some(format!("nothing can be kept in `{place}`: {error}"))
-}
-
-/// Builds, and once more without the capture where that may have been what failed; says so then.
-fn release(
-    step: &Step,
-    target: &TargetPlan,
-    lane: Lane,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<(Compiled, Option<String>)> {
-    let error = match compile(step, target, lane, interrupt, show) {
-        Ok(done) => return Ok((done, None)),
-        Err(error) => error,
-    };
-    // What ended the tool itself would end it without us, too.
-    let by_signal = |it: &Tool| it.counts() && it.is_by_signal();
-    if error.memory || tools::ran(target).iter().any(by_signal) {
-        return Err(error);
-    }
-    let (Some(without), Source::Capture { program, .. }) =
-        (&step.without, &target.collection.source)
-    else {
-        return Err(error);
-    };
-    // What the compiler says of the code is said without us; go names us where we did not start, or were killed.
-    let detail = error.detail.as_deref().unwrap_or_default();
-    let ours = [&*program.to_string_lossy(), capture::tool::SPEAKS];
-    if !ours.iter().any(|it| detail.contains(it)) {
-        return Err(error);
-    }
-    interrupt.check()?;
-    let reason = "the build failed while escapes were captured, and was repeated without";
-    show(Event::Talk(detail));
-    show(Event::Talk(reason));
-    Ok((
-        compile(without, target, lane, interrupt, show)?,
-        Some(reason.to_owned()),
-    ))
 }
 
 /// The failure as text, unless it is that we were asked to stop.

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::known::{self, Key};
+use super::tools::Tool;
 use super::{Built, lanes};
 use crate::go::Package;
 use crate::number::counted;
@@ -28,6 +29,9 @@ struct Inputs {
     profiles: Vec<String>,
     /// What stands for the sources of each package.
     packages: BTreeMap<String, String>,
+    /// The action ID of each package that this run compiled, or one before it: go's digest of all that goes into a compile.
+    #[serde(default)]
+    actions: BTreeMap<String, String>,
     /// How many packages the run compiled.
     compiled: usize,
 }
@@ -39,8 +43,10 @@ enum Why {
     Everywhere(String),
     /// The first package, in the order of dependency, that is another one.
     Package(String),
-    /// Nothing that is recorded differs.
+    /// Nothing that is recorded differs, and go compiled the very same once more.
     Cache,
+    /// Nothing that is recorded differs, but go says that something does.
+    Other(String),
 }
 
 fn key(target: &TargetPlan) -> Key {
@@ -51,8 +57,13 @@ fn key(target: &TargetPlan) -> Key {
 /// The sentence for a run that compiled more than the one before; keeps what it was made of.
 pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let key = key(target);
-    let now = inputs(target, built);
+    let mut now = inputs(target, built);
     let before: Option<Inputs> = known::read(&key);
+    // What was not compiled now is what it was.
+    for (package, action) in before.iter().flat_map(|it| &it.actions) {
+        let place = now.actions.entry(package.clone());
+        place.or_insert_with(|| action.clone());
+    }
     if before.as_ref() != Some(&now) {
         known::keep(&key, &now);
     }
@@ -71,9 +82,11 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let count = counted(all as u64, "package");
     let reason = match why {
         Why::Everywhere(it) | Why::Package(it) => it,
-        Why::Cache => {
-            "nothing that is recorded differs: the build cache was emptied or trimmed, or a file that is not Go changed".to_owned()
-        }
+        Why::Cache => "the build cache was emptied or trimmed: nothing differs".to_owned(),
+        Why::Other(first) => format!(
+            "{first} has another action ID, though its Go files, flags and variables are the same: a file that it embeds, C, \
+             a header or a tool changed"
+        ),
     };
     Some(format!("{compiled} of {count} compiled again: {reason}"))
 }
@@ -107,7 +120,10 @@ fn why(before: &Inputs, now: &Inputs, first: &str) -> Why {
     match (before.packages.get(first), now.packages.get(first)) {
         (None, _) => Why::Package(format!("{first} is new")),
         (Some(a), Some(b)) if a != b => Why::Package(format!("{first} changed, and they need it")),
-        _ => Why::Cache,
+        _ => match (before.actions.get(first), now.actions.get(first)) {
+            (Some(a), Some(b)) if a != b => Why::Other(first.to_owned()),
+            _ => Why::Cache,
+        },
     }
 }
 
@@ -165,8 +181,15 @@ fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
             .iter()
             .map(|it| (it.import_path.clone(), fingerprint(it, facts)))
             .collect(),
+        actions: built.tools.iter().filter_map(compiled).collect(),
         compiled: built.packages.len(),
     }
+}
+
+/// A compile with its action; of a package that is compiled for several commands the last one counts.
+fn compiled(tool: &Tool) -> Option<(String, String)> {
+    let path = tool.package.split(" [").next()?;
+    Some((path.to_owned(), tool.action.clone()?))
 }
 
 /// The flags of a build that decide about compiles.
@@ -246,12 +269,19 @@ mod tests {
         let check = |before: &Inputs, now: &Inputs| match why(before, now, "a") {
             Why::Everywhere(it) | Why::Package(it) => it,
             Why::Cache => "-".into(),
+            Why::Other(it) => format!("{it} differs"),
         };
         let old = of("go1.26.8", "a=1");
         insta::assert_snapshot!(check(&old, &of("go1.27.3", "a=2")), @"go1.26.8 filled this cache, and go1.27.3 builds now");
         insta::assert_snapshot!(check(&old, &of("go1.26.8", "a=2")), @"a changed, and they need it");
         insta::assert_snapshot!(check(&of("go1.26.8", ""), &old), @"a is new");
         insta::assert_snapshot!(check(&old, &old), @"-");
+        let with = |action: &str| Inputs {
+            actions: map(action),
+            ..old.clone()
+        };
+        insta::assert_snapshot!(check(&with("a=x"), &with("a=x")), @"-");
+        insta::assert_snapshot!(check(&with("a=x"), &with("a=y")), @"a differs");
     }
 
     #[test]

@@ -1,23 +1,53 @@
 //! What the last run left and what go linked in; which executables are the same, and what was compiled into them, out.
 
-use super::Built;
 use super::links::{self, Linked};
-use super::seed::{self, Last, Seed};
+use super::seed::{self, Candidate, Last, Seed};
 use super::sums;
+use super::{Built, gate};
 use crate::error::Result;
 use crate::plan::escapes::Source;
 use crate::plan::output::Executable;
 use crate::plan::{StepKind, TargetPlan, scope};
 use crate::process::Interrupt;
 
-/// Clears the place where go's links are recorded, and gives go what it may find up to date.
-pub fn before(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) {
+/// Clears the place where go's links are recorded. Returns what go may find up to date.
+pub fn before(target: &TargetPlan, built: &mut Built) -> Vec<Candidate> {
     links::expect(target);
-    built.seeds = seed::plant_all(target, interrupt);
     built.sources = match captured(target) {
         true => seed::sources(&target.facts, &target.collection.scope),
         false => None,
     };
+    seed::candidates(target, built.sources.as_deref())
+}
+
+/// Does the work, with go in it, and gives go what it may find up to date: before it begins, or, where go asks us for the
+/// version of its linker and so waits for it, while it reads the sources.
+pub fn with_seeds<T>(
+    candidates: Vec<Candidate>,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> T,
+) -> (T, Vec<Seed>) {
+    if candidates.is_empty() {
+        return (work(), Vec::new());
+    }
+    let gate = match captured(target) {
+        true => gate::close(&target.links_dir),
+        false => None,
+    };
+    let Some(gate) = gate else {
+        let seeds = seed::plant_all(candidates, target, interrupt);
+        return (work(), seeds);
+    };
+    std::thread::scope(|scope| {
+        let planting = scope.spawn(move || {
+            let seeds = seed::plant_all(candidates, target, interrupt);
+            drop(gate);
+            seeds
+        });
+        let done = work();
+        (done, planting.join().unwrap_or_default())
+    })
 }
 
 /// Reads what go linked, and which of its executables are known by their bytes.

@@ -2,8 +2,10 @@
 //!
 //! Go trusts the build ID that stands in a file; a file that was damaged behind it would stay for ever. So only bytes with
 //! the digest that the last run recorded are given. What go finds up to date is not published: the output is that already.
+//! They are copied while go reads the sources: go waits for them where it asks for the version of the linker (`gate`).
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +34,7 @@ pub struct Last {
 }
 
 /// An output that waits in the stage for go to look at it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Seed {
     /// The file name that go gives it.
     pub name: String,
@@ -41,16 +43,17 @@ pub struct Seed {
     output: PathBuf,
     /// The output when it was copied.
     state: State,
-    /// The copy when its digest was taken. It lies in our private stage: who writes to it makes another state.
+    /// The copy, held open: no other file can have its number meanwhile.
+    copy: File,
+    /// The copy when its digest was taken. It lies in our private stage.
     planted: State,
 }
 
 /// All that changes when somebody writes to a file.
 type State = (u64, u64, u64, i64, i64, i64, i64);
 
-fn state(path: &Path) -> Option<State> {
-    let it = path.metadata().ok()?;
-    Some((
+fn state(it: &std::fs::Metadata) -> State {
+    (
         it.dev(),
         it.ino(),
         it.len(),
@@ -58,7 +61,11 @@ fn state(path: &Path) -> Option<State> {
         it.mtime_nsec(),
         it.ctime(),
         it.ctime_nsec(),
-    ))
+    )
+}
+
+fn state_of(path: &Path) -> Option<State> {
+    path.metadata().ok().as_ref().map(state)
 }
 
 impl Seed {
@@ -70,67 +77,112 @@ impl Seed {
         staged: &Path,
         interrupt: &Interrupt,
     ) -> Option<Self> {
-        let state = state(output)?;
-        let seed = copy(output, staged)
-            .and_then(|()| self::state(staged))
-            .filter(|_| {
-                sums::digest_of(staged, interrupt).ok().flatten().as_ref() == Some(&last.sha256)
-            })
-            .map(|planted| Self {
-                name: name.to_owned(),
-                last,
-                output: output.to_path_buf(),
-                state,
-                planted,
-            });
-        if seed.is_none() {
-            let _ = std::fs::remove_file(staged);
+        let state = state_of(output)?;
+        let draft = staged.with_file_name(format!(".{name}-draft"));
+        let is_recorded = copy(output, &draft).is_some()
+            && sums::digest_of(&draft, interrupt).ok().flatten().as_ref() == Some(&last.sha256);
+        let placed = is_recorded && place(&draft, staged);
+        let _ = std::fs::remove_file(&draft);
+        if !placed {
+            return None;
         }
-        seed
+        let copy = input::open(staged).ok()?;
+        let planted = self::state(&copy.metadata().ok()?);
+        Some(Self {
+            name: name.to_owned(),
+            last,
+            output: output.to_path_buf(),
+            state,
+            copy,
+            planted,
+        })
     }
 
-    /// Whether go left the copy as it was: then its digest is known.
+    /// Whether go left the copy as it was, but for its times: then its digest is known.
     pub fn is_untouched(&self, staged: &Path) -> bool {
-        state(staged) == Some(self.planted)
+        let (Ok(now), Ok(held)) = (staged.metadata(), self.copy.metadata()) else {
+            return false;
+        };
+        let file = |it: &std::fs::Metadata| (it.dev(), it.ino());
+        // Go gives a file that is up to date one time for both, as nobody does who writes to it (`BuildInstallFunc`, cmd/go).
+        let touched = (now.mtime(), now.mtime_nsec()) == (now.atime(), now.atime_nsec());
+        let same = file(&now) == file(&held) && now.len() == self.planted.2;
+        same && (touched || state(&now) == self.planted)
     }
 
     /// Whether nobody wrote to the output since it was copied.
     pub fn is_published(&self) -> bool {
-        state(&self.output) == Some(self.state)
+        state_of(&self.output) == Some(self.state)
+    }
+}
+
+/// Gives a file its name, unless there is one: what go has put there meanwhile stays.
+fn place(draft: &Path, staged: &Path) -> bool {
+    match std::fs::hard_link(draft, staged) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
+        // A file system without links.
+        Err(_) => !staged.exists() && std::fs::rename(draft, staged).is_ok(),
     }
 }
 
 /// An executable that users can run, copied with its permissions.
-fn copy(output: &Path, staged: &Path) -> Option<()> {
+fn copy(output: &Path, draft: &Path) -> Option<()> {
     let mut from = input::open(output).ok()?;
     let mode = from.metadata().ok()?.mode();
     if mode & 0o100 == 0 {
         return None;
     }
-    std::fs::create_dir_all(staged.parent()?).ok()?;
-    let mut to = std::fs::File::create_new(staged).ok()?;
+    std::fs::create_dir_all(draft.parent()?).ok()?;
+    let mut to = File::create_new(draft).ok()?;
     // The kernel shares the blocks where the file system can.
     std::io::copy(&mut from, &mut to).ok()?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(mode & 0o777);
     to.set_permissions(mode).ok()
 }
 
-/// Gives go the outputs of which everything is known.
-pub fn plant_all(target: &TargetPlan, interrupt: &Interrupt) -> Vec<Seed> {
-    let plant = |it: &Executable| {
+/// An output that go may find up to date.
+#[derive(Debug)]
+pub struct Candidate {
+    name: String,
+    output: PathBuf,
+    last: Last,
+}
+
+/// The outputs of which everything is known, unless a source of theirs was edited: those go links anyway. `sources` is the
+/// digest of the sources whose diagnostics are wanted.
+pub fn candidates(target: &TargetPlan, sources: Option<&str>) -> Vec<Candidate> {
+    let candidate = |it: &Executable| {
         let last: Last = known::read(&key_of_last(target, it)?)?;
+        let edited = sources.is_some_and(|now| !last.sources.is_empty() && last.sources != now);
         // Where anything has to be found out, go links, and the twin beside it.
-        if !is_known(target, it, &last.sha256) {
+        if edited || !is_known(target, it, &last.sha256) {
             return None;
         }
-        let staged = target.release_dir.join(&it.name);
-        Seed::plant(&it.name, it.path.as_ref()?, last, &staged, interrupt)
+        Some(Candidate {
+            name: it.name.clone(),
+            output: it.path.clone()?,
+            last,
+        })
     };
     let executables = target.executables.iter();
     executables
         .filter(|_| is_lasting(target))
-        .filter_map(plant)
+        .filter_map(candidate)
         .collect()
+}
+
+/// Gives go the outputs.
+pub fn plant_all(
+    candidates: Vec<Candidate>,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+) -> Vec<Seed> {
+    let plant = |it: Candidate| {
+        let staged = target.release_dir.join(&it.name);
+        Seed::plant(&it.name, &it.output, it.last, &staged, interrupt)
+    };
+    candidates.into_iter().filter_map(plant).collect()
 }
 
 /// Whether all that is said of the executables follows from their bytes and the commands: a build without the profile and a
@@ -256,14 +308,8 @@ mod tests {
             .is_none()
         );
         assert!(!staged.exists());
-        let seed = Seed::plant(
-            "api",
-            &output,
-            last(b"\x7fELF one"),
-            &staged,
-            &Interrupt::default(),
-        )
-        .unwrap();
+        let seed = planted(&output, &staged).unwrap();
+        assert_eq!(fs::read_dir(staged.parent().unwrap()).unwrap().count(), 1);
         assert!(seed.is_published());
         fs::write(&output, b"\x7fELF two").unwrap();
         assert!(!seed.is_published());
@@ -286,5 +332,35 @@ mod tests {
         );
         let none = place.path().join("none");
         assert!(Seed::plant("api", &none, last(b""), &staged, &Interrupt::default()).is_none());
+    }
+
+    fn planted(output: &Path, staged: &Path) -> Option<Seed> {
+        let last = last(b"\x7fELF one");
+        Seed::plant("api", output, last, staged, &Interrupt::default())
+    }
+
+    /// Go touches what it finds up to date; whoever writes, in place or under the same name, is seen.
+    #[test]
+    fn what_go_touches_is_known_and_what_is_written_is_not() {
+        let (place, output, staged) = output(b"\x7fELF one");
+        let seed = planted(&output, &staged).unwrap();
+        assert!(seed.is_untouched(&staged));
+        let now = std::time::SystemTime::now();
+        let times = fs::FileTimes::new().set_accessed(now).set_modified(now);
+        let file = File::options().write(true).open(&staged).unwrap();
+        file.set_times(times).unwrap();
+        assert!(seed.is_untouched(&staged));
+        fs::write(&staged, b"\x7fELF two").unwrap();
+        assert!(!seed.is_untouched(&staged), "in place");
+        fs::remove_file(&staged).unwrap();
+        let seed = planted(&output, &staged).unwrap();
+        fs::remove_file(&staged).unwrap();
+        fs::write(&staged, b"\x7fELF two").unwrap();
+        File::open(&staged).unwrap().set_times(times).unwrap();
+        assert!(!seed.is_untouched(&staged), "another file");
+        // What go linked before we came stays.
+        assert!(planted(&output, &staged).is_none());
+        assert_eq!(fs::read(&staged).unwrap(), b"\x7fELF two");
+        drop(place);
     }
 }

@@ -31,6 +31,8 @@ pub struct Tool {
     pub name: String,
     /// The package, as go names it: `lib`, or `lib [cmd/one]`.
     pub package: String,
+    /// The action ID of a compile.
+    pub action: Option<String>,
     /// When it began, in milliseconds since 1970.
     pub begun: u64,
     /// How it ended; `None` where that was not seen.
@@ -57,6 +59,8 @@ struct Line {
     process: u32,
     tool: String,
     package: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
     at: u64,
     end: Option<End>,
 }
@@ -80,6 +84,7 @@ pub fn begin(about: &Measured<'_>) -> Option<Running> {
             process: std::process::id(),
             tool: about.tool.to_owned(),
             package: about.package.to_owned(),
+            action: about.action.clone(),
             at: u64::try_from(now.as_millis()).unwrap_or(0),
             end: None,
         },
@@ -136,6 +141,7 @@ fn read(bytes: &[u8]) -> Vec<Tool> {
         let tool = Tool {
             name: line.tool,
             package: line.package,
+            action: line.action,
             begun: line.at,
             end: None,
         };
@@ -227,6 +233,7 @@ mod tests {
             process,
             tool: "compile".into(),
             package: package.into(),
+            action: None,
             at,
             end,
         };
@@ -263,6 +270,7 @@ mod tests {
         let tool = |name: &str, code, signal| Tool {
             name: name.into(),
             package: "a".into(),
+            action: None,
             begun: 0,
             end: Some(End {
                 wall_us: 9000,

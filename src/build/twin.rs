@@ -24,21 +24,21 @@ const RUNS: u8 = 0;
 const DONE: u8 = 1;
 const FAILED: u8 = 2;
 
-/// Does the work, and links what go links meanwhile a second time. Returns the main packages that have a twin.
+/// Does the work, and links what go links meanwhile a second time. The work says when go has ended, and whether well; what it
+/// does after that goes on beside a link that is not finished. Returns the main packages that have a twin.
 pub fn beside<T, E>(
     target: &TargetPlan,
     interrupt: &Interrupt,
-    work: impl FnOnce() -> Result<T, E>,
+    work: impl FnOnce(&dyn Fn(bool)) -> Result<T, E>,
 ) -> (Result<T, E>, BTreeSet<String>) {
     let Some(directory) = place(target) else {
-        return (work(), BTreeSet::new());
+        return (work(&|_| {}), BTreeSet::new());
     };
     let state = AtomicU8::new(RUNS);
+    let ended = |well: bool| state.store(if well { DONE } else { FAILED }, Ordering::SeqCst);
     std::thread::scope(|scope| {
         let twins = scope.spawn(|| watch(target, directory, interrupt, &state));
-        let result = work();
-        let end = if result.is_ok() { DONE } else { FAILED };
-        state.store(end, Ordering::SeqCst);
+        let result = work(&ended);
         (result, twins.join().unwrap_or_default())
     })
 }

@@ -102,6 +102,8 @@ pub struct Measured<'a> {
     pub tool: &'static str,
     /// The package, as go names it.
     pub package: &'a str,
+    /// The action ID of a compile: a digest of all that goes into it.
+    pub action: Option<String>,
     /// The directory of the records.
     pub records: &'a Path,
 }
@@ -174,11 +176,23 @@ impl<'a> Request<'a> {
             .iter()
             .any(|it| it.as_bytes().starts_with(b"-V"));
         let wanted = works && !records.as_os_str().is_empty();
-        wanted.then_some(Measured {
+        wanted.then(|| Measured {
             tool,
             package,
+            action: match tool {
+                "compile" => action(&self.command[self.behind + 1..]),
+                _ => None,
+            },
             records,
         })
+    }
+
+    /// The directory of the records, where the command asks the linker for its version.
+    pub fn asks_linker(&self) -> Option<&Path> {
+        let tool = Path::new(self.command.get(self.behind)?).file_name()?;
+        let asks = self.command[self.behind + 1..] == ["-V=full"];
+        let records = Path::new(&self.wish.links);
+        (tool == "link" && asks && !records.as_os_str().is_empty()).then_some(records)
     }
 
     /// The link that the command is, where a record of it is wanted. `package` is what go says in TOOLEXEC_IMPORTPATH.

@@ -16,7 +16,7 @@ use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::super::links::{self, Outside};
-use super::super::tools;
+use super::super::{gate, tools};
 use super::{DRAFT, LONGEST, path};
 use crate::error::{Error, Kind, Result};
 use crate::escape::parse::{self, Meaning};
@@ -43,6 +43,9 @@ pub fn run(
                 .hint("go calls it while a release is compiled; see `gobuild-opt plan`"),
         );
     };
+    if let Some(records) = request.asks_linker() {
+        gate::pass(records);
+    }
     let mut variable = None;
     if let Some(link) = request.link(package) {
         let outside = outside();
