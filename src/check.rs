@@ -79,6 +79,9 @@ pub const ALL: &[Check] = &[
 /// The check that compares the gates of two revisions.
 pub const LOOSENED: &str = loosened::CHECK.id;
 
+/// The check of the profile that a build asks for.
+pub const PROFILE: &str = pgo_profile::CHECK.id;
+
 /// The check that names the gates that had nothing to look at.
 pub const NOT_JUDGED: &str = not_judged::CHECK.id;
 

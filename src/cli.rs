@@ -7,7 +7,11 @@ mod catalog;
 
 mod comment;
 
+pub mod complete;
+
 mod escape;
+
+mod first;
 
 mod offer;
 
@@ -29,7 +33,7 @@ use crate::plan::Typed;
 use crate::render::{Format, Shows};
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
-pub use catalog::{Completions, Explain, Presets, Schema, SchemaOf};
+pub use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
 use comment::COMMENT;
 pub use comment::{Comment, When};
 pub use escape::{Accept, Advise, Escape};
@@ -41,20 +45,19 @@ pub use stand_in::{StandIn, stand_in};
 #[derive(Debug, Parser)]
 #[command(
     name = "gobuild-opt",
-    version,
+    version = version(),
     max_term_width = 100,
     disable_help_subcommand = true
 )]
 #[command(after_help = "\
 In place of go:
-  `gobuild-opt build`, `gobuild-opt go build`, and this program under the name `go`, take what
-  `go build` takes and end as it does; `install` likewise. All other commands go to go.
+  `gobuild-opt build`, `gobuild-opt go build`, and this program under the name `go`, take what `go build` takes and end as it does; `install` likewise. All other commands go to go. `help COMMAND` is `COMMAND --help`.
 
 Exit codes:
   0      done, within every budget and gate
   1      done, but a budget, gate or denied check failed; outputs and report are written
   2      the command line or the configuration is wrong
-  3      go refused: no toolchain, a compile error (Go's own words are shown)
+  3      go refused: no toolchain, a compile error (Go's own words are shown); or --timeout ended it
   4      the machine: a file, the disk, a pipe
   128+N  ended by signal N")]
 pub struct Cli {
@@ -64,6 +67,18 @@ pub struct Cli {
     /// How much to say, and in which colours.
     #[command(flatten)]
     pub talk: Talk,
+    /// Where it is run, with `-C DIR`.
+    #[arg(skip)]
+    pub cwd: PathBuf,
+}
+
+/// The version; of a packaged program with the commit and its date.
+pub fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match option_env!("GOBUILD_OPT_BUILD") {
+        Some(build) => format!("{version} ({build})"),
+        None => format!("{version} (built from source)"),
+    }
 }
 
 /// What goes to the terminal.
@@ -138,15 +153,12 @@ pub enum Command {
     Schema(Schema),
     /// Print completions for a shell
     Completions(Completions),
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command
+    Man(Man),
 }
 
 const GO_FLAGS: &str = "\
-Any flag of `go build` may be given, with one dash or two, and wins over the configuration:
--ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does
-not know go through to go. `-C DIR` comes first, and all that is relative is relative to DIR then:
-packages, -o, --out-dir, --report, --config and the paths that are printed.";
+Any flag of `go build` may be given, with one dash or two, and wins over the configuration: -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does not know go through to go. `-C DIR` comes first, and all that is relative is relative to DIR then: packages, -o, --out-dir, --report, --config and the paths that are printed.";
 
 /// Where the report goes.
 #[derive(Debug, Clone, Default, Args)]
@@ -245,11 +257,16 @@ pub fn parse(
     args: &[OsString],
     cwd: &std::path::Path,
 ) -> std::result::Result<Result<Cli>, clap::Error> {
+    let args = &first::asking_for_help(args);
+    if let Some(error) = first::lead_on(args) {
+        return Ok(Err(error));
+    }
     let split = match split(args, cwd) {
         Ok(split) => split,
         Err(error) => return Ok(Err(error)),
     };
     let mut cli = Cli::try_parse_from(split.ours)?;
+    cli.cwd.clone_from(&split.typed.cwd);
     match &mut cli.command {
         Command::Release(it) => it.typed = split.typed,
         Command::Plan(it) => it.typed = split.typed,
@@ -271,7 +288,7 @@ impl Cli {
                 | Command::Presets(_)
                 | Command::Schema(_)
                 | Command::Completions(_)
-                | Command::Man
+                | Command::Man(_)
         )
     }
 

@@ -137,9 +137,7 @@ pub struct Output {
 /// Runs a command.
 pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
     // With -C we are there, as go is: every path is relative to it, those of our own flags too.
-    if let Some(typed) = cli.typed() {
-        session.cwd.clone_from(&typed.cwd);
-    }
+    session.cwd.clone_from(&cli.cwd);
     match &cli.command {
         Command::Release(args) => release::run(args, session),
         Command::Plan(args) => plan::run(args, session),
@@ -156,6 +154,6 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Presets(args) => catalog::presets(args, session),
         Command::Schema(args) => catalog::schema(args),
         Command::Completions(args) => catalog::completions(args),
-        Command::Man => catalog::man(),
+        Command::Man(args) => catalog::man(args),
     }
 }

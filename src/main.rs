@@ -12,7 +12,7 @@ use std::time::Duration;
 use anstream::ColorChoice;
 use gobuild_opt::build::links::Outside;
 use gobuild_opt::build::{Event, capture};
-use gobuild_opt::cli::{self, Cli, Color, StandIn};
+use gobuild_opt::cli::{self, Cli, Color, StandIn, complete};
 use gobuild_opt::command::stand_in::Done;
 use gobuild_opt::command::{self, Output, Session};
 use gobuild_opt::error::{Error, Kind, Result};
@@ -33,7 +33,20 @@ fn main() -> ExitCode {
     if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
         return watch();
     }
+    if args.get(1).is_some_and(|it| it == complete::ARGUMENT) {
+        let words = args[2..].iter().map(|it| it.to_string_lossy().into_owned());
+        let words: Vec<String> = words.collect();
+        let answer = complete::answer(&words, &working_directory().unwrap_or_default());
+        // A shell that has gone away wants no answer.
+        let _ = std::io::stdout().write_all(answer.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     if let Some(call) = cli::stand_in(&args) {
+        // A script that asks `$(GO) version` means go's; somebody at a prompt may mean ours.
+        let asks = call.ours && call.args == ["version"];
+        if asks && std::io::stdout().is_terminal() {
+            say(&format!("gobuild-opt {}, which calls", cli::version()));
+        }
         return stand_in(&call);
     }
     let cwd = working_directory();

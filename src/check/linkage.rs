@@ -54,10 +54,19 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "the headers for the loader cannot be read",
             "see `readelf --dynamic` of the file",
         )),
-        Some(Found::Static) => Some(Seen::Good(
-            "static: it runs with glibc, with musl and without a C library".into(),
-        )),
+        Some(Found::Static) => Some(Seen::Good(static_words(&callers(context)))),
         Some(found) => Some(dynamic(context, found)),
+    }
+}
+
+/// Without C code nothing of the system is needed. glibc that is linked statically still loads its name service from the disk.
+fn static_words(callers: &[&str]) -> String {
+    match callers {
+        [] => "static: it runs with glibc, with musl and without a C library".into(),
+        some => format!(
+            "static: no loader, no shared library; its C code ({}) may still look for files of the C library it was linked with",
+            some.join(", ")
+        ),
     }
 }
 

@@ -58,3 +58,10 @@ pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
 }
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command, such as `release` or `profile collect`
+    pub command: Vec<String>,
+}

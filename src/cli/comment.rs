@@ -7,10 +7,7 @@ use clap::{Args, ValueEnum};
 pub(super) const COMMENT: &str = "\
 The report may come from a stranger's pull request: nothing in it becomes markup, a mention or a link.
 
-With --post, for a job on `workflow_run` in GitHub Actions: GITHUB_TOKEN with `pull-requests: write`,
-GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_EVENT_PATH as the runner sets them. One comment per key is
-updated in place; the number and the commit in --subject have to be those of the run. --check needs `checks: write`
-as well; it fails where the run did not succeed, whatever the report says.
+With --post, for a job on `workflow_run` in GitHub Actions: GITHUB_TOKEN with `pull-requests: write`, GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_EVENT_PATH as the runner sets them. One comment per key is updated in place; the number and the commit in --subject have to be those of the run. --check needs `checks: write` as well; it fails where the run did not succeed, whatever the report says.
 
 Examples:
   gobuild-opt comment --from report.json

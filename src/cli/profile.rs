@@ -33,9 +33,7 @@ Examples:
   gobuild-opt profile collect api-1:6060 api-2:6060 --header 'Authorization: Bearer ${TOKEN}'
   gobuild-opt profile collect -- go test -run '^$' -bench . -cpuprofile {profile} ./internal/index
 
-An address without a path is asked for /debug/pprof/profile. A command writes its CPU profile to
-the path that stands for {profile} in its arguments, and in the variable GOBUILD_OPT_PROFILE.
-The old file stays as it is until the new profile is complete and of use to the compiler.";
+An address without a path is asked for /debug/pprof/profile. A command writes its CPU profile to the path that stands for {profile} in its arguments, and in the variable GOBUILD_OPT_PROFILE. The old file stays as it is until the new profile is complete and of use to the compiler.";
 
 /// `profile show`
 #[derive(Debug, Args)]

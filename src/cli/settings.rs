@@ -29,7 +29,7 @@ pub struct Settings {
     /// Set a key of the configuration, such as pgo.profile=off
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Build for this platform instead of the configured ones, such as linux/arm64 or linux/amd64/v3
+    /// Build for this platform instead of the configured ones, such as linux/arm64 or linux/amd64/v3; repeat it for more. Names of outputs end with the platform where there are several
     #[arg(long = "target", value_name = "OS/ARCH[/LEVEL]")]
     pub target: Vec<String>,
     /// Put the executables and SHA256SUMS here
@@ -41,7 +41,7 @@ pub struct Settings {
     /// Compare with: unstripped, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<String>,
-    /// Stop after this long, such as 30m
+    /// Stop after this long, such as 30m, with exit code 3
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
     /// Build so many targets at the same time: a number, or auto

@@ -6,13 +6,14 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::Cli;
+use super::stand_in::GOS;
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
-const BUILDERS: &[&str] = &["release", "plan", "escape", "advise", "accept", "doctor"];
+pub(super) const BUILDERS: &[&str] = &["release", "plan", "escape", "advise", "accept", "doctor"];
 
 /// A command line in two parts.
 pub(super) struct Split {
@@ -22,8 +23,9 @@ pub(super) struct Split {
     pub typed: Typed,
 }
 
-/// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go.
-fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
+/// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go. For commands that know no such flag, the directory
+/// comes back.
+pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsString>)> {
     let mut args = args.to_vec();
     let leading = args
         .iter()
@@ -35,7 +37,7 @@ fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
         name == "C" || name.starts_with("C=")
     };
     let Some(at) = leading.into_iter().position(is_it).map(|it| it + 1) else {
-        return Ok(args);
+        return Ok((args, None));
     };
     let words = if args[at].to_string_lossy().contains('=') {
         1
@@ -46,14 +48,24 @@ fn behind(args: &[OsString]) -> Result<Vec<OsString>> {
     let mut rest = args.iter().skip(at);
     let command = rest.position(|it| !it.to_string_lossy().starts_with('-'));
     let Some(command) = command.map(|it| it + at) else {
-        return Ok(args);
+        return Ok((args, None));
     };
-    if !BUILDERS.iter().any(|it| args[command] == *it) {
-        let message = format!("`-C` is for {}", BUILDERS.join(", "));
-        return Err(Error::new(Kind::Usage, message).hint("go to the directory first: `cd DIR`"));
+    let knows = |it: &&str| args[command] == **it;
+    if !BUILDERS.iter().chain(GOS).any(|it| knows(&it)) {
+        return directory(&moved).map(|it| (args, Some(it)));
     }
     args.splice(command + 1..command + 1, moved);
-    Ok(args)
+    Ok((args, None))
+}
+
+/// The value of `-C DIR` and `-C=DIR`.
+fn directory(words: &[OsString]) -> Result<OsString> {
+    let value = match words {
+        [_, value] => Some(value.clone()),
+        [word] => flags::value_behind(word),
+        _ => None,
+    };
+    value.ok_or_else(|| flags::missing("C", "the command line"))
 }
 
 /// Whose flags are read.
@@ -69,7 +81,7 @@ pub(super) enum Flags {
 
 /// Sets Go's flags and packages apart from ours.
 pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
-    let args = &behind(args)?;
+    let (args, moved) = &behind(args)?;
     let at = args
         .iter()
         .skip(1)
@@ -78,9 +90,13 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
     let builder = at.filter(|it| BUILDERS.iter().any(|name| args[*it] == *name));
     let Some(at) = builder else {
         let typed = Typed {
-            cwd: cwd.to_path_buf(),
+            cwd: moved.as_ref().map_or(cwd.to_path_buf(), |it| cwd.join(it)),
             ..Typed::default()
         };
+        if !typed.cwd.is_dir() && moved.is_some() {
+            let message = format!("`-C`: there is no directory `{}`", typed.cwd.display());
+            return Err(Error::new(Kind::Usage, message));
+        }
         return Ok(Split {
             ours: args.to_vec(),
             typed,
@@ -292,8 +308,12 @@ mod tests {
             @"ours: -q plan | go:  | packages:  | in /w/sub"
         );
         insta::assert_snapshot!(
+            check("gobuild-opt -C / inspect x"),
+            @"ours: inspect x | go:  | packages:  | in /"
+        );
+        insta::assert_snapshot!(
             check("gobuild-opt -C sub inspect x"),
-            @"`-C` is for release, plan, escape, advise, accept, doctor; go to the directory first: `cd DIR`"
+            @"`-C`: there is no directory `/w/sub`; "
         );
     }
 

@@ -4,12 +4,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::split::{Flags, split_behind};
+use super::split::{Flags, behind, split_behind};
 use super::{Cli, Command, Release};
 use crate::error::Result;
 
 /// Commands of go that are none of ours: `make GO=gobuild-opt` works with them.
-const GOS: &[&str] = &[
+pub(super) const GOS: &[&str] = &[
     "bug",
     "build",
     "clean",
@@ -49,6 +49,9 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
             ours: false,
         });
     }
+    // `-C DIR build` is `build -C DIR`, as go has it.
+    let moved = behind(args).ok().map(|it| it.0);
+    let rest = moved.as_deref().map_or(rest, |it| &it[1..]);
     let first = rest.first()?;
     if first == "go" {
         return Some(StandIn {

@@ -120,14 +120,16 @@ fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
 fn almost(word: &str) -> Result<()> {
     let is_check = check::ALL.iter().any(|it| it.id == word);
     let is_path = word.starts_with(['.', '/']) || word.ends_with(".go");
-    if is_path || !(is_check || word.contains(':')) {
+    // A path that is one bare word is of the standard library, or of a directory below GOPATH; neither is accepted by name.
+    let is_bare = !word.contains(['.', '/', ':']) && !["all", "std", "cmd"].contains(&word);
+    if is_path || !(is_check || is_bare || word.contains(':')) {
         return Ok(());
     }
     let bare = word.strip_prefix("lock-").filter(|it| item(it).is_some());
     let hint = match bare {
         Some(bare) => format!("did you mean `{bare}`?"),
         None => format!(
-            "an item is {}, or the ten digits of a site",
+            "an item is {}, or the ten digits of a site; a package is written `./DIRECTORY`",
             Item::FORMS.join(", ")
         ),
     };

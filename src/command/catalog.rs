@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::config_schema::config_schema;
 use super::{Output, Session};
 use crate::advise::{self, RULES, Rule};
 use crate::check;
-use crate::cli::{Cli, Completions, Explain, Presets, Schema, SchemaOf};
+use crate::cli::{Cli, Completions, Explain, Man, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
 use crate::lesson;
@@ -199,6 +200,16 @@ pub fn schema(args: &Schema) -> Result<Output> {
 
 /// `completions SHELL`
 pub fn completions(args: &Completions) -> Result<Output> {
+    let asking = match args.shell {
+        Shell::Bash => Some(include_str!("../cli/complete/bash.sh")),
+        Shell::Zsh => Some(include_str!("../cli/complete/zsh.sh")),
+        Shell::Fish => Some(include_str!("../cli/complete/fish.fish")),
+        _ => None,
+    };
+    if let Some(script) = asking {
+        return data(script.to_owned());
+    }
+    // Those of other shells know commands and flags.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "gobuild-opt", &mut script);
     // The generator calls a program with a dash in its name by two names, of which one is never met.
@@ -206,10 +217,26 @@ pub fn completions(args: &Completions) -> Result<Output> {
     data(script)
 }
 
-/// `man`
-pub fn man() -> Result<Output> {
+/// `man [COMMAND]`
+pub fn man(args: &Man) -> Result<Output> {
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &root;
+    let mut title = root.get_name().to_owned();
+    for word in &args.command {
+        command = command.find_subcommand(word).ok_or_else(|| {
+            let names = command.get_subcommands().map(|it| it.get_name());
+            let error = Error::new(Kind::Usage, format!("no command is called `{word}`"));
+            match strict::nearest(word, names) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("`gobuild-opt man` has the list"),
+            }
+        })?;
+        title = format!("{title}-{word}");
+    }
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    let command = command.clone().name(title.clone()).display_name(title);
+    clap_mangen::Man::new(command).render(&mut page)?;
     data(String::from_utf8_lossy(&page).into_owned())
 }
 

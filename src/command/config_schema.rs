@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::advise;
 use crate::check;
 use crate::config::preset;
 use crate::schema;
@@ -12,6 +13,7 @@ pub fn config_schema() -> Value {
     let reference: toml::Table = preset::DEFAULT.text.parse().unwrap_or_default();
     let reference = serde_json::to_value(reference).unwrap_or_default();
     checks(&mut schema, &reference["checks"]);
+    rules(&mut schema);
     let Value::Object(reference) = reference else {
         return schema;
     };
@@ -45,6 +47,14 @@ fn set(property: &mut Value, default: Option<&Value>) {
         Some(it) => property.insert("default".into(), it.clone()),
         None => property.remove("default"),
     };
+}
+
+/// `[advise] ignore` takes patterns of packages, too: the rules are what an editor offers.
+fn rules(schema: &mut Value) {
+    let rule = |it: &advise::Rule| json!({ "const": it.id, "description": it.summary });
+    let mut any: Vec<Value> = advise::RULES.iter().map(|it| rule(it)).collect();
+    any.push(json!({ "type": "string", "description": "a pattern of packages, such as example.com/app/gen/..." }));
+    schema["$defs"]["Advise"]["properties"]["ignore"]["items"] = json!({ "anyOf": any });
 }
 
 fn checks(schema: &mut Value, defaults: &Value) {

@@ -3,11 +3,12 @@
 use super::lock_file;
 use super::prepare::prepare;
 use super::{Output, Session};
+use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
 use crate::doctor::{self, Look, Row};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
 use crate::report::gate;
@@ -15,7 +16,16 @@ use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
-    let prepared = prepare(&args.settings, &args.typed, session)?;
+    let prepared = match prepare(&args.settings, &args.typed, session) {
+        // The mains of most modules are in cmd/.
+        Err(error) if is_elsewhere(&error) && args.typed.packages.is_empty() => {
+            let mut typed = args.typed.clone();
+            typed.packages.push("./...".into());
+            (session.show)(Event::Talk(ELSEWHERE));
+            prepare(&args.settings, &typed, session)?
+        }
+        other => other?,
+    };
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let earlier = &prepared.earlier;
@@ -92,6 +102,13 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         is_data: args.format.is_data(),
         ..Output::default()
     })
+}
+
+const ELSEWHERE: &str = "no Go files here: looking at the main packages of ./... (`gobuild-opt init` writes them into a configuration)";
+
+fn is_elsewhere(error: &Error) -> bool {
+    let words = error.detail.as_deref().unwrap_or_default();
+    error.kind == Kind::Go && words.starts_with("no Go files in ")
 }
 
 /// What is seen of an executable.

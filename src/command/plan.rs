@@ -84,9 +84,11 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
         .first()
         .and_then(|it| it.steps.first())
         .map(|it| it.invocation.cwd.clone());
-    if let Some(directory) = directory.filter(|it| it != cwd) {
-        line(format!("cd {}", quoted(&directory)));
-    }
+    // It may be run from anywhere.
+    line(format!(
+        "cd {}",
+        quoted(directory.as_deref().unwrap_or(cwd))
+    ));
     line(format!("mkdir -p {}", quoted(&plan.stage)));
     for target in &plan.targets {
         let facts = &target.facts;

@@ -8,6 +8,7 @@ use super::present::{self, present};
 use super::said::Said;
 use super::{Output, Session, job};
 use crate::build::Event;
+use crate::check::{PROFILE, Status};
 use crate::cli;
 use crate::config::Config;
 use crate::error::Result;
@@ -46,6 +47,14 @@ pub(super) fn tell(
         &report.verdict,
         session,
     )?;
+    // A profile that was asked for and does nothing is worth a line, whoever reads no report.
+    let checks = report.targets.iter().flat_map(|it| &it.checks);
+    let idle = checks.filter(|it| it.id == PROFILE && it.status == Status::Warn);
+    for it in idle.map(|it| format!("{PROFILE}: {}", it.message)) {
+        if !told.not_judged.contains(&it) {
+            told.not_judged.push(it);
+        }
+    }
     told.warnings
         .extend(job::outputs(report, output, session).err());
     Ok(told)

@@ -313,6 +313,11 @@ pub fn variable_of(key: &str) -> String {
     )
 }
 
+/// Every key that a flag or a variable can set, in dotted form.
+pub fn key_names() -> Vec<String> {
+    keys().into_keys().collect()
+}
+
 /// Every scalar or list key with the kind of its value, read off the schema of [`Config`].
 fn keys() -> BTreeMap<String, ValueKind> {
     let schema = schema::value(schema::CONFIG);

@@ -94,7 +94,8 @@ pub fn outline(resources: &Resources) -> Vec<Block> {
         .tools
         .windows(2)
         .any(|it| it[0].target != it[1].target);
-    let mut columns = vec![text("tool"), text("package")];
+    // A package may be shortened, and stands first for that.
+    let mut columns = vec![text("package"), text("tool")];
     columns.extend(several.then(|| text("target")));
     columns.extend([number("CPU s"), number("wall s"), number("memory")]);
     let seconds = |ms: u64| format!("{:.2}", ms as f64 / 1000.0);
@@ -103,7 +104,7 @@ pub fn outline(resources: &Resources) -> Vec<Block> {
         ..Table::default()
     };
     for it in resources.tools.iter().take(SHOWN) {
-        let mut row = vec![it.tool.clone(), it.package.clone()];
+        let mut row = vec![it.package.clone(), it.tool.clone()];
         row.extend(several.then(|| it.target.clone()));
         row.extend([seconds(it.cpu_ms), seconds(it.wall_ms), human(it.peak)]);
         table.rows.push(row);

@@ -347,13 +347,26 @@ fn mains_that_are_elsewhere() {
     let place = Place::empty();
     place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
     place.write("cmd/api/main.go", "package main\n\nfunc main() {}\n");
-    assert_snapshot!(untouched(&place, "doctor").shown(), @"
+    assert_snapshot!(untouched(&place, "plan").shown(), @"
     exit code 3
     --- stderr
     no Go files in [dir]
     error: go list failed
     hint: name a main package, such as `./cmd/NAME`, or run `gobuild-opt init`, which finds them
     ");
+    // Before `init`, `doctor` has nothing to go by but what is there.
+    let run = untouched(&place, "doctor");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stderr.contains("looking at the main packages of ./..."),
+        "{}",
+        run.shown()
+    );
+    assert!(
+        run.stdout.contains("example.com/app/cmd/api"),
+        "{}",
+        run.shown()
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod binary;
 mod binary_truth;
 mod capture;
 mod comment;
+mod completions;
 mod daily;
 mod deaths;
 mod dropin;

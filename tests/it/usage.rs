@@ -5,29 +5,6 @@ use std::path::Path;
 use crate::harness::Place;
 
 #[test]
-fn bash_completes_the_flags_of_a_command() {
-    let place = Place::empty();
-    place.write("script", place.run("completions bash").stdout);
-    let complete = |words: &[&str]| {
-        let line = format!(
-            "source ./script; COMP_WORDS=({}); COMP_CWORD={}; cur={:?}; \
-             f=$(complete -p gobuild-opt | grep -o -- '-F [^ ]*'); ${{f#-F }} gobuild-opt {:?} {:?}; echo ${{COMPREPLY[*]}}",
-            words.join(" "),
-            words.len() - 1,
-            words[words.len() - 1],
-            words[words.len() - 1],
-            words[words.len() - 2],
-        );
-        place.tool("bash", &["-c", &line])
-    };
-    assert_eq!(complete(&["gobuild-opt", "rel"]), "release\n");
-    let found = complete(&["gobuild-opt", "release", "--fo"]);
-    assert!(found.contains("--format"), "{found}");
-    let found = complete(&["gobuild-opt", "profile", "sl"]);
-    assert_eq!(found, "slim\n");
-}
-
-#[test]
 fn init_writes_what_release_takes() {
     let place = Place::empty();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/service");

@@ -251,6 +251,9 @@ fn the_schema_of_the_configuration_tells_its_defaults_and_checks() {
         schema["properties"]["checks"]["additionalProperties"],
         false
     );
+    let rules = schema["$defs"]["Advise"]["properties"]["ignore"]["items"]["anyOf"].as_array();
+    let rules = rules.unwrap().iter().filter(|it| it["const"].is_string());
+    assert_eq!(rules.count(), gobuild_opt::advise::RULES.len());
     let misspelt = serde_json::json!({ "checks": { "gomaxproc": "warn" } });
     assert_eq!(faults(&schema, &misspelt).len(), 1);
 }
