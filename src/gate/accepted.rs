@@ -23,6 +23,13 @@ pub fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String
                 "{FILE} is for the escape scope `{b}` on {key}, not `{a}`"
             ));
         }
+        if let Some(version) = new.earlier
+            && old.earlier.is_none_or(|it| version < it)
+        {
+            told.push(format!(
+                "{FILE} is of version {version}: what that did not see on {key} is not new"
+            ));
+        }
         if old.go != new.go {
             // One cause: everything else may come from it.
             let (a, b) = (&old.go, &new.go);
@@ -188,6 +195,7 @@ mod tests {
             };
             it.accept(&identity, None, None);
         }), @"the escape 2a8f1b55b6, boxing in ex.com/m.main, is accepted on linux/amd64, without a reason");
+        insta::assert_snapshot!(check(|it| it.earlier = Some(3)), @"gobuild-opt.lock is of version 3: what that did not see on linux/amd64 is not new");
         insta::assert_snapshot!(check(|it| it.scope = "main".into()), @"gobuild-opt.lock is for the escape scope `main` on linux/amd64, not `module`");
         insta::assert_snapshot!(check(|it| { it.go = "go1.26.9".into(); it.executables.clear(); }), @"gobuild-opt.lock is from go1.26.9 on linux/amd64, not from go1.27.3: all of it may differ");
         insta::assert_snapshot!(check(|it| it.executables.clear()), @"gobuild-opt.lock holds nothing of ex.com/m on linux/amd64 any more");

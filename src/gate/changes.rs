@@ -6,7 +6,7 @@ use super::accepted;
 use crate::config::pgo::Profiles;
 use crate::config::size::{Growth, Percent, SizeLimit, human};
 use crate::config::{
-    AmbientPolicy, Assertion, Collect, Config, Gate, Linkage, OnMissing, Severity,
+    AmbientPolicy, Assertion, Buildvcs, Collect, Config, Gate, Linkage, OnMissing, Severity,
 };
 use crate::lock::Lock;
 use crate::plan::scope;
@@ -308,6 +308,9 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
     if before.build.linkage == Linkage::Static && now.build.linkage == Linkage::Any {
         told.push("`[build] linkage` was changed from \"static\" to \"any\"".into());
     }
+    if before.build.buildvcs == Buildvcs::True && now.build.buildvcs != Buildvcs::True {
+        told.push("`[build] buildvcs` is not \"true\" any more: a stamp that cannot be made fails nothing".into());
+    }
     if judged && !off(&old.profile) && off(&new.profile) {
         told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
     }
@@ -381,11 +384,12 @@ mod tests {
             ),
             ""
         );
-        insta::assert_snapshot!(check("[pgo]\non-missing = \"fail\"\nmin-health = 80\nmax-age = \"45d\"\n[compare]\nbaseline = \"plain\"\n[[target]]\nos = \"linux\"\narch = \"arm64\"", "[pgo]\nmin-health = 10\n[compare]\nbaseline = \"off\""), @r#"
+        insta::assert_snapshot!(check("[pgo]\non-missing = \"fail\"\nmin-health = 80\nmax-age = \"45d\"\n[compare]\nbaseline = \"plain\"\n[[target]]\nos = \"linux\"\narch = \"arm64\"\n[build]\nbuildvcs = \"true\"", "[pgo]\nmin-health = 10\n[compare]\nbaseline = \"off\""), @r#"
         the baseline was changed from `plain` to `off`
         `[pgo] on-missing` was lowered from "fail" to "warn"
         `[pgo] max-age` was removed (it was 45 days)
         `[pgo] min-health` was lowered from 80 to 10
+        `[build] buildvcs` is not "true" any more: a stamp that cannot be made fails nothing
         the target linux/arm64 was changed or is not built any more
         "#);
     }
