@@ -2,6 +2,8 @@
 
 pub mod advise;
 
+pub mod allocating;
+
 mod against;
 mod artifact;
 mod assertions;
@@ -20,6 +22,8 @@ mod escapes;
 mod filter;
 
 mod findings;
+
+pub mod flat;
 
 pub mod foreseen;
 

@@ -86,6 +86,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     }
     let report = report(targets, args.by, &config, change);
     let wanted = Wanted {
+        picture: false,
         inlining: args.inlining,
         almost: args.almost,
         unparsed: args.unparsed,
@@ -213,6 +214,10 @@ fn rendered(
         Format::Github => render::github(&findings, &present::prefix(cwd)),
         Format::Codequality => render::codequality(&findings, &present::prefix(cwd)),
         _ => render::measures(&|| measures::of_escape(report), format).unwrap_or_else(|| {
+            let wanted = Wanted {
+                picture: format.draws(),
+                ..wanted
+            };
             render::blocks(
                 &outline::ranking::outline(report, top, wanted),
                 format,

@@ -22,6 +22,8 @@ const STYLE: &str = concat!(
 );
 const SCRIPT: &str = concat!(
     include_str!("html/data.js"),
+    include_str!("html/layout.js"),
+    include_str!("html/colors.js"),
     include_str!("html/map.js"),
     include_str!("html/tables.js")
 );

@@ -42,15 +42,13 @@ impl Shows {
     };
     /// Of the sources.
     pub const ESCAPES: Self = Self {
+        picture: true,
         findings: true,
         measures: true,
         ..Self::TABLES
     };
     /// Of a release.
-    pub const EVERYTHING: Self = Self {
-        picture: true,
-        ..Self::ESCAPES
-    };
+    pub const EVERYTHING: Self = Self::ESCAPES;
 
     /// The formats with something to show.
     pub fn formats(self) -> impl Iterator<Item = Format> {
@@ -115,7 +113,7 @@ mod tests {
             Ok(()) => String::new(),
             Err(error) => format!("{error}; {}", error.hint.clone().unwrap_or_default()),
         };
-        insta::assert_snapshot!(check(Shows::ESCAPES, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html, openmetrics, benchmark, bencher, octocov, codequality");
+        insta::assert_snapshot!(check(Shows::ADVICE, Format::Svg), @"there is nothing to draw here; formats of this command: text, json, markdown, sarif, github, html, codequality");
         insta::assert_snapshot!(check(Shows::COMPARISON, Format::Sarif), @"there are no new findings to annotate here; formats of this command: text, json, markdown, svg, html");
         assert_eq!(check(Shows::EVERYTHING, Format::Svg), "");
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::allocating::{Homes, homes};
 use super::artifact::shown;
 use super::escapes::{self, Against, Weighing};
 use super::filter::Filter;
@@ -83,6 +84,9 @@ pub struct Target {
     pub almost: Vec<Near>,
     /// The first lines of the compiler that were not understood.
     pub unparsed_examples: Vec<String>,
+    /// Where packages come from, for the treemap.
+    #[serde(skip)]
+    pub homes: Homes,
     /// Every gate that was asked for, and what became of it.
     #[serde(default)]
     pub gates: Vec<Gate>,
@@ -221,6 +225,7 @@ pub fn target(
         assertions: assertions::assertions(judged, None, against.cwd),
         almost: Vec::new(),
         unparsed_examples: collected.escapes.unparsed_examples.clone(),
+        homes: homes(against.facts),
         gates: Vec::new(),
         judged: gate.into_iter().collect(),
         sites,

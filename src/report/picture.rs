@@ -63,7 +63,7 @@ pub struct Tile {
 }
 
 /// Where bytes come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Hue {
     /// The main module.
     Main,
@@ -139,8 +139,12 @@ impl Picture {
             true => std::slice::from_ref(it),
             false => &it.children,
         });
-        let mut own: Vec<&Tile> = packages.filter(|it| it.bytes + it.before > 0).collect();
-        own.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+        let mut own: Vec<&Tile> = packages.filter(|it| it.has_anything()).collect();
+        let size = |it: &Tile| match self.layers.contains(&Layer::Bytes) {
+            true => it.bytes,
+            false => it.area(self.shown()),
+        };
+        own.sort_by_key(|it| std::cmp::Reverse(size(it)));
         own
     }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::Status;
+use crate::profile::summary::Hot;
 use crate::profile::{Health, Judgement, Summary, Worth};
 
 /// A profile at a glance.
@@ -36,6 +37,9 @@ pub struct Shown {
     pub allocated: Option<Summary>,
     /// How much of it fits a program; `null` where none was given.
     pub health: Option<Fit>,
+    /// All of its functions, for a treemap; empty where none is drawn.
+    #[serde(skip)]
+    pub everything: Vec<Hot>,
     /// The limits that were given: `min-samples`, `max-age` in days, `min-health` in percent.
     pub gates: Vec<Gate>,
 }

@@ -12,8 +12,8 @@ use crate::error::{Error, Kind, Result};
 use crate::go;
 use crate::input;
 use crate::number::counted;
-use crate::profile::summary::owner_by_path;
-use crate::profile::{self, Fitness, judge::judge_profile};
+use crate::profile::summary::{Hot, owner_by_path};
+use crate::profile::{self, Fitness, Owner, Profile, judge::judge_profile};
 use crate::render::{self, Format, Style};
 use crate::report::outline;
 use crate::report::profile::{Gate, Shown, age_days};
@@ -30,6 +30,9 @@ pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
     let loaded = load(&args.file, session)?;
     let against = against(&loaded, args, session)?;
     let mut shown = shown(&loaded, against, args.top, session);
+    if args.format.draws() {
+        shown.everything = everything(&loaded.profile);
+    }
     shown.gates = gates(&shown, args);
     let text = match args.format {
         Format::Json => render::json(&shown),
@@ -47,6 +50,13 @@ pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
         is_data: true,
         ..Output::default()
     })
+}
+
+/// Every function, by its own weight.
+fn everything(profile: &Profile) -> Vec<Hot> {
+    let in_use = profile.value_index("inuse_space", "bytes");
+    let value = in_use.unwrap_or_else(|| profile.shown_value_index());
+    profile::summary(profile, value, usize::MAX, |_| Owner::Unknown).functions
 }
 
 fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -> Shown {
@@ -74,6 +84,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         allocated: in_use.and(allocated).map(summary),
         main_module,
         health: against.fit,
+        everything: Vec::new(),
         gates: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::anchors::Anchors;
 use super::escape;
 use crate::config::size::human;
-use crate::number::{change, counted, grouped};
+use crate::number::{change, counted, grouped, share};
 use crate::render::boxes::{Look, boxes};
 use crate::render::svg::entries;
 use crate::render::treemap::Rect;
@@ -51,12 +51,17 @@ pub fn atlas(out: &mut String, picture: &Picture, at: usize, level: usize, ancho
     }
     let note = match folded.hidden {
         0 => String::new(),
-        hidden => format!(
-            "{} too small to be drawn one by one, together {}, {} within the boxes around them.",
-            counted(hidden, "piece"),
-            human(folded.hidden_bytes),
-            if hidden == 1 { "is" } else { "are" }
-        ),
+        hidden => {
+            let bytes = match picture.layers.contains(&Layer::Bytes) {
+                true => format!(", together {},", human(folded.hidden_bytes)),
+                false => String::new(),
+            };
+            let is = if hidden == 1 { "is" } else { "are" };
+            let pieces = counted(hidden, "small piece");
+            format!(
+                "{pieces}{bytes} {is} not drawn one by one, but counted in “smaller …” and in the boxes around them."
+            )
+        }
     };
     out.push_str(&format!(
         "</ul>\n<p class=\"note\">{note}</p>\n<p class=\"note hint keyboard\"><kbd>Tab</kbd> into the map, arrows move, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> goes back, <kbd>/</kbd> searches.</p>\n<details class=\"parts\"></details>\n</section>\n"
@@ -69,11 +74,20 @@ fn own(out: &mut String, picture: &Picture, at: usize, anchors: &Anchors) {
     if own.is_empty() {
         return;
     }
-    let compared = picture.layers.contains(&Layer::Change) && picture.shown() == Layer::Change;
-    let whole = own.iter().map(|it| it.bytes).sum();
+    let layer = match picture.layers.contains(&Layer::Bytes) {
+        true => Layer::Bytes,
+        false => picture.shown(),
+    };
+    let compared = picture.shown() == Layer::Change;
+    let amount = |sum: u64| match layer {
+        Layer::Escapes => counted(sum, "place"),
+        Layer::Profile => share(sum, 1_000_000),
+        Layer::Bytes | Layer::Change => human(sum),
+    };
+    let whole = own.iter().map(|it| it.area(layer)).sum();
     out.push_str(&format!(
         "<p class=\"own-list\"><b>Main module</b><span class=\"dim\">{} in {}:</span>",
-        human(whole),
+        amount(whole),
         counted(own.len() as u64, "package")
     ));
     for it in own.iter().take(OWN) {
@@ -83,7 +97,7 @@ fn own(out: &mut String, picture: &Picture, at: usize, anchors: &Anchors) {
         let size = match compared {
             true if it.before == it.bytes => "±0".to_owned(),
             true => format!("{} B", change(it.before, it.bytes)),
-            false => human(it.bytes),
+            false => amount(it.area(layer)),
         };
         out.push_str(&format!(
             "<a href=\"#{target}\" data-full=\"{}\">{}<span class=\"dim\">{size}</span></a>",
@@ -122,11 +136,8 @@ fn tools(out: &mut String, picture: &Picture, at: usize) {
         (Layer::Profile, "profile"),
     ] {
         if picture.layers.contains(&layer) {
-            let selected = if picture.shown() == layer {
-                " selected=\"\""
-            } else {
-                ""
-            };
+            let is = layer == Layer::Change && picture.shown() == layer;
+            let selected = if is { " selected=\"\"" } else { "" };
             out.push_str(&format!(
                 "<option value=\"{words}\"{selected}>{words}</option>"
             ));

@@ -1,71 +1,10 @@
 // The map: boxes drawn anew for each place, layer and colour; zoom by click, key, search, breadcrumb and address.
 
-const HUES = ["main", "dep", "std", "none"];
-const HUE_NAMES = ["main module", "dependencies", "standard library", "no package"];
 const STD = 2, NONE = 3;
 const AREAS = {bytes: box => box.bytes, change: box => box.moved, escapes: box => box.sites, profile: box => box.weight};
 // Smaller boxes are no more than dots: the box around them is what one sees.
 const LEAST = 4;
 const MOST_DRAWN = 1500;
-const pen = document.createElement("canvas").getContext("2d");
-
-function widthOf(text, size, bold) {
-  pen.font = `${bold ? "bold " : ""}${size}px "Liberation Sans", Arial, Helvetica, sans-serif`;
-  return pen.measureText(text).width;
-}
-
-// A name of any length in a list: its beginning, which says what it is, and its end.
-function shortened(name) {
-  return name.length > 80 ? name.slice(0, 60) + "…" + name.slice(-18) : name;
-}
-
-// The text where there is room for it; otherwise its last parts, the beginning of the last, or nothing.
-function fitted(text, size, room, bold) {
-  if (room < 12) return "";
-  if (widthOf(text, size, bold) <= room) return text;
-  const end = text.search(/[([ ]/);
-  const path = end < 0 ? text.length : end;
-  let last = text;
-  for (let at = text.indexOf("/"); at >= 0 && at < path; at = text.indexOf("/", at + 1)) {
-    if (/^v\d/.test(text.slice(at + 1))) break;
-    last = text.slice(at + 1);
-    if (widthOf(last, size, bold) <= room) return last;
-  }
-  let kept = Math.min(last.length, Math.ceil(room / size * 3));
-  while (kept > 2 && widthOf(last.slice(0, kept) + "…", size, bold) > room) kept--;
-  return kept > 2 ? last.slice(0, kept).replace(/[ /]+$/, "") + "…" : "";
-}
-
-// A squarified treemap (Bruls, Huizing, van Wijk, 2000): one rectangle for each area, the largest first.
-function squarify(areas, bounds) {
-  const out = [];
-  let {x, y, w, h} = bounds;
-  const whole = areas.reduce((a, b) => a + b, 0);
-  const scale = whole > 0 ? w * h / whole : 0;
-  let at = 0;
-  while (at < areas.length) {
-    const side = Math.min(w, h);
-    let sum = 0, worst = Infinity, end = at;
-    const largest = areas[at] * scale;
-    for (; end < areas.length; end++) {
-      const area = areas[end] * scale, next = sum + area;
-      const ratio = Math.max(side * side * largest / (next * next), next * next / (side * side * area));
-      if (end > at && !(ratio <= worst)) break;
-      worst = ratio;
-      sum = next;
-    }
-    const deep = side > 0 ? sum / side : 0;
-    let along = 0;
-    for (let i = at; i < end; i++) {
-      const long = sum > 0 ? side * areas[i] * scale / sum : 0;
-      out.push(w >= h ? {x, y: y + along, w: deep, h: long} : {x: x + along, y, w: long, h: deep});
-      along += long;
-    }
-    if (w >= h) { x += deep; w = Math.max(w - deep, 0); } else { y += deep; h = Math.max(h - deep, 0); }
-    at = end;
-  }
-  return out;
-}
 
 class TreeMap {
   constructor(section, at) {
@@ -91,7 +30,7 @@ class TreeMap {
 
   get layer() {
     const checked = this.areas.find(input => input.checked);
-    return checked ? checked.value : "bytes";
+    return checked ? checked.value : this.data.layers[0];
   }
 
   area(box) {
@@ -228,8 +167,9 @@ class TreeMap {
   list() {
     if (!this.found) return this.results.replaceChildren();
     const {top} = this.found;
-    const bytes = top.reduce((sum, box) => sum + box.bytes, 0);
-    const whole = `${counted(top.length, "part")}, together ${human(bytes)} (${share(bytes, this.root.bytes)})`;
+    const area = AREAS[this.layer];
+    const sum = top.reduce((sum, box) => sum + area(box), 0);
+    const whole = `${counted(top.length, "part")}, together ${this.say(sum)} (${share(sum, area(this.root))})`;
     const line = box => make("li", {}, make("button", {type: "button", click: () => this.show(box)}, shortened(box.full)), " ", make("span", {class: "dim"}, this.brief(box)));
     const all = make("ul", {}, ...top.slice(0, 12).map(line));
     this.results.replaceChildren(top.length ? whole : "Nothing has this in its name; smaller parts are not named here.", all);
@@ -242,7 +182,7 @@ class TreeMap {
     const width = Math.max(this.stage.clientWidth, 260);
     const height = Math.round(Math.min(Math.max(width * 0.56, 440), 820));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.most = Math.max(...this.all.filter(box => !box.kids.length).map(box => this.amount(box)), 1);
+    this.most = Math.max(...this.all.filter(box => !box.kids.length).map(box => amountOf(this, box)), 1);
     const plan = [];
     this.plan(plan, this.here, {x: 0, y: 0, w: width, h: height}, 0, null);
     this.groups = new Map();
@@ -285,7 +225,7 @@ class TreeMap {
     const group = this.svgElement("g", {class: "t" + (box.kids.length ? " z" : "")});
     group.box = box;
     const shade = opens ? (depth === 0 ? 0 : 1) : (box.kind === "" || box.kind === "code" ? 2 : 3);
-    const color = this.colorOf(box, opens, shade);
+    const color = colorOf(this, box, opens, shade);
     const own = depth === 0 && box.hue === 0 && this.here.hue !== 0 ? " own" : "";
     if (this.found) group.classList.add(this.found.lit.has(box) ? "lit" : "miss");
     if (this.found && this.found.top.includes(box)) group.classList.add("hit");
@@ -293,7 +233,8 @@ class TreeMap {
     if (opens) {
       // What is too small to be drawn looks like what is around it, not like a hole.
       const edge = depth === 0 ? 3 : 2;
-      const floor = this.colorOf(box, false, 2).replace(/ (new|gone)$/, "");
+      const by = this.color.value;
+      const floor = by === "escapes" || by === "profile" ? "none s3" : colorOf(this, box, false, 2).replace(/ (new|gone)$/, "");
       group.append(this.svgElement("rect", {class: floor + " floor", x: (rect.x + edge).toFixed(1), y: (rect.y + size + 6).toFixed(1), width: Math.max(rect.w - 2 * edge, 0).toFixed(1), height: Math.max(rect.h - size - 6 - edge, 0).toFixed(1)}));
     }
     if (depth === 0) {
@@ -334,74 +275,24 @@ class TreeMap {
     return element;
   }
 
-  // Colours
-
-  amount(box) {
-    return this.color.value === "escapes" ? box.sites : this.color.value === "profile" ? box.weight : 0;
-  }
-
-  colorOf(box, opens, shade) {
-    const by = this.color.value;
-    if (by === "change") {
-      const way = box.bytes > box.before ? "up" : box.bytes < box.before ? "down" : "same";
-      const state = box.before === 0 && box.bytes ? " new" : box.bytes === 0 && box.before ? " gone" : "";
-      return `${way} s${shade}${state}`;
-    }
-    if (by === "escapes" || by === "profile") {
-      if (opens) return `none s${shade}`;
-      const amount = this.amount(box);
-      return amount > 0 ? "q" + Math.min(4, Math.floor(Math.log(1 + amount) / Math.log(1 + this.most) * 5)) : "none s3";
-    }
-    if (by === "kind") {
-      if (opens) return `none s${shade}`;
-      const at = this.data.kindNames.indexOf(box.kind);
-      return at < 0 ? "none s2" : `c${at} s2`;
-    }
-    if (by === "module") {
-      let module = box;
-      while (module.depth > 0) module = module.up;
-      const rank = this.modules.indexOf(module);
-      return module.hue === 3 || rank > 9 ? `none s${shade}` : `c${rank} s${shade}`;
-    }
-    return `${HUES[box.hue] || "none"} s${shade}`;
-  }
-
   legend() {
     const entry = ([color, words]) => {
       const icon = this.svgElement("svg", {viewBox: "0 0 13 13", "aria-hidden": "true"});
       icon.append(this.svgElement("rect", {class: color, width: 13, height: 13}));
       return make("li", {}, icon, words);
     };
-    this.keys.replaceChildren(...this.entries().map(entry));
-  }
-
-  entries() {
-    const leaves = [];
-    const walk = box => { if (box.kids.length) box.kids.forEach(walk); else if (this.area(box) > 0) leaves.push(box); };
-    walk(this.here);
-    const sum = (of, test) => leaves.filter(test).reduce((all, box) => all + of(box), 0);
-    const bytes = test => sum(box => box.bytes, test);
-    const there = list => list.filter(([, , value]) => value > 0).map(([color, name, value]) => [color, `${name} ${human(value)}`]);
-    switch (this.color.value) {
-      case "change": {
-        const moved = test => sum(box => box.moved, test);
-        const all = [["up new s1", "new +", moved(box => !box.before)], ["up s1", "larger +", moved(box => box.before && box.bytes > box.before)], ["down s1", "smaller −", moved(box => box.bytes && box.bytes < box.before)], ["down gone s1", "gone −", moved(box => box.before && !box.bytes)]];
-        return all.filter(([, , value]) => value > 0).map(([color, name, value]) => [color, name + human(value)]);
-      }
-      case "kind":
-        return there(this.data.kindNames.map((name, at) => [`c${at} s2`, name, bytes(box => box.kind === name)]).sort((a, b) => b[2] - a[2])).concat(leaves.some(box => !box.kind) ? [["none s2", "several kinds"]] : []);
-      case "module":
-        return there(this.modules.slice(0, 10).map((module, at) => [module.hue === 3 ? "none s1" : `c${at} s1`, module.label, this.area(module) && module.bytes])).concat(this.modules.length > 10 ? [["none s1", `${this.modules.length - 10} more`]] : []);
-      case "escapes":
-        return [["none s3", "none"], ["q0", "few"], ["q2", "more"], ["q4", `up to ${counted(this.most, "place")} that allocate`]];
-      case "profile":
-        return [["none s3", "none"], ["q0", "little"], ["q2", "more"], ["q4", `up to ${share(this.most, 1e6)} of the profile`]];
-      default:
-        return there(HUES.map((hue, at) => [hue + " s1", HUE_NAMES[at], bytes(box => box.hue === at)]));
-    }
+    this.keys.replaceChildren(...legendOf(this).map(entry));
   }
 
   // Words
+
+  say(value) {
+    switch (this.layer) {
+      case "escapes": return counted(value, "place");
+      case "profile": return share(value, 1e6);
+      default: return human(value);
+    }
+  }
 
   brief(box) {
     switch (this.layer) {
@@ -421,11 +312,15 @@ class TreeMap {
     }
   }
 
+  has(layer) {
+    return this.data.layers.includes(layer);
+  }
+
   facts(box) {
     const facts = [];
-    const has = name => this.data.layers.includes(name);
+    const has = layer => this.has(layer);
     if (has("change") && !box.bytes && box.before) facts.push(`gone, ${grouped(box.before)} bytes before`);
-    else facts.push(`${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`);
+    else if (has("bytes")) facts.push(`${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`);
     if (has("change") && box.bytes) facts.push(box.before ? `${signed(box.bytes - box.before, grouped)} bytes, ${grouped(box.before)} before` : "new");
     if (has("escapes") && box.sites) facts.push(counted(box.sites, "place") + " that allocate");
     if (has("profile") && box.weight) facts.push(share(box.weight, 1e6) + " of the profile");
@@ -460,14 +355,15 @@ class TreeMap {
 
   tell_hidden() {
     const {hidden, hiddenBytes} = this.data;
-    this.note.textContent = hidden ? `${counted(hidden, "small piece")}, together ${human(hiddenBytes)}, ${hidden === 1 ? "is" : "are"} not named one by one: their bytes are in “smaller …” and in the boxes around them.` : "";
+    const bytes = this.has("bytes") ? `, together ${human(hiddenBytes)},` : "";
+    this.note.textContent = hidden ? `${counted(hidden, "small piece")}${bytes} ${hidden === 1 ? "is" : "are"} not named one by one, but counted in “smaller …” and in the boxes around them.` : "";
   }
 
   // The same as a table, for who does not see the map or wants numbers.
   table() {
     const wasOpen = this.parts.open;
     const kids = this.here.kids.filter(kid => this.area(kid) > 0).sort((a, b) => this.area(b) - this.area(a));
-    const columns = [["bytes", box => grouped(box.bytes)], ["share", box => share(box.bytes, this.root.bytes)]];
+    const columns = this.has("bytes") ? [["bytes", box => grouped(box.bytes)], ["share", box => share(box.bytes, this.root.bytes)]] : [];
     if (this.data.change) columns.push(["before", box => grouped(box.before)], ["change", box => signed(box.bytes - box.before, grouped)]);
     if (this.data.sites) columns.push(["escapes", box => grouped(box.sites)]);
     if (this.data.weight) columns.push(["profile", box => share(box.weight, 1e6)]);
@@ -480,29 +376,6 @@ class TreeMap {
     this.parts.replaceChildren(make("summary", {}, `These ${counted(kids.length, "part")} as a table`), make("div", {class: "wide"}, make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...shown.map(row)))), ...rest);
     this.parts.open = wasOpen;
   }
-}
-
-function nearest(box, drawn, rects, [dx, dy]) {
-  const middle = rect => [rect.x + rect.w / 2, rect.y + rect.h / 2];
-  const [x, y] = middle(rects.get(box));
-  let best = box, least = Infinity;
-  for (const other of drawn) {
-    const [ox, oy] = middle(rects.get(other));
-    const ahead = (ox - x) * dx + (oy - y) * dy;
-    const aside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
-    if (other === box || ahead <= 0.5) continue;
-    const way = ahead + 2.5 * aside;
-    if (way < least) { least = way; best = other; }
-  }
-  return best;
-}
-
-// As many of the places, in their order; a box around others is larger than they are.
-function largest(plan, most) {
-  if (plan.length <= most) return plan;
-  const area = place => place.depth === 0 ? Infinity : place.rect.w * place.rect.h;
-  const least = plan.map(area).sort((a, b) => b - a)[most];
-  return plan.filter(place => area(place) > least);
 }
 
 const tip = make("div", {class: "tip", hidden: true, "aria-hidden": "true"});

@@ -4,6 +4,7 @@ use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped};
 use crate::profile::{Edge, Fitness, Health, Owner, Summary};
+use crate::report::flat;
 use crate::report::profile::{Fit, Shown};
 
 /// Below this share of its weight a profile is called stale.
@@ -17,6 +18,7 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
     let mut facts = vec![facts(shown)];
     facts.extend(origin(shown));
     blocks.extend(facts.into_iter().map(|it| Block::Line(Tone::Plain, it)));
+    blocks.extend(flat::picture(shown).map(Block::Picture));
     blocks.extend(owners(shown));
     match &shown.allocated {
         None => blocks.extend(functions("Hot functions", &shown.summary)),

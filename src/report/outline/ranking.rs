@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Block, Column, Table, Tone, assertions, escapes, inlining, lock, number, text};
 use crate::number::{counted, counted_of, grouped};
+use crate::report::allocating;
 use crate::report::escape::{By, Ranked, Report, Target};
 use crate::report::gate;
 use crate::report::heat::SiteHeat;
@@ -11,6 +12,8 @@ use crate::report::heat::SiteHeat;
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
+    /// A treemap of the sites.
+    pub picture: bool,
     /// A table of inlining and bounds checks.
     pub inlining: bool,
     /// Functions that cost so much too much.
@@ -24,8 +27,11 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
     let several = report.targets.len() > 1;
     let mut blocks = Vec::new();
     for target in &report.targets {
-        if several {
+        if several || wanted.picture {
             blocks.push(Block::Title(target.key.clone()));
+        }
+        if wanted.picture {
+            blocks.extend(allocating::picture(target).map(Block::Picture));
         }
         match report.by {
             By::Package => blocks.extend(escapes::escapes(&target.escapes, top)),

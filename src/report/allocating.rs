@@ -1,0 +1,85 @@
+//! The escapes of a platform in, their treemap out: module > package > function, as large as their places are many.
+
+use std::collections::BTreeMap;
+
+use super::Site;
+use super::escape::Target;
+use super::picture::{Hue, Layer, Picture, Tile};
+use crate::number::counted;
+use crate::plan::Facts;
+
+/// The module of each package, as it is called in a treemap, and its colour.
+pub type Homes = BTreeMap<String, (String, Hue)>;
+
+/// Those of the packages that are built.
+pub fn homes(facts: &Facts) -> Homes {
+    let home = |it: &crate::go::Package| {
+        let (module, hue) = match &it.module {
+            _ if it.standard => ("standard library", Hue::Std),
+            Some(module) if module.main => (module.path.as_str(), Hue::Main),
+            Some(module) => (module.path.as_str(), Hue::Dependency),
+            None => (it.import_path.as_str(), Hue::Main),
+        };
+        (it.import_path.clone(), (module.to_owned(), hue))
+    };
+    facts.packages.iter().map(home).collect()
+}
+
+/// The treemap of the sites that were selected; `None` where there are none.
+pub fn picture(target: &Target) -> Option<Picture> {
+    let mut modules: BTreeMap<(&str, Hue), BTreeMap<&str, Vec<&Site>>> = BTreeMap::new();
+    for site in &target.sites {
+        let home = target.homes.get(&site.package);
+        let home = home.map_or(("other packages", Hue::Other), |it| (it.0.as_str(), it.1));
+        let packages = modules.entry(home).or_default();
+        packages.entry(&site.package).or_default().push(site);
+    }
+    let tiles: Vec<Tile> = modules
+        .into_iter()
+        .map(|((module, hue), packages)| {
+            let packages = packages.into_iter();
+            let packages = packages.map(|(path, sites)| package(path, module, hue, &sites));
+            Tile::around(module, module, packages.collect())
+        })
+        .collect();
+    let mut picture = Picture {
+        title: format!("escapes, {}", target.key),
+        subtitle: format!(
+            "{} of {}",
+            counted(target.sites.len() as u64, "place"),
+            target.escapes.go_version
+        ),
+        layers: vec![Layer::Escapes],
+        tiles,
+    };
+    if picture.whole(Layer::Profile) > 0 {
+        picture.layers.push(Layer::Profile);
+    }
+    (!picture.tiles.is_empty()).then_some(picture)
+}
+
+fn package(path: &str, module: &str, hue: Hue, sites: &[&Site]) -> Tile {
+    let mut functions: BTreeMap<&str, (u64, f64)> = BTreeMap::new();
+    for it in sites {
+        let name = match it.function.as_str() {
+            "" => "outside of functions",
+            name => name,
+        };
+        let function = functions.entry(name).or_default();
+        function.0 += 1;
+        // The share of the function, whichever of its places says so.
+        function.1 = function.1.max(it.weight.unwrap_or_default());
+    }
+    let function = |(name, (count, percent)): (&str, (u64, f64))| Tile {
+        kind: "code".into(),
+        sites: count,
+        weight: (percent * 10_000.0).round() as u64,
+        ..Tile::leaf(name, format!("{path}.{name}"), 0, hue)
+    };
+    let label = match path.strip_prefix(module) {
+        Some("") => path.rsplit('/').next().unwrap_or(path),
+        Some(within) if within.starts_with('/') => &within[1..],
+        _ => path,
+    };
+    Tile::around(label, path, functions.into_iter().map(function).collect())
+}
