@@ -454,3 +454,8 @@ pub enum Severity {
     /// Nothing.
     Off,
 }
+
+/// Every key that a flag or a variable can set, in dotted form.
+pub fn key_names() -> Vec<String> {
+    layer::keys().into_keys().collect()
+}

@@ -16,6 +16,6 @@ pub fn format(argument: Arg, shows: Shows) -> Arg {
 pub fn report(argument: Arg, shows: Shows) -> Arg {
     let endings = shows.endings().join(", ");
     argument.help(format!(
-        "Write the report to a file too, in the format that its name ends with: {endings}"
+        "Write the report to a file too, in the format that its name ends with: {endings}. {{name}}, {{os}} and {{arch}} in it stand for those of the executable, `several` where there are several"
     ))
 }

@@ -1,7 +1,9 @@
 //! `doctor`: the checks that need no build, and the gates that the next build will not judge.
 
+use std::path::PathBuf;
+
 use super::lock_file;
-use super::prepare::prepare;
+use super::prepare::{Prepared, prepare};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
@@ -16,16 +18,7 @@ use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
-    let prepared = match prepare(&args.settings, &args.typed, session) {
-        // The mains of most modules are in cmd/.
-        Err(error) if is_elsewhere(&error) && args.typed.packages.is_empty() => {
-            let mut typed = args.typed.clone();
-            typed.packages.push("./...".into());
-            (session.show)(Event::Talk(ELSEWHERE));
-            prepare(&args.settings, &typed, session)?
-        }
-        other => other?,
-    };
+    let prepared = prepared(args, session)?;
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;
     let earlier = &prepared.earlier;
@@ -78,6 +71,15 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             });
         }
     }
+    let not_judged = gate::together(&open);
+    let output = output(&all, args.format, &prepared.loaded.file, session.width);
+    Ok(Output {
+        not_judged,
+        ..output
+    })
+}
+
+fn output(all: &[Seen], format: Format, file: &Option<PathBuf>, width: usize) -> Output {
     let failed = |it: &&Finding| it.status == Status::Fail;
     let failures: Vec<String> = all
         .iter()
@@ -85,23 +87,30 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         .filter(failed)
         .map(|it| format!("{}: {}", it.id, it.message))
         .collect();
-    let text = match args.format {
-        Format::Json => json(&all),
-        format => render::blocks(
-            &blocks(&all, &prepared.loaded.file),
-            format,
-            Style {
-                width: session.width,
-            },
-        ),
+    let text = match format {
+        Format::Json => json(all),
+        format => render::blocks(&blocks(all, file), format, Style { width }),
     };
-    Ok(Output {
+    Output {
         text,
         failures,
-        not_judged: gate::together(&open),
-        is_data: args.format.is_data(),
+        is_data: format.is_data(),
         ..Output::default()
-    })
+    }
+}
+
+/// What there is to look at: the packages that were named, those of the configuration, or where there is nothing here, all below.
+fn prepared(args: &Doctor, session: &mut Session<'_>) -> Result<Prepared> {
+    match prepare(&args.settings, &args.typed, session) {
+        // The mains of most modules are in cmd/.
+        Err(error) if is_elsewhere(&error) && args.typed.packages.is_empty() => {
+            let mut typed = args.typed.clone();
+            typed.packages.push("./...".into());
+            (session.show)(Event::Talk(ELSEWHERE));
+            prepare(&args.settings, &typed, session)
+        }
+        other => other,
+    }
 }
 
 const ELSEWHERE: &str = "no Go files here: looking at the main packages of ./... (`gobuild-opt init` writes them into a configuration)";
@@ -129,7 +138,7 @@ fn json(all: &[Seen]) -> String {
     render::json(&all.iter().map(target).collect::<Vec<_>>())
 }
 
-fn blocks(all: &[Seen], file: &Option<std::path::PathBuf>) -> Vec<Block> {
+fn blocks(all: &[Seen], file: &Option<PathBuf>) -> Vec<Block> {
     let mut blocks = Vec::new();
     for it in all {
         blocks.push(Block::Title(it.title.clone()));

@@ -275,7 +275,7 @@ fn check_alone(key: &str, value: &Value, said: &str) -> Result<()> {
 
 /// How the text of an environment variable becomes a TOML value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueKind {
+pub(super) enum ValueKind {
     Text,
     Bool,
     Number,
@@ -313,13 +313,8 @@ pub fn variable_of(key: &str) -> String {
     )
 }
 
-/// Every key that a flag or a variable can set, in dotted form.
-pub fn key_names() -> Vec<String> {
-    keys().into_keys().collect()
-}
-
 /// Every scalar or list key with the kind of its value, read off the schema of [`Config`].
-fn keys() -> BTreeMap<String, ValueKind> {
+pub(super) fn keys() -> BTreeMap<String, ValueKind> {
     let schema = schema::value(schema::CONFIG);
     let mut found = BTreeMap::new();
     collect_keys(&schema, &schema, "", &mut found);

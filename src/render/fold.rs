@@ -104,7 +104,7 @@ mod tests {
         };
         assert_eq!(check(200), None);
         assert_eq!(
-            check(75).as_deref(),
+            check(85).as_deref(),
             Some("package sites append boxing closure conv rest: 5 9 3 2 2")
         );
         assert_eq!(

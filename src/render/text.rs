@@ -210,7 +210,7 @@ pub fn shortened(text: &str, width: usize) -> String {
             format!("{name}[{}", shortened(types, room))
         };
     }
-    if text.contains(' ') && !text.contains('[') {
+    if text.contains(": ") {
         return beginning(text, width);
     }
     if let Some(path) = elements(text, width) {
@@ -231,9 +231,10 @@ fn elements(path: &str, width: usize) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
     let (first, rest) = parts.split_first().filter(|it| !it.1.is_empty())?;
     let tail = |count: usize| rest[rest.len() - count..].join("/");
-    let whole = (1..rest.len()).rev();
-    let with_first = whole.clone().map(|it| format!("{first}/…/{}", tail(it)));
-    let without = whole.chain([1]).map(|it| format!("…/{}", tail(it)));
+    let with_first = (1..rest.len())
+        .rev()
+        .map(|it| format!("{first}/…/{}", tail(it)));
+    let without = (1..=rest.len()).rev().map(|it| format!("…/{}", tail(it)));
     let mut fitting = with_first.chain(without);
     fitting.find(|it| it.width() <= width)
 }
@@ -299,6 +300,6 @@ mod tests {
         let generic = "slices.Sort[go.shape.struct { Key int; Value string }]";
         check(generic, 40, "slices.Sort[… { Key int; Value string }]");
         check(generic, 18, "slices.Sort[…]");
-        check("example.com/very/deep.Map[int]", 20, "…/deep.Map[…]");
+        check("example.com/very/deep.Map[int]", 20, "…/very/deep.Map[…]");
     }
 }

@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 
 use super::{Offer, Paths, Word};
 use crate::advise::RULES;
-use crate::config::{layer, preset};
+use crate::config::{self, preset};
 use crate::escape::Class;
 use crate::input;
 use crate::lock::{self, Item};
@@ -74,7 +74,7 @@ fn settings(current: &str) -> Vec<Word> {
         let value = |it: &&str| Word::new(format!("{key}={it}"), "");
         return values.iter().map(value).collect();
     }
-    let keys = layer::key_names().into_iter();
+    let keys = config::key_names().into_iter();
     keys.map(|it| Word::new(format!("{it}="), "")).collect()
 }
 
