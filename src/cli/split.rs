@@ -50,8 +50,8 @@ pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsStrin
     let Some(command) = command.map(|it| it + at) else {
         return Ok((args, None));
     };
-    let knows = |it: &&str| args[command] == **it;
-    if !BUILDERS.iter().chain(GOS).any(|it| knows(&it)) {
+    let knows = |it: &str| args[command] == *it;
+    if !BUILDERS.iter().chain(GOS).any(|it| knows(it)) {
         return directory(&moved).map(|it| (args, Some(it)));
     }
     args.splice(command + 1..command + 1, moved);

@@ -52,7 +52,7 @@ fn set(property: &mut Value, default: Option<&Value>) {
 /// `[advise] ignore` takes patterns of packages, too: the rules are what an editor offers.
 fn rules(schema: &mut Value) {
     let rule = |it: &advise::Rule| json!({ "const": it.id, "description": it.summary });
-    let mut any: Vec<Value> = advise::RULES.iter().map(|it| rule(it)).collect();
+    let mut any: Vec<Value> = advise::RULES.iter().map(rule).collect();
     any.push(json!({ "type": "string", "description": "a pattern of packages, such as example.com/app/gen/..." }));
     schema["$defs"]["Advise"]["properties"]["ignore"]["items"] = json!({ "anyOf": any });
 }

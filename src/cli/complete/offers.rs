@@ -221,7 +221,7 @@ fn has_go_files(directory: &Path) -> bool {
 /// Directories below one, nearest first, a bounded number of them.
 fn below(directory: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     let mut queue = std::collections::VecDeque::from([directory.to_path_buf()]);
-    let mut next = move || {
+    let next = move || {
         let place = queue.pop_front()?;
         for entry in std::fs::read_dir(&place).into_iter().flatten().flatten() {
             let name = entry.file_name().into_string().unwrap_or_default();
@@ -233,5 +233,5 @@ fn below(directory: &Path) -> impl Iterator<Item = std::path::PathBuf> {
         }
         Some(place)
     };
-    std::iter::from_fn(move || next()).skip(1).take(LOOKED)
+    std::iter::from_fn(next).skip(1).take(LOOKED)
 }
