@@ -2,6 +2,8 @@
 
 pub mod assertions;
 
+mod barrier;
+
 pub mod capture;
 
 mod command;
@@ -9,8 +11,6 @@ mod command;
 pub mod effect;
 
 pub mod escapes;
-
-mod gate;
 
 mod inputs;
 

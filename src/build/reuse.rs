@@ -3,7 +3,7 @@
 use super::links::{self, Linked};
 use super::seed::{self, Candidate, Last, Seed};
 use super::sums;
-use super::{Built, gate};
+use super::{Built, barrier};
 use crate::error::Result;
 use crate::plan::escapes::Source;
 use crate::plan::output::Executable;
@@ -31,18 +31,18 @@ pub fn with_seeds<T>(
     if candidates.is_empty() {
         return (work(), Vec::new());
     }
-    let gate = match captured(target) {
-        true => gate::close(&target.links_dir),
+    let barrier = match captured(target) {
+        true => barrier::close(&target.links_dir),
         false => None,
     };
-    let Some(gate) = gate else {
+    let Some(barrier) = barrier else {
         let seeds = seed::plant_all(candidates, target, interrupt);
         return (work(), seeds);
     };
     std::thread::scope(|scope| {
         let planting = scope.spawn(move || {
             let seeds = seed::plant_all(candidates, target, interrupt);
-            drop(gate);
+            drop(barrier);
             seeds
         });
         let done = work();

@@ -2,7 +2,7 @@
 //!
 //! Go trusts the build ID that stands in a file; a file that was damaged behind it would stay for ever. So only bytes with
 //! the digest that the last run recorded are given. What go finds up to date is not published: the output is that already.
-//! They are copied while go reads the sources: go waits for them where it asks for the version of the linker (`gate`).
+//! They are copied while go reads the sources: go waits for them where it asks for the version of the linker (`barrier`).
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -93,6 +93,27 @@ pub fn digest_of(path: &Path, interrupt: &Interrupt) -> Result<Option<String>> {
     }
 }
 
+/// Whether two files have the same bytes; `false` where one cannot be read. Fails as [`Interrupt::check`] does.
+pub fn are_equal(one: &Path, other: &Path, interrupt: &Interrupt) -> Result<bool> {
+    let (Ok(mut one), Ok(mut other)) = (input::open(one), input::open(other)) else {
+        return Ok(false);
+    };
+    let (mut ours, mut theirs) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    loop {
+        interrupt.check()?;
+        let Ok(length) = one.read(&mut ours) else {
+            return Ok(false);
+        };
+        if length == 0 {
+            return Ok(matches!(other.read(&mut theirs), Ok(0)));
+        }
+        let same = other.read_exact(&mut theirs[..length]).is_ok();
+        if !same || ours[..length] != theirs[..length] {
+            return Ok(false);
+        }
+    }
+}
+
 /// What keeps an output directory that we made out of git, so that what is in it does not make the next build `+dirty`: a
 /// file and its text. `None` where there is no repository, or where the directory has a .gitignore.
 pub fn keep_out_of_git(directory: &Path) -> Option<(PathBuf, &'static str)> {
@@ -118,6 +139,25 @@ fn checksum_line(digest: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_equal_to_the_last_byte() {
+        let place = tempfile::tempdir().unwrap();
+        let (one, other) = (place.path().join("one"), place.path().join("other"));
+        let check = |a: &[u8], b: &[u8]| {
+            std::fs::write(&one, a).unwrap();
+            std::fs::write(&other, b).unwrap();
+            are_equal(&one, &other, &Interrupt::default()).unwrap()
+        };
+        let long = vec![7; 200_000];
+        assert!(check(&long, &long) && check(b"", b""));
+        assert!(!check(&long, &long[1..]) && !check(&long[1..], &long) && !check(b"", b"a"));
+        let mut last = long.clone();
+        *last.last_mut().unwrap() = 8;
+        assert!(!check(&long, &last));
+        let absent = place.path().join("absent");
+        assert!(!are_equal(&absent, &one, &Interrupt::default()).unwrap());
+    }
 
     #[test]
     fn checksums_that_are_still_true_stay() {

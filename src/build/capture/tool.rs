@@ -16,7 +16,7 @@ use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::super::links::{self, Outside};
-use super::super::{gate, tools};
+use super::super::{barrier, tools};
 use super::{DRAFT, LONGEST, path};
 use crate::error::{Error, Kind, Result};
 use crate::escape::parse::{self, Meaning};
@@ -44,7 +44,7 @@ pub fn run(
         );
     };
     if let Some(records) = request.asks_linker() {
-        gate::pass(records);
+        barrier::pass(records);
     }
     let mut variable = None;
     if let Some(link) = request.link(package) {

@@ -1,15 +1,15 @@
 //! What holds go back until its outputs of the last run are in place: a lock that our `-toolexec` waits for.
 //!
 //! Go asks the linker for its version, through `-toolexec`, before it looks whether an executable is up to date (`linkActionID`
-//! and `useCache`, cmd/go/internal/work). The kernel opens the gate when its owner ends, however that comes.
+//! and `useCache`, cmd/go/internal/work). The kernel opens it when its owner ends, however that comes.
 
 use std::fs::File;
 use std::path::Path;
 
 /// The file that is locked, beside the records of links.
-const NAME: &str = "gate";
+const NAME: &str = "barrier";
 
-/// A gate that is closed until it is dropped.
+/// A barrier that is closed until it is dropped.
 #[derive(Debug)]
 pub struct Closed(#[expect(dead_code, reason = "its lock counts")] File);
 
