@@ -17,6 +17,8 @@ mod offer;
 
 pub mod profile;
 
+mod reasoning;
+
 mod settings;
 
 mod split;
@@ -37,6 +39,8 @@ pub use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
 use comment::COMMENT;
 pub use comment::{Comment, When};
 pub use escape::{Accept, Advise, Escape};
+use reasoning::WHY;
+pub use reasoning::Why;
 pub use settings::Settings;
 use split::split;
 pub use stand_in::{StandIn, stand_in};
@@ -132,6 +136,10 @@ pub enum Command {
     #[command(after_help = INSPECT)]
     #[command(mut_arg("format", |it| offer::format(it, Shows::ANATOMY)), mut_arg("report", |it| offer::report(it, Shows::ANATOMY)))]
     Inspect(Inspect),
+    /// Say what keeps a package, a function or every method in an executable, and what it costs
+    #[command(override_usage = "gobuild-opt why [OPTIONS] [WHAT] [GO BUILD FLAGS] [PACKAGES]", after_help = WHY)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)), mut_arg("report", |it| offer::report(it, Shows::TABLES)))]
+    Why(Why),
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
     #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
@@ -274,6 +282,7 @@ pub fn parse(
         Command::Advise(it) => it.typed = split.typed,
         Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
+        Command::Why(it) => it.typed = split.typed,
         _ => {}
     }
     Ok(Ok(cli))
@@ -301,6 +310,7 @@ impl Cli {
             Command::Advise(it) => Some(&it.typed),
             Command::Accept(it) => Some(&it.typed),
             Command::Doctor(it) => Some(&it.typed),
+            Command::Why(it) => Some(&it.typed),
             _ => None,
         }
     }

@@ -40,6 +40,8 @@ mod profile;
 
 mod profiles;
 
+mod reason;
+
 mod recorded;
 
 mod release;
@@ -145,6 +147,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Advise(args) => advise::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
+        Command::Why(args) => reason::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),
         Command::Compare(args) => compare::run(args, session),
         Command::Comment(args) => comment::run(args, session),

@@ -25,6 +25,7 @@
 //! | [`process`] | a command as data, and the one place that starts it |
 //! | [`go`] | what go says of itself and of packages; git |
 //! | [`binary`] | executables: sections, functions, packages, the owner of each byte |
+//! | [`linker`] | what Go's linker would keep of package archives, why, and what it costs |
 //! | [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
 //! | [`profile`] | pprof profiles: read, merged, made slim, compared |
 //! | [`lock`] | gobuild-opt.lock: what was accepted |
@@ -101,6 +102,8 @@ pub mod process;
 pub mod go;
 
 pub mod binary;
+
+pub mod linker;
 
 pub mod escape;
 

@@ -6,6 +6,8 @@ mod baseline;
 
 pub mod escapes;
 
+pub mod exports;
+
 pub mod flags;
 
 pub mod lost;

@@ -45,6 +45,8 @@ pub mod picture;
 
 pub mod profile;
 
+pub mod reasons;
+
 mod resources;
 
 pub mod revision;

@@ -13,7 +13,9 @@ use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
-pub(super) const BUILDERS: &[&str] = &["release", "plan", "escape", "advise", "accept", "doctor"];
+pub(super) const BUILDERS: &[&str] = &[
+    "release", "plan", "escape", "advise", "accept", "doctor", "why",
+];
 
 /// A command line in two parts.
 pub(super) struct Split {

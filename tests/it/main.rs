@@ -41,3 +41,4 @@ mod stand_in;
 mod standing;
 
 mod usage;
+mod why;

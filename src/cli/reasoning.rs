@@ -1,0 +1,46 @@
+//! The command line of `why`.
+
+use clap::Args;
+
+use super::{Output, Settings};
+use crate::plan::Typed;
+
+pub(super) const WHY: &str = "\
+WHAT is a package, a module, a function, a method, a type, or `dce`:
+  gobuild-opt why net/http
+  gobuild-opt why module:github.com/aws/aws-sdk-go-v2
+  gobuild-opt why 'example.com/app/api.(*Server).Serve' ./cmd/api
+  gobuild-opt why dce                      the calls that keep every exported method, and what they cost
+  gobuild-opt why --cut net/http/pprof     what the file would lose, by package
+  gobuild-opt why --cut 'main.run -> net/http.ListenAndServe'
+  gobuild-opt why --biggest-cuts 10
+
+Nothing is linked: the linker's elimination runs over the objects in the build cache, which go
+compiles where they are missing. Sizes are those of a stripped file. Packages to build come
+behind WHAT.";
+
+/// `why`
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The layers.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Show every chain that shares no step with the others: all of them must be cut
+    #[arg(long)]
+    pub all: bool,
+    /// What the file would lose without a package, a module, a function or a call `A -> B`
+    #[arg(long, value_name = "WHAT")]
+    pub cut: Vec<String>,
+    /// The dependencies of the main module whose loss makes the file smallest
+    #[arg(long, value_name = "N")]
+    pub biggest_cuts: Option<usize>,
+    /// Lines of each listing, 0 for all
+    #[arg(long, value_name = "N", value_parser = super::lines, default_value = "10")]
+    pub top: usize,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+    /// Go's part of the line; what is asked about is the first of its packages.
+    #[arg(skip)]
+    pub typed: Typed,
+}

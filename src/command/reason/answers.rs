@@ -1,0 +1,206 @@
+//! A program whose elimination was run in, the answers out.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::{Known, Question};
+use crate::error::{Error, Kind, Result};
+use crate::linker::{self, Program, Removal, Target};
+use crate::report::reasons::{
+    Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
+};
+
+/// Fills in what is asked.
+pub(super) fn fill(
+    program: &Program<'_>,
+    known: &Known<'_>,
+    question: &Question<'_>,
+    reasons: &mut Reasons,
+) -> Result<()> {
+    let [_, _, symbols] = program.sizes();
+    reasons.program = Some(Sizes {
+        packages: program.packages().count() as u64,
+        symbols: symbols as u64,
+        kept: program.kept_symbols() as u64,
+        bytes: program.bytes().total(),
+        keeps_every_method: program.keeps_all_methods(),
+    });
+    if let Some(name) = question.about {
+        reasons.asked = Some(match name {
+            "dce" => methods(program),
+            _ => asked(program, known, name, question.chains)?,
+        });
+    }
+    if !question.cuts.is_empty() {
+        let mut removal = Removal::default();
+        for name in question.cuts {
+            removal.extend(&find(program, known, name)?.removal);
+        }
+        reasons.cut = Some(Cut {
+            names: question.cuts.to_vec(),
+            freed: freed(&program.freed(&removal)),
+        });
+    }
+    if let Some(most) = question.biggest {
+        reasons.biggest = Some(biggest(program, known, most));
+    }
+    Ok(())
+}
+
+/// What a name means: a package, a module, a call or a symbol.
+fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> {
+    if let Some(module) = name.strip_prefix("module:") {
+        return module_of(program, known, module).ok_or_else(|| unknown(program, known, name));
+    }
+    if let Some((from, to)) = name.split_once("->") {
+        let (from, to) = (from.trim(), to.trim());
+        return program.call(from, to).ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                format!("no step leads from `{from}` to `{to}`"),
+            )
+            .hint(format!("`why '{to}'` shows what leads there"))
+        });
+    }
+    let package = program.packages_where(|path| path == name);
+    let found = package.or_else(|| module_of(program, known, name));
+    let found = found.or_else(|| program.symbol(name));
+    found.ok_or_else(|| unknown(program, known, name))
+}
+
+fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Target> {
+    let mut found = program.packages_where(|path| known.is_in(path, module))?;
+    found.kind = "module";
+    Some(found)
+}
+
+fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> Error {
+    let message = format!("the executable has no package, module or symbol `{name}`");
+    let paths = known.packages.iter().map(|found| found.path.as_str());
+    let end = format!("/{name}");
+    let mut near: Vec<String> = paths
+        .filter(|path| path.ends_with(&end))
+        .map(str::to_owned)
+        .collect();
+    near.extend(program.similar(name, 5));
+    near.truncate(5);
+    let error = Error::new(Kind::Usage, message);
+    match near.is_empty() {
+        true => {
+            error.hint("what was eliminated is not there; functions are named as in a stack trace")
+        }
+        false => error.hint(format!("near: {}", near.join(", "))),
+    }
+}
+
+fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) -> Result<Asked> {
+    let target = find(program, known, name)?;
+    Ok(Asked {
+        name: name.to_owned(),
+        kind: target.kind.to_owned(),
+        symbols: program.kept_of(&target) as u64,
+        chains: program
+            .chains_to(&target, chains)
+            .iter()
+            .map(chain)
+            .collect(),
+        callers: Vec::new(),
+        without: Some(freed(&program.freed(&target.removal))),
+    })
+}
+
+/// The calls that keep every exported method, each alone and all together.
+fn methods(program: &Program<'_>) -> Asked {
+    let callers = program.reflecting();
+    let each = callers.iter().map(|caller| {
+        let chain_to = program.chain_to(*caller);
+        let last = chain_to.as_ref().and_then(|chain| chain.last());
+        Caller {
+            symbol: last.map_or_else(String::new, |step| step.symbol.clone()),
+            package: last.map_or_else(String::new, |step| step.package.clone()),
+            alone: program.freed_without_marks(&[*caller]).total(),
+            chain: chain_to.as_ref().map(chain),
+        }
+    });
+    let mut each: Vec<Caller> = each.collect();
+    each.sort_by(|a, b| (Reverse(a.alone), &a.symbol).cmp(&(Reverse(b.alone), &b.symbol)));
+    Asked {
+        name: "dce".into(),
+        kind: "dce".into(),
+        symbols: callers.len() as u64,
+        chains: Vec::new(),
+        without: (!callers.is_empty()).then(|| freed(&program.freed_without_marks(&callers))),
+        callers: each,
+    }
+}
+
+/// Packages outside of the main module that it imports, and their modules, by what goes without them.
+fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest> {
+    let importers = known.importers();
+    let main = |package: &str| package == "main" || known.is_in(package, known.main_module);
+    let mut names: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for (package, by) in &importers {
+        if !main(package) && by.iter().any(|importer| main(importer)) {
+            names.insert((package, "package"));
+            names.extend(known.modules.get(package).map(|module| (*module, "module")));
+        }
+    }
+    let each = names.into_iter().filter_map(|(name, kind)| {
+        let target = match kind {
+            "module" => module_of(program, known, name)?,
+            _ => program.packages_where(|path| path == name)?,
+        };
+        let freed = program.freed(&target.removal);
+        let by = importers
+            .iter()
+            .filter(|(package, _)| target.removal.packages.iter().any(|gone| gone == *package));
+        let by: BTreeSet<&str> = by
+            .flat_map(|(_, by)| by)
+            .copied()
+            .filter(|importer| main(importer))
+            .collect();
+        Some(Biggest {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            bytes: freed.total(),
+            functions: freed.functions as u64,
+            imported_by: by.into_iter().map(str::to_owned).collect(),
+        })
+    });
+    let mut all: Vec<Biggest> = each.filter(|found| found.bytes > 0).collect();
+    all.sort_by(|a, b| {
+        (Reverse(a.bytes), &a.name, &a.kind).cmp(&(Reverse(b.bytes), &b.name, &b.kind))
+    });
+    // A module of one package is the same cut.
+    all.dedup_by(|later, earlier| later.name == earlier.name && later.bytes == earlier.bytes);
+    all.truncate(if most == 0 { usize::MAX } else { most });
+    all
+}
+
+fn chain(chain: &linker::Chain) -> Chain {
+    let step = |step: &linker::Step| Step {
+        kind: step.kind.word().to_owned(),
+        symbol: step.symbol.clone(),
+        package: step.package.clone(),
+        file: step.place.as_ref().map(|(file, _)| file.clone()),
+        line: step.place.as_ref().map(|(_, line)| *line),
+    };
+    Chain {
+        steps: chain.iter().map(step).collect(),
+    }
+}
+
+fn freed(found: &linker::Freed) -> Freed {
+    let each = found.packages.iter().map(|(package, bytes)| PackageBytes {
+        package: package.clone(),
+        bytes: *bytes,
+    });
+    let mut packages: Vec<PackageBytes> = each.collect();
+    packages.sort_by(|a, b| (Reverse(a.bytes), &a.package).cmp(&(Reverse(b.bytes), &b.package)));
+    Freed {
+        bytes: found.total(),
+        file: found.file,
+        functions: found.functions as u64,
+        packages,
+    }
+}

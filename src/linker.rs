@@ -1,0 +1,38 @@
+//! The reasoning of Go's linker without a link: the objects of a program in, what it keeps and why out.
+//!
+//! ```text
+//! archive -- member --> objects -- resolve --> symbols -- nodes, reach --> what is kept
+//! ```
+
+mod archives;
+
+mod chain;
+
+mod constants;
+
+mod dense;
+
+mod member;
+
+mod nodes;
+
+mod object;
+
+mod program;
+
+mod query;
+
+mod reach;
+
+mod removal;
+
+mod resolve;
+
+mod weight;
+
+pub use archives::Archives;
+pub use chain::{Chain, Step, StepKind};
+pub use program::{Program, Read};
+pub use query::Target;
+pub use removal::{Freed, Removal};
+pub use weight::Bytes;

@@ -1,0 +1,319 @@
+//! How a program comes to need a symbol: the shortest chain, and others that share no step with it.
+
+use std::collections::VecDeque;
+
+use super::constants::WEAK;
+use super::nodes::{Kind, mark};
+use super::object::{Reference, auxiliary};
+use super::program::Program;
+use super::resolve::Global;
+
+/// What a step of a chain is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// Where a program begins: nothing leads there.
+    Start,
+    /// A call.
+    Call,
+    /// The address is taken, or stands in data.
+    Address,
+    /// Go runs it before `main`.
+    Init,
+    /// A type that the type before holds, or that the code uses.
+    Type,
+    /// A method of the type before, called through an interface.
+    InterfaceMethod,
+    /// A method of the type before, which reflection may call.
+    Reflection,
+    /// A method of the type before, called by its name alone.
+    NamedMethod,
+    /// Data of the function.
+    Table,
+}
+
+impl StepKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Call => "call",
+            Self::Address => "address",
+            Self::Init => "init",
+            Self::Type => "type",
+            Self::InterfaceMethod => "interface method",
+            Self::Reflection => "reflection",
+            Self::NamedMethod => "method by name",
+            Self::Table => "table",
+        }
+    }
+}
+
+/// One symbol of a chain, and how the one before leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The name of the symbol.
+    pub symbol: String,
+    /// The import path of its package.
+    pub package: String,
+    /// How the step before leads here.
+    pub kind: StepKind,
+    /// File and line in the step before, where they are known.
+    pub place: Option<(String, u32)>,
+}
+
+/// From the start to what was asked for.
+pub type Chain = Vec<Step>;
+
+/// Whether a node counts.
+pub(super) type Set = Vec<bool>;
+
+impl Program<'_> {
+    /// The shortest chain to one of `targets` that avoids `avoided`, as numbers.
+    fn path(&self, targets: &Set, avoided: &Set) -> Option<Vec<u32>> {
+        let count = self.dense.globals.len();
+        let named = |name: &[u8]| {
+            let found = [0, 1].map(|version| self.symbols.lookup(name, version));
+            found
+                .into_iter()
+                .flatten()
+                .find_map(|global| self.dense.number(global))
+        };
+        let starts = [named(b"main.main"), named(b"go:main.inittasks")];
+        let starts = starts.into_iter().flatten().map(|start| vec![start]);
+        let mut parents = vec![0_u32; count];
+        let mut seen = avoided.clone();
+        // What main does comes first, then what runs before it, then the runtime.
+        for start in starts.chain([self.dense.nodes.roots.clone()]) {
+            let mut queue = VecDeque::new();
+            for node in start {
+                if !std::mem::replace(&mut seen[node as usize], true) {
+                    queue.push_back(node);
+                }
+            }
+            while let Some(node) = queue.pop_front() {
+                if targets[node as usize] {
+                    return Some(self.back(&parents, node));
+                }
+                self.each_next(node, |to| {
+                    if !std::mem::replace(&mut seen[to as usize], true) {
+                        parents[to as usize] = node;
+                        queue.push_back(to);
+                    }
+                });
+            }
+        }
+        None
+    }
+
+    fn back(&self, parents: &[u32], end: u32) -> Vec<u32> {
+        let mut path = vec![end];
+        let mut at = end;
+        while parents[at as usize] != 0 {
+            at = parents[at as usize];
+            path.push(at);
+        }
+        path.reverse();
+        path
+    }
+
+    fn each_next(&self, node: u32, mut visit: impl FnMut(u32)) {
+        for edge in self.dense.nodes.edges(node) {
+            match edge.kind {
+                Kind::Interface | Kind::Signature | Kind::Named => {}
+                Kind::Method => {
+                    let kept = self.whole.methods.get(edge.to as usize).copied();
+                    if kept.unwrap_or_default() {
+                        let parts = self.dense.nodes.methods[edge.to as usize].parts;
+                        parts
+                            .into_iter()
+                            .filter(|part| *part != 0)
+                            .for_each(&mut visit);
+                    }
+                }
+                _ => visit(edge.to),
+            }
+        }
+    }
+
+    /// The shortest chain to one of the targets; with `most` above one, further chains that share no symbol with those
+    /// before, but for their ends.
+    pub(super) fn chains(&self, targets: &Set, most: usize) -> Vec<Chain> {
+        let mut avoided = vec![false; self.dense.globals.len()];
+        let mut found = Vec::new();
+        while found.len() < most {
+            let Some(path) = self.path(targets, &avoided) else {
+                break;
+            };
+            found.push(self.steps(&path));
+            let inner = path.iter().skip(1).filter(|node| !targets[**node as usize]);
+            let mut any = false;
+            for node in inner {
+                avoided[*node as usize] = true;
+                any = true;
+            }
+            if !any {
+                break;
+            }
+        }
+        found
+    }
+
+    fn steps(&self, path: &[u32]) -> Chain {
+        let mut steps: Chain = Vec::new();
+        for (at, node) in path.iter().enumerate() {
+            let from = at.checked_sub(1).map(|before| path[before]);
+            let (kind, place) = match from {
+                None => (StepKind::Start, None),
+                Some(from) => (self.kind(from, *node), self.place(from, *node)),
+            };
+            steps.push(Step {
+                symbol: self.shown(*node),
+                package: self.package(*node).to_owned(),
+                kind,
+                place,
+            });
+        }
+        steps
+    }
+
+    fn kind(&self, from: u32, to: u32) -> StepKind {
+        let nodes = &self.dense.nodes;
+        let source = self.symbols.name(self.dense.globals[from as usize]);
+        if source.ends_with(b"..inittask") || source.ends_with(b".inittasks") {
+            return StepKind::Init;
+        }
+        let mut best = StepKind::Table;
+        for edge in nodes.edges(from) {
+            let kind = match edge.kind {
+                Kind::Method => {
+                    let method = nodes.methods[edge.to as usize];
+                    let has =
+                        |bits: &[bool], at: u32| bits.get(at as usize).copied().unwrap_or_default();
+                    match method.parts.contains(&to) {
+                        false => continue,
+                        true if has(&self.whole.signatures, method.signature) => {
+                            StepKind::InterfaceMethod
+                        }
+                        true if has(&self.whole.names, method.name) => StepKind::NamedMethod,
+                        true => StepKind::Reflection,
+                    }
+                }
+                Kind::Signature | Kind::Named | Kind::Interface => continue,
+                _ if edge.to != to => continue,
+                Kind::Call => return StepKind::Call,
+                Kind::Component => StepKind::Type,
+                Kind::Auxiliary => continue,
+                Kind::Address if nodes.marks[to as usize] & mark::TYPE != 0 => StepKind::Type,
+                Kind::Address => StepKind::Address,
+            };
+            best = kind;
+        }
+        best
+    }
+
+    /// The name of a symbol as people write it.
+    pub(super) fn shown(&self, node: u32) -> String {
+        let name = self.symbols.name(self.dense.globals[node as usize]);
+        if name.is_empty() {
+            return "(part of it)".into();
+        }
+        unescaped(name)
+    }
+
+    /// The import path of the package whose object holds a symbol.
+    pub(super) fn package(&self, node: u32) -> &str {
+        let home = self.symbols.home(self.dense.globals[node as usize]);
+        let owner = home.map(|(object, _)| self.symbols.owners[object as usize]);
+        owner.map_or("", |owner| self.libraries.libraries[owner as usize].path)
+    }
+
+    /// File and line of the first place in a function that names another symbol.
+    fn place(&self, from: u32, to: u32) -> Option<(String, u32)> {
+        let (object, local) = self.symbols.home(self.dense.globals[from as usize])?;
+        let of = self.symbols.objects[object as usize];
+        let target = self.dense.globals[to as usize];
+        let names = |reference: Reference| self.symbols.resolve(object, reference) == target;
+        let mut all = of.relocations(local);
+        let found =
+            all.find(|relocation| relocation.number & WEAK == 0 && names(relocation.target))?;
+        let table = |kind: u8| {
+            let mut all = of.auxiliaries(local);
+            let aux = all.find(|aux| aux.kind == kind)?;
+            let data = self.symbols.data(self.symbols.resolve(object, aux.target));
+            value_at(data, found.offset, self.quantum)
+        };
+        let line = u32::try_from(table(auxiliary::PC_LINE)?).ok()?;
+        let file = u32::try_from(table(auxiliary::PC_FILE)?).ok()?;
+        let file = of.files().nth(file as usize)?;
+        let file = file.strip_prefix(b"gofile..").unwrap_or(file);
+        Some((String::from_utf8_lossy(file).into_owned(), line))
+    }
+
+    /// The symbols whose definition is in a package, by its import path.
+    pub(super) fn in_packages(&self, wanted: impl Fn(&str) -> bool) -> Set {
+        let libraries: Vec<bool> = self
+            .libraries
+            .libraries
+            .iter()
+            .map(|library| wanted(library.path))
+            .collect();
+        let holds = |global: &Global| {
+            let home = self.symbols.home(*global);
+            home.is_some_and(|(object, _)| libraries[self.symbols.owners[object as usize] as usize])
+        };
+        self.dense.globals.iter().map(holds).collect()
+    }
+}
+
+/// A symbol name with the escapes of its package path undone.
+pub(super) fn unescaped(name: &[u8]) -> String {
+    let mut out = Vec::with_capacity(name.len());
+    let mut at = 0;
+    while let Some(byte) = name.get(at) {
+        let digits = name
+            .get(at + 1..at + 3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, code) {
+            (b'%', Some(code)) => {
+                out.push(code);
+                at += 3;
+            }
+            _ => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The value of a table of deltas at an offset of the code.
+fn value_at(table: &[u8], offset: i32, quantum: u32) -> Option<i32> {
+    let (mut value, mut pc, mut at) = (-1_i32, 0_u64, 0);
+    loop {
+        let delta = varint(table, &mut at)?;
+        if delta == 0 && pc != 0 {
+            return None;
+        }
+        let signed = (delta >> 1) as i32 ^ -((delta & 1) as i32);
+        value = value.wrapping_add(signed);
+        pc += u64::from(varint(table, &mut at)?) * u64::from(quantum);
+        if u64::try_from(offset).ok()? < pc {
+            return Some(value);
+        }
+    }
+}
+
+fn varint(bytes: &[u8], at: &mut usize) -> Option<u32> {
+    let (mut value, mut shift) = (0_u32, 0);
+    loop {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The numbers that object files use, read from the sources of the toolchain that wrote them: they differ between versions.
+
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::input;
+
+/// The bit of a weak relocation.
+pub(super) const WEAK: u16 = 1 << 15;
+
+/// What a relocation means to dead-code elimination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A call of the target.
+    Call,
+    /// The target is needed: its address, its offset, or `R_KEEP`.
+    Use,
+    /// One of three: the type, the interface entry and the direct entry of a method.
+    Method,
+    /// Only debug information needs the target.
+    Debug,
+    /// The type, or that of the itab, becomes an interface.
+    Interface,
+    /// A method of an interface is called.
+    InterfaceMethod,
+    /// Methods of this name are called.
+    NamedMethod,
+    /// The order of initialization.
+    Order,
+}
+
+/// What the numbers of a version of Go mean.
+#[derive(Debug)]
+pub(super) struct Constants {
+    /// By relocation number.
+    relocations: Vec<Meaning>,
+    /// Names of symbol kinds, by number.
+    pub kinds: Vec<String>,
+    /// The symbols of the runtime that objects name by number, and the ABI of each.
+    pub builtins: Vec<(String, usize)>,
+    /// The flag of functions that a WebAssembly host may call; 0 before Go 1.24.
+    pub wasm_export: u16,
+}
+
+impl Constants {
+    /// Reads them below `goroot`. Fails where the sources of the toolchain are missing or hold something else.
+    pub fn read(goroot: &Path) -> Result<Self> {
+        let source = |name: &str| {
+            let path = goroot.join("src/cmd/internal").join(name);
+            let text = input::text(&path, 4 << 20);
+            text.map_err(|error| {
+                let shown = path.display();
+                Error::new(Kind::Machine, format!("cannot read `{shown}`")).source(error)
+            })
+        };
+        let names = enumerated(&source("objabi/reloctype.go")?, "R_");
+        let kinds = enumerated(&source("objabi/symkind.go")?, "S");
+        let builtins = quoted(&source("goobj/builtinlist.go")?);
+        let flags = source("goobj/objfile.go")?;
+        let second = flags
+            .find("SymFlagUsedInIface")
+            .and_then(|at| flags.get(at..));
+        let second = enumerated(second.unwrap_or_default(), "SymFlag");
+        let export = second.iter().position(|name| name == "SymFlagWasmExport");
+        let known = names.first().is_some_and(|name| name == "R_ADDR");
+        let known = known && names.iter().any(|name| name == "R_INITORDER");
+        if !known || builtins.is_empty() || kinds.get(1).is_none_or(|name| name != "STEXT") {
+            let message = "the sources of the go toolchain do not hold the numbers of objects";
+            return Err(Error::new(Kind::Machine, message));
+        }
+        let meanings = names.iter().map(|name| meaning(name));
+        Ok(Self {
+            relocations: std::iter::once(Meaning::Use).chain(meanings).collect(),
+            kinds,
+            builtins,
+            // The second byte of flags counts from bit 8.
+            wasm_export: export.map_or(0, |at| 1 << (8 + at.min(7))),
+        })
+    }
+
+    /// What a relocation means, by its number without [`WEAK`].
+    pub fn meaning(&self, number: u16) -> Meaning {
+        let known = self.relocations.get(usize::from(number));
+        known.copied().unwrap_or(Meaning::Use)
+    }
+}
+
+fn meaning(name: &str) -> Meaning {
+    match name {
+        "R_METHODOFF" => Meaning::Method,
+        "R_USETYPE" => Meaning::Debug,
+        "R_USEIFACE" => Meaning::Interface,
+        "R_USEIFACEMETHOD" => Meaning::InterfaceMethod,
+        "R_USENAMEDMETHOD" | "R_USEGENERICIFACEMETHOD" => Meaning::NamedMethod,
+        "R_INITORDER" => Meaning::Order,
+        "R_CALLIND" => Meaning::Use,
+        _ => match name.strip_prefix("R_").unwrap_or(name) {
+            short if short.starts_with("CALL") => Meaning::Call,
+            short if short.starts_with("RISCV_CALL") || short.starts_with("RISCV_JAL") => {
+                Meaning::Call
+            }
+            "LOONG64_CALL36" => Meaning::Call,
+            _ => Meaning::Use,
+        },
+    }
+}
+
+/// The names of the first constant block that counts up, in order.
+fn enumerated(text: &str, prefix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        let line = line.trim();
+        let word = line.split([' ', '\t']).next().unwrap_or_default();
+        match open {
+            false => open = word.starts_with(prefix) && line.contains("iota"),
+            true if line == ")" => break,
+            true => {}
+        }
+        let rest = line.get(word.len()..).unwrap_or_default().trim();
+        let alone = rest.is_empty() || rest.starts_with("//") || rest.contains("iota");
+        if open && alone && word.starts_with(prefix) {
+            names.push(word.to_owned());
+        }
+    }
+    names
+}
+
+/// Name and number of each line such as `{"runtime.newobject", 1},`.
+fn quoted(text: &str) -> Vec<(String, usize)> {
+    let entry = |line: &str| {
+        let (name, rest) = line.trim().strip_prefix("{\"")?.split_once('"')?;
+        let digits = rest.trim_start_matches([',', ' ']).split('}').next()?;
+        Some((name.to_owned(), digits.trim().parse().ok()?))
+    };
+    text.lines().filter_map(entry).collect()
+}

@@ -1,0 +1,61 @@
+//! A package archive in, the Go objects in it out.
+
+use std::ops::Range;
+
+/// What stands in an archive.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a> {
+    /// Go objects, from their magic on.
+    pub objects: Vec<&'a [u8]>,
+    /// What the header of the objects says of platform and version: `linux amd64 go1.26.1 ...`.
+    pub header: Option<&'a str>,
+    /// An object that no Go tool wrote, such as one of a C compiler.
+    pub foreign: Option<&'a str>,
+}
+
+const MAGIC: &[u8] = b"!<arch>\n";
+const HEADER: usize = 60;
+
+/// The members; `None` where this is no archive, or a broken one.
+pub(super) fn members(archive: &[u8]) -> Option<Members<'_>> {
+    let mut found = Members::default();
+    let mut at = MAGIC.len();
+    if archive.get(..at)? != MAGIC {
+        return None;
+    }
+    while at < archive.len() {
+        let header = archive.get(at..at.checked_add(HEADER)?)?;
+        let name = std::str::from_utf8(header.get(..16)?).ok()?.trim_end();
+        let size = std::str::from_utf8(header.get(48..58)?).ok()?;
+        let size: usize = size.trim_end().parse().ok()?;
+        let start = at.checked_add(HEADER)?;
+        let end = start.checked_add(size)?;
+        let body = archive.get(start..end)?;
+        at = end.checked_add(end & 1)?;
+        let linked = name.ends_with(".o") || name.ends_with(".syso") || name.len() >= 16;
+        if name == "__.PKGDEF" || !linked {
+            continue;
+        }
+        let Some(line) = body.strip_prefix(b"go object ") else {
+            found.foreign = Some(name);
+            continue;
+        };
+        let end = memchr::memchr(b'\n', line)?;
+        found.header = Some(std::str::from_utf8(line.get(..end)?).ok()?);
+        found.objects.push(body.get(payload(body)?)?);
+    }
+    Some(found)
+}
+
+/// What stands behind `\n!\n`, which counts only outside of `$$` sections.
+fn payload(body: &[u8]) -> Option<Range<usize>> {
+    let mut open = false;
+    for at in memchr::memchr_iter(b'\n', body) {
+        match body.get(at + 1..at + 3)? {
+            b"!\n" if !open => return Some(at + 3..body.len()),
+            b"$$" => open = !open,
+            _ => {}
+        }
+    }
+    None
+}

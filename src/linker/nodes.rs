@@ -1,0 +1,298 @@
+//! Symbols and what they need, as the linker's dead-code elimination sees it: each symbol is read once, when it is reached.
+
+use rustc_hash::FxHashMap;
+
+use super::constants::{Constants, Meaning, WEAK};
+use super::object::{Relocation, auxiliary, flag};
+use super::resolve::{Global, Symbols};
+
+/// How one symbol leads to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// Calls it.
+    Call,
+    /// Holds its address.
+    Address,
+    /// A type that holds a type.
+    Component,
+    /// Data of the function: line tables, stack maps.
+    Auxiliary,
+    /// Converts the type to an interface: marks it, needs nothing.
+    Interface,
+    /// Calls the method of an interface; the target is a signature.
+    Signature,
+    /// Calls methods of this name; the target is a name.
+    Named,
+    /// Has the method, by its index in [`Nodes::methods`].
+    Method,
+}
+
+/// One step from a symbol; `to` is a symbol, or what [`Kind`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub to: u32,
+    pub kind: Kind,
+}
+
+/// A method of a type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Method {
+    /// The type of the function, the entry for interfaces, and the direct entry.
+    pub parts: [u32; 3],
+    /// Its name, by index.
+    pub name: u32,
+    /// Name and type, by index.
+    pub signature: u32,
+    /// Whether reflection can find it.
+    pub exported: bool,
+}
+
+/// What dead-code elimination asks of a symbol itself.
+pub(super) mod mark {
+    /// A type.
+    pub const TYPE: u8 = 1;
+    /// Calls methods by names that are not known.
+    pub const REFLECT: u8 = 2;
+}
+
+/// The symbols of a program by index, each with the span of its edges.
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    /// First edge and the one behind the last; `NOT_READ` where nobody reached the symbol.
+    pub spans: Vec<(u32, u32)>,
+    pub edges: Vec<Edge>,
+    pub marks: Vec<u8>,
+    pub methods: Vec<Method>,
+    /// Types that an object says are used in interfaces.
+    pub in_interface: Vec<u32>,
+    pub roots: Vec<u32>,
+    /// Symbols that the linker keeps without asking what they need.
+    pub made: Vec<u32>,
+    /// Symbols that turn reflection on when they are reached: Go 1.21 knows them by name.
+    pub reflecting: Vec<u32>,
+}
+
+/// The span of a symbol that was not read.
+pub(super) const NOT_READ: (u32, u32) = (u32::MAX, u32::MAX);
+
+impl Nodes {
+    /// What a symbol needs.
+    pub fn edges(&self, node: u32) -> &[Edge] {
+        let (start, end) = self.spans[node as usize];
+        self.edges
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// Reads symbols when they are reached.
+pub(super) struct Reader<'s, 'a> {
+    pub symbols: &'s Symbols<'a>,
+    pub constants: &'s Constants,
+    pub pointer: i32,
+    /// Edges that the linker adds.
+    pub added: FxHashMap<Global, Vec<Global>>,
+    names: FxHashMap<&'a [u8], u32>,
+    signatures: FxHashMap<(u32, Global), u32>,
+    /// Calls of initializers of maps, which do not keep them.
+    pub map_inits: Vec<Global>,
+}
+
+impl<'s, 'a> Reader<'s, 'a> {
+    pub fn new(symbols: &'s Symbols<'a>, constants: &'s Constants, pointer: i32) -> Self {
+        Self {
+            symbols,
+            constants,
+            pointer,
+            added: FxHashMap::default(),
+            names: FxHashMap::default(),
+            signatures: FxHashMap::default(),
+            map_inits: Vec::new(),
+        }
+    }
+
+    /// Adds the edges of a symbol.
+    pub fn read(&mut self, node: Global, nodes: &mut Nodes) {
+        let start = nodes.edges.len() as u32;
+        let symbols = self.symbols;
+        if let Some((object, local)) = symbols.home(node) {
+            let of = symbols.objects[object as usize];
+            let flags = of.symbol(local).map_or(0, |symbol| symbol.flags);
+            let is_type = flags & flag::GO_TYPE != 0;
+            if is_type {
+                nodes.marks[node as usize] |= mark::TYPE;
+            }
+            if flags & flag::REFLECT_METHOD != 0 {
+                nodes.marks[node as usize] |= mark::REFLECT;
+            }
+            let inits = flags & flag::PACKAGE_INIT != 0;
+            let relocations = of.relocations(local);
+            let mut rest = relocations.clone();
+            while let Some(relocation) = rest.next() {
+                let target = symbols.resolve(object, relocation.target);
+                let meaning = self.constants.meaning(relocation.number & !WEAK);
+                if relocation.number & WEAK != 0 {
+                    if inits && meaning == Meaning::Call {
+                        self.map_inits.push(target);
+                    }
+                    continue;
+                }
+                if meaning == Meaning::Method {
+                    let others = [rest.next(), rest.next()];
+                    let all = relocations.clone();
+                    let method = self.method(object, relocation, others, all);
+                    nodes.edges.extend(method.is_some().then_some(Edge {
+                        to: nodes.methods.len() as u32,
+                        kind: Kind::Method,
+                    }));
+                    nodes.methods.extend(method);
+                    continue;
+                }
+                nodes
+                    .edges
+                    .extend(self.edge(meaning, relocation, target, is_type));
+            }
+            for aux in of
+                .auxiliaries(local)
+                .filter(|aux| aux.kind != auxiliary::GO_TYPE)
+            {
+                let to = symbols.resolve(object, aux.target);
+                nodes.edges.push(Edge {
+                    to,
+                    kind: Kind::Auxiliary,
+                });
+            }
+        }
+        let added = self.added.get(&node).into_iter().flatten();
+        nodes.edges.extend(added.map(|to| Edge {
+            to: *to,
+            kind: Kind::Address,
+        }));
+        let mut kept = start as usize;
+        for at in start as usize..nodes.edges.len() {
+            let edge = nodes.edges[at];
+            let symbol = !matches!(edge.kind, Kind::Signature | Kind::Named | Kind::Method);
+            if symbol && edge.to == 0 {
+                continue;
+            }
+            nodes.edges[kept] = edge;
+            kept += 1;
+        }
+        nodes.edges.truncate(kept);
+        nodes.spans[node as usize] = (start, kept as u32);
+    }
+
+    fn edge(
+        &mut self,
+        meaning: Meaning,
+        relocation: Relocation,
+        target: Global,
+        is_type: bool,
+    ) -> Option<Edge> {
+        let flags = |global| self.symbols.symbol(global).map_or(0, |symbol| symbol.flags);
+        Some(match meaning {
+            Meaning::Call => Edge {
+                to: target,
+                kind: Kind::Call,
+            },
+            Meaning::Use if is_type && flags(target) & flag::GO_TYPE != 0 => Edge {
+                to: target,
+                kind: Kind::Component,
+            },
+            Meaning::Use | Meaning::Method => Edge {
+                to: target,
+                kind: Kind::Address,
+            },
+            Meaning::Debug | Meaning::Order => return None,
+            Meaning::Interface => {
+                let itab = flags(target) & flag::ITAB != 0;
+                let to = if itab {
+                    self.at(target, self.pointer)
+                } else {
+                    target
+                };
+                Edge {
+                    to,
+                    kind: Kind::Interface,
+                }
+            }
+            Meaning::InterfaceMethod => {
+                let offset = relocation.add as i32;
+                let name = self.method_name(self.at(target, offset));
+                let kind = self.at(target, offset.saturating_add(4));
+                Edge {
+                    to: self.signature(name, kind),
+                    kind: Kind::Signature,
+                }
+            }
+            Meaning::NamedMethod => {
+                let name = self.symbols.data(target);
+                Edge {
+                    to: self.name(name),
+                    kind: Kind::Named,
+                }
+            }
+        })
+    }
+
+    /// Three relocations in a row are a method; the place of its name is four bytes before the first.
+    fn method(
+        &mut self,
+        object: u32,
+        first: Relocation,
+        others: [Option<Relocation>; 2],
+        mut all: impl Iterator<Item = Relocation>,
+    ) -> Option<Method> {
+        let [second, third] = others;
+        let targets = [first.target, second?.target, third?.target];
+        let parts = targets.map(|target| self.symbols.resolve(object, target));
+        let at = first.offset.checked_sub(4)?;
+        let name = all.find(|relocation| relocation.offset == at)?;
+        let bytes = self.method_name(self.symbols.resolve(object, name.target));
+        let first = std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|name| name.chars().next());
+        Some(Method {
+            parts,
+            name: self.name(bytes),
+            signature: self.signature(bytes, parts[0]),
+            exported: first.is_some_and(char::is_uppercase),
+        })
+    }
+
+    /// What the pointer at an offset of a symbol means.
+    fn at(&self, global: Global, offset: i32) -> Global {
+        let found = self.symbols.home(global).and_then(|(object, local)| {
+            let mut all = self.symbols.objects[object as usize].relocations(local);
+            let found = all.find(|relocation| relocation.offset == offset)?;
+            Some(self.symbols.resolve(object, found.target))
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The name in `type:.namedata.`: a byte of flags, a length, the text.
+    fn method_name(&self, global: Global) -> &'a [u8] {
+        let data = self.symbols.data(global);
+        let (mut length, mut shift, mut at) = (0_usize, 0, 1);
+        while let Some(byte) = data.get(at) {
+            at += 1;
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 || shift > 28 {
+                break;
+            }
+        }
+        data.get(at..at.saturating_add(length)).unwrap_or_default()
+    }
+
+    fn name(&mut self, name: &'a [u8]) -> u32 {
+        let next = self.names.len() as u32;
+        *self.names.entry(name).or_insert(next)
+    }
+
+    fn signature(&mut self, name: &'a [u8], kind: Global) -> u32 {
+        let name = self.name(name);
+        let next = self.signatures.len() as u32;
+        *self.signatures.entry((name, kind)).or_insert(next)
+    }
+}

@@ -1,0 +1,298 @@
+//! One Go object: symbols, relocations and auxiliary symbols by index, read where they lie (`cmd/internal/goobj`).
+
+/// The only format there is from Go 1.20 on.
+const MAGIC: &[u8] = b"\x00go120ld";
+const BLOCKS: usize = 19;
+const SYMBOL: usize = 21;
+const RELOCATION: usize = 23;
+const AUXILIARY: usize = 9;
+const STRING: usize = 8;
+
+/// Blocks, in their order.
+#[derive(Debug, Clone, Copy)]
+enum Block {
+    Autolib,
+    Packages,
+    Files,
+    Defined,
+    Hashed64,
+    Hashed,
+    Named,
+    References,
+    RefFlags,
+    Hash64,
+    Hash,
+    RelocationIndex,
+    AuxiliaryIndex,
+    DataIndex,
+    Relocations,
+    Auxiliaries,
+    Data,
+}
+
+/// Where a symbol is: a package and an index there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reference {
+    pub package: u32,
+    pub index: u32,
+}
+
+/// Packages of a [`Reference`] with a meaning of their own.
+pub(super) mod special {
+    pub const NAMED: u32 = i32::MAX as u32;
+    pub const HASHED64: u32 = NAMED - 1;
+    pub const HASHED: u32 = NAMED - 2;
+    pub const BUILTIN: u32 = NAMED - 3;
+    pub const OWN: u32 = NAMED - 4;
+}
+
+/// Bits of [`Symbol::flags`]; the second byte of the file counts from bit 8.
+pub(super) mod flag {
+    pub const MAY_REPEAT: u16 = 1;
+    pub const TYPELINK: u16 = 1 << 2;
+    pub const REFLECT_METHOD: u16 = 1 << 5;
+    pub const GO_TYPE: u16 = 1 << 6;
+    pub const USED_IN_INTERFACE: u16 = 1 << 8;
+    pub const ITAB: u16 = 1 << 9;
+    pub const PACKAGE_INIT: u16 = 1 << 11;
+}
+
+/// The ABI of a symbol that nobody else can name.
+pub(super) const STATIC: u16 = u16::MAX;
+
+/// A definition or a reference.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Symbol<'a> {
+    pub name: &'a [u8],
+    pub abi: u16,
+    pub kind: u8,
+    pub flags: u16,
+    pub size: u32,
+    pub align: u32,
+}
+
+/// A place in a symbol that names another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Relocation {
+    pub offset: i32,
+    pub number: u16,
+    pub add: i64,
+    pub target: Reference,
+}
+
+/// What belongs to a symbol.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Auxiliary {
+    pub kind: u8,
+    pub target: Reference,
+}
+
+/// Kinds of [`Auxiliary`].
+pub(super) mod auxiliary {
+    pub const GO_TYPE: u8 = 0;
+    pub const FUNC_INFO: u8 = 1;
+    pub const FUNC_DATA: u8 = 2;
+    pub const PC_SP: u8 = 7;
+    pub const PC_FILE: u8 = 8;
+    pub const PC_LINE: u8 = 9;
+    pub const PC_INLINE: u8 = 10;
+    pub const PC_DATA: u8 = 11;
+}
+
+/// How many symbols of each kind there are, in the order of their local index.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub defined: u32,
+    pub hashed64: u32,
+    pub hashed: u32,
+    pub named: u32,
+    pub references: u32,
+}
+
+impl Counts {
+    /// Symbols with a definition.
+    pub fn definitions(&self) -> u32 {
+        self.defined + self.hashed64 + self.hashed + self.named
+    }
+}
+
+/// A Go object. Whatever lies outside of the file reads as nothing.
+#[derive(Debug)]
+pub(super) struct Object<'a> {
+    bytes: &'a [u8],
+    blocks: [u32; BLOCKS],
+    pub counts: Counts,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+impl<'a> Object<'a> {
+    /// Reads the header; `None` for another format, or for blocks that lie outside of the bytes.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        if !bytes.starts_with(MAGIC) {
+            return None;
+        }
+        let mut blocks = [0; BLOCKS];
+        for (index, block) in blocks.iter_mut().enumerate() {
+            *block = u32_at(bytes, 20 + 4 * index)?;
+        }
+        let ordered = blocks.is_sorted();
+        if !ordered || *blocks.last()? as usize > bytes.len() {
+            return None;
+        }
+        let mut object = Self {
+            bytes,
+            blocks,
+            counts: Counts::default(),
+        };
+        object.counts = Counts {
+            defined: object.count(Block::Defined, SYMBOL),
+            hashed64: object.count(Block::Hashed64, SYMBOL),
+            hashed: object.count(Block::Hashed, SYMBOL),
+            named: object.count(Block::Named, SYMBOL),
+            references: object.count(Block::References, SYMBOL),
+        };
+        Some(object)
+    }
+
+    fn block(&self, block: Block) -> &'a [u8] {
+        let (start, end) = (self.blocks[block as usize], self.blocks[block as usize + 1]);
+        self.bytes
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    fn count(&self, block: Block, size: usize) -> u32 {
+        (self.block(block).len() / size) as u32
+    }
+
+    fn text(&self, length: u32, offset: u32) -> &'a [u8] {
+        let start = offset as usize;
+        let end = start.saturating_add(length as usize);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    fn string(&self, entry: &[u8]) -> &'a [u8] {
+        match (u32_at(entry, 0), u32_at(entry, 4)) {
+            (Some(length), Some(offset)) => self.text(length, offset),
+            _ => &[],
+        }
+    }
+
+    /// The packages that it imports, in order.
+    pub fn imports(&self) -> impl Iterator<Item = &'a [u8]> {
+        let entries = self.block(Block::Autolib).chunks_exact(STRING + 8);
+        entries.map(|entry| self.string(entry))
+    }
+
+    /// The packages that it refers to, by index; the first is none.
+    pub fn packages(&self) -> impl Iterator<Item = &'a [u8]> {
+        let entries = self.block(Block::Packages).chunks_exact(STRING);
+        entries.map(|entry| self.string(entry))
+    }
+
+    /// The files of the line tables, by index.
+    pub fn files(&self) -> impl Iterator<Item = &'a [u8]> {
+        let entries = self.block(Block::Files).chunks_exact(STRING);
+        entries.map(|entry| self.string(entry))
+    }
+
+    /// A symbol by its local index: definitions first, then references by name.
+    pub fn symbol(&self, index: u32) -> Option<Symbol<'a>> {
+        let start = self.blocks[Block::Defined as usize] as usize;
+        let end = self.blocks[Block::References as usize + 1] as usize;
+        let at = start.checked_add((index as usize).checked_mul(SYMBOL)?)?;
+        let entry = self.bytes.get(at..at.checked_add(SYMBOL)?)?;
+        (at + SYMBOL <= end).then(|| Symbol {
+            name: self.string(entry),
+            abi: u16::from_le_bytes([entry[8], entry[9]]),
+            kind: entry[10],
+            flags: u16::from_le_bytes([entry[11], entry[12]]),
+            size: u32_at(entry, 13).unwrap_or_default(),
+            align: u32_at(entry, 17).unwrap_or_default(),
+        })
+    }
+
+    /// The content hash of a short symbol, counted from the first of its kind.
+    pub fn hash64(&self, index: u32) -> Option<u64> {
+        let at = (index as usize).checked_mul(8)?;
+        let bytes = self.block(Block::Hash64).get(at..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
+    /// The content hash of a symbol, counted from the first of its kind.
+    pub fn hash(&self, index: u32) -> Option<[u8; 16]> {
+        let at = (index as usize).checked_mul(16)?;
+        self.block(Block::Hash).get(at..)?.first_chunk().copied()
+    }
+
+    /// References of symbols of other packages that are used in interfaces there.
+    pub fn ref_flags(&self) -> impl Iterator<Item = (Reference, u16)> {
+        let entries = self.block(Block::RefFlags).chunks_exact(10);
+        entries.filter_map(|entry| {
+            let flags = u16::from_le_bytes([entry[8], entry[9]]);
+            Some((reference(entry)?, flags))
+        })
+    }
+
+    /// The part of `of` that the index gives to a definition, in units of `size`.
+    fn indexed(&self, index: Block, of: Block, size: usize, symbol: u32) -> &'a [u8] {
+        let span = || {
+            let at = (symbol as usize).checked_mul(4)?;
+            let entries = self.block(index);
+            let start = (u32_at(entries, at)? as usize).checked_mul(size)?;
+            let end = (u32_at(entries, at + 4)? as usize).checked_mul(size)?;
+            self.block(of).get(start..end)
+        };
+        span().unwrap_or_default()
+    }
+
+    /// The relocations of a definition.
+    pub fn relocations(
+        &self,
+        symbol: u32,
+    ) -> impl ExactSizeIterator<Item = Relocation> + Clone + use<'a> {
+        let bytes = self.indexed(
+            Block::RelocationIndex,
+            Block::Relocations,
+            RELOCATION,
+            symbol,
+        );
+        bytes.chunks_exact(RELOCATION).map(|entry| Relocation {
+            offset: u32_at(entry, 0).unwrap_or_default() as i32,
+            number: u16::from_le_bytes([entry[5], entry[6]]),
+            add: entry[7..]
+                .first_chunk()
+                .map_or(0, |bytes| i64::from_le_bytes(*bytes)),
+            target: reference(&entry[15..]).unwrap_or(Reference {
+                package: 0,
+                index: 0,
+            }),
+        })
+    }
+
+    /// What belongs to a definition.
+    pub fn auxiliaries(&self, symbol: u32) -> impl Iterator<Item = Auxiliary> + use<'a> {
+        let bytes = self.indexed(Block::AuxiliaryIndex, Block::Auxiliaries, AUXILIARY, symbol);
+        bytes.chunks_exact(AUXILIARY).filter_map(|entry| {
+            Some(Auxiliary {
+                kind: entry[0],
+                target: reference(&entry[1..])?,
+            })
+        })
+    }
+
+    /// The content of a definition.
+    pub fn data(&self, symbol: u32) -> &'a [u8] {
+        self.indexed(Block::DataIndex, Block::Data, 1, symbol)
+    }
+}
+
+fn reference(entry: &[u8]) -> Option<Reference> {
+    Some(Reference {
+        package: u32_at(entry, 0)?,
+        index: u32_at(entry, 4)?,
+    })
+}

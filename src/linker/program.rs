@@ -1,0 +1,237 @@
+//! A program whose elimination was run: each symbol that is kept, with all that keeps it.
+
+use std::path::Path;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::archives::{Archives, Libraries};
+use super::constants::{Constants, Meaning, WEAK};
+use super::dense::Dense;
+use super::nodes::{NOT_READ, Nodes, Reader};
+use super::reach::{Reached, Without, eliminate, eliminate_reading};
+use super::resolve::{Global, Symbols};
+use super::weight::{Bytes, Layout, Weights};
+use crate::error::{Error, Kind, Result};
+
+/// The record of what FIPS 140 checks, which the linker writes.
+const FIPS: &str = "go:fipsinfo";
+
+/// A program, and what its elimination kept.
+pub struct Program<'a> {
+    pub(super) symbols: Symbols<'a>,
+    pub(super) libraries: &'a Libraries<'a>,
+    pub(super) dense: Dense,
+    pub(super) weights: Weights,
+    /// The elimination of what is kept: all of it.
+    pub(super) whole: Reached,
+    constants: &'a Constants,
+    pub(super) layout: Layout,
+    /// The unit of positions in code.
+    pub(super) quantum: u32,
+    /// Symbols that were read, steps between them, and symbols in all.
+    sizes: [usize; 3],
+}
+
+/// Archives read: it owns what a [`Program`] borrows.
+pub struct Read<'a> {
+    libraries: Libraries<'a>,
+    constants: Constants,
+    /// Bytes of the path of the toolchain, which names of files hold.
+    goroot: usize,
+    stamp: u64,
+}
+
+impl Archives {
+    /// Reads the headers of all objects; the numbers come from the toolchain below `goroot`. `stamp`: bytes of the list of
+    /// modules that go stamps into the file.
+    pub fn read(&self, goroot: &Path, stamp: u64) -> Result<Read<'_>> {
+        Ok(Read {
+            libraries: self.libraries()?,
+            constants: Constants::read(goroot)?,
+            goroot: goroot.as_os_str().len(),
+            stamp,
+        })
+    }
+}
+
+/// The second number of a version such as `go1.26.1`.
+fn minor(version: &str) -> Option<u32> {
+    let rest = version.strip_prefix("go1.")?;
+    let digits = rest.split(|at: char| !at.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// The shortest instruction, in bytes.
+fn quantum(goarch: &str) -> u32 {
+    match goarch {
+        "386" | "amd64" | "wasm" => 1,
+        "s390x" | "riscv64" => 2,
+        _ => 4,
+    }
+}
+
+impl<'a> Program<'a> {
+    /// Runs the elimination.
+    pub fn link(read: &'a Read<'a>) -> Result<Self> {
+        let constants = &read.constants;
+        let from = &read.libraries;
+        let damaged = |message| Error::new(Kind::Machine, message);
+        let mut symbols = Symbols::load(&from.libraries, constants).map_err(damaged)?;
+        let entry = format!("_rt0_{}_{}", from.goarch, from.goos);
+        let version = minor(from.version).unwrap_or(u32::MAX);
+        let added = linker_symbols(&mut symbols, constants);
+        let pointer = match from.goarch {
+            "386" | "arm" | "mips" | "mipsle" => 4,
+            _ => 8,
+        };
+        let mut nodes = Nodes {
+            spans: vec![NOT_READ; symbols.len()],
+            marks: vec![0; symbols.len()],
+            in_interface: symbols.in_interface.clone(),
+            ..Nodes::default()
+        };
+        let both = |name: &str| [0, 1].map(|version| symbols.lookup(name.as_bytes(), version));
+        let roots = [
+            entry.as_str(),
+            "runtime.unreachableMethod",
+            "go:main.inittasks",
+        ];
+        let roots = roots.into_iter().flat_map(both).flatten();
+        let fips = Some(FIPS).filter(|_| version >= 24 && has_fips(from.goos, from.goarch));
+        nodes.made = fips
+            .into_iter()
+            .filter_map(|name| symbols.lookup(name.as_bytes(), 0))
+            .collect();
+        nodes.roots = roots.chain(symbols.wasm_exports.iter().copied()).collect();
+        if version < 22 {
+            let names = ["reflect.Value.Method", "reflect.Value.MethodByName"];
+            let found = names
+                .iter()
+                .filter_map(|name| symbols.lookup(name.as_bytes(), 1));
+            nodes.reflecting = found.collect();
+        }
+        let mut reader = Reader::new(&symbols, constants, pointer);
+        reader.added = added;
+        let mut reached = eliminate_reading(&mut nodes, &mut reader);
+        let noop = symbols.lookup(b"runtime.mapinitnoop", 1);
+        let noop = noop.or(symbols.lookup(b"runtime.mapinitnoop", 0));
+        if let Some(noop) = noop
+            && reader
+                .map_inits
+                .iter()
+                .any(|init| !reached.reached[*init as usize])
+        {
+            nodes.made.push(noop);
+            reached.reached[noop as usize] = true;
+        }
+        let dense = Dense::new(&nodes, &reached);
+        let layout = Layout {
+            stamp: read.stamp,
+            ..Layout::of(from.goos, from.goarch, pointer as u32, version)
+        };
+        let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot);
+        let whole = eliminate(&dense.nodes, &Without::default());
+        let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
+        Ok(Self {
+            sizes: [known, nodes.edges.len(), symbols.len()],
+            libraries: from,
+            constants,
+            layout,
+            quantum: quantum(from.goarch),
+            symbols,
+            dense,
+            weights,
+            whole,
+        })
+    }
+
+    pub(super) fn meaning(&self, number: u16) -> Meaning {
+        self.constants.meaning(number)
+    }
+
+    /// The names of all symbols that are kept, those of parts of others left out.
+    pub fn kept(&self) -> impl Iterator<Item = &'a [u8]> {
+        let kept = self.dense.globals.iter().skip(1);
+        kept.map(|global| self.symbols.name(*global))
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Whether some reachable code calls methods by names that are not known.
+    pub fn keeps_all_methods(&self) -> bool {
+        self.whole.reflection
+    }
+
+    /// How many symbols are kept.
+    pub fn kept_symbols(&self) -> usize {
+        self.dense.globals.len() - 1
+    }
+
+    /// Symbols that were read, steps between them, and symbols in all.
+    pub fn sizes(&self) -> [usize; 3] {
+        self.sizes
+    }
+
+    /// How large all that is kept makes a stripped file.
+    pub fn file_size(&self) -> u64 {
+        self.layout.file(&self.bytes())
+    }
+
+    /// What all that is kept costs.
+    pub fn bytes(&self) -> Bytes {
+        self.weights.bytes(&self.whole.reached)
+    }
+}
+
+/// Whether the linker writes the record of FIPS 140 on a platform.
+fn has_fips(goos: &str, goarch: &str) -> bool {
+    goarch != "wasm" && goos != "aix" && (goos, goarch) != ("windows", "386")
+}
+
+/// Symbols and steps that the linker makes itself.
+fn linker_symbols(
+    symbols: &mut Symbols<'_>,
+    constants: &Constants,
+) -> FxHashMap<Global, Vec<Global>> {
+    let mut added = FxHashMap::default();
+    let tasks = [
+        ("main..inittask", "go:main.inittasks"),
+        ("runtime..inittask", "go:runtime.inittasks"),
+    ];
+    for (root, list) in tasks {
+        if let Some(root) = symbols.lookup(root.as_bytes(), 0) {
+            let all = init_tasks(symbols, constants, root);
+            let list = symbols.lookup_or_add(list.as_bytes(), 0);
+            added.insert(list, all);
+        }
+    }
+    let run = symbols.lookup(b"runtime.runtime_inittasks", 0);
+    let list = symbols.lookup(b"go:runtime.inittasks", 0);
+    if let Some((run, list)) = run.zip(list) {
+        added.insert(run, vec![list]);
+    }
+    added
+}
+
+/// The init tasks of all packages behind a root; those without functions are left out.
+fn init_tasks(symbols: &Symbols<'_>, constants: &Constants, root: Global) -> Vec<Global> {
+    let mut seen = FxHashSet::default();
+    let mut queue = vec![root];
+    let mut all = Vec::new();
+    while let Some(task) = queue.pop() {
+        if !seen.insert(task) {
+            continue;
+        }
+        if symbols.symbol(task).is_some_and(|symbol| symbol.size > 8) {
+            all.push(task);
+        }
+        let Some((object, local)) = symbols.home(task) else {
+            continue;
+        };
+        for relocation in symbols.objects[object as usize].relocations(local) {
+            if constants.meaning(relocation.number & !WEAK) == Meaning::Order {
+                queue.push(symbols.resolve(object, relocation.target));
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,124 @@
+//! What people name: packages, functions, types, calls.
+
+use super::chain::{Chain, Set, unescaped};
+use super::object::STATIC;
+use super::program::Program;
+use super::removal::Removal;
+
+/// What a name means in a program.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What it is: `package`, `symbol` or `call`.
+    pub kind: &'static str,
+    /// Symbols that it stands for.
+    nodes: Vec<u32>,
+    /// How it is left out.
+    pub removal: Removal,
+}
+
+impl Program<'_> {
+    /// The import paths of all packages, in the order in which they are loaded.
+    pub fn packages(&self) -> impl Iterator<Item = &str> {
+        self.libraries.libraries.iter().map(|library| library.path)
+    }
+
+    /// The packages for which `wanted` holds, those without anything that is kept left out.
+    pub fn packages_where(&self, wanted: impl Fn(&str) -> bool) -> Option<Target> {
+        let packages: Vec<String> = self
+            .packages()
+            .filter(|path| wanted(path))
+            .map(str::to_owned)
+            .collect();
+        let set = self.in_packages(|path| packages.iter().any(|wanted| wanted == path));
+        let holds =
+            |node: &u32| set[*node as usize] && self.is_content(*node) && self.is_own(*node);
+        let nodes: Vec<u32> = (1..set.len() as u32).filter(holds).collect();
+        (!packages.is_empty()).then(|| Target {
+            kind: "package",
+            nodes,
+            removal: Removal::of_packages(packages),
+        })
+    }
+
+    /// Whether a symbol is code or data that its own package defines.
+    fn is_content(&self, node: u32) -> bool {
+        let symbol = self.symbols.symbol(self.dense.globals[node as usize]);
+        self.weights.is_in_file(node)
+            && symbol.is_some_and(|symbol| !symbol.name.is_empty() && symbol.abi != STATIC)
+    }
+
+    /// A function, a method, a variable or a type: `example.com/m/p.F`, `example.com/m/p.(*T).M`, `example.com/m/p.T`.
+    pub fn symbol(&self, name: &str) -> Option<Target> {
+        let nodes = self.named(name);
+        (!nodes.is_empty()).then(|| Target {
+            kind: "symbol",
+            removal: Removal::of_symbols(nodes.clone()),
+            nodes,
+        })
+    }
+
+    /// The steps from one symbol to another.
+    pub fn call(&self, from: &str, to: &str) -> Option<Target> {
+        let (from, to) = (self.named(from), self.named(to));
+        let steps = from
+            .iter()
+            .flat_map(|from| to.iter().map(|to| (*from, *to)));
+        let there = |(from, to): &(u32, u32)| {
+            self.dense
+                .nodes
+                .edges(*from)
+                .iter()
+                .any(|edge| edge.to == *to)
+        };
+        let steps: Vec<(u32, u32)> = steps.filter(there).collect();
+        (!steps.is_empty()).then(|| Target {
+            kind: "call",
+            nodes: steps.iter().map(|(_, to)| *to).collect(),
+            removal: Removal::of_steps(steps),
+        })
+    }
+
+    fn named(&self, name: &str) -> Vec<u32> {
+        let plain = name.as_bytes();
+        let matches = |node: &u32| {
+            let known = self.symbols.name(self.dense.globals[*node as usize]);
+            let known = known.strip_prefix(b"type:").unwrap_or(known);
+            let known = known.strip_suffix(b"[abi0]").unwrap_or(known);
+            known == plain
+                || (known.contains(&b'%') && known.len() > plain.len() && unescaped(known) == name)
+        };
+        (1..self.dense.globals.len() as u32)
+            .filter(matches)
+            .collect()
+    }
+
+    /// Names of symbols that contain the text, at most `most`.
+    pub fn similar(&self, text: &str, most: usize) -> Vec<String> {
+        let nodes = (1..self.dense.globals.len() as u32).filter(|node| self.is_content(*node));
+        let finder = memchr::memmem::Finder::new(text);
+        let names = nodes.map(|node| self.symbols.name(self.dense.globals[node as usize]));
+        let found = names.filter(|name| finder.find(name).is_some()).take(most);
+        found.map(unescaped).collect()
+    }
+
+    /// Chains to what a name stands for: the shortest, then others that share no symbol with those before.
+    pub fn chains_to(&self, target: &Target, most: usize) -> Vec<Chain> {
+        let mut set: Set = vec![false; self.dense.globals.len()];
+        for node in &target.nodes {
+            set[*node as usize] = true;
+        }
+        self.chains(&set, most)
+    }
+
+    /// The chain to a symbol by number.
+    pub fn chain_to(&self, node: u32) -> Option<Chain> {
+        let mut set: Set = vec![false; self.dense.globals.len()];
+        set[node as usize] = true;
+        self.chains(&set, 1).pop()
+    }
+
+    /// Symbols of a target that are kept.
+    pub fn kept_of(&self, target: &Target) -> usize {
+        target.nodes.len()
+    }
+}

@@ -1,0 +1,379 @@
+//! Which definition a reference means: what the loader of the linker decides (`cmd/link/internal/loader`).
+
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
+
+use super::archives::Library;
+use super::constants::Constants;
+use super::object::{Object, Reference, STATIC, Symbol, flag, special};
+
+/// A symbol of the program; 0 is none.
+pub(super) type Global = u32;
+
+/// Marks symbols without a definition in an object.
+const EXTERNAL: u32 = u32::MAX;
+
+/// Every symbol of a program, resolved.
+#[derive(Debug)]
+pub(super) struct Symbols<'a> {
+    pub objects: Vec<&'a Object<'a>>,
+    /// The library of each object.
+    pub owners: Vec<u32>,
+    /// Object and local index of each symbol.
+    homes: Vec<(u32, u32)>,
+    /// Names of symbols without a definition, by the second half of their home.
+    external: Vec<&'a [u8]>,
+    /// The symbol of each local index, per object.
+    globals: Vec<Vec<Global>>,
+    /// The object of each package index, per object.
+    packages: Vec<Vec<u32>>,
+    builtins: Vec<Global>,
+    /// By name, for ABI0 and ABIInternal.
+    names: [FxHashMap<&'a [u8], Global>; 2],
+    /// Symbols that an object says are used in interfaces.
+    pub in_interface: Vec<Global>,
+    /// The flag of functions that a WebAssembly host may call.
+    wasm_export: u16,
+    /// Those functions.
+    pub wasm_exports: Vec<Global>,
+}
+
+/// The hashes of content that were seen, with the symbol and its size.
+#[derive(Default)]
+struct Contents {
+    short: FxHashMap<u64, (Global, u32)>,
+    long: FxHashMap<[u8; 16], (Global, u32)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stretch {
+    Defined,
+    Hashed64,
+    Hashed,
+    Named,
+}
+
+/// The path of a package as symbol names have it.
+fn escaped(path: &str) -> Vec<u8> {
+    let slash = path.rfind('/');
+    let mut out = Vec::with_capacity(path.len());
+    for (at, byte) in path.bytes().enumerate() {
+        let dot = byte == b'.' && slash.is_none_or(|slash| at > slash);
+        if byte <= b' ' || dot || byte == b'%' || byte == b'"' || byte >= 0x7f {
+            out.extend(format!("%{byte:02x}").bytes());
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+impl<'a> Symbols<'a> {
+    /// Resolves what stands in the libraries; `Err` names a library that refers to a package which is not there.
+    pub fn load(libraries: &'a [Library<'a>], constants: &Constants) -> Result<Self, String> {
+        let objects: Vec<&Object> = libraries
+            .iter()
+            .flat_map(|library| &library.objects)
+            .collect();
+        let owners = libraries
+            .iter()
+            .zip(0..)
+            .flat_map(|(library, index)| std::iter::repeat_n(index, library.objects.len()));
+        let total: usize = objects
+            .iter()
+            .map(|object| object.counts.definitions() as usize)
+            .sum();
+        let globals = objects.iter().map(|object| {
+            let all = object.counts.definitions() as usize + object.counts.references as usize;
+            vec![0; all]
+        });
+        let mut symbols = Self {
+            globals: globals.collect(),
+            owners: owners.collect(),
+            homes: Vec::with_capacity(total),
+            external: Vec::new(),
+            packages: Vec::new(),
+            builtins: vec![0; constants.builtins.len()],
+            names: Default::default(),
+            in_interface: Vec::new(),
+            wasm_export: constants.wasm_export,
+            wasm_exports: Vec::new(),
+            objects,
+        };
+        symbols.homes.push((EXTERNAL, 0));
+        symbols.external.push(b"");
+        symbols.names[1].reserve(total / 2);
+        symbols.define();
+        symbols.name_builtins(constants);
+        symbols.refer(libraries)?;
+        Ok(symbols)
+    }
+
+    fn define(&mut self) {
+        let all = 0..self.objects.len();
+        for object in all.clone() {
+            self.stretch(object, Stretch::Defined, &mut Contents::default());
+        }
+        let mut contents = Contents::default();
+        for object in all {
+            self.stretch(object, Stretch::Hashed64, &mut contents);
+            self.stretch(object, Stretch::Hashed, &mut contents);
+            self.stretch(object, Stretch::Named, &mut contents);
+        }
+    }
+
+    fn stretch(&mut self, index: usize, stretch: Stretch, contents: &mut Contents) {
+        let object = self.objects[index];
+        let counts = object.counts;
+        let (start, length) = match stretch {
+            Stretch::Defined => (0, counts.defined),
+            Stretch::Hashed64 => (counts.defined, counts.hashed64),
+            Stretch::Hashed => (counts.defined + counts.hashed64, counts.hashed),
+            Stretch::Named => (counts.definitions() - counts.named, counts.named),
+        };
+        for local in start..start + length {
+            let Some(symbol) = object.symbol(local) else {
+                continue;
+            };
+            let home = (index as u32, local);
+            let global = match stretch {
+                Stretch::Hashed64 => object
+                    .hash64(local - start)
+                    .map(|hash| self.content(contents.short.entry(hash), symbol.size, home)),
+                Stretch::Hashed => object
+                    .hash(local - start)
+                    .map(|hash| self.content(contents.long.entry(hash), symbol.size, home)),
+                _ if symbol.name.is_empty() || symbol.abi == STATIC => None,
+                Stretch::Defined => {
+                    let global = self.add(home);
+                    self.names[version(&symbol)].insert(symbol.name, global);
+                    Some(global)
+                }
+                Stretch::Named => Some(self.named(symbol, home)),
+            };
+            let global = global.unwrap_or_else(|| self.add(home));
+            self.globals[index][local as usize] = global;
+            if symbol.flags & flag::USED_IN_INTERFACE != 0 {
+                self.in_interface.push(global);
+            }
+            if symbol.flags & self.wasm_export != 0 {
+                self.wasm_exports.push(global);
+            }
+        }
+    }
+
+    fn add(&mut self, home: (u32, u32)) -> Global {
+        self.homes.push(home);
+        (self.homes.len() - 1) as Global
+    }
+
+    /// Of symbols with the same content, the largest stands for all.
+    fn content<K>(
+        &mut self,
+        entry: Entry<'_, K, (Global, u32)>,
+        size: u32,
+        home: (u32, u32),
+    ) -> Global {
+        match entry {
+            Entry::Vacant(entry) => {
+                let global = self.add(home);
+                entry.insert((global, size));
+                global
+            }
+            Entry::Occupied(mut entry) => {
+                let (global, known) = *entry.get();
+                if size > known {
+                    self.homes[global as usize] = home;
+                    entry.insert((global, size));
+                }
+                global
+            }
+        }
+    }
+
+    /// Of symbols with the same name, the one that the linker takes stands for all.
+    fn named(&mut self, symbol: Symbol<'a>, home: (u32, u32)) -> Global {
+        let table = &mut self.names[version(&symbol)];
+        let global = match table.entry(symbol.name) {
+            Entry::Vacant(entry) => {
+                let global = self.homes.len() as Global;
+                entry.insert(global);
+                self.homes.push(home);
+                return global;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
+        let (object, local) = self.homes[global as usize];
+        let Some(known) = self
+            .objects
+            .get(object as usize)
+            .and_then(|object| object.symbol(local))
+        else {
+            return global;
+        };
+        let new_wins = if symbol.flags & flag::MAY_REPEAT != 0 {
+            known.size < symbol.size
+        } else if known.flags & flag::MAY_REPEAT != 0 {
+            false
+        } else {
+            let content = |home: (u32, u32)| !self.objects[home.0 as usize].data(home.1).is_empty();
+            let (old, new) = (content((object, local)), content(home));
+            !old && (new || symbol.size > known.size)
+        };
+        if new_wins {
+            self.homes[global as usize] = home;
+        }
+        global
+    }
+
+    fn name_builtins(&mut self, constants: &Constants) {
+        for (index, (name, abi)) in constants.builtins.iter().enumerate() {
+            let abi = (*abi).min(1);
+            // Platforms without ABIInternal have the other.
+            let named = |abi| self.lookup(name.as_bytes(), abi);
+            let found = named(abi).or_else(|| named(1 - abi));
+            self.builtins[index] = found.unwrap_or_default();
+        }
+    }
+
+    fn refer(&mut self, libraries: &'a [Library<'a>]) -> Result<(), String> {
+        let mut by_path: FxHashMap<Vec<u8>, u32> = FxHashMap::default();
+        for (object, owner) in self.owners.iter().enumerate() {
+            let path = escaped(libraries[*owner as usize].path);
+            by_path.entry(path).or_insert(object as u32);
+        }
+        let mut flagged = Vec::new();
+        for index in 0..self.objects.len() {
+            let object = self.objects[index];
+            let first = object.counts.definitions();
+            for local in first..first + object.counts.references {
+                let Some(symbol) = object.symbol(local) else {
+                    continue;
+                };
+                let global = match symbol.abi {
+                    STATIC => self.add_external(symbol.name),
+                    _ => self.lookup_or_add(symbol.name, version(&symbol)),
+                };
+                self.globals[index][local as usize] = global;
+                if symbol.flags & flag::USED_IN_INTERFACE != 0 {
+                    self.in_interface.push(global);
+                }
+            }
+            let mut packages = vec![u32::MAX];
+            for path in object.packages().skip(1) {
+                let Some(found) = by_path.get(path) else {
+                    let library = libraries[self.owners[index] as usize].path;
+                    let path = String::from_utf8_lossy(path);
+                    return Err(format!(
+                        "package `{library}` refers to `{path}`, which is not there"
+                    ));
+                };
+                packages.push(*found);
+            }
+            self.packages.push(packages);
+            let used = object
+                .ref_flags()
+                .filter(|(_, flags)| flags & flag::USED_IN_INTERFACE != 0);
+            flagged.extend(used.map(|(reference, _)| (index as u32, reference)));
+        }
+        for (object, reference) in flagged {
+            let global = self.resolve(object, reference);
+            self.in_interface.push(global);
+        }
+        Ok(())
+    }
+
+    fn add_external(&mut self, name: &'a [u8]) -> Global {
+        self.external.push(name);
+        self.add((EXTERNAL, (self.external.len() - 1) as u32))
+    }
+
+    /// A symbol by name; where there is none, one without a definition.
+    pub fn lookup_or_add(&mut self, name: &'a [u8], version: usize) -> Global {
+        if let Some(global) = self.lookup(name, version) {
+            return global;
+        }
+        let global = self.add_external(name);
+        self.names[version].insert(name, global);
+        global
+    }
+
+    /// A symbol by name, in ABI0 (0) or ABIInternal (1).
+    pub fn lookup(&self, name: &[u8], version: usize) -> Option<Global> {
+        self.names[version].get(name).copied()
+    }
+
+    /// How many symbols there are, with the one that is none.
+    pub fn len(&self) -> usize {
+        self.homes.len()
+    }
+
+    /// What a reference in an object means; 0 where that is nothing.
+    pub fn resolve(&self, object: u32, reference: Reference) -> Global {
+        let index = reference.index;
+        let counts = self.objects[object as usize].counts;
+        let (object, local) = match reference.package {
+            0 => return 0,
+            special::BUILTIN => {
+                return self
+                    .builtins
+                    .get(index as usize)
+                    .copied()
+                    .unwrap_or_default();
+            }
+            special::OWN => (object, Some(index)),
+            special::HASHED64 => (object, index.checked_add(counts.defined)),
+            special::HASHED => (object, index.checked_add(counts.defined + counts.hashed64)),
+            special::NAMED => (
+                object,
+                index.checked_add(counts.definitions() - counts.named),
+            ),
+            package => {
+                let of = self.packages.get(object as usize);
+                let found = of.and_then(|of| of.get(package as usize)).copied();
+                (found.unwrap_or(EXTERNAL), Some(index))
+            }
+        };
+        let found = self.globals.get(object as usize).zip(local);
+        let global = found.and_then(|(of, local)| of.get(local as usize));
+        global.copied().unwrap_or_default()
+    }
+
+    /// The object and the local index of a symbol that is defined.
+    pub fn home(&self, global: Global) -> Option<(u32, u32)> {
+        let home = *self.homes.get(global as usize)?;
+        (home.0 != EXTERNAL).then_some(home)
+    }
+
+    /// The definition of a symbol.
+    pub fn symbol(&self, global: Global) -> Option<Symbol<'a>> {
+        let (object, local) = self.home(global)?;
+        self.objects[object as usize].symbol(local)
+    }
+
+    /// The name of a symbol; empty for parts of others.
+    pub fn name(&self, global: Global) -> &'a [u8] {
+        match self.homes.get(global as usize) {
+            Some((EXTERNAL, index)) => self
+                .external
+                .get(*index as usize)
+                .copied()
+                .unwrap_or_default(),
+            _ => self.symbol(global).map_or(&[], |symbol| symbol.name),
+        }
+    }
+
+    /// The content of a symbol.
+    pub fn data(&self, global: Global) -> &'a [u8] {
+        match self.home(global) {
+            Some((object, local)) => self.objects[object as usize].data(local),
+            None => &[],
+        }
+    }
+}
+
+/// Which table of names a symbol is in: data and ABI0 in the first.
+fn version(symbol: &Symbol<'_>) -> usize {
+    usize::from(symbol.abi == 1)
+}

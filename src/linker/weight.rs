@@ -1,0 +1,482 @@
+//! What symbols cost in a stripped file: code, data, and the tables that the linker makes of them (`pcln.go`, `data.go`).
+
+use rustc_hash::FxHashMap;
+
+use super::constants::Constants;
+use super::dense::Dense;
+use super::object::{Object, Reference, Symbol, auxiliary, flag};
+use super::resolve::{Global, Symbols};
+
+/// Where the bytes of a symbol are; within each, symbols are laid out by size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Nowhere: debug information, memory that is zero, what the linker reads only.
+    Nowhere,
+    Text,
+    Types,
+    Strings,
+    FunctionValues,
+    PointerMasks,
+    ReadOnly,
+    FunctionData,
+    Lines,
+    PlainData,
+    Data,
+}
+
+/// The bytes of a file, by what they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Code, with the space between functions.
+    pub text: u64,
+    /// Constants, types, strings.
+    pub read_only: u64,
+    /// Tables of functions and lines, stack maps.
+    pub tables: u64,
+    /// Variables with a value.
+    pub data: u64,
+}
+
+impl Bytes {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.text + self.read_only + self.tables + self.data
+    }
+}
+
+/// The size of a symbol and where it lies.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    place: Place,
+    size: u32,
+    align: u32,
+    /// Bytes in the list of types or of itabs.
+    listed: u32,
+    /// Bytes in the list of init tasks.
+    task: u32,
+}
+
+/// What a function costs in the tables.
+#[derive(Debug)]
+struct Function {
+    node: u32,
+    object: u32,
+    /// Its entry, and that of each call that was inlined.
+    fixed: u32,
+    /// Names and files, in [`Weights::shared`].
+    shared: (u32, u32),
+    /// How many files of its object it needs.
+    files: u32,
+}
+
+/// What each symbol that is kept costs.
+#[derive(Debug)]
+pub(super) struct Weights {
+    weights: Vec<Weight>,
+    /// Numbers by place and size: the order of the file.
+    order: Vec<u32>,
+    functions: Vec<Function>,
+    shared: Vec<u32>,
+    /// Bytes of each name and file.
+    sizes: Vec<u32>,
+    objects: usize,
+}
+
+/// What the linker does on a platform.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub function_align: u32,
+    pub pointer: u32,
+    /// Whether there are lists of types and itabs: up to Go 1.26.
+    pub lists: bool,
+    /// What segments begin at multiples of in an ELF file; 1 where that is not known.
+    pub page: u64,
+    /// Bytes of the list of modules, which is there twice.
+    pub stamp: u64,
+    /// Whether the section headers stand behind the last segment: from Go 1.26 on.
+    pub headers_last: bool,
+}
+
+impl Layout {
+    pub fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
+        let function_align = match goarch {
+            "amd64" => 32,
+            "arm" | "mips" | "mipsle" => 4,
+            "mips64" | "mips64le" | "riscv64" => 8,
+            "wasm" => 1,
+            _ => 16,
+        };
+        let page = match (goos, goarch) {
+            ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
+            (_, "386" | "amd64" | "s390x") => 4 << 10,
+            _ => 64 << 10,
+        };
+        Self {
+            function_align,
+            pointer,
+            lists: version < 27,
+            page,
+            stamp: 0,
+            headers_last: version >= 26,
+        }
+    }
+
+    /// How large these make a stripped file, where segments begin at whole pages.
+    pub fn file(&self, bytes: &Bytes) -> u64 {
+        // Marks between functions; the build information and the list of all tables.
+        const TEXT: u64 = 73;
+        const DATA: u64 = 968;
+        let (text, data) = (self.page + bytes.text + TEXT, bytes.data + DATA + self.stamp);
+        let tables = bytes.read_only + bytes.tables + self.stamp;
+        let whole = |part: u64| part.next_multiple_of(self.page);
+        let data = if self.headers_last { whole(data) } else { data };
+        whole(text) + whole(tables) + data
+    }
+}
+
+fn place(symbol: &Symbol<'_>, constants: &Constants) -> Place {
+    let kind = constants
+        .kinds
+        .get(usize::from(symbol.kind))
+        .map_or("", String::as_str);
+    let name = symbol.name;
+    match kind {
+        "STEXT" | "STEXTFIPS" => Place::Text,
+        "SNOPTRDATA" | "SNOPTRDATAFIPS" => Place::PlainData,
+        "SDATA" | "SDATAFIPS" => Place::Data,
+        "SRODATAFIPS" => Place::ReadOnly,
+        "SRODATA" if name.starts_with(b"go:string.") => Place::Strings,
+        "SRODATA" if name.starts_with(b"runtime.gcbits.") || name.starts_with(b"type:.gcprog.") => {
+            Place::PointerMasks
+        }
+        "SRODATA" if name.ends_with("·f".as_bytes()) => Place::FunctionValues,
+        "SRODATA" if name.starts_with(b"type:") => Place::Types,
+        "SRODATA" => Place::ReadOnly,
+        _ => Place::Nowhere,
+    }
+}
+
+fn weight(symbol: &Symbol<'_>, place: Place, layout: Layout) -> Weight {
+    let size = symbol.size;
+    let align = match (place, symbol.align) {
+        (Place::Text, align) => align.max(layout.function_align),
+        (Place::Lines, _) => 1,
+        (_, 0) => {
+            let mut align = 32;
+            while align > size && align > 1 {
+                align >>= 1;
+            }
+            align
+        }
+        (_, align) => align,
+    };
+    let listed = match (layout.lists, symbol.flags) {
+        (false, _) => 0,
+        (_, flags) if flags & flag::TYPELINK != 0 => 4,
+        (_, flags) if flags & flag::ITAB != 0 => layout.pointer,
+        _ => 0,
+    };
+    let task = match symbol.name.ends_with(b"..inittask") {
+        true => layout.pointer,
+        false => 0,
+    };
+    Weight {
+        place,
+        // A function takes 16 bytes at least, or the lookup of functions would not find it.
+        size: if place == Place::Text {
+            size.max(16)
+        } else {
+            size
+        },
+        align: align.clamp(1, 1 << 16),
+        listed,
+        task,
+    }
+}
+
+/// Names and files that functions share, while they are numbered.
+#[derive(Default)]
+struct Shared<'a> {
+    names: FxHashMap<Global, u32>,
+    files: FxHashMap<&'a [u8], u32>,
+    sizes: Vec<u32>,
+}
+
+impl<'a> Shared<'a> {
+    fn name(&mut self, global: Global, name: &[u8]) -> u32 {
+        let next = self.sizes.len() as u32;
+        let index = *self.names.entry(global).or_insert(next);
+        if index == next {
+            self.sizes.push(name.len() as u32 + 1);
+        }
+        index
+    }
+
+    fn file(&mut self, file: &'a [u8], goroot: usize) -> u32 {
+        let next = self.sizes.len() as u32;
+        let index = *self.files.entry(file).or_insert(next);
+        if index == next {
+            let bare = file.strip_prefix(b"gofile..").unwrap_or(file);
+            let expanded = bare
+                .strip_prefix(b"$GOROOT/")
+                .map(|rest| rest.len() + goroot + 1);
+            self.sizes.push(expanded.unwrap_or(bare.len()) as u32 + 1);
+        }
+        index
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> u32 {
+    let found = bytes.get(at..).and_then(|rest| rest.first_chunk());
+    found.map_or(0, |found| u32::from_le_bytes(*found))
+}
+
+/// The files of a function and the calls that were inlined into it: file and function.
+fn info(data: &[u8]) -> (Vec<u32>, Vec<(u32, Reference)>) {
+    const FILES: usize = 16;
+    const CALL: usize = 24;
+    let count = number(data, FILES) as usize;
+    let files = data.get(FILES + 4..).unwrap_or_default();
+    let files: Vec<u32> = files
+        .chunks_exact(4)
+        .take(count)
+        .map(|file| number(file, 0))
+        .collect();
+    let at = FILES + 4 + 4 * files.len();
+    let calls = data.get(at + 4..).unwrap_or_default();
+    let calls = calls
+        .chunks_exact(CALL)
+        .take(number(data, at) as usize)
+        .map(|call| {
+            let target = Reference {
+                package: number(call, 12),
+                index: number(call, 16),
+            };
+            (number(call, 4), target)
+        });
+    (files, calls.collect())
+}
+
+/// What functions are weighed by.
+struct From<'s, 'a> {
+    symbols: &'s Symbols<'a>,
+    dense: &'s Dense,
+    /// Bytes of the path of the toolchain.
+    goroot: usize,
+    layout: Layout,
+}
+
+impl Weights {
+    pub fn new(
+        symbols: &Symbols<'_>,
+        constants: &Constants,
+        dense: &Dense,
+        layout: Layout,
+        goroot: usize,
+    ) -> Self {
+        let nowhere = Weight {
+            place: Place::Nowhere,
+            size: 0,
+            align: 1,
+            listed: 0,
+            task: 0,
+        };
+        let each = dense
+            .globals
+            .iter()
+            .map(|global| match symbols.symbol(*global) {
+                Some(symbol) => weight(&symbol, place(&symbol, constants), layout),
+                None => nowhere,
+            });
+        let mut found = Self {
+            weights: each.collect(),
+            order: Vec::new(),
+            functions: Vec::new(),
+            shared: Vec::new(),
+            sizes: Vec::new(),
+            objects: symbols.objects.len(),
+        };
+        let from = From {
+            symbols,
+            dense,
+            goroot,
+            layout,
+        };
+        let mut shared = Shared::default();
+        let mut files: Vec<Option<Vec<&[u8]>>> = vec![None; symbols.objects.len()];
+        for node in 1..dense.globals.len() {
+            let home = symbols.home(dense.globals[node]);
+            if let Some((object, local)) = home
+                && found.weights[node].place == Place::Text
+            {
+                let of = symbols.objects[object as usize];
+                let names = files[object as usize].get_or_insert_with(|| of.files().collect());
+                let function = (node as u32, object, local);
+                found.function(&from, function, names, &mut shared);
+            }
+        }
+        found.sizes = shared.sizes;
+        let mut order: Vec<u32> = (1..found.weights.len() as u32).collect();
+        order.retain(|node| found.weights[*node as usize].place != Place::Nowhere);
+        order.sort_by_key(|node| {
+            let weight = found.weights[*node as usize];
+            // Alignment first where the linker does so; code keeps its order.
+            let key = match weight.place {
+                Place::FunctionData => u32::MAX - weight.align,
+                Place::Text => 0,
+                _ => weight.size,
+            };
+            (weight.place, key)
+        });
+        found.order = order;
+        found
+    }
+
+    fn function<'a>(
+        &mut self,
+        from: &From<'_, 'a>,
+        (node, object, local): (u32, u32, u32),
+        names: &[&'a [u8]],
+        shared: &mut Shared<'a>,
+    ) {
+        let From {
+            symbols,
+            dense,
+            goroot,
+            layout,
+        } = *from;
+        let of: &Object<'a> = symbols.objects[object as usize];
+        let start = self.shared.len() as u32;
+        let (mut pc_data, mut function_data, mut inlined) = (0, 0, 0);
+        let mut needed = 0;
+        let own = dense.globals[node as usize];
+        self.shared.push(shared.name(own, symbols.name(own)));
+        for aux in of.auxiliaries(local) {
+            let global = symbols.resolve(object, aux.target);
+            let number = dense.number(global);
+            match aux.kind {
+                auxiliary::FUNC_INFO => {
+                    let (files, calls) = info(symbols.data(global));
+                    inlined = calls.len() as u32;
+                    for (file, target) in calls {
+                        let target = symbols.resolve(object, target);
+                        self.shared.push(shared.name(target, symbols.name(target)));
+                        needed = needed.max(file.saturating_add(1));
+                        self.shared.extend(
+                            names
+                                .get(file as usize)
+                                .map(|name| shared.file(name, goroot)),
+                        );
+                    }
+                    for file in files {
+                        needed = needed.max(file.saturating_add(1));
+                        self.shared.extend(
+                            names
+                                .get(file as usize)
+                                .map(|name| shared.file(name, goroot)),
+                        );
+                    }
+                    self.put(number, Place::Nowhere);
+                }
+                auxiliary::FUNC_DATA => {
+                    function_data += 1;
+                    self.put(number, Place::FunctionData);
+                }
+                auxiliary::PC_DATA => {
+                    pc_data += 1;
+                    self.put(number, Place::Lines);
+                }
+                auxiliary::PC_SP..=auxiliary::PC_INLINE => self.put(number, Place::Lines),
+                auxiliary::GO_TYPE => {}
+                _ => self.put(number, Place::Nowhere),
+            }
+        }
+        if inlined > 0 {
+            pc_data = pc_data.max(3);
+            function_data = function_data.max(4);
+        }
+        let entry = (44_u32 + 4 * (pc_data + function_data)).next_multiple_of(layout.pointer);
+        self.functions.push(Function {
+            node,
+            object,
+            fixed: 8 + entry + 16 * inlined,
+            shared: (start, self.shared.len() as u32),
+            files: needed.min(names.len() as u32),
+        });
+    }
+
+    fn put(&mut self, node: Option<u32>, place: Place) {
+        if let Some(node) = node {
+            let weight = &mut self.weights[node as usize];
+            weight.place = place;
+            if place == Place::Lines {
+                weight.align = 1;
+            }
+        }
+    }
+
+    /// What the symbols cost together.
+    pub fn bytes(&self, kept: &[bool]) -> Bytes {
+        let mut places = [0_u64; Place::Data as usize + 1];
+        let (mut lists, mut tasks) = (0, 0);
+        for node in &self.order {
+            if kept[*node as usize] {
+                let weight = self.weights[*node as usize];
+                let at = &mut places[weight.place as usize];
+                *at = at.next_multiple_of(u64::from(weight.align)) + u64::from(weight.size);
+                lists += u64::from(weight.listed);
+                tasks += u64::from(weight.task);
+            }
+        }
+        let mut seen = vec![false; self.sizes.len()];
+        let mut files = vec![0; self.objects];
+        let mut tables = 0;
+        for function in self
+            .functions
+            .iter()
+            .filter(|function| kept[function.node as usize])
+        {
+            tables += u64::from(function.fixed);
+            let of = &mut files[function.object as usize];
+            *of = function.files.max(*of);
+            for index in &self.shared[function.shared.0 as usize..function.shared.1 as usize] {
+                seen[*index as usize] = true;
+            }
+        }
+        let shared = self.sizes.iter().zip(&seen).filter(|(_, seen)| **seen);
+        tables += shared.map(|(size, _)| u64::from(*size)).sum::<u64>();
+        tables += files.iter().map(|count| 4 * u64::from(*count)).sum::<u64>();
+        let text = places[Place::Text as usize];
+        // The lookup of functions: 20 bytes for each 4 KiB of code.
+        tables += text.div_ceil(4096) * 20;
+        let sum = |from: Place, to: Place| places[from as usize..=to as usize].iter().sum::<u64>();
+        Bytes {
+            text,
+            read_only: sum(Place::Types, Place::ReadOnly) + lists,
+            tables: tables + sum(Place::FunctionData, Place::Lines),
+            data: sum(Place::PlainData, Place::Data) + tasks,
+        }
+    }
+
+    /// What a symbol costs by itself, without what others share with it.
+    pub fn own(&self, node: u32) -> u64 {
+        let weight = self.weights[node as usize];
+        match weight.place {
+            Place::Nowhere => 0,
+            Place::Text => u64::from(weight.size).next_multiple_of(u64::from(weight.align)),
+            _ => u64::from(weight.size) + u64::from(weight.listed) + u64::from(weight.task),
+        }
+    }
+
+    /// Whether a symbol takes bytes in the file.
+    pub fn is_in_file(&self, node: u32) -> bool {
+        self.weights[node as usize].place != Place::Nowhere
+    }
+
+    /// What the entry of each function costs in the tables, by number.
+    pub fn entries(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.functions
+            .iter()
+            .map(|function| (function.node, u64::from(function.fixed)))
+    }
+}

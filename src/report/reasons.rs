@@ -1,0 +1,158 @@
+//! What `why` found, as one value, and the blocks that it is shown as.
+
+mod answer;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Tool, Toolchain};
+
+pub use answer::outline;
+
+/// Why something is in an executable, and what goes without it. Sizes are bytes of a stripped file.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Reasons {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// The import path of the main package.
+    pub package: String,
+    /// Go, and the platform.
+    pub go: Toolchain,
+    /// How it is known: `linker`, or `imports` where the linker's elimination could not be run.
+    pub by: By,
+    /// Why the elimination could not be run; `null` where it was.
+    pub not_run: Option<String>,
+    /// The program; `null` where the elimination was not run.
+    pub program: Option<Program>,
+    /// What was asked about; `null` where only cuts were asked for.
+    pub asked: Option<Asked>,
+    /// What goes without the cuts; `null` where none was asked for.
+    pub cut: Option<Cut>,
+    /// The cuts that free most, the largest first; `null` where they were not asked for.
+    pub biggest: Option<Vec<Biggest>>,
+}
+
+/// How an answer is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The linker's own elimination, over the objects.
+    Linker,
+    /// What packages import: nothing is known of functions and bytes.
+    Imports,
+}
+
+/// A program as the linker sees it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Program {
+    /// Packages that are loaded.
+    pub packages: u64,
+    /// Symbols in their objects.
+    pub symbols: u64,
+    /// Symbols that are kept.
+    pub kept: u64,
+    /// Bytes of code and data.
+    pub bytes: u64,
+    /// Whether every exported method of a type in an interface is kept.
+    pub keeps_every_method: bool,
+}
+
+/// The answer about one thing.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Asked {
+    /// As it was asked.
+    pub name: String,
+    /// `package`, `module`, `symbol`, `call` or `dce`.
+    pub kind: String,
+    /// Its symbols that are kept.
+    pub symbols: u64,
+    /// From the start of the program to it; the first is the shortest.
+    pub chains: Vec<Chain>,
+    /// Of `dce`: the functions that call methods by names that are not known.
+    pub callers: Vec<Caller>,
+    /// What goes without it.
+    pub without: Option<Freed>,
+}
+
+/// From the start of a program to something.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Chain {
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Step {
+    /// `start`, `call`, `address`, `init`, `type`, `interface method`, `method by name`, `reflection`, `table`, `import`.
+    pub kind: String,
+    /// The symbol; of imports the package.
+    pub symbol: String,
+    /// Its package.
+    pub package: String,
+    /// The file of the step before that leads here.
+    pub file: Option<String>,
+    /// The line in it.
+    pub line: Option<u32>,
+}
+
+/// A function that calls methods by names that are not known.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Caller {
+    /// The function.
+    pub symbol: String,
+    /// Its package.
+    pub package: String,
+    /// Bytes that go when it alone did not; 0 where another does so too.
+    pub alone: u64,
+    /// The chain to it.
+    pub chain: Option<Chain>,
+}
+
+/// What goes.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Freed {
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
+    pub file: u64,
+    /// Functions.
+    pub functions: u64,
+    /// Bytes by package, the largest first; `package` is empty for tables that packages share.
+    pub packages: Vec<PackageBytes>,
+}
+
+/// Bytes of a package.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PackageBytes {
+    /// Its import path.
+    pub package: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// What goes without some things together.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Cut {
+    /// As they were named.
+    pub names: Vec<String>,
+    /// What goes.
+    pub freed: Freed,
+}
+
+/// One of the cuts that free most.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Biggest {
+    /// The package or the module.
+    pub name: String,
+    /// `package` or `module`.
+    pub kind: String,
+    /// Bytes that go.
+    pub bytes: u64,
+    /// Functions that go.
+    pub functions: u64,
+    /// Packages of the main module that import it.
+    pub imported_by: Vec<String>,
+}
