@@ -12,6 +12,8 @@ mod constants;
 
 mod dense;
 
+mod layout;
+
 mod member;
 
 mod nodes;
@@ -32,7 +34,7 @@ mod weight;
 
 pub use archives::Archives;
 pub use chain::{Chain, Step, StepKind};
+pub use layout::Bytes;
 pub use program::{Program, Read};
 pub use query::Target;
 pub use removal::{Freed, Removal};
-pub use weight::Bytes;

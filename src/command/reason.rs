@@ -191,10 +191,16 @@ fn goroot(target: &TargetPlan) -> PathBuf {
 
 /// Bytes of the list of modules that go stamps into an executable: a line with path, version and sum for each.
 fn stamp(facts: &Facts) -> u64 {
-    let modules = facts.packages.iter().filter_map(|package| package.module.as_ref());
+    let modules = facts
+        .packages
+        .iter()
+        .filter_map(|package| package.module.as_ref());
     let lines = modules.filter(|module| !module.main).map(|module| {
         let real = module.replace.as_deref().unwrap_or(module);
-        ("dep\t\th1:\t\n".len() + 44 + real.path.len() + real.version.len(), &module.path)
+        (
+            "dep\t\th1:\t\n".len() + 44 + real.path.len() + real.version.len(),
+            &module.path,
+        )
     });
     let each: BTreeMap<&String, usize> = lines.map(|(bytes, path)| (path, bytes)).collect();
     each.values().sum::<usize>() as u64

@@ -7,6 +7,7 @@ use super::nodes::{Kind, mark};
 use super::object::{Reference, auxiliary};
 use super::program::Program;
 use super::resolve::Global;
+use super::weight::called_at;
 
 /// What a step of a chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,8 +243,22 @@ impl Program<'_> {
             let data = self.symbols.data(self.symbols.resolve(object, aux.target));
             value_at(data, found.offset, self.quantum)
         };
-        let line = u32::try_from(table(auxiliary::PC_LINE)?).ok()?;
-        let file = u32::try_from(table(auxiliary::PC_FILE)?).ok()?;
+        let inlined = table(auxiliary::PC_INLINE).filter(|index| *index >= 0);
+        let (file, line) = match inlined {
+            // The place is that of the call in the function itself, not that in what was inlined.
+            Some(index) => {
+                let mut all = of.auxiliaries(local);
+                let info = all.find(|aux| aux.kind == auxiliary::FUNC_INFO)?;
+                called_at(
+                    self.symbols.data(self.symbols.resolve(object, info.target)),
+                    index,
+                )?
+            }
+            None => {
+                let line = u32::try_from(table(auxiliary::PC_LINE)?).ok()?;
+                (u32::try_from(table(auxiliary::PC_FILE)?).ok()?, line)
+            }
+        };
         let file = of.files().nth(file as usize)?;
         let file = file.strip_prefix(b"gofile..").unwrap_or(file);
         Some((String::from_utf8_lossy(file).into_owned(), line))

@@ -7,10 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::archives::{Archives, Libraries};
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
+use super::layout::{Bytes, Layout};
 use super::nodes::{NOT_READ, Nodes, Reader};
 use super::reach::{Reached, Without, eliminate, eliminate_reading};
 use super::resolve::{Global, Symbols};
-use super::weight::{Bytes, Layout, Weights};
+use super::weight::Weights;
 use crate::error::{Error, Kind, Result};
 
 /// The record of what FIPS 140 checks, which the linker writes.

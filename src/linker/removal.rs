@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::chain::Set;
 use super::constants::{Meaning, WEAK};
+use super::layout::Bytes;
 use super::nodes::mark;
 use super::object::{STATIC, flag};
 use super::program::Program;
 use super::reach::{Reached, Without, eliminate};
-use super::weight::Bytes;
 
 /// What to leave out.
 #[derive(Debug, Clone, Default)]

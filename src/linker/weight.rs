@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::constants::Constants;
 use super::dense::Dense;
+use super::layout::{Bytes, Layout};
 use super::object::{Object, Reference, Symbol, auxiliary, flag};
 use super::resolve::{Global, Symbols};
 
@@ -22,26 +23,6 @@ pub(super) enum Place {
     Lines,
     PlainData,
     Data,
-}
-
-/// The bytes of a file, by what they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Bytes {
-    /// Code, with the space between functions.
-    pub text: u64,
-    /// Constants, types, strings.
-    pub read_only: u64,
-    /// Tables of functions and lines, stack maps.
-    pub tables: u64,
-    /// Variables with a value.
-    pub data: u64,
-}
-
-impl Bytes {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.text + self.read_only + self.tables + self.data
-    }
 }
 
 /// The size of a symbol and where it lies.
@@ -80,58 +61,6 @@ pub(super) struct Weights {
     /// Bytes of each name and file.
     sizes: Vec<u32>,
     objects: usize,
-}
-
-/// What the linker does on a platform.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    pub function_align: u32,
-    pub pointer: u32,
-    /// Whether there are lists of types and itabs: up to Go 1.26.
-    pub lists: bool,
-    /// What segments begin at multiples of in an ELF file; 1 where that is not known.
-    pub page: u64,
-    /// Bytes of the list of modules, which is there twice.
-    pub stamp: u64,
-    /// Whether the section headers stand behind the last segment: from Go 1.26 on.
-    pub headers_last: bool,
-}
-
-impl Layout {
-    pub fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
-        let function_align = match goarch {
-            "amd64" => 32,
-            "arm" | "mips" | "mipsle" => 4,
-            "mips64" | "mips64le" | "riscv64" => 8,
-            "wasm" => 1,
-            _ => 16,
-        };
-        let page = match (goos, goarch) {
-            ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
-            (_, "386" | "amd64" | "s390x") => 4 << 10,
-            _ => 64 << 10,
-        };
-        Self {
-            function_align,
-            pointer,
-            lists: version < 27,
-            page,
-            stamp: 0,
-            headers_last: version >= 26,
-        }
-    }
-
-    /// How large these make a stripped file, where segments begin at whole pages.
-    pub fn file(&self, bytes: &Bytes) -> u64 {
-        // Marks between functions; the build information and the list of all tables.
-        const TEXT: u64 = 73;
-        const DATA: u64 = 968;
-        let (text, data) = (self.page + bytes.text + TEXT, bytes.data + DATA + self.stamp);
-        let tables = bytes.read_only + bytes.tables + self.stamp;
-        let whole = |part: u64| part.next_multiple_of(self.page);
-        let data = if self.headers_last { whole(data) } else { data };
-        whole(text) + whole(tables) + data
-    }
 }
 
 fn place(symbol: &Symbol<'_>, constants: &Constants) -> Place {
@@ -231,10 +160,13 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     found.map_or(0, |found| u32::from_le_bytes(*found))
 }
 
+/// Where the files stand in what the compiler says of a function.
+const FILES: usize = 16;
+/// Bytes of a call that was inlined.
+const CALL: usize = 24;
+
 /// The files of a function and the calls that were inlined into it: file and function.
 fn info(data: &[u8]) -> (Vec<u32>, Vec<(u32, Reference)>) {
-    const FILES: usize = 16;
-    const CALL: usize = 24;
     let count = number(data, FILES) as usize;
     let files = data.get(FILES + 4..).unwrap_or_default();
     let files: Vec<u32> = files
@@ -264,6 +196,23 @@ struct From<'s, 'a> {
     /// Bytes of the path of the toolchain.
     goroot: usize,
     layout: Layout,
+}
+
+/// File and line in a function of the outermost call that was inlined around another; `None` for data that lie.
+pub(super) fn called_at(data: &[u8], index: i32) -> Option<(u32, u32)> {
+    let files = number(data, FILES) as usize;
+    let calls = data.get(files.checked_mul(4)?.checked_add(FILES + 8)?..)?;
+    let mut index = usize::try_from(index).ok()?;
+    // A call stands in one before it.
+    loop {
+        let call = calls.get(index.checked_mul(CALL)?..)?.get(..CALL)?;
+        let parent = number(call, 0) as i32;
+        match usize::try_from(parent) {
+            Ok(parent) if parent < index => index = parent,
+            Ok(_) => return None,
+            Err(_) => return Some((number(call, 4), number(call, 8))),
+        }
+    }
 }
 
 impl Weights {

@@ -91,11 +91,8 @@ fn callers(callers: &[Caller], top: usize) -> Vec<Block> {
         return vec![Block::Line(Tone::Good, line.into())];
     }
     let line = format!(
-        "every exported method is kept: {} methods by names that are not known when linking",
-        match callers.len() {
-            1 => "1 function calls".to_owned(),
-            several => format!("{} call", counted(several as u64, "function")),
-        }
+        "every exported method is kept, by {} with calls of methods whose names are not known when linking",
+        counted(callers.len() as u64, "function")
     );
     let row = |caller: &Caller| {
         let alone = match caller.alone {

@@ -1,0 +1,76 @@
+//! What the linker does on a platform with the bytes that it keeps: alignment, lists, pages.
+
+/// The bytes of a file, by what they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Code, with the space between functions.
+    pub text: u64,
+    /// Constants, types, strings.
+    pub read_only: u64,
+    /// Tables of functions and lines, stack maps.
+    pub tables: u64,
+    /// Variables with a value.
+    pub data: u64,
+}
+
+impl Bytes {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.text + self.read_only + self.tables + self.data
+    }
+}
+
+/// What the linker does on a platform.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub function_align: u32,
+    pub pointer: u32,
+    /// Whether there are lists of types and itabs: up to Go 1.26.
+    pub lists: bool,
+    /// What segments begin at multiples of in an ELF file; 1 where that is not known.
+    pub page: u64,
+    /// Bytes of the list of modules, which is there twice.
+    pub stamp: u64,
+    /// Whether the section headers stand behind the last segment: from Go 1.26 on.
+    pub headers_last: bool,
+}
+
+impl Layout {
+    pub fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
+        let function_align = match goarch {
+            "amd64" => 32,
+            "arm" | "mips" | "mipsle" => 4,
+            "mips64" | "mips64le" | "riscv64" => 8,
+            "wasm" => 1,
+            _ => 16,
+        };
+        let page = match (goos, goarch) {
+            ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
+            (_, "386" | "amd64" | "s390x") => 4 << 10,
+            _ => 64 << 10,
+        };
+        Self {
+            function_align,
+            pointer,
+            lists: version < 27,
+            page,
+            stamp: 0,
+            headers_last: version >= 26,
+        }
+    }
+
+    /// How large these make a stripped file, where segments begin at whole pages.
+    pub fn file(&self, bytes: &Bytes) -> u64 {
+        // Marks between functions; the build information and the list of all tables.
+        const TEXT: u64 = 73;
+        const DATA: u64 = 968;
+        let (text, data) = (
+            self.page + bytes.text + TEXT,
+            bytes.data + DATA + self.stamp,
+        );
+        let tables = bytes.read_only + bytes.tables + self.stamp;
+        let whole = |part: u64| part.next_multiple_of(self.page);
+        let data = if self.headers_last { whole(data) } else { data };
+        whole(text) + whole(tables) + data
+    }
+}
