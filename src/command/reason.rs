@@ -11,7 +11,7 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{Archives, Program};
 use crate::plan::exports::{self, Exported};
-use crate::plan::{Facts, StepKind, TargetPlan};
+use crate::plan::{Facts, Step, StepKind, TargetPlan};
 use crate::render::Shows;
 use crate::report::reasons::{By, Reasons, outline};
 use crate::report::{SCHEMA_VERSION, Tool, Toolchain};
@@ -109,26 +109,8 @@ fn answer(target: &TargetPlan, question: &Question<'_>, session: &Session<'_>) -
         cut: None,
         biggest: None,
     };
-    let modules: HashMap<&str, &str> = facts
-        .packages
-        .iter()
-        .filter_map(|package| {
-            Some((
-                package.import_path.as_str(),
-                package.module.as_ref()?.path.as_str(),
-            ))
-        })
-        .collect();
-    let known = Known {
-        packages: &packages,
-        modules,
-        main_module: facts
-            .packages
-            .iter()
-            .find_map(|package| package.module.as_ref().filter(|module| module.main))
-            .map_or("", |module| module.path.as_str()),
-    };
-    let eliminated = match mode(target) {
+    let known = Known::of(facts, &packages);
+    let eliminated = match mode(target, release) {
         Some(reason) => Err(Error::new(Kind::Machine, reason)),
         None => linked(&packages, &goroot(target), stamp(facts), |program| {
             answers::fill(program, &known, question, &mut reasons)
@@ -153,7 +135,22 @@ struct Known<'a> {
     main_module: &'a str,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    fn of(facts: &'a Facts, packages: &'a [Exported]) -> Self {
+        let of = facts
+            .packages
+            .iter()
+            .filter_map(|package| Some((package.import_path.as_str(), package.module.as_ref()?)));
+        let main = of.clone().find(|(_, module)| module.main);
+        Self {
+            packages,
+            modules: of
+                .map(|(path, module)| (path, module.path.as_str()))
+                .collect(),
+            main_module: main.map_or("", |(_, module)| module.path.as_str()),
+        }
+    }
+
     /// Whether a package belongs to the module.
     fn is_in(&self, package: &str, module: &str) -> bool {
         self.modules.get(package).is_some_and(|of| *of == module)
@@ -172,7 +169,16 @@ impl Known<'_> {
 }
 
 /// Why the elimination of this kind of link is not run.
-fn mode(target: &TargetPlan) -> Option<String> {
+fn mode(target: &TargetPlan, release: &Step) -> Option<String> {
+    let args = release
+        .invocation
+        .args
+        .iter()
+        .filter_map(|arg| arg.to_str());
+    let other = |arg: &&str| arg.starts_with("-linkshared") || arg.contains("-linkmode");
+    if let Some(arg) = args.into_iter().find(other) {
+        return Some(format!("`{arg}` links in a way that is not covered"));
+    }
     match target.facts.asked.mode.as_str() {
         "" | "default" | "exe" | "pie" => None,
         other => Some(format!("-buildmode={other} is not covered")),

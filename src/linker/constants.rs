@@ -38,6 +38,8 @@ pub(super) struct Constants {
     pub kinds: Vec<String>,
     /// The symbols of the runtime that objects name by number, and the ABI of each.
     pub builtins: Vec<(String, usize)>,
+    /// The architectures whose functions have ABIInternal beside ABI0.
+    two_abis: Vec<String>,
     /// The flag of functions that a WebAssembly host may call; 0 before Go 1.24.
     pub wasm_export: u16,
 }
@@ -73,9 +75,15 @@ impl Constants {
             relocations: std::iter::once(Meaning::Use).chain(meanings).collect(),
             kinds,
             builtins,
+            two_abis: with_two_abis(&source("../../internal/buildcfg/exp.go")?),
             // The second byte of flags counts from bit 8.
             wasm_export: export.map_or(0, |at| 1 << (8 + at.min(7))),
         })
+    }
+
+    /// Whether functions have two ABIs on an architecture; where they do not, both names are one symbol.
+    pub fn has_two_abis(&self, goarch: &str) -> bool {
+        self.two_abis.iter().any(|name| name == goarch)
     }
 
     /// What a relocation means, by its number without [`WEAK`].
@@ -134,4 +142,16 @@ fn quoted(text: &str) -> Vec<(String, usize)> {
         Some((name.to_owned(), digits.trim().parse().ok()?))
     };
     text.lines().filter_map(entry).collect()
+}
+
+/// The architectures for which register ABIs are on: the first `case "amd64", "arm64", ...:`.
+fn with_two_abis(text: &str) -> Vec<String> {
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| line.starts_with("case \"amd64\""));
+    let line = line.unwrap_or_default();
+    line.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }

@@ -77,7 +77,8 @@ impl<'a> Program<'a> {
         let constants = &read.constants;
         let from = &read.libraries;
         let damaged = |message| Error::new(Kind::Machine, message);
-        let mut symbols = Symbols::load(&from.libraries, constants).map_err(damaged)?;
+        let mut symbols =
+            Symbols::load(&from.libraries, from.goarch, constants).map_err(damaged)?;
         let entry = format!("_rt0_{}_{}", from.goarch, from.goos);
         let version = minor(from.version).unwrap_or(u32::MAX);
         let added = linker_symbols(&mut symbols, constants);
@@ -106,9 +107,7 @@ impl<'a> Program<'a> {
         nodes.roots = roots.chain(symbols.wasm_exports.iter().copied()).collect();
         if version < 22 {
             let names = ["reflect.Value.Method", "reflect.Value.MethodByName"];
-            let found = names
-                .iter()
-                .filter_map(|name| symbols.lookup(name.as_bytes(), 1));
+            let found = names.iter().flat_map(|name| both(name)).flatten();
             nodes.reflecting = found.collect();
         }
         let mut reader = Reader::new(&symbols, constants, pointer);

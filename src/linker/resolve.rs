@@ -33,6 +33,8 @@ pub(super) struct Symbols<'a> {
     names: [FxHashMap<&'a [u8], Global>; 2],
     /// Symbols that an object says are used in interfaces.
     pub in_interface: Vec<Global>,
+    /// Whether functions have ABIInternal beside ABI0.
+    two_abis: bool,
     /// The flag of functions that a WebAssembly host may call.
     wasm_export: u16,
     /// Those functions.
@@ -71,7 +73,11 @@ fn escaped(path: &str) -> Vec<u8> {
 
 impl<'a> Symbols<'a> {
     /// Resolves what stands in the libraries; `Err` names a library that refers to a package which is not there.
-    pub fn load(libraries: &'a [Library<'a>], constants: &Constants) -> Result<Self, String> {
+    pub fn load(
+        libraries: &'a [Library<'a>],
+        goarch: &str,
+        constants: &Constants,
+    ) -> Result<Self, String> {
         let objects: Vec<&Object> = libraries
             .iter()
             .flat_map(|library| &library.objects)
@@ -97,6 +103,7 @@ impl<'a> Symbols<'a> {
             builtins: vec![0; constants.builtins.len()],
             names: Default::default(),
             in_interface: Vec::new(),
+            two_abis: constants.has_two_abis(goarch),
             wasm_export: constants.wasm_export,
             wasm_exports: Vec::new(),
             objects,
@@ -147,7 +154,8 @@ impl<'a> Symbols<'a> {
                 _ if symbol.name.is_empty() || symbol.abi == STATIC => None,
                 Stretch::Defined => {
                     let global = self.add(home);
-                    self.names[version(&symbol)].insert(symbol.name, global);
+                    let version = self.version(&symbol);
+                    self.names[version].insert(symbol.name, global);
                     Some(global)
                 }
                 Stretch::Named => Some(self.named(symbol, home)),
@@ -194,7 +202,8 @@ impl<'a> Symbols<'a> {
 
     /// Of symbols with the same name, the one that the linker takes stands for all.
     fn named(&mut self, symbol: Symbol<'a>, home: (u32, u32)) -> Global {
-        let table = &mut self.names[version(&symbol)];
+        let version = self.version(&symbol);
+        let table = &mut self.names[version];
         let global = match table.entry(symbol.name) {
             Entry::Vacant(entry) => {
                 let global = self.homes.len() as Global;
@@ -253,7 +262,7 @@ impl<'a> Symbols<'a> {
                 };
                 let global = match symbol.abi {
                     STATIC => self.add_external(symbol.name),
-                    _ => self.lookup_or_add(symbol.name, version(&symbol)),
+                    _ => self.lookup_or_add(symbol.name, self.version(&symbol)),
                 };
                 self.globals[index][local as usize] = global;
                 if symbol.flags & flag::USED_IN_INTERFACE != 0 {
@@ -287,6 +296,11 @@ impl<'a> Symbols<'a> {
     fn add_external(&mut self, name: &'a [u8]) -> Global {
         self.external.push(name);
         self.add((EXTERNAL, (self.external.len() - 1) as u32))
+    }
+
+    /// Which table of names a symbol is in: data and ABI0 in the first.
+    fn version(&self, symbol: &Symbol<'_>) -> usize {
+        usize::from(symbol.abi == 1 && self.two_abis)
     }
 
     /// A symbol by name; where there is none, one without a definition.
@@ -371,9 +385,4 @@ impl<'a> Symbols<'a> {
             None => &[],
         }
     }
-}
-
-/// Which table of names a symbol is in: data and ABI0 in the first.
-fn version(symbol: &Symbol<'_>) -> usize {
-    usize::from(symbol.abi == 1)
 }
