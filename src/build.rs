@@ -52,7 +52,7 @@ pub mod tools;
 
 pub mod twin;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -349,12 +349,7 @@ fn compile(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Compiled> {
-    let known: HashSet<&[u8]> = target
-        .facts
-        .packages
-        .iter()
-        .map(|it| it.import_path.as_bytes())
-        .collect();
+    let known = target.facts.import_paths();
     let asked = &target.facts.asked;
     let ours = matches!(step.kind, StepKind::Release | StepKind::Libraries);
     let at_once = ours && (asked.commands || asked.work);

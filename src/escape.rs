@@ -67,6 +67,7 @@ pub mod flags;
 
 pub use boxed::was_overlooked;
 pub use class::Class;
+pub(crate) use closure::walk;
 pub use collect::Collector;
 pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};

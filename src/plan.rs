@@ -36,6 +36,7 @@ pub mod toolexec;
 
 pub mod verbose;
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -98,6 +99,12 @@ pub struct Vendor {
 }
 
 impl Facts {
+    /// The import paths of the build.
+    pub(crate) fn import_paths(&self) -> HashSet<&[u8]> {
+        let packages = self.packages.iter();
+        packages.map(|it| it.import_path.as_bytes()).collect()
+    }
+
     /// How vendor/ stands to the modules that it holds.
     pub fn vendored(&self) -> &Vendored {
         let cache = Path::new(&self.toolchain.gomodcache);

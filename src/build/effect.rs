@@ -67,12 +67,7 @@ pub fn side(
         return Ok(Side::default());
     };
     let sources = escapes::sources(target, first);
-    let known: HashSet<&[u8]> = target
-        .facts
-        .packages
-        .iter()
-        .map(|it| it.import_path.as_bytes())
-        .collect();
+    let known = target.facts.import_paths();
     let mut reader = Reader {
         collector: Collector::new(&sources).with_sites(true),
         known,

@@ -104,7 +104,7 @@ pub(super) fn names<'a>(node: Node<'a>, mut found: impl FnMut(Node<'a>)) {
 }
 
 /// Visits a node and what is below it, where `visit` wants to go down. Without recursion: sources can be nested deeply.
-pub(super) fn walk<'a>(cursor: &mut TreeCursor<'a>, mut visit: impl FnMut(Node<'a>) -> bool) {
+pub(crate) fn walk<'a>(cursor: &mut TreeCursor<'a>, mut visit: impl FnMut(Node<'a>) -> bool) {
     let mut depth = 0usize;
     loop {
         if visit(cursor.node()) && cursor.goto_first_child() {

@@ -252,6 +252,23 @@ pub(super) fn captures(context: &Context<'_>) -> Result<Step> {
     Ok(step)
 }
 
+/// Puts these `-gcflags`, which ask for diagnostics and hold those of the user, in the place of all others.
+pub(super) fn ask(composed: &mut Flags, values: Vec<String>, origin: &str) {
+    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .reasons
+        .retain(|it| !it.flag.starts_with("-gcflags="));
+    for value in values {
+        let flag = format!("-gcflags={value}");
+        composed.reasons.push(Reason {
+            flag: flag.clone(),
+            why: "the compiler's escape diagnostics, with your own flags".into(),
+            from: origin.into(),
+        });
+        composed.args.push(flag);
+    }
+}
+
 /// The separate compile of the whole scope; [`narrowed`] leaves out what is known already.
 pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
     let Context {
@@ -261,23 +278,12 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
         collection,
     } = *context;
     let mut composed = flags::compose(inputs, Variant::Escape)?;
-    composed.args.retain(|it| !it.starts_with("-gcflags="));
-    composed
-        .reasons
-        .retain(|it| !it.flag.starts_with("-gcflags="));
     let origin = inputs
         .origins
         .get("escape.scope")
         .map_or("defaults", String::as_str);
-    for value in escape::gcflags(&collection.scope, &collection.standard, &collection.user) {
-        let flag = format!("-gcflags={value}");
-        composed.reasons.push(Reason {
-            flag: flag.clone(),
-            why: "the compiler's escape diagnostics, with your own flags".into(),
-            from: origin.into(),
-        });
-        composed.args.push(flag);
-    }
+    let asked = escape::gcflags(&collection.scope, &collection.standard, &collection.user);
+    ask(&mut composed, asked, origin);
     listing(
         facts,
         &mut composed,

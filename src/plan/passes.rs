@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::flags::{self, Flags, Inputs, Reason, Variant};
+use super::flags::{self, Flags, Inputs, Variant};
 use super::output::Executable;
 use super::parts::{Part, parts};
 use super::{Facts, Step, StepKind, Typed, arguments, build, escapes, pgo, reason};
@@ -95,17 +95,5 @@ fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String
     };
     let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
     let user = flags::gcflags(inputs, composed);
-    composed.args.retain(|it| !it.starts_with("-gcflags="));
-    composed
-        .reasons
-        .retain(|it| !it.flag.starts_with("-gcflags="));
-    for value in escape::gcflags(scope, &standard, &user) {
-        let flag = format!("-gcflags={value}");
-        composed.reasons.push(Reason {
-            flag: flag.clone(),
-            why: "the compiler's escape diagnostics, with your own flags".into(),
-            from: origin.into(),
-        });
-        composed.args.push(flag);
-    }
+    escapes::ask(composed, escape::gcflags(scope, &standard, &user), origin);
 }

@@ -11,6 +11,7 @@ use super::health::{Calls, Program};
 use super::names::parts;
 use super::summary::{Owner, owner_by_path};
 use super::{Edge, Edges};
+use crate::escape::walk;
 
 /// The declarations of a set of packages.
 #[derive(Debug, Clone, Default)]
@@ -231,7 +232,7 @@ fn receiver(method: Node<'_>, source: &[u8]) -> Option<String> {
     })
 }
 
-/// Everything below a declaration that calls. Without recursion: sources can be nested deeply.
+/// Everything below a declaration that calls.
 fn declaration(node: Node<'_>) -> Declared {
     let line = |row: usize| i64::try_from(row).unwrap_or(0) + 1;
     let mut found = Declared {
@@ -240,10 +241,7 @@ fn declaration(node: Node<'_>) -> Declared {
         ..Declared::default()
     };
     let (mut exits, mut defers) = (vec![found.end], false);
-    let mut cursor = node.walk();
-    let mut depth = 0usize;
-    loop {
-        let it = cursor.node();
+    walk(&mut node.walk(), |it| {
         let first = line(it.start_position().row);
         match it.kind() {
             "call_expression" | "type_conversion_expression" => {
@@ -274,18 +272,8 @@ fn declaration(node: Node<'_>) -> Declared {
             }
             _ => {}
         }
-        if cursor.goto_first_child() {
-            depth += 1;
-            continue;
-        }
-        while depth > 0 && !cursor.goto_next_sibling() {
-            cursor.goto_parent();
-            depth -= 1;
-        }
-        if depth == 0 {
-            break;
-        }
-    }
+        true
+    });
     if defers {
         found.calls.extend(exits);
     }
