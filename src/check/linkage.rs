@@ -1,13 +1,19 @@
+mod image;
+
+use std::path::Path;
+
 use super::{Check, Context, Seen};
 use crate::binary::{Format, Libc, Linkage as Found};
 use crate::config::Linkage;
+use crate::input;
 
 pub const CHECK: Check = Check {
     id: "linkage",
     summary: "whether a file that was to be static is static",
     manual: "\
 What it sees: where `[build] linkage` is \"static\" (the presets container, cli and size say so), the
-loader and the shared libraries that the finished Linux executable names.
+loader and the shared libraries that the finished Linux executable names. Without that, whether the
+Dockerfile beside go.mod puts a file that needs glibc into an image without it.
 
 Why it matters: a static file runs in every image: scratch, distroless/static, Alpine, Debian. A
 dynamic one needs the C library that it was linked against: started where that is missing it ends
@@ -27,7 +33,7 @@ Source: cmd/link/internal/ld/elf.go and config.go; net/conf.go; ld.so(8).",
 fn run(context: &Context<'_>) -> Option<Seen> {
     let facts = context.facts;
     if context.linkage == Linkage::Any {
-        return None;
+        return in_image(context);
     }
     let mode = facts.asked.mode.as_str();
     if !matches!(mode, "" | "default" | "exe" | "pie") {
@@ -57,6 +63,24 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         Some(Found::Static) => Some(Seen::Good(static_words(&callers(context)))),
         Some(found) => Some(dynamic(context, found)),
     }
+}
+
+/// What needs glibc and is put into an image that has none. Where there is no such Dockerfile, nobody asked.
+fn in_image(context: &Context<'_>) -> Option<Seen> {
+    let artifact = context.artifact?;
+    let linkage = artifact.binary.as_ref()?.linkage.as_ref()?;
+    let needs_glibc = linkage.libc() == Some(Libc::Glibc);
+    let root = Path::new(&context.facts.toolchain.gomod).parent()?;
+    let dockerfile = root.join("Dockerfile");
+    if !needs_glibc || context.facts.toolchain.goos != "linux" {
+        return None;
+    }
+    let text = input::text(&dockerfile, input::TEXT).ok()?;
+    let path = artifact.executable.path.as_ref()?;
+    let image = image::without_glibc(&text, path.file_name()?.to_str()?)?;
+    let words =
+        format!("{linkage}; the Dockerfile puts it into `{image}`, where it does not start");
+    Some(Seen::Bad(words, hint(&callers(context)).into()))
 }
 
 /// Without C code nothing of the system is needed. glibc that is linked statically still loads its name service from the disk.

@@ -199,7 +199,7 @@ fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) ->
         let value = shown(name, given);
         let value = value.split_once('=').map_or("", |it| it.1);
         return error.hint(format!(
-            "did you mean `-{name}=-{value}`? The flags of a list begin with `-`"
+            "did you mean `-{name}='-{value}'`? The flags of a list begin with `-`"
         ));
     }
     let known = targets.iter().flat_map(|it| &it.packages);

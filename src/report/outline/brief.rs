@@ -158,10 +158,13 @@ fn overview(targets: &[Target]) -> Vec<Block> {
     let kind = targets
         .iter()
         .find_map(|it| Some(it.baseline.as_ref()?.kind.clone()));
-    let against = match (has_lock, kind) {
-        (true, _) => "since the lock".to_owned(),
-        (false, Some(kind)) => format!("against {}", built(&kind)),
-        (false, None) => String::new(),
+    // A short title: names of executables need the room.
+    let against = match (has_lock, kind.as_deref()) {
+        (true, _) => "since the lock",
+        (false, Some("unstripped")) => "of unstripped",
+        (false, Some("plain")) => "of plain",
+        (false, Some(_)) => "of baseline",
+        (false, None) => "",
     };
     let mut columns = vec![
         text("executable"),
@@ -169,7 +172,7 @@ fn overview(targets: &[Target]) -> Vec<Block> {
         number("size"),
         number("bytes"),
     ];
-    columns.extend((!against.is_empty()).then(|| number(&against)));
+    columns.extend((!against.is_empty()).then(|| number(against)));
     let row = |it: &Target| {
         let size = it.artifact.size;
         let before = match has_lock {

@@ -156,4 +156,12 @@ fn a_file_that_was_to_be_static_is_looked_at() {
     // Who asks for nothing hears nothing.
     let any = place.run(&line.replace("--preset cli ", ""));
     assert!(!any.stdout.contains("linkage:"), "{}", any.shown());
+    // Unless what was built is put into an image where it cannot start.
+    place.write("Dockerfile", "FROM scratch\nCOPY look /look\n");
+    let image = place.run(&line.replace("--preset cli ", ""));
+    let words = "the Dockerfile puts it into `scratch`, where it does not start";
+    assert!(image.stdout.contains(words), "{}", image.shown());
+    place.write("Dockerfile", "FROM debian:12\nCOPY look /look\n");
+    let image = place.run(&line.replace("--preset cli ", ""));
+    assert!(!image.stdout.contains("linkage:"), "{}", image.shown());
 }

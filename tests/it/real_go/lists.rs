@@ -29,15 +29,15 @@ fn a_pattern_that_means_no_package_is_refused() {
     for (flag, hint) in [
         (
             "-ldflags=s -w -X main.A=1",
-            "did you mean `-ldflags=-s -w -X main.A=1`?",
+            "did you mean `-ldflags='-s -w -X main.A=1'`?",
         ),
         (
             "-ldflags=X main.A=1",
-            "did you mean `-ldflags=-X main.A=1`?",
+            "did you mean `-ldflags='-X main.A=1'`?",
         ),
         ("-ldflags=fmt=-s", "name a main package of the build"),
         ("-ldflags=./libs=-s", "name a main package of the build"),
-        ("-gcflags=N -l=1", "did you mean `-gcflags=-N -l=1`?"),
+        ("-gcflags=N -l=1", "did you mean `-gcflags='-N -l=1'`?"),
         (
             "-gcflags=example.com/tny=-N",
             "did you mean `example.com/tiny`?",
