@@ -45,7 +45,6 @@ impl Shows {
         picture: true,
         findings: true,
         measures: true,
-        ..Self::TABLES
     };
     /// Of a release.
     pub const EVERYTHING: Self = Self::ESCAPES;
