@@ -29,4 +29,4 @@ pub use class::Class;
 pub use heat::{Heat, Spot, heat};
 pub use interval::Interval;
 pub use rule::{Advice, Evidence, Measure, Memory, RULES, Rule, What, find};
-pub use shape::{Literals, Shape, Source};
+pub use shape::{Literals, Mend, Shape, Source};

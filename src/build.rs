@@ -4,6 +4,8 @@ pub mod assertions;
 
 mod barrier;
 
+pub mod benchmarks;
+
 pub mod capture;
 
 mod command;

@@ -25,6 +25,8 @@ mod split;
 
 mod stand_in;
 
+mod what_if;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -44,6 +46,7 @@ pub use reasoning::Why;
 pub use settings::Settings;
 use split::split;
 pub use stand_in::{StandIn, stand_in};
+pub use what_if::{Bench, Measuring, Try};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -125,6 +128,12 @@ pub enum Command {
     #[command(override_usage = "gobuild-opt advise [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
     Advise(Advise),
+    /// Build the program with other sources, without touching it, and say what differs: escapes, code, frames, allocations
+    #[command(override_usage = "gobuild-opt try [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = TRY)]
+    Try(Try),
+    /// Run the benchmarks of [bench], and hold what they allocate against gobuild-opt.lock; time is not judged
+    #[command(override_usage = "gobuild-opt bench [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    Bench(Bench),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
@@ -164,6 +173,13 @@ pub enum Command {
     /// Print the manual page, or that of a command
     Man(Man),
 }
+
+const TRY: &str = "\
+Examples:
+  git diff > idea.patch && git stash
+  gobuild-opt try --patch idea.patch
+  gobuild-opt try --patch idea.patch --bench 'Search' --bench-package ./internal/index
+`gobuild-opt advise --try N` tries what a rule of advice writes itself.";
 
 const GO_FLAGS: &str = "\
 Any flag of `go build` may be given, with one dash or two, and wins over the configuration: -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does not know go through to go. `-C DIR` comes first, and all that is relative is relative to DIR then: packages, -o, --out-dir, --report, --config and the paths that are printed.";
@@ -238,6 +254,9 @@ pub struct Doctor {
     /// The layers.
     #[command(flatten)]
     pub settings: Settings,
+    /// Run go vet and go fix too, which compile the packages, and list what they report in hot functions
+    #[arg(long)]
+    pub vet: bool,
     /// How the findings are printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -280,6 +299,8 @@ pub fn parse(
         Command::Plan(it) => it.typed = split.typed,
         Command::Escape(it) => it.typed = split.typed,
         Command::Advise(it) => it.typed = split.typed,
+        Command::Try(it) => it.typed = split.typed,
+        Command::Bench(it) => it.typed = split.typed,
         Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         Command::Why(it) => it.typed = split.typed,
@@ -308,6 +329,8 @@ impl Cli {
             Command::Plan(it) => Some(&it.typed),
             Command::Escape(it) => Some(&it.typed),
             Command::Advise(it) => Some(&it.typed),
+            Command::Try(it) => Some(&it.typed),
+            Command::Bench(it) => Some(&it.typed),
             Command::Accept(it) => Some(&it.typed),
             Command::Doctor(it) => Some(&it.typed),
             Command::Why(it) => Some(&it.typed),

@@ -4,6 +4,8 @@ mod accept;
 
 mod advise;
 
+mod attempt;
+
 mod catalog;
 
 mod comment;
@@ -27,6 +29,8 @@ mod inspect;
 mod job;
 
 mod lock_file;
+
+mod measuring;
 
 mod plan;
 
@@ -145,6 +149,8 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Plan(args) => plan::run(args, session),
         Command::Escape(args) => escape::run(args, session),
         Command::Advise(args) => advise::run(args, session),
+        Command::Try(args) => attempt::run(args, session),
+        Command::Bench(args) => measuring::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Why(args) => reason::run(args, session),

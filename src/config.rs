@@ -9,6 +9,8 @@ mod ground;
 
 mod advise;
 
+pub mod bench;
+
 pub mod jobs;
 
 pub mod assertion;
@@ -33,8 +35,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use advise::{Advise, AdviseProfiles};
+pub use advise::{Advise, AdviseGate, AdviseProfiles};
 pub use assertion::Assertion;
+pub use bench::Bench;
 use jobs::Jobs;
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
@@ -65,6 +68,8 @@ pub struct Config {
     pub assert: Vec<Assertion>,
     /// What is advised.
     pub advise: Advise,
+    /// Benchmarks whose allocations stand in the lock.
+    pub bench: Bench,
     /// What the release is compared with.
     pub compare: Compare,
     /// Limits that fail the run.
@@ -81,6 +86,8 @@ const JUDGING: &[&str] = &[
     "assert",
     "compare.",
     "budget.",
+    "bench.",
+    "advise.gate",
     "checks.",
     "build.ambient",
     "pgo.on-missing",
@@ -97,6 +104,8 @@ impl layer::Loaded {
         own.assert = other_config.assert;
         own.compare = other_config.compare;
         own.budget = other_config.budget;
+        own.bench = other_config.bench;
+        own.advise.gate = other_config.advise.gate;
         own.checks = other_config.checks;
         own.build.ambient = other_config.build.ambient;
         own.pgo.on_missing = other_config.pgo.on_missing;

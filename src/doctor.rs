@@ -2,9 +2,13 @@
 //!
 //! Rows of `doctor` alone: they fail nothing, and a release does not show them.
 
+mod limits;
+
 mod rows;
 
 pub mod scan;
+
+pub mod weighed;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +17,9 @@ use crate::check::Status;
 use crate::config::Config;
 use crate::plan::Facts;
 
+pub use limits::Limit;
 pub use scan::{Scan, scan};
+pub use weighed::Vetted;
 
 /// What the rows look at.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +32,8 @@ pub struct Look<'a> {
     pub package: &'a str,
     /// What stands in the sources.
     pub scan: &'a Scan,
+    /// What go vet and go fix report; `None` where nobody asked.
+    pub vetted: Option<&'a Vetted>,
 }
 
 /// A row.

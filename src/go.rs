@@ -22,6 +22,8 @@ pub mod vcs;
 
 pub mod vendored;
 
+pub mod vetted;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -54,6 +54,16 @@ pub fn text(path: &Path, limit: u64) -> Result<String> {
         .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
+/// Whether a YAML file is nested deeper than people nest it: a parser has a frame of its stack for each level.
+pub fn is_deep_yaml(text: &str) -> bool {
+    let opens = |it: &&str| matches!(*it, "-" | "?" | ":");
+    text.lines().any(|line| {
+        let indented = line.len() - line.trim_start().len();
+        let brackets = line.matches(['[', '{']).count();
+        indented > 200 || brackets > 200 || line.split_whitespace().take_while(opens).count() > 16
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

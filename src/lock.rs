@@ -66,6 +66,12 @@ pub struct Target {
     /// Allocating sites by import path and ID, see [`id`].
     #[serde(default)]
     pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
+    /// What benchmarks allocate, by import path and name, as in `example.com/app/index.BenchmarkSearch`.
+    #[serde(default)]
+    pub benchmarks: BTreeMap<String, Allocations>,
+    /// Findings of `advise`, by ID, see [`advice_id`].
+    #[serde(default)]
+    pub advice: BTreeMap<String, Advice>,
     /// The version of the file, where it is an earlier one: what that did not see is not new.
     #[serde(skip)]
     pub earlier: Option<i64>,
@@ -90,6 +96,39 @@ pub struct Entry {
     /// Why it was accepted later than the rest.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// What a benchmark allocates per operation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allocations {
+    /// allocs/op
+    pub allocs: u64,
+    /// B/op
+    pub bytes: u64,
+    /// Why more was accepted.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A finding of `advise` that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advice {
+    /// `GBO303`
+    pub rule: String,
+    /// The import path and the declaration.
+    pub function: String,
+    /// Why it was accepted later than the rest.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The ID of a finding: ten hexadecimal digits for its rule, its function and the text of its line.
+pub fn advice_id(rule: &str, function: &str, source: &str) -> String {
+    let words: Vec<&str> = source.split_whitespace().collect();
+    let text = [rule, function, &words.join(" ")].join("\0");
+    hex(&Sha256::digest(text.as_bytes())[..5])
 }
 
 fn first() -> u32 {
@@ -256,6 +295,20 @@ mod tests {
             Some("once per \"process\"".into()),
         );
         target.accept(&identity("F", "a \"b\"\n\t\u{7f}\\", 1), None, None);
+        let allocations = Allocations {
+            allocs: 1,
+            bytes: 48,
+            reason: None,
+        };
+        let name = "ex.com/m/lib.BenchmarkGet/large";
+        target.benchmarks.insert(name.into(), allocations);
+        let advice = Advice {
+            rule: "GBO303".into(),
+            function: "ex.com/m/lib.Get".into(),
+            reason: Some("handful".into()),
+        };
+        let id = advice_id("GBO303", "ex.com/m/lib.Get", "out = append(out, x)");
+        target.advice.insert(id, advice);
         target.executables.insert(
             "ex.com/m".into(),
             Executable {
@@ -307,7 +360,7 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:40` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:46` was edited: the site `002f8a9cdf` is",
             ),
             (
                 good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
@@ -315,7 +368,7 @@ mod tests {
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:42` cannot be read",
+                "`gobuild-opt.lock:48` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();

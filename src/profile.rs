@@ -69,7 +69,7 @@ pub use source::Sources;
 pub use summary::{Owner, Summary, summary};
 pub use weights::{Weights, weights};
 pub use without::without;
-pub use worth::{Worth, worth};
+pub use worth::{Worth, worth, worth_of};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,8 @@ pub mod advise;
 
 pub mod allocating;
 
+pub mod allocations;
+
 mod against;
 mod artifact;
 mod assertions;
@@ -12,6 +14,8 @@ mod budgets;
 pub mod compare;
 
 mod cost;
+
+pub mod difference;
 
 mod effect;
 

@@ -158,6 +158,8 @@ pub struct Setting {
 pub struct Ground {
     /// Nothing of the command comes from a configuration, or all of it is trusted.
     everything: bool,
+    /// Benchmarks may run: who typed the command asked for it.
+    benchmarks: bool,
     /// Commands that may be started in place of `go`.
     programs: Vec<OsString>,
     /// This very program, which go is to start for every tool.
@@ -185,6 +187,11 @@ impl Ground {
             everything: true,
             ..Self::default()
         }
+    }
+
+    /// Lets `go test` run benchmarks: for commands that are typed to do so.
+    pub fn trust_benchmarks(&mut self) {
+        self.benchmarks = true;
     }
 
     /// A command to start in place of `go`.
@@ -288,7 +295,7 @@ impl Ground {
     fn arguments(&self, args: &[OsString]) -> Option<Refusal> {
         let (verb, mut rest) = args.split_first()?;
         let verb = verb.to_str().unwrap_or_default();
-        if !matches!(verb, "build" | "list" | "env" | "version") {
+        if !lists::is_verb(verb, args, self.benchmarks) {
             return Some(Refusal::program(&format!("go {verb}")));
         }
         while let Some((first, behind)) = rest.split_first() {
@@ -335,7 +342,7 @@ impl Ground {
         if let (Some(tool), true) = (Tool::of(&item.name), item.is_flag) {
             return self.list(tool, value);
         }
-        let prints = verb != "build" && item.is_allowed(lists::PRINTED);
+        let prints = lists::own(verb).is_some_and(|it| item.is_allowed(it));
         let ours = match item.name.as_str() {
             // Its path was looked at where it was read.
             "pgo" => true,

@@ -15,6 +15,9 @@ pub(crate) const ESCAPE: &str = include_str!("../schemas/escape.json");
 /// The JSON report of advise.
 pub(crate) const ADVISE: &str = include_str!("../schemas/advise.json");
 
+/// The JSON report of try.
+pub(crate) const TRY: &str = include_str!("../schemas/try.json");
+
 /// The JSON report of inspect.
 pub(crate) const INSPECT: &str = include_str!("../schemas/inspect.json");
 

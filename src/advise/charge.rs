@@ -94,6 +94,8 @@ pub struct Spent {
     pub sum: Sum,
     /// How much of it without the runtime: of a mutex profile, what is no lock of the runtime itself.
     pub plain: Sum,
+    /// How much of it the line does itself, not what it calls: of a heap profile, what it allocates.
+    pub direct: Sum,
 }
 
 impl Sum {
@@ -109,6 +111,7 @@ pub(super) struct Function {
     pub(super) role: Role,
     own: bool,
     grows: bool,
+    made: bool,
     package: String,
     /// `T.Get`, without what closures add.
     declared: String,
@@ -143,6 +146,7 @@ impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
                 role: class::role(&text, it.package),
                 own: is_own(&package),
                 grows: class::grows_map(&text),
+                made: class::REUSABLE.contains(&&*text),
                 declared,
                 closure: !it.closure.is_empty(),
                 package,
@@ -247,9 +251,18 @@ fn one(
         .last()
         .map(|it| it.frame.name().into_owned());
     let spent = sums.spent.entry(line).or_default();
-    spent.0.add(sum);
+    spent.all.add(sum);
     if class.is_none() {
-        spent.1.add(sum);
+        spent.plain.add(sum);
+    }
+    if user == owner {
+        spent.direct.add(sum);
+    }
+    // What is worth keeping may be made far below the line.
+    let made = stack[owner..user].iter().find(|it| it.function.made);
+    let made = made.map(|it| it.frame.name().into_owned());
+    if let Some(callee) = made.filter(|it| called.as_ref() != Some(it)) {
+        sums.calls.entry((line, callee)).or_default().add(sum);
     }
     if let Some(class) = class {
         charged.own.entry(class).or_default().add(sum);
@@ -280,11 +293,12 @@ pub(super) fn class_of(above: &[Seen<'_>]) -> Option<Class> {
     })
 }
 
-/// Compiled code calls some functions of the maps without one of the runtime between.
+/// Some functions of the maps, and those that enter the kernel, are called without one of the package runtime between.
 fn by_package(it: &Seen<'_>) -> Class {
-    match it.function.package == "internal/runtime/maps" {
-        true => Class::MapLookup,
-        false => Class::Other,
+    match it.function.package.as_str() {
+        "internal/runtime/maps" => Class::MapLookup,
+        "internal/runtime/syscall" | "runtime/internal/syscall" => Class::System,
+        _ => Class::Other,
     }
 }
 
@@ -313,6 +327,14 @@ struct Ways {
     ways: HashMap<(String, String), Sum>,
 }
 
+/// All that a line pays for, and parts of it.
+#[derive(Default)]
+struct Parts {
+    all: Sum,
+    plain: Sum,
+    direct: Sum,
+}
+
 /// What is being summed.
 #[derive(Default)]
 struct Sums {
@@ -320,7 +342,7 @@ struct Sums {
     lines: HashMap<Line, usize>,
     costs: HashMap<(usize, Class), Ways>,
     calls: HashMap<(usize, String), Sum>,
-    spent: HashMap<usize, (Sum, Sum)>,
+    spent: HashMap<usize, Parts>,
 }
 
 impl Sums {
@@ -363,7 +385,12 @@ impl Sums {
         charged.costs = self.costs.into_iter().map(cost).collect();
         let call = |((line, callee), sum): ((usize, String), Sum)| Call { line, callee, sum };
         charged.calls = self.calls.into_iter().map(call).collect();
-        let spent = |(line, (sum, plain)): (usize, (Sum, Sum))| Spent { line, sum, plain };
+        let spent = |(line, parts): (usize, Parts)| Spent {
+            line,
+            sum: parts.all,
+            plain: parts.plain,
+            direct: parts.direct,
+        };
         charged.spent = self.spent.into_iter().map(spent).collect();
         let lines = &charged.lines;
         charged.spent.sort_by(|a, b| {

@@ -48,7 +48,7 @@ pub enum Class {
     Channel,
     /// Goroutines that are started.
     Goroutine,
-    /// `defer` in a loop.
+    /// `defer` in a loop, or in a function with many returns: the compiler keeps a list of the calls then.
     Defer,
     /// Calls of C.
     Cgo,
@@ -60,13 +60,15 @@ pub enum Class {
     Gc,
     /// Finding and starting goroutines that can run.
     Scheduler,
+    /// Calls of the operating system.
+    System,
     /// Everything else of the runtime.
     Other,
 }
 
 impl Class {
     /// Every class, in the order of ties.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Append,
         Self::New,
         Self::Make,
@@ -87,6 +89,7 @@ impl Class {
         Self::Stack,
         Self::Gc,
         Self::Scheduler,
+        Self::System,
         Self::Other,
     ];
 
@@ -107,12 +110,13 @@ impl Class {
             Self::WriteBarrier => "write barrier",
             Self::Channel => "channel",
             Self::Goroutine => "goroutine start",
-            Self::Defer => "defer in a loop",
+            Self::Defer => "defer",
             Self::Cgo => "cgo",
             Self::Lock => "lock",
             Self::Stack => "stack growth",
             Self::Gc => "garbage collection",
             Self::Scheduler => "scheduler",
+            Self::System => "system call",
             Self::Other => "other runtime",
         }
     }
@@ -193,6 +197,8 @@ const RUNTIME: &[(&str, Class)] = &[
     ("cgocall", Class::Cgo),
     ("asmcgocall", Class::Cgo),
     ("cgoCheck", Class::Cgo),
+    ("entersyscall", Class::System),
+    ("exitsyscall", Class::System),
     ("newstack", Class::Stack),
     ("copystack", Class::Stack),
 ];
@@ -228,6 +234,16 @@ const BESIDE: &[(&str, Class)] = &[
     ("sysmon", Class::Scheduler),
     ("mstart", Class::Scheduler),
     ("ready", Class::Scheduler),
+];
+
+/// Functions that make what can be used again: large, and with a method that resets it.
+pub const REUSABLE: &[&str] = &[
+    "compress/flate.NewWriter",
+    "compress/flate.NewReader",
+    "compress/gzip.NewWriterLevel",
+    "compress/zlib.NewWriterLevelDict",
+    "bufio.NewReaderSize",
+    "bufio.NewWriterSize",
 ];
 
 /// Functions in which a goroutine waits for a lock.

@@ -4,6 +4,12 @@
 
 mod growth;
 
+mod mend;
+
+mod uses;
+
+pub use mend::Mend;
+
 use tree_sitter::{Node, Parser, Point, Tree};
 
 /// A Go file, parsed.
@@ -48,8 +54,12 @@ pub struct Shape {
     pub copies: Option<(String, String)>,
     /// Calls, by what is called, and which arguments are literals.
     pub calls: Vec<(String, Literals)>,
-    /// Variables of the function whose addresses it returns: these must live on.
+    /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
     pub kept: Vec<String>,
+    /// Variables whose addresses the function hands to C, with the function of C.
+    pub to_c: Vec<(String, String)>,
+    /// What the line declares is returned, or stored where others find it.
+    pub leaves: bool,
     /// The type `T` of `return &T{...}`.
     pub returned: Option<String>,
     /// That type has methods with a pointer receiver, or they are not known.
@@ -80,6 +90,11 @@ impl Source {
         Some(Self { text, tree })
     }
 
+    /// The whole file; `None` where it is no UTF-8.
+    pub fn text_of_file(&self) -> Option<&str> {
+        std::str::from_utf8(&self.text).ok()
+    }
+
     /// The declaration of a function or a method `T.m`, by its bare name, in lines.
     pub fn declaration(&self, name: &str) -> Option<(i64, i64)> {
         let root = self.tree.root_node();
@@ -87,6 +102,15 @@ impl Source {
             .named_children(&mut root.walk())
             .find(|it| self.declared(*it).as_deref() == Some(name))?;
         Some((row(found.start_position()), row(found.end_position())))
+    }
+
+    /// The function or the method `T.m` that a line is in.
+    pub fn function_at(&self, line: i64) -> Option<String> {
+        let root = self.tree.root_node();
+        let holds =
+            |it: &Node<'_>| (row(it.start_position())..=row(it.end_position())).contains(&line);
+        let found = root.named_children(&mut root.walk()).find(holds)?;
+        self.declared(found)
     }
 
     fn declared(&self, node: Node<'_>) -> Option<String> {
@@ -172,7 +196,8 @@ impl Source {
             }
             at = node.parent();
         }
-        shape.kept = function.map_or(Vec::new(), |it| kept(self.text(it)));
+        shape.kept = function.map_or(Vec::new(), |it| self.kept(it));
+        shape.to_c = function.map_or(Vec::new(), |it| self.to_c(it));
         shape.in_init = match function.and_then(|it| self.declared(it)) {
             Some(name) => name == "init",
             None => true,
@@ -189,7 +214,11 @@ impl Source {
             "receive_statement" => shape.channel = true,
             "for_statement" => self.range(node, shape),
             "call_expression" => self.call(node, shape),
-            "assignment_statement" => self.assignment(node, shape),
+            "assignment_statement" => {
+                self.assignment(node, shape);
+                shape.leaves |= self.leaves(node);
+            }
+            "short_var_declaration" | "var_spec" => shape.leaves |= self.leaves(node),
             "inc_statement" | "dec_statement" => {
                 if let Some(index) = node
                     .named_child(0)
@@ -291,19 +320,6 @@ impl Source {
         let bytes = self.text.get(node.byte_range()).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
-}
-
-/// `v` of `return &v` and of `return f(&v)`.
-fn kept(function: &str) -> Vec<String> {
-    let returns = function.lines().map(str::trim);
-    let returns = returns.filter(|it| it.starts_with("return "));
-    let name = |it: &str| {
-        let end = it.find(|it: char| !it.is_alphanumeric() && it != '_');
-        it[..end.unwrap_or(it.len())].to_owned()
-    };
-    returns
-        .flat_map(|it| it.split('&').skip(1).map(name).collect::<Vec<_>>())
-        .collect()
 }
 
 /// `T` of `return &T{`.

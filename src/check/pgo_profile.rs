@@ -8,7 +8,7 @@ pub const CHECK: Check = Check {
     manual: "\
 What it sees: the profile that -pgo, `[pgo] profile`, `[pgo.package]` or default.pgo names, read
 before Go runs: missing, empty, of another kind than CPU, unreadable, without samples, without
-lines, or usable; of a list every file. After the build, whether it is of this program at all. And
+lines, or usable; of a list every file; of an idle program, or of next to nothing but the runtime. After the build, whether it is of this program at all. And
 entries of `[pgo] no-inline` that no profile calls, and flags of the compiler that keep the profile
 from its effect (-l, -N, -d=pgoinline=0).
 
@@ -93,6 +93,13 @@ fn useless(context: &Context<'_>) -> Option<Seen> {
         return Some(Seen::Bad(
             format!("`{path}` {}", worthless(why, fits)),
             "collect one from this program: `gobuild-opt profile collect URL`".into(),
+        ));
+    }
+    let worth = used.worth.as_ref().filter(|it| !it.against.is_empty());
+    if let Some(worth) = worth {
+        return Some(Seen::Bad(
+            format!("`{path}` is applied, but {}", worth.sentence()),
+            "collect one under the real load: `gobuild-opt profile collect URL`".into(),
         ));
     }
     let unplaced = used.judgement.as_ref()?.unplaced()?;

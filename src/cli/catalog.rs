@@ -42,6 +42,8 @@ pub enum SchemaOf {
     Escape,
     /// The JSON report of advise
     Advise,
+    /// The JSON report of try
+    Try,
     /// The JSON report of inspect
     Inspect,
     /// The JSON report of compare

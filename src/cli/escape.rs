@@ -65,6 +65,18 @@ pub struct Advise {
     /// How many lines the text report lists, 0 for all
     #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
     pub top: usize,
+    /// Write the findings of now to gobuild-opt.lock: `[advise] gate = "new"` lets these pass
+    #[arg(long, conflicts_with = "attempt")]
+    pub accept: bool,
+    /// Build with the change that finding N suggests, and say what differs; the sources stay as they are
+    #[arg(long = "try", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub attempt: Option<u32>,
+    /// Write the change to the sources once it was built
+    #[arg(long, requires = "attempt")]
+    pub write: bool,
+    /// What is measured too.
+    #[command(flatten)]
+    pub bench: super::Measuring,
     /// Go's part of the line.
     #[arg(skip)]
     pub typed: Typed,

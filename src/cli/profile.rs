@@ -31,6 +31,7 @@ const COLLECT: &str = "\
 Examples:
   gobuild-opt profile collect http://127.0.0.1:6060 -o cmd/api/default.pgo
   gobuild-opt profile collect api-1:6060 api-2:6060 --header 'Authorization: Bearer ${TOKEN}'
+  gobuild-opt profile collect --all http://127.0.0.1:6060 -o profiles
   gobuild-opt profile collect -- go test -run '^$' -bench . -cpuprofile {profile} ./internal/index
 
 An address without a path is asked for /debug/pprof/profile. A command writes its CPU profile to the path that stands for {profile} in its arguments, and in the variable GOBUILD_OPT_PROFILE. The old file stays as it is until the new profile is complete and of use to the compiler.";
@@ -144,9 +145,18 @@ pub struct Collect {
         conflicts_with = "command"
     )]
     pub urls: Vec<String>,
-    /// Where the profile goes; `-` is standard output
-    #[arg(short, long, value_name = "FILE", default_value = "default.pgo")]
+    /// Where the profile goes; `-` is standard output; with --all a directory, `profiles` if none is named
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "default.pgo",
+        default_value_if("all", "true", "profiles")
+    )]
     pub output: PathBuf,
+    /// Collect every kind that `advise` reads: cpu, heap, mutex, block, goroutine, goroutineleak, a file each
+    #[arg(long, conflicts_with_all = ["command", "merge_previous"])]
+    pub all: bool,
     /// How long each program is profiled
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub seconds: u64,

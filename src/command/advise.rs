@@ -3,20 +3,26 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::prepare::{Purpose, prepare_for};
+use super::attempt::replaced::Files;
+use super::attempt::{self, Trial};
+use super::lock_file;
+use super::prepare::{Purpose, gather, prepare_for};
 use super::present::{self, present};
 use super::{Output, Session};
+use crate::build::Event;
 use crate::cli;
 use crate::clock;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::input;
-use crate::plan::Facts;
+use crate::lock::{Advice, FILE, Lock};
+use crate::number::counted_of;
 use crate::plan::overlay::Overlay;
+use crate::plan::{Facts, Typed};
 use crate::profile;
 use crate::render::{self, Format, Shows, Style};
-use crate::report::advise::Report;
 use crate::report::advise::gather::{Given, Inputs, target};
+use crate::report::advise::{Finding, Report};
 use crate::report::outline;
 use crate::report::{Findings, shown};
 
@@ -30,6 +36,10 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
     let loaded = prepared.loaded.clone();
     let cwd = session.cwd.clone();
     let typed = typed(args, &loaded, &cwd)?;
+    let path = lock_file::path_of(&prepared);
+    let now = lock_file::load(&path, &cwd)?;
+    let judging = prepared.earlier.judging(&path, now.clone(), session)?;
+    let again = (prepared.loaded.clone(), prepared.typed.clone());
     let pass = super::escape::collect(prepared, session)?;
     let mut targets = Vec::new();
     for (plan, collected) in &pass.found {
@@ -52,7 +62,16 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
         let mut read = |path: &Path| overlay.read(path, input::SOURCE).ok();
         targets.push(target(&inputs, given, &mut read));
     }
-    let report = Report::of(targets);
+    let mut report = Report::of(targets);
+    if args.accept {
+        let told = accept(&report, now.unwrap_or_default(), &path, session)?;
+        (session.show)(Event::Talk(&told));
+    } else {
+        report.hold_against(judging.as_ref(), loaded.config.advise.gate);
+    }
+    if let Some(number) = args.attempt {
+        return tried(args, &report, number, again, session);
+    }
     let render = |format, top, style| rendered(&report, format, top, style, &cwd);
     present(
         render,
@@ -62,6 +81,83 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
         &report.verdict,
         session,
     )
+}
+
+/// Makes the findings of now those that the lock holds.
+fn accept(report: &Report, mut lock: Lock, path: &Path, session: &Session<'_>) -> Result<String> {
+    let mut count = 0;
+    for target in &report.targets {
+        let entry = lock.targets.get_mut(&target.key).ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                format!("`{FILE}` holds nothing of {}", target.key),
+            )
+            .hint("run `gobuild-opt accept` first")
+        })?;
+        let advice = |it: &Finding| {
+            let known = entry.advice.get(&it.id);
+            let advice = Advice {
+                rule: it.rule.clone(),
+                function: format!("{}.{}", it.place.package, it.place.function),
+                reason: known.and_then(|it| it.reason.clone()),
+            };
+            (it.id.clone(), advice)
+        };
+        let all = target.findings.iter().map(advice).collect();
+        entry.advice = all;
+        count += entry.advice.len();
+    }
+    lock_file::save(&lock, path, &session.interrupt)?;
+    Ok(format!("{FILE} holds {}", counted_of(count, "finding")))
+}
+
+/// Builds what a finding suggests, and writes it where that was asked for.
+fn tried(
+    args: &cli::Advise,
+    report: &Report,
+    number: u32,
+    (loaded, typed): (Loaded, Typed),
+    session: &mut Session<'_>,
+) -> Result<Output> {
+    let all: Vec<&Finding> = report.targets.iter().flat_map(|it| &it.findings).collect();
+    let index = usize::try_from(number).unwrap_or(usize::MAX) - 1;
+    let patches = (1..).zip(&all).filter(|it| it.1.patch.is_some());
+    let patches: Vec<String> = patches.map(|it: (u32, _)| it.0.to_string()).collect();
+    let hint = match patches.as_slice() {
+        [] => "no finding has a change that its rule can write: make the change, and give it to `gobuild-opt try --patch`".to_owned(),
+        some => format!("findings with one: {}", some.join(", ")),
+    };
+    let bad = |what: String| Error::new(Kind::Usage, what).hint(hint.clone());
+    let finding = all.get(index).ok_or_else(|| {
+        bad(format!(
+            "there is no finding {number}: there are {}",
+            all.len()
+        ))
+    })?;
+    let patch = finding.patch.as_ref().ok_or_else(|| {
+        bad(format!(
+            "{} cannot write the change for finding {number}",
+            finding.rule
+        ))
+    })?;
+    let mut files = Files::default();
+    files.diffed(&patch.diff, &finding.rule, &session.cwd)?;
+    let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
+    let trial = Trial {
+        files: &files,
+        bench: &args.bench,
+    };
+    let mut found = trial.report(prepared, session)?;
+    found.patch.clone_from(&patch.diff);
+    for it in &mut found.targets {
+        it.notes
+            .extend(Some(patch.caution.clone()).filter(|it| !it.is_empty()));
+    }
+    if args.write {
+        files.write(&session.interrupt)?;
+        found.written = true;
+    }
+    attempt::show(&found, &args.output, args.top, session)
 }
 
 /// The profiles that are typed or configured; `None`: those of the build are taken.

@@ -189,6 +189,7 @@ pub fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::Config => return data(render::json(&config_schema())),
         SchemaOf::Escape => schema::ESCAPE,
         SchemaOf::Advise => schema::ADVISE,
+        SchemaOf::Try => schema::TRY,
         SchemaOf::Report => schema::REPORT,
         SchemaOf::Inspect => schema::INSPECT,
         SchemaOf::Compare => schema::COMPARE,
@@ -266,6 +267,11 @@ mod tests {
                 "advise",
                 schema::ADVISE,
                 schemars::schema_for!(advise::Report),
+            ),
+            (
+                "try",
+                schema::TRY,
+                schemars::schema_for!(crate::report::difference::Report),
             ),
             (
                 "inspect",

@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 
 use super::lock_file;
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Prepared, list_flags, prepare};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
-use crate::doctor::{self, Look, Row};
+use crate::config::layer::Loaded;
+use crate::doctor::weighed::{Weighed, weighed};
+use crate::doctor::{self, Look, Row, Vetted};
 use crate::error::{Error, Kind, Result};
+use crate::gate::Change;
+use crate::go::vetted::{Asked, reported};
+use crate::lock::Lock;
+use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
 use crate::report::gate;
@@ -27,48 +33,22 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let (mut all, mut open) = (Vec::<Seen>::new(), Vec::new());
     for facts in &prepared.facts {
         let scan = doctor::scan(&facts.packages);
+        let asked = args.vet.then(|| vetted(&prepared, facts, session));
+        let vetted = asked.transpose()?;
         for main in facts.packages.iter().filter(|it| it.is_named_main()) {
-            let gates = foreseen(&Ahead {
-                config: &prepared.loaded.config,
-                origins: &prepared.loaded.origins,
-                lock: lock.as_ref(),
-                facts,
-                package: &main.import_path,
-            });
-            let context = Context {
-                facts,
-                package: &main.import_path,
-                artifact: None,
-                built: None,
-                pgo: &prepared.loaded.config.pgo,
-                linkage: prepared.loaded.config.build.linkage,
-                lock: None,
-                origins: &prepared.loaded.origins,
-                change: change.as_ref(),
-                gates: &gates,
-                now: clock::about_now(),
-            };
-            let title = format!(
-                "{} · {}/{} · {}",
-                main.import_path,
-                facts.toolchain.goos,
-                facts.toolchain.goarch,
-                facts.toolchain.version
-            );
+            let package = main.import_path.as_str();
             let look = Look {
                 facts,
                 config: &prepared.loaded.config,
-                package: &main.import_path,
+                package,
                 scan: &scan,
+                vetted: vetted.as_ref(),
             };
-            let checked = check::run(&prepared.loaded.config, &context);
+            let (lock, change) = (lock.as_ref(), change.as_ref());
+            let (seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
             let name = format!("{} {}", main.executable_name(), facts.key());
-            open.extend(checked.unjudged.into_iter().map(|it| (it, name.clone())));
-            all.push(Seen {
-                title,
-                checks: checked.findings,
-                lessons: doctor::rows(&look),
-            });
+            open.extend(unjudged.into_iter().map(|it| (it, name.clone())));
+            all.push(seen);
         }
     }
     let not_judged = gate::together(&open);
@@ -118,6 +98,68 @@ const ELSEWHERE: &str = "no Go files here: looking at the main packages of ./...
 fn is_elsewhere(error: &Error) -> bool {
     let words = error.detail.as_deref().unwrap_or_default();
     error.kind == Kind::Go && words.starts_with("no Go files in ")
+}
+
+/// What the checks and the rows see of an executable, and the gates that were not judged.
+fn seen(
+    look: &Look<'_>,
+    loaded: &Loaded,
+    lock: Option<&Lock>,
+    change: Option<&Change>,
+) -> (Seen, Vec<String>) {
+    let (facts, package) = (look.facts, look.package);
+    let gates = foreseen(&Ahead {
+        config: &loaded.config,
+        origins: &loaded.origins,
+        lock,
+        facts,
+        package,
+    });
+    let context = Context {
+        facts,
+        package,
+        artifact: None,
+        built: None,
+        pgo: &loaded.config.pgo,
+        linkage: loaded.config.build.linkage,
+        lock: None,
+        origins: &loaded.origins,
+        change,
+        gates: &gates,
+        now: clock::about_now(),
+    };
+    let go = &facts.toolchain;
+    let checked = check::run(&loaded.config, &context);
+    let seen = Seen {
+        title: format!("{package} · {}/{} · {}", go.goos, go.goarch, go.version),
+        checks: checked.findings,
+        lessons: doctor::rows(look),
+    };
+    (seen, checked.unjudged)
+}
+
+/// What go vet and go fix report of the packages of the line.
+fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<Vetted> {
+    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
+    let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
+    let packages = typed.packages(&loaded.config);
+    let ask = |asked| -> Result<Result<Vec<Weighed>, String>> {
+        let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
+        let found = found.map_err(|error| error.to_string());
+        session.interrupt.check()?;
+        Ok(found.map(|it| weighed(it, facts, &session.cwd)))
+    };
+    let fix = match facts.toolchain.minor() >= Some((1, 26)) {
+        true => ask(Asked::Fix)?,
+        false => Err(format!(
+            "{} has no analyzers for newer forms, Go 1.26 has",
+            facts.toolchain.version
+        )),
+    };
+    Ok(Vetted {
+        vet: ask(Asked::Vet)?,
+        fix,
+    })
 }
 
 /// What is seen of an executable.

@@ -378,7 +378,7 @@ fn leaks(
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.
-fn list_flags(
+pub fn list_flags(
     loaded: &Loaded,
     typed: &Typed,
     target: &Target,

@@ -4,6 +4,8 @@ mod collect;
 
 mod diff;
 
+mod every;
+
 mod fetch;
 
 mod fit;

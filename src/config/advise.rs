@@ -20,6 +20,19 @@ pub struct Advise {
     pub min_samples: Option<u32>,
     /// Rule IDs and package patterns that are no findings.
     pub ignore: Vec<String>,
+    /// Which findings fail the run.
+    pub gate: AdviseGate,
+}
+
+/// `[advise] gate`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdviseGate {
+    /// None.
+    #[default]
+    Off,
+    /// Those that the lock does not hold.
+    New,
 }
 
 /// `[advise] profiles`

@@ -1,6 +1,7 @@
 //! The rows, in the order of the lessons.
 
-use super::{Look, Row};
+use super::{Look, Row, weighed};
+use crate::check::Status;
 use crate::config::Strip;
 use crate::go::{Package, minor_of};
 use crate::number::counted;
@@ -10,10 +11,13 @@ pub const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
     profiling,
     benchmarks,
     memory_limit,
+    processors,
     wait_groups,
+    vet,
     stripping,
     c_code,
     frozen,
+    modern,
     regressions,
 ];
 
@@ -77,15 +81,76 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
         .packages
         .iter()
         .any(|it| it.import_path.starts_with(AUTOMEMLIMIT));
+    let mut containers = look.scan.containers.iter();
+    let limited = containers.find_map(|it| {
+        let (file, memory) = (&it.file, it.memory.as_ref()?);
+        Some(format!(
+            "{file} limits memory to {memory}, and nothing sets GOMEMLIMIT: the collector does not know the limit"
+        ))
+    });
     Some(match (automatic, look.scan.limits.as_slice()) {
         (true, _) => Row::good(
             8,
             "automemlimit is linked: the collector knows the container's memory limit",
         ),
         (false, [first, ..]) => Row::good(8, format!("{first} sets GOMEMLIMIT")),
+        (false, []) if limited.is_some() => Row::warn(
+            8,
+            limited.unwrap_or_default(),
+            "set GOMEMLIMIT to about 90 % of it beside the limit, or link automemlimit",
+        ),
         (false, []) => Row::fact(
             8,
             "nothing here sets GOMEMLIMIT: unlike the CPU limit, the runtime does not read the memory limit of its container",
+        ),
+    })
+}
+
+fn processors(look: &Look<'_>) -> Option<Row> {
+    let mut containers = look.scan.containers.iter();
+    let small =
+        containers.find(|it| !it.sets_processors && it.processors.is_some_and(|it| it <= 1.0))?;
+    let (file, cpu) = (&small.file, small.processors.unwrap_or_default());
+    let (seen, hint) = match minor(look) >= (1, 25) {
+        true => (
+            "the runtime uses two at least, and the container is throttled when both run",
+            "set GOMAXPROCS=1 beside the limit, or give it two",
+        ),
+        false => (
+            "the runtime of this Go uses all of the machine, and the container is throttled",
+            "set GOMAXPROCS=1 beside the limit; Go 1.25 reads the limit, and uses two at least",
+        ),
+    };
+    Some(Row::warn(
+        8,
+        format!("{file} limits processors to {cpu}: {seen}"),
+        hint,
+    ))
+}
+
+fn vet(look: &Look<'_>) -> Option<Row> {
+    let vetted = look.vetted?;
+    Some(match &vetted.vet {
+        Err(why) => Row::fact(10, format!("go vet: unknown: {why}")),
+        Ok(found) if found.is_empty() => Row::good(10, "go vet reports nothing"),
+        Ok(found) => Row::warn(
+            10,
+            format!("go vet: {}", weighed::sentence(found)),
+            "go vet ./... says more of each",
+        ),
+    })
+}
+
+fn modern(look: &Look<'_>) -> Option<Row> {
+    let vetted = look.vetted?;
+    Some(match &vetted.fix {
+        Err(why) => Row::fact(20, format!("go fix: unknown: {why}")),
+        Ok(found) if found.is_empty() => Row::good(20, "go fix has no newer form for anything"),
+        Ok(found) => Row::new(
+            20,
+            Status::Skip,
+            format!("go fix: {}", weighed::sentence(found)),
+            Some("go fix -diff ./... shows the newer forms".into()),
         ),
     })
 }
@@ -202,12 +267,20 @@ fn frozen(look: &Look<'_>) -> Option<Row> {
 }
 
 /// Functions that became slower in a version: minor, function, how much, where to read of it.
-const SLOWER: &[(u32, &str, &str, &str)] = &[(
-    27,
-    "encoding/json.Unmarshal",
-    "into `any` takes up to twice as long as before",
-    "golang/go#80270; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
-)];
+const SLOWER: &[(u32, &str, &str, &str)] = &[
+    (
+        27,
+        "encoding/json.Unmarshal",
+        "into `any` takes up to twice as long as before",
+        "golang/go#80270; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+    ),
+    (
+        27,
+        "encoding/json.Marshal",
+        "of slices of structs takes up to half as long again as before",
+        "golang/go#81315; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+    ),
+];
 
 fn regressions(look: &Look<'_>) -> Option<Row> {
     let weights = look.facts.pgo.weights()?;

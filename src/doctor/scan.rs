@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::limits::{self, Limit};
 use crate::go::Package;
 use crate::input;
 
 /// What was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scan {
     /// Benchmarks in test files of the module.
     pub benchmarks: u64,
@@ -16,6 +17,8 @@ pub struct Scan {
     pub adds: u64,
     /// Files that set GOMEMLIMIT.
     pub limits: Vec<String>,
+    /// Limits of containers.
+    pub containers: Vec<Limit>,
 }
 
 /// Names of files that say how a program runs, beside go.mod.
@@ -61,6 +64,13 @@ pub fn scan(packages: &[Package]) -> Scan {
             if text.is_ok_and(|it| it.contains("GOMEMLIMIT")) {
                 scan.limits.push((*name).to_owned());
             }
+        }
+        for (name, text) in limits::manifests(Path::new(root)) {
+            let known = scan.limits.contains(&name);
+            if text.contains("GOMEMLIMIT") && !known {
+                scan.limits.push(name.clone());
+            }
+            scan.containers.extend(limits::limits(&name, &text));
         }
     }
     scan

@@ -46,6 +46,34 @@ pub fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String
             }
         }
         sites(old, new, key, told);
+        benchmarks(old, new, key, told);
+        for (id, it) in &new.advice {
+            if !old.advice.contains_key(id) && !old.advice.is_empty() {
+                let (rule, function) = (&it.rule, &it.function);
+                let reason = because(it.reason.as_ref());
+                told.push(format!("{rule} in {function} is accepted{reason}"));
+            }
+        }
+    }
+}
+
+/// Benchmarks that may allocate more, or are not judged any more.
+fn benchmarks(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+    for (name, was) in &old.benchmarks {
+        let Some(is) = new.benchmarks.get(name) else {
+            told.push(format!("{FILE} holds nothing of {name} on {key} any more"));
+            continue;
+        };
+        if is.allocs > was.allocs || is.bytes > was.bytes {
+            told.push(format!(
+                "{name} may allocate {} B in {} allocs/op instead of {} B in {}{}",
+                is.bytes,
+                is.allocs,
+                was.bytes,
+                was.allocs,
+                because(is.reason.as_ref())
+            ));
+        }
     }
 }
 

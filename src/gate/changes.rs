@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accepted;
+use crate::config::AdviseGate;
 use crate::config::pgo::Profiles;
 use crate::config::size::{Growth, Percent, SizeLimit, human};
 use crate::config::{
@@ -28,8 +29,28 @@ pub fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     asserted(&before.config.assert, &now.config.assert, &mut told);
     checks(before.config, now.config, &mut told);
     rest(before.config, now.config, &mut told);
+    measured(before.config, now.config, &mut told);
     accepted::loosened(before.lock, now.lock, &mut told);
     told
+}
+
+/// The gates of `advise` and `bench`.
+fn measured(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let gates = (before.advise.gate, now.advise.gate);
+    if gates == (AdviseGate::New, AdviseGate::Off) {
+        told.push("`[advise] gate` was taken away".into());
+    }
+    let gone = before.bench.packages.iter();
+    for package in gone.filter(|it| !now.bench.packages.contains(it)) {
+        told.push(format!("`[bench]` leaves out `{package}`"));
+    }
+    if !now.bench.packages.is_empty()
+        && !before.bench.packages.is_empty()
+        && before.bench.run != now.bench.run
+    {
+        let (a, b) = (&before.bench.run, &now.bench.run);
+        told.push(format!("`[bench] run` was changed from `{a}` to `{b}`"));
+    }
 }
 
 /// A sentence for what changed and is no limit: another profile makes other code hot, and other code of it.

@@ -25,7 +25,7 @@ Allocations per operation are exact and the same on every run; times are not, an
 interleaved runs. A benchmark of seven short strings says little about two hundred long ones: use
 inputs of the size that your program sees. `for b.Loop()` keeps the compiler from dropping the body
 and leaves the setup out of the time.",
-        served: &[Command("doctor")],
+        served: &[Command("bench"), Command("doctor")],
     },
     Lesson {
         number: 3,
@@ -180,7 +180,7 @@ falls back to whole modules: scan the unstripped build.",
 `-m` says what may be put on the heap, not what it costs: of 11,426 lines with a site in cmd/compile,
 716 allocated at all in its profile. It also misses what allocates: `s += x`, growing maps, slices of
 unknown length. The same source gives other sites on another Go: compare within one version.",
-        served: &[Rule("GBO317"), Command("escape --by line"), Command("escape --why SITE"), Check("escapes")],
+        served: &[Rule("GBO317"), Command("escape --by line"), Command("escape --why SITE"), Command("try --patch FILE"), Check("escapes")],
     },
     Lesson {
         number: 18,

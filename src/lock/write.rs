@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Entry, Executable, Item, Lock, Target, VERSION, class_name};
+use super::{Advice, Allocations, Entry, Executable, Item, Lock, Target, VERSION, class_name};
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
@@ -34,6 +34,26 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
     for (package, it) in &target.executables {
         executable(out, &format!("{path}.executables.{}", quoted(package)), it);
     }
+    table(
+        out,
+        &format!("{path}.benchmarks"),
+        &target.benchmarks,
+        |_, it: &Allocations| {
+            let (allocs, bytes) = (it.allocs, it.bytes);
+            let reason = because(it.reason.as_deref());
+            format!("{{ allocs = {allocs}, bytes = {bytes}{reason} }}")
+        },
+    );
+    table(
+        out,
+        &format!("{path}.advice"),
+        &target.advice,
+        |_, it: &Advice| {
+            let (rule, function) = (quoted(&it.rule), quoted(&it.function));
+            let reason = because(it.reason.as_deref());
+            format!("{{ rule = {rule}, function = {function}{reason} }}")
+        },
+    );
     for (package, entries) in target.sites.iter().filter(|it| !it.1.is_empty()) {
         let _ = writeln!(out, "\n[{path}.sites.{}]", quoted(package));
         let mut sorted: Vec<(&String, &Entry)> = entries.iter().collect();
@@ -42,6 +62,10 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
             let _ = writeln!(out, "{id} = {}", site(entry, old));
         }
     }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or(String::new(), |it| format!(", reason = {}", quoted(it)))
 }
 
 fn executable(out: &mut String, path: &str, it: &Executable) {

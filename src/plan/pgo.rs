@@ -24,6 +24,7 @@ use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::Flag;
+use crate::profile::Worth;
 use crate::profile::proto::Sample;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
@@ -55,6 +56,8 @@ pub struct Candidate {
     /// What of it allocates; `None` like `calls`.
     #[serde(skip)]
     pub heat: Option<Arc<Heat>>,
+    /// What it was taken of.
+    pub worth: Option<Worth>,
     /// What go reads where that is no file of the user.
     #[serde(skip)]
     pub derived: Option<Derived>,
@@ -377,12 +380,13 @@ impl Candidate {
         let read = calls(&derived.bytes);
         self.calls = read.as_ref().map(|it| Arc::clone(&it.0));
         self.weights = read.as_ref().map(|it| Arc::clone(&it.1));
+        self.worth = read.as_ref().and_then(|it| it.3.clone());
         self.heat = read.map(|it| it.2);
         self.derived = Some(derived);
     }
 }
 
-type Read = (Arc<Edges>, Arc<Weights>, Arc<Heat>);
+type Read = (Arc<Edges>, Arc<Weights>, Arc<Heat>, Option<Worth>);
 
 fn calls(bytes: &[u8]) -> Option<Read> {
     let profile = profile::read(bytes).ok()?;
@@ -396,7 +400,8 @@ fn calls(bytes: &[u8]) -> Option<Read> {
     (edges.total > 0).then(|| {
         let weights = profile::weights(&profile, value);
         let heat = advise::heat(&profile, value, samples, false);
-        (Arc::new(edges), Arc::new(weights), Arc::new(heat))
+        let worth = profile::worth_of(&profile, "");
+        (Arc::new(edges), Arc::new(weights), Arc::new(heat), worth)
     })
 }
 

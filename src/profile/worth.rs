@@ -3,14 +3,15 @@
 //! A profile that Go takes may still be of a program that did nothing: its few calls then count as hot.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::summary::{Owner, Share};
-use super::{Judgement, Kind};
+use super::judge::judge_profile;
+use super::summary::{Owner, Share, owner_by_path, summary};
+use super::{Judgement, Kind, Profile};
 use crate::number::counted_of;
 
 /// What a CPU profile is worth.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Worth {
     /// Seconds of CPU per second of collection; `null` where it does not tell.
     pub busy: Option<f64>,
@@ -30,6 +31,29 @@ const LITTLE: f64 = 20.0;
 
 /// Stacks below which the profile tells of a few moments.
 const FEW: usize = 20;
+
+impl Worth {
+    /// In one sentence: what speaks for it, or against it.
+    pub fn sentence(&self) -> String {
+        if !self.against.is_empty() {
+            return format!("it may be worth little: {}", self.against.join("; "));
+        }
+        let busy = self
+            .busy
+            .map_or(String::new(), |it| format!("{it:.2} s of CPU per second, "));
+        format!(
+            "worth building by: {busy}{:.0} % of it in code that the compiler can change",
+            self.changeable
+        )
+    }
+}
+
+/// Judges a profile that was read; `main_module` may be empty.
+pub fn worth_of(profile: &Profile, main_module: &str) -> Option<Worth> {
+    let value = profile.pgo_value_index()?;
+    let owners = summary(profile, value, 0, |it| owner_by_path(it, main_module)).owners;
+    worth(&judge_profile(profile), &owners)
+}
 
 /// Judges what a CPU profile is of; `None` for every other kind.
 pub fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {

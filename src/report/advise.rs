@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::advise::rule::Measure;
 use crate::advise::{Class, Interval};
+use crate::config::AdviseGate;
+use crate::lock::{FILE, Lock};
+use crate::number::counted_of;
 
 /// The report of `advise`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +42,38 @@ impl Report {
                 loosened: Vec::new(),
             },
             targets,
+        }
+    }
+}
+
+impl Report {
+    /// Says which findings a lock does not hold, and fails where the gate is closed to them.
+    pub fn hold_against(&mut self, lock: Option<&Lock>, gate: AdviseGate) {
+        let mut new = 0;
+        for target in &mut self.targets {
+            let entry = lock.and_then(|it| it.targets.get(&target.key));
+            let held = entry.filter(|it| !it.advice.is_empty() || gate == AdviseGate::New);
+            let Some(held) = held else {
+                if gate == AdviseGate::New {
+                    let key = &target.key;
+                    self.verdict.not_judged.push(format!(
+                        "advise gate: {FILE} holds nothing of {key}: run `gobuild-opt accept`, then `gobuild-opt advise --accept`"
+                    ));
+                }
+                continue;
+            };
+            for it in &mut target.findings {
+                let is_new = !held.advice.contains_key(&it.id);
+                it.new = Some(is_new);
+                new += usize::from(is_new);
+            }
+        }
+        if new > 0 && gate == AdviseGate::New {
+            let count = counted_of(new, "new finding");
+            self.verdict.failures.push(format!(
+                "{count} of advise: follow the advice, or accept with `gobuild-opt advise --accept`"
+            ));
+            self.verdict.pass = false;
         }
     }
 }
@@ -118,6 +153,12 @@ pub struct Place {
 /// Something to try.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
+    /// Its name in the lock, the same after edits elsewhere.
+    #[serde(default)]
+    pub id: String,
+    /// Whether the lock does not hold it; `null` where that holds no finding of the platform.
+    #[serde(default)]
+    pub new: Option<bool>,
     /// The rule: `gobuild-opt explain ID` is its manual.
     pub rule: String,
     /// The lesson that it serves.
@@ -138,6 +179,18 @@ pub struct Finding {
     pub unless: String,
     /// How to see whether it helped.
     pub verify: String,
+    /// The change, where the rule can write it; `advise --try N` measures it.
+    #[serde(default)]
+    pub patch: Option<Patch>,
+}
+
+/// A change of the sources that follows a piece of advice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Patch {
+    /// A unified diff, its paths as those of the finding.
+    pub diff: String,
+    /// What is no longer the same with it; empty: nothing.
+    pub caution: String,
 }
 
 /// What a line costs.

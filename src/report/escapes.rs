@@ -201,6 +201,9 @@ pub struct EscapePackage {
     /// Percent of the profile spent in the package; `null` without a profile.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// What is allocated at its lines with sites; `null` without a profile, and where nothing is.
+    #[serde(default)]
+    pub heat: Option<SiteHeat>,
 }
 
 /// What escapes are judged by.
@@ -323,7 +326,11 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
 fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>) -> Escapes {
     let escapes = &collected.escapes;
     let settings = &against.config.escape;
+    let heated = heat::heated(collected, against.facts, against.config, weighing);
     let weighed = |it: &crate::escape::PackageEscapes| EscapePackage {
+        heat: heated
+            .as_ref()
+            .and_then(|all| all.packages.get(&it.path).copied()),
         weight: weighing.package(&it.path),
         ..package(it)
     };
@@ -338,7 +345,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
         gate: settings.gate == Gate::New || (settings.gate == Gate::Hot && !blind),
         hot: (settings.gate == Gate::Hot).then(|| settings.hot.map_or(0.5, |it| it.0)),
         weighted_by,
-        heat: heat::heated(collected, against.facts, against.config, weighing).map(|it| it.summary),
+        heat: heated.map(|it| it.summary),
         lock: None,
         revision: None,
         new: Vec::new(),
@@ -372,6 +379,7 @@ pub fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
         leaking: it.leaking,
         functions: it.functions,
         optimizations: Some(it.optimizations),
+        heat: None,
         weight: None,
     }
 }

@@ -1,5 +1,7 @@
 //! Sites and profiles in, how much each line allocates in practice out.
 
+use std::collections::{BTreeMap, HashSet};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,8 @@ pub struct Summary {
 pub struct Heated {
     /// In the order of the sites; `None`: it allocates nothing in the profile.
     pub sites: Vec<Option<SiteHeat>>,
+    /// By import path: what is allocated at its lines with sites, each line once.
+    pub packages: BTreeMap<String, SiteHeat>,
     /// Together.
     pub summary: Summary,
 }
@@ -82,6 +86,8 @@ pub fn heated(
         (None, None) => return None,
     };
     let mut sites = vec![None; collected.sites.len()];
+    let mut packages: BTreeMap<String, SiteHeat> = BTreeMap::new();
+    let mut counted = HashSet::new();
     for (at, index) in allocating.iter().enumerate() {
         let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
         let percent = |it: &(&Heat, Joined)| match it.0.total {
@@ -95,8 +101,23 @@ pub fn heated(
         };
         let cold = found.cpu.unwrap_or_default() <= 0.0 && found.bytes.unwrap_or_default() <= 0;
         sites[*index] = (!cold).then_some(found);
+        // Several sites of one line have the same.
+        let lines = |joined: Option<&Joined>| joined.map(|it| it.lines[at]);
+        let line = (
+            lines(by_cpu.as_ref().map(|it| &it.1)),
+            lines(by_heap.as_ref().map(|it| &it.1)),
+        );
+        if !cold && counted.insert(line) {
+            let package = &collected.sites[*index].site.package;
+            let sum = packages.entry(package.clone()).or_default();
+            *sum = sum.plus(found);
+        }
     }
-    Some(Heated { sites, summary })
+    Some(Heated {
+        sites,
+        packages,
+        summary,
+    })
 }
 
 /// `T.m` of `(*T).m`.

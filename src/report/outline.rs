@@ -3,6 +3,8 @@
 
 pub mod advise;
 
+pub mod allocated;
+
 pub mod against;
 
 pub mod assertions;
@@ -10,6 +12,8 @@ pub mod assertions;
 pub mod brief;
 
 pub mod checks;
+
+pub mod differing;
 
 pub mod effect;
 

@@ -9,6 +9,7 @@ use super::profile::age_days;
 use super::{Effect, Inputs, effect};
 use crate::analysis::Artifact;
 use crate::plan::pgo;
+use crate::profile::Worth;
 
 /// What the profile did.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,9 @@ pub struct Pgo {
     /// line.
     #[serde(default)]
     pub useless: Option<String>,
+    /// What it was taken of, and what speaks against building by it; `null` without one.
+    #[serde(default)]
+    pub worth: Option<Worth>,
     /// Its functions that do not exist any more, heaviest first, at most ten.
     #[serde(default)]
     pub vanished: Vec<String>,
@@ -123,6 +127,7 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
             .effect_failure
             .clone()
             .or_else(|| untold.then(|| "the executables do not tell what was inlined".into())),
+        worth: candidate.worth.clone(),
         fitness: Some(judgement.fitness.id().to_owned()),
         samples: judgement.samples,
         duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),

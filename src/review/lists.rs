@@ -4,6 +4,8 @@
 //! about the code that comes out. Not allowed is what names a program, a file or a directory, or makes one of these tools
 //! write something beside its output. Refused flags stand here too where they take a value: that is how they are read.
 
+use std::ffi::OsString;
+
 use super::c;
 use super::item::{Rule, Table, is_word};
 use super::path;
@@ -66,6 +68,35 @@ pub const PRINTED: Table = &[
     ("m", OneOf(&["false"])),
     ("test", Switch),
     ("w", OneOf(&["false"])),
+];
+
+/// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print.
+pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
+    match verb {
+        "build" | "list" | "env" | "version" | "vet" => true,
+        "fix" => args.iter().any(|it| it == "-json"),
+        "test" => benchmarks,
+        _ => false,
+    }
+}
+
+/// What a command takes beside the flags of `go build`.
+pub fn own(verb: &str) -> Option<Table> {
+    match verb {
+        "build" => None,
+        "test" => Some(MEASURED),
+        _ => Some(PRINTED),
+    }
+}
+
+/// What `go test` takes to run benchmarks and nothing else.
+pub const MEASURED: Table = &[
+    ("bench", Text),
+    ("benchmem", Switch),
+    ("benchtime", Word),
+    ("count", Number),
+    ("cpu", OneOf(&["1"])),
+    ("run", OneOf(&["^$"])),
 ];
 
 /// The linker (`cmd/link/internal/ld/main.go`, `cmd/link/internal/ld/lib.go`).

@@ -88,7 +88,7 @@ fn costs_are_those_of_pprof() {
 }
 
 /// The example service with the packages of tests/data/planted, built and run under its own load.
-fn twin() -> Place {
+pub fn twin() -> Place {
     let place = Place::empty();
     let into = place.dir().display().to_string();
     for it in ["go.mod", "go.sum", "cmd", "internal"] {
@@ -105,6 +105,15 @@ fn twin() -> Place {
         place.tool("cp", &["-r", &from.display().to_string(), &to]);
     }
     place
+}
+
+/// A CPU profile that the planted program wrote of itself.
+pub fn recorded(go: &str) -> String {
+    let profiles = root().join("tests/data/planted/profiles");
+    profiles
+        .join(format!("go{go}.cpu.pprof"))
+        .display()
+        .to_string()
 }
 
 fn profiled(place: &Place, strip: bool) {
@@ -464,6 +473,23 @@ fn doctor_has_rows_for_the_lessons() {
     let plugin =
         uses("package main\n\nimport \"plugin\"\n\nfunc main() { _, _ = plugin.Open(\"\") }\n");
     assert!(!plugin.contains(advice), "{plugin}");
+    // Limits of containers stand in manifests.
+    place.write(
+        "deploy/api.yaml",
+        "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: api\n        image: api\n        resources: {limits: {cpu: 500m, memory: 256Mi}}\n",
+    );
+    let run = place.run("doctor");
+    for wanted in [
+        "deploy/api.yaml limits memory to 256Mi, and nothing sets GOMEMLIMIT",
+        "deploy/api.yaml limits processors to 0.5",
+    ] {
+        let words: Vec<&str> = run.stdout.split_whitespace().collect();
+        assert!(
+            words.join(" ").contains(wanted),
+            "{wanted}: {}",
+            run.shown()
+        );
+    }
     // A release shows no such row.
     let run = place.run("release");
     assert!(!run.stdout.contains("lesson"), "{}", run.shown());
@@ -473,12 +499,10 @@ fn doctor_has_rows_for_the_lessons() {
 #[test]
 fn profiles_of_every_go_are_classified() {
     let place = twin();
-    let recorded = root().join("tests/data/planted/profiles");
     for go in ["1.21.13", "1.24.11", "1.27.3"] {
-        let file = recorded.join(format!("go{go}.cpu.pprof"));
         let run = place.run(&format!(
             "advise -trimpath --format json --profile {} ./cmd/hotspots",
-            file.display()
+            recorded(go)
         ));
         assert_eq!(run.code(), 0, "{}", run.shown());
         let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -500,4 +524,177 @@ fn profiles_of_every_go_are_classified() {
             );
         }
     }
+}
+
+/// Lines of the compiler by bytes, as `go tool pprof -lines` has them: what stands below them counts for what allocates.
+#[test]
+fn the_lines_that_allocate_most_are_those_of_pprof() {
+    let place = Place::empty();
+    place.tool("mkdir", &["heap"]);
+    let directory = place.dir().join("heap").display().to_string();
+    let flag = format!("-gcflags=go/types=-memprofile={directory} -memprofilerate=4096 -c=1");
+    place.tool("go", &["build", &flag, "go/types"]);
+    let mut files = std::fs::read_dir(&directory).unwrap();
+    let file = files
+        .next()
+        .expect("the compiler wrote a profile")
+        .unwrap()
+        .path();
+    let profile = profile::read(&std::fs::read(&file).unwrap()).unwrap();
+    let value = profile.value_index("alloc_space", "bytes").unwrap();
+    let is_own = |it: &str| it.starts_with("cmd/compile/internal/");
+    let charged = advise::charge(&profile, value, |_| 1, is_own);
+    let mut direct: BTreeMap<String, i64> = BTreeMap::new();
+    for it in &charged.spent {
+        let line = &charged.lines[it.line];
+        let name = line.file.rsplit('/').next().unwrap();
+        *direct.entry(format!("{name}:{}", line.line)).or_default() += it.direct.weight;
+    }
+    let mut ours: Vec<(i64, String)> = direct.into_iter().map(|it| (it.1, it.0)).collect();
+    ours.sort_by(|a, b| b.cmp(a));
+
+    let text = place.tool(
+        "go",
+        &[
+            "tool",
+            "pprof",
+            "-sample_index=alloc_space",
+            "-lines",
+            "-top",
+            "-unit=B",
+            "-nodecount=100000",
+            "-nodefraction=0",
+            "-edgefraction=0",
+            &file.display().to_string(),
+        ],
+    );
+    let mut theirs: BTreeMap<String, i64> = BTreeMap::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        let own = cells
+            .get(5)
+            .is_some_and(|it| it.starts_with("cmd/compile/internal/"));
+        let flat = cells
+            .first()
+            .and_then(|it| it.strip_suffix('B')?.parse::<i64>().ok());
+        if let (true, Some(flat), Some(place)) = (own, flat, cells.get(6)) {
+            let name = place.rsplit('/').next().unwrap();
+            *theirs.entry(name.to_owned()).or_default() += flat;
+        }
+    }
+    let mut theirs: Vec<(i64, String)> = theirs.into_iter().map(|it| (it.1, it.0)).collect();
+    theirs.sort_by(|a, b| b.cmp(a));
+    assert!(theirs.len() > 100, "{text}");
+    println!("{:#?}", &ours[..10]);
+    assert_eq!(ours[..10], theirs[..10]);
+}
+
+/// A loop that calls C, and a variable whose address goes to C: built, run and profiled here.
+#[test]
+fn calls_of_c_in_a_loop_are_found() {
+    let place = Place::empty();
+    place.write("go.mod", "module ex.com/c\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main
+
+/*
+static int add(int a, int b) { return a + b; }
+static void fill(int *p) { *p = 7; }
+*/
+import \"C\"
+
+import (
+	\"os\"
+	\"runtime/pprof\"
+	\"syscall\"
+)
+
+//go:noinline
+func sum(n int) int {
+	all := C.int(0)
+	for i := 0; i < n; i++ {
+		all = C.add(all, C.int(i)) // GBO318
+	}
+	return int(all)
+}
+
+//go:noinline
+func seven() int {
+	var value C.int // GBO318
+	C.fill(&value)
+	return int(value)
+}
+
+func cpu() int64 {
+	var usage syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return usage.Utime.Nano() + usage.Stime.Nano()
+}
+
+func main() {
+	file, _ := os.Create(os.Args[1])
+	pprof.StartCPUProfile(file)
+	for end := cpu() + 1e9; cpu() < end; {
+		sum(20000)
+		for i := 0; i < 20000; i++ {
+			seven()
+		}
+	}
+	pprof.StopCPUProfile()
+	file.Close()
+}
+",
+    );
+    place.tool("go", &["build", "-trimpath", "-o", "calls", "."]);
+    let program = place.dir().join("calls").display().to_string();
+    place.tool(&program, &["cpu.pprof"]);
+    let run = place.run("advise -trimpath --profile cpu.pprof --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = found(&run.json());
+    let text = place.text("main.go");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(!found.is_empty(), "{}", run.shown());
+    for (file, line, rule) in &found {
+        let at = lines[usize::try_from(*line).unwrap() - 1];
+        assert!(
+            at.ends_with(&format!("// {rule}")),
+            "{file}:{line} {rule}: {at}"
+        );
+    }
+    let loops = found
+        .iter()
+        .any(|it| lines[it.1 as usize - 1].contains("C.add"));
+    assert!(loops, "{found:?}");
+}
+
+#[test]
+fn vet_and_fix_are_weighed() {
+    let place = Place::module();
+    place.write(
+        "main.go",
+        "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfor i := 0; i < 3; i++ {\n\t\tfmt.Printf(\"%d\\n\", \"x\")\n\t}\n}\n",
+    );
+    let plain = place.run("doctor --format json");
+    assert!(!plain.stdout.contains("go vet"), "{}", plain.shown());
+    let run = place.run("doctor --vet --format json");
+    assert_eq!(run.code(), plain.code(), "{}", run.shown());
+    let rows = run.json()[0]["lessons"].clone();
+    let message = |word: &str| {
+        let mut rows = rows.as_array().unwrap().iter();
+        let row = rows.find(|it| it["message"].as_str().unwrap().starts_with(word));
+        row.unwrap_or_else(|| panic!("{word}: {rows:?}"))["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        message("go vet"),
+        "go vet: 1 place, unweighted without a profile: main.go:7 (printf)"
+    );
+    // Before Go 1.26 there is nothing to ask, and that is said.
+    let fix = message("go fix");
+    let known = fix == "go fix: 1 place, unweighted without a profile: main.go:6 (rangeint)"
+        || fix.contains("has no newer form");
+    assert!(known, "{fix}");
 }

@@ -39,6 +39,7 @@ mod short_report;
 mod signals;
 mod stand_in;
 mod standing;
+mod trial;
 
 mod usage;
 mod why;

@@ -1,16 +1,17 @@
 //! Lesson 15: values that are stored in interfaces.
 
 use crate::advise::class::Class;
-use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 
 /// The rule.
 pub const RULE: Rule = Rule {
     id: "GBO315",
     lesson: 15,
-    summary: "values are stored in interfaces, which allocates",
+    summary: "values are stored in interfaces or handled through them, which a typed function spares",
     manual: "\
 What it sees: time spent in the runtime's convT functions on a line: a string, a number or a struct is
-stored in an interface. Calls of Put are left to GBO304.
+stored in an interface. Calls of Put are left to GBO304. And at least 1 % of the CPU in sort.Slice and
+its like, or of CPU or allocated bytes in fmt.Sprintf.
 
 Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
 to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
@@ -18,6 +19,7 @@ free.
 
 What to do: a typed parameter or a type parameter instead of `any`; typed attributes (slog.Int) and
 typed methods (strconv.AppendInt) instead of a format; a pointer where one exists already.
+slices.SortFunc instead of sort.Slice, which swaps by reflection (Go 1.21).
 
 When not to: on paths of errors, and where the value is used through the interface anyway.",
     run,
@@ -25,6 +27,9 @@ When not to: on paths of errors, and where the value is used through the interfa
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let shape = it.shape?;
+    if let What::Call(callee) = it.what {
+        return typed(it, callee);
+    }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
     if it.measure != Measure::Cpu || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
         return None;
@@ -49,6 +54,36 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         ),
         attempt: attempt.into(),
         unless: "it is the path of an error, or the interface is what callers need".into(),
+    })
+}
+
+/// A call that has a typed form.
+fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    if it.share.percent < 1.0 {
+        return None;
+    }
+    let (seen, attempt, unless) = match (callee, it.measure) {
+        ("sort.Slice" | "sort.SliceStable", Measure::Cpu) => (
+            format!("{callee} swaps by reflection, and calls its comparison through a variable"),
+            "slices.SortFunc, or slices.SortStableFunc: elements and comparison are typed",
+            "the comparison itself is what costs: then it gains little",
+        ),
+        ("sort.Sort" | "sort.Stable", Measure::Cpu) => (
+            format!("{callee} compares and swaps through an interface"),
+            "slices.SortFunc, or slices.SortStableFunc: elements and comparison are typed",
+            "what is sorted is no slice",
+        ),
+        ("fmt.Sprintf" | "fmt.Sprint" | "fmt.Sprintln", Measure::Cpu | Measure::Allocated) => (
+            format!("{callee} reads its format and stores its arguments in interfaces each time"),
+            "put strings together with +, numbers with strconv; or write to a buffer that is kept",
+            "the format has widths or verbs that would have to be written by hand",
+        ),
+        _ => return None,
+    };
+    Some(Advice {
+        seen,
+        attempt: attempt.into(),
+        unless: unless.into(),
     })
 }
 

@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
     lesson: 18,
     summary: "a loop calls C, or arguments of C escape",
     manual: "\
-What it sees: at least 0.5 % of the CPU in calls of C on one line in a loop; and allocations on a line
-that calls C.
+What it sees: at least 0.5 % of the CPU in calls of C on one line in a loop; and allocations of a
+variable whose address goes to C.
 
 Why it matters: the way into C and back costs 48 ns up to Go 1.25, 26 ns since. Memory whose address
 goes to C is moved to the heap.
@@ -24,9 +24,10 @@ When not to: where C works for microseconds, the way does not count.",
 };
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
-    let shape = it.shape.filter(|_| it.measure == Measure::Cpu)?;
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    let shape = it.shape.filter(|_| measured)?;
     let calls = shape.calls.iter().find(|it| it.0.starts_with("C."));
-    if it.is(Class::Cgo) && shape.in_loop && it.share.percent >= 0.5 {
+    if it.measure == Measure::Cpu && it.is(Class::Cgo) && shape.in_loop && it.share.percent >= 0.5 {
         let name = calls.map_or("C", |it| it.0.as_str());
         return Some(Advice {
             seen: format!("a loop calls {name} once per round"),
@@ -34,12 +35,17 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             unless: "C works for microseconds per call".into(),
         });
     }
-    let name = &calls?.0;
-    let moved = it.sites.iter().any(|it| it.0 == escape::Class::Moved);
-    let new = it.go >= (1, 24);
-    (moved && it.is(Class::New) && new).then(|| Advice {
-        seen: format!("an argument of {name} is moved to the heap each time"),
-        attempt: format!("add `#cgo noescape {}` to the preamble", &name[2..]),
+    // `noescape` came with Go 1.24.
+    if !it.is(Class::New) || it.go < (1, 24) {
+        return None;
+    }
+    let mut moved = it.sites.iter().filter(|it| it.0 == escape::Class::Moved);
+    let (name, function) = moved.find_map(|site| shape.to_c.iter().find(|it| it.0 == site.1))?;
+    Some(Advice {
+        seen: format!(
+            "`{name}` is moved to the heap each time, because its address goes to C.{function}"
+        ),
+        attempt: format!("add `#cgo noescape {function}` to the preamble"),
         unless: "C keeps the pointer".into(),
     })
 }

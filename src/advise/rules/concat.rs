@@ -7,16 +7,16 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 pub const RULE: Rule = Rule {
     id: "GBO305",
     lesson: 5,
-    summary: "a string becomes longer in a loop",
+    summary: "a string becomes longer in a loop, or is copied only to be read or written",
     manual: "\
 What it sees: time or memory spent on concatenation on a line such as `s += x` in a loop, where s is
-declared outside of the loop.
+declared outside of the loop; and on conversion in `range string(b)` and `Write([]byte(s))`.
 
 Why it matters: each round copies all of the string so far: n pieces cost n * n / 2. The compiler's
 escape report does not show it.
 
 What to do: a strings.Builder outside of the loop, with Grow where the length is known; or collect
-the pieces and strings.Join them.
+the pieces and strings.Join them. io.WriteString for a string; utf8.DecodeRune to walk bytes.
 
 When not to: a single expression `a + b + c` is one allocation and needs nothing. So does a loop of
 two or three rounds.",
@@ -25,6 +25,10 @@ two or three rounds.",
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    let copies = it.is(Class::Conversion) || (it.is(Class::New) && it.measure != Measure::Cpu);
+    if measured && copies && it.via().is_empty() {
+        return conversion(&it.shape?.text);
+    }
     let name = it.shape?.lengthened.first()?;
     if !measured || !it.is(Class::Concat) {
         return None;
@@ -36,4 +40,45 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         ),
         unless: "the loop has two or three rounds".into(),
     })
+}
+
+/// A copy that another call spares, by the text of the line.
+fn conversion(text: &str) -> Option<Advice> {
+    let (seen, attempt, unless) = if text.contains("range string(") {
+        (
+            "the loop walks a copy of the bytes that it makes first",
+            "walk the bytes themselves: utf8.DecodeRune for each rune, or by byte where all is ASCII",
+            "the bytes change while the loop runs",
+        )
+    } else if text.contains(".Write([]byte(") {
+        (
+            "a string is copied into bytes only to be written",
+            "io.WriteString(w, s): files, buffers and HTTP responses take a string as it is",
+            "the writer has no WriteString: then it copies all the same",
+        )
+    } else if cuts(text) {
+        (
+            "all of the bytes are copied into a string, and only a part of it is used",
+            "cut first: `string(b[:n])` in place of `string(b)[:n]`",
+            "the rest of the string is used elsewhere",
+        )
+    } else {
+        return None;
+    };
+    Some(Advice {
+        seen: seen.into(),
+        attempt: attempt.into(),
+        unless: unless.into(),
+    })
+}
+
+/// `string(b)[:n]`
+fn cuts(text: &str) -> bool {
+    let mut behind = text.match_indices("string(").filter_map(|(at, word)| {
+        let before = text[..at].chars().next_back();
+        let alone = before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != ']');
+        let rest = text[at + word.len()..].split_once(')')?;
+        (alone && !rest.0.contains('(')).then_some(rest.1)
+    });
+    behind.any(|it| it.starts_with('[') && it.contains(':'))
 }

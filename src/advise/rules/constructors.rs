@@ -12,12 +12,14 @@ pub const RULE: Rule = Rule {
     manual: "\
 What it sees: time spent in a function that makes something worth keeping (a regular expression, a
 template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
-literal pattern, outside of package initialisation; and `defer` in a loop.
+literal pattern, outside of package initialisation; at least 5 % in compiling expressions or loading
+time zones, with whatever arguments; two strings that are lowered to be compared; `defer` in a loop.
 
 Why it matters: compiling a regular expression takes microseconds, where matching takes nanoseconds.
 A deferred call in a loop is allocated, and runs only when the function returns.
 
 What to do: make it once, in a package variable; sync.OnceValue where it must not happen at start-up.
+Where the argument differs, keep what was made by it. strings.EqualFold compares without a copy.
 Put the body of the loop with its defer into a function.
 
 When not to: taking `len` out of a loop condition has no effect: the compiler does it. There is no
@@ -48,7 +50,8 @@ const MADE: &[&str] = &[
 ];
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
-    let shape = it.shape.filter(|_| it.measure == Measure::Cpu)?;
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    let shape = it.shape.filter(|_| measured)?;
     match it.what {
         What::Cost { .. } if it.is(Class::Defer) && shape.defers && shape.in_loop => Some(Advice {
             seen: "each round defers a call: it is allocated, and runs when the function returns"
@@ -56,14 +59,56 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             attempt: "put the body of the loop into a function of its own".into(),
             unless: "the deferred calls must wait for the whole function".into(),
         }),
+        What::Cost { .. }
+            if it.is(Class::Defer)
+                && (shape.defers || shape.text == "}")
+                && !shape.in_loop
+                && it.share.percent >= 1.0 =>
+        {
+            Some(Advice {
+                seen: "the deferred call goes through a list at run time: the function has a loop around one, more than eight, or more than fifteen returns times defers".into(),
+                attempt: "put the part that needs the deferred call into a short function of its own".into(),
+                unless: "the call itself costs much more than the list".into(),
+            })
+        }
+        What::Call("strings.ToLower" | "strings.ToUpper") if folds(&shape.text) => Some(Advice {
+            seen: "two strings are converted to be compared, which copies both".into(),
+            attempt: "strings.EqualFold(a, b): it compares without a copy".into(),
+            unless: "one of the two is needed in that form anyway".into(),
+        }),
         What::Call(callee) if MADE.contains(&callee) && !shape.in_init => {
             let name = callee.rsplit('.').next().unwrap_or(callee);
             let mut calls = shape.calls.iter();
             let (_, literals) = calls.find(|it| it.0.rsplit('.').next() == Some(name))?;
-            advice(callee, *literals)
+            advice(callee, *literals).or_else(|| by_key(callee, it.share.percent))
         }
         _ => None,
     }
+}
+
+/// `strings.ToLower(a) == strings.ToLower(b)`
+fn folds(text: &str) -> bool {
+    let both = |name: &str| {
+        let mut sides = text.split("==");
+        let (left, right) = (sides.next(), sides.next());
+        left.is_some_and(|it| it.contains(name)) && right.is_some_and(|it| it.contains(name))
+    };
+    both("strings.ToLower(") || both("strings.ToUpper(")
+}
+
+/// Percent from which on it is worth a table of what was made.
+const MUCH: f64 = 5.0;
+
+/// What is said of a call whose arguments differ, where much is spent in it.
+fn by_key(callee: &str, percent: f64) -> Option<Advice> {
+    let keyed = callee.starts_with("regexp.") || callee == "time.LoadLocation";
+    (keyed && percent >= MUCH).then(|| Advice {
+        seen: format!("{callee} runs for each use of this line, and its argument is no literal"),
+        attempt: "keep what it made by its argument, in a map or a small cache: few arguments come again and again"
+            .into(),
+        unless: "nearly every call has another argument, or callers choose them: bound the cache then"
+            .into(),
+    })
 }
 
 /// What is said of a call, by which of its arguments are literals; `None` where it may be another thing each time.

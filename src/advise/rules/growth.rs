@@ -2,6 +2,7 @@
 
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::advise::shape::Growth;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -11,7 +12,8 @@ pub const RULE: Rule = Rule {
     manual: "\
 What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
 the slice or the map begins empty in the same function, nothing in the loop decides per element, and
-the number of rounds stands in the text: a range over a slice, or a counted loop.
+the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
+bound, at least 5 % of the allocated bytes in growing one slice in a loop: a size is not advised then.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
 arrays to the collector; a map writes its entries again each time it doubles.
@@ -35,8 +37,10 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     } else {
         return None;
     };
-    let known = |it: &&crate::advise::shape::Growth| it.begins_empty && !it.filtered;
-    let growth = grown.iter().find(known)?;
+    let known = |it: &&Growth| it.begins_empty && !it.filtered && it.bound.is_some();
+    let Some(growth) = grown.iter().find(known) else {
+        return unbounded(it, grown);
+    };
     let bound = growth.bound.as_ref()?;
     let what = match it.is(Class::Append) {
         true => "the slice",
@@ -51,5 +55,24 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         unless:
             "most rounds leave it as it is, or the function is called with a handful of elements"
                 .into(),
+    })
+}
+
+/// Percent of the allocated bytes from which on a slice without a visible bound is worth a look.
+const MUCH: f64 = 5.0;
+
+/// A slice that grows in a loop, nobody knows how far, where that is much of what is allocated.
+fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
+    let much = it.measure == Measure::Allocated && it.share.lower() >= MUCH;
+    if !much || !it.is(Class::Append) || !it.shape?.in_loop {
+        return None;
+    }
+    let name = &grown.first()?.name;
+    Some(Advice {
+        seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
+        attempt: format!(
+            "grow it once before the loop to what is usual (slices.Grow), or keep the array of the time before: `{name} = {name}[:0]`"
+        ),
+        unless: "most are short and few are very long: then memory lies idle".into(),
     })
 }

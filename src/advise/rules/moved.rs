@@ -21,7 +21,7 @@ a copy of only what is needed, or `p := &xs[i]`. A variable captured by a litera
 argument.
 
 When not to: where the variable must outlive the function, it belongs on the heap; the rule is silent
-where the function returns its address.",
+where the function returns or stores its address, or hands it to who fills it (Unmarshal, Scan, Read).",
     run,
 };
 
@@ -35,7 +35,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let own = |it: &&(escape::Class, &str)| it.0 == escape::Class::Moved && !it.1.starts_with('#');
     let moved = it.sites.iter().find(own);
     if let Some((_, name)) = moved {
-        if shape.kept.iter().any(|it| it == name) {
+        // What C gets is left to GBO318.
+        let to_c = shape.to_c.iter().any(|it| it.0 == *name);
+        if to_c || shape.kept.iter().any(|it| it == name) {
             return None;
         }
         let (copy, over) = shape.copies.as_ref().map_or(("", ""), |it| (&it.0, &it.1));

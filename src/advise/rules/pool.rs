@@ -1,7 +1,8 @@
 //! Lesson 4: large buffers that are made anew each time, and slices that are boxed into a pool.
 
-use crate::advise::class::Class;
-use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::advise::Shape;
+use crate::advise::class::{Class, REUSABLE};
+use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::number::grouped;
 
 /// The rule.
@@ -12,10 +13,11 @@ pub const RULE: Rule = Rule {
     manual: "\
 What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
 at least fifty times as much was allocated as is in use: they live for one use. And, in a CPU
-profile, a slice or a struct that is stored in an interface on a line that calls Put.
+profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
+least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
-nearer. Put([]byte) allocates a slice header each time, which is what the pool should save.
+nearer. A compressor has a megabyte of tables. Put([]byte) allocates a slice header each time, which is what the pool should save.
 
 What to do: keep such buffers in a sync.Pool, or hand one down from the caller; put pointers to
 slices into it, and drop those that grew above a limit.
@@ -33,6 +35,9 @@ const CHURN: i64 = 50;
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let shape = it.shape?;
+    if let What::Call(callee) = it.what {
+        return reusable(it, callee, shape);
+    }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
     if it.measure == Measure::Cpu && it.is(Class::Boxing) && puts {
         return Some(Advice {
@@ -50,8 +55,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let memory = it.memory?;
     let buffers = ["make([]byte", "bytes.Buffer", "bufio.New"];
     let makes = buffers.iter().any(|it| shape.text.contains(it));
-    // What is returned belongs to the caller.
-    let makes = makes && !shape.text.starts_with("return ");
+    // What is returned, or stored somewhere, belongs to somebody else.
+    let makes = makes && !shape.text.starts_with("return ") && !shape.leaves;
     let average = memory.bytes.checked_div(memory.objects)?;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
     if average < LARGE || !short_lived || !makes || it.share.percent < 1.0 {
@@ -64,5 +69,20 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         ),
         attempt: "reuse them: a sync.Pool of pointers, or a buffer that the caller keeps".into(),
         unless: "somebody may still hold the buffer when it is put back".into(),
+    })
+}
+
+/// What has a method that resets it, made for each use.
+fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    if !measured || it.share.percent < 1.0 || shape.in_init || !REUSABLE.contains(&callee) {
+        return None;
+    }
+    let short = callee.rsplit('/').next().unwrap_or(callee);
+    Some(Advice {
+        seen: format!("{short} makes its tables and buffers anew for each use of this line"),
+        attempt: "keep the value in a sync.Pool, and call its Reset with the next reader or writer"
+            .into(),
+        unless: "the line runs a few times per second at most".into(),
     })
 }

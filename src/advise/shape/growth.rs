@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// The last declaration of a name before a node in its function.
-    fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
+    pub(super) fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
         let mut function = at.parent();
         while let Some(it) = function {
             if matches!(it.kind(), "function_declaration" | "method_declaration") {

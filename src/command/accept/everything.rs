@@ -20,6 +20,11 @@ pub fn everything(lock: &mut Lock, fresh: &Fresh<'_>, reason: Option<&str>) -> R
             lock.targets.insert(key, target);
             continue;
         };
+        // What other commands wrote stays.
+        target.advice.clone_from(&old.advice);
+        if old.go == target.go {
+            target.benchmarks.clone_from(&old.benchmarks);
+        }
         let mut looser = sites(old, &mut target, reason);
         looser.extend(executables(old, &mut target, fresh, reason));
         if !looser.is_empty() && reason.is_none() {

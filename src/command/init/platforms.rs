@@ -44,7 +44,7 @@ pub(super) fn buildable(goroot: &Path, platforms: &mut Vec<Platform>) {
 /// Nothing where it builds nothing or is no YAML.
 pub(super) fn read(text: &str) -> Releases {
     let mut all = Releases::default();
-    if is_deep(text) {
+    if input::is_deep_yaml(text) {
         return all;
     }
     let documents = Yaml::load_from_str(text).unwrap_or_default();
@@ -63,15 +63,6 @@ pub(super) fn read(text: &str) -> Releases {
         }
     }
     all
-}
-
-/// Whether blocks are nested deeper than people nest them: the parser has a frame of its stack for each.
-fn is_deep(text: &str) -> bool {
-    let opens = |it: &&str| matches!(*it, "-" | "?" | ":");
-    text.lines().any(|line| {
-        let indented = line.len() - line.trim_start().len();
-        indented > 200 || line.split_whitespace().take_while(opens).count() > 16
-    })
 }
 
 /// The directory of its main package.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use super::every;
 use super::fetch::{Request, Roots, address, fetch, roots, shown};
 use super::{check_output, content, finish, written};
 use crate::build::Event;
@@ -32,6 +33,9 @@ const HALF_LIFE: f64 = 30.0;
 
 /// Collects, judges, merges and writes.
 pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
+    if args.all {
+        return every::run(args, session);
+    }
     check_output(&args.output, session)?;
     let fresh = match args.command.as_slice() {
         [] => from_programs(args, session)?,
@@ -59,11 +63,21 @@ pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
         written(&args.output, &bytes, &profile)
     );
     talk.insert(0, (Tone::Good, sentence));
+    talk.insert(1, worth(&profile));
     finish(bytes, &args.output, talk, session)
 }
 
+/// What the profile was taken of.
+pub(super) fn worth(profile: &Profile) -> (Tone, String) {
+    match profile::worth_of(profile, "") {
+        Some(it) if it.against.is_empty() => (Tone::Plain, it.sentence()),
+        Some(it) => (Tone::Warn, it.sentence()),
+        None => (Tone::Dim, "what it was taken of is not known".into()),
+    }
+}
+
 /// Asks all programs at the same time, and stops at the first failure.
-fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profile>> {
+pub(super) fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profile>> {
     let headers = headers(&args.header, session)?;
     let roots = (args.cacert.as_deref())
         .map(|it| trusted(it, session))
@@ -108,7 +122,7 @@ fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profil
     Ok(profiles.into_iter().flatten().collect())
 }
 
-fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
+pub(super) fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
     let name = file.display().to_string();
     let pem = content(file, session).map_err(|error| {
         Error::new(
@@ -121,7 +135,7 @@ fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
 }
 
 /// Headers with the variables filled in. Values are never shown: they may be secret.
-fn headers(typed: &[String], session: &Session<'_>) -> Result<Vec<(String, String)>> {
+pub(super) fn headers(typed: &[String], session: &Session<'_>) -> Result<Vec<(String, String)>> {
     let header = |text: &String| {
         let (name, value) = text.split_once(':').ok_or_else(|| {
             Error::new(Kind::Usage, "a `--header` has no `:`")

@@ -70,6 +70,14 @@ pub fn address(typed: &str, seconds: u64) -> String {
     format!("{place}?{query}{more}seconds={seconds}")
 }
 
+/// The address that all kinds of profiles are below, from what the user wrote: `http://host:6060/debug/pprof`.
+pub fn base(typed: &str) -> String {
+    let profile = address(typed, 0);
+    let place = profile.split('?').next().unwrap_or(&profile);
+    let base = place.strip_suffix("/profile").unwrap_or(place);
+    base.trim_end_matches('/').to_owned()
+}
+
 /// The address without what may be secret: user, password and query.
 pub fn shown(url: &str) -> String {
     let place = url.split('?').next().unwrap_or(url);

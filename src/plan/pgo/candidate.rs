@@ -69,6 +69,7 @@ fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
         sha256: bytes.map(|it| hex(&Sha256::digest(it))),
         calls: read.as_ref().map(|it| Arc::clone(&it.0)),
         weights: read.as_ref().map(|it| Arc::clone(&it.1)),
+        worth: read.as_ref().and_then(|it| it.3.clone()),
         heat: read.map(|it| it.2),
         packages: found.packages,
         path: found.path,
@@ -128,6 +129,7 @@ fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Cand
         calls: None,
         weights: None,
         heat: None,
+        worth: None,
         derived: None,
     };
     candidate.replace(derived);

@@ -185,17 +185,7 @@ impl<'a> Gathering<'a> {
         target.own = Some(percent(charged.own.values().map(|it| it.weight).sum()));
         target.below = Some(percent(charged.below.weight));
         self.costs(charged, Measure::Cpu, total, target);
-        for it in &charged.calls {
-            let charge = Charge {
-                measure: Measure::Cpu,
-                what: What::Call(&it.callee),
-                sum: it.sum,
-                total,
-                memory: None,
-            };
-            let located = self.locator.locate(&charged.lines[it.line]);
-            self.judge(&located, &charge);
-        }
+        self.calls(charged, Measure::Cpu, target);
     }
 
     /// Costs by class, of processor time or of time blocked.
@@ -239,6 +229,9 @@ impl<'a> Gathering<'a> {
                 target.hidden += 1;
                 continue;
             }
+            if it.direct.samples < self.min_samples {
+                continue;
+            }
             let located = self.locator.locate(&charged.lines[it.line]);
             let sites = self.sites_at(&located);
             let class = heap_class(located.shape.as_ref(), &sites);
@@ -250,7 +243,7 @@ impl<'a> Gathering<'a> {
                     via: "",
                     entry: "",
                 },
-                sum: it.sum,
+                sum: it.direct,
                 total: charged.total.weight,
                 memory: of_line,
             };
@@ -258,8 +251,8 @@ impl<'a> Gathering<'a> {
             target.costs.push(LineCost {
                 measure: Measure::Allocated,
                 class: Some(class),
-                share: Interval::new(it.sum.samples, it.sum.weight, charge.total),
-                amount: it.sum.weight,
+                share: Interval::new(it.direct.samples, it.direct.weight, charge.total),
+                amount: it.direct.weight,
                 place: located.place.clone(),
                 via: String::new(),
                 rule,
@@ -269,6 +262,34 @@ impl<'a> Gathering<'a> {
                 charge.sum.weight = of_line.in_use;
                 charge.total = in_use;
                 self.judge(&located, &charge);
+            }
+        }
+        self.calls(charged, Measure::Allocated, target);
+    }
+
+    /// What lines call. Of a heap profile it stands among the costs, too: there the runtime below a call is hidden.
+    fn calls(&mut self, charged: &Charged, measure: Measure, target: &mut Target) {
+        for it in &charged.calls {
+            let total = charged.total.weight;
+            let charge = Charge {
+                measure,
+                what: What::Call(&it.callee),
+                sum: it.sum,
+                total,
+                memory: None,
+            };
+            let located = self.locator.locate(&charged.lines[it.line]);
+            let rule = self.judge(&located, &charge);
+            if measure == Measure::Allocated && it.sum.samples >= self.min_samples {
+                target.costs.push(LineCost {
+                    measure,
+                    class: None,
+                    share: Interval::new(it.sum.samples, it.sum.weight, total),
+                    amount: it.sum.weight,
+                    place: located.place,
+                    via: it.callee.clone(),
+                    rule,
+                });
             }
         }
     }
@@ -328,7 +349,8 @@ impl<'a> Gathering<'a> {
             .iter()
             .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
         let (rule, advice) = found;
-        let finding = finding(rule, advice, charge, share, located);
+        let mut finding = finding(rule, advice, charge, share, located);
+        finding.patch = self.locator.patch(located, rule.id);
         let lost = charge.measure == Measure::Leaked;
         let key = (
             rule.id,
@@ -390,7 +412,10 @@ fn finding(
         _ => "the same profile again, under the same load".to_owned(),
     };
     let at = format!("{}:{}", place.file, place.line);
+    let function = format!("{}.{}", place.package, place.function);
     Finding {
+        id: crate::lock::advice_id(rule.id, &function, &place.source),
+        new: None,
         rule: rule.id.to_owned(),
         lesson: rule.lesson,
         measure: charge.measure,
@@ -401,5 +426,6 @@ fn finding(
         attempt: advice.attempt.replace("FILE:LINE", &at),
         unless: advice.unless,
         verify,
+        patch: None,
     }
 }

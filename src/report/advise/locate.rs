@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Finding, Place};
+use super::{Finding, Patch, Place};
 use crate::advise::{Line, Shape, Source};
 use crate::config::Config;
 use crate::go::Package;
@@ -81,6 +81,24 @@ impl<'a> Locator<'a> {
         }
         self.known.insert(line.clone(), found.clone());
         found
+    }
+
+    /// What a rule would write at a line.
+    pub fn patch(&self, located: &Located, rule: &str) -> Option<Patch> {
+        let path = located.path.as_ref()?;
+        let source = self.sources.get(path)?.as_ref()?;
+        let mend = source.mended(rule, i64::from(located.place.line))?;
+        let name = &located.place.file;
+        let mut options = diffy::DiffOptions::new();
+        options
+            .set_original_filename(format!("a/{name}"))
+            .set_modified_filename(format!("b/{name}"));
+        Some(Patch {
+            diff: options
+                .create_patch(source.text_of_file()?, &mend.text)
+                .to_string(),
+            caution: mend.caution.to_owned(),
+        })
     }
 
     /// Whether a comment takes a finding out.

@@ -93,10 +93,10 @@ pub(super) fn memory_by_line(
             };
             let known = memory.entry(*line).or_default();
             match index {
-                0 => known.bytes = it.sum.weight,
-                1 => known.objects = it.sum.weight,
-                2 => known.in_use = it.sum.weight,
-                _ => known.objects_in_use = it.sum.weight,
+                0 => known.bytes = it.direct.weight,
+                1 => known.objects = it.direct.weight,
+                2 => known.in_use = it.direct.weight,
+                _ => known.objects_in_use = it.direct.weight,
             }
         }
     }

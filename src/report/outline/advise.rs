@@ -23,6 +23,10 @@ pub fn advise(report: &Report, top: usize) -> Vec<Block> {
         blocks.extend(costs(target, top));
         blocks.extend(asides(target));
     }
+    let open = report.verdict.not_judged.iter();
+    blocks.extend(open.map(|it| line(Tone::Warn, format!("warn  {it}"))));
+    let failures = report.verdict.failures.iter();
+    blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
     blocks
 }
 
@@ -126,7 +130,8 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
         _ => "sample",
     };
     let title = format!(
-        "#{index} {}  {} of {}, {}{amount}  {} {}",
+        "#{index}{} {}  {} of {}, {}{amount}  {} {}",
+        if it.new == Some(true) { " new" } else { "" },
         it.rule,
         share(&it.share),
         it.measure.words(),
@@ -145,6 +150,11 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
         ("verify", &it.verify),
     ];
     blocks.extend(said.map(|(word, text)| line(Tone::Dim, format!("      {word}: {text}"))));
+    if it.patch.is_some() {
+        let words =
+            format!("      patch: `gobuild-opt advise --try {index}` shows and measures one");
+        blocks.push(line(Tone::Dim, words));
+    }
     blocks
 }
 
@@ -173,7 +183,9 @@ fn costs(target: &Target, top: usize) -> Vec<Block> {
         let class = it.class.map_or("", |it| it.words());
         let via = match it.via.as_str() {
             "" => class.to_owned(),
-            via => format!("{class} in {}", via.rsplit('/').next().unwrap_or(via)),
+            via => format!("{class} in {}", via.rsplit('/').next().unwrap_or(via))
+                .trim_start()
+                .to_owned(),
         };
         let source: String = it.place.source.chars().take(48).collect();
         vec![

@@ -1,7 +1,8 @@
 //! The escapes of a platform by package and class.
 
-use super::{Block, Table, Tone, folding, number, optional, text};
+use super::{Block, Column, Table, Tone, folding, number, optional, text};
 use crate::number::{counted, grouped};
+use crate::report::heat::SiteHeat;
 use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
@@ -39,6 +40,8 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let known = packages.iter().all(|it| it.functions.is_some());
     columns.extend(known.then(|| optional(number("functions"))));
     columns.extend(weighted.then(|| optional(number("cpu %"))));
+    let columns_of_heat = Shown::of(&packages);
+    columns.extend(columns_of_heat.columns());
     columns.push(optional(number("constants")));
     columns.push(optional(number("leaking")));
     let mut table = Table {
@@ -46,7 +49,13 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         ..Table::default()
     };
     let (shown, folded) = packages.split_at(top.min(packages.len()));
-    let row = |label: String, it: &EscapePackage| escape_row(label, it, &classes, known, weighted);
+    let row = |label: String, it: &EscapePackage| {
+        let mut row = escape_row(label, it, &classes, known, weighted);
+        // Before what is optional and not about the profile.
+        let at = row.len() - 2;
+        row.splice(at..at, columns_of_heat.cells(it.heat));
+        row
+    };
     table.rows.extend(
         shown
             .iter()
@@ -121,6 +130,41 @@ pub fn spelled(class: &str) -> &str {
     }
 }
 
+/// Which columns of heat there are.
+#[derive(Clone, Copy)]
+struct Shown {
+    bytes: bool,
+    cpu: bool,
+}
+
+impl Shown {
+    fn of(packages: &[&EscapePackage]) -> Self {
+        let has =
+            |of: fn(&SiteHeat) -> bool| packages.iter().filter_map(|it| it.heat.as_ref()).any(of);
+        Self {
+            bytes: has(|it| it.bytes.is_some()),
+            cpu: has(|it| it.cpu.is_some()),
+        }
+    }
+
+    fn columns(self) -> Vec<Column> {
+        let bytes = ["bytes", "objects"]
+            .map(number)
+            .into_iter()
+            .filter(|_| self.bytes);
+        let cpu = self.cpu.then(|| number("alloc cpu %"));
+        bytes.chain(cpu).map(optional).collect()
+    }
+
+    fn cells(self, it: Option<SiteHeat>) -> Vec<String> {
+        let heat = it.unwrap_or_default();
+        let count = |it: Option<i64>| cell(it.unwrap_or_default().unsigned_abs());
+        let bytes = [count(heat.bytes), count(heat.objects)];
+        let bytes = bytes.into_iter().filter(|_| self.bytes);
+        bytes.chain(self.cpu.then(|| share(heat.cpu))).collect()
+    }
+}
+
 fn escape_row(
     label: String,
     it: &EscapePackage,
@@ -182,5 +226,9 @@ fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
             .or(it.weight.map(|_| 0.0))
             .zip(it.weight)
             .map(|(a, b)| a + b),
+        heat: match (total.heat, it.heat) {
+            (Some(a), Some(b)) => Some(a.plus(b)),
+            (a, b) => a.or(b),
+        },
     }
 }

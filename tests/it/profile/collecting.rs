@@ -193,6 +193,27 @@ fn the_example_service_is_collected_under_load() {
         ));
         assert_eq!(refused.code(), 4, "{kind}: {}", refused.shown());
     }
+    // Every kind that advise reads, in files of their own.
+    let all = place.run(&format!("profile collect --all {one} --seconds 2"));
+    assert_eq!(all.code(), 0, "{}", all.shown());
+    for kind in ["cpu", "heap", "goroutine"] {
+        let bytes = place.read(&format!("profiles/{kind}.pprof"));
+        let profile = profile::read(&bytes).unwrap();
+        assert!(!profile.raw().sample.is_empty(), "{kind}");
+        assert!(
+            all.stdout
+                .contains(&format!("{kind}: profiles/{kind}.pprof"))
+        );
+    }
+    for wanted in [
+        "s of CPU per second",
+        "next: `[advise] profiles = { cpu = \"profiles/cpu.pprof\"",
+    ] {
+        assert!(all.stdout.contains(wanted), "{wanted}: {}", all.shown());
+    }
+    let two = place.run(&format!("profile collect --all {one} {two} --seconds 1"));
+    assert_eq!(two.code(), 2, "{}", two.shown());
+
     // Go's own words when it is busy reach the user as one sentence.
     let busy = place.run(&format!(
         "profile collect {one} {one} --seconds 2 -o busy.pgo"

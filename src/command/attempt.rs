@@ -1,0 +1,312 @@
+//! `try`: builds the program as it is and as it would be, without touching the sources, and says what differs.
+
+pub mod replaced;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::escape;
+use super::prepare::{Prepared, Purpose, anchor_flags, gather, list_flags, prepare_for};
+use super::present::{self, present};
+use super::staging::stage;
+use super::{Output, Session};
+use crate::assertion::Judged;
+use crate::binary;
+use crate::build::benchmarks::{self, Measured, Request};
+use crate::build::escapes::Collected;
+use crate::build::stage::Stage;
+use crate::build::{self, Built, Event};
+use crate::cli;
+use crate::config::layer::Loaded;
+use crate::config::{Buildvcs, Collect, Effect};
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::Flag;
+use crate::plan::output::Executable;
+use crate::plan::{Facts, TargetPlan, Typed};
+use crate::render::{self, Format, Shows, Style};
+use crate::report::difference::{self, Pair, Report};
+use crate::report::escape::{Selection, target};
+use crate::report::revision::Before;
+use crate::report::{Against, outline, shown};
+use replaced::{Files, Overlaid};
+
+/// Reads the overlays and patches, builds both and reports.
+pub fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
+    present::check(Shows::TABLES, &args.output)?;
+    let mut files = Files::default();
+    for it in &args.overlay {
+        files.overlay(it, &args.typed.cwd)?;
+    }
+    for it in &args.patch {
+        files.patch(it, &args.typed.cwd)?;
+    }
+    let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
+    let trial = Trial {
+        files: &files,
+        bench: &args.bench,
+    };
+    let report = trial.report(prepared, session)?;
+    show(&report, &args.output, args.top, session)
+}
+
+/// Prints a report.
+pub fn show(
+    report: &Report,
+    output: &cli::Output,
+    top: usize,
+    session: &Session<'_>,
+) -> Result<Output> {
+    let render = |format, top, style| match format {
+        Format::Json => render::json(report),
+        _ => render::blocks(&outline::differing::differing(report, top), format, style),
+    };
+    present(
+        render,
+        |top| render(Format::Markdown, top, Style::default()),
+        output,
+        top,
+        &report.verdict,
+        session,
+    )
+}
+
+/// What is tried.
+pub struct Trial<'a> {
+    /// The files that stand in for others.
+    pub files: &'a Files,
+    /// What is measured too.
+    pub bench: &'a cli::Measuring,
+}
+
+impl Trial<'_> {
+    /// Builds both sides; `prepared` is the program as it is. Fails with Go's own words where one does not build.
+    pub fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Report> {
+        let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
+        let links = prepared.facts.iter().any(has_main);
+        let overlaid = self.files.overlaid(over(&typed), session)?;
+        let changed = with_overlay(&typed, &overlaid);
+        (session.show)(Event::Talk("building the program as it is"));
+        let before = side(prepared, links, session)?;
+        (session.show)(Event::Talk("building it with the change"));
+        let after = gather(loaded.clone(), changed.clone(), Purpose::Escapes, session)
+            .and_then(|it| side(it, links, session))
+            .map_err(with_change)?;
+        let measured = self.benchmarks(&before, &loaded, (&typed, &changed), session)?;
+        let cwd = session.cwd.clone();
+        let targets = (0..before.parts.len().min(after.parts.len()))
+            .map(|it| compared(&before.parts[it], &after.parts[it], &loaded, &cwd))
+            .collect();
+        let files = self.files.names().map(|it| shown(it, &cwd)).collect();
+        Ok(Report::of(files, targets, measured))
+    }
+
+    /// Runs the benchmarks that were named, before and after.
+    fn benchmarks(
+        &self,
+        before: &Side,
+        loaded: &Loaded,
+        (plain, changed): (&Typed, &Typed),
+        session: &mut Session<'_>,
+    ) -> Result<Vec<difference::Benchmark>> {
+        let (Some(pattern), Some(part)) = (&self.bench.bench, before.parts.first()) else {
+            return Ok(Vec::new());
+        };
+        let packages: Vec<OsString> = match self.bench.bench_package.as_slice() {
+            [] => plain.packages(&loaded.config),
+            named => named.iter().map(OsString::from).collect(),
+        };
+        let facts = &part.plan.facts;
+        let run = |typed: &Typed| -> Result<Vec<Measured>> {
+            let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
+            let request = Request {
+                pattern,
+                packages: &packages,
+                flags: &flags,
+                operations: self.bench.operations.max(1),
+            };
+            let mut go = facts.go.clone();
+            let ground = std::sync::Arc::make_mut(&mut go.ground);
+            let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
+            ground.trust_flags(&words);
+            // The stage of a build is gone by now.
+            go.env.retain(|it| it.0 != "GOTMPDIR");
+            benchmarks::measure(&go, &request, &session.interrupt)
+        };
+        (session.show)(Event::Talk("running benchmarks, before and after"));
+        let old = run(plain)?;
+        let new = run(changed).map_err(with_change)?;
+        Ok(difference::benchmarks(&old, &new))
+    }
+}
+
+fn with_change(mut error: Error) -> Error {
+    if error.kind == Kind::Go {
+        error.message = format!("with the change: {}", error.message);
+        error.hint = Some("the sources are as they were".into());
+    }
+    error
+}
+
+fn has_main(facts: &Facts) -> bool {
+    facts.packages.iter().any(|it| it.is_named_main())
+}
+
+/// The overlay that was typed for both sides.
+fn over(typed: &Typed) -> Option<PathBuf> {
+    let mut flags = typed.flags.iter().filter(|it| it.name == "overlay");
+    let path = flags.next_back()?.path()?;
+    Some(typed.cwd.join(path))
+}
+
+/// The command line with the change laid over the sources.
+fn with_overlay(typed: &Typed, overlaid: &Overlaid) -> Typed {
+    let mut typed = typed.clone();
+    anchor_flags(&mut typed);
+    typed.flags.retain(|it| it.name != "overlay");
+    let mut flag = Flag {
+        name: "overlay".into(),
+        ..Flag::default()
+    };
+    flag.set_path(overlaid.list().into());
+    typed.flags.push(flag);
+    typed
+}
+
+/// A program, built.
+struct Side {
+    parts: Vec<Part>,
+}
+
+/// What was found of it for a platform.
+struct Part {
+    plan: TargetPlan,
+    collected: Option<Collected>,
+    missing: Option<String>,
+    executables: Vec<difference::Built>,
+}
+
+/// Builds a side: executables where there is something to link, else the escapes alone.
+fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Side> {
+    if links {
+        return linked(prepared, session);
+    }
+    let pass = escape::collect(prepared, session)?;
+    let parts = pass.found.into_iter().map(|(plan, collected)| Part {
+        plan,
+        collected: Some(collected),
+        missing: None,
+        executables: Vec::new(),
+    });
+    Ok(Side {
+        parts: parts.collect(),
+    })
+}
+
+fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
+    let Prepared {
+        mut loaded,
+        mut typed,
+        ..
+    } = prepared;
+    let config = &mut loaded.config;
+    config.build.buildvcs = Buildvcs::False;
+    typed
+        .flags
+        .retain(|it| !matches!(it.name.as_str(), "buildvcs" | "o"));
+    config.build.out_dir = None;
+    config.compare.baseline = "off".into();
+    config.pgo.effect = Effect::Off;
+    config.assert.clear();
+    config.escape.gcassert = false;
+    config.budget.frame = None;
+    config.budget.frame_growth = None;
+    if config.escape.collect == Collect::Off {
+        config.escape.collect = Collect::Auto;
+    }
+    let mut prepared = gather(loaded, typed, Purpose::Build, session)?;
+    // Nothing is published, so nothing that is there is taken for the output.
+    for it in prepared.outputs.targets.iter_mut().flatten() {
+        it.path = None;
+    }
+    prepared.outputs.checksums = None;
+    let stage: Stage = stage(&mut prepared, None, true, session)?;
+    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
+    let mut built: Vec<Built> = Vec::new();
+    let (interrupt, show) = (&session.interrupt, &mut *session.show);
+    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
+    let mut parts = Vec::new();
+    for (target, built) in plan.targets.into_iter().zip(built) {
+        let executables = target.executables.iter().map(|it| measured(&target, it));
+        parts.push(Part {
+            executables: executables.collect::<Result<_>>()?,
+            collected: built.escapes,
+            missing: built.escape_failure,
+            plan: target,
+        });
+    }
+    Ok(Side { parts })
+}
+
+/// The sizes of an executable in the stage.
+fn measured(target: &TargetPlan, executable: &Executable) -> Result<difference::Built> {
+    let bytes = binary::open(&target.release_dir.join(&executable.name))?;
+    let anatomy = binary::anatomy(&bytes).ok();
+    let functions = anatomy.filter(|it| !it.functions.is_empty()).map(|it| {
+        let sizes = |function: &binary::Function| {
+            let sizes = (u64::from(function.size), u64::from(function.frame));
+            (it.name(function).into_owned(), sizes)
+        };
+        it.functions.iter().map(sizes).collect()
+    });
+    Ok(difference::Built {
+        name: executable.name.clone(),
+        size: bytes.len() as u64,
+        functions,
+    })
+}
+
+/// What differs on a platform.
+fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> difference::Target {
+    let facts = &after.plan.facts;
+    let mut found = difference::Target {
+        key: facts.key(),
+        go_version: facts.toolchain.version.clone(),
+        escapes: None,
+        new: Vec::new(),
+        gone: Vec::new(),
+        executables: Vec::new(),
+        notes: Vec::new(),
+    };
+    for new in &after.executables {
+        let old = before.executables.iter().find(|it| it.name == new.name);
+        let changed = old.map(|old| difference::executable(old, new));
+        found.executables.extend(changed);
+    }
+    let (Some(old), Some(new)) = (&before.collected, &after.collected) else {
+        let missing = before.missing.iter().chain(&after.missing);
+        let note = |it: &String| format!("escapes are not compared: {it}");
+        found.notes.extend(missing.map(note));
+        return found;
+    };
+    let against = Against {
+        facts,
+        config: &loaded.config,
+        lock: None,
+        before: Some(Before {
+            name: "the program as it is",
+            commit: "",
+            facts: &before.plan.facts,
+            collected: old,
+            cwd,
+        }),
+        cwd,
+    };
+    let escapes = target(new, &Judged::default(), &against, &Selection::default()).escapes;
+    found.escapes = Some(Pair::of(old.escapes.sites, new.escapes.sites));
+    found.new = escapes.new;
+    found.new.extend(escapes.ignored);
+    found.gone = escapes.fixed;
+    let note = escapes.revision.and_then(|it| it.note);
+    found.notes.extend(note);
+    found
+}

@@ -1,0 +1,145 @@
+//! `bench`: what benchmarks allocate, held against the lock.
+
+use std::ffi::OsString;
+
+use super::lock_file;
+use super::prepare::{Purpose, list_flags, prepare_for};
+use super::present::{self, present};
+use super::{Output, Session};
+use crate::build::Event;
+use crate::build::benchmarks::{Request, measure};
+use crate::cli;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::Flag;
+use crate::lock::{FILE, Lock};
+use crate::number::counted_of;
+use crate::render::{self, Format, Shows, Style};
+use crate::report::allocations::{Report, report};
+use crate::report::outline;
+
+/// Runs the benchmarks, compares and reports; writes the lock where it may become tighter.
+pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
+    present::check(Shows::TABLES, &args.output)?;
+    let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
+    let path = lock_file::path_of(&prepared);
+    let now = lock_file::load(&path, &session.cwd)?;
+    let judging = prepared.earlier.judging(&path, now.clone(), session)?;
+    let follows = !prepared.earlier.judges();
+    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
+    let config = &loaded.config.bench;
+    let packages: Vec<OsString> = match args.typed.packages.as_slice() {
+        [] => config.packages.iter().map(OsString::from).collect(),
+        typed => typed.to_vec(),
+    };
+    let facts = prepared.facts.first();
+    let (Some(facts), false) = (facts, packages.is_empty()) else {
+        return Err(
+            Error::new(Kind::Usage, "no benchmark is named").hint(
+                "name packages, or write `[bench] packages = [\"./internal/index\"]` in gobuild-opt.toml",
+            ),
+        );
+    };
+    let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
+    let mut go = facts.go.clone();
+    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
+    std::sync::Arc::make_mut(&mut go.ground).trust_flags(&words);
+    let request = Request {
+        pattern: &config.run,
+        packages: &packages,
+        flags: &flags,
+        operations: config.operations.max(1),
+    };
+    (session.show)(Event::Talk("running benchmarks"));
+    let measured = measure(&go, &request, &session.interrupt)?;
+    let key = facts.key();
+    let lock = judging.as_ref().and_then(|it| it.targets.get(&key));
+    let version = facts.toolchain.version.clone();
+    let found = report(key, version, &measured, lock, args.accept);
+    let mut lock = now.unwrap_or_default();
+    let told = match args.accept {
+        true => Some(accept(&mut lock, &found, args)?),
+        false if found.verdict.pass && follows && session.variable("CI").is_none() => {
+            tighten(&mut lock, &found)
+        }
+        false => None,
+    };
+    if let Some(told) = told {
+        lock_file::save(&lock, &path, &session.interrupt)?;
+        (session.show)(Event::Talk(&told));
+    }
+    show(&found, args, session)
+}
+
+fn show(report: &Report, args: &cli::Bench, session: &Session<'_>) -> Result<Output> {
+    let render = |format, _, style| match format {
+        Format::Json => render::json(report),
+        _ => render::blocks(&outline::allocated::allocated(report), format, style),
+    };
+    present(
+        render,
+        |top| render(Format::Markdown, top, Style::default()),
+        &args.output,
+        usize::MAX,
+        &report.verdict,
+        session,
+    )
+}
+
+/// Takes over what was measured. What allocates more than the lock said takes a reason.
+fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> {
+    let entry = lock.targets.get_mut(&found.key).ok_or_else(|| {
+        let message = format!("`{FILE}` holds nothing of {}", found.key);
+        Error::new(Kind::Usage, message).hint("run `gobuild-opt accept` first")
+    })?;
+    if entry.go != found.go_version {
+        let (was, is) = (&entry.go, &found.go_version);
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{FILE}` is from {was}, and this is {is}"),
+        )
+        .hint("run `gobuild-opt accept` first"));
+    }
+    let worse: Vec<String> = found
+        .benchmarks
+        .iter()
+        .filter(|it| it.is_worse())
+        .map(|it| it.key())
+        .collect();
+    if !worse.is_empty() && args.reason.is_none() {
+        let count = counted_of(worse.len(), "benchmark");
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{count} would be let allocate more than `{FILE}` says"),
+        )
+        .detail(worse.join("\n"))
+        .hint("say why with `--reason TEXT`"));
+    }
+    for it in &found.benchmarks {
+        let known = entry.benchmarks.get(&it.key());
+        let reason = match it.is_worse() {
+            true => args.reason.clone(),
+            false => known.and_then(|it| it.reason.clone()),
+        };
+        entry.benchmarks.insert(it.key(), it.entry(reason));
+    }
+    let count = counted_of(found.benchmarks.len(), "benchmark");
+    Ok(format!("{FILE} holds {count}"))
+}
+
+/// The lock follows what allocates less.
+fn tighten(lock: &mut Lock, found: &Report) -> Option<String> {
+    let entry = lock.targets.get_mut(&found.key)?;
+    if entry.go != found.go_version {
+        return None;
+    }
+    let better: Vec<_> = found
+        .benchmarks
+        .iter()
+        .filter(|it| it.is_better())
+        .collect();
+    for it in &better {
+        entry.benchmarks.insert(it.key(), it.entry(None));
+    }
+    let names: Vec<String> = better.iter().map(|it| it.key()).collect();
+    (!names.is_empty()).then(|| format!("{FILE} follows: {}", names.join(", ")))
+}

@@ -1,0 +1,26 @@
+//! `[bench]`: benchmarks whose allocations stand in the lock.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// `[bench]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Bench {
+    /// Where they are; none: nothing is measured.
+    pub packages: Vec<String>,
+    /// Which of them, as `go test -bench` takes it.
+    pub run: String,
+    /// Operations of each run.
+    pub operations: u32,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self {
+            packages: Vec::new(),
+            run: ".".into(),
+            operations: 100,
+        }
+    }
+}

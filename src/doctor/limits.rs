@@ -1,0 +1,181 @@
+//! Manifests of containers in, their limits of processors and memory out: Kubernetes and compose.
+
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+use crate::input;
+
+/// What a container may use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// The file, relative to the root of the module.
+    pub file: String,
+    /// Processors; `None` without a limit.
+    pub processors: Option<f64>,
+    /// As it is written: `512Mi`; `None` without a limit.
+    pub memory: Option<String>,
+    /// Whether GOMAXPROCS stands beside it.
+    pub sets_processors: bool,
+}
+
+/// Directories that hold manifests, below the root of a module; `""` is the root itself.
+const PLACES: &[&str] = &[
+    "",
+    "deploy",
+    "deployment",
+    "deployments",
+    "k8s",
+    "kubernetes",
+    "kube",
+    "manifests",
+    "config",
+];
+
+/// Files that are read in all.
+const MOST: usize = 200;
+
+/// The YAML files that may be manifests, with their text, sorted by name.
+pub fn manifests(root: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for place in PLACES {
+        let directory = root.join(place);
+        // One level below, as kustomize has it.
+        let depth = usize::from(!place.is_empty());
+        collect(&directory, depth, &mut found);
+    }
+    found.sort();
+    found.dedup();
+    let named = |path: std::path::PathBuf| {
+        let text = input::text(&path, input::TEXT).ok()?;
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        Some((name.display().to_string(), text))
+    };
+    found.into_iter().take(MOST).filter_map(named).collect()
+}
+
+fn collect(directory: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        let path = entry.path();
+        let is_yaml = path
+            .extension()
+            .is_some_and(|it| it == "yaml" || it == "yml");
+        if kind.is_dir() && depth > 0 {
+            collect(&path, depth - 1, found);
+        } else if kind.is_file() && is_yaml {
+            found.push(path);
+        }
+    }
+}
+
+/// The limits of every container in a file. What is no YAML, as a template is, says nothing.
+pub fn limits(file: &str, text: &str) -> Vec<Limit> {
+    let mut found = Vec::new();
+    if input::is_deep_yaml(text) {
+        return found;
+    }
+    for document in Yaml::load_from_str(text).unwrap_or_default() {
+        walk(&document, file, &mut found);
+    }
+    found
+}
+
+/// Looks for `resources: limits:` of a container, and for the limits of a service of compose.
+fn walk(node: &Yaml<'_>, file: &str, found: &mut Vec<Limit>) {
+    if let Some(all) = node.as_sequence() {
+        all.iter().for_each(|it| walk(it, file, found));
+        return;
+    }
+    let Some(mapping) = node.as_mapping() else {
+        return;
+    };
+    let below = |keys: &[&str]| {
+        let mut at = Some(node);
+        for key in keys {
+            at = at.and_then(|it| it.as_mapping_get(key));
+        }
+        at
+    };
+    let first = |ways: &[&[&str]]| ways.iter().find_map(|it| word(below(it)?));
+    let cpu = first(&[
+        &["resources", "limits", "cpu"],
+        &["deploy", "resources", "limits", "cpus"],
+        &["cpus"],
+    ]);
+    let memory = first(&[
+        &["resources", "limits", "memory"],
+        &["deploy", "resources", "limits", "memory"],
+        &["mem_limit"],
+    ]);
+    // A service or a container has an image; a list of defaults has none.
+    let is_container = node.as_mapping_get("image").is_some() || below(&["build"]).is_some();
+    if is_container && (cpu.is_some() || memory.is_some()) {
+        let environment = below(&["env"]).or_else(|| below(&["environment"]));
+        found.push(Limit {
+            file: file.to_owned(),
+            processors: cpu.as_deref().and_then(processors),
+            memory,
+            sets_processors: environment.is_some_and(|it| mentions(it, "GOMAXPROCS")),
+        });
+    }
+    for (_, value) in mapping {
+        walk(value, file, found);
+    }
+}
+
+/// A scalar as text.
+fn word(node: &Yaml<'_>) -> Option<String> {
+    if let Some(text) = node.as_str() {
+        return Some(text.to_owned());
+    }
+    let whole = node.as_integer().map(|it| it.to_string());
+    whole.or_else(|| node.as_floating_point().map(|it| it.to_string()))
+}
+
+/// `500m`, `0.5`, `2`
+fn processors(text: &str) -> Option<f64> {
+    match text.strip_suffix('m') {
+        Some(milli) => milli.parse::<f64>().ok().map(|it| it / 1000.0),
+        None => text.parse().ok(),
+    }
+}
+
+/// Whether a variable is set in a list or a mapping of an environment.
+fn mentions(environment: &Yaml<'_>, name: &str) -> bool {
+    if environment.as_mapping_get(name).is_some() {
+        return true;
+    }
+    let mut list = environment.as_sequence().into_iter().flatten();
+    list.any(|it| {
+        let named = it.as_mapping_get("name").and_then(|it| it.as_str());
+        let text = it.as_str().and_then(|it| it.split('=').next());
+        named == Some(name) || text == Some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let limit =
+            |it: &Limit| format!("{:?} {:?} {}", it.processors, it.memory, it.sets_processors);
+        limits("f", text).iter().map(limit).collect()
+    }
+
+    #[test]
+    fn containers_and_services_have_limits() {
+        let pod = "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: api\n        image: api\n        env:\n        - name: GOMAXPROCS\n          value: \"1\"\n        resources:\n          limits: {cpu: 500m, memory: 512Mi}\n---\nkind: Service\n";
+        assert_eq!(shown(pod), ["Some(0.5) Some(\"512Mi\") true"]);
+        let compose = "services:\n  api:\n    build: .\n    cpus: 1\n    mem_limit: 1g\n  db:\n    image: db\n  worker:\n    image: w\n    environment: [\"GOMAXPROCS=1\"]\n    deploy:\n      resources:\n        limits:\n          cpus: \"0.50\"\n";
+        assert_eq!(
+            shown(compose),
+            ["Some(1.0) Some(\"1g\") false", "Some(0.5) None true"]
+        );
+        assert_eq!(shown("{{ if .Values.x }}\na: b\n"), Vec::<String>::new());
+        assert_eq!(shown(&"[".repeat(10_000)), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,109 @@
+//! What go vet and go fix report in, weighed by the profile of the build, out.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::advise::Source;
+use crate::go::vetted::Reported;
+use crate::input;
+use crate::number::counted_of;
+use crate::plan::Facts;
+
+/// What both report; an error is why it is not known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vetted {
+    /// `go vet`
+    pub vet: Result<Vec<Weighed>, String>,
+    /// `go fix`, since Go 1.26.
+    pub fix: Result<Vec<Weighed>, String>,
+}
+
+/// A place with its weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// `internal/index/index.go:12`
+    pub place: String,
+    /// `rangeint`
+    pub analyzer: String,
+    /// Its words.
+    pub message: String,
+    /// Percent of the profile in the function; `None` without a profile.
+    pub weight: Option<f64>,
+}
+
+/// Percent of the profile from which on a function counts.
+const HOT: f64 = 0.5;
+
+/// Places named in a row.
+const NAMED: usize = 3;
+
+/// Weighs what was reported, the hottest first.
+pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighed> {
+    let weights = facts.pgo.weights();
+    let mut sources: HashMap<PathBuf, Option<Source>> = HashMap::new();
+    let mut weight = |it: &Reported| {
+        let weights = weights.as_ref()?;
+        let package = facts
+            .packages
+            .iter()
+            .find(|package| Some(Path::new(&package.dir)) == it.file.parent())?;
+        let read = || Source::new(input::read(&it.file, input::SOURCE).ok()?);
+        let source = sources.entry(it.file.clone()).or_insert_with(read);
+        let function = source.as_ref()?.function_at(i64::from(it.line))?;
+        let path = match package.name == "main" {
+            true => "main",
+            false => &package.import_path,
+        };
+        Some(weights.function(path, &function))
+    };
+    let mut all: Vec<Weighed> = reported
+        .into_iter()
+        .map(|it| Weighed {
+            weight: weight(&it),
+            place: format!(
+                "{}:{}",
+                it.file.strip_prefix(cwd).unwrap_or(&it.file).display(),
+                it.line
+            ),
+            analyzer: it.analyzer,
+            message: it.message,
+        })
+        .collect();
+    let rank = |it: &Weighed| it.weight.unwrap_or_default();
+    all.sort_by(|a, b| {
+        rank(b)
+            .total_cmp(&rank(a))
+            .then_with(|| a.place.cmp(&b.place))
+    });
+    all
+}
+
+/// How many there are, and those that count.
+pub fn sentence(all: &[Weighed]) -> String {
+    let places = counted_of(all.len(), "place");
+    if all.iter().all(|it| it.weight.is_none()) {
+        let first = all.iter().take(NAMED).map(|it| named(it, ""));
+        let first: Vec<String> = first.collect();
+        return format!(
+            "{places}, unweighted without a profile: {}",
+            first.join(", ")
+        );
+    }
+    let hot: Vec<&Weighed> = all.iter().filter(|it| it.weight >= Some(HOT)).collect();
+    if hot.is_empty() {
+        return format!("{places}, none in a function with {HOT} % of the profile");
+    }
+    let first = hot.iter().take(NAMED);
+    let first: Vec<String> = first
+        .map(|it| named(it, &format!(", {:.1} %", it.weight.unwrap_or_default())))
+        .collect();
+    format!(
+        "{places}, {} in functions with {HOT} % of the profile or more: {}",
+        hot.len(),
+        first.join(", ")
+    )
+}
+
+fn named(it: &Weighed, weight: &str) -> String {
+    format!("{} ({}{weight})", it.place, it.analyzer)
+}

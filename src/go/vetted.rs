@@ -1,0 +1,137 @@
+//! `go vet` and `go fix` asked, what they report out. Both print; nothing is changed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Go, Words};
+use crate::error::Result;
+use crate::process::lines::Splitter;
+use crate::process::{self, Interrupt, Stream};
+
+/// One place that an analyzer reports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reported {
+    /// The file.
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub line: u32,
+    /// `printf`, `rangeint`
+    pub analyzer: String,
+    /// Its words.
+    pub message: String,
+}
+
+/// Which command is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// `go vet`: what is probably wrong.
+    Vet,
+    /// `go fix`, since Go 1.26: what has a newer form.
+    Fix,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    posn: String,
+    message: String,
+}
+
+/// Asks about packages. Sorted, each place once. Fails with Go's own words where the packages do not compile.
+pub fn reported(
+    go: &Go,
+    asked: Asked,
+    flags: &[OsString],
+    packages: &[OsString],
+    interrupt: &Interrupt,
+) -> Result<Vec<Reported>> {
+    let verb = match asked {
+        Asked::Vet => "vet",
+        Asked::Fix => "fix",
+    };
+    let mut args: Vec<OsString> = vec![verb.into(), "-json".into()];
+    // Neither takes the flags of a link.
+    let known = |it: &&OsString| {
+        let text = it.to_string_lossy();
+        ["-mod", "-modfile", "-overlay", "-tags"]
+            .iter()
+            .any(|name| text.split('=').next() == Some(name))
+    };
+    args.extend(flags.iter().filter(known).cloned());
+    args.extend(packages.iter().cloned());
+    let mut words = Words::default();
+    let mut json = String::new();
+    let mut line = |line: &[u8]| {
+        words.keep(line);
+        let text = String::from_utf8_lossy(line);
+        // The names of packages stand between.
+        if !text.starts_with('#') {
+            json.push_str(&text);
+            json.push('\n');
+        }
+    };
+    let mut splitters = [Splitter::default(), Splitter::default()];
+    let outcome = process::run(&go.invocation(args), interrupt, |stream, bytes| {
+        splitters[usize::from(stream == Stream::Stderr)].push(bytes, &mut line);
+    })?;
+    splitters.iter_mut().for_each(|it| it.finish(&mut line));
+    if !outcome.status.success() {
+        return Err(words.error(&format!("go {verb} failed"), &outcome));
+    }
+    Ok(read(&json, &go.cwd))
+}
+
+/// Reads objects of packages, analyzers and lists of diagnostics, one after another. What is none of these says nothing.
+fn read(json: &str, cwd: &Path) -> Vec<Reported> {
+    let mut found = Vec::new();
+    let stream = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+    for packages in stream.map_while(|it| it.ok()) {
+        let analyzers = packages.as_object().into_iter().flatten();
+        let analyzers = analyzers.filter_map(|it| it.1.as_object()).flatten();
+        for (analyzer, list) in analyzers {
+            let list: Vec<Diagnostic> = serde_json::from_value(list.clone()).unwrap_or_default();
+            found.extend(list.into_iter().filter_map(|it| {
+                let mut parts = it.posn.rsplitn(3, ':');
+                let (_, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+                Some(Reported {
+                    file: cwd.join(file),
+                    line: line.parse().ok()?,
+                    analyzer: analyzer.clone(),
+                    message: it.message,
+                })
+            }));
+        }
+    }
+    found.sort();
+    // A package is looked at again with its tests.
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_one_after_another_are_read() {
+        let json = r#"{ "m": {} }
+{ "m/p": { "printf": [ { "posn": "/m/p/a.go:14:16", "end": "/m/p/a.go:14:18", "message": "wrong" } ] } }
+{ "m/p [m/p.test]": { "printf": [ { "posn": "/m/p/a.go:14:16", "message": "wrong" } ],
+  "broken": { "error": "x" } } }"#;
+        let found = read(json, Path::new("/"));
+        let shown: Vec<String> = found
+            .iter()
+            .map(|it| {
+                format!(
+                    "{}:{} {} {}",
+                    it.file.display(),
+                    it.line,
+                    it.analyzer,
+                    it.message
+                )
+            })
+            .collect();
+        assert_eq!(shown, ["/m/p/a.go:14 printf wrong"]);
+    }
+}

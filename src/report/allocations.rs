@@ -1,0 +1,152 @@
+//! What benchmarks allocate and what the lock says of them in, the report of `bench` out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::difference::Pair;
+use super::{SCHEMA_VERSION, Tool, Verdict};
+use crate::build::benchmarks::Measured;
+use crate::lock::{Allocations, FILE, Target};
+use crate::number::counted_of;
+
+/// The report of `bench`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// Whether none allocates more than the lock says.
+    pub verdict: Verdict,
+    /// What gobuild-opt.lock calls the platform.
+    pub key: String,
+    /// The Go that compiles.
+    pub go_version: String,
+    /// By package and name.
+    pub benchmarks: Vec<Benchmark>,
+}
+
+/// A benchmark; `before` is what the lock says, `after` the least of five runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Benchmark {
+    /// The import path.
+    pub package: String,
+    /// `BenchmarkSearch/large`
+    pub name: String,
+    /// allocs/op
+    pub allocs: Pair,
+    /// B/op
+    pub bytes: Pair,
+}
+
+impl Benchmark {
+    /// Its name in the lock.
+    pub fn key(&self) -> String {
+        format!("{}.{}", self.package, self.name)
+    }
+
+    /// Whether it allocates more than the lock says.
+    pub fn is_worse(&self) -> bool {
+        let more = |it: Pair| it.before.is_some() && it.growth() > 0;
+        more(self.allocs) || more(self.bytes)
+    }
+
+    /// Whether it allocates less, and nothing more.
+    pub fn is_better(&self) -> bool {
+        let less = |it: Pair| it.before.is_some() && it.growth() < 0;
+        (less(self.allocs) || less(self.bytes)) && !self.is_worse()
+    }
+
+    /// What the lock says of it from now on.
+    pub fn entry(&self, reason: Option<String>) -> Allocations {
+        Allocations {
+            allocs: self.allocs.after.unwrap_or_default(),
+            bytes: self.bytes.after.unwrap_or_default(),
+            reason,
+        }
+    }
+}
+
+/// Holds what was measured against the lock; `accepted`: it becomes the lock, and nothing fails.
+pub fn report(
+    key: String,
+    go_version: String,
+    measured: &[Measured],
+    lock: Option<&Target>,
+    accepted: bool,
+) -> Report {
+    let held = lock.filter(|it| it.go == go_version);
+    let benchmark = |it: &Measured| {
+        let name = format!("{}.{}", it.package, it.name);
+        let known = held.and_then(|lock| lock.benchmarks.get(&name));
+        let pair = |before: Option<u64>, after| Pair {
+            before,
+            after: Some(after),
+        };
+        Benchmark {
+            package: it.package.clone(),
+            name: it.name.clone(),
+            allocs: pair(known.map(|it| it.allocs), it.allocs),
+            bytes: pair(known.map(|it| it.bytes), it.bytes),
+        }
+    };
+    let benchmarks: Vec<Benchmark> = measured.iter().map(benchmark).collect();
+    let mut verdict = Verdict {
+        pass: true,
+        failures: Vec::new(),
+        not_judged: Vec::new(),
+        loosened: Vec::new(),
+    };
+    if !accepted {
+        judge(&benchmarks, lock, held, &go_version, &mut verdict);
+    }
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        verdict,
+        key,
+        go_version,
+        benchmarks,
+    }
+}
+
+fn judge(
+    benchmarks: &[Benchmark],
+    lock: Option<&Target>,
+    held: Option<&Target>,
+    go_version: &str,
+    verdict: &mut Verdict,
+) {
+    let number = |it: Option<u64>| it.unwrap_or_default();
+    for it in benchmarks.iter().filter(|it| it.is_worse()) {
+        verdict.failures.push(format!(
+            "{} allocates {} B in {} allocs/op, and {FILE} says {} B in {}",
+            it.key(),
+            number(it.bytes.after),
+            number(it.allocs.after),
+            number(it.bytes.before),
+            number(it.allocs.before),
+        ));
+    }
+    let unknown = benchmarks.iter().filter(|it| it.allocs.before.is_none());
+    let unknown = unknown.count();
+    if let (Some(lock), None) = (lock.filter(|it| !it.benchmarks.is_empty()), held) {
+        verdict.not_judged.push(format!(
+            "benchmarks: {FILE} is from {}, and this is {go_version}, which may allocate otherwise",
+            lock.go
+        ));
+    } else if unknown > 0 {
+        verdict.not_judged.push(format!(
+            "benchmarks: {FILE} does not hold {}: `gobuild-opt bench --accept` writes what is now",
+            counted_of(unknown, "benchmark")
+        ));
+    }
+    // One that is gone is not judged any more, and says nothing of itself.
+    let gone = held.iter().flat_map(|it| it.benchmarks.keys());
+    let gone = gone.filter(|name| !benchmarks.iter().any(|it| it.key() == **name));
+    for name in gone {
+        let why = format!("benchmarks: {name} stands in {FILE} and did not run");
+        verdict.not_judged.push(why);
+    }
+    verdict.pass = verdict.failures.is_empty();
+}
