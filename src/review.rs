@@ -26,6 +26,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::quote;
 use item::{Item, Table, items};
+pub use lists::is_go;
 pub use refusal::Refusal;
 use variables::Verdict;
 
@@ -426,13 +427,6 @@ impl Ground {
         let setting = self.settings.iter().find(named);
         refusal.error(setting.map(|it| (it.from.as_str(), it.key.as_str())))
     }
-}
-
-/// `go`, `go1.27.3`: a Go in PATH.
-pub fn is_go(value: &str) -> bool {
-    value
-        .strip_prefix("go")
-        .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// The first flag of `[build] flags` that a configuration may not pass.

@@ -14,7 +14,7 @@ use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
 pub(super) const BUILDERS: &[&str] = &[
-    "release", "plan", "escape", "advise", "accept", "doctor", "why",
+    "release", "plan", "escape", "advise", "try", "bench", "accept", "doctor", "why",
 ];
 
 /// A command line in two parts.

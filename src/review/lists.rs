@@ -70,6 +70,13 @@ pub const PRINTED: Table = &[
     ("w", OneOf(&["false"])),
 ];
 
+/// `go`, `go1.27.3`: a Go in PATH.
+pub fn is_go(value: &str) -> bool {
+    value
+        .strip_prefix("go")
+        .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
 /// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print.
 pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
     match verb {

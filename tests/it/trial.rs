@@ -182,7 +182,7 @@ fn a_patch_and_an_overlay_are_tried_without_a_touch() {
     let text = place.run("try --overlay overlay.json");
     for wanted in [
         "escapes: 1 -> 0 (-1), 1 gone, 0 new",
-        "gone  main.go:6",
+        "gone main.go:6",
         "main.main",
     ] {
         assert!(words(&text).contains(wanted), "{wanted}: {}", text.shown());
@@ -279,7 +279,7 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
     let run = place.run("bench");
     assert_eq!(run.code(), 1, "{}", run.shown());
     assert!(
-        run.stdout
+        words(&run)
             .contains("allocates 320 B in 5 allocs/op, and gobuild-opt.lock says 192 B in 3"),
         "{}",
         run.shown()
