@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::quote;
 use item::{Item, Table, items};
-pub use lists::is_go;
+pub use lists::{is_go, without};
 pub use refusal::Refusal;
 use variables::Verdict;
 
@@ -446,14 +446,6 @@ pub fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
 /// The first flag for a tool that a configuration may not pass.
 pub fn words<S: AsRef<str>>(tool: Tool, words: &[S]) -> Option<Refusal> {
     Ground::default().words(tool, words)
-}
-
-/// Words for a tool without these flags. What only looks like one, the value of another, stays.
-pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
-    let mut kept = items(words, tool.table());
-    kept.retain(|it| !(it.is_flag && names.contains(&it.name.as_str())));
-    let words_of = |it: &Item| words[it.at..it.at + it.words].to_vec();
-    kept.iter().flat_map(words_of).collect()
 }
 
 /// The first flag in a value with its package pattern that a configuration may not pass.

@@ -6,8 +6,9 @@
 
 use std::ffi::OsString;
 
+use super::Tool;
 use super::c;
-use super::item::{Rule, Table, is_word};
+use super::item::{Item, Rule, Table, is_word, items};
 use super::path;
 
 use Rule::{Checked, Number, OneOf, Refused, Switch, Text, Word};
@@ -75,6 +76,14 @@ pub fn is_go(value: &str) -> bool {
     value
         .strip_prefix("go")
         .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+/// Words for a tool without these flags. What only looks like one, the value of another, stays.
+pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
+    let mut kept = items(words, tool.table());
+    kept.retain(|it| !(it.is_flag && names.contains(&it.name.as_str())));
+    let words_of = |it: &Item| words[it.at..it.at + it.words].to_vec();
+    kept.iter().flat_map(words_of).collect()
 }
 
 /// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print.
