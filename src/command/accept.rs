@@ -214,20 +214,21 @@ mod tests {
         assert_eq!(item("size"), fact(Item::Size, None));
         assert_eq!(item("size:api"), fact(Item::Size, Some("api")));
         assert_eq!(item("cgo:net"), fact(Item::Cgo("net".into()), None));
-        for package in [
-            "./cmd/api",
-            "size/x",
-            "0123456789a",
-            "01234ABCDE",
-            "net/http",
-        ] {
+        for package in ["./cmd/api", "size/x", "net/http", "all"] {
             assert_eq!(item(package), None);
             almost(package).unwrap();
         }
         let hint = |word| almost(word).unwrap_err().hint.unwrap();
         assert_eq!(hint("lock-cgo:net"), "did you mean `cgo:net`?");
         assert_eq!(hint("lock-dead-code"), "did you mean `dead-code`?");
-        for word in ["cgo:", "modul:example.com/x", "lock-cgo", "gomaxprocs"] {
+        for word in [
+            "cgo:",
+            "modul:example.com/x",
+            "lock-cgo",
+            "gomaxprocs",
+            "0123456789a",
+            "01234ABCDE",
+        ] {
             assert!(hint(word).starts_with("an item is size, "), "{word}");
         }
         almost("./odd:name").unwrap();
