@@ -229,6 +229,10 @@ fn artifact(
         let baseline = baseline::open(target, built, executable, &bytes);
         let twin = baseline.as_ref().ok().and_then(|it| it.twin());
         let read = dissect_by(&bytes, twin, calls, packages).map_err(refused)?;
+        bytes.forget();
+        if let Ok(it) = &baseline {
+            it.forget();
+        }
         (baseline.and_then(|it| it.read(Some(&read))), Some(read))
     };
     if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {

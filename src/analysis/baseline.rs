@@ -22,7 +22,7 @@ pub fn open(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,
-    after: &[u8],
+    after: &Mapped,
 ) -> Result<Opened, String> {
     let (kind, path) = match &target.baseline {
         Baseline::None(why) => return Err((*why).to_owned()),
@@ -36,7 +36,7 @@ pub fn open(
     };
     let bytes = binary::open(&path).map_err(|it| unreadable(&path, &it))?;
     let loaded = match kind {
-        "unstripped" => binary::compare_loaded(&bytes, after).ok(),
+        "unstripped" => binary::compare_files(&bytes, after).ok(),
         _ => None,
     };
     Ok(Opened {
@@ -57,6 +57,11 @@ impl Opened {
     pub fn twin(&self) -> Option<&[u8]> {
         let loaded = self.loaded.as_ref()?;
         (loaded.identical || loaded.explained).then_some(&self.bytes)
+    }
+
+    /// Gives its memory back until it is read again.
+    pub fn forget(&self) {
+        self.bytes.forget();
     }
 
     /// What the report says of it; `found` is what was read of the executable, or of the twin in its place.

@@ -69,7 +69,7 @@ pub(super) struct Bound {
 type Best = (u32, u64, u32);
 
 /// The longest part of a sequence in which sizes do not fall; of several, that with the most bytes.
-fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
+pub(super) fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
     if sizes.is_sorted_by_key(|it| it.1) {
         return sizes.to_vec();
     }

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use super::anatomy::{LayoutNote, Owners};
 use super::dissect::{State, with_bodies};
-use super::functions::Entry;
+use super::functions::{Entry, Tables};
 use super::image::Addr;
 use super::moduledata::Moduledata;
 use super::objects::{Data, How, Known, Places, Source, addr_of, source_of};
+use super::origins::Origins;
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
-use super::partition::{Recent, merge};
+use super::partition::{Recent, first_from, merge};
 use super::pointers::{self, Inside, Pointers};
 use super::runs::{Content, Marks, Run};
 use super::{
@@ -21,7 +22,7 @@ use super::{
 /// themselves, with their packages; `taken` are the tables that have owners already.
 pub(super) fn account(
     state: &mut State<'_, '_, '_>,
-    entries: &[Entry],
+    (entries, tables): (&[Entry], &Tables<'_>),
     module: &Moduledata,
     maps: Vec<u64>,
     taken: Vec<Range<Addr>>,
@@ -39,13 +40,13 @@ pub(super) fn account(
         areas: areas(state, taken),
         known: Vec::new(),
         starts: Vec::new(),
+        sure: Vec::new(),
         runs: Vec::new(),
         texts: Vec::new(),
         records: 0..0,
         word: u32::from(state.image.pointer_size),
     };
-    let is_function = |it| function(it).is_some();
-    let (mut data, named) = gather(state, entries, module, maps, data, is_function);
+    let (mut data, named) = gather(state, entries, module, maps, data, function);
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
     let found = pointers::collect(state.image, &data, most);
@@ -66,8 +67,17 @@ pub(super) fn account(
         packages: &state.packages,
         named: state.owners == Owners::Symbols,
         ranks: ranks(entries),
+        declared: &state.types.declared,
     };
-    let owned = owners::find(state.image, &data, &found, &edges, &ranked, function);
+    let origins = Origins {
+        image: state.image,
+        goarch: state.binary.goarch.as_deref(),
+        entries,
+        tables,
+        gofunc: module.gofunc,
+        packages: &state.packages,
+    };
+    let owned = owners::find(&data, &found, &edges, &ranked, &origins, function);
     claim(state, entries, &owned);
     if state.listed {
         state.objects = listing::list(state.image, &data.starts, &edges, &owned);
@@ -96,10 +106,11 @@ fn gather(
     module: &Moduledata,
     maps: Vec<u64>,
     mut data: Data,
-    is_function: impl Fn(Addr) -> bool,
+    function: impl Fn(Addr) -> Option<PackageId>,
 ) -> (Data, Vec<Addr>) {
-    data.starts = mentions(state, entries, module, maps, &data.areas);
+    (data.starts, data.sure) = mentions(state, entries, module, maps, &data.areas);
     let marks = known(state, module, &mut data);
+    let is_function = |it| function(it).is_some();
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
     if let Some(records) = records(state, module, &marks) {
         data.texts.push(records.clone());
@@ -114,6 +125,8 @@ fn gather(
     let runtime = state.packages.of_prefix(b"runtime");
     let numbers = extents::small_numbers(state.image, &data.runs, runtime);
     data.known.extend(numbers);
+    let tasks = extents::initialisation_tasks(state.image, &data.runs, &function);
+    data.known.extend(tasks);
     let named = symbols(state, &mut data);
     follow_types(state, &mut data);
     (data, named)
@@ -323,9 +336,11 @@ fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Add
     const MOST: u32 = 32;
     lengths.sort_unstable();
     lengths.dedup();
+    let mut position = 0;
     let ends = |it: &(Addr, u32)| {
         let at = it.0 + it.1;
-        let next = starts.get(starts.partition_point(|it| *it < at));
+        position = first_from(starts, position, it.0);
+        let next = starts.get(first_from(starts, position, at));
         let room = if it.1 >= 8 * MOST { MOST } else { 1 };
         at + ALIGNMENT > end || next.is_some_and(|it| *it < at + room)
     };
@@ -371,25 +386,29 @@ fn areas(state: &State<'_, '_, '_>, mut taken: Vec<Range<Addr>>) -> Vec<Range<Ad
     areas
 }
 
-/// Where functions keep what they say of themselves, what code refers to, and what the runtime does.
+/// Where functions keep what they say of themselves, what code refers to, and what the runtime does; and what of it code mentions
+/// for sure.
 fn mentions(
     state: &mut State<'_, '_, '_>,
     entries: &[Entry],
     module: &Moduledata,
     maps: Vec<u64>,
     areas: &[Range<Addr>],
-) -> Vec<u64> {
+) -> (Vec<u64>, Vec<Addr>) {
     let mut starts: Vec<u64> = maps
         .into_iter()
         .map(|it| objects::start((it >> 32) as Addr, Source::Record, it as PackageId))
         .collect();
-    references(state, entries, areas, &mut starts);
+    let mut sure = Vec::new();
+    references(state, entries, areas, &mut starts, &mut sure);
+    sure.sort_unstable();
+    sure.dedup();
     let runtime = state.packages.of_prefix(b"runtime");
     let masks = module.masks.iter().flatten();
     starts.extend(masks.map(|it| objects::start(*it, Source::Code, runtime)));
     let mut sorted = Vec::new();
     merge(&mut sorted, starts);
-    sorted
+    (sorted, sure)
 }
 
 /// What code refers to.
@@ -398,6 +417,7 @@ fn references(
     entries: &[Entry],
     areas: &[Range<Addr>],
     starts: &mut Vec<u64>,
+    sure: &mut Vec<Addr>,
 ) {
     let Some((first, last)) = areas.first().zip(areas.last()) else {
         return;
@@ -405,17 +425,21 @@ fn references(
     let all = first.start..last.end;
     // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
     let mut recent = Recent::new();
-    let mut push = |addr: Addr, owner: PackageId| {
+    let mut recent_sure = Recent::new();
+    let mut push = |addr: Addr, owner: PackageId, is_sure: bool| {
         let it = objects::start(addr, Source::Code, owner);
         if owner != NONE && recent.is_new(it) {
             starts.push(it);
+        }
+        if is_sure && recent_sure.is_new(u64::from(addr)) {
+            sure.push(addr);
         }
     };
     if state.binary.format == Format::Wasm {
         let mut steps = references::wasm::Steps::default();
         with_bodies(state.bytes, &mut entries.to_vec(), |entry, range| {
             references::wasm::scan(&state.bytes[range], &all, &mut steps, |it| {
-                push(it.target, entry.package)
+                push(it.target, entry.package, false)
             });
         });
         return;

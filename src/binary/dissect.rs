@@ -186,7 +186,7 @@ impl State<'_, '_, '_> {
                     ),
             );
         }
-        super::data::account(self, &entries, &module, maps, taken);
+        super::data::account(self, (&entries, &tables), &module, maps, taken);
         entries
     }
 

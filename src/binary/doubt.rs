@@ -6,6 +6,7 @@ use super::functions::Entry;
 use super::image::Addr;
 use super::objects::{Data, Source, addr_of, owner_of, source_of};
 use super::packages::PackageId;
+use super::partition::Sieve;
 use super::{Format, references};
 
 /// Each round looks at all code. The go command and its compiler take three at most; a file that was made to take more has wrong
@@ -21,11 +22,11 @@ pub(super) fn drop_false(
     targets: &[Addr],
 ) {
     let goarch = state.binary.goarch.as_deref();
-    let mut verified = Vec::new();
+    let mut verified = std::mem::take(&mut data.sure);
     for _ in 0..MOST_ROUNDS {
         let all = places(&data.starts, targets);
-        let is_sure =
-            |it| targets.binary_search(&it).is_ok() || verified.binary_search(&it).is_ok();
+        let (to, known) = (Sieve::new(targets), Sieve::new(&verified));
+        let is_sure = |it| known.find(it).is_some() || to.find(it).is_some();
         let (doubtful, users) = doubtful(&data.starts, &all, is_sure);
         if doubtful.is_empty() {
             return;
@@ -45,8 +46,9 @@ pub(super) fn drop_false(
         }
         verified.append(&mut more);
         verified.sort_unstable();
+        let refuted = Sieve::new(&refuted);
         data.starts
-            .retain(|it| refuted.binary_search(&addr_of(*it)).is_err());
+            .retain(|it| refuted.find(addr_of(*it)).is_none());
     }
 }
 
@@ -94,7 +96,8 @@ fn doubtful(
         if !cuts {
             continue;
         }
-        starts = &starts[starts.partition_point(|it| addr_of(*it) < place)..];
+        let before = starts.iter().take_while(|it| addr_of(**it) < place);
+        starts = &starts[before.count()..];
         let mentions = starts.iter().take_while(|it| addr_of(**it) == place);
         let code = |it: &&u64| source_of(**it) == Source::Code;
         if mentions.clone().all(|it| code(&it)) && !is_sure(place) {

@@ -9,7 +9,7 @@ use super::ledger::Kind;
 use super::moduledata::{Listing, Moduledata, WORDS};
 use super::objects::{Data, How, Known, addr_of, owner_of, within};
 use super::packages::{NONE, PackageId, Packages};
-use super::runs::{Marks, Run};
+use super::runs::{Content, Marks, Run};
 use super::types::{Types, Walk};
 
 /// Walks the types from what is listed and, where the list is not complete, from what code refers to.
@@ -221,6 +221,43 @@ pub(super) fn small_numbers(image: &Image<'_>, runs: &[Run], runtime: PackageId)
         kind: Kind::Data,
         how: How::Layout,
     })
+}
+
+/// What the runtime runs before main, for each package: a state of 0, a number, and as many addresses of functions
+/// (`runtime/proc.go`, `initTask`). `package` is that of a function.
+pub(super) fn initialisation_tasks(
+    image: &Image<'_>,
+    runs: &[Run],
+    package: impl Fn(Addr) -> Option<PackageId>,
+) -> Vec<Known> {
+    const HEAD: u32 = 8;
+    const MOST: u32 = 1000;
+    let word = u32::from(image.pointer_size);
+    let mut found = Vec::new();
+    for run in runs.iter().filter(|it| it.content == Content::Plain) {
+        let Some(bytes) = image.slice(run.range.start, run.range.end) else {
+            continue;
+        };
+        let reader = image.over(bytes);
+        let function = |at: u32| package(image.addr(reader.word(at as usize)?)?);
+        let mut at = run.range.start.next_multiple_of(word) - run.range.start;
+        while let Some((state, count)) = reader.u32(at as usize).zip(reader.u32(at as usize + 4)) {
+            let is_task = state == 0
+                && (1..MOST).contains(&count)
+                && (0..count).all(|it| function(at + HEAD + it * word).is_some());
+            let owner = function(at + HEAD).filter(|_| is_task);
+            let size = owner.map_or(word, |_| HEAD + count * word);
+            found.extend(owner.map(|owner| Known {
+                start: run.range.start + at,
+                end: run.range.start + at + size,
+                owner,
+                kind: Kind::Data,
+                how: How::Layout,
+            }));
+            at += size;
+        }
+    }
+    found
 }
 
 /// Brings extents into order and drops what overlaps.

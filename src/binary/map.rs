@@ -13,6 +13,20 @@ pub struct Mapped {
     map: memmap2::Mmap,
 }
 
+impl Mapped {
+    /// Gives the memory of what was read back to the system: it is read from the file again where it is needed. Two large
+    /// executables need not be in memory at once.
+    pub(crate) fn forget(&self) {
+        // SAFETY: the mapping is of a file and read-only: what is dropped is what the file still has.
+        #[cfg(unix)]
+        #[allow(unsafe_code)]
+        let _ = unsafe {
+            self.map
+                .unchecked_advise(memmap2::UncheckedAdvice::DontNeed)
+        };
+    }
+}
+
 impl Deref for Mapped {
     type Target = [u8];
 
@@ -73,6 +87,9 @@ mod tests {
     fn the_bytes_are_those_of_the_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "abc").unwrap();
-        assert_eq!(&*open(file.path()).unwrap(), b"abc");
+        let mapped = open(file.path()).unwrap();
+        assert_eq!(&*mapped, b"abc");
+        mapped.forget();
+        assert_eq!(&*mapped, b"abc");
     }
 }

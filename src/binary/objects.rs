@@ -152,6 +152,8 @@ pub(super) struct Data {
     pub known: Vec<Known>,
     /// Sorted, without repetition.
     pub starts: Vec<u64>,
+    /// What code mentions for sure, in order.
+    pub sure: Vec<Addr>,
     /// By address, without overlap.
     pub runs: Vec<Run>,
     /// By address: names of types, and what functions say of themselves. None of their words is an address.
@@ -406,6 +408,7 @@ mod tests {
             areas: vec![0..50, 60..100],
             known: vec![known(20, 30)],
             starts: Vec::new(),
+            sure: Vec::new(),
             runs: vec![Run {
                 range: 60..100,
                 content: Content::Texts,

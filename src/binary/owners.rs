@@ -6,8 +6,10 @@
 use super::image::{Addr, Image};
 use super::ledger::Kind;
 use super::objects::{Data, Object, Source, What, addr_of, owner_of, source_of};
+use super::origins::Origins;
 use super::packages::{NONE, PackageId, Packages};
 use super::runs::Content;
+use super::settle;
 
 /// An object with its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub(super) struct Owned {
     pub owner: PackageId,
     pub kind: Kind,
     /// Whether its owner is not inferred.
-    certain: bool,
+    pub certain: bool,
     /// Whether neither its owner nor its extent is.
     pub proven: bool,
 }
@@ -28,11 +30,13 @@ pub(super) struct Ranked<'p, 'i> {
     pub named: bool,
     /// The place of each package in the code, where that is known.
     pub ranks: Vec<u32>,
+    /// The sizes and packages of declared types, in the order of the linker.
+    pub declared: &'p [(u32, PackageId)],
 }
 
 impl Ranked<'_, '_> {
     /// Packages that the linker placed first come first.
-    fn rank(&self, owner: PackageId) -> (u32, PackageId) {
+    pub fn rank(&self, owner: PackageId) -> (u32, PackageId) {
         let rank = self.ranks.get(owner as usize).copied();
         (rank.unwrap_or(u32::MAX), owner)
     }
@@ -90,19 +94,39 @@ fn is_common(object: &Object) -> bool {
 
 /// The owner of every object: first by who refers to its beginning, then by what points to it.
 pub(super) fn find(
-    image: &Image<'_>,
     data: &Data,
     objects: &[Object],
     edges: &[(Addr, Addr)],
     ranked: &Ranked<'_, '_>,
+    origins: &Origins<'_, '_>,
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> Vec<Owned> {
-    let packages = ranked.packages;
+    let (image, packages) = (origins.image, ranked.packages);
     let mut owned = by_users(image, data, objects, ranked, function);
     let index = Index::new(objects);
+    // What refers to each object, before anything follows from it.
+    let mentioned: Vec<(PackageId, bool)> = match ranked.named {
+        true => Vec::new(),
+        false => owned.iter().map(|it| (it.owner, it.certain)).collect(),
+    };
     // A number that looks like an address within a large object is no reason where a pointer leads to its beginning.
     for within in [false, true] {
         follow(objects, &mut owned, edges, &index, ranked, within);
+    }
+    let settled = match ranked.named {
+        true => Vec::new(),
+        false => settle::by_place(data, &owned, ranked, origins),
+    };
+    if !settled.is_empty() {
+        for (it, before) in owned.iter_mut().zip(&mentioned) {
+            (it.owner, it.certain) = *before;
+        }
+        for (object, owner) in settled {
+            (owned[object].owner, owned[object].certain) = (owner, false);
+        }
+        for within in [false, true] {
+            follow(objects, &mut owned, edges, &index, ranked, within);
+        }
     }
     let mut edge = 0;
     for from in 0..objects.len() {

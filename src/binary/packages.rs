@@ -68,6 +68,11 @@ impl<'i> Packages<'i> {
         package_of(name).map_or(NONE, |it| self.of_prefix(it))
     }
 
+    /// The package that defines a function of this name, if it was met.
+    pub fn known(&self, name: &[u8]) -> Option<PackageId> {
+        self.numbers.get(package_of(name)?).copied()
+    }
+
     /// The package of a variable or constant of this name; none for names of C and of assembly, which may have dots, too.
     pub fn of_data(&mut self, name: &[u8]) -> PackageId {
         let Some(prefix) = package_of(name).filter(|it| it.first() != Some(&b'$')) else {

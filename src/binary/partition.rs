@@ -54,6 +54,59 @@ impl Recent {
     }
 }
 
+/// The first of some addresses in order that is not below one, which stands a little behind the place `from`.
+#[inline]
+pub(super) fn first_from(addresses: &[u32], from: usize, address: u32) -> usize {
+    let rest = &addresses[from.min(addresses.len())..];
+    let mut step = 1;
+    while rest.get(step).is_some_and(|it| *it < address) {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, rest.len().min(step + 1));
+    from + low + rest[low..high].partition_point(|it| *it < address)
+}
+
+/// Some addresses, made to say fast of most others that they are not among them.
+pub(super) struct Sieve<'a> {
+    /// In order.
+    addresses: &'a [u32],
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl<'a> Sieve<'a> {
+    /// `addresses` are in order.
+    pub fn new(addresses: &'a [u32]) -> Self {
+        let bits = (16 * addresses.len())
+            .clamp(1 << 10, 1 << 22)
+            .next_power_of_two();
+        let mut it = Self {
+            addresses,
+            bits: vec![0; bits / 64],
+            shift: 64 - bits.trailing_zeros(),
+        };
+        for address in addresses {
+            let bit = it.bit(*address);
+            it.bits[bit / 64] |= 1 << (bit % 64);
+        }
+        it
+    }
+
+    fn bit(&self, address: u32) -> usize {
+        (u64::from(address).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+    }
+
+    /// The place of an address among them.
+    #[inline]
+    pub fn find(&self, address: u32) -> Option<usize> {
+        let bit = self.bit(address);
+        let may_be = self.bits[bit / 64] >> (bit % 64) & 1 == 1;
+        may_be
+            .then(|| self.addresses.binary_search(&address).ok())
+            .flatten()
+    }
+}
+
 /// Keys that mostly ascend: the linker gives out offsets in the order of first use, so that only the later users of a place
 /// are out of order.
 pub(super) struct Keys {
@@ -179,6 +232,32 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn the_first_from_a_place_is_the_first_of_all() {
+        let all = [0, 3, 5, 5, 9, 20, 21, 22, 40];
+        for address in 0..50 {
+            let expected = all.partition_point(|it| *it < address);
+            for from in 0..=expected {
+                assert_eq!(
+                    first_from(&all, from, address),
+                    expected,
+                    "{from} {address}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sieve_finds_what_is_there_and_nothing_else() {
+        let all: Vec<u32> = (0..5000).map(|it| it * 7).chain([u32::MAX]).collect();
+        let sieve = Sieve::new(&all);
+        for address in (0..40_000).chain([u32::MAX - 1, u32::MAX]) {
+            assert_eq!(sieve.find(address), all.binary_search(&address).ok());
+        }
+        assert_eq!(Sieve::new(&[]).find(0), None);
+    }
+
     #[test]
     fn merged_numbers_are_in_order_and_one_of_each() {
         use proptest::prelude::*;

@@ -220,6 +220,7 @@ mod tests {
             areas: vec![0..50, 60..100],
             known: Vec::new(),
             starts: Vec::new(),
+            sure: Vec::new(),
             runs: vec![Run { range, content }],
             texts: vec![8..16, 16..24, 72..88],
             records: 0..0,

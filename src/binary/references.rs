@@ -1,6 +1,7 @@
 //! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
 //! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
 
+pub(super) mod bodies;
 pub(super) mod wasm;
 mod x86;
 
@@ -9,30 +10,40 @@ use std::ops::Range;
 use super::functions::Entry;
 use super::image::{Addr, Image};
 use super::packages::PackageId;
+use super::partition::Sieve;
 
-/// Calls `each` with the address and the package of every mention of `data` in the functions' code; `false` where code of
-/// the architecture cannot be searched.
+/// Calls `each` with the address and the package of every mention of `data` in the functions' code, and whether it is one for
+/// sure; `false` where code of the architecture cannot be searched.
 pub(super) fn scan(
     image: &Image<'_>,
     goarch: Option<&str>,
     entries: &[Entry],
     data: &Range<Addr>,
-    mut each: impl FnMut(Addr, PackageId),
+    mut each: impl FnMut(Addr, PackageId, bool),
 ) -> bool {
-    let search: fn(&Code<'_>, &mut dyn FnMut(Addr)) = match goarch {
-        Some("amd64") => amd64,
-        Some("arm64") => arm64,
-        Some("386") => i386,
-        Some("arm") => literal_pools,
-        Some("s390x") => s390x,
-        Some("riscv64") => riscv64,
-        Some("loong64") => loong64,
-        _ => return false,
+    let Some(search) = search(goarch) else {
+        return false;
     };
     each_function(image, entries, data, |entry, code| {
-        search(code, &mut |it| each(it, entry.package));
+        search(code, &mut |it, sure| each(it, entry.package, sure));
     });
     true
+}
+
+/// Calls its second with an address, and whether the bytes are an instruction for sure.
+type Search = fn(&Code<'_>, &mut dyn FnMut(Addr, bool));
+
+fn search(goarch: Option<&str>) -> Option<Search> {
+    Some(match goarch? {
+        "amd64" => amd64,
+        "arm64" => arm64,
+        "386" => i386,
+        "arm" => literal_pools,
+        "s390x" => s390x,
+        "riscv64" => riscv64,
+        "loong64" => loong64,
+        _ => return None,
+    })
 }
 
 /// Calls `each` with the code of every function.
@@ -85,14 +96,14 @@ pub(super) fn verify(
     };
     let search = if bits == 64 { amd64 } else { i386 };
     let data = *first..last + 1;
+    let sieve = Sieve::new(doubtful);
     each_function(image, entries, &data, |entry, code| {
         if !packages(entry.package) {
             return;
         }
         let mut open = false;
-        search(code, &mut |it| {
-            let found = doubtful.binary_search(&it);
-            open |= found.is_ok_and(|at| !verified[at]);
+        search(code, &mut |it, _| {
+            open |= sieve.find(it).is_some_and(|at| !verified[at]);
         });
         if open {
             x86::operands(
@@ -103,7 +114,7 @@ pub(super) fn verify(
                     let target = it
                         .checked_sub(code.base)
                         .and_then(|it| u32::try_from(it).ok());
-                    if let Some(Ok(at)) = target.map(|it| doubtful.binary_search(&it)) {
+                    if let Some(at) = target.and_then(|it| sieve.find(it)) {
                         verified[at] = true;
                     }
                 },
@@ -192,10 +203,10 @@ const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256] {
 }
 
 /// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode.
-fn amd64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn amd64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     let mut found = |at: usize| {
         if let Some(target) = mention(code, at) {
-            each(target);
+            each(target, is_whole(code.bytes, at));
         }
     };
     let (words, rest) = code.bytes.as_chunks::<8>();
@@ -220,6 +231,13 @@ fn mode_bytes(word: u64) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let differing = (word & 0xc7c7_c7c7_c7c7_c7c7) ^ 0x0505_0505_0505_0505;
     !(((differing & LOW) + LOW) | differing | LOW)
+}
+
+/// Whether the bytes before a mode byte are a prefix for 64 bits and LEA or MOV, as in most mentions: hardly any others look so.
+#[inline]
+fn is_whole(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(2).and_then(|it| bytes[it..].first_chunk());
+    matches!(before, Some([0x48 | 0x4c, 0x8d | 0x8b | 0x89]))
 }
 
 #[inline]
@@ -254,7 +272,7 @@ fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
 }
 
 /// Pairs of ADRP, which loads a page, and an instruction right behind that adds the rest: one relocation stands for both.
-fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     let words = code.bytes.as_chunks::<4>().0;
     for (index, pair) in words.windows(2).enumerate() {
         let (first, word) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
@@ -278,32 +296,34 @@ fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
         let low = i64::from((word >> 10) & 0xfff) << scale;
         let found = (here & !0xfff).wrapping_add(pages + low);
-        code.absolute(found as u64).into_iter().for_each(&mut *each);
+        code.absolute(found as u64)
+            .into_iter()
+            .for_each(|it| each(it, true));
     }
 }
 
 /// Absolute addresses, anywhere: few random words are addresses of data.
-fn i386(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn i386(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     for window in code.bytes.windows(4) {
         let value = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
         code.absolute(u64::from(value))
             .into_iter()
-            .for_each(&mut *each);
+            .for_each(|it| each(it, false));
     }
 }
 
 /// Words between functions' instructions that are addresses.
-fn literal_pools(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn literal_pools(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     for word in code.bytes.as_chunks::<4>().0 {
         code.absolute(u64::from(u32::from_le_bytes(*word)))
             .into_iter()
-            .for_each(&mut *each);
+            .for_each(|it| each(it, true));
     }
 }
 
 /// LARL, and the loads, stores and comparisons relative to the instruction, whose distances are in halfwords. The first two
 /// bits of an instruction say how long it is, so that each is found where it begins.
-fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     let mut at = 0;
     while let Some(&[first, second]) = code.bytes.get(at..).and_then(|it| it.first_chunk()) {
         let here = at;
@@ -318,14 +338,14 @@ fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         if let Some(distance) = distance.filter(|_| is_relative) {
             let distance = 2 * i64::from(i32::from_be_bytes(*distance));
             let target = code.relative(here, distance);
-            target.into_iter().for_each(&mut *each);
+            target.into_iter().for_each(|it| each(it, true));
         }
     }
 }
 
 /// AUIPC, which loads a page relative to itself, and then an addition, load or store on its register. Instructions have two bytes
 /// or four.
-fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     let mut at = 0;
     while let Some(first) = code.i32(at).map(i32::cast_unsigned) {
         let here = at;
@@ -342,12 +362,12 @@ fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         };
         let high = i64::from((first & 0xffff_f000).cast_signed());
         let target = code.relative(here, high + i64::from(low));
-        target.into_iter().for_each(&mut *each);
+        target.into_iter().for_each(|it| each(it, true));
     }
 }
 
 /// PCALAU12I, which loads a page, and an addition, load or store on its register.
-fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
+fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
     let words = code.bytes.as_chunks::<4>().0;
     for (index, pair) in words.windows(2).enumerate() {
         let (first, second) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
@@ -359,7 +379,7 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
         let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
         code.absolute((here & !0xfff).wrapping_add(pages + low) as u64)
             .into_iter()
-            .for_each(&mut *each);
+            .for_each(|it| each(it, true));
     }
 }
 
@@ -367,7 +387,7 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr)) {
 mod tests {
     use super::*;
 
-    fn check(search: fn(&Code<'_>, &mut dyn FnMut(Addr)), bytes: &[u8], expected: &[Addr]) {
+    fn check(search: Search, bytes: &[u8], expected: &[Addr]) {
         let code = Code {
             bytes,
             address: 0x1000,
@@ -375,7 +395,7 @@ mod tests {
             data: 0x2000..0x9000,
         };
         let mut found = Vec::new();
-        search(&code, &mut |it| found.push(it));
+        search(&code, &mut |it, _| found.push(it));
         assert_eq!(found, expected, "{bytes:02x?}");
     }
 

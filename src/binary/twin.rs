@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 
-use super::{Binary, Format, Role, Section, buildinfo, loader, read};
+use super::{Binary, Format, Mapped, Role, Section, buildinfo, loader, read};
 
 /// What differs between the loaded sections of two executables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,6 +62,20 @@ impl SectionDiff {
 /// `LC_UUID` of Mach-O) and code signatures describe the file rather than the program; they are not sections and are not
 /// compared. Fails with [`Kind::Machine`] when a file cannot be read or the formats differ.
 pub fn compare_loaded(before: &[u8], after: &[u8]) -> Result<LoadedDiff> {
+    by_section(before, after, || {})
+}
+
+/// The same for files, of which no more than a section is in memory at once.
+pub(crate) fn compare_files(before: &Mapped, after: &Mapped) -> Result<LoadedDiff> {
+    by_section(before, after, || {
+        before.forget();
+        after.forget();
+    })
+}
+
+/// Compares section by section; `done` is called behind each that is large.
+fn by_section(before: &[u8], after: &[u8], done: impl Fn()) -> Result<LoadedDiff> {
+    const LARGE: u64 = 1 << 20;
     let (old, new) = (read(before)?, read(after)?);
     if old.format != new.format || old.goarch != new.goarch {
         let message = format!(
@@ -87,6 +101,9 @@ pub fn compare_loaded(before: &[u8], after: &[u8]) -> Result<LoadedDiff> {
     for pair in pairs {
         diff.sections
             .extend(twins.compare(pair, &mut diff.compared));
+        if pair.0.or(pair.1).is_some_and(|it| it.file_size >= LARGE) {
+            done();
+        }
     }
     diff.identical = diff.same_entry && diff.sections.iter().all(SectionDiff::is_build_id);
     diff.explained = diff.same_entry && diff.sections.iter().all(SectionDiff::is_explained);

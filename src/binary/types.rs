@@ -36,6 +36,8 @@ pub(super) struct Types {
     /// By address, without overlap.
     pub descriptors: Vec<Descriptor>,
     pub itabs: Vec<Itab>,
+    /// The sizes and packages of declared types, by address, where the linker sorted them by size.
+    pub declared: Vec<(u32, PackageId)>,
     /// Exported methods, and how many of them the linker removed.
     pub exported: u64,
     pub pruned: u64,
@@ -298,9 +300,26 @@ impl<'i> Walk<'i> {
             let owner = self.owner(&found.descriptors, index, packages, 0);
             found.descriptors[index].owner = owner;
         }
+        if !self.in_rows {
+            let declared = found.descriptors.iter().filter(|it| self.is_declared(it));
+            found.declared = declared.map(|it| (it.size, it.owner)).collect();
+        }
         self.nameless(&mut found.descriptors, packages, users);
         let names = self.names(&found.descriptors, packages);
         (found, names)
+    }
+
+    /// Whether a type has a name of its own: not an instance of a generic one, which any package may make.
+    fn is_declared(&self, it: &Descriptor) -> bool {
+        let name = self.memory.at(it.addr) + 4 * self.memory.layout.word + 8;
+        let name = self
+            .memory
+            .distance(name)
+            .and_then(|at| self.memory.name(at));
+        it.owner != NONE
+            && it.head.flags & NAMED != 0
+            && it.head.flags & UNCOMMON != 0
+            && name.is_some_and(|(_, text)| memchr::memchr(b'[', text).is_none())
     }
 
     /// Gives types that are made of none with a name to whose code or types refer to them; others are the runtime's.

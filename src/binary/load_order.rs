@@ -1,0 +1,328 @@
+//! Variables in the order of the linker in, those that stand where their seeming owner's cannot stand out, each with the
+//! packages whose it can be.
+//!
+//! Among variables of equal size the linker keeps the order in which it loaded the packages (`dodataSect` in
+//! `cmd/link/internal/ld/data.go`, `LoadSyms` in `cmd/link/internal/loader/loader.go`, Go 1.21 to 1.27): the main package
+//! first, then what it imports. What most variables say of that order shows which of them count for a package that only
+//! mentions them.
+
+use super::packages::PackageId;
+use super::size_classes::{Anchor, Row, Seat};
+
+/// Which package stands before which, and how many variables say so.
+struct Votes {
+    /// By package: another, and the votes for standing before it less those against.
+    by_package: Vec<Vec<(PackageId, i32)>>,
+}
+
+impl Votes {
+    /// How many of the packages that follow in a row get a vote each.
+    const FOLLOWING: usize = 6;
+
+    fn new(rows: &[Row], count: usize) -> Self {
+        let mut votes: Vec<(PackageId, PackageId, i32)> = Vec::new();
+        for row in rows {
+            let owned = row
+                .seats
+                .iter()
+                .filter_map(|it| Some((it.owner?, it.weight)));
+            let mut names: Vec<(PackageId, i32)> = Vec::new();
+            for (owner, weight) in owned.filter(|it| (it.0 as usize) < count) {
+                match names.last_mut().filter(|last| last.0 == owner) {
+                    Some(last) => last.1 = last.1.max(weight),
+                    None => names.push((owner, weight)),
+                }
+            }
+            for (at, a) in names.iter().enumerate() {
+                let following = names[at + 1..].iter().take(Self::FOLLOWING);
+                for b in following.filter(|it| it.0 != a.0) {
+                    let weight = a.1.min(b.1) * row.worth();
+                    votes.extend([(a.0, b.0, weight), (b.0, a.0, -weight)]);
+                }
+            }
+        }
+        votes.sort_unstable();
+        let mut by_package: Vec<Vec<(PackageId, i32)>> = vec![Vec::new(); count];
+        for (a, b, weight) in votes {
+            let list = &mut by_package[a as usize];
+            match list.last_mut().filter(|it| it.0 == b) {
+                Some(it) => it.1 += weight,
+                None => list.push((b, weight)),
+            }
+        }
+        Self { by_package }
+    }
+
+    /// How far a package stands to the front, from -1 to 1.
+    fn front(&self, package: PackageId) -> f64 {
+        let list = &self.by_package[package as usize];
+        let sum: i32 = list.iter().map(|it| it.1.signum()).sum();
+        f64::from(sum) / list.len().max(1) as f64
+    }
+
+    /// Where the fewest votes are against a package, if another place is better than its own. The others have `places`.
+    fn better_place(&self, package: PackageId, places: &[f64]) -> Option<f64> {
+        let here = places[package as usize];
+        let others = self.by_package[package as usize].iter();
+        let mut others: Vec<(f64, i32)> = others.map(|it| (places[it.0 as usize], it.1)).collect();
+        others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Before all others, every vote for standing before one is right.
+        let (mut sum, mut current) = (0i64, 0i64);
+        let (mut best, mut best_at) = (0i64, None);
+        for (at, it) in others.iter().enumerate() {
+            sum -= 2 * i64::from(it.1);
+            if it.0 < here {
+                current = sum;
+            }
+            if sum > best {
+                (best, best_at) = (sum, Some(at));
+            }
+        }
+        let before = best_at.map(|at| others[at].0);
+        let after = others.get(best_at.map_or(0, |at| at + 1)).map(|it| it.0);
+        (best > current).then(|| match (before, after) {
+            (Some(before), Some(after)) => f64::midpoint(before, after),
+            (Some(before), None) => before + 0.5,
+            (None, Some(after)) => after - 0.5,
+            (None, None) => here,
+        })
+    }
+}
+
+/// The order in which the linker loaded the packages, as far as the rows say.
+pub(super) struct LoadOrder {
+    /// The place of each package, where it is known.
+    places: Vec<Option<u32>>,
+    /// The packages in order.
+    pub packages: Vec<PackageId>,
+    /// Those of which nothing is known.
+    nowhere: Vec<PackageId>,
+}
+
+impl LoadOrder {
+    /// The order that the fewest rows contradict, as far as moving single packages finds it. `main` is first.
+    pub fn new(rows: &[Row], count: usize, main: Option<PackageId>) -> Self {
+        const ROUNDS: usize = 30;
+        let votes = Votes::new(rows, count);
+        let is_known = |it: &PackageId| !votes.by_package[*it as usize].is_empty();
+        let (mut packages, nowhere): (Vec<_>, Vec<_>) = (0..count as PackageId).partition(is_known);
+        let front = |it: &PackageId| match Some(*it) == main {
+            true => f64::INFINITY,
+            false => votes.front(*it),
+        };
+        packages.sort_by(|a, b| front(b).total_cmp(&front(a)));
+        for _ in 0..ROUNDS {
+            // Places with room between them: what is moved stands between two others.
+            let mut places = vec![f64::NAN; count];
+            for (place, it) in packages.iter().enumerate() {
+                places[*it as usize] = place as f64;
+            }
+            let mut moved = false;
+            for it in packages.iter().filter(|it| Some(**it) != main) {
+                if let Some(better) = votes.better_place(*it, &places) {
+                    places[*it as usize] = better;
+                    moved = true;
+                }
+            }
+            if !moved {
+                break;
+            }
+            // Nothing can be moved before the main package.
+            let place = |it: &PackageId| match Some(*it) == main {
+                true => f64::NEG_INFINITY,
+                false => places[*it as usize],
+            };
+            packages.sort_by(|a, b| place(a).total_cmp(&place(b)));
+        }
+        let mut places = vec![None; count];
+        for (place, it) in packages.iter().enumerate() {
+            places[*it as usize] = Some(place as u32);
+        }
+        Self {
+            places,
+            packages,
+            nowhere,
+        }
+    }
+
+    /// The place of a package, where it is known.
+    pub fn place(&self, package: PackageId) -> Option<u32> {
+        self.places.get(package as usize).copied().flatten()
+    }
+
+    /// Whose a misplaced variable can be that some packages mention. `text` is the place of each package in the code, where
+    /// packages stand behind those they import.
+    pub fn judge(
+        &self,
+        it: &Misplaced,
+        users: &[PackageId],
+        text: impl Fn(PackageId) -> u32,
+    ) -> Verdict {
+        let range = it.low..=it.high;
+        let fits = |it: &PackageId| self.place(*it).is_some_and(|it| range.contains(&it));
+        let fitting = users.iter().copied().filter(fits);
+        if let Some(first) = fitting.min_by_key(|it| text(*it)) {
+            return Verdict::User(first);
+        }
+        let before = users.iter().map(|it| text(*it)).min().unwrap_or(u32::MAX);
+        let can = |it: &PackageId| text(*it) < before;
+        let placed = &self.packages[it.low as usize..=it.high as usize];
+        let nowhere = self.nowhere.iter().copied().filter(|_| it.low < it.high);
+        Verdict::Of {
+            placed: placed.iter().copied().filter(can).collect(),
+            nowhere: nowhere.filter(can).collect(),
+        }
+    }
+}
+
+/// A variable that stands where those of its seeming owner cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Misplaced {
+    pub object: usize,
+    /// Whether that is no coincidence.
+    pub is_sure: bool,
+    /// Between which places it stands.
+    low: u32,
+    high: u32,
+}
+
+/// Whose a misplaced variable can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// One of its users, after all.
+    User(PackageId),
+    /// One of these packages.
+    Of {
+        placed: Vec<PackageId>,
+        /// Nothing says where these stand.
+        nowhere: Vec<PackageId>,
+    },
+}
+
+/// The variables that are not of whom they seem to be. `users` are the packages that mention an object.
+pub(super) fn misplaced(
+    rows: &[Row],
+    order: &LoadOrder,
+    users: impl Fn(usize) -> Vec<PackageId>,
+) -> Vec<Misplaced> {
+    let anchors: Vec<Vec<Anchor>> = rows.iter().map(|it| it.anchors(order)).collect();
+    let trusted = trusted(rows, &anchors, order);
+    let is_main = |it: PackageId| order.packages.first() == Some(&it);
+    let mut found = Vec::new();
+    for (row, anchors) in rows.iter().zip(&anchors) {
+        let mut next = 0;
+        for (seat, it) in row.seats.iter().enumerate() {
+            if anchors.get(next).is_some_and(|anchor| anchor.seat == seat) {
+                next += 1;
+                continue;
+            }
+            let before = next.checked_sub(1).map(|at| &anchors[at]);
+            let Some((low, high)) = before.zip(anchors.get(next)) else {
+                continue;
+            };
+            let range = low.place..=high.place;
+            let place = it.owner.map(|it| order.place(it));
+            let fits = match place {
+                Some(Some(it)) => range.contains(&it),
+                // Nothing is known of its seeming owner.
+                Some(None) => true,
+                None => false,
+            };
+            if fits || range.is_empty() {
+                continue;
+            }
+            // What only one package mentions is most likely its own.
+            let own = match users(it.object)[..] {
+                [only] => !is_main(only) && (row.sizes > 1 || !trusted[only as usize]),
+                _ => false,
+            };
+            found.push(Misplaced {
+                object: it.object,
+                is_sure: !own && row.is_evidence(low.before, high.after),
+                low: low.place,
+                high: high.place,
+            });
+        }
+    }
+    found
+}
+
+/// By package, whether its place in the order is one that most of its variables agree with.
+fn trusted(rows: &[Row], anchors: &[Vec<Anchor>], order: &LoadOrder) -> Vec<bool> {
+    const FITTING: u32 = 3;
+    // In how many rows one of them fits, and in how many none.
+    let mut counts = vec![(0u32, 0u32); order.places.len()];
+    for (row, anchors) in rows.iter().zip(anchors) {
+        let owners = |seats: &mut dyn Iterator<Item = &Seat>| {
+            let mut all: Vec<PackageId> = seats.filter_map(|it| it.owner).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        let fitting = owners(&mut anchors.iter().map(|it| &row.seats[it.seat]));
+        for it in owners(&mut row.seats.iter()) {
+            let count = &mut counts[it as usize];
+            match fitting.binary_search(&it) {
+                Ok(_) => count.0 += 1,
+                Err(_) => count.1 += 1,
+            }
+        }
+    }
+    counts
+        .iter()
+        .map(|it| it.0 > 0 && it.0 >= FITTING * it.1)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(owners: &[PackageId]) -> Row {
+        let seat = |(object, owner): (usize, &PackageId)| Seat {
+            object,
+            owner: Some(*owner),
+            weight: 1,
+        };
+        Row {
+            seats: owners.iter().enumerate().map(seat).collect(),
+            sizes: 1,
+        }
+    }
+
+    #[test]
+    fn most_rows_say_the_order_and_main_is_first() {
+        let rows = [
+            row(&[0, 3, 1, 2]),
+            row(&[0, 3, 3, 2, 4]),
+            row(&[3, 1, 4]),
+            row(&[1, 3, 2]),
+            row(&[1, 2, 4]),
+        ];
+        let order = LoadOrder::new(&rows, 6, Some(0));
+        assert_eq!(order.packages, [0, 3, 1, 2, 4]);
+        assert_eq!(order.nowhere, [5]);
+    }
+
+    #[test]
+    fn what_main_mentions_between_others_is_not_of_main() {
+        let rows = [row(&[0, 1, 2, 3, 4, 5]), row(&[1, 2, 0, 0, 3, 4, 5])];
+        let order = LoadOrder::new(&rows, 6, Some(0));
+        let found = misplaced(&rows, &order, |_| vec![0]);
+        let between = |object| Misplaced {
+            object,
+            is_sure: true,
+            low: 2,
+            high: 3,
+        };
+        assert_eq!(found, [between(2), between(3)]);
+        // Both 2 and 3 can have it, if main imports them; of what 2 mentions as well, 2 is the owner.
+        let of = |users: &[PackageId]| order.judge(&found[0], users, |it| 10 - it);
+        let (placed, nowhere) = (vec![2, 3], vec![]);
+        assert_eq!(of(&[0]), Verdict::Of { placed, nowhere });
+        assert_eq!(of(&[0, 2]), Verdict::User(2));
+        // At an end of a row nothing stands against it.
+        let rows = [row(&[0, 1, 2, 3]), row(&[1, 2, 3, 0])];
+        assert_eq!(misplaced(&rows, &order, |_| vec![0]), []);
+    }
+}

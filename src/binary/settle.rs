@@ -1,0 +1,190 @@
+//! Variables that seem to be of a package whose own cannot stand where they stand in, whose they are out.
+
+use super::image::Addr;
+use super::load_order::{self, LoadOrder, Misplaced, Verdict};
+use super::objects::{Data, What, owner_of, within};
+use super::origins::Origins;
+use super::owners::{Owned, Ranked};
+use super::packages::{NONE, PackageId};
+use super::size_classes;
+
+/// The objects that are not of whom they seem to be, by who refers to them, each with whose it is; nobody's where several packages can
+/// have it.
+pub(super) fn by_place(
+    data: &Data,
+    owned: &[Owned],
+    ranked: &Ranked<'_, '_>,
+    origins: &Origins<'_, '_>,
+) -> Vec<(usize, PackageId)> {
+    let all = Users {
+        data,
+        owned,
+        count: ranked.packages.paths.len(),
+    };
+    let paths = &ranked.packages.paths;
+    let number = |path: &str| {
+        paths
+            .iter()
+            .position(|it| it == path)
+            .map(|it| it as PackageId)
+    };
+    let main = number("main");
+    let mut all_rows = size_classes::of_variables(owned, data, |it| all.seat(it));
+    let variables = all_rows.len();
+    all_rows.extend(size_classes::of_types(ranked.declared));
+    let order = LoadOrder::new(&all_rows, all.count, main);
+    let misplaced = load_order::misplaced(&all_rows[..variables], &order, |it| all.of(it));
+    let text = |it: PackageId| ranked.rank(it).0;
+    let mut found = Vec::new();
+    let mut open = Vec::new();
+    for it in misplaced {
+        let users = all.of(it.object);
+        match order.judge(&it, &users, text) {
+            Verdict::User(owner) if it.is_sure => found.push((it.object, Some(owner))),
+            _ => open.push((it, users)),
+        }
+    }
+    let bodies = Bodies::new(&open, owned, origins);
+    let mut rest = Vec::new();
+    for (it, direct) in open {
+        let mut users = direct.clone();
+        users.extend(bodies.of(owned[it.object].object.start));
+        users.retain(|it| (*it as usize) < all.count);
+        users.sort_unstable();
+        users.dedup();
+        // The body that was inlined is of who defines the variable, or of who imports that.
+        let first = users.iter().copied().min_by_key(|it| text(*it));
+        if let Some(first) = first.filter(|it| !direct.contains(it)) {
+            found.push((it.object, Some(first)));
+            continue;
+        }
+        if !it.is_sure {
+            continue;
+        }
+        match order.judge(&it, &users, text) {
+            Verdict::User(owner) => found.push((it.object, Some(owner))),
+            Verdict::Of { placed, nowhere } => match (&placed[..], &nowhere[..]) {
+                ([only], []) | ([], [only]) => found.push((it.object, Some(*only))),
+                _ => rest.push((it.object, users, placed)),
+            },
+        }
+    }
+    let callers = packages_of(rest.iter().filter(|it| !it.2.is_empty()).map(|it| &it.1));
+    let called = origins.of_calls(&callers);
+    // All packages call the runtime, whether they import it or not.
+    let runtime = number("runtime");
+    let calls = |user, it| Some(it) != runtime && called.binary_search(&(user, it)).is_ok();
+    for (object, users, placed) in rest {
+        let owner = called_by_all(&placed, &users, calls);
+        // What only one package mentions is its own, where nothing else is known; what only data lead to is theirs.
+        let is_open =
+            !all.is_mentioned(object) || (users.len() == 1 && users.first() != main.as_ref());
+        found.push((object, owner.or((!is_open).then_some(NONE))));
+    }
+    let decided = found.into_iter().map(|it| Some((it.0, it.1?)));
+    decided.flatten().collect()
+}
+
+/// Who mentions each object.
+struct Users<'a> {
+    data: &'a Data,
+    owned: &'a [Owned],
+    /// Of packages.
+    count: usize,
+}
+
+impl Users<'_> {
+    fn mentions(&self, object: usize) -> &[u64] {
+        let start = self.owned[object].object.start;
+        within(&self.data.starts, start..start + 1)
+    }
+
+    fn is_mentioned(&self, object: usize) -> bool {
+        !self.mentions(object).is_empty()
+    }
+
+    /// The package that an object seems to be of, and how much that says of the order.
+    fn seat(&self, object: usize) -> (Option<PackageId>, i32) {
+        const EXACT: i32 = 5;
+        let it = &self.owned[object];
+        let is_exact = it.certain && matches!(it.object.what, What::Known(_));
+        let owner = Some(it.owner).filter(|it| (*it as usize) < self.count);
+        (owner, if is_exact { EXACT } else { 1 })
+    }
+
+    /// The packages that mention an object, and the one that it seems to be of.
+    fn of(&self, object: usize) -> Vec<PackageId> {
+        let mentions = self.mentions(object).iter().map(|it| owner_of(*it));
+        let mut all: Vec<PackageId> = mentions.chain([self.owned[object].owner]).collect();
+        all.retain(|it| (*it as usize) < self.count);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// All packages of some lists, in order.
+fn packages_of<'l>(lists: impl Iterator<Item = &'l Vec<PackageId>>) -> Vec<PackageId> {
+    let mut all: Vec<PackageId> = lists.flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Objects, by address, and the packages whose bodies mention them.
+struct Bodies(Vec<(Addr, PackageId)>);
+
+impl Bodies {
+    fn new(
+        open: &[(Misplaced, Vec<PackageId>)],
+        owned: &[Owned],
+        origins: &Origins<'_, '_>,
+    ) -> Self {
+        let users = packages_of(open.iter().map(|it| &it.1));
+        let targets = open.iter().map(|it| owned[it.0.object].object.start);
+        let mut targets: Vec<Addr> = targets.collect();
+        targets.sort_unstable();
+        Self(origins.of_mentions(&targets, &users))
+    }
+
+    fn of(&self, start: Addr) -> impl Iterator<Item = PackageId> {
+        let first = self.0.partition_point(|it| it.0 < start);
+        let all = self.0[first..].iter().take_while(move |it| it.0 == start);
+        all.map(|it| it.1)
+    }
+}
+
+/// The only one of some packages that all users call.
+fn called_by_all(
+    all: &[PackageId],
+    users: &[PackageId],
+    calls: impl Fn(PackageId, PackageId) -> bool,
+) -> Option<PackageId> {
+    let is_called = |it: &&PackageId| users.iter().all(|user| calls(*user, **it));
+    let mut called = all.iter().filter(is_called);
+    called.next().copied().filter(|_| called.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(called: &[(PackageId, PackageId)], expected: Option<PackageId>) {
+        let calls = |user, other| called.contains(&(user, other));
+        assert_eq!(
+            called_by_all(&[3, 4, 5], &[8, 9], calls),
+            expected,
+            "{called:?}"
+        );
+    }
+
+    #[test]
+    fn one_package_is_called_by_all_or_nobody_knows() {
+        check(&[], None);
+        check(&[(8, 3), (9, 4)], None);
+        check(&[(8, 3), (9, 4), (8, 4)], Some(4));
+        check(&[(8, 3), (9, 3), (8, 4), (9, 4)], None);
+        check(&[(8, 6), (9, 6)], None);
+    }
+}

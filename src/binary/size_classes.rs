@@ -1,0 +1,250 @@
+//! Variables in, in rows of equal size; what is known of each and of its place out.
+//!
+//! Rows are what the linker sorts: see [`load_order`](super::load_order).
+
+use std::cmp::Ordering;
+
+use super::bounds::rising;
+use super::image::Addr;
+use super::ledger::Kind;
+use super::load_order::LoadOrder;
+use super::objects::{Data, What};
+use super::owners::Owned;
+use super::packages::PackageId;
+use super::runs::{Content, Run};
+
+/// A variable: its place among the objects, whose it seems to be, and how much that says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    pub object: usize,
+    /// `None` where several packages mention it, or none.
+    pub owner: Option<PackageId>,
+    pub weight: i32,
+}
+
+/// Variables of one size, by address. Those without a package, and of assembly, stand behind the others.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    pub seats: Vec<Seat>,
+    /// How many sizes these may be, which are aligned alike.
+    pub sizes: u32,
+}
+
+/// The variables of equal size. `seat` says what is known of an object: whose it seems to be, and how much that says.
+pub(super) fn of_variables(
+    owned: &[Owned],
+    data: &Data,
+    seat: impl Fn(usize) -> (Option<PackageId>, i32),
+) -> Vec<Row> {
+    let mut found = Vec::new();
+    let sorted = |it: &&Run| matches!(it.content, Content::Plain | Content::Pointers);
+    for run in data.runs.iter().filter(sorted) {
+        let step = match run.content {
+            Content::Pointers => data.word,
+            _ => 1,
+        };
+        let first = owned.partition_point(|it| it.object.start < run.range.start);
+        let count = owned[first..].partition_point(|it| it.object.start < run.range.end);
+        let is_variable = |it: &usize| match owned[*it].object.what {
+            What::Referred(_) => true,
+            What::Known(kind) => kind == Kind::Data,
+            What::Rest => false,
+        };
+        let all: Vec<usize> = (first..first + count).filter(is_variable).collect();
+        let starts: Vec<Addr> = all.iter().map(|it| owned[*it].object.start).collect();
+        let (mut row, mut size) = (Row::default(), 0);
+        for (object, own) in all.into_iter().zip(sizes(&starts, run.range.end)) {
+            let Some(own) = own else { continue };
+            if own != size {
+                found.push(std::mem::take(&mut row));
+                (size, row.sizes) = (own, aligned_alike(own) / step);
+            }
+            let (owner, weight) = seat(object);
+            row.seats.push(Seat {
+                object,
+                owner,
+                weight,
+            });
+        }
+        found.push(row);
+    }
+    found.retain(|it: &Row| !it.seats.is_empty());
+    found
+}
+
+/// The distance from each variable to the next, as far as they rise: other things than variables are mentioned, too, and some
+/// variables are not.
+fn sizes(starts: &[Addr], end: Addr) -> Vec<Option<u32>> {
+    let next = starts.iter().skip(1).chain([&end]);
+    let distances: Vec<(Addr, u32)> = starts
+        .iter()
+        .zip(next)
+        .map(|it| (*it.0, it.1 - it.0))
+        .collect();
+    let chain = rising(&distances);
+    let mut at = 0;
+    let size = |start: &Addr| {
+        at += chain[at..].iter().take_while(|it| it.0 < *start).count();
+        let before = at.checked_sub(1).map(|it| chain[it].1);
+        let after = chain.get(at)?;
+        (after.0 == *start || before == Some(after.1)).then_some(after.1)
+    };
+    starts.iter().map(size).collect()
+}
+
+/// How many sizes lead to a distance: an object is aligned to the largest power of two that it fills, up to 32.
+fn aligned_alike(distance: u32) -> u32 {
+    match distance {
+        0..=8 => distance.div_ceil(2),
+        9..=16 => 8,
+        17..=32 => 16,
+        _ => 32,
+    }
+}
+
+/// The descriptors of declared types, which the linker sorts as it does variables.
+pub(super) fn of_types(declared: &[(u32, PackageId)]) -> impl Iterator<Item = Row> {
+    const WEIGHT: i32 = 5;
+    let seat = |it: &(u32, PackageId)| Seat {
+        object: usize::MAX,
+        owner: Some(it.1),
+        weight: WEIGHT,
+    };
+    let rows = declared.chunk_by(|a, b| a.0 == b.0);
+    rows.map(move |row| Row {
+        seats: row.iter().map(seat).collect(),
+        sizes: 1,
+    })
+}
+
+/// A variable of a row that fits the order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Anchor {
+    pub seat: usize,
+    /// That of its package.
+    pub place: u32,
+    /// How many packages have anchors up to this one, and from it on, as far as the order does not begin anew.
+    pub before: u32,
+    pub after: u32,
+}
+
+/// The best chain of anchors so far: what it is worth, and its last seat.
+type Best = (i64, Option<usize>);
+
+impl Row {
+    /// What its order is worth: the more sizes, the more often it begins anew.
+    pub fn worth(&self) -> i32 {
+        match self.sizes {
+            0 | 1 => 4,
+            2 => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether so many packages in order on both sides are no coincidence. Where several sizes are aligned alike, the
+    /// order begins anew with each.
+    pub fn is_evidence(&self, before: u32, after: u32) -> bool {
+        // One alone may be of another size.
+        if before.min(after) < 2 {
+            return false;
+        }
+        // In how many ways the packages can stand on two sides.
+        let ways = (0..before.min(after)).fold(1u64, |all, it| {
+            (all * u64::from(before + after - it) / u64::from(it + 1)).min(1 << 20)
+        });
+        ways >= if self.sizes > 2 { 15 } else { 6 }
+    }
+
+    /// The variables that fit the order, as many as can. A row may begin anew.
+    pub fn anchors(&self, order: &LoadOrder) -> Vec<Anchor> {
+        const PACKAGE: i64 = 16;
+        const ANEW: i64 = 3 * PACKAGE;
+        // The best that ends with a package up to each place, as a tree of prefixes (Fenwick's).
+        let mut tree: Vec<Best> = vec![(0, None); order.packages.len() + 1];
+        let mut before = vec![None; self.seats.len()];
+        let (mut best, mut last): (Best, _) = ((0, None), None);
+        for (seat, it) in self.seats.iter().enumerate() {
+            let Some(place) = it.owner.and_then(|it| order.place(it)) else {
+                continue;
+            };
+            let again = last == it.owner;
+            last = it.owner;
+            let mut found = if best.0 > ANEW {
+                (best.0 - ANEW, best.1)
+            } else {
+                (0, None)
+            };
+            let mut at = place as usize + 1;
+            while at > 0 {
+                if tree[at].1.is_some() && tree[at].0 >= found.0 {
+                    found = tree[at];
+                }
+                at &= at - 1;
+            }
+            before[seat] = found.1;
+            // Many beside each other say no more than one.
+            let weight = match (it.weight, again) {
+                (1, true) => 1,
+                (weight, _) => PACKAGE * i64::from(weight),
+            };
+            let longer = (found.0 + weight, Some(seat));
+            if longer.0 >= best.0 {
+                best = longer;
+            }
+            at = place as usize + 1;
+            while at < tree.len() {
+                if longer.0 >= tree[at].0 {
+                    tree[at] = longer;
+                }
+                at += at & at.wrapping_neg();
+            }
+        }
+        let seats = std::iter::successors(best.1, |it| before[*it]);
+        let place = |seat: usize| self.seats[seat].owner.and_then(|it| order.place(it));
+        let mut found: Vec<Anchor> = seats
+            .filter_map(|seat| {
+                let (before, after) = (1, 1);
+                place(seat).map(|place| Anchor {
+                    seat,
+                    place,
+                    before,
+                    after,
+                })
+            })
+            .collect();
+        found.reverse();
+        count(&mut found);
+        found
+    }
+}
+
+/// Counts the packages before and after each anchor.
+fn count(anchors: &mut [Anchor]) {
+    let next = |count: u32, low: u32, high: u32| match low.cmp(&high) {
+        Ordering::Less => count + 1,
+        Ordering::Equal => count,
+        Ordering::Greater => 1,
+    };
+    for at in 1..anchors.len() {
+        let last = anchors[at - 1];
+        anchors[at].before = next(last.before, last.place, anchors[at].place);
+    }
+    for at in (1..anchors.len()).rev() {
+        let after = anchors[at];
+        anchors[at - 1].after = next(after.after, anchors[at - 1].place, after.place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_what_rises() {
+        // A field at 44, and two variables that nobody mentions behind 64.
+        let sizes = sizes(&[0, 8, 16, 32, 44, 48, 64, 112, 128], 160);
+        let expected = [8, 8, 16, 16, 0, 16, 16, 16, 32].map(|it| Some(it).filter(|it| *it > 0));
+        assert_eq!(sizes[..4], expected[..4]);
+        assert_eq!(sizes[7..], expected[7..]);
+    }
+}
