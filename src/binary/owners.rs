@@ -83,6 +83,54 @@ impl Index {
     }
 }
 
+/// A pointer in an object.
+struct Link {
+    /// The object that it points into.
+    to: u32,
+    /// Whether it leads to the beginning of that.
+    leads: bool,
+    /// Whether it stands at the beginning of its own.
+    first: bool,
+}
+
+/// The pointers of each object.
+struct Links {
+    all: Vec<Link>,
+    /// Where those of each object begin, and the end.
+    places: Vec<u32>,
+}
+
+impl Links {
+    /// `edges` are from where to where, by where they stand.
+    fn new(objects: &[Object], edges: &[(Addr, Addr)]) -> Self {
+        let index = Index::new(objects);
+        let mut all = Vec::with_capacity(edges.len());
+        let mut places = Vec::with_capacity(objects.len() + 1);
+        let mut edge = 0;
+        for object in objects {
+            places.push(all.len() as u32);
+            while edges.get(edge).is_some_and(|it| it.0 < object.start) {
+                edge += 1;
+            }
+            while let Some(&(at, to)) = edges.get(edge).filter(|it| it.0 < object.end) {
+                edge += 1;
+                let found = index.find(objects, to);
+                all.extend(found.map(|it| Link {
+                    to: it as u32,
+                    leads: objects[it].start == to,
+                    first: at == object.start,
+                }));
+            }
+        }
+        places.push(all.len() as u32);
+        Self { all, places }
+    }
+
+    fn of(&self, object: usize) -> &[Link] {
+        &self.all[self.places[object] as usize..self.places[object + 1] as usize]
+    }
+}
+
 /// Whether the linker keeps one of several equal ones.
 fn is_common(object: &Object) -> bool {
     match object.what {
@@ -103,7 +151,7 @@ pub(super) fn find(
 ) -> Vec<Owned> {
     let (image, packages) = (origins.image, ranked.packages);
     let mut owned = by_users(image, data, objects, ranked, function);
-    let index = Index::new(objects);
+    let links = Links::new(objects, edges);
     // What refers to each object, before anything follows from it.
     let mentioned: Vec<(PackageId, bool)> = match ranked.named {
         true => Vec::new(),
@@ -111,7 +159,7 @@ pub(super) fn find(
     };
     // A number that looks like an address within a large object is no reason where a pointer leads to its beginning.
     for within in [false, true] {
-        follow(objects, &mut owned, edges, &index, ranked, within);
+        follow(objects, &mut owned, &links, ranked, within);
     }
     let settled = match ranked.named {
         true => Vec::new(),
@@ -125,23 +173,16 @@ pub(super) fn find(
             (owned[object].owner, owned[object].certain) = (owner, false);
         }
         for within in [false, true] {
-            follow(objects, &mut owned, edges, &index, ranked, within);
+            follow(objects, &mut owned, &links, ranked, within);
         }
     }
-    let mut edge = 0;
     for from in 0..objects.len() {
-        while edges.get(edge).is_some_and(|it| it.0 < objects[from].start) {
-            edge += 1;
-        }
-        while let Some(&(at, to)) = edges.get(edge).filter(|it| it.0 < objects[from].end) {
-            edge += 1;
-            let common = |it: &usize| objects[*it].start == to && is_common(&objects[*it]);
-            if let Some(to) = index.find(objects, to).filter(common) {
-                owned[to].owner = packages.join(owned[to].owner, owned[from].owner);
-                let sure = owned[from].certain
-                    && (objects[from].how.is_proven() || at == objects[from].start);
-                owned[to].certain &= sure || owned[from].owner == NONE;
-            }
+        let common = |it: &Link| it.leads && is_common(&objects[it.to as usize]);
+        for link in links.of(from).iter().filter(|it| common(it)) {
+            let to = link.to as usize;
+            owned[to].owner = packages.join(owned[to].owner, owned[from].owner);
+            let sure = owned[from].certain && (objects[from].how.is_proven() || link.first);
+            owned[to].certain &= sure || owned[from].owner == NONE;
         }
     }
     for it in &mut owned {
@@ -233,8 +274,7 @@ fn fields<'s>(
 fn follow(
     objects: &[Object],
     owned: &mut [Owned],
-    edges: &[(Addr, Addr)],
-    index: &Index,
+    links: &Links,
     ranked: &Ranked<'_, '_>,
     within: bool,
 ) {
@@ -255,13 +295,12 @@ fn follow(
         }
     }
     while let Some(from) = queue.pop() {
-        let (object, owner) = (&objects[from as usize], owned[from as usize].owner);
-        let first = edges.partition_point(|it| it.0 < object.start);
-        for (_, to) in edges[first..].iter().take_while(|it| it.0 < object.end) {
-            let leads = |it: &usize| !fixed[*it] && (within || objects[*it].start == *to);
-            let Some(to) = index.find(objects, *to).filter(leads) else {
+        let owner = owned[from as usize].owner;
+        for link in links.of(from as usize) {
+            let to = link.to as usize;
+            if fixed[to] || !(within || link.leads) {
                 continue;
-            };
+            }
             let target = &mut owned[to];
             let differs = target.owner != NONE && target.owner != owner;
             target.certain &= ranked.named && !differs;

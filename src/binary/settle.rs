@@ -29,11 +29,7 @@ pub(super) fn by_place(
             .map(|it| it as PackageId)
     };
     let main = number("main");
-    let mut all_rows = size_classes::of_variables(owned, data, |it| all.seat(it));
-    let variables = all_rows.len();
-    all_rows.extend(size_classes::of_types(ranked.declared));
-    let order = LoadOrder::new(&all_rows, all.count, main);
-    let misplaced = load_order::misplaced(&all_rows[..variables], &order, |it| all.of(it));
+    let (order, misplaced) = out_of_order(&all, ranked, main);
     let text = |it: PackageId| ranked.rank(it).0;
     let mut found = Vec::new();
     let mut open = Vec::new();
@@ -83,6 +79,20 @@ pub(super) fn by_place(
     }
     let decided = found.into_iter().map(|it| Some((it.0, it.1?)));
     decided.flatten().collect()
+}
+
+/// The order of loading, and the variables that it contradicts.
+fn out_of_order(
+    all: &Users<'_>,
+    ranked: &Ranked<'_, '_>,
+    main: Option<PackageId>,
+) -> (LoadOrder, Vec<Misplaced>) {
+    let mut rows = size_classes::of_variables(all.owned, all.data, |it| all.seat(it));
+    let variables = rows.len();
+    rows.extend(size_classes::of_types(ranked.declared));
+    let order = LoadOrder::new(&rows, all.count, main);
+    let misplaced = load_order::misplaced(&rows[..variables], &order, |it| all.of(it));
+    (order, misplaced)
 }
 
 /// Who mentions each object.
