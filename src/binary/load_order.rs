@@ -145,6 +145,11 @@ impl LoadOrder {
         }
     }
 
+    /// Whether nothing is known of any package.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
     /// The place of a package, where it is known.
     pub fn place(&self, package: PackageId) -> Option<u32> {
         self.places.get(package as usize).copied().flatten()
@@ -184,6 +189,18 @@ pub(super) struct Misplaced {
     /// Between which places it stands.
     low: u32,
     high: u32,
+}
+
+impl Misplaced {
+    /// A variable of whose place nothing is known.
+    pub fn perhaps(object: usize) -> Self {
+        Self {
+            object,
+            is_sure: false,
+            low: 0,
+            high: 0,
+        }
+    }
 }
 
 /// Whose a misplaced variable can be.

@@ -1,5 +1,7 @@
 //! Variables that seem to be of a package whose own cannot stand where they stand in, whose they are out.
 
+use std::collections::HashSet;
+
 use super::image::Addr;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
 use super::objects::{Data, What, owner_of, within};
@@ -30,13 +32,16 @@ pub(super) fn by_place(
     };
     let main = number("main");
     let (order, misplaced) = out_of_order(&all, ranked, main);
+    if order.is_empty() {
+        return Vec::new();
+    }
     let text = |it: PackageId| ranked.rank(it).0;
     let mut found = Vec::new();
     let mut open = Vec::new();
     for it in misplaced {
         let users = all.of(it.object);
-        match order.judge(&it, &users, text) {
-            Verdict::User(owner) if it.is_sure => found.push((it.object, Some(owner))),
+        match it.is_sure.then(|| order.judge(&it, &users, text)) {
+            Some(Verdict::User(owner)) => found.push((it.object, Some(owner))),
             _ => open.push((it, users)),
         }
     }
@@ -91,8 +96,16 @@ fn out_of_order(
     let variables = rows.len();
     rows.extend(size_classes::of_types(ranked.declared));
     let order = LoadOrder::new(&rows, all.count, main);
-    let misplaced = load_order::misplaced(&rows[..variables], &order, |it| all.of(it));
-    (order, misplaced)
+    let mut found = load_order::misplaced(&rows[..variables], &order, |it| all.of(it));
+    // Bodies that were inlined say whose the others are, wherever they stand.
+    let misplaced: HashSet<usize> = found.iter().map(|it| it.object).collect();
+    let others = rows[..variables].iter().flat_map(|it| &it.seats);
+    let others = others
+        .map(|it| it.object)
+        .filter(|it| all.is_mentioned(*it));
+    let others = others.filter(|it| !misplaced.contains(it));
+    found.extend(others.map(Misplaced::perhaps));
+    (order, found)
 }
 
 /// Who mentions each object.
