@@ -8,6 +8,7 @@ use super::objects::{Data, What, owner_of, within};
 use super::origins::Origins;
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
+use super::runs::Content;
 use super::size_classes;
 
 /// The objects that are not of whom they seem to be, by who refers to them, each with whose it is; nobody's where several packages can
@@ -99,10 +100,13 @@ fn out_of_order(
     let mut found = load_order::misplaced(&rows[..variables], &order, |it| all.of(it));
     // Bodies that were inlined say whose the others are, wherever they stand.
     let misplaced: HashSet<usize> = found.iter().map(|it| it.object).collect();
-    let others = rows[..variables].iter().flat_map(|it| &it.seats);
-    let others = others
-        .map(|it| it.object)
-        .filter(|it| all.is_mentioned(*it));
+    let is_variable = |it: &usize| {
+        let what = all.owned[*it].object.what;
+        let content = [Content::Plain, Content::Pointers];
+        content.iter().any(|it| what == What::Referred(Some(*it)))
+    };
+    let others = (0..all.owned.len()).filter(is_variable);
+    let others = others.filter(|it| all.is_mentioned(*it));
     let others = others.filter(|it| !misplaced.contains(it));
     found.extend(others.map(Misplaced::perhaps));
     (order, found)
