@@ -36,55 +36,79 @@ pub(super) fn by_place(
     if order.is_empty() {
         return Vec::new();
     }
-    let text = |it: PackageId| ranked.rank(it).0;
-    let mut found = Vec::new();
-    let mut open = Vec::new();
-    for it in misplaced {
-        let users = all.of(it.object);
-        match it.is_sure.then(|| order.judge(&it, &users, text)) {
-            Some(Verdict::User(owner)) => found.push((it.object, Some(owner))),
-            _ => open.push((it, users)),
-        }
+    let (mut found, open) = by_bodies(&all, (&order, misplaced), ranked, origins);
+    let callers = packages_of(
+        open.iter()
+            .filter(|it| !it.placed.is_empty())
+            .map(|it| &it.users),
+    );
+    let called = origins.of_calls(&callers);
+    // All packages call the runtime, whether they import it or not.
+    let runtime = number("runtime");
+    let calls = |user, it| Some(it) != runtime && called.binary_search(&(user, it)).is_ok();
+    for it in open {
+        let owner = called_by_all(&it.placed, &it.users, calls);
+        // What only one package mentions is its own, where nothing else is known; what only data lead to is theirs.
+        let is_own = it.users.len() == 1 && it.users.first() != main.as_ref();
+        let is_open = is_own || !all.is_mentioned(it.object);
+        found.extend(
+            owner
+                .or((!is_open).then_some(NONE))
+                .map(|owner| (it.object, owner)),
+        );
     }
-    let bodies = Bodies::new(&open, owned, origins);
-    let mut rest = Vec::new();
-    for (it, direct) in open {
+    found
+}
+
+/// An object that several packages can have.
+struct Open {
+    object: usize,
+    /// The packages that mention it.
+    users: Vec<PackageId>,
+    /// The packages that can have it by its place.
+    placed: Vec<PackageId>,
+}
+
+/// The objects of which the bodies that mention them say whose they are, or else the order; and those of which neither does.
+/// Bodies come first: whether the order contradicts a package changes with edits elsewhere.
+fn by_bodies(
+    all: &Users<'_>,
+    (order, misplaced): (&LoadOrder, Vec<Misplaced>),
+    ranked: &Ranked<'_, '_>,
+    origins: &Origins<'_, '_>,
+) -> (Vec<(usize, PackageId)>, Vec<Open>) {
+    let text = |it: PackageId| ranked.rank(it).0;
+    let direct: Vec<_> = misplaced.iter().map(|it| all.of(it.object)).collect();
+    let bodies = Bodies::new(all.owned, &misplaced, &direct, origins);
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for (it, direct) in misplaced.into_iter().zip(direct) {
         let mut users = direct.clone();
-        users.extend(bodies.of(owned[it.object].object.start));
+        users.extend(bodies.of(all.owned[it.object].object.start));
         users.retain(|it| (*it as usize) < all.count);
         users.sort_unstable();
         users.dedup();
         // The body that was inlined is of who defines the variable, or of who imports that.
         let first = users.iter().copied().min_by_key(|it| text(*it));
         if let Some(first) = first.filter(|it| !direct.contains(it)) {
-            found.push((it.object, Some(first)));
+            found.push((it.object, first));
             continue;
         }
         if !it.is_sure {
             continue;
         }
         match order.judge(&it, &users, text) {
-            Verdict::User(owner) => found.push((it.object, Some(owner))),
+            Verdict::User(owner) => found.push((it.object, owner)),
             Verdict::Of { placed, nowhere } => match (&placed[..], &nowhere[..]) {
-                ([only], []) | ([], [only]) => found.push((it.object, Some(*only))),
-                _ => rest.push((it.object, users, placed)),
+                ([only], []) | ([], [only]) => found.push((it.object, *only)),
+                _ => open.push(Open {
+                    object: it.object,
+                    users,
+                    placed,
+                }),
             },
         }
     }
-    let callers = packages_of(rest.iter().filter(|it| !it.2.is_empty()).map(|it| &it.1));
-    let called = origins.of_calls(&callers);
-    // All packages call the runtime, whether they import it or not.
-    let runtime = number("runtime");
-    let calls = |user, it| Some(it) != runtime && called.binary_search(&(user, it)).is_ok();
-    for (object, users, placed) in rest {
-        let owner = called_by_all(&placed, &users, calls);
-        // What only one package mentions is its own, where nothing else is known; what only data lead to is theirs.
-        let is_open =
-            !all.is_mentioned(object) || (users.len() == 1 && users.first() != main.as_ref());
-        found.push((object, owner.or((!is_open).then_some(NONE))));
-    }
-    let decided = found.into_iter().map(|it| Some((it.0, it.1?)));
-    decided.flatten().collect()
+    (found, open)
 }
 
 /// The order of loading, and the variables that it contradicts.
@@ -163,12 +187,13 @@ struct Bodies(Vec<(Addr, PackageId)>);
 
 impl Bodies {
     fn new(
-        open: &[(Misplaced, Vec<PackageId>)],
         owned: &[Owned],
+        misplaced: &[Misplaced],
+        direct: &[Vec<PackageId>],
         origins: &Origins<'_, '_>,
     ) -> Self {
-        let users = packages_of(open.iter().map(|it| &it.1));
-        let targets = open.iter().map(|it| owned[it.0.object].object.start);
+        let users = packages_of(direct.iter());
+        let targets = misplaced.iter().map(|it| owned[it.object].object.start);
         let mut targets: Vec<Addr> = targets.collect();
         targets.sort_unstable();
         Self(origins.of_mentions(&targets, &users))
