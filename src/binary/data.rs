@@ -38,13 +38,8 @@ pub(super) fn account(
     };
     let data = Data {
         areas: areas(state, taken),
-        known: Vec::new(),
-        starts: Vec::new(),
-        sure: Vec::new(),
-        runs: Vec::new(),
-        texts: Vec::new(),
-        records: 0..0,
         word: u32::from(state.image.pointer_size),
+        ..Data::default()
     };
     let (mut data, named) = gather(state, entries, module, maps, data, function);
     // Each takes as much as the bytes of a word.

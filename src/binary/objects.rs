@@ -145,6 +145,7 @@ pub(super) enum What {
 }
 
 /// The data of a program.
+#[derive(Default)]
 pub(super) struct Data {
     /// Where objects are looked for, by address, without overlap.
     pub areas: Vec<Range<Addr>>,
