@@ -34,13 +34,35 @@ pub fn beside<T, E>(
     let Some(directory) = place(target) else {
         return (work(&|_| {}), BTreeSet::new());
     };
+    let twins = |state: &AtomicU8| watch(target, directory, interrupt, state);
+    watched(twins, work)
+}
+
+/// Does the work with a watch beside it. The watch ends after go, or after the work where that says nothing of go, as in a panic.
+fn watched<T, W: Default + Send>(
+    watch: impl FnOnce(&AtomicU8) -> W + Send,
+    work: impl FnOnce(&dyn Fn(bool)) -> T,
+) -> (T, W) {
     let state = AtomicU8::new(RUNS);
     let ended = |well: bool| state.store(if well { DONE } else { FAILED }, Ordering::SeqCst);
     std::thread::scope(|scope| {
-        let twins = scope.spawn(|| watch(target, directory, interrupt, &state));
+        let twins = scope.spawn(|| watch(&state));
+        let end = End(&state);
         let result = work(&ended);
+        drop(end);
         (result, twins.join().unwrap_or_default())
     })
+}
+
+/// Ends the watch when it is dropped, unless go has ended.
+struct End<'a>(&'a AtomicU8);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let _ = self
+            .0
+            .compare_exchange(RUNS, FAILED, Ordering::SeqCst, Ordering::SeqCst);
+    }
 }
 
 /// Where twins go; `None` where none is wanted, or where go does not show us its links.
@@ -125,4 +147,27 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
         let _ = std::fs::remove_file(output);
     }
     good.then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(state: &AtomicU8) -> u8 {
+        while state.load(Ordering::SeqCst) == RUNS {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        state.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn a_panic_beside_the_watch_ends_it() {
+        let ends = |work: fn(&dyn Fn(bool))| {
+            let work = std::panic::AssertUnwindSafe(|| watched(wait, work).1);
+            std::panic::catch_unwind(work).ok()
+        };
+        assert_eq!(ends(|_| panic!("of a test")), None);
+        assert_eq!(ends(|_| ()), Some(FAILED));
+        assert_eq!(ends(|ended| ended(true)), Some(DONE));
+    }
 }
