@@ -81,13 +81,18 @@ impl Seed {
         let draft = staged.with_file_name(format!(".{name}-draft"));
         let is_recorded = copy(output, &draft).is_some()
             && sums::digest_of(&draft, interrupt).ok().flatten().as_ref() == Some(&last.sha256);
-        let placed = is_recorded && place(&draft, staged);
+        // The draft, not what bears its name later: go may put a file of its own there at once.
+        let opened = is_recorded.then(|| input::open(&draft).ok()).flatten();
+        let read = opened.and_then(|it| Some((it.metadata().ok()?, it)));
+        let placed = read.filter(|_| place(&draft, staged));
         let _ = std::fs::remove_file(&draft);
-        if !placed {
+        let (before, copy) = placed?;
+        let now = copy.metadata().ok()?;
+        let written = |it: &std::fs::Metadata| (it.len(), it.mtime(), it.mtime_nsec());
+        if written(&now) != written(&before) {
             return None;
         }
-        let copy = input::open(staged).ok()?;
-        let planted = self::state(&copy.metadata().ok()?);
+        let planted = self::state(&now);
         Some(Self {
             name: name.to_owned(),
             last,
@@ -121,9 +126,14 @@ fn place(draft: &Path, staged: &Path) -> bool {
     match std::fs::hard_link(draft, staged) {
         Ok(()) => true,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
-        // A file system without links.
-        Err(_) => !staged.exists() && std::fs::rename(draft, staged).is_ok(),
+        Err(_) => place_without_links(draft, staged),
     }
+}
+
+/// The same in a file system without links. Where that cannot rename and keep what is there, nothing is placed: go links.
+fn place_without_links(draft: &Path, staged: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, draft, CWD, staged, RenameFlags::NOREPLACE).is_ok()
 }
 
 /// An executable that users can run, copied with its permissions.
@@ -362,5 +372,16 @@ mod tests {
         assert!(planted(&output, &staged).is_none());
         assert_eq!(fs::read(&staged).unwrap(), b"\x7fELF two");
         drop(place);
+    }
+
+    #[test]
+    fn without_links_what_go_linked_stays_too() {
+        let place = tempfile::tempdir().unwrap();
+        let (draft, staged) = (place.path().join("draft"), place.path().join("api"));
+        fs::write(&draft, "old").unwrap();
+        assert!(place_without_links(&draft, &staged));
+        fs::write(&draft, "older").unwrap();
+        assert!(!place_without_links(&draft, &staged));
+        assert_eq!(fs::read_to_string(&staged).unwrap(), "old");
     }
 }
