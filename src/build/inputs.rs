@@ -57,15 +57,16 @@ fn key(target: &TargetPlan) -> Key {
 /// The sentence for a run that compiled more than the one before; keeps what it was made of.
 pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let key = key(target);
-    let mut now = inputs(target, built);
+    let now = inputs(target, built);
     let before: Option<Inputs> = known::read(&key);
+    let mut kept = now.clone();
     // What was not compiled now is what it was.
     for (package, action) in before.iter().flat_map(|it| &it.actions) {
-        let place = now.actions.entry(package.clone());
+        let place = kept.actions.entry(package.clone());
         place.or_insert_with(|| action.clone());
     }
-    if before.as_ref() != Some(&now) {
-        known::keep(&key, &now);
+    if before.as_ref() != Some(&kept) {
+        known::keep(&key, &kept);
     }
     let before = before?;
     let compiled = built.packages.len();
@@ -73,7 +74,7 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     if compiled == 0 || (compiled < MANY && compiled * 2 < all) {
         return None;
     }
-    let why = why(&before, &now, first(target, built)?);
+    let why = why(&before, &now, &ordered(target, built))?;
     // An edit explains itself, unless it is one that many packages hang on.
     let plain = matches!(why, Why::Package(_));
     if plain && compiled <= before.compiled {
@@ -91,40 +92,86 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     Some(format!("{compiled} of {count} compiled again: {reason}"))
 }
 
-/// The first package that was compiled: Go lists what a package needs before the package.
-fn first<'a>(target: &'a TargetPlan, built: &Built) -> Option<&'a str> {
+/// The packages that were compiled, in the order of Go: what a package needs stands before the package.
+fn ordered<'a>(target: &'a TargetPlan, built: &Built) -> Vec<&'a str> {
     let packages = target.facts.packages.iter();
-    let mut paths = packages.map(|it| it.import_path.as_str());
-    paths.find(|it| built.packages.contains(*it))
+    let paths = packages.map(|it| it.import_path.as_str());
+    paths.filter(|it| built.packages.contains(*it)).collect()
 }
 
-fn why(before: &Inputs, now: &Inputs, first: &str) -> Why {
-    if before.go != now.go {
-        return Why::Everywhere(format!(
-            "{} filled this cache, and {} builds now",
-            before.go, now.go
+/// Whether go compiled a package with the inputs of a run before; `None` where its action is not recorded.
+fn is_same(before: &Inputs, now: &Inputs, package: &str) -> Option<bool> {
+    Some(before.actions.get(package)? == now.actions.get(package)?)
+}
+
+/// Why those packages were compiled; `None` where there are none.
+fn why(before: &Inputs, now: &Inputs, compiled: &[&str]) -> Option<Why> {
+    let same = |it: &str| is_same(before, now, it) == Some(true);
+    let is_all = now.flags.get("-a").is_some_and(|it| it != "false");
+    if is_all {
+        return Some(Why::Everywhere(
+            "`-a` asks for every package once more".to_owned(),
         ));
     }
+    // A time that was set, a flag that decides nothing: go's own digest is the better witness.
+    let Some(first) = compiled.iter().find(|it| !same(it)) else {
+        return compiled.first().map(|_| Why::Cache);
+    };
+    let why = everywhere(before, now).unwrap_or_else(|| by_package(before, now, compiled, first));
+    Some(why)
+}
+
+/// What differs for every package.
+fn everywhere(before: &Inputs, now: &Inputs) -> Option<Why> {
+    if before.go != now.go {
+        return Some(Why::Everywhere(format!(
+            "{} filled this cache, and {} builds now",
+            before.go, now.go
+        )));
+    }
     let flag = |name: &str| name.to_owned();
-    if let Some(it) = differs(&before.flags, &now.flags, flag) {
-        return Why::Everywhere(it);
+    let variable = |name: &str| format!("the variable {name}");
+    let differs = differs(&before.flags, &now.flags, flag)
+        .or_else(|| differs(&before.env, &now.env, variable));
+    let profile = || {
+        let other = before.profiles != now.profiles;
+        other.then(|| "the profile is not that of the run that filled this cache".to_owned())
+    };
+    differs.or_else(profile).map(Why::Everywhere)
+}
+
+/// What the first package says that is not compiled as before.
+fn by_package(before: &Inputs, now: &Inputs, compiled: &[&str], first: &str) -> Why {
+    let edited = |it: &str| {
+        let differs = before.packages.get(it) != now.packages.get(it);
+        differs && is_same(before, now, it) != Some(true)
+    };
+    if !before.packages.contains_key(first) {
+        return Why::Package(format!("{first} is new"));
     }
-    if let Some(it) = differs(&before.env, &now.env, |name| format!("the variable {name}")) {
-        return Why::Everywhere(it);
-    }
-    if before.profiles != now.profiles {
-        return Why::Everywhere(
-            "the profile is not that of the run that filled this cache".to_owned(),
-        );
-    }
-    match (before.packages.get(first), now.packages.get(first)) {
-        (None, _) => Why::Package(format!("{first} is new")),
-        (Some(a), Some(b)) if a != b => Why::Package(format!("{first} changed, and they need it")),
-        _ => match (before.actions.get(first), now.actions.get(first)) {
-            (Some(a), Some(b)) if a != b => Why::Other(first.to_owned()),
+    if !edited(first) {
+        return match is_same(before, now, first) {
+            Some(false) => Why::Other(first.to_owned()),
             _ => Why::Cache,
-        },
+        };
     }
+    let (edits, rest): (Vec<&str>, Vec<&str>) = compiled.iter().partition(|it| edited(it));
+    // The action of a package holds what it needs: one that differs under the same sources comes of another package.
+    let needs = rest
+        .iter()
+        .all(|it| is_same(before, now, it) == Some(false));
+    let is_cached = rest.iter().any(|it| is_same(before, now, it) == Some(true));
+    let count = edits.len();
+    let edits = match count {
+        1 => format!("{first} changed"),
+        all => format!("{all} of them changed, {first} first"),
+    };
+    Why::Package(match (rest.is_empty(), needs, is_cached) {
+        (false, true, _) if count == 1 => format!("{edits}, and they need it"),
+        (false, true, _) => format!("{edits}, and the rest need those"),
+        (_, _, true) => format!("{edits}, and the build cache was emptied or trimmed"),
+        _ => edits,
+    })
 }
 
 /// The first entry that differs, as a clause.
@@ -259,6 +306,37 @@ mod tests {
         insta::assert_snapshot!(check("-tags=a", "-tags=b"), @"-tags was `a` in the run that filled this cache, and is `b`");
     }
 
+    fn said(why: Option<Why>) -> String {
+        match why.unwrap() {
+            Why::Everywhere(it) | Why::Package(it) => it,
+            Why::Cache => "-".into(),
+            Why::Other(it) => format!("{it} differs"),
+        }
+    }
+
+    #[test]
+    fn the_actions_of_go_decide_about_what_was_touched() {
+        let of = |packages: &str, actions: &str| Inputs {
+            packages: map(packages),
+            actions: map(actions),
+            ..Inputs::default()
+        };
+        let old = of("a=1 b=1 c=1", "a=x b=x c=x");
+        let check = |packages: &str, actions: &str| {
+            said(why(&old, &of(packages, actions), &["a", "b", "c"]))
+        };
+        // New times alone.
+        insta::assert_snapshot!(check("a=2 b=2 c=2", "a=x b=x c=x"), @"-");
+        insta::assert_snapshot!(check("a=2 b=1 c=1", "a=y b=y c=y"), @"a changed, and they need it");
+        insta::assert_snapshot!(check("a=2 b=2 c=2", "a=y b=y c=y"), @"3 of them changed, a first");
+        insta::assert_snapshot!(check("a=2 b=2 c=1", "a=y b=y c=y"), @"2 of them changed, a first, and the rest need those");
+        insta::assert_snapshot!(check("a=2 b=2 c=1", "a=x b=y c=y"), @"b changed, and the build cache was emptied or trimmed");
+        insta::assert_snapshot!(check("a=2 b=1 c=1", ""), @"a changed");
+        let mut all = old.clone();
+        all.flags = map("-a=");
+        insta::assert_snapshot!(said(why(&all, &all, &["a"])), @"`-a` asks for every package once more");
+    }
+
     #[test]
     fn another_go_is_the_reason() {
         let of = |go: &str, sources: &str| Inputs {
@@ -266,14 +344,10 @@ mod tests {
             packages: map(sources),
             ..Inputs::default()
         };
-        let check = |before: &Inputs, now: &Inputs| match why(before, now, "a") {
-            Why::Everywhere(it) | Why::Package(it) => it,
-            Why::Cache => "-".into(),
-            Why::Other(it) => format!("{it} differs"),
-        };
+        let check = |before: &Inputs, now: &Inputs| said(why(before, now, &["a"]));
         let old = of("go1.26.8", "a=1");
         insta::assert_snapshot!(check(&old, &of("go1.27.3", "a=2")), @"go1.26.8 filled this cache, and go1.27.3 builds now");
-        insta::assert_snapshot!(check(&old, &of("go1.26.8", "a=2")), @"a changed, and they need it");
+        insta::assert_snapshot!(check(&old, &of("go1.26.8", "a=2")), @"a changed");
         insta::assert_snapshot!(check(&of("go1.26.8", ""), &old), @"a is new");
         insta::assert_snapshot!(check(&old, &old), @"-");
         let with = |action: &str| Inputs {
