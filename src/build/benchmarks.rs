@@ -1,5 +1,6 @@
 //! Benchmarks run by `go test`, what each allocates per operation out. Time is not read: it is of the machine, not of the code.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use super::command::lines;
@@ -67,6 +68,13 @@ pub fn measure(go: &Go, request: &Request<'_>, interrupt: &Interrupt) -> Result<
     if !outcome.status.success() {
         return Err(words.error("go test failed for the benchmarks", &outcome));
     }
+    if let Some((package, name)) = reading.lost() {
+        return Err(Error::new(
+            Kind::Go,
+            format!("{package}: {name} ran, but go printed no whole allocs/op for it"),
+        )
+        .hint("let the benchmark print with b.Log: what it writes to standard output is mixed with its result"));
+    }
     if reading.found.is_empty() {
         return Err(Error::new(
             Kind::Usage,
@@ -87,6 +95,10 @@ pub fn measure(go: &Go, request: &Request<'_>, interrupt: &Interrupt) -> Result<
 struct Reading {
     package: String,
     found: Vec<Measured>,
+    /// The benchmark that runs: its name is printed first, and what it prints itself may come before its result.
+    runs: Option<String>,
+    /// All names, each with its package.
+    begun: BTreeSet<(String, String)>,
 }
 
 impl Reading {
@@ -94,13 +106,21 @@ impl Reading {
     fn line(&mut self, line: &str) -> bool {
         if let Some(package) = line.strip_prefix("pkg: ") {
             package.trim().clone_into(&mut self.package);
+            self.runs = None;
             return true;
         }
-        let Some(measured) = result(line, &self.package) else {
+        if let Some(name) = name(line) {
+            self.begun.insert((self.package.clone(), name.to_owned()));
+            self.runs = Some(name.to_owned());
+        }
+        let result = self.runs.as_ref().and_then(|it| result(line, it));
+        let Some(mut measured) = result else {
             return ["goos: ", "goarch: ", "cpu: ", "PASS", "ok  "]
                 .iter()
                 .any(|it| line.starts_with(it));
         };
+        self.runs = None;
+        measured.package.clone_from(&self.package);
         let same = |other: &&mut Measured| {
             (&other.package, &other.name) == (&measured.package, &measured.name)
         };
@@ -113,20 +133,38 @@ impl Reading {
         }
         true
     }
+
+    /// A benchmark that began, and of which no result was read.
+    fn lost(&self) -> Option<&(String, String)> {
+        let mut begun = self.begun.iter();
+        begun.find(|(package, name)| {
+            let mut found = self.found.iter();
+            !found.any(|it| (&it.package, &it.name) == (package, name))
+        })
+    }
 }
 
-/// `BenchmarkSearch  100  123 ns/op  48 B/op  1 allocs/op`, with metrics of its own between.
-fn result(line: &str, package: &str) -> Option<Measured> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let name = words.first().filter(|it| it.starts_with("Benchmark"))?;
-    let value = |unit: &str| {
-        let at = words.iter().position(|it| *it == unit)?;
-        words.get(at.checked_sub(1)?)?.parse().ok()
+/// The name at the begin of a benchmark, with spaces up to a tab (`processBench`, testing/benchmark.go). What was printed
+/// without an end of line stands before it.
+fn name(line: &str) -> Option<&str> {
+    let (before, _) = line.split_once('\t')?;
+    let word = before.trim_end_matches(' ').rsplit(char::is_whitespace);
+    let word = word.into_iter().next()?;
+    Some(&word[word.find("Benchmark")?..])
+}
+
+/// `BenchmarkSearch  100  123 ns/op  48 B/op  1 allocs/op`, with metrics of its own between; the last four words count.
+fn result(line: &str, name: &str) -> Option<Measured> {
+    let mut words = line.split_whitespace().rev();
+    let mut value = |unit: &str| {
+        let is_unit = words.next()? == unit;
+        words.next().filter(|_| is_unit)?.parse().ok()
     };
+    let allocs = value("allocs/op")?;
     Some(Measured {
-        package: package.to_owned(),
-        name: (*name).to_owned(),
-        allocs: value("allocs/op")?,
+        package: String::new(),
+        name: name.to_owned(),
+        allocs,
         bytes: value("B/op")?,
     })
 }
@@ -149,7 +187,7 @@ mod tests {
             assert!(reading.line(line), "{line}");
         }
         assert!(!reading.line("main_test.go:3: too slow"));
-        assert!(!reading.line("BenchmarkB \t 100\t 11 ns/op"));
+        assert_eq!(reading.lost(), None);
         let all: Vec<String> = reading
             .found
             .iter()
@@ -162,5 +200,35 @@ mod tests {
                 "ex.com/m/p.BenchmarkA/x-2 1 8"
             ]
         );
+    }
+
+    #[test]
+    fn what_a_benchmark_prints_does_not_hide_its_result() {
+        let mut reading = Reading::default();
+        let mut read = |lines: &[&str]| {
+            for line in lines {
+                reading.line(line);
+            }
+            let all = reading.found.iter();
+            let all = all.map(|it| format!("{} {} {}", it.name, it.allocs, it.bytes));
+            let lost = reading.lost().map(|it| it.1.clone());
+            (all.collect::<Vec<_>>().join(", "), lost)
+        };
+        let (found, lost) = read(&[
+            "pkg: ex.com/m/p",
+            "hello",
+            "BenchmarkA   \thello",
+            "a word of 7 B/op and 9 allocs/op more",
+            "     100\t 11 ns/op\t 64 B/op\t 3 allocs/op",
+            "     100\t 11 ns/op\t 1 B/op\t 1 allocs/op",
+            "dotBenchmarkDot \tdot     100\t 11 ns/op\t 8 B/op\t 1 allocs/op",
+        ]);
+        assert_eq!((&*found, lost), ("BenchmarkA 3 64, BenchmarkDot 1 8", None));
+        for line in [
+            "BenchmarkB \t 100\t 11 ns/op",
+            "BenchmarkB \t 100\t 11 ns/op\t 8 B/op\t 0.5 allocs/op",
+        ] {
+            assert_eq!(read(&[line, "PASS"]).1.as_deref(), Some("BenchmarkB"));
+        }
     }
 }
