@@ -1,6 +1,6 @@
 //! `why`: what keeps something in an executable, and what would go without it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::prepare::prepare;
@@ -133,6 +133,10 @@ struct Known<'a> {
     /// The module of each package that has one.
     modules: HashMap<&'a str, &'a str>,
     main_module: &'a str,
+    /// The import path of the main package, which the linker calls `main`.
+    main_package: &'a str,
+    /// The runtime and what it imports: no program is without them.
+    runtime: HashSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -148,7 +152,23 @@ impl<'a> Known<'a> {
                 .map(|(path, module)| (path, module.path.as_str()))
                 .collect(),
             main_module: main.map_or("", |(_, module)| module.path.as_str()),
+            main_package: packages.last().map_or("", |main| main.path.as_str()),
+            runtime: behind("runtime", packages),
         }
+    }
+
+    /// The import path of a package, by the name that the linker has for it.
+    fn import_path<'p>(&'p self, name: &'p str) -> &'p str {
+        match name {
+            "main" => self.main_package,
+            other => other,
+        }
+    }
+
+    /// Whether every program has the package: the runtime, what it imports, and the main package.
+    fn is_fixed(&self, name: &str) -> bool {
+        let path = self.import_path(name);
+        path == self.main_package || self.runtime.contains(path)
     }
 
     /// Whether a package belongs to the module.
@@ -166,6 +186,18 @@ impl<'a> Known<'a> {
         }
         all
     }
+}
+
+/// A package and all that it imports.
+fn behind<'a>(start: &'a str, packages: &'a [Exported]) -> HashSet<&'a str> {
+    let mut found = HashSet::from([start]);
+    // A package stands behind those that it imports.
+    for package in packages.iter().rev() {
+        if found.contains(package.path.as_str()) {
+            found.extend(package.imports.iter().map(String::as_str));
+        }
+    }
+    found
 }
 
 /// Why the elimination of this kind of link is not run.

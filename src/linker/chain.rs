@@ -117,7 +117,8 @@ impl Program<'_> {
         path
     }
 
-    fn each_next(&self, node: u32, mut visit: impl FnMut(u32)) {
+    /// The symbols that a kept symbol leads to.
+    pub(super) fn each_next(&self, node: u32, mut visit: impl FnMut(u32)) {
         for edge in self.dense.nodes.edges(node) {
             match edge.kind {
                 Kind::Interface | Kind::Signature | Kind::Named => {}

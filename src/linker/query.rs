@@ -12,6 +12,8 @@ pub struct Target {
     pub kind: &'static str,
     /// Symbols that it stands for.
     nodes: Vec<u32>,
+    /// Where the steps begin, of a call.
+    from: Vec<u32>,
     /// How it is left out.
     pub removal: Removal,
 }
@@ -36,6 +38,7 @@ impl Program<'_> {
         (!packages.is_empty()).then(|| Target {
             kind: "package",
             nodes,
+            from: Vec::new(),
             removal: Removal::of_packages(packages),
         })
     }
@@ -54,6 +57,7 @@ impl Program<'_> {
             kind: "symbol",
             removal: Removal::of_symbols(nodes.clone()),
             nodes,
+            from: Vec::new(),
         })
     }
 
@@ -64,21 +68,36 @@ impl Program<'_> {
             .iter()
             .flat_map(|from| to.iter().map(|to| (*from, *to)));
         let there = |(from, to): &(u32, u32)| {
-            self.dense
-                .nodes
-                .edges(*from)
-                .iter()
-                .any(|edge| edge.to == *to)
+            let mut found = false;
+            self.each_next(*from, |next| found |= next == *to);
+            found
         };
         let steps: Vec<(u32, u32)> = steps.filter(there).collect();
         (!steps.is_empty()).then(|| Target {
             kind: "call",
             nodes: steps.iter().map(|(_, to)| *to).collect(),
+            from: steps.iter().map(|(from, _)| *from).collect(),
             removal: Removal::of_steps(steps),
         })
     }
 
+    /// Whether a symbol, or a step, cannot be left out: `main.main`, and what the runtime needs to run it.
+    pub fn is_fixed(&self, target: &Target) -> bool {
+        let ends = || target.nodes.iter().chain(&target.from);
+        if target.kind == "package" || target.kind == "module" {
+            return false;
+        }
+        let needed = self.needed_by_all();
+        match target.from.is_empty() {
+            true => ends().any(|node| needed[*node as usize]),
+            false => ends().all(|node| needed[*node as usize]),
+        }
+    }
+
     fn named(&self, name: &str) -> Vec<u32> {
+        // As people write it, or as chains and `similar` show it.
+        let name = name.strip_prefix("type:").unwrap_or(name);
+        let name = name.strip_suffix("[abi0]").unwrap_or(name);
         let plain = name.as_bytes();
         let matches = |node: &u32| {
             let known = self.symbols.name(self.dense.globals[*node as usize]);

@@ -94,6 +94,31 @@ impl Program<'_> {
         eliminate(&self.dense.nodes, &without)
     }
 
+    /// What a program needs whose `main` does nothing.
+    pub(super) fn needed_by_all(&self) -> Set {
+        let named = |name: &[u8]| {
+            let found = [0, 1].map(|version| self.symbols.lookup(name, version));
+            let numbers = found.into_iter().flatten();
+            numbers.filter_map(|global| self.dense.number(global))
+        };
+        let mut nodes = vec![false; self.dense.globals.len()];
+        let starts: Vec<u32> = named(b"main.main")
+            .chain(named(b"go:main.inittasks"))
+            .collect();
+        for start in &starts {
+            nodes[*start as usize] = true;
+        }
+        let without = Without {
+            nodes,
+            ..Without::default()
+        };
+        let mut needed = eliminate(&self.dense.nodes, &without).reached;
+        for node in starts.iter().chain(&self.dense.nodes.roots) {
+            needed[*node as usize] = true;
+        }
+        needed
+    }
+
     /// Marks what packages define for themselves, and the init tasks that only they bring in.
     fn drop_packages(&self, packages: &[String], nodes: &mut Set) {
         let gone = self.in_packages(|path| packages.iter().any(|gone| gone == path));

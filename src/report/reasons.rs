@@ -72,7 +72,7 @@ pub struct Asked {
     pub chains: Vec<Chain>,
     /// Of `dce`: the functions that call methods by names that are not known.
     pub callers: Vec<Caller>,
-    /// What goes without it.
+    /// What goes without it; `null` where it cannot be left out, as the runtime, or where bytes are not known.
     pub without: Option<Freed>,
 }
 

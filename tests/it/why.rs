@@ -277,6 +277,70 @@ fn cuts_are_listed_by_what_they_free() {
     assert_eq!(one.code(), 0, "{}", one.shown());
 }
 
+/// The names and the steps of a chain are what `--cut` reads.
+#[test]
+fn each_step_that_is_shown_can_be_cut() {
+    let place = place();
+    let found = place
+        .run("why --format json 'example.com/app/shapes.Square.String'")
+        .json();
+    let steps = found["asked"]["chains"][0]["steps"].as_array().unwrap();
+    let kinds: Vec<&str> = steps
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert!(kinds.contains(&"interface method"), "{steps:?}");
+    for pair in steps.windows(2) {
+        let [from, to] = [0, 1].map(|at| pair[at]["symbol"].as_str().unwrap());
+        let run = place.run(&format!("why --format json --cut '{from} -> {to}'"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        assert_eq!(place.run(&format!("why '{to}'")).code(), 0, "{to}");
+    }
+    let run = place.run("why --cut 'main.main -> example.com/app/shapes.Square.Digest'");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+}
+
+#[test]
+fn what_every_program_needs_cannot_be_left_out() {
+    let place = place();
+    for name in [
+        "example.com/app",
+        "main",
+        "runtime",
+        "internal/abi",
+        "main.main",
+        "runtime.mallocgc",
+    ] {
+        let found = place.run(&format!("why --format json {name}")).json();
+        assert!(
+            found["asked"]["symbols"].as_u64().unwrap() > 0,
+            "{name}: {found}"
+        );
+        assert!(
+            !found["asked"]["chains"].as_array().unwrap().is_empty(),
+            "{name}"
+        );
+        assert!(found["asked"]["without"].is_null(), "{name}: {found}");
+        let run = place.run(&format!("why --cut {name}"));
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        assert!(run.stderr.contains("cannot be left out"), "{}", run.stderr);
+    }
+    assert!(
+        place
+            .run("why runtime")
+            .stdout
+            .contains("cannot be left out")
+    );
+    // What only some programs call goes without them.
+    let cut = place
+        .run("why --format json --cut example.com/app/shapes")
+        .json();
+    assert!(
+        cut["cut"]["freed"]["bytes"].as_u64().unwrap() > 100,
+        "{cut}"
+    );
+}
+
 #[test]
 fn what_is_not_there_is_an_error_that_says_what_is_near() {
     let place = place();

@@ -34,7 +34,11 @@ pub(super) fn fill(
     if !question.cuts.is_empty() {
         let mut removal = Removal::default();
         for name in question.cuts {
-            removal.extend(&find(program, known, name)?.removal);
+            let target = find(program, known, name)?;
+            if is_fixed(program, known, &target) {
+                return Err(fixed(name));
+            }
+            removal.extend(&target.removal);
         }
         reasons.cut = Some(Cut {
             names: question.cuts.to_vec(),
@@ -62,16 +66,29 @@ fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> 
             .hint(format!("`why '{to}'` shows what leads there"))
         });
     }
-    let package = program.packages_where(|path| path == name);
+    let package = program.packages_where(|path| path == name || known.import_path(path) == name);
     let found = package.or_else(|| module_of(program, known, name));
     let found = found.or_else(|| program.symbol(name));
     found.ok_or_else(|| unknown(program, known, name))
 }
 
 fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Target> {
-    let mut found = program.packages_where(|path| known.is_in(path, module))?;
+    let mut found = program.packages_where(|path| known.is_in(known.import_path(path), module))?;
     found.kind = "module";
     Some(found)
+}
+
+/// Whether nothing is left without it: what the program begins with, the main package, and the runtime.
+fn is_fixed(program: &Program<'_>, known: &Known<'_>, target: &Target) -> bool {
+    let packages = &target.removal.packages;
+    packages.iter().any(|path| known.is_fixed(path)) || program.is_fixed(target)
+}
+
+fn fixed(name: &str) -> Error {
+    let message = format!("`{name}` cannot be left out: every program needs it");
+    Error::new(Kind::Usage, message).hint(
+        "cut what the program could do without; `why --biggest-cuts 10` lists what would free most",
+    )
 }
 
 fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> Error {
@@ -105,7 +122,8 @@ fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) ->
             .map(chain)
             .collect(),
         callers: Vec::new(),
-        without: Some(freed(&program.freed(&target.removal))),
+        without: (!is_fixed(program, known, &target))
+            .then(|| freed(&program.freed(&target.removal))),
     })
 }
 
@@ -150,6 +168,9 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
             "module" => module_of(program, known, name)?,
             _ => program.packages_where(|path| path == name)?,
         };
+        if is_fixed(program, known, &target) {
+            return None;
+        }
         let freed = program.freed(&target.removal);
         let by = importers
             .iter()

@@ -62,6 +62,9 @@ fn answer(asked: &Asked, by: By, top: usize) -> Vec<Block> {
             _ => "without it",
         };
         blocks.extend(lost(line, freed, top));
+    } else if by == By::Linker && asked.kind != "dce" {
+        let line = "it cannot be left out: every program needs it";
+        blocks.push(Block::Line(Tone::Plain, line.into()));
     }
     blocks
 }
