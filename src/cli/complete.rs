@@ -87,7 +87,10 @@ pub fn answer(asked: &[String], cwd: &Path) -> String {
     };
     let current = words.last().cloned().unwrap_or_default();
     let mut offer = complete(&words, cwd);
-    offer.words.retain(|it| it.text.starts_with(&current));
+    // The answer is read by lines, and no shell would insert a control character as it is.
+    offer
+        .words
+        .retain(|it| it.text.starts_with(&current) && !it.text.contains(char::is_control));
     offer.words.dedup();
     // Bash begins a new word behind these.
     let cut = match shell.as_str() {

@@ -58,6 +58,13 @@ fn module() -> Place {
     let mut place = Place::module();
     place.write("cmd/api/main.go", crate::harness::MAIN);
     place.write("cmd/worker/main.go", crate::harness::MAIN);
+    place.write("evil/a$(touch pwned)/main.go", crate::harness::MAIN);
+    place.write("evil/b`touch pwned`/main.go", crate::harness::MAIN);
+    place.write("evil/main.(*T).Run/main.go", crate::harness::MAIN);
+    place.write("evil/spaced name/main.go", crate::harness::MAIN);
+    place.write("evil/line\nbreak/main.go", crate::harness::MAIN);
+    place.write("evil/quote's \\ & more/main.go", crate::harness::MAIN);
+    place.write("files$(touch pwned)/keep", "");
     place.write("dist/keep", "");
     place.write("examples/keep", "");
     place.path_first(Path::new(PROGRAM).parent().unwrap());
@@ -97,6 +104,31 @@ const CASES: &[(&str, &str)] = &[
         "gobuild-opt release --set checks.gomaxprocs=d",
         "<release><--set><checks.gomaxprocs=deny>",
     ),
+    // Names that mean something to a shell.
+    (
+        "gobuild-opt release ./evil/a",
+        "<release><./evil/a$(touch pwned)>",
+    ),
+    (
+        "gobuild-opt release ./evil/b",
+        "<release><./evil/b`touch pwned`>",
+    ),
+    (
+        "gobuild-opt release ./evil/m",
+        "<release><./evil/main.(*T).Run>",
+    ),
+    (
+        "gobuild-opt release ./evil/s",
+        "<release><./evil/spaced name>",
+    ),
+    (
+        "gobuild-opt release ./evil/q",
+        "<release><./evil/quote's \\ & more>",
+    ),
+    (
+        "gobuild-opt release -o files",
+        "<release><-o><files$(touch pwned)/>",
+    ),
 ];
 
 /// The name of the program calls a function, so that nothing is built. Its marks stand in the setup in two halves: the terminal
@@ -112,6 +144,7 @@ fn check(place: &Place, shell: &str, setup: &str) {
         assert_eq!(bare(found), bare(expected), "{shell}: {line}");
     }
     assert_eq!(found.len(), CASES.len());
+    assert!(!place.path("pwned").exists(), "{shell} ran a name");
 }
 
 #[test]

@@ -8,11 +8,13 @@ _gobuild_opt() {
         word=${line%%$'\t'*}
         about=${line#*$'\t'}
         [[ -n $word ]] || continue
+        # A backslash and a colon mean something to _describe.
+        word=${${word//\\/\\\\}//:/\\:}
         # A directory, a key or a kind is half a word.
         if [[ $word == *(/|=|:) ]]; then
-            half+=("${word//:/\\:}${about:+:$about}")
+            half+=("$word${about:+:$about}")
         else
-            whole+=("${word//:/\\:}${about:+:$about}")
+            whole+=("$word${about:+:$about}")
         fi
     done
     (( $#half )) && _describe -t half word half -S '' -V half
