@@ -387,14 +387,19 @@ function hush() {
 
 const maps = [...document.querySelectorAll(".map")].map((section, at) => new TreeMap(section, at));
 
+// A name in the address; somebody may have typed what is none.
+function named(text) {
+  try { return decodeURIComponent(text); } catch { return ""; }
+}
+
 // The address names a place in a map.
 function follow() {
   const found = /^#map(\d+)=(.*)$/.exec(location.hash);
   for (const map of maps) {
-    const named = found && +found[1] === map.at;
-    const box = named && map.byName.get(decodeURIComponent(found[2]));
+    const meant = found && +found[1] === map.at;
+    const box = meant && map.byName.get(named(found[2]));
     const place = box ? (box.kids.length ? box : box.up) : map.root;
-    if ((named || !found) && place !== map.here) { map.here = place; map.draw(); }
+    if ((meant || !found) && place !== map.here) { map.here = place; map.draw(); }
   }
 }
 
