@@ -412,8 +412,13 @@ impl Ground {
         if trusted(behind) { None } else { refused() }
     }
 
-    /// Packages, and files of packages.
+    /// Packages, and files of packages. `go test` reads flags behind packages too (`cmd/go/internal/test/testflag.go`), so no
+    /// word may look like one.
     fn named(&self, packages: &[OsString]) -> Option<Refusal> {
+        let mut unknown = packages.iter().filter(|it| !self.packages.contains(it));
+        if let Some(found) = unknown.find(|it| it.as_bytes().starts_with(b"-")) {
+            return Some(Refusal::package(&found.to_string_lossy()));
+        }
         let refused = |it: &&OsString| {
             let file = Path::new(it).extension() == Some(OsStr::new("go"));
             file && !self.packages.contains(it) && !it.to_str().is_some_and(path::is_below)
@@ -427,6 +432,11 @@ impl Ground {
         let setting = self.settings.iter().find(named);
         refusal.error(setting.map(|it| (it.from.as_str(), it.key.as_str())))
     }
+}
+
+/// Why a configuration may not name a package: go would take it for a flag.
+pub fn package(name: &str) -> Option<Refusal> {
+    name.starts_with('-').then(|| Refusal::package(name))
 }
 
 /// The first flag of `[build] flags` that a configuration may not pass.

@@ -115,6 +115,7 @@ impl Trial<'_> {
             [] => plain.packages(&loaded.config),
             named => named.iter().map(OsString::from).collect(),
         };
+        super::measuring::check_packages(&packages)?;
         let facts = &part.plan.facts;
         let run = |typed: &Typed| -> Result<Vec<Measured>> {
             let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;

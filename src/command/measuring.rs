@@ -39,6 +39,7 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
             ),
         );
     };
+    check_packages(&packages)?;
     let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
     let mut go = facts.go.clone();
     let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
@@ -68,6 +69,20 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
         (session.show)(Event::Talk(&told));
     }
     show(&found, args, session)
+}
+
+/// Fails with [`Kind::Usage`] for a word that `go test` would take for a flag: it reads those behind packages too.
+pub fn check_packages(packages: &[OsString]) -> Result<()> {
+    let flag = packages.iter().map(|it| it.to_string_lossy());
+    let mut flag = flag.filter(|it| it.starts_with('-'));
+    match flag.next() {
+        None => Ok(()),
+        Some(found) => Err(
+            Error::new(Kind::Usage, format!("`{found}` is no package")).hint(
+                "flags of `go build` stand before the packages; others of `go test` are not taken",
+            ),
+        ),
+    }
 }
 
 fn show(report: &Report, args: &cli::Bench, session: &Session<'_>) -> Result<Output> {

@@ -60,6 +60,9 @@ fn record(ground: &mut Ground, layer: &Table, from: &str) {
             record(format!("build.{key}"), value);
         }
     }
+    for value in texts(layer.get("bench").and_then(|it| it.get("packages"))) {
+        record("bench.packages".into(), value);
+    }
     for (table, name, value) in variables(layer) {
         record(format!("{table}.{name}"), value);
     }

@@ -98,8 +98,16 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = text_of(root, "preset").filter(|(value, _)| !is_below(value)) {
         return Some(outside("preset", found));
     }
-    let build = table_of(root, "build").and_then(build_offence);
-    build.or_else(|| {
+    // The code of these packages is run, where others are only compiled.
+    let is_abroad = |it: &str| {
+        Path::new(it).is_absolute()
+            || it.split('/').any(|part| part == "..")
+            || (it.ends_with(".go") && !is_below(it))
+    };
+    let bench = table_of(root, "bench");
+    let bench = bench.and_then(|it| packages_offence(it, "bench.packages", is_abroad));
+    let build = || table_of(root, "build").and_then(build_offence);
+    bench.or_else(build).or_else(|| {
         let targets = root.get("target").and_then(|it| it.get_ref().as_array());
         let tables = targets
             .into_iter()
@@ -132,20 +140,9 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = table_of(build, "env").and_then(|it| env_offence(it, "build.env")) {
         return Some(found);
     }
-    let is_source = |(value, _): &Text| value.ends_with(".go") && !is_below(value);
-    if let Some(found) = texts_of(build, "packages").into_iter().find(is_source) {
-        return Some(outside("build.packages", found));
-    }
-    if let Some((pattern, span)) = texts_of(build, "packages")
-        .into_iter()
-        .find(|it| is_everything(&it.0))
-    {
-        return Some(Offence {
-            key: "build.packages".into(),
-            what: format!("`{pattern}` is refused, it means the standard library as well"),
-            hint: EVERYTHING.into(),
-            span,
-        });
+    let is_source = |value: &str| value.ends_with(".go") && !is_below(value);
+    if let Some(found) = packages_offence(build, "build.packages", is_source) {
+        return Some(found);
     }
     let (words, spans): (Vec<String>, Vec<_>) = texts_of(build, "flags").into_iter().unzip();
     if let Some(refusal) = review::flags(&words) {
@@ -167,6 +164,29 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
             };
             texts_of(build, key).into_iter().find_map(offence)
         })
+}
+
+/// A list of packages that holds a flag, a path that leads out, or more than the project.
+fn packages_offence(
+    table: &DeTable<'_>,
+    key: &str,
+    leads_out: fn(&str) -> bool,
+) -> Option<Offence> {
+    texts_of(table, "packages").into_iter().find_map(|found| {
+        if let Some(refusal) = review::package(&found.0) {
+            return Some(refused(key, refusal, found.1));
+        }
+        if leads_out(&found.0) {
+            return Some(outside(key, found));
+        }
+        let (pattern, span) = found;
+        is_everything(&pattern).then(|| Offence {
+            key: key.into(),
+            what: format!("`{pattern}` is refused, it means the standard library as well"),
+            hint: EVERYTHING.into(),
+            span,
+        })
+    })
 }
 
 /// What to do about a pattern that means packages of Go itself.
@@ -378,6 +398,17 @@ mod tests {
             "go = \"./go\"",
             "[build]\npackages = [\"./cmd/a\", \"...\"]",
             "[build]\npackages = [\"std\"]",
+            "[build]\npackages = [\"./p\", \"-exec=./x\"]",
+            "[bench]\npackages = [\"./p\", \"-exec=./x\"]",
+            "[bench]\npackages = [\"--toolexec=./x\"]",
+            "[bench]\npackages = [\"./p\", \"-o=../x\"]",
+            "bench.packages = [\"./p\", \"-c\"]",
+            "[bench]\npackages = [\"...\"]",
+            "[bench]\npackages = [\"std\"]",
+            "[bench]\npackages = [\"/home/x\"]",
+            "[bench]\npackages = [\"../x\"]",
+            "[bench]\npackages = [\"./a/../../x\"]",
+            "[bench]\npackages = [\"/x/a_test.go\"]",
             "[build]\npackages = [\"cmd/...\"]",
             "[build]\npackages = [\"e...\"]",
             "go = \"sh\"",

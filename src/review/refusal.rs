@@ -103,6 +103,13 @@ impl Refusal {
         )
     }
 
+    /// A package that go would take for a flag.
+    pub(super) fn package(name: &str) -> Self {
+        let hint = "name packages such as `./...`; flags of go stand in `[build] flags`, or on the command line";
+        let why = "go would take it for a flag and no package";
+        Self::new(name.to_owned(), why, hint.into(), "packages", name)
+    }
+
     /// A variable, or a value that it may not have.
     pub(super) fn variable(name: &str, value: &str, unknown: bool) -> Self {
         let (shown, why, hint) = if unknown {

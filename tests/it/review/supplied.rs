@@ -151,3 +151,33 @@ fn the_lines_of_a_secret_are_not_shown() {
     let run = place.run_in("cmd/tiny", "plan");
     assert_eq!(run.code(), 0, "{}", run.shown());
 }
+
+#[test]
+fn no_flag_stands_behind_a_package() {
+    let place = repository("tiny");
+    let test = "package main\n\nimport \"testing\"\n\nfunc BenchmarkX(b *testing.B) {}\n";
+    place.write("x_test.go", test);
+    let evil = place.aside("evil.sh");
+    let mark = place.aside("mark");
+    std::fs::write(&evil, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).unwrap();
+    place.tool("chmod", &["+x", evil.to_str().unwrap()]);
+    let words = [
+        format!("-exec={}", evil.display()),
+        format!("--toolexec={}", evil.display()),
+        format!("-o={}", mark.display()),
+        "-c".to_owned(),
+    ];
+    for word in &words {
+        for table in ["bench", "build"] {
+            let text = format!("[{table}]\npackages = [\".\", \"{word}\"]\n");
+            place.write("gobuild-opt.toml", text);
+            for line in ["bench", "plan"] {
+                let run = place.run(line);
+                assert_eq!(run.code(), 2, "{}", run.shown());
+                let told = format!("sets `{table}.packages`: `{word}` is refused");
+                assert!(run.stderr.contains(&told), "{}", run.shown());
+            }
+        }
+        assert!(!mark.exists(), "{word}");
+    }
+}
