@@ -128,6 +128,43 @@ fn a_failed_gate_is_said_in_every_format() {
     }
 }
 
+/// A row of a Markdown table that has more or fewer cells than its header is shown wrong.
+#[test]
+fn rows_of_markdown_have_the_cells_of_their_header() {
+    let place = program();
+    let release = "release --out-dir dist --target linux/amd64 ./cmd/... --format markdown";
+    let build = place.run(release);
+    assert_eq!(build.code(), 0, "{}", build.shown());
+    std::fs::create_dir(place.path("whole")).unwrap();
+    place.tool(
+        "go",
+        &["build", "-buildvcs=false", "-o", "whole/", "./cmd/..."],
+    );
+    let files: Vec<_> = std::fs::read_dir(place.path("dist"))
+        .unwrap()
+        .flatten()
+        .collect();
+    let name = files
+        .iter()
+        .map(|file| file.file_name().into_string().unwrap());
+    let name = name.filter(|name| name != "SHA256SUMS").min().unwrap();
+    let plain = name.split('-').next().unwrap();
+    let compared = place.run(&format!(
+        "compare whole/{plain} dist/{name} --format markdown"
+    ));
+    for text in [&build.stdout, &compared.stdout] {
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let lines: Vec<&str> = text.lines().collect();
+        let rows = lines
+            .windows(2)
+            .filter(|pair| pair.iter().all(|line| line.starts_with('|')));
+        let counts: Vec<(usize, usize)> =
+            rows.map(|pair| (cells(pair[0]), cells(pair[1]))).collect();
+        assert!(counts.len() > 10, "{text}");
+        assert!(counts.iter().all(|(above, below)| above == below), "{text}");
+    }
+}
+
 /// A report without the one part that depends on the clock.
 fn without_time(text: &str, format: &str) -> String {
     match format {

@@ -60,7 +60,8 @@ fn row(out: &mut String, table: &Table, cells: &[String], id: &str, anchors: &An
 fn is_sum(name: &str) -> bool {
     let is_number = |it: &str| it.starts_with(|c: char| c.is_ascii_digit());
     name.strip_prefix("and ").is_some_and(is_number)
-        || (is_number(name) && name.contains(" changes below "))
+        || (is_number(name)
+            && (name.contains(" changes below ") || name.contains(" change below ")))
 }
 
 fn right(table: &Table, column: usize) -> &'static str {

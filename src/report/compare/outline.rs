@@ -2,7 +2,7 @@
 
 use super::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::config::size::human;
-use crate::number::{change, grouped, percent};
+use crate::number::{change, counted, counted_of, grouped, percent};
 use crate::report::inspect::{By, View};
 use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
@@ -196,17 +196,12 @@ fn listing(
     table.rows.extend(shown.iter().filter(present).map(row));
     if !folded.is_empty() {
         let sum: i64 = folded.iter().map(|it| it.change).sum();
-        table.rows.push(sum_row(
-            format!("and {} smaller changes", grouped(folded.len() as u64)),
-            sum,
-        ));
+        let smaller = counted_of(folded.len(), "smaller change");
+        table.rows.push(sum_row(format!("and {smaller}"), sum));
     }
     if changes.small > 0 {
-        let label = format!(
-            "{} changes below {} B",
-            grouped(changes.small),
-            grouped(floor)
-        );
+        let changed = counted(changes.small, "change");
+        let label = format!("{changed} below {} B", grouped(floor));
         table.rows.push(sum_row(label, changes.small_change));
     }
     if roles {
@@ -220,6 +215,10 @@ fn listing(
             Tone::Dim,
             format!("by {title}: nothing changed"),
         )];
+    }
+    // Only modules have a version, and a sum has none.
+    for row in &mut table.rows {
+        row.resize(table.columns.len(), String::new());
     }
     vec![Block::Heading(heading(title, changes)), Block::Table(table)]
 }
