@@ -48,11 +48,11 @@ pub fn write(
         None => {
             check["head_sha"] = json!(subject.head_sha);
             api.send("POST", &checks.path, &check)?;
-            // Another run may have done the same at the same time.
-            if checks.settle(subject.run, &check)? {
-                return Ok(format!("check `{name}`: a newer run has written it"));
-            }
         }
+    }
+    // Another run may have done the same at the same time.
+    if checks.settle(subject.run, &check)? {
+        return Ok(format!("check `{name}`: a newer run has written it"));
     }
     let word = if verdict.pass { "success" } else { "failure" };
     Ok(format!("check `{name}`: {word}"))
@@ -103,21 +103,17 @@ impl Checks<'_> {
     }
 
     /// Of several checks with one name a branch takes the one that was made last, and none can be removed: it gets the words of
-    /// the newest run. Returns whether that is another run than this one.
+    /// the newest run, which is this one where an older run wrote over it. Returns whether it is another.
     fn settle(&self, run: u64, check: &Value) -> Result<bool> {
         let own = self.own()?;
-        let (Some(shown), Some(newest)) = (
-            own.iter().max_by_key(|it| it.id),
-            own.iter().max_by_key(|it| it.run),
-        ) else {
-            return Ok(false);
-        };
-        let is_late = newest.run > run;
-        if shown.run < newest.run {
-            let words = if is_late { &newest.words } else { check };
+        let newer = own.iter().filter(|it| it.run > run);
+        let newer = newer.max_by_key(|it| it.run);
+        let (newest, words) = newer.map_or((run, check), |it| (it.run, &it.words));
+        let shown = own.iter().max_by_key(|it| it.id);
+        if let Some(shown) = shown.filter(|it| it.run < newest) {
             self.update(shown.id, words)?;
         }
-        Ok(is_late)
+        Ok(newer.is_some())
     }
 }
 

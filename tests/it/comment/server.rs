@@ -26,7 +26,7 @@ struct State {
     first: Vec<String>,
     /// A comment that appears when the first one is made.
     race: Option<String>,
-    /// A check that appears when the first one is made: the first, or the last of the two.
+    /// A check that appears when the first one is made or updated.
     check_race: Option<(Value, bool)>,
 }
 
@@ -95,7 +95,8 @@ impl Server {
         self.state.lock().unwrap().race = Some(body.into());
     }
 
-    /// Somebody else makes this check when the first one is made: `before` it or after it.
+    /// Somebody else makes this check when the first one is made: `before` it or after it. Where one is updated: the other
+    /// one's words go over it, or a check of its own is made.
     pub fn race_check(&self, check: Value, before: bool) {
         self.state.lock().unwrap().check_race = Some((check, before));
     }
@@ -257,8 +258,21 @@ fn check(state: &mut State, method: &str, rest: &str, body: &Value) -> (u16, Val
             let id: u64 = rest.rsplit('/').next().unwrap().parse().unwrap();
             let found = state.checks.iter_mut().find(|it| it["id"] == id);
             let check = found.unwrap();
-            for (key, value) in body.as_object().unwrap() {
-                check[key] = value.clone();
+            let mut put = |words: &Value| {
+                for (key, value) in words.as_object().unwrap() {
+                    check[key] = value.clone();
+                }
+            };
+            put(body);
+            match state.check_race.take() {
+                Some((other, true)) => put(&other),
+                Some((mut other, false)) => {
+                    state.next += 1;
+                    other["id"] = json!(state.next);
+                    other["app"] = json!({"slug": "github-actions"});
+                    state.checks.push(other);
+                }
+                None => {}
             }
             (200, json!({}))
         }
