@@ -117,11 +117,19 @@ fn what_did_not_change_is_not_linked_and_not_written() {
     // One byte behind the build ID: go alone would let it stay.
     let mut damaged = binary.clone();
     *damaged.last_mut().unwrap() ^= 1;
-    place.write("dist/loop", &damaged);
-    let (started, healed) = release(&place, "");
-    assert!(started.contains("link"), "{started}");
-    assert_eq!(healed, first);
-    assert_eq!(place.read("dist/loop"), binary);
+    let ways: [&dyn Fn(); 3] = [
+        &|| place.write("dist/loop", &damaged),
+        &|| place.flip("dist/loop", binary.len() - 1),
+        &|| place.flip("dist/loop", binary.len() / 2),
+    ];
+    for damage in ways {
+        damage();
+        assert_ne!(place.read("dist/loop"), binary);
+        let (started, healed) = release(&place, "");
+        assert!(started.contains("link"), "{started}");
+        assert_eq!(healed, first);
+        assert_eq!(place.read("dist/loop"), binary);
+    }
 }
 
 #[test]

@@ -148,6 +148,25 @@ impl Place {
         std::fs::write(path, content).unwrap();
     }
 
+    /// Flips a bit of one byte of a file, in place and with the times that it had: only its bytes show it.
+    pub fn flip(&self, name: &str, at: usize) {
+        use std::os::unix::fs::FileExt;
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(self.path(name))
+            .unwrap();
+        let before = file.metadata().unwrap();
+        let byte = self.read(name)[at] ^ 1;
+        file.write_all_at(&[byte], at as u64).unwrap();
+        let times = std::fs::FileTimes::new()
+            .set_accessed(before.accessed().unwrap())
+            .set_modified(before.modified().unwrap());
+        file.set_times(times).unwrap();
+        let after = file.metadata().unwrap();
+        assert_eq!(after.modified().unwrap(), before.modified().unwrap());
+        assert_eq!(after.len(), before.len());
+    }
+
     /// Reads a file.
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()

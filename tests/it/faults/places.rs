@@ -62,16 +62,24 @@ fn a_damaged_artifact_is_healed() {
     let place = Place::module();
     let whole = place.release("-o app")["targets"][0]["artifact"]["sha256"].clone();
     let good = place.read("app");
-    let mut flipped = good.clone();
-    let middle = flipped.len() / 2;
-    flipped[middle..middle + 10_000].fill(0xcc);
-    for damaged in [&good[..good.len() / 3], &flipped, b""] {
-        std::fs::write(place.path("app"), damaged).unwrap();
+    let heals = || {
         assert_eq!(
             place.release("-o app")["targets"][0]["artifact"]["sha256"],
             whole
         );
         assert_eq!(place.read("app"), good);
+    };
+    let mut flipped = good.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle..middle + 10_000].fill(0xcc);
+    for damaged in [&good[..good.len() / 3], &flipped, b""] {
+        std::fs::write(place.path("app"), damaged).unwrap();
+        heals();
+    }
+    for at in [middle, good.len() - 1] {
+        place.flip("app", at);
+        assert_ne!(place.read("app"), good);
+        heals();
     }
 }
 
