@@ -6,6 +6,8 @@ mod growth;
 
 mod mend;
 
+mod sound;
+
 mod uses;
 
 pub use mend::Mend;

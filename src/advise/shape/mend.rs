@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use super::sound::{is_certain, with_ends_of};
 use super::uses::enclosing;
 use super::{Source, child, is_within, loops};
 
@@ -31,15 +32,19 @@ const KEPT: &[(&str, &str)] = &[
 ];
 
 impl Source {
-    /// Follows the advice of a rule on a line; `None` where the text does not say how.
-    pub fn mended(&self, rule: &str, line: i64) -> Option<Mend> {
+    /// Follows the advice of a rule on a line; `None` where the text does not say how. `beside` is the text of the other
+    /// files of the package, whose names are taken.
+    pub fn mended(&self, rule: &str, line: i64, beside: &str) -> Option<Mend> {
         let (edits, caution) = match rule {
             "GBO303" => (
                 self.sized(line)?,
                 "where nothing is put in, the result is empty and no longer nil",
             ),
             "GBO305" => (self.built(line)?, ""),
-            "GBO314" => (self.made_once(line)?, ""),
+            "GBO314" => (
+                self.made_once(line, beside)?,
+                "what the call panics for now ends each program that imports the package, at its start, and each pays for the call there",
+            ),
             "GBO317" => (
                 self.by_index(line)?,
                 "the variable is the element itself and no longer a copy of it",
@@ -47,8 +52,9 @@ impl Source {
             _ => return None,
         };
         let text = std::str::from_utf8(&self.text).ok()?;
+        let ended = |(range, instead): Edit| (range, with_ends_of(text, &instead));
         Some(Mend {
-            text: edited(text, edits),
+            text: edited(text, edits.into_iter().map(ended).collect()),
             caution,
         })
     }
@@ -95,7 +101,11 @@ impl Source {
             return None;
         }
         let looping = *loops(at).first()?;
-        let size = self.size(looping, kind, &growth.bound?)?;
+        let bound = growth.bound.filter(|it| is_certain(it))?;
+        if self.ends_early(looping) {
+            return None;
+        }
+        let size = self.size(looping, &bound);
         let name = self.text(target);
         let declared = self.declaration_of(name, at)?;
         let of = self.type_of(declared, kind)?;
@@ -143,20 +153,15 @@ impl Source {
         })
     }
 
-    /// How many rounds a loop has, as an argument of make. A size below zero would end the program.
-    fn size(&self, looping: Node<'_>, kind: &str, bound: &str) -> Option<String> {
+    /// How many rounds a loop has, as an argument of make.
+    fn size(&self, looping: Node<'_>, bound: &str) -> String {
         let condition = child(looping, "for_clause")
             .and_then(|it| it.child_by_field_name("condition"))
             .and_then(|it| it.child_by_field_name("operator"));
-        let bound = match condition.map(|it| self.text(it)) {
+        match condition.map(|it| self.text(it)) {
             Some("<=") => format!("{bound}+1"),
             _ => bound.to_owned(),
-        };
-        let safe = bound.starts_with("len(") || bound.bytes().all(|it| it.is_ascii_digit());
-        Some(match safe || kind == "map" {
-            true => bound,
-            false => format!("max({bound}, 0)"),
-        })
+        }
     }
 
     /// Whether a declaration has one name.
@@ -200,7 +205,7 @@ impl Source {
         let around = loops(at);
         let mut outside = around.iter().filter(|it| !is_within(declared, **it));
         let looping = *outside.next_back()?;
-        if self.jumps(looping) {
+        if self.jumps(looping) || self.is_shared(enclosing(at)?, name) {
             return None;
         }
         let builder = format!("{name}Builder");
@@ -288,7 +293,7 @@ impl Source {
     }
 
     /// A package variable in place of a call with literals alone.
-    fn made_once(&self, line: i64) -> Option<Vec<Edit>> {
+    fn made_once(&self, line: i64, beside: &str) -> Option<Vec<Edit>> {
         let calls = self.on_line(line, "call_expression");
         let (call, kind) = calls.into_iter().find_map(|call| {
             let function = self.text(call.child_by_field_name("function")?);
@@ -299,6 +304,11 @@ impl Source {
             all.all(|it| it.kind().ends_with("string_literal"))
                 .then_some((call, kind))
         })?;
+        // It changes the expression, which others would then find changed.
+        let text = self.text_of_file()?;
+        if kind == "Pattern" && text.contains(".Longest") {
+            return None;
+        }
         let function = enclosing(call)?;
         let own = self.text(function.child_by_field_name("name")?);
         let mut first = own.chars();
@@ -307,20 +317,18 @@ impl Source {
             .to_lowercase()
             .chain(first)
             .collect::<String>();
-        let name = self.unused(&format!("{lower}{kind}"));
+        let name = self.unused(&format!("{lower}{kind}"), beside)?;
         let begin = self.documented(function);
         let variable = format!("var {name} = {}\n\n", self.text(call));
         Some(vec![(begin..begin, variable), (call.byte_range(), name)])
     }
 
-    /// A name that the file does not have.
-    fn unused(&self, wanted: &str) -> String {
-        let text = String::from_utf8_lossy(&self.text);
+    /// A name that the package does not have.
+    fn unused(&self, wanted: &str, beside: &str) -> Option<String> {
+        let text = self.text_of_file()?;
         let mut names =
             std::iter::once(wanted.to_owned()).chain((2..100).map(|it| format!("{wanted}{it}")));
-        names
-            .find(|it| !text.contains(it.as_str()))
-            .unwrap_or_else(|| wanted.to_owned())
+        names.find(|it| ![text, beside].iter().any(|text| text.contains(it.as_str())))
     }
 
     /// Where a declaration begins with its comment.
@@ -463,7 +471,9 @@ mod tests {
     fn mend(rule: &str, text: &str) -> String {
         let line = text.lines().position(|it| it.contains("// HERE")).unwrap() as i64 + 1;
         let source = Source::new(text.as_bytes().to_vec()).unwrap();
-        source.mended(rule, line).map_or("-".into(), |it| it.text)
+        source
+            .mended(rule, line, "var usedPattern = 1")
+            .map_or("-".into(), |it| it.text)
     }
 
     #[test]
@@ -473,7 +483,17 @@ mod tests {
         let counted = text
             .replace("range xs", "range n")
             .replace("xs []int", "n int");
-        assert!(mend("GBO303", &counted).contains("make([]int, 0, max(n, 0))"));
+        // Nobody knows how much that is.
+        assert_eq!(mend("GBO303", &counted), "-");
+        let literal = text.replace("_, x := range xs", "x := range 9");
+        assert!(mend("GBO303", &literal).contains("make([]int, 0, 9)"));
+        for early in ["break", "return nil", "goto out", "if x > 2 { return out }"] {
+            let ends = text.replace("// HERE\n", &format!("// HERE\n\t\t{early}\n"));
+            assert_eq!(mend("GBO303", &ends), "-", "{early}");
+        }
+        let dos = mend("GBO303", &text.replace('\n', "\r\n"));
+        assert!(dos.contains("len(xs))\r\n\tfor"), "{dos:?}");
+        assert!(!dos.replace("\r\n", "").contains('\n'), "{dos:?}");
         let map = "package p\n\nfunc f(xs []int) map[int]bool {\n\tm := map[int]bool{}\n\tlog()\n\tfor _, x := range xs {\n\t\tm[x] = true // HERE\n\t}\n\treturn m\n}\n";
         assert!(mend("GBO303", map).contains("\tm = make(map[int]bool, len(xs))\n\tfor"));
         // What was put in before would be lost.
@@ -498,6 +518,18 @@ mod tests {
         // Who reads the string in the loop needs it there.
         let read = text.replace("\t}\n\treturn", "\t\tfmt.Print(all)\n\t}\n\treturn");
         assert_eq!(mend("GBO305", &read), "-");
+        for shared in [
+            "defer func() { fmt.Print(all) }()",
+            "keep(&all)",
+            "keep(&(all))",
+        ] {
+            let seen = text.replace("\tfor", &format!("\t{shared}\n\tfor"));
+            assert_eq!(mend("GBO305", &seen), "-", "{shared}");
+            let behind = text.replace("\treturn", &format!("\t{shared}\n\treturn"));
+            assert_eq!(mend("GBO305", &behind), "-", "{shared}");
+        }
+        let dos = mend("GBO305", &text.replace('\n', "\r\n"));
+        assert!(!dos.replace("\r\n", "").contains('\n'), "{dos:?}");
         let longer = text
             .replace("all += x", "all = all + x")
             .replace("\"\"", "\"[\"");
@@ -513,6 +545,13 @@ mod tests {
             "{mended}"
         );
         assert!(mended.contains("\treturn matchPattern.MatchString(s)"));
+        let used = mend("GBO314", &text.replace("Match(s string)", "Used(s string)"));
+        assert!(used.contains("var usedPattern2 = "), "{used}");
+        let longest = text.replace("return regexp", "re := regexp");
+        let longest = longest.replace(".MatchString(s)", "\n\tre.Longest()");
+        let longest = longest.replace("\n\tre.Longest", " // HERE\n\tre.Longest");
+        let longest = longest.replacen(" // HERE\n}", "\n}", 1);
+        assert_eq!(mend("GBO314", &longest), "-", "{longest}");
         let text = "package p\n\nfunc f(ps []pass) {\n\tfor _, p := range ps { // HERE\n\t\tuse(&p, p.name)\n\t}\n}\n";
         let mended = mend("GBO317", text);
         assert!(

@@ -7,6 +7,7 @@ use super::{Finding, Patch, Place};
 use crate::advise::{Line, Shape, Source};
 use crate::config::Config;
 use crate::go::Package;
+use crate::input;
 use crate::plan::{Facts, scope};
 use crate::report::artifact::shown;
 
@@ -87,7 +88,7 @@ impl<'a> Locator<'a> {
     pub fn patch(&self, located: &Located, rule: &str) -> Option<Patch> {
         let path = located.path.as_ref()?;
         let source = self.sources.get(path)?.as_ref()?;
-        let mend = source.mended(rule, i64::from(located.place.line))?;
+        let mend = source.mended(rule, i64::from(located.place.line), &beside(path, rule))?;
         let name = &located.place.file;
         let mut options = diffy::DiffOptions::new();
         options
@@ -201,6 +202,17 @@ impl<'a> Locator<'a> {
         };
         Some((path, number, source.shape(number)?))
     }
+}
+
+/// The text of the other files beside a file, tests too, for a rule that adds a name to the package.
+fn beside(path: &Path, rule: &str) -> String {
+    let directory = path.parent().filter(|_| rule == "GBO314");
+    let listed = directory.and_then(|it| it.read_dir().ok());
+    let files = listed.into_iter().flatten().flatten().map(|it| it.path());
+    let go = |it: &PathBuf| it != path && it.extension().is_some_and(|it| it == "go");
+    let text = |it: PathBuf| input::read(&it, input::SOURCE).ok();
+    let all: Vec<u8> = files.filter(go).filter_map(text).flatten().collect();
+    String::from_utf8_lossy(&all).into_owned()
 }
 
 /// Whether a function has no source: initial values of package variables run in such ones.

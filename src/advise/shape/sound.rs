@@ -1,0 +1,65 @@
+//! Where the text alone does not show that a change keeps what the code does, none is written.
+
+use tree_sitter::Node;
+
+use super::Source;
+
+impl Source {
+    /// Whether a name stands in a function literal of a function, or as `&name`: somebody else may read or set it.
+    pub(super) fn is_shared(&self, function: Node<'_>, name: &str) -> bool {
+        self.mentions(function, name).into_iter().any(|it| {
+            let mut at = it;
+            let mut direct = true;
+            while let Some(parent) = at.parent().filter(|it| *it != function) {
+                match parent.kind() {
+                    "func_literal" => return true,
+                    "unary_expression" if direct && self.text(parent).starts_with('&') => {
+                        return true;
+                    }
+                    "parenthesized_expression" => {}
+                    _ => direct = false,
+                }
+                at = parent;
+            }
+            false
+        })
+    }
+
+    /// Whether a loop may end before its bound: by a statement anywhere in it.
+    pub(super) fn ends_early(&self, looping: Node<'_>) -> bool {
+        let mut stack = vec![looping];
+        while let Some(node) = stack.pop() {
+            let ends = match node.kind() {
+                "return_statement" | "break_statement" | "goto_statement" => true,
+                "continue_statement" => node.named_child_count() > 0,
+                _ => false,
+            };
+            if ends {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+}
+
+/// Whether a bound is `len` of a variable or a literal: never below zero, known before the loop, and no larger than what
+/// is there already.
+pub(super) fn is_certain(bound: &str) -> bool {
+    let is_name = |it: &str| {
+        let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        !it.is_empty() && it.chars().all(named)
+    };
+    let length = bound
+        .strip_prefix("len(")
+        .and_then(|it| it.strip_suffix(')'));
+    length.is_some_and(is_name) || bound.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// A text with the line ends of a file.
+pub(super) fn with_ends_of(file: &str, text: &str) -> String {
+    match file.contains("\r\n") {
+        true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
+        false => text.to_owned(),
+    }
+}
