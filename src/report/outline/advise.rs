@@ -9,6 +9,8 @@ use crate::report::advise::{ClassShare, Finding, LineCost, Place, Report, Target
 pub fn advise(report: &Report, top: usize) -> Vec<Block> {
     let several = report.targets.len() > 1;
     let mut blocks = Vec::new();
+    // Numbers run through: `--try` takes one.
+    let mut number = 0;
     for target in &report.targets {
         if several {
             blocks.push(Block::Title(target.key.clone()));
@@ -18,7 +20,8 @@ pub fn advise(report: &Report, top: usize) -> Vec<Block> {
         blocks.extend(target.notes.iter().map(|it| line(Tone::Warn, it.clone())));
         blocks.extend(summary(target));
         let findings = target.findings.iter().enumerate().take(top);
-        blocks.extend(findings.flat_map(|(index, it)| finding(index + 1, it)));
+        blocks.extend(findings.flat_map(|(index, it)| finding(number + index + 1, it)));
+        number += target.findings.len();
         blocks.extend(rest(target.findings.len(), top, "finding"));
         blocks.extend(costs(target, top));
         blocks.extend(asides(target));

@@ -12,7 +12,8 @@ pub fn differing(report: &Report, top: usize) -> Vec<Block> {
         counted_of(report.files.len(), "file"),
         report.files.join(", ")
     ))];
-    let patch = report.patch.lines();
+    // A tab would be printed as an escape: only text of a report is in it otherwise.
+    let patch = report.patch.lines().map(|it| it.replace('\t', "    "));
     blocks.extend(patch.map(|it| Block::Line(Tone::Plain, format!("  {it}"))));
     if report.written {
         let words = "written to the sources".to_owned();
@@ -30,6 +31,8 @@ pub fn differing(report: &Report, top: usize) -> Vec<Block> {
         blocks.extend(notes.map(|it| Block::Line(Tone::Warn, it)));
     }
     blocks.extend(benchmarks(&report.benchmarks));
+    let open = report.verdict.not_judged.iter();
+    blocks.extend(open.map(|it| Block::Line(Tone::Warn, format!("warn  {it}"))));
     blocks
 }
 
