@@ -87,7 +87,7 @@ const JUDGING: &[&str] = &[
     "compare.",
     "budget.",
     "bench.",
-    "advise.gate",
+    "advise.",
     "checks.",
     "build.ambient",
     "pgo.on-missing",
@@ -105,7 +105,7 @@ impl layer::Loaded {
         own.compare = other_config.compare;
         own.budget = other_config.budget;
         own.bench = other_config.bench;
-        own.advise.gate = other_config.advise.gate;
+        own.advise = other_config.advise;
         own.checks = other_config.checks;
         own.build.ambient = other_config.build.ambient;
         own.pgo.on_missing = other_config.pgo.on_missing;

@@ -40,6 +40,13 @@ fn measured(before: &Config, now: &Config, told: &mut Vec<String>) {
     if gates == (AdviseGate::New, AdviseGate::Off) {
         told.push("`[advise] gate` was taken away".into());
     }
+    advised(before, now, told);
+    let (a, b) = (before.bench.operations, now.bench.operations);
+    if !now.bench.packages.is_empty() && !before.bench.packages.is_empty() && a != b {
+        told.push(format!(
+            "`[bench] operations` was changed from {a} to {b}: what is allocated once weighs otherwise"
+        ));
+    }
     let gone = before.bench.packages.iter();
     for package in gone.filter(|it| !now.bench.packages.contains(it)) {
         told.push(format!("`[bench]` leaves out `{package}`"));
@@ -50,6 +57,33 @@ fn measured(before: &Config, now: &Config, told: &mut Vec<String>) {
     {
         let (a, b) = (&before.bench.run, &now.bench.run);
         told.push(format!("`[bench] run` was changed from `{a}` to `{b}`"));
+    }
+}
+
+/// What `[advise]` leaves out of the findings that its gate judges.
+fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
+    let (before, now) = (&before.advise, &now.advise);
+    if before.gate == AdviseGate::Off || now.gate == AdviseGate::Off {
+        return;
+    }
+    let share =
+        |it: Option<Percent>| it.map_or("the default".to_owned(), |it| format!("{} %", it.0));
+    if before.min_share != now.min_share {
+        let (a, b) = (share(before.min_share), share(now.min_share));
+        told.push(format!("`[advise] min-share` was changed from {a} to {b}"));
+    }
+    let samples = |it: Option<u32>| it.map_or("the default".to_owned(), |it| it.to_string());
+    if before.min_samples != now.min_samples {
+        let (a, b) = (samples(before.min_samples), samples(now.min_samples));
+        told.push(format!(
+            "`[advise] min-samples` was changed from {a} to {b}"
+        ));
+    }
+    let more = now.ignore.iter().filter(|it| !before.ignore.contains(it));
+    told.extend(more.map(|it| format!("`[advise] ignore` takes out `{it}`")));
+    let files = |it: &crate::config::Advise| it.profiles.files().cloned().collect::<Vec<_>>();
+    if files(before) != files(now) {
+        told.push("`[advise] profiles` was changed".into());
     }
 }
 
