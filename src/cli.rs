@@ -32,7 +32,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::plan::Typed;
 use crate::render::{Format, Shows};
 use anatomy::{COMPARE, INSPECT};
@@ -292,6 +292,11 @@ pub fn parse(
         Ok(split) => split,
         Err(error) => return Ok(Err(error)),
     };
+    let place = &split.typed.cwd;
+    if place != cwd && !place.is_dir() {
+        let message = format!("`-C`: there is no directory `{}`", place.display());
+        return Ok(Err(Error::new(Kind::Usage, message)));
+    }
     let mut cli = Cli::try_parse_from(split.ours)?;
     cli.cwd.clone_from(&split.typed.cwd);
     match &mut cli.command {

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::CommandFactory;
 
 use super::Cli;
+use super::split::BUILDERS;
 use super::stand_in::GOS;
 use crate::config::strict;
 use crate::error::{Error, Kind};
@@ -15,6 +16,7 @@ pub fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     if args.get(1).is_some_and(|it| it == "help") {
         args.remove(1);
+        args.retain(|it| it != "help");
         args.push("--help".into());
     }
     args
@@ -25,13 +27,22 @@ pub fn lead_on(args: &[OsString]) -> Option<Error> {
     let first = args.get(1)?.to_str()?;
     let rest: Vec<_> = args[1..].iter().map(|it| it.to_string_lossy()).collect();
     let error = |message: String| Error::new(Kind::Usage, message);
-    let meant = || format!("did you mean `gobuild-opt release {}`?", rest.join(" "));
-    let is_path = first == "." || ["./", "../", "/"].iter().any(|it| first.starts_with(it));
+    let meant = || {
+        let mut rest = rest.clone();
+        let named = rest
+            .iter()
+            .position(|it| BUILDERS.iter().any(|name| it == name));
+        let command = named.map_or("release".into(), |it| rest.remove(it));
+        format!("did you mean `gobuild-opt {command} {}`?", rest.join(" "))
+    };
+    let is_path =
+        [".", ".."].contains(&first) || ["./", "../", "/"].iter().any(|it| first.starts_with(it));
     if is_path || first.ends_with(".go") || first.ends_with("...") {
         return Some(error(format!("`{first}` is a package, and no command")).hint(meant()));
     }
     let single = first.strip_prefix('-').filter(|it| !it.starts_with('-'));
-    if let Some(name) = single.filter(|it| it.len() > 1 || *it == "o") {
+    let is_ours = |it: &str| ["q", "h", "V"].contains(&it);
+    if let Some(name) = single.filter(|it| !is_ours(it)) {
         let name = name.split('=').next().unwrap_or_default();
         let of_go = !matches!(flags::arity(name), Arity::Unknown) && name != "C";
         return of_go.then(|| error(format!("`-{name}` is a flag of a build")).hint(meant()));
@@ -65,6 +76,9 @@ mod tests {
         };
         insta::assert_snapshot!(check("gobuild-opt ./cmd/api -race"), @"`./cmd/api` is a package, and no command; did you mean `gobuild-opt release ./cmd/api -race`?");
         insta::assert_snapshot!(check("gobuild-opt -o bin/ ."), @"`-o` is a flag of a build; did you mean `gobuild-opt release -o bin/ .`?");
+        insta::assert_snapshot!(check("gobuild-opt -v .."), @"`-v` is a flag of a build; did you mean `gobuild-opt release -v ..`?");
+        insta::assert_snapshot!(check("gobuild-opt -x plan ."), @"`-x` is a flag of a build; did you mean `gobuild-opt plan -x .`?");
+        insta::assert_snapshot!(check("gobuild-opt .."), @"`..` is a package, and no command; did you mean `gobuild-opt release ..`?");
         insta::assert_snapshot!(check("gobuild-opt relaese"), @"no command is called `relaese`; did you mean `release`?");
         insta::assert_snapshot!(check("gobuild-opt biuld"), @"no command is called `biuld`; did you mean `build`?");
         insta::assert_snapshot!(check("gobuild-opt frobnicate"), @"no command is called `frobnicate`; `gobuild-opt --help` lists the commands; `gobuild-opt release` builds");

@@ -95,10 +95,6 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
             cwd: moved.as_ref().map_or(cwd.to_path_buf(), |it| cwd.join(it)),
             ..Typed::default()
         };
-        if !typed.cwd.is_dir() && moved.is_some() {
-            let message = format!("`-C`: there is no directory `{}`", typed.cwd.display());
-            return Err(Error::new(Kind::Usage, message));
-        }
         return Ok(Split {
             ours: args.to_vec(),
             typed,
@@ -315,7 +311,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             check("gobuild-opt -C sub inspect x"),
-            @"`-C`: there is no directory `/w/sub`; "
+            @"ours: inspect x | go:  | packages:  | in /w/sub"
         );
     }
 

@@ -59,6 +59,15 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
             ours: false,
         });
     }
+    // `help build` is a question about go's command, and `help go` about go.
+    if let ("help", Some(topic)) = (first.to_str().unwrap_or_default(), rest.get(1)) {
+        let is_gos = GOS.iter().any(|it| topic == *it);
+        let about = rest.iter().filter(|it| *it != "go").cloned().collect();
+        return (is_gos || topic == "go").then_some(StandIn {
+            args: about,
+            ours: false,
+        });
+    }
     GOS.iter().any(|it| first == *it).then(|| StandIn {
         args: rest.to_vec(),
         ours: true,
@@ -118,6 +127,11 @@ mod tests {
     fn what_is_for_go_is_recognised() {
         assert_eq!(check("/x/go build ."), "build . false");
         assert_eq!(check("gobuild-opt go build -o x"), "build -o x false");
+        assert_eq!(check("gobuild-opt help build"), "help build false");
+        assert_eq!(check("gobuild-opt help mod tidy"), "help mod tidy false");
+        assert_eq!(check("gobuild-opt help go"), "help false");
+        assert_eq!(check("gobuild-opt help help"), "ours");
+        assert_eq!(check("gobuild-opt help release"), "ours");
         assert_eq!(check("gobuild-opt build -o x"), "build -o x true");
         assert_eq!(check("gobuild-opt vet ./..."), "vet ./... true");
         for ours in [

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{Output, Settings};
 use crate::plan::Typed;
 
 /// `try`
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("idea").required(true).multiple(true).args(["overlay", "patch"])))]
 pub struct Try {
     /// The layers.
     #[command(flatten)]
@@ -17,7 +18,7 @@ pub struct Try {
     #[command(flatten)]
     pub output: Output,
     /// Files that stand in for others, in the form of `go build -overlay`; repeat for several
-    #[arg(long, value_name = "FILE", required_unless_present = "patch")]
+    #[arg(long, value_name = "FILE")]
     pub overlay: Vec<PathBuf>,
     /// A unified diff of the sources, as `git diff` and `diff -u` write it; repeat for several
     #[arg(long, value_name = "FILE")]
