@@ -93,7 +93,7 @@ pub struct Session<'a> {
     pub env: Vec<(OsString, OsString)>,
     /// Columns of the terminal.
     pub width: usize,
-    /// Whether standard output is a terminal.
+    /// Whether a report is printed in a terminal: standard output is one, and nothing keeps the report back.
     pub terminal: bool,
     /// The signal that asked us to stop.
     pub interrupt: Interrupt,

@@ -104,7 +104,9 @@ fn run(cli: &Cli, cwd: PathBuf) -> ExitCode {
     // Where PATH has us under the name of go, a release would start itself.
     let go = search(|it| behind::is_first(it).then(|| behind::find(it).ok())).flatten();
     let progress = Progress::new(cli.talk.quiet, false, std::io::stderr().is_terminal());
-    match with_session(cwd, go, progress, |it| command::run(cli, it)) {
+    match with_session(cwd, go, progress, !cli.talk.quiet, |it| {
+        command::run(cli, it)
+    }) {
         Ok(output) => print(&output, cli.talk.quiet),
         Err(error) => fail(&error),
     }
@@ -114,6 +116,7 @@ fn with_session<T>(
     cwd: PathBuf,
     go: Option<Behind>,
     mut progress: Progress,
+    talks: bool,
     run: impl FnOnce(&mut Session<'_>) -> Result<T>,
 ) -> Result<T> {
     hush_contained_panics();
@@ -128,7 +131,7 @@ fn with_session<T>(
         go,
         env: std::env::vars_os().collect(),
         width: width(),
-        terminal: std::io::stdout().is_terminal(),
+        terminal: talks && std::io::stdout().is_terminal(),
         interrupt,
         show: &mut show,
     };
@@ -158,7 +161,9 @@ fn stand_in(call: &StandIn) -> ExitCode {
     };
     let progress = Progress::new(true, true, false);
     let go = Some(behind.clone());
-    let done = with_session(cwd, go, progress, |it| command::stand_in::run(call, it));
+    let done = with_session(cwd, go, progress, false, |it| {
+        command::stand_in::run(call, it)
+    });
     match done {
         Ok(Done::Released(output)) => print(&output, true),
         Ok(Done::Gos(why)) => {

@@ -95,6 +95,7 @@ pub use pgo::{Pgo, PgoPart, Repair};
 pub use resources::{Resources, ToolCost};
 pub use sizes::{ModuleSize, PackageSize};
 pub use spent::{collection, hit_rate, spent, time as time_line};
+pub(crate) use verdict::label;
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub const SCHEMA_VERSION: u32 = 2;

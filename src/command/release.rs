@@ -1,5 +1,6 @@
 //! `release`: the whole pipeline.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ use crate::lock::Lock;
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan};
 use crate::process::{Interrupt, Invocation};
-use crate::render::Shows;
+use crate::render::{Format, Shows};
 use crate::report;
 
 /// Reads the configuration and asks go, for a purpose.
@@ -215,7 +216,9 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
     for line in rate.into_iter().chain(report::spent(&report)) {
         (session.show)(Event::Talk(&line));
     }
-    let said = Said::of(&plan, &lock_path, session);
+    let beside_data = plan.targets.iter().any(|it| it.facts.asked.json);
+    let is_shown = session.terminal && wanted.format == Format::Text && !beside_data;
+    let said = Said::of(&plan, &lock_path, is_shown);
     let told = telling::tell(
         &report,
         lock.filter(|_| follows).map(|it| (it, lock_path, found)),
@@ -230,7 +233,7 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
     let mut output = told.map_err(|error| after(error, &published, &note))?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
-    output.beside_data = !output.is_data && plan.targets.iter().any(|it| it.facts.asked.json);
+    output.beside_data = !output.is_data && beside_data;
     Ok(output)
 }
 
@@ -309,18 +312,19 @@ fn publish_all(
             continue;
         };
         entries.push((artifact.sha256.clone(), file_name(path)));
-        if reuse::is_published(&artifact.executable, &built[artifact.target])
-            || has_bytes(path, artifact, interrupt)?
+        if !reuse::is_published(&artifact.executable, &built[artifact.target])
+            && !is_same(path, &artifact.staged, interrupt)?
         {
-            continue;
+            items.push(item(artifact.staged.clone(), path.clone(), true));
         }
-        items.push(item(artifact.staged.clone(), path.clone(), true));
         // What some build modes write beside the file: the header of a C archive.
         let header = artifact.staged.with_extension("h");
         if let Some(digest) = sums::digest_of(&header, interrupt)? {
             let path = path.with_extension("h");
             entries.push((digest, file_name(&path)));
-            items.push(item(header, path, true));
+            if !is_same(&path, &header, interrupt)? {
+                items.push(item(header, path, true));
+            }
         }
     }
     for directory in items.iter().filter_map(|it| it.output.parent()) {
@@ -379,12 +383,15 @@ fn sums_file(
     Ok(Some(path).filter(|_| !is_output && sums::lists(&text, entries)))
 }
 
-/// Whether a file is the artifact already.
-fn has_bytes(path: &Path, artifact: &Artifact, interrupt: &Interrupt) -> Result<bool> {
-    let about = path.symlink_metadata();
-    let alike = about.is_ok_and(|it| it.is_file() && it.len() == artifact.size);
+/// Whether an output is what is staged for it already, and can be run where that can.
+fn is_same(path: &Path, staged: &Path, interrupt: &Interrupt) -> Result<bool> {
+    let (Ok(now), Ok(wanted)) = (path.symlink_metadata(), staged.metadata()) else {
+        return Ok(false);
+    };
+    let runs = |it: &std::fs::Metadata| it.mode() & 0o100 != 0;
+    let alike = now.is_file() && now.len() == wanted.len() && (runs(&now) || !runs(&wanted));
     // The build ID stands near the beginning: what differs is seen there.
-    Ok(alike && sums::are_equal(path, &artifact.staged, interrupt)?)
+    Ok(alike && sums::are_equal(path, staged, interrupt)?)
 }
 
 fn file_name(path: &Path) -> String {

@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Session;
 use crate::build::known::{self, Key};
 use crate::check::{Finding, Status};
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{Report, Target, label};
 
 /// What the last run in a terminal said of the same module.
 pub(super) struct Said {
@@ -18,9 +17,9 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Of the module whose lock, if there was one, would be `lock`.
-    pub(super) fn of(plan: &Plan, lock: &Path, session: &Session<'_>) -> Self {
-        let target = plan.targets.first().filter(|_| session.terminal);
+    /// Of the module whose lock, if there was one, would be `lock`. `is_shown`: this run prints its report in a terminal.
+    pub(super) fn of(plan: &Plan, lock: &Path, is_shown: bool) -> Self {
+        let target = plan.targets.first().filter(|_| is_shown);
         let place = lock.as_os_str().as_encoded_bytes();
         let key = target.map(|it| known::key(&it.memory, "said", &[place]));
         let before = key.as_ref().and_then(known::read).unwrap_or_default();
@@ -28,21 +27,24 @@ impl Said {
     }
 
     /// Whether a warning was said.
-    pub(super) fn holds(&self, finding: &Finding) -> bool {
-        self.before.contains(&words(finding))
+    pub(super) fn holds(&self, target: &Target, finding: &Finding) -> bool {
+        self.before.contains(&words(target, finding))
     }
 
     /// For the next run.
     pub(super) fn keep(&self, report: &Report) {
-        let checks = report.targets.iter().flat_map(|it| &it.checks);
-        let warned = checks.filter(|it| it.status == Status::Warn);
-        let now: BTreeSet<String> = warned.map(words).collect();
+        let mut now = BTreeSet::new();
+        for target in &report.targets {
+            let warned = target.checks.iter().filter(|it| it.status == Status::Warn);
+            now.extend(warned.map(|it| words(target, it)));
+        }
         if let Some(key) = self.key.as_ref().filter(|_| now != self.before) {
             known::keep(key, &now);
         }
     }
 }
 
-fn words(finding: &Finding) -> String {
-    format!("{}: {}", finding.id, finding.message)
+/// What one executable warns of is news of another.
+fn words(target: &Target, finding: &Finding) -> String {
+    format!("{}: {}: {}", label(target), finding.id, finding.message)
 }

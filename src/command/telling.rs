@@ -34,9 +34,11 @@ pub(super) fn tell(
     }
     let cwd = &session.cwd;
     let printed = |format, top, style| match telling.said {
-        Some(said) if format == Format::Text && top != usize::MAX => {
-            render::blocks(&brief::brief(report, &|it| said.holds(it)), format, style)
-        }
+        Some(said) if format == Format::Text && top != usize::MAX => render::blocks(
+            &brief::brief(report, &|target, it| said.holds(target, it)),
+            format,
+            style,
+        ),
         _ => rendered(report, format, top, style, cwd),
     };
     let mut told = present(

@@ -1,9 +1,10 @@
 //! The report that is printed by default: what was built, its size against what is known, what changed, what warns or fails,
 //! and the verdict last. What is left to `--full` is decided here, and nowhere else.
 
+use super::checks::IsKnown;
 use super::{Block, Table, Tone, against, checks, effect, lock, number, pgo, text};
 use crate::assertion;
-use crate::check::{Finding, Status};
+use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{change, counted, counted_of, grouped, percent};
@@ -17,7 +18,7 @@ const LISTED: usize = 2;
 const MORE: &str = "more with --full: sections, modules, packages, escapes, each check";
 
 /// A report of a few lines. Warnings that `is_known` knows were shown before, and are counted only.
-pub fn brief(report: &Report, is_known: &dyn Fn(&Finding) -> bool) -> Vec<Block> {
+pub fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
     let targets = &report.targets;
     let unchanged = is_unchanged(report);
     let mut blocks = match targets.as_slice() {
@@ -33,8 +34,7 @@ pub fn brief(report: &Report, is_known: &dyn Fn(&Finding) -> bool) -> Vec<Block>
             .into_iter()
             .flat_map(crate::report::resources::outline),
     );
-    // Who changed nothing has read what to do about them.
-    blocks.extend(checks::warned(targets, is_known, !unchanged));
+    blocks.extend(checks::warned(targets, is_known));
     if !unchanged {
         let sums = report.checksums.iter().map(|it| format!("checksums: {it}"));
         let asides = sums.chain([MORE.to_owned()]);
@@ -102,10 +102,12 @@ fn place(target: &Target) -> String {
 fn size(target: &Target) -> Option<(Tone, String)> {
     let size = target.artifact.size;
     if is_accepted(target) {
-        return Some((
-            Tone::Good,
-            "as gobuild-opt.lock has it: nothing differs".into(),
-        ));
+        // Who did not look does not know.
+        let words = match target.escapes {
+            Some(_) => "as gobuild-opt.lock has it: nothing differs",
+            None => "sizes and facts are as in gobuild-opt.lock; escapes were not collected",
+        };
+        return Some((Tone::Good, words.into()));
     }
     match (locked(target), &target.baseline) {
         (Some(before), _) if before == size => {
@@ -183,20 +185,8 @@ fn overview(targets: &[Target]) -> Vec<Block> {
             true => change(before, size),
             false => percent(before, size),
         });
-        let platform = label(it);
-        let platform = platform.rsplit(' ').next().unwrap_or_default();
-        let level = it
-            .level
-            .iter()
-            .map(|it| format!("/{it}"))
-            .collect::<String>();
         let path = it.artifact.path.clone().unwrap_or_else(|| it.name.clone());
-        let cells = [
-            path,
-            format!("{platform}{level}"),
-            human(size),
-            grouped(size),
-        ];
+        let cells = [path, platform(it), human(size), grouped(size)];
         cells
             .into_iter()
             .chain((!against.is_empty()).then_some(changed))
@@ -254,22 +244,49 @@ fn changes(targets: &[Target]) -> Vec<Block> {
     blocks
 }
 
-/// What is new; without a lock how many sites there are. What several platforms share is said once.
+/// What is new; without a lock how many sites there are. What all platforms share is said once, the rest with its platform.
 fn escapes(targets: &[Target]) -> Vec<Block> {
-    let mut said: Vec<Block> = Vec::new();
-    for escapes in targets.iter().filter_map(|it| it.escapes.as_ref()) {
+    let mut platforms: Vec<String> = Vec::new();
+    let mut said: Vec<(Block, Vec<String>)> = Vec::new();
+    let collected = targets
+        .iter()
+        .filter_map(|it| Some((it, it.escapes.as_ref()?)));
+    for (target, escapes) in collected {
+        let platform = platform(target);
+        if !platforms.contains(&platform) {
+            platforms.push(platform.clone());
+        }
         let blocks = match &escapes.lock {
             Some(_) if !has_news(escapes) => Vec::new(),
             Some(_) => lock::brief(escapes),
             None => without_lock(escapes),
         };
         for block in blocks {
-            if !said.contains(&block) {
-                said.push(block);
+            match said.iter_mut().find(|it| it.0 == block) {
+                Some((_, of)) if of.contains(&platform) => {}
+                Some((_, of)) => of.push(platform.clone()),
+                None => said.push((block, vec![platform.clone()])),
             }
         }
     }
-    said
+    let named = |(block, of): (Block, Vec<String>)| match block {
+        Block::Line(tone, text) if of.len() < platforms.len() => {
+            Block::Line(tone, format!("{}: {text}", of.join(", ")))
+        }
+        shared => shared,
+    };
+    said.into_iter().map(named).collect()
+}
+
+/// `linux/amd64/v3`
+fn platform(target: &Target) -> String {
+    let level = target.level.iter().map(|it| format!("/{it}"));
+    format!(
+        "{}/{}{}",
+        target.goos,
+        target.goarch,
+        level.collect::<String>()
+    )
 }
 
 fn without_lock(escapes: &Escapes) -> Vec<Block> {
@@ -314,7 +331,7 @@ fn hint<'a>(report: &'a Report, failure: &str) -> Option<&'a str> {
     })
 }
 
-fn verdict(report: &Report, is_known: &dyn Fn(&Finding) -> bool) -> Block {
+fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
     let executables = counted_of(report.targets.len(), "executable");
     let mut parts = vec![executables];
     let failures = report.verdict.failures.len();

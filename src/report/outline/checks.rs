@@ -63,20 +63,21 @@ fn weight((first, same): &Group<'_>, all: usize) -> usize {
     }
 }
 
-/// What warns, each once and with its hint where that is asked for, without those that are known.
-pub(super) fn warned(
-    targets: &[Target],
-    is_known: &dyn Fn(&Finding) -> bool,
-    hints: bool,
-) -> Vec<Block> {
+/// Whether a finding of an executable was shown before.
+pub type IsKnown<'a> = &'a dyn Fn(&Target, &Finding) -> bool;
+
+/// What warns, each once and with its hint, without those that are known.
+pub(super) fn warned(targets: &[Target], is_known: IsKnown<'_>) -> Vec<Block> {
     let groups = groups(targets);
     let news = groups
         .iter()
-        .filter(|it| it.0.status == Status::Warn && !is_known(it.0));
-    let lines = news.flat_map(|it| group(it.0, &it.1, targets.len()));
-    lines
-        .filter(|it| hints || !matches!(it, Block::Line(Tone::Dim, _)))
+        .filter(|it| it.0.status == Status::Warn && !are_known(it, is_known));
+    news.flat_map(|it| group(it.0, &it.1, targets.len()))
         .collect()
+}
+
+fn are_known((_, same): &Group<'_>, is_known: IsKnown<'_>) -> bool {
+    same.iter().all(|(target, it)| is_known(target, it))
 }
 
 /// How many checks passed of everything that they looked at.
@@ -92,9 +93,9 @@ pub(super) fn passed(targets: &[Target]) -> usize {
 }
 
 /// How many of the [`warnings`] are known.
-pub(super) fn known(targets: &[Target], is_known: &dyn Fn(&Finding) -> bool) -> usize {
+pub(super) fn known(targets: &[Target], is_known: IsKnown<'_>) -> usize {
     let known = groups(targets).into_iter();
-    let known = known.filter(|it| it.0.status == Status::Warn && is_known(it.0));
+    let known = known.filter(|it| it.0.status == Status::Warn && are_known(it, is_known));
     known.map(|it| weight(&it, targets.len())).sum()
 }
 
