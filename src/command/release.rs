@@ -323,7 +323,8 @@ fn publish_all(
             let path = path.with_extension("h");
             entries.push((digest, file_name(&path)));
             if !is_same(&path, &header, interrupt)? {
-                items.push(item(header, path, true));
+                // Go writes over whatever has its name, too; no header is an object file.
+                items.push(item(header, path, false));
             }
         }
     }
