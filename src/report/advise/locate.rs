@@ -129,7 +129,9 @@ impl<'a> Locator<'a> {
             // A function may have moved to another file of its package.
             let (same, others): (Vec<_>, Vec<_>) = files().partition(|it| *it == name);
             // Where no function is declared, the same line of another file is something else.
-            let others = others.into_iter().filter(|_| !is_made(&line.function));
+            // go writes `_testmain.go` itself: its `main` is none of the package.
+            let elsewhere = !is_made(&line.function) && name != "_testmain.go";
+            let others = others.into_iter().filter(|_| elsewhere);
             let mut all = same.into_iter().chain(others);
             found = all.find_map(|it| self.today(directory, it, line));
         }
