@@ -30,6 +30,12 @@ pub(crate) const PROFILE: &str = include_str!("../schemas/profile.json");
 /// The JSON of profile diff.
 pub(crate) const PROFILE_DIFF: &str = include_str!("../schemas/profile-diff.json");
 
+/// The JSON of why.
+pub(crate) const WHY: &str = include_str!("../schemas/why.json");
+
+/// The JSON report of bench.
+pub(crate) const BENCH: &str = include_str!("../schemas/bench.json");
+
 /// A schema, read; a test reads each.
 pub(crate) fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()

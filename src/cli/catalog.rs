@@ -52,6 +52,10 @@ pub enum SchemaOf {
     Profile,
     /// The JSON of profile diff
     ProfileDiff,
+    /// The JSON of why
+    Why,
+    /// The JSON report of bench
+    Bench,
 }
 
 /// `completions`

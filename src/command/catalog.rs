@@ -195,6 +195,8 @@ pub fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::Compare => schema::COMPARE,
         SchemaOf::Profile => schema::PROFILE,
         SchemaOf::ProfileDiff => schema::PROFILE_DIFF,
+        SchemaOf::Why => schema::WHY,
+        SchemaOf::Bench => schema::BENCH,
     };
     data(render::json(&schema::value(text)))
 }
@@ -250,7 +252,8 @@ mod tests {
     use crate::report::compare::Comparison;
     use crate::report::inspect::Inspection;
     use crate::report::profile::Shown;
-    use crate::report::{advise, escape};
+    use crate::report::reasons::Reasons;
+    use crate::report::{advise, allocations, escape};
 
     /// `SCHEMAS=write cargo test --lib schemas` writes those that differ.
     #[test]
@@ -288,6 +291,12 @@ mod tests {
                 "profile-diff",
                 schema::PROFILE_DIFF,
                 schemars::schema_for!(Diff),
+            ),
+            ("why", schema::WHY, schemars::schema_for!(Reasons)),
+            (
+                "bench",
+                schema::BENCH,
+                schemars::schema_for!(allocations::Report),
             ),
         ];
         let mut differ = Vec::new();

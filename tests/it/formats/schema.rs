@@ -164,6 +164,8 @@ fn what_is_printed_of_files_follows_its_schema() {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let profile = here.join("examples/service/cmd/api/default.pgo");
     place.write("cpu.pprof", std::fs::read(profile).unwrap());
+    let benchmark = "package main\n\nimport \"testing\"\n\nfunc BenchmarkNew(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\t_ = make([]int, i%9)\n\t}\n}\n";
+    place.write("cmd/tiny/main_test.go", benchmark);
     for (what, line) in [
         ("inspect", "inspect dist/tiny"),
         ("compare", "compare dist/tiny dist/tiny"),
@@ -172,6 +174,12 @@ fn what_is_printed_of_files_follows_its_schema() {
         ("profile", "profile show cpu.pprof"),
         ("profile", "profile show cpu.pprof --binary dist/tiny"),
         ("profile-diff", "profile diff cpu.pprof cpu.pprof"),
+        ("why", "why fmt ./cmd/tiny"),
+        ("why", "why runtime ./cmd/tiny"),
+        ("why", "why dce ./cmd/tiny"),
+        ("why", "why --cut fmt --biggest-cuts 2 ./cmd/tiny"),
+        ("why", "why fmt -ldflags=-linkmode=internal ./cmd/tiny"),
+        ("bench", "bench ./cmd/tiny"),
     ] {
         let run = place.run(&format!("{line} --format json"));
         let found = faults(&printed(what), &run.json());
