@@ -246,6 +246,52 @@ fn collect_writes_what_a_program_answers() {
 }
 
 #[test]
+fn a_kind_that_cannot_be_had_fails_and_an_old_file_is_named() {
+    let place = place();
+    let bytes = std::fs::read(service()).unwrap();
+    place.write("go.mod", "module a.b/c\n\ngo 1.21\n");
+    place.write("gobuild-opt.toml", "");
+    place.write("sub/x.txt", "");
+    let with = |code: &'static str| {
+        let bytes = bytes.clone();
+        server(move |stream, request| {
+            let answer = match request.starts_with("GET /debug/pprof/profile?") {
+                true => ok(&bytes),
+                false => format!("HTTP/1.1 {code}\r\nContent-Length: 0\r\n\r\n").into_bytes(),
+            };
+            let _ = stream.write_all(&answer);
+        })
+    };
+    let failing = with("500 Internal Server Error");
+    let run = place.run(&format!("profile collect --all {failing} --seconds 1"));
+    assert_eq!(run.code(), 4, "{}", run.shown());
+    let words = "`heap`, `mutex`, `block`, `goroutine`, `goroutineleak` was not collected";
+    assert!(run.stderr.contains(words), "{}", run.shown());
+    assert!(
+        run.stderr.contains("cpu: profiles/cpu.pprof"),
+        "{}",
+        run.shown()
+    );
+
+    // What the program does not serve is no failure; a file that lies there is not of this time.
+    place.write("sub/a\"b/heap.pprof", &bytes);
+    let missing = with("404 Not Found");
+    let run = place.run(&format!(
+        "-C sub profile collect --all {missing} --seconds 1 -o 'a\"b'"
+    ));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    for words in [
+        "heap.pprof is of an earlier time",
+        r#"{ cpu = 'sub/a"b/cpu.pprof' }"#,
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.shown());
+    }
+    assert!(!run.stdout.contains("mutex.pprof"), "{}", run.shown());
+    let run = place.run(&format!("profile collect --all {missing} -o -"));
+    assert_eq!(run.code(), 2, "{}", run.shown());
+}
+
+#[test]
 fn collect_leaves_the_old_file_when_a_server_misbehaves() {
     let place = place();
     place.write("default.pgo", place.read("api.pgo"));

@@ -89,9 +89,18 @@ pub fn shown(url: &str) -> String {
     format!("{scheme}://{host}{}", &rest[end..])
 }
 
+/// Asks for a profile. Fails as [`fetch_if_there`] does, and where there is none at this address.
+pub fn fetch(request: &Request) -> Result<Vec<u8>> {
+    fetch_if_there(request)?.ok_or_else(|| {
+        let message = format!("`{}` answers 404 Not Found", shown(&request.url));
+        Error::new(Kind::Machine, message)
+            .hint("does the program import net/http/pprof, and serve it at this address?")
+    })
+}
+
 /// Asks for a profile.
 #[cfg(not(feature = "net"))]
-pub fn fetch(request: &Request) -> Result<Vec<u8>> {
+pub fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
     Err(Error::new(
         Kind::Usage,
         format!(
@@ -102,16 +111,19 @@ pub fn fetch(request: &Request) -> Result<Vec<u8>> {
     .hint("download the profile with another tool"))
 }
 
-/// Asks for a profile. Fails with [`Kind::Machine`] when there is no answer in time, another answer than 200, a page
-/// instead of a profile, or more than 64 MiB. Redirects are not followed: headers may hold secrets.
+/// Asks for a profile; `None` where the program has none at this address (404). Fails with [`Kind::Machine`] when there is
+/// no answer in time, another answer than 200, a page instead of a profile, or more than 64 MiB. Redirects are not followed: headers may hold secrets.
 #[cfg(feature = "net")]
-pub fn fetch(request: &Request) -> Result<Vec<u8>> {
+pub fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
     let failed = |error: ureq::Error| net::explain(error, request);
     let mut get = net::agent(request).get(&request.url);
     for (name, value) in &request.headers {
         get = get.header(name, value);
     }
     let mut response = get.call().map_err(failed)?;
+    if response.status().as_u16() == 404 {
+        return Ok(None);
+    }
     net::check_status(&response, request)?;
     let is_page = net::is_page(&response);
     let body = response.body_mut().with_config().limit(LIMIT);
@@ -127,7 +139,7 @@ pub fn fetch(request: &Request) -> Result<Vec<u8>> {
         )
         .hint("name the pprof endpoint itself, such as http://host:6060/debug/pprof/profile"));
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 #[cfg(feature = "net")]
@@ -191,7 +203,6 @@ mod net {
             return Ok(());
         }
         let hint = match status.as_u16() {
-            404 => "does the program import net/http/pprof, and serve it at this address?".into(),
             401 | 403 => {
                 "give what it asks for with --header 'Authorization: Bearer ${TOKEN}'".into()
             }
