@@ -17,6 +17,9 @@ pub struct Limit {
     pub memory: Option<String>,
     /// Whether GOMAXPROCS stands beside it.
     pub sets_processors: bool,
+    /// The image of something else, such as a database; `None` where it is built here, or bears the name of the module or of
+    /// an executable.
+    pub other: Option<String>,
 }
 
 /// Directories that hold manifests, below the root of a module; `""` is the root itself.
@@ -35,8 +38,8 @@ const PLACES: &[&str] = &[
 /// Files that are read in all.
 const MOST: usize = 200;
 
-/// The YAML files that may be manifests, with their text, sorted by name.
-pub fn manifests(root: &Path) -> Vec<(String, String)> {
+/// The YAML files that may be manifests, with their text, sorted by name; and how many more there are.
+pub fn manifests(root: &Path) -> (Vec<(String, String)>, u64) {
     let mut found = Vec::new();
     for place in PLACES {
         let directory = root.join(place);
@@ -51,7 +54,9 @@ pub fn manifests(root: &Path) -> Vec<(String, String)> {
         let name = path.strip_prefix(root).unwrap_or(&path);
         Some((name.display().to_string(), text))
     };
-    found.into_iter().take(MOST).filter_map(named).collect()
+    let more = found.len().saturating_sub(MOST) as u64;
+    let read = found.into_iter().take(MOST).filter_map(named).collect();
+    (read, more)
 }
 
 fn collect(directory: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) {
@@ -71,22 +76,23 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) 
     }
 }
 
-/// The limits of every container in a file. What is no YAML, as a template is, says nothing.
-pub fn limits(file: &str, text: &str) -> Vec<Limit> {
+/// The limits of every container in a file; `names`: those of the module and its executables. What is no YAML, as a template
+/// is, says nothing.
+pub fn limits(file: &str, text: &str, names: &[String]) -> Vec<Limit> {
     let mut found = Vec::new();
     if input::is_deep_yaml(text) {
         return found;
     }
     for document in Yaml::load_from_str(text).unwrap_or_default() {
-        walk(&document, file, &mut found);
+        walk(&document, (file, names), &mut found);
     }
     found
 }
 
 /// Looks for `resources: limits:` of a container, and for the limits of a service of compose.
-fn walk(node: &Yaml<'_>, file: &str, found: &mut Vec<Limit>) {
+fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit>) {
     if let Some(all) = node.as_sequence() {
-        all.iter().for_each(|it| walk(it, file, found));
+        all.iter().for_each(|it| walk(it, (file, names), found));
         return;
     }
     let Some(mapping) = node.as_mapping() else {
@@ -111,19 +117,36 @@ fn walk(node: &Yaml<'_>, file: &str, found: &mut Vec<Limit>) {
         &["mem_limit"],
     ]);
     // A service or a container has an image; a list of defaults has none.
-    let is_container = node.as_mapping_get("image").is_some() || below(&["build"]).is_some();
+    let builds = below(&["build"]).is_some();
+    let is_container = node.as_mapping_get("image").is_some() || builds;
     if is_container && (cpu.is_some() || memory.is_some()) {
+        let image = below(&["image"]).and_then(word).unwrap_or_default();
+        let other = !builds && !bears(&image, names);
         let environment = below(&["env"]).or_else(|| below(&["environment"]));
         found.push(Limit {
             file: file.to_owned(),
             processors: cpu.as_deref().and_then(processors),
             memory,
             sets_processors: environment.is_some_and(|it| mentions(it, "GOMAXPROCS")),
+            other: other.then_some(image),
         });
     }
     for (_, value) in mapping {
-        walk(value, file, found);
+        walk(value, (file, names), found);
     }
+}
+
+/// Whether an image such as `ghcr.io/acme/shop-api:1.2` has one of the names, as a part of its path or as words of one.
+fn bears(image: &str, names: &[String]) -> bool {
+    let path = image.split('@').next().unwrap_or_default();
+    // A colon before a slash is that of a port.
+    let path = match path.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => path,
+        _ => path,
+    };
+    let words = |text: &str| format!("-{}-", text.to_lowercase().replace(['_', '.'], "-"));
+    path.split('/')
+        .any(|part| names.iter().any(|name| words(part).contains(&words(name))))
 }
 
 /// A scalar as text.
@@ -161,20 +184,36 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        let limit =
-            |it: &Limit| format!("{:?} {:?} {}", it.processors, it.memory, it.sets_processors);
-        limits("f", text).iter().map(limit).collect()
+        let limit = |it: &Limit| {
+            let (cpu, memory) = (it.processors, &it.memory);
+            format!("{cpu:?} {memory:?} {} {:?}", it.sets_processors, it.other)
+        };
+        let names = ["api".to_owned(), "shop".to_owned()];
+        limits("f", text, &names).iter().map(limit).collect()
     }
 
     #[test]
     fn containers_and_services_have_limits() {
         let pod = "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: api\n        image: api\n        env:\n        - name: GOMAXPROCS\n          value: \"1\"\n        resources:\n          limits: {cpu: 500m, memory: 512Mi}\n---\nkind: Service\n";
-        assert_eq!(shown(pod), ["Some(0.5) Some(\"512Mi\") true"]);
+        assert_eq!(shown(pod), ["Some(0.5) Some(\"512Mi\") true None"]);
         let compose = "services:\n  api:\n    build: .\n    cpus: 1\n    mem_limit: 1g\n  db:\n    image: db\n  worker:\n    image: w\n    environment: [\"GOMAXPROCS=1\"]\n    deploy:\n      resources:\n        limits:\n          cpus: \"0.50\"\n";
         assert_eq!(
             shown(compose),
-            ["Some(1.0) Some(\"1g\") false", "Some(0.5) None true"]
+            [
+                "Some(1.0) Some(\"1g\") false None",
+                "Some(0.5) None true Some(\"w\")"
+            ]
         );
+        for (image, own) in [
+            ("ghcr.io/acme/shop-api:1.2", true),
+            ("localhost:5000/shop@sha256:00", true),
+            ("acme/shop/worker", true),
+            ("postgres:16", false),
+            ("acme/apis:shop", false),
+        ] {
+            let names = ["api".to_owned(), "shop".to_owned()];
+            assert_eq!(bears(image, &names), own, "{image}");
+        }
         assert_eq!(shown("{{ if .Values.x }}\na: b\n"), Vec::<String>::new());
         assert_eq!(shown(&"[".repeat(10_000)), Vec::<String>::new());
     }

@@ -1,6 +1,6 @@
 //! The rows, in the order of the lessons.
 
-use super::{Look, Row, weighed};
+use super::{Limit, Look, Row, weighed};
 use crate::check::Status;
 use crate::config::Strip;
 use crate::go::{Package, minor_of};
@@ -12,6 +12,7 @@ pub const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
     benchmarks,
     memory_limit,
     processors,
+    manifests,
     wait_groups,
     vet,
     stripping,
@@ -81,11 +82,18 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
         .packages
         .iter()
         .any(|it| it.import_path.starts_with(AUTOMEMLIMIT));
-    let mut containers = look.scan.containers.iter();
-    let limited = containers.find_map(|it| {
+    let containers = || look.scan.containers.iter();
+    let limited = containers().find_map(|it| {
         let (file, memory) = (&it.file, it.memory.as_ref()?);
-        Some(format!(
+        it.other.is_none().then(|| format!(
             "{file} limits memory to {memory}, and nothing sets GOMEMLIMIT: the collector does not know the limit"
+        ))
+    });
+    let other = containers().find_map(|it| {
+        let (image, memory) = (it.other.as_ref()?, it.memory.as_ref()?);
+        Some(format!(
+            "nothing here sets GOMEMLIMIT; {} limits the memory of `{image}` to {memory}, which is not called like this program",
+            it.file
         ))
     });
     Some(match (automatic, look.scan.limits.as_slice()) {
@@ -99,6 +107,7 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
             limited.unwrap_or_default(),
             "set GOMEMLIMIT to about 90 % of it beside the limit, or link automemlimit",
         ),
+        (false, []) if other.is_some() => Row::fact(8, other.unwrap_or_default()),
         (false, []) => Row::fact(
             8,
             "nothing here sets GOMEMLIMIT: unlike the CPU limit, the runtime does not read the memory limit of its container",
@@ -108,8 +117,8 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
 
 fn processors(look: &Look<'_>) -> Option<Row> {
     let mut containers = look.scan.containers.iter();
-    let small =
-        containers.find(|it| !it.sets_processors && it.processors.is_some_and(|it| it <= 1.0))?;
+    let is_small = |it: &&Limit| !it.sets_processors && it.processors.is_some_and(|it| it <= 1.0);
+    let small = containers.find(|it| it.other.is_none() && is_small(it))?;
     let (file, cpu) = (&small.file, small.processors.unwrap_or_default());
     let (seen, hint) = match minor(look) >= (1, 25) {
         true => (
@@ -126,6 +135,17 @@ fn processors(look: &Look<'_>) -> Option<Row> {
         format!("{file} limits processors to {cpu}: {seen}"),
         hint,
     ))
+}
+
+fn manifests(look: &Look<'_>) -> Option<Row> {
+    let unread = look.scan.unread;
+    let words = || {
+        format!(
+            "not read: {} beyond the first 200, and the limits in them",
+            counted(unread, "manifest")
+        )
+    };
+    (unread > 0).then(|| Row::fact(8, words()))
 }
 
 fn vet(look: &Look<'_>) -> Option<Row> {

@@ -19,6 +19,8 @@ pub struct Scan {
     pub limits: Vec<String>,
     /// Limits of containers.
     pub containers: Vec<Limit>,
+    /// Manifests that were not read: there are too many.
+    pub unread: u64,
 }
 
 /// Names of files that say how a program runs, beside go.mod.
@@ -56,6 +58,7 @@ pub fn scan(packages: &[Package]) -> Scan {
     let mut roots: Vec<&str> = own
         .filter_map(|it| Some(it.module.as_ref()?.dir.as_str()))
         .collect();
+    let names = names(packages);
     roots.sort_unstable();
     roots.dedup();
     for root in roots {
@@ -65,15 +68,39 @@ pub fn scan(packages: &[Package]) -> Scan {
                 scan.limits.push((*name).to_owned());
             }
         }
-        for (name, text) in limits::manifests(Path::new(root)) {
+        let (manifests, unread) = limits::manifests(Path::new(root));
+        scan.unread += unread;
+        for (name, text) in manifests {
             let known = scan.limits.contains(&name);
             if text.contains("GOMEMLIMIT") && !known {
                 scan.limits.push(name.clone());
             }
-            scan.containers.extend(limits::limits(&name, &text));
+            scan.containers.extend(limits::limits(&name, &text, &names));
         }
     }
     scan
+}
+
+/// What the executables and the main module are called.
+fn names(packages: &[Package]) -> Vec<String> {
+    let mains = packages.iter().filter(|it| it.is_named_main());
+    let modules = packages.iter().filter_map(|it| it.module.as_ref());
+    let modules = modules.filter(|it| it.main).map(|it| it.path.as_str());
+    let paths = mains.map(|it| it.import_path.as_str()).chain(modules);
+    let mut names: Vec<String> = paths.map(last).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The last part of an import path that is no major version.
+fn last(path: &str) -> &str {
+    let is_version = |part: &&str| {
+        let digits = part.strip_prefix('v').unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit())
+    };
+    let mut parts = path.rsplit('/').filter(|part| !is_version(part));
+    parts.next().unwrap_or(path)
 }
 
 impl Scan {

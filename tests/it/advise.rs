@@ -476,7 +476,7 @@ fn doctor_has_rows_for_the_lessons() {
     // Limits of containers stand in manifests.
     place.write(
         "deploy/api.yaml",
-        "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: api\n        image: api\n        resources: {limits: {cpu: 500m, memory: 256Mi}}\n",
+        "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: api\n        image: registry.example.com/acme/tiny:1.2\n        resources: {limits: {cpu: 500m, memory: 256Mi}}\n",
     );
     let run = place.run("doctor");
     for wanted in [
