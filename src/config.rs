@@ -3,7 +3,7 @@
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.
 
-mod anchor;
+pub(crate) mod anchor;
 
 mod ground;
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::Compare;
 use super::pgo::WORDS;
+use super::{Compare, FILE};
 use crate::error::{Error, Kind, Result};
 
 /// Makes the paths of a layer independent of where it was found.
@@ -53,6 +53,19 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
         .hint("name the outputs with `-o`, or rename the directory"));
     }
     Ok(())
+}
+
+/// The directory that paths of the configuration are relative to, for who works in `start`.
+pub fn root_of(start: &Path) -> &Path {
+    for directory in start.ancestors() {
+        if directory.join(FILE).is_file() {
+            return directory;
+        }
+        if directory.join("go.mod").is_file() || directory.join(".git").exists() {
+            break;
+        }
+    }
+    start
 }
 
 /// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.

@@ -150,19 +150,6 @@ fn find(sources: &Sources) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The directory that paths of the configuration are relative to, for who works in `start`.
-pub fn root_of(start: &Path) -> &Path {
-    for directory in start.ancestors() {
-        if directory.join(FILE).is_file() {
-            return directory;
-        }
-        if directory.join("go.mod").is_file() || directory.join(".git").exists() {
-            break;
-        }
-    }
-    start
-}
-
 fn toml_layer(name: &str, text: &str, base: &Path) -> Result<Layer> {
     let _: Config = strict::parse(text, name)?;
     let table = strict::parse(text, name)?;

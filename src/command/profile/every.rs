@@ -10,7 +10,7 @@ use super::is_stream;
 use crate::build::publish;
 use crate::cli::profile::Collect;
 use crate::command::{Output, Session};
-use crate::config::layer;
+use crate::config::anchor;
 use crate::error::{Error, Kind, Result};
 use crate::number::counted;
 use crate::profile;
@@ -183,7 +183,7 @@ fn stale(kind: &str, args: &Collect, directory: &Path) -> Option<(Tone, String)>
 
 /// The lines that make `advise` and the heat of escapes read them: paths as the configuration has them.
 fn next(directory: &Path, written: &[&str], session: &Session<'_>) -> (Tone, String) {
-    let root = layer::root_of(&session.cwd);
+    let root = anchor::root_of(&session.cwd);
     let file = |kind: &&str| {
         let path = directory.join(format!("{kind}.pprof"));
         let path = path.strip_prefix(root).unwrap_or(&path);
