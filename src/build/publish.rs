@@ -277,7 +277,22 @@ pub fn bytes(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()>
     }
 }
 
-fn write(mut content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
+/// Writes a file over one that is there, whose permissions stay.
+pub fn source(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
+    let kept = fs::symlink_metadata(output).map_err(|error| failed(output, error))?;
+    write_as(content, output, Some(kept.permissions()), interrupt)
+}
+
+fn write(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
+    write_as(content, output, None, interrupt)
+}
+
+fn write_as(
+    mut content: &[u8],
+    output: &Path,
+    kept: Option<fs::Permissions>,
+    interrupt: &Interrupt,
+) -> Result<()> {
     if is_stream(output) {
         return stream::write(&mut content, output, interrupt, || {});
     }
@@ -288,6 +303,9 @@ fn write(mut content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()>
     let draft = journal::new(beside.path(), 0);
     let mut file = File::create_new(&draft).map_err(failed)?;
     file.write_all(content).map_err(failed)?;
+    if let Some(kept) = kept {
+        file.set_permissions(kept).map_err(failed)?;
+    }
     file.sync_all().map_err(failed)?;
     fs::rename(&draft, output).map_err(failed)?;
     let _ = journal::sync(directory);

@@ -12,6 +12,7 @@ use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
 use crate::clock;
+use crate::config::AdviseGate;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::input;
@@ -31,7 +32,11 @@ const LARGEST: u64 = 1 << 30;
 
 /// Collects the sites, charges the profiles and reports.
 pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
-    present::check(Shows::ADVICE, &args.output)?;
+    let shows = match args.attempt {
+        Some(_) => Shows::TABLES,
+        None => Shows::ADVICE,
+    };
+    present::check(shows, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let loaded = prepared.loaded.clone();
     let cwd = session.cwd.clone();
@@ -66,7 +71,7 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
     if args.accept {
         let told = accept(&report, now.unwrap_or_default(), &path, session)?;
         (session.show)(Event::Talk(&told));
-    } else {
+    } else if args.attempt.is_none() {
         report.hold_against(judging.as_ref(), loaded.config.advise.gate);
     }
     if let Some(number) = args.attempt {
@@ -140,8 +145,13 @@ fn tried(
             finding.rule
         ))
     })?;
-    let mut files = Files::default();
+    let under = attempt::over(&typed);
+    let mut files = Files::over(under.as_deref(), &typed.cwd)?;
     files.diffed(&patch.diff, &finding.rule, &session.cwd)?;
+    if args.write {
+        files.check_write(&session.cwd)?;
+    }
+    let gated = loaded.config.advise.gate != AdviseGate::Off;
     let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
     let trial = Trial {
         files: &files,
@@ -153,8 +163,12 @@ fn tried(
         it.notes
             .extend(Some(patch.caution.clone()).filter(|it| !it.is_empty()));
     }
+    if gated {
+        let words = "`[advise] gate`: `--try` judges no finding";
+        found.verdict.not_judged.push(words.into());
+    }
     if args.write {
-        files.write(&session.interrupt)?;
+        files.write(&session.cwd, &session.interrupt)?;
         found.written = true;
     }
     attempt::show(&found, &args.output, args.top, session)

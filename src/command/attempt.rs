@@ -33,7 +33,8 @@ use replaced::{Files, Overlaid};
 /// Reads the overlays and patches, builds both and reports.
 pub fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::TABLES, &args.output)?;
-    let mut files = Files::default();
+    let under = over(&args.typed);
+    let mut files = Files::over(under.as_deref(), &args.typed.cwd)?;
     for it in &args.overlay {
         files.overlay(it, &args.typed.cwd)?;
     }
@@ -83,7 +84,7 @@ impl Trial<'_> {
     pub fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Report> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
         let links = prepared.facts.iter().any(has_main);
-        let overlaid = self.files.overlaid(over(&typed), session)?;
+        let overlaid = self.files.overlaid(session)?;
         let changed = with_overlay(&typed, &overlaid);
         (session.show)(Event::Talk("building the program as it is"));
         let before = side(prepared, links, session)?;
@@ -153,7 +154,7 @@ fn has_main(facts: &Facts) -> bool {
 }
 
 /// The overlay that was typed for both sides.
-fn over(typed: &Typed) -> Option<PathBuf> {
+pub fn over(typed: &Typed) -> Option<PathBuf> {
     let mut flags = typed.flags.iter().filter(|it| it.name == "overlay");
     let path = flags.next_back()?.path()?;
     Some(typed.cwd.join(path))

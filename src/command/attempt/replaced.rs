@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
@@ -10,12 +11,24 @@ use crate::build::marked::Marked;
 use crate::build::publish;
 use crate::command::Session;
 use crate::error::{Error, Kind, Result};
+use crate::go::pattern::clean;
 use crate::input;
 use crate::process::Interrupt;
+use crate::report::shown;
 
-/// Files as they would be. `None`: the file is not there.
+/// Files by their path, as they would be. `None`: the file is not there.
+type Contents = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+/// Files as they would be.
 #[derive(Debug, Clone, Default)]
-pub struct Files(BTreeMap<PathBuf, Option<Vec<u8>>>);
+pub struct Files {
+    /// What is tried.
+    content: Contents,
+    /// What the build itself replaces, with `-overlay`: the change is laid over that.
+    base: Contents,
+    /// Sources as they were read.
+    read: BTreeMap<PathBuf, Vec<u8>>,
+}
 
 /// A list in the form of `go build -overlay`, which goes with this value.
 pub struct Overlaid {
@@ -31,40 +44,24 @@ impl Overlaid {
 }
 
 impl Files {
+    /// Over what an overlay of the build replaces, where it has one. Fails as [`Files::overlay`] does.
+    pub fn over(under: Option<&Path>, cwd: &Path) -> Result<Self> {
+        let base = under.map(|it| replacements(it, cwd)).transpose()?;
+        Ok(Self {
+            base: base.unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
     /// The files that others stand in for.
     pub fn names(&self) -> impl Iterator<Item = &Path> {
-        self.0.keys().map(PathBuf::as_path)
+        self.content.keys().map(PathBuf::as_path)
     }
 
     /// Adds what an overlay replaces. Paths in it are relative to `cwd`, as go reads them. Fails with [`Kind::Usage`] for
     /// what is no overlay, and for a file in it that cannot be read.
     pub fn overlay(&mut self, file: &Path, cwd: &Path) -> Result<()> {
-        let name = file.display();
-        let bad = |why: String| {
-            Error::new(Kind::Usage, format!("`{name}` is no overlay: {why}"))
-                .hint("it is JSON such as {\"Replace\": {\"main.go\": \"/tmp/main.go\"}}; see `go help build`")
-        };
-        let text = input::read(&cwd.join(file), input::TEXT)
-            .map_err(|error| Error::unreadable("the overlay", file, error))?;
-        let json: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
-        let pairs = json.get("Replace").and_then(|it| it.as_object());
-        let pairs = pairs.ok_or_else(|| bad("it has no object `Replace`".into()))?;
-        for (from, to) in pairs {
-            let to = to
-                .as_str()
-                .ok_or_else(|| bad(format!("what replaces `{from}` is no text")))?;
-            let content = match to {
-                "" => None,
-                to => {
-                    let read = input::read(&cwd.join(to), input::SOURCE);
-                    Some(read.map_err(|error| {
-                        Error::unreadable("the replacement", Path::new(to), error)
-                    })?)
-                }
-            };
-            self.0.insert(cwd.join(from), content);
-        }
+        self.content.extend(replacements(file, cwd)?);
         Ok(())
     }
 
@@ -86,7 +83,7 @@ impl Files {
             true => ParseOptions::gitdiff(),
             false => ParseOptions::unidiff(),
         };
-        let before = self.0.len();
+        let mut applied = 0;
         for part in PatchSet::parse(text, options) {
             let part = part.map_err(|error| bad(error.to_string()))?;
             let Some(patch) = part.patch().as_text() else {
@@ -118,45 +115,51 @@ impl Files {
             let target = match (to, &source) {
                 (None, _) => None,
                 (Some(to), Some(from)) if Some(to) == part_from(from, to) => Some(from.clone()),
-                (Some(to), _) => Some(find(to, cwd).unwrap_or_else(|_| cwd.join(plain(to)))),
+                (Some(to), _) => {
+                    Some(find(to, cwd).unwrap_or_else(|_| clean(&cwd.join(plain(to)))))
+                }
             };
             if let (Some(source), true) = (&source, target.as_ref() != source.as_ref())
                 && !part.operation().is_copy()
             {
-                self.0.insert(source.clone(), None);
+                self.content.insert(source.clone(), None);
             }
             if let Some(target) = target {
-                self.0.insert(target, Some(new.into_bytes()));
+                self.content.insert(target, Some(new.into_bytes()));
             }
+            applied += 1;
         }
-        if self.0.len() == before {
+        if applied == 0 {
             return Err(bad("it changes nothing".into()));
         }
         Ok(())
     }
 
     /// A file as it would be so far.
-    fn content(&self, path: &Path) -> Result<String> {
-        match self.0.get(path) {
-            Some(Some(bytes)) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-            _ => input::text(path, input::SOURCE)
-                .map_err(|error| Error::unreadable("the file", path, error)),
-        }
+    fn content(&mut self, path: &Path) -> Result<String> {
+        let unreadable = |error| Error::unreadable("the file", path, error);
+        let bytes = match self.content.get(path).or_else(|| self.base.get(path)) {
+            Some(Some(bytes)) => bytes.clone(),
+            Some(None) => return Err(unreadable(io::ErrorKind::NotFound.into())),
+            None => {
+                let bytes = input::read(path, input::SOURCE).map_err(unreadable)?;
+                self.read.insert(path.to_path_buf(), bytes.clone());
+                bytes
+            }
+        };
+        let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8");
+        String::from_utf8(bytes).map_err(|error| unreadable(invalid(error)))
     }
 
-    /// Writes the files to a directory of their own, with the list for go; what `under` replaces stays replaced.
-    pub fn overlaid(&self, under: Option<PathBuf>, session: &Session<'_>) -> Result<Overlaid> {
+    /// Writes the files to a directory of their own, with the list for go; what the build replaces stays replaced.
+    pub fn overlaid(&self, session: &Session<'_>) -> Result<Overlaid> {
         let place = Marked::create(&std::env::temp_dir()).map_err(|error| {
             Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
         })?;
         session.interrupt.warden.keep_directory(place.path());
         let mut replace = serde_json::Map::new();
-        if let Some(under) = under {
-            let mut base = Self::default();
-            base.overlay(&under, &session.cwd)?;
-            self.place(&base, &place, &mut replace)?;
-        }
-        self.place(self, &place, &mut replace)?;
+        put(&self.base, place.path(), &mut replace)?;
+        put(&self.content, place.path(), &mut replace)?;
         let list = place.path().join("overlay.json");
         fs::write(&list, serde_json::json!({ "Replace": replace }).to_string())?;
         Ok(Overlaid {
@@ -165,40 +168,108 @@ impl Files {
         })
     }
 
-    fn place(
-        &self,
-        files: &Self,
-        place: &Marked,
-        replace: &mut serde_json::Map<String, serde_json::Value>,
-    ) -> Result<()> {
-        for (path, content) in &files.0 {
-            let stand_in = match content {
-                None => String::new(),
-                Some(content) => {
-                    let directory = place.path().join(replace.len().to_string());
-                    fs::create_dir_all(&directory)?;
-                    let name = path.file_name().unwrap_or_default();
-                    let file = directory.join(name);
-                    fs::write(&file, content)?;
-                    file.to_string_lossy().into_owned()
-                }
+    /// Fails with [`Kind::Usage`] where a file is none that [`Files::write`] may write over: before it takes time.
+    pub fn check_write(&self, cwd: &Path) -> Result<()> {
+        for path in self.content.keys() {
+            let name = shown(path, cwd);
+            let bad = |what: &str| {
+                Error::new(Kind::Usage, format!("`{name}` {what}"))
+                    .hint("try it without `--write`, and change the file by hand")
             };
-            let path = path.to_string_lossy().into_owned();
-            replace.insert(path, stand_in.into());
+            if self.base.contains_key(path) {
+                return Err(bad("is replaced by the `-overlay` of the build"));
+            }
+            let meta = fs::symlink_metadata(path)
+                .map_err(|error| Error::unreadable("the file", path, error))?;
+            if meta.is_symlink() {
+                return Err(bad("is a link"));
+            }
+            let opened = fs::OpenOptions::new().write(true).open(path);
+            // Root may write what nobody is to write, such as the module cache.
+            if meta.permissions().readonly() || opened.is_err() {
+                return Err(bad("is not writable"));
+            }
         }
         Ok(())
     }
 
-    /// Writes the files over the sources, each complete or not at all.
-    pub fn write(&self, interrupt: &Interrupt) -> Result<()> {
-        for (path, content) in &self.0 {
+    /// Writes the files over the sources, each complete or not at all. Fails with [`Kind::Usage`] where one is no longer as
+    /// it was read; nothing is written then.
+    pub fn write(&self, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
+        self.check_write(cwd)?;
+        let same = |path: &Path| {
+            let now = input::read(path, input::SOURCE).ok();
+            now.is_some() && now.as_ref() == self.read.get(path)
+        };
+        if let Some(path) = self.content.keys().find(|it| !same(it)) {
+            let name = shown(path, cwd);
+            let message = format!("`{name}` was changed meanwhile; nothing was written");
+            return Err(Error::new(Kind::Usage, message).hint("run the command again"));
+        }
+        for (path, content) in &self.content {
             match content {
-                Some(content) => publish::bytes(content, path, interrupt)?,
+                Some(content) => publish::source(content, path, interrupt)?,
                 None => fs::remove_file(path)?,
             }
         }
         Ok(())
     }
+}
+
+/// Writes files to a directory, and adds them to the list of an overlay.
+fn put(
+    files: &Contents,
+    place: &Path,
+    replace: &mut serde_json::Map<String, serde_json::Value>,
+) -> Result<()> {
+    for (path, content) in files {
+        let stand_in = match content {
+            None => String::new(),
+            Some(content) => {
+                // One may stand there already, which this replaces.
+                let directory = place.join(fs::read_dir(place)?.count().to_string());
+                fs::create_dir_all(&directory)?;
+                let file = directory.join(path.file_name().unwrap_or_default());
+                fs::write(&file, content)?;
+                file.to_string_lossy().into_owned()
+            }
+        };
+        replace.insert(path.to_string_lossy().into_owned(), stand_in.into());
+    }
+    Ok(())
+}
+
+/// What an overlay replaces.
+fn replacements(file: &Path, cwd: &Path) -> Result<Contents> {
+    let name = file.display();
+    let bad = |why: String| {
+        Error::new(Kind::Usage, format!("`{name}` is no overlay: {why}"))
+            .hint("it is JSON such as {\"Replace\": {\"main.go\": \"/tmp/main.go\"}}; see `go help build`")
+    };
+    let text = input::read(&cwd.join(file), input::TEXT)
+        .map_err(|error| Error::unreadable("the overlay", file, error))?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    let pairs = json.get("Replace").and_then(|it| it.as_object());
+    let pairs = pairs.ok_or_else(|| bad("it has no object `Replace`".into()))?;
+    let mut found = Contents::new();
+    for (from, to) in pairs {
+        let to = to
+            .as_str()
+            .ok_or_else(|| bad(format!("what replaces `{from}` is no text")))?;
+        let content =
+            match to {
+                "" => None,
+                to => {
+                    let read = input::read(&cwd.join(to), input::SOURCE);
+                    Some(read.map_err(|error| {
+                        Error::unreadable("the replacement", Path::new(to), error)
+                    })?)
+                }
+            };
+        found.insert(clean(&cwd.join(from)), content);
+    }
+    Ok(found)
 }
 
 /// The path of a diff without `a/` or `b/`.
@@ -220,7 +291,7 @@ fn find(name: &str, cwd: &Path) -> Result<PathBuf> {
         .ancestors()
         .flat_map(|above| names.map(|it| above.join(it)))
         .find(|it| it.is_file());
-    found.ok_or_else(|| {
+    found.map(|it| clean(&it)).ok_or_else(|| {
         Error::new(
             Kind::Usage,
             format!("the patch is of `{name}`, which is not there"),
