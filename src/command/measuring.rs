@@ -129,6 +129,16 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
         .detail(worse.join("\n"))
         .hint("say why with `--reason TEXT`"));
     }
+    // What ran is what there is in its packages.
+    let is_gone = |key: &String| {
+        let mut all = found.benchmarks.iter();
+        let measured = all.any(|it| {
+            let rest = key.strip_prefix(&it.package);
+            rest.is_some_and(|it| it.starts_with(".Benchmark"))
+        });
+        measured && !found.benchmarks.iter().any(|it| it.key() == *key)
+    };
+    entry.benchmarks.retain(|key, _| !is_gone(key));
     for it in &found.benchmarks {
         let known = entry.benchmarks.get(&it.key());
         let reason = match it.is_worse() {
