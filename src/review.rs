@@ -6,9 +6,7 @@
 //! the environment, or in a file that `--trust-config` vouches for. A part that nobody thought of is refused.
 
 mod c;
-
 mod item;
-
 mod lists;
 
 pub mod path;

@@ -69,7 +69,8 @@ fn check(twins: &Twins) {
     let by_unit = check_units(twins, &anatomy);
     let (types, itabs) = check_types(twins, &anatomy);
     let share = anatomy.loaded.owned as f64 / anatomy.loaded.bytes as f64;
-    assert!(share >= 0.998, "{name}: {share}");
+    // A variable that the linker's order takes from its seeming owner, and that fits several, is nobody's.
+    assert!(share >= 0.995, "{name}: {share}");
     let line = format!(
         "{name}: {} packages; {functions} functions as in the symbol table; of their bytes {:.4} % have the package of \
          their name, {:.4} % that of their compile unit; {types} types and {itabs} method tables as the linker kept \
