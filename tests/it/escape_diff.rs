@@ -216,7 +216,7 @@ fn the_gate_compares_with_the_revision() {
     assert_eq!(run.code(), 1, "{}", run.shown());
     let text = run.shown();
     assert!(
-        text.contains("new in example.com/repo/lib.More, at lib/more.go:3"),
+        text.contains("new(T) in example.com/repo/lib.More, at lib/more.go:3"),
         "{text}"
     );
     assert!(
