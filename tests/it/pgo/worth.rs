@@ -96,7 +96,10 @@ fn a_profile_that_fits_is_applied() {
     assert!(it.hot > 0);
     assert_eq!(
         (&*it.status, &*it.message),
-        ("pass", "`default.pgo` is applied, 2,100 samples")
+        (
+            "warn",
+            "`default.pgo` is applied, but it may be worth little: it has 2 stacks only"
+        )
     );
     assert_eq!(
         (it.pgo["health"].as_f64(), it.pgo["lines"].as_f64()),
