@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::escape;
+use super::measuring::{check_packages, is_of_this_machine};
 use super::prepare::{Prepared, Purpose, anchor_flags, gather, list_flags, prepare_for};
 use super::present::{self, present};
 use super::staging::stage;
@@ -109,14 +110,17 @@ impl Trial<'_> {
         (plain, changed): (&Typed, &Typed),
         session: &mut Session<'_>,
     ) -> Result<Vec<difference::Benchmark>> {
-        let (Some(pattern), Some(part)) = (&self.bench.bench, before.parts.first()) else {
+        let mut parts = before.parts.iter();
+        let here = parts.find(|part| is_of_this_machine(&part.plan.facts.target));
+        let part = here.or(before.parts.first());
+        let (Some(pattern), Some(part)) = (&self.bench.bench, part) else {
             return Ok(Vec::new());
         };
         let packages: Vec<OsString> = match self.bench.bench_package.as_slice() {
             [] => plain.packages(&loaded.config),
             named => named.iter().map(OsString::from).collect(),
         };
-        super::measuring::check_packages(&packages)?;
+        check_packages(&packages)?;
         let facts = &part.plan.facts;
         let run = |typed: &Typed| -> Result<Vec<Measured>> {
             let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;

@@ -9,9 +9,10 @@ use super::{Output, Session};
 use crate::build::Event;
 use crate::build::benchmarks::{Request, measure};
 use crate::cli;
+use crate::config::Target as Platform;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
-use crate::lock::{FILE, Lock};
+use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
 use crate::render::{self, Format, Shows, Style};
 use crate::report::allocations::{Report, report};
@@ -31,7 +32,9 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
         [] => config.packages.iter().map(OsString::from).collect(),
         typed => typed.to_vec(),
     };
-    let facts = prepared.facts.first();
+    let mut all = prepared.facts.iter();
+    let here = all.find(|facts| is_of_this_machine(&facts.target));
+    let facts = here.or(prepared.facts.first());
     let (Some(facts), false) = (facts, packages.is_empty()) else {
         return Err(
             Error::new(Kind::Usage, "no benchmark is named").hint(
@@ -69,6 +72,21 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
         (session.show)(Event::Talk(&told));
     }
     show(&found, args, session)
+}
+
+/// Whether a platform is that of this program: its benchmarks run here. Others may, too, with an emulator.
+pub fn is_of_this_machine(target: &Platform) -> bool {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    target.os.as_deref() == Some(os) && target.arch.as_deref() == Some(arch)
 }
 
 /// Fails with [`Kind::Usage`] for a word that `go test` would take for a flag: it reads those behind packages too.
@@ -120,25 +138,19 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
         .filter(|it| it.is_worse())
         .map(|it| it.key())
         .collect();
-    if !worse.is_empty() && args.reason.is_none() {
-        let count = counted_of(worse.len(), "benchmark");
+    let gone = gone(entry, found);
+    if args.reason.is_none() && !(worse.is_empty() && gone.is_empty()) {
+        let more = worse.iter().map(|key| format!("{key}: allocates more"));
+        let out = gone.iter().map(|key| format!("{key}: did not run"));
+        let count = counted_of(worse.len() + gone.len(), "benchmark");
         return Err(Error::new(
             Kind::Usage,
-            format!("{count} would be let allocate more than `{FILE}` says"),
+            format!("{count} would not be held to what `{FILE}` says any more"),
         )
-        .detail(worse.join("\n"))
+        .detail(more.chain(out).collect::<Vec<_>>().join("\n"))
         .hint("say why with `--reason TEXT`"));
     }
-    // What ran is what there is in its packages.
-    let is_gone = |key: &String| {
-        let mut all = found.benchmarks.iter();
-        let measured = all.any(|it| {
-            let rest = key.strip_prefix(&it.package);
-            rest.is_some_and(|it| it.starts_with(".Benchmark"))
-        });
-        measured && !found.benchmarks.iter().any(|it| it.key() == *key)
-    };
-    entry.benchmarks.retain(|key, _| !is_gone(key));
+    entry.benchmarks.retain(|key, _| !gone.contains(key));
     for it in &found.benchmarks {
         let known = entry.benchmarks.get(&it.key());
         let reason = match it.is_worse() {
@@ -149,6 +161,23 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
     }
     let count = counted_of(found.benchmarks.len(), "benchmark");
     Ok(format!("{FILE} holds {count}"))
+}
+
+/// The benchmarks of the lock that did not run, of the packages that were measured.
+fn gone(entry: &Target, found: &Report) -> Vec<String> {
+    let is_gone = |key: &&String| {
+        let of_package = |package: &str| {
+            let rest = key.strip_prefix(package);
+            rest.is_some_and(|rest| rest.starts_with(".Benchmark"))
+        };
+        let mut measured = found.benchmarks.iter();
+        measured.any(|benchmark| of_package(&benchmark.package))
+            && !found
+                .benchmarks
+                .iter()
+                .any(|benchmark| benchmark.key() == **key)
+    };
+    entry.benchmarks.keys().filter(is_gone).cloned().collect()
 }
 
 /// The lock follows what allocates less.

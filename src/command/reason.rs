@@ -120,7 +120,8 @@ fn answer(target: &TargetPlan, question: &Question<'_>, session: &Session<'_>) -
         Ok(answered) => answered?,
         Err(error) => {
             reasons.by = By::Imports;
-            reasons.not_run = Some(error.to_string());
+            let hint = error.hint.iter().map(|hint| format!("; {hint}"));
+            reasons.not_run = Some(error.to_string() + &hint.collect::<String>());
             imports::fill(&known, question, &mut reasons)?;
         }
     }

@@ -229,8 +229,8 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         },
         session,
     );
-    said.keep(&report);
     let mut output = told.map_err(|error| after(error, &published, &note))?;
+    said.keep(&report);
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
     drop(stage);
     output.beside_data = !output.is_data && beside_data;

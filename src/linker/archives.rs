@@ -81,7 +81,9 @@ impl Archives {
         for (path, file) in &self.files {
             let found = read(path, file)?;
             if let Some(name) = found.foreign {
-                let message = format!("package `{path}` holds `{name}`, which no Go tool wrote");
+                let message = format!(
+                    "package `{path}` holds `{name}`, which a C compiler or another tool wrote"
+                );
                 return Err(Error::new(Kind::Machine, message)
                     .hint("the graph covers programs without cgo: set CGO_ENABLED=0"));
             }

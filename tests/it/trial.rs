@@ -305,6 +305,25 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
     assert_eq!(json(&run)["verdict"]["pass"], true);
     assert!(lock().contains(&fact(1)), "{}", lock());
 
+    // One that is gone is not held to anything any more: that is a change of the lock, too.
+    place.write(
+        "main_test.go",
+        test.replace("BenchmarkWork", "BenchmarkOther"),
+    );
+    let run = place.run("bench --accept");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr
+            .contains("example.com/tiny.BenchmarkWork: did not run"),
+        "{}",
+        run.shown()
+    );
+    assert!(lock().contains(&fact(1)), "{}", lock());
+    let run = place.run("bench --accept --reason 'renamed'");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(!lock().contains("BenchmarkWork"), "{}", lock());
+    assert!(lock().contains("BenchmarkOther"), "{}", lock());
+
     // Another Go may allocate otherwise.
     let own = lock();
     let go = own.lines().find(|it| it.starts_with("go = ")).unwrap();
@@ -313,6 +332,29 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
     let run = place.run("bench");
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert!(words(&run).contains("is from go1.20.1"), "{}", run.shown());
+}
+
+#[test]
+fn benchmarks_run_for_this_machine_and_may_print() {
+    let place = Place::module();
+    let test = "package main\n\nimport (\n\t\"fmt\"\n\t\"testing\"\n)\n\nfunc BenchmarkWork(b *testing.B) {\n\tfmt.Println(\"hello\")\n\tfor i := 0; i < b.N; i++ {\n\t\twork()\n\t}\n}\n";
+    place.write("main_test.go", test);
+    place.write("main.go", counting(3));
+    let here = place.tool("go", &["env", "GOOS", "GOARCH"]);
+    let here: Vec<&str> = here.split_whitespace().collect();
+    let other = if here[1] == "s390x" {
+        "linux/amd64"
+    } else {
+        "linux/s390x"
+    };
+    let line = format!(
+        "bench --format json --target {other} --target {} .",
+        here.join("/")
+    );
+    let run = place.run(&line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = json(&run);
+    assert_eq!(found["benchmarks"][0]["allocs"]["after"], 3, "{found:#}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{Known, Question};
+use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{self, Program, Removal, Target};
 use crate::report::reasons::{
@@ -102,10 +103,15 @@ fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> Error {
     near.extend(program.similar(name, 5));
     near.truncate(5);
     let error = Error::new(Kind::Usage, message);
+    let modules = known.modules.values().copied();
+    let names = known.packages.iter().map(|found| found.path.as_str());
+    if let Some(nearest) = nearest(name, names.chain(modules).chain(["dce"])) {
+        return error.hint(format!("did you mean `{nearest}`?"));
+    }
     match near.is_empty() {
-        true => {
-            error.hint("what was eliminated is not there; functions are named as in a stack trace")
-        }
+        true => error.hint(
+            "what was eliminated, or inlined wherever it is called, is not there; functions are named as in a stack trace",
+        ),
         false => error.hint(format!("near: {}", near.join(", "))),
     }
 }

@@ -48,6 +48,6 @@ fn value(it: Pair) -> String {
 fn lock(it: Pair) -> String {
     match (it.before, it.after) {
         (Some(before), Some(after)) => change(before, after),
-        _ => "not in it".into(),
+        _ => "new".into(),
     }
 }

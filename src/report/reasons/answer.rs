@@ -165,7 +165,12 @@ fn biggest(all: &[Biggest]) -> Vec<Block> {
             [only] => only.clone(),
             [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         };
-        vec![entry.name.clone(), grouped(entry.bytes), by]
+        // As it can be typed: a package of the same name is another cut.
+        let name = match entry.kind.as_str() {
+            "module" => format!("module:{}", entry.name),
+            _ => entry.name.clone(),
+        };
+        vec![name, grouped(entry.bytes), by]
     };
     vec![
         Block::Heading("the cuts that free most".into()),
