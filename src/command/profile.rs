@@ -168,19 +168,24 @@ fn finish(
             lines.push(next(name));
         }
     }
+    Ok(Output {
+        text: said(lines, session),
+        beside_data: piped,
+        data: if piped { bytes } else { Vec::new() },
+        ..Output::default()
+    })
+}
+
+/// Lines as text for people.
+fn said(lines: Vec<(Tone, String)>, session: &Session<'_>) -> String {
+    let lines = lines.into_iter();
     let blocks: Vec<Block> = lines
-        .into_iter()
         .map(|(tone, words)| Block::Line(tone, words))
         .collect();
     let style = Style {
         width: session.width,
     };
-    Ok(Output {
-        text: render::blocks(&blocks, Format::Text, style),
-        beside_data: piped,
-        data: if piped { bytes } else { Vec::new() },
-        ..Output::default()
-    })
+    render::blocks(&blocks, Format::Text, style)
 }
 
 /// What was written, in one sentence.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::difference::Pair;
+use super::difference::{Benchmark, Pair};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::build::benchmarks::Measured;
 use crate::lock::{Allocations, FILE, Target};
@@ -24,19 +24,6 @@ pub struct Report {
     pub go_version: String,
     /// By package and name.
     pub benchmarks: Vec<Benchmark>,
-}
-
-/// A benchmark; `before` is what the lock says, `after` the least of five runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Benchmark {
-    /// The import path.
-    pub package: String,
-    /// `BenchmarkSearch/large`
-    pub name: String,
-    /// allocs/op
-    pub allocs: Pair,
-    /// B/op
-    pub bytes: Pair,
 }
 
 impl Benchmark {

@@ -118,7 +118,8 @@ pub struct Function {
     pub frame: Pair,
 }
 
-/// What a benchmark allocates per operation, the least of five runs.
+/// What a benchmark allocates per operation: before, by the lock or without a change, and after. What was measured is the least
+/// of five runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Benchmark {
     /// The import path.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::collect::{from_programs, headers, trusted, worth};
 use super::fetch::{Request, base, fetch_if_there, shown};
-use super::is_stream;
+use super::{is_stream, said};
 use crate::build::publish;
 use crate::cli::profile::Collect;
 use crate::command::{Output, Session};
@@ -14,8 +14,7 @@ use crate::config::anchor;
 use crate::error::{Error, Kind, Result};
 use crate::number::counted;
 use crate::profile;
-use crate::render::{self, Format, Style};
-use crate::report::outline::{Block, Tone};
+use crate::report::outline::Tone;
 
 /// Kinds beside the CPU profile: what the address ends with, and why one may be empty.
 const KINDS: &[(&str, &str)] = &[
@@ -85,15 +84,8 @@ pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
             .hint("what is written is complete: collect again for the others"));
     }
     lines.push(next(&directory, &written, session));
-    let blocks: Vec<Block> = lines
-        .into_iter()
-        .map(|(tone, words)| Block::Line(tone, words))
-        .collect();
-    let style = Style {
-        width: session.width,
-    };
     Ok(Output {
-        text: render::blocks(&blocks, Format::Text, style),
+        text: said(lines, session),
         ..Output::default()
     })
 }
