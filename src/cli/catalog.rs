@@ -9,8 +9,8 @@ use crate::render::Format;
 pub struct Explain {
     /// The ID of a check or a rule, or the number of a lesson
     pub id: Option<String>,
-    /// List the twenty lessons, and where the tool serves each
-    #[arg(long, conflicts_with = "id")]
+    /// List the twenty lessons, and where the tool serves each; with a number, that lesson
+    #[arg(long)]
     pub lessons: bool,
     /// How the lists are printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]

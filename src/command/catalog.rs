@@ -27,7 +27,7 @@ fn data(text: String) -> Result<Output> {
 
 /// `explain [ID]`
 pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
-    if args.lessons {
+    if args.lessons && args.id.is_none() {
         return lessons(args.format, session.width);
     }
     let Some(id) = &args.id else {

@@ -250,6 +250,10 @@ fn a_size_ratchet_holds_and_follows() {
             .text("gobuild-opt.lock")
             .contains("reason = \"a new feature\" }")
     );
+    let accepted = place.text("gobuild-opt.lock");
+    let run = place.run("accept size --reason 'nothing is looser'");
+    assert!(run.shown().contains("says all of that already"));
+    assert_eq!(place.text("gobuild-opt.lock"), accepted);
     assert_eq!(place.run("release").code(), 0);
     let loose = lock.replace(size, "size = 900000000");
     place.write("gobuild-opt.lock", &loose);

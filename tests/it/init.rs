@@ -33,7 +33,7 @@ fn a_makefile_of_one_line_is_taken_over() {
     assert_eq!(run.code(), 0, "{}", run.shown());
     for said in [
         "preset: example.com/shop/cmd/api uses http.ListenAndServe",
-        "ldflags: as in Makefile\n",
+        "ldflags: as in Makefile; {git.describe} is `git describe --tags --always --dirty`\n",
         "env: as in Makefile\n",
     ] {
         assert!(run.stdout.contains(said), "{said}: {}", run.shown());

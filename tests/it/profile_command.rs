@@ -319,11 +319,10 @@ fn collect_leaves_the_old_file_when_a_server_misbehaves() {
         b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/x?token=1\r\nContent-Length: 0\r\n\r\n"
             .to_vec(),
     );
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
+    // A port that is taken, and where nobody listens: no test beside this one can get it.
+    let open = TcpListener::bind("127.0.0.1:0").unwrap();
+    let held = TcpStream::connect(open.local_addr().unwrap()).unwrap();
+    let closed = held.local_addr().unwrap().to_string();
     for (name, address, words) in [
         ("cut", cut, "cannot get the profile"),
         ("endless", endless, "sends more than 64 MiB"),

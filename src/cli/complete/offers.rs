@@ -35,7 +35,12 @@ pub fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
         "escapes" => plain(&["auto", "capture", "pass", "off"]),
         "jobs" => plain(&["auto", "1", "2", "4"]),
         "target" => plain(PLATFORMS),
-        "class" => Offer::words(Class::ALL.iter().map(|it| Word::new(it.name(), ""))),
+        "class" => {
+            let all = Class::ALL
+                .iter()
+                .filter(|class| class.allocates() || **class == Class::Constant);
+            Offer::words(all.map(|class| Word::new(class.name(), "")))
+        }
         "set" => Offer::words(settings(current)),
         "out-dir" => Offer::paths(Paths::Directories),
         "go" | "module" | "config-from" | "diff" => Offer::default(),

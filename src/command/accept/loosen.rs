@@ -121,6 +121,13 @@ fn fact(
             continue;
         }
         let now = shown(entry, item);
+        if let Some(value) = now.as_ref().filter(|_| before == now) {
+            told.push(format!(
+                "{} {}: {item}: {value}, as before",
+                it.name, it.key
+            ));
+            continue;
+        }
         if now.is_some() {
             entry.reasons.insert(item.to_string(), reason.to_owned());
         } else {

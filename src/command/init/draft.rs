@@ -239,6 +239,13 @@ impl<'a> Found<'a> {
                     .map(|(name, value)| format!("-X {name}={value}")),
             );
         }
+        let is_described = |flag: &str| flag.contains("{git.describe}");
+        if flags
+            .iter()
+            .any(|flag| flag.as_str().is_some_and(is_described))
+        {
+            why += "; {git.describe} is `git describe --tags --always --dirty`";
+        }
         if !flags.is_empty() {
             draft.key(&why, "ldflags", flags);
         }

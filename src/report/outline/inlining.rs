@@ -11,7 +11,8 @@ use crate::report::{EscapePackage, Escapes};
 pub fn line(escapes: &Escapes) -> Option<Block> {
     let each: Option<Vec<Optimizations>> =
         escapes.packages.iter().map(|it| it.optimizations).collect();
-    let all = each?.iter().fold(Optimizations::default(), add);
+    let each = each.filter(|each| !each.is_empty())?;
+    let all = each.iter().fold(Optimizations::default(), add);
     Some(Block::Line(
         Tone::Plain,
         format!(
