@@ -11,7 +11,6 @@ use super::present::{self, present};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
-use crate::clock;
 use crate::config::AdviseGate;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
@@ -61,7 +60,6 @@ pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
             config: &loaded.config,
             collected,
             cwd: &cwd,
-            now: clock::about_now(),
         };
         let overlay = Overlay::of(&plan.facts);
         let mut read = |path: &Path| overlay.read(path, input::SOURCE).ok();

@@ -120,8 +120,8 @@ pub struct Used {
     pub samples: u64,
     /// Sum of its weights: nanoseconds, bytes, goroutines.
     pub total: i64,
-    /// Its age in days; `null` where it does not tell.
-    pub age_days: Option<f64>,
+    /// When it was collected, RFC 3339; `null` where it does not tell.
+    pub collected: Option<String>,
 }
 
 /// What a class costs.

@@ -288,7 +288,7 @@ fn artifact(target: &Target) -> Vec<Block> {
         .collect()
 }
 
-/// The profile in a sentence; `whole` with its samples, age and digest.
+/// The profile in a sentence; `whole` with its samples, day and digest.
 fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
     let pgo = &target.pgo;
     let (Some(profile), Some(digest)) = (&pgo.profile, &pgo.sha256) else {
@@ -309,9 +309,7 @@ fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
     let samples = pgo.samples.map_or(String::new(), |it| {
         format!(", {}", counted(it.unsigned_abs(), "sample"))
     });
-    let age = pgo
-        .age_days
-        .map_or(String::new(), |it| format!(", {} old", days(it)));
+    let collected = pgo.collected.as_deref().map_or(String::new(), collected);
     let health = pgo
         .health
         .map_or(String::new(), |it| format!(", {it:.1} % fits"));
@@ -329,7 +327,7 @@ fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
     Some((
         Tone::Dim,
         format!(
-            "profile {profile} applied{samples}{age}{health}{lines}, sha256 {}",
+            "profile {profile} applied{samples}{collected}{health}{lines}, sha256 {}",
             &digest[..digest.len().min(12)]
         ),
     ))
@@ -413,7 +411,7 @@ fn verdict(report: &Report) -> Vec<Block> {
     blocks
 }
 
-/// An age in days, rounded.
-fn days(age: f64) -> String {
-    counted(age.round().max(0.0) as u64, "day")
+/// When a profile was collected, an RFC 3339 time: its day, since how long ago that is is another every day.
+fn collected(time: &str) -> String {
+    format!(", collected {}", time.split('T').next().unwrap_or(time))
 }

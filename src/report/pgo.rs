@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::profile::age_days;
 use super::{Effect, Inputs, effect};
 use crate::analysis::Artifact;
 use crate::plan::pgo;
@@ -47,8 +46,6 @@ pub struct Pgo {
     pub duration_ms: Option<i64>,
     /// When it was collected, RFC 3339.
     pub collected: Option<String>,
-    /// Days between that and this run.
-    pub age_days: Option<f64>,
     /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
     #[serde(default)]
     pub health: Option<f64>,
@@ -105,9 +102,6 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         return Pgo::default();
     };
     let collected = judgement.origin.as_ref().and_then(|it| it.time.clone());
-    let age = collected
-        .as_deref()
-        .and_then(|it| it.parse::<jiff::Timestamp>().ok());
     let applied = choice.applied(&artifact.executable.package).is_some();
     let untold = applied && built.effect.is_some() && artifact.effect.is_none();
     Pgo {
@@ -132,7 +126,6 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         samples: judgement.samples,
         duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
         collected,
-        age_days: age.map(|it| age_days(it, inputs.now)),
         health: artifact.health.as_ref().map(|it| it.by_name),
         lines: artifact.health.as_ref().and_then(|it| it.by_call),
         useless: artifact

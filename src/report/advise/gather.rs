@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::locate::{Located, Locator};
 use super::values::{heap_class, measure, memory_by_line, values};
 use super::{ClassShare, Finding, LineCost, Place, Target, Used};
@@ -19,7 +17,6 @@ use crate::go;
 use crate::go::pattern;
 use crate::plan::Facts;
 use crate::profile::Profile;
-use crate::report::profile::age_days;
 
 /// A profile that was given.
 #[derive(Debug)]
@@ -40,8 +37,6 @@ pub struct Inputs<'a> {
     pub collected: &'a Collected,
     /// Paths below are shown relative to it.
     pub cwd: &'a Path,
-    /// Now, for ages.
-    pub now: Timestamp,
 }
 
 /// Says what costs on a platform.
@@ -146,7 +141,7 @@ impl<'a> Gathering<'a> {
             measure,
             samples: charged.total.samples,
             total,
-            age_days: profile.time().map(|it| age_days(it, self.inputs.now)),
+            collected: profile.time().map(|time| time.to_string()),
         });
         if charged.below.samples == 0 {
             target.notes.push(format!(

@@ -50,9 +50,10 @@ fn heading(target: &Target) -> String {
 }
 
 fn used(it: &Used) -> Block {
-    let age = it.age_days.map_or(String::new(), |it| {
-        format!(", {} old", counted(it.round().max(0.0) as u64, "day"))
-    });
+    let collected = it
+        .collected
+        .as_deref()
+        .map_or(String::new(), super::collected);
     let total = match it.measure {
         Measure::Cpu => format!(", {:.1} s of CPU", it.total as f64 / 1e9),
         Measure::Allocated | Measure::InUse => format!(", {}", bytes(it.total)),
@@ -66,7 +67,11 @@ fn used(it: &Used) -> Block {
         Measure::Goroutines | Measure::Leaked => counted(it.samples, "goroutine"),
         _ => counted(it.samples, "sample"),
     };
-    let words = format!("{}: {}, {samples}{total}{age}", it.file, it.measure.words());
+    let words = format!(
+        "{}: {}, {samples}{total}{collected}",
+        it.file,
+        it.measure.words()
+    );
     line(Tone::Dim, words)
 }
 
