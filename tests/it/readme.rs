@@ -4,6 +4,8 @@
 //! one of the sample, the figures as well, within [`TOLERANCE`]: a C compiler and a commit change a few bytes. Lines of `...`
 //! stand for any others.
 
+use std::collections::BTreeSet;
+
 use crate::harness::{PROGRAM, Place};
 
 const README: &str = include_str!("../../README.md");
@@ -170,6 +172,31 @@ fn what_the_readme_shows_is_what_is_printed() {
         shown += 1;
     }
     assert_eq!(shown, 2);
+    let drawn = place
+        .command(PROGRAM)
+        .args(["release", "--report", "map.svg"])
+        .current_dir(place.path("service"))
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{drawn:?}");
+    let shown = tiles(include_str!("../../examples/service/map.svg"));
+    let drawn = place.text("service/map.svg");
+    let today = tiles(&drawn);
+    let common = shown.intersection(&today).count() as f64;
+    assert!(
+        common >= 0.95 * shown.len().max(today.len()) as f64,
+        "the picture of the README is old: `gobuild-opt release -C examples/service --report map.svg` draws it"
+    );
+}
+
+/// What has an area of its own in a map: modules and packages, by name.
+fn tiles(map: &str) -> BTreeSet<&str> {
+    let titles = map.split("<title>").skip(1);
+    let found: BTreeSet<&str> = titles
+        .filter_map(|title| title.split(": ").next())
+        .collect();
+    assert!(found.contains("runtime") && found.len() > 50, "{found:?}");
+    found
 }
 
 #[test]
