@@ -284,7 +284,8 @@ pub fn role(name: &str, package: &str) -> Role {
             false => Role::Runtime(of(RUNTIME, rest).filter(|_| package == "runtime")),
         };
     }
-    if matches!(package, "sync" | "internal/sync") && LOCKS.iter().any(|it| rest.ends_with(it)) {
+    if matches!(package, "sync" | "internal/sync") && LOCKS.iter().any(|lock| rest.ends_with(lock))
+    {
         return Role::Lock;
     }
     match rest.starts_with("_Cfunc_") || rest.starts_with("_cgo") {
@@ -304,11 +305,11 @@ pub fn grows_map(name: &str) -> bool {
     let table = name.starts_with("internal/runtime/maps.")
         && [".grow", ".rehash", ".split", ".growToTable", ".growToSmall"]
             .iter()
-            .any(|it| name.ends_with(it));
+            .any(|suffix| name.ends_with(suffix));
     table
         || name
             .strip_prefix("runtime.")
-            .is_some_and(|rest| GROWTH.iter().any(|it| rest.starts_with(it)))
+            .is_some_and(|rest| GROWTH.iter().any(|prefix| rest.starts_with(prefix)))
 }
 
 /// Whether a package is the runtime or what only it is made of.
@@ -317,7 +318,7 @@ pub fn is_runtime(package: &str) -> bool {
     package == "runtime"
         || package == "internal/abi"
         || package == "internal/cpu"
-        || below.iter().any(|it| package.starts_with(it))
+        || below.iter().any(|prefix| package.starts_with(prefix))
 }
 
 fn is_transparent(rest: &str) -> bool {
@@ -341,7 +342,7 @@ fn is_transparent(rest: &str) -> bool {
 fn of(table: &[(&str, Class)], name: &str) -> Option<Class> {
     table
         .iter()
-        .find(|it| name.starts_with(it.0))
+        .find(|pair| name.starts_with(pair.0))
         .map(|it| it.1)
 }
 

@@ -72,10 +72,13 @@ pub fn heat(profile: &Profile, value: usize, count: impl Fn(&Sample) -> u64, eve
                 break;
             }
         }
-        let Some(owner) = stack.iter().position(|it| it.function.role == Role::Code) else {
+        let Some(owner) = stack
+            .iter()
+            .position(|seen| seen.function.role == Role::Code)
+        else {
             continue;
         };
-        let allocates = every || class_of(&stack[..owner]).is_some_and(|it| it.allocates());
+        let allocates = every || class_of(&stack[..owner]).is_some_and(|class| class.allocates());
         if !allocates {
             continue;
         }
@@ -125,14 +128,14 @@ impl Heat {
         let known: Vec<Option<usize>> = self
             .lines
             .iter()
-            .map(|it| {
-                let (package, function) = (it.package.as_str(), it.function.as_str());
-                match it.start {
+            .map(|line| {
+                let (package, function) = (line.package.as_str(), line.function.as_str());
+                match line.start {
                     Some(start) => {
-                        let offset = it.line.checked_sub(start)?;
+                        let offset = line.line.checked_sub(start)?;
                         by_offset.get(&(package, function, offset))
                     }
-                    None => by_line.get(&(package, function, it.line)),
+                    None => by_line.get(&(package, function, line.line)),
                 }
                 .copied()
             })
@@ -162,7 +165,7 @@ impl Heat {
         for (chain, sum) in &other.chains {
             let chain: Vec<usize> = chain
                 .iter()
-                .map(|it| index(&other.lines[*it], &mut self.lines))
+                .map(|count| index(&other.lines[*count], &mut self.lines))
                 .collect();
             self.chains.entry(chain).or_default().add(*sum);
         }
@@ -170,7 +173,10 @@ impl Heat {
 
     /// The packages that allocate, as the profile names them.
     pub fn packages(&self) -> HashSet<&str> {
-        self.lines.iter().map(|it| it.package.as_str()).collect()
+        self.lines
+            .iter()
+            .map(|line| line.package.as_str())
+            .collect()
     }
 
     /// The sum of what is allocated by functions of some packages.
@@ -179,7 +185,7 @@ impl Heat {
         for (chain, it) in &self.chains {
             let own = chain
                 .first()
-                .is_some_and(|it| is_own(&self.lines[*it].package));
+                .is_some_and(|index| is_own(&self.lines[*index].package));
             if own {
                 sum.add(*it);
             }
@@ -191,12 +197,12 @@ impl Heat {
 impl Joined {
     /// How many lines hold a share of what was found, such as 0.9, and how many lines there are.
     pub fn holding(&self, share: f64) -> (usize, usize) {
-        let mut weights: Vec<i64> = self.sums.iter().map(|it| it.weight).collect();
+        let mut weights: Vec<i64> = self.sums.iter().map(|sum| sum.weight).collect();
         weights.sort_unstable_by(|a, b| b.cmp(a));
         let wanted = self.found.weight as f64 * share;
         let mut sum = 0.0;
         let mut count = 0;
-        for it in weights.iter().filter(|it| **it > 0) {
+        for it in weights.iter().filter(|weight| **weight > 0) {
             if sum >= wanted {
                 break;
             }

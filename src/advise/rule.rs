@@ -169,5 +169,5 @@ impl Evidence<'_> {
 
 /// The rule of an ID.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|it| it.id == id)
+    RULES.iter().find(|rule| rule.id == id)
 }

@@ -102,15 +102,16 @@ impl Source {
         let root = self.tree.root_node();
         let found = root
             .named_children(&mut root.walk())
-            .find(|it| self.declared(*it).as_deref() == Some(name))?;
+            .find(|node| self.declared(*node).as_deref() == Some(name))?;
         Some((row(found.start_position()), row(found.end_position())))
     }
 
     /// The function or the method `T.m` that a line is in.
     pub fn function_at(&self, line: i64) -> Option<String> {
         let root = self.tree.root_node();
-        let holds =
-            |it: &Node<'_>| (row(it.start_position())..=row(it.end_position())).contains(&line);
+        let holds = |node: &Node<'_>| {
+            (row(node.start_position())..=row(node.end_position())).contains(&line)
+        };
         let found = root.named_children(&mut root.walk()).find(holds)?;
         self.declared(found)
     }
@@ -137,13 +138,13 @@ impl Source {
             let of = receiver.split('*').nth(1)?;
             Some(of.split('[').next()?.trim() == name)
         };
-        text.lines().any(|it| receiver(it) == Some(true))
+        text.lines().any(|line| receiver(line) == Some(true))
     }
 
     /// What stands on a line, counted from 1. `None` past the end.
     pub fn shape(&self, line: i64) -> Option<Shape> {
         let row = usize::try_from(line).ok()?.checked_sub(1)?;
-        let text = self.text.split(|it| *it == b'\n').nth(row)?;
+        let text = self.text.split(|byte| *byte == b'\n').nth(row)?;
         let mut shape = Shape {
             text: String::from_utf8_lossy(text).trim().to_owned(),
             ignore: self.ignored(row),
@@ -151,7 +152,7 @@ impl Source {
             pointer_methods: true,
             ..Shape::default()
         };
-        let begin = text.iter().position(|it| !it.is_ascii_whitespace())?;
+        let begin = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
         let end = text.len();
         let root = self.tree.root_node();
         let (start, end) = (Point::new(row, begin), Point::new(row, end));
@@ -176,12 +177,12 @@ impl Source {
     /// What comments on a line and the one above take out of the findings.
     fn ignored(&self, row: usize) -> Vec<String> {
         const IGNORE: &str = "//gobuild-opt:ignore";
-        let lines = self.text.split(|it| *it == b'\n');
+        let lines = self.text.split(|byte| *byte == b'\n');
         let near = lines
             .skip(row.saturating_sub(1))
             .take(if row == 0 { 1 } else { 2 });
-        let behind = near.filter_map(|it| {
-            let text = String::from_utf8_lossy(it);
+        let behind = near.filter_map(|bytes| {
+            let text = String::from_utf8_lossy(bytes);
             let at = text.find(IGNORE)?;
             Some(text[at + IGNORE.len()..].trim().to_owned())
         });
@@ -198,9 +199,9 @@ impl Source {
             }
             at = node.parent();
         }
-        shape.kept = function.map_or(Vec::new(), |it| self.kept(it));
-        shape.to_c = function.map_or(Vec::new(), |it| self.to_c(it));
-        shape.in_init = match function.and_then(|it| self.declared(it)) {
+        shape.kept = function.map_or(Vec::new(), |node| self.kept(node));
+        shape.to_c = function.map_or(Vec::new(), |node| self.to_c(node));
+        shape.in_init = match function.and_then(|node| self.declared(node)) {
             Some(name) => name == "init",
             None => true,
         };
@@ -224,12 +225,12 @@ impl Source {
             "inc_statement" | "dec_statement" => {
                 if let Some(index) = node
                     .named_child(0)
-                    .filter(|it| it.kind() == "index_expression")
+                    .filter(|node| node.kind() == "index_expression")
                 {
                     let growth = self.growth(index.child_by_field_name("operand"), node, "map");
-                    shape.writes.extend(growth.map(|it| Growth {
+                    shape.writes.extend(growth.map(|growth| Growth {
                         filtered: true,
-                        ..it
+                        ..growth
                     }));
                 }
             }
@@ -243,12 +244,12 @@ impl Source {
         };
         let left = clause
             .child_by_field_name("left")
-            .map_or("", |it| self.text(it));
+            .map_or("", |node| self.text(node));
         let over = clause
             .child_by_field_name("right")
-            .map_or("", |it| self.text(it));
+            .map_or("", |node| self.text(node));
         let mut names = left.split(',').map(str::trim);
-        if let Some(copy) = names.nth(1).filter(|it| *it != "_") {
+        if let Some(copy) = names.nth(1).filter(|name| *name != "_") {
             shape.copies = Some((copy.to_owned(), over.to_owned()));
         }
     }
@@ -266,18 +267,18 @@ impl Source {
             let single =
                 given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
             let growth = self.growth(given.first().copied(), node, "slice");
-            let bound = |it: Growth| Growth {
-                bound: it.bound.filter(|_| single && given.len() == 2),
-                ..it
+            let bound = |growth: Growth| Growth {
+                bound: growth.bound.filter(|_| single && given.len() == 2),
+                ..growth
             };
             shape.appends.extend(growth.map(bound));
         }
-        let literal = |it: &Node<'_>| {
-            it.kind().ends_with("_literal")
-                && it.kind() != "composite_literal"
-                && it.kind() != "func_literal"
+        let literal = |node: &Node<'_>| {
+            node.kind().ends_with("_literal")
+                && node.kind() != "composite_literal"
+                && node.kind() != "func_literal"
         };
-        let literals = match given.iter().take_while(|it| literal(it)).count() {
+        let literals = match given.iter().take_while(|node| literal(node)).count() {
             0 => Literals::None,
             count if count == given.len() => Literals::All,
             _ => Literals::First,
@@ -294,26 +295,26 @@ impl Source {
         };
         let operator = node
             .child_by_field_name("operator")
-            .map_or("", |it| self.text(it));
+            .map_or("", |node| self.text(node));
         let (target, value) = (self.text(left), self.text(right));
         let itself = value
             .strip_prefix(target)
             .is_some_and(|rest| rest.trim_start().starts_with('+'));
-        let outside = left
-            .named_child(0)
-            .is_some_and(|it| it.kind() != "identifier" || self.declared_outside(it, node));
+        let outside = left.named_child(0).is_some_and(|child| {
+            child.kind() != "identifier" || self.declared_outside(child, node)
+        });
         if (operator == "+=" || (operator == "=" && itself)) && !loops(node).is_empty() && outside {
             shape.lengthened.push(target.to_owned());
         }
         if let Some(index) = left
             .named_child(0)
-            .filter(|it| it.kind() == "index_expression")
+            .filter(|node| node.kind() == "index_expression")
         {
             let growth = self.growth(index.child_by_field_name("operand"), node, "map");
             let counts = operator != "=";
-            shape.writes.extend(growth.map(|it| Growth {
-                filtered: it.filtered || counts,
-                ..it
+            shape.writes.extend(growth.map(|growth| Growth {
+                filtered: growth.filtered || counts,
+                ..growth
             }));
         }
     }
@@ -353,7 +354,7 @@ fn loops(node: Node<'_>) -> Vec<Node<'_>> {
 fn child<'a>(node: Node<'a>, kind: &str) -> Option<Node<'a>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
-        .find(|it| it.kind() == kind)
+        .find(|node| node.kind() == kind)
 }
 
 fn is_within(inner: Node<'_>, outer: Node<'_>) -> bool {

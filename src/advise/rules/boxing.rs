@@ -40,7 +40,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         "convT64" | "convT32" | "convT16" => "a number",
         _ => "a value",
     };
-    let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|it| is_log(&it.0)) {
+    let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|call| is_log(&call.0))
+    {
         "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
     } else if shape.text.contains("fmt.") {
         "use strconv.Append... or write the parts: a format boxes every argument"
@@ -89,5 +90,5 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
 
 fn is_log(callee: &str) -> bool {
     let levels = [".Debug", ".Info", ".Warn", ".Error", ".Debugw", ".Infow"];
-    levels.iter().any(|it| callee.ends_with(it))
+    levels.iter().any(|level| callee.ends_with(level))
 }

@@ -26,9 +26,9 @@ When not to: where C works for microseconds, the way does not count.",
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
     let shape = it.shape.filter(|_| measured)?;
-    let calls = shape.calls.iter().find(|it| it.0.starts_with("C."));
+    let calls = shape.calls.iter().find(|call| call.0.starts_with("C."));
     if it.measure == Measure::Cpu && it.is(Class::Cgo) && shape.in_loop && it.share.percent >= 0.5 {
-        let name = calls.map_or("C", |it| it.0.as_str());
+        let name = calls.map_or("C", |call| call.0.as_str());
         return Some(Advice {
             seen: format!("a loop calls {name} once per round"),
             attempt: "hand over many items in one call".into(),
@@ -39,7 +39,10 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     if !it.is(Class::New) || it.go < (1, 24) {
         return None;
     }
-    let mut moved = it.sites.iter().filter(|it| it.0 == escape::Class::Moved);
+    let mut moved = it
+        .sites
+        .iter()
+        .filter(|site| site.0 == escape::Class::Moved);
     let (name, function) = moved.find_map(|site| shape.to_c.iter().find(|it| it.0 == site.1))?;
     Some(Advice {
         seen: format!(

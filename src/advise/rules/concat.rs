@@ -76,9 +76,10 @@ fn conversion(text: &str) -> Option<Advice> {
 fn cuts(text: &str) -> bool {
     let mut behind = text.match_indices("string(").filter_map(|(at, word)| {
         let before = text[..at].chars().next_back();
-        let alone = before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != ']');
+        let alone =
+            before.is_none_or(|before| !before.is_alphanumeric() && before != '_' && before != ']');
         let rest = text[at + word.len()..].split_once(')')?;
         (alone && !rest.0.contains('(')).then_some(rest.1)
     });
-    behind.any(|it| it.starts_with('[') && it.contains(':'))
+    behind.any(|text| text.starts_with('[') && text.contains(':'))
 }

@@ -79,7 +79,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         What::Call(callee) if MADE.contains(&callee) && !shape.in_init => {
             let name = callee.rsplit('.').next().unwrap_or(callee);
             let mut calls = shape.calls.iter();
-            let (_, literals) = calls.find(|it| it.0.rsplit('.').next() == Some(name))?;
+            let (_, literals) = calls.find(|call| call.0.rsplit('.').next() == Some(name))?;
             advice(callee, *literals).or_else(|| by_key(callee, it.share.percent))
         }
         _ => None,
@@ -91,7 +91,8 @@ fn folds(text: &str) -> bool {
     let both = |name: &str| {
         let mut sides = text.split("==");
         let (left, right) = (sides.next(), sides.next());
-        left.is_some_and(|it| it.contains(name)) && right.is_some_and(|it| it.contains(name))
+        left.is_some_and(|text| text.contains(name))
+            && right.is_some_and(|text| text.contains(name))
     };
     both("strings.ToLower(") || both("strings.ToUpper(")
 }

@@ -44,7 +44,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     let memory = it.memory.filter(|_| it.measure == Measure::Allocated)?;
     let average = memory.bytes.checked_div(memory.objects)?;
-    let escapes = it.sites.iter().any(|it| it.0 == escape::Class::New);
+    let escapes = it.sites.iter().any(|site| site.0 == escape::Class::New);
     let returned = shape.returned.is_some() && !shape.pointer_methods;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
     if !returned || !escapes || !short_lived || average > SMALL || it.share.percent < 1.0 {

@@ -45,8 +45,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             bound,
         ),
         Measure::Cpu if it.is(Class::Goroutine) && it.share.percent >= 1.0 => {
-            let shape = it.shape.filter(|it| it.in_loop)?;
-            if !shape.starts && !shape.calls.iter().any(|it| it.0.ends_with(".Go")) {
+            let shape = it.shape.filter(|shape| shape.in_loop)?;
+            if !shape.starts && !shape.calls.iter().any(|call| call.0.ends_with(".Go")) {
                 return None;
             }
             ("a loop starts a goroutine per item".into(), bound)

@@ -37,7 +37,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     } else {
         return None;
     };
-    let known = |it: &&Growth| it.begins_empty && !it.filtered && it.bound.is_some();
+    let known =
+        |growth: &&Growth| growth.begins_empty && !growth.filtered && growth.bound.is_some();
     let Some(growth) = grown.iter().find(known) else {
         return unbounded(it, grown);
     };

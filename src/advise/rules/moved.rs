@@ -32,15 +32,20 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     let shape = it.shape?;
     // The compiler's own variables, of loops over functions, begin with `#`.
-    let own = |it: &&(escape::Class, &str)| it.0 == escape::Class::Moved && !it.1.starts_with('#');
+    let own = |entry: &&(escape::Class, &str)| {
+        entry.0 == escape::Class::Moved && !entry.1.starts_with('#')
+    };
     let moved = it.sites.iter().find(own);
     if let Some((_, name)) = moved {
         // What C gets is left to GBO318.
         let to_c = shape.to_c.iter().any(|it| it.0 == *name);
-        if to_c || shape.kept.iter().any(|it| it == name) {
+        if to_c || shape.kept.iter().any(|text| text == name) {
             return None;
         }
-        let (copy, over) = shape.copies.as_ref().map_or(("", ""), |it| (&it.0, &it.1));
+        let (copy, over) = shape
+            .copies
+            .as_ref()
+            .map_or(("", ""), |copy| (&copy.0, &copy.1));
         let attempt = match *name == copy && !over.is_empty() {
             true => format!(
                 "take the address of the element: `for i := range {over} {{ {copy} := &{over}[i]`"
@@ -56,7 +61,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         });
     }
     // One that is returned, or made once, is what the function is for.
-    let literal = it.sites.iter().any(|it| it.0 == escape::Class::Closure);
+    let literal = it.sites.iter().any(|site| site.0 == escape::Class::Closure);
     // The body of a loop over a function is one, too.
     (literal && shape.in_loop && !shape.text.starts_with("for ")).then(|| Advice {
         seen: "a function literal is allocated each time".into(),

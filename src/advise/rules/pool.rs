@@ -54,7 +54,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     let memory = it.memory?;
     let buffers = ["make([]byte", "bytes.Buffer", "bufio.New"];
-    let makes = buffers.iter().any(|it| shape.text.contains(it));
+    let makes = buffers.iter().any(|buffer| shape.text.contains(buffer));
     // What is returned, or stored somewhere, belongs to somebody else.
     let makes = makes && !shape.text.starts_with("return ") && !shape.leaves;
     let average = memory.bytes.checked_div(memory.objects)?;

@@ -29,11 +29,11 @@ impl Source {
             .then(|| self.declaration_of(&name, at))
             .flatten();
         // A second loop between the declaration and here multiplies what the bound says.
-        let alone = declared.is_some_and(|it| {
-            !is_within(it, *inner) && loops.get(1).is_none_or(|outer| is_within(it, *outer))
+        let alone = declared.is_some_and(|node| {
+            !is_within(node, *inner) && loops.get(1).is_none_or(|outer| is_within(node, *outer))
         });
         Some(Growth {
-            begins_empty: alone && declared.is_some_and(|it| self.is_empty(it, &name, kind)),
+            begins_empty: alone && declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             bound: self.bound(*inner),
             filtered: self.is_filtered(at, *inner),
             name,
@@ -62,15 +62,15 @@ impl Source {
             let declares = match node.kind() {
                 "short_var_declaration" => node
                     .child_by_field_name("left")
-                    .is_some_and(|it| self.text(it).split(',').any(|it| it.trim() == name)),
+                    .is_some_and(|node| self.text(node).split(',').any(|part| part.trim() == name)),
                 "var_spec" | "parameter_declaration" => {
                     let mut cursor = node.walk();
                     let mut names = node.children_by_field_name("name", &mut cursor);
-                    names.any(|it| self.text(it) == name)
+                    names.any(|node| self.text(node) == name)
                 }
                 _ => false,
             };
-            let later = found.is_none_or(|it| it.start_byte() < node.start_byte());
+            let later = found.is_none_or(|found| found.start_byte() < node.start_byte());
             if declares && later {
                 found = Some(node);
             }
@@ -86,33 +86,38 @@ impl Source {
                 Some(value) => self.makes_empty(self.text(value), kind),
                 None => {
                     let of = declaration.child_by_field_name("type");
-                    kind == "slice" && of.is_some_and(|it| self.text(it).starts_with("[]"))
+                    kind == "slice" && of.is_some_and(|node| self.text(node).starts_with("[]"))
                 }
             },
             "short_var_declaration" => {
-                let side = |it| declaration.child_by_field_name(it);
+                let side = |text| declaration.child_by_field_name(text);
                 let (Some(left), Some(right)) = (side("left"), side("right")) else {
                     return false;
                 };
-                let names = self.text(left).split(',').position(|it| it.trim() == name);
-                let value = names.and_then(|it| right.named_child(u32::try_from(it).ok()?));
-                value.is_some_and(|it| self.makes_empty(self.text(it), kind))
+                let names = self
+                    .text(left)
+                    .split(',')
+                    .position(|part| part.trim() == name);
+                let value = names.and_then(|name| right.named_child(u32::try_from(name).ok()?));
+                value.is_some_and(|node| self.makes_empty(self.text(node), kind))
             }
             // A named result.
             "parameter_declaration" => {
                 let is_result = declaration
                     .parent()
                     .and_then(|list| list.parent()?.child_by_field_name("result"))
-                    .is_some_and(|it| is_within(declaration, it));
+                    .is_some_and(|node| is_within(declaration, node));
                 let of = declaration.child_by_field_name("type");
-                kind == "slice" && is_result && of.is_some_and(|it| self.text(it).starts_with("[]"))
+                kind == "slice"
+                    && is_result
+                    && of.is_some_and(|node| self.text(node).starts_with("[]"))
             }
             _ => false,
         }
     }
 
     fn makes_empty(&self, value: &str, kind: &str) -> bool {
-        let value: String = value.chars().filter(|it| !it.is_whitespace()).collect();
+        let value: String = value.chars().filter(|c| !c.is_whitespace()).collect();
         match kind {
             "slice" => {
                 (value.starts_with("[]") && value.ends_with("{}"))
@@ -155,16 +160,16 @@ impl Source {
         let declared = self.declaration_of(text, at)?;
         let of = declared
             .child_by_field_name("type")
-            .map_or("", |it| self.text(it));
+            .map_or("", |node| self.text(node));
         let value = declared
             .child_by_field_name("right")
             .or_else(|| declared.child_by_field_name("value"))
-            .map_or("", |it| self.text(it));
-        let endless = |it: &str| {
-            it.contains("chan ")
-                || it.starts_with("func")
-                || it.contains("iter.")
-                || it.contains("Seq(")
+            .map_or("", |node| self.text(node));
+        let endless = |text: &str| {
+            text.contains("chan ")
+                || text.starts_with("func")
+                || text.contains("iter.")
+                || text.contains("Seq(")
         };
         if endless(of) || endless(value) {
             return None;
@@ -214,12 +219,12 @@ impl Source {
 /// `make(map[K]V, n)` has a comma outside of every bracket.
 fn has_size(make: &str) -> bool {
     let mut depth = 0i32;
-    make.bytes().any(|it| {
-        match it {
+    make.bytes().any(|byte| {
+        match byte {
             b'[' | b'(' | b'{' => depth += 1,
             b']' | b')' | b'}' => depth -= 1,
             _ => {}
         }
-        it == b',' && depth == 1
+        byte == b',' && depth == 1
     })
 }

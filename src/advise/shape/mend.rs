@@ -83,12 +83,12 @@ impl Source {
         let before = &self.text[..node.start_byte()];
         let start = before
             .iter()
-            .rposition(|it| *it == b'\n')
+            .rposition(|byte| *byte == b'\n')
             .map_or(0, |it| it + 1);
         let line = &self.text[start..node.start_byte()];
         let blank = line
             .iter()
-            .take_while(|it| it.is_ascii_whitespace())
+            .take_while(|byte| byte.is_ascii_whitespace())
             .count();
         String::from_utf8_lossy(&line[..blank]).into_owned()
     }
@@ -101,7 +101,7 @@ impl Source {
             return None;
         }
         let looping = *loops(at).first()?;
-        let bound = growth.bound.filter(|it| is_certain(it))?;
+        let bound = growth.bound.filter(|bound| is_certain(bound))?;
         if self.ends_early(looping) {
             return None;
         }
@@ -114,7 +114,9 @@ impl Source {
             _ => format!("make({of}, {size})"),
         };
         let statement = match declared.kind() {
-            "var_spec" => declared.parent().filter(|it| it.named_child_count() == 1)?,
+            "var_spec" => declared
+                .parent()
+                .filter(|node| node.named_child_count() == 1)?,
             _ => declared,
         };
         let single = declared.kind() != "parameter_declaration" && self.is_single(declared);
@@ -128,7 +130,7 @@ impl Source {
         let mentioned = self.mentions(function, name);
         if mentioned
             .iter()
-            .any(|it| between.contains(&it.start_byte()))
+            .any(|node| between.contains(&node.start_byte()))
         {
             return None;
         }
@@ -147,18 +149,18 @@ impl Source {
             }
         }
         let writes = self.on_line(line, "assignment_statement");
-        writes.into_iter().find_map(|it| {
-            let left = it.child_by_field_name("left")?.named_child(0)?;
-            Some((it, left.child_by_field_name("operand")?, "map"))
+        writes.into_iter().find_map(|node| {
+            let left = node.child_by_field_name("left")?.named_child(0)?;
+            Some((node, left.child_by_field_name("operand")?, "map"))
         })
     }
 
     /// How many rounds a loop has, as an argument of make.
     fn size(&self, looping: Node<'_>, bound: &str) -> String {
         let condition = child(looping, "for_clause")
-            .and_then(|it| it.child_by_field_name("condition"))
-            .and_then(|it| it.child_by_field_name("operator"));
-        match condition.map(|it| self.text(it)) {
+            .and_then(|node| node.child_by_field_name("condition"))
+            .and_then(|node| node.child_by_field_name("operator"));
+        match condition.map(|node| self.text(node)) {
             Some("<=") => format!("{bound}+1"),
             _ => bound.to_owned(),
         }
@@ -196,14 +198,16 @@ impl Source {
     /// A strings.Builder in place of a string that becomes longer in a loop.
     fn built(&self, line: i64) -> Option<Vec<Edit>> {
         let all = self.on_line(line, "assignment_statement");
-        let at = all.into_iter().find(|it| self.lengthens(*it).is_some())?;
+        let at = all
+            .into_iter()
+            .find(|node| self.lengthens(*node).is_some())?;
         let name = self.text(at.child_by_field_name("left")?.named_child(0)?);
         let declared = self.declaration_of(name, at)?;
         if declared.kind() == "parameter_declaration" || !self.is_single(declared) {
             return None;
         }
         let around = loops(at);
-        let mut outside = around.iter().filter(|it| !is_within(declared, **it));
+        let mut outside = around.iter().filter(|node| !is_within(declared, **node));
         let looping = *outside.next_back()?;
         if self.jumps(looping) || self.is_shared(enclosing(at)?, name) {
             return None;
@@ -283,13 +287,13 @@ impl Source {
         let value = declared
             .child_by_field_name("right")
             .or_else(|| declared.child_by_field_name("value"));
-        let empty = value.is_none_or(|it| matches!(self.text(it), "\"\"" | "``"));
+        let empty = value.is_none_or(|node| matches!(self.text(node), "\"\"" | "``"));
         let statement = match declared.kind() {
             "var_spec" => declared.parent(),
             _ => Some(declared),
         };
-        let next = statement.and_then(|it| it.next_named_sibling());
-        empty && next.is_some_and(|it| it.kind() == "for_statement")
+        let next = statement.and_then(|node| node.next_named_sibling());
+        empty && next.is_some_and(|node| node.kind() == "for_statement")
     }
 
     /// A package variable in place of a call with literals alone.
@@ -301,7 +305,7 @@ impl Source {
             let arguments = call.child_by_field_name("arguments")?;
             let mut cursor = arguments.walk();
             let mut all = arguments.named_children(&mut cursor);
-            all.all(|it| it.kind().ends_with("string_literal"))
+            all.all(|node| node.kind().ends_with("string_literal"))
                 .then_some((call, kind))
         })?;
         // It changes the expression, which others would then find changed.
@@ -326,15 +330,19 @@ impl Source {
     /// A name that the package does not have.
     fn unused(&self, wanted: &str, beside: &str) -> Option<String> {
         let text = self.text_of_file()?;
-        let mut names =
-            std::iter::once(wanted.to_owned()).chain((2..100).map(|it| format!("{wanted}{it}")));
-        names.find(|it| ![text, beside].iter().any(|text| text.contains(it.as_str())))
+        let mut names = std::iter::once(wanted.to_owned())
+            .chain((2..100).map(|number| format!("{wanted}{number}")));
+        names.find(|name| {
+            ![text, beside]
+                .iter()
+                .any(|text| text.contains(name.as_str()))
+        })
     }
 
     /// Where a declaration begins with its comment.
     fn documented(&self, declaration: Node<'_>) -> usize {
         let mut at = declaration;
-        while let Some(before) = at.prev_sibling().filter(|it| it.kind() == "comment") {
+        while let Some(before) = at.prev_sibling().filter(|node| node.kind() == "comment") {
             if before.end_position().row + 1 < at.start_position().row {
                 break;
             }
@@ -359,7 +367,7 @@ impl Source {
         let index = match self.text(index) {
             "_" => ["i", "j", "k", "at"]
                 .into_iter()
-                .find(|it| self.mentions(function, it).is_empty())?,
+                .find(|text| self.mentions(function, text).is_empty())?,
             given => given,
         };
         let body = looping.child_by_field_name("body")?;
@@ -392,17 +400,18 @@ impl Source {
         let mut cursor = root.walk();
         let all: Vec<Node<'_>> = root
             .named_children(&mut cursor)
-            .filter(|it| it.kind() == "import_declaration")
+            .filter(|node| node.kind() == "import_declaration")
             .collect();
-        if all.iter().any(|it| self.text(*it).contains(&quoted)) {
+        if all.iter().any(|node| self.text(*node).contains(&quoted)) {
             return None;
         }
-        let list = all.iter().find_map(|it| child(*it, "import_spec_list"));
+        let list = all.iter().find_map(|node| child(*node, "import_spec_list"));
         if let Some(list) = list {
             let mut cursor = list.walk();
             let specs: Vec<Node<'_>> = list.named_children(&mut cursor).collect();
-            let spec =
-                |it: &&Node<'_>| it.kind() == "import_spec" && self.text(**it) < quoted.as_str();
+            let spec = |node: &&Node<'_>| {
+                node.kind() == "import_spec" && self.text(**node) < quoted.as_str()
+            };
             return Some(match specs.iter().rfind(spec) {
                 Some(before) => (
                     before.end_byte()..before.end_byte(),
@@ -426,7 +435,7 @@ impl Source {
 fn labelled(looping: Node<'_>) -> Node<'_> {
     looping
         .parent()
-        .filter(|it| it.kind() == "labeled_statement")
+        .filter(|node| node.kind() == "labeled_statement")
         .unwrap_or(looping)
 }
 
@@ -439,8 +448,8 @@ fn is_written(selector: Node<'_>) -> bool {
             "inc_statement" | "dec_statement" | "unary_expression" => return true,
             "expression_list" => {
                 let statement = parent.parent();
-                let left = statement.and_then(|it| it.child_by_field_name("left"));
-                let assigns = statement.is_some_and(|it| it.kind() == "assignment_statement");
+                let left = statement.and_then(|node| node.child_by_field_name("left"));
+                let assigns = statement.is_some_and(|node| node.kind() == "assignment_statement");
                 return assigns && left == Some(parent);
             }
             _ => return false,
@@ -451,7 +460,7 @@ fn is_written(selector: Node<'_>) -> bool {
 
 /// A text with parts replaced.
 fn edited(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|it| (it.0.start, it.0.end));
+    edits.sort_by_key(|edit| (edit.0.start, edit.0.end));
     let mut out = String::new();
     let mut at = 0;
     for (range, instead) in edits {

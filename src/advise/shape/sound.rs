@@ -7,10 +7,10 @@ use super::Source;
 impl Source {
     /// Whether a name stands in a function literal of a function, or as `&name`: somebody else may read or set it.
     pub(super) fn is_shared(&self, function: Node<'_>, name: &str) -> bool {
-        self.mentions(function, name).into_iter().any(|it| {
-            let mut at = it;
+        self.mentions(function, name).into_iter().any(|node| {
+            let mut at = node;
             let mut direct = true;
-            while let Some(parent) = at.parent().filter(|it| *it != function) {
+            while let Some(parent) = at.parent().filter(|parent| *parent != function) {
                 match parent.kind() {
                     "func_literal" => return true,
                     "unary_expression" if direct && self.text(parent).starts_with('&') => {
@@ -46,14 +46,14 @@ impl Source {
 /// Whether a bound is `len` of a variable or a literal: never below zero, known before the loop, and no larger than what
 /// is there already.
 pub(super) fn is_certain(bound: &str) -> bool {
-    let is_name = |it: &str| {
+    let is_name = |text: &str| {
         let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-        !it.is_empty() && it.chars().all(named)
+        !text.is_empty() && text.chars().all(named)
     };
     let length = bound
         .strip_prefix("len(")
-        .and_then(|it| it.strip_suffix(')'));
-    length.is_some_and(is_name) || bound.bytes().all(|it| it.is_ascii_digit())
+        .and_then(|rest| rest.strip_suffix(')'));
+    length.is_some_and(is_name) || bound.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A text with the line ends of a file.

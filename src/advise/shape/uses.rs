@@ -17,7 +17,7 @@ impl Source {
             "expression_list" => left.named_child(0),
             _ => Some(left),
         };
-        let Some(name) = target.filter(|it| it.kind() == "identifier") else {
+        let Some(name) = target.filter(|node| node.kind() == "identifier") else {
             return true;
         };
         let Some(function) = enclosing(statement) else {
@@ -25,7 +25,7 @@ impl Source {
         };
         self.mentions(function, self.text(name))
             .into_iter()
-            .any(|it| self.is_handed_on(it))
+            .any(|node| self.is_handed_on(node))
     }
 
     /// Variables whose addresses a function returns, stores where others find them, or hands to a function that fills them
@@ -35,7 +35,7 @@ impl Source {
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
             let operand = node.child_by_field_name("operand");
-            if let Some(name) = operand.filter(|it| it.kind() == "identifier")
+            if let Some(name) = operand.filter(|node| node.kind() == "identifier")
                 && node.kind() == "unary_expression"
                 && self.text(node).starts_with('&')
                 && (self.is_handed_on(node) || self.is_filled(node) || is_returned(node))
@@ -53,13 +53,13 @@ impl Source {
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
             let callee = node.child_by_field_name("function");
-            let callee = callee.and_then(|it| self.text(it).strip_prefix("C."));
+            let callee = callee.and_then(|node| self.text(node).strip_prefix("C."));
             let given = node.child_by_field_name("arguments");
             if let (Some(callee), Some(given)) = (callee, given) {
                 let mut cursor = given.walk();
                 let addresses = given.named_children(&mut cursor);
-                let addresses = addresses.filter_map(|it| self.text(it).strip_prefix('&'));
-                found.extend(addresses.map(|it| (it.to_owned(), callee.to_owned())));
+                let addresses = addresses.filter_map(|node| self.text(node).strip_prefix('&'));
+                found.extend(addresses.map(|address| (address.to_owned(), callee.to_owned())));
             }
             stack.extend(node.named_children(&mut node.walk()));
         }
@@ -77,11 +77,11 @@ impl Source {
             "Read",
             "As",
         ];
-        let call = address.parent().and_then(|it| it.parent());
-        let function = call.and_then(|it| it.child_by_field_name("function"));
-        let name = function.map_or("", |it| self.text(it));
+        let call = address.parent().and_then(|node| node.parent());
+        let function = call.and_then(|node| node.child_by_field_name("function"));
+        let name = function.map_or("", |node| self.text(node));
         let last = name.rsplit('.').next().unwrap_or_default();
-        FILLING.iter().any(|it| last.starts_with(it))
+        FILLING.iter().any(|prefix| last.starts_with(prefix))
     }
 
     /// `return x`, `return x[:n]`, `c <- x`, `T{f: x}`, `a.b = x`, `append(all, x)`.
@@ -97,14 +97,15 @@ impl Source {
                 "send_statement" => return parent.child_by_field_name("value") == Some(at),
                 "assignment_statement" => {
                     let left = parent.child_by_field_name("left");
-                    let target = left.and_then(|it| it.named_child(0));
-                    return left != Some(at) && target.is_some_and(|it| it.kind() != "identifier");
+                    let target = left.and_then(|node| node.named_child(0));
+                    return left != Some(at)
+                        && target.is_some_and(|node| node.kind() != "identifier");
                 }
                 "argument_list" => {
                     let call = parent.parent();
-                    let function = call.and_then(|it| it.child_by_field_name("function"));
+                    let function = call.and_then(|node| node.child_by_field_name("function"));
                     let first = parent.named_child(0) == Some(at);
-                    let append = function.is_some_and(|it| self.text(it) == "append");
+                    let append = function.is_some_and(|node| self.text(node) == "append");
                     return append && !first && !ends_with_dots(parent, at);
                 }
                 _ => return false,
@@ -157,5 +158,5 @@ fn is_returned(node: Node<'_>) -> bool {
 /// `append(all, x...)` copies what is in x.
 fn ends_with_dots(arguments: Node<'_>, at: Node<'_>) -> bool {
     let next = at.next_sibling();
-    arguments.kind() == "argument_list" && next.is_some_and(|it| it.kind() == "...")
+    arguments.kind() == "argument_list" && next.is_some_and(|node| node.kind() == "...")
 }
