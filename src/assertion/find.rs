@@ -32,7 +32,7 @@ pub fn find(config: &Config, facts: &Facts, files: &mut Files<'_>) -> Vec<Subjec
         subjects.push(subject);
     }
     let scope = scope::patterns(&config.escape.scope, packages);
-    let inside = |it: &&Package| scope::contains(&scope, &it.import_path);
+    let inside = |package: &&Package| scope::contains(&scope, &package.import_path);
     if config.escape.gcassert {
         for package in packages.iter().filter(inside) {
             commented(package, files, &mut subjects);
@@ -44,7 +44,7 @@ pub fn find(config: &Config, facts: &Facts, files: &mut Files<'_>) -> Vec<Subjec
 
 /// The import path that a function seems to have where no package has it.
 fn path_of(function: &str) -> &str {
-    let start = function.rfind('/').map_or(0, |it| it + 1);
+    let start = function.rfind('/').map_or(0, |function| function + 1);
     let end = function[start..]
         .find('.')
         .map_or(function.len(), |it| start + it);
@@ -65,7 +65,7 @@ fn configured(
         }
         None => {
             let path = path_of(&it.function);
-            let known = packages.iter().map(|it| it.import_path.as_str());
+            let known = packages.iter().map(|package| package.import_path.as_str());
             let near = nearest(path, known).map(str::to_owned);
             let name = it.function[path.len()..].trim_start_matches('.');
             (
@@ -93,7 +93,7 @@ fn claims(it: &Assertion) -> Vec<Claim> {
         it.no_escape.then_some(Claim::NoEscape),
         it.inlined.then_some(Claim::Inlined),
         it.no_bounds_checks.then_some(Claim::NoBoundsChecks),
-        it.max_frame.map(|it| Claim::MaxFrame(it.0)),
+        it.max_frame.map(|size| Claim::MaxFrame(size.0)),
     ];
     all.into_iter().flatten().collect()
 }
@@ -135,9 +135,9 @@ fn located(package: &Package, wanted: &str, files: &mut Files<'_>) -> (String, P
         }
     }
     // Compared without receivers' signs, shown with them.
-    let bared: Vec<String> = names.iter().map(|it| bare(it)).collect();
+    let bared: Vec<String> = names.iter().map(|name| bare(name)).collect();
     let near = nearest(wanted, bared.iter().map(String::as_str));
-    let near = near.and_then(|it| names.get(bared.iter().position(|name| name == it)?));
+    let near = near.and_then(|near| names.get(bared.iter().position(|name| name == near)?));
     (
         wanted.to_owned(),
         Place::Absent(Absence::NoFunction(near.cloned())),
@@ -146,7 +146,7 @@ fn located(package: &Package, wanted: &str, files: &mut Files<'_>) -> (String, P
 
 fn sources(package: &Package) -> Vec<Vec<u8>> {
     let names = package.go_files.iter().chain(&package.cgo_files);
-    names.map(|it| path(package, it)).collect()
+    names.map(|name| path(package, name)).collect()
 }
 
 fn path(package: &Package, name: &str) -> Vec<u8> {
@@ -176,7 +176,7 @@ fn mapped(bytes: &[u8]) -> bool {
 /// The comments of a package.
 fn commented(package: &Package, files: &mut Files<'_>, subjects: &mut Vec<Subject>) {
     for path in sources(package) {
-        let Some(bytes) = (files.read)(&path).filter(|it| directive::mentioned(it)) else {
+        let Some(bytes) = (files.read)(&path).filter(|bytes| directive::mentioned(bytes)) else {
             continue;
         };
         let declared = functions(&bytes);
@@ -191,7 +191,7 @@ fn around(it: &Directive, declared: &[Function]) -> Option<Function> {
     let About::Line(line) = it.about else {
         return None;
     };
-    let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
+    let holds = |function: &&Function| (function.start_line..=function.end_line).contains(&line);
     declared.iter().find(holds).cloned()
 }
 
@@ -225,13 +225,13 @@ fn of_comment(
         package: package.import_path.clone(),
         function: function
             .as_ref()
-            .map(|it| it.name.clone())
+            .map(|function| function.name.clone())
             .unwrap_or_default(),
         place: Place::Lines {
             source: path.to_vec(),
             start,
             end,
-            generic: function.as_ref().is_some_and(|it| it.generic),
+            generic: function.as_ref().is_some_and(|function| function.generic),
             mapped: mapped(bytes),
         },
         reason: None,
@@ -256,22 +256,22 @@ fn calls<'a>(
 ) {
     let mut wanted: Vec<&mut Subject> = subjects
         .iter_mut()
-        .filter(|it| it.whole && it.claims.contains(&Claim::Inlined))
-        .filter(|it| matches!(it.place, Place::Lines { .. }))
+        .filter(|subject| subject.whole && subject.claims.contains(&Claim::Inlined))
+        .filter(|subject| matches!(subject.place, Place::Lines { .. }))
         .collect();
     if wanted.is_empty() {
         return;
     }
     let names: HashMap<&str, &str> = packages
         .iter()
-        .map(|it| (it.import_path.as_str(), it.name.as_str()))
+        .map(|package| (package.import_path.as_str(), package.name.as_str()))
         .collect();
     let name_of = |path: &str| {
         let last = || path.rsplit('/').next().unwrap_or_default();
         names.get(path).copied().unwrap_or_else(last).to_owned()
     };
     for package in packages {
-        let own = |it: &&mut Subject| it.package == package.import_path;
+        let own = |subject: &&mut Subject| subject.package == package.import_path;
         if !inside(&package) && !wanted.iter().any(own) {
             continue;
         }
@@ -290,7 +290,7 @@ fn calls<'a>(
                 let found = call::calls(&bytes, &package.import_path, callee, name_of);
                 subject
                     .calls
-                    .extend(found.into_iter().map(|it| (path.clone(), it)));
+                    .extend(found.into_iter().map(|call| (path.clone(), call)));
             }
         }
     }

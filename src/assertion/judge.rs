@@ -48,7 +48,7 @@ pub fn judge(subjects: &[Subject], evidence: Result<Evidence<'_>, Gap>) -> Vec<O
                 subject,
                 claim,
             };
-            outcomes.extend(judging.outcomes(facts.as_ref().map_err(|it| *it)));
+            outcomes.extend(judging.outcomes(facts.as_ref().map_err(|gap| *gap)));
         }
     }
     outcomes
@@ -76,12 +76,12 @@ impl<'a> Facts<'a> {
 
     /// The remarks on some lines of a file.
     fn remarks(&self, source: &[u8], start: u32, end: u32) -> impl Iterator<Item = &'a Remark> {
-        let place = |it: &Remark| (it.source.as_slice(), it.line) < (source, start);
+        let place = |remark: &Remark| (remark.source.as_slice(), remark.line) < (source, start);
         let first = self.remarks.partition_point(place);
         let source = source.to_vec();
         self.remarks[first..]
             .iter()
-            .take_while(move |it| it.source == source && it.line <= end)
+            .take_while(move |remark| remark.source == source && remark.line <= end)
     }
 }
 
@@ -274,15 +274,20 @@ impl Judging<'_> {
     }
 
     fn checks(&self, facts: &Facts<'_>, lines: Lines<'_>) -> Vec<Outcome> {
-        let outcome = |it: &Remark| {
-            let what = match it.kind {
+        let outcome = |remark: &Remark| {
+            let what = match remark.kind {
                 Kind::Index => "an index is checked when it runs (IsInBounds)",
                 Kind::Slice => "the bounds of a slice are checked when it runs (IsSliceInBounds)",
                 _ => return None,
             };
             let hint =
                 "check the length once before, such as with `_ = s[n-1]`, or range over the slice";
-            Some(self.broken(lines, (it.line, it.column), what.into(), hint.into()))
+            Some(self.broken(
+                lines,
+                (remark.line, remark.column),
+                what.into(),
+                hint.into(),
+            ))
         };
         facts
             .remarks(lines.source, lines.start, lines.end)
@@ -292,7 +297,7 @@ impl Judging<'_> {
 
     fn line_inlined(&self, facts: &Facts<'_>, lines: Lines<'_>) -> Vec<Outcome> {
         let mut remarks = facts.remarks(lines.source, lines.start, lines.end);
-        if remarks.any(|it| it.kind == Kind::Inlined) {
+        if remarks.any(|remark| remark.kind == Kind::Inlined) {
             return Vec::new();
         }
         let hint = "`gobuild-opt escape --almost 40` lists functions that cost a little too much";
@@ -302,7 +307,9 @@ impl Judging<'_> {
 
     fn function_inlined(&self, facts: &Facts<'_>, lines: Lines<'_>) -> Vec<Outcome> {
         let mut remarks = facts.remarks(lines.source, lines.start, lines.end);
-        let own = |it: &Remark| it.kind == Kind::Inlinable && it.name == self.subject.function;
+        let own = |remark: &Remark| {
+            remark.kind == Kind::Inlinable && remark.name == self.subject.function
+        };
         if !remarks.any(own) {
             let message = "the compiler cannot inline it".to_owned();
             let hint = "make it smaller, or move what is rare into a function of its own";
@@ -329,13 +336,13 @@ fn sites<'a>(facts: &'a Facts<'_>, lines: Lines<'_>) -> impl Iterator<Item = &'a
     let in_file = facts.sites.get(lines.source).into_iter().flatten();
     in_file
         .copied()
-        .filter(move |it| (lines.start..=lines.end).contains(&it.site.line))
+        .filter(move |site| (lines.start..=lines.end).contains(&site.site.line))
 }
 
 fn is_inlined(facts: &Facts<'_>, source: &[u8], call: &Call) -> bool {
     facts
         .remarks(source, call.line, call.line)
-        .any(|it| it.kind == Kind::Inlined && it.column == call.column)
+        .any(|remark| remark.kind == Kind::Inlined && remark.column == call.column)
 }
 
 /// Whether the code around a call is compiled: of generic code the compiler speaks only where it is.
