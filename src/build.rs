@@ -217,7 +217,7 @@ fn execute_target(
         releases::releases(target, lane, built, interrupt, &mut escapes, show)?;
     }
     let (mut with, mut without, mut links) = (Vec::new(), Vec::new(), Vec::new());
-    for step in target.steps.iter().filter(|it| wanted(it.kind)) {
+    for step in target.steps.iter().filter(|step| wanted(step.kind)) {
         match step.kind {
             // What is known of equal executables is known of their twins.
             StepKind::Baseline if reuse::has_baseline(target, built) => {}
@@ -309,7 +309,7 @@ fn collect(
     };
     match run.collect(interrupt, show) {
         Ok(collected) => {
-            let wall = collected.as_ref().map(|it| it.cost.wall());
+            let wall = collected.as_ref().map(|collected| collected.cost.wall());
             built.escape = wall.unwrap_or_default();
             built.escapes = collected;
         }

@@ -18,14 +18,14 @@ pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
     let list = |directory: &str| {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries
-            .filter_map(|it| it.file_name().into_string().ok())
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         names.sort();
         names
     };
     let mut files = Files {
         read: &mut |it| read(it, &overlay),
-        list: &mut |it| list(it),
+        list: &mut |text| list(text),
     };
     assertion::find(config, facts, &mut files)
 }
@@ -33,14 +33,17 @@ pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
 /// Judges what was found in the build of these facts.
 pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>, facts: &Facts) -> Judged {
     let overlay = Overlay::of(facts);
-    let evidence = collected.map(|it| Evidence {
-        sites: &it.sites,
-        beyond: &it.beyond,
-        remarks: &it.remarks,
+    let evidence = collected.map(|collected| Evidence {
+        sites: &collected.sites,
+        beyond: &collected.beyond,
+        remarks: &collected.remarks,
     });
     let mut outcomes = assertion::judge(&subjects, evidence);
     let mut sources: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
-    for it in outcomes.iter_mut().filter(|it| it.status == Status::Fail) {
+    for it in outcomes
+        .iter_mut()
+        .filter(|outcome| outcome.status == Status::Fail)
+    {
         if let Some(path) = &it.source {
             let bytes = sources
                 .entry(path.clone())
@@ -54,10 +57,11 @@ pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>, facts: 
 /// Asks the compiler why it cannot inline what must be inlined: one more compile of those packages, and only then. What
 /// cannot be asked stays unexplained.
 pub fn explain(judged: &mut Judged, target: &TargetPlan, interrupt: &Interrupt) -> Result<()> {
-    let refused =
-        |it: &Outcome| it.status == Status::Fail && it.claim == Claim::Inlined && it.column == 0;
-    let whole = |it: &&Outcome| refused(it) && judged.subjects[it.subject].whole;
-    let of = |it: &Outcome| judged.subjects[it.subject].package.clone();
+    let refused = |outcome: &Outcome| {
+        outcome.status == Status::Fail && outcome.claim == Claim::Inlined && outcome.column == 0
+    };
+    let whole = |outcome: &&Outcome| refused(outcome) && judged.subjects[outcome.subject].whole;
+    let of = |outcome: &Outcome| judged.subjects[outcome.subject].package.clone();
     let mut packages: Vec<String> = judged.outcomes.iter().filter(whole).map(of).collect();
     packages.sort();
     packages.dedup();
@@ -65,15 +69,25 @@ pub fn explain(judged: &mut Judged, target: &TargetPlan, interrupt: &Interrupt) 
         return Ok(());
     }
     let mut found: Vec<Refusal> = Vec::new();
-    for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+    for step in target
+        .steps
+        .iter()
+        .filter(|step| step.kind == StepKind::Escape)
+    {
         match refusals(step, target, &packages, interrupt) {
             Ok(more) => found.extend(more),
             Err(_) => return interrupt.check(),
         }
     }
-    for outcome in judged.outcomes.iter_mut().filter(|it| refused(it)) {
+    for outcome in judged
+        .outcomes
+        .iter_mut()
+        .filter(|outcome| refused(outcome))
+    {
         let subject = &judged.subjects[outcome.subject];
-        let same = |it: &&Refusal| it.source == outcome.source && it.function == subject.function;
+        let same = |refusal: &&Refusal| {
+            refusal.source == outcome.source && refusal.function == subject.function
+        };
         if let Some(it) = found.iter().find(same) {
             outcome.message = format!("{}: {}", outcome.message, it.reason);
         }

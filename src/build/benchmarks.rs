@@ -113,11 +113,11 @@ impl Reading {
             self.begun.insert((self.package.clone(), name.to_owned()));
             self.runs = Some(name.to_owned());
         }
-        let result = self.runs.as_ref().and_then(|it| result(line, it));
+        let result = self.runs.as_ref().and_then(|run| result(line, run));
         let Some(mut measured) = result else {
             return ["goos: ", "goarch: ", "cpu: ", "PASS", "ok  "]
                 .iter()
-                .any(|it| line.starts_with(it));
+                .any(|prefix| line.starts_with(prefix));
         };
         self.runs = None;
         measured.package.clone_from(&self.package);
@@ -139,7 +139,7 @@ impl Reading {
         let mut begun = self.begun.iter();
         begun.find(|(package, name)| {
             let mut found = self.found.iter();
-            !found.any(|it| (&it.package, &it.name) == (package, name))
+            !found.any(|measured| (&measured.package, &measured.name) == (package, name))
         })
     }
 }

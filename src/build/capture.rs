@@ -48,7 +48,7 @@ fn path(store: &Path, action: &str) -> Option<PathBuf> {
 pub fn read(store: &Path, action: &str) -> Option<Capture> {
     let path = path(store, action)?;
     let mut file = input::open(&path).ok()?;
-    let time = file.metadata().and_then(|it| it.modified());
+    let time = file.metadata().and_then(|metadata| metadata.modified());
     let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
     let mut packed = Vec::new();
     file.by_ref().take(LONGEST).read_to_end(&mut packed).ok()?;
@@ -57,7 +57,7 @@ pub fn read(store: &Path, action: &str) -> Option<Capture> {
         return None;
     };
     let now = SystemTime::now();
-    if now.duration_since(time).is_ok_and(|it| it > USED) {
+    if now.duration_since(time).is_ok_and(|age| age > USED) {
         // So that what is used stays.
         let _ = file.set_modified(now);
     }
@@ -90,20 +90,20 @@ pub fn try_store(store: &Path) -> std::io::Result<()> {
 /// Removes what was not used for longest until the rest is below `limit`, and what runs that were killed left.
 /// `stores` is the directory of all stores; what cannot be removed stays.
 pub fn trim(stores: &Path, limit: u64) {
-    let list = |it: &Path| std::fs::read_dir(it).into_iter().flatten().flatten();
+    let list = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
     let mut files = Vec::new();
-    for entry in list(stores).flat_map(|it| list(&it.path()).collect::<Vec<_>>()) {
+    for entry in list(stores).flat_map(|entry| list(&entry.path()).collect::<Vec<_>>()) {
         let Ok(metadata) = entry.metadata() else {
             continue;
         };
         let time = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         if !entry.file_name().to_string_lossy().starts_with(DRAFT) {
             files.push((time, metadata.len(), entry.path()));
-        } else if time.elapsed().is_ok_and(|it| it > ABANDONED) {
+        } else if time.elapsed().is_ok_and(|age| age > ABANDONED) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-    let mut sum: u64 = files.iter().map(|it| it.1).sum();
+    let mut sum: u64 = files.iter().map(|file| file.1).sum();
     if sum <= limit {
         return;
     }

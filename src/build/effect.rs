@@ -88,7 +88,8 @@ pub fn side(
         .zip(before)
         .map(|(now, before)| now.saturating_sub(before));
     let scope = scope::patterns(patterns, &target.facts.packages);
-    let (_, sites) = collector.finish_with_sites(|it| scope::contains(&scope, &it.import_path));
+    let (_, sites) =
+        collector.finish_with_sites(|package| scope::contains(&scope, &package.import_path));
     (side.sites, side.excerpts) = naming::named(
         &sites,
         &sources,

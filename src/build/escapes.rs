@@ -51,7 +51,10 @@ pub struct Collected {
 impl Collected {
     /// The sites as they are compared.
     pub fn listed(&self) -> Vec<escape::added::Listed> {
-        let lines = self.excerpts.iter().map(|it| lock::line(&it.line));
+        let lines = self
+            .excerpts
+            .iter()
+            .map(|excerpt| lock::line(&excerpt.line));
         let listed = |(it, line): (&IdentifiedSite, Option<String>)| escape::added::Listed {
             identity: it.identity.clone(),
             line,
@@ -117,7 +120,7 @@ impl Run<'_> {
         show: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Collected>> {
         let target = self.target;
-        let of = |kind: StepKind| target.steps.iter().filter(move |it| it.kind == kind);
+        let of = |kind: StepKind| target.steps.iter().filter(move |step| step.kind == kind);
         let Some(first) = of(StepKind::Escape).next() else {
             return Ok(None);
         };
@@ -125,9 +128,9 @@ impl Run<'_> {
         let mut collector = Collector::new(&sources)
             .with_sites(true)
             .with_remarks(self.asserted);
-        let watched = |it: &escape::Package| {
+        let watched = |package: &escape::Package| {
             let scope = &target.collection.scope;
-            !it.standard && scope::contains(scope, it.path())
+            !package.standard && scope::contains(scope, package.path())
         };
         collector = collector.with_mapped(mapped::names(target)?.into_iter(), watched);
         let mut cost = Cost {
@@ -157,7 +160,9 @@ impl Run<'_> {
             }
             cost.passed = match missing {
                 Missing::Everything => None,
-                Missing::Packages(packages) => cost.passed.map(|it| it + packages.len() as u64),
+                Missing::Packages(packages) => {
+                    cost.passed.map(|passed| passed + packages.len() as u64)
+                }
             };
         }
         if cost.captured > 0 {
@@ -165,7 +170,8 @@ impl Run<'_> {
             capture::trim(&stores(cache), capture::LIMIT);
         }
         let scope = scope::patterns(&self.config.escape.scope, &target.facts.packages);
-        let finished = collector.finish_with_all(|it| scope::contains(&scope, &it.import_path));
+        let finished =
+            collector.finish_with_all(|package| scope::contains(&scope, &package.import_path));
         let overlay = Overlay::of(&target.facts);
         let (sites, excerpts) = named(&finished.sites, &sources, &target.memory, &overlay);
         let mut escapes = finished.escapes;
@@ -216,7 +222,14 @@ impl Run<'_> {
         match reading.captures(names, interrupt, collector, cost) {
             Ok(missing) => Ok(missing),
             // Nothing was built before: the code does not compile, and the pass would fail as well.
-            Err(error) if !target.steps.iter().any(|it| it.kind == StepKind::Release) => Err(error),
+            Err(error)
+                if !target
+                    .steps
+                    .iter()
+                    .any(|step| step.kind == StepKind::Release) =>
+            {
+                Err(error)
+            }
             Err(error) => {
                 cost.reason = Some(tolerate(error, interrupt)?);
                 Ok(Missing::Everything)
@@ -327,7 +340,7 @@ impl Reading<'_> {
                     }) += 1;
                     self.feed(path, &it.text, collector);
                 }
-                None if missing.iter().any(|it| it == path) => {}
+                None if missing.iter().any(|text| text == path) => {}
                 None => missing.push(path.to_owned()),
             }
         }
@@ -342,12 +355,15 @@ impl Reading<'_> {
 
     fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
         let facts = &self.target.facts;
-        let package = facts.packages.iter().find(|it| it.import_path == path);
-        let cgo = package.is_some_and(|it| !it.cgo_files.is_empty())
-            && facts.toolchain.minor().is_none_or(|it| it >= (1, 27));
+        let package = facts
+            .packages
+            .iter()
+            .find(|package| package.import_path == path);
+        let cgo = package.is_some_and(|package| !package.cgo_files.is_empty())
+            && facts.toolchain.minor().is_none_or(|minor| minor >= (1, 27));
         let dir = package
             .filter(|_| !self.trimmed)
-            .map_or("", |it| it.dir.as_str());
+            .map_or("", |package| package.dir.as_str());
         let cwd = facts.go.cwd.as_os_str().as_bytes();
         let raw = Raw::new(dir.as_bytes(), cwd, cgo);
         // The first line names the package, as go does, and is the only one that does.
@@ -360,7 +376,7 @@ impl Reading<'_> {
         let Some(text) = text.strip_suffix(b"\n") else {
             return;
         };
-        for line in text.split(|it| *it == b'\n') {
+        for line in text.split(|byte| *byte == b'\n') {
             collector.line(&raw.shown(line));
         }
     }
@@ -388,15 +404,15 @@ pub(super) fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
     let text = |line: u32| -> Option<&[u8]> {
         let index = (line as usize).checked_sub(1)?;
         let start = *starts.get(index)?;
-        let end = starts.get(index + 1).map_or(bytes.len(), |it| it - 1);
+        let end = starts.get(index + 1).map_or(bytes.len(), |start| start - 1);
         bytes.get(start..end).map(<[u8]>::trim_ascii)
     };
     let own = text(line).unwrap_or_default();
     let above = text(line.saturating_sub(1)).unwrap_or_default();
-    let directive = |it: &[u8]| {
-        let it = String::from_utf8_lossy(it).into_owned();
-        let at = it.find(IGNORE)?;
-        Some(it[at + IGNORE.len()..].trim().to_owned())
+    let directive = |bytes: &[u8]| {
+        let bytes = String::from_utf8_lossy(bytes).into_owned();
+        let at = bytes.find(IGNORE)?;
+        Some(bytes[at + IGNORE.len()..].trim().to_owned())
     };
     // Behind code of its own, a directive is about that line.
     let above = above.starts_with(IGNORE.as_bytes()).then_some(above);
@@ -412,18 +428,23 @@ pub(super) fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
 
 /// What the compiler's text is read with.
 pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
-    let package = |it: &Package| escape::Package {
-        import_path: it.import_path.clone(),
-        name: it.name.clone(),
-        dir: it.dir.clone().into_bytes(),
-        module: it.module.as_ref().map(|it| it.path.clone()),
-        version: it
+    let package = |package: &Package| escape::Package {
+        import_path: package.import_path.clone(),
+        name: package.name.clone(),
+        dir: package.dir.clone().into_bytes(),
+        module: package.module.as_ref().map(|module| module.path.clone()),
+        version: package
             .module
             .as_ref()
-            .map(|it| it.version.clone())
-            .filter(|it| !it.is_empty()),
-        standard: it.standard,
-        files: it.go_files.iter().chain(&it.cgo_files).cloned().collect(),
+            .map(|module| module.version.clone())
+            .filter(|text| !text.is_empty()),
+        standard: package.standard,
+        files: package
+            .go_files
+            .iter()
+            .chain(&package.cgo_files)
+            .cloned()
+            .collect(),
     };
     let mut sources = escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),
@@ -442,10 +463,14 @@ pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
 
 /// Whether go runs with `-trimpath`, wherever that stands.
 fn is_trimmed(target: &TargetPlan, step: &Step) -> bool {
-    let args = step.invocation.args.iter().filter_map(|it| it.to_str());
+    let args = step
+        .invocation
+        .args
+        .iter()
+        .filter_map(|argument| argument.to_str());
     let line = args
-        .filter_map(|it| it.strip_prefix("-trimpath"))
-        .rfind(|it| it.is_empty() || it.starts_with('='));
+        .filter_map(|argument| argument.strip_prefix("-trimpath"))
+        .rfind(|text| text.is_empty() || text.starts_with('='));
     match line {
         Some(value) => !matches!(value, "=false" | "=0" | "=f" | "=F" | "=FALSE" | "=False"),
         None => is_on(&target.facts.goflags, "trimpath"),

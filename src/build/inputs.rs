@@ -61,7 +61,7 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let before: Option<Inputs> = known::read(&key);
     let mut kept = now.clone();
     // What was not compiled now is what it was.
-    for (package, action) in before.iter().flat_map(|it| &it.actions) {
+    for (package, action) in before.iter().flat_map(|inputs| &inputs.actions) {
         let place = kept.actions.entry(package.clone());
         place.or_insert_with(|| action.clone());
     }
@@ -95,8 +95,10 @@ pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
 /// The packages that were compiled, in the order of Go: what a package needs stands before the package.
 fn ordered<'a>(target: &'a TargetPlan, built: &Built) -> Vec<&'a str> {
     let packages = target.facts.packages.iter();
-    let paths = packages.map(|it| it.import_path.as_str());
-    paths.filter(|it| built.packages.contains(*it)).collect()
+    let paths = packages.map(|package| package.import_path.as_str());
+    paths
+        .filter(|path| built.packages.contains(*path))
+        .collect()
 }
 
 /// Whether go compiled a package with the inputs of a run before; `None` where its action is not recorded.
@@ -106,15 +108,15 @@ fn is_same(before: &Inputs, now: &Inputs, package: &str) -> Option<bool> {
 
 /// Why those packages were compiled; `None` where there are none.
 fn why(before: &Inputs, now: &Inputs, compiled: &[&str]) -> Option<Why> {
-    let same = |it: &str| is_same(before, now, it) == Some(true);
-    let is_all = now.flags.get("-a").is_some_and(|it| it != "false");
+    let same = |text: &str| is_same(before, now, text) == Some(true);
+    let is_all = now.flags.get("-a").is_some_and(|flag| flag != "false");
     if is_all {
         return Some(Why::Everywhere(
             "`-a` asks for every package once more".to_owned(),
         ));
     }
     // A time that was set, a flag that decides nothing: go's own digest is the better witness.
-    let Some(first) = compiled.iter().find(|it| !same(it)) else {
+    let Some(first) = compiled.iter().find(|text| !same(text)) else {
         return compiled.first().map(|_| Why::Cache);
     };
     let why = everywhere(before, now).unwrap_or_else(|| by_package(before, now, compiled, first));
@@ -142,9 +144,9 @@ fn everywhere(before: &Inputs, now: &Inputs) -> Option<Why> {
 
 /// What the first package says that is not compiled as before.
 fn by_package(before: &Inputs, now: &Inputs, compiled: &[&str], first: &str) -> Why {
-    let edited = |it: &str| {
-        let differs = before.packages.get(it) != now.packages.get(it);
-        differs && is_same(before, now, it) != Some(true)
+    let edited = |text: &str| {
+        let differs = before.packages.get(text) != now.packages.get(text);
+        differs && is_same(before, now, text) != Some(true)
     };
     if !before.packages.contains_key(first) {
         return Why::Package(format!("{first} is new"));
@@ -155,12 +157,14 @@ fn by_package(before: &Inputs, now: &Inputs, compiled: &[&str], first: &str) -> 
             _ => Why::Cache,
         };
     }
-    let (edits, rest): (Vec<&str>, Vec<&str>) = compiled.iter().partition(|it| edited(it));
+    let (edits, rest): (Vec<&str>, Vec<&str>) = compiled.iter().partition(|text| edited(text));
     // The action of a package holds what it needs: one that differs under the same sources comes of another package.
     let needs = rest
         .iter()
-        .all(|it| is_same(before, now, it) == Some(false));
-    let is_cached = rest.iter().any(|it| is_same(before, now, it) == Some(true));
+        .all(|text| is_same(before, now, text) == Some(false));
+    let is_cached = rest
+        .iter()
+        .any(|text| is_same(before, now, text) == Some(true));
     let count = edits.len();
     let edits = match count {
         1 => format!("{first} changed"),
@@ -186,7 +190,7 @@ fn differs(
     names.sort();
     let changed = names
         .into_iter()
-        .find(|it| before.get(*it) != now.get(*it))?;
+        .find(|name| before.get(*name) != now.get(*name))?;
     let name = what(changed);
     Some(match (before.get(changed), now.get(changed)) {
         (None, _) => format!("{name} was not set {RUN}"),
@@ -197,10 +201,13 @@ fn differs(
 
 fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
     let facts = &target.facts;
-    let release = target.steps.iter().find(|it| it.kind == StepKind::Release);
-    let args = release.map(|it| it.invocation.args.as_slice());
+    let release = target
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Release);
+    let args = release.map(|step| step.invocation.args.as_slice());
     let mut env: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in release.into_iter().flat_map(|it| &it.invocation.env) {
+    for (name, value) in release.into_iter().flat_map(|step| &step.invocation.env) {
         // Where go works changes nothing.
         if name != "GOTMPDIR" && name != "PWD" && !name.starts_with("__") {
             env.insert(name.clone(), value.to_string_lossy().into_owned());
@@ -210,7 +217,7 @@ fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
         facts
             .ambient
             .iter()
-            .map(|it| (it.name.clone(), it.value.clone())),
+            .map(|ambient| (ambient.name.clone(), ambient.value.clone())),
     );
     env.insert("CGO_ENABLED".into(), facts.toolchain.cgo_enabled.clone());
     env.insert("GOEXPERIMENT".into(), facts.toolchain.goexperiment.clone());
@@ -221,12 +228,12 @@ fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
         flags: flags(args.unwrap_or_default()),
         env,
         profiles: profiles
-            .map(|it| it.sha256.clone().unwrap_or_default())
+            .map(|candidate| candidate.sha256.clone().unwrap_or_default())
             .collect(),
         packages: facts
             .packages
             .iter()
-            .map(|it| (it.import_path.clone(), fingerprint(it, facts)))
+            .map(|package| (package.import_path.clone(), fingerprint(package, facts)))
             .collect(),
         actions: built.tools.iter().filter_map(compiled).collect(),
         compiled: built.packages.len(),
@@ -243,16 +250,23 @@ fn compiled(tool: &Tool) -> Option<(String, String)> {
 fn flags(args: &[std::ffi::OsString]) -> BTreeMap<String, String> {
     // The linker's come after all packages are compiled; the rest is ours, or decides nothing.
     const OTHERS: [&str; 8] = ["toolexec", "v", "o", "p", "ldflags", "x", "work", "json"];
-    let words = args.iter().skip(1).map(|it| it.to_string_lossy());
+    let words = args
+        .iter()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy());
     let words = words
-        .take_while(|it| it != "--")
-        .filter(|it| it.starts_with('-'));
-    let pairs = words.map(|it| {
-        let bare = it.trim_start_matches('-');
+        .take_while(|word| word != "--")
+        .filter(|word| word.starts_with('-'));
+    let pairs = words.map(|word| {
+        let bare = word.trim_start_matches('-');
         let (name, value) = bare.split_once('=').unwrap_or((bare, ""));
         (format!("-{name}"), value.to_owned())
     });
-    let known = |name: &str| OTHERS.iter().any(|it| name.strip_prefix('-') == Some(it));
+    let known = |name: &str| {
+        OTHERS
+            .iter()
+            .any(|other| name.strip_prefix('-') == Some(other))
+    };
     // A profile may be a file of ours; its digest is compared.
     pairs
         .filter(|(name, _)| !known(name) && name != "-pgo")
@@ -267,13 +281,16 @@ fn fingerprint(package: &Package, facts: &Facts) -> String {
     let fixed = package
         .module
         .as_ref()
-        .filter(|it| !it.version.is_empty() && it.replace.is_none());
+        .filter(|module| !module.version.is_empty() && module.replace.is_none());
     if let Some(module) = fixed {
         return format!("{}@{}", module.path, module.version);
     }
     let directory = package.directory(&facts.go.cwd);
     let files = [&package.go_files, &package.cgo_files, &package.s_files];
-    let states = files.into_iter().flatten().map(|it| state(&directory, it));
+    let states = files
+        .into_iter()
+        .flatten()
+        .map(|file| state(&directory, file));
     states.collect::<Vec<_>>().join(" ")
 }
 

@@ -160,7 +160,7 @@ fn read(directory: &Path) -> std::io::Result<Option<Vec<Entry>>> {
 
 /// `None` where a word or a name is not as we write it: every name stays in the directory.
 fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
-    let mut lines = bytes.split(|it| *it == 0);
+    let mut lines = bytes.split(|byte| *byte == 0);
     let first = lines.next()? == FIRST;
     let lines: Vec<&[u8]> = lines.collect();
     let [entries @ .., LAST, b""] = lines.as_slice() else {
@@ -174,7 +174,7 @@ fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
 }
 
 fn entry(line: &[u8]) -> Option<Entry> {
-    let mut words = line.splitn(5, |it| *it == b' ');
+    let mut words = line.splitn(5, |line| *line == b' ');
     let mut word = || std::str::from_utf8(words.next()?).ok();
     let replaces = match word()? {
         "replaces" => true,
@@ -198,7 +198,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
 /// Makes names last through a loss of power. Some file systems cannot: then the files are safe anyway.
 pub fn sync(directory: &Path) -> std::io::Result<()> {
     // One that we may write to, but not read, cannot be opened.
-    match File::open(directory).and_then(|it| it.sync_all()) {
+    match File::open(directory).and_then(|file| file.sync_all()) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
         done => done,

@@ -46,14 +46,14 @@ pub fn key(memory: &Memory, kind: &str, parts: &[&[u8]]) -> Key {
         digest.update(part);
     }
     let name = format!("{kind}-{}", hex(&digest.finalize()));
-    Key(memory.place.as_ref().map(|it| it.join(FORM).join(name)))
+    Key(memory.place.as_ref().map(|path| path.join(FORM).join(name)))
 }
 
 /// What is known under a name, if that is whole.
 pub fn read<T: DeserializeOwned>(key: &Key) -> Option<T> {
     let path = key.0.as_ref()?;
     let bytes = input::read(path, LARGEST).ok()?;
-    let found = verified(&bytes).and_then(|it| serde_json::from_slice(it).ok());
+    let found = verified(&bytes).and_then(|verified| serde_json::from_slice(verified).ok());
     if found.is_none() {
         let _ = std::fs::remove_file(path);
         return None;
@@ -70,9 +70,9 @@ fn verified(bytes: &[u8]) -> Option<&[u8]> {
 
 /// So that what is used stays.
 fn touch(path: &Path) {
-    let time = path.metadata().and_then(|it| it.modified());
+    let time = path.metadata().and_then(|metadata| metadata.modified());
     let now = SystemTime::now();
-    let old = |it: SystemTime| now.duration_since(it).is_ok_and(|it| it > USED);
+    let old = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age > USED);
     if time.is_ok_and(old)
         && let Ok(file) = std::fs::File::options().append(true).open(path)
     {

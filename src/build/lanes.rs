@@ -58,11 +58,11 @@ impl Lane {
 
 /// Whether `-p` stands among the arguments of go, or in GOFLAGS.
 fn sets_width(args: &[OsString], goflags: &[Flag]) -> bool {
-    let is_width = |it: &OsString| {
-        let text = it.to_string_lossy();
+    let is_width = |argument: &OsString| {
+        let text = argument.to_string_lossy();
         text == "-p" || text.starts_with("-p=") || text == "--p" || text.starts_with("--p=")
     };
-    goflags.iter().any(|it| it.name == "p") || args.iter().any(is_width)
+    goflags.iter().any(|flag| flag.name == "p") || args.iter().any(is_width)
 }
 
 /// What the last run of a target took that linked something.
@@ -78,12 +78,12 @@ fn key(target: &TargetPlan) -> Key {
 
 /// Where something is kept that is known of a target whatever its flags are; empty `version`: whatever Go builds it, too.
 pub fn key_of(kind: &str, target: &TargetPlan, version: &str) -> Key {
-    let release = |it: &&Step| it.kind == StepKind::Release;
-    let packages = target.steps.iter().find(release).map(|it| {
-        let args = it.invocation.args.iter();
-        let packages = args.skip_while(|it| *it != "--");
+    let release = |step: &&Step| step.kind == StepKind::Release;
+    let packages = target.steps.iter().find(release).map(|step| {
+        let args = step.invocation.args.iter();
+        let packages = args.skip_while(|argument| *argument != "--");
         packages
-            .map(|it| it.to_string_lossy().into_owned())
+            .map(|package| package.to_string_lossy().into_owned())
             .collect::<Vec<_>>()
             .join("\n")
     });
@@ -109,7 +109,7 @@ pub fn learn(target: &TargetPlan, built: &Built) -> Need {
         peak: tools + GO + PACKAGE * target.facts.packages.len() as u64,
     };
     // What linked nothing tells nothing.
-    if !built.tools.iter().any(|it| it.name == "link") {
+    if !built.tools.iter().any(|tool| tool.name == "link") {
         return need(target).unwrap_or(now);
     }
     known::keep(&key(target), &now);
@@ -154,7 +154,9 @@ impl Lanes {
             Jobs::Most(most) => most.get(),
         };
         // A tenth is left for everybody else, ourselves included.
-        let room = Groups::default().available().map(|it| it / 10 * 9);
+        let room = Groups::default()
+            .available()
+            .map(|available| available / 10 * 9);
         Self {
             most: most.min(targets).max(1),
             cores,
@@ -162,7 +164,7 @@ impl Lanes {
             needs: plan
                 .targets
                 .iter()
-                .map(|it| need(it).map(|it| it.peak))
+                .map(|target| need(target).map(|need| need.peak))
                 .collect(),
             groups: plan.targets.iter().map(group).collect(),
             running: BTreeMap::new(),
@@ -176,7 +178,7 @@ impl Lanes {
         let need = self.needs[target].or(self.seen);
         if !self.running.is_empty() {
             let busy = self.running.len() >= self.most;
-            let shares = |it: &usize| self.groups[*it] == self.groups[target];
+            let shares = |index: &usize| self.groups[*index] == self.groups[target];
             let used: u64 = self.running.values().sum();
             // Of what nothing is known, one runs alone to tell.
             let need = need?;

@@ -64,7 +64,9 @@ const MEMORY: u64 = 4;
 /// Whether there is memory for one more link of so many bytes of archives.
 pub fn has_room(inputs: u64) -> bool {
     let needed = inputs.saturating_mul(MEMORY);
-    Groups::default().available().is_none_or(|it| it > needed)
+    Groups::default()
+        .available()
+        .is_none_or(|available| available > needed)
 }
 
 /// Records a link, before it begins. Nothing here may hold it up. Returns the bytes of the archives that it reads.
@@ -72,11 +74,15 @@ pub fn record(link: &Link<'_>, outside: &Outside) -> Option<u64> {
     let Ok(config) = input::text(link.config, input::SOURCE) else {
         return None;
     };
-    let size = |archive: &str| Path::new(archive).metadata().map_or(0, |it| it.len());
+    let size = |archive: &str| {
+        Path::new(archive)
+            .metadata()
+            .map_or(0, |metadata| metadata.len())
+    };
     let linked = Linked {
         package: link.package.to_owned(),
         names: names(link, &config),
-        inputs: archives(&config).map(|it| size(it.1)).sum(),
+        inputs: archives(&config).map(|archive| size(archive.1)).sum(),
         command: command(link, &config, outside),
     };
     let _ = write(link.records, &linked);
@@ -86,7 +92,7 @@ pub fn record(link: &Link<'_>, outside: &Outside) -> Option<u64> {
 /// The packages of a link and their archives.
 fn archives(config: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = config.lines();
-    lines.filter_map(|it| it.strip_prefix("packagefile ")?.split_once('='))
+    lines.filter_map(|line| line.strip_prefix("packagefile ")?.split_once('='))
 }
 
 /// The command with a second name for every file of go's work directory that it reads.
@@ -103,7 +109,7 @@ fn command(link: &Link<'_>, config: &str, outside: &Outside) -> Option<Command> 
     for line in config.lines() {
         let moved = line
             .strip_prefix("packagefile ")
-            .and_then(|it| it.split_once('='))
+            .and_then(|rest| rest.split_once('='))
             .filter(|(_, archive)| Path::new(archive).starts_with(work));
         match moved {
             Some((path, archive)) => {
@@ -116,7 +122,7 @@ fn command(link: &Link<'_>, config: &str, outside: &Outside) -> Option<Command> 
     std::fs::write(&list, text).ok()?;
     let (program, args) = link.command.split_first()?;
     // A shared library has the name that it was linked under in it.
-    let output = args.get(args.iter().position(|it| it == "-o")? + 1)?;
+    let output = args.get(args.iter().position(|argument| argument == "-o")? + 1)?;
     if !Path::new(output).is_absolute() {
         return None;
     }
@@ -209,8 +215,8 @@ fn action(archive: &Path) -> Option<String> {
         return None;
     }
     let line = head
-        .split(|it| *it == b'\n')
-        .find_map(|it| it.strip_prefix(b"build id \""))?;
+        .split(|byte| *byte == b'\n')
+        .find_map(|part| part.strip_prefix(b"build id \""))?;
     let action = std::str::from_utf8(line).ok()?.split('/').next()?;
     is_action(action).then(|| action.to_owned())
 }
@@ -225,9 +231,12 @@ pub fn expect(target: &TargetPlan) {
 pub fn linked(target: &TargetPlan) -> Vec<Linked> {
     let entries = std::fs::read_dir(&target.links_dir).into_iter().flatten();
     let paths = entries.flatten().map(|it| it.path());
-    let records = paths.filter(|it| it.extension().is_some_and(|it| it == RECORD));
-    let read = |it: &Path| serde_json::from_slice(&input::read(it, input::SOURCE).ok()?).ok();
-    let mut all: Vec<Linked> = records.filter_map(|it| read(&it)).collect();
+    let records = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == RECORD)
+    });
+    let read = |path: &Path| serde_json::from_slice(&input::read(path, input::SOURCE).ok()?).ok();
+    let mut all: Vec<Linked> = records.filter_map(|path| read(&path)).collect();
     all.sort_by(|a, b| a.package.cmp(&b.package));
     all
 }

@@ -15,7 +15,8 @@ use crate::plan::{TargetPlan, scope};
 pub fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
     let scope = &target.collection.scope;
     let packages = target.facts.packages.iter();
-    let packages = packages.filter(|it| !it.standard && scope::contains(scope, &it.import_path));
+    let packages = packages
+        .filter(|package| !package.standard && scope::contains(scope, &package.import_path));
     let overlay = Overlay::of(&target.facts);
     let mut found: Vec<Vec<u8>> = Vec::new();
     for package in packages {
@@ -38,7 +39,7 @@ pub fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
 }
 
 fn forged(name: &[u8], package: &str) -> Result<()> {
-    if !name.iter().any(|it| matches!(it, b'\n' | b'\r')) {
+    if !name.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
         return Ok(());
     }
     let message = format!(

@@ -75,7 +75,7 @@ impl Drop for Marked {
 /// Fails with [`crate::error::Kind::Machine`] where that is not possible.
 pub fn clear(parent: &Path, interrupt: &Interrupt) -> Result<()> {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|it| it.is_dir()) {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             clear_one(&entry.path(), interrupt)?;
         }
     }
@@ -112,9 +112,9 @@ pub fn clear_one(path: &Path, interrupt: &Interrupt) -> Result<bool> {
 
 /// One that was killed before it had its mark. What is in use, and what holds anything, stays.
 fn forget_empty(path: &Path) {
-    let age = fs::metadata(path).and_then(|it| it.modified());
-    let age = age.ok().and_then(|it| it.elapsed().ok());
-    if age.is_some_and(|it| it > BIRTH) {
+    let age = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let age = age.ok().and_then(|time| time.elapsed().ok());
+    if age.is_some_and(|age| age > BIRTH) {
         let _ = fs::remove_dir(path);
     }
 }
@@ -122,12 +122,15 @@ fn forget_empty(path: &Path) {
 /// What the program that makes such names makes of them: six letters and digits behind the prefix.
 fn has_our_name(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str);
-    let random = name.and_then(|it| it.strip_prefix(PREFIX));
-    random.is_some_and(|it| it.len() == 6 && it.bytes().all(|it| it.is_ascii_alphanumeric()))
+    let random = name.and_then(|name| name.strip_prefix(PREFIX));
+    random.is_some_and(|random| {
+        random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 fn is_file(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|it| it.is_file())
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_file())
 }
 
 /// The mark goes last: whoever is killed here leaves a directory that is still ours.
@@ -162,7 +165,7 @@ pub fn try_lock(directory: &File) -> Result<(), Errno> {
 
 /// Whether that is still what the name stands for.
 pub fn is_same(file: &File, path: &Path) -> bool {
-    let key = |it: fs::Metadata| (it.dev(), it.ino());
+    let key = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     file.metadata().map(key).ok() == path.metadata().map(key).ok()
 }
 

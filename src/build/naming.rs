@@ -41,7 +41,8 @@ fn package(
     overlay: &Overlay,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let key = known::key(memory, "names", &[&serialized(sites), build]);
-    if let Some(found) = known::read::<Found>(&key).and_then(|it| it.restore(sites, overlay)) {
+    if let Some(found) = known::read::<Found>(&key).and_then(|found| found.restore(sites, overlay))
+    {
         return found;
     }
     let mut reads: Vec<Read> = Vec::new();
@@ -119,13 +120,13 @@ fn compute(
         }
         Some(bytes)
     });
-    let excerpt = |it: &IdentifiedSite| {
-        let key = (it.site.source.clone()?, it.site.line);
+    let excerpt = |site: &IdentifiedSite| {
+        let key = (site.site.source.clone()?, site.site.line);
         found.get(&key).cloned()
     };
     let excerpts = identified
         .iter()
-        .map(|it| excerpt(it).unwrap_or_default())
+        .map(|site| excerpt(site).unwrap_or_default())
         .collect();
     (identified, excerpts)
 }
@@ -141,7 +142,7 @@ impl Read {
     fn of(path: &[u8], bytes: Option<&[u8]>) -> Self {
         Self {
             path: String::from_utf8_lossy(path).into_owned(),
-            sha256: bytes.map(|it| hex(&Sha256::digest(it))),
+            sha256: bytes.map(|byte| hex(&Sha256::digest(byte))),
         }
     }
 
@@ -197,7 +198,7 @@ impl Found {
         }
         let text = sites
             .iter()
-            .all(|it| std::str::from_utf8(it.source.as_deref().unwrap_or_default()).is_ok());
+            .all(|site| std::str::from_utf8(site.source.as_deref().unwrap_or_default()).is_ok());
         text.then_some(Self {
             reads,
             sites: named,
@@ -210,7 +211,7 @@ impl Found {
         sites: &[Site],
         overlay: &Overlay,
     ) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
-        if self.sites.len() != sites.len() || !self.reads.iter().all(|it| it.is_same(overlay)) {
+        if self.sites.len() != sites.len() || !self.reads.iter().all(|read| read.is_same(overlay)) {
             return None;
         }
         let mut identified = Vec::with_capacity(sites.len());

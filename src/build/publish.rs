@@ -91,9 +91,11 @@ fn is_object(path: &Path) -> bool {
     ];
     let mut head = [0; 64];
     let length = input::open(path)
-        .and_then(|mut it| it.read(&mut head))
+        .and_then(|mut file| file.read(&mut head))
         .unwrap_or(0);
-    MAGIC.iter().any(|it| head[..length].starts_with(it))
+    MAGIC
+        .iter()
+        .any(|prefix| head[..length].starts_with(prefix))
 }
 
 /// A staged file and the place that it takes.
@@ -118,16 +120,16 @@ pub const AS_BEFORE: &str = "the outputs are as they were before this run";
 pub fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
     for item in items {
         File::open(&item.staged)
-            .and_then(|it| it.sync_all())
+            .and_then(|file| file.sync_all())
             .map_err(|error| failed(&item.output, error).hint(AS_BEFORE))?;
         if item.is_object {
             check(&item.output)?;
         }
     }
     let (streams, files): (Vec<&Item>, Vec<&Item>) =
-        items.iter().partition(|it| is_stream(&it.output));
+        items.iter().partition(|item| is_stream(&item.output));
     for item in &streams {
-        let mut source = File::open(&item.staged).map_err(|it| failed(&item.output, it))?;
+        let mut source = File::open(&item.staged).map_err(|error| failed(&item.output, error))?;
         let part = || {
             let shown = item.output.display();
             interrupt.note(format!(
@@ -174,22 +176,22 @@ fn single(item: &Item) -> Result<()> {
 /// Several names change one after another, with a list of what is to be put back.
 fn set(items: &[&Item], interrupt: &Interrupt) -> Result<()> {
     let directory = directory_of(&items[0].output);
-    let beside = Marked::create(directory).map_err(|it| failed(directory, it))?;
+    let beside = Marked::create(directory).map_err(|error| failed(directory, error))?;
     interrupt.warden.keep_directory(beside.path());
     let mut entries = Vec::new();
     for (index, item) in items.iter().enumerate() {
         interrupt.check()?;
         let gathered = gather(item, directory, beside.path(), index);
-        entries.push(gathered.map_err(|it| failed(&item.output, it))?);
+        entries.push(gathered.map_err(|error| failed(&item.output, error))?);
     }
-    let outputs = entries.iter().map(|it| directory.join(&it.name));
+    let outputs = entries.iter().map(|entry| directory.join(&entry.name));
     let change = || -> Result<()> {
-        journal::begin(beside.path(), &entries).map_err(|it| failed(directory, it))?;
+        journal::begin(beside.path(), &entries).map_err(|error| failed(directory, error))?;
         for (index, output) in outputs.enumerate() {
             fs::rename(journal::new(beside.path(), index), &output)
-                .map_err(|it| failed(&output, it))?;
+                .map_err(|error| failed(&output, error))?;
         }
-        journal::end(beside.path()).map_err(|it| failed(directory, it))
+        journal::end(beside.path()).map_err(|error| failed(directory, error))
     };
     let Err(error) = change() else {
         return Ok(());
@@ -259,7 +261,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 fn directory_of(output: &Path) -> &Path {
-    let parent = output.parent().filter(|it| !it.as_os_str().is_empty());
+    let parent = output.parent().filter(|path| !path.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
 }
 
@@ -321,7 +323,7 @@ pub fn try_directory(path: &Path) -> Result<()> {
     let directory = directory_of(path);
     let existing = directory
         .ancestors()
-        .find(|it| it.exists())
+        .find(|path| path.exists())
         .unwrap_or(directory);
     tempfile::tempfile_in(existing)
         .map(drop)

@@ -56,7 +56,7 @@ fn compiles(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let ours = |it: &&Step| matches!(it.kind, StepKind::Release | StepKind::Libraries);
+    let ours = |step: &&Step| matches!(step.kind, StepKind::Release | StepKind::Libraries);
     for step in target.steps.iter().filter(ours) {
         announce(step.kind, target, show);
         let ((outcome, compiled), repeated) = release(step, target, lane, interrupt, show)?;
@@ -91,7 +91,7 @@ fn release(
         Err(error) => error,
     };
     // What ended the tool itself would end it without us, too.
-    let by_signal = |it: &Tool| it.counts() && it.is_by_signal();
+    let by_signal = |tool: &Tool| tool.counts() && tool.is_by_signal();
     if error.memory || tools::ran(target).iter().any(by_signal) {
         return Err(error);
     }
@@ -103,7 +103,7 @@ fn release(
     // What the compiler says of the code is said without us; go names us where we did not start, or were killed.
     let detail = error.detail.as_deref().unwrap_or_default();
     let ours = [&*program.to_string_lossy(), capture::tool::SPEAKS];
-    if !ours.iter().any(|it| detail.contains(it)) {
+    if !ours.iter().any(|word| detail.contains(word)) {
         return Err(error);
     }
     interrupt.check()?;

@@ -57,8 +57,11 @@ pub fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> R
     built.known.clear();
     for executable in &target.executables {
         let staged = target.release_dir.join(&executable.name);
-        let mut seeds = built.seeds.iter().filter(|it| it.name == executable.name);
-        let known = seeds.find(|it| it.is_untouched(&staged));
+        let mut seeds = built
+            .seeds
+            .iter()
+            .filter(|seed| seed.name == executable.name);
+        let known = seeds.find(|seed| seed.is_untouched(&staged));
         let sha256 = match known {
             Some(seed) => Some(seed.last.sha256.clone()),
             None => sums::digest_of(&staged, interrupt)?,
@@ -78,14 +81,16 @@ fn captured(target: &TargetPlan) -> bool {
 }
 
 fn link<'a>(links: &'a [Linked], executable: &Executable) -> Option<&'a Linked> {
-    links.iter().find(|it| it.package == executable.package)
+    links
+        .iter()
+        .find(|linked| linked.package == executable.package)
 }
 
 /// The output of the last run that go found up to date.
 fn kept<'a>(executable: &Executable, built: &'a Built) -> Option<&'a Seed> {
     let sha256 = built.digests.get(&executable.name)?;
     let mut seeds = built.seeds.iter();
-    seeds.find(|it| it.name == executable.name && it.last.sha256 == *sha256)
+    seeds.find(|seed| seed.name == executable.name && seed.last.sha256 == *sha256)
 }
 
 /// Whether the output has the bytes that it should have already.
@@ -95,13 +100,18 @@ pub fn is_published(executable: &Executable, built: &Built) -> bool {
 
 /// Whether of every executable of the target the baseline is known, or was linked beside it.
 pub fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
-    let has = |it: &Executable| built.known.contains(&it.name) || built.twins.contains(&it.package);
+    let has = |executable: &Executable| {
+        built.known.contains(&executable.name) || built.twins.contains(&executable.package)
+    };
     !target.executables.is_empty() && target.executables.iter().all(has)
 }
 
 /// The action of each package whose diagnostics are wanted, as far as go's links tell; `None` where only go itself can.
 pub fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
-    let passes = target.steps.iter().filter(|it| it.kind == StepKind::Escape);
+    let passes = target
+        .steps
+        .iter()
+        .filter(|step| step.kind == StepKind::Escape);
     if !captured(target) || passes.count() != 1 {
         return None;
     }
@@ -112,9 +122,15 @@ pub fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>
     all.sort();
     all.dedup();
     let wanted = |path: &str| path != "unsafe" && scope::contains(&target.collection.scope, path);
-    let mut packages = target.facts.packages.iter().map(|it| &it.import_path);
+    let mut packages = target
+        .facts
+        .packages
+        .iter()
+        .map(|package| &package.import_path);
     let known = |path: &String| all.binary_search_by(|it| it.0.cmp(path)).is_ok();
-    packages.all(|it| !wanted(it) || known(it)).then_some(all)
+    packages
+        .all(|package| !wanted(package) || known(package))
+        .then_some(all)
 }
 
 fn names_of(executable: &Executable, built: &Built) -> Option<Vec<(String, String)>> {

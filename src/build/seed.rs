@@ -83,12 +83,14 @@ impl Seed {
             && sums::digest_of(&draft, interrupt).ok().flatten().as_ref() == Some(&last.sha256);
         // The draft, not what bears its name later: go may put a file of its own there at once.
         let opened = is_recorded.then(|| input::open(&draft).ok()).flatten();
-        let read = opened.and_then(|it| Some((it.metadata().ok()?, it)));
+        let read = opened.and_then(|file| Some((file.metadata().ok()?, file)));
         let placed = read.filter(|_| place(&draft, staged));
         let _ = std::fs::remove_file(&draft);
         let (before, copy) = placed?;
         let now = copy.metadata().ok()?;
-        let written = |it: &std::fs::Metadata| (it.len(), it.mtime(), it.mtime_nsec());
+        let written = |metadata: &std::fs::Metadata| {
+            (metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+        };
         if written(&now) != written(&before) {
             return None;
         }
@@ -108,7 +110,7 @@ impl Seed {
         let (Ok(now), Ok(held)) = (staged.metadata(), self.copy.metadata()) else {
             return false;
         };
-        let file = |it: &std::fs::Metadata| (it.dev(), it.ino());
+        let file = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
         // Go gives a file that is up to date one time for both, as nobody does who writes to it (`BuildInstallFunc`, cmd/go).
         let touched = (now.mtime(), now.mtime_nsec()) == (now.atime(), now.atime_nsec());
         let same = file(&now) == file(&held) && now.len() == self.planted.2;
@@ -162,16 +164,16 @@ pub struct Candidate {
 /// The outputs of which everything is known, unless a source of theirs was edited: those go links anyway. `sources` is the
 /// digest of the sources whose diagnostics are wanted.
 pub fn candidates(target: &TargetPlan, sources: Option<&str>) -> Vec<Candidate> {
-    let candidate = |it: &Executable| {
-        let last: Last = known::read(&key_of_last(target, it)?)?;
+    let candidate = |executable: &Executable| {
+        let last: Last = known::read(&key_of_last(target, executable)?)?;
         let edited = sources.is_some_and(|now| !last.sources.is_empty() && last.sources != now);
         // Where anything has to be found out, go links, and the twin beside it.
-        if edited || !is_known(target, it, &last.sha256) {
+        if edited || !is_known(target, executable, &last.sha256) {
             return None;
         }
         Some(Candidate {
-            name: it.name.clone(),
-            output: it.path.clone()?,
+            name: executable.name.clone(),
+            output: executable.path.clone()?,
             last,
         })
     };
@@ -188,9 +190,15 @@ pub fn plant_all(
     target: &TargetPlan,
     interrupt: &Interrupt,
 ) -> Vec<Seed> {
-    let plant = |it: Candidate| {
-        let staged = target.release_dir.join(&it.name);
-        Seed::plant(&it.name, &it.output, it.last, &staged, interrupt)
+    let plant = |candidate: Candidate| {
+        let staged = target.release_dir.join(&candidate.name);
+        Seed::plant(
+            &candidate.name,
+            &candidate.output,
+            candidate.last,
+            &staged,
+            interrupt,
+        )
     };
     candidates.into_iter().filter_map(plant).collect()
 }
@@ -218,7 +226,7 @@ pub fn key_of_last(target: &TargetPlan, executable: &Executable) -> Option<Key> 
 /// Where it is recorded what is known of an executable with that digest.
 pub fn key(target: &TargetPlan, executable: &Executable, sha256: &str) -> Key {
     let profile = target.facts.pgo.applied(&executable.package);
-    let profile = profile.and_then(|it| it.sha256.as_deref());
+    let profile = profile.and_then(|candidate| candidate.sha256.as_deref());
     let parts = [
         sha256,
         &recipe(target),
@@ -244,12 +252,12 @@ fn recipe(target: &TargetPlan) -> String {
         facts.key(),
         facts.go.cwd.display()
     );
-    let counts = |it: StepKind| matches!(it, StepKind::Release | StepKind::Baseline);
-    for step in target.steps.iter().filter(|it| counts(it.kind)) {
+    let counts = |kind: StepKind| matches!(kind, StepKind::Release | StepKind::Baseline);
+    for step in target.steps.iter().filter(|step| counts(step.kind)) {
         let mut invocation = step.invocation.clone();
         invocation.env.retain(|(name, _)| name != "GOTMPDIR");
-        let ours = |it: &OsString| it.to_string_lossy().starts_with("-toolexec=");
-        invocation.args.retain(|it| !ours(it));
+        let ours = |argument: &OsString| argument.to_string_lossy().starts_with("-toolexec=");
+        invocation.args.retain(|argument| !ours(argument));
         text.push_str(&invocation.to_string());
         text.push('\n');
     }
@@ -266,7 +274,7 @@ pub fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
     let wanted = facts
         .packages
         .iter()
-        .filter(|it| scope::contains(patterns, &it.import_path));
+        .filter(|package| scope::contains(patterns, &package.import_path));
     for package in wanted {
         let directory = package.directory(&facts.go.cwd);
         let files = [&package.go_files, &package.cgo_files, &package.s_files];

@@ -94,7 +94,9 @@ const AGAIN: &str = "building it once more, with one tool at a time";
 /// Whether flags ask go to print: that is shown as it comes.
 fn talks(run: &Run<'_>) -> bool {
     let mut targets = run.plan.targets.iter();
-    targets.any(|it| it.facts.asked.commands || it.facts.asked.work || it.facts.asked.json)
+    targets.any(|target| {
+        target.facts.asked.commands || target.facts.asked.work || target.facts.asked.json
+    })
 }
 
 /// Targets that run at the same time.
@@ -247,7 +249,7 @@ impl Board {
     fn flush(&mut self, show: &mut dyn FnMut(Event<'_>)) {
         while self.shown < self.events.len() {
             let events = std::mem::take(&mut self.events[self.shown]);
-            events.into_iter().for_each(|it| it.show(show));
+            events.into_iter().for_each(|waiting| waiting.show(show));
             match self.results.get(&self.shown) {
                 Some(Ok(())) => self.shown += 1,
                 // What comes behind an error would not have run.

@@ -174,7 +174,7 @@ impl Stage {
     pub fn make_outputs(&mut self, outputs: &Path) -> Result<()> {
         let made = make(outputs)?;
         // Nobody waits for us at the directory above it any more.
-        if let Some(lock) = made.last().and_then(|it| open_directory(it).ok()) {
+        if let Some(lock) = made.last().and_then(|path| open_directory(path).ok()) {
             let _ = try_lock(&lock);
             self._locks.push(lock);
         }
@@ -208,7 +208,7 @@ impl Drop for Stage {
 fn existing(directory: &Path) -> &Path {
     directory
         .ancestors()
-        .find(|it| it.exists())
+        .find(|path| path.exists())
         .unwrap_or(directory)
 }
 
@@ -216,7 +216,7 @@ fn existing(directory: &Path) -> &Path {
 fn make(directory: &Path) -> Result<Vec<PathBuf>> {
     let missing: Vec<PathBuf> = directory
         .ancestors()
-        .take_while(|it| !it.exists())
+        .take_while(|path| !path.exists())
         .map(Path::to_path_buf)
         .collect();
     std::fs::create_dir_all(directory).map_err(|error| {
@@ -263,9 +263,9 @@ fn hold(
 
 /// The build cache where it is on the file system of the outputs, otherwise the outputs.
 fn parent(place: Where<'_>) -> PathBuf {
-    let ours = place.cache.map(|it| it.join("gobuild-opt"));
-    let usable = ours.filter(|it| std::fs::create_dir_all(it).is_ok());
-    let device = |it: &Path| it.metadata().map(|it| it.dev()).ok();
+    let ours = place.cache.map(|path| path.join("gobuild-opt"));
+    let usable = ours.filter(|path| std::fs::create_dir_all(path).is_ok());
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
     match (usable, place.outputs) {
         (Some(cache), None) => cache,
         (Some(cache), Some(outputs)) if device(&cache) == device(outputs) => cache,

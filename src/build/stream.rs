@@ -19,11 +19,15 @@ const POLL: Duration = Duration::from_millis(50);
 ///
 /// A link to one is none, but for those of the system itself such as `/dev/stdout`: a link in a checkout may lead to a disk.
 pub fn is_stream(path: &Path) -> bool {
-    if path.is_symlink() && !["/dev", "/proc"].iter().any(|it| path.starts_with(it)) {
+    if path.is_symlink()
+        && !["/dev", "/proc"]
+            .iter()
+            .any(|prefix| path.starts_with(prefix))
+    {
         return false;
     }
-    path.metadata().is_ok_and(|it| {
-        let kind = it.file_type();
+    path.metadata().is_ok_and(|metadata| {
+        let kind = metadata.file_type();
         kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || kind.is_socket()
     })
 }
@@ -65,7 +69,9 @@ pub fn write(
 /// Opens without waiting, again and again: an open that waits hears no signal.
 fn open(output: &Path, interrupt: &Interrupt) -> Result<File> {
     let shown = output.display();
-    let is_fifo = output.metadata().is_ok_and(|it| it.file_type().is_fifo());
+    let is_fifo = output
+        .metadata()
+        .is_ok_and(|metadata| metadata.file_type().is_fifo());
     let mut waiting = false;
     loop {
         let opened = File::options()
@@ -81,7 +87,7 @@ fn open(output: &Path, interrupt: &Interrupt) -> Result<File> {
             }
             opened => {
                 let message = format!("cannot write `{shown}`");
-                return opened.map_err(|it| Error::new(Kind::Machine, message).source(it));
+                return opened.map_err(|error| Error::new(Kind::Machine, message).source(error));
             }
         }
     }

@@ -58,12 +58,12 @@ pub fn checksums(
     for (digest, name) in entries {
         lines.insert(name.clone(), checksum_line(digest, name));
     }
-    Ok(lines.values().map(|it| format!("{it}\n")).collect())
+    Ok(lines.values().map(|line| format!("{line}\n")).collect())
 }
 
 /// Somebody else wrote the list: files outside its directory are not read for it.
 fn is_below(name: &str) -> bool {
-    let below = |it| matches!(it, Component::Normal(_) | Component::CurDir);
+    let below = |component| matches!(component, Component::Normal(_) | Component::CurDir);
     Path::new(name).components().all(below)
 }
 
@@ -119,7 +119,7 @@ pub fn are_equal(one: &Path, other: &Path, interrupt: &Interrupt) -> Result<bool
 pub fn keep_out_of_git(directory: &Path) -> Option<(PathBuf, &'static str)> {
     let file = directory.join(".gitignore");
     let wanted = file.symlink_metadata().is_err()
-        && directory.ancestors().any(|it| it.join(".git").exists());
+        && directory.ancestors().any(|path| path.join(".git").exists());
     let text = "# Made by gobuild-opt: binaries here would make the next build +dirty.\n*\n";
     wanted.then_some((file, text))
 }

@@ -99,12 +99,13 @@ pub fn begin(about: &Measured<'_>) -> Option<Running> {
 pub fn end(running: Option<Running>, status: ExitStatus) {
     let Some(mut it) = running else { return };
     let (before, after) = (it.before, tool::usage_of_children());
-    let before = before.map(|it| it.cpu).unwrap_or_default();
-    let micros = |it: std::time::Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
+    let before = before.map(|usage| usage.cpu).unwrap_or_default();
+    let micros =
+        |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     it.line.end = Some(End {
         wall_us: micros(it.start.elapsed()),
-        cpu_us: after.map_or(0, |it| micros(it.cpu.saturating_sub(before))),
-        peak: after.map_or(0, |it| it.peak),
+        cpu_us: after.map_or(0, |usage| micros(usage.cpu.saturating_sub(before))),
+        peak: after.map_or(0, |usage| usage.peak),
         code: status.code(),
         signal: status.signal(),
     });
@@ -129,8 +130,8 @@ pub fn ran(target: &TargetPlan) -> Vec<Tool> {
 
 fn read(bytes: &[u8]) -> Vec<Tool> {
     let mut all: Vec<(u32, Tool)> = Vec::new();
-    let lines = bytes.split(|it| *it == b'\n');
-    for line in lines.filter_map(|it| serde_json::from_slice::<Line>(it).ok()) {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    for line in lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
         let open = |(process, it): &(u32, Tool)| *process == line.process && it.end.is_none();
         if let Some(end) = line.end {
             if let Some((_, tool)) = all.iter_mut().rfind(|it| open(it)) {
@@ -152,16 +153,16 @@ fn read(bytes: &[u8]) -> Vec<Tool> {
 
 /// The tool that ended badly: by a signal, together with the process before it, or by itself.
 pub fn victim(tools: &[Tool]) -> Option<Victim> {
-    let badly = |it: &&Tool| it.end.is_some_and(|it| it.code != Some(0));
-    let tools = || tools.iter().filter(|it| it.counts());
+    let badly = |tool: &&Tool| tool.end.is_some_and(|end| end.code != Some(0));
+    let tools = || tools.iter().filter(|tool| tool.counts());
     let tool = tools()
-        .rfind(|it| it.is_by_signal())
-        .or_else(|| tools().rfind(|it| it.end.is_none()))
+        .rfind(|tool| tool.is_by_signal())
+        .or_else(|| tools().rfind(|tool| tool.end.is_none()))
         .or_else(|| tools().rfind(badly))?;
     Some(Victim {
         what: tool.what(),
-        signal: tool.end.and_then(|it| it.signal),
-        peak: tool.end.map(|it| it.peak),
+        signal: tool.end.and_then(|end| end.signal),
+        peak: tool.end.map(|end| end.peak),
     })
 }
 
@@ -169,11 +170,14 @@ pub fn victim(tools: &[Tool]) -> Option<Victim> {
 pub fn is_crowded(tools: &[Tool]) -> bool {
     let bad = tools
         .iter()
-        .rfind(|it| it.counts() && it.end.is_none_or(|it| it.code != Some(0)));
-    let until = |it: &Tool| it.end.map_or(u64::MAX, |end| it.begun + end.wall_us / 1000);
+        .rfind(|tool| tool.counts() && tool.end.is_none_or(|end| end.code != Some(0)));
+    let until = |tool: &Tool| {
+        tool.end
+            .map_or(u64::MAX, |end| tool.begun + end.wall_us / 1000)
+    };
     bad.is_some_and(|bad| {
-        let mut others = tools.iter().filter(|it| !std::ptr::eq(*it, bad));
-        others.any(|it| it.begun <= until(bad) && until(it) > bad.begun)
+        let mut others = tools.iter().filter(|tool| !std::ptr::eq(*tool, bad));
+        others.any(|tool| tool.begun <= until(bad) && until(tool) > bad.begun)
     })
 }
 
@@ -185,7 +189,7 @@ impl Tool {
 
     /// Whether a signal ended it.
     pub fn is_by_signal(&self) -> bool {
-        self.end.is_some_and(|it| it.signal.is_some())
+        self.end.is_some_and(|end| end.signal.is_some())
     }
 
     /// `the link of example.com/app/cmd/api`
@@ -202,7 +206,7 @@ impl Tool {
 /// The most memory that tools had which ran at the same time: the sum of what each had at most.
 pub fn peak(tools: &[Tool]) -> u64 {
     let mut changes: Vec<(u64, bool, u64)> = Vec::new();
-    for (tool, end) in tools.iter().filter_map(|it| Some((it, it.end?))) {
+    for (tool, end) in tools.iter().filter_map(|tool| Some((tool, tool.end?))) {
         changes.push((tool.begun, true, end.peak));
         changes.push((tool.begun + end.wall_us / 1000, false, end.peak));
     }

@@ -97,8 +97,10 @@ fn watch(
             let name = target
                 .executables
                 .iter()
-                .find(|it| it.package == link.package);
-            let done = name.and_then(|it| run(&link, &directory.join(&it.name), target, interrupt));
+                .find(|executable| executable.package == link.package);
+            let done = name.and_then(|executable| {
+                run(&link, &directory.join(&executable.name), target, interrupt)
+            });
             if done.is_some() {
                 twins.insert(link.package);
             }
@@ -117,7 +119,7 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
     let words = unstripped(&command.args).into_iter();
     let mut args: Vec<OsString> = words.map(Into::into).collect();
     // Go's own: it stands in front of all flags of a user.
-    let at = args.iter().position(|it| it == "-o")?;
+    let at = args.iter().position(|argument| argument == "-o")?;
     *args.get_mut(at + 1)? = output.into();
     let mut env = target.facts.go.env.clone();
     for (name, value) in &command.env {
@@ -136,13 +138,13 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
     words.extend(args);
     let mut invocation = Invocation::new(ours, words, Path::new(&command.cwd), &ground);
     // A GOGC of the user's own stands in our environment, or was recorded.
-    let is_set = command.env.iter().any(|it| it.0 == links::LAZY.0);
+    let is_set = command.env.iter().any(|pair| pair.0 == links::LAZY.0);
     if !is_set && links::has_room(link.inputs) {
         env.push((links::LAZY.0.to_owned(), links::LAZY.1.into()));
     }
     invocation.env = env;
     let outcome = process::run(&invocation, interrupt, |_, _| {});
-    let good = outcome.is_ok_and(|it| it.status.success()) && output.is_file();
+    let good = outcome.is_ok_and(|outcome| outcome.status.success()) && output.is_file();
     if !good {
         let _ = std::fs::remove_file(output);
     }

@@ -39,8 +39,8 @@ fn a_damaged_capture_is_a_missing_one() {
         for bytes in [&whole[..index], &flipped] {
             std::fs::write(&path, bytes).unwrap();
             // Some bytes of the header, such as the time, change nothing.
-            let read = read(place.path(), ACTION).map(|it| it.text);
-            assert!(read.is_none_or(|it| it == good), "byte {index}");
+            let read = read(place.path(), ACTION).map(|capture| capture.text);
+            assert!(read.is_none_or(|read| read == good), "byte {index}");
         }
     }
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -73,7 +73,7 @@ fn what_was_not_used_for_longest_goes_first() {
     assert!(read(&store, "actionaa").is_some());
     let size = paths[0].metadata().unwrap().len();
     trim(place.path(), size * 2 + size / 2);
-    let left: Vec<bool> = paths.iter().map(|it| it.exists()).collect();
+    let left: Vec<bool> = paths.iter().map(|path| path.exists()).collect();
     assert_eq!(left, [true, false, true]);
     assert!(draft.exists(), "somebody may be writing it");
     trim(place.path(), LIMIT);

@@ -49,17 +49,18 @@ pub fn run(
     let mut variable = None;
     if let Some(link) = request.link(package) {
         let outside = outside();
-        let is_set = outside.env.iter().any(|it| it.0 == links::LAZY.0);
+        let is_set = outside.env.iter().any(|pair| pair.0 == links::LAZY.0);
         let inputs = links::record(&link, &outside);
         let wanted = !is_set && inputs.is_some_and(links::has_room);
         variable = wanted.then_some(links::LAZY);
     }
     let measured = request.measured(package);
     let job = request.job(package).filter(|_| !steered);
-    if let Some(code) = job.and_then(|it| capture(&it, measured.as_ref(), out)) {
+    if let Some(code) = job.and_then(|job| capture(&job, measured.as_ref(), out)) {
         return Ok(code);
     }
-    if let Some(code) = measured.and_then(|it| measure(request.command, &it, variable)) {
+    if let Some(code) = measured.and_then(|measured| measure(request.command, &measured, variable))
+    {
         return Ok(code);
     }
     let error = tool::replace(request.command);
@@ -79,7 +80,7 @@ fn measure(
     if let Some(signal) = status.signal() {
         return Some(tool::die(signal));
     }
-    status.code().and_then(|it| u8::try_from(it).ok())
+    status.code().and_then(|number| u8::try_from(number).ok())
 }
 
 /// Compiles and keeps what was told. Returns the exit code; `None`: nothing was done that counts.
@@ -116,7 +117,8 @@ fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> O
 
 /// Whether the compiler said so because of our flags; a program of the user's may say other things.
 fn is_told(line: &[u8]) -> bool {
-    parse::diagnostic(line).is_some_and(|it| parse::meaning(it.message) != Meaning::Unknown)
+    parse::diagnostic(line)
+        .is_some_and(|diagnostic| parse::meaning(diagnostic.message) != Meaning::Unknown)
 }
 
 /// The signal that asked the tool, and with it the build, to stop.
@@ -125,7 +127,7 @@ fn asked_to_end(status: ExitStatus) -> Option<i32> {
     let asked = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
     status
         .signal()
-        .filter(|it| asked.iter().any(|signal| signal.as_raw() == *it))
+        .filter(|number| asked.iter().any(|signal| signal.as_raw() == *number))
 }
 
 /// A capture that is being written, and does not hold up the compiler whatever becomes of it.
@@ -163,7 +165,9 @@ impl<'a> Draft<'a> {
     fn write(&mut self, bytes: &[u8]) {
         self.written += bytes.len() as u64;
         self.ends = bytes.ends_with(b"\n");
-        let failed = |it: &mut GzEncoder<_>| self.written > LONGEST || it.write_all(bytes).is_err();
+        let failed = |encoder: &mut GzEncoder<_>| {
+            self.written > LONGEST || encoder.write_all(bytes).is_err()
+        };
         if self.file.as_mut().is_some_and(failed) {
             self.file = None;
         }
@@ -174,7 +178,7 @@ impl<'a> Draft<'a> {
         if !self.ends {
             self.write(b"\n");
         }
-        let file = self.file.take().and_then(|it| it.finish().ok());
+        let file = self.file.take().and_then(|encoder| encoder.finish().ok());
         let name = path(&self.job.store, &self.job.action);
         if let (Some(file), Some(name)) = (file, name) {
             drop(file.persist(name));

@@ -70,7 +70,10 @@ impl Export<'_> {
         let (modules, files): (Vec<Entry>, Vec<Entry>) =
             all.into_iter().partition(|it| it.mode == SUBMODULE);
         let wanted = self.scratch.join(format!("objects-{depth}"));
-        let names: String = files.iter().map(|it| format!("{}\n", it.object)).collect();
+        let names: String = files
+            .iter()
+            .map(|entry| format!("{}\n", entry.object))
+            .collect();
         fs::write(&wanted, names)?;
         let mut writer = Writer::new(&files, into);
         let git = git.reading(&wanted);
@@ -91,7 +94,9 @@ impl Export<'_> {
 
 /// `MODE TYPE OBJECT<TAB>PATH<NUL>`, as `git ls-tree -z` prints it.
 fn entries(listed: &[u8]) -> Result<Vec<Entry>, String> {
-    let lines = listed.split(|it| *it == 0).filter(|it| !it.is_empty());
+    let lines = listed
+        .split(|byte| *byte == 0)
+        .filter(|part| !part.is_empty());
     lines.map(entry).collect()
 }
 
@@ -101,9 +106,11 @@ fn entry(line: &[u8]) -> Result<Entry, String> {
     let head = std::str::from_utf8(&line[..tab]).map_err(|_| odd())?;
     let path = bytes_to_path(line[tab + 1..].to_vec());
     let mut words = head.split(' ');
-    let mode = words.next().and_then(|it| u32::from_str_radix(it, 8).ok());
+    let mode = words
+        .next()
+        .and_then(|word| u32::from_str_radix(word, 8).ok());
     let object = words.nth(1).ok_or_else(odd)?.to_owned();
-    let plain = |it: Component<'_>| match it {
+    let plain = |component: Component<'_>| match component {
         Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
         _ => false,
     };
@@ -170,13 +177,13 @@ impl<'a> Writer<'a> {
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.head)).into_owned();
         let entry = self.files.next().ok_or("git printed more than was asked")?;
         let size = text.strip_prefix(entry.object.as_str());
-        let size = size.and_then(|it| it.strip_prefix(" blob ")?.parse::<u64>().ok());
+        let size = size.and_then(|size| size.strip_prefix(" blob ")?.parse::<u64>().ok());
         let path = self.into.join(&entry.path);
         let left =
             size.ok_or_else(|| format!("`{}` is not there ({text})", entry.path.display()))?;
         let file = match entry.mode {
             LINK => None,
-            mode => Some(create(&path, mode & 0o111 != 0).map_err(|it| it.to_string())?),
+            mode => Some(create(&path, mode & 0o111 != 0).map_err(|error| error.to_string())?),
         };
         self.current = Some(Current {
             entry,
@@ -194,7 +201,7 @@ impl<'a> Writer<'a> {
         // The line break at the end is not the file's.
         let own = &piece[..piece.len() - usize::from(current.left == 0)];
         match &mut current.file {
-            Some(file) => file.write_all(own).map_err(|it| it.to_string())?,
+            Some(file) => file.write_all(own).map_err(|error| error.to_string())?,
             None if current.target.len() + own.len() <= LONGEST => {
                 current.target.extend_from_slice(own)
             }
