@@ -132,12 +132,12 @@ impl<'a> Context<'a> {
     /// The packages that call C; after a build those of them that were linked.
     pub fn cgo_packages(&self) -> Vec<&'a str> {
         let packages = self.facts.packages.iter();
-        let calling = packages.filter(|it| !it.cgo_files.is_empty());
-        let linked = calling.filter(|it| {
+        let calling = packages.filter(|package| !package.cgo_files.is_empty());
+        let linked = calling.filter(|package| {
             self.artifact
-                .is_none_or(|artifact| artifact.holds(&it.import_path))
+                .is_none_or(|artifact| artifact.holds(&package.import_path))
         });
-        linked.map(|it| it.import_path.as_str()).collect()
+        linked.map(|package| package.import_path.as_str()).collect()
     }
 
     /// Why the lock says nothing of the executable.
@@ -178,8 +178,8 @@ impl<'a> Context<'a> {
     /// What got worse than the lock says, of one kind.
     fn worse(&self, kind: fn(&Item) -> bool) -> Vec<&'a FactChange> {
         let changes = self.lock.and_then(Standing::compared);
-        let worse = changes.into_iter().flat_map(|it| it.worse());
-        worse.filter(|it| kind(&it.item)).collect()
+        let worse = changes.into_iter().flat_map(|changes| changes.worse());
+        worse.filter(|change| kind(&change.item)).collect()
     }
 }
 
@@ -262,10 +262,10 @@ pub fn run(config: &Config, context: &Context<'_>) -> Checked {
     let mut checked = Checked::default();
     let asked = || {
         ALL.iter()
-            .map(|it| (it, severity_in(config, it.id, context.change)))
-            .filter(|it| it.1 != Severity::Off)
+            .map(|check| (check, severity_in(config, check.id, context.change)))
+            .filter(|pair| pair.1 != Severity::Off)
     };
-    for (check, severity) in asked().filter(|it| !LAST.contains(&it.0.id)) {
+    for (check, severity) in asked().filter(|pair| !LAST.contains(&pair.0.id)) {
         let Some(seen) = (check.run)(context) else {
             continue;
         };
@@ -278,12 +278,15 @@ pub fn run(config: &Config, context: &Context<'_>) -> Checked {
         checked.findings.extend(finding(check, severity, seen));
     }
     let all = [context.gates, &checked.gates].concat();
-    let open: Vec<Judgement> = all.into_iter().filter(|it| it.cause().is_some()).collect();
+    let open: Vec<Judgement> = all
+        .into_iter()
+        .filter(|judgement| judgement.cause().is_some())
+        .collect();
     let lock_is_off = severity(config, lock::CHECK.id) == Severity::Off;
-    for (check, severity) in asked().filter(|it| LAST.contains(&it.0.id)) {
+    for (check, severity) in asked().filter(|pair| LAST.contains(&pair.0.id)) {
         let is_lock = check.id == lock::CHECK.id;
-        let mine = |it: &&Judgement| {
-            let by_lock = it.cause().is_some_and(Cause::is_lock);
+        let mine = |judgement: &&Judgement| {
+            let by_lock = judgement.cause().is_some_and(Cause::is_lock);
             by_lock == is_lock || (lock_is_off && !is_lock)
         };
         let mine: Vec<Judgement> = open.iter().filter(mine).cloned().collect();
@@ -298,12 +301,12 @@ pub fn run(config: &Config, context: &Context<'_>) -> Checked {
         let seen = (check.run)(&context);
         checked
             .findings
-            .extend(seen.and_then(|it| finding(check, severity, it)));
+            .extend(seen.and_then(|seen| finding(check, severity, seen)));
     }
     let open = self::open(config, open.iter());
-    let warned = open.into_iter().filter(|it| it.0 == Severity::Warn);
+    let warned = open.into_iter().filter(|pair| pair.0 == Severity::Warn);
     checked.unjudged = warned.map(|it| it.1).collect();
-    let place = |it: &Finding| ALL.iter().position(|check| check.id == it.id);
+    let place = |finding: &Finding| ALL.iter().position(|check| check.id == finding.id);
     checked.findings.sort_by_key(place);
     checked
 }
@@ -414,7 +417,9 @@ fn severity(config: &Config, id: &str) -> Severity {
 /// The same; of what compares two revisions, the stricter of both.
 fn severity_in(config: &Config, id: &str, change: Option<&Change>) -> Severity {
     let own = severity(config, id);
-    let before = change.filter(|_| id == LOOSENED).and_then(|it| it.severity);
+    let before = change
+        .filter(|_| id == LOOSENED)
+        .and_then(|change| change.severity);
     match (own, before) {
         (Severity::Off, Some(before)) => before,
         (own, Some(before)) => stricter(own, before),
@@ -424,11 +429,11 @@ fn severity_in(config: &Config, id: &str, change: Option<&Change>) -> Severity {
 
 /// The items as `accept` takes them.
 fn accepted(worse: &[&FactChange]) -> String {
-    let items: Vec<String> = worse.iter().map(|it| it.item.to_string()).collect();
+    let items: Vec<String> = worse.iter().map(|change| change.item.to_string()).collect();
     items.join(" ")
 }
 
 /// The check of that ID.
 pub fn find(id: &str) -> Option<&'static Check> {
-    ALL.iter().find(|it| it.id == id)
+    ALL.iter().find(|check| check.id == id)
 }

@@ -30,7 +30,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let all: Vec<String> = found
         .iter()
-        .map(|it| format!("{}={} ({})", it.name, it.value, it.from))
+        .map(|ambient| format!("{}={} ({})", ambient.name, ambient.value, ambient.from))
         .collect();
     Some(Seen::Bad(
         format!(

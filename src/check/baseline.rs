@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::binary::twin::LoadedDiff;
 use crate::gate::Cause;
 use crate::number::grouped;
 
@@ -28,7 +29,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         Err(why)
             if context
                 .built
-                .is_some_and(|it| it.baseline_failure.is_some())
+                .is_some_and(|built| built.baseline_failure.is_some())
                 || why.starts_with("cannot read") =>
         {
             return Some(Seen::Bad(
@@ -55,6 +56,11 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         let hint = "set `[compare] baseline = \"unstripped\"`";
         return Some(Seen::unsaid(Cause::Other(why.into(), hint)));
     };
+    equal(loaded).or_else(|| differing(context, loaded))
+}
+
+/// What of the release is loaded is that of its twin, but for addresses.
+fn equal(loaded: &LoadedDiff) -> Option<Seen> {
     if loaded.identical {
         return Some(Seen::Good(format!(
             "stripping changed nothing that runs: {} loaded bytes are equal",
@@ -62,18 +68,31 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         )));
     }
     if loaded.explained {
-        let moved = loaded.sections.iter().filter(|it| it.moved).count();
-        let pointers: u64 = loaded.sections.iter().map(|it| it.relocated).sum();
+        let moved = loaded
+            .sections
+            .iter()
+            .filter(|section| section.moved)
+            .count();
+        let pointers: u64 = loaded
+            .sections
+            .iter()
+            .map(|section| section.relocated)
+            .sum();
         return Some(Seen::Good(format!(
             "stripping changed nothing that runs: {} loaded bytes are equal, but for the addresses of {moved} sections that moved ({pointers} B of pointers)",
             grouped(loaded.compared)
         )));
     }
+    None
+}
+
+/// Names what differs, and says what to set.
+fn differing(context: &Context<'_>, loaded: &LoadedDiff) -> Option<Seen> {
     let names: Vec<String> = loaded
         .sections
         .iter()
-        .filter(|it| it.differing > 0 || it.before != it.after)
-        .map(|it| format!("{} ({} B)", it.name, it.differing))
+        .filter(|section| section.differing > 0 || section.before != section.after)
+        .map(|section| format!("{} ({} B)", section.name, section.differing))
         .collect();
     let what = if names.is_empty() {
         "the entry point or an address".to_owned()

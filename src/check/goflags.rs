@@ -25,7 +25,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let facts = context.facts;
     let dropped: Vec<String> = flags::lost_in_goflags(&facts.goflags)
         .iter()
-        .map(|it| format!("`{}`", it.to_arg()))
+        .map(|flag| format!("`{}`", flag.to_arg()))
         .collect();
     let mut parts = Vec::new();
     if !dropped.is_empty() {
@@ -35,12 +35,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             dropped.join(", ")
         ));
     }
-    parts.extend(
-        facts
-            .lost
-            .iter()
-            .map(|it| format!("`{}` of {} has no effect: {}", it.flag, it.from, it.why)),
-    );
+    parts.extend(facts.lost.iter().map(|lost| {
+        format!(
+            "`{}` of {} has no effect: {}",
+            lost.flag, lost.from, lost.why
+        )
+    }));
     if parts.is_empty() {
         let good = || Seen::Good("every entry of GOFLAGS is a flag of go build".into());
         return (!facts.goflags.is_empty()).then(good);

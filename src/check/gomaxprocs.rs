@@ -85,10 +85,10 @@ impl Setters {
             Callers::Unknown => return Self::Unknown("its machine code cannot be read".into()),
             Callers::Found { calls, by_value } => (calls, *by_value),
         };
-        let others = calls.iter().filter(|it| !is_known(&it.function));
-        let named = |it: &Caller| {
-            let file = it.file.rsplit(['/', '\\']).next().unwrap_or_default();
-            format!("`{}` ({file}:{})", it.function, it.line)
+        let others = calls.iter().filter(|caller| !is_known(&caller.function));
+        let named = |caller: &Caller| {
+            let file = caller.file.rsplit(['/', '\\']).next().unwrap_or_default();
+            format!("`{}` ({file}:{})", caller.function, caller.line)
         };
         let mut setting: Vec<String> = Vec::new();
         let mut unclear: Vec<String> = Vec::new();
@@ -126,7 +126,7 @@ impl Setters {
 fn is_known(function: &str) -> bool {
     const ASKING: [&str; 4] = ["sync.", "testing.", "internal/", "runtime/"];
     function.starts_with(&format!("{AUTOMAXPROCS}/"))
-        || ASKING.iter().any(|it| function.starts_with(it))
+        || ASKING.iter().any(|prefix| function.starts_with(prefix))
 }
 
 /// The function that sets it, or asks.
@@ -174,7 +174,7 @@ pub fn judge(contract: &Contract) -> Seen {
             "build with Go 1.25 or newer and a `go` line of 1.25, or see to it that go.uber.org/automaxprocs is imported".into(),
         ),
         (Some(false), _, Some(false)) => {
-            let set = setters.map_or(String::new(), |it| format!("; {it} sets GOMAXPROCS"));
+            let set = setters.map_or(String::new(), |setter| format!("; {setter} sets GOMAXPROCS"));
             Seen::Bad(
                 format!("{version} ignores the container's CPU limit, and automaxprocs is not linked{set}"),
                 "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs".into(),
@@ -246,23 +246,23 @@ fn contract(context: &Context<'_>) -> Contract {
     let facts = context.facts;
     let info = context
         .artifact
-        .and_then(|it| it.binary.as_ref()?.build_info.as_ref());
+        .and_then(|artifact| artifact.binary.as_ref()?.build_info.as_ref());
     let main = facts
         .packages
         .iter()
-        .find(|it| it.import_path == context.package);
+        .find(|package| package.import_path == context.package);
     let go_version = info
-        .map_or(&facts.toolchain.version, |it| &it.go_version)
+        .map_or(&facts.toolchain.version, |info| &info.go_version)
         .clone();
     let godebug = match info {
         Some(info) => info.setting("DefaultGODEBUG").unwrap_or_default(),
-        None => main.map_or("", |it| it.default_godebug.as_str()),
+        None => main.map_or("", |package| package.default_godebug.as_str()),
     };
     Contract {
         goos: facts.toolchain.goos.clone(),
         modern: minor_of(&go_version).map(|it| it >= (1, 25)),
         go_version,
-        switched_off: godebug.split(',').any(|it| it == "containermaxprocs=0"),
+        switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
         automaxprocs: Some(automaxprocs(context)),
         setters: match context.artifact {
             Some(it) => Setters::of(&it.gomaxprocs),
@@ -284,5 +284,5 @@ pub fn container_cpu(context: &Context<'_>) -> Option<bool> {
 pub fn automaxprocs(context: &Context<'_>) -> bool {
     let path = format!("{AUTOMAXPROCS}/maxprocs");
     let mut packages = context.facts.packages.iter();
-    packages.any(|it| it.import_path == path)
+    packages.any(|package| package.import_path == path)
 }

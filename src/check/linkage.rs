@@ -111,12 +111,12 @@ fn dynamic(context: &Context<'_>, found: &Found) -> Seen {
 /// The packages that call C, but for the runtime's own, which comes with any of them.
 fn callers<'a>(context: &Context<'a>) -> Vec<&'a str> {
     let mut callers = context.cgo_packages();
-    callers.retain(|it| *it != "runtime/cgo");
+    callers.retain(|caller| *caller != "runtime/cgo");
     callers
 }
 
 fn hint(callers: &[&str]) -> &'static str {
-    let in_go_too = |it: &&str| matches!(*it, "net" | "os/user");
+    let in_go_too = |text: &&str| matches!(*text, "net" | "os/user");
     match callers.iter().all(in_go_too) {
         _ if callers.is_empty() => {
             "no package of it uses C: -buildmode=pie or -linkmode=external asked for the loader; leave it out, or set `[build] linkage = \"any\"`"

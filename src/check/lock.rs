@@ -30,7 +30,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     // What the lock lacks is named as well; a cause without a gate only once.
     let mut told: Vec<String> = open.iter().map(|it| it.1.clone()).collect();
-    let hint = open.first().map(|it| it.0.hint());
+    let hint = open.first().map(|open| open.0.hint());
     if let Some(cause) = own.filter(|own| open.iter().all(|it| it.0 != *own)) {
         told.insert(0, format!("nothing is compared, because {cause}"));
     }
@@ -39,7 +39,10 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         let hint = hint.unwrap_or(Cause::NoLock.hint());
         return Some(Seen::Bad(told.join("; ") + &moved, hint.into()));
     }
-    context.lock?.compared().map(|it| Seen::Good(compared(it)))
+    context
+        .lock?
+        .compared()
+        .map(|changes| Seen::Good(compared(changes)))
 }
 
 /// How the size changed with another Go, all the same.
@@ -47,7 +50,10 @@ fn size(standing: &Standing) -> Option<String> {
     let Standing::OtherGo { changes, .. } = standing else {
         return None;
     };
-    let size = changes.sizes.iter().find(|it| it.item == Item::Size)?;
+    let size = changes
+        .sizes
+        .iter()
+        .find(|change| change.item == Item::Size)?;
     let (before, after) = (size.before?, size.after?);
     Some(format!(" (size {before} -> {after} B)"))
 }
@@ -63,7 +69,11 @@ fn compared(changes: &Changes) -> String {
     let facts = match changes.facts.len() {
         0 => "cgo, GODEBUG, dead-code elimination and profile health are as accepted".to_owned(),
         _ => {
-            let names: Vec<String> = changes.facts.iter().map(|it| it.item.to_string()).collect();
+            let names: Vec<String> = changes
+                .facts
+                .iter()
+                .map(|change| change.item.to_string())
+                .collect();
             format!("other than accepted: {}", names.join(", "))
         }
     };

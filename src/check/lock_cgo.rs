@@ -21,11 +21,11 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if let Some(cause) = context.lock_is_silent() {
         return Some(Seen::unsaid(cause));
     }
-    let worse = context.worse(|it| matches!(it, Item::Cgo(_)));
+    let worse = context.worse(|item| matches!(item, Item::Cgo(_)));
     worse.first()?;
     let names: Vec<String> = worse
         .iter()
-        .map(|it| it.item.to_string().replacen("cgo:", "`", 1) + "`")
+        .map(|change| change.item.to_string().replacen("cgo:", "`", 1) + "`")
         .collect();
     Some(Seen::Bad(
         format!("cgo is new in {}", names.join(", ")),

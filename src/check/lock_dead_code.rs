@@ -21,12 +21,12 @@ Source: cmd/link/internal/ld/deadcode.go.",
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let worse = match context.worse_or_silent(Fact::DeadCode, |it| *it == Item::DeadCode) {
+    let worse = match context.worse_or_silent(Fact::DeadCode, |item| *item == Item::DeadCode) {
         Ok(worse) => worse,
         Err(seen) => return seen,
     };
     worse.first()?;
-    let methods = context.artifact.and_then(|it| it.methods)?;
+    let methods = context.artifact.and_then(|artifact| artifact.methods)?;
     Some(Seen::Bad(
         format!(
             "dead-code elimination of methods is switched off now: {} of {} exported methods are removed",

@@ -24,22 +24,22 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if let Some(cause) = context.lock_is_silent() {
         return Some(Seen::unsaid(cause));
     }
-    let untold = |it: &crate::analysis::Artifact| {
-        let binary = it.binary.as_ref();
-        binary.is_none_or(|it| it.build_info.is_none())
+    let untold = |artifact: &crate::analysis::Artifact| {
+        let binary = artifact.binary.as_ref();
+        binary.is_none_or(|binary| binary.build_info.is_none())
     };
     if context.artifact.is_some_and(untold) {
         let why = "the file has no build information";
         return Some(Seen::unsaid(Cause::Other(why.into(), "")));
     }
-    let worse = context.worse(|it| matches!(it, Item::Godebug(_)));
+    let worse = context.worse(|item| matches!(item, Item::Godebug(_)));
     worse.first()?;
     let settings: Vec<String> = worse
         .iter()
-        .map(|it| {
-            let name = it.item.to_string().replacen("godebug:", "", 1);
-            let value = it.after.as_deref().unwrap_or_default();
-            match &it.before {
+        .map(|change| {
+            let name = change.item.to_string().replacen("godebug:", "", 1);
+            let value = change.after.as_deref().unwrap_or_default();
+            match &change.before {
                 Some(before) => format!("{name}={value} (was {before})"),
                 None => format!("{name}={value}"),
             }

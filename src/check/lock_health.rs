@@ -18,12 +18,12 @@ What to do: collect a profile from the new release once it runs, or accept it:
 };
 
 fn run(context: &Context<'_>) -> Option<Seen> {
-    let worse = match context.worse_or_silent(Fact::Health, |it| *it == Item::Health) {
+    let worse = match context.worse_or_silent(Fact::Health, |item| *item == Item::Health) {
         Ok(worse) => worse,
         Err(seen) => return seen,
     };
     let it = worse.first()?;
-    let text = |it: &Option<String>| it.clone().unwrap_or_default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Some(Seen::Bad(
         format!(
             "the profile fits worse than it did: {} -> {} of its weight",

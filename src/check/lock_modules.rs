@@ -27,9 +27,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let changes = context.lock.and_then(Standing::compared)?;
     let mut new: Vec<(&str, u64)> = changes.new_modules().collect();
-    new.sort_by_key(|it| std::cmp::Reverse(it.1));
+    new.sort_by_key(|pair| std::cmp::Reverse(pair.1));
     let first = new.first()?.0;
-    let items: Vec<String> = new.iter().map(|it| format!("module:{}", it.0)).collect();
+    let items: Vec<String> = new
+        .iter()
+        .map(|pair| format!("module:{}", pair.0))
+        .collect();
     let mut names: Vec<String> = new
         .iter()
         .take(NAMED)

@@ -34,7 +34,11 @@ pub fn seen(change: &Change) -> Seen {
             "fetch the history: `fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab",
         );
     }
-    let noted: String = change.noted.iter().map(|it| format!("; {it}")).collect();
+    let noted: String = change
+        .noted
+        .iter()
+        .map(|text| format!("; {text}"))
+        .collect();
     if change.loosened.is_empty() {
         return Seen::Good(format!("no gate is looser than in {since}{noted}"));
     }

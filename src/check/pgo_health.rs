@@ -25,14 +25,18 @@ Source: cmd/internal/pgo, cmd/compile/internal/pgoir, go.dev/doc/pgo.",
 
 fn run(context: &Context<'_>) -> Option<Seen> {
     let used = context.facts.pgo.applied(context.package);
-    let Some((used, judgement)) = used.and_then(|it| Some((it, it.judgement.as_ref()?))) else {
+    let Some((used, judgement)) =
+        used.and_then(|candidate| Some((candidate, candidate.judgement.as_ref()?)))
+    else {
         let why = "no profile is applied";
         return Some(Seen::unsaid(Cause::Other(
             why.into(),
             "see the check `pgo-profile`",
         )));
     };
-    let health = context.artifact.and_then(|it| it.health.as_ref());
+    let health = context
+        .artifact
+        .and_then(|artifact| artifact.health.as_ref());
     let age = age(judgement, context);
     let limits = context.pgo;
     let mut wrong = Vec::new();
@@ -57,7 +61,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         && health.by_name < f64::from(limit)
     {
         wrong.push(misfit(health, limit));
-    } else if let (Some(lines), Some(limit)) = (health.and_then(|it| it.by_call), limits.min_health)
+    } else if let (Some(lines), Some(limit)) =
+        (health.and_then(|health| health.by_call), limits.min_health)
         && lines < f64::from(limit) / 2.0
     {
         wrong.push(format!(
@@ -76,13 +81,13 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         ));
     }
     if wrong.is_empty() {
-        let fits = health.map_or(String::new(), |it| {
-            let lines = it.by_call;
-            let lines = lines.map_or(String::new(), |it| format!(", {it:.1} % at its line"));
-            format!(", {:.1} % of it fits{lines}", it.by_name)
+        let fits = health.map_or(String::new(), |health| {
+            let lines = health.by_call;
+            let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
+            format!(", {:.1} % of it fits{lines}", health.by_name)
         });
-        let old = age.map_or("of unknown age".into(), |it| {
-            format!("{} old", counted(it.round().max(0.0) as u64, "day"))
+        let old = age.map_or("of unknown age".into(), |age| {
+            format!("{} old", counted(age.round().max(0.0) as u64, "day"))
         });
         return Some(Seen::Good(format!("`{path}` is {old}{fits}")));
     }

@@ -38,7 +38,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let used = choice
         .candidate(context.package)
-        .filter(|it| it.is_usable());
+        .filter(|candidate| candidate.is_usable());
     if let (Some(undone), Some(it)) = (&choice.undone, used) {
         let flags = undone.flags.join(" ");
         let what = match undone.whole {
@@ -58,9 +58,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             let samples = it
                 .judgement
                 .as_ref()
-                .and_then(|it| it.samples)
-                .map_or(String::new(), |it| {
-                    format!(", {}", counted(it.unsigned_abs(), "sample"))
+                .and_then(|judgement| judgement.samples)
+                .map_or(String::new(), |number| {
+                    format!(", {}", counted(number.unsigned_abs(), "sample"))
                 });
             Some(Seen::Good(format!(
                 "`{}` is applied{samples}",
@@ -69,7 +69,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         }
         _ if choice
             .of(context.package)
-            .is_some_and(|it| it.reason.flag == "-pgo=off") =>
+            .is_some_and(|used| used.reason.flag == "-pgo=off") =>
         {
             Some(Seen::not_judged(
                 "switched off",
@@ -87,15 +87,20 @@ fn run(context: &Context<'_>) -> Option<Seen> {
 fn useless(context: &Context<'_>) -> Option<Seen> {
     let used = context.facts.pgo.applied(context.package)?;
     let path = used.path.display();
-    let health = context.artifact.and_then(|it| it.health.as_ref());
-    let fits = health.map_or(0.0, |it| it.by_name);
+    let health = context
+        .artifact
+        .and_then(|artifact| artifact.health.as_ref());
+    let fits = health.map_or(0.0, |health| health.by_name);
     if let Some(why) = health.and_then(Health::useless) {
         return Some(Seen::Bad(
             format!("`{path}` {}", worthless(why, fits)),
             "collect one from this program: `gobuild-opt profile collect URL`".into(),
         ));
     }
-    let worth = used.worth.as_ref().filter(|it| !it.against.is_empty());
+    let worth = used
+        .worth
+        .as_ref()
+        .filter(|worth| !worth.against.is_empty());
     if let Some(worth) = worth {
         return Some(Seen::Bad(
             format!("`{path}` is applied, but {}", worth.sentence()),

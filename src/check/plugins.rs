@@ -23,17 +23,27 @@ Source: cmd/link/internal/ld/lib.go (pkghash), runtime/plugin.go.",
 fn run(context: &Context<'_>) -> Option<Seen> {
     let facts = context.facts;
     let is_plugin = facts.asked.mode == "plugin";
-    let opens = || facts.packages.iter().any(|it| it.import_path == "plugin");
+    let opens = || {
+        facts
+            .packages
+            .iter()
+            .any(|package| package.import_path == "plugin")
+    };
     if !is_plugin && !opens() {
         return None;
     }
     let mut ours = Vec::new();
-    let by_us = |it: &String| it == "defaults" || it.starts_with("preset ");
-    let decided = |key: &str| context.origins.get(key).is_some_and(|it| !by_us(it));
+    let by_us = |text: &String| text == "defaults" || text.starts_with("preset ");
+    let decided = |key: &str| {
+        context
+            .origins
+            .get(key)
+            .is_some_and(|origin| !by_us(origin))
+    };
     if facts.asked.trims && !decided("build.trimpath") {
         ours.push("-trimpath".to_owned());
     }
-    let used = facts.pgo.of(context.package).filter(|it| it.applied);
+    let used = facts.pgo.of(context.package).filter(|used| used.applied);
     if let Some(used) = used.filter(|_| !decided("pgo.profile")) {
         ours.push(format!("`{}`", used.reason.flag));
     }

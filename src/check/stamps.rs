@@ -35,8 +35,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let missing: Vec<String> = stamps
         .iter()
-        .filter(|it| !it.arrived)
-        .map(|it| format!("`{}`", it.name))
+        .filter(|stamped| !stamped.arrived)
+        .map(|stamped| format!("`{}`", stamped.name))
         .collect();
     match missing.as_slice() {
         [] if stamps.len() == 1 => Some(Seen::Good("the value of -X is in the binary".into())),

@@ -15,21 +15,22 @@ pub fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
         let plain: Vec<&str> = rest
             .iter()
             .copied()
-            .filter(|it| !it.starts_with("--"))
+            .filter(|text| !text.starts_with("--"))
             .collect();
         match instruction.to_ascii_uppercase().as_str() {
             "FROM" => {
                 let image = plain.first().copied().unwrap_or_default();
-                let before = stages.iter().rfind(|it| it.0 == image);
-                let image = before.map_or(image, |it| &it.1).to_owned();
+                let before = stages.iter().rfind(|stage| stage.0 == image);
+                let image = before.map_or(image, |before| &before.1).to_owned();
                 let alias = plain.get(2).copied().unwrap_or_default();
                 stages.push((alias.to_owned(), image));
                 copies = false;
             }
             "COPY" | "ADD" => {
-                let from_stage = rest.iter().any(|it| it.starts_with("--from="));
-                let sources = plain.split_last().map_or(&[][..], |it| it.1);
-                let is_it = |it: &&str| it.trim_end_matches('/').rsplit('/').next() == Some(name);
+                let from_stage = rest.iter().any(|text| text.starts_with("--from="));
+                let sources = plain.split_last().map_or(&[][..], |parts| parts.1);
+                let is_it =
+                    |text: &&str| text.trim_end_matches('/').rsplit('/').next() == Some(name);
                 copies |= (!from_stage || ours) && sources.iter().any(is_it);
             }
             _ => {}
