@@ -200,7 +200,7 @@ pub struct Output {
 impl Output {
     /// Every format that is asked for, printed or in a file.
     pub fn formats(&self) -> impl Iterator<Item = Format> {
-        let files = self.report.iter().filter_map(|it| Format::of_path(it));
+        let files = self.report.iter().filter_map(|path| Format::of_path(path));
         files.chain([self.format])
     }
 }

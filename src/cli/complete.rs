@@ -90,11 +90,11 @@ pub fn answer(asked: &[String], cwd: &Path) -> String {
     // The answer is read by lines, and no shell would insert a control character as it is.
     offer
         .words
-        .retain(|it| it.text.starts_with(&current) && !it.text.contains(char::is_control));
+        .retain(|word| word.text.starts_with(&current) && !word.text.contains(char::is_control));
     offer.words.dedup();
     // Bash begins a new word behind these.
     let cut = match shell.as_str() {
-        "bash" => current.rfind([':', '=']).map_or(0, |it| it + 1),
+        "bash" => current.rfind([':', '=']).map_or(0, |current| current + 1),
         _ => 0,
     };
     let mut out = String::from(match offer.paths {
@@ -131,7 +131,7 @@ fn complete(words: &[String], cwd: &Path) -> Offer {
     }
     if let Some((flag, value)) = current.split_once('=').filter(|_| current.starts_with('-')) {
         let offer = line.value(flag.trim_start_matches('-'), value);
-        let whole = |it: Word| Word::new(format!("{flag}={}", it.text), it.about);
+        let whole = |word: Word| Word::new(format!("{flag}={}", word.text), word.about);
         let words = offer.words.into_iter().map(whole).collect();
         return Offer { words, ..offer };
     }
@@ -147,7 +147,7 @@ fn complete(words: &[String], cwd: &Path) -> Offer {
             }
             Offer::words(words)
         }
-        name => match line.command.filter(|it| it.has_subcommands()) {
+        name => match line.command.filter(|command| command.has_subcommands()) {
             Some(command) => Offer::words(listed(command)),
             None => positional(name, line.command, || commands(&root)),
         },
@@ -155,12 +155,16 @@ fn complete(words: &[String], cwd: &Path) -> Offer {
 }
 
 fn commands(root: &Command) -> Vec<Word> {
-    let of_go = |it: &str| Word::new(it, format!("go {it}"));
+    let of_go = |text: &str| Word::new(text, format!("go {text}"));
     let mut words = listed(root);
     words.push(Word::new("help", "Print the help of a command"));
     words.push(Word::new("go", "The go command"));
     words.push(Word::new("build", "release, in place of go build"));
-    words.extend(GOS.iter().filter(|it| **it != "build").map(|it| of_go(it)));
+    words.extend(
+        GOS.iter()
+            .filter(|text| **text != "build")
+            .map(|text| of_go(text)),
+    );
     words
 }
 
@@ -197,7 +201,10 @@ impl<'a> Line<'a> {
             } else if line.name.is_empty() {
                 line.name.clone_from(word);
                 line.command = root.find_subcommand(word);
-            } else if let Some(inner) = line.command.and_then(|it| it.find_subcommand(word)) {
+            } else if let Some(inner) = line
+                .command
+                .and_then(|command| command.find_subcommand(word))
+            {
                 line.name = format!("{} {word}", line.name);
                 line.command = Some(inner);
             }
@@ -214,9 +221,9 @@ impl<'a> Line<'a> {
         // `build` takes what `release` takes.
         let release = || self.root.find_subcommand("release");
         let own = self.command.or_else(|| release().filter(|_| self.is_gos()));
-        let named = |it: &&Arg| {
-            let short = it.get_short().map(String::from);
-            it.get_long() == Some(flag) || short.as_deref() == Some(flag)
+        let named = |argument: &&Arg| {
+            let short = argument.get_short().map(String::from);
+            argument.get_long() == Some(flag) || short.as_deref() == Some(flag)
         };
         let all = own.into_iter().flat_map(Command::get_arguments);
         let mut all = all.chain(self.root.get_arguments());
@@ -251,10 +258,15 @@ impl<'a> Line<'a> {
         };
         let ours = ours.into_iter().filter(|it| !it.is_hide_set());
         let mut words: Vec<Word> = ours
-            .filter_map(|it| Some(Word::new(format!("--{}", it.get_long()?), about(it))))
+            .filter_map(|argument| {
+                Some(Word::new(
+                    format!("--{}", argument.get_long()?),
+                    about(argument),
+                ))
+            })
             .collect();
         if self.is_gos() {
-            words.extend(flags::names().map(|it| Word::new(format!("-{it}"), "go build")));
+            words.extend(flags::names().map(|name| Word::new(format!("-{name}"), "go build")));
         } else if self.name.is_empty() {
             words.push(Word::new("-C", "Run in this directory"));
         }

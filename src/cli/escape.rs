@@ -97,9 +97,13 @@ pub struct Accept {
 }
 
 fn class(text: &str) -> Result<Class, String> {
-    let known = || Class::ALL.into_iter().filter(|it| *it != Class::Leaking);
+    let known = || {
+        Class::ALL
+            .into_iter()
+            .filter(|class| *class != Class::Leaking)
+    };
     known()
-        .find(|it| crate::lock::class_name(*it) == text)
+        .find(|class| crate::lock::class_name(*class) == text)
         .ok_or_else(|| {
             let names: Vec<String> = known().map(crate::lock::class_name).collect();
             format!("the classes are {}", names.join(", "))

@@ -14,9 +14,9 @@ use crate::go::flags::{self, Arity};
 /// `help COMMAND` is `COMMAND --help`.
 pub fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
-    if args.get(1).is_some_and(|it| it == "help") {
+    if args.get(1).is_some_and(|argument| argument == "help") {
         args.remove(1);
-        args.retain(|it| it != "help");
+        args.retain(|argument| argument != "help");
         args.push("--help".into());
     }
     args
@@ -25,24 +25,31 @@ pub fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
 /// What leads on where a command is missing: a package or a flag of go that stands there, or the nearest name.
 pub fn lead_on(args: &[OsString]) -> Option<Error> {
     let first = args.get(1)?.to_str()?;
-    let rest: Vec<_> = args[1..].iter().map(|it| it.to_string_lossy()).collect();
+    let rest: Vec<_> = args[1..]
+        .iter()
+        .map(|argument| argument.to_string_lossy())
+        .collect();
     let error = |message: String| Error::new(Kind::Usage, message);
     let meant = || {
         let mut rest = rest.clone();
         let named = rest
             .iter()
-            .position(|it| BUILDERS.iter().any(|name| it == name));
-        let command = named.map_or("release".into(), |it| rest.remove(it));
+            .position(|text| BUILDERS.iter().any(|name| text == name));
+        let command = named.map_or("release".into(), |named| rest.remove(named));
         format!("did you mean `gobuild-opt {command} {}`?", rest.join(" "))
     };
-    let is_path =
-        [".", ".."].contains(&first) || ["./", "../", "/"].iter().any(|it| first.starts_with(it));
+    let is_path = [".", ".."].contains(&first)
+        || ["./", "../", "/"]
+            .iter()
+            .any(|prefix| first.starts_with(prefix));
     if is_path || first.ends_with(".go") || first.ends_with("...") {
         return Some(error(format!("`{first}` is a package, and no command")).hint(meant()));
     }
-    let single = first.strip_prefix('-').filter(|it| !it.starts_with('-'));
-    let is_ours = |it: &str| ["q", "h", "V"].contains(&it);
-    if let Some(name) = single.filter(|it| !is_ours(it)) {
+    let single = first
+        .strip_prefix('-')
+        .filter(|rest| !rest.starts_with('-'));
+    let is_ours = |text: &str| ["q", "h", "V"].contains(&text);
+    if let Some(name) = single.filter(|single| !is_ours(single)) {
         let name = name.split('=').next().unwrap_or_default();
         let of_go = !matches!(flags::arity(name), Arity::Unknown) && name != "C";
         return of_go.then(|| error(format!("`-{name}` is a flag of a build")).hint(meant()));

@@ -7,7 +7,9 @@ use crate::render::{Format, Shows};
 
 /// `--format` of a command that shows this.
 pub fn format(argument: Arg, shows: Shows) -> Arg {
-    let values = shows.formats().filter_map(|it| it.to_possible_value());
+    let values = shows
+        .formats()
+        .filter_map(|format| format.to_possible_value());
     let parser = PossibleValuesParser::new(values);
     argument.value_parser(parser.map(|name| Format::from_str(&name, false).unwrap_or_default()))
 }

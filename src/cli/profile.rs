@@ -180,6 +180,6 @@ pub struct Collect {
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim_end_matches('%').trim_end().parse().ok();
     number
-        .filter(|it| (0.0..=100.0).contains(it))
+        .filter(|number| (0.0..=100.0).contains(number))
         .ok_or_else(|| "a percentage is a number from 0 to 100".into())
 }

@@ -70,7 +70,7 @@ impl Settings {
         let out_dir = self
             .out_dir
             .as_ref()
-            .map(|it| it.to_string_lossy().into_owned());
+            .map(|path| path.to_string_lossy().into_owned());
         for (key, value) in [
             ("build.out-dir", &out_dir),
             ("build.strip", &self.strip),
@@ -82,7 +82,7 @@ impl Settings {
             flags.extend(
                 value
                     .iter()
-                    .map(|it| (key.to_owned(), toml::Value::String(it.clone()))),
+                    .map(|text| (key.to_owned(), toml::Value::String(text.clone()))),
             );
         }
         if self.resources {
@@ -92,7 +92,7 @@ impl Settings {
             let targets = self
                 .target
                 .iter()
-                .map(|it| target(it))
+                .map(|text| target(text))
                 .collect::<Result<Vec<_>>>()?;
             flags.push(("target".into(), toml::Value::Array(targets)));
         }
@@ -114,7 +114,7 @@ fn toml_value(text: &str) -> toml::Value {
     let parsed = format!("value = {text}").parse::<toml::Table>();
     parsed
         .ok()
-        .and_then(|mut it| it.remove("value"))
+        .and_then(|mut table| table.remove("value"))
         .unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 

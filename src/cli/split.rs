@@ -32,9 +32,9 @@ pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsStrin
     let leading = args
         .iter()
         .skip(1)
-        .take_while(|it| it.to_string_lossy().starts_with('-'));
-    let is_it = |it: &OsString| {
-        let text = it.to_string_lossy();
+        .take_while(|argument| argument.to_string_lossy().starts_with('-'));
+    let is_it = |argument: &OsString| {
+        let text = argument.to_string_lossy();
         let name = text.trim_start_matches('-');
         name == "C" || name.starts_with("C=")
     };
@@ -48,13 +48,13 @@ pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsStrin
     };
     let moved: Vec<OsString> = args.splice(at..(at + words).min(args.len()), []).collect();
     let mut rest = args.iter().skip(at);
-    let command = rest.position(|it| !it.to_string_lossy().starts_with('-'));
-    let Some(command) = command.map(|it| it + at) else {
+    let command = rest.position(|argument| !argument.to_string_lossy().starts_with('-'));
+    let Some(command) = command.map(|command| command + at) else {
         return Ok((args, None));
     };
-    let knows = |it: &str| args[command] == *it;
-    if !BUILDERS.iter().chain(GOS).any(|it| knows(it)) {
-        return directory(&moved).map(|it| (args, Some(it)));
+    let knows = |text: &str| args[command] == *text;
+    if !BUILDERS.iter().chain(GOS).any(|builder| knows(builder)) {
+        return directory(&moved).map(|directory| (args, Some(directory)));
     }
     args.splice(command + 1..command + 1, moved);
     Ok((args, None))
@@ -87,12 +87,14 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
     let at = args
         .iter()
         .skip(1)
-        .position(|it| !it.to_string_lossy().starts_with('-'))
+        .position(|argument| !argument.to_string_lossy().starts_with('-'))
         .map(|it| it + 1);
-    let builder = at.filter(|it| BUILDERS.iter().any(|name| args[*it] == *name));
+    let builder = at.filter(|index| BUILDERS.iter().any(|name| args[*index] == *name));
     let Some(at) = builder else {
         let typed = Typed {
-            cwd: moved.as_ref().map_or(cwd.to_path_buf(), |it| cwd.join(it)),
+            cwd: moved
+                .as_ref()
+                .map_or(cwd.to_path_buf(), |moved| cwd.join(moved)),
             ..Typed::default()
         };
         return Ok(Split {

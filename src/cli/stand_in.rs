@@ -43,7 +43,7 @@ pub struct StandIn {
 /// The call, where this is one.
 pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
     let (name, rest) = args.split_first()?;
-    if Path::new(name).file_name().is_some_and(|it| it == "go") {
+    if Path::new(name).file_name().is_some_and(|name| name == "go") {
         return Some(StandIn {
             args: rest.to_vec(),
             ours: false,
@@ -51,7 +51,7 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
     }
     // `-C DIR build` is `build -C DIR`, as go has it.
     let moved = behind(args).ok().map(|it| it.0);
-    let rest = moved.as_deref().map_or(rest, |it| &it[1..]);
+    let rest = moved.as_deref().map_or(rest, |moved| &moved[1..]);
     let first = rest.first()?;
     if first == "go" {
         return Some(StandIn {
@@ -61,14 +61,18 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
     }
     // `help build` is a question about go's command, and `help go` about go.
     if let ("help", Some(topic)) = (first.to_str().unwrap_or_default(), rest.get(1)) {
-        let is_gos = GOS.iter().any(|it| topic == *it);
-        let about = rest.iter().filter(|it| *it != "go").cloned().collect();
+        let is_gos = GOS.iter().any(|text| topic == *text);
+        let about = rest
+            .iter()
+            .filter(|argument| *argument != "go")
+            .cloned()
+            .collect();
         return (is_gos || topic == "go").then_some(StandIn {
             args: about,
             ours: false,
         });
     }
-    GOS.iter().any(|it| first == *it).then(|| StandIn {
+    GOS.iter().any(|text| first == *text).then(|| StandIn {
         args: rest.to_vec(),
         ours: true,
     })
@@ -79,14 +83,18 @@ impl StandIn {
     pub fn command(&self) -> &str {
         self.args
             .first()
-            .and_then(|it| it.to_str())
+            .and_then(|argument| argument.to_str())
             .unwrap_or_default()
     }
 
     /// `build` or `install` as a release. Fails where go does not understand the line, either: it says so itself.
     pub fn release(&self, cwd: &Path) -> Option<Result<Release>> {
         let rest = self.args.get(1..)?;
-        let help = |it: &OsString| ["-h", "-help", "--help"].iter().any(|name| it == *name);
+        let help = |argument: &OsString| {
+            ["-h", "-help", "--help"]
+                .iter()
+                .any(|name| argument == *name)
+        };
         if rest.iter().any(help) {
             return None;
         }

@@ -27,7 +27,7 @@ const PLATFORMS: &[&str] = &[
 
 /// The value of one of our flags.
 pub fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
-    let plain = |words: &[&str]| Offer::words(words.iter().map(|it| Word::new(*it, "")));
+    let plain = |words: &[&str]| Offer::words(words.iter().map(|word| Word::new(*word, "")));
     match flag {
         "preset" => Offer::words(presets()).and(Paths::Files),
         "strip" => plain(&["all", "dwarf", "none"]),
@@ -52,16 +52,16 @@ pub fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
 fn possible(argument: &Arg) -> Option<Offer> {
     let values = argument.get_possible_values();
     let shown = values.iter().filter(|it| !it.is_hide_set());
-    let words = shown.map(|it| {
-        let about = it.get_help().map(ToString::to_string);
-        Word::new(it.get_name(), about.unwrap_or_default())
+    let words = shown.map(|value| {
+        let about = value.get_help().map(ToString::to_string);
+        Word::new(value.get_name(), about.unwrap_or_default())
     });
     (!values.is_empty()).then(|| Offer::words(words))
 }
 
 fn by_name(argument: &Arg) -> Offer {
     let names = argument.get_value_names().unwrap_or_default();
-    let is = |word: &str| names.iter().any(|it| it.as_str() == word);
+    let is = |word: &str| names.iter().any(|text| text.as_str() == word);
     match (is("FILE") || is("BINARY") || is("PATH"), is("DIR")) {
         (true, _) => Offer::paths(Paths::Files),
         (_, true) => Offer::paths(Paths::Directories),
@@ -76,16 +76,16 @@ fn settings(current: &str) -> Vec<Word> {
             true => &["deny", "warn", "off"],
             false => &[],
         };
-        let value = |it: &&str| Word::new(format!("{key}={it}"), "");
+        let value = |text: &&str| Word::new(format!("{key}={text}"), "");
         return values.iter().map(value).collect();
     }
     let keys = config::key_names().into_iter();
-    keys.map(|it| Word::new(format!("{it}="), "")).collect()
+    keys.map(|key| Word::new(format!("{key}="), "")).collect()
 }
 
 /// The value of a flag of go.
 pub fn of_go(flag: &str) -> Offer {
-    let plain = |words: &[&str]| Offer::words(words.iter().map(|it| Word::new(*it, "")));
+    let plain = |words: &[&str]| Offer::words(words.iter().map(|word| Word::new(*word, "")));
     match flag {
         "C" | "pkgdir" => Offer::paths(Paths::Directories),
         "o" | "modfile" | "overlay" | "toolexec" => Offer::paths(Paths::Files),
@@ -119,9 +119,9 @@ pub fn positional(
         "presets" => Offer::words(presets()),
         "explain" => Offer::words(manuals()),
         _ => {
-            let first = command.and_then(|it| it.get_positionals().next());
-            first.map_or_else(Offer::default, |it| {
-                possible(it).unwrap_or_else(|| Offer::paths(Paths::Files))
+            let first = command.and_then(|command| command.get_positionals().next());
+            first.map_or_else(Offer::default, |argument| {
+                possible(argument).unwrap_or_else(|| Offer::paths(Paths::Files))
             })
         }
     }
@@ -129,44 +129,52 @@ pub fn positional(
 
 /// The commands of a command.
 pub fn listed(command: &Command) -> Vec<Word> {
-    let shown = command.get_subcommands().filter(|it| !it.is_hide_set());
-    let word = |it: &Command| {
-        let about = it.get_about().map(ToString::to_string);
-        Word::new(it.get_name(), about.unwrap_or_default())
+    let shown = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let word = |command: &Command| {
+        let about = command.get_about().map(ToString::to_string);
+        Word::new(command.get_name(), about.unwrap_or_default())
     };
     shown.map(word).collect()
 }
 
 fn presets() -> Vec<Word> {
     let all = std::iter::once(&preset::DEFAULT).chain(preset::ALL);
-    all.map(|it| Word::new(it.name, it.summary())).collect()
+    all.map(|preset| Word::new(preset.name, preset.summary()))
+        .collect()
 }
 
 fn manuals() -> Vec<Word> {
-    let checks = check::ALL.iter().map(|it| Word::new(it.id, it.summary));
-    let rules = RULES.iter().map(|it| Word::new(it.id, it.summary));
+    let checks = check::ALL
+        .iter()
+        .map(|check| Word::new(check.id, check.summary));
+    let rules = RULES.iter().map(|rule| Word::new(rule.id, rule.summary));
     let lessons = lesson::ALL.iter();
-    let lessons = lessons.map(|it| Word::new(it.number.to_string(), it.title));
+    let lessons = lessons.map(|lesson| Word::new(lesson.number.to_string(), lesson.title));
     checks.chain(rules).chain(lessons).collect()
 }
 
 /// Entries of the lock, and how others are written.
 pub fn items(cwd: &Path) -> Vec<Word> {
     let forms = Item::FORMS.iter();
-    let bare = forms.map(|it| it.split_inclusive(':').next().unwrap_or(it));
+    let bare = forms.map(|form| form.split_inclusive(':').next().unwrap_or(form));
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
-    found.extend(bare.map(|it| (it.to_owned(), "an entry of the lock".to_owned())));
-    let mut places = cwd.ancestors().map(|it| it.join(lock::FILE));
-    let text = places.find_map(|it| input::text(&it, input::TEXT).ok());
-    let lock = text.and_then(|it| lock::read(&it, lock::FILE).ok());
-    for target in lock.iter().flat_map(|it| it.targets.values()) {
+    found.extend(bare.map(|text| (text.to_owned(), "an entry of the lock".to_owned())));
+    let mut places = cwd.ancestors().map(|path| path.join(lock::FILE));
+    let text = places.find_map(|path| input::text(&path, input::TEXT).ok());
+    let lock = text.and_then(|text| lock::read(&text, lock::FILE).ok());
+    for target in lock.iter().flat_map(|lock| lock.targets.values()) {
         for executable in target.executables.values() {
-            let modules = executable.modules.keys().map(|it| format!("module:{it}"));
-            let packages = executable.packages.keys().map(|it| format!("package:{it}"));
-            let cgo = executable.cgo.iter().map(|it| format!("cgo:{it}"));
-            let frames = executable.frames.keys().map(|it| format!("frame:{it}"));
+            let modules = executable.modules.keys().map(|key| format!("module:{key}"));
+            let packages = executable
+                .packages
+                .keys()
+                .map(|key| format!("package:{key}"));
+            let cgo = executable.cgo.iter().map(|text| format!("cgo:{text}"));
+            let frames = executable.frames.keys().map(|key| format!("frame:{key}"));
             let all = modules.chain(packages).chain(cgo).chain(frames);
-            found.extend(all.map(|it| (it, "in the lock".to_owned())));
+            found.extend(all.map(|text| (text, "in the lock".to_owned())));
         }
     }
     found
@@ -195,8 +203,8 @@ pub fn packages(current: &str, cwd: &Path) -> Vec<Word> {
         .flatten()
         .flatten()
         .filter(|it| it.path().is_dir())
-        .filter_map(|it| it.file_name().into_string().ok())
-        .filter(|it| it.starts_with(stem) && is_looked_into(it))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|text| text.starts_with(stem) && is_looked_into(text))
         .collect();
     names.sort_unstable();
     for name in names {
@@ -205,7 +213,7 @@ pub fn packages(current: &str, cwd: &Path) -> Vec<Word> {
         if has_go_files(&path) {
             words.push(Word::new(&text, "package"));
         }
-        if below(&path).any(|it| has_go_files(&it)) {
+        if below(&path).any(|path| has_go_files(&path)) {
             words.push(Word::new(format!("{text}/"), "packages below"));
         }
     }
@@ -219,8 +227,8 @@ fn is_looked_into(name: &str) -> bool {
 
 fn has_go_files(directory: &Path) -> bool {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut names = entries.filter_map(|it| it.file_name().into_string().ok());
-    names.any(|it| it.ends_with(".go") && !it.ends_with("_test.go"))
+    let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.any(|name| name.ends_with(".go") && !name.ends_with("_test.go"))
 }
 
 /// Directories below one, nearest first, a bounded number of them.
@@ -231,7 +239,7 @@ fn below(directory: &Path) -> impl Iterator<Item = std::path::PathBuf> {
         for entry in std::fs::read_dir(&place).into_iter().flatten().flatten() {
             let name = entry.file_name().into_string().unwrap_or_default();
             // A link may lead back.
-            let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory && is_looked_into(&name) {
                 queue.push_back(entry.path());
             }
