@@ -53,12 +53,12 @@ pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let before = lock_file::load(&path, &session.cwd)?;
-    let is_site = |it: &Wanted| matches!(it, Wanted::Site(_));
+    let is_site = |wanted: &Wanted| matches!(wanted, Wanted::Site(_));
     let only_sites = !items.is_empty() && items.iter().all(is_site);
     let has_mains = prepared
         .facts
         .iter()
-        .any(|it| it.packages.iter().any(|it| it.is_named_main()));
+        .any(|facts| facts.packages.iter().any(|package| package.is_named_main()));
     let config = prepared.loaded.config.clone();
     let (pass, found) = if only_sites || !has_mains {
         (escape::collect(prepared, session)?, Vec::new())
@@ -92,7 +92,7 @@ fn text(lines: Vec<String>) -> Output {
     Output {
         text: lines
             .iter()
-            .map(|it| crate::render::harmless(it) + "\n")
+            .map(|line| crate::render::harmless(line) + "\n")
             .collect(),
         ..Output::default()
     }
@@ -102,13 +102,13 @@ fn text(lines: Vec<String>) -> Output {
 fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
     let mut typed = typed.clone();
     let mut items = Vec::new();
-    for word in typed.packages.iter().filter_map(|it| it.to_str()) {
+    for word in typed.packages.iter().filter_map(|package| package.to_str()) {
         if item(word).is_none() {
             almost(word)?;
         }
     }
-    typed.packages.retain(|it| {
-        let item = it.to_str().and_then(item);
+    typed.packages.retain(|package| {
+        let item = package.to_str().and_then(item);
         let is_item = item.is_some();
         items.extend(item);
         !is_item
@@ -118,14 +118,16 @@ fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
 
 /// What go would only call a malformed import path: no package has a colon in its path or the name of a check.
 fn almost(word: &str) -> Result<()> {
-    let is_check = check::ALL.iter().any(|it| it.id == word);
+    let is_check = check::ALL.iter().any(|check| check.id == word);
     let is_path = word.starts_with(['.', '/']) || word.ends_with(".go");
     // A path that is one bare word is of the standard library, or of a directory below GOPATH; neither is accepted by name.
     let is_bare = !word.contains(['.', '/', ':']) && !["all", "std", "cmd"].contains(&word);
     if is_path || !(is_check || is_bare || word.contains(':')) {
         return Ok(());
     }
-    let bare = word.strip_prefix("lock-").filter(|it| item(it).is_some());
+    let bare = word
+        .strip_prefix("lock-")
+        .filter(|rest| item(rest).is_some());
     let hint = match bare {
         Some(bare) => format!("did you mean `{bare}`?"),
         None => format!(
@@ -149,11 +151,11 @@ fn item(text: &str) -> Option<Wanted> {
 }
 
 fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
-    let given = given.map(str::trim).filter(|it| !it.is_empty());
+    let given = given.map(str::trim).filter(|text| !text.is_empty());
     match given {
         None if required => Err(Error::new(Kind::Usage, "to loosen an entry takes a reason")
             .hint("add `--reason TEXT`: it stands in the lock, for whoever reads it")),
-        given => Ok(given.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))),
+        given => Ok(given.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))),
     }
 }
 
@@ -184,7 +186,7 @@ fn release(
         plan, mut built, ..
     } = repair::run(plan, &loaded, &typed, lock, session)?;
     let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
-    if let Some(failure) = built.iter().find_map(|it| it.escape_failure.as_ref()) {
+    if let Some(failure) = built.iter().find_map(|built| built.escape_failure.as_ref()) {
         return Err(
             Error::new(Kind::Go, "there is no escape report to accept").detail(failure.clone())
         );
@@ -192,7 +194,7 @@ fn release(
     let executables = lock_file::found(&plan, &artifacts);
     let escapes = built
         .iter_mut()
-        .map(|it| it.escapes.take().unwrap_or_default());
+        .map(|built| built.escapes.take().unwrap_or_default());
     let escapes: Vec<_> = escapes.collect();
     let found = plan.targets.into_iter().zip(escapes).collect();
     let pass = Pass {

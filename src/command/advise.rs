@@ -97,14 +97,14 @@ fn accept(report: &Report, mut lock: Lock, path: &Path, session: &Session<'_>) -
             )
             .hint("run `gobuild-opt accept` first")
         })?;
-        let advice = |it: &Finding| {
-            let known = entry.advice.get(&it.id);
+        let advice = |finding: &Finding| {
+            let known = entry.advice.get(&finding.id);
             let advice = Advice {
-                rule: it.rule.clone(),
-                function: format!("{}.{}", it.place.package, it.place.function),
-                reason: known.and_then(|it| it.reason.clone()),
+                rule: finding.rule.clone(),
+                function: format!("{}.{}", finding.place.package, finding.place.function),
+                reason: known.and_then(|advice| advice.reason.clone()),
             };
-            (it.id.clone(), advice)
+            (finding.id.clone(), advice)
         };
         let all = target.findings.iter().map(advice).collect();
         entry.advice = all;
@@ -122,10 +122,14 @@ fn tried(
     (loaded, typed): (Loaded, Typed),
     session: &mut Session<'_>,
 ) -> Result<Output> {
-    let all: Vec<&Finding> = report.targets.iter().flat_map(|it| &it.findings).collect();
+    let all: Vec<&Finding> = report
+        .targets
+        .iter()
+        .flat_map(|target| &target.findings)
+        .collect();
     let index = usize::try_from(number).unwrap_or(usize::MAX) - 1;
     let patches = (1..).zip(&all).filter(|it| it.1.patch.is_some());
-    let patches: Vec<String> = patches.map(|it: (u32, _)| it.0.to_string()).collect();
+    let patches: Vec<String> = patches.map(|patch: (u32, _)| patch.0.to_string()).collect();
     let hint = match patches.as_slice() {
         [] => "no finding has a change that its rule can write: make the change, and give it to `gobuild-opt try --patch`".to_owned(),
         some => format!("findings with one: {}", some.join(", ")),
@@ -159,7 +163,7 @@ fn tried(
     found.patch.clone_from(&patch.diff);
     for it in &mut found.targets {
         it.notes
-            .extend(Some(patch.caution.clone()).filter(|it| !it.is_empty()));
+            .extend(Some(patch.caution.clone()).filter(|text| !text.is_empty()));
     }
     if gated {
         let words = "`[advise] gate`: `--try` judges no finding";
@@ -175,22 +179,25 @@ fn tried(
 /// The profiles that are typed or configured; `None`: those of the build are taken.
 fn typed(args: &cli::Advise, loaded: &Loaded, cwd: &Path) -> Result<Option<Vec<Given>>> {
     let configured = loaded.config.advise.profiles.files();
-    let configured = configured.map(|it| loaded.root.join(it));
+    let configured = configured.map(|path| loaded.root.join(path));
     let files: Vec<PathBuf> = match args.profile.as_slice() {
         [] => configured.collect(),
-        typed => typed.iter().map(|it| args.typed.cwd.join(it)).collect(),
+        typed => typed.iter().map(|path| args.typed.cwd.join(path)).collect(),
     };
     if files.is_empty() {
         return Ok(None);
     }
-    let given: Result<Vec<Given>> = files.iter().map(|it| load(it, cwd)).collect();
+    let given: Result<Vec<Given>> = files.iter().map(|path| load(path, cwd)).collect();
     given.map(Some)
 }
 
 /// The profiles that the compiler gets.
 fn applied(facts: &Facts, from: &Path, cwd: &Path) -> Result<Vec<Given>> {
-    let files = facts.pgo.all_applied().map(|it| it.file(from));
-    files.map(|it| load(&it, cwd)).collect()
+    let files = facts
+        .pgo
+        .all_applied()
+        .map(|candidate| candidate.file(from));
+    files.map(|path| load(&path, cwd)).collect()
 }
 
 fn load(path: &Path, cwd: &Path) -> Result<Given> {
@@ -208,7 +215,7 @@ fn load(path: &Path, cwd: &Path) -> Result<Given> {
 
 fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Path) -> String {
     let mut findings = Findings::default();
-    for it in report.targets.iter().flat_map(|it| &it.findings) {
+    for it in report.targets.iter().flat_map(|target| &target.findings) {
         let known = |other: &&crate::report::advise::Finding| {
             (&other.rule, &other.place) == (&it.rule, &it.place)
         };

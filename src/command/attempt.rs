@@ -91,14 +91,14 @@ impl Trial<'_> {
         let before = side(prepared, links, session)?;
         (session.show)(Event::Talk("building it with the change"));
         let after = gather(loaded.clone(), changed.clone(), Purpose::Escapes, session)
-            .and_then(|it| side(it, links, session))
+            .and_then(|prepared| side(prepared, links, session))
             .map_err(with_change)?;
         let measured = self.benchmarks(&before, &loaded, (&typed, &changed), session)?;
         let cwd = session.cwd.clone();
         let targets = (0..before.parts.len().min(after.parts.len()))
-            .map(|it| compared(&before.parts[it], &after.parts[it], &loaded, &cwd))
+            .map(|index| compared(&before.parts[index], &after.parts[index], &loaded, &cwd))
             .collect();
-        let files = self.files.names().map(|it| shown(it, &cwd)).collect();
+        let files = self.files.names().map(|path| shown(path, &cwd)).collect();
         Ok(Report::of(files, targets, measured))
     }
 
@@ -154,12 +154,12 @@ fn with_change(mut error: Error) -> Error {
 }
 
 fn has_main(facts: &Facts) -> bool {
-    facts.packages.iter().any(|it| it.is_named_main())
+    facts.packages.iter().any(|package| package.is_named_main())
 }
 
 /// The overlay that was typed for both sides.
 pub fn over(typed: &Typed) -> Option<PathBuf> {
-    let mut flags = typed.flags.iter().filter(|it| it.name == "overlay");
+    let mut flags = typed.flags.iter().filter(|flag| flag.name == "overlay");
     let path = flags.next_back()?.path()?;
     Some(typed.cwd.join(path))
 }
@@ -168,7 +168,7 @@ pub fn over(typed: &Typed) -> Option<PathBuf> {
 fn with_overlay(typed: &Typed, overlaid: &Overlaid) -> Typed {
     let mut typed = typed.clone();
     anchor_flags(&mut typed);
-    typed.flags.retain(|it| it.name != "overlay");
+    typed.flags.retain(|flag| flag.name != "overlay");
     let mut flag = Flag {
         name: "overlay".into(),
         ..Flag::default()
@@ -218,7 +218,7 @@ fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
     config.build.buildvcs = Buildvcs::False;
     typed
         .flags
-        .retain(|it| !matches!(it.name.as_str(), "buildvcs" | "o"));
+        .retain(|flag| !matches!(flag.name.as_str(), "buildvcs" | "o"));
     config.build.out_dir = None;
     config.compare.baseline = "off".into();
     config.pgo.effect = Effect::Off;
@@ -242,7 +242,10 @@ fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
     build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
     let mut parts = Vec::new();
     for (target, built) in plan.targets.into_iter().zip(built) {
-        let executables = target.executables.iter().map(|it| measured(&target, it));
+        let executables = target
+            .executables
+            .iter()
+            .map(|executable| measured(&target, executable));
         parts.push(Part {
             executables: executables.collect::<Result<_>>()?,
             collected: built.escapes,
@@ -257,13 +260,15 @@ fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
 fn measured(target: &TargetPlan, executable: &Executable) -> Result<difference::Built> {
     let bytes = binary::open(&target.release_dir.join(&executable.name))?;
     let anatomy = binary::anatomy(&bytes).ok();
-    let functions = anatomy.filter(|it| !it.functions.is_empty()).map(|it| {
-        let sizes = |function: &binary::Function| {
-            let sizes = (u64::from(function.size), u64::from(function.frame));
-            (it.name(function).into_owned(), sizes)
-        };
-        it.functions.iter().map(sizes).collect()
-    });
+    let functions = anatomy
+        .filter(|anatomy| !anatomy.functions.is_empty())
+        .map(|anatomy| {
+            let sizes = |function: &binary::Function| {
+                let sizes = (u64::from(function.size), u64::from(function.frame));
+                (anatomy.name(function).into_owned(), sizes)
+            };
+            anatomy.functions.iter().map(sizes).collect()
+        });
     Ok(difference::Built {
         name: executable.name.clone(),
         size: bytes.len() as u64,
@@ -284,13 +289,16 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         notes: Vec::new(),
     };
     for new in &after.executables {
-        let old = before.executables.iter().find(|it| it.name == new.name);
+        let old = before
+            .executables
+            .iter()
+            .find(|built| built.name == new.name);
         let changed = old.map(|old| difference::executable(old, new));
         found.executables.extend(changed);
     }
     let (Some(old), Some(new)) = (&before.collected, &after.collected) else {
         let missing = before.missing.iter().chain(&after.missing);
-        let note = |it: &String| format!("escapes are not compared: {it}");
+        let note = |text: &String| format!("escapes are not compared: {text}");
         found.notes.extend(missing.map(note));
         return found;
     };
@@ -312,7 +320,7 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
     found.new = escapes.new;
     found.new.extend(escapes.ignored);
     found.gone = escapes.fixed;
-    let note = escapes.revision.and_then(|it| it.note);
+    let note = escapes.revision.and_then(|revision| revision.note);
     found.notes.extend(note);
     found
 }

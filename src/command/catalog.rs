@@ -31,15 +31,15 @@ pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
         return lessons(args.format, session.width);
     }
     let Some(id) = &args.id else {
-        let checks = check::ALL.iter().map(|it| (it.id, it.summary));
-        let rules = RULES.iter().map(|it| (it.id, it.summary));
+        let checks = check::ALL.iter().map(|check| (check.id, check.summary));
+        let rules = RULES.iter().map(|rule| (rule.id, rule.summary));
         let rows = checks.chain(rules);
-        let rows = rows.map(|it| vec![it.0.to_owned(), it.1.to_owned()]);
+        let rows = rows.map(|row| vec![row.0.to_owned(), row.1.to_owned()]);
         let rows = rows.collect();
         let columns = ["check or rule", "sees"].map(text).to_vec();
         return list(columns, rows, args.format, session.width);
     };
-    let page = check::find(id).map(|it| page(it.id, it.summary, it.manual));
+    let page = check::find(id).map(|check| page(check.id, check.summary, check.manual));
     let page = page.or_else(|| Some(rule_page(advise::find(id)?)));
     let page = page.or_else(|| Some(lesson::find(id)?.page()));
     let page = page.ok_or_else(|| unknown(id))?;
@@ -58,8 +58,9 @@ fn manual(id: &str, page: &str, format: Format, width: usize) -> String {
             let paragraphs = rest
                 .split("\n\n")
                 .map(str::trim)
-                .filter(|it| !it.is_empty());
-            let lines = paragraphs.map(|it| Block::Line(Tone::Plain, it.replace('\n', " ")));
+                .filter(|text| !text.is_empty());
+            let lines =
+                paragraphs.map(|paragraph| Block::Line(Tone::Plain, paragraph.replace('\n', " ")));
             let blocks: Vec<Block> = std::iter::once(Block::Title(title.to_owned()))
                 .chain(lines)
                 .collect();
@@ -75,7 +76,7 @@ fn page(id: &str, summary: &str, manual: &str) -> String {
 fn rule_page(it: &Rule) -> String {
     let page = page(it.id, it.summary, it.manual);
     let lesson = lesson::ALL.iter().find(|lesson| lesson.number == it.lesson);
-    let title = lesson.map_or("", |it| it.title);
+    let title = lesson.map_or("", |lesson| lesson.title);
     format!(
         "{page}\nLesson {}: {title} (`gobuild-opt explain {}`)\n",
         it.lesson, it.lesson
@@ -87,8 +88,8 @@ fn unknown(id: &str) -> Error {
         Kind::Usage,
         format!("no check, rule or lesson has the name `{id}`"),
     );
-    let checks = check::ALL.iter().map(|it| it.id);
-    let names = checks.chain(RULES.iter().map(|it| it.id));
+    let checks = check::ALL.iter().map(|check| check.id);
+    let names = checks.chain(RULES.iter().map(|rule| rule.id));
     match strict::nearest(id, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("`gobuild-opt explain` and `explain --lessons` list them"),
@@ -98,25 +99,25 @@ fn unknown(id: &str) -> Error {
 /// The table of the lessons. In JSON, with their whole text.
 fn lessons(format: Format, width: usize) -> Result<Output> {
     if format == Format::Json {
-        let all = lesson::ALL.iter().map(|it| {
+        let all = lesson::ALL.iter().map(|lesson| {
             serde_json::json!({
-                "number": it.number,
-                "title": it.title,
-                "today": it.today,
-                "manual": it.manual,
-                "served": it.served.iter().map(|it| it.text()).collect::<Vec<_>>(),
+                "number": lesson.number,
+                "title": lesson.title,
+                "today": lesson.today,
+                "manual": lesson.manual,
+                "served": lesson.served.iter().map(|lesson| lesson.text()).collect::<Vec<_>>(),
             })
         });
         return data(render::json(&all.collect::<Vec<_>>()));
     }
     // In a terminal the sentences are longer than a row.
     if format == Format::Text {
-        let lines = lesson::ALL.iter().flat_map(|it| {
-            let title = format!("{:>2}  {}", it.number, it.title);
+        let lines = lesson::ALL.iter().flat_map(|lesson| {
+            let title = format!("{:>2}  {}", lesson.number, lesson.title);
             [
                 Block::Line(Tone::Plain, title),
-                Block::Line(Tone::Dim, format!("      {}", it.today)),
-                Block::Line(Tone::Dim, format!("      -> {}", it.places())),
+                Block::Line(Tone::Dim, format!("      {}", lesson.today)),
+                Block::Line(Tone::Dim, format!("      -> {}", lesson.places())),
             ]
         });
         let blocks: Vec<Block> = lines.collect();
@@ -139,7 +140,7 @@ pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
     let Some(name) = &args.name else {
         let rows = preset::ALL
             .iter()
-            .map(|it| vec![it.name.to_owned(), it.summary()])
+            .map(|preset| vec![preset.name.to_owned(), preset.summary()])
             .collect();
         let columns = ["preset", "for"].map(text).to_vec();
         return list(columns, rows, Format::Text, session.width);
@@ -147,7 +148,7 @@ pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
     match preset::find(name) {
         Some(found) => data(found.text.to_owned()),
         None => {
-            let names = || preset::ALL.iter().map(|it| it.name);
+            let names = || preset::ALL.iter().map(|preset| preset.name);
             let hint = match strict::nearest(name, names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
@@ -167,7 +168,7 @@ fn list(
     width: usize,
 ) -> Result<Output> {
     if format == Format::Json {
-        let titles: Vec<&str> = columns.iter().map(|it| it.title.as_str()).collect();
+        let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
         let object = |row: &Vec<String>| -> BTreeMap<String, String> {
             let cells = titles.iter().zip(row);
             cells.map(|(a, b)| ((*a).to_owned(), b.clone())).collect()

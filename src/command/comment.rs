@@ -99,7 +99,7 @@ fn draft(report: &Report, base: Option<&Sides>, args: &cli::Comment) -> Result<D
         fail_over: None,
     };
     // Nothing in common is no failure: then everything is new.
-    let compared = base.and_then(|it| compare(&it.before, &it.after, None, rules).ok());
+    let compared = base.and_then(|sides| compare(&sides.before, &sides.after, None, rules).ok());
     let changed = summary::is_changed(report, compared.as_ref());
     let body = body(report, compared.as_ref(), args);
     Ok(Draft {
@@ -118,7 +118,9 @@ fn body(report: &Report, base: Option<&Comparison>, args: &cli::Comment) -> Stri
         let line = "no baseline: there is no report of what this is based on";
         first.push(Block::Line(Tone::Dim, line.into()));
     }
-    let changes = base.map_or(Vec::new(), |it| outline(it, View::default()));
+    let changes = base.map_or(Vec::new(), |comparison| {
+        outline(comparison, View::default())
+    });
     let detail = Detail {
         packages: 20,
         everything: true,
@@ -152,7 +154,7 @@ fn numbers_fit(value: &Value) -> bool {
             let whole = number
                 .as_u64()
                 .or_else(|| number.as_i64().map(i64::unsigned_abs));
-            whole.is_none_or(|it| it <= LARGEST_NUMBER)
+            whole.is_none_or(|whole| whole <= LARGEST_NUMBER)
         }
         Value::Array(all) => all.iter().all(numbers_fit),
         Value::Object(all) => all.values().all(numbers_fit),

@@ -21,7 +21,7 @@ pub fn config_schema() -> Value {
     let mut sections = Vec::new();
     for (name, property) in top.as_object_mut().into_iter().flatten() {
         let section = property["$ref"].as_str();
-        let section = section.and_then(|it| it.strip_prefix("#/$defs/"));
+        let section = section.and_then(|section| section.strip_prefix("#/$defs/"));
         match (section, reference.get(name)) {
             (Some(section), Some(Value::Object(keys))) => {
                 sections.push((section.to_owned(), keys.clone()));
@@ -51,7 +51,7 @@ fn set(property: &mut Value, default: Option<&Value>) {
 
 /// `[advise] ignore` takes patterns of packages, too: the rules are what an editor offers.
 fn rules(schema: &mut Value) {
-    let rule = |it: &advise::Rule| json!({ "const": it.id, "description": it.summary });
+    let rule = |rule: &advise::Rule| json!({ "const": rule.id, "description": rule.summary });
     let mut any: Vec<Value> = advise::RULES.iter().map(rule).collect();
     any.push(json!({ "type": "string", "description": "a pattern of packages, such as example.com/app/gen/..." }));
     schema["$defs"]["Advise"]["properties"]["ignore"]["items"] = json!({ "anyOf": any });

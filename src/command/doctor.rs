@@ -35,7 +35,11 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         let scan = doctor::scan(&facts.packages);
         let asked = args.vet.then(|| vetted(&prepared, facts, session));
         let vetted = asked.transpose()?;
-        for main in facts.packages.iter().filter(|it| it.is_named_main()) {
+        for main in facts
+            .packages
+            .iter()
+            .filter(|package| package.is_named_main())
+        {
             let package = main.import_path.as_str();
             let look = Look {
                 facts,
@@ -47,7 +51,7 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             let (lock, change) = (lock.as_ref(), change.as_ref());
             let (seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
             let name = format!("{} {}", main.executable_name(), facts.key());
-            open.extend(unjudged.into_iter().map(|it| (it, name.clone())));
+            open.extend(unjudged.into_iter().map(|text| (text, name.clone())));
             all.push(seen);
         }
     }
@@ -60,12 +64,12 @@ pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
 }
 
 fn output(all: &[Seen], format: Format, file: &Option<PathBuf>, width: usize) -> Output {
-    let failed = |it: &&Finding| it.status == Status::Fail;
+    let failed = |finding: &&Finding| finding.status == Status::Fail;
     let failures: Vec<String> = all
         .iter()
-        .flat_map(|it| &it.checks)
+        .flat_map(|seen| &seen.checks)
         .filter(failed)
-        .map(|it| format!("{}: {}", it.id, it.message))
+        .map(|finding| format!("{}: {}", finding.id, finding.message))
         .collect();
     let text = match format {
         Format::Json => json(all),
@@ -147,7 +151,7 @@ fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<V
         let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
         let found = found.map_err(|error| error.to_string());
         session.interrupt.check()?;
-        Ok(found.map(|it| weighed(it, facts, &session.cwd)))
+        Ok(found.map(|found| weighed(found, facts, &session.cwd)))
     };
     let fix = match facts.toolchain.minor() >= Some((1, 26)) {
         true => ask(Asked::Fix)?,
@@ -170,11 +174,11 @@ struct Seen {
 }
 
 fn json(all: &[Seen]) -> String {
-    let target = |it: &Seen| {
+    let target = |seen: &Seen| {
         serde_json::json!({
-            "target": it.title,
-            "checks": it.checks,
-            "lessons": it.lessons,
+            "target": seen.title,
+            "checks": seen.checks,
+            "lessons": seen.lessons,
         })
     };
     render::json(&all.iter().map(target).collect::<Vec<_>>())
@@ -189,8 +193,8 @@ fn blocks(all: &[Seen], file: &Option<PathBuf>) -> Vec<Block> {
     }
     let file = file
         .as_ref()
-        .map_or("none: `gobuild-opt init` writes one".into(), |it| {
-            it.display().to_string()
+        .map_or("none: `gobuild-opt init` writes one".into(), |path| {
+            path.display().to_string()
         });
     blocks.push(Block::Line(Tone::Dim, format!("configuration: {file}")));
     blocks

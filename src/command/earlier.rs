@@ -69,7 +69,7 @@ fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>)
         Ok(past) => past.fork_point(&session.interrupt)?,
         Err(why) => Err(why.sentence(&name)),
     };
-    let found = found.map(|it| gates(it, false, settings, loaded, cwd, session));
+    let found = found.map(|past| gates(past, false, settings, loaded, cwd, session));
     match found {
         Ok(Ok(earlier)) => Ok(known(earlier)),
         // A configuration of the past that cannot be read is no reason to build nothing.
@@ -93,7 +93,7 @@ fn named_by_ci(session: &Session<'_>) -> Option<(String, String)> {
             format!("origin/{branch}"),
         ))
     };
-    let gitlab = || text("CI_MERGE_REQUEST_DIFF_BASE_SHA").map(|it| (it.clone(), it));
+    let gitlab = || text("CI_MERGE_REQUEST_DIFF_BASE_SHA").map(|text| (text.clone(), text));
     github().or_else(gitlab)
 }
 
@@ -141,7 +141,7 @@ impl Earlier {
     pub fn lock(&self, path: &Path, session: &Session<'_>) -> Result<Option<Lock>> {
         let text = text(&self.past, path, &session.interrupt)?;
         let name = format!("{} of {}", lock::FILE, self.past.name);
-        text.map(|it| lock::read(&it, &name)).transpose()
+        text.map(|text| lock::read(&text, &name)).transpose()
     }
 }
 
@@ -246,11 +246,11 @@ impl Earlier {
             let candidates = it.pgo.candidates.iter();
             let files = candidates.flat_map(|profile| match profile.parts.as_slice() {
                 [] => vec![&profile.path],
-                parts => parts.iter().map(|it| &it.path).collect(),
+                parts => parts.iter().map(|part| &part.path).collect(),
             });
             for file in files {
                 let sentence = self.other("profile", &it.go.cwd.join(file), session)?;
-                told.extend(sentence.filter(|it| !told.contains(it)));
+                told.extend(sentence.filter(|sentence| !told.contains(sentence)));
             }
         }
         Ok(told)

@@ -67,7 +67,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
             facts: &plan.facts,
             config: &config,
             lock: lock.as_ref(),
-            before: before.as_ref().and_then(|it| it.of(index)),
+            before: before.as_ref().and_then(|other| other.of(index)),
             cwd: &cwd,
         };
         let mut found = target(collected, &pass.asserted[index], &against, &selection);
@@ -80,7 +80,7 @@ pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
         }
         targets.push(found);
     }
-    let change = change.map(|it| check::loosens(&config, &it));
+    let change = change.map(|change| check::loosens(&config, &change));
     if let Some(Loosens::Said(sentence)) = &change {
         (session.show)(Event::Talk(sentence));
     }
@@ -109,7 +109,11 @@ fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<
     let patterns = scope::patterns(&config.escape.scope, packages);
     let mut all: Vec<Refusal> = Vec::new();
     // One step per profile; what several mains share is compiled for each.
-    for step in plan.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+    for step in plan
+        .steps
+        .iter()
+        .filter(|step| step.kind == StepKind::Escape)
+    {
         for it in refusals::refusals(step, plan, &patterns, &session.interrupt)? {
             let known =
                 |other: &Refusal| (&other.source, &other.function) == (&it.source, &it.function);
@@ -137,7 +141,7 @@ pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass
     let config = &mut prepared.loaded.config;
     // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
     config.build.buildvcs = Buildvcs::False;
-    prepared.typed.flags.retain(|it| it.name != "buildvcs");
+    prepared.typed.flags.retain(|flag| flag.name != "buildvcs");
     if config.escape.collect == Collect::Off {
         config.escape.collect = Collect::Auto;
     }
@@ -201,13 +205,13 @@ fn rendered(
         report
             .targets
             .iter()
-            .map(|it| (it.escapes.new.as_slice(), it.assertions.as_slice())),
+            .map(|target| (target.escapes.new.as_slice(), target.assertions.as_slice())),
     );
     findings.anchor = present::anchor(cwd);
-    let escapes = report.targets.iter().map(|it| &it.escapes);
+    let escapes = report.targets.iter().map(|target| &target.escapes);
     findings.failing(&report.verdict, escapes);
-    let mut revisions = report.targets.iter().map(|it| &it.escapes.revision);
-    findings.revision = revisions.find_map(|it| Some(it.as_ref()?.name.as_str()));
+    let mut revisions = report.targets.iter().map(|target| &target.escapes.revision);
+    findings.revision = revisions.find_map(|revision| Some(revision.as_ref()?.name.as_str()));
     match format {
         Format::Json => render::json(report),
         Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),

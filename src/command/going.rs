@@ -23,7 +23,7 @@ pub fn go_command(
     let named = loaded
         .origins
         .get("go")
-        .is_some_and(|it| it != "defaults" && it != "environment");
+        .is_some_and(|origin| origin != "defaults" && origin != "environment");
     if let (Some(behind), false) = (&session.go, named) {
         program = behind.program.clone().into();
         ground.trust_program(&program);
@@ -52,7 +52,7 @@ fn environment(
     all.extend(target.env.clone());
     if let Some(name) = all
         .keys()
-        .find(|it| it.is_empty() || it.contains(['=', '\0']))
+        .find(|key| key.is_empty() || key.contains(['=', '\0']))
     {
         return Err(Error::new(
             Kind::Usage,

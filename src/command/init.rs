@@ -28,9 +28,9 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
     if let Some(name) = args
         .preset
         .as_deref()
-        .filter(|it| preset::find(it).is_none())
+        .filter(|preset| preset::find(preset).is_none())
     {
-        let names: Vec<&str> = preset::ALL.iter().map(|it| it.name).collect();
+        let names: Vec<&str> = preset::ALL.iter().map(|preset| preset.name).collect();
         return Err(Error::new(Kind::Usage, format!("no preset named `{name}`"))
             .hint(format!("presets: {}", names.join(", "))));
     }
@@ -61,7 +61,7 @@ pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         ..go
     };
     let packages = go.packages(&["-pgo=off".into()], &patterns, &session.interrupt)?;
-    if !packages.iter().any(|it| it.is_named_main()) {
+    if !packages.iter().any(|package| package.is_named_main()) {
         let message = format!(
             "no main package in `{}`: there is nothing to release",
             root.display()
@@ -112,7 +112,7 @@ fn place(toolchain: &Toolchain, cwd: &Path) -> Result<(PathBuf, Vec<OsString>)> 
     };
     let file = toolchain.workspace().ok_or_else(error)?;
     let used = go::uses(&input::text(file, input::TEXT).unwrap_or_default());
-    let pattern = |it: &String| OsString::from(format!("{}/...", it.trim_end_matches('/')));
+    let pattern = |text: &String| OsString::from(format!("{}/...", text.trim_end_matches('/')));
     match (file.parent(), used.is_empty()) {
         (Some(root), false) => Ok((root.to_path_buf(), used.iter().map(pattern).collect())),
         _ => Err(error()),

@@ -23,8 +23,8 @@ use crate::report::measures;
 pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
-    let tables_only = args.output.formats().all(|it| !it.is_data());
-    let digest = args.output.formats().any(|it| it == Format::Json);
+    let tables_only = args.output.formats().all(|format| !format.is_data());
+    let digest = args.output.formats().any(|format| format == Format::Json);
     let arch = args.arch.as_deref();
     let wanted = Wanted {
         digest,
@@ -43,7 +43,7 @@ pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
         false => usize::MAX,
     };
     let mut found = dissected.inspection(most)?;
-    if let Some(filter) = args.filter.as_ref().filter(|it| !it.is_empty()) {
+    if let Some(filter) = args.filter.as_ref().filter(|text| !text.is_empty()) {
         found.keep(&Filter(filter.clone()));
     }
     if let Some(package) = &args.why_bytes {
@@ -112,7 +112,7 @@ impl Dissected<'_> {
     /// What it means; `most` is how many functions are looked at one by one.
     pub fn inspection(&self, most: usize) -> Result<Inspection<'_>> {
         let found = inspection(&self.anatomy, self.source.clone(), most);
-        found.map_err(|it| named(Path::new(&self.source.path), it))
+        found.map_err(|error| named(Path::new(&self.source.path), error))
     }
 }
 
@@ -135,7 +135,7 @@ pub fn dissect<'a>(
     wanted: Wanted,
     interrupt: &Interrupt,
 ) -> Result<Dissected<'a>> {
-    let bytes = slice(bytes, arch).map_err(|it| named(path, it))?;
+    let bytes = slice(bytes, arch).map_err(|error| named(path, error))?;
     let useless = AtomicBool::new(false);
     // Both read the whole file: the digest on another processor, where there is one.
     let (anatomy, sha256) = std::thread::scope(|scope| {
@@ -149,15 +149,15 @@ pub fn dissect<'a>(
         };
         let anatomy = binary::anatomy_with(bytes, &request);
         useless.store(anatomy.is_err(), Ordering::Relaxed);
-        (anatomy, digest.map(|it| it.join()))
+        (anatomy, digest.map(|thread| thread.join()))
     });
     interrupt.check()?;
-    let anatomy = anatomy.map_err(|it| named(path, it))?;
+    let anatomy = anatomy.map_err(|error| named(path, error))?;
     Ok(Dissected {
         source: Source {
             path: path.display().to_string(),
             sha256: sha256
-                .and_then(|it| it.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+                .and_then(|text| text.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
             gomaxprocs: binary::callers(bytes, FUNCTION).unwrap_or_default(),
         },
         anatomy,
@@ -187,11 +187,11 @@ fn named(path: &Path, error: Error) -> Error {
 /// The part of a universal file for an architecture; any other file is its own only part.
 pub fn slice<'a>(bytes: &'a [u8], arch: Option<&str>) -> Result<&'a [u8]> {
     let slices = binary::slices(bytes)?;
-    let names: Vec<&str> = slices.iter().filter_map(|it| it.goarch).collect();
+    let names: Vec<&str> = slices.iter().filter_map(|slice| slice.goarch).collect();
     match (slices.as_slice(), arch) {
         ([only], None) => Ok(only.bytes),
         ([only], Some(_)) if only.goarch.is_none() => Ok(only.bytes),
-        (several, Some(arch)) => match several.iter().find(|it| it.goarch == Some(arch)) {
+        (several, Some(arch)) => match several.iter().find(|slice| slice.goarch == Some(arch)) {
             Some(found) => Ok(found.bytes),
             None => Err(
                 Error::new(Kind::Usage, format!("it has no part for `{arch}`"))

@@ -31,23 +31,29 @@ fn text(report: &Report, output: &cli::Output) -> String {
         report
             .targets
             .iter()
-            .filter(|it| it.artifact.path.is_some())
+            .filter(|target| target.artifact.path.is_some())
     };
-    let reports = output.report.iter().map(|it| it.display().to_string());
-    let artifacts = kept().filter_map(|it| it.artifact.path.clone());
+    let reports = output.report.iter().map(|path| path.display().to_string());
+    let artifacts = kept().filter_map(|target| target.artifact.path.clone());
     let verdict = if report.verdict.pass { "pass" } else { "fail" };
     let values = [
         ("verdict", verdict.to_owned()),
         ("report", lines(reports)),
         ("artifact", lines(artifacts)),
-        ("size", lines(kept().map(|it| it.artifact.size.to_string()))),
-        ("sha256", lines(kept().map(|it| it.artifact.sha256.clone()))),
+        (
+            "size",
+            lines(kept().map(|target| target.artifact.size.to_string())),
+        ),
+        (
+            "sha256",
+            lines(kept().map(|target| target.artifact.sha256.clone())),
+        ),
     ];
     let mut text = String::new();
     for (name, value) in values {
         // A path may hold a line that looks like the end, or like another output.
         let mut end = "gobuild-opt".to_owned();
-        while value.lines().any(|it| it == end) {
+        while value.lines().any(|line| line == end) {
             end.push('.');
         }
         let _ = write!(text, "{name}<<{end}\n{value}\n{end}\n");

@@ -19,8 +19,8 @@ use crate::report;
 
 /// Beside the configuration, else beside go.mod, else where go runs.
 pub fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
-    let module = facts.first().filter(|it| it.toolchain.in_module());
-    let module = module.and_then(|it| Path::new(&it.toolchain.gomod).parent());
+    let module = facts.first().filter(|facts| facts.toolchain.in_module());
+    let module = module.and_then(|facts| Path::new(&facts.toolchain.gomod).parent());
     let directory = match (&loaded.file, module) {
         (Some(_), _) => &loaded.root,
         (None, Some(module)) => module,
@@ -93,14 +93,14 @@ pub struct Found {
 
 /// The executables of a run.
 pub fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
-    let found = |it: &Artifact| {
-        let facts = &plan.targets[it.target].facts;
+    let found = |artifact: &Artifact| {
+        let facts = &plan.targets[artifact.target].facts;
         Found {
             key: facts.key(),
             go: facts.toolchain.version.clone(),
-            name: it.executable.name.clone(),
-            package: it.executable.package.clone(),
-            entry: it.entry(facts),
+            name: artifact.executable.name.clone(),
+            package: artifact.executable.package.clone(),
+            entry: artifact.entry(facts),
         }
     };
     artifacts.iter().map(found).collect()
@@ -121,7 +121,7 @@ pub fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String>
                 continue;
             }
             entry.take(&change.item, &it.entry);
-            let bytes = |it: Option<u64>| it.unwrap_or(0);
+            let bytes = |bytes: Option<u64>| bytes.unwrap_or(0);
             changed.push(format!(
                 "{} of {} {}: {} -> {}",
                 change.item,

@@ -56,7 +56,7 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
     (session.show)(Event::Talk("running benchmarks"));
     let measured = measure(&go, &request, &session.interrupt)?;
     let key = facts.key();
-    let lock = judging.as_ref().and_then(|it| it.targets.get(&key));
+    let lock = judging.as_ref().and_then(|lock| lock.targets.get(&key));
     let version = facts.toolchain.version.clone();
     let found = report(key, version, &measured, lock, args.accept);
     let mut lock = now.unwrap_or_default();
@@ -91,8 +91,8 @@ pub fn is_of_this_machine(target: &Platform) -> bool {
 
 /// Fails with [`Kind::Usage`] for a word that `go test` would take for a flag: it reads those behind packages too.
 pub fn check_packages(packages: &[OsString]) -> Result<()> {
-    let flag = packages.iter().map(|it| it.to_string_lossy());
-    let mut flag = flag.filter(|it| it.starts_with('-'));
+    let flag = packages.iter().map(|package| package.to_string_lossy());
+    let mut flag = flag.filter(|flag| flag.starts_with('-'));
     match flag.next() {
         None => Ok(()),
         Some(found) => Err(
@@ -135,8 +135,8 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
     let worse: Vec<String> = found
         .benchmarks
         .iter()
-        .filter(|it| it.is_worse())
-        .map(|it| it.key())
+        .filter(|benchmark| benchmark.is_worse())
+        .map(|benchmark| benchmark.key())
         .collect();
     let gone = gone(entry, found);
     if args.reason.is_none() && !(worse.is_empty() && gone.is_empty()) {
@@ -155,7 +155,7 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
         let known = entry.benchmarks.get(&it.key());
         let reason = match it.is_worse() {
             true => args.reason.clone(),
-            false => known.and_then(|it| it.reason.clone()),
+            false => known.and_then(|allocations| allocations.reason.clone()),
         };
         entry.benchmarks.insert(it.key(), it.entry(reason));
     }
@@ -189,11 +189,11 @@ fn tighten(lock: &mut Lock, found: &Report) -> Option<String> {
     let better: Vec<_> = found
         .benchmarks
         .iter()
-        .filter(|it| it.is_better())
+        .filter(|benchmark| benchmark.is_better())
         .collect();
     for it in &better {
         entry.benchmarks.insert(it.key(), it.entry(None));
     }
-    let names: Vec<String> = better.iter().map(|it| it.key()).collect();
+    let names: Vec<String> = better.iter().map(|benchmark| benchmark.key()).collect();
     (!names.is_empty()).then(|| format!("{FILE} follows: {}", names.join(", ")))
 }

@@ -59,7 +59,9 @@ fn data(plan: &Plan) -> Vec<Entry> {
                     .iter()
                     .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
                     .collect(),
-                argv: argv.map(|it| it.to_string_lossy().into_owned()).collect(),
+                argv: argv
+                    .map(|argument| argument.to_string_lossy().into_owned())
+                    .collect(),
                 reasons: step.reasons.clone(),
             });
         }
@@ -73,7 +75,9 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
         out.push_str(&render::harmless(&text));
         out.push('\n');
     };
-    let configuration = file.map_or("no gobuild-opt.toml".into(), |it| it.display().to_string());
+    let configuration = file.map_or("no gobuild-opt.toml".into(), |path| {
+        path.display().to_string()
+    });
     line(format!(
         "# gobuild-opt {}, configuration: {configuration}",
         env!("CARGO_PKG_VERSION")
@@ -82,8 +86,8 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
     let directory = plan
         .targets
         .first()
-        .and_then(|it| it.steps.first())
-        .map(|it| it.invocation.cwd.clone());
+        .and_then(|target| target.steps.first())
+        .map(|step| step.invocation.cwd.clone());
     // It may be run from anywhere.
     line(format!(
         "cd {}",
@@ -103,7 +107,7 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
             let width = step
                 .reasons
                 .iter()
-                .map(|it| it.flag.len())
+                .map(|reason| reason.flag.len())
                 .max()
                 .unwrap_or(0)
                 .min(32);
@@ -158,7 +162,11 @@ fn purpose(kind: StepKind, source: &Source) -> &'static str {
 fn command(invocation: &Invocation) -> String {
     let text = invocation.to_string();
     // The escape pass prints import paths that nobody reads.
-    if invocation.args.first().is_some_and(|it| it == "list") {
+    if invocation
+        .args
+        .first()
+        .is_some_and(|argument| argument == "list")
+    {
         format!("{text} >/dev/null")
     } else {
         text

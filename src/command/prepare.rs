@@ -96,7 +96,7 @@ pub fn prepare_loaded(
     if let Some(limit) = loaded.config.build.timeout {
         session.interrupt.limit(limit.0);
     }
-    if settings.out_dir.is_some() && typed.flags.iter().any(|it| it.name == "o") {
+    if settings.out_dir.is_some() && typed.flags.iter().any(|flag| flag.name == "o") {
         return Err(Error::new(
             Kind::Usage,
             "`-o` and `--out-dir` both say where the outputs go",
@@ -133,7 +133,7 @@ pub fn gather(
     let mut pending = Pending::default();
     let facts = targets
         .iter()
-        .map(|it| facts(&loaded, &typed, it, purpose, &mut pending, session))
+        .map(|target| facts(&loaded, &typed, target, purpose, &mut pending, session))
         .collect::<Result<Vec<_>>>();
     let decided = facts.and_then(|mut facts| {
         note_lost(&loaded, &typed, purpose, &mut facts)?;
@@ -209,7 +209,7 @@ fn spread_flags(loaded: &mut Loaded) -> Result<()> {
             "ldflags" => {
                 let read = flags::per_package(&value)
                     .ok()
-                    .filter(|it| matches!(it.pattern.as_deref(), None | Some("all")));
+                    .filter(|entry| matches!(entry.pattern.as_deref(), None | Some("all")));
                 let Some(read) = read else {
                     return Err(Error::new(
                         Kind::Usage,
@@ -289,7 +289,7 @@ fn facts(
         let ground = Arc::make_mut(&mut go.ground);
         goflags
             .iter()
-            .for_each(|it| ground.trust_flags(&[it.to_arg()]));
+            .for_each(|flag| ground.trust_flags(&[flag.to_arg()]));
     }
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
@@ -345,12 +345,17 @@ fn is_unstamped(
         None if loaded.config.build.buildvcs != Buildvcs::Auto => false,
         flag => flag
             .or_else(outside)
-            .is_none_or(|it| it.value.as_deref() == Some("auto")),
+            .is_none_or(|flag| flag.value.as_deref() == Some("auto")),
     };
     let path = session.variable("PATH").cloned().unwrap_or_default();
-    let has_git = || std::env::split_paths(&path).any(|it| it.join("git").is_file());
+    let has_git = || std::env::split_paths(&path).any(|path| path.join("git").is_file());
     let root = Path::new(&toolchain.gomod);
-    wanted && root.ancestors().skip(1).any(|it| it.join(".git").exists()) && !has_git()
+    wanted
+        && root
+            .ancestors()
+            .skip(1)
+            .any(|path| path.join(".git").exists())
+        && !has_git()
 }
 
 /// What is set outside. The platform counts only where no target names it.
@@ -400,7 +405,7 @@ pub fn list_flags(
     let deciding = configured
         .iter()
         .chain(&typed.flags)
-        .filter(|it| DECIDING.contains(&it.name.as_str()));
+        .filter(|flag| DECIDING.contains(&flag.name.as_str()));
     let mut list: Vec<OsString> = deciding.map(flags::Flag::to_os_arg).collect();
     let tags = plan::flags::merged_tags(&loaded.config, target, goflags, &typed.flags)?;
     // Also where there are none: an empty list takes back that of GOFLAGS.
@@ -416,7 +421,7 @@ fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {
     let out_dir = loaded.config.build.out_dir.as_deref();
     let targets: Vec<(Target, Vec<(String, String)>)> = facts
         .iter()
-        .map(|it| (it.target.clone(), products(it, typed, out_dir)))
+        .map(|facts| (facts.target.clone(), products(facts, typed, out_dir)))
         .collect();
     let Some(first) = facts.first() else {
         return Ok(Outputs::default());
@@ -425,7 +430,11 @@ fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {
         cwd: &typed.cwd,
         asked: &first.asked,
         out_dir,
-        named: first.packages.iter().filter(|it| !it.dep_only).count(),
+        named: first
+            .packages
+            .iter()
+            .filter(|package| !package.dep_only)
+            .count(),
         taken: first.asked.taken(&first.packages).len(),
     };
     output::assign(&request, &targets)
@@ -438,8 +447,8 @@ fn products(facts: &Facts, typed: &Typed, out_dir: Option<&Path>) -> Vec<(String
     let to_file = matches!(Place::of(&typed.cwd, &facts.asked, out_dir), Place::File(_));
     taken
         .iter()
-        .filter(|it| it.name == "main" || (to_file && taken.len() == 1))
-        .map(|it| (it.import_path.clone(), it.executable_name()))
+        .filter(|package| package.name == "main" || (to_file && taken.len() == 1))
+        .map(|package| (package.import_path.clone(), package.executable_name()))
         .collect()
 }
 
@@ -449,10 +458,10 @@ pub fn output_directory(outputs: &Outputs) -> Option<PathBuf> {
         .targets
         .iter()
         .flatten()
-        .find_map(|it| it.path.as_ref())?;
+        .find_map(|executable| executable.path.as_ref())?;
     if first
         .metadata()
-        .is_ok_and(|it| !it.is_file() && !it.is_dir())
+        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
     {
         return None;
     }

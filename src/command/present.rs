@@ -33,7 +33,7 @@ pub fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli::Output
         && let Some(paths) = session.variable(layer::REPORT)
     {
         output.report = std::env::split_paths(paths)
-            .filter(|it| !it.as_os_str().is_empty())
+            .filter(|path| !path.as_os_str().is_empty())
             .collect();
     }
     output
@@ -50,7 +50,7 @@ pub fn present(
     session: &Session<'_>,
 ) -> Result<Output> {
     write_files(
-        |it| render(it, usize::MAX, Style::default()),
+        |format| render(format, usize::MAX, Style::default()),
         output,
         session,
     )?;
@@ -126,7 +126,7 @@ pub fn emit<T: Serialize>(
         _ => render::measures(measures, format)
             .unwrap_or_else(|| render::blocks(blocks.for_format(format), format, style)),
     };
-    write_files(|it| render(it, Style::default()), output, session)?;
+    write_files(|format| render(format, Style::default()), output, session)?;
     let style = Style {
         width: session.width,
     };
@@ -157,9 +157,9 @@ fn write_files(
 
 /// What leads from the root of the repository to the working directory, with a slash at its end.
 pub fn prefix(cwd: &Path) -> String {
-    let root = cwd.ancestors().find(|it| it.join(".git").exists());
-    let below = root.and_then(|it| cwd.strip_prefix(it).ok());
-    match below.map(|it| it.display().to_string()).as_deref() {
+    let root = cwd.ancestors().find(|path| path.join(".git").exists());
+    let below = root.and_then(|path| cwd.strip_prefix(path).ok());
+    match below.map(|path| path.display().to_string()).as_deref() {
         None | Some("") => String::new(),
         Some(below) => format!("{below}/"),
     }
@@ -168,8 +168,8 @@ pub fn prefix(cwd: &Path) -> String {
 /// The file in the working directory that findings without a place are about.
 pub fn anchor(cwd: &Path) -> Option<String> {
     let names = ["gobuild-opt.toml", "go.mod", "go.work"];
-    let found = names.iter().find(|it| cwd.join(it).is_file());
-    found.map(|it| (*it).to_owned())
+    let found = names.iter().find(|name| cwd.join(name).is_file());
+    found.map(|found| (*found).to_owned())
 }
 
 /// A file of GitHub's belongs to the whole step: we add to it. Fails with [`Kind::Machine`]; `what` it is.
@@ -178,7 +178,7 @@ pub(super) fn append(path: &OsString, what: &str, text: &str) -> Result<()> {
         .append(true)
         .create(true)
         .open(path);
-    file.and_then(|mut it| it.write_all(text.as_bytes()))
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| {
             Error::new(
                 Kind::Machine,

@@ -139,7 +139,7 @@ fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
     if !found.is_file() || found.len() == 0 {
         return Ok(());
     }
-    match content(name, session).map(|it| profile::read(&it)) {
+    match content(name, session).map(|content| profile::read(&content)) {
         // A profile that was damaged may be replaced: it begins like one.
         Ok(Ok(_) | Err(ReadError::TruncatedGzip | ReadError::BrokenGzip | ReadError::Empty)) => {
             Ok(())
@@ -191,8 +191,8 @@ fn said(lines: Vec<(Tone, String)>, session: &Session<'_>) -> String {
 /// What was written, in one sentence.
 fn written(name: &Path, bytes: &[u8], profile: &Profile) -> String {
     let judgement = profile::judge::judge_profile(profile);
-    let samples = judgement.samples.map_or(String::new(), |it| {
-        format!(", {}", counted(it.unsigned_abs(), "sample"))
+    let samples = judgement.samples.map_or(String::new(), |samples| {
+        format!(", {}", counted(samples.unsigned_abs(), "sample"))
     });
     let name = match is_stream(name) {
         true => "standard output".into(),

@@ -43,7 +43,10 @@ pub fn choose(
     if let Some(path) = &loaded.config.advise.profiles.heap {
         choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
-    for it in choice.all_applied().filter_map(|it| it.derived.as_ref()) {
+    for it in choice
+        .all_applied()
+        .filter_map(|candidate| candidate.derived.as_ref())
+    {
         keep(it, Path::new(&toolchain.gocache))?;
     }
     Ok(choice)
@@ -56,7 +59,7 @@ pub fn without_heap(loaded: &Loaded, cwd: &Path) -> Option<String> {
         .join(loaded.config.advise.profiles.heap.as_ref()?);
     let missing = path
         .metadata()
-        .is_err_and(|it| it.kind() == ErrorKind::NotFound);
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound);
     missing.then(|| {
         format!(
             "`[advise] profiles.heap`: `{}` does not exist: no site is ranked by what it allocates",
@@ -71,10 +74,10 @@ fn heap(path: &Path) -> Result<Option<Heap>> {
         return Ok(None);
     };
     let profile = profile::read(&bytes).ok();
-    let values = profile.and_then(|it| {
-        let bytes = it.value_index("alloc_space", "bytes")?;
-        let objects = it.value_index("alloc_objects", "count")?;
-        Some((it, bytes, objects))
+    let values = profile.and_then(|profile| {
+        let bytes = profile.value_index("alloc_space", "bytes")?;
+        let objects = profile.value_index("alloc_objects", "count")?;
+        Some((profile, bytes, objects))
     });
     let Some((profile, bytes, objects)) = values else {
         let message = format!(
@@ -94,13 +97,16 @@ fn heap(path: &Path) -> Result<Option<Heap>> {
 fn known(request: &Request<'_>) -> Result<()> {
     let unused = pgo::unused(request);
     let missing = |(_, directory): &&(String, Option<std::path::PathBuf>)| {
-        directory.as_ref().is_none_or(|it| !it.is_dir())
+        directory.as_ref().is_none_or(|path| !path.is_dir())
     };
     let Some((key, _)) = unused.iter().find(missing) else {
         return Ok(());
     };
-    let mains = request.packages.iter().filter(|it| it.is_named_main());
-    let paths: Vec<&str> = mains.map(|it| it.import_path.as_str()).collect();
+    let mains = request
+        .packages
+        .iter()
+        .filter(|package| package.is_named_main());
+    let paths: Vec<&str> = mains.map(|package| package.import_path.as_str()).collect();
     let hint = match nearest(key, paths.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
@@ -158,7 +164,7 @@ pub fn keep(derived: &Derived, cache: &Path) -> Result<()> {
         )
         .hint("unset GOCACHE, or set it to a directory"));
     }
-    let there = std::fs::read(&derived.path).is_ok_and(|it| it == *derived.bytes);
+    let there = std::fs::read(&derived.path).is_ok_and(|read| read == *derived.bytes);
     if there {
         // Its age counts from the last use.
         let file = std::fs::File::open(&derived.path).map_err(failed)?;
@@ -177,9 +183,9 @@ fn forget(all: &Path) {
             .into_iter()
             .flatten()
             .flatten()
-            .filter_map(|it| it.metadata().ok()?.modified().ok())
+            .filter_map(|entry| entry.metadata().ok()?.modified().ok())
             .max();
-        let is_old = newest.is_some_and(|it| it.elapsed().is_ok_and(|it| it > KEPT));
+        let is_old = newest.is_some_and(|time| time.elapsed().is_ok_and(|age| age > KEPT));
         if is_old {
             let _ = std::fs::remove_dir_all(directory.path());
         }

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// What is true once the outputs have their names.
 pub(super) fn what_was_published(published: &[PathBuf], cwd: &Path) -> String {
-    let name = |it: &PathBuf| format!("`{}`", it.strip_prefix(cwd).unwrap_or(it).display());
+    let name = |path: &PathBuf| format!("`{}`", path.strip_prefix(cwd).unwrap_or(path).display());
     let names: Vec<String> = published.iter().map(name).collect();
     format!("published before that: {}", names.join(", "))
 }

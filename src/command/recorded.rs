@@ -54,8 +54,9 @@ pub fn packages(
     let memory = Memory::of(&loaded.config, &toolchain.gocache, program);
     let invocation = go.list_invocation(flags, &typed.packages(&loaded.config));
     let key = key(&memory, &invocation, &toolchain.version);
-    let known =
-        believed.and_then(|it| it.believe(key.clone(), go, invocation.clone(), &session.interrupt));
+    let known = believed.and_then(|pending| {
+        pending.believe(key.clone(), go, invocation.clone(), &session.interrupt)
+    });
     if let Some(packages) = known {
         return Ok(packages);
     }
@@ -109,16 +110,16 @@ impl Pending {
 
     /// Whether go says the same of everything that was believed; what it says now is recorded.
     pub fn confirm(mut self) -> bool {
-        let same = |it: &mut Running| it.is_same();
+        let same = |running: &mut Running| running.is_same();
         // All of them are waited for.
         let answers: Vec<bool> = self.0.iter_mut().map(same).collect();
-        answers.iter().all(|it| *it)
+        answers.iter().all(|answer| *answer)
     }
 }
 
 impl Running {
     fn is_same(&mut self) -> bool {
-        let answer = self.thread.take().and_then(|it| it.join().ok());
+        let answer = self.thread.take().and_then(|thread| thread.join().ok());
         let Some(Ok(now)) = answer else {
             return false;
         };

@@ -69,7 +69,7 @@ fn until_repaired(
         let mut cut = false;
         for it in found
             .iter()
-            .filter(|it| it.over && !it.frame.hot.is_empty())
+            .filter(|found| found.over && !found.frame.hot.is_empty())
         {
             cut |= take_out(it, attempt > 0, &mut plan, &mut repairs, session)?;
         }
@@ -82,7 +82,7 @@ fn until_repaired(
     if !repairs.is_empty() {
         settle(&mut repairs, &look(&plan, &built, loaded, lock)?);
     }
-    let others = |it| !is_release(it) && !is_twin(it);
+    let others = |kind| !is_release(kind) && !is_twin(kind);
     some(&plan, loaded, others, &mut built, session)?;
     Ok(Repaired {
         plan,
@@ -143,24 +143,24 @@ fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> R
             };
             let over: HashSet<&str> = guard::over(&frames, &limits)
                 .iter()
-                .map(|it| it.frame.function.as_str())
+                .map(|over| over.frame.function.as_str())
                 .collect();
-            let large = |it: &InlinedCall<'_>, of: &Frame| {
-                let callee = frames.iter().find(|other| other.function == *it.callee);
+            let large = |call: &InlinedCall<'_>, of: &Frame| {
+                let callee = frames.iter().find(|other| other.function == *call.callee);
                 callee.is_some_and(|callee| callee.bytes * 2 >= of.bytes)
             };
-            all.extend(frames.iter().map(|it| {
+            all.extend(frames.iter().map(|frame| {
                 Found {
                     target: index,
                     package: package.clone(),
-                    over: over.contains(it.function.as_str()),
-                    large: it
+                    over: over.contains(frame.function.as_str()),
+                    large: frame
                         .hot
                         .iter()
-                        .filter(|call| large(call, it))
+                        .filter(|call| large(call, frame))
                         .cloned()
                         .collect(),
-                    frame: it.clone(),
+                    frame: frame.clone(),
                 }
             }));
         }
@@ -171,11 +171,13 @@ fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> R
 /// Says of each repair what the frame is now.
 fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
     for (target, package, repair) in repairs {
-        let now = found.iter().find(|it| {
-            it.target == *target && it.package == *package && it.frame.function == repair.function
+        let now = found.iter().find(|found| {
+            found.target == *target
+                && found.package == *package
+                && found.frame.function == repair.function
         });
-        repair.after = now.map(|it| it.frame.bytes);
-        repair.repaired = !now.is_some_and(|it| it.over);
+        repair.after = now.map(|found| found.frame.bytes);
+        repair.repaired = !now.is_some_and(|found| found.over);
     }
 }
 
@@ -189,21 +191,21 @@ fn take_out(
     session: &mut Session<'_>,
 ) -> Result<bool> {
     let calls = culprits(found, all);
-    let callees: HashSet<&str> = calls.iter().map(|it| &*it.callee).collect();
+    let callees: HashSet<&str> = calls.iter().map(|call| &*call.callee).collect();
     let exact: HashSet<(&str, &str, i64)> = calls
         .iter()
-        .map(|it| (&*it.caller, &*it.callee, it.offset))
+        .map(|call| (&*call.caller, &*call.callee, call.offset))
         .collect();
-    let hide = |it: &Edge| match all {
-        true => callees.contains(it.callee.as_str()),
-        false => exact.contains(&(it.caller.as_str(), it.callee.as_str(), it.offset)),
+    let hide = |edge: &Edge| match all {
+        true => callees.contains(edge.callee.as_str()),
+        false => exact.contains(&(edge.caller.as_str(), edge.callee.as_str(), edge.offset)),
     };
     let facts = &mut plan.targets[found.target].facts;
     let mains: Vec<String> = facts
         .packages
         .iter()
-        .filter(|it| it.is_named_main())
-        .map(|it| it.import_path.clone())
+        .filter(|package| package.is_named_main())
+        .map(|package| package.import_path.clone())
         .collect();
     let Some(candidate) = facts.pgo.applied(&found.package) else {
         return Ok(false);
@@ -233,8 +235,9 @@ fn take_out(
 }
 
 fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Vec<(usize, String, Repair)>) {
-    let known = repairs.iter_mut().find(|it| {
-        (it.0, &it.1, &it.2.function) == (found.target, &found.package, &found.frame.function)
+    let known = repairs.iter_mut().find(|repair| {
+        (repair.0, &repair.1, &repair.2.function)
+            == (found.target, &found.package, &found.frame.function)
     });
     if let Some((_, _, repair)) = known {
         repair.calls += calls;
@@ -267,7 +270,7 @@ fn again(plan: Plan, loaded: &Loaded, typed: &Typed, program: Option<&Path>) -> 
     let (facts, targets) = plan
         .targets
         .into_iter()
-        .map(|it| (it.facts, it.executables))
+        .map(|target| (target.facts, target.executables))
         .unzip();
     let outputs = Outputs {
         targets,

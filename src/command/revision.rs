@@ -50,11 +50,11 @@ pub fn collect_at(
     loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
     // There is no repository around these files, and the stamp says nothing of escapes.
     loaded.config.build.buildvcs = Buildvcs::False;
-    typed.flags.retain(|it| it.name != "buildvcs");
+    typed.flags.retain(|flag| flag.name != "buildvcs");
     loaded.config.assert.clear();
     loaded.config.escape.gcassert = false;
     let pass = gather(loaded, typed, Purpose::Escapes, session)
-        .and_then(|it| collect(it, session))
+        .and_then(|prepared| collect(prepared, session))
         .map_err(|mut error| {
             if error.kind == Kind::Go {
                 error.message = format!("`{name}` does not build: {}", error.message);
@@ -73,7 +73,7 @@ fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
             continue;
         };
         let there = match flag.name.as_str() {
-            "modfile" => revision.twin(path).filter(|it| it.is_file()),
+            "modfile" => revision.twin(path).filter(|path| path.is_file()),
             "overlay" => overlay(path, revision)?,
             _ => None,
         };
@@ -88,12 +88,12 @@ fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
 /// where it cannot be read: go says why.
 fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
     let read = input::read(path, input::TEXT).ok();
-    let parsed = read.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
+    let parsed = read.and_then(|read| serde_json::from_slice::<serde_json::Value>(&read).ok());
     let Some(mut value) = parsed else {
         return Ok(None);
     };
     if let Some(all) = value.get_mut("Replace").and_then(|it| it.as_object_mut()) {
-        let absolute = |it: &str| revision.here.join(it);
+        let absolute = |text: &str| revision.here.join(text);
         for (place, file) in std::mem::take(all) {
             let place = absolute(&place);
             let place = revision.twin(&place).unwrap_or(place);

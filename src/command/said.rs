@@ -21,7 +21,7 @@ impl Said {
     pub(super) fn of(plan: &Plan, lock: &Path, is_shown: bool) -> Self {
         let target = plan.targets.first().filter(|_| is_shown);
         let place = lock.as_os_str().as_encoded_bytes();
-        let key = target.map(|it| known::key(&it.memory, "said", &[place]));
+        let key = target.map(|target| known::key(&target.memory, "said", &[place]));
         let before = key.as_ref().and_then(known::read).unwrap_or_default();
         Self { key, before }
     }
@@ -35,8 +35,11 @@ impl Said {
     pub(super) fn keep(&self, report: &Report) {
         let mut now = BTreeSet::new();
         for target in &report.targets {
-            let warned = target.checks.iter().filter(|it| it.status == Status::Warn);
-            now.extend(warned.map(|it| words(target, it)));
+            let warned = target
+                .checks
+                .iter()
+                .filter(|finding| finding.status == Status::Warn);
+            now.extend(warned.map(|finding| words(target, finding)));
         }
         if let Some(key) = self.key.as_ref().filter(|_| now != self.before) {
             known::keep(key, &now);

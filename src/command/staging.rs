@@ -17,14 +17,17 @@ pub fn stage(
     wait: bool,
     session: &mut Session<'_>,
 ) -> Result<Stage> {
-    let toolchain = prepared.facts.first().map(|it| &it.toolchain);
+    let toolchain = prepared.facts.first().map(|facts| &facts.toolchain);
     let path = |it: fn(&Toolchain) -> &String| {
-        toolchain.map(it).filter(|it| !it.is_empty()).map(Path::new)
+        toolchain
+            .map(it)
+            .filter(|text| !text.is_empty())
+            .map(Path::new)
     };
     let place = Where {
         outputs,
-        cache: path(|it| &it.gocache),
-        go_tmp: path(|it| &it.gotmpdir),
+        cache: path(|toolchain| &toolchain.gocache),
+        go_tmp: path(|toolchain| &toolchain.gotmpdir),
     };
     let show = &mut *session.show;
     let stage = Stage::create(place, wait, &session.interrupt, &mut |line| {

@@ -66,7 +66,7 @@ pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
         match prepared
             .facts
             .iter()
-            .find_map(|it| it.pgo.complaint.clone())
+            .find_map(|facts| facts.pgo.complaint.clone())
         {
             // What go makes of such a profile is for go to say.
             Some((message, hint)) if !configured => {
@@ -107,14 +107,15 @@ fn as_go_has_it(loaded: &mut Loaded, typed: &Typed, session: &Session<'_>) -> Re
     }
     let go = go_command(loaded, typed, &Target::default(), session)?;
     let toolchain = go.toolchain(&session.interrupt)?;
-    let is = |wanted: &Option<String>, real: &str| wanted.as_deref().is_none_or(|it| it == real);
+    let is =
+        |wanted: &Option<String>, real: &str| wanted.as_deref().is_none_or(|text| text == real);
     // The level and the tags of the target that is this platform; go's own variables win.
     let mut targets = std::mem::take(&mut loaded.config.target);
-    targets.retain(|it| is(&it.os, &toolchain.goos) && is(&it.arch, &toolchain.goarch));
+    targets.retain(|target| is(&target.os, &toolchain.goos) && is(&target.arch, &toolchain.goarch));
     targets.truncate(1);
     if let Some(target) = targets.first_mut()
         && crate::go::level::variable(&toolchain.goarch)
-            .is_some_and(|it| session.variable(it).is_some())
+            .is_some_and(|variable| session.variable(variable).is_some())
     {
         target.level = None;
     }
@@ -135,11 +136,11 @@ fn output_flag(directory: PathBuf) -> Flag {
 
 /// Where `go install` puts the commands; `None` where that is not one directory, or where go does more than build.
 fn install(loaded: &Loaded, typed: &Typed, session: &mut Session<'_>) -> Result<Option<PathBuf>> {
-    let versioned = |it: &OsString| it.as_encoded_bytes().contains(&b'@');
+    let versioned = |argument: &OsString| argument.as_encoded_bytes().contains(&b'@');
     let abroad = ["GOOS", "GOARCH"]
         .iter()
-        .any(|it| session.variable(it).is_some());
-    let other = |it: &Flag| ["o", "n", "buildmode"].contains(&it.name.as_str());
+        .any(|text| session.variable(text).is_some());
+    let other = |flag: &Flag| ["o", "n", "buildmode"].contains(&flag.name.as_str());
     if abroad || typed.packages.iter().any(versioned) || typed.flags.iter().any(other) {
         return Ok(None);
     }
@@ -151,7 +152,7 @@ fn install(loaded: &Loaded, typed: &Typed, session: &mut Session<'_>) -> Result<
     let deciding = typed
         .flags
         .iter()
-        .filter(|it| deciding.contains(&it.name.as_str()));
+        .filter(|flag| deciding.contains(&flag.name.as_str()));
     args.extend(deciding.map(Flag::to_os_arg));
     args.push("--".into());
     args.extend(typed.packages.iter().cloned());
@@ -165,16 +166,16 @@ fn install(loaded: &Loaded, typed: &Typed, session: &mut Session<'_>) -> Result<
 fn one_directory(listed: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let mut files = Vec::new();
-    for line in listed.split(|it| *it == b'\n') {
+    for line in listed.split(|byte| *byte == b'\n') {
         if let Some(target) = line.strip_prefix(b"main ") {
             files.push(Path::new(OsStr::from_bytes(target)));
         }
     }
     let first = files.first()?.parent()?;
-    let mut names: Vec<&OsStr> = files.iter().filter_map(|it| it.file_name()).collect();
+    let mut names: Vec<&OsStr> = files.iter().filter_map(|path| path.file_name()).collect();
     names.sort_unstable();
     names.dedup();
-    let same = files.iter().all(|it| it.parent() == Some(first));
+    let same = files.iter().all(|path| path.parent() == Some(first));
     (same && first.is_absolute() && names.len() == files.len()).then(|| first.to_path_buf())
 }
 

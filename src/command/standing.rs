@@ -26,7 +26,9 @@ pub fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient
     }
     let module = Path::new(&toolchain.gomod).parent()?;
     let mut above = module.ancestors();
-    let root = above.find(|it| it.join(".git").exists()).unwrap_or(module);
+    let root = above
+        .find(|path| path.join(".git").exists())
+        .unwrap_or(module);
     let outside = root != file.parent()? && root.starts_with(file.parent()?);
     outside.then(|| Ambient {
         name: "go.work".into(),
@@ -37,7 +39,8 @@ pub fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient
 
 /// Adds to a go.work from outside which modules it builds in place of those that go.mod, and so vendor/, names.
 pub fn add_stand_ins(found: &mut [Ambient], toolchain: &Toolchain, packages: &[Package]) {
-    let from_outside = |it: &&mut Ambient| matches!(it.name.as_str(), "go.work" | "GOWORK");
+    let from_outside =
+        |ambient: &&mut Ambient| matches!(ambient.name.as_str(), "go.work" | "GOWORK");
     let Some(workspace) = found.iter_mut().find(from_outside) else {
         return;
     };
@@ -56,9 +59,12 @@ fn stand_ins(toolchain: &Toolchain, packages: &[Package]) -> Vec<String> {
         return Vec::new();
     };
     let (own, above) = (text(Path::new(&toolchain.gomod)), text(workspace));
-    let words = |text: &str, path: &str| text.split_whitespace().any(|it| it == path);
+    let words = |text: &str, path: &str| text.split_whitespace().any(|word| word == path);
     let mut names: Vec<String> = Vec::new();
-    for module in packages.iter().filter_map(|it| it.module.as_ref()) {
+    for module in packages
+        .iter()
+        .filter_map(|package| package.module.as_ref())
+    {
         let place = match module.replace.as_deref() {
             // A `replace` of go.work itself.
             Some(other) if words(&above, &module.path) && !words(&own, &other.path) => &other.path,

@@ -35,7 +35,7 @@ pub(super) fn tell(
     let cwd = &session.cwd;
     let printed = |format, top, style| match telling.said {
         Some(said) if format == Format::Text && top != usize::MAX => render::blocks(
-            &brief::brief(report, &|target, it| said.holds(target, it)),
+            &brief::brief(report, &|target, finding| said.holds(target, finding)),
             format,
             style,
         ),
@@ -50,9 +50,9 @@ pub(super) fn tell(
         session,
     )?;
     // A profile that was asked for and does nothing is worth a line, whoever reads no report.
-    let checks = report.targets.iter().flat_map(|it| &it.checks);
-    let idle = checks.filter(|it| it.id == PROFILE && it.status == Status::Warn);
-    for it in idle.map(|it| format!("{PROFILE}: {}", it.message)) {
+    let checks = report.targets.iter().flat_map(|target| &target.checks);
+    let idle = checks.filter(|finding| finding.id == PROFILE && finding.status == Status::Warn);
+    for it in idle.map(|finding| format!("{PROFILE}: {}", finding.message)) {
         if !told.not_judged.contains(&it) {
             told.not_judged.push(it);
         }
@@ -75,12 +75,12 @@ pub(super) struct Telling<'a> {
 /// with several names, or for several platforms, says `several` there.
 pub(super) fn placed(mut output: cli::Output, prepared: &Prepared) -> cli::Output {
     let names = prepared.outputs.targets.iter().flatten();
-    let name = common(names.map(|it| it.name.as_str())).unwrap_or("packages");
-    let toolchains = || prepared.facts.iter().map(|it| &it.toolchain);
-    let os = common(toolchains().map(|it| it.goos.as_str())).unwrap_or_default();
-    let arch = common(toolchains().map(|it| it.goarch.as_str())).unwrap_or_default();
+    let name = common(names.map(|executable| executable.name.as_str())).unwrap_or("packages");
+    let toolchains = || prepared.facts.iter().map(|facts| &facts.toolchain);
+    let os = common(toolchains().map(|toolchain| toolchain.goos.as_str())).unwrap_or_default();
+    let arch = common(toolchains().map(|toolchain| toolchain.goarch.as_str())).unwrap_or_default();
     for path in &mut output.report {
-        if let Some(text) = path.to_str().filter(|it| it.contains('{')) {
+        if let Some(text) = path.to_str().filter(|text| text.contains('{')) {
             let text = text.replace("{name}", name);
             *path = text.replace("{os}", os).replace("{arch}", arch).into();
         }
@@ -91,7 +91,7 @@ pub(super) fn placed(mut output: cli::Output, prepared: &Prepared) -> cli::Outpu
 /// What all of them are; `None` of none.
 fn common<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let first = all.next()?;
-    Some(if all.all(|it| it == first) {
+    Some(if all.all(|text| text == first) {
         first
     } else {
         "several"

@@ -26,7 +26,7 @@ pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
     typed
         .packages
         .iter()
-        .for_each(|it| ground.trust_package(it));
+        .for_each(|package| ground.trust_package(package));
     if let Some(program) = &session.program {
         ground.trust_own(program);
     }
@@ -50,7 +50,7 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
         let words = quote::split(value).map_err(unreadable)?;
         let trusted = ground.holds_list(Tool::Link, &words);
         if !trusted {
-            let reviewed = words.iter().try_for_each(|it| templates.review(it));
+            let reviewed = words.iter().try_for_each(|word| templates.review(word));
             reviewed.map_err(|mut error| {
                 error.message = format!("`{layer}` sets `build.ldflags`: {}", error.message);
                 error
@@ -80,13 +80,15 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
 /// Fails with [`Kind::Usage`] for a pattern of a configuration that means packages of Go itself, such as `net/...`: a project
 /// ships none of them, and there may be hundreds.
 pub fn packages(loaded: &Loaded, typed: &Typed, packages: &[Package]) -> Result<()> {
-    let standard = packages.iter().find(|it| it.standard && !it.dep_only);
+    let standard = packages
+        .iter()
+        .find(|package| package.standard && !package.dep_only);
     let (Some(standard), true) = (standard, typed.packages.is_empty()) else {
         return Ok(());
     };
-    let means = |it: &&String| {
-        !loaded.ground.holds_package(it)
-            && (Path::new(it).is_absolute() || pattern::matches(it, &standard.import_path))
+    let means = |text: &&String| {
+        !loaded.ground.holds_package(text)
+            && (Path::new(text).is_absolute() || pattern::matches(text, &standard.import_path))
     };
     let Some(found) = loaded.config.build.packages.iter().find(means) else {
         return Ok(());
@@ -105,12 +107,12 @@ pub fn outputs(loaded: &Loaded, typed: &Typed, outputs: &Outputs) -> Result<()> 
     let Some(place) = &loaded.config.build.out_dir else {
         return Ok(());
     };
-    if loaded.ground.holds_place(place) || typed.flags.iter().any(|it| it.name == "o") {
+    if loaded.ground.holds_place(place) || typed.flags.iter().any(|flag| flag.name == "o") {
         return Ok(());
     }
     let executables = outputs.targets.iter().flatten();
     let paths = executables
-        .filter_map(|it| it.path.as_ref())
+        .filter_map(|executable| executable.path.as_ref())
         .chain(&outputs.checksums);
     for path in paths {
         if let Some(why) = trust::reserved(path, &loaded.root) {

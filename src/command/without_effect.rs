@@ -15,8 +15,13 @@ pub(super) fn level_outside(go: &Go, toolchain: &Toolchain, session: &Session<'_
         return Ok(());
     };
     let ours = go.env.iter().find(|(name, _)| name == variable);
-    let value = ours.map(|it| &it.1).or_else(|| session.variable(variable));
-    match value.and_then(|it| it.to_str()).filter(|it| !it.is_empty()) {
+    let value = ours
+        .map(|ours| &ours.1)
+        .or_else(|| session.variable(variable));
+    match value
+        .and_then(|value| value.to_str())
+        .filter(|text| !text.is_empty())
+    {
         Some(value) => level::check(&toolchain.goarch, value, &toolchain.version),
         None => Ok(()),
     }

@@ -89,7 +89,7 @@ fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
     let mut loosened = Vec::new();
     for (package, entries) in &mut new.sites {
         for (id, entry) in entries {
-            match old.sites.get(package).and_then(|it| it.get(id)) {
+            match old.sites.get(package).and_then(|site| site.get(id)) {
                 Some(before) => entry.reason.clone_from(&before.reason),
                 None if same => {
                     entry.reason = reason.map(str::to_owned);
@@ -123,7 +123,7 @@ fn executables(
             Ok(item) => sizes.contains_key(&item) || facts.contains_key(&item),
             Err(()) => false,
         };
-        let kept = before.reasons.iter().filter(|it| is_there(it.0));
+        let kept = before.reasons.iter().filter(|reason| is_there(reason.0));
         it.reasons = kept
             .map(|(item, text)| (item.clone(), text.clone()))
             .collect();
@@ -147,25 +147,33 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
         Item::Frame(_) => budget.frame.is_some() || budget.frame_growth.is_some(),
         _ => false,
     };
-    let grown = changes.sizes.iter().filter(|it| {
-        let is_new = it.before.is_none()
-            && match it.item {
+    let grown = changes.sizes.iter().filter(|change| {
+        let is_new = change.before.is_none()
+            && match change.item {
                 Item::Module(_) => true,
-                Item::Frame(_) => limited(&it.item),
+                Item::Frame(_) => limited(&change.item),
                 _ => false,
             };
-        is_new || (it.after > it.before && limited(&it.item))
+        is_new || (change.after > change.before && limited(&change.item))
     });
-    let worse = changes.worse().map(|it| it.item.clone());
-    grown.map(|it| it.item.clone()).chain(worse).collect()
+    let worse = changes.worse().map(|change| change.item.clone());
+    grown
+        .map(|change| change.item.clone())
+        .chain(worse)
+        .collect()
 }
 
 /// What the lock says of packages and executables that were not built stays.
 fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
     let plans = pass.found.iter().map(|it| &it.0.facts);
     let built: Vec<&str> = plans
-        .filter(|it| it.key() == key)
-        .flat_map(|it| it.packages.iter().map(|it| it.import_path.as_str()))
+        .filter(|facts| facts.key() == key)
+        .flat_map(|facts| {
+            facts
+                .packages
+                .iter()
+                .map(|package| package.import_path.as_str())
+        })
         .collect();
     for (package, entries) in &old.sites {
         if !built.contains(&package.as_str()) {

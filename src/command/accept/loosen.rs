@@ -69,8 +69,8 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
     for (plan, collected) in &fresh.pass.found {
         let key = plan.facts.key();
         let listed = collected.listed();
-        let mut named = listed.iter().map(|it| lock::named(&it.identity));
-        let Some(mut at) = named.position(|it| lock::id(&it) == id) else {
+        let mut named = listed.iter().map(|listed| lock::named(&listed.identity));
+        let Some(mut at) = named.position(|identity| lock::id(&identity) == id) else {
             continue;
         };
         let identity = lock::named(&listed[at].identity);
@@ -88,8 +88,8 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
         // The turn that the lock has free may be the place of a site that it knows: the line is that of the new one.
         let go = &plan.facts.toolchain.version;
         if let Comparison::Sites { new, .. } = lock::compare(target, go, scope, &listed, |_| true) {
-            let of_id = |it: &&Added| lock::id(&it.identity) == id && it.among.is_empty();
-            at = new.iter().find(of_id).map_or(at, |it| it.index);
+            let of_id = |added: &&Added| lock::id(&added.identity) == id && added.among.is_empty();
+            at = new.iter().find(of_id).map_or(at, |added| added.index);
         }
         target.accept(&identity, listed[at].line.clone(), Some(reason.to_owned()));
         told.push(format!(
@@ -133,7 +133,7 @@ fn fact(
         } else {
             entry.reasons.remove(&item.to_string());
         }
-        let words = |it: Option<String>| it.unwrap_or_else(|| "not there".into());
+        let words = |text: Option<String>| text.unwrap_or_else(|| "not there".into());
         told.push(format!(
             "{} {}: {item}: {} -> {}",
             it.name,
@@ -146,6 +146,6 @@ fn fact(
 }
 
 fn shown(entry: &lock::Executable, item: &Item) -> Option<String> {
-    let bytes = entry.sizes().get(item).map(|it| format!("{it} B"));
+    let bytes = entry.sizes().get(item).map(|size| format!("{size} B"));
     bytes.or_else(|| entry.facts().get(item).cloned())
 }

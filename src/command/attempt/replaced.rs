@@ -46,7 +46,7 @@ impl Overlaid {
 impl Files {
     /// Over what an overlay of the build replaces, where it has one. Fails as [`Files::overlay`] does.
     pub fn over(under: Option<&Path>, cwd: &Path) -> Result<Self> {
-        let base = under.map(|it| replacements(it, cwd)).transpose()?;
+        let base = under.map(|path| replacements(path, cwd)).transpose()?;
         Ok(Self {
             base: base.unwrap_or_default(),
             ..Self::default()
@@ -99,7 +99,7 @@ impl Files {
                     (Some(&**from), Some(&**to))
                 }
             };
-            let source = from.map(|it| find(it, cwd)).transpose()?;
+            let source = from.map(|text| find(text, cwd)).transpose()?;
             let old = match &source {
                 Some(path) => self.content(path)?,
                 None => String::new(),
@@ -201,7 +201,7 @@ impl Files {
             let now = input::read(path, input::SOURCE).ok();
             now.is_some() && now.as_ref() == self.read.get(path)
         };
-        if let Some(path) = self.content.keys().find(|it| !same(it)) {
+        if let Some(path) = self.content.keys().find(|path| !same(path)) {
             let name = shown(path, cwd);
             let message = format!("`{name}` was changed meanwhile; nothing was written");
             return Err(Error::new(Kind::Usage, message).hint("run the command again"));
@@ -250,7 +250,7 @@ fn replacements(file: &Path, cwd: &Path) -> Result<Contents> {
         .map_err(|error| Error::unreadable("the overlay", file, error))?;
     let json: serde_json::Value =
         serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
-    let pairs = json.get("Replace").and_then(|it| it.as_object());
+    let pairs = json.get("Replace").and_then(|value| value.as_object());
     let pairs = pairs.ok_or_else(|| bad("it has no object `Replace`".into()))?;
     let mut found = Contents::new();
     for (from, to) in pairs {
@@ -289,9 +289,9 @@ fn find(name: &str, cwd: &Path) -> Result<PathBuf> {
     let names = [plain(name), name];
     let found = cwd
         .ancestors()
-        .flat_map(|above| names.map(|it| above.join(it)))
-        .find(|it| it.is_file());
-    found.map(|it| clean(&it)).ok_or_else(|| {
+        .flat_map(|above| names.map(|name| above.join(name)))
+        .find(|path| path.is_file());
+    found.map(|path| clean(&path)).ok_or_else(|| {
         Error::new(
             Kind::Usage,
             format!("the patch is of `{name}`, which is not there"),

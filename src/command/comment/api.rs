@@ -159,8 +159,8 @@ mod net {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
-        let retry_after = header("retry-after").and_then(|it| it.parse().ok());
-        let exhausted = header("x-ratelimit-remaining").is_some_and(|it| it == "0");
+        let retry_after = header("retry-after").and_then(|header| header.parse().ok());
+        let exhausted = header("x-ratelimit-remaining").is_some_and(|header| header == "0");
         let status = response.status().as_u16();
         let read = response.body_mut().with_config().limit(LIMIT).read_to_vec();
         Ok(Answer {

@@ -40,10 +40,10 @@ pub fn write(
         name,
     };
     let own = checks.own()?;
-    if own.iter().any(|it| it.run > subject.run) {
+    if own.iter().any(|own| own.run > subject.run) {
         return Ok(format!("check `{name}`: a newer run has written it"));
     }
-    match own.iter().max_by_key(|it| it.id) {
+    match own.iter().max_by_key(|own| own.id) {
         Some(newest) => checks.update(newest.id, &check)?,
         None => {
             check["head_sha"] = json!(subject.head_sha);
@@ -106,11 +106,11 @@ impl Checks<'_> {
     /// the newest run, which is this one where an older run wrote over it. Returns whether it is another.
     fn settle(&self, run: u64, check: &Value) -> Result<bool> {
         let own = self.own()?;
-        let newer = own.iter().filter(|it| it.run > run);
-        let newer = newer.max_by_key(|it| it.run);
-        let (newest, words) = newer.map_or((run, check), |it| (it.run, &it.words));
-        let shown = own.iter().max_by_key(|it| it.id);
-        if let Some(shown) = shown.filter(|it| it.run < newest) {
+        let newer = own.iter().filter(|own| own.run > run);
+        let newer = newer.max_by_key(|own| own.run);
+        let (newest, words) = newer.map_or((run, check), |own| (own.run, &own.words));
+        let shown = own.iter().max_by_key(|own| own.id);
+        if let Some(shown) = shown.filter(|own| own.run < newest) {
             self.update(shown.id, words)?;
         }
         Ok(newer.is_some())
@@ -128,9 +128,9 @@ impl Verdict {
     fn of(report: &Report, subject: &Subject) -> Self {
         let failures = report.verdict.failures.len();
         let failed = |status: Status| status == Status::Fail;
-        let budgets = report.budgets.iter().filter(|it| failed(it.status));
-        let checks = report.targets.iter().flat_map(|it| &it.checks);
-        let hidden = budgets.count() + checks.filter(|it| failed(it.status)).count();
+        let budgets = report.budgets.iter().filter(|budget| failed(budget.status));
+        let checks = report.targets.iter().flat_map(|target| &target.checks);
+        let hidden = budgets.count() + checks.filter(|finding| failed(finding.status)).count();
         let title = if subject.conclusion != "success" && failures == 0 {
             "the run did not succeed".to_owned()
         } else if failures > 0 {
@@ -138,7 +138,10 @@ impl Verdict {
         } else if !report.verdict.pass || hidden > 0 {
             "the report contradicts itself".to_owned()
         } else {
-            let loosened = report.change.as_ref().map_or(0, |it| it.loosened.len());
+            let loosened = report
+                .change
+                .as_ref()
+                .map_or(0, |change| change.loosened.len());
             return Self {
                 pass: true,
                 title: match loosened {

@@ -69,7 +69,7 @@ pub fn post(
         comments.settle(&own, &body, subject.run)?;
         return Ok(format!("commented on pull request {number}"));
     };
-    if own.iter().any(|it| it.run > subject.run) {
+    if own.iter().any(|own| own.run > subject.run) {
         return Ok("nothing was written: a newer run has commented".into());
     }
     if first.body != body {
@@ -115,7 +115,7 @@ impl Comments<'_> {
                 break;
             }
         }
-        found.sort_by_key(|it| it.id);
+        found.sort_by_key(|own| own.id);
         Ok(found)
     }
 
@@ -151,9 +151,9 @@ impl Comments<'_> {
         }
         let newest = rest
             .iter()
-            .filter(|it| it.run > run)
-            .max_by_key(|it| it.run);
-        let words = newest.map_or(body, |it| it.body.as_str());
+            .filter(|own| own.run > run)
+            .max_by_key(|own| own.run);
+        let words = newest.map_or(body, |own| own.body.as_str());
         if first.run <= run && first.body != words {
             self.update(first.id, words)?;
         }

@@ -44,7 +44,8 @@ impl Subject {
         };
         let name = path.display().to_string();
         let number = claimed["number"].as_u64();
-        let Some(number) = number.filter(|it| (1..=u64::from(u32::MAX)).contains(it)) else {
+        let Some(number) = number.filter(|number| (1..=u64::from(u32::MAX)).contains(number))
+        else {
             return Err(wrong(&name, "has no `number` of a pull request"));
         };
         if claimed["head_sha"].as_str() != Some(sha) || !is_sha(sha) {
@@ -75,7 +76,9 @@ fn json(path: &Path, name: &str) -> Result<Value> {
 
 /// A variable that the runner sets.
 pub fn text(session: &Session<'_>, name: &str) -> Result<String> {
-    let value = session.variable(name).and_then(|it| it.to_str());
+    let value = session
+        .variable(name)
+        .and_then(|variable| variable.to_str());
     let value = value.ok_or_else(|| {
         Error::new(Kind::Usage, format!("`{name}` is not set"))
             .hint("`--post` is for a job in GitHub Actions; without it the comment is printed")
@@ -89,14 +92,14 @@ fn wrong(name: &str, why: &str) -> Error {
 
 /// It becomes part of an address.
 fn is_repository(text: &str) -> bool {
-    let part = |it: &str| {
+    let part = |text: &str| {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        !it.is_empty() && it.chars().all(good) && !it.starts_with('.')
+        !text.is_empty() && text.chars().all(good) && !text.starts_with('.')
     };
     text.split_once('/')
         .is_some_and(|(owner, name)| part(owner) && part(name))
 }
 
 fn is_sha(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|it| it.is_ascii_hexdigit())
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -58,11 +58,13 @@ impl Draft {
 
 impl<'a> Found<'a> {
     fn mains(&self) -> impl Iterator<Item = &'a Package> {
-        self.packages.iter().filter(|it| it.is_named_main())
+        self.packages
+            .iter()
+            .filter(|package| package.is_named_main())
     }
 
     fn own(&self) -> impl Iterator<Item = &'a Package> {
-        let own = |it: &&Package| it.module.as_ref().is_some_and(|module| module.main);
+        let own = |package: &&Package| package.module.as_ref().is_some_and(|module| module.main);
         self.packages.iter().filter(own)
     }
 
@@ -75,8 +77,10 @@ impl<'a> Found<'a> {
         let calling = self
             .packages
             .iter()
-            .filter(|it| !it.cgo_files.is_empty() && !it.standard);
-        calling.map(|it| it.import_path.as_str()).collect()
+            .filter(|package| !package.cgo_files.is_empty() && !package.standard);
+        calling
+            .map(|package| package.import_path.as_str())
+            .collect()
     }
 
     /// The text of the configuration, and what was seen, a sentence each.
@@ -115,7 +119,7 @@ impl<'a> Found<'a> {
     }
 
     fn preset(&self, draft: &mut Draft) -> &'a str {
-        let profiled = self.mains().any(|it| self.has_profile(it));
+        let profiled = self.mains().any(|package| self.has_profile(package));
         let (name, why) = match (self.preset, self.server()) {
             (Some(name), _) => (name, "as asked".to_owned()),
             (None, Some(server)) if profiled => {
@@ -147,7 +151,7 @@ impl<'a> Found<'a> {
             for (_, source) in sources(package) {
                 let call = CALLS
                     .iter()
-                    .find(|it| memmem::find(&source, it.as_bytes()).is_some());
+                    .find(|call| memmem::find(&source, call.as_bytes()).is_some());
                 if let Some(call) = call {
                     let call = call.trim_end_matches(['(', '{']);
                     return Some(format!("{} uses {call}", package.import_path));
@@ -162,7 +166,7 @@ impl<'a> Found<'a> {
         let (mains, why) = self.built();
         let patterns: toml_edit::Array = mains
             .iter()
-            .map(|it| relative(&it.dir, self.root))
+            .map(|package| relative(&package.dir, self.root))
             .collect();
         draft.key(&why, "packages", patterns);
         draft.key("executables and SHA256SUMS go here", "out-dir", "dist");
@@ -178,15 +182,15 @@ impl<'a> Found<'a> {
     fn built(&self) -> (Vec<&'a Package>, String) {
         if let Some(said) = &self.today.releases {
             let named = |main: &Package| {
-                let is_it = |it: &String| {
+                let is_it = |text: &String| {
                     self.root
-                        .join(it.trim_start_matches("./"))
+                        .join(text.trim_start_matches("./"))
                         .components()
                         .eq(Path::new(&main.dir).components())
                 };
                 said.value.mains.iter().any(is_it)
             };
-            let mains: Vec<&Package> = self.mains().filter(|it| named(it)).collect();
+            let mains: Vec<&Package> = self.mains().filter(|package| named(package)).collect();
             if mains.len() == said.value.mains.len() {
                 return (mains, format!("as in {}", said.file));
             }
@@ -254,15 +258,15 @@ impl<'a> Found<'a> {
     /// What `-X` does to a variable: `main.version`, or one of a package by its path.
     fn settable(&self, variable: &str) -> Option<Settable> {
         let (path, name) = variable.rsplit_once('.')?;
-        let is_it = |it: &&Package| match path {
-            "main" => it.is_named_main(),
-            _ => it.import_path == path,
+        let is_it = |package: &&Package| match path {
+            "main" => package.is_named_main(),
+            _ => package.import_path == path,
         };
-        let judged = self.packages.iter().filter(is_it).filter_map(|it| {
-            let files = files(it);
+        let judged = self.packages.iter().filter(is_it).filter_map(|package| {
+            let files = files(package);
             Scope::new(&files).judge(name, &|_| None)
         });
-        judged.max_by_key(|it| *it == Settable::Yes)
+        judged.max_by_key(|settable| *settable == Settable::Yes)
     }
 
     /// Variables with the name of a version and the like, and what goes into them.
@@ -284,7 +288,7 @@ impl<'a> Found<'a> {
                 found.extend(
                     stamped::by_name(name)
                         .filter(|_| !known)
-                        .map(|it| (variable, it)),
+                        .map(|text| (variable, text)),
                 );
             }
         }
@@ -342,8 +346,12 @@ impl<'a> Found<'a> {
             return;
         };
         let mut platforms = said.value.platforms.clone();
-        let runtime = self.packages.iter().find(|it| it.import_path == "runtime");
-        if let Some(goroot) = runtime.and_then(|it| Path::new(&it.dir).ancestors().nth(2)) {
+        let runtime = self
+            .packages
+            .iter()
+            .find(|package| package.import_path == "runtime");
+        if let Some(goroot) = runtime.and_then(|package| Path::new(&package.dir).ancestors().nth(2))
+        {
             platforms::buildable(goroot, &mut platforms);
         }
         if platforms.is_empty() {
@@ -367,8 +375,10 @@ impl<'a> Found<'a> {
     /// A finding that is there from the first day must not fail the first build.
     fn checks(&self, draft: &mut Draft, preset: &str) {
         let denies = matches!(preset, "service" | "container");
-        let main = self.mains().find_map(|it| it.module.as_ref());
-        let line = main.map(|it| it.go_version.as_str()).unwrap_or_default();
+        let main = self.mains().find_map(|package| package.module.as_ref());
+        let line = main
+            .map(|module| module.go_version.as_str())
+            .unwrap_or_default();
         let is_old = minor_of(line).is_some_and(|it| it < (1, 25));
         if denies && is_old {
             draft.line("\n[checks]");
@@ -382,12 +392,15 @@ impl<'a> Found<'a> {
     /// A service without its profile is a mistake; that others have none, init sees.
     fn profiles(&self, draft: &mut Draft, preset: &str) {
         let (with, without): (Vec<&Package>, Vec<&Package>) =
-            self.mains().partition(|it| self.has_profile(it));
+            self.mains().partition(|package| self.has_profile(package));
         if with.is_empty() {
             draft.said.push("no default.pgo: `gobuild-opt profile collect` takes a profile of a running service".into());
             return;
         }
-        let names: Vec<&str> = with.iter().map(|it| it.import_path.as_str()).collect();
+        let names: Vec<&str> = with
+            .iter()
+            .map(|package| package.import_path.as_str())
+            .collect();
         draft
             .said
             .push(format!("default.pgo of {}", names.join(", ")));
@@ -414,7 +427,7 @@ fn definition(variable: &str, value: &str) -> String {
 }
 
 fn is_repository(root: &Path) -> bool {
-    root.ancestors().any(|it| it.join(".git").exists())
+    root.ancestors().any(|path| path.join(".git").exists())
 }
 
 /// The Go files of a package, with their paths.
@@ -435,12 +448,12 @@ fn embedded(package: &Package) -> BTreeSet<String> {
         let mut lines = text.lines().map(str::trim);
         while let Some(line) = lines.next() {
             if line.starts_with("//go:embed ") {
-                let next = lines.find(|it| !it.is_empty() && !it.starts_with("//"));
+                let next = lines.find(|line| !line.is_empty() && !line.starts_with("//"));
                 let words = next
                     .unwrap_or_default()
                     .split_whitespace()
                     .map(str::to_owned);
-                found.extend(words.filter(|it| it != "var").take(1));
+                found.extend(words.filter(|word| word != "var").take(1));
             }
         }
     }
@@ -448,7 +461,9 @@ fn embedded(package: &Package) -> BTreeSet<String> {
 }
 
 fn files(package: &Package) -> Vec<File> {
-    sources(package).filter_map(|it| File::new(it.1)).collect()
+    sources(package)
+        .filter_map(|source| File::new(source.1))
+        .collect()
 }
 
 /// `./cmd/api`

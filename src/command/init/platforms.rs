@@ -32,8 +32,8 @@ pub(super) fn buildable(goroot: &Path, platforms: &mut Vec<Platform>) {
     let Ok(list) = input::text(&list, input::SOURCE) else {
         return;
     };
-    platforms.retain(|it| {
-        let pair = format!("{{\"{}\", \"{}\"}}:", it.os, it.arch);
+    platforms.retain(|platform| {
+        let pair = format!("{{\"{}\", \"{}\"}}:", platform.os, platform.arch);
         let line = list
             .lines()
             .find(|line| line.trim_start().starts_with(&pair));
@@ -50,8 +50,8 @@ pub(super) fn read(text: &str) -> Releases {
     let documents = Yaml::load_from_str(text).unwrap_or_default();
     let builds = documents
         .iter()
-        .filter_map(|it| it.as_mapping_get("builds")?.as_sequence());
-    for build in builds.flatten().filter(|it| !is_skipped(it)) {
+        .filter_map(|yaml| yaml.as_mapping_get("builds")?.as_sequence());
+    for build in builds.flatten().filter(|yaml| !is_skipped(yaml)) {
         let main = main(build);
         if !all.mains.contains(&main) {
             all.mains.push(main);
@@ -79,10 +79,15 @@ fn main(build: &Yaml<'_>) -> String {
 fn platforms(build: &Yaml<'_>) -> Vec<Platform> {
     let targets = texts(build, "targets");
     if !targets.is_empty() {
-        return targets.iter().filter_map(|it| target(it)).collect();
+        return targets.iter().filter_map(|text| target(text)).collect();
     }
     let ignored = build.as_mapping_get("ignore").and_then(Yaml::as_sequence);
-    let ignored = |it: &Platform| ignored.into_iter().flatten().any(|rule| ignores(rule, it));
+    let ignored = |platform: &Platform| {
+        ignored
+            .into_iter()
+            .flatten()
+            .any(|rule| ignores(rule, platform))
+    };
     let mut found = Vec::new();
     for os in texts_or(build, "goos", SYSTEMS) {
         for arch in texts_or(build, "goarch", PROCESSORS) {
@@ -90,7 +95,7 @@ fn platforms(build: &Yaml<'_>) -> Vec<Platform> {
             found.push(Platform { os, arch });
         }
     }
-    found.retain(|it| !ignored(it));
+    found.retain(|platform| !ignored(platform));
     found
 }
 
@@ -105,7 +110,7 @@ fn target(text: &str) -> Option<Platform> {
 fn ignores(rule: &Yaml<'_>, it: &Platform) -> bool {
     let is = |key: &str, value: &str| {
         let given = rule.as_mapping_get(key);
-        given.is_none_or(|it| text_of(it).as_deref() == Some(value))
+        given.is_none_or(|yaml| text_of(yaml).as_deref() == Some(value))
     };
     let levels = ["goarm", "goamd64", "goarm64", "gomips"];
     let narrower = levels.iter().any(|key| rule.as_mapping_get(key).is_some());
@@ -118,14 +123,14 @@ fn is_skipped(build: &Yaml<'_>) -> bool {
 
 fn texts_or(build: &Yaml<'_>, key: &str, default: &[&str]) -> Vec<String> {
     match texts(build, key) {
-        none if none.is_empty() => default.iter().map(|it| (*it).to_owned()).collect(),
+        none if none.is_empty() => default.iter().map(|text| (*text).to_owned()).collect(),
         given => given,
     }
 }
 
 fn texts(build: &Yaml<'_>, key: &str) -> Vec<String> {
     let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
-    let plain = |it: &String| it.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let given = given.into_iter().flatten().filter_map(text_of);
     given.filter(plain).collect()
 }

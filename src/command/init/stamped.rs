@@ -47,22 +47,20 @@ pub(super) fn flags(line: &str, variables: &BTreeMap<String, String>, file: &str
     while let Some(at) = rest.find("-X") {
         let before = rest[..at].chars().next_back();
         rest = &rest[at + 2..];
-        let separate = before.is_none_or(|it| it.is_whitespace() || matches!(it, '"' | '\'' | '='));
+        let separate = before
+            .is_none_or(|before| before.is_whitespace() || matches!(before, '"' | '\'' | '='));
         if !separate || !rest.starts_with([' ', '\t', '=']) {
             continue;
         }
         let argument = rest.trim_start_matches([' ', '\t', '=', '\\']);
-        let quote = argument
-            .chars()
-            .next()
-            .filter(|it| matches!(it, '"' | '\''));
-        let argument = quote.map_or(argument, |it| &argument[it.len_utf8()..]);
+        let quote = argument.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let argument = quote.map_or(argument, |quote| &argument[quote.len_utf8()..]);
         let Some((name, value)) = argument.split_once('=') else {
             continue;
         };
         let value = word(value, quote);
         let variable = resolved(name, variables);
-        let plain = |it: char| it.is_alphanumeric() || matches!(it, '_' | '.' | '/' | '-' | '~');
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '~');
         if variable.contains('.') && variable.chars().all(plain) {
             found.push(Stamp {
                 value: template(&resolved(value, variables), &variable),
@@ -127,7 +125,7 @@ fn resolved(text: &str, variables: &BTreeMap<String, String>) -> String {
 
 /// What stands for a value in a configuration.
 fn template(value: &str, variable: &str) -> Option<String> {
-    let has = |parts: &[&str]| parts.iter().any(|it| value.contains(it));
+    let has = |parts: &[&str]| parts.iter().any(|part| value.contains(part));
     let known = match () {
         () if has(&[
             "$(date",

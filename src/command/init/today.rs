@@ -95,7 +95,10 @@ pub(super) fn read(recipes: &[Recipe]) -> Today {
     let variables = variables(recipes);
     let mut today = Today::default();
     for rank in 0..=3 {
-        let group: Vec<&Recipe> = recipes.iter().filter(|it| it.rank == rank).collect();
+        let group: Vec<&Recipe> = recipes
+            .iter()
+            .filter(|recipe| recipe.rank == rank)
+            .collect();
         today.read_cgo(&group);
         for recipe in group {
             for line in lines(&recipe.text) {
@@ -142,10 +145,10 @@ impl Today {
             })
             .collect();
         let Some(first) = said.first() else { return };
-        match said.iter().all(|it| it.value == first.value) {
+        match said.iter().all(|said| said.value == first.value) {
             true => self.cgo = Some(first.clone()),
             false => {
-                self.cgo_differs = said.iter().map(|it| it.file.clone()).collect();
+                self.cgo_differs = said.iter().map(|said| said.file.clone()).collect();
                 self.cgo_differs.dedup();
             }
         }
@@ -172,7 +175,9 @@ fn cgo(line: &str) -> Option<bool> {
         '1' => true,
         _ => return None,
     };
-    let ends = letters.next().is_none_or(|it| !it.is_alphanumeric());
+    let ends = letters
+        .next()
+        .is_none_or(|letter| !letter.is_alphanumeric());
     (ends && value.len() < rest.len()).then_some(found)
 }
 
@@ -185,7 +190,7 @@ fn tags(line: &str) -> Option<Vec<String>> {
     let whole = before
         .chars()
         .next_back()
-        .is_none_or(|it| !it.is_alphanumeric());
+        .is_none_or(|last| !last.is_alphanumeric());
     let rest = rest.strip_prefix(['=', ' '])?.trim_start();
     let list = match rest.chars().next()? {
         quote @ ('"' | '\'') => rest[1..].split(quote).next()?,
@@ -196,7 +201,7 @@ fn tags(line: &str) -> Option<Vec<String>> {
         !tag.is_empty()
             && tag
                 .chars()
-                .all(|it| it.is_alphanumeric() || matches!(it, '_' | '.'))
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
     };
     (whole && tags.iter().all(plain)).then_some(tags)
 }
@@ -211,8 +216,7 @@ fn variables(recipes: &[Recipe]) -> BTreeMap<String, String> {
             };
             let name = name.trim_end_matches([':', '?', ' ', '\t']);
             let name = name.rsplit([' ', '\t']).next().unwrap_or_default();
-            let is_name =
-                !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '_');
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
             if is_name {
                 found
                     .entry(name.to_owned())

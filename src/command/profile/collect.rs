@@ -80,7 +80,7 @@ pub(super) fn worth(profile: &Profile) -> (Tone, String) {
 pub(super) fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profile>> {
     let headers = headers(&args.header, session)?;
     let roots = (args.cacert.as_deref())
-        .map(|it| trusted(it, session))
+        .map(|path| trusted(path, session))
         .transpose()?;
     let requests: Vec<Request> = args
         .urls
@@ -93,7 +93,7 @@ pub(super) fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result
             roots: roots.clone(),
         })
         .collect();
-    let names: Vec<String> = requests.iter().map(|it| shown(&it.url)).collect();
+    let names: Vec<String> = requests.iter().map(|request| shown(&request.url)).collect();
     let words = format!("profiling {} for {} s", names.join(", "), args.seconds);
     (session.show)(Event::Talk(&words));
     let (sender, answers) = channel();
@@ -154,7 +154,9 @@ fn filled(text: &str, session: &Session<'_>) -> Result<String> {
             Error::new(Kind::Usage, "a `--header` has `${` without `}`")
                 .hint("write it like --header 'Authorization: Bearer ${TOKEN}'")
         })?;
-        let value = session.variable(name).and_then(|it| it.to_str());
+        let value = session
+            .variable(name)
+            .and_then(|variable| variable.to_str());
         let value = value.ok_or_else(|| {
             Error::new(
                 Kind::Usage,
@@ -177,9 +179,9 @@ fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profi
     session.interrupt.warden.keep_directory(aside.path());
     let path = aside.path().join("cpu.pprof");
     let text = path.to_string_lossy().into_owned();
-    let fill = |it: &OsString| match it.to_str() {
+    let fill = |argument: &OsString| match argument.to_str() {
         Some(word) => OsString::from(word.replace(PLACE, &text)),
-        None => it.clone(),
+        None => argument.clone(),
     };
     let mut invocation = Invocation::new(
         command[0].clone(),
@@ -218,7 +220,9 @@ fn watched(invocation: &Invocation, session: &mut Session<'_>) -> Result<Outcome
     let outcome = process::run(invocation, &session.interrupt, |stream, bytes| {
         pipes[usize::from(stream == Stream::Stderr)].push(bytes, &mut talk);
     })?;
-    pipes.iter_mut().for_each(|it| it.finish(&mut talk));
+    pipes
+        .iter_mut()
+        .for_each(|splitter| splitter.finish(&mut talk));
     Ok(outcome)
 }
 
@@ -254,7 +258,10 @@ fn merged(profiles: &[Profile]) -> Result<Profile> {
 /// The file that is there already; `None` where there is none, or an empty one.
 fn previous(name: &Path, session: &Session<'_>) -> Result<Option<Profile>> {
     let path = session.cwd.join(name);
-    if !path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0) {
+    if !path
+        .metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
+    {
         return Ok(None);
     }
     let bytes = content(&path, session)?;
@@ -269,8 +276,8 @@ fn previous(name: &Path, session: &Session<'_>) -> Result<Option<Profile>> {
 /// youngest part is.
 fn joined(fresh: &Profile, previous: &Profile) -> Result<(Profile, String)> {
     let now = fresh.time().unwrap_or_else(clock::about_now);
-    let days = previous.time().map_or(HALF_LIFE, |it| {
-        (now.duration_since(it).as_secs_f64() / 86_400.0).max(0.0)
+    let days = previous.time().map_or(HALF_LIFE, |time| {
+        (now.duration_since(time).as_secs_f64() / 86_400.0).max(0.0)
     });
     let weight = 0.5f64.powf(days / HALF_LIFE).max(1e-3);
     let inputs = [

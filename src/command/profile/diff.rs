@@ -19,7 +19,7 @@ pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
         Format::Text => diff
             .text(top)
             .lines()
-            .map(|it| harmless(it) + "\n")
+            .map(|line| harmless(line) + "\n")
             .collect(),
         other => render::blocks(&blocks(&diff, top), other, Style::default()),
     };
@@ -41,10 +41,19 @@ fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
         ],
         ..Table::default()
     };
-    let moved = diff.moved.iter().map(|it| ("moved", &it.call));
-    let changes = (diff.entering.iter().map(|it| ("entering", it)).take(top))
-        .chain(diff.leaving.iter().map(|it| ("leaving", it)).take(top))
-        .chain(moved.take(top));
+    let moved = diff.moved.iter().map(|moved| ("moved", &moved.call));
+    let changes = (diff
+        .entering
+        .iter()
+        .map(|change| ("entering", change))
+        .take(top))
+    .chain(
+        diff.leaving
+            .iter()
+            .map(|change| ("leaving", change))
+            .take(top),
+    )
+    .chain(moved.take(top));
     for (how, it) in changes {
         table.rows.push(vec![
             format!("{} -> {}", it.caller, it.callee),

@@ -114,7 +114,7 @@ fn others(
     session: &Session<'_>,
 ) -> Result<Vec<&'static str>> {
     let headers = headers(&args.header, session)?;
-    let roots = args.cacert.as_deref().map(|it| trusted(it, session));
+    let roots = args.cacert.as_deref().map(|path| trusted(path, session));
     let roots = roots.transpose()?;
     let mut failed = Vec::new();
     for (kind, empty) in KINDS {

@@ -53,17 +53,17 @@ pub fn address(typed: &str, seconds: u64) -> String {
     };
     let plain = with_scheme.split('#').next().unwrap_or_default();
     let (place, query) = plain.split_once('?').unwrap_or((plain, ""));
-    let authority = place.find("://").map_or(0, |it| it + 3);
+    let authority = place.find("://").map_or(0, |place| place + 3);
     let path = place[authority..]
         .find('/')
-        .map_or("", |it| &place[authority + it..]);
+        .map_or("", |index| &place[authority + index..]);
     let base = place.trim_end_matches('/');
     let place = match path.trim_end_matches('/') {
         "" => format!("{base}/debug/pprof/profile"),
         "/debug/pprof" => format!("{base}/profile"),
         _ => place.to_owned(),
     };
-    if query.split('&').any(|it| it.starts_with("seconds=")) {
+    if query.split('&').any(|part| part.starts_with("seconds=")) {
         return format!("{place}?{query}");
     }
     let more = if query.is_empty() { "" } else { "&" };
@@ -150,8 +150,8 @@ mod net {
 
     pub fn roots(pem: &[u8]) -> Option<RootCerts> {
         let items = parse_pem(pem).collect::<Result<Vec<_>, _>>().ok()?;
-        let certificates = items.into_iter().filter_map(|it| match it {
-            PemItem::Certificate(it) => Some(it),
+        let certificates = items.into_iter().filter_map(|item| match item {
+            PemItem::Certificate(item) => Some(item),
             _ => None,
         });
         let certificates: Vec<_> = certificates.collect();
@@ -190,8 +190,8 @@ mod net {
 
     pub fn is_page(response: &ureq::http::Response<ureq::Body>) -> bool {
         let kind = response.headers().get("content-type");
-        kind.and_then(|it| it.to_str().ok())
-            .is_some_and(|it| it.starts_with("text/html"))
+        kind.and_then(|value| value.to_str().ok())
+            .is_some_and(|text| text.starts_with("text/html"))
     }
 
     pub fn check_status(

@@ -45,16 +45,16 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
     let bytes = inspect::open(path, &session.cwd)?;
     // The parts of a universal file are of the same sources.
     let slices = binary::slices(&bytes).map_err(failed)?;
-    let bytes = slices.first().map_or(&bytes[..], |it| it.bytes);
+    let bytes = slices.first().map_or(&bytes[..], |slice| slice.bytes);
     let anatomy = binary::anatomy(bytes).map_err(failed)?;
     let calls = binary::calls(bytes).map_err(failed)?;
     let program = Program {
         functions: anatomy.function_names().collect(),
-        calls: calls
-            .as_ref()
-            .map_or(Calls::Unknown, |it| Calls::Lines(it.sites().collect())),
-        starts: (calls.iter().flat_map(|it| it.starts()))
-            .map(|it| (it.function, (it.file, it.line)))
+        calls: calls.as_ref().map_or(Calls::Unknown, |calls| {
+            Calls::Lines(calls.sites().collect())
+        }),
+        starts: (calls.iter().flat_map(|calls| calls.starts()))
+            .map(|start| (start.function, (start.file, start.line)))
             .collect(),
     };
     if program.functions.is_empty() {
@@ -68,7 +68,7 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
     let fit = calls_of(&loaded.profile).map(|edges| Fit {
         binary: Some(path.display().to_string()),
         packages: Vec::new(),
-        go_version: info.map(|it| it.go_version.clone()),
+        go_version: info.map(|info| info.go_version.clone()),
         health: health(&loaded.profile, &edges, &program, top),
     });
     Ok(Against {
@@ -79,7 +79,7 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
 
 fn main_module(anatomy: &Anatomy<'_>) -> Option<String> {
     let info = anatomy.binary.build_info.as_ref()?;
-    Some(info.main.as_ref()?.path.clone()).filter(|it| !it.is_empty())
+    Some(info.main.as_ref()?.path.clone()).filter(|text| !text.is_empty())
 }
 
 fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<Against> {
@@ -96,15 +96,15 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
     let mut prepared = prepare_for(&settings, &typed, Purpose::Escapes, session)?;
     // The sources of the first platform speak for all.
     let facts = prepared.facts.swap_remove(0);
-    let own = |it: &&Package| it.module.as_ref().is_some_and(|it| it.main);
+    let own = |package: &&Package| package.module.as_ref().is_some_and(|module| module.main);
     let main_module = facts
         .packages
         .iter()
         .find(own)
-        .and_then(|it| it.module.clone());
+        .and_then(|package| package.module.clone());
     let Some(edges) = calls_of(&loaded.profile) else {
         return Ok(Against {
-            main_module: main_module.map(|it| it.path),
+            main_module: main_module.map(|main_module| main_module.path),
             fit: None,
         });
     };
@@ -115,26 +115,29 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
         packages: args
             .packages
             .iter()
-            .map(|it| it.to_string_lossy().into_owned())
+            .map(|package| package.to_string_lossy().into_owned())
             .collect(),
         go_version: Some(facts.toolchain.version),
         health: health(&loaded.profile, &edges, &sources.program(&edges), args.top),
     };
     Ok(Against {
-        main_module: main_module.map(|it| it.path),
+        main_module: main_module.map(|main_module| main_module.path),
         fit: Some(fit),
     })
 }
 
 /// In a profile every main package is called `main`: of several, nobody can tell which it is about.
 fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
-    let mut names = edges.edges.iter().flat_map(|it| [&it.caller, &it.callee]);
+    let mut names = edges
+        .edges
+        .iter()
+        .flat_map(|edge| [&edge.caller, &edge.callee]);
     let commands: Vec<String> = packages
         .iter()
-        .filter(|it| it.name == "main")
-        .map(|it| format!("`{}`", it.import_path))
+        .filter(|package| package.name == "main")
+        .map(|package| format!("`{}`", package.import_path))
         .collect();
-    if commands.len() < 2 || !names.any(|it| names::package(it) == "main") {
+    if commands.len() < 2 || !names.any(|name| names::package(name) == "main") {
         return Ok(());
     }
     let message = "the packages hold several commands, and a profile does not tell which it is of";
@@ -143,9 +146,12 @@ fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
 
 /// The files of the packages that the profile knows: most of a build is not in it.
 fn sources(packages: &[Package], edges: &Edges, session: &Session<'_>) -> Result<Sources> {
-    let names = edges.edges.iter().flat_map(|it| [&it.caller, &it.callee]);
+    let names = edges
+        .edges
+        .iter()
+        .flat_map(|edge| [&edge.caller, &edge.callee]);
     let known: std::collections::HashSet<String> = names
-        .map(|it| profile::source::unescaped(names::package(it)))
+        .map(|name| profile::source::unescaped(names::package(name)))
         .collect();
     let mut sources = Sources::default();
     for package in packages {
@@ -181,14 +187,14 @@ fn calls_of(profile: &Profile) -> Option<Edges> {
 fn health(profile: &Profile, edges: &Edges, program: &Program<'_>, top: usize) -> Health {
     let functions = profile.raw().function.iter();
     let starts: HashMap<&[u8], (&[u8], i64)> = functions
-        .map(|it| {
-            let file = profile.bytes(it.filename);
+        .map(|function| {
+            let file = profile.bytes(function.filename);
             let base = memchr::memrchr2(b'/', b'\\', file).map_or(file, |at| &file[at + 1..]);
-            (profile.bytes(it.name), (base, it.start_line))
+            (profile.bytes(function.name), (base, function.start_line))
         })
         .collect();
-    profile::health(edges, program, top, |it| {
-        let (file, line) = *starts.get(it.as_bytes())?;
+    profile::health(edges, program, top, |text| {
+        let (file, line) = *starts.get(text.as_bytes())?;
         Some((std::str::from_utf8(file).ok()?, line))
     })
 }

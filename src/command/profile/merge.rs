@@ -17,7 +17,7 @@ pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     let files = args
         .files
         .iter()
-        .map(|it| load(it, session))
+        .map(|path| load(path, session))
         .collect::<Result<Vec<_>>>()?;
     let inputs: Vec<Input<'_>> = files
         .iter()
@@ -82,7 +82,7 @@ fn weights(args: &Merge) -> Result<Vec<f64>> {
         let number: f64 = number
             .parse()
             .ok()
-            .filter(|it: &f64| it.is_finite() && *it > 0.0)
+            .filter(|value: &f64| value.is_finite() && *value > 0.0)
             .ok_or_else(|| wrong(format!("gives `{number}`, which is no number above 0")))?;
         let mut found = false;
         for (weight, _) in weights
@@ -102,7 +102,7 @@ fn weights(args: &Merge) -> Result<Vec<f64>> {
 
 /// The path as written, its file name, or that without the ending.
 fn is_named(path: &Path, name: &str) -> bool {
-    let part = |it: Option<&std::ffi::OsStr>| it.is_some_and(|it| it == name);
+    let part = |text: Option<&std::ffi::OsStr>| text.is_some_and(|it| it == name);
     path == Path::new(name) || part(path.file_name()) || part(path.file_stem())
 }
 
@@ -111,7 +111,7 @@ fn named(error: MergeError, files: &[Loaded]) -> Error {
     let name = |at: usize| {
         files
             .get(at)
-            .map_or("".into(), |it| it.name.display().to_string())
+            .map_or("".into(), |loaded| loaded.name.display().to_string())
     };
     let hint = error.hint();
     let message = match &error {

@@ -66,7 +66,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         .main_module
         .or_else(|| module_above(&session.cwd.join(&loaded.name)));
     let module = main_module.as_deref().unwrap_or_default();
-    let summary = |value| profile::summary(profile, value, top, |it| owner_by_path(it, module));
+    let summary = |value| profile::summary(profile, value, top, |text| owner_by_path(text, module));
     let allocated = profile.value_index("alloc_space", "bytes");
     let in_use = profile.value_index("inuse_space", "bytes");
     let shown = summary(in_use.unwrap_or_else(|| profile.shown_value_index()));
@@ -78,7 +78,9 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         message: judgement.fitness.message(),
         hint: judgement.fitness.hint().into(),
         measures: profile.kind().to_string(),
-        age_days: profile.time().map(|it| age_days(it, clock::about_now())),
+        age_days: profile
+            .time()
+            .map(|time| age_days(time, clock::about_now())),
         judgement,
         summary: shown,
         allocated: in_use.and(allocated).map(summary),
@@ -92,7 +94,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
 /// A committed profile lies in the module it is for.
 fn module_above(file: &Path) -> Option<String> {
     let mut above = file.ancestors().skip(1);
-    let text = above.find_map(|it| input::text(&it.join("go.mod"), input::TEXT).ok())?;
+    let text = above.find_map(|path| input::text(&path.join("go.mod"), input::TEXT).ok())?;
     go::module_line(&text)
 }
 
@@ -111,7 +113,7 @@ fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
     };
     let mut gates = Vec::new();
     if let Some(limit) = args.min_samples {
-        let samples = shown.judgement.samples.map(|it| it as f64);
+        let samples = shown.judgement.samples.map(|samples| samples as f64);
         let limit = limit as f64;
         gates.push(gate("min-samples", limit, samples, samples >= Some(limit)));
     }
@@ -120,7 +122,7 @@ fn gates(shown: &Shown, args: &Show) -> Vec<Gate> {
         gates.push(gate("max-age", limit.0, age, age <= Some(limit.0)));
     }
     if let Some(limit) = args.min_health {
-        let health = shown.health.as_ref().map(|it| it.health.by_name);
+        let health = shown.health.as_ref().map(|fit| fit.health.by_name);
         gates.push(gate("min-health", limit, health, health >= Some(limit)));
     }
     gates
@@ -135,26 +137,29 @@ fn failures(shown: &Shown) -> Vec<String> {
     if shown.judgement.fitness != Fitness::Usable {
         return vec![format!("`{file}`: {}", shown.message)];
     }
-    let failed = shown.gates.iter().filter(|it| it.status == Status::Fail);
+    let failed = shown
+        .gates
+        .iter()
+        .filter(|gate| gate.status == Status::Fail);
     failed
-        .map(|it| match (it.item.as_str(), it.actual) {
+        .map(|gate| match (gate.item.as_str(), gate.actual) {
             ("min-samples", Some(samples)) => {
                 format!(
                     "`{file}` has {} (--min-samples {})",
                     counted(samples as u64, "sample"),
-                    it.limit
+                    gate.limit
                 )
             }
             ("max-age", Some(age)) => {
                 format!(
                     "`{file}` is {} old (--max-age {})",
                     counted(age as u64, "day"),
-                    counted(it.limit as u64, "day")
+                    counted(gate.limit as u64, "day")
                 )
             }
             ("min-health", Some(health)) => format!(
                 "only {health:.1} % of `{file}` fits the program (--min-health {})",
-                it.limit
+                gate.limit
             ),
             (item, _) => format!("`{file}` does not tell what --{item} asks for"),
         })

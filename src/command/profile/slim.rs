@@ -48,7 +48,7 @@ pub fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
         shrink(before, after),
     );
     let mut talk = vec![(Tone::Good, sentence)];
-    talk.extend(note.map(|it| (Tone::Plain, it)));
+    talk.extend(note.map(|note| (Tone::Plain, note)));
     finish(bytes, &args.output, talk, session)
 }
 
