@@ -23,6 +23,8 @@ pub mod pgo;
 
 pub mod preset;
 
+mod settable;
+
 pub mod size;
 
 pub mod strict;
@@ -112,9 +114,9 @@ impl layer::Loaded {
         own.pgo.max_age = other_config.pgo.max_age;
         own.pgo.min_samples = other_config.pgo.min_samples;
         own.pgo.min_health = other_config.pgo.min_health;
-        let judges = |key: &str| JUDGING.iter().any(|it| key.starts_with(it));
+        let judges = |key: &str| JUDGING.iter().any(|prefix| key.starts_with(prefix));
         self.origins.retain(|key, _| !judges(key));
-        let theirs = other.origins.iter().filter(|it| judges(it.0));
+        let theirs = other.origins.iter().filter(|origin| judges(origin.0));
         self.origins
             .extend(theirs.map(|(a, b)| (a.clone(), b.clone())));
     }
@@ -466,5 +468,5 @@ pub enum Severity {
 
 /// Every key that a flag or a variable can set, in dotted form.
 pub fn key_names() -> Vec<String> {
-    layer::keys().into_keys().collect()
+    settable::keys().into_keys().collect()
 }

@@ -21,23 +21,26 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
             }
         }
     };
-    if let Some(value) = layer.get_mut("build").and_then(|it| it.get_mut("out-dir")) {
+    if let Some(value) = layer
+        .get_mut("build")
+        .and_then(|value| value.get_mut("out-dir"))
+    {
         at(value);
     }
     if let Some(value) = layer
         .get_mut("go")
-        .filter(|it| it.as_str().is_some_and(|text| text.contains('/')))
+        .filter(|value| value.as_str().is_some_and(|text| text.contains('/')))
     {
         at(value);
     }
     let baseline = layer
         .get_mut("compare")
-        .and_then(|it| it.get_mut("baseline"));
-    let is_word = |it: &Value| {
-        let text = it.as_str();
-        text.is_some_and(|it| it.is_empty() || Compare::WORDS.contains(&it))
+        .and_then(|value| value.get_mut("baseline"));
+    let is_word = |value: &Value| {
+        let text = value.as_str();
+        text.is_some_and(|text| text.is_empty() || Compare::WORDS.contains(&text))
     };
-    if let Some(value) = baseline.filter(|it| !is_word(it)) {
+    if let Some(value) = baseline.filter(|value| !is_word(value)) {
         at(value);
     }
     profiles(layer, &mut at);
@@ -88,13 +91,13 @@ pub fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
     pgo.get_mut("profile")
         .into_iter()
         .for_each(|it| profile(it, at));
-    pgo.extend(of_packages.map(|it| ("package".to_owned(), it)));
+    pgo.extend(of_packages.map(|value| ("package".to_owned(), value)));
 }
 
 /// Every path of `[advise] profiles`, each with its key.
 pub fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) {
     let advise = layer.get_mut("advise");
-    let profiles = advise.and_then(|it| it.get_mut("profiles")?.as_table_mut());
+    let profiles = advise.and_then(|value| value.get_mut("profiles")?.as_table_mut());
     for (key, value) in profiles.into_iter().flatten() {
         at(key, value);
     }
@@ -104,7 +107,7 @@ fn profile(value: &mut Value, at: &mut impl FnMut(&mut Value)) {
     match value {
         Value::String(text) if WORDS.contains(&text.as_str()) => {}
         Value::String(_) => at(value),
-        Value::Array(parts) => parts.iter_mut().for_each(|it| match it {
+        Value::Array(parts) => parts.iter_mut().for_each(|value| match value {
             Value::Table(part) => part.get_mut("path").into_iter().for_each(&mut *at),
             path => at(path),
         }),

@@ -35,9 +35,9 @@ impl Assertion {
     /// Whether it is for a platform.
     pub fn is_for(&self, goos: &str, goarch: &str) -> bool {
         let part = |pattern: &str, value: &str| pattern == "*" || pattern == value;
-        let holds = |it: &String| match it.split_once('/') {
+        let holds = |text: &String| match text.split_once('/') {
             Some((os, arch)) => part(os, goos) && part(arch, goarch),
-            None => part(it, goos),
+            None => part(text, goos),
         };
         self.targets.is_empty() || self.targets.iter().any(holds)
     }
@@ -77,7 +77,8 @@ pub fn check(config: &Config) -> Result<()> {
                 "give it no-escape, inlined, max-frame, no-bounds-checks or must-exist",
             );
         }
-        let odd = |it: &&String| it.is_empty() || it.split('/').count() > 2 || it.ends_with('/');
+        let odd =
+            |text: &&String| text.is_empty() || text.split('/').count() > 2 || text.ends_with('/');
         if let Some(target) = it.targets.iter().find(odd) {
             return wrong(
                 format!("`{target}` in the `[[assert]]` of `{function}` is no target"),
@@ -98,7 +99,7 @@ pub fn check_target(target: &super::Target) -> Result<()> {
         (&target.arch, ARCH, "architecture"),
     ];
     for (part, all, what) in parts {
-        if let Some(part) = part.as_deref().filter(|it| !all.contains(it)) {
+        if let Some(part) = part.as_deref().filter(|part| !all.contains(part)) {
             let message = format!("Go knows no {what} `{part}` (`[[target]]` or `--target`)");
             return Err(unknown(message, part, all));
         }
@@ -125,7 +126,7 @@ fn known(target: &str, function: &str) -> Result<()> {
         (arch, ARCH, "architecture"),
     ];
     for (part, all, what) in parts {
-        let Some(part) = part.filter(|it| *it != "*" && !all.contains(it)) else {
+        let Some(part) = part.filter(|part| *part != "*" && !all.contains(part)) else {
             continue;
         };
         let message = format!(

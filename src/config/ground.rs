@@ -9,14 +9,14 @@ use crate::review::{Ground, Setting, Tool};
 /// Adds what a layer says of commands.
 pub fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool) {
     let build = layer.get("build").and_then(Value::as_table);
-    let text = |it: &Value| it.as_str().map(str::to_owned);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     if !trusted {
         record(ground, layer, name);
         return;
     }
     ground.trust_program(layer.get("go").and_then(text).unwrap_or_default());
-    let list = |key: &str| texts(build.and_then(|it| it.get(key)));
-    if let Some(place) = build.and_then(|it| it.get("out-dir")?.as_str()) {
+    let list = |key: &str| texts(build.and_then(|table| table.get(key)));
+    if let Some(place) = build.and_then(|table| table.get("out-dir")?.as_str()) {
         ground.trust_place(place);
     }
     ground.trust_flags(&list("flags"));
@@ -29,11 +29,11 @@ pub fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool) {
     for (key, tool) in [("gcflags", Tool::Compile), ("asmflags", Tool::Asm)] {
         list(key)
             .iter()
-            .for_each(|it| trust_value(ground, tool, it));
+            .for_each(|text| trust_value(ground, tool, text));
     }
     list("packages")
         .into_iter()
-        .for_each(|it| ground.trust_package(it));
+        .for_each(|text| ground.trust_package(text));
     for (_, name, value) in variables(layer) {
         ground.trust_variable(&name, value);
     }
@@ -56,11 +56,11 @@ fn record(ground: &mut Ground, layer: &Table, from: &str) {
     }
     let build = layer.get("build").and_then(Value::as_table);
     for key in ["flags", "ldflags", "gcflags", "asmflags", "packages"] {
-        for value in texts(build.and_then(|it| it.get(key))) {
+        for value in texts(build.and_then(|table| table.get(key))) {
             record(format!("build.{key}"), value);
         }
     }
-    for value in texts(layer.get("bench").and_then(|it| it.get("packages"))) {
+    for value in texts(layer.get("bench").and_then(|value| value.get("packages"))) {
         record("bench.packages".into(), value);
     }
     for (table, name, value) in variables(layer) {
@@ -82,13 +82,16 @@ fn variables(layer: &Table) -> Vec<(&'static str, String, String)> {
         };
         env.filter_map(text).collect::<Vec<_>>()
     };
-    let mut found = of("build.env", layer.get("build").and_then(|it| it.get("env")));
+    let mut found = of(
+        "build.env",
+        layer.get("build").and_then(|value| value.get("env")),
+    );
     let targets = layer.get("target").and_then(Value::as_array);
     for target in targets.into_iter().flatten() {
         found.extend(of("target.env", target.get("env")));
         for (key, name) in [("os", "GOOS"), ("arch", "GOARCH")] {
             let value = target.get(key).and_then(Value::as_str);
-            found.extend(value.map(|it| ("target", name.to_owned(), it.to_owned())));
+            found.extend(value.map(|value| ("target", name.to_owned(), value.to_owned())));
         }
     }
     found

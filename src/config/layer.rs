@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::settable::{ValueKind, check_alone, insert, keys, variable_of};
 use super::{Config, FILE, Past, anchor, assertion, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 use crate::review::Ground;
-use crate::schema;
 
 /// Dotted key -> the layer that set it, such as `pgo.profile` -> `gobuild-opt.toml`.
 pub type Origins = BTreeMap<String, String>;
@@ -62,7 +62,7 @@ struct Layer {
     trusted: bool,
 }
 
-const ENV_PREFIX: &str = "GOBUILD_OPT_";
+pub(super) const ENV_PREFIX: &str = "GOBUILD_OPT_";
 /// Is no key: a file must not allow itself anything.
 const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 
@@ -99,7 +99,7 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
             trust::stays(path, &root, &name)?;
         }
         let layer = file_layer(&name, &sources.read(path)?, &root, sources.trust);
-        above.push(layer.map_err(|it| trust::hushed(it, path, &root, &name))?);
+        above.push(layer.map_err(|error| trust::hushed(error, path, &root, &name))?);
     }
     let mut warnings = Vec::new();
     above.push(env_layer(sources, &mut warnings)?);
@@ -131,7 +131,7 @@ fn allowed(sources: &Sources) -> Vec<String> {
     let listed = sources.env.iter().filter(|(name, _)| name == ALLOW_ENV);
     let listed = listed.flat_map(|(_, names)| names.split([',', ' ']));
     let typed = sources.allowed.iter().map(String::as_str);
-    let all = listed.chain(typed).filter(|it| !it.is_empty());
+    let all = listed.chain(typed).filter(|text| !text.is_empty());
     all.map(str::to_owned).collect()
 }
 
@@ -178,7 +178,7 @@ fn preset_layer(above: &[Layer], root: &Path, sources: &Sources) -> Result<Optio
     let Some((layer, name)) = above
         .iter()
         .rev()
-        .find_map(|it| Some((it, it.table.get("preset")?.as_str()?)))
+        .find_map(|layer| Some((layer, layer.table.get("preset")?.as_str()?)))
     else {
         return Ok(None);
     };
@@ -190,11 +190,11 @@ fn preset_layer(above: &[Layer], root: &Path, sources: &Sources) -> Result<Optio
         let text = sources.read(&path)?;
         let base = path.parent().unwrap_or(root);
         let layer = file_layer(&format!("preset {name}"), &text, base, sources.trust);
-        let layer = layer.map_err(|it| trust::hushed(it, &path, root, name))?;
+        let layer = layer.map_err(|error| trust::hushed(error, &path, root, name))?;
         return Ok(Some(layer));
     }
     let Some(found) = preset::find(name) else {
-        let names = || preset::ALL.iter().map(|it| it.name);
+        let names = || preset::ALL.iter().map(|preset| preset.name);
         let hint = match strict::nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
@@ -227,7 +227,9 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
         let Some((key, kind)) = kinds.iter().find(|(key, _)| wanted(key)) else {
             let message = format!("the environment variable `{variable}` sets no known key");
             let names: Vec<String> = kinds.keys().map(|key| variable_of(key)).collect();
-            let tails = names.iter().filter_map(|it| it.strip_prefix(ENV_PREFIX));
+            let tails = names
+                .iter()
+                .filter_map(|name| name.strip_prefix(ENV_PREFIX));
             let Some(near) = strict::nearest(tail, tails) else {
                 warnings.push(format!("{message}, and is ignored"));
                 continue;
@@ -255,7 +257,7 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
         // `--set build.tags=netgo`: text for a list is a list.
         let list = kinds
             .get(key)
-            .filter(|it| matches!(it, ValueKind::Line | ValueKind::List));
+            .filter(|kind| matches!(kind, ValueKind::Line | ValueKind::List));
         let value = match (list, value.as_str()) {
             (Some(kind), Some(text)) => kind.value(text).unwrap_or_else(|_| value.clone()),
             _ => value.clone(),
@@ -264,136 +266,6 @@ fn flag_layer(sources: &Sources) -> Result<Layer> {
         insert(&mut table, key, value);
     }
     toml_layer("flags", &strict::text_of(&table)?, &sources.cwd)
-}
-
-/// Checks one value, so that an error can say where it comes from: it stands in no file.
-fn check_alone(key: &str, value: &Value, said: &str) -> Result<()> {
-    let mut table = Table::new();
-    insert(&mut table, key, value.clone());
-    strict::check::<Config>(&strict::text_of(&table)?, said)
-}
-
-/// How the text of an environment variable becomes a TOML value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ValueKind {
-    Text,
-    Bool,
-    Number,
-    Line,
-    List,
-}
-
-impl ValueKind {
-    fn value(self, text: &str) -> std::result::Result<Value, String> {
-        match self {
-            Self::Text => Ok(Value::String(text.to_owned())),
-            Self::Bool => text
-                .parse()
-                .map(Value::Boolean)
-                .map_err(|_| "it has to be `true` or `false`".into()),
-            Self::Number => text
-                .parse()
-                .map(Value::Integer)
-                .map_err(|_| "it has to be a number".into()),
-            // Linker and compiler flags hold commas: the text is one entry.
-            Self::Line => Ok(Value::Array(vec![Value::from(text)])),
-            Self::List => {
-                let entries = text.split(',').filter(|it| !it.is_empty());
-                Ok(Value::Array(entries.map(Value::from).collect()))
-            }
-        }
-    }
-}
-
-/// The variable that sets a key: `pgo.on-missing` -> `GOBUILD_OPT_PGO_ON_MISSING`.
-pub fn variable_of(key: &str) -> String {
-    format!(
-        "{ENV_PREFIX}{}",
-        key.replace(['.', '-'], "_").to_uppercase()
-    )
-}
-
-/// Every scalar or list key with the kind of its value, read off the schema of [`Config`].
-pub(super) fn keys() -> BTreeMap<String, ValueKind> {
-    let schema = schema::value(schema::CONFIG);
-    let mut found = BTreeMap::new();
-    collect_keys(&schema, &schema, "", &mut found);
-    for check in preset::DEFAULT
-        .text
-        .parse::<Table>()
-        .iter()
-        .filter_map(|it| it.get("checks")?.as_table())
-    {
-        found.extend(
-            check
-                .keys()
-                .map(|id| (format!("checks.{id}"), ValueKind::Text)),
-        );
-    }
-    found
-}
-
-fn collect_keys(
-    root: &serde_json::Value,
-    node: &serde_json::Value,
-    prefix: &str,
-    found: &mut BTreeMap<String, ValueKind>,
-) {
-    let Some(properties) = node["properties"].as_object() else {
-        return;
-    };
-    for (name, property) in properties {
-        let key = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
-        let resolved = resolve(root, property);
-        if resolved["properties"].is_object() {
-            collect_keys(root, resolved, &key, found);
-            continue;
-        }
-        let types = resolved["type"].to_string();
-        let kind = if types.contains("boolean") {
-            ValueKind::Bool
-        } else if types.contains("integer") && !types.contains("string") {
-            ValueKind::Number
-        } else if types.contains("array") && name.ends_with("flags") {
-            ValueKind::Line
-        } else if types.contains("array") {
-            ValueKind::List
-        } else if types.contains("object") {
-            continue;
-        } else {
-            ValueKind::Text
-        };
-        if !matches!(key.as_str(), "target" | "assert") {
-            found.insert(key, kind);
-        }
-    }
-}
-
-fn resolve<'a>(root: &'a serde_json::Value, node: &'a serde_json::Value) -> &'a serde_json::Value {
-    match node["$ref"].as_str().and_then(|it| it.strip_prefix('#')) {
-        Some(pointer) => root.pointer(pointer).unwrap_or(node),
-        None => node,
-    }
-}
-
-fn insert(table: &mut Table, dotted: &str, value: Value) {
-    match dotted.split_once('.') {
-        None => {
-            table.insert(dotted.to_owned(), value);
-        }
-        Some((head, tail)) => {
-            let inner = table
-                .entry(head)
-                .or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(inner) = inner {
-                insert(inner, tail, value);
-            }
-        }
-    }
 }
 
 fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
@@ -430,7 +302,7 @@ fn check_ids(config: &Config, origins: &Origins) -> Result<()> {
     let known: Vec<&str> = known["checks"]
         .as_table()
         .into_iter()
-        .flat_map(|it| it.keys().map(String::as_str))
+        .flat_map(|table| table.keys().map(String::as_str))
         .collect();
     let Some(wrong) = config
         .checks

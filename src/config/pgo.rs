@@ -52,7 +52,7 @@ impl fmt::Display for Profiles {
         match self {
             Self::One(it) => f.write_str(it),
             Self::Merged(parts) => {
-                let paths: Vec<&str> = parts.iter().map(|it| it.path.as_str()).collect();
+                let paths: Vec<&str> = parts.iter().map(|part| part.path.as_str()).collect();
                 f.write_str(&paths.join(" + "))
             }
         }

@@ -42,7 +42,7 @@ pub const ALL: &[Preset] = &[
 pub fn find(name: &str) -> Option<&'static Preset> {
     std::iter::once(&DEFAULT)
         .chain(ALL)
-        .find(|it| it.name == name)
+        .find(|preset| preset.name == name)
 }
 
 impl Preset {

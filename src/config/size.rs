@@ -181,12 +181,14 @@ impl<'de> Deserialize<'de> for Timeout {
         let span = text
             .parse::<jiff::SignedDuration>()
             .ok()
-            .and_then(|it| std::time::Duration::try_from(it).ok());
-        span.filter(|it| !it.is_zero()).map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no time: write it like \"90s\", \"10m\" or \"1h 30m\""
-            ))
-        })
+            .and_then(|duration| std::time::Duration::try_from(duration).ok());
+        span.filter(|span| !span.is_zero())
+            .map(Self)
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!(
+                    "`{text}` is no time: write it like \"90s\", \"10m\" or \"1h 30m\""
+                ))
+            })
     }
 }
 
@@ -206,11 +208,11 @@ impl std::str::FromStr for Age {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let span = text.parse::<jiff::Span>().ok();
-        let days = span.and_then(|it| {
+        let days = span.and_then(|span| {
             let by_clock = jiff::SpanRelativeTo::days_are_24_hours();
-            it.total((jiff::Unit::Day, by_clock)).ok()
+            span.total((jiff::Unit::Day, by_clock)).ok()
         });
-        days.filter(|it| *it > 0.0).map(Self).ok_or_else(|| {
+        days.filter(|days| *days > 0.0).map(Self).ok_or_else(|| {
             format!("`{text}` is no age: write it like \"45d\", \"6 weeks\" or \"12h\"")
         })
     }

@@ -49,7 +49,7 @@ fn reword(message: &str) -> (String, Option<String>) {
     if let Some((wrong, kind)) = message.split_once(", expected ")
         && let Some(wrong) = ["invalid type: ", "invalid value: "]
             .iter()
-            .find_map(|it| wrong.strip_prefix(it))
+            .find_map(|prefix| wrong.strip_prefix(prefix))
         && let Some(kind) = kind_of(kind)
     {
         return (format!("{kind} belongs here, not {wrong}"), None);

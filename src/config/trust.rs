@@ -78,7 +78,7 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
         });
     }
     for (table, key) in [("build", "out-dir"), ("compare", "baseline")] {
-        let value = table_of(root, table).and_then(|it| text_of(it, key));
+        let value = table_of(root, table).and_then(|table| text_of(table, key));
         if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
             return Some(outside(&format!("{table}.{key}"), found));
         }
@@ -87,9 +87,9 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = profiles.into_iter().find(|(value, _)| !is_below(value)) {
         return Some(outside("pgo.profile", found));
     }
-    let advised = table_of(root, "advise").and_then(|it| table_of(it, "profiles"));
+    let advised = table_of(root, "advise").and_then(|table| table_of(table, "profiles"));
     for name in advised.into_iter().flat_map(DeTable::keys) {
-        let value = advised.and_then(|it| text_of(it, name.get_ref()));
+        let value = advised.and_then(|table| text_of(table, name.get_ref()));
         if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
             let key = format!("advise.profiles.{}", name.get_ref());
             return Some(outside(&key, found));
@@ -99,23 +99,25 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
         return Some(outside("preset", found));
     }
     // The code of these packages is run, where others are only compiled.
-    let is_abroad = |it: &str| {
-        Path::new(it).is_absolute()
-            || it.split('/').any(|part| part == "..")
-            || (it.ends_with(".go") && !is_below(it))
+    let is_abroad = |text: &str| {
+        Path::new(text).is_absolute()
+            || text.split('/').any(|part| part == "..")
+            || (text.ends_with(".go") && !is_below(text))
     };
     let bench = table_of(root, "bench");
-    let bench = bench.and_then(|it| packages_offence(it, "bench.packages", is_abroad));
+    let bench = bench.and_then(|table| packages_offence(table, "bench.packages", is_abroad));
     let build = || table_of(root, "build").and_then(build_offence);
     bench.or_else(build).or_else(|| {
-        let targets = root.get("target").and_then(|it| it.get_ref().as_array());
+        let targets = root
+            .get("target")
+            .and_then(|value| value.get_ref().as_array());
         let tables = targets
             .into_iter()
             .flatten()
-            .filter_map(|it| it.get_ref().as_table());
+            .filter_map(|value| value.get_ref().as_table());
         tables
-            .filter_map(|it| table_of(it, "env"))
-            .find_map(|it| env_offence(it, "target.env"))
+            .filter_map(|table| table_of(table, "env"))
+            .find_map(|table| env_offence(table, "target.env"))
     })
 }
 
@@ -124,20 +126,22 @@ fn profiles(pgo: &DeTable<'_>) -> Vec<Text> {
     let of_packages = table_of(pgo, "package")
         .into_iter()
         .flat_map(DeTable::values);
-    let packages = of_packages.filter_map(|it| it.get_ref().as_table());
+    let packages = of_packages.filter_map(|value| value.get_ref().as_table());
     let mut found = Vec::new();
     for table in packages.chain([pgo]) {
         found.extend(text_of(table, "profile"));
         found.extend(texts_of(table, "profile"));
-        let list = table.get("profile").and_then(|it| it.get_ref().as_array());
+        let list = table
+            .get("profile")
+            .and_then(|value| value.get_ref().as_array());
         let parts = list.into_iter().flatten();
-        found.extend(parts.filter_map(|it| text_of(it.get_ref().as_table()?, "path")));
+        found.extend(parts.filter_map(|value| text_of(value.get_ref().as_table()?, "path")));
     }
     found
 }
 
 fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
-    if let Some(found) = table_of(build, "env").and_then(|it| env_offence(it, "build.env")) {
+    if let Some(found) = table_of(build, "env").and_then(|table| env_offence(table, "build.env")) {
         return Some(found);
     }
     let is_source = |value: &str| value.ends_with(".go") && !is_below(value);
@@ -197,8 +201,8 @@ pub const EVERYTHING: &str = "write `./...` for the packages of the project; typ
 fn is_everything(pattern: &str) -> bool {
     let first = pattern.split('/').next().unwrap_or_default();
     let open = first.split_once("...").map(|it| it.0);
-    let is_path = |it: &str| it.contains('.');
-    matches!(pattern, "std" | "all") || first == "cmd" || open.is_some_and(|it| !is_path(it))
+    let is_path = |text: &str| text.contains('.');
+    matches!(pattern, "std" | "all") || first == "cmd" || open.is_some_and(|open| !is_path(open))
 }
 
 /// Entries of `ldflags` are joined, so that one may end with `-X` and the next begin with what it sets.
@@ -211,7 +215,7 @@ fn ldflags_offence(build: &DeTable<'_>) -> Option<Offence> {
         if pattern
             && words
                 .last()
-                .is_none_or(|it: &String| it.trim_start_matches('-') != "X")
+                .is_none_or(|word: &String| word.trim_start_matches('-') != "X")
         {
             match review::list(Tool::Link, &value) {
                 Some(refusal) => return Some(refused(key, refusal, span)),
@@ -247,7 +251,7 @@ fn env_offence(env: &DeTable<'_>, path: &str) -> Option<Offence> {
 pub fn project(directory: &Path) -> &Path {
     let mut above = directory.ancestors();
     above
-        .find(|it| it.join(".git").exists())
+        .find(|path| path.join(".git").exists())
         .unwrap_or(directory)
 }
 
@@ -277,17 +281,17 @@ pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
     let single = [("build", "out-dir"), ("compare", "baseline")];
     let mut paths: Vec<(String, String)> = Vec::new();
     for (table, key) in single {
-        let value = layer.get(table).and_then(|it| it.get(key)?.as_str());
-        paths.extend(value.map(|it| (format!("{table}.{key}"), it.to_owned())));
+        let value = layer.get(table).and_then(|value| value.get(key)?.as_str());
+        paths.extend(value.map(|value| (format!("{table}.{key}"), value.to_owned())));
     }
     let mut copy = layer.clone();
-    anchor::profiles(&mut copy, &mut |it| {
-        let path = it.as_str().map(str::to_owned);
-        paths.extend(path.map(|it| ("pgo.profile".to_owned(), it)));
+    anchor::profiles(&mut copy, &mut |value| {
+        let path = value.as_str().map(str::to_owned);
+        paths.extend(path.map(|path| ("pgo.profile".to_owned(), path)));
     });
-    anchor::advised(&mut copy, &mut |name, it| {
-        let path = it.as_str().map(str::to_owned);
-        paths.extend(path.map(|it| (format!("advise.profiles.{name}"), it)));
+    anchor::advised(&mut copy, &mut |name, value| {
+        let path = value.as_str().map(str::to_owned);
+        paths.extend(path.map(|path| (format!("advise.profiles.{name}"), path)));
     });
     let out = paths
         .iter()
@@ -336,7 +340,7 @@ fn is_unseen(letter: char) -> bool {
 /// What stands in the way of an output whose place a configuration chose: it leads out of the project, or to a place from
 /// which it would be run. `None` where nothing does.
 pub fn reserved(path: &Path, root: &Path) -> Option<String> {
-    let existing = path.ancestors().skip(1).find(|it| it.exists())?;
+    let existing = path.ancestors().skip(1).find(|path| path.exists())?;
     let (Ok(place), Ok(project)) = (existing.canonicalize(), project(root).canonicalize()) else {
         return Some("its directory cannot be read".into());
     };
@@ -345,21 +349,23 @@ pub fn reserved(path: &Path, root: &Path) -> Option<String> {
     };
     let rest = path.strip_prefix(existing).unwrap_or(path);
     let names = below.components().chain(rest.components());
-    let seen = |it: &str| -> String { it.to_lowercase().replace(is_unseen, "") };
-    let mut names = names.map(|it| seen(&it.as_os_str().to_string_lossy()));
-    let is_run = |it: &String| match it.starts_with('.') {
-        true => !HIDDEN.contains(&it.as_str()),
-        false => RESERVED.contains(&it.as_str()),
+    let seen = |text: &str| -> String { text.to_lowercase().replace(is_unseen, "") };
+    let mut names = names.map(|component| seen(&component.as_os_str().to_string_lossy()));
+    let is_run = |text: &String| match text.starts_with('.') {
+        true => !HIDDEN.contains(&text.as_str()),
+        false => RESERVED.contains(&text.as_str()),
     };
     if let Some(name) = names.find(is_run) {
         return Some(format!("files in `{name}` are run, or decide what is run"));
     }
-    let is_repository = |it: &Path| {
+    let is_repository = |path: &Path| {
         ["HEAD", "objects", "refs"]
             .iter()
-            .all(|name| it.join(name).exists())
+            .all(|name| path.join(name).exists())
     };
-    let mut above = place.ancestors().take_while(|it| it.starts_with(&project));
+    let mut above = place
+        .ancestors()
+        .take_while(|path| path.starts_with(&project));
     above
         .any(is_repository)
         .then(|| "its directory is that of a repository".into())
@@ -367,7 +373,7 @@ pub fn reserved(path: &Path, root: &Path) -> Option<String> {
 
 /// Whether a path of the configuration, links followed, stays below the project.
 pub fn is_inside(root: &Path, path: &Path) -> bool {
-    let existing = path.ancestors().find_map(|it| it.canonicalize().ok());
+    let existing = path.ancestors().find_map(|path| path.canonicalize().ok());
     match (existing, root.canonicalize()) {
         (Some(path), Ok(root)) => path.starts_with(&root),
         _ => false,
@@ -384,8 +390,9 @@ fn text_of(table: &DeTable<'_>, key: &str) -> Option<Text> {
 }
 
 fn texts_of(table: &DeTable<'_>, key: &str) -> Vec<Text> {
-    let list = table.get(key).and_then(|it| it.get_ref().as_array());
-    let text = |it: &Spanned<DeValue<'_>>| Some((it.get_ref().as_str()?.to_owned(), it.span()));
+    let list = table.get(key).and_then(|value| value.get_ref().as_array());
+    let text =
+        |value: &Spanned<DeValue<'_>>| Some((value.get_ref().as_str()?.to_owned(), value.span()));
     list.into_iter().flatten().filter_map(text).collect()
 }
 #[cfg(test)]
