@@ -67,7 +67,7 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) 
         let path = entry.path();
         let is_yaml = path
             .extension()
-            .is_some_and(|it| it == "yaml" || it == "yml");
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
         if kind.is_dir() && depth > 0 {
             collect(&path, depth - 1, found);
         } else if kind.is_file() && is_yaml {
@@ -92,7 +92,7 @@ pub fn limits(file: &str, text: &str, names: &[String]) -> Vec<Limit> {
 /// Looks for `resources: limits:` of a container, and for the limits of a service of compose.
 fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit>) {
     if let Some(all) = node.as_sequence() {
-        all.iter().for_each(|it| walk(it, (file, names), found));
+        all.iter().for_each(|yaml| walk(yaml, (file, names), found));
         return;
     }
     let Some(mapping) = node.as_mapping() else {
@@ -101,11 +101,11 @@ fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit
     let below = |keys: &[&str]| {
         let mut at = Some(node);
         for key in keys {
-            at = at.and_then(|it| it.as_mapping_get(key));
+            at = at.and_then(|yaml| yaml.as_mapping_get(key));
         }
         at
     };
-    let first = |ways: &[&[&str]]| ways.iter().find_map(|it| word(below(it)?));
+    let first = |ways: &[&[&str]]| ways.iter().find_map(|way| word(below(way)?));
     let cpu = first(&[
         &["resources", "limits", "cpu"],
         &["deploy", "resources", "limits", "cpus"],
@@ -127,7 +127,7 @@ fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit
             file: file.to_owned(),
             processors: cpu.as_deref().and_then(processors),
             memory,
-            sets_processors: environment.is_some_and(|it| mentions(it, "GOMAXPROCS")),
+            sets_processors: environment.is_some_and(|yaml| mentions(yaml, "GOMAXPROCS")),
             other: other.then_some(image),
         });
     }
@@ -154,14 +154,14 @@ fn word(node: &Yaml<'_>) -> Option<String> {
     if let Some(text) = node.as_str() {
         return Some(text.to_owned());
     }
-    let whole = node.as_integer().map(|it| it.to_string());
-    whole.or_else(|| node.as_floating_point().map(|it| it.to_string()))
+    let whole = node.as_integer().map(|node| node.to_string());
+    whole.or_else(|| node.as_floating_point().map(|node| node.to_string()))
 }
 
 /// `500m`, `0.5`, `2`
 fn processors(text: &str) -> Option<f64> {
     match text.strip_suffix('m') {
-        Some(milli) => milli.parse::<f64>().ok().map(|it| it / 1000.0),
+        Some(milli) => milli.parse::<f64>().ok().map(|value| value / 1000.0),
         None => text.parse().ok(),
     }
 }
@@ -172,9 +172,9 @@ fn mentions(environment: &Yaml<'_>, name: &str) -> bool {
         return true;
     }
     let mut list = environment.as_sequence().into_iter().flatten();
-    list.any(|it| {
-        let named = it.as_mapping_get("name").and_then(|it| it.as_str());
-        let text = it.as_str().and_then(|it| it.split('=').next());
+    list.any(|yaml| {
+        let named = yaml.as_mapping_get("name").and_then(|it| it.as_str());
+        let text = yaml.as_str().and_then(|text| text.split('=').next());
         named == Some(name) || text == Some(name)
     })
 }

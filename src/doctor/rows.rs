@@ -28,7 +28,10 @@ fn minor(look: &Look<'_>) -> (u32, u32) {
 }
 
 fn has(look: &Look<'_>, path: &str) -> bool {
-    look.facts.packages.iter().any(|it| it.import_path == path)
+    look.facts
+        .packages
+        .iter()
+        .any(|package| package.import_path == path)
 }
 
 fn profiling(look: &Look<'_>) -> Option<Row> {
@@ -81,19 +84,19 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
         .facts
         .packages
         .iter()
-        .any(|it| it.import_path.starts_with(AUTOMEMLIMIT));
+        .any(|package| package.import_path.starts_with(AUTOMEMLIMIT));
     let containers = || look.scan.containers.iter();
-    let limited = containers().find_map(|it| {
-        let (file, memory) = (&it.file, it.memory.as_ref()?);
-        it.other.is_none().then(|| format!(
+    let limited = containers().find_map(|limit| {
+        let (file, memory) = (&limit.file, limit.memory.as_ref()?);
+        limit.other.is_none().then(|| format!(
             "{file} limits memory to {memory}, and nothing sets GOMEMLIMIT: the collector does not know the limit"
         ))
     });
-    let other = containers().find_map(|it| {
-        let (image, memory) = (it.other.as_ref()?, it.memory.as_ref()?);
+    let other = containers().find_map(|limit| {
+        let (image, memory) = (limit.other.as_ref()?, limit.memory.as_ref()?);
         Some(format!(
             "nothing here sets GOMEMLIMIT; {} limits the memory of `{image}` to {memory}, which is not called like this program",
-            it.file
+            limit.file
         ))
     });
     Some(match (automatic, look.scan.limits.as_slice()) {
@@ -117,8 +120,10 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
 
 fn processors(look: &Look<'_>) -> Option<Row> {
     let mut containers = look.scan.containers.iter();
-    let is_small = |it: &&Limit| !it.sets_processors && it.processors.is_some_and(|it| it <= 1.0);
-    let small = containers.find(|it| it.other.is_none() && is_small(it))?;
+    let is_small = |limit: &&Limit| {
+        !limit.sets_processors && limit.processors.is_some_and(|processor| processor <= 1.0)
+    };
+    let small = containers.find(|limit| limit.other.is_none() && is_small(limit))?;
     let (file, cpu) = (&small.file, small.processors.unwrap_or_default());
     let (seen, hint) = match minor(look) >= (1, 25) {
         true => (
@@ -215,17 +220,17 @@ const SANITIZERS: &[&str] = &["runtime/race", "runtime/msan", "runtime/asan"];
 const C_MODES: &[&str] = &["c-archive", "c-shared", "plugin", "shared"];
 
 fn c_code(look: &Look<'_>) -> Option<Row> {
-    let uses = |it: &&Package| !it.cgo_files.is_empty();
+    let uses = |package: &&Package| !package.cgo_files.is_empty();
     let all: Vec<&str> = look
         .facts
         .packages
         .iter()
         .filter(uses)
-        .map(|it| it.import_path.as_str())
+        .map(|package| package.import_path.as_str())
         .collect();
-    let own: Vec<&&str> = all.iter().filter(|it| !OPTIONAL.contains(it)).collect();
+    let own: Vec<&&str> = all.iter().filter(|word| !OPTIONAL.contains(word)).collect();
     let by_mode = C_MODES.contains(&look.facts.asked.mode.as_str());
-    if by_mode || SANITIZERS.iter().any(|it| has(look, it)) {
+    if by_mode || SANITIZERS.iter().any(|sanitizer| has(look, sanitizer)) {
         return None;
     }
     Some(match (all.as_slice(), own.as_slice()) {
@@ -258,10 +263,16 @@ const FAST: &[&str] = &[
 
 fn frozen(look: &Look<'_>) -> Option<Row> {
     let mut mains = look.facts.packages.iter();
-    let main = mains.find(|it| it.import_path == look.package)?;
-    let settings = main.default_godebug.split(',').filter(|it| !it.is_empty());
+    let main = mains.find(|package| package.import_path == look.package)?;
+    let settings = main
+        .default_godebug
+        .split(',')
+        .filter(|part| !part.is_empty());
     let slow: Vec<&str> = settings
-        .filter(|it| FAST.iter().any(|name| it.split('=').next() == Some(name)))
+        .filter(|setting| {
+            FAST.iter()
+                .any(|name| setting.split('=').next() == Some(name))
+        })
         .collect();
     let line = look.facts.go_line.as_ref();
     let version = &look.facts.toolchain.version;
@@ -274,8 +285,8 @@ fn frozen(look: &Look<'_>) -> Option<Row> {
         ),
         ([], None) => return None,
         (some, line) => {
-            let by = line.map_or("a godebug setting".into(), |it| {
-                format!("{} says go {}, which", it.1, it.0)
+            let by = line.map_or("a godebug setting".into(), |line| {
+                format!("{} says go {}, which", line.1, line.0)
             });
             Row::warn(
                 20,
@@ -305,7 +316,7 @@ const SLOWER: &[(u32, &str, &str, &str)] = &[
 fn regressions(look: &Look<'_>) -> Option<Row> {
     let weights = look.facts.pgo.weights()?;
     let (_, minor) = minor(look);
-    let known = SLOWER.iter().filter(|it| it.0 == minor);
+    let known = SLOWER.iter().filter(|entry| entry.0 == minor);
     known
         .filter_map(|(_, function, what, more)| {
             let (package, name) = function.rsplit_once('.')?;

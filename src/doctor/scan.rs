@@ -38,7 +38,7 @@ pub fn scan(packages: &[Package]) -> Scan {
     let mut scan = Scan::default();
     let own = packages
         .iter()
-        .filter(|it| it.module.as_ref().is_some_and(|it| it.main));
+        .filter(|package| package.module.as_ref().is_some_and(|module| module.main));
     for package in own.clone() {
         let directory = Path::new(&package.dir);
         for name in package.go_files.iter().chain(&package.cgo_files) {
@@ -56,7 +56,7 @@ pub fn scan(packages: &[Package]) -> Scan {
         }
     }
     let mut roots: Vec<&str> = own
-        .filter_map(|it| Some(it.module.as_ref()?.dir.as_str()))
+        .filter_map(|package| Some(package.module.as_ref()?.dir.as_str()))
         .collect();
     let names = names(packages);
     roots.sort_unstable();
@@ -64,7 +64,7 @@ pub fn scan(packages: &[Package]) -> Scan {
     for root in roots {
         for name in RUNNING {
             let text = input::text(&Path::new(root).join(name), input::TEXT);
-            if text.is_ok_and(|it| it.contains("GOMEMLIMIT")) {
+            if text.is_ok_and(|text| text.contains("GOMEMLIMIT")) {
                 scan.limits.push((*name).to_owned());
             }
         }
@@ -83,10 +83,16 @@ pub fn scan(packages: &[Package]) -> Scan {
 
 /// What the executables and the main module are called.
 fn names(packages: &[Package]) -> Vec<String> {
-    let mains = packages.iter().filter(|it| it.is_named_main());
-    let modules = packages.iter().filter_map(|it| it.module.as_ref());
-    let modules = modules.filter(|it| it.main).map(|it| it.path.as_str());
-    let paths = mains.map(|it| it.import_path.as_str()).chain(modules);
+    let mains = packages.iter().filter(|package| package.is_named_main());
+    let modules = packages
+        .iter()
+        .filter_map(|package| package.module.as_ref());
+    let modules = modules
+        .filter(|module| module.main)
+        .map(|module| module.path.as_str());
+    let paths = mains
+        .map(|package| package.import_path.as_str())
+        .chain(modules);
     let mut names: Vec<String> = paths.map(last).map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
@@ -97,7 +103,7 @@ fn names(packages: &[Package]) -> Vec<String> {
 fn last(path: &str) -> &str {
     let is_version = |part: &&str| {
         let digits = part.strip_prefix('v').unwrap_or_default();
-        !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit())
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
     let mut parts = path.rsplit('/').filter(|part| !is_version(part));
     parts.next().unwrap_or(path)
@@ -106,16 +112,16 @@ fn last(path: &str) -> &str {
 impl Scan {
     fn test(&mut self, text: &str) {
         let lines = || text.lines().map(str::trim);
-        let benchmarks = lines().filter(|it| it.starts_with("func Benchmark"));
+        let benchmarks = lines().filter(|line| line.starts_with("func Benchmark"));
         self.benchmarks += benchmarks.count() as u64;
-        let old = lines().filter(|it| it.starts_with("for ") && it.contains("b.N"));
+        let old = lines().filter(|line| line.starts_with("for ") && line.contains("b.N"));
         self.old_loops += old.count() as u64;
     }
 }
 
 fn adds(text: &str) -> u64 {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let pair = |it: &&[&str]| it[0].ends_with(".Add(1)") && it[1].starts_with("go func()");
+    let pair = |pair: &&[&str]| pair[0].ends_with(".Add(1)") && pair[1].starts_with("go func()");
     lines.windows(2).filter(pair).count() as u64
 }
 

@@ -41,15 +41,15 @@ const NAMED: usize = 3;
 pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighed> {
     let weights = facts.pgo.weights();
     let mut sources: HashMap<PathBuf, Option<Source>> = HashMap::new();
-    let mut weight = |it: &Reported| {
+    let mut weight = |reported: &Reported| {
         let weights = weights.as_ref()?;
         let package = facts
             .packages
             .iter()
-            .find(|package| Some(Path::new(&package.dir)) == it.file.parent())?;
-        let read = || Source::new(input::read(&it.file, input::SOURCE).ok()?);
-        let source = sources.entry(it.file.clone()).or_insert_with(read);
-        let function = source.as_ref()?.function_at(i64::from(it.line))?;
+            .find(|package| Some(Path::new(&package.dir)) == reported.file.parent())?;
+        let read = || Source::new(input::read(&reported.file, input::SOURCE).ok()?);
+        let source = sources.entry(reported.file.clone()).or_insert_with(read);
+        let function = source.as_ref()?.function_at(i64::from(reported.line))?;
         let path = match package.name == "main" {
             true => "main",
             false => &package.import_path,
@@ -58,18 +58,22 @@ pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighe
     };
     let mut all: Vec<Weighed> = reported
         .into_iter()
-        .map(|it| Weighed {
-            weight: weight(&it),
+        .map(|reported| Weighed {
+            weight: weight(&reported),
             place: format!(
                 "{}:{}",
-                it.file.strip_prefix(cwd).unwrap_or(&it.file).display(),
-                it.line
+                reported
+                    .file
+                    .strip_prefix(cwd)
+                    .unwrap_or(&reported.file)
+                    .display(),
+                reported.line
             ),
-            analyzer: it.analyzer,
-            message: it.message,
+            analyzer: reported.analyzer,
+            message: reported.message,
         })
         .collect();
-    let rank = |it: &Weighed| it.weight.unwrap_or_default();
+    let rank = |weighed: &Weighed| weighed.weight.unwrap_or_default();
     all.sort_by(|a, b| {
         rank(b)
             .total_cmp(&rank(a))
@@ -81,21 +85,29 @@ pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighe
 /// How many there are, and those that count.
 pub fn sentence(all: &[Weighed]) -> String {
     let places = counted_of(all.len(), "place");
-    if all.iter().all(|it| it.weight.is_none()) {
-        let first = all.iter().take(NAMED).map(|it| named(it, ""));
+    if all.iter().all(|weighed| weighed.weight.is_none()) {
+        let first = all.iter().take(NAMED).map(|weighed| named(weighed, ""));
         let first: Vec<String> = first.collect();
         return format!(
             "{places}, unweighted without a profile: {}",
             first.join(", ")
         );
     }
-    let hot: Vec<&Weighed> = all.iter().filter(|it| it.weight >= Some(HOT)).collect();
+    let hot: Vec<&Weighed> = all
+        .iter()
+        .filter(|weighed| weighed.weight >= Some(HOT))
+        .collect();
     if hot.is_empty() {
         return format!("{places}, none in a function with {HOT} % of the profile");
     }
     let first = hot.iter().take(NAMED);
     let first: Vec<String> = first
-        .map(|it| named(it, &format!(", {:.1} %", it.weight.unwrap_or_default())))
+        .map(|weighed| {
+            named(
+                weighed,
+                &format!(", {:.1} %", weighed.weight.unwrap_or_default()),
+            )
+        })
         .collect();
     format!(
         "{places}, {} in functions with {HOT} % of the profile or more: {}",
