@@ -113,7 +113,7 @@ impl fmt::Display for Error {
         let mut cause = self
             .source
             .as_deref()
-            .map(|it| it as &dyn std::error::Error);
+            .map(|source| source as &dyn std::error::Error);
         while let Some(it) = cause {
             let text = it.to_string();
             if !self.message.contains(&text) {
