@@ -45,16 +45,17 @@ type Key<'a> = (&'a str, &'a str, Class, &'a str);
 
 /// Compares. The new list is in the order of the source.
 pub fn compare(old: &[Listed], new: &[Listed]) -> Compared {
-    let names =
-        |all: &[Listed]| -> Vec<Identity> { all.iter().map(|it| it.identity.clone()).collect() };
+    let names = |all: &[Listed]| -> Vec<Identity> {
+        all.iter().map(|listed| listed.identity.clone()).collect()
+    };
     let diff = diff(&names(old), &names(new));
     let (old_moved, new_moved): (HashSet<usize>, HashSet<usize>) =
         diff.moved.iter().copied().unzip();
     let mut groups: BTreeMap<Key<'_>, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for index in (0..old.len()).filter(|it| !old_moved.contains(it)) {
+    for index in (0..old.len()).filter(|index| !old_moved.contains(index)) {
         groups.entry(key(&old[index])).or_default().0.push(index);
     }
-    for index in (0..new.len()).filter(|it| !new_moved.contains(it)) {
+    for index in (0..new.len()).filter(|index| !new_moved.contains(index)) {
         groups.entry(key(&new[index])).or_default().1.push(index);
     }
     let mut compared = Compared {
@@ -68,7 +69,7 @@ pub fn compare(old: &[Listed], new: &[Listed]) -> Compared {
             compared.fixed.extend(gone(before, after, old, new));
         }
     }
-    compared.new.sort_by_key(|it| it.index);
+    compared.new.sort_by_key(|added| added.index);
     compared.fixed.sort_unstable();
     compared
 }
@@ -93,15 +94,15 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
     let here = lines(new, after);
     // Without its text, a line is like no other.
     let surplus = |line: Option<&str>| {
-        let had = line.and_then(|it| known.get(&Some(it))).copied();
+        let had = line.and_then(|line| known.get(&Some(line))).copied();
         here[&line].saturating_sub(had.unwrap_or(0))
     };
-    let may_be = |it: &usize| surplus(new[*it].line.as_deref()) > 0;
+    let may_be = |index: &usize| surplus(new[*index].line.as_deref()) > 0;
     let candidates: Vec<usize> = after.iter().copied().filter(may_be).collect();
-    let sum: usize = here.keys().map(|it| surplus(*it)).sum();
+    let sum: usize = here.keys().map(|key| surplus(*key)).sum();
     let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
     if candidates.len() == more {
-        found.extend(candidates.iter().map(|it| (*it, Vec::new())));
+        found.extend(candidates.iter().map(|candidate| (*candidate, Vec::new())));
     } else if sum == more {
         // Each text tells how many of its lines are new.
         let mut done = HashSet::new();
@@ -122,10 +123,13 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
         }
     } else {
         let last = candidates.iter().rev().take(more);
-        found.extend(last.map(|it| (*it, candidates.clone())));
+        found.extend(last.map(|last| (*last, candidates.clone())));
     }
     found.sort_by_key(|it| it.0);
-    let taken: HashSet<u32> = before.iter().map(|it| old[*it].identity.ordinal).collect();
+    let taken: HashSet<u32> = before
+        .iter()
+        .map(|index| old[*index].identity.ordinal)
+        .collect();
     let free = (1..).filter(|it| !taken.contains(it));
     found
         .into_iter()
@@ -149,7 +153,10 @@ fn gone(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> Ve
     let mut present = Vec::new();
     for index in before {
         let line = old[*index].line.as_deref();
-        match here.get_mut(&line).filter(|it| line.is_some() && **it > 0) {
+        match here
+            .get_mut(&line)
+            .filter(|index| line.is_some() && **index > 0)
+        {
             Some(count) => {
                 *count -= 1;
                 present.push(*index);
@@ -157,7 +164,7 @@ fn gone(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> Ve
             None => absent.push(*index),
         }
     }
-    let turn = |it: &usize| std::cmp::Reverse(old[*it].identity.ordinal);
+    let turn = |index: &usize| std::cmp::Reverse(old[*index].identity.ordinal);
     absent.sort_by_key(turn);
     present.sort_by_key(turn);
     absent.into_iter().chain(present).take(less).collect()

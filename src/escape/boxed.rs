@@ -41,7 +41,7 @@ pub(super) fn class(
     let fips = site
         .package
         .strip_prefix(FIPS)
-        .is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match class {
         Class::Constant if fips && expression.len() > 2 && expression.starts_with('"') => {
             Class::Boxing
@@ -111,19 +111,20 @@ fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermo
         // The key is a field or an index.
         "keyed_element" => node
             .named_child(u32::try_from(node.named_child_count().saturating_sub(1)).unwrap_or(0))
-            .is_some_and(|it| leaves(it, file, package, names, false)),
+            .is_some_and(|node| leaves(node, file, package, names, false)),
         "composite_literal" => {
             let of = node.child_by_field_name("type");
-            let named = of.filter(|it| matches!(it.kind(), "type_identifier" | "qualified_type"));
-            let shape = match named.map(|it| names.find(package, file.text(it))) {
+            let named =
+                of.filter(|node| matches!(node.kind(), "type_identifier" | "qualified_type"));
+            let shape = match named.map(|node| names.find(package, file.text(node))) {
                 Some(Some(Declared::Type(shape))) => Some(shape),
                 _ => of
-                    .filter(|it| it.kind() == "array_type")
+                    .filter(|node| node.kind() == "array_type")
                     .map(|_| Shape::Composite),
             };
             let value = node.child_by_field_name("body");
             matches!(shape, Some(Shape::Composite | Shape::Empty | Shape::Byte))
-                && value.is_some_and(|it| all(it, file, package, names))
+                && value.is_some_and(|node| all(node, file, package, names))
         }
         "literal_value" => outermost && all(node, file, package, names),
         "literal_element"
@@ -132,7 +133,7 @@ fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermo
         | "binary_expression" => {
             let address = node
                 .child_by_field_name("operator")
-                .is_some_and(|it| matches!(file.text(it), "&" | "*" | "<-"));
+                .is_some_and(|node| matches!(file.text(node), "&" | "*" | "<-"));
             !address && all(node, file, package, names)
         }
         "comment" => true,
@@ -144,7 +145,7 @@ fn all(node: Node, file: &File, package: &str, names: &mut Names<'_>) -> bool {
     let children: Vec<Node> = node.named_children(&mut node.walk()).collect();
     children
         .into_iter()
-        .all(|it| leaves(it, file, package, names, false))
+        .all(|node| leaves(node, file, package, names, false))
 }
 
 /// A value in an interface.
@@ -164,7 +165,7 @@ fn boxed(site: &Site, class: Class, file: Option<&File>, names: &mut Names<'_>) 
                 Class::Boxing
             }
             // A call of a method or of a variable: all types have been found.
-            _ if constant && !is_basic(callee) => match file.map(|it| it.byte(site)) {
+            _ if constant && !is_basic(callee) => match file.map(|file| file.byte(site)) {
                 Some(Some(byte)) if byte.is_ascii_alphanumeric() || b"_.".contains(&byte) => {
                     Class::Constant
                 }
@@ -176,7 +177,7 @@ fn boxed(site: &Site, class: Class, file: Option<&File>, names: &mut Names<'_>) 
     if class != Class::Boxing {
         return class;
     }
-    let local = file.and_then(|it| it.local(site, names));
+    let local = file.and_then(|file| file.local(site, names));
     let shape = match local {
         Some(shape) => Some(shape),
         None => match names.find(&site.package, expression) {
@@ -213,8 +214,8 @@ fn is_basic(name: &str) -> bool {
     matches!(
         name,
         "bool" | "byte" | "rune" | "string" | "uintptr" | "any" | "interface {}" | "(interface {})"
-    ) || ["int", "uint", "float", "complex"].iter().any(|it| {
-        name.strip_prefix(it)
-            .is_some_and(|it| it.bytes().all(|it| it.is_ascii_digit()))
+    ) || ["int", "uint", "float", "complex"].iter().any(|prefix| {
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
     })
 }

@@ -56,17 +56,17 @@ pub fn calls(
     };
     let generics: Vec<(u32, u32)> = declared(&tree, source)
         .iter()
-        .filter(|it| it.generic)
-        .map(|it| (it.start_line, it.end_line))
+        .filter(|function| function.generic)
+        .map(|function| (function.start_line, function.end_line))
         .collect();
     let mut cursor = tree.walk();
     super::closure::walk(&mut cursor, |node| {
         if let Some(certain) = file.is_call(node)
             && let Some(at) = parenthesis(node)
         {
-            let number = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
+            let number = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
             let line = number(at.row);
-            let holds = |it: &&(u32, u32)| (it.0..=it.1).contains(&line);
+            let holds = |entry: &&(u32, u32)| (entry.0..=entry.1).contains(&line);
             found.push(Call {
                 line,
                 column: number(at.column),
@@ -84,7 +84,7 @@ fn parenthesis(call: Node) -> Option<Point> {
     let arguments = call.child_by_field_name("arguments");
     let open = || {
         let mut cursor = call.walk();
-        call.children(&mut cursor).find(|it| it.kind() == "(")
+        call.children(&mut cursor).find(|node| node.kind() == "(")
     };
     Some(arguments.or_else(open)?.start_position())
 }
@@ -101,13 +101,14 @@ fn imports(
         if node.kind() != "import_declaration" {
             continue;
         }
-        super::closure::walk(&mut node.walk(), |it| {
-            if it.kind() == "import_spec"
-                && let Some(path) = it.child_by_field_name("path")
+        super::closure::walk(&mut node.walk(), |node| {
+            if node.kind() == "import_spec"
+                && let Some(path) = node.child_by_field_name("path")
             {
                 let path = text(path, source).trim_matches(['"', '`']).to_owned();
-                let name = it.child_by_field_name("name");
-                let name = name.map_or_else(|| name_of(&path), |it| text(it, source).to_owned());
+                let name = node.child_by_field_name("name");
+                let name =
+                    name.map_or_else(|| name_of(&path), |name| text(name, source).to_owned());
                 found.insert(name, path);
             }
             true
@@ -148,7 +149,7 @@ impl<'a> File<'a> {
             // `lib.F[int](x)` reads like a conversion.
             "type_conversion_expression" if callee.receiver.is_empty() => {
                 let kind = node.child_by_field_name("type")?;
-                let named = Some(kind).filter(|it| it.kind() == "generic_type");
+                let named = Some(kind).filter(|node| node.kind() == "generic_type");
                 let wanted = Type {
                     package: callee.package,
                     name: callee.name,
@@ -160,7 +161,10 @@ impl<'a> File<'a> {
         match function.kind() {
             "identifier" if callee.receiver.is_empty() => {
                 let here = self.own == callee.package
-                    || self.imports.get(".").is_some_and(|it| it == callee.package);
+                    || self
+                        .imports
+                        .get(".")
+                        .is_some_and(|import| import == callee.package);
                 let named = text(function, self.source) == callee.name;
                 (here && named).then(|| self.declarations(function).is_empty())
             }
@@ -181,7 +185,7 @@ impl<'a> File<'a> {
             .filter(|_| self.declarations(operand).is_empty());
         if self.callee.receiver.is_empty() {
             return imported
-                .filter(|it| *it == self.callee.package)
+                .filter(|imported| *imported == self.callee.package)
                 .map(|_| true);
         }
         if imported.is_some() {
@@ -302,7 +306,7 @@ impl<'a> File<'a> {
     /// Where the declaration around a name declares it, with its place in the list of names.
     fn declarations(&self, name: Node<'a>) -> Vec<(Node<'a>, usize)> {
         let mut around = name;
-        while let Some(parent) = around.parent().filter(|it| it.parent().is_some()) {
+        while let Some(parent) = around.parent().filter(|node| node.parent().is_some()) {
             around = parent;
         }
         let mut found = Vec::new();
@@ -320,10 +324,11 @@ impl<'a> File<'a> {
         let mut found = None;
         for node in root.named_children(&mut root.walk()) {
             if node.kind() == "var_declaration" {
-                super::closure::walk(&mut node.walk(), |it| {
-                    let top = it.kind() == "var_spec";
-                    found = found.or_else(|| Some((it, self.position(it, name).filter(|_| top)?)));
-                    it.kind() != "func_literal"
+                super::closure::walk(&mut node.walk(), |node| {
+                    let top = node.kind() == "var_spec";
+                    found =
+                        found.or_else(|| Some((node, self.position(node, name).filter(|_| top)?)));
+                    node.kind() != "func_literal"
                 });
             }
         }
@@ -333,25 +338,25 @@ impl<'a> File<'a> {
     /// Which of the names that a node declares is this one.
     fn position(&self, node: Node<'a>, name: Node<'a>) -> Option<usize> {
         let wanted = text(name, self.source);
-        let same = |it: &Node| it.kind() == "identifier" && text(*it, self.source) == wanted;
+        let same = |node: &Node| node.kind() == "identifier" && text(*node, self.source) == wanted;
         match node.kind() {
             "parameter_declaration"
             | "variadic_parameter_declaration"
             | "var_spec"
             | "const_spec" => node
                 .children_by_field_name("name", &mut node.walk())
-                .filter(|it| it.is_named())
-                .position(|it| same(&it)),
+                .filter(|node| node.is_named())
+                .position(|node| same(&node)),
             "short_var_declaration" | "range_clause" | "receive_statement" => {
                 let left = node.child_by_field_name("left")?;
                 left.named_children(&mut left.walk())
-                    .position(|it| same(&it))
+                    .position(|node| same(&node))
             }
             "type_switch_statement" => {
                 let alias = node.child_by_field_name("alias")?;
                 alias
                     .named_children(&mut alias.walk())
-                    .position(|it| same(&it))
+                    .position(|node| same(&node))
             }
             _ => None,
         }

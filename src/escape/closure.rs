@@ -15,14 +15,14 @@ pub(super) fn captures_nothing(tree: &Tree, source: &[u8], line: u32, column: u3
         return false;
     };
     let mut around = literal;
-    while let Some(parent) = around.parent().filter(|it| it.parent().is_some()) {
+    while let Some(parent) = around.parent().filter(|node| node.parent().is_some()) {
         around = parent;
     }
     if is_generic(around) {
         return false;
     }
     let range = literal.byte_range();
-    let holds = |it: Node| it.start_byte() <= range.start && it.end_byte() >= range.end;
+    let holds = |node: Node| node.start_byte() <= range.start && node.end_byte() >= range.end;
     let mut declared = HashSet::new();
     walk(&mut around.walk(), |node| {
         // What another literal declares cannot be seen from this one, and a package's variables are not captured.
@@ -30,25 +30,25 @@ pub(super) fn captures_nothing(tree: &Tree, source: &[u8], line: u32, column: u3
             return false;
         }
         if node.kind() != "var_spec" || !is_top(node, around) {
-            names(node, |it| {
-                declared.insert(&source[it.byte_range()]);
+            names(node, |node| {
+                declared.insert(&source[node.byte_range()]);
             });
         }
         true
     });
     for list in ["parameters", "result"]
         .iter()
-        .filter_map(|it| literal.child_by_field_name(it))
+        .filter_map(|text| literal.child_by_field_name(text))
     {
         for parameter in list.named_children(&mut list.walk()) {
-            names(parameter, |it| {
-                declared.remove(&source[it.byte_range()]);
+            names(parameter, |node| {
+                declared.remove(&source[node.byte_range()]);
             });
         }
     }
     let mut captures = false;
-    walk(&mut literal.walk(), |it| {
-        captures |= it.kind() == "identifier" && declared.contains(&source[it.byte_range()]);
+    walk(&mut literal.walk(), |node| {
+        captures |= node.kind() == "identifier" && declared.contains(&source[node.byte_range()]);
         !captures
     });
     !captures
@@ -57,7 +57,7 @@ pub(super) fn captures_nothing(tree: &Tree, source: &[u8], line: u32, column: u3
 /// Whether a `var` stands in the declaration of a package variable itself, not in a literal there.
 fn is_top(node: Node, declaration: Node) -> bool {
     node.parent()
-        .is_none_or(|it| it == declaration || it.parent() == Some(declaration))
+        .is_none_or(|node| node == declaration || node.parent() == Some(declaration))
 }
 
 fn literal(tree: &Tree, line: u32, column: u32) -> Option<Node<'_>> {
@@ -67,7 +67,9 @@ fn literal(tree: &Tree, line: u32, column: u32) -> Option<Node<'_>> {
     };
     let mut node = tree.root_node().descendant_for_point_range(point, point)?;
     while node.kind() != "func_literal" {
-        node = node.parent().filter(|it| it.start_position() == point)?;
+        node = node
+            .parent()
+            .filter(|node| node.start_position() == point)?;
     }
     Some(node)
 }
@@ -77,8 +79,8 @@ fn is_generic(declaration: Node) -> bool {
     let receiver = declaration.child_by_field_name("receiver");
     let mut generic = declaration.child_by_field_name("type_parameters").is_some();
     if let Some(receiver) = receiver {
-        walk(&mut receiver.walk(), |it| {
-            generic |= it.kind() == "generic_type";
+        walk(&mut receiver.walk(), |node| {
+            generic |= node.kind() == "generic_type";
             true
         });
     }
@@ -94,9 +96,9 @@ pub(super) fn names<'a>(node: Node<'a>, mut found: impl FnMut(Node<'a>)) {
         _ => return,
     };
     for part in node.children_by_field_name(field, &mut node.walk()) {
-        walk(&mut part.walk(), |it| {
-            if it.kind() == "identifier" {
-                found(it);
+        walk(&mut part.walk(), |node| {
+            if node.kind() == "identifier" {
+                found(node);
             }
             true
         });

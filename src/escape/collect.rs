@@ -117,7 +117,7 @@ impl<'a> Collector<'a> {
         names: impl Iterator<Item = Vec<u8>>,
         is_watched: impl Fn(&Package) -> bool,
     ) -> Self {
-        self.mapped = names.map(|it| base(&it).to_vec()).collect();
+        self.mapped = names.map(|name| base(&name).to_vec()).collect();
         self.watched = self.sources.packages.iter().map(is_watched).collect();
         self
     }
@@ -141,7 +141,7 @@ impl<'a> Collector<'a> {
     /// The package that a header names.
     fn headed(&self, name: &[u8]) -> Option<usize> {
         let believed = Some(name).filter(|_| !self.captured);
-        believed.and_then(|it| self.owners.header(it))
+        believed.and_then(|believed| self.owners.header(believed))
     }
 
     /// Takes one line, without its line break.
@@ -209,9 +209,9 @@ impl<'a> Collector<'a> {
         }
         escapes.sort();
         let sites = self.sites.unwrap_or_default().into_iter();
-        let (sites, beyond): (Vec<_>, Vec<_>) = sites.partition(|it| within[it.0]);
+        let (sites, beyond): (Vec<_>, Vec<_>) = sites.partition(|site| within[site.0]);
         let sorted = |sites: Vec<(usize, Site)>| {
-            let mut sites: Vec<Site> = sites.into_iter().map(|it| it.1).collect();
+            let mut sites: Vec<Site> = sites.into_iter().map(|site| site.1).collect();
             sites.sort();
             sites
         };
@@ -248,7 +248,7 @@ impl<'a> Collector<'a> {
     ///
     /// Go 1.21 prints raw strings as they stand in the source, line breaks included.
     fn continues(&mut self, bytes: &[u8]) -> bool {
-        let told = |it: Diagnostic| parse::meaning(it.message) != Meaning::Unknown;
+        let told = |diagnostic: Diagnostic| parse::meaning(diagnostic.message) != Meaning::Unknown;
         let own = match parse::line(bytes) {
             Line::Header(name) => self.headed(name).is_some(),
             Line::Diagnostic(it) => told(it),
@@ -271,7 +271,7 @@ impl<'a> Collector<'a> {
     /// Counts the lines of a message that never ended.
     fn give_up(&mut self) {
         let text = std::mem::take(&mut self.pending);
-        for line in text.split(|it| *it == b'\n') {
+        for line in text.split(|byte| *byte == b'\n') {
             self.unparsed(line);
         }
     }
@@ -338,8 +338,8 @@ impl<'a> Collector<'a> {
     /// be any file of the machine.
     fn source(&self, owner: Owner, file: &[u8]) -> Option<Vec<u8>> {
         let package = self.sources.packages.get(self.package(owner));
-        let owned = package.filter(|it| owner != Owner::Header && !it.dir.is_empty());
-        owned.map(|it| [&it.dir, b"/".as_slice(), base(file)].concat())
+        let owned = package.filter(|package| owner != Owner::Header && !package.dir.is_empty());
+        owned.map(|package| [&package.dir, b"/".as_slice(), base(file)].concat())
     }
 
     fn record(&self, owner: Owner, class: Class, diagnostic: &Diagnostic) -> Site {
@@ -347,7 +347,7 @@ impl<'a> Collector<'a> {
         let mut scratch = Vec::new();
         let expression = parse::expression(diagnostic.message);
         let expression = shape::normalized(expression, self.own(owner), &mut scratch);
-        let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Site {
             package: package.map_or("", Package::path).to_owned(),
             file: text(diagnostic.file),
@@ -412,7 +412,8 @@ impl<'a> Collector<'a> {
         let Owner::Package(index) = file.owner else {
             return file;
         };
-        let is_foreign = index != self.header && !self.watched.get(index).is_none_or(|it| *it);
+        let is_foreign =
+            index != self.header && !self.watched.get(index).is_none_or(|watched| *watched);
         if !is_foreign || !self.mapped.contains(base(printed)) {
             return file;
         }

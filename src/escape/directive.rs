@@ -47,7 +47,7 @@ pub fn directives(source: &[u8]) -> Vec<Directive> {
         let node = tree
             .root_node()
             .descendant_for_byte_range(at, at + WORD.len());
-        let Some(comment) = node.filter(|it| it.kind() == "comment") else {
+        let Some(comment) = node.filter(|node| node.kind() == "comment") else {
             continue;
         };
         let words = words(source, comment, at);
@@ -73,11 +73,11 @@ fn words(source: &[u8], comment: Node, at: usize) -> Vec<String> {
         return Vec::new();
     }
     let rest = &source[at + WORD.len()..comment.end_byte()];
-    let is_word = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b',');
-    let length = rest.iter().take_while(|it| is_word(it)).count();
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b',');
+    let length = rest.iter().take_while(|byte| is_word(byte)).count();
     String::from_utf8_lossy(&rest[..length])
         .split(',')
-        .filter(|it| !it.is_empty())
+        .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect()
 }
@@ -86,20 +86,20 @@ fn about(comment: Node, source: &[u8]) -> About {
     let row = comment.start_position().row;
     let before = neighbour(comment, Node::prev_sibling);
     // Behind code: what ends there.
-    if let Some(node) = before.filter(|it| it.end_position().row == row) {
+    if let Some(node) = before.filter(|node| node.end_position().row == row) {
         return About::Line(line(node.start_position().row));
     }
     let behind_code = source[..comment.start_byte()]
-        .rsplit(|it| *it == b'\n')
+        .rsplit(|byte| *byte == b'\n')
         .next()
-        .is_some_and(|it| !it.trim_ascii().is_empty());
+        .is_some_and(|part| !part.trim_ascii().is_empty());
     if behind_code {
         return About::Line(line(row));
     }
     let after = neighbour(comment, Node::next_sibling);
     // Right below one statement and apart from the next, a comment is about the one above.
-    let apart = after.is_none_or(|it| it.start_position().row > last_row(comment) + 1);
-    if let Some(node) = before.filter(|it| apart && it.end_position().row + 1 == row) {
+    let apart = after.is_none_or(|node| node.start_position().row > last_row(comment) + 1);
+    if let Some(node) = before.filter(|node| apart && node.end_position().row + 1 == row) {
         return of_node(node, source);
     }
     match after.or(before) {
@@ -120,7 +120,7 @@ fn last_row(comment: Node) -> usize {
     let (mut node, mut row) = (comment, comment.end_position().row);
     while let Some(next) = node
         .next_sibling()
-        .filter(|it| it.kind() == "comment" && it.start_position().row == row + 1)
+        .filter(|node| node.kind() == "comment" && node.start_position().row == row + 1)
     {
         row = next.end_position().row;
         node = next;
@@ -131,10 +131,10 @@ fn last_row(comment: Node) -> usize {
 /// The nearest sibling that is neither comment nor punctuation; of a list of statements, the last or the first.
 fn neighbour<'a>(node: Node<'a>, step: fn(&Node<'a>) -> Option<Node<'a>>) -> Option<Node<'a>> {
     let mut next = step(&node);
-    while let Some(it) = next.filter(|it| it.kind() == "comment" || !it.is_named()) {
+    while let Some(it) = next.filter(|node| node.kind() == "comment" || !node.is_named()) {
         next = step(&it);
     }
-    let list = next.filter(|it| it.kind() == "statement_list");
+    let list = next.filter(|node| node.kind() == "statement_list");
     match list {
         // Comments below a list may belong to it.
         Some(list) if list.end_byte() <= node.start_byte() => last_named(list),
@@ -145,9 +145,10 @@ fn neighbour<'a>(node: Node<'a>, step: fn(&Node<'a>) -> Option<Node<'a>>) -> Opt
 
 fn last_named(list: Node) -> Option<Node> {
     let count = u32::try_from(list.named_child_count()).unwrap_or(u32::MAX);
-    (0..count)
-        .rev()
-        .find_map(|it| list.named_child(it).filter(|it| it.kind() != "comment"))
+    (0..count).rev().find_map(|number| {
+        list.named_child(number)
+            .filter(|node| node.kind() != "comment")
+    })
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn called(callee: &[u8]) -> Class {
 pub(super) fn outer_call(expression: &[u8]) -> Option<(&str, &str)> {
     match shape(&parts(expression), expression) {
         Shape::Call { callee, argument } => {
-            let text = |it| std::str::from_utf8(it).ok();
+            let text = |bytes| std::str::from_utf8(bytes).ok();
             Some((text(callee)?, text(argument)?))
         }
         _ => None,
@@ -68,7 +68,10 @@ pub(super) fn is_byte(expression: &[u8]) -> bool {
     ];
     let parts = parts(expression);
     if !parts.operands.is_empty() {
-        return parts.operators.iter().any(|it| TRUTHS.contains(it));
+        return parts
+            .operators
+            .iter()
+            .any(|operator| TRUTHS.contains(operator));
     }
     if expression.starts_with(b"!") {
         return true;
@@ -90,10 +93,12 @@ fn is_slice(text: &[u8]) -> bool {
 fn no_elements(argument: &[u8]) -> bool {
     let head = argument
         .strip_suffix(b", 0")
-        .map(|it| it.strip_suffix(b", 0").unwrap_or(it));
-    let element = head.map(|it| it.strip_prefix(b"go.shape.").unwrap_or(it));
+        .map(|rest| rest.strip_suffix(b", 0").unwrap_or(rest));
+    let element = head.map(|head| head.strip_prefix(b"go.shape.").unwrap_or(head));
     // What is left must be the type alone: behind it stands another length.
-    element.is_some_and(|it| it.starts_with(b"[]") && shape::type_length(it) == it.len())
+    element.is_some_and(|element| {
+        element.starts_with(b"[]") && shape::type_length(element) == element.len()
+    })
 }
 
 /// The outermost form of an expression.
@@ -113,8 +118,8 @@ enum Shape<'a> {
 
 fn shape<'a>(parts: &Parts, expression: &'a [u8]) -> Shape<'a> {
     if !parts.operands.is_empty() {
-        let only_plus = parts.operators.iter().all(|it| *it == b" + ");
-        let sum = only_plus && !parts.operands.iter().any(|it| numeric(it));
+        let only_plus = parts.operators.iter().all(|operator| *operator == b" + ");
+        let sum = only_plus && !parts.operands.iter().any(|operand| numeric(operand));
         return if sum { Shape::Sum } else { Shape::Plain };
     }
     if expression.ends_with(b"{...}") || expression.ends_with(b"{}") {
@@ -181,7 +186,10 @@ fn parts(expression: &[u8]) -> Parts<'_> {
 
 /// The binary operator, spaces included, that `text` starts with.
 fn operator(text: &[u8]) -> Option<&'static [u8]> {
-    OPERATORS.iter().copied().find(|it| text.starts_with(it))
+    OPERATORS
+        .iter()
+        .copied()
+        .find(|operator| text.starts_with(operator))
 }
 
 const OPERATORS: &[&[u8]] = &[
@@ -213,7 +221,7 @@ fn quoted(text: &[u8]) -> usize {
         }
         // Continuation bytes of UTF-8 belong to the character before them.
         at += 1;
-        while text.get(at).is_some_and(|it| it & 0xc0 == 0x80) {
+        while text.get(at).is_some_and(|text| text & 0xc0 == 0x80) {
             at += 1;
         }
         characters += 1;
@@ -240,7 +248,7 @@ fn literal(expression: &[u8]) -> bool {
 /// Whether an operator or a conversion has constants only.
 fn computed(parts: &Parts, expression: &[u8]) -> bool {
     if !parts.operands.is_empty() {
-        return parts.operands.iter().all(|it| constant(it));
+        return parts.operands.iter().all(|operand| constant(operand));
     }
     match shape(parts, expression) {
         Shape::Call { callee, argument } => converts(callee, argument) && constant(argument),
@@ -262,15 +270,18 @@ fn converts(callee: &[u8], argument: &[u8]) -> bool {
 
 /// Whether the text is a name with an optional qualifier, and no builtin.
 fn is_name(text: &[u8]) -> bool {
-    let of_name = |it: &u8| {
-        it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'/' | b'-') || *it >= 0x80
+    let of_name = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-') || *byte >= 0x80
     };
     !matches!(text, b"new" | b"make") && text.iter().all(of_name)
 }
 
 /// Whether the text is one number, as Go prints it: `3`, `-1.5e+06`, `(1 + 2i)`.
 fn numeric(text: &[u8]) -> bool {
-    if let Some(inner) = text.strip_prefix(b"(").and_then(|it| it.strip_suffix(b")")) {
+    if let Some(inner) = text
+        .strip_prefix(b"(")
+        .and_then(|rest| rest.strip_suffix(b")"))
+    {
         let plus = memchr::memmem::find(inner, b" + ");
         return inner.ends_with(b"i")
             && plus.is_some_and(|at| real(&inner[..at]) && real(&inner[at + 3..inner.len() - 1]));

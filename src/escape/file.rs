@@ -28,11 +28,12 @@ impl File {
 
     /// The declaration that holds a line: the one that starts last.
     pub(super) fn enclosing(&self, line: u32) -> Option<&Function> {
-        let holds = |it: &&Function| (it.start_line..=it.end_line).contains(&line);
+        let holds =
+            |function: &&Function| (function.start_line..=function.end_line).contains(&line);
         self.functions
             .iter()
             .filter(holds)
-            .max_by_key(|it| it.start_line)
+            .max_by_key(|function| function.start_line)
     }
 
     /// The class, now that the source can be asked.
@@ -48,7 +49,7 @@ impl File {
     /// constant with a type.
     pub(super) fn byte(&self, site: &Site) -> Option<u8> {
         let (line, column) = (site.line as usize, site.column as usize);
-        let mut lines = self.source.split(|it| *it == b'\n');
+        let mut lines = self.source.split(|byte| *byte == b'\n');
         let line = lines.nth(line.checked_sub(1)?)?;
         line.get(column.checked_sub(1)?).copied()
     }
@@ -62,7 +63,9 @@ impl File {
         let root = self.tree.root_node();
         let mut node = root.descendant_for_point_range(point, point)?;
         while node.kind() != kind {
-            node = node.parent().filter(|it| it.start_position() == point)?;
+            node = node
+                .parent()
+                .filter(|node| node.start_position() == point)?;
         }
         Some(node)
     }
@@ -87,7 +90,7 @@ impl File {
             return None;
         }
         let mut around = name;
-        while let Some(parent) = around.parent().filter(|it| it.parent().is_some()) {
+        while let Some(parent) = around.parent().filter(|node| node.parent().is_some()) {
             around = parent;
         }
         let mut declared = Vec::new();
@@ -109,7 +112,7 @@ impl File {
             _ if variadic => Shape::Other,
             Some(of) => names.shape(of, within, Names::deepest()),
             None if declaration.kind() == "short_var_declaration" => {
-                let side = |it| declaration.child_by_field_name(it);
+                let side = |text| declaration.child_by_field_name(text);
                 let (left, right) = (side("left")?, side("right")?);
                 match (left.named_child_count(), right.named_child_count()) {
                     (1, 1) => names.value(right.named_child(0)?, within, Names::deepest()),

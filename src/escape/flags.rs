@@ -21,18 +21,22 @@ pub fn diagnostics() -> Vec<&'static str> {
 /// `standard` are those of the scope that a value for `std` or `cmd` would hide.
 pub fn gcflags(scope: &[String], standard: &[String], user: &[String]) -> Vec<String> {
     let alone = diagnostics().join(" ");
-    let mut values: Vec<String> = scope.iter().map(|it| format!("{it}={alone}")).collect();
+    let mut values: Vec<String> = scope.iter().map(|text| format!("{text}={alone}")).collect();
     for value in user {
         let (pattern, flags) = split(value);
         match pattern.trim() {
             // `all` hides everything before it: the scope again, with these flags, keeps ours out of the rest.
             "all" if !whole(scope) => {
                 values.push(value.clone());
-                values.extend(scope.iter().map(|it| format!("{it}={}", asking(flags))));
+                values.extend(scope.iter().map(|text| format!("{text}={}", asking(flags))));
             }
             "std" | "cmd" if !whole(scope) => {
                 values.push(value.clone());
-                values.extend(standard.iter().map(|it| format!("{it}={}", asking(flags))));
+                values.extend(
+                    standard
+                        .iter()
+                        .map(|text| format!("{text}={}", asking(flags))),
+                );
             }
             "" => values.push(asking(flags)),
             pattern => values.push(format!("{pattern}={}", asking(flags))),
@@ -45,7 +49,7 @@ pub fn gcflags(scope: &[String], standard: &[String], user: &[String]) -> Vec<St
 fn whole(scope: &[String]) -> bool {
     scope
         .iter()
-        .any(|it| matches!(it.as_str(), "all" | "std" | "cmd"))
+        .any(|text| matches!(text.as_str(), "all" | "std" | "cmd"))
 }
 
 /// `pattern` and `flags` of `pattern=flags`; a value that starts with a dash has no pattern.
@@ -59,7 +63,10 @@ fn split(value: &str) -> (&str, &str) {
 
 /// Adds [`diagnostics`], and drops what only changes the print: `-m=2` prints more, `-L` and `-C` print other positions.
 fn asking(flags: &str) -> String {
-    let mut kept: Vec<&str> = words(flags).into_iter().filter(|it| !prints(it)).collect();
+    let mut kept: Vec<&str> = words(flags)
+        .into_iter()
+        .filter(|word| !prints(word))
+        .collect();
     kept.extend(diagnostics());
     kept.join(" ")
 }
@@ -74,16 +81,16 @@ fn prints(flag: &str) -> bool {
 /// Splits at spaces outside quotes, and leaves the quotes in place.
 fn words(flags: &str) -> Vec<&str> {
     let mut quote = None;
-    let split = |it: char| {
+    let split = |c: char| {
         match quote {
             // A quote opens only at the start of a word in Go; inside a word it would be an odd flag anyway.
-            None if matches!(it, '\'' | '"') => quote = Some(it),
-            Some(open) if open == it => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            Some(open) if open == c => quote = None,
             _ => {}
         }
-        quote.is_none() && it.is_ascii_whitespace()
+        quote.is_none() && c.is_ascii_whitespace()
     };
-    flags.split(split).filter(|it| !it.is_empty()).collect()
+    flags.split(split).filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct Function {
 /// of it.
 pub fn functions(source: &[u8]) -> Vec<Function> {
     parse(source)
-        .map(|it| declared(&it, source))
+        .map(|tree| declared(&tree, source))
         .unwrap_or_default()
 }
 
@@ -51,7 +51,7 @@ pub(super) fn declaration(node: Node, source: &[u8]) -> Option<Function> {
         }
         "method_declaration" => {
             let (receiver, generic) = receiver(node, source);
-            function(node, name.map(|it| format!("{receiver}.{it}")), generic)
+            function(node, name.map(|name| format!("{receiver}.{name}")), generic)
         }
         _ => None,
     }
@@ -68,7 +68,8 @@ fn function(node: Node, name: Option<String>, generic: bool) -> Option<Function>
 }
 
 fn name(node: Node, source: &[u8]) -> Option<String> {
-    node.child_by_field_name("name").map(|it| text(it, source))
+    node.child_by_field_name("name")
+        .map(|node| text(node, source))
 }
 
 pub(super) fn text(node: Node, source: &[u8]) -> String {
@@ -83,7 +84,7 @@ fn receiver(method: Node, source: &[u8]) -> (String, bool) {
     };
     let declared = list
         .named_children(&mut list.walk())
-        .find_map(|it| it.child_by_field_name("type"));
+        .find_map(|node| node.child_by_field_name("type"));
     let (mut node, mut pointer) = (declared, false);
     while let Some(it) = node {
         match it.kind() {
@@ -110,7 +111,7 @@ fn variables(node: Node, source: &[u8], found: &mut Vec<Function>) {
     for child in node.named_children(&mut node.walk()) {
         match child.kind() {
             "var_spec" => {
-                let name = name(child, source).map(|it| format!("var {it}"));
+                let name = name(child, source).map(|name| format!("var {name}"));
                 found.extend(function(child, name, false));
             }
             "var_spec_list" => variables(child, source, found),

@@ -73,7 +73,7 @@ pub fn identify_among(
     let mut ordinals: HashMap<Identity, u32> = HashMap::new();
     let mut order: Vec<&Site> = sites.iter().collect();
     // A file may have two printed names, `./x.go` and `lib/x.go`.
-    let place = |it: &Site| (it.line, it.column);
+    let place = |site: &Site| (site.line, site.column);
     order.sort_by(|a, b| {
         let file = (&a.package, &a.source).cmp(&(&b.package, &b.source));
         file.then_with(|| place(a).cmp(&place(b)))
@@ -86,21 +86,23 @@ pub fn identify_among(
             .source
             .as_ref()
             .and_then(|path| File::new(names.read(path)?));
-        let name = |it: &Site| {
-            if it.source.is_some() {
+        let name = |site: &Site| {
+            if site.source.is_some() {
                 shortest(sites)
             } else {
-                it.file.clone()
+                site.file.clone()
             }
         };
         for site in sites {
-            let class = file.as_ref().map_or(site.class, |it| it.class(site));
+            let class = file.as_ref().map_or(site.class, |file| file.class(site));
             let class = boxed::class(site, class, file.as_ref(), &mut names);
-            let around = file.as_ref().and_then(|it| it.enclosing(site.line));
-            let start = around.map_or(0, |it| it.start_line);
+            let around = file.as_ref().and_then(|file| file.enclosing(site.line));
+            let start = around.map_or(0, |function| function.start_line);
             let mut identity = Identity {
                 package: site.package.clone(),
-                function: around.map(|it| it.name.clone()).unwrap_or_default(),
+                function: around
+                    .map(|function| function.name.clone())
+                    .unwrap_or_default(),
                 class,
                 expression: normalized(&site.expression),
                 ordinal: 0,
@@ -125,8 +127,8 @@ pub fn identify_among(
 fn shortest(sites: &[&Site]) -> String {
     sites
         .iter()
-        .map(|it| &it.file)
-        .min_by_key(|it| it.len())
+        .map(|site| &site.file)
+        .min_by_key(|text| text.len())
         .cloned()
         .unwrap_or_default()
 }
@@ -189,7 +191,10 @@ fn whole_functions<'a>(
     kept: &[usize],
 ) -> HashMap<Content<'a>, Vec<Vec<usize>>> {
     let mut functions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for index in only.iter().filter(|it| !all[**it].function.is_empty()) {
+    for index in only
+        .iter()
+        .filter(|index| !all[**index].function.is_empty())
+    {
         functions
             .entry((&all[*index].package, &all[*index].function))
             .or_default()
@@ -200,11 +205,11 @@ fn whole_functions<'a>(
     }
     let mut by_content: HashMap<Content, Vec<Vec<usize>>> = HashMap::new();
     for ((package, _), mut indices) in functions {
-        let facts = |it: &usize| {
+        let facts = |index: &usize| {
             (
-                all[*it].class,
-                all[*it].expression.as_str(),
-                all[*it].ordinal,
+                all[*index].class,
+                all[*index].expression.as_str(),
+                all[*index].ordinal,
             )
         };
         indices.sort_by(|a, b| facts(a).cmp(&facts(b)));

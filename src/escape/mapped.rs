@@ -17,8 +17,8 @@ pub fn names(source: &[u8]) -> Vec<&[u8]> {
         } else {
             None
         };
-        let name = text.map(|it| unnumbered(unnumbered(it)));
-        found.extend(name.filter(|it| !it.is_empty()));
+        let name = text.map(|text| unnumbered(unnumbered(text)));
+        found.extend(name.filter(|name| !name.is_empty()));
     }
     found
 }
@@ -28,7 +28,7 @@ fn unnumbered(text: &[u8]) -> &[u8] {
     let digits = text
         .iter()
         .rev()
-        .take_while(|it| it.is_ascii_digit())
+        .take_while(|byte| byte.is_ascii_digit())
         .count();
     let before = &text[..text.len() - digits];
     match before.strip_suffix(b":") {

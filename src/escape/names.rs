@@ -122,9 +122,9 @@ impl<'a> Names<'a> {
         let candidates = self.by_name.get(qualifier)?.clone();
         let mut found = candidates
             .into_iter()
-            .filter_map(|it| self.declared(it, name, depth));
+            .filter_map(|candidate| self.declared(candidate, name, depth));
         let first = found.next()?;
-        found.all(|it| it == first).then_some(first)
+        found.all(|declared| declared == first).then_some(first)
     }
 
     fn declared(&mut self, package: usize, name: &str, depth: usize) -> Option<Declared> {
@@ -163,7 +163,7 @@ impl<'a> Names<'a> {
         match place.word {
             "func" => {
                 let result = node.child_by_field_name("result");
-                let shape = result.map(|it| self.shape(it, within, depth));
+                let shape = result.map(|node| self.shape(node, within, depth));
                 Some(Declared::Function(shape.unwrap_or(Shape::Other)))
             }
             "type" => {
@@ -204,7 +204,7 @@ impl<'a> Names<'a> {
         let files = self.sources.packages[package].files.len();
         for file in 0..files {
             let path = self.path(package, file);
-            if let Some(bytes) = path.and_then(|it| (self.read)(&it)) {
+            if let Some(bytes) = path.and_then(|path| (self.read)(&path)) {
                 declarations(&bytes, |name, word, at| {
                     places.insert(name.to_vec(), Place { word, file, at });
                 });
@@ -216,7 +216,7 @@ impl<'a> Names<'a> {
     /// What a value of the type that `node` writes takes.
     pub(super) fn shape(&mut self, node: Node, within: Within<'_>, depth: usize) -> Shape {
         let all = |fields: &[Shape]| match fields {
-            _ if fields.iter().all(|it| *it == Shape::Empty) => Shape::Empty,
+            _ if fields.iter().all(|shape| *shape == Shape::Empty) => Shape::Empty,
             [Shape::Byte] => Shape::Byte,
             _ => Shape::Composite,
         };
@@ -234,8 +234,8 @@ impl<'a> Names<'a> {
             "array_type" => {
                 let length = node.child_by_field_name("length");
                 let element = node.child_by_field_name("element");
-                let empty = length.is_some_and(|it| within.text(it) == "0")
-                    || element.is_some_and(|it| self.shape(it, within, depth) == Shape::Empty);
+                let empty = length.is_some_and(|node| within.text(node) == "0")
+                    || element.is_some_and(|node| self.shape(node, within, depth) == Shape::Empty);
                 if empty {
                     Shape::Empty
                 } else {
@@ -246,11 +246,11 @@ impl<'a> Names<'a> {
                 let mut fields = Vec::new();
                 let list = node.named_child(0);
                 let declared: Vec<Node> = list
-                    .map(|it| it.named_children(&mut it.walk()).collect())
+                    .map(|node| node.named_children(&mut node.walk()).collect())
                     .unwrap_or_default();
                 for field in declared
                     .iter()
-                    .filter(|it| it.kind() == "field_declaration")
+                    .filter(|node| node.kind() == "field_declaration")
                 {
                     let names = field
                         .children_by_field_name("name", &mut field.walk())
@@ -341,9 +341,9 @@ fn declarations(bytes: &[u8], mut found: impl FnMut(&[u8], &'static str, usize))
         let line = &bytes[start..end];
         let at = start;
         start = end + 1;
-        let word = WORDS.into_iter().find(|it| {
-            line.strip_prefix(it.as_bytes())
-                .is_some_and(|it| it.starts_with(b" "))
+        let word = WORDS.into_iter().find(|word| {
+            line.strip_prefix(word.as_bytes())
+                .is_some_and(|rest| rest.starts_with(b" "))
         });
         if let Some(word) = word {
             let rest = word.len() + 1;
@@ -368,8 +368,8 @@ fn declarations(bytes: &[u8], mut found: impl FnMut(&[u8], &'static str, usize))
 
 /// The name at `from`; of `a, b = ...` only the first, since a value belongs to its place.
 fn list(line: &[u8], from: usize, mut found: impl FnMut(usize, usize)) {
-    let is_name = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_' || *it >= 0x80;
-    let length = line[from..].iter().take_while(|it| is_name(it)).count();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let length = line[from..].iter().take_while(|byte| is_name(byte)).count();
     if length > 0 && !line[from + length..].starts_with(b",") {
         found(from, from + length);
     }

@@ -101,11 +101,11 @@ pub fn expression(message: &[u8]) -> &[u8] {
 /// What a message says.
 pub fn meaning(message: &[u8]) -> Meaning {
     if !is_escape(message) {
-        let known = ENDS.iter().any(|it| message.ends_with(it))
-            || STARTS.iter().any(|it| message.starts_with(it))
+        let known = ENDS.iter().any(|end| message.ends_with(end))
+            || STARTS.iter().any(|start| message.starts_with(start))
             || INSIDE
                 .iter()
-                .any(|it| memchr::memmem::find(message, it).is_some());
+                .any(|bytes| memchr::memmem::find(message, bytes).is_some());
         return if known {
             Meaning::Known
         } else {
@@ -171,10 +171,14 @@ const INSIDE: &[&[u8]] = &[
 
 /// Decimal digits at the start, and what follows them.
 pub(super) fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let digits = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
+    let digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let (digits, rest) = bytes.split_at(digits);
-    let value = digits.iter().fold(0u32, |sum, it| {
-        sum.saturating_mul(10).saturating_add(u32::from(it - b'0'))
+    let value = digits.iter().fold(0u32, |sum, digit| {
+        sum.saturating_mul(10)
+            .saturating_add(u32::from(digit - b'0'))
     });
     (!digits.is_empty()).then_some((value, rest))
 }

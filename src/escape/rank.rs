@@ -25,20 +25,20 @@ pub struct Group {
 
 /// Allocating sites by enclosing function, most sites first. Sites without a known function are left out.
 pub fn by_function(sites: &[IdentifiedSite]) -> Vec<Group> {
-    group(sites, |it| {
-        (!it.identity.function.is_empty()).then(|| it.identity.function.clone())
+    group(sites, |site| {
+        (!site.identity.function.is_empty()).then(|| site.identity.function.clone())
     })
 }
 
 /// Allocating sites by line of source, most sites first. Sites without a position are left out; those of methods that the
 /// compiler makes, which stand in no source, are one group of their package, and the last ones.
 pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
-    let mut groups = group(sites, |it| match it.site.line {
+    let mut groups = group(sites, |site| match site.site.line {
         0 => None,
-        _ if it.site.is_generated() => Some(GENERATED.to_owned()),
-        line => Some(format!("{}:{line}", it.site.file)),
+        _ if site.site.is_generated() => Some(GENERATED.to_owned()),
+        line => Some(format!("{}:{line}", site.site.file)),
     });
-    groups.sort_by_key(|it| it.name == GENERATED);
+    groups.sort_by_key(|group| group.name == GENERATED);
     groups
 }
 
@@ -74,7 +74,7 @@ pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
     // The initial value of a package variable runs in no function of the source.
     for group in by_function(sites)
         .iter()
-        .filter(|it| !it.name.starts_with("var "))
+        .filter(|group| !group.name.starts_with("var "))
     {
         if let Some(package) = packages.get_mut(&group.package) {
             *package.functions.get_or_insert_default() += 1;
@@ -89,7 +89,7 @@ fn group(sites: &[IdentifiedSite], name: impl Fn(&IdentifiedSite) -> Option<Stri
     for (index, it) in sites
         .iter()
         .enumerate()
-        .filter(|it| it.1.site.class.allocates())
+        .filter(|pair| pair.1.site.class.allocates())
     {
         if let Some(name) = name(it) {
             groups
@@ -119,14 +119,14 @@ fn classes(sites: &[IdentifiedSite], members: &[usize]) -> Vec<(Class, u64)> {
     let count = |class| {
         members
             .iter()
-            .filter(|it| sites[**it].site.class == class)
+            .filter(|member| sites[**member].site.class == class)
             .count() as u64
     };
     let mut classes: Vec<_> = Class::ALL
         .into_iter()
-        .map(|it| (it, count(it)))
+        .map(|class| (class, count(class)))
         .filter(|it| it.1 > 0)
         .collect();
-    classes.sort_by_key(|it| std::cmp::Reverse(it.1));
+    classes.sort_by_key(|class| std::cmp::Reverse(class.1));
     classes
 }

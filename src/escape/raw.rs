@@ -19,7 +19,7 @@ impl Raw {
     /// since 1.27 for packages that use it.
     pub fn new(dir: &[u8], cwd: &[u8], cgo: bool) -> Self {
         let mut shorter = Vec::new();
-        let mut at = Some(dir).filter(|it| it.starts_with(b"/") && cwd.starts_with(b"/"));
+        let mut at = Some(dir).filter(|bytes| bytes.starts_with(b"/") && cwd.starts_with(b"/"));
         while let Some(dir) = at.filter(|it| it.len() > 1) {
             let relative = relative(cwd, dir);
             if relative.len() < dir.len() {
@@ -32,7 +32,7 @@ impl Raw {
 
     /// The line as go would show it.
     pub fn shown<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
-        let found = self.shorter.iter().find(|it| line.starts_with(&it.0));
+        let found = self.shorter.iter().find(|pair| line.starts_with(&pair.0));
         let line = match found {
             Some((long, short)) => Cow::Owned([short.as_slice(), &line[long.len()..]].concat()),
             None => Cow::Borrowed(line),
@@ -46,8 +46,10 @@ impl Raw {
 
 /// The way from one directory to another, by text alone.
 fn relative(from: &[u8], to: &[u8]) -> Vec<u8> {
-    let parts = |it: &[u8]| -> Vec<Vec<u8>> {
-        let parts = it.split(|it| *it == b'/').filter(|it| !it.is_empty());
+    let parts = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let parts = bytes
+            .split(|byte| *byte == b'/')
+            .filter(|part| !part.is_empty());
         parts.map(<[u8]>::to_vec).collect()
     };
     let (from, to) = (parts(from), parts(to));
@@ -64,7 +66,7 @@ fn relative(from: &[u8], to: &[u8]) -> Vec<u8> {
 /// `_Ctype_int` becomes `C.int`, and so on. `None`: there is nothing of that kind.
 fn renamed(line: &[u8]) -> Option<Vec<u8>> {
     const MADE_UP: &[&[u8]] = &[b"type_", b"func_", b"var_", b"macro_"];
-    let word = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let mut out = Vec::new();
     let mut done = 0;
     for at in memchr::memmem::find_iter(line, b"_C") {
@@ -73,8 +75,8 @@ fn renamed(line: &[u8]) -> Option<Vec<u8>> {
         }
         let rest = &line[at + 2..];
         let rest = rest.strip_prefix(b"2").unwrap_or(rest);
-        let kind = MADE_UP.iter().find_map(|it| rest.strip_prefix(*it));
-        if let Some(name) = kind.filter(|it| it.first().is_some_and(word)) {
+        let kind = MADE_UP.iter().find_map(|prefix| rest.strip_prefix(*prefix));
+        if let Some(name) = kind.filter(|kind| kind.first().is_some_and(word)) {
             out.extend_from_slice(&line[done..at]);
             out.extend_from_slice(b"C.");
             done = line.len() - name.len();

@@ -66,12 +66,12 @@ impl<'a> Refusals<'a> {
             Owner::Package(index) => Some(index),
             Owner::Header => self.header,
         };
-        let Some(package) = index.and_then(|it| self.sources.packages.get(it)) else {
+        let Some(package) = index.and_then(|index| self.sources.packages.get(index)) else {
             return;
         };
         let own = (index != self.header).then(|| package.qualifier().as_bytes());
         let mut scratch = Vec::new();
-        let base = file.rsplit(|it| *it == b'/').next().unwrap_or_default();
+        let base = file.rsplit(|file| *file == b'/').next().unwrap_or_default();
         let is_file = owner != Owner::Header && !package.dir.is_empty();
         self.found.insert(Refusal {
             package: package.path().to_owned(),

@@ -84,10 +84,10 @@ impl<'a> Fact<'a> {
         match message.first()? {
             b'i' => message
                 .strip_prefix(INLINED)
-                .map(|it| Self::Inlined(until(it, b" with score "))),
+                .map(|rest| Self::Inlined(until(rest, b" with score "))),
             b'c' => message
                 .strip_prefix(INLINABLE)
-                .map(|it| Self::Inlinable(until(it, b" with cost "))),
+                .map(|rest| Self::Inlinable(until(rest, b" with cost "))),
             b'F' => match message {
                 b"Found IsInBounds" => Some(Self::Index),
                 b"Found IsSliceInBounds" => Some(Self::Slice),
@@ -95,7 +95,7 @@ impl<'a> Fact<'a> {
             },
             b'd' | b'p' | b'P' => DEVIRTUALIZED
                 .iter()
-                .any(|it| message.starts_with(it))
+                .any(|prefix| message.starts_with(prefix))
                 .then_some(Self::Devirtualized),
             _ => None,
         }

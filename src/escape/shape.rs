@@ -31,7 +31,7 @@ pub(super) fn normalized<'a>(
 
 fn unqualified(text: &[u8], own: Option<&[u8]>, out: &mut Vec<u8>) {
     let mut start = 0;
-    if let Some(own) = own.filter(|it| !it.is_empty()) {
+    if let Some(own) = own.filter(|own| !own.is_empty()) {
         for at in memchr::memmem::find_iter(text, own) {
             let end = at + own.len();
             let inside = at > 0 && (is_name(text[at - 1]) || text[at - 1] == b'.');
@@ -85,7 +85,9 @@ fn signature(text: &[u8]) -> usize {
 fn name(text: &[u8]) -> usize {
     let end = text
         .iter()
-        .position(|it| !(is_name(*it) || matches!(it, b'.' | b'/' | b'-' | b'~' | b'%' | b'$')))
+        .position(|byte| {
+            !(is_name(*byte) || matches!(byte, b'.' | b'/' | b'-' | b'~' | b'%' | b'$'))
+        })
         .unwrap_or(text.len());
     match text.get(end) {
         Some(b'[') => end + group(&text[end..]),

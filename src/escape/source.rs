@@ -128,11 +128,16 @@ impl<'a> Owners<'a> {
         let package = self.sources.packages.get(index)?;
         let path = package.path().as_bytes();
         let versioned = versioned(package, path);
-        let below = |it: &[u8]| printed.strip_prefix(it)?.strip_prefix(b"/");
+        let below = |prefix: &[u8]| printed.strip_prefix(prefix)?.strip_prefix(b"/");
         let below = below(path).or_else(|| below(versioned.as_deref()?))?;
-        let is_own = |it: &[u8]| package.files.iter().any(|name| name.as_bytes() == it);
+        let is_own = |bytes: &[u8]| package.files.iter().any(|name| name.as_bytes() == bytes);
         let (directory, base) = split(printed)?;
-        if is_own(below) || self.by_path.get(directory).is_some_and(|it| *it != index) {
+        if is_own(below)
+            || self
+                .by_path
+                .get(directory)
+                .is_some_and(|count| *count != index)
+        {
             return None;
         }
         let name = match names {
@@ -167,7 +172,10 @@ impl<'a> Owners<'a> {
 /// `module@version/sub` as `-trimpath` prints it for a dependency.
 fn versioned(package: &Package, path: &[u8]) -> Option<Vec<u8>> {
     let module = package.module.as_ref()?;
-    let version = package.version.as_ref().filter(|it| !it.is_empty())?;
+    let version = package
+        .version
+        .as_ref()
+        .filter(|version| !version.is_empty())?;
     let sub = path.strip_prefix(module.as_bytes())?;
     Some([module.as_bytes(), b"@", version.as_bytes(), sub].concat())
 }
@@ -181,8 +189,8 @@ fn absolute(directory: &[u8], path: &[u8]) -> Vec<u8> {
     };
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in start
-        .split(|it| *it == b'/')
-        .chain(path.split(|it| *it == b'/'))
+        .split(|byte| *byte == b'/')
+        .chain(path.split(|byte| *byte == b'/'))
     {
         match part {
             b"" | b"." => {}

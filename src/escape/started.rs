@@ -34,9 +34,9 @@ pub fn started(source: &[u8]) -> Vec<Started> {
             "go_statement" => {
                 let call = node.named_child(0);
                 // With type arguments a call looks like a conversion.
-                let field = |name| call.and_then(|it| it.child_by_field_name(name));
+                let field = |name| call.and_then(|node| node.child_by_field_name(name));
                 let callee = field("function").or_else(|| field("type"));
-                found.extend(callee.and_then(|it| callee_of(it, source, &imports)));
+                found.extend(callee.and_then(|node| callee_of(node, source, &imports)));
             }
             "call_expression" => found.extend(handed(node, source)),
             _ => {}
@@ -54,9 +54,9 @@ fn callee_of(callee: Node, source: &[u8], imports: &[(String, String)]) -> Optio
         "identifier" => Some(Started::Function(text(callee, source))),
         "selector_expression" => {
             let operand = text(callee.child_by_field_name("operand")?, source);
-            let import = imports.iter().find(|it| it.0 == operand);
+            let import = imports.iter().find(|import| import.0 == operand);
             Some(Started::Selected {
-                package: import.map(|it| it.1.clone()),
+                package: import.map(|import| import.1.clone()),
                 name: text(callee.child_by_field_name("field")?, source),
             })
         }
@@ -64,9 +64,9 @@ fn callee_of(callee: Node, source: &[u8], imports: &[(String, String)]) -> Optio
         "type_identifier" => Some(Started::Function(text(callee, source))),
         "qualified_type" => {
             let operand = text(callee.child_by_field_name("package")?, source);
-            let import = imports.iter().find(|it| it.0 == operand);
+            let import = imports.iter().find(|import| import.0 == operand);
             Some(Started::Selected {
-                package: import.map(|it| it.1.clone()),
+                package: import.map(|import| import.1.clone()),
                 name: text(callee.child_by_field_name("name")?, source),
             })
         }
@@ -82,9 +82,9 @@ fn callee_of(callee: Node, source: &[u8], imports: &[(String, String)]) -> Optio
 fn handed(call: Node, source: &[u8]) -> Vec<Started> {
     let field = call
         .child_by_field_name("function")
-        .filter(|it| it.kind() == "selector_expression")
-        .and_then(|it| it.child_by_field_name("field"));
-    if field.is_none_or(|it| text(it, source) != "Go") {
+        .filter(|node| node.kind() == "selector_expression")
+        .and_then(|node| node.child_by_field_name("field"));
+    if field.is_none_or(|node| text(node, source) != "Go") {
         return Vec::new();
     }
     let Some(arguments) = call.child_by_field_name("arguments") else {
@@ -92,8 +92,8 @@ fn handed(call: Node, source: &[u8]) -> Vec<Started> {
     };
     arguments
         .named_children(&mut arguments.walk())
-        .filter(|it| it.kind() == "func_literal")
-        .map(|it| Started::Literal(line(it)))
+        .filter(|node| node.kind() == "func_literal")
+        .map(|node| Started::Literal(line(node)))
         .collect()
 }
 
@@ -106,7 +106,7 @@ fn imports(root: Node, source: &[u8]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut stack: Vec<Node> = root
         .named_children(&mut root.walk())
-        .filter(|it| it.kind() == "import_declaration")
+        .filter(|node| node.kind() == "import_declaration")
         .collect();
     while let Some(node) = stack.pop() {
         if node.kind() != "import_spec" {
@@ -131,7 +131,7 @@ fn last_element(path: &str) -> &str {
     let last = elements.next().unwrap_or_default();
     let is_version = last
         .strip_prefix('v')
-        .is_some_and(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
     match elements.next() {
         Some(before) if is_version => before,
         _ => last,

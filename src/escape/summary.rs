@@ -62,7 +62,7 @@ pub struct PackageEscapes {
 impl Escapes {
     /// Sums the packages up and sorts them: most sites first, then by path.
     pub(super) fn sort(&mut self) {
-        self.sites = self.packages.iter().map(|it| it.sites).sum();
+        self.sites = self.packages.iter().map(|package| package.sites).sum();
         self.packages
             .sort_by(|a, b| b.sites.cmp(&a.sites).then_with(|| a.path.cmp(&b.path)));
     }

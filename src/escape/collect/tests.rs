@@ -31,11 +31,16 @@ fn check(trimpath: bool, text: &str) -> String {
     };
     let mut collector = Collector::new(&sources);
     collector.text(text.as_bytes());
-    let escapes = collector.finish(|it| !it.standard);
+    let escapes = collector.finish(|package| !package.standard);
     let mut shown: Vec<String> = escapes
         .packages
         .iter()
-        .map(|it| format!("{} {}+{}+{}", it.path, it.sites, it.constants, it.leaking))
+        .map(|package| {
+            format!(
+                "{} {}+{}+{}",
+                package.path, package.sites, package.constants, package.leaking
+            )
+        })
         .collect();
     shown.push(format!(
         "= {}, outside {}, unparsed {:?}",
