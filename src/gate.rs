@@ -216,7 +216,7 @@ pub fn names<'a>(gates: impl Iterator<Item = &'a str>) -> String {
     all.truncate(NAMED);
     let mut text = all
         .iter()
-        .map(|it| format!("`{it}`"))
+        .map(|text| format!("`{text}`"))
         .collect::<Vec<_>>()
         .join(", ");
     if more > 0 {
@@ -236,8 +236,10 @@ pub fn unjudged<'a>(
         }
     }
     let sentence = |cause: &Cause| {
-        let mine = judgements.clone().filter(|it| it.cause() == Some(cause));
-        let gates = names(mine.map(|it| it.gate.as_str()));
+        let mine = judgements
+            .clone()
+            .filter(|judgement| judgement.cause() == Some(cause));
+        let gates = names(mine.map(|judgement| judgement.gate.as_str()));
         (
             cause.clone(),
             format!("not judged, because {cause}: {gates}"),

@@ -24,7 +24,7 @@ pub fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String
             ));
         }
         if let Some(version) = new.earlier
-            && old.earlier.is_none_or(|it| version < it)
+            && old.earlier.is_none_or(|earlier| version < earlier)
         {
             told.push(format!(
                 "{FILE} is of version {version}: what that did not see on {key} is not new"
@@ -92,8 +92,8 @@ fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<St
     for (item, bytes) in &is {
         let judged = matches!(item, Item::Size | Item::Module(_) | Item::Frame(_));
         let before = was.get(item).copied();
-        if judged && before.is_none_or(|it| *bytes > it) {
-            let before = before.map_or("nothing".into(), |it| format!("{it} B"));
+        if judged && before.is_none_or(|before| *bytes > before) {
+            let before = before.map_or("nothing".into(), |before| format!("{before} B"));
             grown.push(format!(
                 "{item} of {place} may have {bytes} B instead of {before}{}",
                 reason(item)
@@ -120,8 +120,8 @@ fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<St
     }
     if let Some(was) = old.profile_health {
         let is = new.profile_health;
-        if is.is_none_or(|it| it + HEALTH_FALL <= was) {
-            let is = is.map_or("not known".into(), |it| format!("{it} %"));
+        if is.is_none_or(|byte| byte + HEALTH_FALL <= was) {
+            let is = is.map_or("not known".into(), |byte| format!("{byte} %"));
             let why = reason(&Item::Health);
             told.push(format!(
                 "profile-health of {place} may be {is} instead of {was} %{why}"
@@ -135,7 +135,7 @@ fn sites(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
     for (package, entries) in &new.sites {
         let before = old.sites.get(package);
         for (id, entry) in entries {
-            if before.is_some_and(|it| it.contains_key(id)) {
+            if before.is_some_and(|before| before.contains_key(id)) {
                 continue;
             }
             let class = class_name(entry.class);

@@ -48,7 +48,7 @@ fn measured(before: &Config, now: &Config, told: &mut Vec<String>) {
         ));
     }
     let gone = before.bench.packages.iter();
-    for package in gone.filter(|it| !now.bench.packages.contains(it)) {
+    for package in gone.filter(|gone| !now.bench.packages.contains(gone)) {
         told.push(format!("`[bench]` leaves out `{package}`"));
     }
     if !now.bench.packages.is_empty()
@@ -66,8 +66,9 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
     if before.gate == AdviseGate::Off || now.gate == AdviseGate::Off {
         return;
     }
-    let share =
-        |it: Option<Percent>| it.map_or("the default".to_owned(), |it| format!("{} %", it.0));
+    let share = |percent: Option<Percent>| {
+        percent.map_or("the default".to_owned(), |it| format!("{} %", it.0))
+    };
     if before.min_share != now.min_share {
         let (a, b) = (share(before.min_share), share(now.min_share));
         told.push(format!("`[advise] min-share` was changed from {a} to {b}"));
@@ -79,9 +80,13 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
             "`[advise] min-samples` was changed from {a} to {b}"
         ));
     }
-    let more = now.ignore.iter().filter(|it| !before.ignore.contains(it));
-    told.extend(more.map(|it| format!("`[advise] ignore` takes out `{it}`")));
-    let files = |it: &crate::config::Advise| it.profiles.files().cloned().collect::<Vec<_>>();
+    let more = now
+        .ignore
+        .iter()
+        .filter(|word| !before.ignore.contains(word));
+    told.extend(more.map(|text| format!("`[advise] ignore` takes out `{text}`")));
+    let files =
+        |advise: &crate::config::Advise| advise.profiles.files().cloned().collect::<Vec<_>>();
     if files(before) != files(now) {
         told.push("`[advise] profiles` was changed".into());
     }
@@ -90,9 +95,9 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
 /// A sentence for what changed and is no limit: another profile makes other code hot, and other code of it.
 pub fn noted(before: &Config, now: &Config) -> Vec<String> {
     let (a, b) = (&before.pgo.profile, &now.pgo.profile);
-    let own = |it: &Config| -> BTreeMap<String, String> {
-        let all = it.pgo.package.iter();
-        all.map(|(key, it)| (key.clone(), it.profile.to_string()))
+    let own = |config: &Config| -> BTreeMap<String, String> {
+        let all = config.pgo.package.iter();
+        all.map(|(key, config)| (key.clone(), config.profile.to_string()))
             .collect()
     };
     let mut told = Vec::new();
@@ -123,7 +128,7 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
         limit(what, old.map(size), new.map(size), looser)
     };
     told.extend(pair("the size budget", old.size, new.size));
-    let percent = |it: Percent| format!("{} %", it.0);
+    let percent = |percent: Percent| format!("{} %", percent.0);
     let looser = old
         .size_growth
         .zip(new.size_growth)
@@ -132,8 +137,8 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
     told.extend(limit("the budget `size-growth`", a, b, looser));
     let looser = old.frame.zip(new.frame).is_some_and(|(a, b)| b.0 > a.0);
     let (a, b) = (
-        old.frame.map(|it| human(it.0)),
-        new.frame.map(|it| human(it.0)),
+        old.frame.map(|limit| human(limit.0)),
+        new.frame.map(|limit| human(limit.0)),
     );
     told.extend(limit("the budget `frame`", a, b, looser));
     let grows = |a: Growth, b: Growth| match (a, b) {
@@ -145,7 +150,7 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
         .frame_growth
         .zip(new.frame_growth)
         .is_some_and(|(a, b)| grows(a, b));
-    let text = |it: Growth| it.to_string();
+    let text = |growth: Growth| growth.to_string();
     let (a, b) = (old.frame_growth.map(text), new.frame_growth.map(text));
     told.extend(limit("the budget `frame-growth`", a, b, looser));
     for (module, was) in &old.modules {
@@ -156,11 +161,15 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
     for (module, is) in new
         .modules
         .iter()
-        .filter(|it| !old.modules.contains_key(it.0))
+        .filter(|module| !old.modules.contains_key(module.0))
     {
-        let covers = |it: &&String| scope::contains(std::slice::from_ref(*it), module);
-        let over = old.modules.keys().filter(covers).max_by_key(|it| it.len());
-        if let Some((pattern, was)) = over.and_then(|it| Some((it, old.modules.get(it)?)))
+        let covers = |text: &&String| scope::contains(std::slice::from_ref(*text), module);
+        let over = old
+            .modules
+            .keys()
+            .filter(covers)
+            .max_by_key(|key| key.len());
+        if let Some((pattern, was)) = over.and_then(|over| Some((over, old.modules.get(over)?)))
             && is_looser(*was, *is)
         {
             let (was, is) = (size(*was), size(*is));
@@ -193,12 +202,12 @@ fn is_looser(before: SizeLimit, now: SizeLimit) -> bool {
 
 fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
     let (old, new) = (&before.escape, &now.escape);
-    let strength = |it: Gate| match it {
+    let strength = |gate: Gate| match gate {
         Gate::Off => 0,
         Gate::Hot => 1,
         Gate::New => 2,
     };
-    let word = |it: Gate| format!("{it:?}").to_lowercase();
+    let word = |gate: Gate| format!("{gate:?}").to_lowercase();
     if strength(new.gate) < strength(old.gate) {
         let (a, b) = (word(old.gate), word(new.gate));
         told.push(format!(
@@ -222,7 +231,7 @@ fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
         let (a, b) = (&old.scope, &new.scope);
         told.push(format!("the escape scope was changed from `{a}` to `{b}`"));
     }
-    for it in new.ignore.iter().filter(|it| !old.ignore.contains(it)) {
+    for it in new.ignore.iter().filter(|word| !old.ignore.contains(word)) {
         told.push(format!(
             "`[escape] ignore` takes `{it}` out of the findings"
         ));
@@ -235,28 +244,42 @@ fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
 fn asserted(before: &[Assertion], now: &[Assertion], told: &mut Vec<String>) {
     for old in before {
         let function = &old.function;
-        let same: Vec<&Assertion> = now.iter().filter(|it| it.function == *function).collect();
+        let same: Vec<&Assertion> = now
+            .iter()
+            .filter(|assertion| assertion.function == *function)
+            .collect();
         if same.is_empty() {
             told.push(format!("the assertion about `{function}` was removed"));
             continue;
         }
-        let any = |claim: fn(&Assertion) -> bool| same.iter().any(|it| claim(it));
+        let any = |claim: fn(&Assertion) -> bool| same.iter().any(|assertion| claim(assertion));
         let claims: [(&str, bool, bool); 4] = [
-            ("no-escape", old.no_escape, any(|it| it.no_escape)),
-            ("inlined", old.inlined, any(|it| it.inlined)),
+            (
+                "no-escape",
+                old.no_escape,
+                any(|assertion| assertion.no_escape),
+            ),
+            ("inlined", old.inlined, any(|assertion| assertion.inlined)),
             (
                 "no-bounds-checks",
                 old.no_bounds_checks,
-                any(|it| it.no_bounds_checks),
+                any(|assertion| assertion.no_bounds_checks),
             ),
-            ("must-exist", old.must_exist, any(|it| it.must_exist)),
+            (
+                "must-exist",
+                old.must_exist,
+                any(|assertion| assertion.must_exist),
+            ),
         ];
-        for (claim, _, _) in claims.iter().filter(|it| it.1 && !it.2) {
+        for (claim, _, _) in claims.iter().filter(|entry| entry.1 && !entry.2) {
             told.push(format!(
                 "`{claim}` of `{function}` is not asserted any more"
             ));
         }
-        let frames = same.iter().filter_map(|it| it.max_frame).min();
+        let frames = same
+            .iter()
+            .filter_map(|assertion| assertion.max_frame)
+            .min();
         let looser = old.max_frame.zip(frames).is_some_and(|(a, b)| b > a);
         let what = format!("`max-frame` of `{function}`");
         let text = |it: crate::config::size::Size| human(it.0);
@@ -266,11 +289,15 @@ fn asserted(before: &[Assertion], now: &[Assertion], told: &mut Vec<String>) {
             frames.map(text),
             looser,
         ));
-        let everywhere = same.iter().any(|it| it.targets.is_empty());
-        let kept: BTreeSet<&String> = same.iter().flat_map(|it| &it.targets).collect();
-        let narrower = old.targets.is_empty() || old.targets.iter().any(|it| !kept.contains(it));
+        let everywhere = same.iter().any(|assertion| assertion.targets.is_empty());
+        let kept: BTreeSet<&String> = same
+            .iter()
+            .flat_map(|assertion| &assertion.targets)
+            .collect();
+        let narrower =
+            old.targets.is_empty() || old.targets.iter().any(|target| !kept.contains(target));
         if !everywhere && narrower {
-            let targets: Vec<&str> = kept.iter().map(|it| it.as_str()).collect();
+            let targets: Vec<&str> = kept.iter().map(|text| text.as_str()).collect();
             let targets = targets.join(", ");
             told.push(format!(
                 "the assertion about `{function}` holds for {targets} alone"
@@ -288,8 +315,12 @@ fn strictness(severity: Severity) -> u8 {
 }
 
 fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
-    let word = |it: Severity| format!("{it:?}").to_lowercase();
-    let all: BTreeMap<&String, Severity> = before.checks.iter().map(|it| (it.0, *it.1)).collect();
+    let word = |severity: Severity| format!("{severity:?}").to_lowercase();
+    let all: BTreeMap<&String, Severity> = before
+        .checks
+        .iter()
+        .map(|check| (check.0, *check.1))
+        .collect();
     for (id, was) in all {
         let is = now.checks.get(id).copied().unwrap_or(Severity::Warn);
         if strictness(is) < strictness(was) {
@@ -299,7 +330,7 @@ fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
             ));
         }
     }
-    let ambient = |it: AmbientPolicy| match it {
+    let ambient = |policy: AmbientPolicy| match policy {
         AmbientPolicy::Allow => 0,
         AmbientPolicy::Warn => 1,
         AmbientPolicy::Deny => 2,
@@ -322,22 +353,22 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
         told.push(format!("the baseline was changed from `{a}` to `{b}`"));
     }
     let (old, new) = (&before.pgo, &now.pgo);
-    let missing = |it: OnMissing| match it {
+    let missing = |policy: OnMissing| match policy {
         OnMissing::Off => 0,
         OnMissing::Warn => 1,
         OnMissing::Fail => 2,
     };
     if missing(new.on_missing) < missing(old.on_missing) {
-        let word = |it: OnMissing| format!("{it:?}").to_lowercase();
+        let word = |policy: OnMissing| format!("{policy:?}").to_lowercase();
         let (a, b) = (word(old.on_missing), word(new.on_missing));
         told.push(format!(
             "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
         ));
     }
     let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
-    let days = |it: crate::config::size::Age| {
-        let noun = if it.0 > 1.0 { "days" } else { "day" };
-        format!("{} {noun}", it.0)
+    let days = |age: crate::config::size::Age| {
+        let noun = if age.0 > 1.0 { "days" } else { "day" };
+        format!("{} {noun}", age.0)
     };
     let (a, b) = (old.max_age.map(days), new.max_age.map(days));
     told.extend(limit("`[pgo] max-age`", a, b, looser));
@@ -359,7 +390,7 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
         || old.max_age.is_some()
         || old.min_samples.is_some()
         || old.min_health.is_some();
-    let off = |it: &Profiles| *it == Profiles::One("off".into());
+    let off = |profiles: &Profiles| *profiles == Profiles::One("off".into());
     if before.build.linkage == Linkage::Static && now.build.linkage == Linkage::Any {
         told.push("`[build] linkage` was changed from \"static\" to \"any\"".into());
     }
@@ -370,8 +401,12 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
         told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
     }
     built(before, now, told);
-    for target in before.target.iter().filter(|it| !now.target.contains(it)) {
-        let part = |it: &Option<String>| it.clone().unwrap_or_else(|| "default".into());
+    for target in before
+        .target
+        .iter()
+        .filter(|target| !now.target.contains(target))
+    {
+        let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "default".into());
         let (os, arch) = (part(&target.os), part(&target.arch));
         told.push(format!(
             "the target {os}/{arch} was changed or is not built any more"
@@ -381,12 +416,12 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
 
 /// What is not built is not judged.
 fn built(before: &Config, now: &Config, told: &mut Vec<String>) {
-    let patterns = |it: &Config| match it.build.packages.as_slice() {
+    let patterns = |config: &Config| match config.build.packages.as_slice() {
         [] => vec![".".to_owned()],
         some => some.to_vec(),
     };
     let kept = patterns(now);
-    let gone = |it: &String| !kept.contains(it) && !scope::contains(&kept, it);
+    let gone = |word: &String| !kept.contains(word) && !scope::contains(&kept, word);
     for pattern in patterns(before).into_iter().filter(gone) {
         told.push(format!(
             "`[build] packages` does not name `{pattern}` any more"
