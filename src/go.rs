@@ -202,16 +202,18 @@ pub fn uses(text: &str) -> Vec<String> {
             (directory, _) if group => directory,
             _ => None,
         };
-        found.extend(directory.map(|it| it.trim_matches(['"', '`']).to_owned()));
+        found.extend(directory.map(|directory| directory.trim_matches(['"', '`']).to_owned()));
     }
     found
 }
 
 /// The path on the `module` line of a go.mod file.
 pub fn module_line(text: &str) -> Option<String> {
-    let mut lines = text.lines().map(|it| it.split("//").next().unwrap_or(it));
-    lines.find_map(|it| {
-        let mut words = it.split_whitespace();
+    let mut lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(line));
+    lines.find_map(|line| {
+        let mut words = line.split_whitespace();
         let path = (words.next()? == "module").then(|| words.next())??;
         Some(path.trim_matches(['"', '`']).to_owned())
     })
@@ -219,14 +221,14 @@ pub fn module_line(text: &str) -> Option<String> {
 
 /// The `go` line of a go.mod or go.work file: `1.21`.
 pub fn go_line(text: &str) -> Option<String> {
-    let line = text.lines().find_map(|it| {
-        it.trim()
+    let line = text.lines().find_map(|line| {
+        line.trim()
             .strip_prefix("go ")
-            .or_else(|| it.trim().strip_prefix("go\t"))
+            .or_else(|| line.trim().strip_prefix("go\t"))
     })?;
     line.split_whitespace()
         .next()
-        .map(|it| it.trim_matches('"').to_owned())
+        .map(|word| word.trim_matches('"').to_owned())
 }
 
 /// `(1, 27)` of `go1.27.3`, `go1.27rc1`, `1.27` and `go1.27.3 X:nojsonv2`.
@@ -343,7 +345,7 @@ const UNDEFINED: &str = "flag provided but not defined: -";
 /// Whether go failed because it does not know a flag.
 pub fn is_unknown_flag(error: &Error) -> bool {
     let words = error.detail.as_deref();
-    error.kind == Kind::Go && words.is_some_and(|it| it.starts_with(UNDEFINED))
+    error.kind == Kind::Go && words.is_some_and(|word| word.starts_with(UNDEFINED))
 }
 
 /// What a go command said on standard error, kept whole up to a bound: its own words for the user.
@@ -411,7 +413,7 @@ impl Words {
         }
         let error = Error::new(Kind::Go, failure).status(outcome.status.code());
         // Go goes on with the usage of the command that we asked it with, which nobody typed.
-        let unknown = text.lines().find(|it| it.starts_with(UNDEFINED));
+        let unknown = text.lines().find(|line| line.starts_with(UNDEFINED));
         if let Some(line) = unknown {
             let name = line[UNDEFINED.len()..].trim();
             let near = flags::names();

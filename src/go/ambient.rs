@@ -76,7 +76,10 @@ pub fn ambient(
     }
     let leaks = found.into_iter().filter(|(name, (value, _))| {
         let known = NAMES.contains(name) && !decided.contains(name) && !value.is_empty();
-        known && configured.get(*name).is_none_or(|it| it != value)
+        known
+            && configured
+                .get(*name)
+                .is_none_or(|configured| configured != value)
     });
     leaks
         .map(|(name, (value, from))| Ambient {

@@ -50,9 +50,9 @@ pub fn find(search: &Search<'_>) -> Result<Behind> {
         return Err(none(search, "every one in PATH leads back to gobuild-opt"));
     }
     let own = search.own.and_then(id);
-    let candidate = candidates(search)
-        .into_iter()
-        .find(|it| is_program(it) && (own.is_none() || id(it) != own) && !tried.contains(it));
+    let candidate = candidates(search).into_iter().find(|path| {
+        is_program(path) && (own.is_none() || id(path) != own) && !tried.contains(path)
+    });
     let Some(program) = candidate else {
         let why = match tried.is_empty() {
             true => "there is none behind gobuild-opt in PATH",
@@ -78,8 +78,8 @@ fn none(search: &Search<'_>, why: &str) -> Error {
 
 /// Whether this program is what the shell finds under that name.
 pub fn is_first(search: &Search<'_>) -> bool {
-    let first = candidates(search).into_iter().find(|it| is_program(it));
-    first.is_some_and(|it| id(&it).is_some() && id(&it) == search.own.and_then(id))
+    let first = candidates(search).into_iter().find(|path| is_program(path));
+    first.is_some_and(|path| id(&path).is_some() && id(&path) == search.own.and_then(id))
 }
 
 fn candidates(search: &Search<'_>) -> Vec<PathBuf> {
@@ -89,18 +89,20 @@ fn candidates(search: &Search<'_>) -> Vec<PathBuf> {
     let path = search.path.unwrap_or_default();
     std::env::split_paths(path)
         // As with go itself: what the working directory holds is not for us to run.
-        .filter(|it| it.is_absolute())
-        .map(|it| it.join(&search.name))
+        .filter(|path| path.is_absolute())
+        .map(|path| path.join(&search.name))
         .collect()
 }
 
 fn is_program(path: &Path) -> bool {
     path.metadata()
-        .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 fn id(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().ok().map(|it| (it.dev(), it.ino()))
+    path.metadata()
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// GOROOT/bin/go, with GOROOT/VERSION beside it.
@@ -110,8 +112,8 @@ fn is_distribution(program: &Path) -> bool {
         .as_deref()
         .and_then(Path::parent)
         .and_then(Path::parent);
-    let version = root.and_then(|it| std::fs::read(it.join("VERSION")).ok());
-    version.is_some_and(|it| it.starts_with(b"go") || it.starts_with(b"devel"))
+    let version = root.and_then(|path| std::fs::read(path.join("VERSION")).ok());
+    version.is_some_and(|version| version.starts_with(b"go") || version.starts_with(b"devel"))
 }
 
 #[derive(Default)]
@@ -122,7 +124,7 @@ struct Mark {
 }
 
 fn read_mark(text: &OsStr) -> Mark {
-    let mut parts = text.as_bytes().splitn(3, |it| *it == b' ');
+    let mut parts = text.as_bytes().splitn(3, |text| *text == b' ');
     let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
     let (Some(process), Some(depth)) = (number(), number()) else {
         return Mark::default();

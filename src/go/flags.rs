@@ -61,7 +61,7 @@ impl Flag {
 /// What stands behind the first `=`.
 pub fn value_behind(arg: &OsStr) -> Option<OsString> {
     let bytes = arg.as_bytes();
-    let at = bytes.iter().position(|it| *it == b'=')?;
+    let at = bytes.iter().position(|byte| *byte == b'=')?;
     Some(OsString::from_vec(bytes[at + 1..].to_vec()))
 }
 
@@ -207,9 +207,9 @@ pub fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
 /// Entries of GOFLAGS that look like the tail of an unquoted list: `GOFLAGS="-ldflags=-s -w"` is
 /// `-ldflags=-s` and a `-w` that Go drops without a word, since no go command has that flag.
 pub fn lost_in_goflags(flags: &[Flag]) -> Vec<&Flag> {
-    let after_list = flags.iter().skip_while(|it| !is_list(&it.name)).skip(1);
+    let after_list = flags.iter().skip_while(|flag| !is_list(&flag.name)).skip(1);
     after_list
-        .filter(|it| arity(&it.name) == Arity::Unknown)
+        .filter(|flag| arity(&flag.name) == Arity::Unknown)
         .collect()
 }
 
@@ -219,14 +219,14 @@ fn is_list(name: &str) -> bool {
 
 /// The value of the last flag of that name: Go's rule for a repeated flag.
 pub fn last<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
-    flags.iter().rev().find(|it| it.name == name)
+    flags.iter().rev().find(|flag| flag.name == name)
 }
 
 /// Whether a boolean flag is on: its last mention counts.
 pub fn is_on(flags: &[Flag], name: &str) -> bool {
-    last(flags, name).is_some_and(|it| {
+    last(flags, name).is_some_and(|flag| {
         !matches!(
-            it.value.as_deref(),
+            flag.value.as_deref(),
             Some("false" | "0" | "f" | "F" | "FALSE" | "False")
         )
     })
@@ -236,11 +236,11 @@ pub fn is_on(flags: &[Flag], name: &str) -> bool {
 /// (`tagsFlag`, `cmd/go/internal/work/build.go`).
 pub fn tags(value: &str) -> Result<Vec<String>, String> {
     if !value.contains([' ', '\'']) {
-        let tags = value.split(',').filter(|it| !it.is_empty());
+        let tags = value.split(',').filter(|part| !part.is_empty());
         return Ok(tags.map(str::to_owned).collect());
     }
     let tags = quote::split(value)?;
-    match tags.iter().find(|it| it.contains(',')) {
+    match tags.iter().find(|tag| tag.contains(',')) {
         Some(tag) => Err(format!("`{tag}` has a comma in a list separated by spaces")),
         None => Ok(tags),
     }

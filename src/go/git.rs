@@ -87,7 +87,7 @@ impl<'a> Git<'a> {
         ];
         // Exit status 1: there is none.
         let listed = here.ask(&args)?.unwrap_or_default();
-        let mut parts = listed.split(|it| *it == 0).map(String::from_utf8_lossy);
+        let mut parts = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
         let (mut own, mut users) = (Vec::new(), Vec::new());
         while let (Some(scope), Some(entry)) = (parts.next(), parts.next()) {
             let (key, value) = entry.split_once('\n').unwrap_or((&entry, ""));
@@ -103,7 +103,7 @@ impl<'a> Git<'a> {
             } else {
                 ""
             };
-            found.push(format!("{key}={}", users.map_or(nothing, |it| &it.1)));
+            found.push(format!("{key}={}", users.map_or(nothing, |user| &user.1)));
         }
         let top = here.ask(&["rev-parse", "--show-toplevel"])?;
         let Some(top) = top.ok().map(bytes_to_path).filter(|_| depth > 0) else {
@@ -122,7 +122,7 @@ impl<'a> Git<'a> {
             r"^submodule\..*\.path$",
         ];
         let listed = here.ask(&args)?.unwrap_or_default();
-        for entry in listed.split(|it| *it == 0).map(String::from_utf8_lossy) {
+        for entry in listed.split(|byte| *byte == 0).map(String::from_utf8_lossy) {
             let below = entry.split_once('\n').map_or("", |it| it.1);
             let submodule = top.join(below);
             if !below.is_empty() && path::is_below(below) && submodule.join(".git").exists() {
@@ -133,14 +133,14 @@ impl<'a> Git<'a> {
     }
 
     fn invocation<S: AsRef<OsStr>>(&self, args: &[S]) -> Invocation {
-        let settings = SETTINGS.iter().map(|it| (*it).to_owned());
+        let settings = SETTINGS.iter().map(|setting| (*setting).to_owned());
         let settings = settings.chain(self.settings.iter().cloned());
         let mut words: Vec<OsString> = settings
-            .flat_map(|it| ["-c".to_owned(), it])
+            .flat_map(|setting| ["-c".to_owned(), setting])
             .map(OsString::from)
             .collect();
         words.extend(["--no-optional-locks", "--no-pager"].map(OsString::from));
-        words.extend(args.iter().map(|it| it.as_ref().to_owned()));
+        words.extend(args.iter().map(|argument| argument.as_ref().to_owned()));
         // No part of it comes from a configuration of ours.
         let mut call = Invocation::new("git", words, self.cwd, &Arc::new(Ground::everything()));
         call.env = VARIABLES

@@ -79,12 +79,12 @@ const ALL: &[Levels] = &[
 ];
 
 fn levels(goarch: &str) -> Option<&'static Levels> {
-    ALL.iter().find(|it| it.arches.contains(&goarch))
+    ALL.iter().find(|levels| levels.arches.contains(&goarch))
 }
 
 /// The variable that sets the level, such as GOAMD64 for `amd64`.
 pub fn variable(goarch: &str) -> Option<&'static str> {
-    levels(goarch).map(|it| it.variable)
+    levels(goarch).map(|levels| levels.variable)
 }
 
 /// The newest Go whose values are known.
@@ -114,9 +114,9 @@ pub fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
             levels
                 .options
                 .iter()
-                .any(|it| strsim::damerau_levenshtein(option, it) < 2)
+                .any(|text| strsim::damerau_levenshtein(option, text) < 2)
         };
-        let word = option.bytes().all(|it| it.is_ascii_alphanumeric());
+        let word = option.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let tomorrows =
             is_newer && !levels.options.is_empty() && !option.is_empty() && word && !near();
         if !levels.options.contains(&option) && !tomorrows {
@@ -132,7 +132,7 @@ fn wrong(goarch: &str, level: &str, levels: &Levels, part: &str, known: &[&'stat
         format!("`{level}` is no level of `{goarch}` ({})", levels.variable),
     );
     let near = nearest(part, known.iter().copied());
-    let near = near.map_or(String::new(), |it| format!("did you mean `{it}`? "));
+    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
     let options = match levels.options {
         [] => String::new(),
         _ if levels.values.is_empty() => levels.options.join(", "),

@@ -65,10 +65,10 @@ impl Package {
     /// The directory of its sources. Where go runs in one whose name is no text, JSON lost bytes of it,
     /// which `cwd` still has.
     pub fn directory(&self, cwd: &Path) -> PathBuf {
-        let lost = |it: &&Path| it.to_str().is_none();
-        let known = |it: &Path| {
-            let rest = self.dir.strip_prefix(&*it.to_string_lossy())?;
-            Some(it.join(rest.trim_start_matches('/')))
+        let lost = |path: &&Path| path.to_str().is_none();
+        let known = |path: &Path| {
+            let rest = self.dir.strip_prefix(&*path.to_string_lossy())?;
+            Some(path.join(rest.trim_start_matches('/')))
         };
         let mut above = cwd.ancestors().filter(lost);
         above
@@ -81,7 +81,7 @@ impl Package {
     pub fn executable_name(&self) -> String {
         if self.import_path == "command-line-arguments" {
             let file = self.go_files.first().or_else(|| self.cgo_files.first());
-            let base = file.map_or("", |it| it.rsplit('/').next().unwrap_or(it));
+            let base = file.map_or("", |file| file.rsplit('/').next().unwrap_or(file));
             return base.strip_suffix(".go").unwrap_or(base).to_owned();
         }
         let mut elements = self.import_path.rsplit('/');
@@ -97,7 +97,7 @@ impl Package {
 fn is_major_version(element: &str) -> bool {
     let digits = element.strip_prefix('v').unwrap_or_default();
     !digits.is_empty()
-        && digits.bytes().all(|it| it.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
         && !digits.starts_with('0')
         && digits != "1"
 }

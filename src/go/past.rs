@@ -105,7 +105,7 @@ impl Past {
         let args: Vec<&OsStr> = words.chain([below.as_os_str()]).collect();
         let listed = git.bytes(&args)?.map_err(failed)?;
         // `100644 blob OID    SIZE\tPATH`
-        let entry = listed.split(|it| *it == 0).find_map(|line| {
+        let entry = listed.split(|byte| *byte == 0).find_map(|line| {
             let tab = memchr::memchr(b'\t', line)?;
             (line[tab + 1..] == *below.as_os_str().as_bytes()).then(|| line[..tab].to_vec())
         });
@@ -116,7 +116,7 @@ impl Past {
         let words: Vec<&str> = entry.split_whitespace().collect();
         match words.as_slice() {
             ["100644" | "100755", "blob", oid, size] => {
-                if size.parse::<u64>().is_ok_and(|it| it > limit) {
+                if size.parse::<u64>().is_ok_and(|value| value > limit) {
                     return Err(failed(format!("it is larger than {} MiB", limit >> 20)));
                 }
                 let words = ["cat-file", "blob", oid];

@@ -14,7 +14,7 @@ pub fn means(pattern: &str, package: &Package, cwd: &Path) -> bool {
         "all" | "tool" => true,
         "std" => package.standard,
         "cmd" => package.standard && package.import_path.starts_with("cmd/"),
-        "work" => package.module.as_ref().is_some_and(|it| it.main),
+        "work" => package.module.as_ref().is_some_and(|module| module.main),
         _ if is_relative(pattern) => in_directory(pattern, package, cwd),
         _ => matches(pattern, &package.import_path),
     }
@@ -77,11 +77,11 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
 pub fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, path) = (hide_vendor(pattern), hide_vendor(path));
     let vendored = pattern.strip_suffix(VENDORED);
-    if let Some(stem) = vendored.filter(|it| it.is_empty() || it.ends_with('/')) {
+    if let Some(stem) = vendored.filter(|vendored| vendored.is_empty() || vendored.ends_with('/')) {
         return path == format!("{}/vendor", stem.trim_end_matches('/')) || glob(&pattern, &path);
     }
     let stem = pattern.strip_suffix("/...");
-    stem.is_some_and(|it| glob(it, &path)) || glob(&pattern, &path)
+    stem.is_some_and(|stem| glob(stem, &path)) || glob(&pattern, &path)
 }
 
 /// What `vendor` becomes, where it may not be skipped.

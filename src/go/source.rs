@@ -107,7 +107,7 @@ impl<'f> Scope<'f> {
 
     /// The package variables that the linker can set, as far as the package alone tells.
     pub fn settable(&self) -> impl Iterator<Item = &str> {
-        let is_yes = |it: &&String| self.judge(it, &|_| None) == Some(Settable::Yes);
+        let is_yes = |text: &&String| self.judge(text, &|_| None) == Some(Settable::Yes);
         self.variables.iter().filter(is_yes).map(String::as_str)
     }
 
@@ -115,7 +115,7 @@ impl<'f> Scope<'f> {
     pub fn imported(&self) -> impl Iterator<Item = &str> {
         self.imports
             .iter()
-            .flat_map(|it| it.values().map(String::as_str))
+            .flat_map(|import| import.values().map(String::as_str))
     }
 
     /// What `-X` does to a variable or constant; `None` where there is none of that name.
@@ -284,7 +284,7 @@ fn imports(file: &File) -> HashMap<String, String> {
                     continue;
                 };
                 let path = file.text(path).trim_matches(['"', '`']).to_owned();
-                let name = node.child_by_field_name("name").map(|it| file.text(it));
+                let name = node.child_by_field_name("name").map(|node| file.text(node));
                 found.insert(name.unwrap_or_else(|| base(&path).to_owned()), path);
             }
             _ => {}
@@ -298,7 +298,7 @@ fn base(path: &str) -> &str {
     let last = elements.next().unwrap_or(path);
     let is_major = last
         .strip_prefix('v')
-        .is_some_and(|it| !it.is_empty() && it.bytes().all(|digit| digit.is_ascii_digit()));
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|digit| digit.is_ascii_digit()));
     match elements.next() {
         Some(before) if is_major => before,
         _ => last,

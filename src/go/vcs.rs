@@ -125,7 +125,7 @@ impl Templates {
     pub fn review(&self, text: &str) -> Result<()> {
         for part in text.split("{env.").skip(1) {
             let name = part.split('}').next().unwrap_or_default();
-            if !HARMLESS.contains(&name) && !self.allowed.iter().any(|it| it == name) {
+            if !HARMLESS.contains(&name) && !self.allowed.iter().any(|text| text == name) {
                 let message = format!(
                     "`{text}` reads the environment variable `{name}`, which may be a secret"
                 );
@@ -196,7 +196,7 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         "git.describe" => git.looking_at_files()?,
         _ => git,
     };
-    let text_of = |it: Vec<u8>| String::from_utf8_lossy(&it).trim().to_owned();
+    let text_of = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
     let why = match git.ask(args)? {
         Ok(value) => return Ok(text_of(value)),
         Err(why) => why,
@@ -225,7 +225,7 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
 /// The directory of the repository.
 fn top(cwd: &Path) -> &Path {
     let mut above = cwd.ancestors();
-    above.find(|it| it.join(".git").exists()).unwrap_or(cwd)
+    above.find(|path| path.join(".git").exists()).unwrap_or(cwd)
 }
 
 fn now(text: &str) -> Result<String> {

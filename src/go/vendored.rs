@@ -69,7 +69,7 @@ struct Copied<'a> {
 pub fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendored {
     let mut modules: BTreeMap<&str, Copied<'_>> = BTreeMap::new();
     let mut found = Vendored::default();
-    for package in packages.iter().filter(|it| !it.standard) {
+    for package in packages.iter().filter(|package| !package.standard) {
         let Some((module, vendor)) = package.module.as_ref().zip(vendor_of(package)) else {
             continue;
         };
@@ -86,13 +86,13 @@ pub fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendo
         let name = named(it.module);
         let root = it.place.ancestors().nth(it.module.path.split('/').count());
         let root = root.and_then(Path::parent).unwrap_or(&it.place);
-        match original(it.module, cache, root).filter(|it| it.is_dir()) {
+        match original(it.module, cache, root).filter(|path| path.is_dir()) {
             None => found.unknown.push(name),
             Some(original) => {
                 let vendor = root.join("vendor");
                 let places = places
                     .entry(vendor)
-                    .or_insert_with_key(|it| module_places(it));
+                    .or_insert_with_key(|path| module_places(path));
                 let mut all = vec![once(&compared.copies, &it.place, |found| {
                     differences(&it.place, &original, places, found)
                 })];
@@ -102,15 +102,16 @@ pub fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendo
                     })
                 }));
                 let told = |of: fn(&Found) -> &Vec<PathBuf>| {
-                    let paths: BTreeSet<&PathBuf> = all.iter().flat_map(|it| of(it)).collect();
+                    let paths: BTreeSet<&PathBuf> =
+                        all.iter().flat_map(|found| of(found)).collect();
                     let shown = |it: &PathBuf| {
                         let path = it.strip_prefix(root).unwrap_or(it);
                         format!("`{}` of {name}", path.display())
                     };
                     paths.into_iter().map(shown).collect::<Vec<_>>()
                 };
-                found.edited.extend(told(|it| &it.edited));
-                found.unread.extend(told(|it| &it.unread));
+                found.edited.extend(told(|found| &found.edited));
+                found.unread.extend(told(|found| &found.unread));
             }
         }
     }
@@ -128,9 +129,9 @@ fn vendor_of(package: &Package) -> Option<&Path> {
 fn module_places(vendor: &Path) -> BTreeSet<PathBuf> {
     let text = input::text(&vendor.join("modules.txt"), input::TEXT).unwrap_or_default();
     // `# PATH VERSION`, `# PATH => ...`; `## explicit` and a package are something else.
-    let modules = text.lines().filter_map(|it| it.strip_prefix("# "));
-    let paths = modules.filter_map(|it| it.split_whitespace().next());
-    paths.map(|it| vendor.join(it)).collect()
+    let modules = text.lines().filter_map(|line| line.strip_prefix("# "));
+    let paths = modules.filter_map(|module| module.split_whitespace().next());
+    paths.map(|path| vendor.join(path)).collect()
 }
 
 /// `example.com/lib v1.2.0`; of one that is replaced, what stands in for it.
@@ -253,12 +254,12 @@ fn gone(directory: &Path, place: &Path, original: &Path, found: &mut Found) {
 fn is_ignored(path: &Path) -> bool {
     let text = input::read(path, input::SOURCE).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let constraint = |it: &&str| {
-        let old = it.strip_prefix("//").map(str::trim_start);
-        it.starts_with("//go:build") || old.is_some_and(|it| it.starts_with("+build"))
+    let constraint = |text: &&str| {
+        let old = text.strip_prefix("//").map(str::trim_start);
+        text.starts_with("//go:build") || old.is_some_and(|word| word.starts_with("+build"))
     };
     let mut lines = text.lines().map(str::trim).filter(constraint);
-    lines.any(|it| it.contains("ignore"))
+    lines.any(|line| line.contains("ignore"))
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ pub fn reported(
     };
     let mut args: Vec<OsString> = vec![verb.into(), "-json".into()];
     // Neither takes the flags of a link.
-    let known = |it: &&OsString| {
-        let text = it.to_string_lossy();
+    let known = |argument: &&OsString| {
+        let text = argument.to_string_lossy();
         ["-mod", "-modfile", "-overlay", "-tags"]
             .iter()
             .any(|name| text.split('=').next() == Some(name))
@@ -75,7 +75,9 @@ pub fn reported(
     let outcome = process::run(&go.invocation(args), interrupt, |stream, bytes| {
         splitters[usize::from(stream == Stream::Stderr)].push(bytes, &mut line);
     })?;
-    splitters.iter_mut().for_each(|it| it.finish(&mut line));
+    splitters
+        .iter_mut()
+        .for_each(|splitter| splitter.finish(&mut line));
     if !outcome.status.success() {
         return Err(words.error(&format!("go {verb} failed"), &outcome));
     }
@@ -88,17 +90,19 @@ fn read(json: &str, cwd: &Path) -> Vec<Reported> {
     let stream = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
     for packages in stream.map_while(|it| it.ok()) {
         let analyzers = packages.as_object().into_iter().flatten();
-        let analyzers = analyzers.filter_map(|it| it.1.as_object()).flatten();
+        let analyzers = analyzers
+            .filter_map(|analyzer| analyzer.1.as_object())
+            .flatten();
         for (analyzer, list) in analyzers {
             let list: Vec<Diagnostic> = serde_json::from_value(list.clone()).unwrap_or_default();
-            found.extend(list.into_iter().filter_map(|it| {
-                let mut parts = it.posn.rsplitn(3, ':');
+            found.extend(list.into_iter().filter_map(|diagnostic| {
+                let mut parts = diagnostic.posn.rsplitn(3, ':');
                 let (_, line, file) = (parts.next()?, parts.next()?, parts.next()?);
                 Some(Reported {
                     file: cwd.join(file),
                     line: line.parse().ok()?,
                     analyzer: analyzer.clone(),
-                    message: it.message,
+                    message: diagnostic.message,
                 })
             }));
         }

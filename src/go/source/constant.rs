@@ -54,7 +54,7 @@ impl<'f> Reader<'_, 'f> {
             "identifier" => deeper.name(scope, &scope.files[file].text(node)),
             "selector_expression" => deeper.selected(scope, file, node),
             "binary_expression" => {
-                let of = |it: Option<Node<'f>>| it.map(|it| deeper.value(scope, file, it));
+                let of = |node: Option<Node<'f>>| node.map(|it| deeper.value(scope, file, it));
                 deeper.sum(of(field("left")), of(field("right")))
             }
             "unary_expression" => match field("operand") {
@@ -100,9 +100,9 @@ impl<'f> Reader<'_, 'f> {
 
     /// `package.Name`, or a field of something.
     fn selected(self, scope: &Scope<'f>, file: usize, node: Node<'f>) -> Value {
-        let text = |it: Node<'f>| scope.files[file].text(it);
+        let text = |node: Node<'f>| scope.files[file].text(node);
         let operand = node.child_by_field_name("operand");
-        let Some(operand) = operand.filter(|it| it.kind() == "identifier") else {
+        let Some(operand) = operand.filter(|node| node.kind() == "identifier") else {
             return Value::Computed;
         };
         let operand = text(operand);
@@ -140,7 +140,11 @@ impl<'f> Reader<'_, 'f> {
             return Value::Computed;
         }
         let name = scope.files[file].text(function);
-        match scope.names.get(&name).map(|it| (it.kind, it)) {
+        match scope
+            .names
+            .get(&name)
+            .map(|declared| (declared.kind, declared))
+        {
             Some((Kind::Function, it)) => match it.value {
                 Some(body) => self.body(scope, it.file, body),
                 None => Value::Computed,
