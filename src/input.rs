@@ -56,7 +56,7 @@ pub fn text(path: &Path, limit: u64) -> Result<String> {
 
 /// Whether a YAML file is nested deeper than people nest it: a parser has a frame of its stack for each level.
 pub fn is_deep_yaml(text: &str) -> bool {
-    let opens = |it: &&str| matches!(*it, "-" | "?" | ":");
+    let opens = |text: &&str| matches!(*text, "-" | "?" | ":");
     text.lines().any(|line| {
         let indented = line.len() - line.trim_start().len();
         let brackets = line.matches(['[', '{']).count();
