@@ -53,7 +53,7 @@ impl Lesson {
         match self.served {
             [] => "not yet".to_owned(),
             some => {
-                let places: Vec<String> = some.iter().map(|it| it.text()).collect();
+                let places: Vec<String> = some.iter().map(|served| served.text()).collect();
                 places.join("; ")
             }
         }
@@ -63,7 +63,10 @@ impl Lesson {
     pub fn page(&self) -> String {
         let served: Vec<String> = match self.served {
             [] => vec!["  not yet".into()],
-            some => some.iter().map(|it| format!("  {}", it.text())).collect(),
+            some => some
+                .iter()
+                .map(|served| format!("  {}", served.text()))
+                .collect(),
         };
         format!(
             "lesson {}: {}\n\nToday: {}\n\n{}\n\nWhere it is served:\n{}\n",
@@ -80,5 +83,5 @@ impl Lesson {
 pub fn find(name: &str) -> Option<&'static Lesson> {
     let digits = name.strip_prefix("lesson").unwrap_or(name);
     let number: u8 = digits.trim_start_matches(['-', ' ']).parse().ok()?;
-    ALL.iter().find(|it| it.number == number)
+    ALL.iter().find(|lesson| lesson.number == number)
 }
