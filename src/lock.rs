@@ -175,7 +175,7 @@ pub fn class_name(class: crate::escape::Class) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Entry {
@@ -232,13 +232,13 @@ impl Target {
             let package = package.clone();
             entries
                 .values()
-                .map(move |it| it.identity(&package))
+                .map(move |entry| entry.identity(&package))
                 .collect::<Vec<_>>()
         };
         let identities = self.sites.iter().flat_map(package);
         let reasons = self.sites.values().flat_map(BTreeMap::values);
         identities
-            .zip(reasons.map(|it| it.reason.as_deref()))
+            .zip(reasons.map(|entry| entry.reason.as_deref()))
             .collect()
     }
 }

@@ -43,7 +43,7 @@ pub fn compare(
     in_build: impl Fn(&str) -> bool,
 ) -> Comparison {
     let mut old = lock.listed();
-    old.retain(|it| in_build(&it.identity.package));
+    old.retain(|listed| in_build(&listed.identity.package));
     if lock.go != go {
         return Comparison::OtherGo {
             go: lock.go.clone(),
@@ -56,7 +56,7 @@ pub fn compare(
         };
     }
     let seen = sites.iter().enumerate();
-    let seen = seen.filter(|it| it.1.identity.class.allocates());
+    let seen = seen.filter(|seen| seen.1.identity.class.allocates());
     let (at, new): (Vec<usize>, Vec<Listed>) = seen
         .map(|(index, it)| {
             let identity = named(&it.identity);
@@ -67,20 +67,21 @@ pub fn compare(
     let mut compared = added::compare(&old, &new);
     let minor = minor_of(go).unwrap_or((u32::MAX, 0));
     if let Some(version) = lock.earlier {
-        let seen = |it: &Added| !was_overlooked(&sites[at[it.index]].identity, version, minor);
+        let seen =
+            |added: &Added| !was_overlooked(&sites[at[added.index]].identity, version, minor);
         compared.new.retain(seen);
     }
-    let place = |it: Added| Added {
-        index: at[it.index],
-        among: it.among.iter().map(|it| at[*it]).collect(),
-        ..it
+    let place = |added: Added| Added {
+        index: at[added.index],
+        among: added.among.iter().map(|it| at[*it]).collect(),
+        ..added
     };
     Comparison::Sites {
         new: compared.new.into_iter().map(place).collect(),
         fixed: compared
             .fixed
             .iter()
-            .map(|it| old[*it].identity.clone())
+            .map(|index| old[*index].identity.clone())
             .collect(),
         moved: compared.moved,
     }
@@ -91,7 +92,10 @@ fn classes(old: &[Listed], new: &[Listed]) -> Vec<(Class, u64, u64)> {
     for it in old {
         counts.entry(it.identity.class).or_default().0 += 1;
     }
-    for it in new.iter().filter(|it| it.identity.class.allocates()) {
+    for it in new
+        .iter()
+        .filter(|listed| listed.identity.class.allocates())
+    {
         counts.entry(it.identity.class).or_default().1 += 1;
     }
     counts

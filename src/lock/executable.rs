@@ -114,8 +114,8 @@ pub struct FactChange {
 impl Changes {
     /// Modules that the lock does not hold, and their bytes.
     pub fn new_modules(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.sizes.iter().filter_map(|it| match &it.item {
-            Item::Module(path) if it.before.is_none() => Some((path.as_str(), it.after?)),
+        self.sizes.iter().filter_map(|change| match &change.item {
+            Item::Module(path) if change.before.is_none() => Some((path.as_str(), change.after?)),
             _ => None,
         })
     }
@@ -127,7 +127,7 @@ impl Changes {
 
     /// Facts that got worse.
     pub fn worse(&self) -> impl Iterator<Item = &FactChange> {
-        self.facts.iter().filter(|it| it.worse)
+        self.facts.iter().filter(|change| change.worse)
     }
 }
 
@@ -153,7 +153,7 @@ impl Executable {
         let cgo = self
             .cgo
             .iter()
-            .map(|it| (Item::Cgo(it.clone()), "used".to_owned()));
+            .map(|text| (Item::Cgo(text.clone()), "used".to_owned()));
         let godebug = self.godebug.iter();
         let godebug = godebug.map(|(key, value)| (Item::Godebug(key.clone()), value.clone()));
         let mut facts: BTreeMap<Item, String> = cgo.chain(godebug).collect();
@@ -235,12 +235,12 @@ impl Executable {
         Changes {
             sizes: sizes
                 .into_iter()
-                .filter(|it| known(&it.0))
+                .filter(|size| known(&size.0))
                 .map(size)
                 .collect(),
             facts: facts
                 .into_iter()
-                .filter(|it| known(&it.0))
+                .filter(|fact| known(&fact.0))
                 .map(fact)
                 .collect(),
             silent: self.silent(now),
@@ -370,7 +370,7 @@ pub fn standing(
         return Standing::NoLock;
     };
     let target = lock.targets.get(key);
-    let entry = target.and_then(|it| Some((it, it.executables.get(package)?)));
+    let entry = target.and_then(|target| Some((target, target.executables.get(package)?)));
     match entry {
         None => Standing::NoEntry,
         Some((target, entry)) if target.go != go => Standing::OtherGo {

@@ -189,16 +189,16 @@ impl From<Table> for Executable {
     fn from(table: Table) -> Self {
         let mut reasons = BTreeMap::new();
         let mut note = |item: Item, reason: Option<String>| {
-            reasons.extend(reason.map(|it| (item.to_string(), it)));
+            reasons.extend(reason.map(|reason| (item.to_string(), reason)));
         };
         note(Item::Size, table.reason.or(table.size.reason));
-        let dead_code_elimination = table.dead_code_elimination.map(|it| {
-            note(Item::DeadCode, it.reason);
-            it.value
+        let dead_code_elimination = table.dead_code_elimination.map(|noted| {
+            note(Item::DeadCode, noted.reason);
+            noted.value
         });
-        let profile_health = table.profile_health.map(|it| {
-            note(Item::Health, it.reason);
-            it.value
+        let profile_health = table.profile_health.map(|noted| {
+            note(Item::Health, noted.reason);
+            noted.value
         });
         Self {
             size: table.size.value,

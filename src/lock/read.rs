@@ -27,7 +27,7 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
     }
     version(text, origin)?;
     let file: File = toml::from_str(text).map_err(|error| broken(&error, text, origin))?;
-    for (package, entries) in file.targets.values().flat_map(|it| &it.sites) {
+    for (package, entries) in file.targets.values().flat_map(|target| &target.sites) {
         for (name, entry) in entries {
             let wanted = id(&entry.identity(package));
             if *name != wanted {
@@ -53,7 +53,7 @@ const ANEW: &str = "take the file as it was committed, or remove it and run `gob
 fn is_conflict(line: &str) -> bool {
     ["<<<<<<<", "|||||||", ">>>>>>>"]
         .iter()
-        .any(|it| line.starts_with(it))
+        .any(|prefix| line.starts_with(prefix))
         || line == "======="
 }
 
@@ -79,10 +79,10 @@ fn version(text: &str, origin: &str) -> Result<()> {
 }
 
 fn broken(error: &toml::de::Error, text: &str, origin: &str) -> Error {
-    let start = error.span().map_or(0, |it| it.start.min(text.len()));
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start]
         .iter()
-        .filter(|it| **it == b'\n')
+        .filter(|byte| **byte == b'\n')
         .count()
         + 1;
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -96,7 +96,7 @@ fn broken(error: &toml::de::Error, text: &str, origin: &str) -> Error {
 
 fn line_of(text: &str, start: &str) -> usize {
     text.lines()
-        .position(|it| it.starts_with(start))
+        .position(|line| line.starts_with(start))
         .map_or(1, |it| it + 1)
 }
 

@@ -8,8 +8,12 @@ use super::{Advice, Allocations, Entry, Executable, Item, Lock, Target, VERSION,
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
     // A lock of an earlier version stays one until all of it is accepted anew.
-    let earlier = lock.targets.values().filter_map(|it| it.earlier).min();
-    let version = earlier.map_or(VERSION, |it| it.max(2));
+    let earlier = lock
+        .targets
+        .values()
+        .filter_map(|target| target.earlier)
+        .min();
+    let version = earlier.map_or(VERSION, |earlier| earlier.max(2));
     let old = version < 3;
     let mut out = format!(
         "# What was accepted, written by `gobuild-opt accept`. Commit it; to loosen an entry, accept it with a reason.\nversion = {version}\n"
@@ -29,7 +33,7 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
         out,
         &format!("{path}.profiles"),
         &target.profiles,
-        |_, it: &String| quoted(it),
+        |_, text: &String| quoted(text),
     );
     for (package, it) in &target.executables {
         executable(out, &format!("{path}.executables.{}", quoted(package)), it);
@@ -38,9 +42,9 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
         out,
         &format!("{path}.benchmarks"),
         &target.benchmarks,
-        |_, it: &Allocations| {
-            let (allocs, bytes) = (it.allocs, it.bytes);
-            let reason = because(it.reason.as_deref());
+        |_, allocations: &Allocations| {
+            let (allocs, bytes) = (allocations.allocs, allocations.bytes);
+            let reason = because(allocations.reason.as_deref());
             format!("{{ allocs = {allocs}, bytes = {bytes}{reason} }}")
         },
     );
@@ -48,13 +52,13 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
         out,
         &format!("{path}.advice"),
         &target.advice,
-        |_, it: &Advice| {
-            let (rule, function) = (quoted(&it.rule), quoted(&it.function));
-            let reason = because(it.reason.as_deref());
+        |_, advice: &Advice| {
+            let (rule, function) = (quoted(&advice.rule), quoted(&advice.function));
+            let reason = because(advice.reason.as_deref());
             format!("{{ rule = {rule}, function = {function}{reason} }}")
         },
     );
-    for (package, entries) in target.sites.iter().filter(|it| !it.1.is_empty()) {
+    for (package, entries) in target.sites.iter().filter(|site| !site.1.is_empty()) {
         let _ = writeln!(out, "\n[{path}.sites.{}]", quoted(package));
         let mut sorted: Vec<(&String, &Entry)> = entries.iter().collect();
         sorted.sort_by_key(|(id, it)| (&it.function, it.class, &it.expression, it.ordinal, *id));
@@ -65,7 +69,9 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
 }
 
 fn because(reason: Option<&str>) -> String {
-    reason.map_or(String::new(), |it| format!(", reason = {}", quoted(it)))
+    reason.map_or(String::new(), |reason| {
+        format!(", reason = {}", quoted(reason))
+    })
 }
 
 fn executable(out: &mut String, path: &str, it: &Executable) {
@@ -89,7 +95,7 @@ fn executable(out: &mut String, path: &str, it: &Executable) {
         let value = noted(Item::Health, percent.to_string());
         let _ = writeln!(out, "profile-health = {value}");
     }
-    let cgo: BTreeMap<String, ()> = it.cgo.iter().map(|it| (it.clone(), ())).collect();
+    let cgo: BTreeMap<String, ()> = it.cgo.iter().map(|text| (text.clone(), ())).collect();
     table(out, &format!("{path}.cgo"), &cgo, |name, ()| {
         noted(Item::Cgo(name.to_owned()), "true".into())
     });
