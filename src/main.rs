@@ -27,14 +27,25 @@ use progress::{Progress, say};
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     // Go starts us for every tool of a build: nothing else may cost time here.
-    if args.get(1).is_some_and(|it| it == toolexec::NAME) {
+    if args
+        .get(1)
+        .is_some_and(|argument| argument == toolexec::NAME)
+    {
         return tool(&args[2..]);
     }
-    if args.get(1).is_some_and(|it| it == warden::ARGUMENT) {
+    if args
+        .get(1)
+        .is_some_and(|argument| argument == warden::ARGUMENT)
+    {
         return watch();
     }
-    if args.get(1).is_some_and(|it| it == complete::ARGUMENT) {
-        let words = args[2..].iter().map(|it| it.to_string_lossy().into_owned());
+    if args
+        .get(1)
+        .is_some_and(|argument| argument == complete::ARGUMENT)
+    {
+        let words = args[2..]
+            .iter()
+            .map(|argument| argument.to_string_lossy().into_owned());
         let words: Vec<String> = words.collect();
         let answer = complete::answer(&words, &working_directory().unwrap_or_default());
         // A shell that has gone away wants no answer.
@@ -87,7 +98,7 @@ fn tool(args: &[OsString]) -> ExitCode {
     let steered = ["GOSSAFUNC", "GOCOMPILEDEBUG"]
         .map(variable)
         .iter()
-        .any(|it| !it.is_empty());
+        .any(|argument| !argument.is_empty());
     let package = variable("TOOLEXEC_IMPORTPATH");
     let outside = || Outside {
         env: std::env::vars_os().collect(),
@@ -102,10 +113,10 @@ fn tool(args: &[OsString]) -> ExitCode {
 fn run(cli: &Cli, cwd: PathBuf) -> ExitCode {
     colors(cli.talk.color);
     // Where PATH has us under the name of go, a release would start itself.
-    let go = search(|it| behind::is_first(it).then(|| behind::find(it).ok())).flatten();
+    let go = search(|search| behind::is_first(search).then(|| behind::find(search).ok())).flatten();
     let progress = Progress::new(cli.talk.quiet, false, std::io::stderr().is_terminal());
-    match with_session(cwd, go, progress, !cli.talk.quiet, |it| {
-        command::run(cli, it)
+    match with_session(cwd, go, progress, !cli.talk.quiet, |session| {
+        command::run(cli, session)
     }) {
         Ok(output) => print(&output, cli.talk.quiet),
         Err(error) => fail(&error),
@@ -127,7 +138,7 @@ fn with_session<T>(
     let mut show = |event: Event<'_>| progress.show(&event);
     let mut session = Session {
         cwd,
-        program: std::env::current_exe().ok().filter(|it| it.is_file()),
+        program: std::env::current_exe().ok().filter(|path| path.is_file()),
         go,
         env: std::env::vars_os().collect(),
         width: width(),
@@ -161,14 +172,14 @@ fn stand_in(call: &StandIn) -> ExitCode {
     };
     let progress = Progress::new(true, true, false);
     let go = Some(behind.clone());
-    let done = with_session(cwd, go, progress, false, |it| {
-        command::stand_in::run(call, it)
+    let done = with_session(cwd, go, progress, false, |session| {
+        command::stand_in::run(call, session)
     });
     match done {
         Ok(Done::Released(output)) => print(&output, true),
         Ok(Done::Gos(why)) => {
             if let Some(error) = why {
-                let advice = error.hint.iter().map(|it| format!(" ({it})"));
+                let advice = error.hint.iter().map(|text| format!(" ({text})"));
                 let advice: String = advice.collect();
                 say(&harmless(&format!(
                     "gobuild-opt: {error}{advice}: go builds this alone, as if gobuild-opt were not there"
@@ -185,7 +196,7 @@ fn stand_in(call: &StandIn) -> ExitCode {
 /// The exit codes of go: 1 for what cannot be built, 2 for what cannot be understood.
 fn fail_as_go(error: &Error) -> ExitCode {
     if let (Kind::Go, Some(status)) = (error.kind, error.status) {
-        for line in error.detail.iter().flat_map(|it| it.lines()) {
+        for line in error.detail.iter().flat_map(|text| text.lines()) {
             say(&untabbed(line));
         }
         return ExitCode::from(u8::try_from(status).unwrap_or(1));
@@ -210,7 +221,7 @@ fn become_go(behind: &Behind, call: &StandIn) -> ExitCode {
 
 /// Looks for the go command behind this program.
 fn search<T>(look: impl FnOnce(&behind::Search<'_>) -> T) -> T {
-    let named = std::env::var_os("GOBUILD_OPT_GO").filter(|it| !it.is_empty());
+    let named = std::env::var_os("GOBUILD_OPT_GO").filter(|argument| !argument.is_empty());
     let path = std::env::var_os("PATH");
     let mark = std::env::var_os(behind::MARK);
     let own = own_path();
@@ -274,7 +285,7 @@ fn patience() -> Patience {
     let read = || {
         let text = std::env::var("__GOBUILD_OPT_PATIENCE").ok()?;
         let (silence, limit) = text.split_once(' ')?;
-        let time = |it: &str| Some(Duration::from_millis(it.parse().ok()?));
+        let time = |text: &str| Some(Duration::from_millis(text.parse().ok()?));
         Some(Patience {
             silence: time(silence)?,
             limit: time(limit)?,
@@ -285,8 +296,8 @@ fn patience() -> Patience {
 
 /// This program as a file. A new one may stand in its place by now.
 fn own_path() -> Option<PathBuf> {
-    let named = std::env::current_exe().ok().filter(|it| it.exists());
-    let linked = || Some(PathBuf::from("/proc/self/exe")).filter(|it| it.exists());
+    let named = std::env::current_exe().ok().filter(|path| path.exists());
+    let linked = || Some(PathBuf::from("/proc/self/exe")).filter(|path| path.exists());
     named.or_else(linked)
 }
 
@@ -304,9 +315,9 @@ fn watch() -> ExitCode {
 
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
-    mask.is_some_and(|it| it >> (signal - 1) & 1 == 1)
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 fn colors(choice: Color) {
@@ -321,7 +332,7 @@ fn colors(choice: Color) {
 fn width() -> usize {
     let set = std::env::var("COLUMNS")
         .ok()
-        .and_then(|it| it.parse().ok())
+        .and_then(|text| text.parse().ok())
         .filter(|it| *it >= 40);
     let real = || {
         terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
@@ -407,7 +418,11 @@ fn working_directory() -> std::io::Result<PathBuf> {
     let real = std::env::current_dir()?;
     let named = std::env::var_os("PWD").map(PathBuf::from);
     let same = |it: &PathBuf| {
-        let id = |path: &Path| path.metadata().ok().map(|it| (it.dev(), it.ino()));
+        let id = |path: &Path| {
+            path.metadata()
+                .ok()
+                .map(|metadata| (metadata.dev(), metadata.ino()))
+        };
         it.is_absolute() && id(it).is_some() && id(it) == id(&real)
     };
     Ok(named.filter(same).unwrap_or(real))
