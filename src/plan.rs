@@ -102,7 +102,9 @@ impl Facts {
     /// The import paths of the build.
     pub(crate) fn import_paths(&self) -> HashSet<&[u8]> {
         let packages = self.packages.iter();
-        packages.map(|it| it.import_path.as_bytes()).collect()
+        packages
+            .map(|package| package.import_path.as_bytes())
+            .collect()
     }
 
     /// How vendor/ stands to the modules that it holds.
@@ -286,7 +288,7 @@ pub fn draw(
         let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
         let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
         // Before the escapes, which then find their packages compiled.
-        let told = |it: &Step| matches!(it.kind, StepKind::Captures | StepKind::Escape);
+        let told = |step: &Step| matches!(step.kind, StepKind::Captures | StepKind::Escape);
         let at = steps.iter().position(told).unwrap_or(steps.len());
         steps.splice(at..at, effect);
         // Before anything is run, or printed for somebody to run.
@@ -451,13 +453,13 @@ fn compiled_only(
         .asked
         .output
         .as_ref()
-        .is_some_and(|it| it != "/dev/null")
+        .is_some_and(|output| output != "/dev/null")
     {
         return Vec::new();
     }
     let taken = facts.asked.taken(&facts.packages).into_iter();
     taken
-        .filter(|it| it.name != "main")
-        .map(|it| it.import_path.clone().into())
+        .filter(|package| package.name != "main")
+        .map(|package| package.import_path.clone().into())
         .collect()
 }

@@ -35,18 +35,19 @@ impl Asked {
     pub fn read(typed: &[Flag], config: &Config, goflags: &[Flag]) -> Result<Self> {
         let configured = flags::parse(&config.build.flags, "build.flags")?;
         let layers = [typed, &configured, goflags];
-        let find = |name: &str| layers.iter().find_map(|it| flags::last(it, name));
-        let text = |name: &str| find(name).and_then(|it| it.value.clone());
+        let find = |name: &str| layers.iter().find_map(|layer| flags::last(layer, name));
+        let text = |name: &str| find(name).and_then(|flag| flag.value.clone());
         let path = |name: &str| {
-            let found = find(name).and_then(|it| it.path().map(OsStr::to_owned));
-            found.filter(|it| !it.is_empty())
+            let found = find(name).and_then(|flag| flag.path().map(OsStr::to_owned));
+            found.filter(|found| !found.is_empty())
         };
-        let is_on =
-            |name: &str| find(name).is_some_and(|it| flags::is_on(std::slice::from_ref(it), name));
+        let is_on = |name: &str| {
+            find(name).is_some_and(|flag| flags::is_on(std::slice::from_ref(flag), name))
+        };
         Ok(Self {
             output: path("o"),
             mode: text("buildmode")
-                .filter(|it| it != "default")
+                .filter(|text| text != "default")
                 .unwrap_or_default(),
             dry_run: is_on("n"),
             commands: is_on("x"),
@@ -61,14 +62,14 @@ impl Asked {
     /// The named packages that the build mode takes, without those that are only tests
     /// (`buildModeInit`, `cmd/go/internal/work/init.go`).
     pub fn taken<'a>(&self, packages: &'a [Package]) -> Vec<&'a Package> {
-        let wanted = |it: &&Package| match self.mode.as_str() {
-            "archive" | "shared" => it.name != "main",
-            "exe" => it.name == "main",
+        let wanted = |package: &&Package| match self.mode.as_str() {
+            "archive" | "shared" => package.name != "main",
+            "exe" => package.name == "main",
             _ => true,
         };
-        let named = packages.iter().filter(|it| !it.dep_only);
+        let named = packages.iter().filter(|package| !package.dep_only);
         named
-            .filter(|it| !it.go_files.is_empty() || !it.cgo_files.is_empty())
+            .filter(|package| !package.go_files.is_empty() || !package.cgo_files.is_empty())
             .filter(wanted)
             .collect()
     }

@@ -10,7 +10,7 @@ pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<B
     // What would be skipped afterwards is not linked either.
     let built = |kind| {
         let mut taken = facts.asked.taken(&facts.packages).into_iter();
-        if facts.asked.mode == "c-archive" || !taken.any(|it| it.name == "main") {
+        if facts.asked.mode == "c-archive" || !taken.any(|package| package.name == "main") {
             return Baseline::None("an archive has no sections of its own");
         }
         if output::NO_READER.contains(&facts.toolchain.goos.as_str()) {
@@ -33,8 +33,9 @@ pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<B
             let full = facts.go.cwd.join(path);
             let name = full.file_name().unwrap_or_default().to_string_lossy();
             // Short words are near to many: `old` is a file.
-            let slip =
-                |it: &&str| strsim::osa_distance(&name.to_lowercase(), it) <= (it.len() / 5).max(1);
+            let slip = |text: &&str| {
+                strsim::osa_distance(&name.to_lowercase(), text) <= (text.len() / 5).max(1)
+            };
             let near = Compare::WORDS.into_iter().find(slip);
             if let Some(near) = near.filter(|_| !full.exists()) {
                 let message = format!("there is no baseline `{name}`");

@@ -79,9 +79,10 @@ impl Collection {
         };
         // Behind the verb; the user's own stands in ours.
         let args = &mut told.invocation.args;
-        args.retain(|it| !is_toolexec(it));
+        args.retain(|argument| !is_toolexec(argument));
         args.insert(1, flag.into());
-        told.reasons.retain(|it| !it.flag.starts_with("-toolexec="));
+        told.reasons
+            .retain(|reason| !reason.flag.starts_with("-toolexec="));
         told.reasons.insert(
             0,
             Reason {
@@ -97,7 +98,8 @@ impl Collection {
 }
 
 fn is_toolexec(arg: &OsString) -> bool {
-    arg.to_str().is_some_and(|it| it.starts_with("-toolexec="))
+    arg.to_str()
+        .is_some_and(|text| text.starts_with("-toolexec="))
 }
 
 /// Decides. Fails with [`Kind::Usage`] where a capture is demanded and cannot work.
@@ -110,13 +112,13 @@ pub(super) fn collection(
     let composed = flags::compose(inputs, Variant::Escape)?;
     let scope = diagnosed(inputs.config, facts);
     let is_standard = |path: &&String| {
-        let mut packages = facts.packages.iter().filter(|it| it.standard);
-        packages.any(|it| it.import_path == **path)
+        let mut packages = facts.packages.iter().filter(|package| package.standard);
+        packages.any(|package| package.import_path == **path)
     };
     let standard = scope.iter().filter(is_standard).cloned().collect();
     let source = match inputs.config.escape.collect {
         Collect::Off => Source::Off { reason: None },
-        _ if last(inputs, "compiler").is_some_and(|it| it != "gc") => Source::Off {
+        _ if last(inputs, "compiler").is_some_and(|last| last != "gc") => Source::Off {
             reason: Some(
                 "the compiler is not gc, whose diagnostics are the only ones known".into(),
             ),
@@ -147,9 +149,12 @@ pub(super) fn collection(
 /// The scope, and the packages whose functions are asserted beside it.
 fn diagnosed(config: &Config, facts: &Facts) -> Vec<String> {
     let mut scope = scope::patterns(&config.escape.scope, &facts.packages);
-    let functions = config.assert.iter().map(|it| it.function.as_str());
+    let functions = config
+        .assert
+        .iter()
+        .map(|assertion| assertion.function.as_str());
     let mut asserted = scope::of_functions(functions, &facts.packages);
-    asserted.retain(|it| !scope::contains(&scope, it));
+    asserted.retain(|text| !scope::contains(&scope, text));
     scope.extend(asserted);
     scope
 }
@@ -216,8 +221,10 @@ fn key(flags: &[String]) -> String {
 fn last(inputs: &Inputs<'_>, name: &str) -> Option<String> {
     let configured = go_flags::parse(&inputs.config.build.flags, "build.flags").unwrap_or_default();
     let layers = [inputs.typed, &configured, inputs.goflags];
-    let found = layers.iter().find_map(|it| go_flags::last(it, name))?;
-    found.value.clone().filter(|it| !it.is_empty())
+    let found = layers
+        .iter()
+        .find_map(|layer| go_flags::last(layer, name))?;
+    found.value.clone().filter(|value| !value.is_empty())
 }
 
 /// `go list -export` with the flags of the release, which names the action of every package.
@@ -254,10 +261,12 @@ pub(super) fn captures(context: &Context<'_>) -> Result<Step> {
 
 /// Puts these `-gcflags`, which ask for diagnostics and hold those of the user, in the place of all others.
 pub(super) fn ask(composed: &mut Flags, values: Vec<String>, origin: &str) {
-    composed.args.retain(|it| !it.starts_with("-gcflags="));
+    composed
+        .args
+        .retain(|argument| !argument.starts_with("-gcflags="));
     composed
         .reasons
-        .retain(|it| !it.flag.starts_with("-gcflags="));
+        .retain(|reason| !reason.flag.starts_with("-gcflags="));
     for value in values {
         let flag = format!("-gcflags={value}");
         composed.reasons.push(Reason {
@@ -306,7 +315,9 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
 pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
     if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
         // `go list -export` would write the C header, as `.h`. This mode compiles alike.
-        composed.args.retain(|it| !it.starts_with("-buildmode="));
+        composed
+            .args
+            .retain(|argument| !argument.starts_with("-buildmode="));
         // On wasm there is no such mode, and the code is that of any program.
         let alike = match facts.toolchain.goarch.as_str() {
             "wasm" => "-buildmode=default",
@@ -320,23 +331,29 @@ pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
     if go_flags::is_on(&facts.goflags, "a") {
         composed.args.push("-a=false".into());
     }
-    let first = first.iter().map(|it| (*it).to_owned());
+    let first = first.iter().map(|text| (*text).to_owned());
     composed.args.splice(0..0, first);
 }
 
 /// The command of the pass for some packages of the scope.
 pub fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> Invocation {
     let mut invocation = pass.invocation.clone();
-    let is_ours = |it: &OsString| it.to_str().is_some_and(|it| it.starts_with("-gcflags="));
+    let is_ours = |argument: &OsString| {
+        argument
+            .to_str()
+            .is_some_and(|text| text.starts_with("-gcflags="))
+    };
     let at = invocation.args.iter().position(is_ours).unwrap_or(1);
-    invocation.args.retain(|it| !is_ours(it));
+    invocation.args.retain(|argument| !is_ours(argument));
     let standard = collection.standard.iter();
     let standard: Vec<String> = standard
-        .filter(|it| packages.contains(it))
+        .filter(|standard| packages.contains(standard))
         .cloned()
         .collect();
     let values = escape::gcflags(packages, &standard, &collection.user);
-    let flags = values.iter().map(|it| format!("-gcflags={it}").into());
+    let flags = values
+        .iter()
+        .map(|value| format!("-gcflags={value}").into());
     invocation.args.splice(at..at, flags);
     invocation
 }

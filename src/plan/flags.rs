@@ -60,7 +60,7 @@ impl Flags {
         for value in self
             .args
             .iter()
-            .filter_map(|it| it.strip_prefix("-ldflags="))
+            .filter_map(|argument| argument.strip_prefix("-ldflags="))
         {
             let read =
                 flags::per_package(value).map_err(|why| unreadable("-ldflags", value, &why))?;
@@ -164,10 +164,10 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
     // A profile that go would choke on is left out of the plain build, too.
     if let Some(it) = inputs
         .pgo
-        .filter(|it| variant != Variant::Plain || typed("pgo") || it.refused)
+        .filter(|used| variant != Variant::Plain || typed("pgo") || used.refused)
     {
         flags.reasons.push(it.reason.clone());
-        match flags::last(inputs.typed, "pgo").filter(|it| it.bytes.is_some()) {
+        match flags::last(inputs.typed, "pgo").filter(|flag| flag.bytes.is_some()) {
             Some(typed) if typed.to_arg() == it.reason.flag => flags.odd.push(typed.to_os_arg()),
             _ => flags.args.push(it.reason.flag.clone()),
         }
@@ -191,7 +191,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         Strip::None
     };
     if strip != Strip::None {
-        base.extend(strip.ldflags().iter().map(|it| (*it).to_owned()));
+        base.extend(strip.ldflags().iter().map(|ldflag| (*ldflag).to_owned()));
         from.push(
             inputs
                 .origins
@@ -216,12 +216,12 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     // An empty list on the command line takes back that of GOFLAGS.
     let cleared = typed
         .iter()
-        .any(|it| it.is_general() && it.flags.is_empty());
-    if let Some(words) = outside.iter().find(|it| it.is_general() && !cleared) {
+        .any(|entry| entry.is_general() && entry.flags.is_empty());
+    if let Some(words) = outside.iter().find(|entry| entry.is_general() && !cleared) {
         merged.extend(words.flags.iter().cloned());
         from.push("GOFLAGS");
     }
-    if let Some(words) = typed.iter().find(|it| it.is_general() && !cleared) {
+    if let Some(words) = typed.iter().find(|entry| entry.is_general() && !cleared) {
         merged.extend(words.flags.iter().cloned());
         from.push("flags");
     }
@@ -268,7 +268,7 @@ fn quoted(words: &[String]) -> Result<String> {
 /// and one without a pattern matches every package that is linked.
 fn entries(origin: &str, list: &[Flag]) -> Result<Vec<PerPackage>> {
     let mut entries: Vec<PerPackage> = Vec::new();
-    for flag in list.iter().filter(|it| it.name == "ldflags") {
+    for flag in list.iter().filter(|flag| flag.name == "ldflags") {
         let value = flag.value.as_deref().unwrap_or_default();
         let read = flags::per_package(value).map_err(|why| unreadable(origin, value, &why))?;
         if read.is_general() {
@@ -354,7 +354,7 @@ fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
         if !configured.is_empty() {
             from.push(inputs.origins.get(&key).map_or("defaults", String::as_str));
         }
-        for flag in inputs.typed.iter().filter(|it| it.name == name) {
+        for flag in inputs.typed.iter().filter(|flag| flag.name == name) {
             let value = flag.value.as_deref().unwrap_or_default();
             let read = flags::per_package(value).map_err(|why| unreadable("flags", value, &why))?;
             put(&mut merged, behind(&ours, read));
@@ -377,7 +377,10 @@ fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
 
 /// The value behind those of ours that it would hide: for the same packages, or for all of them.
 fn behind(ours: &[PerPackage], value: PerPackage) -> PerPackage {
-    let of = |pattern: Option<&str>| ours.iter().find(|it| it.pattern.as_deref() == pattern);
+    let of = |pattern: Option<&str>| {
+        ours.iter()
+            .find(|entry| entry.pattern.as_deref() == pattern)
+    };
     let hidden = match of(value.pattern.as_deref()) {
         None if value.pattern.is_none() => of(Some("all")),
         same => same,
@@ -391,7 +394,7 @@ fn behind(ours: &[PerPackage], value: PerPackage) -> PerPackage {
 
 /// Adds a value as the last one, and the only one for its packages.
 fn put(list: &mut Vec<PerPackage>, value: PerPackage) {
-    list.retain(|it| it.pattern != value.pattern);
+    list.retain(|entry| entry.pattern != value.pattern);
     list.push(value);
 }
 
@@ -424,12 +427,12 @@ pub fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
     let from_env = inputs
         .goflags
         .iter()
-        .filter(|it| it.name == "gcflags")
-        .filter_map(|it| it.value.clone());
+        .filter(|flag| flag.name == "gcflags")
+        .filter_map(|flag| flag.value.clone());
     let from_line = composed
         .args
         .iter()
-        .filter_map(|it| it.strip_prefix("-gcflags=").map(str::to_owned));
+        .filter_map(|argument| argument.strip_prefix("-gcflags=").map(str::to_owned));
     from_env.chain(from_line).collect()
 }
 

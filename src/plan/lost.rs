@@ -40,14 +40,16 @@ pub fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
         let last = composed
             .args
             .iter()
-            .filter_map(|it| it.strip_prefix(&*prefix));
-        let outside = inputs.goflags.iter().filter(|it| it.name == name);
-        let values = outside.filter_map(|it| it.value.as_deref()).chain(last);
+            .filter_map(|argument| argument.strip_prefix(&*prefix));
+        let outside = inputs.goflags.iter().filter(|flag| flag.name == name);
+        let values = outside.filter_map(|flag| flag.value.as_deref()).chain(last);
         // What cannot be read was an error already.
-        let values: Vec<PerPackage> = values.filter_map(|it| per_package(it).ok()).collect();
+        let values: Vec<PerPackage> = values.filter_map(|value| per_package(value).ok()).collect();
         let given = given(name, inputs);
         for (at, it) in given.iter().enumerate() {
-            let taken_back = given[at + 1..].iter().any(|it| it.value.flags.is_empty());
+            let taken_back = given[at + 1..]
+                .iter()
+                .any(|given| given.value.flags.is_empty());
             if it.value.flags.is_empty() || taken_back {
                 continue;
             }
@@ -61,12 +63,12 @@ pub fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
 fn given(name: &str, inputs: &Inputs<'_>) -> Vec<Given> {
     let build = &inputs.config.build;
     let of_flags = |from: &'static str, list: &[Flag]| -> Vec<Given> {
-        let list = list.iter().filter(|it| it.name == name);
-        let given = |it: &Flag| {
+        let list = list.iter().filter(|flag| flag.name == name);
+        let given = |flag: &Flag| {
             Some(Given {
-                flag: it.to_arg(),
+                flag: flag.to_arg(),
                 from,
-                value: per_package(it.value.as_deref()?).ok()?,
+                value: per_package(flag.value.as_deref()?).ok()?,
             })
         };
         list.filter_map(given).collect()
@@ -77,11 +79,11 @@ fn given(name: &str, inputs: &Inputs<'_>) -> Vec<Given> {
         // Those of `build.ldflags` are for every package that is linked.
         _ => ("", &[]),
     };
-    let configured = configured.iter().filter_map(|it| {
+    let configured = configured.iter().filter_map(|text| {
         Some(Given {
-            flag: it.clone(),
+            flag: text.clone(),
             from,
-            value: per_package(it).ok()?,
+            value: per_package(text).ok()?,
         })
     });
     let mut all = of_flags("GOFLAGS", inputs.goflags);
@@ -96,9 +98,9 @@ fn meant<'f>(value: &PerPackage, name: &str, facts: &'f Facts) -> Vec<&'f Packag
         "ldflags" => facts.asked.taken(&facts.packages),
         _ => facts.packages.iter().collect(),
     };
-    let is_meant = |it: &&Package| match &value.pattern {
-        None => !it.dep_only,
-        Some(text) => pattern::means(text, it, &facts.go.cwd),
+    let is_meant = |package: &&Package| match &value.pattern {
+        None => !package.dep_only,
+        Some(text) => pattern::means(text, package, &facts.go.cwd),
     };
     all.into_iter().filter(is_meant).collect()
 }
@@ -115,13 +117,19 @@ fn judge(given: &Given, name: &str, values: &[PerPackage], facts: &Facts) -> Opt
         return Some(lost(format!("`{pattern}` means no package of the build")));
     }
     let taken = |package: &&Package| {
-        let means = |it: &&PerPackage| match &it.pattern {
+        let means = |entry: &&PerPackage| match &entry.pattern {
             None => !package.dep_only,
             Some(text) => pattern::means(text, package, &facts.go.cwd),
         };
         values.iter().rev().find(means)
     };
-    let is_in = |it: &PerPackage| given.value.flags.iter().all(|word| it.flags.contains(word));
+    let is_in = |entry: &PerPackage| {
+        given
+            .value
+            .flags
+            .iter()
+            .all(|word| entry.flags.contains(word))
+    };
     if packages.iter().filter_map(taken).any(is_in) {
         return None;
     }
@@ -140,14 +148,14 @@ fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
         let mut values = list
             .iter()
             .chain(inputs.typed)
-            .filter(|it| it.name == "tags");
-        if values.any(|it| it.value.as_deref().is_none_or(str::is_empty)) {
+            .filter(|flag| flag.name == "tags");
+        if values.any(|flag| flag.value.as_deref().is_none_or(str::is_empty)) {
             continue;
         }
-        for flag in list.iter().filter(|it| it.name == "tags") {
+        for flag in list.iter().filter(|flag| flag.name == "tags") {
             let value = flag.value.as_deref().unwrap_or_default();
             let tags = crate::go::flags::tags(value).unwrap_or_default();
-            if tags.iter().any(|it| !merged.contains(it)) {
+            if tags.iter().any(|tag| !merged.contains(tag)) {
                 found.push(Lost {
                     flag: flag.to_arg(),
                     from: from.to_owned(),
@@ -163,9 +171,12 @@ fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
 /// and no directory.
 /// For the escape report nothing is linked: `linked` is false.
 pub fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> Result<()> {
-    for name in LISTS.into_iter().filter(|it| linked || *it != "ldflags") {
+    for name in LISTS
+        .into_iter()
+        .filter(|list| linked || *list != "ldflags")
+    {
         let given = given(name, inputs);
-        for it in given.iter().filter(|it| it.from != "GOFLAGS") {
+        for it in given.iter().filter(|given| given.from != "GOFLAGS") {
             let Some(pattern) = it.value.pattern.as_deref() else {
                 continue;
             };
@@ -202,8 +213,8 @@ fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) ->
             "did you mean `-{name}='-{value}'`? The flags of a list begin with `-`"
         ));
     }
-    let known = targets.iter().flat_map(|it| &it.packages);
-    match nearest(pattern, known.map(|it| it.import_path.as_str())) {
+    let known = targets.iter().flat_map(|facts| &facts.packages);
+    match nearest(pattern, known.map(|package| package.import_path.as_str())) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None if name == "ldflags" => {
             error.hint("name a main package of the build, or leave the pattern out")

@@ -23,8 +23,8 @@ impl Memory {
             return Self::default();
         };
         let about = program.metadata().ok();
-        let made = about.as_ref().and_then(|it| it.modified().ok());
-        let made = made.and_then(|it| it.duration_since(UNIX_EPOCH).ok());
+        let made = about.as_ref().and_then(|metadata| metadata.modified().ok());
+        let made = made.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Self {
             place: Some(cache.join("gobuild-opt/known")),
             // A version may be built more than once while somebody works on it.

@@ -84,9 +84,10 @@ pub fn assign(
         });
         outputs.targets.push(executables.collect());
     }
-    if let (Place::OutDir(directory), true) =
-        (&place, outputs.targets.iter().any(|it| !it.is_empty()))
-    {
+    if let (Place::OutDir(directory), true) = (
+        &place,
+        outputs.targets.iter().any(|target| !target.is_empty()),
+    ) {
         outputs.checksums = Some(directory.join("SHA256SUMS"));
     }
     unique(&outputs)?;
@@ -112,7 +113,7 @@ impl Place {
     /// `-o` wins over the configuration.
     pub fn of(cwd: &Path, asked: &Asked, out_dir: Option<&Path>) -> Self {
         let Some(typed) = asked.output.as_deref() else {
-            return out_dir.map_or(Self::Default, |it| Self::OutDir(it.to_path_buf()));
+            return out_dir.map_or(Self::Default, |path| Self::OutDir(path.to_path_buf()));
         };
         let path = cwd.join(typed);
         if typed == "/dev/null" {
@@ -180,10 +181,10 @@ fn suffix(index: usize, targets: &[(Target, Vec<(String, String)>)]) -> String {
         return String::new();
     }
     let target = &targets[index].0;
-    let platform = |it: &Target| {
+    let platform = |target: &Target| {
         (
-            it.os.clone().unwrap_or_default(),
-            it.arch.clone().unwrap_or_default(),
+            target.os.clone().unwrap_or_default(),
+            target.arch.clone().unwrap_or_default(),
         )
     };
     let (os, arch) = platform(target);

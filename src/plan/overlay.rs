@@ -20,9 +20,11 @@ impl Overlay {
     }
 
     fn named(path: Option<&OsStr>, cwd: &Path) -> Self {
-        let text = path.and_then(|it| input::read(&cwd.join(it), input::TEXT).ok());
-        let json = text.and_then(|it| serde_json::from_slice::<serde_json::Value>(&it).ok());
-        let pairs = json.as_ref().and_then(|it| it.get("Replace")?.as_object());
+        let text = path.and_then(|path| input::read(&cwd.join(path), input::TEXT).ok());
+        let json = text.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+        let pairs = json
+            .as_ref()
+            .and_then(|value| value.get("Replace")?.as_object());
         let pair = |(from, to): (&String, &serde_json::Value)| {
             let to = to.as_str()?;
             // Nothing stands for a file that is to be gone.

@@ -30,8 +30,9 @@ pub fn parts<'a>(
     let uses = &facts.pgo.uses;
     let part = |(index, it): (usize, &'a pgo::Use)| {
         let mine = |path: &str| it.packages.iter().any(|mine| mine == path);
-        let of_part = |it: &&Package| {
-            !it.dep_only && (mine(&it.import_path) || (index == 0 && it.name != "main"))
+        let of_part = |package: &&Package| {
+            !package.dep_only
+                && (mine(&package.import_path) || (index == 0 && package.name != "main"))
         };
         let named = facts.packages.iter().filter(of_part);
         Part {
@@ -41,11 +42,13 @@ pub fn parts<'a>(
             },
             packages: match uses.len() {
                 1 => packages.to_vec(),
-                _ => named.map(|it| it.import_path.clone().into()).collect(),
+                _ => named
+                    .map(|package| package.import_path.clone().into())
+                    .collect(),
             },
             executables: executables
                 .iter()
-                .filter(|it| uses.len() == 1 || mine(&it.package))
+                .filter(|executable| uses.len() == 1 || mine(&executable.package))
                 .collect(),
             whole: uses.len() == 1,
         }
@@ -56,18 +59,22 @@ pub fn parts<'a>(
 impl Part<'_> {
     /// The builds that write executables: packages, and the `-o` that they get.
     pub fn links(&self, facts: &Facts, directory: &Path) -> Vec<(Vec<OsString>, OsString)> {
-        let file = |it: &Executable| directory.join(&it.name).into_os_string();
+        let file = |executable: &Executable| directory.join(&executable.name).into_os_string();
         let taken = facts.asked.taken(&facts.packages).len();
-        let named = facts.packages.iter().filter(|it| !it.dep_only).count();
+        let named = facts
+            .packages
+            .iter()
+            .filter(|package| !package.dep_only)
+            .count();
         let mut into = directory.as_os_str().to_owned();
         into.push("/");
-        let by_name = |it: &&Executable| OsString::from(&it.package);
+        let by_name = |executable: &&Executable| OsString::from(&executable.package);
         match self.executables.as_slice() {
             [] => Vec::new(),
             // With an `-o` this mode takes one package, and ours always has one.
             several if facts.asked.mode == "exe" && named > 1 => several
                 .iter()
-                .map(|it| (vec![by_name(it)], file(it)))
+                .map(|executable| (vec![by_name(executable)], file(executable)))
                 .collect(),
             // One executable gets its name here, so that build modes that write a second file (c-archive)
             // name it alike; several get Go's names.

@@ -26,7 +26,7 @@ pub fn effect(
     let all = ["all".to_owned()];
     let packages = typed.packages(inputs.config);
     for mut part in parts(inputs, facts, executables, &packages) {
-        if !part.inputs.pgo.is_some_and(|it| it.applied) {
+        if !part.inputs.pgo.is_some_and(|used| used.applied) {
             continue;
         }
         steps.push(listing(
@@ -90,8 +90,8 @@ fn listing(
 /// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.
 fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String], origin: &str) {
     let is_standard = |path: &&String| {
-        let mut packages = facts.packages.iter().filter(|it| it.standard);
-        packages.any(|it| it.import_path == **path)
+        let mut packages = facts.packages.iter().filter(|package| package.standard);
+        packages.any(|package| package.import_path == **path)
     };
     let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
     let user = flags::gcflags(inputs, composed);

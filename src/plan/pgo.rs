@@ -95,7 +95,7 @@ impl Candidate {
 }
 
 fn is_usable(judgement: Option<&Judgement>) -> bool {
-    judgement.is_some_and(|it| it.fitness == Fitness::Usable)
+    judgement.is_some_and(|judgement| judgement.fitness == Fitness::Usable)
 }
 
 fn complaint(path: &Path, judgement: Option<&Judgement>) -> Option<(String, String)> {
@@ -171,7 +171,7 @@ pub struct Heap {
 impl Choice {
     /// How a main package is built.
     pub fn of(&self, package: &str) -> Option<&Use> {
-        let mine = |it: &&Use| is_mine(&it.packages, package);
+        let mine = |used: &&Use| is_mine(&used.packages, package);
         self.uses.iter().find(mine)
     }
 
@@ -179,50 +179,55 @@ impl Choice {
     pub fn candidate(&self, package: &str) -> Option<&Candidate> {
         self.candidates
             .iter()
-            .find(|it| is_mine(&it.packages, package))
+            .find(|candidate| is_mine(&candidate.packages, package))
     }
 
     /// How much of all profiles that are applied is spent in each function; `None` without one.
     pub fn weights(&self) -> Option<Weights> {
-        let mut all = self.all_applied().filter_map(|it| it.weights.as_deref());
+        let mut all = self
+            .all_applied()
+            .filter_map(|candidate| candidate.weights.as_deref());
         let mut sum = all.next()?.clone();
-        all.for_each(|it| sum.add(it));
+        all.for_each(|weights| sum.add(weights));
         Some(sum)
     }
 
     /// What all profiles that are applied allocate; `None` without one.
     pub fn heat(&self) -> Option<Heat> {
-        let mut all = self.all_applied().filter_map(|it| it.heat.as_deref());
+        let mut all = self
+            .all_applied()
+            .filter_map(|candidate| candidate.heat.as_deref());
         let mut sum = all.next()?.clone();
-        all.for_each(|it| sum.add(it));
+        all.for_each(|heat| sum.add(heat));
         Some(sum)
     }
 
     /// The profile that the build of a main package used.
     pub fn applied(&self, package: &str) -> Option<&Candidate> {
-        let used = self.of(package).is_some_and(|it| it.applied) && !self.is_undone();
-        self.candidate(package).filter(|it| used && it.is_usable())
+        let used = self.of(package).is_some_and(|used| used.applied) && !self.is_undone();
+        self.candidate(package)
+            .filter(|candidate| used && candidate.is_usable())
     }
 
     /// Whether flags of the compiler keep every profile from its effect.
     pub fn is_undone(&self) -> bool {
-        self.undone.as_ref().is_some_and(|it| it.whole)
+        self.undone.as_ref().is_some_and(|undone| undone.whole)
     }
 
     /// Every profile that some build uses.
     pub fn all_applied(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(|it| {
-            let used = match it.packages.first() {
-                Some(package) => self.of(package).is_some_and(|it| it.applied),
-                None => self.uses.iter().any(|it| it.applied),
+        self.candidates.iter().filter(|candidate| {
+            let used = match candidate.packages.first() {
+                Some(package) => self.of(package).is_some_and(|used| used.applied),
+                None => self.uses.iter().any(|used| used.applied),
             };
-            used && it.is_usable()
+            used && candidate.is_usable()
         })
     }
 }
 
 fn is_mine(packages: &[String], package: &str) -> bool {
-    packages.is_empty() || packages.iter().any(|it| it == package)
+    packages.is_empty() || packages.iter().any(|text| text == package)
 }
 
 /// What the decision depends on.
@@ -277,10 +282,10 @@ fn decide(
     read: &impl Fn(&Path) -> Result<Option<Vec<u8>>>,
     choice: &mut Choice,
 ) -> Result<()> {
-    let mains = || wish.mains.iter().map(|it| it.import_path.clone());
+    let mains = || wish.mains.iter().map(|package| package.import_path.clone());
     let mut add = |value: &str, packages: Vec<String>, applied: bool, refused: bool| {
         let flag = format!("-pgo={value}");
-        if let Some(same) = choice.uses.iter_mut().find(|it| it.reason.flag == flag) {
+        if let Some(same) = choice.uses.iter_mut().find(|used| used.reason.flag == flag) {
             same.packages.extend(packages);
             same.applied |= applied;
             same.refused |= refused;
@@ -309,7 +314,10 @@ fn decide(
     }
     let candidates = candidates(wish, request, found, true)?;
     let mut rest: Vec<String> = mains().collect();
-    for it in candidates.iter().filter(|it| it.derived.is_some()) {
+    for it in candidates
+        .iter()
+        .filter(|candidate| candidate.derived.is_some())
+    {
         let packages: Vec<String> = rest
             .extract_if(.., |main| is_mine(&it.packages, main))
             .collect();
@@ -328,8 +336,14 @@ fn decide(
             None => {}
         }
     }
-    let own = candidates.iter().filter(|it| it.derived.is_none());
-    if !rest.is_empty() || candidates.iter().all(|it| it.derived.is_none()) {
+    let own = candidates
+        .iter()
+        .filter(|candidate| candidate.derived.is_none());
+    if !rest.is_empty()
+        || candidates
+            .iter()
+            .all(|candidate| candidate.derived.is_none())
+    {
         let applied = own.into_iter().any(Candidate::is_usable);
         if let Profiles::One(value) = wish.value.as_ref() {
             add(value, rest, applied, false);
@@ -346,16 +360,16 @@ fn useless(
     found: &[Found],
 ) -> Result<Option<(String, String)>> {
     let on_missing = request.settings.on_missing;
-    let useless: Vec<&Found> = found.iter().filter(|it| !it.is_usable()).collect();
+    let useless: Vec<&Found> = found.iter().filter(|found| !found.is_usable()).collect();
     let usable = found.len() - useless.len();
     let first = useless
         .iter()
-        .find_map(|it| complaint(&it.path, it.judgement.as_ref()));
+        .find_map(|found| complaint(&found.path, found.judgement.as_ref()));
     let Some((message, hint)) = first else {
         return Ok(None);
     };
     // Go's `auto` simply skips a main package without a default.pgo.
-    let absent = wish.value.is_auto() && useless.iter().all(|it| it.judgement.is_none());
+    let absent = wish.value.is_auto() && useless.iter().all(|found| found.judgement.is_none());
     let strict = on_missing == OnMissing::Fail;
     let refuse = if absent {
         strict && !wish.explicit
@@ -378,10 +392,10 @@ impl Candidate {
     pub fn replace(&mut self, derived: Derived) {
         self.sha256 = Some(hex(&Sha256::digest(&derived.bytes[..])));
         let read = calls(&derived.bytes);
-        self.calls = read.as_ref().map(|it| Arc::clone(&it.0));
-        self.weights = read.as_ref().map(|it| Arc::clone(&it.1));
-        self.worth = read.as_ref().and_then(|it| it.3.clone());
-        self.heat = read.map(|it| it.2);
+        self.calls = read.as_ref().map(|read| Arc::clone(&read.0));
+        self.weights = read.as_ref().map(|read| Arc::clone(&read.1));
+        self.worth = read.as_ref().and_then(|read| read.3.clone());
+        self.heat = read.map(|read| read.2);
         self.derived = Some(derived);
     }
 }
@@ -393,9 +407,9 @@ fn calls(bytes: &[u8]) -> Option<Read> {
     let value = profile.pgo_value_index()?;
     let edges = profile::edges(&profile, value);
     let count = profile.value_index("samples", "count");
-    let samples = |it: &Sample| {
-        let count = count.and_then(|at| it.value.get(at)).copied();
-        count.map_or(1, |it| u64::try_from(it).unwrap_or_default())
+    let samples = |sample: &Sample| {
+        let count = count.and_then(|at| sample.value.get(at)).copied();
+        count.map_or(1, |count| u64::try_from(count).unwrap_or_default())
     };
     (edges.total > 0).then(|| {
         let weights = profile::weights(&profile, value);
@@ -407,5 +421,5 @@ fn calls(bytes: &[u8]) -> Option<Read> {
 
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

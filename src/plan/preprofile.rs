@@ -11,10 +11,10 @@ use crate::process::Invocation;
 /// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
 /// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
 pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
-    let separate = facts.toolchain.minor().is_none_or(|it| it >= (1, 23));
-    let command = |it: &pgo::Candidate| {
+    let separate = facts.toolchain.minor().is_none_or(|minor| minor >= (1, 23));
+    let command = |candidate: &pgo::Candidate| {
         let mut flag = OsString::from("-pgo=");
-        flag.push(it.file(&facts.go.cwd));
+        flag.push(candidate.file(&facts.go.cwd));
         facts
             .go
             .invocation(["build".into(), flag, "--".into(), "cmp".into()])

@@ -27,7 +27,7 @@ pub fn require_main(
     let named: Vec<String> = typed
         .packages(config)
         .iter()
-        .map(|it| format!("`{}`", it.to_string_lossy()))
+        .map(|package| format!("`{}`", package.to_string_lossy()))
         .collect();
     Err(Error::new(
         Kind::Usage,

@@ -12,33 +12,34 @@ pub fn patterns(scope: &str, packages: &[Package]) -> Vec<String> {
     match scope {
         "all" => vec!["all".into()],
         "main" => named(packages)
-            .filter(|it| it.name == "main")
-            .map(|it| it.import_path.clone())
+            .filter(|package| package.name == "main")
+            .map(|package| package.import_path.clone())
             .collect(),
         "module" => module(packages),
         patterns => patterns
             .split(',')
             .map(str::trim)
-            .filter(|it| !it.is_empty())
+            .filter(|text| !text.is_empty())
             .map(str::to_owned)
             .collect(),
     }
 }
 
 fn named(packages: &[Package]) -> impl Iterator<Item = &Package> {
-    packages.iter().filter(|it| !it.dep_only)
+    packages.iter().filter(|package| !package.dep_only)
 }
 
 fn module(packages: &[Package]) -> Vec<String> {
     let gopath = without_modules(packages);
-    let wanted = packages
-        .iter()
-        .filter(|it| !it.dep_only || it.module.as_ref().is_some_and(|it| it.main));
+    let wanted = packages.iter().filter(|package| {
+        !package.dep_only || package.module.as_ref().is_some_and(|module| module.main)
+    });
     // Files on the command line, and packages of the standard library, have no module.
-    let pattern = |it: &Package| {
-        it.module
-            .as_ref()
-            .map_or_else(|| it.import_path.clone(), |it| format!("{}/...", it.path))
+    let pattern = |package: &Package| {
+        package.module.as_ref().map_or_else(
+            || package.import_path.clone(),
+            |module| format!("{}/...", module.path),
+        )
     };
     let mut patterns: Vec<String> = wanted.map(pattern).collect();
     patterns.extend(gopath);
@@ -49,27 +50,29 @@ fn module(packages: &[Package]) -> Vec<String> {
 
 /// In GOPATH mode there are no modules: packages of the repository of a named one are taken for its module.
 fn without_modules(packages: &[Package]) -> Vec<String> {
-    let outside = |it: &&Package| !it.standard && it.module.is_none();
-    let roots = named(packages).filter(outside).filter_map(|it| {
-        let elements: Vec<&str> = it.import_path.split('/').collect();
+    let outside = |package: &&Package| !package.standard && package.module.is_none();
+    let roots = named(packages).filter(outside).filter_map(|package| {
+        let elements: Vec<&str> = package.import_path.split('/').collect();
         let first = elements
             .first()
-            .filter(|it| **it != "command-line-arguments")?;
+            .filter(|element| **element != "command-line-arguments")?;
         // `host/owner/name`, or a directory of its own.
         let count = if first.contains('.') { 3 } else { 1 };
         Some(elements[..count.min(elements.len())].join("/"))
     });
     let roots: Vec<String> = roots.collect();
-    let below = |it: &Package| {
+    let below = |package: &Package| {
         let rest = roots
             .iter()
-            .find_map(|root| it.import_path.strip_prefix(root.as_str()));
-        rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+            .find_map(|root| package.import_path.strip_prefix(root.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     packages
         .iter()
-        .filter(|it| outside(it) && below(it) && !it.import_path.contains("/vendor/"))
-        .map(|it| it.import_path.clone())
+        .filter(|package| {
+            outside(package) && below(package) && !package.import_path.contains("/vendor/")
+        })
+        .map(|package| package.import_path.clone())
         .collect()
 }
 
@@ -79,9 +82,9 @@ pub fn require(scope: &str, packages: &[Package]) -> Result<()> {
     if matches!(scope, "all" | "main" | "module") {
         return Ok(());
     }
-    let known = || packages.iter().map(|it| it.import_path.as_str());
+    let known = || packages.iter().map(|package| package.import_path.as_str());
     for pattern in patterns(scope, packages) {
-        if !known().any(|it| contains(std::slice::from_ref(&pattern), it)) {
+        if !known().any(|text| contains(std::slice::from_ref(&pattern), text)) {
             let error = Error::new(
                 Kind::Usage,
                 format!("the escape scope `{pattern}` means no package of the build"),
@@ -103,7 +106,7 @@ pub fn of_functions<'a>(
     functions: impl Iterator<Item = &'a str>,
     packages: &[Package],
 ) -> Vec<String> {
-    let path = |it: &str| Some(owner(it, packages)?.0.import_path.clone());
+    let path = |text: &str| Some(owner(text, packages)?.0.import_path.clone());
     let mut found: Vec<String> = functions.filter_map(path).collect();
     found.sort();
     found.dedup();
@@ -112,23 +115,25 @@ pub fn of_functions<'a>(
 
 /// The package of a function, and the rest of its name. The longest path wins: the last element of one may hold dots.
 pub fn owner<'a, 'b>(function: &'a str, packages: &'b [Package]) -> Option<(&'b Package, &'a str)> {
-    let rest = |it: &'b Package| {
+    let rest = |package: &'b Package| {
         Some((
-            it,
-            function.strip_prefix(&it.import_path)?.strip_prefix('.')?,
+            package,
+            function
+                .strip_prefix(&package.import_path)?
+                .strip_prefix('.')?,
         ))
     };
     packages
         .iter()
         .filter_map(rest)
-        .max_by_key(|it| it.0.import_path.len())
+        .max_by_key(|pair| pair.0.import_path.len())
 }
 
 /// Whether one of the patterns means the package.
 pub fn contains(patterns: &[String], import_path: &str) -> bool {
     patterns
         .iter()
-        .any(|it| it == "all" || pattern::matches(it, import_path))
+        .any(|pattern| pattern == "all" || pattern::matches(pattern, import_path))
 }
 
 #[cfg(test)]

@@ -103,7 +103,12 @@ fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
     }
     let judged: Vec<(&str, Settable)> = candidates
         .iter()
-        .filter_map(|it| Some((it.import_path.as_str(), sources.judge(it, &stamp.name)?)))
+        .filter_map(|package| {
+            Some((
+                package.import_path.as_str(),
+                sources.judge(package, &stamp.name)?,
+            ))
+        })
         .collect();
     let able = judged.iter().filter(|(_, it)| *it == Settable::Yes);
     let able: Vec<String> = able.map(|(path, _)| (*path).to_owned()).collect();
@@ -113,7 +118,10 @@ fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
     }
     let shown = format!("-X {}.{}", stamp.package, stamp.name);
     let Some((_, settable)) = judged.first() else {
-        let known: Vec<String> = candidates.iter().flat_map(|it| sources.able(it)).collect();
+        let known: Vec<String> = candidates
+            .iter()
+            .flat_map(|package| sources.able(package))
+            .collect();
         let error = Error::new(
             Kind::Usage,
             format!(
@@ -158,7 +166,7 @@ fn candidates<'p>(stamp: &Stamp, packages: &'p [Package]) -> Result<Vec<&'p Pack
     let shown = format!("-X {}.{}", stamp.package, stamp.name);
     if let Some(main) = packages
         .iter()
-        .find(|it| it.name == "main" && it.import_path == stamp.package)
+        .find(|package| package.name == "main" && package.import_path == stamp.package)
     {
         return Err(Error::new(
             Kind::Usage,
@@ -170,11 +178,14 @@ fn candidates<'p>(stamp: &Stamp, packages: &'p [Package]) -> Result<Vec<&'p Pack
         .hint(format!("write `-X main.{}=...`", stamp.name)));
     }
     let candidates: Vec<&Package> = if stamp.package == "main" {
-        packages.iter().filter(|it| it.is_named_main()).collect()
+        packages
+            .iter()
+            .filter(|package| package.is_named_main())
+            .collect()
     } else {
         packages
             .iter()
-            .filter(|it| it.import_path == stamp.package)
+            .filter(|package| package.import_path == stamp.package)
             .collect()
     };
     Ok(candidates)
@@ -190,10 +201,10 @@ fn unlinked(stamp: &Stamp, sources: &mut Sources<'_>) -> Error {
         ),
     );
     let packages = sources.packages;
-    let known = || packages.iter().filter(|it| !it.standard);
-    let paths = known().map(|it| it.import_path.as_str());
+    let known = || packages.iter().filter(|package| !package.standard);
+    let paths = known().map(|package| package.import_path.as_str());
     let near = nearest(&stamp.package, paths);
-    let Some(package) = known().find(|it| Some(it.import_path.as_str()) == near) else {
+    let Some(package) = known().find(|package| Some(package.import_path.as_str()) == near) else {
         return error.hint("use the import path of a package of the build, or `main`");
     };
     let called = match package.name.as_str() {
@@ -225,7 +236,11 @@ struct Sources<'p> {
 
 impl Sources<'_> {
     fn load(&mut self, path: &str) {
-        let Some(package) = self.packages.iter().find(|it| it.import_path == path) else {
+        let Some(package) = self
+            .packages
+            .iter()
+            .find(|package| package.import_path == path)
+        else {
             return;
         };
         let files = package.go_files.iter().chain(&package.cgo_files);
@@ -255,30 +270,35 @@ impl Sources<'_> {
             let wanted = RefCell::new(BTreeSet::new());
             let lookup = |path: &str| {
                 let found = scopes.get(path);
-                if found.is_none() && self.packages.iter().any(|it| it.import_path == path) {
+                if found.is_none()
+                    && self
+                        .packages
+                        .iter()
+                        .any(|package| package.import_path == path)
+                {
                     wanted.borrow_mut().insert(path.to_owned());
                 }
                 found
             };
             let judged = scopes
                 .get(package.import_path.as_str())
-                .and_then(|it| it.judge(name, &lookup));
+                .and_then(|scope| scope.judge(name, &lookup));
             let wanted = wanted.into_inner();
             if wanted.is_empty() {
                 let unseen = self.partly.contains(&package.import_path);
                 return judged.or(unseen.then_some(Settable::Yes));
             }
             drop(scopes);
-            wanted.iter().for_each(|it| self.load(it));
+            wanted.iter().for_each(|text| self.load(text));
         }
     }
 
     fn able(&self, package: &Package) -> Vec<String> {
         let files = self.read.get(&package.import_path);
-        let scope = files.map(|it| Scope::new(it));
+        let scope = files.map(|file| Scope::new(file));
         scope
             .iter()
-            .flat_map(|it| it.settable().map(str::to_owned))
+            .flat_map(|scope| scope.settable().map(str::to_owned))
             .collect()
     }
 }

@@ -34,10 +34,10 @@ impl Wish {
     ///
     /// Fails with a sentence for words that Go has no way to quote.
     pub fn toolexec(&self, program: &Path, theirs: &[String]) -> Result<String, String> {
-        let text = |it: &Path| {
-            it.to_str()
+        let text = |path: &Path| {
+            path.to_str()
                 .map(str::to_owned)
-                .ok_or_else(|| format!("the path `{}` is no UTF-8", it.display()))
+                .ok_or_else(|| format!("the path `{}` is no UTF-8", path.display()))
         };
         let mut words = vec![
             text(program)?,
@@ -126,20 +126,21 @@ pub struct Job {
 impl<'a> Request<'a> {
     /// Reads what stands behind `gobuild-opt toolexec`. `None` where no command follows.
     pub fn read(args: &'a [OsString]) -> Option<Self> {
-        let end = args.iter().position(|it| it == "--")?;
+        let end = args.iter().position(|argument| argument == "--")?;
         let (options, command) = (&args[..end], &args[end + 1..]);
         if command.is_empty() {
             return None;
         }
         let text = |name: &str| {
-            let value = |it: &OsString| it.to_str()?.strip_prefix(name).map(str::to_owned);
+            let value =
+                |argument: &OsString| argument.to_str()?.strip_prefix(name).map(str::to_owned);
             options.iter().find_map(value).unwrap_or_default()
         };
         let packages = text("--packages=");
         let path = |name: &str| {
             let found = options
                 .iter()
-                .find_map(|it| it.as_bytes().strip_prefix(name.as_bytes()));
+                .find_map(|option| option.as_bytes().strip_prefix(name.as_bytes()));
             PathBuf::from(OsStr::from_bytes(found.unwrap_or_default()))
         };
         Some(Self {
@@ -174,7 +175,7 @@ impl<'a> Request<'a> {
         // Go asks for versions, too.
         let works = !self.command[self.behind + 1..]
             .iter()
-            .any(|it| it.as_bytes().starts_with(b"-V"));
+            .any(|argument| argument.as_bytes().starts_with(b"-V"));
         let wanted = works && !records.as_os_str().is_empty();
         wanted.then(|| Measured {
             tool,
@@ -199,7 +200,7 @@ impl<'a> Request<'a> {
     pub fn link<'b>(&'b self, package: &'b OsStr) -> Option<Link<'b>> {
         let tool = self.command.get(self.behind)?;
         let args = &self.command[self.behind + 1..];
-        let value = |name: &str| args.get(args.iter().position(|it| it == name)? + 1);
+        let value = |name: &str| args.get(args.iter().position(|argument| argument == name)? + 1);
         let package = package.to_str()?;
         let wanted = Path::new(tool).file_name() == Some(OsStr::new("link"))
             && !self.wish.links.as_os_str().is_empty();
@@ -243,14 +244,14 @@ impl<'a> Request<'a> {
 /// The first half of the value of `-buildid`. While a package is compiled both halves are the action ID
 /// (`(*Builder).useCache`, `cmd/go/internal/work/buildid.go`).
 fn action(args: &[OsString]) -> Option<String> {
-    let at = args.iter().position(|it| it == "-buildid")?;
+    let at = args.iter().position(|argument| argument == "-buildid")?;
     let (action, content) = args.get(at + 1)?.to_str()?.split_once('/')?;
     (action == content && is_action(action)).then(|| action.to_owned())
 }
 
 /// Whether a text can be an action ID: it becomes the name of a file.
 pub fn is_action(text: &str) -> bool {
-    let letter = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (8..=64).contains(&text.len()) && text.bytes().all(letter)
 }
 

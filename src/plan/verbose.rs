@@ -9,22 +9,30 @@ use crate::process::Invocation;
 /// The pass, made to give its reasons for `packages`.
 pub fn verbose(pass: &Invocation, packages: &[String], facts: &Facts) -> Invocation {
     let mut invocation = pass.clone();
-    let goflags = facts.goflags.iter().filter(|it| it.name == "gcflags");
-    let user: Vec<String> = goflags.filter_map(|it| it.value.clone()).collect();
-    let flags = |it: &OsString| it.to_str()?.strip_prefix("-gcflags=").map(str::to_owned);
+    let goflags = facts.goflags.iter().filter(|flag| flag.name == "gcflags");
+    let user: Vec<String> = goflags.filter_map(|flag| flag.value.clone()).collect();
+    let flags = |argument: &OsString| {
+        argument
+            .to_str()?
+            .strip_prefix("-gcflags=")
+            .map(str::to_owned)
+    };
     let composed: Vec<String> = pass.args.iter().filter_map(flags).collect();
     // Without ours, the values of the pass are the user's own.
     let ours = format!(" {}", escape::diagnostics().join(" "));
     let own = composed
         .iter()
-        .filter_map(|it| it.strip_suffix(ours.as_str()).map(str::to_owned));
+        .filter_map(|text| text.strip_suffix(ours.as_str()).map(str::to_owned));
     let own: Vec<String> = user.into_iter().chain(own).collect();
     let wanted = escape::gcflags(packages, &[], &own);
-    let at = invocation.args.iter().position(|it| flags(it).is_some());
+    let at = invocation
+        .args
+        .iter()
+        .position(|argument| flags(argument).is_some());
     let at = at.unwrap_or(1);
-    invocation.args.retain(|it| flags(it).is_none());
+    invocation.args.retain(|argument| flags(argument).is_none());
     // The last one counts, so `-m=2` may stand behind what else is asked.
-    let louder = |it: String| OsString::from(format!("-gcflags={it} -m=2"));
+    let louder = |text: String| OsString::from(format!("-gcflags={text} -m=2"));
     invocation
         .args
         .splice(at..at, wanted.into_iter().map(louder));

@@ -59,18 +59,21 @@ pub fn candidates(
     if usable && merged {
         return Ok(vec![merge(wish, request, &found)?]);
     }
-    found.into_iter().map(|it| candidate(request, it)).collect()
+    found
+        .into_iter()
+        .map(|found| candidate(request, found))
+        .collect()
 }
 
 fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
     let bytes = found.bytes.as_deref();
     let read = bytes.and_then(calls);
     let mut candidate = Candidate {
-        sha256: bytes.map(|it| hex(&Sha256::digest(it))),
-        calls: read.as_ref().map(|it| Arc::clone(&it.0)),
-        weights: read.as_ref().map(|it| Arc::clone(&it.1)),
-        worth: read.as_ref().and_then(|it| it.3.clone()),
-        heat: read.map(|it| it.2),
+        sha256: bytes.map(|byte| hex(&Sha256::digest(byte))),
+        calls: read.as_ref().map(|read| Arc::clone(&read.0)),
+        weights: read.as_ref().map(|read| Arc::clone(&read.1)),
+        worth: read.as_ref().and_then(|read| read.3.clone()),
+        heat: read.map(|read| read.2),
         packages: found.packages,
         path: found.path,
         parts: Vec::new(),
@@ -96,16 +99,16 @@ fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
 fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Candidate> {
     let weighed: Vec<Weighed<'_>> = found
         .iter()
-        .filter_map(|it| {
+        .filter_map(|found| {
             Some(Weighed {
-                bytes: it.bytes.as_deref()?,
-                weight: it.weight,
+                bytes: found.bytes.as_deref()?,
+                weight: found.weight,
             })
         })
         .collect();
     let shown: Vec<String> = found
         .iter()
-        .map(|it| it.path.display().to_string())
+        .map(|found| found.path.display().to_string())
         .collect();
     let derived =
         derive(&weighed, hide(request), derive::MERGED, request.cache).map_err(|error| {
@@ -115,10 +118,13 @@ fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Cand
             )
             .hint("a list takes CPU profiles of one kind")
         })?;
-    let part = |it: &Found| Part {
-        path: it.path.clone(),
-        weight: it.weight,
-        samples: it.judgement.as_ref().and_then(|it| it.samples),
+    let part = |found: &Found| Part {
+        path: found.path.clone(),
+        weight: found.weight,
+        samples: found
+            .judgement
+            .as_ref()
+            .and_then(|judgement| judgement.samples),
     };
     let mut candidate = Candidate {
         packages: wish.owners(),
@@ -140,14 +146,17 @@ fn hide(request: &Request<'_>) -> impl Fn(&Edge) -> bool {
     let mains = main_paths(request);
     let patterns = request.settings.no_inline.clone();
     move |edge| {
-        let named = |it: &String| derive::is_named(it, &edge.callee, &mains);
+        let named = |text: &String| derive::is_named(text, &edge.callee, &mains);
         patterns.iter().any(named)
     }
 }
 
 fn main_paths(request: &Request<'_>) -> Vec<String> {
-    let mains = request.packages.iter().filter(|it| it.is_named_main());
-    mains.map(|it| it.import_path.clone()).collect()
+    let mains = request
+        .packages
+        .iter()
+        .filter(|package| package.is_named_main());
+    mains.map(|package| package.import_path.clone()).collect()
 }
 
 pub fn unmatched(request: &Request<'_>, choice: &Choice) -> Vec<String> {
@@ -156,13 +165,13 @@ pub fn unmatched(request: &Request<'_>, choice: &Choice) -> Vec<String> {
         let derived = choice
             .candidates
             .iter()
-            .filter_map(|it| it.derived.as_ref());
-        derived.flat_map(|it| &it.hidden)
+            .filter_map(|candidate| candidate.derived.as_ref());
+        derived.flat_map(|derived| &derived.hidden)
     };
     let usable = choice.candidates.iter().any(Candidate::is_usable);
     let names = request.settings.no_inline.iter().filter(|_| usable);
     names
-        .filter(|name| !hidden().any(|it| derive::is_named(name, &it.callee, &mains)))
+        .filter(|name| !hidden().any(|edge| derive::is_named(name, &edge.callee, &mains)))
         .cloned()
         .collect()
 }

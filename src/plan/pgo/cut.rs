@@ -22,13 +22,15 @@ impl Choice {
         hide: impl Fn(&Edge) -> bool,
         cache: &Path,
     ) -> Result<Option<Derived>> {
-        let mine = |it: &Candidate| is_mine(&it.packages, package);
+        let mine = |candidate: &Candidate| is_mine(&candidate.packages, package);
         let Some(index) = self.candidates.iter().position(mine) else {
             return Ok(None);
         };
         let candidate = &mut self.candidates[index];
         let before = candidate.derived.take();
-        let file = before.as_ref().map_or(&candidate.path, |it| &it.path);
+        let file = before
+            .as_ref()
+            .map_or(&candidate.path, |derived| &derived.path);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let parts = [Weighed { bytes, weight: 1.0 }];
         let mut derived = derive(&parts, hide, &name, cache)?;
@@ -38,7 +40,7 @@ impl Choice {
         }
         derived
             .hidden
-            .extend(before.into_iter().flat_map(|it| it.hidden));
+            .extend(before.into_iter().flat_map(|derived| derived.hidden));
         candidate.replace(derived.clone());
         let owners = candidate.packages.clone();
         self.route(
@@ -52,15 +54,17 @@ impl Choice {
 
     /// Builds these main packages with a profile of their own from now on.
     fn route(&mut self, packages: &[String], mains: &[String], derived: &Derived, package: &str) {
-        let applied = self.candidate(package).is_some_and(|it| it.calls.is_some());
-        let from = self.of(package).map(|it| it.reason.from.clone());
-        for it in self.uses.iter_mut().filter(|it| it.packages.is_empty()) {
+        let applied = self
+            .candidate(package)
+            .is_some_and(|candidate| candidate.calls.is_some());
+        let from = self.of(package).map(|used| used.reason.from.clone());
+        for it in self.uses.iter_mut().filter(|used| used.packages.is_empty()) {
             it.packages = mains.to_vec();
         }
         for it in &mut self.uses {
-            it.packages.retain(|it| !packages.contains(it));
+            it.packages.retain(|package| !packages.contains(package));
         }
-        self.uses.retain(|it| !it.packages.is_empty());
+        self.uses.retain(|used| !used.packages.is_empty());
         let value = match applied {
             true => derived.path.to_string_lossy().into_owned(),
             false => "off".into(),

@@ -46,7 +46,7 @@ pub fn derive(
     let broken = |error: &dyn std::fmt::Display| Error::new(Kind::Usage, error.to_string());
     let profiles = parts
         .iter()
-        .map(|it| profile::read(it.bytes).map_err(|it| broken(&it)))
+        .map(|weighed| profile::read(weighed.bytes).map_err(|error| broken(&error)))
         .collect::<Result<Vec<Profile>>>()?;
     let inputs: Vec<Input<'_>> = profiles
         .iter()
@@ -63,12 +63,12 @@ pub fn derive(
     let seen = calls(&whole);
     let hidden: Vec<Edge> = seen.into_iter().filter(hide).collect();
     if !hidden.is_empty() {
-        let key = |it: &Edge| (it.caller.clone(), it.callee.clone(), it.offset);
+        let key = |edge: &Edge| (edge.caller.clone(), edge.callee.clone(), edge.offset);
         let keys: std::collections::HashSet<_> = hidden.iter().map(key).collect();
         let is_hidden = |caller: &str, callee: &str, offset: i64| {
             keys.contains(&(caller.to_owned(), callee.to_owned(), offset))
         };
-        whole = profile::without(&whole, is_hidden).map_err(|it| broken(&it))?;
+        whole = profile::without(&whole, is_hidden).map_err(|error| broken(&error))?;
     }
     // What cannot be made slim (negative values) stays whole.
     let bytes = match profile::slim(&whole, Keep::Calls) {
@@ -91,7 +91,7 @@ pub fn directory(cache: &Path) -> PathBuf {
 fn calls(profile: &Profile) -> Vec<Edge> {
     let value = profile.pgo_value_index();
     value
-        .map(|it| profile::edges(profile, it).edges)
+        .map(|value| profile::edges(profile, value).edges)
         .unwrap_or_default()
 }
 
@@ -102,7 +102,9 @@ pub fn is_named(pattern: &str, callee: &str, mains: &[String]) -> bool {
     plain == pattern
         || mains.iter().any(|main| {
             let inner = pattern.strip_prefix(main.as_str());
-            inner.is_some_and(|it| it.starts_with('.') && plain.strip_prefix("main") == Some(it))
+            inner.is_some_and(|inner| {
+                inner.starts_with('.') && plain.strip_prefix("main") == Some(inner)
+            })
         })
 }
 

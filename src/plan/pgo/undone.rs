@@ -26,15 +26,15 @@ pub fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
 fn undone(values: &[String], packages: &[Package]) -> Option<Undone> {
     let read: Vec<_> = values
         .iter()
-        .filter_map(|it| per_package(it).ok())
+        .filter_map(|value| per_package(value).ok())
         .collect();
-    let own = |it: &&Package| !it.standard;
+    let own = |package: &&Package| !package.standard;
     let mut flags: Vec<String> = Vec::new();
     let mut kept = false;
     for package in packages.iter().filter(own) {
         let mut values = read.iter().rev();
-        let value = values.find(|it| means(it.pattern.as_deref(), package));
-        let found = value.map_or(Vec::new(), |it| against(&it.flags));
+        let value = values.find(|entry| means(entry.pattern.as_deref(), package));
+        let found = value.map_or(Vec::new(), |entry| against(&entry.flags));
         kept |= found.is_empty();
         for it in found {
             if !flags.contains(&it) {
@@ -49,7 +49,9 @@ fn undone(values: &[String], packages: &[Package]) -> Option<Undone> {
 fn means(pattern: Option<&str>, package: &Package) -> bool {
     match pattern {
         None => !package.dep_only,
-        Some(it) if it.starts_with('.') => package.module.as_ref().is_some_and(|it| it.main),
+        Some(it) if it.starts_with('.') => {
+            package.module.as_ref().is_some_and(|module| module.main)
+        }
         Some(it) => scope::contains(&[it.to_owned()], &package.import_path),
     }
 }
@@ -86,8 +88,8 @@ fn against(words: &[String]) -> Vec<String> {
                     }
                 };
                 let off = ["pgoinline=0", "pgodevirtualize=0"];
-                let off = list.split(',').filter(|it| off.contains(it));
-                found.extend(off.map(|it| format!("-d={it}")));
+                let off = list.split(',').filter(|part| off.contains(part));
+                found.extend(off.map(|text| format!("-d={text}")));
             }
             _ => {}
         }

@@ -48,7 +48,7 @@ impl Wish<'_> {
     /// The main packages that one file is for; empty: all of the build.
     pub fn owners(&self) -> Vec<String> {
         let mains = self.mains.iter().filter(|_| !self.all);
-        mains.map(|it| it.import_path.clone()).collect()
+        mains.map(|package| package.import_path.clone()).collect()
     }
 
     /// The files behind it: for which main packages, where, with which weight.
@@ -57,9 +57,9 @@ impl Wish<'_> {
             Profiles::One(it) if it == "auto" => self
                 .mains
                 .iter()
-                .map(|it| {
-                    let path = it.directory(cwd).join("default.pgo");
-                    (vec![it.import_path.clone()], path, 1.0)
+                .map(|package| {
+                    let path = package.directory(cwd).join("default.pgo");
+                    (vec![package.import_path.clone()], path, 1.0)
                 })
                 .collect(),
             Profiles::One(path) => {
@@ -68,7 +68,7 @@ impl Wish<'_> {
             }
             Profiles::Merged(parts) => parts
                 .iter()
-                .map(|it| (self.owners(), cwd.join(&it.path), it.weight))
+                .map(|part| (self.owners(), cwd.join(&part.path), part.weight))
                 .collect(),
         }
     }
@@ -80,7 +80,7 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
     let mains: Vec<&Package> = request
         .packages
         .iter()
-        .filter(|it| it.is_named_main())
+        .filter(|package| package.is_named_main())
         .collect();
     let from_flags = [("flags", request.typed), ("GOFLAGS", request.goflags)]
         .into_iter()
@@ -116,7 +116,7 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
             general.mains.push(main);
             continue;
         };
-        match wishes.iter_mut().find(|it| it.value.as_ref() == value) {
+        match wishes.iter_mut().find(|wish| wish.value.as_ref() == value) {
             Some(same) => same.mains.push(main),
             None => wishes.push(Wish {
                 value: Cow::Borrowed(value),
@@ -128,7 +128,7 @@ pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
             }),
         }
     }
-    if let Some(same) = wishes.iter_mut().find(|it| it.value == general.value) {
+    if let Some(same) = wishes.iter_mut().find(|wish| wish.value == general.value) {
         same.mains.append(&mut general.mains);
     } else if !general.mains.is_empty() || wishes.is_empty() {
         wishes.insert(0, general);
@@ -188,8 +188,11 @@ fn is_directory(key: &str) -> bool {
 pub fn unused(request: &Request<'_>) -> Vec<(String, Option<PathBuf>)> {
     let mut unused = Vec::new();
     for key in request.settings.package.keys() {
-        let mut mains = request.packages.iter().filter(|it| it.is_named_main());
-        if mains.any(|it| names(key, it, request.root)) {
+        let mut mains = request
+            .packages
+            .iter()
+            .filter(|package| package.is_named_main());
+        if mains.any(|package| names(key, package, request.root)) {
             continue;
         }
         let directory = if is_directory(key) {
@@ -203,10 +206,12 @@ pub fn unused(request: &Request<'_>) -> Vec<(String, Option<PathBuf>)> {
 }
 
 fn below_module(key: &str, packages: &[Package]) -> Option<PathBuf> {
-    let mut modules = packages.iter().filter_map(|it| it.module.as_ref());
-    modules.find_map(|it| {
-        let rest = key.strip_prefix(it.path.as_str())?;
+    let mut modules = packages
+        .iter()
+        .filter_map(|package| package.module.as_ref());
+    modules.find_map(|module| {
+        let rest = key.strip_prefix(module.path.as_str())?;
         let inside = rest.is_empty() || rest.starts_with('/');
-        inside.then(|| Path::new(&it.dir).join(rest.trim_start_matches('/')))
+        inside.then(|| Path::new(&module.dir).join(rest.trim_start_matches('/')))
     })
 }
