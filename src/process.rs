@@ -128,7 +128,7 @@ pub fn run(
         if ended.is_none() && handle.try_wait()?.is_some() {
             ended = Some(Instant::now());
         }
-        let lingering = ended.is_some_and(|it: Instant| it.elapsed() > LINGER);
+        let lingering = ended.is_some_and(|time: Instant| time.elapsed() > LINGER);
         if ended.is_some() && (open == 0 || lingering || group.forwarded.is_some()) {
             break handle.wait()?.status;
         }
@@ -203,7 +203,9 @@ pub fn children_cpu() -> Option<Duration> {
 /// The most memory that this process had, in bytes; `None` where the kernel does not tell.
 pub fn own_peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

@@ -52,7 +52,7 @@ pub struct Cause {
 pub fn cause(scene: &Scene<'_>) -> Option<Cause> {
     let victim = victim(scene);
     full(scene)
-        .or_else(|| victim.as_ref().and_then(|it| killed(scene, it)))
+        .or_else(|| victim.as_ref().and_then(|victim| killed(scene, victim)))
         .or_else(|| exhausted(scene, victim.as_ref()))
         .or_else(|| not_started(scene))
 }
@@ -60,7 +60,7 @@ pub fn cause(scene: &Scene<'_>) -> Option<Cause> {
 /// Who ended badly: go itself, a child that was seen, or one that go names.
 fn victim(scene: &Scene<'_>) -> Option<Victim> {
     use std::os::unix::process::ExitStatusExt;
-    let seen = scene.victim.filter(|it| it.signal.is_some());
+    let seen = scene.victim.filter(|victim| victim.signal.is_some());
     if let Some(it) = seen {
         return Some(it.clone());
     }
@@ -68,8 +68,8 @@ fn victim(scene: &Scene<'_>) -> Option<Victim> {
         // Go names us where we stand before the tool.
         let seen = scene.victim.filter(|_| it.what.starts_with("a tool"));
         return Some(Victim {
-            what: seen.map_or(it.what, |it| it.what.clone()),
-            peak: seen.and_then(|it| it.peak),
+            what: seen.map_or(it.what, |victim| victim.what.clone()),
+            peak: seen.and_then(|victim| victim.peak),
             signal: it.signal,
         });
     }
@@ -97,7 +97,7 @@ fn told(words: &str) -> impl Iterator<Item = &str> {
 fn is_of_code(line: &str) -> bool {
     let behind = line.split_once(".go:").map_or("", |it| it.1);
     let number = behind.split(':').next().unwrap_or_default();
-    let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number && behind[number.len()..].starts_with(':')
 }
 
@@ -136,9 +136,9 @@ fn named(words: &str) -> Option<Victim> {
         };
         let (before, tool) = left.rsplit_once(": ").unwrap_or(("", left));
         let tool = tool.split_whitespace().next().unwrap_or(tool);
-        let tool = Path::new(tool).file_name().and_then(|it| it.to_str());
+        let tool = Path::new(tool).file_name().and_then(|name| name.to_str());
         let package = before.strip_prefix("go build ").unwrap_or(before);
-        let package = Some(package).filter(|it| !it.is_empty()).or(header);
+        let package = Some(package).filter(|text| !text.is_empty()).or(header);
         let what = match tool {
             Some("link") => "the link",
             Some("compile") => "the compile",
@@ -156,17 +156,17 @@ fn named(words: &str) -> Option<Victim> {
 }
 
 fn of_package(what: &str, package: Option<&str>) -> String {
-    package.map_or_else(|| what.to_owned(), |it| format!("{what} of {it}"))
+    package.map_or_else(|| what.to_owned(), |package| format!("{what} of {package}"))
 }
 
 fn killed(scene: &Scene<'_>, victim: &Victim) -> Option<Cause> {
     let number = victim.signal?;
     let what = &victim.what;
     let name = signal::name(number);
-    let needed = victim.peak.filter(|it| *it > 0);
-    let needed = needed.map(|it| format!("needed at least {}", human(it)));
+    let needed = victim.peak.filter(|peak| *peak > 0);
+    let needed = needed.map(|needed| format!("needed at least {}", human(needed)));
     let facts = brackets(needed.into_iter().chain(limit()));
-    let is = |signals: &[Signal]| signals.iter().any(|it| it.as_raw() == number);
+    let is = |signals: &[Signal]| signals.iter().any(|signal| signal.as_raw() == number);
     match (number, scene.starved) {
         (9, Some(true)) => Some(Cause {
             sentence: format!("{what} was killed: out of memory{facts}"),
@@ -239,7 +239,7 @@ fn exhausted(scene: &Scene<'_>, victim: Option<&Victim>) -> Option<Cause> {
     let mut header = None;
     let mut found = false;
     for line in told(scene.words) {
-        if EXHAUSTED.iter().any(|it| line.contains(it)) {
+        if EXHAUSTED.iter().any(|word| line.contains(word)) {
             found = true;
             break;
         }
@@ -252,8 +252,8 @@ fn exhausted(scene: &Scene<'_>, victim: Option<&Victim>) -> Option<Cause> {
         (None, Some(package)) => format!("a tool for {package}"),
         (None, None) => "go".to_owned(),
     };
-    let needed = seen.and_then(|it| it.peak).filter(|it| *it > 0);
-    let needed = needed.map(|it| format!("had {}", human(it)));
+    let needed = seen.and_then(|victim| victim.peak).filter(|it| *it > 0);
+    let needed = needed.map(|needed| format!("had {}", human(needed)));
     let facts = brackets(needed.into_iter().chain(limit()));
     Some(Cause {
         sentence: format!("{what} ran out of memory{facts}"),
@@ -265,7 +265,7 @@ fn exhausted(scene: &Scene<'_>, victim: Option<&Victim>) -> Option<Cause> {
 fn not_started(scene: &Scene<'_>) -> Option<Cause> {
     let says = |words: &str| {
         let mut lines = told(scene.words);
-        lines.any(|it| it.contains("fork/exec") && it.contains(words))
+        lines.any(|line| line.contains("fork/exec") && line.contains(words))
     };
     let cause = |why: &str, hint: &str, memory: bool| Cause {
         sentence: format!("a tool of go could not be started: {why}"),
@@ -276,7 +276,7 @@ fn not_started(scene: &Scene<'_>) -> Option<Cause> {
         let why = format!("out of memory{}", brackets(limit()));
         return Some(cause(&why, LESS, true));
     }
-    let threads = told(scene.words).any(|it| it.contains("failed to create new OS thread"));
+    let threads = told(scene.words).any(|text| text.contains("failed to create new OS thread"));
     (threads || says("resource temporarily unavailable")).then(|| {
         cause(
             "there may be no more processes or threads (`ulimit -u`, `pids.max` of the container)",
@@ -295,7 +295,7 @@ fn limit() -> Option<String> {
     if let Some(bytes) = getrlimit(Resource::As).current {
         return Some(format!("`ulimit -v` allows {}", human(bytes)));
     }
-    super::memory::total().map(|it| format!("the machine has {}", human(it)))
+    super::memory::total().map(|total| format!("the machine has {}", human(total)))
 }
 
 /// What is said of a disk that is full.
@@ -306,7 +306,7 @@ const FULL: [&str; 3] = [
 ];
 
 fn full(scene: &Scene<'_>) -> Option<Cause> {
-    let line = |line: &&str| FULL.iter().any(|it| line.contains(it));
+    let line = |line: &&str| FULL.iter().any(|word| line.contains(word));
     let line = told(scene.words).find(line)?;
     let quota = line.contains("quota");
     // A tool that speaks says its own path first.
@@ -321,7 +321,10 @@ fn full(scene: &Scene<'_>) -> Option<Cause> {
             all.min_by_key(|place| free(place).map_or(u64::MAX, |(bytes, _)| bytes))
         }
     };
-    let (sentence, hint) = match place.as_deref().and_then(|it| Some((mount(it), free(it)?))) {
+    let (sentence, hint) = match place
+        .as_deref()
+        .and_then(|path| Some((mount(path), free(path)?)))
+    {
         Some((mount, (free, all))) => (
             format!(
                 "the disk is full: the file system at `{}` has {} free of {}{}, and go needed more",
@@ -350,12 +353,12 @@ fn full(scene: &Scene<'_>) -> Option<Cause> {
 /// The absolute paths in a line of words.
 fn paths(line: &str) -> impl Iterator<Item = &Path> {
     let words = line.split([' ', ':', '\'', '"', '`']);
-    words.filter(|it| it.starts_with('/')).map(Path::new)
+    words.filter(|word| word.starts_with('/')).map(Path::new)
 }
 
 /// The nearest directory above that is there.
 fn existing(path: &Path) -> Option<PathBuf> {
-    let mut above = path.ancestors().filter(|it| it.is_dir());
+    let mut above = path.ancestors().filter(|path| path.is_dir());
     above.next().map(Path::to_path_buf)
 }
 
@@ -371,9 +374,9 @@ fn free(path: &Path) -> Option<(u64, u64)> {
 /// Where the file system of a directory begins.
 fn mount(path: &Path) -> PathBuf {
     use std::os::unix::fs::MetadataExt;
-    let device = |it: &Path| it.metadata().ok().map(|it| it.dev());
+    let device = |path: &Path| path.metadata().ok().map(|metadata| metadata.dev());
     let own = device(path);
-    let same = path.ancestors().take_while(|it| device(it) == own);
+    let same = path.ancestors().take_while(|path| device(path) == own);
     same.last().unwrap_or(path).to_path_buf()
 }
 

@@ -24,7 +24,7 @@ impl Family {
     /// there is a `/proc`.
     pub fn of(leaders: impl IntoIterator<Item = i32>) -> Self {
         // A group 0 or 1 would be ours, or everybody.
-        let groups: BTreeSet<i32> = leaders.into_iter().filter(|it| *it > 1).collect();
+        let groups: BTreeSet<i32> = leaders.into_iter().filter(|leader| *leader > 1).collect();
         if groups.is_empty() {
             return Self::default();
         }
@@ -44,10 +44,10 @@ impl Family {
 
     /// Sends a signal to everyone. Who has ended meanwhile does not mind.
     pub fn send(&self, signal: Signal) {
-        for group in self.groups.iter().filter_map(|it| Pid::from_raw(*it)) {
+        for group in self.groups.iter().filter_map(|group| Pid::from_raw(*group)) {
             let _ = rustix::process::kill_process_group(group, signal);
         }
-        for stray in self.strays.iter().filter(|it| it.is_alive()) {
+        for stray in self.strays.iter().filter(|stray| stray.is_alive()) {
             if let Some(id) = Pid::from_raw(stray.id) {
                 let _ = rustix::process::kill_process(id, signal);
             }
@@ -56,21 +56,24 @@ impl Family {
 
     /// Whether nobody is left. The dead that nobody buries do not count, where there is a `/proc`.
     pub fn is_gone(&self) -> bool {
-        let mut groups = self.groups.iter().filter_map(|it| Pid::from_raw(*it));
+        let mut groups = self.groups.iter().filter_map(|group| Pid::from_raw(*group));
         if self.strays.iter().any(Stray::is_alive) {
             return false;
         }
-        if groups.all(|it| rustix::process::test_kill_process_group(it).is_err()) {
+        if groups.all(|pid| rustix::process::test_kill_process_group(pid).is_err()) {
             return true;
         }
         let all = processes();
-        !all.is_empty() && !all.values().any(|it| self.groups.contains(&it.group))
+        !all.is_empty()
+            && !all
+                .values()
+                .any(|process| self.groups.contains(&process.group))
     }
 }
 
 impl Stray {
     fn is_alive(&self) -> bool {
-        process(self.id).is_some_and(|it| it.since == self.since)
+        process(self.id).is_some_and(|process| process.since == self.since)
     }
 }
 
@@ -94,7 +97,7 @@ fn processes() -> BTreeMap<i32, Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return BTreeMap::new();
     };
-    let ids = entries.filter_map(|it| it.ok()?.file_name().to_str()?.parse().ok());
+    let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     ids.filter_map(|id| Some((id, process(id)?))).collect()
 }
 
@@ -102,7 +105,7 @@ fn processes() -> BTreeMap<i32, Process> {
 fn process(id: i32) -> Option<Process> {
     let text = std::fs::read(format!("/proc/{id}/stat")).ok()?;
     // The name, in parentheses, may hold anything.
-    let behind = text.iter().rposition(|it| *it == b')')? + 1;
+    let behind = text.iter().rposition(|byte| *byte == b')')? + 1;
     let text = String::from_utf8_lossy(&text[behind..]);
     let fields: Vec<&str> = text.split_whitespace().collect();
     if matches!(*fields.first()?, "Z" | "X") {

@@ -94,26 +94,26 @@ impl Interrupt {
     /// Sets the time that the run may take. One that ends beyond the clock is no limit.
     pub fn limit(&self, limit: Duration) {
         let end = Instant::now().checked_add(limit);
-        self.with(|it| it.deadline = end.map(|end| (end, limit)));
+        self.with(|state| state.deadline = end.map(|end| (end, limit)));
     }
 
     /// Whether the run has a limit.
     pub fn is_limited(&self) -> bool {
-        self.with(|it| it.deadline.is_some())
+        self.with(|state| state.deadline.is_some())
     }
 
     /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
     pub fn check(&self) -> Result<()> {
         let due = self.due();
         if due.is_some() {
-            self.with(|it| it.looked = Some(Instant::now()));
+            self.with(|state| state.looked = Some(Instant::now()));
         }
         due.map_or(Ok(()), Err)
     }
 
     /// What the error for a signal or a limit says of the outputs from now on.
     pub fn note(&self, outputs: String) {
-        self.with(|it| it.note = Some(outputs));
+        self.with(|state| state.note = Some(outputs));
     }
 
     /// The error for a signal.
@@ -122,7 +122,7 @@ impl Interrupt {
     }
 
     fn noted(&self, error: Error) -> Error {
-        match self.with(|it| it.note.clone()) {
+        match self.with(|state| state.note.clone()) {
             Some(note) => error.hint(note),
             None => error,
         }
@@ -151,9 +151,9 @@ impl Interrupt {
         } else {
             IDLE
         };
-        let since = self.with(|it| it.looked.max(Some(*it.due.get_or_insert(now))));
+        let since = self.with(|state| state.looked.max(Some(*state.due.get_or_insert(now))));
         since
-            .is_some_and(|it| now.saturating_duration_since(it) > grace)
+            .is_some_and(|time| now.saturating_duration_since(time) > grace)
             .then_some(error)
     }
 
@@ -170,7 +170,7 @@ impl Interrupt {
 
     /// The limit, once it is over.
     pub fn late(&self) -> Option<Duration> {
-        let deadline = self.with(|it| it.deadline);
+        let deadline = self.with(|state| state.deadline);
         deadline
             .filter(|(end, _)| Instant::now() >= *end)
             .map(|(_, limit)| limit)

@@ -62,7 +62,7 @@ impl Groups {
             else {
                 continue;
             };
-            let first = kinds.split(',').any(|it| it == "memory");
+            let first = kinds.split(',').any(|part| part == "memory");
             if !first && !kinds.is_empty() {
                 continue;
             }
@@ -91,7 +91,7 @@ impl Groups {
                     .saturating_sub(field(&place.join("memory.stat"), names.files).unwrap_or(0)),
             })
         });
-        limits.min_by_key(|it| it.bytes)
+        limits.min_by_key(|limit| limit.bytes)
     }
 
     /// How many processes of the innermost group that counts were killed for memory; `None` where none counts.
@@ -104,7 +104,9 @@ impl Groups {
     /// What one more process may take; `None` where the kernel does not say.
     pub fn available(&self) -> Option<u64> {
         let free = of_machine("MemAvailable:")?;
-        let left = self.limit().map(|it| it.bytes.saturating_sub(it.used));
+        let left = self
+            .limit()
+            .map(|limit| limit.bytes.saturating_sub(limit.used));
         Some(free.min(left.unwrap_or(u64::MAX)))
     }
 }
@@ -122,7 +124,7 @@ pub fn total() -> Option<u64> {
 
 fn of_machine(name: &str) -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|it| it.strip_prefix(name))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes << 10)
 }

@@ -73,11 +73,15 @@ fn is_git(invocation: &Invocation) -> bool {
 }
 
 fn is_question(invocation: &Invocation) -> bool {
-    match invocation.args.first().and_then(|it| it.to_str()) {
+    match invocation
+        .args
+        .first()
+        .and_then(|argument| argument.to_str())
+    {
         _ if is_git(invocation) => true,
         Some("env" | "version") => true,
         // What is exported is compiled.
-        Some("list") => !invocation.args.iter().any(|it| it == "-export"),
+        Some("list") => !invocation.args.iter().any(|argument| argument == "-export"),
         _ => false,
     }
 }
@@ -89,8 +93,8 @@ fn brief(invocation: &Invocation) -> String {
         let bytes = word.as_encoded_bytes();
         is_git(invocation) && (bytes.starts_with(b"-") || bytes.contains(&b'='))
     };
-    let verb = invocation.args.iter().find(|it| !is_option(it));
-    let verb = verb.map(|it| it.to_string_lossy().into_owned());
+    let verb = invocation.args.iter().find(|argument| !is_option(argument));
+    let verb = verb.map(|verb| verb.to_string_lossy().into_owned());
     let program = Path::new(&invocation.program).display();
     format!("{program} {}", verb.unwrap_or_default())
 }

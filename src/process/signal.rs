@@ -31,8 +31,8 @@ const MACOS: [(Signal, &str); 4] = [
 
 /// `SIGTERM`; `signal 64` for one that has no name.
 pub fn name(number: i32) -> String {
-    let known = NAMES.iter().find(|it| it.0.as_raw() == number);
-    known.map_or_else(|| format!("signal {number}"), |it| it.1.to_owned())
+    let known = NAMES.iter().find(|name| name.0.as_raw() == number);
+    known.map_or_else(|| format!("signal {number}"), |known| known.1.to_owned())
 }
 
 /// The number behind what Go calls a signal: `signal: killed` (`syscall.Signal.String`).
@@ -40,9 +40,9 @@ pub fn spoken(words: &str) -> Option<i32> {
     if let Some(number) = words.strip_prefix("signal ") {
         return number.parse().ok();
     }
-    let names = NAMES.iter().map(|it| (it.0, it.2)).chain(MACOS);
-    let mut found = names.filter(|it| it.1 == words);
-    found.next().map(|it| it.0.as_raw())
+    let names = NAMES.iter().map(|name| (name.0, name.2)).chain(MACOS);
+    let mut found = names.filter(|name| name.1 == words);
+    found.next().map(|found| found.0.as_raw())
 }
 
 /// How a run says that a signal ended it.

@@ -20,10 +20,10 @@ pub struct Usage {
 pub fn usage_of_children() -> Option<Usage> {
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-    let time = |it: nix::sys::time::TimeVal| {
-        let seconds = u64::try_from(it.tv_sec()).unwrap_or(0);
+    let time = |val: nix::sys::time::TimeVal| {
+        let seconds = u64::try_from(val.tv_sec()).unwrap_or(0);
         Duration::from_secs(seconds)
-            + Duration::from_micros(u64::try_from(it.tv_usec()).unwrap_or(0))
+            + Duration::from_micros(u64::try_from(val.tv_usec()).unwrap_or(0))
     };
     let peak = u64::try_from(usage.max_rss()).unwrap_or(0);
     Some(Usage {

@@ -71,7 +71,7 @@ impl Warden {
 
     /// Gives it a directory to remove.
     pub fn keep_directory(&self, path: &Path) {
-        self.with(|it| it.tell(&Word::Directory(path.to_path_buf())));
+        self.with(|state| state.tell(&Word::Directory(path.to_path_buf())));
     }
 
     /// The run ends in order: nobody needs to watch over what is left of it.
@@ -81,7 +81,7 @@ impl Warden {
 
     /// Whether there is or was a child.
     pub fn is_watching(&self) -> bool {
-        self.with(|it| it.children > 0).unwrap_or_default()
+        self.with(|state| state.children > 0).unwrap_or_default()
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> Option<T> {
@@ -150,14 +150,14 @@ impl Watch {
     /// It runs, and leads that group.
     pub fn started(&mut self, group: u32) {
         self.group = Some(group);
-        self.warden.with(|it| it.tell(&Word::Group(group)));
+        self.warden.with(|state| state.tell(&Word::Group(group)));
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         let ended = self.group.unwrap_or_default();
-        self.warden.with(|it| it.tell(&Word::Ended(ended)));
+        self.warden.with(|state| state.tell(&Word::Ended(ended)));
     }
 }
 
@@ -214,8 +214,14 @@ impl Legacy {
     pub fn read(words: &[u8]) -> Self {
         let mut legacy = Self::default();
         // What stands behind the last zero byte was cut off.
-        let whole = words.iter().rposition(|it| *it == 0).unwrap_or_default();
-        for word in words[..whole].split(|it| *it == 0).filter_map(Word::read) {
+        let whole = words
+            .iter()
+            .rposition(|word| *word == 0)
+            .unwrap_or_default();
+        for word in words[..whole]
+            .split(|byte| *byte == 0)
+            .filter_map(Word::read)
+        {
             match word {
                 Word::Expect(mark) => legacy.expected = Some(mark),
                 Word::Group(id) => {
@@ -238,7 +244,10 @@ impl Legacy {
             let text = format!("{MARK}={mark}\0");
             wait_for(BIRTH, || leader_with(&text))
         });
-        let told = self.groups.iter().filter_map(|it| i32::try_from(*it).ok());
+        let told = self
+            .groups
+            .iter()
+            .filter_map(|group| i32::try_from(*group).ok());
         let family = Family::of(told.chain(late));
         family.send(Signal::TERM);
         let gone = || family.is_gone().then_some(());
