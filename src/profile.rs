@@ -200,21 +200,25 @@ impl Profile {
     /// The sample type with this name and unit.
     pub fn value_index(&self, r#type: &str, unit: &str) -> Option<usize> {
         let types = &self.raw.sample_type;
-        types.iter().position(|it| self.is_type(it, r#type, unit))
+        types
+            .iter()
+            .position(|kind| self.is_type(kind, r#type, unit))
     }
 
     /// The values that `go tool pprof` shows: the default of the profile, else the last.
     pub fn shown_value_index(&self) -> usize {
         let types = &self.raw.sample_type;
         let default = self.bytes(self.raw.default_sample_type);
-        let by_default = types.iter().position(|it| self.bytes(it.r#type) == default);
+        let by_default = types
+            .iter()
+            .position(|kind| self.bytes(kind.r#type) == default);
         by_default.unwrap_or(types.len().saturating_sub(1))
     }
 
     /// The values that Go's compiler weighs with: samples, or the nanoseconds they stand for, whichever comes first.
     pub fn pgo_value_index(&self) -> Option<usize> {
-        self.raw.sample_type.iter().position(|it| {
-            self.is_type(it, "samples", "count") || self.is_type(it, "cpu", "nanoseconds")
+        self.raw.sample_type.iter().position(|kind| {
+            self.is_type(kind, "samples", "count") || self.is_type(kind, "cpu", "nanoseconds")
         })
     }
 
@@ -226,7 +230,7 @@ impl Profile {
     pub fn sample_types(&self) -> String {
         let types = self.raw.sample_type.iter();
         let names: Vec<_> = types
-            .map(|it| format!("{}/{}", self.text(it.r#type), self.text(it.unit)))
+            .map(|kind| format!("{}/{}", self.text(kind.r#type), self.text(kind.unit)))
             .collect();
         names.join(", ")
     }
@@ -235,7 +239,7 @@ impl Profile {
     pub fn kind(&self) -> Kind {
         let has = |name: &str| {
             let mut types = self.raw.sample_type.iter();
-            types.any(|it| self.bytes(it.r#type) == name.as_bytes())
+            types.any(|kind| self.bytes(kind.r#type) == name.as_bytes())
         };
         // A slim profile has only samples, but still tells what lies between two of them.
         let period = self.raw.period_type.unwrap_or_default();
@@ -260,7 +264,7 @@ impl Profile {
         let mut waits = 0usize;
         for sample in &self.raw.sample {
             let leaf = self.frames(sample).next();
-            let Some(leaf) = leaf.map(|it| it.name().to_ascii_lowercase()) else {
+            let Some(leaf) = leaf.map(|frame| frame.name().to_ascii_lowercase()) else {
                 continue;
             };
             if leaf.contains("unlock") || leaf.contains("_lostcontended") {
@@ -291,12 +295,12 @@ impl Profile {
     /// What it says about its own origin.
     pub fn origin(&self) -> Origin {
         let main = self.raw.mapping.first().copied().unwrap_or_default();
-        let known = |index| Some(self.text(index).into_owned()).filter(|it| !it.is_empty());
+        let known = |index| Some(self.text(index).into_owned()).filter(|text| !text.is_empty());
         Origin {
-            time: self.time().map(|it| it.to_string()),
+            time: self.time().map(|time| time.to_string()),
             duration_ms: self
                 .duration()
-                .map(|it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX)),
+                .map(|duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
             program: known(main.filename),
             build_id: known(main.build_id),
             go_version: self.go_version(),
@@ -305,15 +309,19 @@ impl Profile {
 
     /// Sum of one value over all samples.
     pub fn total(&self, value: usize) -> i64 {
-        let values = self.raw.sample.iter().filter_map(|it| it.value.get(value));
-        values.fold(0, |sum, it| sum.saturating_add(*it))
+        let values = self
+            .raw
+            .sample
+            .iter()
+            .filter_map(|sample| sample.value.get(value));
+        values.fold(0, |sum, value| sum.saturating_add(*value))
     }
 
     // The runtime writes no version, but without -trimpath the paths of the standard library often hold one.
     fn go_version(&self) -> Option<String> {
         let mut functions = self.raw.function.iter();
-        functions.find_map(|it| {
-            let file = self.text(it.filename);
+        functions.find_map(|function| {
+            let file = self.text(function.filename);
             let (root, _) = file.rsplit_once("/src/runtime/")?;
             root.split(['/', '\\', '@']).rev().find_map(version_in)
         })
@@ -325,7 +333,7 @@ fn version_in(part: &str) -> Option<String> {
     let start = part.find("go1.")?;
     let digits: String = part[start + 2..]
         .chars()
-        .take_while(|it| it.is_ascii_digit() || *it == '.')
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
         .collect();
     let digits = digits.trim_end_matches('.');
     (digits.len() > 2).then(|| format!("go{digits}"))

@@ -29,7 +29,7 @@ impl Header {
     pub fn of(profile: &Profile) -> Self {
         let raw = profile.raw();
         let text = |index: i64| profile.bytes(index).to_vec();
-        let pair = |it: &proto::ValueType| (text(it.r#type), text(it.unit));
+        let pair = |kind: &proto::ValueType| (text(kind.r#type), text(kind.unit));
         let mut header = Self {
             sample_types: raw.sample_type.iter().map(pair).collect(),
             period_type: raw.period_type.as_ref().map(pair).unwrap_or_default(),
@@ -69,10 +69,15 @@ impl Header {
             unit: strings.add(unit),
         };
         raw.sample_type = self.sample_types.iter().map(&mut pair).collect();
-        raw.period_type = Some(pair(&self.period_type)).filter(|it| it.r#type != 0 || it.unit != 0);
+        raw.period_type =
+            Some(pair(&self.period_type)).filter(|kind| kind.r#type != 0 || kind.unit != 0);
         raw.drop_frames = strings.add(&self.drop_frames);
         raw.keep_frames = strings.add(&self.keep_frames);
-        raw.comment = self.comments.iter().map(|it| strings.add(it)).collect();
+        raw.comment = self
+            .comments
+            .iter()
+            .map(|comment| strings.add(comment))
+            .collect();
         raw.default_sample_type = strings.add(&self.default_sample_type);
         raw.doc_url = strings.add(&self.doc_url);
         raw.time_nanos = self.time_nanos;
@@ -127,7 +132,7 @@ impl Combiner {
         if let (true, Some(main)) = (self.raw.mapping.is_empty(), profile.raw().mapping.first()) {
             self.mapping(profile, main.id, &mut moved);
         }
-        for sample in samples.iter().filter(|it| !is_zero(it)) {
+        for sample in samples.iter().filter(|sample| !is_zero(sample)) {
             self.sample(profile, sample, &mut moved);
         }
     }
@@ -171,17 +176,17 @@ impl Combiner {
     fn labels(&mut self, profile: &Profile, labels: &[proto::Label]) -> Vec<proto::Label> {
         let used = labels
             .iter()
-            .filter(|it| it.str != 0 || it.num != 0 || it.num_unit != 0);
+            .filter(|label| label.str != 0 || label.num != 0 || label.num_unit != 0);
         let mut moved: Vec<_> = used
-            .map(|it| proto::Label {
-                key: self.strings.add(profile.bytes(it.key)),
-                str: self.strings.add(profile.bytes(it.str)),
-                num: it.num,
-                num_unit: self.strings.add(profile.bytes(it.num_unit)),
+            .map(|label| proto::Label {
+                key: self.strings.add(profile.bytes(label.key)),
+                str: self.strings.add(profile.bytes(label.str)),
+                num: label.num,
+                num_unit: self.strings.add(profile.bytes(label.num_unit)),
             })
             .collect();
         if moved.len() > 1 {
-            moved.sort_by_key(|it| (it.str == 0, self.strings.get(it.key)));
+            moved.sort_by_key(|label| (label.str == 0, self.strings.get(label.key)));
         }
         moved
     }
@@ -196,9 +201,9 @@ impl Combiner {
         let (mapping_id, shift) = self.mapping(profile, source.mapping_id, moved);
         let address = source.address.wrapping_add(shift);
         let start = self.start_of(mapping_id);
-        let lines = source.line.iter().map(|it| proto::Line {
-            function_id: self.function(profile, it.function_id, moved),
-            ..*it
+        let lines = source.line.iter().map(|line| proto::Line {
+            function_id: self.function(profile, line.function_id, moved),
+            ..*line
         });
         let line: Vec<_> = lines.collect();
         let key = (
@@ -260,8 +265,8 @@ impl Combiner {
 
     fn start_of(&self, mapping: u64) -> u64 {
         let position = usize::try_from(mapping).unwrap_or(0).checked_sub(1);
-        let row = position.and_then(|it| self.raw.mapping.get(it));
-        row.map_or(0, |it| it.memory_start)
+        let row = position.and_then(|position| self.raw.mapping.get(position));
+        row.map_or(0, |mapping| mapping.memory_start)
     }
 
     fn function(&mut self, profile: &Profile, id: u64, moved: &mut Moved) -> u64 {

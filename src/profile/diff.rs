@@ -63,15 +63,18 @@ pub fn diff(before: &Edges, after: &Edges, percent: f64) -> Diff {
         let hot = here
             .hot
             .iter()
-            .filter(|it| !there.is_hot.contains(&call(it)));
-        hot.map(|it| change(call(it), &old, &new)).collect()
+            .filter(|edge| !there.is_hot.contains(&call(edge)));
+        hot.map(|edge| change(call(edge), &old, &new)).collect()
     };
     let mut entering = only(&new, &old);
     let mut leaving = only(&old, &new);
     let moved = pair(&mut entering, &mut leaving);
-    let changed = sum(&entering, |it| it.after_percent)
-        + sum(&leaving, |it| it.before_percent)
-        + moved.iter().map(|it| it.call.after_percent).sum::<f64>();
+    let changed = sum(&entering, |change| change.after_percent)
+        + sum(&leaving, |change| change.before_percent)
+        + moved
+            .iter()
+            .map(|moved| moved.call.after_percent)
+            .sum::<f64>();
     Diff {
         before: old.hot.len(),
         after: new.hot.len(),
@@ -104,14 +107,18 @@ impl<'a> Side<'a> {
         Self {
             hot,
             is_hot: hot.iter().map(call).collect(),
-            weights: edges.edges.iter().map(|it| (call(it), it.weight)).collect(),
+            weights: edges
+                .edges
+                .iter()
+                .map(|edge| (call(edge), edge.weight))
+                .collect(),
             total: edges.total as f64,
         }
     }
 
     fn percent(&self, call: &Call<'_>) -> f64 {
         let weight = self.weights.get(call);
-        weight.map_or(0.0, |it| *it as f64 / self.total * 100.0)
+        weight.map_or(0.0, |weight| *weight as f64 / self.total * 100.0)
     }
 }
 
@@ -142,8 +149,8 @@ fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
     }
     let mut taken = HashSet::new();
     let mut moved = Vec::new();
-    entering.retain(|it| {
-        let key = (it.caller.clone(), it.callee.clone());
+    entering.retain(|change| {
+        let key = (change.caller.clone(), change.callee.clone());
         let Some(at) = gone.get_mut(&key).and_then(Vec::pop) else {
             return true;
         };
@@ -151,7 +158,7 @@ fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
         moved.push(Moved {
             call: Change {
                 before_percent: leaving[at].before_percent,
-                ..it.clone()
+                ..change.clone()
             },
             before_offset: leaving[at].offset,
         });
@@ -166,10 +173,14 @@ impl Diff {
     /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved; of each sort the `top` heaviest.
     pub fn text(&self, top: usize) -> String {
         let (entering, leaving) = (
-            sum(&self.entering, |it| it.after_percent),
-            sum(&self.leaving, |it| it.before_percent),
+            sum(&self.entering, |change| change.after_percent),
+            sum(&self.leaving, |change| change.before_percent),
         );
-        let moved: f64 = self.moved.iter().map(|it| it.call.after_percent).sum();
+        let moved: f64 = self
+            .moved
+            .iter()
+            .map(|moved| moved.call.after_percent)
+            .sum();
         let mut text = format!(
             "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed\n",
             self.before, self.after, self.same, self.changed_percent
@@ -179,32 +190,38 @@ impl Diff {
                 return;
             }
             text.push_str(&heading);
-            lines.iter().take(top).for_each(|it| text.push_str(it));
+            lines.iter().take(top).for_each(|line| text.push_str(line));
             if lines.len() > top {
                 let rest = lines.len() - top;
                 text.push_str(&format!("  and {rest} more, {of_rest:.1} %\n"));
             }
         };
         let rest = |list: &[Change], percent: fn(&Change) -> f64| {
-            list.get(top..).map_or(0.0, |it| sum(it, percent))
+            list.get(top..).map_or(0.0, |list| sum(list, percent))
         };
         group(
             format!(
                 "entering: {}, {entering:.1} % of the newer profile\n",
                 self.entering.len()
             ),
-            self.entering.iter().map(|it| line('+', it, None)).collect(),
-            rest(&self.entering, |it| it.after_percent),
+            self.entering
+                .iter()
+                .map(|change| line('+', change, None))
+                .collect(),
+            rest(&self.entering, |change| change.after_percent),
         );
         group(
             format!(
                 "leaving: {}, {leaving:.1} % of the older profile\n",
                 self.leaving.len()
             ),
-            self.leaving.iter().map(|it| line('-', it, None)).collect(),
-            rest(&self.leaving, |it| it.before_percent),
+            self.leaving
+                .iter()
+                .map(|change| line('-', change, None))
+                .collect(),
+            rest(&self.leaving, |change| change.before_percent),
         );
-        let calls: Vec<Change> = self.moved.iter().map(|it| it.call.clone()).collect();
+        let calls: Vec<Change> = self.moved.iter().map(|moved| moved.call.clone()).collect();
         group(
             format!(
                 "moved to another line: {}, {moved:.1} % of the newer profile\n",
@@ -212,16 +229,16 @@ impl Diff {
             ),
             self.moved
                 .iter()
-                .map(|it| line('~', &it.call, Some(it.before_offset)))
+                .map(|moved| line('~', &moved.call, Some(moved.before_offset)))
                 .collect(),
-            rest(&calls, |it| it.after_percent),
+            rest(&calls, |change| change.after_percent),
         );
         text
     }
 }
 
 fn line(sign: char, it: &Change, before: Option<i64>) -> String {
-    let was = before.map_or(String::new(), |it| format!(", was {it:+}"));
+    let was = before.map_or(String::new(), |before| format!(", was {before:+}"));
     format!(
         "{sign} {:6.2}% -> {:6.2}%  {} -> {} (line {:+}{was})\n",
         it.before_percent, it.after_percent, it.caller, it.callee, it.offset

@@ -68,8 +68,8 @@ impl Edges {
     /// passes it (Go's default is 99, `-d=pgoinlinecdfthreshold`).
     pub fn hot(&self, percent: f64) -> &[Edge] {
         let mut sum = 0i64;
-        let passes = self.edges.iter().position(|it| {
-            sum = sum.wrapping_add(it.weight);
+        let passes = self.edges.iter().position(|edge| {
+            sum = sum.wrapping_add(edge.weight);
             sum as f64 / self.total as f64 * 100.0 > percent
         });
         match passes {
@@ -159,7 +159,7 @@ impl<'a> Graph<'a> {
             self.seen[node] = self.sample;
             self.cum[node] = self.cum[node].wrapping_add(weight);
         }
-        let Some(parent) = parent.filter(|it| *it != node) else {
+        let Some(parent) = parent.filter(|parent| *parent != node) else {
             return;
         };
         let call = self.calls.entry((parent, node)).or_default();
@@ -191,7 +191,7 @@ impl<'a> Graph<'a> {
         }
         let weighted = (0..self.nodes.len()).any(kept);
         let start_lines =
-            (0..self.nodes.len()).any(|it| kept(it) && self.nodes[it].start_line != 0);
+            (0..self.nodes.len()).any(|index| kept(index) && self.nodes[index].start_line != 0);
         Edges {
             edges: if total == 0 {
                 Vec::new()
@@ -232,9 +232,9 @@ fn nodes_of<'a>(
     lines.into_iter().map(move |line| {
         let function = profile.function(line.function_id);
         Node {
-            name: function.map_or(&[], |it| profile.bytes(it.name)),
+            name: function.map_or(&[], |function| profile.bytes(function.name)),
             address,
-            start_line: function.map_or(0, |it| it.start_line),
+            start_line: function.map_or(0, |function| function.start_line),
             line: function.map_or(0, |_| line.line),
         }
     })

@@ -85,7 +85,7 @@ impl Health {
 
     /// Whether the profile is of another program: what is not the standard library's is not in this one.
     pub fn is_foreign(&self) -> bool {
-        self.by_name == 0.0 || self.own.is_some_and(|it| it < Self::FOREIGN)
+        self.by_name == 0.0 || self.own.is_some_and(|own| own < Self::FOREIGN)
     }
 
     /// Why the profile does nothing for the program, as far as that can be told.
@@ -118,11 +118,11 @@ pub fn health<'p>(
     start: impl Fn(&str) -> Option<Place<'p>>,
 ) -> Health {
     let exists = |name: &str| program.functions.contains(name);
-    let both = |it: &Edge| exists(&it.caller) && exists(&it.callee);
+    let both = |edge: &Edge| exists(&edge.caller) && exists(&edge.callee);
     let called = match program.calls {
         Calls::Unknown => None,
-        _ => share(edges, is_call, |it| {
-            exists(&it.callee) && program.calls.hold(it) == Some(true)
+        _ => share(edges, is_call, |edge| {
+            exists(&edge.callee) && program.calls.hold(edge) == Some(true)
         }),
     };
     let known: HashSet<&str> = function_names(edges).collect();
@@ -131,13 +131,13 @@ pub fn health<'p>(
         by_call: called,
         own: share(edges, is_own, both),
         functions: known.len(),
-        existing: known.iter().filter(|it| exists(it)).count(),
+        existing: known.iter().filter(|text| exists(text)).count(),
         vanished: vanished(edges, program, &known, top, start),
     }
 }
 
 fn function_names(edges: &Edges) -> impl Iterator<Item = &str> {
-    let pairs = edges.edges.iter().map(|it| [&it.caller, &it.callee]);
+    let pairs = edges.edges.iter().map(|edge| [&edge.caller, &edge.callee]);
     pairs.flatten().map(String::as_str)
 }
 
@@ -148,7 +148,7 @@ fn share(
     counts: impl Fn(&Edge) -> bool,
 ) -> Option<f64> {
     let (mut sum, mut all) = (0i64, 0i64);
-    for edge in edges.edges.iter().filter(|it| among(it)) {
+    for edge in edges.edges.iter().filter(|edge| among(edge)) {
         all = all.saturating_add(edge.weight);
         if counts(edge) {
             sum = sum.saturating_add(edge.weight);
@@ -223,13 +223,17 @@ impl<'a> New<'a> {
     /// Only those that could stand for one of `gone`: a program has tens of thousands of names.
     fn of(program: &Program<'a>, known: &HashSet<&str>, gone: &[(&'a str, i64)]) -> Self {
         let gone: Vec<_> = gone.iter().map(|(name, _)| parts(name)).collect();
-        let packages: HashSet<_> = gone.iter().map(|it| it.package).collect();
-        let functions: HashSet<_> = gone.iter().map(|it| it.function).collect();
+        let packages: HashSet<_> = gone.iter().map(|name| name.package).collect();
+        let functions: HashSet<_> = gone.iter().map(|name| name.function).collect();
         let mut new = Self {
             by_package: HashMap::new(),
             by_function: HashMap::new(),
         };
-        for name in program.functions.iter().filter(|it| !known.contains(**it)) {
+        for name in program
+            .functions
+            .iter()
+            .filter(|function| !known.contains(**function))
+        {
             let part = parts(name);
             if packages.contains(part.package) {
                 new.by_package.entry(part.package).or_default().push(name);
@@ -242,7 +246,7 @@ impl<'a> New<'a> {
             .by_package
             .values_mut()
             .chain(new.by_function.values_mut());
-        lists.for_each(|it| it.sort_unstable());
+        lists.for_each(|list| list.sort_unstable());
         new
     }
 
@@ -258,20 +262,26 @@ impl<'a> New<'a> {
             .get(gone.function)
             .map_or(&[][..], Vec::as_slice);
         let declaration =
-            |it: &Name<'_>| it.function == gone.function && it.receiver == gone.receiver;
-        only(here, |it| declaration(it) && it.closure == gone.closure)
-            .or_else(|| {
-                only(here, |it| {
-                    declaration(it) && !it.closure.is_empty() && !gone.closure.is_empty()
-                })
+            |name: &Name<'_>| name.function == gone.function && name.receiver == gone.receiver;
+        only(here, |name| {
+            declaration(name) && name.closure == gone.closure
+        })
+        .or_else(|| {
+            only(here, |name| {
+                declaration(name) && !name.closure.is_empty() && !gone.closure.is_empty()
             })
-            .or_else(|| {
-                only(here, |it| {
-                    it.function == gone.function && it.closure == gone.closure
-                })
+        })
+        .or_else(|| {
+            only(here, |name| {
+                name.function == gone.function && name.closure == gone.closure
             })
-            .or_else(|| only(same, |it| declaration(it) && it.closure == gone.closure))
-            .or_else(|| similar(here, &gone))
+        })
+        .or_else(|| {
+            only(same, |name| {
+                declaration(name) && name.closure == gone.closure
+            })
+        })
+        .or_else(|| similar(here, &gone))
     }
 
     /// The only new function that begins in the same line of the same file, and is of the same sort.
@@ -283,19 +293,19 @@ impl<'a> New<'a> {
     ) -> Option<&'a str> {
         let gone = parts(name);
         let here = self.by_package.get(gone.package)?;
-        let sort = |it: &Name<'_>| (it.receiver.is_empty(), it.closure.is_empty());
+        let sort = |name: &Name<'_>| (name.receiver.is_empty(), name.closure.is_empty());
         let fitting: Vec<&str> = here
             .iter()
             .copied()
-            .filter(|it| place.1 > 1 && starts.get(it) == Some(&place))
+            .filter(|text| place.1 > 1 && starts.get(text) == Some(&place))
             .collect();
-        only(&fitting, |it| sort(it) == sort(&gone))
+        only(&fitting, |name| sort(name) == sort(&gone))
     }
 }
 
 /// The one name that fits; none where several do.
 fn only<'a>(names: &[&'a str], fits: impl Fn(&Name<'a>) -> bool) -> Option<&'a str> {
-    let mut fitting = names.iter().filter(|it| fits(&parts(it)));
+    let mut fitting = names.iter().filter(|name| fits(&parts(name)));
     let first = fitting.next()?;
     fitting.next().is_none().then_some(*first)
 }

@@ -86,7 +86,7 @@ pub fn judge_profile(profile: &Profile) -> Judgement {
     let kind = profile.kind();
     let value = profile.pgo_value_index();
     let edges = value
-        .map(|it| edges::edges(profile, it))
+        .map(|value| edges::edges(profile, value))
         .unwrap_or_default();
     Judgement {
         fitness: fitness(profile, value, &kind, &edges),
@@ -94,7 +94,7 @@ pub fn judge_profile(profile: &Profile) -> Judgement {
         stacks: profile.raw().sample.len(),
         samples: profile
             .value_index("samples", "count")
-            .map(|it| profile.total(it)),
+            .map(|value_index| profile.total(value_index)),
         total: total(profile, &kind),
         edges: edges.edges.len(),
         edge_weight: edges.total,

@@ -68,7 +68,9 @@ pub fn merge(inputs: &[Input<'_>], normalize: Normalize) -> Result<Profile, Merg
     let profiles = alike(inputs)?;
     let scales = scales(inputs, &profiles, normalize)?;
     let mut header = Header::of(&profiles[0]);
-    profiles[1..].iter().for_each(|it| header.join(it));
+    profiles[1..]
+        .iter()
+        .for_each(|profile| header.join(profile));
     let mut combiner = Combiner::new(header);
     for (profile, scale) in profiles.iter().zip(scales) {
         if (scale - 1.0).abs() < 1e-12 {
@@ -97,16 +99,16 @@ fn alike<'a>(inputs: &[Input<'a>]) -> Result<Vec<Cow<'a, Profile>>, MergeError> 
         .raw()
         .sample_type
         .iter()
-        .map(|it| text(first, it))
+        .map(|kind| text(first, kind))
         .collect();
     for (at, Input { profile, .. }) in inputs.iter().enumerate() {
         let types: Vec<_> = profile
             .raw()
             .sample_type
             .iter()
-            .map(|it| text(profile, it))
+            .map(|kind| text(profile, kind))
             .collect();
-        common.retain(|it| types.contains(it));
+        common.retain(|word| types.contains(word));
         if common.is_empty() || period(profile) != period(first) {
             return Err(MergeError::Kinds {
                 at,
@@ -117,7 +119,7 @@ fn alike<'a>(inputs: &[Input<'a>]) -> Result<Vec<Cow<'a, Profile>>, MergeError> 
     }
     Ok(inputs
         .iter()
-        .map(|it| reduced(it.profile, &common))
+        .map(|input| reduced(input.profile, &common))
         .collect())
 }
 
@@ -136,7 +138,7 @@ fn period(profile: &Profile) -> String {
 /// The profile with only these sample types, in this order.
 fn reduced<'a>(profile: &'a Profile, types: &[String]) -> Cow<'a, Profile> {
     let own = &profile.raw().sample_type;
-    let at = |name: &String| own.iter().position(|it| text(profile, it) == *name);
+    let at = |name: &String| own.iter().position(|kind| text(profile, kind) == *name);
     let kept: Vec<usize> = types.iter().filter_map(at).collect();
     if kept.iter().copied().eq(0..own.len()) {
         return Cow::Borrowed(profile);
@@ -151,7 +153,7 @@ fn reduced<'a>(profile: &'a Profile, types: &[String]) -> Cow<'a, Profile> {
     if !raw
         .sample_type
         .iter()
-        .any(|it| profile.bytes(it.r#type) == default)
+        .any(|kind| profile.bytes(kind.r#type) == default)
     {
         raw.default_sample_type = raw.sample_type[0].r#type;
     }
@@ -182,7 +184,7 @@ fn scales(
         scales.push(scale);
     }
     let whole = if after > 0.0 { before / after } else { 1.0 };
-    Ok(scales.into_iter().map(|it| it * whole).collect())
+    Ok(scales.into_iter().map(|scale| scale * whole).collect())
 }
 
 /// Samples with scaled values. Most stacks have one or two samples, which plain rounding would wipe out or double; so
@@ -190,17 +192,17 @@ fn scales(
 fn scaled(profile: &Profile, scale: f64) -> Vec<proto::Sample> {
     let mut samples = profile.raw().sample.clone();
     let mut order: Vec<usize> = (0..samples.len()).collect();
-    order.sort_by_cached_key(|it| {
-        let frames = profile.frames(&samples[*it]);
-        frames.take(2).map(|it| it.name).collect::<Vec<_>>()
+    order.sort_by_cached_key(|index| {
+        let frames = profile.frames(&samples[*index]);
+        frames.take(2).map(|frame| frame.name).collect::<Vec<_>>()
     });
     let mut carry = 0.0;
     for at in order {
         let values = &mut samples[at].value;
-        let Some(first) = values.first().copied().filter(|it| *it != 0) else {
+        let Some(first) = values.first().copied().filter(|value| *value != 0) else {
             values
                 .iter_mut()
-                .for_each(|it| *it = (*it as f64 * scale).round() as i64);
+                .for_each(|value| *value = (*value as f64 * scale).round() as i64);
             continue;
         };
         let wanted = first as f64 * scale + carry;
@@ -210,7 +212,7 @@ fn scaled(profile: &Profile, scale: f64) -> Vec<proto::Sample> {
         let ratio = given / first as f64;
         values
             .iter_mut()
-            .for_each(|it| *it = (*it as f64 * ratio).round() as i64);
+            .for_each(|value| *value = (*value as f64 * ratio).round() as i64);
     }
     samples
 }

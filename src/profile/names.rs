@@ -16,7 +16,7 @@ pub struct Name<'a> {
 /// The import path in a symbol name, as the linker writes it (`gopkg.in/yaml%2ev3`); empty for assembly without one.
 pub fn package(name: &str) -> &str {
     let plain = &name[..name.find(['[', '(']).unwrap_or(name.len())];
-    let path = plain.rfind('/').map_or(0, |it| it + 1);
+    let path = plain.rfind('/').map_or(0, |plain| plain + 1);
     match plain[path..].find('.') {
         Some(dot) => &name[..path + dot],
         None => "",
@@ -58,7 +58,7 @@ fn method(rest: &str) -> (&str, &str) {
 /// Names of the compiler, not of the programmer.
 fn is_made(part: &str) -> bool {
     let base = part.split('-').next().unwrap_or(part);
-    let word = base.trim_end_matches(|it: char| it.is_ascii_digit());
+    let word = base.trim_end_matches(|c: char| c.is_ascii_digit());
     let made = ["func", "gowrap", "deferwrap", "init", "glob"].contains(&word);
     (made && word.len() < base.len()) || word.is_empty()
 }

@@ -208,10 +208,13 @@ fn next_field(bytes: &[u8]) -> Result<Field<'_>, ReadError> {
 fn row_memory(raw: &proto::Profile, tag: u32) -> usize {
     const ROW: usize = 64;
     let inner = match tag {
-        SAMPLE => raw.sample.last().map_or(0, |it| {
-            8 * (it.location_id.len() + it.value.len()) + 32 * it.label.len()
+        SAMPLE => raw.sample.last().map_or(0, |sample| {
+            8 * (sample.location_id.len() + sample.value.len()) + 32 * sample.label.len()
         }),
-        4 => raw.location.last().map_or(0, |it| 24 * it.line.len()),
+        4 => raw
+            .location
+            .last()
+            .map_or(0, |location| 24 * location.line.len()),
         STRING_TABLE => raw.string_table.last().map_or(0, Vec::len),
         _ => 0,
     };
@@ -230,7 +233,7 @@ fn check_strings(raw: &proto::Profile) -> Result<(), ReadError> {
         Some(_) => {}
     }
     let end = raw.string_table.len();
-    match string_indices(raw).find(|it| !usize::try_from(*it).is_ok_and(|it| it < end)) {
+    match string_indices(raw).find(|number| !usize::try_from(*number).is_ok_and(|it| it < end)) {
         Some(index) => Err(not_pprof(format!(
             "string index {index} lies outside its table of {end}"
         ))),
@@ -241,15 +244,19 @@ fn check_strings(raw: &proto::Profile) -> Result<(), ReadError> {
 /// Every string index that Go reads (it knows neither units of labels nor `doc_url`).
 fn string_indices(raw: &proto::Profile) -> impl Iterator<Item = i64> {
     let types = raw.sample_type.iter().chain(&raw.period_type);
-    let labels = raw.sample.iter().flat_map(|it| &it.label);
+    let labels = raw.sample.iter().flat_map(|sample| &sample.label);
     types
-        .flat_map(|it| [it.r#type, it.unit])
-        .chain(labels.flat_map(|it| [it.key, it.str]))
-        .chain(raw.mapping.iter().flat_map(|it| [it.filename, it.build_id]))
+        .flat_map(|kind| [kind.r#type, kind.unit])
+        .chain(labels.flat_map(|label| [label.key, label.str]))
+        .chain(
+            raw.mapping
+                .iter()
+                .flat_map(|mapping| [mapping.filename, mapping.build_id]),
+        )
         .chain(
             raw.function
                 .iter()
-                .flat_map(|it| [it.name, it.system_name, it.filename]),
+                .flat_map(|function| [function.name, function.system_name, function.filename]),
         )
         .chain(raw.comment.iter().copied())
         .chain([raw.drop_frames, raw.keep_frames, raw.default_sample_type])
@@ -257,13 +264,13 @@ fn string_indices(raw: &proto::Profile) -> impl Iterator<Item = i64> {
 
 /// Finds rows by ID, and refuses IDs that Go refuses: 0, twice the same, a function that is not there.
 fn index(raw: proto::Profile) -> Result<Profile, ReadError> {
-    let mappings =
-        Index::new(raw.mapping.iter().map(|it| it.id)).map_err(|id| bad_id("mapping", id))?;
-    let functions =
-        Index::new(raw.function.iter().map(|it| it.id)).map_err(|id| bad_id("function", id))?;
-    let locations =
-        Index::new(raw.location.iter().map(|it| it.id)).map_err(|id| bad_id("location", id))?;
-    for line in raw.location.iter().flat_map(|it| &it.line) {
+    let mappings = Index::new(raw.mapping.iter().map(|mapping| mapping.id))
+        .map_err(|id| bad_id("mapping", id))?;
+    let functions = Index::new(raw.function.iter().map(|function| function.id))
+        .map_err(|id| bad_id("function", id))?;
+    let locations = Index::new(raw.location.iter().map(|location| location.id))
+        .map_err(|id| bad_id("location", id))?;
+    for line in raw.location.iter().flat_map(|location| &location.line) {
         if line.function_id != 0 && functions.get(line.function_id).is_none() {
             let id = line.function_id;
             return Err(not_pprof(format!("function ID {id} is not in its table")));
@@ -300,7 +307,11 @@ fn check_samples(profile: &Profile) -> Result<(), ReadError> {
 
 /// A few long locations, shared by many samples, would keep every reader of stacks busy for hours.
 fn check_frames(profile: &Profile, limit: usize) -> Result<(), ReadError> {
-    let ids = profile.raw.sample.iter().flat_map(|it| &it.location_id);
+    let ids = profile
+        .raw
+        .sample
+        .iter()
+        .flat_map(|sample| &sample.location_id);
     let mut frames = 0usize;
     for location in ids.filter_map(|id| profile.location(*id)) {
         frames = frames.saturating_add(location.line.len().max(1));

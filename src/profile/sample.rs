@@ -44,7 +44,7 @@ fn part<'a>(body: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 fn numbers<T>(mut packed: &[u8], list: &mut Vec<T>, number: impl Fn(u64) -> T) -> Option<()> {
     // The last byte of each number has no continuation bit.
-    list.reserve_exact(packed.iter().filter(|it| **it < 0x80).count());
+    list.reserve_exact(packed.iter().filter(|byte| **byte < 0x80).count());
     while let Some((first, rest)) = packed.split_first() {
         let value = if *first < 0x80 {
             packed = rest;

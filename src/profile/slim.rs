@@ -95,7 +95,7 @@ fn shortened(profile: &Profile, value: usize, keep: Keep) -> proto::Profile {
         ids: HashMap::new(),
     };
     let samples = source.sample.iter().filter_map(|sample| {
-        let weight = *sample.value.get(value).filter(|it| **it != 0)?;
+        let weight = *sample.value.get(value).filter(|value| **value != 0)?;
         Some(proto::Sample {
             location_id: locations.shorten(sample),
             value: vec![weight],
@@ -109,7 +109,7 @@ fn shortened(profile: &Profile, value: usize, keep: Keep) -> proto::Profile {
         function: source
             .function
             .iter()
-            .map(|it| bare_function(it, keep))
+            .map(|function| bare_function(function, keep))
             .collect(),
         mapping: source.mapping.first().copied().into_iter().collect(),
         comment: source.comment.clone(),
@@ -162,7 +162,11 @@ enum Role {
 
 impl Locations<'_> {
     fn shorten(&mut self, sample: &proto::Sample) -> Vec<u64> {
-        let address = |id| self.profile.location(id).map_or(0, |it| it.address);
+        let address = |id| {
+            self.profile
+                .location(id)
+                .map_or(0, |location| location.address)
+        };
         match sample.location_id[..] {
             [] => Vec::new(),
             [leaf] => vec![self.row(leaf, Role::Leaf)],
@@ -179,7 +183,10 @@ impl Locations<'_> {
         }
         let next = self.rows.len() as u64 + 1;
         self.ids.insert((id, role), next);
-        let lines = self.profile.location(id).map_or(&[][..], |it| &it.line);
+        let lines = self
+            .profile
+            .location(id)
+            .map_or(&[][..], |location| &location.line);
         self.rows.push(proto::Location {
             id: next,
             address: u64::from(role == Role::Caller),
@@ -191,13 +198,16 @@ impl Locations<'_> {
 
     fn lines(&self, lines: &[proto::Line], role: Role) -> Vec<proto::Line> {
         let function = |line: &proto::Line| self.profile.function(line.function_id);
-        let start = |line: &proto::Line| function(line).map_or(0, |it| it.start_line);
-        let name = |line: &proto::Line| function(line).map_or(0, |it| it.name);
+        let start = |line: &proto::Line| function(line).map_or(0, |function| function.start_line);
+        let name = |line: &proto::Line| function(line).map_or(0, |function| function.name);
         // No call happens in the innermost frame, so its line says nothing to the compiler. Where a function is inlined
         // into itself, the line tells the two frames apart.
         let forget_leaf = self.keep == Keep::Calls
             && role == Role::Leaf
-            && lines.iter().skip(1).all(|it| name(it) != name(&lines[0]));
+            && lines
+                .iter()
+                .skip(1)
+                .all(|line| name(line) != name(&lines[0]));
         let shorten = |(at, line): (usize, &proto::Line)| {
             let offset = match at {
                 0 if forget_leaf => 0,
@@ -223,14 +233,22 @@ fn sorted(mut raw: proto::Profile) -> proto::Profile {
     let text = |index: i64| usize::try_from(index).ok().and_then(|it| strings.get(it));
     raw.function
         .sort_by(|a, b| (text(a.name), a.start_line).cmp(&(text(b.name), b.start_line)));
-    let functions = renumbered(raw.function.iter_mut().map(|it| &mut it.id));
-    for line in raw.location.iter_mut().flat_map(|it| &mut it.line) {
+    let functions = renumbered(raw.function.iter_mut().map(|function| &mut function.id));
+    for line in raw
+        .location
+        .iter_mut()
+        .flat_map(|location| &mut location.line)
+    {
         line.function_id = functions.get(&line.function_id).copied().unwrap_or(0);
     }
     raw.location
         .sort_by(|a, b| (a.address, &a.line).cmp(&(b.address, &b.line)));
-    let locations = renumbered(raw.location.iter_mut().map(|it| &mut it.id));
-    for id in raw.sample.iter_mut().flat_map(|it| &mut it.location_id) {
+    let locations = renumbered(raw.location.iter_mut().map(|location| &mut location.id));
+    for id in raw
+        .sample
+        .iter_mut()
+        .flat_map(|sample| &mut sample.location_id)
+    {
         *id = locations.get(id).copied().unwrap_or(0);
     }
     raw.sample

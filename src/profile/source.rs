@@ -54,9 +54,8 @@ impl Sources {
         for node in root.named_children(&mut root.walk()) {
             let name = match node.kind() {
                 "function_declaration" => name(node, text),
-                "method_declaration" => {
-                    receiver(node, text).and_then(|it| Some(format!("{it}.{}", name(node, text)?)))
-                }
+                "method_declaration" => receiver(node, text)
+                    .and_then(|receiver| Some(format!("{receiver}.{}", name(node, text)?))),
                 // Literals of package variables are closures of `init`, up to Go 1.20 of `glob`.
                 "var_declaration" => Some("init".into()),
                 _ => None,
@@ -118,7 +117,7 @@ impl Sources {
         let mut calls = HashSet::new();
         for edge in &edges.edges {
             let names = [edge.caller.as_str(), edge.callee.as_str()];
-            functions.extend(names.into_iter().filter(|it| self.origin(it).is_some()));
+            functions.extend(names.into_iter().filter(|name| self.origin(name).is_some()));
             if self.calls(edge) {
                 calls.insert((names[0], names[1], edge.offset));
             }
@@ -139,17 +138,19 @@ impl Sources {
         match self.origin(&edge.caller) {
             None => false,
             Some(Origin::Generated) => true,
-            Some(Origin::Declared(list)) => list.iter().any(|it| {
-                let line = it.start.wrapping_add(edge.offset);
-                it.calls.contains(&line) || (implicit && (it.start..=it.end).contains(&line))
+            Some(Origin::Declared(list)) => list.iter().any(|declared| {
+                let line = declared.start.wrapping_add(edge.offset);
+                declared.calls.contains(&line)
+                    || (implicit && (declared.start..=declared.end).contains(&line))
             }),
-            Some(Origin::Inner(list)) => list.iter().any(|it| {
-                it.inner
+            Some(Origin::Inner(list)) => list.iter().any(|declared| {
+                declared
+                    .inner
                     .iter()
-                    .map(|it| it.wrapping_add(edge.offset))
+                    .map(|number| number.wrapping_add(edge.offset))
                     .any(|line| {
-                        it.calls.contains(&line)
-                            || (implicit && (it.start..=it.end).contains(&line))
+                        declared.calls.contains(&line)
+                            || (implicit && (declared.start..=declared.end).contains(&line))
                     })
             }),
         }
@@ -183,7 +184,7 @@ impl Sources {
         match (list(&key), it.closure) {
             (Some(found), "") => Some(Origin::Declared(found)),
             (Some(found), "-fm") => Some(Origin::Declared(found)),
-            (Some(found), _) if found.iter().any(|it| !it.inner.is_empty()) => {
+            (Some(found), _) if found.iter().any(|declared| !declared.inner.is_empty()) => {
                 Some(Origin::Inner(found))
             }
             (None, _) if it.function == "glob" => {
@@ -241,23 +242,23 @@ fn declaration(node: Node<'_>) -> Declared {
         ..Declared::default()
     };
     let (mut exits, mut defers) = (vec![found.end], false);
-    walk(&mut node.walk(), |it| {
-        let first = line(it.start_position().row);
-        match it.kind() {
+    walk(&mut node.walk(), |node| {
+        let first = line(node.start_position().row);
+        match node.kind() {
             "call_expression" | "type_conversion_expression" => {
                 // A call stands where its operand begins; in a chain the line of its name is what people count.
                 found.calls.insert(first);
-                let called = it.child_by_field_name("function");
-                let arguments = it.child_by_field_name("arguments");
+                let called = node.child_by_field_name("function");
+                let arguments = node.child_by_field_name("arguments");
                 if let Some(arguments) = arguments
-                    && called.is_some_and(|it| it.kind() != "func_literal")
+                    && called.is_some_and(|called| called.kind() != "func_literal")
                 {
                     found.calls.insert(line(arguments.start_position().row));
                 }
             }
             "func_literal" => {
                 found.inner.push(first);
-                exits.push(line(it.end_position().row));
+                exits.push(line(node.end_position().row));
             }
             "go_statement" => found.inner.push(first),
             "defer_statement" => {

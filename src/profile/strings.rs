@@ -57,7 +57,7 @@ pub fn renumber(raw: &mut proto::Profile) {
         move_over(&mut it.r#type);
         move_over(&mut it.unit);
     }
-    for it in raw.sample.iter_mut().flat_map(|it| &mut it.label) {
+    for it in raw.sample.iter_mut().flat_map(|sample| &mut sample.label) {
         move_over(&mut it.key);
         move_over(&mut it.str);
         move_over(&mut it.num_unit);

@@ -146,7 +146,10 @@ fn weigh(profile: &Profile, value: usize) -> HashMap<&[u8], Weight<'_>> {
 }
 
 fn hottest(weights: HashMap<&[u8], Weight<'_>>, top: usize) -> Vec<Hot> {
-    let mut sorted: Vec<_> = weights.into_iter().filter(|it| it.1.cum != 0).collect();
+    let mut sorted: Vec<_> = weights
+        .into_iter()
+        .filter(|weight| weight.1.cum != 0)
+        .collect();
     sorted.sort_unstable_by(|(a, x), (b, y)| {
         (y.flat, y.cum).cmp(&(x.flat, x.cum)).then_with(|| a.cmp(b))
     });
@@ -165,7 +168,7 @@ fn owners(
     owner: impl Fn(&str) -> Owner,
 ) -> Vec<Share> {
     let mut sums: HashMap<Owner, i64> = HashMap::new();
-    for (name, it) in weights.iter().filter(|it| it.1.flat != 0) {
+    for (name, it) in weights.iter().filter(|weight| weight.1.flat != 0) {
         let name = String::from_utf8_lossy(name);
         let file = String::from_utf8_lossy(it.file);
         let sum = sums.entry(owner(package_of(&name, &file))).or_default();
@@ -183,7 +186,7 @@ fn owners(
             },
         })
         .collect();
-    shares.sort_unstable_by_key(|it| (std::cmp::Reverse(it.weight), it.owner));
+    shares.sort_unstable_by_key(|share| (std::cmp::Reverse(share.weight), share.owner));
     shares
 }
 

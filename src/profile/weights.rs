@@ -25,12 +25,12 @@ pub fn weights(profile: &Profile, value: usize) -> Weights {
     for sample in &profile.raw().sample {
         let weight = sample.value.get(value).copied().unwrap_or_default();
         weights.total = weights.total.saturating_add(weight);
-        let owner = profile.frames(sample).find_map(|it| {
-            if let Some(known) = owners.get(it.name) {
+        let owner = profile.frames(sample).find_map(|frame| {
+            if let Some(known) = owners.get(frame.name) {
                 return known.clone();
             }
-            let owner = owner(&it.name());
-            owners.insert(it.name.to_vec(), owner.clone());
+            let owner = owner(&frame.name());
+            owners.insert(frame.name.to_vec(), owner.clone());
             owner
         });
         if let Some((package, function)) = owner {

@@ -57,7 +57,7 @@ struct Cutter<'a> {
 
 impl<'a> Cutter<'a> {
     fn new(profile: &'a Profile) -> Self {
-        let ids = profile.raw().location.iter().map(|it| it.id);
+        let ids = profile.raw().location.iter().map(|location| location.id);
         Self {
             profile,
             rows: Vec::new(),
@@ -94,7 +94,7 @@ impl<'a> Cutter<'a> {
 
     /// Positions of frames that call the frame before them where that call is to be hidden.
     fn cuts(&self, frames: &[At<'a>], hidden: impl Fn(&str, &str, i64) -> bool) -> Vec<usize> {
-        let text = |it: &At<'a>| String::from_utf8_lossy(it.name);
+        let text = |at: &At<'a>| String::from_utf8_lossy(at.name);
         let calls = frames.windows(2).enumerate();
         let cuts =
             calls.filter(|(_, pair)| hidden(&text(&pair[1]), &text(&pair[0]), pair[1].offset));

@@ -38,9 +38,9 @@ impl Worth {
         if !self.against.is_empty() {
             return format!("it may be worth little: {}", self.against.join("; "));
         }
-        let busy = self
-            .busy
-            .map_or(String::new(), |it| format!("{it:.2} s of CPU per second, "));
+        let busy = self.busy.map_or(String::new(), |busy| {
+            format!("{busy:.2} s of CPU per second, ")
+        });
         format!(
             "worth building by: {busy}{:.0} % of it in code that the compiler can change",
             self.changeable
@@ -51,7 +51,7 @@ impl Worth {
 /// Judges a profile that was read; `main_module` may be empty.
 pub fn worth_of(profile: &Profile, main_module: &str) -> Option<Worth> {
     let value = profile.pgo_value_index()?;
-    let owners = summary(profile, value, 0, |it| owner_by_path(it, main_module)).owners;
+    let owners = summary(profile, value, 0, |text| owner_by_path(text, main_module)).owners;
     worth(&judge_profile(profile), &owners)
 }
 
@@ -60,17 +60,20 @@ pub fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
     if judgement.kind != Some(Kind::Cpu) || judgement.total <= 0 {
         return None;
     }
-    let duration = judgement.origin.as_ref().and_then(|it| it.duration_ms);
+    let duration = judgement
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.duration_ms);
     let busy = duration
-        .filter(|it| *it > 0)
-        .map(|it| judgement.total as f64 / 1e6 / it as f64);
+        .filter(|duration| *duration > 0)
+        .map(|number| judgement.total as f64 / 1e6 / number as f64);
     let share = |wanted: &[Owner]| -> f64 {
-        let mine = owners.iter().filter(|it| wanted.contains(&it.owner));
-        mine.map(|it| it.percent).sum()
+        let mine = owners.iter().filter(|share| wanted.contains(&share.owner));
+        mine.map(|share| share.percent).sum()
     };
     let changeable = share(&[Owner::Main, Owner::Dependency, Owner::Std]);
     let mut against = Vec::new();
-    if let Some(busy) = busy.filter(|it| *it < IDLE) {
+    if let Some(busy) = busy.filter(|busy| *busy < IDLE) {
         against.push(format!(
             "the program was idle: {busy:.3} s of CPU per second"
         ));
