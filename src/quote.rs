@@ -55,7 +55,9 @@ pub struct PerPackage {
 impl PerPackage {
     /// Whether it is for every package named on the command line.
     pub fn is_general(&self) -> bool {
-        self.pattern.as_deref().is_none_or(|it| it == "all")
+        self.pattern
+            .as_deref()
+            .is_none_or(|pattern| pattern == "all")
     }
 }
 
