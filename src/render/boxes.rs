@@ -33,10 +33,10 @@ struct Pen<'a> {
 impl Pen<'_> {
     /// The boxes of one level, each with those within it; the largest in this layer first.
     fn level(&mut self, all: &[Tile], bounds: Rect, depth: usize) {
-        let area = |it: &Tile| it.area(self.look.layer);
-        let mut tiles: Vec<&Tile> = all.iter().filter(|it| area(it) > 0).collect();
+        let area = |tile: &Tile| tile.area(self.look.layer);
+        let mut tiles: Vec<&Tile> = all.iter().filter(|tile| area(tile) > 0).collect();
         tiles.sort_by(|a, b| area(b).cmp(&area(a)).then_with(|| a.full.cmp(&b.full)));
-        let sizes: Vec<u64> = tiles.iter().map(|it| area(it)).collect();
+        let sizes: Vec<u64> = tiles.iter().map(|tile| area(tile)).collect();
         for (tile, rect) in tiles.into_iter().zip(squarify(&sizes, bounds)) {
             if rect.width >= self.look.least && rect.height >= self.look.least {
                 self.tile(tile, rect, depth);

@@ -24,16 +24,25 @@ pub fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
         entries: Vec::new(),
         alike: HashMap::new(),
     };
-    findings.sites.iter().for_each(|it| all.site(it));
-    findings.assertions.iter().for_each(|it| all.assertion(it));
-    findings.checks.iter().for_each(|it| all.check(it));
+    findings.sites.iter().for_each(|site| all.site(site));
+    findings
+        .assertions
+        .iter()
+        .for_each(|assertion| all.assertion(assertion));
+    findings
+        .checks
+        .iter()
+        .for_each(|checked| all.check(checked));
     for it in findings.budgets() {
         all.elsewhere("gate", it, FAILS);
     }
     for it in findings.open() {
         all.elsewhere("gate", it, WARNS);
     }
-    findings.advice.iter().for_each(|it| all.advice(it));
+    findings
+        .advice
+        .iter()
+        .for_each(|finding| all.advice(finding));
     super::json(&all.entries)
 }
 
@@ -80,7 +89,7 @@ impl Entries<'_> {
     }
 
     fn assertion(&mut self, it: &Assertion) {
-        let hint = it.hint.iter().map(|it| format!(" ({it})"));
+        let hint = it.hint.iter().map(|text| format!(" ({text})"));
         let text = format!(
             "{}: {}{}",
             it.function,
@@ -99,7 +108,7 @@ impl Entries<'_> {
 
     fn check(&mut self, it: &Checked<'_>) {
         let of = it.of.join(", ");
-        let hint = it.finding.hint.iter().map(|it| format!(" ({it})"));
+        let hint = it.finding.hint.iter().map(|text| format!(" ({text})"));
         let hint: String = hint.collect();
         let text = format!("{of}: {}{hint}", it.finding.message);
         let entry = Entry {
@@ -139,14 +148,14 @@ impl Entries<'_> {
     }
 
     fn push(&mut self, entry: &Entry<'_>, text: &str) {
-        let file = entry.file.and_then(|it| below(self.prefix, it));
+        let file = entry.file.and_then(|file| below(self.prefix, file));
         // GitLab shows no entry without a file.
         let (path, line) = file.map_or_else(
             || {
                 let anchor = self.findings.anchor.as_deref().unwrap_or("go.mod");
                 (format!("{}{anchor}", self.prefix), 1)
             },
-            |it| (it, entry.line.max(1)),
+            |file| (file, entry.line.max(1)),
         );
         let fingerprint = self.fingerprint(&entry.rule, entry.identity);
         self.entries.push(json!({
@@ -174,7 +183,7 @@ fn below(prefix: &str, file: &str) -> Option<String> {
     if file.is_empty() || file.starts_with(['<', '/']) {
         return None;
     }
-    let mut parts: Vec<&str> = prefix.split('/').filter(|it| !it.is_empty()).collect();
+    let mut parts: Vec<&str> = prefix.split('/').filter(|part| !part.is_empty()).collect();
     for part in file.split('/') {
         match part {
             "" | "." => {}

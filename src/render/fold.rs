@@ -12,9 +12,9 @@ const REST: &str = "rest";
 
 /// The table with as few columns added up as it takes for labels to be read; `None` where they have room.
 pub fn fold(table: &Table, available: usize) -> Option<Table> {
-    let has_room = |it: &Table| fit(it, available).1 >= width(it, 0).min(LABEL);
+    let has_room = |table: &Table| fit(table, available).1 >= width(table, 0).min(LABEL);
     let kind: Vec<usize> = (0..table.columns.len())
-        .filter(|it| table.columns[*it].folds)
+        .filter(|index| table.columns[*index].folds)
         .collect();
     if kind.len() <= KEPT + 1 || has_room(table) {
         return None;
@@ -34,27 +34,27 @@ pub fn fold(table: &Table, available: usize) -> Option<Table> {
 
 /// A total counts as a row like the others: it makes all sums twice as large.
 fn sum(table: &Table, column: usize) -> u64 {
-    table.rows.iter().map(|it| count(it, column)).sum()
+    table.rows.iter().map(|row| count(row, column)).sum()
 }
 
 fn count(row: &[String], column: usize) -> u64 {
-    let digits = row.get(column).map(|it| it.replace(',', ""));
-    digits.and_then(|it| it.parse().ok()).unwrap_or(0)
+    let digits = row.get(column).map(|row| row.replace(',', ""));
+    digits.and_then(|digit| digit.parse().ok()).unwrap_or(0)
 }
 
 fn added_up(table: &Table, columns: &[usize]) -> Table {
     let kept: Vec<usize> = (0..table.columns.len())
-        .filter(|it| !columns.contains(it))
+        .filter(|index| !columns.contains(index))
         .collect();
     // Behind the last column of the kind that stays.
-    let last = kept.iter().rposition(|it| table.columns[*it].folds);
-    let at = last.map_or(kept.len(), |it| it + 1);
+    let last = kept.iter().rposition(|index| table.columns[*index].folds);
+    let at = last.map_or(kept.len(), |last| last + 1);
     let row = |row: &Vec<String>| {
         let mut cells: Vec<String> = kept
             .iter()
-            .map(|it| row.get(*it).cloned().unwrap_or_default())
+            .map(|index| row.get(*index).cloned().unwrap_or_default())
             .collect();
-        let rest = columns.iter().map(|it| count(row, *it)).sum();
+        let rest = columns.iter().map(|column| count(row, *column)).sum();
         let cell = match rest {
             0 => "·".to_owned(),
             rest => grouped(rest),
@@ -62,7 +62,10 @@ fn added_up(table: &Table, columns: &[usize]) -> Table {
         cells.insert(at, cell);
         cells
     };
-    let mut titles: Vec<_> = kept.iter().map(|it| table.columns[*it].clone()).collect();
+    let mut titles: Vec<_> = kept
+        .iter()
+        .map(|index| table.columns[*index].clone())
+        .collect();
     titles.insert(at, number(REST));
     Table {
         columns: titles,

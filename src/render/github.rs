@@ -7,24 +7,30 @@ use crate::report::{Assertion, Checked, Findings, Site};
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let sites = findings.sites.iter();
-    let sites = sites.map(|it| {
-        let level = match findings.failing.contains(it.id.as_str()) {
+    let sites = sites.map(|site| {
+        let level = match findings.failing.contains(site.id.as_str()) {
             true => "error",
             false => "warning",
         };
-        annotation(it, level, &findings.advice(it), prefix)
+        annotation(site, level, &findings.advice(site), prefix)
     });
-    let advice = findings.advice.iter().map(|it| advised(it, prefix));
-    let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
+    let advice = findings
+        .advice
+        .iter()
+        .map(|finding| advised(finding, prefix));
+    let assertions = findings
+        .assertions
+        .iter()
+        .map(|assertion| failed(assertion, prefix));
     let others = findings.failures.iter();
-    let others = others.map(|it| format!("::error title=gobuild-opt::{}", data(it)));
+    let others = others.map(|other| format!("::error title=gobuild-opt::{}", data(other)));
     let open = findings.loosened.iter().chain(&findings.not_judged);
-    let open = open.map(|it| format!("::warning title=gobuild-opt::{}", data(it)));
-    let warned = findings.checks.iter().filter(|it| warns(it));
-    let warned = warned.map(|it| check(it, findings.anchor.as_deref(), prefix));
+    let open = open.map(|open| format!("::warning title=gobuild-opt::{}", data(open)));
+    let warned = findings.checks.iter().filter(|checked| warns(checked));
+    let warned = warned.map(|checked| check(checked, findings.anchor.as_deref(), prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
-        sites.partition(|it| it.starts_with("::error"));
+        sites.partition(|site| site.starts_with("::error"));
     let all = others
         .chain(assertions)
         .chain(failing)
@@ -32,7 +38,7 @@ pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .chain(warned)
         .chain(warning)
         .chain(advice);
-    all.map(|it| it + "\n").collect()
+    all.map(|text| text + "\n").collect()
 }
 
 /// Gates that are loosened or not judged have sentences of their own.
@@ -47,7 +53,7 @@ fn check(it: &Checked<'_>, anchor: Option<&str>, prefix: &str) -> String {
         "title={}",
         property(&format!("gobuild-opt: {}", it.finding.id))
     ));
-    let hint = it.finding.hint.iter().map(|it| format!("\n{it}"));
+    let hint = it.finding.hint.iter().map(|text| format!("\n{text}"));
     let message = format!("{}{}", it.finding.message, hint.collect::<String>());
     format!("::warning {}::{}", properties.join(","), data(&message))
 }
@@ -79,7 +85,7 @@ fn failed(it: &Assertion, prefix: &str) -> String {
 
 fn place(file: Option<&str>, line: u32, column: u32, prefix: &str) -> Vec<String> {
     let mut properties = Vec::new();
-    if let Some(file) = file.filter(|it| !it.is_empty() && !it.starts_with('<')) {
+    if let Some(file) = file.filter(|file| !file.is_empty() && !file.starts_with('<')) {
         let prefix = if file.starts_with('/') { "" } else { prefix };
         properties.push(format!("file={}", property(&format!("{prefix}{file}"))));
         for (name, value) in [("line", line), ("col", column)] {

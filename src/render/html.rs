@@ -35,7 +35,7 @@ const LARGEST: usize = 1 << 20;
 pub fn html(blocks: &[Block]) -> String {
     let anchors = Anchors::of(blocks);
     let mut body = String::new();
-    let is_heading = |it: &&Block| matches!(it, Block::Title(_) | Block::Heading(_));
+    let is_heading = |block: &&Block| matches!(block, Block::Title(_) | Block::Heading(_));
     let titled = matches!(blocks.iter().find(is_heading), Some(Block::Title(_)));
     if !titled {
         body.push_str("<h1>gobuild-opt</h1>\n");
@@ -86,7 +86,7 @@ impl<'a> Page<'a> {
             Block::Heading(text) => self.heading(out, self.level + 1, text),
             Block::Line(tone, text) => {
                 let id = self.anchors.of_block(at);
-                let id = id.map_or(String::new(), |it| format!(" id=\"{it}\""));
+                let id = id.map_or(String::new(), |id| format!(" id=\"{id}\""));
                 let text = linked(text.trim(), self.anchors);
                 out.push_str(&format!("<p{id}{}>{text}</p>\n", class(*tone)));
             }
@@ -110,7 +110,7 @@ impl<'a> Page<'a> {
 }
 
 fn head(blocks: &[Block]) -> String {
-    let title = blocks.iter().find_map(|it| match it {
+    let title = blocks.iter().find_map(|block| match block {
         Block::Title(title) => Some(escape(title)),
         _ => None,
     });
@@ -123,7 +123,7 @@ fn head(blocks: &[Block]) -> String {
 
 /// After the first place where `behind` ends, or at the start.
 fn insert(body: &str, what: &str, behind: &str) -> String {
-    let at = body.find(behind).map_or(0, |it| it + behind.len());
+    let at = body.find(behind).map_or(0, |body| body + behind.len());
     format!("{}{what}{}", &body[..at], &body[at..])
 }
 
@@ -134,14 +134,14 @@ fn navigation(blocks: &[Block], titled: bool) -> String {
         (Tone::Bad, "bad", "failure"),
         (Tone::Warn, "warn", "warning"),
     ] {
-        let is = |it: &&Block| matches!(it, Block::Line(found, _) if *found == tone);
+        let is = |block: &&Block| matches!(block, Block::Line(found, _) if *found == tone);
         let count = blocks.iter().filter(is).count();
         if count > 0 {
             let words = counted_of(count, word);
             items.push(format!("<a class=\"{name}\" href=\"#{name}\">{words}</a>"));
         }
     }
-    let headings = blocks.iter().filter_map(|it| match it {
+    let headings = blocks.iter().filter_map(|block| match block {
         Block::Title(text) | Block::Heading(text) => Some(text),
         _ => None,
     });

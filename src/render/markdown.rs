@@ -39,9 +39,12 @@ fn table(out: &mut String, table: &Table) {
     let row = |cells: &mut dyn Iterator<Item = String>| {
         format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
     };
-    out.push_str(&row(&mut table.columns.iter().map(|it| escape(&it.title))));
-    out.push_str(&row(&mut table.columns.iter().map(|it| {
-        if it.right {
+    out.push_str(&row(&mut table
+        .columns
+        .iter()
+        .map(|column| escape(&column.title))));
+    out.push_str(&row(&mut table.columns.iter().map(|column| {
+        if column.right {
             "---:".into()
         } else {
             "---".to_owned()
@@ -107,11 +110,11 @@ pub(super) fn escape(text: &str) -> String {
 fn ends_marker(rest: &str, marker: char) -> bool {
     rest.chars()
         .next()
-        .is_none_or(|it| it.is_whitespace() || it == marker)
+        .is_none_or(|c| c.is_whitespace() || c == marker)
 }
 
 fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A space without width: what stands on both sides of it is not one word.
@@ -120,7 +123,13 @@ const APART: &str = "&#8203;";
 /// `www.` and `GH-1` become links.
 fn starts_link(rest: &str) -> bool {
     match rest.as_bytes() {
-        [a, b, c, d, ..] if [a, b, c].iter().all(|it| it.eq_ignore_ascii_case(&b'w')) => *d == b'.',
+        [a, b, c, d, ..]
+            if [a, b, c]
+                .iter()
+                .all(|byte| byte.eq_ignore_ascii_case(&b'w')) =>
+        {
+            *d == b'.'
+        }
         [b'g' | b'G', b'h' | b'H', b'-', d, ..] => d.is_ascii_digit(),
         _ => false,
     }
@@ -130,7 +139,7 @@ fn starts_link(rest: &str) -> bool {
 fn is_shortcode(rest: &str) -> bool {
     let inner = &rest[1..];
     let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-')));
-    end.is_some_and(|it| it > 0 && inner[it..].starts_with(':'))
+    end.is_some_and(|end| end > 0 && inner[end..].starts_with(':'))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::report::measures::{Kind, Measure, Subject};
 /// OpenMetrics: one family for each kind of number, in the order in which they come.
 pub fn openmetrics(subjects: &[Subject]) -> String {
     let mut kinds: Vec<Kind> = Vec::new();
-    for it in subjects.iter().flat_map(|it| &it.measures) {
+    for it in subjects.iter().flat_map(|subject| &subject.measures) {
         if !kinds.contains(&it.kind) {
             kinds.push(it.kind);
         }
@@ -29,7 +29,10 @@ pub fn openmetrics(subjects: &[Subject]) -> String {
         }
         text.push_str(&format!("# HELP {name} {}\n", kind.help));
         for subject in subjects {
-            let of_kind = subject.measures.iter().filter(|it| it.kind == kind);
+            let of_kind = subject
+                .measures
+                .iter()
+                .filter(|measure| measure.kind == kind);
             for it in of_kind {
                 text.push_str(&format!("{name}{} {}\n", labels(subject, it), it.value));
             }

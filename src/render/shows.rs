@@ -67,7 +67,7 @@ impl Shows {
         };
         let names: Vec<String> = self
             .formats()
-            .filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned()))
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
             .collect();
         Err(Error::new(Kind::Usage, missing)
             .hint(format!("formats of this command: {}", names.join(", "))))

@@ -8,7 +8,9 @@ use crate::report::outline::Block;
 pub fn folded(first: &[Block], folded: &[(&str, Vec<Block>)], room: usize) -> String {
     let mut out = markdown(first);
     if out.len() > room {
-        let end = out.as_bytes()[..room].iter().rposition(|it| *it == b'\n');
+        let end = out.as_bytes()[..room]
+            .iter()
+            .rposition(|byte| *byte == b'\n');
         out.truncate(end.unwrap_or_default());
         out.push_str("\n\n(cut here)\n");
         return out;

@@ -24,7 +24,7 @@ const STYLE: &str = include_str!("svg/picture.css");
 pub fn svg(blocks: &[Block]) -> String {
     let pictures: Vec<&Picture> = blocks
         .iter()
-        .filter_map(|it| match it {
+        .filter_map(|block| match block {
             Block::Picture(picture) => Some(picture),
             _ => None,
         })
@@ -33,7 +33,10 @@ pub fn svg(blocks: &[Block]) -> String {
         0 => 60.0,
         some => HEIGHT * some as f64,
     };
-    let names: Vec<String> = pictures.iter().map(|it| escape(&it.title)).collect();
+    let names: Vec<String> = pictures
+        .iter()
+        .map(|picture| escape(&picture.title))
+        .collect();
     let name = match names.as_slice() {
         [] => "no treemap".to_owned(),
         names => format!("treemap of {}", names.join(", ")),
@@ -92,7 +95,7 @@ pub fn entries(picture: &Picture, layer: Layer) -> Vec<Entry> {
     let whole = picture.whole(layer);
     let entry = |it: Hue| {
         let mine = picture.tiles.iter().filter(|tile| tile.hue == it);
-        let sum: u64 = mine.map(|it| it.area(layer)).sum();
+        let sum: u64 = mine.map(|tile| tile.area(layer)).sum();
         let amount = match layer {
             Layer::Escapes => counted(sum, "place"),
             Layer::Profile => share(sum, 1_000_000),
@@ -114,7 +117,7 @@ fn changes(picture: &Picture) -> Vec<Entry> {
         ("down", "smaller", '−', shrunk),
         ("down gone", "gone", '−', gone),
     ];
-    let there = all.into_iter().filter(|it| it.3 > 0);
+    let there = all.into_iter().filter(|entry| entry.3 > 0);
     there
         .map(|(class, name, sign, bytes)| (class, format!("{name} {sign}{}", human(bytes))))
         .collect()

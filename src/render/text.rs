@@ -42,7 +42,7 @@ pub fn text(blocks: &[Block], style: Style) -> String {
 }
 
 fn ansi(tone: Tone) -> Ansi {
-    let color = |it: AnsiColor| Ansi::new().fg_color(Some(it.into()));
+    let color = |color: AnsiColor| Ansi::new().fg_color(Some(color.into()));
     match tone {
         Tone::Plain => Ansi::new(),
         Tone::Good => color(AnsiColor::Green),
@@ -87,8 +87,8 @@ fn glued(words: &str) -> String {
     while let Some((before, after)) = rest.split_once(' ') {
         text.push_str(before);
         let unit = after.split([' ', ',', ';', ':', ')', '.']).next();
-        let counts = before.ends_with(|it: char| it.is_ascii_digit());
-        let together = counts && unit.is_some_and(|it| UNITS.contains(&it));
+        let counts = before.ends_with(|c: char| c.is_ascii_digit());
+        let together = counts && unit.is_some_and(|unit| UNITS.contains(&unit));
         text.push(if together { GLUE } else { ' ' });
         rest = after;
     }
@@ -123,12 +123,16 @@ fn table(out: &mut String, table: &Table, style: Style) {
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
     rendered.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
-    rendered.set_header(shown.iter().map(|it| cell(*it, &table.columns[*it].title)));
+    rendered.set_header(
+        shown
+            .iter()
+            .map(|index| cell(*index, &table.columns[*index].title)),
+    );
     for row in &table.rows {
         rendered.add_row(
             shown
                 .iter()
-                .map(|it| cell(*it, row.get(*it).map_or("", String::as_str))),
+                .map(|index| cell(*index, row.get(*index).map_or("", String::as_str))),
         );
     }
     for (position, column) in shown.iter().enumerate() {
@@ -152,7 +156,7 @@ fn table(out: &mut String, table: &Table, style: Style) {
     let lines: Vec<String> = rendered
         .to_string()
         .lines()
-        .map(|it| it.trim_end().to_owned())
+        .map(|line| line.trim_end().to_owned())
         .collect();
     let last = lines.len().saturating_sub(1);
     for (index, words) in lines.iter().enumerate() {
@@ -178,7 +182,10 @@ pub(super) fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     let mut shown: Vec<usize> = (0..table.columns.len()).collect();
     let others = |shown: &[usize]| shown.iter().skip(1).map(|it| least(*it) + 2).sum::<usize>();
     while others(&shown) + 2 + width(table, 0).min(LABEL) > available {
-        let Some(at) = shown.iter().rposition(|it| table.columns[*it].optional) else {
+        let Some(at) = shown
+            .iter()
+            .rposition(|index| table.columns[*index].optional)
+        else {
             break;
         };
         shown.remove(at);
@@ -229,14 +236,16 @@ pub fn shortened(text: &str, width: usize) -> String {
 /// `example.com/…/store`, `…/store`; `None` where not even the last element fits.
 fn elements(path: &str, width: usize) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
-    let (first, rest) = parts.split_first().filter(|it| !it.1.is_empty())?;
+    let (first, rest) = parts.split_first().filter(|parts| !parts.1.is_empty())?;
     let tail = |count: usize| rest[rest.len() - count..].join("/");
     let with_first = (1..rest.len())
         .rev()
-        .map(|it| format!("{first}/…/{}", tail(it)));
-    let without = (1..=rest.len()).rev().map(|it| format!("…/{}", tail(it)));
+        .map(|index| format!("{first}/…/{}", tail(index)));
+    let without = (1..=rest.len())
+        .rev()
+        .map(|index| format!("…/{}", tail(index)));
     let mut fitting = with_first.chain(without);
-    fitting.find(|it| it.width() <= width)
+    fitting.find(|text| text.width() <= width)
 }
 
 /// The words that fit, and an ellipsis.
@@ -257,8 +266,8 @@ pub(super) fn width(table: &Table, column: usize) -> usize {
     let cells = table
         .rows
         .iter()
-        .filter_map(|it| it.get(column))
-        .map(|it| it.width());
+        .filter_map(|row| row.get(column))
+        .map(|text| text.width());
     cells
         .chain([table.columns[column].title.width()])
         .max()

@@ -28,13 +28,13 @@ impl Rect {
 /// Fills `bounds` with one rectangle for each size, areas in proportion, as square as may be. The largest should come
 /// first. Sizes of 0 get a rectangle without area.
 pub fn squarify(sizes: &[u64], bounds: Rect) -> Vec<Rect> {
-    let whole: f64 = sizes.iter().map(|it| *it as f64).sum();
+    let whole: f64 = sizes.iter().map(|size| *size as f64).sum();
     let scale = if whole > 0.0 {
         bounds.width * bounds.height / whole
     } else {
         0.0
     };
-    let areas: Vec<f64> = sizes.iter().map(|it| *it as f64 * scale).collect();
+    let areas: Vec<f64> = sizes.iter().map(|size| *size as f64 * scale).collect();
     let mut out = Vec::with_capacity(areas.len());
     let (mut free, mut rest) = (bounds, areas.as_slice());
     while !rest.is_empty() {

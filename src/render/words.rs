@@ -38,7 +38,7 @@ pub fn fitted(text: &str, size: f64, room: f64) -> String {
 /// `v1beta1` at the end of a path says little without what stands before it.
 fn is_version(part: &str) -> bool {
     let mut bytes = part.bytes();
-    bytes.next() == Some(b'v') && bytes.next().is_some_and(|it| it.is_ascii_digit())
+    bytes.next() == Some(b'v') && bytes.next().is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// The beginning of a text and an ellipsis.

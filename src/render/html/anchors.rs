@@ -55,8 +55,8 @@ impl Anchors {
 }
 
 fn is_about_subjects(table: &Table) -> bool {
-    let first = table.columns.first().map(|it| it.title.as_str());
-    first.is_some_and(|it| SUBJECTS.contains(&it))
+    let first = table.columns.first().map(|column| column.title.as_str());
+    first.is_some_and(|first| SUBJECTS.contains(&first))
 }
 
 /// The name of a row of the table that is the block `at`.

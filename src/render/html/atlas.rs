@@ -84,7 +84,7 @@ fn own(out: &mut String, picture: &Picture, at: usize, anchors: &Anchors) {
         Layer::Profile => share(sum, 1_000_000),
         Layer::Bytes | Layer::Change => human(sum),
     };
-    let whole = own.iter().map(|it| it.area(layer)).sum();
+    let whole = own.iter().map(|tile| tile.area(layer)).sum();
     out.push_str(&format!(
         "<p class=\"own-list\"><b>Main module</b><span class=\"dim\">{} in {}:</span>",
         amount(whole),

@@ -50,7 +50,7 @@ fn encoded(folded: &Folded) -> String {
     for it in &picture.tiles {
         columns.add(it, None, 0);
     }
-    let layers: Vec<&str> = picture.layers.iter().map(|it| it.name()).collect();
+    let layers: Vec<&str> = picture.layers.iter().map(|layer| layer.name()).collect();
     let mut value = json!({
         "title": harmless(&picture.title),
         "layers": layers,
@@ -101,7 +101,7 @@ impl Columns {
         // The sums of boxes with others in them are made again.
         let own = |value: u64| if it.children.is_empty() { value } else { 0 };
         self.bytes.push(own(it.bytes));
-        let signed = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let change = signed(own(it.bytes)) - signed(own(it.before));
         self.changes.push(change);
         if it.children.is_empty() && change.unsigned_abs() != it.moved {
@@ -122,7 +122,10 @@ impl Columns {
         if kind.is_empty() {
             return ' ';
         }
-        let known = self.known_kinds.iter().position(|it| it == kind);
+        let known = self
+            .known_kinds
+            .iter()
+            .position(|known_kind| known_kind == kind);
         let at = known.unwrap_or_else(|| {
             self.known_kinds.push(kind.to_owned());
             self.known_kinds.len() - 1
@@ -137,7 +140,7 @@ fn join(it: &Tile, above: Option<&Tile>) -> char {
     if it.full == it.label {
         return '=';
     }
-    let above = above.map(|it| it.full.split(' ').next().unwrap_or_default());
+    let above = above.map(|tile| tile.full.split(' ').next().unwrap_or_default());
     let rest = above.and_then(|above| it.full.strip_prefix(above));
     let rest = rest.and_then(|rest| rest.strip_suffix(it.label.as_str()));
     match rest {

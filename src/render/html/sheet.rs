@@ -58,13 +58,13 @@ fn row(out: &mut String, table: &Table, cells: &[String], id: &str, anchors: &An
 
 /// `and 1,234 smaller`, `17 changes below 256 B`: it stays below the others however they are sorted.
 fn is_sum(name: &str) -> bool {
-    let is_number = |it: &str| it.starts_with(|c: char| c.is_ascii_digit());
+    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     name.strip_prefix("and ").is_some_and(is_number)
         || (is_number(name)
             && (name.contains(" changes below ") || name.contains(" change below ")))
 }
 
 fn right(table: &Table, column: usize) -> &'static str {
-    let is = table.columns.get(column).is_some_and(|it| it.right);
+    let is = table.columns.get(column).is_some_and(|column| column.right);
     if is { " class=\"n\"" } else { "" }
 }
