@@ -288,19 +288,32 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
     let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()
-        .map(|it| target(inputs, it))
+        .map(|artifact| target(inputs, artifact))
         .collect();
-    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    let mut asserted: Vec<_> = targets
+        .iter_mut()
+        .map(|target| &mut target.assertions)
+        .collect();
     assertions::settle(&mut asserted);
     let judged = gate::judge(inputs, &mut targets);
-    let first = inputs.plan.targets.first().map(|it| &it.facts.toolchain);
+    let first = inputs
+        .plan
+        .targets
+        .first()
+        .map(|target| &target.facts.toolchain);
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         toolchain: Toolchain {
-            version: first.map(|it| it.version.clone()).unwrap_or_default(),
-            goos: first.map(|it| it.goos.clone()).unwrap_or_default(),
-            goarch: first.map(|it| it.goarch.clone()).unwrap_or_default(),
+            version: first
+                .map(|toolchain| toolchain.version.clone())
+                .unwrap_or_default(),
+            goos: first
+                .map(|toolchain| toolchain.goos.clone())
+                .unwrap_or_default(),
+            goarch: first
+                .map(|toolchain| toolchain.goarch.clone())
+                .unwrap_or_default(),
         },
         verdict: verdict::verdict(&targets, &judged, inputs.change),
         targets,
@@ -311,7 +324,7 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
             .plan
             .checksums
             .as_deref()
-            .map(|it| artifact::shown(it, inputs.cwd)),
+            .map(|path| artifact::shown(path, inputs.cwd)),
         resources: resources::resources(inputs),
         time: cost::time(inputs),
     }
@@ -368,15 +381,15 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         baseline: artifact::baseline(artifact, facts),
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
-        owners: artifact.sizes.as_ref().map(|it| it.owners),
+        owners: artifact.sizes.as_ref().map(|sizes| sizes.owners),
         packages: sizes::packages(artifact, facts),
         modules: sizes::modules(artifact),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
-        escapes: built.escapes.as_ref().map(|it| {
+        escapes: built.escapes.as_ref().map(|collected| {
             escapes::report(
-                it,
+                collected,
                 &escapes::Against {
                     facts,
                     config: inputs.config,

@@ -51,8 +51,8 @@ impl Report {
     pub fn hold_against(&mut self, lock: Option<&Lock>, gate: AdviseGate) {
         let mut new = 0;
         for target in &mut self.targets {
-            let entry = lock.and_then(|it| it.targets.get(&target.key));
-            let held = entry.filter(|it| !it.advice.is_empty() || gate == AdviseGate::New);
+            let entry = lock.and_then(|lock| lock.targets.get(&target.key));
+            let held = entry.filter(|target| !target.advice.is_empty() || gate == AdviseGate::New);
             let Some(held) = held else {
                 if gate == AdviseGate::New {
                     let key = &target.key;

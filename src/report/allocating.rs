@@ -13,14 +13,14 @@ pub type Homes = BTreeMap<String, (String, Hue)>;
 
 /// Those of the packages that are built.
 pub fn homes(facts: &Facts) -> Homes {
-    let home = |it: &crate::go::Package| {
-        let (module, hue) = match &it.module {
-            _ if it.standard => ("standard library", Hue::Std),
+    let home = |package: &crate::go::Package| {
+        let (module, hue) = match &package.module {
+            _ if package.standard => ("standard library", Hue::Std),
             Some(module) if module.main => (module.path.as_str(), Hue::Main),
             Some(module) => (module.path.as_str(), Hue::Dependency),
-            None => (it.import_path.as_str(), Hue::Main),
+            None => (package.import_path.as_str(), Hue::Main),
         };
-        (it.import_path.clone(), (module.to_owned(), hue))
+        (package.import_path.clone(), (module.to_owned(), hue))
     };
     facts.packages.iter().map(home).collect()
 }
@@ -30,7 +30,9 @@ pub fn picture(target: &Target) -> Option<Picture> {
     let mut modules: BTreeMap<(&str, Hue), BTreeMap<&str, Vec<&Site>>> = BTreeMap::new();
     for site in &target.sites {
         let home = target.homes.get(&site.package);
-        let home = home.map_or(("other packages", Hue::Other), |it| (it.0.as_str(), it.1));
+        let home = home.map_or(("other packages", Hue::Other), |home| {
+            (home.0.as_str(), home.1)
+        });
         let packages = modules.entry(home).or_default();
         packages.entry(&site.package).or_default().push(site);
     }

@@ -34,13 +34,13 @@ impl Benchmark {
 
     /// Whether it allocates more than the lock says.
     pub fn is_worse(&self) -> bool {
-        let more = |it: Pair| it.before.is_some() && it.growth() > 0;
+        let more = |pair: Pair| pair.before.is_some() && pair.growth() > 0;
         more(self.allocs) || more(self.bytes)
     }
 
     /// Whether it allocates less, and nothing more.
     pub fn is_better(&self) -> bool {
-        let less = |it: Pair| it.before.is_some() && it.growth() < 0;
+        let less = |pair: Pair| pair.before.is_some() && pair.growth() < 0;
         (less(self.allocs) || less(self.bytes)) && !self.is_worse()
     }
 
@@ -62,19 +62,19 @@ pub fn report(
     lock: Option<&Target>,
     accepted: bool,
 ) -> Report {
-    let held = lock.filter(|it| it.go == go_version);
-    let benchmark = |it: &Measured| {
-        let name = format!("{}.{}", it.package, it.name);
+    let held = lock.filter(|target| target.go == go_version);
+    let benchmark = |measured: &Measured| {
+        let name = format!("{}.{}", measured.package, measured.name);
         let known = held.and_then(|lock| lock.benchmarks.get(&name));
         let pair = |before: Option<u64>, after| Pair {
             before,
             after: Some(after),
         };
         Benchmark {
-            package: it.package.clone(),
-            name: it.name.clone(),
-            allocs: pair(known.map(|it| it.allocs), it.allocs),
-            bytes: pair(known.map(|it| it.bytes), it.bytes),
+            package: measured.package.clone(),
+            name: measured.name.clone(),
+            allocs: pair(known.map(|allocations| allocations.allocs), measured.allocs),
+            bytes: pair(known.map(|allocations| allocations.bytes), measured.bytes),
         }
     };
     let benchmarks: Vec<Benchmark> = measured.iter().map(benchmark).collect();
@@ -104,8 +104,8 @@ fn judge(
     go_version: &str,
     verdict: &mut Verdict,
 ) {
-    let number = |it: Option<u64>| it.unwrap_or_default();
-    for it in benchmarks.iter().filter(|it| it.is_worse()) {
+    let number = |bytes: Option<u64>| bytes.unwrap_or_default();
+    for it in benchmarks.iter().filter(|benchmark| benchmark.is_worse()) {
         verdict.failures.push(format!(
             "{} allocates {} B in {} allocs/op, and {FILE} says {} B in {}",
             it.key(),
@@ -115,9 +115,11 @@ fn judge(
             number(it.allocs.before),
         ));
     }
-    let unknown = benchmarks.iter().filter(|it| it.allocs.before.is_none());
+    let unknown = benchmarks
+        .iter()
+        .filter(|benchmark| benchmark.allocs.before.is_none());
     let unknown = unknown.count();
-    if let (Some(lock), None) = (lock.filter(|it| !it.benchmarks.is_empty()), held) {
+    if let (Some(lock), None) = (lock.filter(|target| !target.benchmarks.is_empty()), held) {
         verdict.not_judged.push(format!(
             "benchmarks: {FILE} is from {}, and this is {go_version}, which may allocate otherwise",
             lock.go
@@ -129,8 +131,8 @@ fn judge(
         ));
     }
     // One that is gone is not judged any more, and says nothing of itself.
-    let gone = held.iter().flat_map(|it| it.benchmarks.keys());
-    let gone = gone.filter(|name| !benchmarks.iter().any(|it| it.key() == **name));
+    let gone = held.iter().flat_map(|target| target.benchmarks.keys());
+    let gone = gone.filter(|name| !benchmarks.iter().any(|benchmark| benchmark.key() == **name));
     for name in gone {
         let why = format!("benchmarks: {name} stands in {FILE} and did not run");
         verdict.not_judged.push(why);

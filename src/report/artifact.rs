@@ -104,15 +104,19 @@ pub fn shown(path: &Path, cwd: &Path) -> String {
 pub fn file(artifact: &Artifact, cwd: &Path) -> File {
     let binary = artifact.binary.as_ref();
     File {
-        path: artifact.executable.path.as_deref().map(|it| shown(it, cwd)),
+        path: artifact
+            .executable
+            .path
+            .as_deref()
+            .map(|path| shown(path, cwd)),
         size: artifact.size,
         sha256: artifact.sha256.clone(),
-        build_id: binary.and_then(|it| it.build_id.clone()),
+        build_id: binary.and_then(|binary| binary.build_id.clone()),
         stripped: binary.map(Binary::stripped),
-        linkage: binary.and_then(|it| it.linkage.clone()),
+        linkage: binary.and_then(|binary| binary.linkage.clone()),
         go_version: binary
-            .and_then(|it| it.build_info.as_ref())
-            .map(|it| it.go_version.clone()),
+            .and_then(|binary| binary.build_info.as_ref())
+            .map(|info| info.go_version.clone()),
     }
 }
 
@@ -121,12 +125,12 @@ pub fn baseline(artifact: &Artifact, facts: &Facts) -> Option<BaselineFile> {
     Some(BaselineFile {
         kind: before.kind.to_owned(),
         size: before.binary.file_size,
-        loaded_identical: before.loaded.as_ref().map(|it| it.identical),
+        loaded_identical: before.loaded.as_ref().map(|diff| diff.identical),
         loaded_explained: before
             .loaded
             .as_ref()
-            .map(|it| it.identical || it.explained),
-        loaded_compared: before.loaded.as_ref().map(|it| it.compared),
+            .map(|diff| diff.identical || diff.explained),
+        loaded_compared: before.loaded.as_ref().map(|diff| diff.compared),
         mismatch: before.mismatch(facts, &artifact.executable.package),
     })
 }
@@ -135,11 +139,11 @@ pub fn sections(artifact: &Artifact) -> Vec<Section> {
     let Some(after) = &artifact.binary else {
         return Vec::new();
     };
-    let before = artifact.baseline.as_ref().ok().map(|it| &it.binary);
+    let before = artifact.baseline.as_ref().ok().map(|before| &before.binary);
     let sums = after.roles();
     let sums_before = before.map(Binary::roles);
     let section = |role: Role| {
-        let sum = sums.iter().find(|it| it.role == role)?;
+        let sum = sums.iter().find(|sum| sum.role == role)?;
         let old = sums_before
             .as_ref()
             .and_then(|it| it.iter().find(|it| it.role == role));
@@ -150,7 +154,7 @@ pub fn sections(artifact: &Artifact) -> Vec<Section> {
         Some(Section {
             role: role.name().to_owned(),
             names,
-            before: old.map(|it| it.file_size),
+            before: old.map(|role| role.file_size),
             after: sum.file_size,
             memory: sum.memory_size,
         })
@@ -161,8 +165,8 @@ pub fn sections(artifact: &Artifact) -> Vec<Section> {
 fn names<'a>(role: Role, binaries: impl Iterator<Item = &'a Binary>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for section in binaries
-        .flat_map(|it| &it.sections)
-        .filter(|it| it.role == role)
+        .flat_map(|binary| &binary.sections)
+        .filter(|section| section.role == role)
     {
         if !names.contains(&section.name) {
             names.push(section.name.clone());
@@ -172,13 +176,13 @@ fn names<'a>(role: Role, binaries: impl Iterator<Item = &'a Binary>) -> Vec<Stri
 }
 
 pub fn overhead(artifact: &Artifact) -> Overhead {
-    let before = artifact.baseline.as_ref().ok().map(|it| &it.binary);
+    let before = artifact.baseline.as_ref().ok().map(|before| &before.binary);
     Overhead {
-        headers: artifact.binary.as_ref().map_or(0, |it| it.headers),
-        padding: artifact.binary.as_ref().map_or(0, |it| it.padding),
-        c_code: artifact.sizes.as_ref().map_or(0, |it| it.c_code),
-        headers_before: before.map(|it| it.headers),
-        padding_before: before.map(|it| it.padding),
+        headers: artifact.binary.as_ref().map_or(0, |binary| binary.headers),
+        padding: artifact.binary.as_ref().map_or(0, |binary| binary.padding),
+        c_code: artifact.sizes.as_ref().map_or(0, |sizes| sizes.c_code),
+        headers_before: before.map(|binary| binary.headers),
+        padding_before: before.map(|binary| binary.padding),
     }
 }
 
@@ -196,6 +200,6 @@ pub fn runtime(context: &Context<'_>) -> Runtime {
             .into_iter()
             .map(str::to_owned)
             .collect(),
-        dead_code_elimination: artifact.and_then(|it| it.methods?.elimination()),
+        dead_code_elimination: artifact.and_then(|artifact| artifact.methods?.elimination()),
     }
 }

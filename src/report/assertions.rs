@@ -64,7 +64,7 @@ impl Assertion {
 pub fn assertions(judged: &Judged, frames: Option<&Frames>, cwd: &Path) -> Vec<Assertion> {
     let outcomes = judged.outcomes.iter();
     let mut found: Vec<Assertion> = outcomes
-        .map(|it| assertion(judged, &in_executable(judged, it, frames), cwd))
+        .map(|outcome| assertion(judged, &in_executable(judged, outcome, frames), cwd))
         .collect();
     // Several calls that an executable has none of come to one line.
     found.dedup();
@@ -74,7 +74,7 @@ pub fn assertions(judged: &Judged, frames: Option<&Frames>, cwd: &Path) -> Vec<A
 fn assertion(judged: &Judged, outcome: &Outcome, cwd: &Path) -> Assertion {
     let subject = &judged.subjects[outcome.subject];
     let path = outcome.source.as_deref().map(String::from_utf8_lossy);
-    let file = path.map(|it| shown(Path::new(&*it), cwd));
+    let file = path.map(|path| shown(Path::new(&*path), cwd));
     let place = format!("{}:{}", file.as_deref().unwrap_or_default(), outcome.line);
     let hint = outcome.hint.replace("FILE:LINE", &place);
     let is_elsewhere = matches!(subject.place, Place::Absent(Absence::OtherTarget(_)));
@@ -87,7 +87,7 @@ fn assertion(judged: &Judged, outcome: &Outcome, cwd: &Path) -> Assertion {
         },
         status: outcome.status,
         message: outcome.message.clone(),
-        hint: Some(hint).filter(|it| !it.is_empty()),
+        hint: Some(hint).filter(|text| !text.is_empty()),
         reason: subject.reason.clone(),
         file,
         line: outcome.line,
@@ -151,14 +151,17 @@ fn in_executable(judged: &Judged, outcome: &Outcome, frames: Option<&Frames>) ->
 /// Turns what no platform has into a failure: a misspelt name must not look like a function that another platform has.
 pub fn settle(platforms: &mut [&mut Vec<Assertion>]) {
     let mut seen: Vec<(usize, bool)> = Vec::new();
-    for it in platforms.iter().flat_map(|it| it.iter()) {
+    for it in platforms.iter().flat_map(|platform| platform.iter()) {
         let Some(index) = it.index else { continue };
         match seen.iter_mut().find(|it| it.0 == index) {
             Some((_, missing)) => *missing &= it.missing,
             None => seen.push((index, it.missing)),
         }
     }
-    for it in platforms.iter_mut().flat_map(|it| it.iter_mut()) {
+    for it in platforms
+        .iter_mut()
+        .flat_map(|platform| platform.iter_mut())
+    {
         if it.index.is_some_and(|index| seen.contains(&(index, true))) {
             it.status = Status::Fail;
         }
@@ -168,7 +171,7 @@ pub fn settle(platforms: &mut [&mut Vec<Assertion>]) {
 /// A sentence for each claim that failed; what several executables share is told once.
 pub fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    for it in all.filter(|it| it.failed()) {
+    for it in all.filter(|assertion| assertion.failed()) {
         let sentence = sentence(it);
         if !told.contains(&sentence) {
             told.push(sentence);
@@ -187,7 +190,10 @@ fn sentence(it: &Assertion) -> String {
         text.push_str(&format!(": {}", it.source));
     }
     let told = it.hint.iter().cloned();
-    let why = it.reason.iter().map(|it| format!("asserted because: {it}"));
+    let why = it
+        .reason
+        .iter()
+        .map(|text| format!("asserted because: {text}"));
     let tail: Vec<String> = told.chain(why).collect();
     if !tail.is_empty() {
         text.push_str(&format!(" ({})", tail.join("; ")));

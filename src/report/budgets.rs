@@ -33,11 +33,11 @@ pub fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
     let accepted = accepted(target, held);
     let limits = &held.config.budget;
     let mut budgets = Vec::new();
-    budgets.extend(limits.size.map(|it| size(it, target, &accepted)));
+    budgets.extend(limits.size.map(|limit| size(limit, target, &accepted)));
     budgets.extend(frames::budgets(target, held.config, &accepted));
     budgets.extend(modules(held, target, &accepted));
-    let growth = |it| growth(it, target, held, &accepted);
-    budgets.extend(limits.size_growth.map(|it| growth(it.0)));
+    let growth = |value| growth(value, target, held, &accepted);
+    budgets.extend(limits.size_growth.map(|percent| growth(percent.0)));
     budgets
 }
 
@@ -56,7 +56,7 @@ pub fn accepted_entry<'a>(
     go: &str,
 ) -> Accepted<'a> {
     let platform = lock.ok_or(Cause::NoLock)?.targets.get(key);
-    let entry = platform.and_then(|it| Some((it, it.executables.get(package)?)));
+    let entry = platform.and_then(|target| Some((target, target.executables.get(package)?)));
     match entry {
         Some((platform, _)) if platform.go != go => Err(Cause::OtherGo {
             lock: platform.go.clone(),
@@ -90,7 +90,10 @@ fn accept(item: &Item) -> String {
 
 fn size(limit: SizeLimit, target: &Target, accepted: &Accepted<'_>) -> Budget {
     let actual = target.artifact.size;
-    let entry = accepted.as_ref().map(|it| it.size).map_err(Clone::clone);
+    let entry = accepted
+        .as_ref()
+        .map(|executable| executable.size)
+        .map_err(Clone::clone);
     let item = format!("size {}", label(target));
     match bytes(limit, entry) {
         Ok(limit_bytes) => {
@@ -129,10 +132,10 @@ fn modules(held: &Held<'_>, target: &Target, accepted: &Accepted<'_>) -> Vec<Bud
             ));
             continue;
         }
-        let here = target.modules.iter().filter(|it| it.bytes > 0);
-        let here = here.filter(|it| rule(limits, &it.path) == Some(pattern));
+        let here = target.modules.iter().filter(|module| module.bytes > 0);
+        let here = here.filter(|module| rule(limits, &module.path) == Some(pattern));
         let mut all: Vec<Module<'_>> = here
-            .map(|it| of_module(&it.path, it.bytes, *limit, target.owners, accepted))
+            .map(|module| of_module(&module.path, module.bytes, *limit, target.owners, accepted))
             .collect();
         if all.is_empty() && !is_pattern {
             all.push(of_module(pattern, 0, *limit, target.owners, accepted));
@@ -162,12 +165,12 @@ fn known(
     let means = |path: &String| path == pattern || scope::contains(&pattern_only, path);
     let in_lock = accepted
         .as_ref()
-        .is_ok_and(|it| it.modules.keys().any(means));
+        .is_ok_and(|executable| executable.modules.keys().any(means));
     if keeps_out || in_lock || held.modules.iter().any(means) {
         return Ok(());
     }
     let near = nearest(pattern, held.modules.iter().map(String::as_str));
-    let near = near.map_or(String::new(), |it| format!(" (did you mean `{it}`?)"));
+    let near = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
     Err(Cause::Other(
         format!("`{pattern}` means no module of the build{near}"),
         "write the path of a module as go.mod has it; \"0 B\" keeps one out that is not there",
@@ -176,19 +179,19 @@ fn known(
 
 /// The limit that a module has: the one by its name, else the longest pattern.
 fn rule<'a>(limits: &'a BTreeMap<String, SizeLimit>, path: &str) -> Option<&'a String> {
-    let fits = |it: &&String| {
-        let is_pattern = it.contains("...") && path != UNOWNED && path != SHARED;
-        **it == path || (is_pattern && scope::contains(std::slice::from_ref(*it), path))
+    let fits = |text: &&String| {
+        let is_pattern = text.contains("...") && path != UNOWNED && path != SHARED;
+        **text == path || (is_pattern && scope::contains(std::slice::from_ref(*text), path))
     };
     limits
         .keys()
         .filter(fits)
-        .max_by_key(|it| (*it == path, it.len()))
+        .max_by_key(|key| (*key == path, key.len()))
 }
 
 /// The limit of a module.
 pub fn module_limit(limits: &BTreeMap<String, SizeLimit>, path: &str) -> Option<SizeLimit> {
-    rule(limits, path).and_then(|it| limits.get(it).copied())
+    rule(limits, path).and_then(|rule| limits.get(rule).copied())
 }
 
 fn of_module<'a>(
@@ -227,14 +230,14 @@ fn module(held: &Module<'_>, target: &Target) -> Budget {
 fn together(pattern: &str, all: &[Module<'_>], each: Vec<Budget>, target: &Target) -> Vec<Budget> {
     let failed: Vec<Budget> = each
         .into_iter()
-        .filter(|it| it.status == Status::Fail)
+        .filter(|budget| budget.status == Status::Fail)
         .collect();
     if !failed.is_empty() {
         return failed;
     }
     let item = format!("module {pattern} {}", label(target));
-    let actual = all.iter().map(|it| it.bytes).sum();
-    let limit: Result<u64, Cause> = all.iter().map(|it| it.limit.clone()).sum();
+    let actual = all.iter().map(|module| module.bytes).sum();
+    let limit: Result<u64, Cause> = all.iter().map(|module| module.limit.clone()).sum();
     vec![match limit {
         Ok(limit) => within(item, limit, actual, None),
         Err(cause) => skipped(item, Some(actual), cause),
@@ -244,7 +247,10 @@ fn together(pattern: &str, all: &[Module<'_>], each: Vec<Budget>, target: &Targe
 /// What the growth is measured from: the baseline file, where one is configured, else the lock.
 fn before(target: &Target, held: &Held<'_>, accepted: &Accepted<'_>) -> Result<u64, Cause> {
     if !held.config.compare.is_file() {
-        return accepted.as_ref().map(|it| it.size).map_err(Clone::clone);
+        return accepted
+            .as_ref()
+            .map(|executable| executable.size)
+            .map_err(Clone::clone);
     }
     let hint = "name the executable of the last release in `[compare] baseline`";
     let other = |why: &str| Cause::Other(why.to_owned(), hint);
@@ -299,7 +305,7 @@ pub fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Budget {
     Budget {
         item,
         limit: 0.0,
-        actual: actual.map(|it| it as f64),
+        actual: actual.map(|actual| actual as f64),
         status: Status::Skip,
         note: Some(cause.to_string()),
         cause: Some(cause),

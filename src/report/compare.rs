@@ -156,13 +156,13 @@ fn matched<'a>(before: &'a Subjects, after: &'a Subjects) -> Result<Matched<'a>>
     let same = |a: &Subject, b: &Subject| a.package == b.package && a.platform == b.platform;
     let mut pairs = Vec::new();
     for old in &before.list {
-        let found = after.list.iter().find(|it| same(old, it));
+        let found = after.list.iter().find(|subject| same(old, subject));
         pairs.extend(found.map(|new| (old, new)));
     }
     let alone = |all: &[Subject], others: &[Subject]| -> Vec<String> {
         let lonely = all
             .iter()
-            .filter(|it| !others.iter().any(|other| same(it, other)));
+            .filter(|subject| !others.iter().any(|other| same(subject, other)));
         lonely.map(Subject::label).collect()
     };
     let (gone, new) = (
@@ -245,13 +245,13 @@ fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
     );
     add("main package", old.package.clone(), new.package.clone());
     if let (Some(old), Some(new)) = (old.owners, new.owners) {
-        let words = |it: Owners| Some(it.name().to_owned());
+        let words = |owners: Owners| Some(owners.name().to_owned());
         add(OWNERS, words(old), words(new));
     }
     if let (Some(old), Some(new)) = (&old.settings, &new.settings) {
         for key in old
             .keys()
-            .chain(new.keys().filter(|it| !old.contains_key(*it)))
+            .chain(new.keys().filter(|key| !old.contains_key(*key)))
         {
             add(key, old.get(key).cloned(), new.get(key).cloned());
         }

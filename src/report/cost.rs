@@ -58,32 +58,37 @@ pub struct Reused {
 pub fn time(inputs: &Inputs<'_>) -> Time {
     let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
     let (build, baseline, escape) = (
-        sum(|it| it.release),
-        sum(|it| it.baseline),
-        sum(|it| it.escape),
+        sum(|built| built.release),
+        sum(|built| built.baseline),
+        sum(|built| built.escape),
     );
-    let effect = sum(|it| {
-        it.effect
-            .as_ref()
-            .map_or(Duration::ZERO, |it| it.with.wall + it.without.wall)
+    let effect = sum(|built| {
+        built.effect.as_ref().map_or(Duration::ZERO, |effect| {
+            effect.with.wall + effect.without.wall
+        })
     });
-    let ms = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let links: Vec<&Tool> = inputs
         .built
         .iter()
-        .flat_map(|it| &it.tools)
-        .filter(|it| it.name != "compile")
+        .flat_map(|built| &built.tools)
+        .filter(|tool| tool.name != "compile")
         .collect();
-    let seen = inputs.plan.targets.iter().any(|it| it.is_measured());
-    let walls = links.iter().filter_map(|it| it.end);
+    let seen = inputs
+        .plan
+        .targets
+        .iter()
+        .any(|target| target.is_measured());
+    let walls = links.iter().filter_map(|tool| tool.end);
     let packages = inputs
         .plan
         .targets
         .iter()
         // Nothing is compiled for `unsafe`.
-        .map(|it| {
-            let all = it.facts.packages.iter();
-            all.filter(|it| it.import_path != "unsafe").count() as u64
+        .map(|target| {
+            let all = target.facts.packages.iter();
+            all.filter(|package| package.import_path != "unsafe")
+                .count() as u64
         });
     Time {
         total_ms: ms(inputs.total),
@@ -91,47 +96,50 @@ pub fn time(inputs: &Inputs<'_>) -> Time {
         baseline_ms: ms(baseline),
         escape_ms: ms(escape),
         effect_ms: ms(effect),
-        links_ms: seen.then(|| walls.map(|it| it.wall_us).sum::<u64>() / 1000),
+        links_ms: seen.then(|| walls.map(|end| end.wall_us).sum::<u64>() / 1000),
         links_at_once: at_once(&links),
         own_cpu_ms: ms(process::own_cpu()),
         own_peak_memory: process::own_peak_memory(),
         reused: reused(inputs),
-        packages_compiled: inputs.built.iter().map(|it| it.compiled).sum(),
+        packages_compiled: inputs.built.iter().map(|built| built.compiled).sum(),
         packages: packages.sum(),
         compiled_again: inputs
             .built
             .iter()
-            .filter_map(|it| it.again.clone())
+            .filter_map(|built| built.again.clone())
             .collect(),
     }
 }
 
 fn at_once(links: &[&Tool]) -> u64 {
-    let end = |it: &Tool| it.begun + it.end.map_or(0, |it| it.wall_us / 1000);
+    let end = |tool: &Tool| tool.begun + tool.end.map_or(0, |end| end.wall_us / 1000);
     let at = |moment: &u64| {
         links
             .iter()
-            .filter(|it| it.begun <= *moment && end(it) > *moment)
+            .filter(|tool| tool.begun <= *moment && end(tool) > *moment)
             .count()
     };
-    links.iter().map(|it| at(&it.begun)).max().unwrap_or(0) as u64
+    links.iter().map(|tool| at(&tool.begun)).max().unwrap_or(0) as u64
 }
 
 fn reused(inputs: &Inputs<'_>) -> Reused {
-    let costs = inputs.built.iter().filter_map(|it| it.escapes.as_ref());
-    let costs: Vec<_> = costs.map(|it| &it.cost).collect();
-    let known = inputs.built.iter().map(|it| it.known.len() as u64);
-    let asked = |it: &&crate::build::escapes::Cost| {
-        it.passed
-            .map_or(0, |passed| it.captured + it.found + passed)
+    let costs = inputs
+        .built
+        .iter()
+        .filter_map(|built| built.escapes.as_ref());
+    let costs: Vec<_> = costs.map(|collected| &collected.cost).collect();
+    let known = inputs.built.iter().map(|built| built.known.len() as u64);
+    let asked = |cost: &&crate::build::escapes::Cost| {
+        cost.passed
+            .map_or(0, |passed| cost.captured + cost.found + passed)
     };
     Reused {
         executables: known.sum(),
         executables_all: inputs.artifacts.len() as u64,
         escapes: costs
             .iter()
-            .filter(|it| it.passed.is_some())
-            .map(|it| it.found)
+            .filter(|cost| cost.passed.is_some())
+            .map(|cost| cost.found)
             .sum(),
         escapes_all: costs.iter().map(asked).sum(),
     }

@@ -70,7 +70,8 @@ impl Pair {
 
     /// How much it grows; negative where it shrinks.
     pub fn growth(self) -> i64 {
-        let number = |it: Option<u64>| i64::try_from(it.unwrap_or_default()).unwrap_or(i64::MAX);
+        let number =
+            |bytes: Option<u64>| i64::try_from(bytes.unwrap_or_default()).unwrap_or(i64::MAX);
         number(self.after) - number(self.before)
     }
 }
@@ -159,7 +160,7 @@ fn functions(
     old: &BTreeMap<String, (u64, u64)>,
     new: &BTreeMap<String, (u64, u64)>,
 ) -> Vec<Function> {
-    let alone = old.keys().filter(|it| !new.contains_key(*it));
+    let alone = old.keys().filter(|key| !new.contains_key(*key));
     let names = new.keys().chain(alone);
     let function = |name: &String| {
         let (before, after) = (old.get(name), new.get(name));
@@ -173,10 +174,13 @@ fn functions(
             frame: pair(|it| it.1),
         }
     };
-    let differs = |it: &Function| it.code.before != it.code.after || it.frame.growth() != 0;
+    let differs = |function: &Function| {
+        function.code.before != function.code.after || function.frame.growth() != 0
+    };
     let mut all: Vec<Function> = names.map(function).filter(differs).collect();
     all.sort_by(|a, b| {
-        let size = |it: &Function| it.code.growth().abs() + it.frame.growth().abs();
+        let size =
+            |function: &Function| function.code.growth().abs() + function.frame.growth().abs();
         size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
     });
     all
@@ -201,12 +205,12 @@ pub fn benchmarks(
         package: package.to_owned(),
         name: name.to_owned(),
         allocs: Pair {
-            before: before.map(|it| it.0),
-            after: after.map(|it| it.0),
+            before: before.map(|before| before.0),
+            after: after.map(|after| after.0),
         },
         bytes: Pair {
-            before: before.map(|it| it.1),
-            after: after.map(|it| it.1),
+            before: before.map(|before| before.1),
+            after: after.map(|after| after.1),
         },
     };
     all.into_iter().map(benchmark).collect()

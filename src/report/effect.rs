@@ -145,7 +145,7 @@ pub fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
         .devirtualized
         .difference(&told.without.devirtualized);
     let devirtualized: BTreeSet<String> = devirtualized
-        .map(|it| format!("{} {}: {}", it.package, it.place, it.message))
+        .map(|told| format!("{} {}: {}", told.package, told.place, told.message))
         .collect();
     let mut effect = Effect {
         hot: calls(found.hot),
@@ -155,11 +155,11 @@ pub fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
             .inlined
             .iter()
             .take(LISTED)
-            .map(|it| Inlined {
-                caller: it.caller.clone(),
-                callee: it.callee.clone(),
-                offset: it.offset,
-                percent: it.weight as f64 / total * 100.0,
+            .map(|edge| Inlined {
+                caller: edge.caller.clone(),
+                callee: edge.callee.clone(),
+                offset: edge.offset,
+                percent: edge.weight as f64 / total * 100.0,
             })
             .collect(),
         inlined_gained: gained.len() as u64,
@@ -226,14 +226,14 @@ fn by_callee(gained: &[&Told]) -> Vec<Callee> {
 fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
     let allocating = |side: &Side| -> Vec<usize> {
         let all = side.sites.iter().enumerate();
-        all.filter(|it| it.1.identity.class.allocates())
+        all.filter(|pair| pair.1.identity.class.allocates())
             .map(|it| it.0)
             .collect()
     };
     let listed = |side: &Side, at: &[usize]| -> Vec<Listed> {
-        let listed = |it: &usize| Listed {
-            identity: side.sites[*it].identity.clone(),
-            line: lock::line(&side.excerpts[*it].line),
+        let listed = |index: &usize| Listed {
+            identity: side.sites[*index].identity.clone(),
+            line: lock::line(&side.excerpts[*index].line),
         };
         at.iter().map(listed).collect()
     };
@@ -242,15 +242,15 @@ fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
     compared
         .new
         .iter()
-        .map(|it| {
-            let index = new[it.index];
+        .map(|added| {
+            let index = new[added.index];
             escapes::located(&here.sites[index], &here.excerpts[index], inputs.cwd)
         })
         .collect()
 }
 
 fn price(with: &Side, without: &Side) -> Price {
-    let ms = |it: &Side| it.cpu.and_then(|it| u64::try_from(it.as_millis()).ok());
+    let ms = |side: &Side| side.cpu.and_then(|cpu| u64::try_from(cpu.as_millis()).ok());
     let fair = with.compiled == without.compiled && with.compiled > 0;
     let percent = ms(with).zip(ms(without)).filter(|it| fair && it.1 > 0);
     Price {

@@ -117,22 +117,22 @@ pub struct Near {
 /// The functions that cost at most `over` too much.
 pub fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> Vec<Near> {
     let weighing = Weighing::new(against.facts);
-    let near = |it: &Refusal| {
-        let costs = remark::almost(it.reason.as_bytes())?;
-        let path = it.source.as_deref().map(String::from_utf8_lossy);
-        let shown = |it: &str| shown(Path::new(it), against.cwd);
+    let near = |refusal: &Refusal| {
+        let costs = remark::almost(refusal.reason.as_bytes())?;
+        let path = refusal.source.as_deref().map(String::from_utf8_lossy);
+        let shown = |text: &str| shown(Path::new(text), against.cwd);
         (costs.cost.saturating_sub(costs.budget) <= over).then(|| Near {
-            package: it.package.clone(),
-            function: it.function.clone(),
-            file: path.map_or_else(|| it.file.clone(), |it| shown(&it)),
-            line: it.line,
+            package: refusal.package.clone(),
+            function: refusal.function.clone(),
+            file: path.map_or_else(|| refusal.file.clone(), |path| shown(&path)),
+            line: refusal.line,
             cost: costs.cost,
             budget: costs.budget,
-            weight: weighing.function(&it.package, &it.function),
+            weight: weighing.function(&refusal.package, &refusal.function),
         })
     };
     let mut found: Vec<Near> = refusals.iter().filter_map(near).collect();
-    let weight = |it: &Near| it.weight.unwrap_or_default();
+    let weight = |near: &Near| near.weight.unwrap_or_default();
     found.sort_by(|a, b| {
         weight(b)
             .total_cmp(&weight(a))
@@ -175,22 +175,22 @@ pub fn target(
     let has_lock = against.lock.is_some();
     let gate = gate::escape_gate(against.config, against.facts, Ok(&escapes), has_lock);
     let chosen: Vec<usize> = (0..collected.sites.len())
-        .filter(|it| selection.holds(&collected.sites[*it]))
+        .filter(|index| selection.holds(&collected.sites[*index]))
         .collect();
     let weighing = Weighing::new(against.facts);
     let heated = heat::heated(collected, against.facts, against.config, &weighing);
-    let weighed = |it: &usize| {
-        let site = escapes::site(collected, *it, against.cwd);
+    let weighed = |index: &usize| {
+        let site = escapes::site(collected, *index, against.cwd);
         Site {
             weight: weighing.function(&site.package, &site.function),
-            heat: heated.as_ref().and_then(|heated| heated.sites[*it]),
+            heat: heated.as_ref().and_then(|heated| heated.sites[*index]),
             ..site
         }
     };
     let sites: Vec<Site> = chosen.iter().map(weighed).collect();
     let identified: Vec<IdentifiedSite> = chosen
         .iter()
-        .map(|it| collected.sites[*it].clone())
+        .map(|index| collected.sites[*index].clone())
         .collect();
     if selection.filter.is_some() || !selection.classes.is_empty() {
         escapes.packages = recounted(&identified);
@@ -205,7 +205,7 @@ pub fn target(
     };
     let mut groups: Vec<Ranked> = groups
         .iter()
-        .map(|it| ranked(it, &sites, selection.by))
+        .map(|group| ranked(group, &sites, selection.by))
         .collect();
     // Where a profile tells what is hot, that comes first.
     groups.sort_by(|a, b| {
@@ -213,8 +213,8 @@ pub fn target(
             .name
             .starts_with(GENERATED)
             .cmp(&b.name.starts_with(GENERATED));
-        let weight = |it: &Ranked| it.weight.unwrap_or_default();
-        let heat = |it: &Ranked| it.heat.unwrap_or_default().rank();
+        let weight = |ranked: &Ranked| ranked.weight.unwrap_or_default();
+        let heat = |ranked: &Ranked| ranked.heat.unwrap_or_default().rank();
         made.then_with(|| heat(b).0.cmp(&heat(a).0))
             .then_with(|| heat(b).1.total_cmp(&heat(a).1))
             .then_with(|| weight(b).total_cmp(&weight(a)))
@@ -240,10 +240,13 @@ pub fn report(
     config: &Config,
     change: Option<Loosens>,
 ) -> Report {
-    let mut asserted: Vec<_> = targets.iter_mut().map(|it| &mut it.assertions).collect();
+    let mut asserted: Vec<_> = targets
+        .iter_mut()
+        .map(|target| &mut target.assertions)
+        .collect();
     assertions::settle(&mut asserted);
-    let mut failures = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
-    failures.extend(gate::failures(targets.iter().map(|it| &it.escapes)));
+    let mut failures = assertions::failures(targets.iter().flat_map(|target| &target.assertions));
+    failures.extend(gate::failures(targets.iter().map(|target| &target.escapes)));
     let mut loosened = Vec::new();
     let mut of_change = None;
     match change {
@@ -296,7 +299,7 @@ impl Selection {
                 &it.identity.expression,
             ]
             .iter()
-            .any(|it| filter.has(it))
+            .any(|text| filter.has(text))
         };
         let class = it.site.class;
         let wanted = if self.classes.is_empty() {
@@ -309,11 +312,14 @@ impl Selection {
 }
 
 fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
-    let first = group.members.first().map(|it| &sites[*it]);
+    let first = group.members.first().map(|member| &sites[*member]);
     Ranked {
         package: group.package.clone(),
         // The compiler's own name of the file may start with an import path.
-        name: match (by, first.and_then(|it| Some((it.file.as_ref()?, it.line)))) {
+        name: match (
+            by,
+            first.and_then(|site| Some((site.file.as_ref()?, site.line))),
+        ) {
             (By::Line, _) if group.name == GENERATED => {
                 format!("{GENERATED} in {}", group.package)
             }
@@ -321,32 +327,35 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
             _ => group.name.clone(),
         },
         sites: group.sites,
-        weight: first.and_then(|it| it.weight),
-        heat: together(group.members.iter().map(|it| &sites[*it])),
+        weight: first.and_then(|site| site.weight),
+        heat: together(group.members.iter().map(|member| &sites[*member])),
         classes: group
             .classes
             .iter()
-            .map(|it| (class_name(it.0), it.1))
+            .map(|class| (class_name(class.0), class.1))
             .collect(),
         ids: group
             .members
             .iter()
-            .map(|it| sites[*it].id.clone())
+            .map(|member| sites[*member].id.clone())
             .collect(),
-        source: first.map(|it| it.source.clone()).unwrap_or_default(),
+        source: first.map(|site| site.source.clone()).unwrap_or_default(),
     }
 }
 
 /// What the lines of some sites allocate; each line once.
 fn together<'a>(sites: impl Iterator<Item = &'a Site>) -> Option<SiteHeat> {
     let mut seen = BTreeSet::new();
-    let lines = sites.filter(|it| seen.insert((it.file.as_deref(), it.line)));
-    lines.filter_map(|it| it.heat).reduce(SiteHeat::plus)
+    let lines = sites.filter(|site| seen.insert((site.file.as_deref(), site.line)));
+    lines.filter_map(|site| site.heat).reduce(SiteHeat::plus)
 }
 
 /// The counts of the sites that were selected.
 fn recounted(sites: &[IdentifiedSite]) -> Vec<EscapePackage> {
-    let mut paths: Vec<&str> = sites.iter().map(|it| it.site.package.as_str()).collect();
+    let mut paths: Vec<&str> = sites
+        .iter()
+        .map(|site| site.site.package.as_str())
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     let empty = |path: &&str| escape::PackageEscapes {
@@ -358,9 +367,9 @@ fn recounted(sites: &[IdentifiedSite]) -> Vec<EscapePackage> {
         ..escape::Escapes::default()
     };
     escape::recount(&mut escapes, sites);
-    let part = |it| EscapePackage {
+    let part = |package| EscapePackage {
         optimizations: None,
-        ..escapes::package(it)
+        ..escapes::package(package)
     };
     escapes.packages.iter().map(part).collect()
 }

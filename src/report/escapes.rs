@@ -231,7 +231,10 @@ pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     let identity = lock::named(&it.identity);
     let path = it.site.source.as_deref().map(String::from_utf8_lossy);
     Site {
-        file: Some(path.map_or_else(|| it.site.file.clone(), |it| shown(Path::new(&*it), cwd))),
+        file: Some(path.map_or_else(
+            || it.site.file.clone(),
+            |path| shown(Path::new(&*path), cwd),
+        )),
         line: it.site.line,
         column: it.site.column,
         message: it.site.message.clone(),
@@ -269,10 +272,10 @@ pub fn added(collected: &Collected, added: &Added, cwd: &Path) -> (Site, Excerpt
     if added.among.is_empty() {
         return (site, collected.excerpts[added.index].clone());
     }
-    let place = |it: &usize| Place {
-        line: collected.sites[*it].site.line,
-        column: collected.sites[*it].site.column,
-        source: collected.excerpts[*it].line.clone(),
+    let place = |index: &usize| Place {
+        line: collected.sites[*index].site.line,
+        column: collected.sites[*index].site.column,
+        source: collected.excerpts[*index].line.clone(),
     };
     let site = Site {
         line: 0,
@@ -294,14 +297,15 @@ pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
     }
     let target = against
         .lock
-        .and_then(|it| it.targets.get(&against.facts.key()));
+        .and_then(|lock| lock.targets.get(&against.facts.key()));
     let Some(target) = target else {
         return escapes;
     };
     let patterns = scope::patterns(&against.config.escape.scope, &against.facts.packages);
     let in_build = |path: &str| {
         let packages = &against.facts.packages;
-        scope::contains(&patterns, path) && packages.iter().any(|it| it.import_path == path)
+        scope::contains(&patterns, path)
+            && packages.iter().any(|package| package.import_path == path)
     };
     let compared = lock::compare(
         target,
@@ -343,9 +347,9 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
         packages: escapes.packages.iter().map(weighed).collect(),
         unparsed: escapes.unparsed,
         gate: settings.gate == Gate::New || (settings.gate == Gate::Hot && !blind),
-        hot: (settings.gate == Gate::Hot).then(|| settings.hot.map_or(0.5, |it| it.0)),
+        hot: (settings.gate == Gate::Hot).then(|| settings.hot.map_or(0.5, |percent| percent.0)),
         weighted_by,
-        heat: heated.map(|it| it.summary),
+        heat: heated.map(|heated| heated.summary),
         lock: None,
         revision: None,
         new: Vec::new(),
@@ -398,10 +402,10 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
         }
         Comparison::Sites { .. } => (None, Vec::new()),
         Comparison::OtherGo { go: before, classes } => {
-            let change = |it: &(Class, u64, u64)| ClassChange {
-                class: class_name(it.0),
-                before: it.1,
-                after: it.2,
+            let change = |entry: &(Class, u64, u64)| ClassChange {
+                class: class_name(entry.0),
+                before: entry.1,
+                after: entry.2,
             };
             (
                 Some(format!("the lock is from {before} and this is {go}, which reports other sites for the same code: nothing is compared, `gobuild-opt accept` writes the lock anew")),
@@ -425,10 +429,11 @@ fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) ->
 /// SHA-256 of each profile that is applied, by main package; `""` for all of them.
 pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
     let usable = facts.pgo.all_applied();
-    let pairs = usable.flat_map(|it| {
-        let digest = it.sha256.clone().unwrap_or_default();
-        let all = it.packages.is_empty().then(String::new);
-        it.packages
+    let pairs = usable.flat_map(|candidate| {
+        let digest = candidate.sha256.clone().unwrap_or_default();
+        let all = candidate.packages.is_empty().then(String::new);
+        candidate
+            .packages
             .iter()
             .cloned()
             .chain(all)

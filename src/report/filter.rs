@@ -17,7 +17,7 @@ impl Filter {
         let pattern = receiver.replace("...", "*");
         let parts: Vec<String> = pattern
             .split('*')
-            .map(|it| it.replace('\u{1}', "*"))
+            .map(|part| part.replace('\u{1}', "*"))
             .collect();
         match parts.as_slice() {
             [only] => text.contains(only),

@@ -48,10 +48,17 @@ impl<'a> Findings<'a> {
         let mut seen = HashSet::new();
         for (sites, assertions) in targets {
             // The share of a profile may differ from program to program.
-            let place = |it: &'a Site| (it.id.as_str(), it.file.as_deref(), it.line, it.column);
+            let place = |site: &'a Site| {
+                (
+                    site.id.as_str(),
+                    site.file.as_deref(),
+                    site.line,
+                    site.column,
+                )
+            };
             all.sites
-                .extend(sites.iter().filter(|it| seen.insert(place(it))));
-            for it in assertions.iter().filter(|it| it.failed()) {
+                .extend(sites.iter().filter(|site| seen.insert(place(site))));
+            for it in assertions.iter().filter(|assertion| assertion.failed()) {
                 if !all.assertions.contains(&it) {
                     all.assertions.push(it);
                 }
@@ -63,16 +70,28 @@ impl<'a> Findings<'a> {
     /// Those of a release.
     pub fn of_report(report: &'a Report) -> Self {
         fn of(target: &Target) -> (&[Site], &[Assertion]) {
-            let new = target.escapes.as_ref().map_or(&[][..], |it| &it.new);
+            let new = target
+                .escapes
+                .as_ref()
+                .map_or(&[][..], |escapes| &escapes.new);
             (new, &target.assertions)
         }
         let mut all = Self::of(report.targets.iter().map(of));
-        let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
+        let escapes = report
+            .targets
+            .iter()
+            .filter_map(|target| target.escapes.as_ref());
         all.failing(&report.verdict, escapes);
         for target in &report.targets {
             let seen = target.checks.iter();
-            for finding in seen.filter(|it| matches!(it.status, Status::Warn | Status::Fail)) {
-                match all.checks.iter_mut().find(|it| it.finding == finding) {
+            for finding in
+                seen.filter(|finding| matches!(finding.status, Status::Warn | Status::Fail))
+            {
+                match all
+                    .checks
+                    .iter_mut()
+                    .find(|checked| checked.finding == finding)
+                {
                     Some(it) => it.of.push(label(target)),
                     None => all.checks.push(Checked {
                         finding,
@@ -89,10 +108,12 @@ impl<'a> Findings<'a> {
         let told: HashSet<String> = self
             .checks
             .iter()
-            .flat_map(|it| it.of.iter().map(|of| denied(it.finding, of)))
+            .flat_map(|checked| checked.of.iter().map(|of| denied(checked.finding, of)))
             .collect();
         let failures: Vec<&'a str> = self.failures.clone();
-        failures.into_iter().filter(move |it| !told.contains(*it))
+        failures
+            .into_iter()
+            .filter(move |failure| !told.contains(*failure))
     }
 
     /// Gates that were not judged or are loosened, and of which no check says so.
@@ -102,9 +123,9 @@ impl<'a> Findings<'a> {
             // The executables stand behind the sentence; a check knows its own.
             let bare = sentence.rsplit_once(" (").map_or(sentence, |it| it.0);
             let mut checks = self.checks.iter();
-            checks.any(|it| it.finding.message.contains(bare))
+            checks.any(|checked| checked.finding.message.contains(bare))
         };
-        all.copied().filter(|it| !said(it)).collect()
+        all.copied().filter(|text| !said(text)).collect()
     }
 
     /// Adds what fails the run; of `verdict`, only what is no site and no assertion.
@@ -113,16 +134,19 @@ impl<'a> Findings<'a> {
         verdict: &'a Verdict,
         escapes: impl Iterator<Item = &'a Escapes> + Clone,
     ) {
-        let failing = escapes.clone().flat_map(|it| {
-            let new = it.new.iter();
-            new.filter(|site| it.fails(site))
+        let failing = escapes.clone().flat_map(|escapes| {
+            let new = escapes.new.iter();
+            new.filter(|site| escapes.fails(site))
         });
-        self.failing = failing.map(|it| it.id.as_str()).collect();
+        self.failing = failing.map(|site| site.id.as_str()).collect();
         let mut told = gate::failures(escapes);
         told.extend(assertions::failures(self.assertions.iter().copied()));
         self.not_judged = verdict.not_judged.iter().map(String::as_str).collect();
         self.loosened = verdict.loosened.iter().map(String::as_str).collect();
-        let others = verdict.failures.iter().filter(|it| !told.contains(it));
+        let others = verdict
+            .failures
+            .iter()
+            .filter(|failure| !told.contains(failure));
         self.failures = others.map(String::as_str).collect();
     }
 

@@ -14,7 +14,7 @@ pub fn picture(shown: &Shown) -> Option<Picture> {
     let total = u128::from(shown.summary.total.unsigned_abs()).max(1);
     let module = shown.main_module.as_deref().unwrap_or_default();
     let mut owners: BTreeMap<Owner, BTreeMap<&str, Vec<Tile>>> = BTreeMap::new();
-    for it in shown.everything.iter().filter(|it| it.flat > 0) {
+    for it in shown.everything.iter().filter(|hot| hot.flat > 0) {
         let path = package(&it.function);
         let owner = owner_by_path(path, module);
         let name = match it.function.as_str() {
@@ -41,7 +41,9 @@ pub fn picture(shown: &Shown) -> Option<Picture> {
             let package = |(path, functions): (&str, Vec<Tile>)| {
                 let path = if path.is_empty() { "no package" } else { path };
                 let within = path.strip_prefix(module).filter(|_| owner == Owner::Main);
-                let label = within.and_then(|it| it.strip_prefix('/')).unwrap_or(path);
+                let label = within
+                    .and_then(|text| text.strip_prefix('/'))
+                    .unwrap_or(path);
                 Tile::around(label, path, functions)
             };
             let name = self::name(owner, module);

@@ -81,15 +81,15 @@ fn asserted(ahead: &Ahead<'_>) -> Vec<(String, Cause)> {
     };
     let platform = &ahead.facts.toolchain;
     let all = ahead.config.assert.iter();
-    all.filter(|it| it.is_for(&platform.goos, &platform.goarch))
-        .flat_map(|it| {
+    all.filter(|assertion| assertion.is_for(&platform.goos, &platform.goarch))
+        .flat_map(|assertion| {
             let claims = [
-                ("no-escape", it.no_escape),
-                ("inlined", it.inlined),
-                ("no-bounds-checks", it.no_bounds_checks),
+                ("no-escape", assertion.no_escape),
+                ("inlined", assertion.inlined),
+                ("no-bounds-checks", assertion.no_bounds_checks),
             ];
             let asked = claims.into_iter().filter(|claim| claim.1);
-            asked.map(|claim| format!("[[assert]] {} of {}", claim.0, it.function))
+            asked.map(|claim| format!("[[assert]] {} of {}", claim.0, assertion.function))
         })
         .map(|gate| (gate, cause.clone()))
         .collect()
@@ -98,7 +98,7 @@ fn asserted(ahead: &Ahead<'_>) -> Vec<(String, Cause)> {
 /// Budgets over the lock.
 fn budgets(config: &Config, entry: &Result<&Executable, Cause>) -> Vec<(String, Cause)> {
     let limits = &config.budget;
-    let over_lock = |it: &SizeLimit| !matches!(it, SizeLimit::Bytes(_));
+    let over_lock = |limit: &SizeLimit| !matches!(limit, SizeLimit::Bytes(_));
     let mut open = Vec::new();
     if let Err(cause) = entry {
         let size = limits.size.as_ref().is_some_and(over_lock);
@@ -110,15 +110,15 @@ fn budgets(config: &Config, entry: &Result<&Executable, Cause>) -> Vec<(String, 
             ("size-growth", growth),
         ];
         let asked = asked.into_iter().filter(|it| it.1);
-        open.extend(asked.map(|it| (format!("[budget] {}", it.0), cause.clone())));
+        open.extend(asked.map(|pair| (format!("[budget] {}", pair.0), cause.clone())));
     }
     let modules = match entry {
         Err(cause) => Some(cause.clone()),
         Ok(it) => it.modules.is_empty().then_some(Cause::LockLacks("modules")),
     };
     if let Some(cause) = modules {
-        let asked = limits.modules.iter().filter(|it| over_lock(it.1));
-        open.extend(asked.map(|it| (format!("[budget] module {}", it.0), cause.clone())));
+        let asked = limits.modules.iter().filter(|module| over_lock(module.1));
+        open.extend(asked.map(|pair| (format!("[budget] module {}", pair.0), cause.clone())));
     }
     open
 }
@@ -128,9 +128,10 @@ fn checks(config: &Config, entry: &Result<&Executable, Cause>) -> Vec<(String, C
     let Err(cause) = entry else {
         return Vec::new();
     };
-    let denied = |it: &(&String, &Severity)| it.0.starts_with("lock-") && *it.1 == Severity::Deny;
+    let denied =
+        |entry: &(&String, &Severity)| entry.0.starts_with("lock-") && *entry.1 == Severity::Deny;
     let denied = config.checks.iter().filter(denied);
     denied
-        .map(|it| (format!("[checks] {}", it.0), cause.clone()))
+        .map(|denied| (format!("[checks] {}", denied.0), cause.clone()))
         .collect()
 }

@@ -70,15 +70,15 @@ pub fn limits<'a>(
     facts: &Facts,
     package: &str,
 ) -> Limits<'a> {
-    let target = lock.and_then(|it| it.targets.get(&facts.key()));
-    let same = target.filter(|it| it.go == facts.toolchain.version);
-    let executable = same.and_then(|it| it.executables.get(package));
+    let target = lock.and_then(|lock| lock.targets.get(&facts.key()));
+    let same = target.filter(|target| target.go == facts.toolchain.version);
+    let executable = same.and_then(|target| target.executables.get(package));
     Limits {
-        frame: config.budget.frame.map(|it| it.0),
+        frame: config.budget.frame.map(|limit| limit.0),
         growth: config.budget.frame_growth,
         accepted: executable
-            .filter(|it| it.knows_frames())
-            .map(|it| &it.frames),
+            .filter(|executable| executable.knows_frames())
+            .map(|executable| &executable.frames),
         without_profile: None,
     }
 }
@@ -86,14 +86,16 @@ pub fn limits<'a>(
 pub fn shown_limits(config: &Config) -> Option<FrameLimits> {
     let budget = &config.budget;
     (budget.frame.is_some() || budget.frame_growth.is_some()).then(|| FrameLimits {
-        frame: budget.frame.map(|it| it.0),
-        growth: budget.frame_growth.map(|it| it.to_string()),
+        frame: budget.frame.map(|limit| limit.0),
+        growth: budget
+            .frame_growth
+            .map(|frame_growth| frame_growth.to_string()),
     })
 }
 
 pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
     let facts = &inputs.plan.targets[artifact.target].facts;
-    let grown = artifact.effect.as_ref().map(|it| &it.grown);
+    let grown = artifact.effect.as_ref().map(|effect| &effect.grown);
     let limits = Limits {
         without_profile: grown,
         ..limits(
@@ -104,25 +106,29 @@ pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
         )
     };
     let over = guard::over(&artifact.large_frames, &limits);
-    let frame = |it: &crate::analysis::frames::Frame| {
-        let failed = over.iter().find(|over| over.frame == it);
-        let mut hot: Vec<String> = it.hot.iter().map(|it| it.callee.to_string()).collect();
+    let frame = |frame: &crate::analysis::frames::Frame| {
+        let failed = over.iter().find(|over| over.frame == frame);
+        let mut hot: Vec<String> = frame
+            .hot
+            .iter()
+            .map(|call| call.callee.to_string())
+            .collect();
         hot.sort();
         hot.dedup();
         Frame {
-            function: it.function.clone(),
-            package: it.package.clone(),
-            bytes: it.bytes,
-            goroutine: it.start,
+            function: frame.function.clone(),
+            package: frame.package.clone(),
+            bytes: frame.bytes,
+            goroutine: frame.start,
             hot_inlined: hot,
-            standard: it.standard,
+            standard: frame.standard,
             accepted: limits
                 .accepted
-                .and_then(|all| all.get(&it.function))
+                .and_then(|all| all.get(&frame.function))
                 .copied(),
-            without_profile: grown.and_then(|all| all.get(&it.function)).copied(),
-            over: failed.map(|it| why(it).to_owned()),
-            limit: failed.map(|it| it.limit),
+            without_profile: grown.and_then(|all| all.get(&frame.function)).copied(),
+            over: failed.map(|over| why(over).to_owned()),
+            limit: failed.map(|over| over.limit),
         }
     };
     artifact.large_frames.iter().map(frame).collect()
@@ -144,15 +150,16 @@ pub fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec
         Cause::Other(why, "see `gobuild-opt inspect` of the file")
     };
     let known = !target.sections.is_empty();
-    let own = || target.frames.iter().filter(|it| it.is_own());
+    let own = || target.frames.iter().filter(|frame| frame.is_own());
     let mut budgets = Vec::new();
     if let Some(limit) = config.budget.frame {
-        let failed = own().any(|it| it.over.as_deref() == Some("limit"));
+        let failed = own().any(|frame| frame.over.as_deref() == Some("limit"));
         let compared = target.pgo.effect.is_some();
-        let grown =
-            |it: &&Frame| !compared || it.goroutine.is_some() || it.without_profile.is_some();
-        let kept = own().filter(|it| it.is_kept()).filter(grown);
-        let largest = kept.map(|it| it.bytes).max().unwrap_or(0);
+        let grown = |frame: &&Frame| {
+            !compared || frame.goroutine.is_some() || frame.without_profile.is_some()
+        };
+        let kept = own().filter(|frame| frame.is_kept()).filter(grown);
+        let largest = kept.map(|frame| frame.bytes).max().unwrap_or(0);
         let item = format!("frame {name}");
         budgets.push(match known {
             true => judged(item, limit.0, largest, failed),
@@ -163,7 +170,7 @@ pub fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec
         });
     }
     if config.budget.frame_growth.is_some() {
-        let grown = |it: &&Frame| matches!(it.over.as_deref(), Some("lock" | "profile"));
+        let grown = |frame: &&Frame| matches!(frame.over.as_deref(), Some("lock" | "profile"));
         let failed = own().filter(grown).count() as u64;
         let by_profile = target.pgo.effect.is_some();
         let by_lock = match accepted {
@@ -204,20 +211,20 @@ pub fn failures(target: &Target) -> Vec<String> {
     let mut failed: Vec<&Frame> = target
         .frames
         .iter()
-        .filter(|it| it.over.is_some())
+        .filter(|frame| frame.over.is_some())
         .collect();
-    failed.sort_by_key(|it| {
+    failed.sort_by_key(|frame| {
         (
-            it.goroutine.is_none(),
-            it.goroutine,
-            std::cmp::Reverse(it.bytes),
+            frame.goroutine.is_none(),
+            frame.goroutine,
+            std::cmp::Reverse(frame.bytes),
         )
     });
     let name = label(target);
     let mut told: Vec<String> = failed
         .iter()
         .take(TOLD)
-        .map(|it| failure(it, &name))
+        .map(|frame| failure(frame, &name))
         .collect();
     if failed.len() > TOLD {
         told.push(format!(
@@ -257,7 +264,7 @@ fn failure(frame: &Frame, name: &str) -> String {
     let cause = match frame.hot_inlined.as_slice() {
         [] => String::new(),
         hot => {
-            let names: Vec<String> = hot.iter().map(|it| format!("\"{it}\"")).collect();
+            let names: Vec<String> = hot.iter().map(|text| format!("\"{text}\"")).collect();
             format!(
                 "; the profile inlined {} (keep it out: `[pgo] no-inline = [{}]`, or `repair = \"auto\"`)",
                 hot.join(", "),

@@ -47,7 +47,7 @@ pub fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
         };
         let own = budgets::budgets(target, &held);
         let name = label(target);
-        let mut gates: Vec<Judgement> = own.iter().map(|it| of_budget(it, &name)).collect();
+        let mut gates: Vec<Judgement> = own.iter().map(|budget| of_budget(budget, &name)).collect();
         let missing = missing(inputs, artifact);
         gates.extend(escape_gate(
             inputs.config,
@@ -61,21 +61,30 @@ pub fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
         let checked = check::run(inputs.config, &context);
         target.checks = checked.findings;
         gates.extend(checked.gates);
-        open.extend(checked.unjudged.into_iter().map(|it| (it, name.clone())));
+        open.extend(
+            checked
+                .unjudged
+                .into_iter()
+                .map(|text| (text, name.clone())),
+        );
         judged
             .gates
-            .extend(gates.iter().map(|it| Gate::new(it, &name)));
+            .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
         judged.budgets.extend(own);
     }
     for (index, plan) in inputs.plan.targets.iter().enumerate() {
-        if inputs.artifacts.iter().any(|it| it.target == index) {
+        if inputs
+            .artifacts
+            .iter()
+            .any(|artifact| artifact.target == index)
+        {
             continue;
         }
         let name = plan.facts.key();
         let gates = unlinked(inputs.config);
         judged
             .gates
-            .extend(gates.iter().map(|it| Gate::new(it, &name)));
+            .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
         for (severity, sentence) in check::open(inputs.config, gates.iter()) {
             match severity {
                 Severity::Deny => judged.failures.push(format!("{sentence} ({name})")),
@@ -115,7 +124,7 @@ pub fn together(open: &[(String, String)]) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for (sentence, _) in open {
         let mine = open.iter().filter(|it| it.0 == *sentence);
-        let names: Vec<&str> = mine.map(|it| it.1.as_str()).collect();
+        let names: Vec<&str> = mine.map(|mine| mine.1.as_str()).collect();
         let line = format!("{sentence} ({})", names.join(", "));
         if !told.contains(&line) {
             told.push(line);
@@ -126,10 +135,14 @@ pub fn together(open: &[(String, String)]) -> Vec<String> {
 
 /// The modules of all builds, linked or not, and what is no module but may have a budget.
 fn modules(inputs: &Inputs<'_>, targets: &[Target]) -> BTreeSet<String> {
-    let packages = inputs.plan.targets.iter().flat_map(|it| &it.facts.packages);
-    let in_build = packages.filter_map(|it| Some(it.module.as_ref()?.path.clone()));
-    let linked = targets.iter().flat_map(|it| &it.modules);
-    let linked = linked.map(|it| it.path.clone());
+    let packages = inputs
+        .plan
+        .targets
+        .iter()
+        .flat_map(|target| &target.facts.packages);
+    let in_build = packages.filter_map(|package| Some(package.module.as_ref()?.path.clone()));
+    let linked = targets.iter().flat_map(|target| &target.modules);
+    let linked = linked.map(|module| module.path.clone());
     let always = ["std", super::sizes::SHARED, super::sizes::UNOWNED].map(str::to_owned);
     in_build.chain(linked).chain(always).collect()
 }
@@ -174,10 +187,11 @@ pub fn escape_gate(
     if config.escape.gate == config::Gate::Off {
         return None;
     }
-    let outcome = match escapes.and_then(|it| open(it, facts, has_lock).map_or(Ok(it), Err)) {
-        Err(cause) => Outcome::NotJudged(cause),
-        Ok(it) => Outcome::judged(!it.new.iter().any(|site| it.fails(site))),
-    };
+    let outcome =
+        match escapes.and_then(|escapes| open(escapes, facts, has_lock).map_or(Ok(escapes), Err)) {
+            Err(cause) => Outcome::NotJudged(cause),
+            Ok(it) => Outcome::judged(!it.new.iter().any(|site| it.fails(site))),
+        };
     Some(Judgement {
         gate: "[escape] gate".into(),
         outcome,
@@ -213,17 +227,22 @@ fn open(escapes: &Escapes, facts: &Facts, has_lock: bool) -> Option<Cause> {
 /// nobody can judge stack frames, and `None` stands for that.
 pub fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgement> {
     let frame = Claim::MaxFrame(0).key();
-    let judgement = |it: &Assertion| {
-        let outcome = match it.status {
+    let judgement = |assertion: &Assertion| {
+        let outcome = match assertion.status {
             assertion::Status::NotApplicable => return None,
-            assertion::Status::Unknown if missing.is_none() && it.claim == frame => return None,
+            assertion::Status::Unknown if missing.is_none() && assertion.claim == frame => {
+                return None;
+            }
             assertion::Status::Unknown => Outcome::NotJudged(match missing {
-                Some(cause) if it.message == assertion::OFF => cause.clone(),
-                _ => Cause::Other(it.message.clone(), "see the assertion in the report"),
+                Some(cause) if assertion.message == assertion::OFF => cause.clone(),
+                _ => Cause::Other(assertion.message.clone(), "see the assertion in the report"),
             }),
             status => Outcome::judged(status == assertion::Status::Pass),
         };
-        let gate = format!("{} {} of {}", it.origin, it.claim, it.function);
+        let gate = format!(
+            "{} {} of {}",
+            assertion.origin, assertion.claim, assertion.function
+        );
         Some(Judgement { gate, outcome })
     };
     all.iter().filter_map(judgement).collect()
@@ -232,7 +251,7 @@ pub fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgemen
 impl Escapes {
     /// Whether a new site fails the run.
     pub fn fails(&self, site: &Site) -> bool {
-        let hot = |limit: f64| site.weight.is_some_and(|it| it >= limit);
+        let hot = |limit: f64| site.weight.is_some_and(|weight| weight >= limit);
         self.gate && self.hot.is_none_or(hot)
     }
 }
@@ -258,7 +277,7 @@ pub fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut 
         }
         site.reason = Some(reason.trim().to_owned());
     }
-    if site.reason.is_none() && ignore.iter().any(|it| matches(it, &site)) {
+    if site.reason.is_none() && ignore.iter().any(|text| matches(text, &site)) {
         site.reason = Some("`[escape] ignore`".to_owned());
     }
     match site.reason {
@@ -269,17 +288,22 @@ pub fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut 
 
 /// A sentence for each entry of `[escape] ignore` that means nothing of the build.
 pub fn idle(ignore: &[String], packages: &[Package]) -> Vec<String> {
-    let is_id = |it: &str| it.len() == 10 && it.bytes().all(|it| it.is_ascii_hexdigit());
-    let known = |it: &String| {
-        let pattern = std::slice::from_ref(it);
-        let mut paths = packages.iter().map(|it| it.import_path.as_str());
-        is_id(it)
+    let is_id = |text: &str| text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let known = |text: &String| {
+        let pattern = std::slice::from_ref(text);
+        let mut paths = packages.iter().map(|package| package.import_path.as_str());
+        is_id(text)
             || paths.any(|path| scope::contains(pattern, path))
-            || scope::owner(it, packages).is_some()
+            || scope::owner(text, packages).is_some()
     };
-    let told =
-        |it: &String| format!("`[escape] ignore` has `{it}`, which means no package of the build");
-    ignore.iter().filter(|it| !known(it)).map(told).collect()
+    let told = |text: &String| {
+        format!("`[escape] ignore` has `{text}`, which means no package of the build")
+    };
+    ignore
+        .iter()
+        .filter(|text| !known(text))
+        .map(told)
+        .collect()
 }
 
 fn matches(pattern: &str, site: &Site) -> bool {
@@ -292,7 +316,7 @@ fn matches(pattern: &str, site: &Site) -> bool {
 pub fn place(site: &Site) -> String {
     let file = site.file.as_deref().unwrap_or_default();
     if let [first, rest @ ..] = site.among.as_slice() {
-        let rest = rest.iter().map(|it| format!(", {}", it.line));
+        let rest = rest.iter().map(|place| format!(", {}", place.line));
         return format!("one of {file}:{}{}", first.line, rest.collect::<String>());
     }
     match (file, site.line, site.column) {
@@ -316,17 +340,19 @@ pub fn what(site: &Site) -> String {
 /// A sentence for each new site, where the gate is closed. What several executables share is told once.
 pub fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    let closed = |it: &'a Escapes| {
-        let failing = it.new.iter().filter(|site| it.fails(site));
-        failing.map(move |site| (it, site))
+    let closed = |escapes: &'a Escapes| {
+        let failing = escapes.new.iter().filter(|site| escapes.fails(site));
+        failing.map(move |site| (escapes, site))
     };
     for (escapes, site) in all.flat_map(closed) {
         let source = match site.source.as_str() {
             "" => String::new(),
             line => format!(": {line}"),
         };
-        let share = site.weight.filter(|it| *it > 0.0);
-        let hot = share.map_or(String::new(), |it| format!(", {it:.1} % of the profile"));
+        let share = site.weight.filter(|weight| *weight > 0.0);
+        let hot = share.map_or(String::new(), |share| {
+            format!(", {share:.1} % of the profile")
+        });
         let todo = match &escapes.revision {
             Some(revision) => format!("not in {}", revision.name),
             None => findings::accept(site),

@@ -62,21 +62,21 @@ pub fn heated(
     let heap = facts.pgo.heap.as_deref();
     let bare: Vec<String> = collected.sites.iter().map(bare).collect();
     let allocating: Vec<usize> = (0..collected.sites.len())
-        .filter(|it| collected.sites[*it].site.class.allocates())
+        .filter(|index| collected.sites[*index].site.class.allocates())
         .collect();
     let spots: Vec<Spot<'_>> = allocating
         .iter()
-        .map(|it| spot(&collected.sites[*it], &bare[*it], weighing))
+        .map(|index| spot(&collected.sites[*index], &bare[*index], weighing))
         .collect();
     let joined = |heat: &Heat| heat.join(&spots);
-    let by_cpu = cpu.as_ref().map(|it| (it, joined(it)));
-    let by_heap = heap.map(|it| (&it.bytes, joined(&it.bytes), joined(&it.objects)));
+    let by_cpu = cpu.as_ref().map(|heat| (heat, joined(heat)));
+    let by_heap = heap.map(|heap| (&heap.bytes, joined(&heap.bytes), joined(&heap.objects)));
     let patterns = scope::patterns(&config.escape.scope, &facts.packages);
     let mut own: Vec<&str> = facts
         .packages
         .iter()
-        .filter(|it| scope::contains(&patterns, &it.import_path))
-        .map(|it| weighing.path(&it.import_path))
+        .filter(|package| scope::contains(&patterns, &package.import_path))
+        .map(|package| weighing.path(&package.import_path))
         .collect();
     own.sort_unstable();
     let is_own = |package: &str| own.binary_search(&package).is_ok();
@@ -90,22 +90,22 @@ pub fn heated(
     let mut counted = HashSet::new();
     for (at, index) in allocating.iter().enumerate() {
         let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
-        let percent = |it: &(&Heat, Joined)| match it.0.total {
-            total if total > 0 => of(&it.1) as f64 * 100.0 / total as f64,
+        let percent = |entry: &(&Heat, Joined)| match entry.0.total {
+            total if total > 0 => of(&entry.1) as f64 * 100.0 / total as f64,
             _ => 0.0,
         };
         let found = SiteHeat {
             cpu: by_cpu.as_ref().map(percent),
-            bytes: by_heap.as_ref().map(|it| of(&it.1)),
-            objects: by_heap.as_ref().map(|it| of(&it.2)),
+            bytes: by_heap.as_ref().map(|entry| of(&entry.1)),
+            objects: by_heap.as_ref().map(|entry| of(&entry.2)),
         };
         let cold = found.cpu.unwrap_or_default() <= 0.0 && found.bytes.unwrap_or_default() <= 0;
         sites[*index] = (!cold).then_some(found);
         // Several sites of one line have the same.
-        let lines = |joined: Option<&Joined>| joined.map(|it| it.lines[at]);
+        let lines = |joined: Option<&Joined>| joined.map(|joined| joined.lines[at]);
         let line = (
             lines(by_cpu.as_ref().map(|it| &it.1)),
-            lines(by_heap.as_ref().map(|it| &it.1)),
+            lines(by_heap.as_ref().map(|entry| &entry.1)),
         );
         if !cold && counted.insert(line) {
             let package = &collected.sites[*index].site.package;
@@ -144,7 +144,7 @@ fn summary(measure: &str, heat: &Heat, joined: &Joined, is_own: impl Fn(&str) ->
     Summary {
         measure: measure.to_owned(),
         lines: lines as u64,
-        allocating: joined.sums.iter().filter(|it| it.weight > 0).count() as u64,
+        allocating: joined.sums.iter().filter(|sum| sum.weight > 0).count() as u64,
         hot_lines: hot as u64,
         at_sites: (own > 0).then(|| (found as f64 * 100.0 / own as f64).min(100.0)),
     }
@@ -157,8 +157,8 @@ impl Summary {
         if self.allocating == 0 {
             return format!("the profile saw no allocation at any of the {all} with sites");
         }
-        let rest = self.at_sites.map_or(String::new(), |it| {
-            format!("; {it:.0} % of what the scope allocates is at a site")
+        let rest = self.at_sites.map_or(String::new(), |at_site| {
+            format!("; {at_site:.0} % of what the scope allocates is at a site")
         });
         format!(
             "{} of {all} with sites hold 90 % of the {}; at {} the profile saw no allocation{rest}",

@@ -79,9 +79,12 @@ pub struct Subject {
 impl Subject {
     /// `api linux/amd64`, a name of its own among the subjects of a report.
     pub fn title(&self) -> String {
-        let package = self.package.iter().map(|it| format!("({it})"));
+        let package = self.package.iter().map(|text| format!("({text})"));
         let words = [self.name.clone(), self.platform.clone()];
-        let words = words.into_iter().chain(package).filter(|it| !it.is_empty());
+        let words = words
+            .into_iter()
+            .chain(package)
+            .filter(|word| !word.is_empty());
         match words.collect::<Vec<String>>().join(" ") {
             title if title.is_empty() => "gobuild-opt".into(),
             title => title,
@@ -123,7 +126,12 @@ pub fn of_release(report: &Report) -> Vec<Subject> {
     let mut all: Vec<Subject> = report
         .targets
         .iter()
-        .map(|it| of_target(it, twice.contains(&(it.name.clone(), platform(it)))))
+        .map(|target| {
+            of_target(
+                target,
+                twice.contains(&(target.name.clone(), platform(target))),
+            )
+        })
         .collect();
     all.push(of_run(report.verdict.failures.len()));
     all
@@ -137,25 +145,29 @@ fn of_target(target: &Target, is_twice: bool) -> Subject {
         ..Subject::default()
     };
     of.push(FILE, Some(target.artifact.size));
-    let frames = target.frames.iter().map(|it| it.bytes);
+    let frames = target.frames.iter().map(|frame| frame.bytes);
     of.push(FRAME, frames.max());
     let escapes = target.escapes.as_ref();
-    of.push(SITES, escapes.map(|it| it.sites));
+    of.push(SITES, escapes.map(|escapes| escapes.sites));
     of.push(NEW_SITES, escapes.and_then(new_sites));
     let roles = target.sections.iter();
-    of.push_parts(SECTION, "role", roles.map(|it| (it.role.clone(), it.after)));
+    of.push_parts(
+        SECTION,
+        "role",
+        roles.map(|section| (section.role.clone(), section.after)),
+    );
     let modules = target.modules.iter();
     of.push_parts(
         MODULE,
         "module",
-        modules.map(|it| (it.path.clone(), it.bytes)),
+        modules.map(|module| (module.path.clone(), module.bytes)),
     );
     of
 }
 
 /// Without a lock or a revision that knows the platform, nothing is known to be new.
 fn new_sites(escapes: &super::Escapes) -> Option<u64> {
-    let compared = escapes.lock.as_ref().is_some_and(|it| it.compared);
+    let compared = escapes.lock.as_ref().is_some_and(|state| state.compared);
     let is_held = compared || escapes.revision.is_some();
     is_held.then_some(escapes.new.len() as u64)
 }
@@ -167,7 +179,7 @@ fn of_run(failures: usize) -> Subject {
 }
 
 fn platform(it: &Target) -> String {
-    let level = it.level.iter().map(|it| format!("/{it}"));
+    let level = it.level.iter().map(|text| format!("/{text}"));
     format!("{}/{}{}", it.goos, it.goarch, level.collect::<String>())
 }
 
@@ -202,12 +214,16 @@ pub fn of_inspection(it: &Inspection<'_>) -> Vec<Subject> {
     };
     of.push(FILE, Some(it.file.size));
     let roles = it.roles.iter();
-    of.push_parts(SECTION, "role", roles.map(|it| (it.role.clone(), it.bytes)));
+    of.push_parts(
+        SECTION,
+        "role",
+        roles.map(|role| (role.role.clone(), role.bytes)),
+    );
     let modules = it.modules.iter();
     of.push_parts(
         MODULE,
         "module",
-        modules.map(|it| (it.path.clone(), it.bytes)),
+        modules.map(|module| (module.path.clone(), module.bytes)),
     );
     vec![of]
 }

@@ -194,11 +194,11 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
             Some(it) => escapes::escapes(it, detail.packages),
             None => Vec::new(),
         };
-        blocks.extend(target.escapes.iter().flat_map(|it| {
+        blocks.extend(target.escapes.iter().flat_map(|escapes| {
             if detail.everything {
-                lock::lock(it)
+                lock::lock(escapes)
             } else {
-                lock::brief(it)
+                lock::brief(escapes)
             }
         }));
         match groups.iter_mut().find(|(it, _)| *it == blocks) {
@@ -221,8 +221,11 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
 /// What is equal for several executables is shown once.
 fn asserted(targets: &[Target]) -> Vec<Block> {
     let mut groups: Vec<(&[Assertion], Vec<String>)> = Vec::new();
-    for target in targets.iter().filter(|it| !it.assertions.is_empty()) {
-        let same = groups.iter_mut().find(|it| it.0 == target.assertions);
+    for target in targets
+        .iter()
+        .filter(|target| !target.assertions.is_empty())
+    {
+        let same = groups.iter_mut().find(|group| group.0 == target.assertions);
         match same {
             Some((_, labels)) => labels.push(label(target)),
             None => groups.push((&target.assertions, vec![label(target)])),
@@ -244,7 +247,7 @@ fn title(target: &Target) -> String {
     let level = target
         .level
         .as_ref()
-        .map_or(String::new(), |it| format!("/{it}"));
+        .map_or(String::new(), |level| format!("/{level}"));
     format!(
         "{} · {}{level} · {}",
         target.name,
@@ -280,7 +283,11 @@ fn artifact(target: &Target) -> Vec<Block> {
     };
     let version = file.go_version.as_deref().unwrap_or("unknown Go version");
     lines.push((Tone::Dim, format!("{version}, {cache}")));
-    lines.extend(file.linkage.as_ref().map(|it| (Tone::Dim, it.to_string())));
+    lines.extend(
+        file.linkage
+            .as_ref()
+            .map(|linkage| (Tone::Dim, linkage.to_string())),
+    );
     lines.extend(pgo(target, true));
     lines
         .into_iter()
@@ -306,16 +313,16 @@ fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
             ),
         ));
     }
-    let samples = pgo.samples.map_or(String::new(), |it| {
-        format!(", {}", counted(it.unsigned_abs(), "sample"))
+    let samples = pgo.samples.map_or(String::new(), |samples| {
+        format!(", {}", counted(samples.unsigned_abs(), "sample"))
     });
     let collected = pgo.collected.as_deref().map_or(String::new(), collected);
     let health = pgo
         .health
-        .map_or(String::new(), |it| format!(", {it:.1} % fits"));
+        .map_or(String::new(), |health| format!(", {health:.1} % fits"));
     let lines = pgo
         .lines
-        .map_or(String::new(), |it| format!(", {it:.1} % at its line"));
+        .map_or(String::new(), |line| format!(", {line:.1} % at its line"));
     if let Some(why) = &pgo.useless {
         let worthless = worthless(why, pgo.health.unwrap_or_default());
         let sentence = format!("profile {profile} {worthless}{health}{lines}");
@@ -345,15 +352,15 @@ fn budgets(report: &Report) -> Vec<Block> {
     for budget in &report.budgets {
         let growth = budget.item.starts_with("size-growth");
         let frames = budget.item.starts_with("frame-growth");
-        let value = |it: f64| {
+        let value = |value: f64| {
             if frames {
-                counted(it as u64, "function")
+                counted(value as u64, "function")
             } else if growth {
-                format!("{it:.2} %")
-            } else if it < 1024.0 {
-                format!("{} B", grouped(it as u64))
+                format!("{value:.2} %")
+            } else if value < 1024.0 {
+                format!("{} B", grouped(value as u64))
             } else {
-                format!("{} ({} B)", human(it as u64), grouped(it as u64))
+                format!("{} ({} B)", human(value as u64), grouped(value as u64))
             }
         };
         let status = match budget.status {
@@ -393,8 +400,8 @@ fn verdict(report: &Report) -> Vec<Block> {
         let open: Vec<&str> = report
             .gates
             .iter()
-            .filter(|it| it.outcome == Word::NotJudged)
-            .map(|it| it.gate.as_str())
+            .filter(|gate| gate.outcome == Word::NotJudged)
+            .map(|gate| gate.gate.as_str())
             .collect();
         let (tone, open) = match open.len() as u64 {
             0 => (Tone::Good, String::new()),

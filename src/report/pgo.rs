@@ -97,7 +97,8 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
     let choice = &inputs.plan.targets[artifact.target].facts.pgo;
     let built = &inputs.built[artifact.target];
     let mine = choice.candidate(&artifact.executable.package);
-    let Some((candidate, judgement)) = mine.and_then(|it| Some((it, it.judgement.as_ref()?)))
+    let Some((candidate, judgement)) =
+        mine.and_then(|candidate| Some((candidate, candidate.judgement.as_ref()?)))
     else {
         return Pgo::default();
     };
@@ -111,7 +112,7 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         undone: choice
             .undone
             .iter()
-            .flat_map(|it| it.flags.clone())
+            .flat_map(|undone| undone.flags.clone())
             .collect(),
         parts: candidate.parts.iter().map(part).collect(),
         no_inline: hidden(candidate),
@@ -124,16 +125,23 @@ pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
         worth: candidate.worth.clone(),
         fitness: Some(judgement.fitness.id().to_owned()),
         samples: judgement.samples,
-        duration_ms: judgement.origin.as_ref().and_then(|it| it.duration_ms),
+        duration_ms: judgement
+            .origin
+            .as_ref()
+            .and_then(|origin| origin.duration_ms),
         collected,
         health: artifact.health.as_ref().map(|it| it.by_name),
         lines: artifact.health.as_ref().and_then(|it| it.by_call),
         useless: artifact
             .health
             .as_ref()
-            .and_then(|it| Some(it.useless()?.to_owned())),
-        vanished: artifact.health.as_ref().map_or(Vec::new(), |it| {
-            it.vanished.iter().map(|it| it.function.clone()).collect()
+            .and_then(|health| Some(health.useless()?.to_owned())),
+        vanished: artifact.health.as_ref().map_or(Vec::new(), |health| {
+            health
+                .vanished
+                .iter()
+                .map(|vanished| vanished.function.clone())
+                .collect()
         }),
     }
 }
@@ -149,20 +157,20 @@ fn part(it: &pgo::Part) -> PgoPart {
 /// The functions that are kept from being inlined, and how many of their calls go does not see.
 fn hidden(candidate: &pgo::Candidate) -> BTreeMap<String, u64> {
     let mut hidden = BTreeMap::new();
-    for it in candidate.derived.iter().flat_map(|it| &it.hidden) {
+    for it in candidate.derived.iter().flat_map(|derived| &derived.hidden) {
         *hidden.entry(it.callee.clone()).or_default() += 1;
     }
     hidden
 }
 
 fn repairs(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Repair> {
-    let mine = |it: &&(usize, String, Repair)| {
-        it.0 == artifact.target && it.1 == artifact.executable.package
+    let mine = |entry: &&(usize, String, Repair)| {
+        entry.0 == artifact.target && entry.1 == artifact.executable.package
     };
     inputs
         .repairs
         .iter()
         .filter(mine)
-        .map(|it| it.2.clone())
+        .map(|repair| repair.2.clone())
         .collect()
 }

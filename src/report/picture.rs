@@ -123,28 +123,28 @@ impl Picture {
 
     /// What all boxes have of a layer.
     pub fn whole(&self, layer: Layer) -> u64 {
-        self.tiles.iter().map(|it| it.area(layer)).sum()
+        self.tiles.iter().map(|tile| tile.area(layer)).sum()
     }
 
     /// The layer that is drawn where only one can be: the first that has anything.
     pub fn shown(&self) -> Layer {
-        let mut drawn = self.layers.iter().filter(|it| self.whole(**it) > 0);
+        let mut drawn = self.layers.iter().filter(|layer| self.whole(**layer) > 0);
         drawn.next().copied().unwrap_or(Layer::Bytes)
     }
 
     /// What belongs to the main module, package by package, the largest first.
     pub fn own(&self) -> Vec<&Tile> {
-        let modules = self.tiles.iter().filter(|it| it.hue == Hue::Main);
-        let packages = modules.flat_map(|it| match it.children.is_empty() {
-            true => std::slice::from_ref(it),
-            false => &it.children,
+        let modules = self.tiles.iter().filter(|tile| tile.hue == Hue::Main);
+        let packages = modules.flat_map(|tile| match tile.children.is_empty() {
+            true => std::slice::from_ref(tile),
+            false => &tile.children,
         });
-        let mut own: Vec<&Tile> = packages.filter(|it| it.has_anything()).collect();
-        let size = |it: &Tile| match self.layers.contains(&Layer::Bytes) {
-            true => it.bytes,
-            false => it.area(self.shown()),
+        let mut own: Vec<&Tile> = packages.filter(|tile| tile.has_anything()).collect();
+        let size = |tile: &Tile| match self.layers.contains(&Layer::Bytes) {
+            true => tile.bytes,
+            false => tile.area(self.shown()),
         };
-        own.sort_by_key(|it| std::cmp::Reverse(size(it)));
+        own.sort_by_key(|tile| std::cmp::Reverse(size(tile)));
         own
     }
 }
@@ -167,13 +167,13 @@ impl Tile {
         Self {
             label: label.into(),
             full: full.into(),
-            hue: children.first().map_or(Hue::Other, |it| it.hue),
+            hue: children.first().map_or(Hue::Other, |tile| tile.hue),
             kind: Cow::Borrowed(""),
-            bytes: sum(|it| it.bytes),
-            before: sum(|it| it.before),
-            moved: sum(|it| it.moved),
-            sites: sum(|it| it.sites),
-            weight: sum(|it| it.weight),
+            bytes: sum(|tile| tile.bytes),
+            before: sum(|tile| tile.before),
+            moved: sum(|tile| tile.moved),
+            sites: sum(|tile| tile.sites),
+            weight: sum(|tile| tile.weight),
             members: 0,
             children,
         }

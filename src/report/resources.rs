@@ -73,14 +73,14 @@ pub fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
     let all: Vec<tools::Tool> = inputs
         .built
         .iter()
-        .flat_map(|it| it.tools.clone())
+        .flat_map(|built| built.tools.clone())
         .collect();
     found.peak_at_once = tools::peak(&all);
-    let order = |it: &ToolCost| {
+    let order = |tool: &ToolCost| {
         (
-            std::cmp::Reverse(it.cpu_ms),
-            it.package.clone(),
-            it.tool.clone(),
+            std::cmp::Reverse(tool.cpu_ms),
+            tool.package.clone(),
+            tool.tool.clone(),
         )
     };
     found.tools.sort_by_key(order);
@@ -93,7 +93,7 @@ pub fn outline(resources: &Resources) -> Vec<Block> {
     let several = resources
         .tools
         .windows(2)
-        .any(|it| it[0].target != it[1].target);
+        .any(|pair| pair[0].target != pair[1].target);
     // A package may be shortened, and stands first for that.
     let mut columns = vec![text("package"), text("tool")];
     columns.extend(several.then(|| text("target")));

@@ -90,7 +90,7 @@ pub fn compare(
     escapes.fixed = compared
         .fixed
         .iter()
-        .map(|it| escapes::site(before.collected, at_before[*it], before.cwd))
+        .map(|index| escapes::site(before.collected, at_before[*index], before.cwd))
         .collect();
     let weighing = Weighing::new(against.facts);
     for it in compared.new {
@@ -108,12 +108,17 @@ pub fn compare(
 /// Indices and names of the sites that allocate.
 fn allocating(collected: &Collected) -> (Vec<usize>, Vec<Listed>) {
     let sites = collected.listed().into_iter().enumerate();
-    sites.filter(|it| it.1.identity.class.allocates()).unzip()
+    sites
+        .filter(|site| site.1.identity.class.allocates())
+        .unzip()
 }
 
 fn classes(before: &Collected, after: &Collected) -> Vec<ClassChange> {
     let count = |all: &Collected, class| {
-        all.sites.iter().filter(|it| it.site.class == class).count() as u64
+        all.sites
+            .iter()
+            .filter(|site| site.site.class == class)
+            .count() as u64
     };
     let change = |class: Class| ClassChange {
         class: class_name(class),
@@ -122,8 +127,8 @@ fn classes(before: &Collected, after: &Collected) -> Vec<ClassChange> {
     };
     Class::ALL
         .into_iter()
-        .filter(|it| it.allocates())
+        .filter(|class| class.allocates())
         .map(change)
-        .filter(|it| it.before + it.after > 0)
+        .filter(|change| change.before + change.after > 0)
         .collect()
 }

@@ -71,18 +71,18 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         path: UNOWNED.into(),
         module: None,
         version: None,
-        bytes: artifact.size - sum(list.iter().map(|it| it.bytes)),
+        bytes: artifact.size - sum(list.iter().map(|package| package.bytes)),
         before: None,
         weight: None,
     });
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
     {
-        let owned = sum(old.packages.iter().map(|it| it.bytes)) + old.shared;
+        let owned = sum(old.packages.iter().map(|package| package.bytes)) + old.shared;
         let mut known: BTreeMap<&str, u64> = old
             .packages
             .iter()
-            .map(|it| (it.path.as_str(), it.bytes))
+            .map(|package| (package.path.as_str(), package.bytes))
             .collect();
         known.insert(SHARED, old.shared);
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
@@ -92,8 +92,8 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         let gone = old
             .packages
             .iter()
-            .filter(|it| known.contains_key(it.path.as_str()));
-        list.extend(gone.map(|it| package(it, false)));
+            .filter(|package| known.contains_key(package.path.as_str()));
+        list.extend(gone.map(|gone| package(gone, false)));
     }
     list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     list
@@ -115,26 +115,26 @@ pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
         return Vec::new();
     };
     let mut list: Vec<ModuleSize> = Vec::new();
-    list.extend(sizes.modules.iter().map(|it| ModuleSize {
-        path: it.path.clone(),
-        version: it.version.clone(),
-        bytes: it.bytes,
+    list.extend(sizes.modules.iter().map(|module| ModuleSize {
+        path: module.path.clone(),
+        version: module.version.clone(),
+        bytes: module.bytes,
         before: None,
     }));
     list.push(ModuleSize {
         path: UNOWNED.into(),
         version: None,
-        bytes: artifact.size - sum(list.iter().map(|it| it.bytes)),
+        bytes: artifact.size - sum(list.iter().map(|module| module.bytes)),
         before: None,
     });
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
     {
-        let owned = sum(old.modules.iter().map(|it| it.bytes));
+        let owned = sum(old.modules.iter().map(|module| module.bytes));
         let mut known: BTreeMap<&str, u64> = old
             .modules
             .iter()
-            .map(|it| (it.path.as_str(), it.bytes))
+            .map(|module| (module.path.as_str(), module.bytes))
             .collect();
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
@@ -143,12 +143,12 @@ pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
         let gone = old
             .modules
             .iter()
-            .filter(|it| known.contains_key(it.path.as_str()));
-        list.extend(gone.map(|it| ModuleSize {
-            path: it.path.clone(),
-            version: it.version.clone(),
+            .filter(|module| known.contains_key(module.path.as_str()));
+        list.extend(gone.map(|module| ModuleSize {
+            path: module.path.clone(),
+            version: module.version.clone(),
             bytes: 0,
-            before: Some(it.bytes),
+            before: Some(module.bytes),
         }));
     }
     list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));

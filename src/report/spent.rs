@@ -8,13 +8,16 @@ use crate::number::counted;
 /// What a release took. The last line is the time; those before are about what a cache could not give.
 pub fn spent(report: &Report) -> Vec<String> {
     let targets = || report.targets.iter();
-    let effects = targets().filter_map(|it| it.pgo.effect.as_ref());
-    let mut lines: Vec<String> = effects.map(|it| price(&it.price)).collect();
+    let effects = targets().filter_map(|target| target.pgo.effect.as_ref());
+    let mut lines: Vec<String> = effects.map(|effect| price(&effect.price)).collect();
     lines.dedup();
-    let escapes = targets().filter_map(|it| it.escapes.as_ref());
-    let collected = escapes.filter_map(|it| it.collection.as_ref());
+    let escapes = targets().filter_map(|target| target.escapes.as_ref());
+    let collected = escapes.filter_map(|escapes| escapes.collection.as_ref());
     // What was found, or captured on the way, is in the line of the time.
-    for it in collected.filter(|it| it.passed != Some(0)).map(collection) {
+    for it in collected
+        .filter(|collection| collection.passed != Some(0))
+        .map(collection)
+    {
         if !lines.contains(&it) {
             lines.push(it);
         }
@@ -38,7 +41,7 @@ pub fn hit_rate(time: &Time) -> Option<String> {
 pub fn time(it: &Time) -> String {
     let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1000.0);
     let mut parts = vec![format!("go {}", seconds(it.go_ms))];
-    if let Some(ms) = it.links_ms.filter(|it| *it > 0) {
+    if let Some(ms) = it.links_ms.filter(|links_ms| *links_ms > 0) {
         let at_once = match it.links_at_once {
             0 | 1 => String::new(),
             2 => " (two at once)".to_owned(),
@@ -51,11 +54,11 @@ pub fn time(it: &Time) -> String {
         (it.escape_ms, "escapes"),
         (it.effect_ms, "effect of the profile"),
     ];
-    let others = others.iter().filter(|it| it.0 >= 10);
+    let others = others.iter().filter(|other| other.0 >= 10);
     parts.extend(others.map(|(ms, what)| format!("{what} {}", seconds(*ms))));
-    let memory = it
-        .own_peak_memory
-        .map_or(String::new(), |it| format!(", {}", human(it)));
+    let memory = it.own_peak_memory.map_or(String::new(), |own_peak_memory| {
+        format!(", {}", human(own_peak_memory))
+    });
     parts.push(format!("own {} CPU{memory}", seconds(it.own_cpu_ms)));
     format!(
         "time: {}: {}{}",
@@ -84,8 +87,8 @@ fn reused(it: &Time) -> String {
 
 fn price(price: &Price) -> String {
     let seconds = |ms: Option<u64>| {
-        ms.map_or("unknown".into(), |it| {
-            format!("{:.1} s", it as f64 / 1000.0)
+        ms.map_or("unknown".into(), |ms| {
+            format!("{:.1} s", ms as f64 / 1000.0)
         })
     };
     match price.percent {
@@ -112,7 +115,7 @@ fn were(count: u64) -> String {
 pub fn collection(it: &Collection) -> String {
     let Some(passed) = it.passed else {
         let why = it.reason.as_ref();
-        let why = why.map_or(String::new(), |it| format!(": {it}"));
+        let why = why.map_or(String::new(), |why| format!(": {why}"));
         return format!("escapes: compiled separately{why}");
     };
     let mut parts = Vec::new();

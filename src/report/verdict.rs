@@ -17,15 +17,18 @@ pub fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> 
     let over = judged
         .budgets
         .iter()
-        .filter(|it| it.status == Status::Fail && !it.item.starts_with("frame"))
+        .filter(|budget| budget.status == Status::Fail && !budget.item.starts_with("frame"))
         .map(over);
     let denied = targets.iter().flat_map(|target| {
-        let failed = target.checks.iter().filter(|it| it.status == Status::Fail);
-        failed.map(|it| denied(it, &label(target)))
+        let failed = target
+            .checks
+            .iter()
+            .filter(|finding| finding.status == Status::Fail);
+        failed.map(|finding| denied(finding, &label(target)))
     });
-    let escapes = targets.iter().filter_map(|it| it.escapes.as_ref());
+    let escapes = targets.iter().filter_map(|target| target.escapes.as_ref());
     let frames = targets.iter().flat_map(frames::failures);
-    let asserted = assertions::failures(targets.iter().flat_map(|it| &it.assertions));
+    let asserted = assertions::failures(targets.iter().flat_map(|target| &target.assertions));
     let failures: Vec<String> = over
         .chain(frames)
         .chain(denied)
@@ -43,8 +46,9 @@ pub fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> 
 
 /// What the change loosens, where a check says so and nobody denies it.
 fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
-    let warned = |it: &Finding| it.id == check::LOOSENED && it.status == Status::Warn;
-    let said = targets.iter().flat_map(|it| &it.checks).any(warned);
+    let warned =
+        |finding: &Finding| finding.id == check::LOOSENED && finding.status == Status::Warn;
+    let said = targets.iter().flat_map(|target| &target.checks).any(warned);
     match change {
         Some(it) if said => it.loosened.clone(),
         _ => Vec::new(),
@@ -59,7 +63,7 @@ pub fn denied(finding: &Finding, label: &str) -> String {
 fn over(budget: &Budget) -> String {
     let item = &budget.item;
     let actual = budget.actual.unwrap_or_default();
-    let note = budget.note.iter().map(|it| format!(" ({it})"));
+    let note = budget.note.iter().map(|text| format!(" ({text})"));
     let note: String = note.collect();
     if item.starts_with("size-growth") {
         let limit = budget.limit;

@@ -22,7 +22,11 @@ impl<'a> Weighing<'a> {
 
     /// The name of a package in a profile: a main package is called `main` in a profile.
     pub fn path<'b>(&self, package: &'b str) -> &'b str {
-        let mut mains = self.facts.packages.iter().filter(|it| it.name == "main");
+        let mut mains = self
+            .facts
+            .packages
+            .iter()
+            .filter(|package| package.name == "main");
         match mains.any(|it| it.import_path == package) {
             true => "main",
             false => package,
@@ -48,13 +52,16 @@ impl<'a> Weighing<'a> {
             .pgo
             .candidates
             .iter()
-            .filter(|it| it.weights.is_some());
-        let word = |it: &Candidate| {
-            let samples = it.judgement.as_ref().and_then(|it| it.samples);
-            let samples = samples.map_or(String::new(), |it| {
-                format!(", {}", counted(it.unsigned_abs(), "sample"))
+            .filter(|candidate| candidate.weights.is_some());
+        let word = |candidate: &Candidate| {
+            let samples = candidate
+                .judgement
+                .as_ref()
+                .and_then(|judgement| judgement.samples);
+            let samples = samples.map_or(String::new(), |samples| {
+                format!(", {}", counted(samples.unsigned_abs(), "sample"))
             });
-            format!("{}{samples}", it.path.display())
+            format!("{}{samples}", candidate.path.display())
         };
         Some(used.map(word).collect::<Vec<_>>().join("; "))
     }

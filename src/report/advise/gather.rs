@@ -103,7 +103,7 @@ impl<'a> Gathering<'a> {
             inputs,
             locator: Locator::new(inputs.facts, inputs.config, inputs.cwd, read),
             sites,
-            min_share: settings.min_share.map_or(0.3, |it| it.0),
+            min_share: settings.min_share.map_or(0.3, |percent| percent.0),
             min_samples: u64::from(settings.min_samples.unwrap_or(10)),
             go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
             findings: BTreeMap::new(),
@@ -130,7 +130,7 @@ impl<'a> Gathering<'a> {
                 let of_runtime = charged
                     .classes
                     .values()
-                    .fold(0_i64, |sum, it| sum.saturating_add(it.weight));
+                    .fold(0_i64, |sum, class| sum.saturating_add(class.weight));
                 charged.total.weight.saturating_sub(of_runtime)
             }
             _ => charged.total.weight,
@@ -161,7 +161,7 @@ impl<'a> Gathering<'a> {
 
     fn cpu(&mut self, charged: &Charged, target: &mut Target) {
         let total = charged.total.weight;
-        let percent = |it: i64| Interval::new(1, it, total).percent;
+        let percent = |number: i64| Interval::new(1, number, total).percent;
         let own = |class| charged.own.get(&class).copied().unwrap_or_default();
         let mut classes: Vec<ClassShare> = charged
             .classes
@@ -177,7 +177,7 @@ impl<'a> Gathering<'a> {
             share.then_with(|| a.class.cmp(&b.class))
         });
         target.classes = classes;
-        target.own = Some(percent(charged.own.values().map(|it| it.weight).sum()));
+        target.own = Some(percent(charged.own.values().map(|sum| sum.weight).sum()));
         target.below = Some(percent(charged.below.weight));
         self.costs(charged, Measure::Cpu, total, target);
         self.calls(charged, Measure::Cpu, target);
@@ -218,7 +218,7 @@ impl<'a> Gathering<'a> {
     /// Allocated bytes by line, with what the compiler says of it: a heap profile has no frames of the runtime.
     fn heap(&mut self, profile: &Profile, charged: &Charged, target: &mut Target) {
         let memory = memory_by_line(profile, charged, self.locator.owned());
-        let in_use: i64 = memory.values().map(|it| it.in_use).sum();
+        let in_use: i64 = memory.values().map(|memory| memory.in_use).sum();
         for it in &charged.spent {
             if it.sum.samples < self.min_samples {
                 target.hidden += 1;
@@ -252,7 +252,7 @@ impl<'a> Gathering<'a> {
                 via: String::new(),
                 rule,
             });
-            if let Some(of_line) = of_line.filter(|it| it.in_use > 0) {
+            if let Some(of_line) = of_line.filter(|memory| memory.in_use > 0) {
                 charge.measure = Measure::InUse;
                 charge.sum.weight = of_line.in_use;
                 charge.total = in_use;
@@ -312,9 +312,12 @@ impl<'a> Gathering<'a> {
     }
 
     fn sites_at(&self, located: &Located) -> Vec<(escape::Class, &'a str)> {
-        let path = located.path.as_ref().map(|it| it.as_os_str().as_bytes());
-        let found = path.and_then(|it| self.sites.get(&(it, located.place.line)));
-        let site = |it: &&'a IdentifiedSite| (it.site.class, it.site.expression.as_str());
+        let path = located
+            .path
+            .as_ref()
+            .map(|path| path.as_os_str().as_bytes());
+        let found = path.and_then(|path| self.sites.get(&(path, located.place.line)));
+        let site = |site: &&'a IdentifiedSite| (site.site.class, site.site.expression.as_str());
         found.into_iter().flatten().map(site).collect()
     }
 
@@ -364,14 +367,14 @@ impl<'a> Gathering<'a> {
 
     fn finish(self, target: &mut Target) {
         let ignore = &self.inputs.config.advise.ignore;
-        let named = |it: &Finding| {
+        let named = |finding: &Finding| {
             ignore
                 .iter()
-                .any(|word| *word == it.rule || pattern::matches(word, &it.place.package))
+                .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
         };
         let all = self.findings.into_values();
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
-            all.partition(|it| named(it) || self.locator.is_ignored(it));
+            all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
         kept.sort_by(|a, b| {
             let measure = a.measure.cmp(&b.measure);
             let certain = || b.share.lower().total_cmp(&a.share.lower());

@@ -43,17 +43,17 @@ impl<'a> Locator<'a> {
         read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>,
     ) -> Self {
         let patterns = scope::patterns(&config.escape.scope, &facts.packages);
-        let inside = |it: &&Package| scope::contains(&patterns, &it.import_path);
-        let main = |it: &&Package| it.name == "main";
-        let name = |it: &Package| match it.name == "main" {
+        let inside = |package: &&Package| scope::contains(&patterns, &package.import_path);
+        let main = |package: &&Package| package.name == "main";
+        let name = |package: &Package| match package.name == "main" {
             true => "main".to_owned(),
-            false => it.import_path.clone(),
+            false => package.import_path.clone(),
         };
         Self {
             packages: facts
                 .packages
                 .iter()
-                .map(|it| (it.import_path.as_str(), it))
+                .map(|package| (package.import_path.as_str(), package))
                 .collect(),
             mains: facts.packages.iter().filter(main).collect(),
             owned: facts.packages.iter().filter(inside).map(name).collect(),
@@ -114,7 +114,7 @@ impl<'a> Locator<'a> {
         let package = self.package(line, name);
         let mut place = Place {
             package: package
-                .map_or(line.package.as_str(), |it| &it.import_path)
+                .map_or(line.package.as_str(), |package| &package.import_path)
                 .to_owned(),
             function: line.function.clone(),
             file: line.file.clone(),
@@ -127,13 +127,13 @@ impl<'a> Locator<'a> {
             // The name is that of the profile: only what go lists is read.
             let files = || package.go_files.iter().chain(&package.cgo_files);
             // A function may have moved to another file of its package.
-            let (same, others): (Vec<_>, Vec<_>) = files().partition(|it| *it == name);
+            let (same, others): (Vec<_>, Vec<_>) = files().partition(|file| *file == name);
             // Where no function is declared, the same line of another file is something else.
             // go writes `_testmain.go` itself: its `main` is none of the package.
             let elsewhere = !is_made(&line.function) && name != "_testmain.go";
             let others = others.into_iter().filter(|_| elsewhere);
             let mut all = same.into_iter().chain(others);
-            found = all.find_map(|it| self.today(directory, it, line));
+            found = all.find_map(|text| self.today(directory, text, line));
         }
         let (path, shape) = match found {
             Some((path, number, shape)) => {
@@ -162,7 +162,7 @@ impl<'a> Locator<'a> {
             let source = source.or_insert_with(|| Source::new(read(&path)?));
             source
                 .as_ref()
-                .is_none_or(|it| it.has_pointer_methods(name))
+                .is_none_or(|source| source.has_pointer_methods(name))
         })
     }
 
@@ -170,7 +170,13 @@ impl<'a> Locator<'a> {
         if line.package != "main" {
             return self.packages.get(line.package.as_str()).copied();
         }
-        let has = |it: &&&Package| it.go_files.iter().chain(&it.cgo_files).any(|it| it == name);
+        let has = |package: &&&Package| {
+            package
+                .go_files
+                .iter()
+                .chain(&package.cgo_files)
+                .any(|go_file| go_file == name)
+        };
         match self.mains.as_slice() {
             [one] => Some(one),
             several => several.iter().find(has).copied(),
@@ -209,10 +215,10 @@ impl<'a> Locator<'a> {
 /// The text of the other files beside a file, tests too, for a rule that adds a name to the package.
 fn beside(path: &Path, rule: &str) -> String {
     let directory = path.parent().filter(|_| rule == "GBO314");
-    let listed = directory.and_then(|it| it.read_dir().ok());
+    let listed = directory.and_then(|path| path.read_dir().ok());
     let files = listed.into_iter().flatten().flatten().map(|it| it.path());
-    let go = |it: &PathBuf| it != path && it.extension().is_some_and(|it| it == "go");
-    let text = |it: PathBuf| input::read(&it, input::SOURCE).ok();
+    let go = |it: &PathBuf| it != path && it.extension().is_some_and(|extension| extension == "go");
+    let text = |path: PathBuf| input::read(&path, input::SOURCE).ok();
     let all: Vec<u8> = files.filter(go).filter_map(text).flatten().collect();
     String::from_utf8_lossy(&all).into_owned()
 }

@@ -30,7 +30,7 @@ pub(super) fn values(profile: &Profile, measure: Measure) -> (usize, Count) {
     let counted = |index: Option<usize>| -> Count {
         Box::new(move |sample| {
             let count = index.and_then(|it| sample.value.get(it)).copied();
-            count.map_or(1, |it| u64::try_from(it).unwrap_or_default())
+            count.map_or(1, |count| u64::try_from(count).unwrap_or_default())
         })
     };
     match measure {
@@ -45,7 +45,10 @@ pub(super) fn values(profile: &Profile, measure: Measure) -> (usize, Count) {
                 rate if rate > 0 => rate as f64,
                 _ => 524_288.0,
             };
-            (bytes, Box::new(move |it| drawn(it, bytes, objects, rate)))
+            (
+                bytes,
+                Box::new(move |sample| drawn(sample, bytes, objects, rate)),
+            )
         }
         Measure::Mutex | Measure::Block => {
             let value = at("delay", "nanoseconds").unwrap_or(shown);
@@ -86,7 +89,7 @@ pub(super) fn memory_by_line(
         let Some(value) = profile.value_index(name, unit) else {
             continue;
         };
-        let part = charge(profile, value, |_| 1, |it| own.contains(it));
+        let part = charge(profile, value, |_| 1, |word| own.contains(word));
         for it in &part.spent {
             let Some(line) = lines.get(&part.lines[it.line]) else {
                 continue;
@@ -105,12 +108,12 @@ pub(super) fn memory_by_line(
 
 /// What a line allocates for, by the compiler's words; without any, by what stands there.
 pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)]) -> Class {
-    let has = |class| sites.iter().any(|it| it.0 == class);
-    let grown = |it: &Shape| !it.appends.is_empty();
+    let has = |class| sites.iter().any(|site| site.0 == class);
+    let grown = |shape: &Shape| !shape.appends.is_empty();
     if shape.is_some_and(grown) {
         return Class::Append;
     }
-    if shape.is_some_and(|it| !it.lengthened.is_empty()) {
+    if shape.is_some_and(|shape| !shape.lengthened.is_empty()) {
         return Class::Concat;
     }
     if has(escape::Class::Make) {
@@ -122,7 +125,7 @@ pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)])
     if has(escape::Class::Boxing) {
         return Class::Boxing;
     }
-    match shape.is_some_and(|it| !it.writes.is_empty()) && sites.is_empty() {
+    match shape.is_some_and(|shape| !shape.writes.is_empty()) && sites.is_empty() {
         true => Class::MapGrow,
         false => Class::New,
     }

@@ -61,7 +61,7 @@ pub fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
     let (old, new) = (sums(before), sums(after));
     let mut out = Changes::default();
     let mut seen = std::collections::BTreeSet::new();
-    for name in before.iter().chain(after).map(|it| it.name.as_str()) {
+    for name in before.iter().chain(after).map(|item| item.name.as_str()) {
         if !seen.insert(name) {
             continue;
         }
@@ -80,7 +80,7 @@ pub fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
     }
     if floor > 0 {
         out.list.sort_by(|a, b| {
-            let size = |it: &Change| it.change.unsigned_abs();
+            let size = |change: &Change| change.change.unsigned_abs();
             size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });
     }
@@ -99,10 +99,10 @@ fn sums(items: &[Item]) -> BTreeMap<&str, Sum<'_>> {
 }
 
 fn change(name: &str, old: Option<&Sum<'_>>, new: Option<&Sum<'_>>) -> Change {
-    let bytes = |it: Option<&Sum<'_>>| it.map(|it| it.0);
+    let bytes = |sum: Option<&Sum<'_>>| sum.map(|it| it.0);
     let (before, after) = (bytes(old), bytes(new));
-    let signed = |it: Option<u64>| i64::try_from(it.unwrap_or(0)).unwrap_or(i64::MAX);
-    let version = |it: Option<&Sum<'_>>| it.and_then(|it| it.1.cloned());
+    let signed = |bytes: Option<u64>| i64::try_from(bytes.unwrap_or(0)).unwrap_or(i64::MAX);
+    let version = |sum: Option<&Sum<'_>>| sum.and_then(|it| it.1.cloned());
     Change {
         name: name.to_owned(),
         state: match (before, after) {

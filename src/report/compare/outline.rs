@@ -53,7 +53,7 @@ pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
     blocks.extend(
         failures
             .iter()
-            .map(|it| Block::Line(Tone::Bad, format!("FAIL  {it}"))),
+            .map(|failure| Block::Line(Tone::Bad, format!("FAIL  {failure}"))),
     );
     blocks
 }
@@ -100,9 +100,13 @@ fn brief(it: &Brief) -> String {
 }
 
 fn cause(it: &super::Cause) -> Block {
-    let value = |it: &Option<String>| {
-        it.clone().map_or("not set".into(), |it| {
-            if it.is_empty() { "empty".into() } else { it }
+    let value = |text: &Option<String>| {
+        text.clone().map_or("not set".into(), |name| {
+            if name.is_empty() {
+                "empty".into()
+            } else {
+                name
+            }
         })
     };
     let (before, after) = (value(&it.before), value(&it.after));
@@ -131,15 +135,22 @@ fn loaded(pair: &Pair) -> Option<Block> {
         return Some(Block::Line(Tone::Good, words));
     }
     if diff.explained {
-        let moved = diff.sections.iter().filter(|it| it.moved).count();
+        let moved = diff.sections.iter().filter(|section| section.moved).count();
         let words = format!(
             "nothing that runs changed: {compared} loaded bytes are equal, but for the addresses of {moved} sections that moved"
         );
         return Some(Block::Line(Tone::Good, words));
     }
-    let differing: Vec<_> = diff.sections.iter().filter(|it| it.differing > 0).collect();
-    let sum: u64 = differing.iter().map(|it| it.differing).sum();
-    let names: Vec<&str> = differing.iter().map(|it| it.name.as_str()).collect();
+    let differing: Vec<_> = diff
+        .sections
+        .iter()
+        .filter(|section| section.differing > 0)
+        .collect();
+    let sum: u64 = differing.iter().map(|section| section.differing).sum();
+    let names: Vec<&str> = differing
+        .iter()
+        .map(|section| section.name.as_str())
+        .collect();
     if names.is_empty() {
         let words = format!(
             "what is loaded is not the same: all {compared} bytes are equal, but sizes in memory or the entry point differ"
@@ -151,9 +162,9 @@ fn loaded(pair: &Pair) -> Option<Block> {
         grouped(sum),
         names.join(", ")
     );
-    if diff.sections.iter().any(|it| it.moved) {
+    if diff.sections.iter().any(|section| section.moved) {
         words.push_str("; sections moved, and what moved differs too");
-    } else if !names.iter().any(|it| holds_code(it)) {
+    } else if !names.iter().any(|name| holds_code(name)) {
         words.push_str("; the machine code is equal");
     }
     Some(Block::Line(Tone::Dim, words))
@@ -162,7 +173,7 @@ fn loaded(pair: &Pair) -> Option<Block> {
 /// Whether a section may hold machine code, by its name in any format.
 fn holds_code(name: &str) -> bool {
     let words = ["text", "code", "plt", "init", "fini", "stub"];
-    words.iter().any(|it| name.contains(it))
+    words.iter().any(|word| name.contains(word))
 }
 
 fn listing(
@@ -192,10 +203,11 @@ fn listing(
     }
     let lines = if roles { usize::MAX } else { view.lines() };
     let (shown, folded) = changes.list.split_at(lines.min(changes.list.len()));
-    let present = |it: &&Change| it.before.unwrap_or(0) > 0 || it.after.unwrap_or(0) > 0;
+    let present =
+        |change: &&Change| change.before.unwrap_or(0) > 0 || change.after.unwrap_or(0) > 0;
     table.rows.extend(shown.iter().filter(present).map(row));
     if !folded.is_empty() {
-        let sum: i64 = folded.iter().map(|it| it.change).sum();
+        let sum: i64 = folded.iter().map(|change| change.change).sum();
         let smaller = counted_of(folded.len(), "smaller change");
         table.rows.push(sum_row(format!("and {smaller}"), sum));
     }
@@ -234,7 +246,11 @@ fn heading(title: &str, changes: &Changes) -> String {
     let counts: Vec<String> = states
         .into_iter()
         .filter_map(|(state, word)| {
-            let count = changes.list.iter().filter(|it| it.state == state).count();
+            let count = changes
+                .list
+                .iter()
+                .filter(|change| change.state == state)
+                .count();
             (count > 0).then(|| format!("{} {word}", grouped(count as u64)))
         })
         .collect();

@@ -108,33 +108,36 @@ impl Subject {
         let functions = it
             .functions
             .iter()
-            .map(|it| Item::new(it.name.text(), it.bytes));
-        let roles = it.roles.iter().map(|it| Item::new(&it.role, it.bytes));
+            .map(|function| Item::new(function.name.text(), function.bytes));
+        let roles = it
+            .roles
+            .iter()
+            .map(|role| Item::new(&role.role, role.bytes));
         let kinds = it.kinds.iter();
-        let kinds = kinds.map(|it| Item::new(it.kind.name(), it.bytes));
+        let kinds = kinds.map(|kind| Item::new(kind.kind.name(), kind.bytes));
         // What could not be read is not empty.
         let told = it.counts.functions > 0;
-        let packages = it.packages.iter().map(|it| Item {
-            version: it.version.clone(),
-            ..Item::new(&it.path, it.bytes)
+        let packages = it.packages.iter().map(|package| Item {
+            version: package.version.clone(),
+            ..Item::new(&package.path, package.bytes)
         });
         let packages = packages.chain([Item::new(SHARED, ledger.shared)]);
-        let modules = it.modules.iter().map(|it| Item {
-            version: it.version.clone(),
-            ..Item::new(&it.path, it.bytes)
+        let modules = it.modules.iter().map(|module| Item {
+            version: module.version.clone(),
+            ..Item::new(&module.path, module.bytes)
         });
-        let settings = it.build.as_ref().map(|it| {
-            let steady = it
+        let settings = it.build.as_ref().map(|info| {
+            let steady = info
                 .settings
                 .iter()
                 .filter(|(key, _)| !FLEETING.contains(&key.as_str()));
             steady.cloned().collect()
         });
-        let known = |it: &Option<String>| it.clone().unwrap_or_else(|| "unknown".into());
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
         Self {
             name: name(&file.path),
             path: path.to_owned(),
-            package: it.build.as_ref().map(|it| it.path.clone()),
+            package: it.build.as_ref().map(|info| info.path.clone()),
             platform: format!("{}/{}{}", known(&file.goos), known(&file.goarch), level(it)),
             size: file.size,
             sha256: file.sha256.clone(),
@@ -164,22 +167,22 @@ impl Subject {
         let level = it
             .level
             .as_ref()
-            .map_or(String::new(), |it| format!("/{it}"));
+            .map_or(String::new(), |level| format!("/{level}"));
         let overhead = it.overhead.headers + it.overhead.padding;
         let roles = it
             .sections
             .iter()
-            .filter(|it| it.after > 0 || it.memory > 0);
-        let packages = it.packages.iter().map(|it| Item {
-            version: it.version.clone(),
-            ..Item::new(&it.path, it.bytes)
+            .filter(|section| section.after > 0 || section.memory > 0);
+        let packages = it.packages.iter().map(|package| Item {
+            version: package.version.clone(),
+            ..Item::new(&package.path, package.bytes)
         });
-        let modules = it.modules.iter().map(|it| Item {
-            version: it.version.clone(),
-            ..Item::new(&it.path, it.bytes)
+        let modules = it.modules.iter().map(|module| Item {
+            version: module.version.clone(),
+            ..Item::new(&module.path, module.bytes)
         });
         let told = |items: Vec<Item>| {
-            let now = |it: &Item| it.bytes > 0;
+            let now = |item: &Item| item.bytes > 0;
             let items: Vec<Item> = items.into_iter().filter(now).collect();
             (!items.is_empty()).then_some(items)
         };
@@ -195,7 +198,7 @@ impl Subject {
             owners: it.owners,
             settings: None,
             roles: roles
-                .map(|it| Item::new(&it.role, it.after))
+                .map(|section| Item::new(&section.role, section.after))
                 .chain([Item::new("headers, padding", overhead)])
                 .collect(),
             kinds: None,
@@ -212,9 +215,9 @@ impl Subject {
 
 /// `/v3`, as a release tells it of a target with a level.
 fn level(it: &Inspection) -> String {
-    let of_build = it.build.as_ref().and_then(|it| it.setting("GOAMD64"));
-    let raised = of_build.filter(|it| *it != "v1");
-    raised.map_or(String::new(), |it| format!("/{it}"))
+    let of_build = it.build.as_ref().and_then(|info| info.setting("GOAMD64"));
+    let raised = of_build.filter(|text| *text != "v1");
+    raised.map_or(String::new(), |raised| format!("/{raised}"))
 }
 
 fn name(path: &str) -> String {
@@ -223,7 +226,7 @@ fn name(path: &str) -> String {
 
 /// Reads a saved JSON report of `release` or `inspect`; `None` when the bytes are no JSON object at all. With its treemaps, where they are drawn.
 pub fn saved(bytes: &[u8], path: &str, drawn: bool) -> Option<Result<Subjects>> {
-    let first = bytes.iter().find(|it| !it.is_ascii_whitespace())?;
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
     (*first == b'{').then(|| read(bytes, path, drawn))
 }
 
@@ -250,7 +253,7 @@ fn read(bytes: &[u8], path: &str, drawn: bool) -> Result<Subjects> {
         report
             .targets
             .iter()
-            .map(|it| Subject::of_target(it, path, drawn))
+            .map(|target| Subject::of_target(target, path, drawn))
             .collect()
     } else if value.get("ledger").is_some() {
         let found: Inspection<'_> =

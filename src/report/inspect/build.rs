@@ -37,7 +37,7 @@ pub fn inspection<'a>(
     let functions = functions(anatomy, most);
     let modules = modules(anatomy);
     let counts = Counts {
-        modules: modules.iter().filter(|it| it.packages > 0).count() as u64,
+        modules: modules.iter().filter(|module| module.packages > 0).count() as u64,
         packages: packages.len() as u64,
         functions: anatomy.functions.len() as u64,
         types: anatomy.types.len() as u64,
@@ -56,10 +56,10 @@ pub fn inspection<'a>(
         sections: binary.sections.iter().map(section).collect(),
         kinds: anatomy.kinds.iter().map(kind).collect(),
         runtime: runtime::contract(anatomy, &source.gomaxprocs),
-        methods: anatomy.methods.map(|it| MethodElimination {
-            exported: it.exported,
-            pruned: it.pruned,
-            on: it.elimination(),
+        methods: anatomy.methods.map(|methods| MethodElimination {
+            exported: methods.exported,
+            pruned: methods.pruned,
+            on: methods.elimination(),
         }),
         cgo: cgo(anatomy),
         modules,
@@ -74,7 +74,7 @@ pub fn inspection<'a>(
 
 fn readable(anatomy: &Anatomy<'_>) -> Result<()> {
     let binary = &anatomy.binary;
-    let missing = |it: &Note| match it {
+    let missing = |note: &Note| match note {
         Note::OutOfFile { bytes, .. } => Some(*bytes),
         Note::Overlap { .. } => None,
     };
@@ -110,7 +110,10 @@ fn file(binary: &Binary, source: &Source) -> InspectedFile {
         format: binary.format,
         goos: binary.goos.clone(),
         goarch: binary.goarch.clone(),
-        go_version: binary.build_info.as_ref().map(|it| it.go_version.clone()),
+        go_version: binary
+            .build_info
+            .as_ref()
+            .map(|info| info.go_version.clone()),
         build_id: binary.build_id.clone(),
         stripped: binary.stripped(),
         linkage: binary.linkage.clone(),
@@ -120,8 +123,8 @@ fn file(binary: &Binary, source: &Source) -> InspectedFile {
 /// The sums are checked where they are made; here once more, over what is shown.
 fn ledger(anatomy: &Anatomy<'_>) -> Result<Ledger> {
     let binary = &anatomy.binary;
-    let packages: u64 = anatomy.packages.iter().map(|it| it.bytes).sum();
-    let unowned: u64 = anatomy.unowned.iter().map(|it| it.bytes).sum();
+    let packages: u64 = anatomy.packages.iter().map(|package| package.bytes).sum();
+    let unowned: u64 = anatomy.unowned.iter().map(|unowned| unowned.bytes).sum();
     let shared = anatomy.shared_bytes();
     let sum = packages + shared + unowned + binary.headers + binary.padding;
     if sum != binary.file_size {
@@ -148,9 +151,13 @@ fn ledger(anatomy: &Anatomy<'_>) -> Result<Ledger> {
 fn roles(binary: &Binary) -> Vec<RoleBytes> {
     let sums = binary.roles();
     let of = |role: Role| {
-        let sum = sums.iter().find(|it| it.role == role)?;
+        let sum = sums.iter().find(|sum| sum.role == role)?;
         let mut names: Vec<String> = Vec::new();
-        for section in binary.sections.iter().filter(|it| it.role == role) {
+        for section in binary
+            .sections
+            .iter()
+            .filter(|section| section.role == role)
+        {
             if !names.contains(&section.name) {
                 names.push(section.name.clone());
             }
@@ -183,30 +190,30 @@ fn kind(it: &crate::binary::KindBytes) -> KindSum {
 }
 
 fn modules(anatomy: &Anatomy<'_>) -> Vec<ModuleSize> {
-    let module = |it: crate::binary::ModuleBytes| ModuleSize {
-        path: it.path,
-        version: it.version,
-        origin: it.origin,
-        bytes: it.bytes,
-        shared: it.shared,
-        code: it.code,
-        packages: u64::from(it.packages),
+    let module = |module: crate::binary::ModuleBytes| ModuleSize {
+        path: module.path,
+        version: module.version,
+        origin: module.origin,
+        bytes: module.bytes,
+        shared: module.shared,
+        code: module.code,
+        packages: u64::from(module.packages),
     };
     anatomy.modules().into_iter().map(module).collect()
 }
 
 fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
-    let package = |it: &crate::binary::PackageBytes| {
-        let kinds = Kind::ALL.into_iter().zip(it.by_kind);
+    let package = |package: &crate::binary::PackageBytes| {
+        let kinds = Kind::ALL.into_iter().zip(package.by_kind);
         PackageSize {
-            path: it.path.clone(),
-            module: it.module.clone(),
-            version: it.version.clone(),
-            origin: it.origin,
-            bytes: it.bytes,
-            code: it.code(),
-            paid_for: it.paid_for,
-            functions: u64::from(it.functions),
+            path: package.path.clone(),
+            module: package.module.clone(),
+            version: package.version.clone(),
+            origin: package.origin,
+            bytes: package.bytes,
+            code: package.code(),
+            paid_for: package.paid_for,
+            functions: u64::from(package.functions),
             kinds: kinds
                 .filter(|(_, bytes)| *bytes > 0)
                 .map(|(kind, bytes)| (kind.name().to_owned(), bytes))
@@ -219,13 +226,14 @@ fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
 /// Those with the most code, and those with the largest frames: by size and then by address, in which they are.
 fn functions<'a>(anatomy: &'a Anatomy<'_>, most: usize) -> Vec<FunctionSize<'a>> {
     // One number each sorts faster than the functions.
-    let down = |it: u32| u64::from(u32::MAX - it);
+    let down = |number: u32| u64::from(u32::MAX - number);
     let by_size = |(index, it): (usize, &Function)| down(it.size) << 32 | index as u64;
     let all = || anatomy.functions.iter().enumerate();
     let mut order: Vec<u64> = all().map(by_size).collect();
     if most < order.len() {
-        let by_frame =
-            |it: (usize, &Function)| u128::from(down(it.1.frame)) << 64 | u128::from(by_size(it));
+        let by_frame = |entry: (usize, &Function)| {
+            u128::from(down(entry.1.frame)) << 64 | u128::from(by_size(entry))
+        };
         let mut deepest: Vec<u128> = all().map(by_frame).collect();
         first(&mut order, most);
         first(&mut deepest, most);
@@ -238,10 +246,10 @@ fn functions<'a>(anatomy: &'a Anatomy<'_>, most: usize) -> Vec<FunctionSize<'a>>
         let (defined, paid) = (anatomy.package(it), anatomy.paid_by(it));
         FunctionSize {
             name: Name::of_table(anatomy.names_from(it)),
-            package: defined.map(|it| it.path.as_str().into()),
+            package: defined.map(|package| package.path.as_str().into()),
             paid_by: paid
-                .filter(|it| defined.is_none_or(|defined| defined.path != it.path))
-                .map(|it| it.path.as_str().into()),
+                .filter(|package| defined.is_none_or(|defined| defined.path != package.path))
+                .map(|package| package.path.as_str().into()),
             bytes: u64::from(it.size),
             frame: u64::from(it.frame),
             line: u64::from(it.line),
@@ -259,18 +267,22 @@ fn first<T: Ord>(all: &mut Vec<T>, most: usize) {
 }
 
 fn left_out(anatomy: &Anatomy<'_>, listed: &[FunctionSize<'_>]) -> LeftOut {
-    let all: u64 = anatomy.functions.iter().map(|it| u64::from(it.size)).sum();
+    let all: u64 = anatomy
+        .functions
+        .iter()
+        .map(|function| u64::from(function.size))
+        .sum();
     LeftOut {
         functions: anatomy.functions.len() - listed.len(),
-        bytes: all - listed.iter().map(|it| it.bytes).sum::<u64>(),
+        bytes: all - listed.iter().map(|function| function.bytes).sum::<u64>(),
     }
 }
 
 fn unowned(anatomy: &Anatomy<'_>) -> Vec<Region> {
-    let region = |it: &crate::binary::UnownedBytes| Region {
-        section: it.section.clone(),
-        kind: it.kind,
-        bytes: it.bytes,
+    let region = |unowned: &crate::binary::UnownedBytes| Region {
+        section: unowned.section.clone(),
+        kind: unowned.kind,
+        bytes: unowned.bytes,
     };
     anatomy.unowned.iter().map(region).collect()
 }
@@ -280,15 +292,15 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
     // The wrapper that cgo writes for each C function that Go calls.
     let wrappers = anatomy.functions_with("._Cfunc_");
     let callers: BTreeSet<&str> = wrappers
-        .filter_map(|it| anatomy.package(it))
-        .map(|it| it.path.as_str())
+        .filter_map(|function| anatomy.package(function))
+        .map(|package| package.path.as_str())
         .collect();
     let enabled = info
-        .and_then(|it| it.setting("CGO_ENABLED"))
-        .map(|it| it == "1");
+        .and_then(|info| info.setting("CGO_ENABLED"))
+        .map(|text| text == "1");
     let mut packages = anatomy.packages.iter();
     // Without cgo in the build there is none in the program, whether its packages can be told or not.
-    let linked = match packages.any(|it| it.path == "runtime/cgo") {
+    let linked = match packages.any(|package| package.path == "runtime/cgo") {
         true => Some(true),
         false => (enabled == Some(false)).then_some(false),
     };

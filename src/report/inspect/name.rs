@@ -62,7 +62,7 @@ impl Serialize for Name<'_> {
 
 impl<'de> Deserialize<'de> for Name<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|it| Self(Source::Text(it)))
+        String::deserialize(deserializer).map(|text| Self(Source::Text(text)))
     }
 }
 

@@ -12,7 +12,7 @@ const UNOWNED: &str = "unowned";
 ///
 /// Fails with [`Kind::Usage`] where the file has no such package.
 pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Objects> {
-    let named = |it: &Whose| owner(anatomy, it);
+    let named = |whose: &Whose| owner(anatomy, whose);
     if ![SHARED, UNOWNED].contains(&package)
         && !anatomy.packages.iter().any(|it| it.path == package)
     {
@@ -21,30 +21,33 @@ pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Obje
     let mut mine: Vec<&binary::DataObject> = anatomy
         .objects
         .iter()
-        .filter(|it| it.size > 0 && named(&it.owner) == package)
+        .filter(|object| object.size > 0 && named(&object.owner) == package)
         .collect();
-    let (count, bytes) = (mine.len() as u64, mine.iter().map(|it| it.size).sum());
-    mine.sort_by_key(|it| (std::cmp::Reverse(it.size), it.address));
-    let object = |it: &&binary::DataObject| DataObject {
-        address: format!("{:#x}", it.address),
-        bytes: it.size,
-        section: it.section.clone(),
-        kind: it.kind,
-        symbol: it.symbol.clone(),
-        first_bytes: quoted(&it.first),
-        how: it.how,
-        proven: it.proven,
-        used_by: it
+    let (count, bytes) = (
+        mine.len() as u64,
+        mine.iter().map(|object| object.size).sum(),
+    );
+    mine.sort_by_key(|object| (std::cmp::Reverse(object.size), object.address));
+    let object = |object: &&binary::DataObject| DataObject {
+        address: format!("{:#x}", object.address),
+        bytes: object.size,
+        section: object.section.clone(),
+        kind: object.kind,
+        symbol: object.symbol.clone(),
+        first_bytes: quoted(&object.first),
+        how: object.how,
+        proven: object.proven,
+        used_by: object
             .users
             .iter()
-            .filter_map(|it| Some(anatomy.packages.get(*it as usize)?.path.clone()))
+            .filter_map(|user| Some(anatomy.packages.get(*user as usize)?.path.clone()))
             .collect(),
-        pointers: it
+        pointers: object
             .pointers
             .iter()
-            .map(|it| Pointer {
-                address: format!("{:#x}", it.0),
-                owner: named(&it.1).to_owned(),
+            .map(|pointer| Pointer {
+                address: format!("{:#x}", pointer.0),
+                owner: named(&pointer.1).to_owned(),
             })
             .collect(),
     };
@@ -61,16 +64,19 @@ fn owner<'a>(anatomy: &'a Anatomy<'_>, owner: &Whose) -> &'a str {
         Whose::Package(it) => anatomy
             .packages
             .get(*it as usize)
-            .map_or(UNOWNED, |it| &it.path),
+            .map_or(UNOWNED, |package| &package.path),
         Whose::Module(_) | Whose::Several => SHARED,
         Whose::Nobody => UNOWNED,
     }
 }
 
 fn no_package(anatomy: &Anatomy<'_>, package: &str) -> Error {
-    let paths = anatomy.packages.iter().map(|it| it.path.as_str());
+    let paths = anatomy.packages.iter().map(|package| package.path.as_str());
     // The end of a path is what people know of it.
-    let ends = |it: &&str| it.strip_suffix(package).is_some_and(|it| it.ends_with('/'));
+    let ends = |text: &&str| {
+        text.strip_suffix(package)
+            .is_some_and(|rest| rest.ends_with('/'))
+    };
     let mut ending = paths.clone().filter(ends);
     let near = match (ending.next(), ending.next()) {
         (Some(path), None) => Some(path),

@@ -66,10 +66,10 @@ pub(super) fn container(format: Format) -> &'static str {
 fn head(inspection: &Inspection<'_>) -> Vec<Block> {
     let file = &inspection.file;
     let build = inspection.build.as_ref();
-    let or_unknown = |it: &Option<String>| it.clone().unwrap_or_else(|| "unknown".into());
+    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
     let platform = format!("{}/{}", or_unknown(&file.goos), or_unknown(&file.goarch));
     let mut title = format!("{} · {platform}", file.path);
-    if let Some(build) = build.filter(|it| !it.path.is_empty()) {
+    if let Some(build) = build.filter(|info| !info.path.is_empty()) {
         title.push_str(&format!(" · {}", build.path));
     }
     let stripped = if file.stripped {
@@ -97,10 +97,14 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
         inspection
             .notes
             .iter()
-            .map(|it| (Tone::Warn, format!("note: {it}"))),
+            .map(|note| (Tone::Warn, format!("note: {note}"))),
     );
     if let Some(filter) = &inspection.filter {
-        let bytes = inspection.packages.iter().map(|it| it.bytes).sum();
+        let bytes = inspection
+            .packages
+            .iter()
+            .map(|package| package.bytes)
+            .sum();
         let share = share(bytes, file.size);
         let found = inspection.packages.len();
         lines.push((
@@ -162,10 +166,10 @@ fn without_empty(mut table: Table) -> Table {
         let empty = table
             .rows
             .iter()
-            .all(|it| it.get(at).is_none_or(String::is_empty));
+            .all(|row| row.get(at).is_none_or(String::is_empty));
         if empty && table.columns[at].optional {
             table.columns.remove(at);
-            for row in table.rows.iter_mut().filter(|it| at < it.len()) {
+            for row in table.rows.iter_mut().filter(|row| at < row.len()) {
                 row.remove(at);
             }
         }
@@ -203,9 +207,9 @@ fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
     let roles = inspection
         .roles
         .iter()
-        .filter(|it| it.bytes > 0 || it.memory > 0);
+        .filter(|role| role.bytes > 0 || role.memory > 0);
     let mut rows: Vec<_> = roles
-        .map(|it| row(&it.role, it.bytes, it.memory, it.names.join(" ")))
+        .map(|role| row(&role.role, role.bytes, role.memory, role.names.join(" ")))
         .collect();
     let ledger = inspection.ledger;
     rows.push(row(
@@ -214,7 +218,7 @@ fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
         0,
         String::new(),
     ));
-    let memory = inspection.roles.iter().map(|it| it.memory).sum();
+    let memory = inspection.roles.iter().map(|role| role.memory).sum();
     rows.push(row("file", size, memory, String::new()));
     vec![
         Block::Heading("Sections by role".into()),
@@ -231,14 +235,14 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
         number("of packages B"),
         number("of none B"),
     ];
-    let kinds = inspection.kinds.iter().filter(|it| it.bytes > 0);
-    let row = |it: &super::KindSum| {
+    let kinds = inspection.kinds.iter().filter(|kind| kind.bytes > 0);
+    let row = |kind: &super::KindSum| {
         vec![
-            it.kind.name().replace('-', " "),
-            cell(it.bytes),
-            share(it.bytes, size),
-            cell(it.bytes - it.unowned),
-            cell(it.unowned),
+            kind.kind.name().replace('-', " "),
+            cell(kind.bytes),
+            share(kind.bytes, size),
+            cell(kind.bytes - kind.unowned),
+            cell(kind.unowned),
         ]
     };
     let rows = kinds.map(row).collect();

@@ -13,9 +13,9 @@ use crate::report::picture::{Hue, Layer, Picture, Tile};
 pub fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Picture {
     let mut tiles = modules(inspection, profile);
     tiles.extend(rest(inspection));
-    tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));
     let file = &inspection.file;
-    let platform = [&file.goos, &file.goarch].map(|it| it.as_deref().unwrap_or("unknown"));
+    let platform = [&file.goos, &file.goarch].map(|text| text.as_deref().unwrap_or("unknown"));
     let mut subtitle = format!(
         "{} ({} bytes), {}/{}",
         human(file.size),
@@ -30,7 +30,7 @@ pub fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Pictur
         subtitle.push_str(", stripped");
     }
     if let Some(filter) = &inspection.filter {
-        let shown = tiles.iter().map(|it| it.bytes).sum();
+        let shown = tiles.iter().map(|tile| tile.bytes).sum();
         subtitle.push_str(&format!("; shown: {} of `{filter}`", human(shown)));
     }
     let mut layers = vec![Layer::Bytes];
@@ -58,7 +58,7 @@ fn modules(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Vec<Tile> 
     for it in &inspection.packages {
         grouped.entry(it.group()).or_default().push(it);
     }
-    let main = inspection.build.as_ref().map_or("main", |it| &it.path);
+    let main = inspection.build.as_ref().map_or("main", |info| &info.path);
     let tile = |(module, packages): (&str, Vec<&PackageSize>)| {
         let inside = |it: &&PackageSize| {
             let mine = functions
@@ -68,15 +68,19 @@ fn modules(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Vec<Tile> 
                 true => "main",
                 false => it.path.as_str(),
             };
-            package(it, module, mine, profile.map(|it| (it, called)))
+            package(it, module, mine, profile.map(|weights| (weights, called)))
         };
-        let hue = packages.first().map_or(Hue::Other, |it| it.origin.into());
-        let version = packages.first().and_then(|it| it.version.as_deref());
+        let hue = packages
+            .first()
+            .map_or(Hue::Other, |package| package.origin.into());
+        let version = packages
+            .first()
+            .and_then(|package| package.version.as_deref());
         let label = match hue {
             Hue::Std => "standard library".to_owned(),
             _ => module.to_owned(),
         };
-        let full = version.map_or(label.clone(), |it| format!("{label} {it}"));
+        let full = version.map_or(label.clone(), |version| format!("{label} {version}"));
         Tile::around(label, full, packages.iter().map(inside).collect())
     };
     grouped.into_iter().map(tile).collect()
@@ -93,7 +97,7 @@ fn package(
     let within = it
         .path
         .strip_prefix(module)
-        .map(|it| it.trim_start_matches('/'));
+        .map(|rest| rest.trim_start_matches('/'));
     let label = match within {
         Some("") => name(&it.path),
         Some(within) => within,
@@ -116,7 +120,7 @@ fn package(
         leaf(&words, words.clone(), *bytes)
     }));
     if let Some((weights, called)) = profile {
-        let spent: u64 = children.iter().map(|it| it.weight).sum();
+        let spent: u64 = children.iter().map(|tile| tile.weight).sum();
         // What was inlined everywhere, or has another name in the profile.
         children.push(Tile {
             weight: millionths(weights.package(called)).saturating_sub(spent),
@@ -181,7 +185,7 @@ fn short<'a>(name: &'a str, package: &str) -> &'a str {
         name[start..].strip_prefix(last)
     });
     rest.or(name.strip_prefix("main"))
-        .and_then(|it| it.strip_prefix('.'))
+        .and_then(|rest| rest.strip_prefix('.'))
         .unwrap_or(name)
 }
 
@@ -191,13 +195,13 @@ fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
         kind: kind.to_owned().into(),
         ..Tile::leaf(label, full, bytes, Hue::Other)
     };
-    let regions = inspection.unowned.iter().map(|it| {
-        let kind = it.kind.name().replace('-', " ");
+    let regions = inspection.unowned.iter().map(|region| {
+        let kind = region.kind.name().replace('-', " ");
         leaf(
-            &it.section,
-            format!("{}: {kind}", it.section),
+            &region.section,
+            format!("{}: {kind}", region.section),
             &kind,
-            it.bytes,
+            region.bytes,
         )
     });
     let mut children: Vec<Tile> = regions.collect();
@@ -210,7 +214,7 @@ fn rest(inspection: &Inspection<'_>) -> Option<Tile> {
         ];
         children.extend(parts.map(|(name, kind, bytes)| leaf(name, name.into(), kind, bytes)));
     }
-    children.retain(|it| it.bytes > 0);
+    children.retain(|tile| tile.bytes > 0);
     let full = "bytes that belong to no package";
     (!children.is_empty()).then(|| Tile::around("no package", full, children))
 }

@@ -13,26 +13,27 @@ const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
 pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract {
     let binary = &anatomy.binary;
     let info = binary.build_info.as_ref();
-    let go_version = info.map(|it| it.go_version.clone()).unwrap_or_default();
+    let go_version = info.map(|info| info.go_version.clone()).unwrap_or_default();
     let godebug = info
-        .and_then(|it| it.setting("DefaultGODEBUG"))
+        .and_then(|info| info.setting("DefaultGODEBUG"))
         .unwrap_or_default();
     // Build information with a main module lists every module that is linked.
-    let lists_modules = info.is_some_and(|it| it.main.is_some());
+    let lists_modules = info.is_some_and(|info| info.main.is_some());
     let linked = |module: &str| {
         let below = |path: &str| {
             path.strip_prefix(module)
-                .is_some_and(|it| it.is_empty() || it.starts_with('/'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let found = anatomy.packages.iter().any(|it| below(&it.path))
-            || info.is_some_and(|it| it.deps.iter().any(|it| it.path == module));
+        let found = anatomy.packages.iter().any(|package| below(&package.path))
+            || info
+                .is_some_and(|info| info.deps.iter().any(|dependency| dependency.path == module));
         (found || lists_modules || lists_packages(anatomy)).then_some(found)
     };
     let contract = Contract {
         goos: binary.goos.clone().unwrap_or_default(),
         modern: minor_of(&go_version).map(|it| it >= (1, 25)),
         go_version,
-        switched_off: godebug.split(',').any(|it| it == "containermaxprocs=0"),
+        switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
         automaxprocs: linked(AUTOMAXPROCS),
         setters: Setters::of(gomaxprocs),
         go_line: GoLine::Unknown,
@@ -50,7 +51,9 @@ pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract 
         hint,
         automaxprocs: contract.automaxprocs,
         automemlimit: linked(AUTOMEMLIMIT),
-        pgo: info.and_then(|it| it.setting("-pgo")).map(str::to_owned),
+        pgo: info
+            .and_then(|info| info.setting("-pgo"))
+            .map(str::to_owned),
         godebug: pairs(godebug),
     }
 }
@@ -58,13 +61,13 @@ pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract 
 /// Whether the packages of the program could be told: what is not among them is not linked.
 pub fn lists_packages(anatomy: &Anatomy<'_>) -> bool {
     let unknown =
-        |it: &LayoutNote| matches!(it, LayoutNote::NoLineTable | LayoutNote::OldLineTable);
+        |note: &LayoutNote| matches!(note, LayoutNote::NoLineTable | LayoutNote::OldLineTable);
     !anatomy.packages.is_empty() && !anatomy.notes.iter().any(unknown)
 }
 
 /// `a=1,b=0`
 fn pairs(godebug: &str) -> BTreeMap<String, String> {
-    let pairs = godebug.split(',').filter_map(|it| it.split_once('='));
+    let pairs = godebug.split(',').filter_map(|part| part.split_once('='));
     pairs
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()

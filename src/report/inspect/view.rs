@@ -64,30 +64,42 @@ impl View {
 impl Inspection<'_> {
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
     pub fn keep(&mut self, filter: &Filter) {
-        let by_package = |it: &PackageSize| {
-            filter.has(&it.path) || it.module.as_ref().is_some_and(|it| filter.has(it))
+        let by_package = |package: &PackageSize| {
+            filter.has(&package.path)
+                || package
+                    .module
+                    .as_ref()
+                    .is_some_and(|module| filter.has(module))
         };
         self.packages.retain(by_package);
-        let paths: BTreeSet<&str> = self.packages.iter().map(|it| it.path.as_str()).collect();
-        self.functions.retain(|it| {
-            filter.has(&it.name.text())
-                || it.package.as_deref().is_some_and(|it| paths.contains(it))
+        let paths: BTreeSet<&str> = self
+            .packages
+            .iter()
+            .map(|package| package.path.as_str())
+            .collect();
+        self.functions.retain(|function| {
+            filter.has(&function.name.text())
+                || function
+                    .package
+                    .as_deref()
+                    .is_some_and(|package| paths.contains(package))
         });
         let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).collect();
-        self.modules.retain(|it| modules.contains(it.path.as_str()));
+        self.modules
+            .retain(|module| modules.contains(module.path.as_str()));
         for module in &mut self.modules {
             let mine = || {
                 self.packages
                     .iter()
-                    .filter(|it| it.group() == module.path.as_str())
+                    .filter(|package| package.group() == module.path.as_str())
             };
-            module.bytes = mine().map(|it| it.bytes).sum();
-            module.code = mine().map(|it| it.code).sum();
+            module.bytes = mine().map(|package| package.bytes).sum();
+            module.code = mine().map(|package| package.code).sum();
             module.packages = mine().count() as u64;
         }
         self.modules
             .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
-        self.unowned.retain(|it| filter.has(&it.section));
+        self.unowned.retain(|region| filter.has(&region.section));
         self.filter = Some(filter.0.clone());
     }
 }

@@ -17,7 +17,12 @@ pub fn advise(report: &Report, top: usize) -> Vec<Block> {
         }
         blocks.push(Block::Heading(heading(target)));
         blocks.extend(target.profiles.iter().map(used));
-        blocks.extend(target.notes.iter().map(|it| line(Tone::Warn, it.clone())));
+        blocks.extend(
+            target
+                .notes
+                .iter()
+                .map(|note| line(Tone::Warn, note.clone())),
+        );
         blocks.extend(summary(target));
         let findings = target.findings.iter().enumerate().take(top);
         blocks.extend(findings.flat_map(|(index, it)| finding(number + index + 1, it)));
@@ -27,9 +32,9 @@ pub fn advise(report: &Report, top: usize) -> Vec<Block> {
         blocks.extend(asides(target));
     }
     let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|it| line(Tone::Warn, format!("warn  {it}"))));
+    blocks.extend(open.map(|open| line(Tone::Warn, format!("warn  {open}"))));
     let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
+    blocks.extend(failures.map(|failure| line(Tone::Bad, format!("FAIL  {failure}"))));
     blocks
 }
 
@@ -84,13 +89,13 @@ fn summary(target: &Target) -> Vec<Block> {
     let (Some(own), Some(below)) = (target.own, target.below) else {
         return Vec::new();
     };
-    let part = |it: &&ClassShare| it.own >= 0.05;
+    let part = |class: &&ClassShare| class.own >= 0.05;
     let mut classes: Vec<&ClassShare> = target.classes.iter().filter(part).collect();
     classes.sort_by(|a, b| b.own.total_cmp(&a.own));
     let parts: Vec<String> = classes
         .iter()
         .take(8)
-        .map(|it| format!("{} {:.1}", it.class.words(), it.own))
+        .map(|class| format!("{} {:.1}", class.class.words(), class.own))
         .collect();
     let parts = match parts.is_empty() {
         true => String::new(),
@@ -105,8 +110,8 @@ fn summary(target: &Target) -> Vec<Block> {
     let gc = target
         .classes
         .iter()
-        .find(|it| it.class == crate::advise::Class::Gc);
-    if let Some(it) = gc.filter(|it| it.share.percent >= 0.05) {
+        .find(|class| class.class == crate::advise::Class::Gc);
+    if let Some(it) = gc.filter(|class| class.share.percent >= 0.05) {
         let words = format!(
             "{:.1} % is garbage collection beside the program: whoever allocates pays for it, by an estimate only",
             it.share.percent
@@ -167,14 +172,18 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
 }
 
 fn rest(all: usize, top: usize, noun: &str) -> Option<Block> {
-    let more = all.checked_sub(top).filter(|it| *it > 0)?;
+    let more = all.checked_sub(top).filter(|difference| *difference > 0)?;
     let words = format!("and {} more: --top 0", counted_of(more, noun));
     Some(line(Tone::Dim, words))
 }
 
 /// Lines without advice: what the runtime costs there is known, what to do is not.
 fn costs(target: &Target, top: usize) -> Vec<Block> {
-    let plain: Vec<&LineCost> = target.costs.iter().filter(|it| it.rule.is_none()).collect();
+    let plain: Vec<&LineCost> = target
+        .costs
+        .iter()
+        .filter(|line| line.rule.is_none())
+        .collect();
     if plain.is_empty() {
         return Vec::new();
     }
@@ -187,22 +196,22 @@ fn costs(target: &Target, top: usize) -> Vec<Block> {
         optional(text("of")),
         optional(text("source")),
     ];
-    let row = |it: &&LineCost| {
-        let class = it.class.map_or("", |it| it.words());
-        let via = match it.via.as_str() {
+    let row = |line: &&LineCost| {
+        let class = line.class.map_or("", |class| class.words());
+        let via = match line.via.as_str() {
             "" => class.to_owned(),
             via => format!("{class} in {}", via.rsplit('/').next().unwrap_or(via))
                 .trim_start()
                 .to_owned(),
         };
-        let source: String = it.place.source.chars().take(48).collect();
+        let source: String = line.place.source.chars().take(48).collect();
         vec![
-            place(&it.place),
-            format!("{:.2}", it.share.percent),
-            format!("{:.2}", it.share.margin),
-            grouped(it.share.samples),
+            place(&line.place),
+            format!("{:.2}", line.share.percent),
+            format!("{:.2}", line.share.margin),
+            grouped(line.share.samples),
             via,
-            it.measure.words().to_owned(),
+            line.measure.words().to_owned(),
             source,
         ]
     };

@@ -37,10 +37,10 @@ pub fn briefly(target: &Target) -> Vec<Block> {
     if !lock.compared {
         return vec![Block::Line(Tone::Warn, other_go(lock, target))];
     }
-    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|it| is_owner(it)).collect();
-    all.sort_by_key(|it| std::cmp::Reverse(moved(it)));
+    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
+    all.sort_by_key(|size| std::cmp::Reverse(moved(size)));
     let rest = all.len().saturating_sub(BRIEF);
-    let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|it| row(it)).collect();
+    let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|size| row(size)).collect();
     if rest > 0 {
         rows.push(vec![format!("and {rest} more: --full")]);
     }
@@ -67,10 +67,13 @@ fn moved(it: &LockSize) -> u64 {
 fn other_go(lock: &AgainstLock, target: &Target) -> String {
     let now = target.artifact.go_version.as_deref();
     let change = |prefix: &str| {
-        let all = lock.sizes.iter().filter(|it| it.item.starts_with(prefix));
-        let shown = all.filter_map(|it| {
-            let name = it.item.split_once(':').map_or("file", |it| it.1);
-            Some(format!("{name} {}", percent(it.before?, it.after?)))
+        let all = lock
+            .sizes
+            .iter()
+            .filter(|size| size.item.starts_with(prefix));
+        let shown = all.filter_map(|size| {
+            let name = size.item.split_once(':').map_or("file", |it| it.1);
+            Some(format!("{name} {}", percent(size.before?, size.after?)))
         });
         shown.collect::<Vec<_>>()
     };
@@ -90,12 +93,12 @@ fn other_go(lock: &AgainstLock, target: &Target) -> String {
 
 fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
     // Sections say where, modules whose; packages are for the long report.
-    let is_shown = |it: &&LockSize| everything || !it.item.starts_with("package:");
+    let is_shown = |size: &&LockSize| everything || !size.item.starts_with("package:");
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(is_shown).collect();
-    all.sort_by_key(|it| (it.item != "size", std::cmp::Reverse(moved(it))));
+    all.sort_by_key(|size| (size.item != "size", std::cmp::Reverse(moved(size))));
     let top = if everything { all.len() } else { TOP };
     let rest = all.len().saturating_sub(top);
-    let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|it| row(it)).collect();
+    let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|size| row(size)).collect();
     if rest > 0 {
         rows.push(vec![format!("and {rest} more")]);
     }
@@ -111,7 +114,7 @@ fn columns(mut rows: Vec<Vec<String>>) -> Table {
         number("%"),
     ];
     rows.iter_mut()
-        .for_each(|it| it.resize(columns.len(), String::new()));
+        .for_each(|row| row.resize(columns.len(), String::new()));
     Table {
         columns,
         rows,
@@ -125,7 +128,7 @@ fn row(it: &LockSize) -> Vec<String> {
         .iter()
         .any(|kind| it.item.starts_with(kind));
     let absent = if is_package { "small" } else { "" };
-    let bytes = |it: Option<u64>| it.map_or(absent.to_owned(), grouped);
+    let bytes = |bytes: Option<u64>| bytes.map_or(absent.to_owned(), grouped);
     let mut cells = vec![
         it.item.replacen(':', " ", 1),
         bytes(it.before),

@@ -8,13 +8,13 @@ use crate::report::difference::Pair;
 /// The whole report.
 pub fn allocated(report: &Report) -> Vec<Block> {
     let all = counted_of(report.benchmarks.len(), "benchmark");
-    let rows = report.benchmarks.iter().map(|it| {
+    let rows = report.benchmarks.iter().map(|benchmark| {
         vec![
-            it.key(),
-            value(it.allocs),
-            lock(it.allocs),
-            value(it.bytes),
-            lock(it.bytes),
+            benchmark.key(),
+            value(benchmark.allocs),
+            lock(benchmark.allocs),
+            value(benchmark.bytes),
+            lock(benchmark.bytes),
         ]
     });
     let mut blocks = vec![
@@ -35,9 +35,9 @@ pub fn allocated(report: &Report) -> Vec<Block> {
         }),
     ];
     let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|it| Block::Line(Tone::Warn, format!("warn  {it}"))));
+    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
     let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|it| Block::Line(Tone::Bad, format!("FAIL  {it}"))));
+    blocks.extend(failures.map(|failure| Block::Line(Tone::Bad, format!("FAIL  {failure}"))));
     blocks
 }
 

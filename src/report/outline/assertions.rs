@@ -9,7 +9,11 @@ pub fn assertions(all: &[Assertion]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
-    let count = |status| all.iter().filter(|it| it.status == status).count();
+    let count = |status| {
+        all.iter()
+            .filter(|assertion| assertion.status == status)
+            .count()
+    };
     let mut parts = Vec::new();
     for (status, one, several) in [
         (Status::Pass, "holds", "hold"),

@@ -26,7 +26,11 @@ pub fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
         several => overview(several),
     };
     blocks.extend(changes(targets));
-    blocks.extend(targets.iter().flat_map(|it| effect::effect(it, false)));
+    blocks.extend(
+        targets
+            .iter()
+            .flat_map(|target| effect::effect(target, false)),
+    );
     blocks.extend(escapes(targets));
     let resources = report.resources.as_ref();
     blocks.extend(
@@ -36,9 +40,12 @@ pub fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
     );
     blocks.extend(checks::warned(targets, is_known));
     if !unchanged {
-        let sums = report.checksums.iter().map(|it| format!("checksums: {it}"));
+        let sums = report
+            .checksums
+            .iter()
+            .map(|checksum| format!("checksums: {checksum}"));
         let asides = sums.chain([MORE.to_owned()]);
-        blocks.extend(asides.map(|it| Block::Line(Tone::Dim, it)));
+        blocks.extend(asides.map(|aside| Block::Line(Tone::Dim, aside)));
     }
     blocks.extend(failures(report));
     blocks.push(verdict(report, is_known));
@@ -52,12 +59,16 @@ fn is_unchanged(report: &Report) -> bool {
 
 fn is_accepted(target: &Target) -> bool {
     let entry = target.lock.as_ref();
-    let same = entry.is_some_and(|it| it.compared && it.sizes.is_empty() && it.facts.is_empty());
-    same && target.escapes.as_ref().is_none_or(|it| !has_news(it))
+    let same =
+        entry.is_some_and(|lock| lock.compared && lock.sizes.is_empty() && lock.facts.is_empty());
+    same && target
+        .escapes
+        .as_ref()
+        .is_none_or(|escapes| !has_news(escapes))
 }
 
 fn has_news(escapes: &Escapes) -> bool {
-    let noted = escapes.lock.as_ref().and_then(|it| it.note.as_ref());
+    let noted = escapes.lock.as_ref().and_then(|state| state.note.as_ref());
     !escapes.new.is_empty()
         || !escapes.fixed.is_empty()
         || !escapes.notes.is_empty()
@@ -74,7 +85,7 @@ fn executable(target: &Target, unchanged: bool) -> Vec<Block> {
         grouped(file.size)
     )];
     facts.extend(file.go_version.clone());
-    facts.extend(file.linkage.as_ref().map(|it| it.short()));
+    facts.extend(file.linkage.as_ref().map(|linkage| linkage.short()));
     let mut lines = vec![
         (
             Tone::Plain,
@@ -146,8 +157,8 @@ fn difference(before: u64, after: u64, words: &str) -> String {
 
 /// The size that the lock has of an executable of the same Go.
 fn locked(target: &Target) -> Option<u64> {
-    let lock = target.lock.as_ref().filter(|it| it.compared)?;
-    match lock.sizes.iter().find(|it| it.item == "size") {
+    let lock = target.lock.as_ref().filter(|lock| lock.compared)?;
+    match lock.sizes.iter().find(|size| size.item == "size") {
         Some(it) => it.before,
         // Only what changed has an entry.
         None => Some(target.artifact.size),
@@ -156,10 +167,10 @@ fn locked(target: &Target) -> Option<u64> {
 
 /// Several executables, a line each.
 fn overview(targets: &[Target]) -> Vec<Block> {
-    let has_lock = targets.iter().any(|it| locked(it).is_some());
+    let has_lock = targets.iter().any(|target| locked(target).is_some());
     let kind = targets
         .iter()
-        .find_map(|it| Some(it.baseline.as_ref()?.kind.clone()));
+        .find_map(|target| Some(target.baseline.as_ref()?.kind.clone()));
     // A short title: names of executables need the room.
     let against = match (has_lock, kind.as_deref()) {
         (true, _) => "since the lock",
@@ -175,18 +186,22 @@ fn overview(targets: &[Target]) -> Vec<Block> {
         number("bytes"),
     ];
     columns.extend((!against.is_empty()).then(|| number(against)));
-    let row = |it: &Target| {
-        let size = it.artifact.size;
+    let row = |target: &Target| {
+        let size = target.artifact.size;
         let before = match has_lock {
-            true => locked(it),
-            false => it.baseline.as_ref().map(|it| it.size),
+            true => locked(target),
+            false => target.baseline.as_ref().map(|baseline| baseline.size),
         };
         let changed = before.map_or("unknown".into(), |before| match has_lock {
             true => change(before, size),
             false => percent(before, size),
         });
-        let path = it.artifact.path.clone().unwrap_or_else(|| it.name.clone());
-        let cells = [path, platform(it), human(size), grouped(size)];
+        let path = target
+            .artifact
+            .path
+            .clone()
+            .unwrap_or_else(|| target.name.clone());
+        let cells = [path, platform(target), human(size), grouped(size)];
         cells
             .into_iter()
             .chain((!against.is_empty()).then_some(changed))
@@ -203,12 +218,12 @@ fn overview(targets: &[Target]) -> Vec<Block> {
     ];
     // What is wrong with a profile is said of each; that it is applied is no news.
     let mut said: Vec<(Tone, String)> = Vec::new();
-    for it in targets.iter().filter_map(|it| pgo(it, false)) {
+    for it in targets.iter().filter_map(|target| pgo(target, false)) {
         if it.0 == Tone::Warn && !said.contains(&it) {
             said.push(it);
         }
     }
-    if targets.iter().all(|it| it.artifact.path.is_none()) && !targets.is_empty() {
+    if targets.iter().all(|target| target.artifact.path.is_none()) && !targets.is_empty() {
         let words = "built, checked and discarded, as go build does with several packages: keep them with `-o DIR/` or `[build] out-dir`";
         said.push((Tone::Warn, words.into()));
     }
@@ -218,9 +233,9 @@ fn overview(targets: &[Target]) -> Vec<Block> {
 
 /// What differs from the lock, of the first executables of which something does.
 fn changes(targets: &[Target]) -> Vec<Block> {
-    let differs = |it: &&Target| {
-        let lock = it.lock.as_ref();
-        lock.is_some_and(|it| !it.compared || !it.sizes.is_empty() || !it.facts.is_empty())
+    let differs = |target: &&Target| {
+        let lock = target.lock.as_ref();
+        lock.is_some_and(|lock| !lock.compared || !lock.sizes.is_empty() || !lock.facts.is_empty())
     };
     let changed: Vec<&Target> = targets.iter().filter(differs).collect();
     let mut blocks = Vec::new();
@@ -250,7 +265,7 @@ fn escapes(targets: &[Target]) -> Vec<Block> {
     let mut said: Vec<(Block, Vec<String>)> = Vec::new();
     let collected = targets
         .iter()
-        .filter_map(|it| Some((it, it.escapes.as_ref()?)));
+        .filter_map(|target| Some((target, target.escapes.as_ref()?)));
     for (target, escapes) in collected {
         let platform = platform(target);
         if !platforms.contains(&platform) {
@@ -280,7 +295,7 @@ fn escapes(targets: &[Target]) -> Vec<Block> {
 
 /// `linux/amd64/v3`
 fn platform(target: &Target) -> String {
-    let level = target.level.iter().map(|it| format!("/{it}"));
+    let level = target.level.iter().map(|text| format!("/{text}"));
     format!(
         "{}/{}{}",
         target.goos,
@@ -290,7 +305,11 @@ fn platform(target: &Target) -> String {
 }
 
 fn without_lock(escapes: &Escapes) -> Vec<Block> {
-    let packages = escapes.packages.iter().filter(|it| it.sites > 0).count();
+    let packages = escapes
+        .packages
+        .iter()
+        .filter(|package| package.sites > 0)
+        .count();
     let words = format!(
         "escapes: {} in {}; `gobuild-opt accept` writes a lock, and later runs say what is new",
         counted(escapes.sites, "site"),
@@ -304,7 +323,7 @@ fn without_lock(escapes: &Escapes) -> Vec<Block> {
     let aside = escapes
         .notes
         .iter()
-        .map(|it| Block::Line(Tone::Warn, it.clone()));
+        .map(|note| Block::Line(Tone::Warn, note.clone()));
     std::iter::once(Block::Line(tone, words))
         .chain(aside)
         .collect()
@@ -316,7 +335,7 @@ fn failures(report: &Report) -> Vec<Block> {
     for failure in &report.verdict.failures {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
         blocks.extend(
-            hint(report, failure).map(|it| Block::Line(Tone::Dim, format!("      -> {it}"))),
+            hint(report, failure).map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
         );
     }
     blocks
@@ -325,8 +344,11 @@ fn failures(report: &Report) -> Vec<Block> {
 fn hint<'a>(report: &'a Report, failure: &str) -> Option<&'a str> {
     report.targets.iter().find_map(|target| {
         let label = label(target);
-        let failed = target.checks.iter().filter(|it| it.status == Status::Fail);
-        let mut failed = failed.filter(|it| denied(it, &label) == failure);
+        let failed = target
+            .checks
+            .iter()
+            .filter(|finding| finding.status == Status::Fail);
+        let mut failed = failed.filter(|finding| denied(finding, &label) == failure);
         failed.next()?.hint.as_deref()
     })
 }
@@ -347,7 +369,7 @@ fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
     let open = report
         .gates
         .iter()
-        .filter(|it| it.outcome == Word::NotJudged)
+        .filter(|gate| gate.outcome == Word::NotJudged)
         .count();
     parts.extend((open > 0).then(|| format!("{} not judged", counted_of(open, "gate"))));
     let passed = passed(report);
@@ -365,15 +387,18 @@ fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
 
 /// `8 checks and 2 budgets`
 fn passed(report: &Report) -> String {
-    let budgets = report.budgets.iter().filter(|it| it.status == Status::Pass);
-    let asserted = report.targets.iter().flat_map(|it| &it.assertions);
-    let asserted = asserted.filter(|it| it.status == assertion::Status::Pass);
+    let budgets = report
+        .budgets
+        .iter()
+        .filter(|budget| budget.status == Status::Pass);
+    let asserted = report.targets.iter().flat_map(|target| &target.assertions);
+    let asserted = asserted.filter(|assertion| assertion.status == assertion::Status::Pass);
     let counts = [
         (checks::passed(&report.targets), "check"),
         (budgets.count(), "budget"),
         (asserted.count(), "assertion"),
     ];
-    let counts = counts.into_iter().filter(|it| it.0 > 0);
+    let counts = counts.into_iter().filter(|count| count.0 > 0);
     let counts: Vec<String> = counts
         .map(|(count, noun)| counted_of(count, noun))
         .collect();

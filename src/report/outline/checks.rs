@@ -11,7 +11,9 @@ use crate::report::verdict::label;
 
 /// The findings of one executable.
 pub fn checks(findings: &[Finding]) -> Vec<Block> {
-    let lines = findings.iter().flat_map(|it| lines(it, it.message.clone()));
+    let lines = findings
+        .iter()
+        .flat_map(|finding| lines(finding, finding.message.clone()));
     headed(lines.collect())
 }
 
@@ -20,19 +22,19 @@ pub fn lessons(rows: &[Row]) -> Vec<Block> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let row = |it: &Row| Finding {
-        id: format!("lesson {}", it.lesson),
-        status: it.status,
-        message: it.message.clone(),
-        hint: it.hint.clone(),
+    let row = |row: &Row| Finding {
+        id: format!("lesson {}", row.lesson),
+        status: row.status,
+        message: row.message.clone(),
+        hint: row.hint.clone(),
     };
     let rows: Vec<Finding> = rows.iter().map(row).collect();
-    let lines = rows.iter().flat_map(|it| match it.status {
+    let lines = rows.iter().flat_map(|finding| match finding.status {
         Status::Skip => vec![Block::Line(
             Tone::Dim,
-            format!("fact  {}: {}", it.id, it.message),
+            format!("fact  {}: {}", finding.id, finding.message),
         )],
-        _ => lines(it, it.message.clone()),
+        _ => lines(finding, finding.message.clone()),
     });
     std::iter::once(Block::Heading(
         "Lessons (`gobuild-opt explain --lessons`)".into(),
@@ -52,8 +54,8 @@ pub fn together(targets: &[Target]) -> Vec<Block> {
 pub fn warnings(targets: &[Target]) -> usize {
     let warned = groups(targets)
         .into_iter()
-        .filter(|it| it.0.status == Status::Warn);
-    warned.map(|it| weight(&it, targets.len())).sum()
+        .filter(|group| group.0.status == Status::Warn);
+    warned.map(|entry| weight(&entry, targets.len())).sum()
 }
 
 fn weight((first, same): &Group<'_>, all: usize) -> usize {
@@ -71,8 +73,8 @@ pub(super) fn warned(targets: &[Target], is_known: IsKnown<'_>) -> Vec<Block> {
     let groups = groups(targets);
     let news = groups
         .iter()
-        .filter(|it| it.0.status == Status::Warn && !are_known(it, is_known));
-    news.flat_map(|it| group(it.0, &it.1, targets.len()))
+        .filter(|group| group.0.status == Status::Warn && !are_known(group, is_known));
+    news.flat_map(|entry| group(entry.0, &entry.1, targets.len()))
         .collect()
 }
 
@@ -82,12 +84,14 @@ fn are_known((_, same): &Group<'_>, is_known: IsKnown<'_>) -> bool {
 
 /// How many checks passed of everything that they looked at.
 pub(super) fn passed(targets: &[Target]) -> usize {
-    let status = |it: &Status| matches!(it, Status::Pass);
-    let ids = targets.iter().flat_map(|it| &it.checks);
-    let ids: BTreeSet<&str> = ids.map(|it| it.id.as_str()).collect();
+    let status = |status: &Status| matches!(status, Status::Pass);
+    let ids = targets.iter().flat_map(|target| &target.checks);
+    let ids: BTreeSet<&str> = ids.map(|finding| finding.id.as_str()).collect();
     let passed = |id: &&&str| {
-        let mut all = targets.iter().flat_map(|it| &it.checks);
-        all.all(|it| it.id != **id || status(&it.status) || it.status == Status::Skip)
+        let mut all = targets.iter().flat_map(|target| &target.checks);
+        all.all(|finding| {
+            finding.id != **id || status(&finding.status) || finding.status == Status::Skip
+        })
     };
     ids.iter().filter(passed).count()
 }
@@ -95,8 +99,8 @@ pub(super) fn passed(targets: &[Target]) -> usize {
 /// How many of the [`warnings`] are known.
 pub(super) fn known(targets: &[Target], is_known: IsKnown<'_>) -> usize {
     let known = groups(targets).into_iter();
-    let known = known.filter(|it| it.0.status == Status::Warn && are_known(it, is_known));
-    known.map(|it| weight(&it, targets.len())).sum()
+    let known = known.filter(|known| known.0.status == Status::Warn && are_known(known, is_known));
+    known.map(|known| weight(&known, targets.len())).sum()
 }
 
 /// A finding, and all that say the same with their executables.
@@ -105,14 +109,22 @@ type Group<'a> = (&'a Finding, Vec<(&'a Target, &'a Finding)>);
 fn groups(targets: &[Target]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut done: Vec<(&str, Status, String)> = Vec::new();
-    for finding in targets.iter().flat_map(|it| &it.checks) {
+    for finding in targets.iter().flat_map(|target| &target.checks) {
         let key = key(finding);
         if done.contains(&key) {
             continue;
         }
         let same: Vec<(&Target, &Finding)> = targets
             .iter()
-            .filter_map(|it| Some((it, it.checks.iter().find(|it| self::key(it) == key)?)))
+            .filter_map(|target| {
+                Some((
+                    target,
+                    target
+                        .checks
+                        .iter()
+                        .find(|finding| self::key(finding) == key)?,
+                ))
+            })
             .collect();
         groups.push((finding, same));
         done.push(key);
@@ -130,7 +142,7 @@ fn key(finding: &Finding) -> (&str, Status, String) {
     let words = finding
         .message
         .chars()
-        .filter(|it| !it.is_ascii_digit())
+        .filter(|c| !c.is_ascii_digit())
         .collect();
     (finding.id.as_str(), finding.status, words)
 }

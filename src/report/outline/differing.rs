@@ -13,8 +13,8 @@ pub fn differing(report: &Report, top: usize) -> Vec<Block> {
         report.files.join(", ")
     ))];
     // A tab would be printed as an escape: only text of a report is in it otherwise.
-    let patch = report.patch.lines().map(|it| it.replace('\t', "    "));
-    blocks.extend(patch.map(|it| Block::Line(Tone::Plain, format!("  {it}"))));
+    let patch = report.patch.lines().map(|line| line.replace('\t', "    "));
+    blocks.extend(patch.map(|patch| Block::Line(Tone::Plain, format!("  {patch}"))));
     if report.written {
         let words = "written to the sources".to_owned();
         blocks.push(Block::Line(Tone::Good, words));
@@ -28,17 +28,17 @@ pub fn differing(report: &Report, top: usize) -> Vec<Block> {
             blocks.extend(executable(it, top));
         }
         let notes = target.notes.iter().cloned();
-        blocks.extend(notes.map(|it| Block::Line(Tone::Warn, it)));
+        blocks.extend(notes.map(|note| Block::Line(Tone::Warn, note)));
     }
     blocks.extend(benchmarks(&report.benchmarks));
     let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|it| Block::Line(Tone::Warn, format!("warn  {it}"))));
+    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
     blocks
 }
 
 /// `12 -> 10 (-2)`
 fn pair(it: Pair) -> String {
-    let side = |it: Option<u64>| it.map_or_else(|| "-".to_owned(), grouped);
+    let side = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), grouped);
     let difference = match (it.before, it.after) {
         (Some(before), Some(after)) if before != after => format!(" ({})", change(before, after)),
         _ => String::new(),
@@ -67,8 +67,8 @@ fn escapes(target: &Target, top: usize) -> Vec<Block> {
         target.go_version
     );
     let mut blocks = vec![Block::Line(tone(found.growth()), words)];
-    let all = target.gone.iter().map(|it| ("gone", Tone::Good, it));
-    let all = all.chain(target.new.iter().map(|it| ("new", Tone::Warn, it)));
+    let all = target.gone.iter().map(|site| ("gone", Tone::Good, site));
+    let all = all.chain(target.new.iter().map(|site| ("new", Tone::Warn, site)));
     for (word, tone, it) in all.take(top) {
         blocks.push(Block::Line(tone, format!("  {word}  {}", site(it))));
     }
@@ -98,8 +98,12 @@ fn executable(it: &Executable, top: usize) -> Vec<Block> {
     if it.functions.is_empty() {
         return blocks;
     }
-    let row = |it: &crate::report::difference::Function| {
-        vec![it.name.clone(), pair(it.code), pair(it.frame)]
+    let row = |function: &crate::report::difference::Function| {
+        vec![
+            function.name.clone(),
+            pair(function.code),
+            pair(function.frame),
+        ]
     };
     blocks.push(Block::Table(Table {
         columns: vec![text("function"), number("code"), number("frame")],
@@ -118,7 +122,13 @@ fn benchmarks(all: &[Benchmark]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
-    let row = |it: &Benchmark| vec![it.name.clone(), pair(it.allocs), pair(it.bytes)];
+    let row = |benchmark: &Benchmark| {
+        vec![
+            benchmark.name.clone(),
+            pair(benchmark.allocs),
+            pair(benchmark.bytes),
+        ]
+    };
     vec![
         Block::Heading("Benchmarks: the least of five runs".into()),
         Block::Table(Table {

@@ -29,7 +29,7 @@ pub fn effect(target: &Target, everything: bool) -> Vec<Block> {
     blocks.extend(
         facts(effect)
             .into_iter()
-            .map(|it| Block::Line(Tone::Plain, it)),
+            .map(|fact| Block::Line(Tone::Plain, fact)),
     );
     blocks.extend(inlined(effect, top));
     blocks.extend(packages(effect, top));
@@ -42,19 +42,20 @@ pub fn effect(target: &Target, everything: bool) -> Vec<Block> {
     }
     if everything || effect.devirtualized.len() <= LISTED {
         let lines = effect.devirtualized.iter().take(top);
-        blocks.extend(lines.map(|it| Block::Line(Tone::Dim, it.clone())));
+        blocks.extend(lines.map(|line| Block::Line(Tone::Dim, line.clone())));
     }
     blocks
 }
 
 fn facts(effect: &Effect) -> Vec<String> {
-    let share = |it: &crate::report::Calls| format!("{} ({:.1} %)", grouped(it.calls), it.percent);
-    let bytes = |it: Pair| {
+    let share =
+        |calls: &crate::report::Calls| format!("{} ({:.1} %)", grouped(calls.calls), calls.percent);
+    let bytes = |pair: Pair| {
         format!(
             "{} -> {} B ({})",
-            grouped(it.without),
-            grouped(it.with),
-            percent(it.without, it.with)
+            grouped(pair.without),
+            grouped(pair.with),
+            percent(pair.without, pair.with)
         )
     };
     vec![
@@ -92,11 +93,11 @@ fn inlined(effect: &Effect, top: usize) -> Vec<Block> {
     if effect.newly_inlined.is_empty() {
         return Vec::new();
     }
-    let rows = effect.newly_inlined.iter().take(top).map(|it| {
+    let rows = effect.newly_inlined.iter().take(top).map(|inlined| {
         vec![
-            format!("{} -> {}", it.caller, it.callee),
-            format!("{:+}", it.offset),
-            format!("{:.2}", it.percent),
+            format!("{} -> {}", inlined.caller, inlined.callee),
+            format!("{:+}", inlined.offset),
+            format!("{:.2}", inlined.percent),
         ]
     });
     let columns = vec![
@@ -111,12 +112,12 @@ fn packages(effect: &Effect, top: usize) -> Vec<Block> {
     if effect.packages.is_empty() {
         return Vec::new();
     }
-    let rows = effect.packages.iter().take(top).map(|it| {
+    let rows = effect.packages.iter().take(top).map(|pair| {
         vec![
-            it.path.clone(),
-            grouped(it.without),
-            grouped(it.with),
-            change(it.without, it.with),
+            pair.path.clone(),
+            grouped(pair.without),
+            grouped(pair.with),
+            change(pair.without, pair.with),
         ]
     });
     let columns = vec![
@@ -132,7 +133,7 @@ fn frames(target: &Target, top: usize) -> Vec<Block> {
     let mut grown: Vec<_> = target
         .frames
         .iter()
-        .filter_map(|it| Some((it, it.without_profile?)))
+        .filter_map(|frame| Some((frame, frame.without_profile?)))
         .collect();
     grown
         .sort_by_key(|(it, before)| (it.goroutine.is_none(), std::cmp::Reverse(it.bytes - before)));
@@ -160,12 +161,12 @@ fn escapes(sites: &[Site], word: &str, top: usize) -> Vec<Block> {
     if sites.is_empty() {
         return Vec::new();
     }
-    let rows = sites.iter().take(top).map(|it| {
-        let file = it.file.clone().unwrap_or_default();
+    let rows = sites.iter().take(top).map(|site| {
+        let file = site.file.clone().unwrap_or_default();
         vec![
-            format!("{file}:{}", it.line),
-            spelled(&it.class).to_owned(),
-            it.message.clone(),
+            format!("{file}:{}", site.line),
+            spelled(&site.class).to_owned(),
+            site.message.clone(),
         ]
     });
     let columns = vec![

@@ -7,9 +7,9 @@ use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
 pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
-    let holds = |it: &&EscapePackage| it.sites + it.constants + it.leaking > 0;
+    let holds = |package: &&EscapePackage| package.sites + package.constants + package.leaking > 0;
     let packages: Vec<&EscapePackage> = escapes.packages.iter().filter(holds).collect();
-    let prefix = common_prefix(packages.iter().map(|it| it.path.as_str()));
+    let prefix = common_prefix(packages.iter().map(|package| package.path.as_str()));
     let below = if prefix.is_empty() {
         String::new()
     } else {
@@ -17,27 +17,31 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     };
     let heading = format!(
         "Escapes: {} in {}{below} (scope {}, {})",
-        counted(packages.iter().map(|it| it.sites).sum(), "site"),
+        counted(packages.iter().map(|package| package.sites).sum(), "site"),
         counted(
-            packages.iter().filter(|it| it.sites > 0).count() as u64,
+            packages.iter().filter(|package| package.sites > 0).count() as u64,
             "package"
         ),
         escapes.scope,
         escapes.go_version
     );
-    let reason = escapes.collection.as_ref().and_then(|it| it.reason.clone());
-    let aside = reason.map(|it| Block::Line(Tone::Warn, format!("compiled separately: {it}")));
+    let reason = escapes
+        .collection
+        .as_ref()
+        .and_then(|collection| collection.reason.clone());
+    let aside =
+        reason.map(|reason| Block::Line(Tone::Warn, format!("compiled separately: {reason}")));
     if packages.is_empty() {
         return std::iter::once(Block::Heading(heading))
             .chain(aside)
             .collect();
     }
     let weighted = escapes.weighted_by.is_some();
-    let occurs = |class: &&Class| packages.iter().any(|it| class.1(it) > 0);
+    let occurs = |class: &&Class| packages.iter().any(|package| class.1(package) > 0);
     let classes: Vec<&Class> = CLASSES.iter().filter(occurs).collect();
     let mut columns = vec![text("package"), number("sites")];
     columns.extend(classes.iter().map(|(title, _)| folding(number(title))));
-    let known = packages.iter().all(|it| it.functions.is_some());
+    let known = packages.iter().all(|package| package.functions.is_some());
     columns.extend(known.then(|| optional(number("functions"))));
     columns.extend(weighted.then(|| optional(number("cpu %"))));
     let columns_of_heat = Shown::of(&packages);
@@ -49,22 +53,22 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         ..Table::default()
     };
     let (shown, folded) = packages.split_at(top.min(packages.len()));
-    let row = |label: String, it: &EscapePackage| {
-        let mut row = escape_row(label, it, &classes, known, weighted);
+    let row = |label: String, package: &EscapePackage| {
+        let mut row = escape_row(label, package, &classes, known, weighted);
         // Before what is optional and not about the profile.
         let at = row.len() - 2;
-        row.splice(at..at, columns_of_heat.cells(it.heat));
+        row.splice(at..at, columns_of_heat.cells(package.heat));
         row
     };
     table.rows.extend(
         shown
             .iter()
-            .map(|it| row(it.path[prefix.len()..].to_owned(), it)),
+            .map(|package| row(package.path[prefix.len()..].to_owned(), package)),
     );
     if !folded.is_empty() {
         let rest = folded
             .iter()
-            .fold(none(known), |sum, it| self::sum(sum, it));
+            .fold(none(known), |sum, package| self::sum(sum, package));
         table
             .rows
             .push(row(format!("and {} smaller", folded.len()), &rest));
@@ -72,7 +76,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     if packages.len() > 1 {
         let all = packages
             .iter()
-            .fold(none(known), |sum, it| self::sum(sum, it));
+            .fold(none(known), |sum, package| self::sum(sum, package));
         table.rows.push(row("all".into(), &all));
         table.total = true;
     }
@@ -101,7 +105,7 @@ fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
             .count();
         let end = base.as_bytes()[..same]
             .iter()
-            .rposition(|it| *it == b'/')
+            .rposition(|byte| *byte == b'/')
             .map_or(0, |it| it + 1);
         prefix = &base[..end];
     }
@@ -112,14 +116,14 @@ type Class = (&'static str, fn(&EscapePackage) -> u64);
 
 /// The class `new` is spelled so that nobody takes it for what was added.
 const CLASSES: &[Class] = &[
-    ("moved", |it| it.moved),
-    ("new(T)", |it| it.new),
-    ("make", |it| it.make),
-    ("append", |it| it.append),
-    ("boxing", |it| it.boxing),
-    ("closure", |it| it.closure),
-    ("conv", |it| it.conversion),
-    ("other", |it| it.other),
+    ("moved", |package| package.moved),
+    ("new(T)", |package| package.new),
+    ("make", |package| package.make),
+    ("append", |package| package.append),
+    ("boxing", |package| package.boxing),
+    ("closure", |package| package.closure),
+    ("conv", |package| package.conversion),
+    ("other", |package| package.other),
 ];
 
 /// A class as people read it: `new` is what was added.
@@ -139,11 +143,15 @@ struct Shown {
 
 impl Shown {
     fn of(packages: &[&EscapePackage]) -> Self {
-        let has =
-            |of: fn(&SiteHeat) -> bool| packages.iter().filter_map(|it| it.heat.as_ref()).any(of);
+        let has = |of: fn(&SiteHeat) -> bool| {
+            packages
+                .iter()
+                .filter_map(|package| package.heat.as_ref())
+                .any(of)
+        };
         Self {
-            bytes: has(|it| it.bytes.is_some()),
-            cpu: has(|it| it.cpu.is_some()),
+            bytes: has(|heat| heat.bytes.is_some()),
+            cpu: has(|heat| heat.cpu.is_some()),
         }
     }
 

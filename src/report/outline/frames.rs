@@ -26,15 +26,19 @@ pub fn frames(target: &Target, everything: bool) -> Vec<Block> {
 }
 
 fn largest(target: &Target, top: usize) -> Vec<Block> {
-    let mut own: Vec<&Frame> = target.frames.iter().filter(|it| it.is_own()).collect();
-    own.sort_by_key(|it| {
+    let mut own: Vec<&Frame> = target
+        .frames
+        .iter()
+        .filter(|frame| frame.is_own())
+        .collect();
+    own.sort_by_key(|frame| {
         (
-            it.over.is_none(),
-            it.goroutine.is_none(),
-            std::cmp::Reverse(it.bytes),
+            frame.over.is_none(),
+            frame.goroutine.is_none(),
+            std::cmp::Reverse(frame.bytes),
         )
     });
-    let failed = own.iter().filter(|it| it.over.is_some()).count();
+    let failed = own.iter().filter(|frame| frame.over.is_some()).count();
     let heading = format!(
         "Stack frames of 1 KiB and more: {}",
         grouped(own.len() as u64)
@@ -43,44 +47,44 @@ fn largest(target: &Target, top: usize) -> Vec<Block> {
     if own.is_empty() {
         return vec![Block::Heading(heading)];
     }
-    let row = |it: &&Frame| {
+    let row = |frame: &&Frame| {
         vec![
-            it.function.clone(),
-            grouped(it.bytes),
-            it.accepted.map_or(String::new(), grouped),
-            it.without_profile.map_or(String::new(), grouped),
-            goroutine(it.goroutine).into(),
-            it.hot_inlined.join(", "),
-            if it.over.is_some() { "OVER" } else { "" }.into(),
+            frame.function.clone(),
+            grouped(frame.bytes),
+            frame.accepted.map_or(String::new(), grouped),
+            frame.without_profile.map_or(String::new(), grouped),
+            goroutine(frame.goroutine).into(),
+            frame.hot_inlined.join(", "),
+            if frame.over.is_some() { "OVER" } else { "" }.into(),
         ]
     };
-    let filled = |of: fn(&Frame) -> bool| own.iter().any(|it| of(it));
+    let filled = |of: fn(&Frame) -> bool| own.iter().any(|frame| of(frame));
     let columns = [
         (text("function"), true),
         (number("frame B"), true),
-        (number("lock B"), filled(|it| it.accepted.is_some())),
+        (number("lock B"), filled(|frame| frame.accepted.is_some())),
         (
             number("no profile B"),
-            filled(|it| it.without_profile.is_some()),
+            filled(|frame| frame.without_profile.is_some()),
         ),
-        (text("goroutine"), filled(|it| it.goroutine.is_some())),
+        (text("goroutine"), filled(|frame| frame.goroutine.is_some())),
         (
             optional(text("inlined by the profile")),
-            filled(|it| !it.hot_inlined.is_empty()),
+            filled(|frame| !frame.hot_inlined.is_empty()),
         ),
         (text(""), failed > 0),
     ];
-    let kept: Vec<bool> = columns.iter().map(|it| it.1).collect();
+    let kept: Vec<bool> = columns.iter().map(|column| column.1).collect();
     let rows = own.iter().map(row).map(|cells| {
         let cells = cells.into_iter().zip(&kept);
-        cells.filter(|it| *it.1).map(|it| it.0).collect()
+        cells.filter(|cell| *cell.1).map(|cell| cell.0).collect()
     });
     let rows = rows.collect();
     let table = Table {
         columns: columns
             .into_iter()
-            .filter(|it| it.1)
-            .map(|it| it.0)
+            .filter(|column| column.1)
+            .map(|column| column.0)
             .collect(),
         rows,
         total: false,

@@ -9,8 +9,11 @@ use crate::report::{EscapePackage, Escapes};
 
 /// One line for all packages; nothing where only a part of them was asked for.
 pub fn line(escapes: &Escapes) -> Option<Block> {
-    let each: Option<Vec<Optimizations>> =
-        escapes.packages.iter().map(|it| it.optimizations).collect();
+    let each: Option<Vec<Optimizations>> = escapes
+        .packages
+        .iter()
+        .map(|package| package.optimizations)
+        .collect();
     let each = each.filter(|each| !each.is_empty())?;
     let all = each.iter().fold(Optimizations::default(), add);
     Some(Block::Line(
@@ -27,7 +30,7 @@ pub fn line(escapes: &Escapes) -> Option<Block> {
 
 /// The same by package, those with the most bounds checks first.
 pub fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
-    let told = |it: &EscapePackage| Some((it.path.clone(), it.optimizations?));
+    let told = |package: &EscapePackage| Some((package.path.clone(), package.optimizations?));
     let mut packages: Vec<(String, Optimizations)> =
         escapes.packages.iter().filter_map(told).collect();
     packages.sort_by(|a, b| {
@@ -42,8 +45,13 @@ pub fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
             .collect(),
         ..Table::default()
     };
-    let row = |label: String, it: Optimizations| {
-        let counts = [it.inlinable, it.inlined, it.devirtualized, it.bounds_checks];
+    let row = |label: String, optimizations: Optimizations| {
+        let counts = [
+            optimizations.inlinable,
+            optimizations.inlined,
+            optimizations.devirtualized,
+            optimizations.bounds_checks,
+        ];
         std::iter::once(label)
             .chain(counts.map(cell))
             .collect::<Vec<_>>()
@@ -51,7 +59,7 @@ pub fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
     let (shown, folded) = packages.split_at(top.min(packages.len()));
     table
         .rows
-        .extend(shown.iter().map(|it| row(it.0.clone(), it.1)));
+        .extend(shown.iter().map(|pair| row(pair.0.clone(), pair.1)));
     let sum = |all: &[(String, Optimizations)]| {
         all.iter()
             .map(|it| &it.1)
@@ -98,12 +106,12 @@ pub fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
     let weighted = target.escapes.weighted_by.is_some();
     let mut columns = vec![text("function"), text("at"), number("cost"), number("over")];
     columns.extend(weighted.then(|| number("cpu %")));
-    let row = |it: &Near| {
-        let name = format!("{}.{}", it.package, it.function);
-        let place = format!("{}:{}", it.file, it.line);
-        let over = it.cost.saturating_sub(it.budget);
-        let mut row = vec![name, place, it.cost.to_string(), over.to_string()];
-        row.extend(weighted.then(|| super::escapes::share(it.weight)));
+    let row = |near: &Near| {
+        let name = format!("{}.{}", near.package, near.function);
+        let place = format!("{}:{}", near.file, near.line);
+        let over = near.cost.saturating_sub(near.budget);
+        let mut row = vec![name, place, near.cost.to_string(), over.to_string()];
+        row.extend(weighted.then(|| super::escapes::share(near.weight)));
         row
     };
     let table = Table {

@@ -22,9 +22,12 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
             blocks.push(line(Tone::Plain, format!("      {}", site.source)));
         }
         let places = site.among.iter();
-        blocks.extend(
-            places.map(|it| line(Tone::Plain, format!("      {}: {}", it.line, it.source))),
-        );
+        blocks.extend(places.map(|place| {
+            line(
+                Tone::Plain,
+                format!("      {}: {}", place.line, place.source),
+            )
+        }));
         if escapes.revision.is_none() {
             blocks.push(line(
                 Tone::Dim,
@@ -36,7 +39,12 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
     if escapes.revision.is_some() {
         blocks.extend(fixed(escapes));
     }
-    blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(
+        escapes
+            .notes
+            .iter()
+            .map(|note| line(Tone::Warn, note.clone())),
+    );
     blocks
 }
 
@@ -45,10 +53,15 @@ pub fn brief(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
     if !escapes.gate {
         let sites = escapes.new.iter().take(SHOWN_BRIEFLY);
-        blocks.extend(sites.map(|it| line(Tone::Warn, new(it))));
+        blocks.extend(sites.map(|site| line(Tone::Warn, new(site))));
         blocks.extend(more(escapes, SHOWN_BRIEFLY, "`gobuild-opt escape`"));
     }
-    blocks.extend(escapes.notes.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(
+        escapes
+            .notes
+            .iter()
+            .map(|note| line(Tone::Warn, note.clone())),
+    );
     blocks
 }
 
@@ -61,7 +74,11 @@ fn new(site: &Site) -> String {
 }
 
 fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
-    let more = escapes.new.len().checked_sub(shown).filter(|it| *it > 0)?;
+    let more = escapes
+        .new
+        .len()
+        .checked_sub(shown)
+        .filter(|difference| *difference > 0)?;
     Some(line(
         Tone::Dim,
         format!("and {}: {place}", counted_of(more, "more new site")),
@@ -70,13 +87,13 @@ fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
 
 /// What a revision had, with its places there.
 fn fixed(escapes: &Escapes) -> Vec<Block> {
-    let told = |it: &Site| {
+    let told = |site: &Site| {
         let text = format!(
             "fixed  {}  {} at {}: {}",
-            it.id,
-            what(it),
-            place(it),
-            it.message
+            site.id,
+            what(site),
+            place(site),
+            site.message
         );
         line(Tone::Good, text)
     };
@@ -106,7 +123,7 @@ fn revision(escapes: &Escapes, it: &Revision) -> Vec<Block> {
         );
         blocks.push(line(tone(escapes), text));
     }
-    blocks.extend(it.note.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(it.note.iter().map(|text| line(Tone::Warn, text.clone())));
     blocks.extend(by_class(&it.classes));
     blocks
 }
@@ -123,20 +140,27 @@ fn counts(escapes: &Escapes) -> Vec<Block> {
     if state.compared {
         blocks.push(line(tone(escapes), summary(escapes, "the lock")));
     }
-    blocks.extend(state.note.iter().map(|it| line(Tone::Warn, it.clone())));
+    blocks.extend(state.note.iter().map(|text| line(Tone::Warn, text.clone())));
     blocks.extend(by_class(&state.classes));
     blocks
 }
 
 fn by_class(classes: &[ClassChange]) -> Option<Block> {
-    let change = |it: &ClassChange| format!("{} {} -> {}", spelled(&it.class), it.before, it.after);
+    let change = |change: &ClassChange| {
+        format!(
+            "{} {} -> {}",
+            spelled(&change.class),
+            change.before,
+            change.after
+        )
+    };
     let changes: Vec<String> = classes.iter().map(change).collect();
     let text = format!("sites by class: {}", changes.join(", "));
     (!changes.is_empty()).then(|| line(Tone::Plain, text))
 }
 
 fn tone(escapes: &Escapes) -> Tone {
-    let failing = escapes.new.iter().any(|it| escapes.fails(it));
+    let failing = escapes.new.iter().any(|site| escapes.fails(site));
     match (escapes.new.is_empty(), failing) {
         (true, _) => Tone::Good,
         (false, true) => Tone::Bad,

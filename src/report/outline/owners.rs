@@ -24,17 +24,17 @@ struct Owner<'a> {
 /// Modules where there are several, and packages.
 pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
     let top = if everything { 5 * TOP } else { TOP };
-    let modules = target.modules.iter().map(|it| Owner {
-        name: &it.path,
-        version: it.version.as_deref().unwrap_or_default(),
-        bytes: it.bytes,
-        before: it.before,
+    let modules = target.modules.iter().map(|module| Owner {
+        name: &module.path,
+        version: module.version.as_deref().unwrap_or_default(),
+        bytes: module.bytes,
+        before: module.before,
     });
-    let packages = target.packages.iter().map(|it| Owner {
-        name: &it.path,
+    let packages = target.packages.iter().map(|package| Owner {
+        name: &package.path,
         version: "",
-        bytes: it.bytes,
-        before: it.before,
+        bytes: package.bytes,
+        before: package.before,
     });
     let mut blocks = Vec::new();
     // The standard library, the main module and what is nobody's: the packages say more.
@@ -65,8 +65,9 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
         return Vec::new();
     }
     // Stripping leaves every package as it was: the column would say nothing.
-    let differs =
-        |it: &Owner<'_>| it.name != UNOWNED && it.before.is_some_and(|before| before != it.bytes);
+    let differs = |owner: &Owner<'_>| {
+        owner.name != UNOWNED && owner.before.is_some_and(|before| before != owner.bytes)
+    };
     let compared = all.iter().any(differs);
     let mut columns = vec![text(title)];
     if compared {
@@ -76,28 +77,32 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
     if compared {
         columns.extend([number("change B"), number("%")]);
     }
-    let versions = all.iter().any(|it| !it.version.is_empty());
+    let versions = all.iter().any(|owner| !owner.version.is_empty());
     columns.extend(versions.then(|| optional(text("version"))));
     // What is nobody's alone, and what only the file before had, is no part of the count in the heading.
-    let is_common = |it: &&Owner<'_>| [SHARED, UNOWNED].contains(&it.name);
+    let is_common = |owner: &&Owner<'_>| [SHARED, UNOWNED].contains(&owner.name);
     let (common, named): (Vec<&Owner<'_>>, Vec<_>) = all.iter().partition(is_common);
-    let (there, gone): (Vec<&Owner<'_>>, Vec<_>) = named.into_iter().partition(|it| it.bytes > 0);
+    let (there, gone): (Vec<&Owner<'_>>, Vec<_>) =
+        named.into_iter().partition(|owner| owner.bytes > 0);
     let count = there.len();
     let (shown, rest) = there.split_at(if count <= top + 1 { count } else { top });
-    let mut rows: Vec<_> = shown.iter().map(|it| row(it, target, &columns)).collect();
+    let mut rows: Vec<_> = shown
+        .iter()
+        .map(|owner| row(owner, target, &columns))
+        .collect();
     for (several, what) in [(rest, "smaller"), (&gone, "gone")] {
         if !several.is_empty() {
             let name = format!("and {} {what}", grouped(several.len() as u64));
             let sum = Owner {
                 name: &name,
                 version: "",
-                bytes: several.iter().map(|it| it.bytes).sum(),
-                before: several.iter().map(|it| it.before).sum(),
+                bytes: several.iter().map(|owner| owner.bytes).sum(),
+                before: several.iter().map(|owner| owner.before).sum(),
             };
             rows.push(row(&sum, target, &columns));
         }
     }
-    rows.extend(common.iter().map(|it| row(it, target, &columns)));
+    rows.extend(common.iter().map(|owner| row(owner, target, &columns)));
     let heading = format!("{heading}: {}", grouped(count as u64));
     let table = Table {
         columns,
@@ -197,7 +202,7 @@ pub fn tiles(target: &Target) -> Vec<Tile> {
         Tile::around(name, full, packages)
     };
     let mut tiles: Vec<Tile> = modules.into_iter().map(module).collect();
-    tiles.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));
     tiles
 }
 
@@ -207,24 +212,29 @@ fn tile(target: &Target, it: &PackageSize, module: &str, hue: Hue) -> Tile {
         Some(within) if within.starts_with('/') => &within[1..],
         _ => &it.path,
     };
-    let escapes = target.escapes.iter().flat_map(|it| &it.packages);
+    let escapes = target.escapes.iter().flat_map(|escapes| &escapes.packages);
     let sites = escapes
         .filter(|other| other.path == it.path)
-        .map(|it| it.sites)
+        .map(|package| package.sites)
         .sum();
     Tile {
         before: it.before.unwrap_or(0),
         moved: it.before.map_or(0, |before| before.abs_diff(it.bytes)),
         sites,
-        weight: it.weight.map_or(0, |it| (it * 10_000.0).round() as u64),
+        weight: it
+            .weight
+            .map_or(0, |weight| (weight * 10_000.0).round() as u64),
         ..Tile::leaf(label, it.path.as_str(), it.bytes, hue)
     }
 }
 
 /// The main module is that of the main package.
 fn hue(target: &Target, path: &str, module: Option<&str>) -> Hue {
-    let main = target.packages.iter().find(|it| it.path == target.package);
-    let main_module = main.and_then(|it| it.module.as_deref());
+    let main = target
+        .packages
+        .iter()
+        .find(|package| package.path == target.package);
+    let main_module = main.and_then(|package| package.module.as_deref());
     match module {
         _ if path == UNOWNED || path == SHARED => Hue::Other,
         _ if path == target.package || path == "main" => Hue::Main,

@@ -17,7 +17,7 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
     blocks.extend(worth(shown));
     let mut facts = vec![facts(shown)];
     facts.extend(origin(shown));
-    blocks.extend(facts.into_iter().map(|it| Block::Line(Tone::Plain, it)));
+    blocks.extend(facts.into_iter().map(|fact| Block::Line(Tone::Plain, fact)));
     blocks.extend(flat::picture(shown).map(Block::Picture));
     blocks.extend(owners(shown));
     match &shown.allocated {
@@ -35,9 +35,9 @@ pub fn profile(shown: &Shown) -> Vec<Block> {
 
 /// What speaks against optimising by it.
 fn worth(shown: &Shown) -> Vec<Block> {
-    let against = shown.worth.iter().flat_map(|it| &it.against);
+    let against = shown.worth.iter().flat_map(|worth| &worth.against);
     let mut lines: Vec<Block> = against
-        .map(|it| Block::Line(Tone::Warn, format!("of little worth: {it}")))
+        .map(|against| Block::Line(Tone::Warn, format!("of little worth: {against}")))
         .collect();
     if !lines.is_empty() {
         let hint = "  collect it while the program does what it is for: under its real load";
@@ -53,9 +53,9 @@ fn verdict(shown: &Shown) -> Vec<Block> {
             counted_of(shown.judgement.edges, "call"),
             grouped(shown.summary.hot_calls as u64)
         );
-        let unplaced = shown.judgement.unplaced().map(|it| {
+        let unplaced = shown.judgement.unplaced().map(|unplaced| {
             let sentence = format!(
-                "{it:.1} % of their weight is of calls without lines: the compiler places none of these"
+                "{unplaced:.1} % of their weight is of calls without lines: the compiler places none of these"
             );
             Block::Line(Tone::Warn, sentence)
         });
@@ -79,7 +79,10 @@ fn facts(shown: &Shown) -> String {
     if summary.unit != "count" {
         parts.push(amount(summary.total, &summary.unit));
     }
-    let duration = judgement.origin.as_ref().and_then(|it| it.duration_ms);
+    let duration = judgement
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.duration_ms);
     if let Some(ms) = duration {
         parts.push(format!("collected in {:.1} s", ms as f64 / 1000.0));
     }
@@ -102,7 +105,10 @@ fn origin(shown: &Shown) -> Vec<String> {
     let program = [
         origin.program.clone(),
         origin.go_version.clone(),
-        origin.build_id.as_ref().map(|it| format!("build ID {it}")),
+        origin
+            .build_id
+            .as_ref()
+            .map(|build_id| format!("build ID {build_id}")),
     ];
     let program: Vec<String> = program.into_iter().flatten().collect();
     if !program.is_empty() {
@@ -132,11 +138,11 @@ fn owners(shown: &Shown) -> Vec<Block> {
         (Owner::Runtime, _) => "runtime".into(),
         (Owner::Unknown, _) => "unknown".into(),
     };
-    let rows = shown.summary.owners.iter().map(|it| {
+    let rows = shown.summary.owners.iter().map(|share| {
         vec![
-            name(it.owner),
-            amount(it.weight, &shown.summary.unit),
-            format!("{:.1}", it.percent),
+            name(share.owner),
+            amount(share.weight, &shown.summary.unit),
+            format!("{:.1}", share.percent),
         ]
     });
     vec![Block::Table(Table {
@@ -150,13 +156,13 @@ fn functions(heading: &str, summary: &Summary) -> Vec<Block> {
     if summary.functions.is_empty() {
         return Vec::new();
     }
-    let rows = summary.functions.iter().map(|it| {
+    let rows = summary.functions.iter().map(|hot| {
         vec![
-            label(&it.function),
-            amount(it.flat, &summary.unit),
-            percent(it.flat, summary.total),
-            amount(it.cum, &summary.unit),
-            percent(it.cum, summary.total),
+            label(&hot.function),
+            amount(hot.flat, &summary.unit),
+            percent(hot.flat, summary.total),
+            amount(hot.cum, &summary.unit),
+            percent(hot.cum, summary.total),
         ]
     });
     let columns = vec![
@@ -180,11 +186,11 @@ fn calls(shown: &Shown) -> Vec<Block> {
     if shown.summary.calls.is_empty() {
         return Vec::new();
     }
-    let row = |it: &Edge| {
+    let row = |edge: &Edge| {
         vec![
-            format!("{} -> {}", label(&it.caller), label(&it.callee)),
-            format!("{:+}", it.offset),
-            percent(it.weight, shown.judgement.edge_weight),
+            format!("{} -> {}", label(&edge.caller), label(&edge.callee)),
+            format!("{:+}", edge.offset),
+            percent(edge.weight, shown.judgement.edge_weight),
         ]
     };
     vec![
@@ -208,7 +214,7 @@ fn health(fit: &Fit) -> Vec<Block> {
     let version = fit
         .go_version
         .as_ref()
-        .map_or(String::new(), |it| format!(", {it}"));
+        .map_or(String::new(), |text| format!(", {text}"));
     let program = match &fit.binary {
         Some(binary) => binary.clone(),
         None => format!("the sources of {}", fit.packages.join(", ")),
@@ -229,9 +235,13 @@ fn health(fit: &Fit) -> Vec<Block> {
     ));
     blocks.extend(lines(fit));
     if !vanished.is_empty() {
-        let rows = vanished.iter().map(|it| {
-            let now = it.now.clone().unwrap_or_default();
-            vec![it.function.clone(), format!("{:.2}", it.percent), now]
+        let rows = vanished.iter().map(|vanished| {
+            let now = vanished.now.clone().unwrap_or_default();
+            vec![
+                vanished.function.clone(),
+                format!("{:.2}", vanished.percent),
+                now,
+            ]
         });
         blocks.push(Block::Table(Table {
             columns: vec![text("vanished function"), number("%"), text("perhaps now")],

@@ -50,7 +50,7 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
             wanted
                 .almost
                 .iter()
-                .flat_map(|it| inlining::almost(target, *it, top)),
+                .flat_map(|number| inlining::almost(target, *number, top)),
         );
         blocks.extend(lock::lock(&target.escapes));
         blocks.extend(assertions::assertions(&target.assertions));
@@ -58,25 +58,25 @@ pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
     }
     let open = report.verdict.loosened.iter();
     let open = open.chain(&report.verdict.not_judged).cloned();
-    blocks.extend(open.map(|it| Block::Line(Tone::Warn, format!("warn  {it}"))));
+    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
     blocks.extend(failures(report));
     blocks
 }
 
 /// What fails the run. New sites stand above, each with what to do: here they are counted.
 fn failures(report: &Report) -> Vec<Block> {
-    let escapes = || report.targets.iter().map(|it| &it.escapes);
-    let failing = escapes().flat_map(|all| all.new.iter().filter(|it| all.fails(it)));
-    let sites: BTreeSet<&str> = failing.map(|it| it.id.as_str()).collect();
+    let escapes = || report.targets.iter().map(|target| &target.escapes);
+    let failing = escapes().flat_map(|all| all.new.iter().filter(|site| all.fails(site)));
+    let sites: BTreeSet<&str> = failing.map(|site| site.id.as_str()).collect();
     let told = gate::failures(escapes());
     let others = report
         .verdict
         .failures
         .iter()
-        .filter(|it| !told.contains(it));
+        .filter(|failure| !told.contains(failure));
     let counted = (!sites.is_empty())
         .then(|| format!("{}, see above", counted_of(sites.len(), "new escape")));
-    let bad = |it: String| Block::Line(Tone::Bad, format!("FAIL  {it}"));
+    let bad = |text: String| Block::Line(Tone::Bad, format!("FAIL  {text}"));
     others.cloned().chain(counted).map(bad).collect()
 }
 
@@ -106,7 +106,7 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     let (hot, cold): (Vec<&Ranked>, Vec<&Ranked>) = target
         .groups
         .iter()
-        .partition(|it| heat.none() || it.heat.is_some());
+        .partition(|ranked| heat.none() || ranked.heat.is_some());
     for it in hot.iter().take(top) {
         let classes: Vec<String> = it
             .classes
@@ -155,12 +155,15 @@ struct Heat {
 impl Heat {
     fn of(target: &Target) -> Self {
         let has = |of: fn(&SiteHeat) -> bool| {
-            let mut heats = target.groups.iter().filter_map(|it| it.heat.as_ref());
+            let mut heats = target
+                .groups
+                .iter()
+                .filter_map(|ranked| ranked.heat.as_ref());
             heats.any(of)
         };
         Self {
-            bytes: has(|it| it.bytes.is_some()),
-            cpu: has(|it| it.cpu.is_some()),
+            bytes: has(|heat| heat.bytes.is_some()),
+            cpu: has(|heat| heat.cpu.is_some()),
         }
     }
 
@@ -180,7 +183,7 @@ impl Heat {
         let count = |it: Option<i64>| escapes::cell(it.unwrap_or_default().unsigned_abs());
         let bytes = [count(heat.bytes), count(heat.objects)];
         let bytes = bytes.into_iter().filter(|_| self.bytes);
-        let cpu = heat.cpu.map_or("·".into(), |it| format!("{it:.2}"));
+        let cpu = heat.cpu.map_or("·".into(), |cpu| format!("{cpu:.2}"));
         bytes.chain(self.cpu.then_some(cpu)).collect()
     }
 }
@@ -201,6 +204,6 @@ fn not_understood(target: &Target, shown: bool) -> Vec<Block> {
         ),
     )];
     let examples = target.unparsed_examples.iter().filter(|_| shown);
-    blocks.extend(examples.map(|it| Block::Line(Tone::Plain, it.clone())));
+    blocks.extend(examples.map(|example| Block::Line(Tone::Plain, example.clone())));
     blocks
 }

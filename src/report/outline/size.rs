@@ -15,19 +15,25 @@ pub fn overview(targets: &[Target]) -> Vec<Block> {
         number("%"),
     ];
     columns.push(optional(text("sha256")));
-    let row = |it: &Target| {
-        let before = it.baseline.as_ref().map(|it| it.size);
-        let level = it
+    let row = |target: &Target| {
+        let before = target.baseline.as_ref().map(|baseline| baseline.size);
+        let level = target
             .level
             .as_ref()
-            .map_or(String::new(), |it| format!("/{it}"));
+            .map_or(String::new(), |level| format!("/{level}"));
         vec![
-            it.artifact.path.clone().unwrap_or_else(|| it.name.clone()),
-            format!("{}/{}{level}", it.goos, it.goarch),
+            target
+                .artifact
+                .path
+                .clone()
+                .unwrap_or_else(|| target.name.clone()),
+            format!("{}/{}{level}", target.goos, target.goarch),
             before.map_or(String::new(), grouped),
-            grouped(it.artifact.size),
-            before.map_or(String::new(), |before| percent(before, it.artifact.size)),
-            it.artifact.sha256.clone(),
+            grouped(target.artifact.size),
+            before.map_or(String::new(), |before| {
+                percent(before, target.artifact.size)
+            }),
+            target.artifact.sha256.clone(),
         ]
     };
     let rows = targets.iter().map(row).collect();
@@ -61,11 +67,9 @@ pub fn size(target: &Target) -> Vec<Block> {
     }
     table.columns.push(optional(number("in memory B")));
     table.columns.push(optional(text("sections")));
-    for section in target
-        .sections
-        .iter()
-        .filter(|it| it.after > 0 || it.before.unwrap_or(0) > 0 || it.memory > 0)
-    {
+    for section in target.sections.iter().filter(|section| {
+        section.after > 0 || section.before.unwrap_or(0) > 0 || section.memory > 0
+    }) {
         table.rows.push(row(section, before.is_some()));
     }
     let overhead = target.overhead;
@@ -80,7 +84,7 @@ pub fn size(target: &Target) -> Vec<Block> {
     let whole = Section {
         role: "file".into(),
         names: Vec::new(),
-        before: before.map(|it| it.size),
+        before: before.map(|baseline| baseline.size),
         after: target.artifact.size,
         memory: 0,
     };

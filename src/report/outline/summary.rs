@@ -13,9 +13,11 @@ const MOST: usize = 10;
 
 /// Whether something fails, or differs from what is known of before, or a gate was loosened to let it pass.
 pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
-    let moved = |it: &Comparison| {
-        let differs = |it: &Pair| !it.before.is(&it.after);
-        it.pairs.iter().any(differs) || !it.gone.is_empty() || !it.new.is_empty()
+    let moved = |comparison: &Comparison| {
+        let differs = |pair: &Pair| !pair.before.is(&pair.after);
+        comparison.pairs.iter().any(differs)
+            || !comparison.gone.is_empty()
+            || !comparison.new.is_empty()
     };
     let failed = !report.verdict.pass || !loosened(report).is_empty();
     failed || new_sites(report).next().is_some() || base.is_none_or(moved)
@@ -26,7 +28,7 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
     let mut blocks = vec![Block::Title(title(report))];
     let failures = &report.verdict.failures;
     let failing = failures.iter().take(MOST);
-    blocks.extend(failing.map(|it| Block::Line(Tone::Bad, it.clone())));
+    blocks.extend(failing.map(|failing| Block::Line(Tone::Bad, failing.clone())));
     blocks.extend(more(failures.len(), "failure"));
     blocks.extend(match base {
         Some(base) => compared(report, base, base_name),
@@ -35,18 +37,20 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
     blocks.extend(sites(report));
     let loosened = loosened(report);
     let told = loosened.iter().take(MOST);
-    blocks.extend(told.map(|it| Block::Line(Tone::Warn, format!("loosened: {it}"))));
+    blocks.extend(told.map(|text| Block::Line(Tone::Warn, format!("loosened: {text}"))));
     blocks.extend(more(loosened.len(), "loosened gate"));
     let warnings = warnings(report);
     let warned = warnings.iter().take(MOST);
-    blocks.extend(warned.map(|it| Block::Line(Tone::Warn, it.clone())));
+    blocks.extend(warned.map(|text| Block::Line(Tone::Warn, text.clone())));
     blocks.extend(more(warnings.len(), "warning"));
     blocks
 }
 
 /// The blocks of a whole report, by title; of one executable by heading, too. The verdict stands first, and is left out.
 pub fn sections(blocks: Vec<Block>) -> Vec<(String, Vec<Block>)> {
-    let titles = blocks.iter().filter(|it| matches!(it, Block::Title(_)));
+    let titles = blocks
+        .iter()
+        .filter(|block| matches!(block, Block::Title(_)));
     let by_heading = titles.count() <= 3;
     let mut sections: Vec<(String, Vec<Block>)> = Vec::new();
     for block in blocks {
@@ -76,13 +80,13 @@ fn title(report: &Report) -> String {
 }
 
 fn more(all: usize, noun: &str) -> Option<Block> {
-    let left = all.checked_sub(MOST).filter(|it| *it > 0)?;
+    let left = all.checked_sub(MOST).filter(|difference| *difference > 0)?;
     let left = counted(left as u64, &format!("more {noun}"));
     Some(Block::Line(Tone::Dim, left))
 }
 
 fn platform(it: &Target) -> String {
-    let level = it.level.iter().map(|it| format!("/{it}"));
+    let level = it.level.iter().map(|text| format!("/{text}"));
     format!("{}/{}{}", it.goos, it.goarch, level.collect::<String>())
 }
 
@@ -93,7 +97,7 @@ fn against_lock(targets: &[Target]) -> Vec<Block> {
 }
 
 fn executables(targets: &[Target]) -> Block {
-    let has_lock = targets.iter().any(|it| locked(it).is_some());
+    let has_lock = targets.iter().any(|target| locked(target).is_some());
     let mut table = Table {
         columns: vec![
             text("executable"),
@@ -119,8 +123,8 @@ fn executables(targets: &[Target]) -> Block {
 
 /// The size that the lock has of an executable of the same Go.
 fn locked(target: &Target) -> Option<u64> {
-    let lock = target.lock.as_ref().filter(|it| it.compared)?;
-    match lock.sizes.iter().find(|it| it.item == "size") {
+    let lock = target.lock.as_ref().filter(|lock| lock.compared)?;
+    match lock.sizes.iter().find(|size| size.item == "size") {
         Some(it) => it.before,
         // Only what changed has an entry.
         None => Some(target.artifact.size),
@@ -134,8 +138,8 @@ const FLOOR: u64 = 1024;
 fn grown(targets: &[Target]) -> Option<Block> {
     let mut rows = Vec::new();
     for target in targets {
-        let lock = target.lock.iter().filter(|it| it.compared);
-        for it in lock.flat_map(|it| &it.sizes) {
+        let lock = target.lock.iter().filter(|lock| lock.compared);
+        for it in lock.flat_map(|lock| &lock.sizes) {
             let (before, after) = (it.before.unwrap_or(0), it.after.unwrap_or(0));
             let module = it.item.strip_prefix("module:");
             if let Some(module) = module.filter(|_| before.abs_diff(after) >= FLOOR) {
@@ -169,8 +173,10 @@ fn grown(targets: &[Target]) -> Option<Block> {
 
 fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<Block> {
     let name = base_name.unwrap_or("the base");
-    let (same, changed): (Vec<&Pair>, Vec<&Pair>) =
-        base.pairs.iter().partition(|it| it.before.is(&it.after));
+    let (same, changed): (Vec<&Pair>, Vec<&Pair>) = base
+        .pairs
+        .iter()
+        .partition(|pair| pair.before.is(&pair.after));
     let mut blocks = Vec::new();
     if !changed.is_empty() {
         let columns = vec![
@@ -216,7 +222,11 @@ fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<
 fn row(pair: &Pair, report: &Report) -> Vec<String> {
     let (old, new) = (pair.before.size, pair.after.size);
     let gate = format!(" {} ", pair.name);
-    let gated = report.verdict.failures.iter().any(|it| it.contains(&gate));
+    let gated = report
+        .verdict
+        .failures
+        .iter()
+        .any(|failure| failure.contains(&gate));
     vec![
         pair.name.clone(),
         pair.after.platform.clone(),
@@ -230,16 +240,22 @@ fn row(pair: &Pair, report: &Report) -> Vec<String> {
 
 /// What the change loosens, with the reasons that `accept` was given.
 fn loosened(report: &Report) -> &[String] {
-    report.change.as_ref().map_or(&[], |it| &it.loosened)
+    report
+        .change
+        .as_ref()
+        .map_or(&[], |change| &change.loosened)
 }
 
 /// What the lock does not hold, once per place.
 fn new_sites(report: &Report) -> impl Iterator<Item = &Site> {
-    let escapes = report.targets.iter().filter_map(|it| it.escapes.as_ref());
+    let escapes = report
+        .targets
+        .iter()
+        .filter_map(|target| target.escapes.as_ref());
     let mut seen = std::collections::HashSet::new();
     escapes
-        .flat_map(|it| &it.new)
-        .filter(move |it| seen.insert(it.id.as_str()))
+        .flat_map(|escapes| &escapes.new)
+        .filter(move |site| seen.insert(site.id.as_str()))
 }
 
 fn sites(report: &Report) -> Vec<Block> {
@@ -275,7 +291,7 @@ fn sites(report: &Report) -> Vec<Block> {
 
 fn warnings(report: &Report) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for it in report.targets.iter().flat_map(|it| &it.checks) {
+    for it in report.targets.iter().flat_map(|target| &target.checks) {
         let line = format!("{}: {}", it.id, it.message);
         // What is loosened has lines of its own.
         let is_told = it.id == LOOSENED && !loosened(report).is_empty();

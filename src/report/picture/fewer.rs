@@ -29,7 +29,7 @@ impl Picture {
         let (least, ties) = match sizes.len() > most {
             true => {
                 let least = *sizes.select_nth_unstable_by(most, |a, b| b.cmp(a)).1;
-                let larger = sizes.iter().filter(|it| **it > least).count();
+                let larger = sizes.iter().filter(|size| **size > least).count();
                 (least, most - larger)
             }
             false => (0, usize::MAX),
@@ -69,7 +69,7 @@ struct Scale(Vec<(Layer, u128)>);
 
 impl Scale {
     fn of(picture: &Picture) -> Self {
-        let whole = |it: &Layer| (*it, u128::from(picture.whole(*it).max(1)));
+        let whole = |layer: &Layer| (*layer, u128::from(picture.whole(*layer).max(1)));
         Self(picture.layers.iter().map(whole).collect())
     }
 
@@ -104,14 +104,17 @@ struct Fold {
 impl Fold {
     fn tiles(&mut self, all: &[Tile], depth: usize) -> Vec<Tile> {
         let (large, mut small): (Vec<&Tile>, Vec<&Tile>) =
-            all.iter().partition(|it| self.stays(it, depth));
+            all.iter().partition(|tile| self.stays(tile, depth));
         // A box of one would be no smaller than the box.
         let alone = match small.as_slice() {
             [_] => small.pop(),
             _ => None,
         };
-        let mut kept: Vec<Tile> = large.into_iter().map(|it| self.tile(it, depth)).collect();
-        kept.extend(alone.map(|it| self.tile(it, depth)));
+        let mut kept: Vec<Tile> = large
+            .into_iter()
+            .map(|tile| self.tile(tile, depth))
+            .collect();
+        kept.extend(alone.map(|tile| self.tile(tile, depth)));
         kept.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.full.cmp(&b.full)));
         if !small.is_empty() {
             self.hide(&small);
@@ -143,7 +146,7 @@ impl Fold {
 
     fn hide(&mut self, small: &[&Tile]) {
         self.hidden += small.len() as u64;
-        self.hidden_bytes += small.iter().map(|it| it.bytes).sum::<u64>();
+        self.hidden_bytes += small.iter().map(|tile| tile.bytes).sum::<u64>();
     }
 }
 
@@ -152,14 +155,14 @@ fn together(small: &[&Tile], depth: usize) -> Tile {
     let noun = match depth {
         0 => "modules",
         1 => "packages",
-        _ if small.iter().all(|it| it.kind == "code") => "functions",
+        _ if small.iter().all(|tile| tile.kind == "code") => "functions",
         _ => "pieces",
     };
     let count = grouped(small.len() as u64);
-    let sum = |of: fn(&Tile) -> u64| small.iter().map(|it| of(it)).sum::<u64>();
-    let bytes = sum(|it| it.bytes);
+    let sum = |of: fn(&Tile) -> u64| small.iter().map(|tile| of(tile)).sum::<u64>();
+    let bytes = sum(|tile| tile.bytes);
     let first = small[0];
-    let same = small.iter().all(|it| it.kind == first.kind);
+    let same = small.iter().all(|tile| tile.kind == first.kind);
     Tile {
         label: format!("{count} smaller {noun}"),
         full: format!("and {count} smaller {noun}, together {}", human(bytes)),
@@ -169,10 +172,10 @@ fn together(small: &[&Tile], depth: usize) -> Tile {
             false => "".into(),
         },
         bytes,
-        before: sum(|it| it.before),
-        moved: sum(|it| it.moved),
-        sites: sum(|it| it.sites),
-        weight: sum(|it| it.weight),
+        before: sum(|tile| tile.before),
+        moved: sum(|tile| tile.moved),
+        sites: sum(|tile| tile.sites),
+        weight: sum(|tile| tile.weight),
         members: small.len() as u64,
         children: Vec::new(),
     }

@@ -29,12 +29,12 @@ pub fn merged(old: Vec<Tile>, new: Vec<Tile>) -> Vec<Tile> {
     }
     let mut out: Vec<Tile> = out
         .into_iter()
-        .map(|it| {
-            let was = before.remove(&it.label).and_then(one);
-            both(was, it)
+        .map(|tile| {
+            let was = before.remove(&tile.label).and_then(one);
+            both(was, tile)
         })
         .collect();
-    let gone = order.into_iter().filter_map(|it| before.remove(&it));
+    let gone = order.into_iter().filter_map(|text| before.remove(&text));
     out.extend(gone.filter_map(one).map(gone_tile));
     out
 }
@@ -77,7 +77,7 @@ fn both(old: Option<Tile>, new: Tile) -> Tile {
         };
     }
     let children = merged(old.children, new.children);
-    let moved = children.iter().map(|it| it.moved).sum();
+    let moved = children.iter().map(|tile| tile.moved).sum();
     Tile {
         full,
         before: old.bytes,

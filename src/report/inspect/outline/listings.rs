@@ -31,30 +31,30 @@ pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let (shown, small) = split(&inspection.modules, view.lines());
     let mut rows: Vec<_> = shown
         .iter()
-        .map(|it| {
-            let version = it.version.clone().unwrap_or_default();
-            let name = match it.origin {
+        .map(|module| {
+            let version = module.version.clone().unwrap_or_default();
+            let name = match module.origin {
                 Origin::Shared => "shared: used by several modules".to_owned(),
-                _ => it.path.clone(),
+                _ => module.path.clone(),
             };
-            row(name, version, it.bytes, it.code, it.packages)
+            row(name, version, module.bytes, module.code, module.packages)
         })
         .collect();
     if !small.is_empty() {
         let sum = |of: fn(&ModuleSize) -> u64| small.iter().map(of).sum::<u64>();
-        let (bytes, code) = (sum(|it| it.bytes), sum(|it| it.code));
+        let (bytes, code) = (sum(|module| module.bytes), sum(|module| module.code));
         rows.push(row(
             and(small.len()),
             String::new(),
             bytes,
             code,
-            sum(|it| it.packages),
+            sum(|module| module.packages),
         ));
     }
     let count = inspection
         .modules
         .iter()
-        .filter(|it| it.packages > 0)
+        .filter(|module| module.packages > 0)
         .count();
     let heading = format!("Modules: {}", grouped(count as u64));
     listing(heading, columns, rows)
@@ -89,20 +89,23 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let (shown, small) = split(all, view.lines());
     let mut rows: Vec<_> = shown
         .iter()
-        .map(|it| {
+        .map(|package| {
             row(
-                it.path.clone(),
-                it.bytes,
-                it.code,
-                it.paid_for,
-                it.functions,
+                package.path.clone(),
+                package.bytes,
+                package.code,
+                package.paid_for,
+                package.functions,
             )
         })
         .collect();
     if !small.is_empty() {
         let sum = |of: fn(&PackageSize) -> u64| small.iter().map(of).sum::<u64>();
-        let (bytes, code) = (sum(|it| it.bytes), sum(|it| it.code));
-        let (paid, functions) = (sum(|it| it.paid_for), sum(|it| it.functions));
+        let (bytes, code) = (sum(|package| package.bytes), sum(|package| package.code));
+        let (paid, functions) = (
+            sum(|package| package.paid_for),
+            sum(|package| package.functions),
+        );
         rows.push(row(and(small.len()), bytes, code, paid, functions));
     }
     let shared = inspection.ledger.shared;
@@ -120,7 +123,7 @@ pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         columns,
         rows,
     );
-    if shown.iter().any(|it| it.paid_for != it.code) && blocks.len() > 1 {
+    if shown.iter().any(|package| package.paid_for != package.code) && blocks.len() > 1 {
         blocks.push(Block::Line(
             Tone::Dim,
             "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
@@ -144,20 +147,21 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
         0..4 => all.join(", "),
         more => format!("{}, and {} more", all[..3].join(", "), more - 3),
     };
-    let row = |it: &DataObject| {
-        let pointers = it.pointers.iter();
-        let pointers = pointers.map(|it| format!("pointer at {} of {}", it.address, it.owner));
+    let row = |object: &DataObject| {
+        let pointers = object.pointers.iter();
+        let pointers =
+            pointers.map(|pointer| format!("pointer at {} of {}", pointer.address, pointer.owner));
         vec![
-            some(it.used_by.iter().cloned().chain(pointers).collect()),
-            it.address.to_string(),
-            cell(it.bytes),
-            it.section.clone(),
-            it.symbol.clone().unwrap_or_default(),
-            match it.proven {
-                true => it.how.words().to_owned(),
-                false => format!("{} (not proven)", it.how.words()),
+            some(object.used_by.iter().cloned().chain(pointers).collect()),
+            object.address.to_string(),
+            cell(object.bytes),
+            object.section.clone(),
+            object.symbol.clone().unwrap_or_default(),
+            match object.proven {
+                true => object.how.words().to_owned(),
+                false => format!("{} (not proven)", object.how.words()),
             },
-            it.first_bytes.chars().take(24).collect(),
+            object.first_bytes.chars().take(24).collect(),
         ]
     };
     let heading = format!(
@@ -177,12 +181,12 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         optional(number("frame B")),
         optional(text("paid for by")),
     ];
-    let row = |it: &FunctionSize<'_>| {
-        let paid = it.paid_by.as_deref().unwrap_or_default();
+    let row = |function: &FunctionSize<'_>| {
+        let paid = function.paid_by.as_deref().unwrap_or_default();
         vec![
-            it.name.to_string(),
-            cell(it.bytes),
-            cell(it.frame),
+            function.name.to_string(),
+            cell(function.bytes),
+            cell(function.frame),
             paid.to_owned(),
         ]
     };
@@ -191,7 +195,7 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let left_out = inspection.left_out;
     let count = small.len() + left_out.functions;
     if count > 0 {
-        let bytes = small.iter().map(|it| it.bytes).sum::<u64>() + left_out.bytes;
+        let bytes = small.iter().map(|function| function.bytes).sum::<u64>() + left_out.bytes;
         rows.push(vec![and(count), cell(bytes), String::new(), String::new()]);
     }
     let count = grouped((all.len() + left_out.functions) as u64);
@@ -214,9 +218,15 @@ pub fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         .collect();
     order.sort_unstable();
     let rows = order.iter().map(|(_, index)| &all[*index]);
-    let rows = rows.filter(|it| !is_trampoline(&it.name.text()));
+    let rows = rows.filter(|function| !is_trampoline(&function.name.text()));
     let rows = rows.take(view.lines());
-    let rows = rows.map(|it| vec![it.name.to_string(), cell(it.frame), cell(it.bytes)]);
+    let rows = rows.map(|function| {
+        vec![
+            function.name.to_string(),
+            cell(function.frame),
+            cell(function.bytes),
+        ]
+    });
     let columns = vec![
         text("function"),
         number("frame B"),
@@ -233,7 +243,7 @@ pub const NEVER_SHOWN: usize = 64;
 fn is_trampoline(name: &str) -> bool {
     let sized = |prefix: &str| {
         let size = name.strip_prefix(prefix).unwrap_or_default();
-        !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit())
+        !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit())
     };
     sized("runtime.call") || sized("debugCall") || sized("runtime.debugCall")
 }
@@ -251,11 +261,11 @@ pub fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         |name: String, kind: String, bytes: u64| vec![name, kind, cell(bytes), share(bytes, size)];
     let mut rows: Vec<_> = shown
         .iter()
-        .map(|it| {
+        .map(|region| {
             row(
-                it.section.clone(),
-                it.kind.name().replace('-', " "),
-                it.bytes,
+                region.section.clone(),
+                region.kind.name().replace('-', " "),
+                region.bytes,
             )
         })
         .collect();
@@ -263,7 +273,7 @@ pub fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         rows.push(row(
             and(small.len()),
             String::new(),
-            small.iter().map(|it| it.bytes).sum(),
+            small.iter().map(|region| region.bytes).sum(),
         ));
     }
     let sum = inspection.ledger.unowned;
@@ -283,8 +293,8 @@ pub fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         number("memory B"),
     ];
     let mut all: Vec<_> = inspection.sections.iter().collect();
-    all.retain(|it| it.bytes > 0 || it.memory > 0);
-    all.sort_by_key(|it| std::cmp::Reverse((it.bytes, it.memory)));
+    all.retain(|section| section.bytes > 0 || section.memory > 0);
+    all.sort_by_key(|section| std::cmp::Reverse((section.bytes, section.memory)));
     let size = inspection.file.size;
     let row = |name: String, role: String, bytes, memory| {
         vec![name, role, cell(bytes), share(bytes, size), cell(memory)]
@@ -292,11 +302,18 @@ pub fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let (shown, small) = split(&all, view.lines());
     let mut rows: Vec<_> = shown
         .iter()
-        .map(|it| row(it.name.clone(), it.role.clone(), it.bytes, it.memory))
+        .map(|section| {
+            row(
+                section.name.clone(),
+                section.role.clone(),
+                section.bytes,
+                section.memory,
+            )
+        })
         .collect();
     if !small.is_empty() {
-        let bytes = small.iter().map(|it| it.bytes).sum();
-        let memory = small.iter().map(|it| it.memory).sum();
+        let bytes = small.iter().map(|section| section.bytes).sum();
+        let memory = small.iter().map(|section| section.memory).sum();
         rows.push(row(and(small.len()), String::new(), bytes, memory));
     }
     listing(format!("Sections: {}", all.len()), columns, rows)
