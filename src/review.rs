@@ -6,6 +6,9 @@
 //! the environment, or in a file that `--trust-config` vouches for. A part that nobody thought of is refused.
 
 mod c;
+
+mod invocation;
+
 mod item;
 mod lists;
 
@@ -16,91 +19,15 @@ mod refusal;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::error::Result;
 use crate::quote;
+pub use invocation::{Invocation, Reviewed};
 use item::{Item, Table, items};
 pub use lists::{is_go, without};
 pub use refusal::Refusal;
 use variables::Verdict;
-
-/// A command before it is a process. Its `Display` can be pasted into a POSIX shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// The program: a path, or a name to look up in PATH.
-    pub program: OsString,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-    /// Variables over the environment we were called in.
-    pub env: Vec<(String, OsString)>,
-    /// The working directory.
-    pub cwd: PathBuf,
-    /// The file on its standard input; `None`: nothing.
-    pub stdin: Option<PathBuf>,
-    /// What is held against it before it starts.
-    ground: Arc<Ground>,
-}
-
-impl Invocation {
-    /// A command with arguments, run in `cwd`, once it was held against `ground`.
-    pub fn new<A: Into<OsString>>(
-        program: impl Into<OsString>,
-        args: impl IntoIterator<Item = A>,
-        cwd: &Path,
-        ground: &Arc<Ground>,
-    ) -> Self {
-        Self {
-            program: program.into(),
-            args: args.into_iter().map(Into::into).collect(),
-            env: Vec::new(),
-            cwd: cwd.to_path_buf(),
-            stdin: None,
-            ground: ground.clone(),
-        }
-    }
-
-    /// The command as one that can be started. Fails with [`Kind::Usage`](crate::error::Kind::Usage), naming the part that a
-    /// configuration may not pass.
-    pub fn reviewed(&self) -> Result<Reviewed<'_>> {
-        match self.ground.refusal(self) {
-            Some(refusal) => Err(self.ground.error(refusal)),
-            None => Ok(Reviewed(self)),
-        }
-    }
-}
-
-impl fmt::Display for Invocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in &self.env {
-            write!(
-                f,
-                "{name}={} ",
-                shell_words::quote(&value.to_string_lossy())
-            )?;
-        }
-        write!(f, "{}", shell_words::quote(&self.program.to_string_lossy()))?;
-        for arg in &self.args {
-            write!(f, " {}", shell_words::quote(&arg.to_string_lossy()))?;
-        }
-        Ok(())
-    }
-}
-
-/// A command that was reviewed as it stands: only the review makes one, and only such a one is started.
-#[derive(Debug, Clone, Copy)]
-pub struct Reviewed<'a>(&'a Invocation);
-
-impl std::ops::Deref for Reviewed<'_> {
-    type Target = Invocation;
-
-    fn deref(&self) -> &Invocation {
-        self.0
-    }
-}
 
 /// A tool of Go that has a list of flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +150,7 @@ impl Ground {
     /// Flags of a tool.
     pub fn trust_list<S: AsRef<str>>(&mut self, tool: Tool, words: &[S]) {
         let list = items(words, tool.table());
-        self.tools.extend(list.into_iter().map(|it| (tool, it)));
+        self.tools.extend(list.into_iter().map(|item| (tool, item)));
     }
 
     /// Whether all of a list of flags of a tool is trusted.
@@ -231,7 +158,7 @@ impl Ground {
         self.everything
             || items(words, tool.table())
                 .iter()
-                .all(|it| self.holds(tool, it))
+                .all(|item| self.holds(tool, item))
     }
 
     /// A variable.
@@ -246,7 +173,7 @@ impl Ground {
 
     /// Whether a package, or a pattern of packages, is trusted.
     pub fn holds_package(&self, package: &str) -> bool {
-        self.everything || self.packages.iter().any(|it| it == package)
+        self.everything || self.packages.iter().any(|argument| argument == package)
     }
 
     /// A directory for outputs.
@@ -256,7 +183,7 @@ impl Ground {
 
     /// Whether outputs may go there, wherever it is.
     pub fn holds_place(&self, place: &Path) -> bool {
-        self.everything || self.places.iter().any(|it| it == place)
+        self.everything || self.places.iter().any(|path| path == place)
     }
 
     /// A value that a configuration sets, to be named where it is refused.
@@ -323,7 +250,7 @@ impl Ground {
             }
             let next = behind
                 .first()
-                .and_then(|it| it.to_str())
+                .and_then(|argument| argument.to_str())
                 .unwrap_or_default();
             let read = items(&[word, next], lists::GO);
             let item = read.first()?;
@@ -341,7 +268,7 @@ impl Ground {
         if let (Some(tool), true) = (Tool::of(&item.name), item.is_flag) {
             return self.list(tool, value);
         }
-        let prints = lists::own(verb).is_some_and(|it| item.is_allowed(it));
+        let prints = lists::own(verb).is_some_and(|own| item.is_allowed(own));
         let ours = match item.name.as_str() {
             // Its path was looked at where it was read.
             "pgo" => true,
@@ -356,7 +283,7 @@ impl Ground {
 
     /// One flag of go that is neither a list for a tool nor ours.
     fn flag(&self, item: &Item) -> Option<Refusal> {
-        let trusted = self.flags.iter().any(|it| it.same(item));
+        let trusted = self.flags.iter().any(|flag| flag.same(item));
         (!trusted && !item.is_allowed(lists::GO))
             .then(|| Refusal::item(item, lists::GO, "go build"))
     }
@@ -372,9 +299,9 @@ impl Ground {
 
     fn words<S: AsRef<str>>(&self, tool: Tool, words: &[S]) -> Option<Refusal> {
         let table = tool.table();
-        let refused = |it: &Item| !it.is_allowed(table) && !self.holds(tool, it);
+        let refused = |item: &Item| !item.is_allowed(table) && !self.holds(tool, item);
         let list = items(words, table);
-        let found = list.iter().find(|it| refused(it))?;
+        let found = list.iter().find(|item| refused(item))?;
         Some(Refusal::item(found, table, &format!("-{}", tool.flag())))
     }
 
@@ -382,9 +309,10 @@ impl Ground {
     fn toolexec(&self, item: &Item, value: &str) -> Option<Refusal> {
         let refused = || Some(Refusal::item(item, lists::GO, "go build"));
         let trusted = |words: &[String]| {
-            let same = |it: &Item| {
-                let theirs = it.value.as_deref().map(quote::split);
-                it.name == "toolexec" && theirs.is_some_and(|it| it.is_ok_and(|it| it == words))
+            let same = |item: &Item| {
+                let theirs = item.value.as_deref().map(quote::split);
+                item.name == "toolexec"
+                    && theirs.is_some_and(|it| it.is_ok_and(|list| list == words))
             };
             words.is_empty() || self.flags.iter().any(same)
         };
@@ -394,11 +322,13 @@ impl Ground {
         let own = self.own.as_deref().and_then(Path::to_str);
         let behind = match words.as_slice() {
             [program, name, rest @ ..] if own == Some(program) && name == "toolexec" => {
-                let at = rest.iter().position(|it| it == "--");
+                let at = rest.iter().position(|text| text == "--");
                 let Some(at) = at else {
                     return refused();
                 };
-                let flags = rest[..at].iter().find_map(|it| it.strip_prefix("--flags="));
+                let flags = rest[..at]
+                    .iter()
+                    .find_map(|text| text.strip_prefix("--flags="));
                 let flags = quote::split(flags.unwrap_or_default()).unwrap_or_default();
                 if let Some(refusal) = self.words(Tool::Compile, &flags) {
                     return Some(refusal);
@@ -413,22 +343,24 @@ impl Ground {
     /// Packages, and files of packages. `go test` reads flags behind packages too (`cmd/go/internal/test/testflag.go`), so no
     /// word may look like one.
     fn named(&self, packages: &[OsString]) -> Option<Refusal> {
-        let mut unknown = packages.iter().filter(|it| !self.packages.contains(it));
-        if let Some(found) = unknown.find(|it| it.as_bytes().starts_with(b"-")) {
+        let mut unknown = packages
+            .iter()
+            .filter(|package| !self.packages.contains(package));
+        if let Some(found) = unknown.find(|argument| argument.as_bytes().starts_with(b"-")) {
             return Some(Refusal::package(&found.to_string_lossy()));
         }
-        let refused = |it: &&OsString| {
-            let file = Path::new(it).extension() == Some(OsStr::new("go"));
-            file && !self.packages.contains(it) && !it.to_str().is_some_and(path::is_below)
+        let refused = |word: &&OsString| {
+            let file = Path::new(word).extension() == Some(OsStr::new("go"));
+            file && !self.packages.contains(word) && !word.to_str().is_some_and(path::is_below)
         };
         let found = packages.iter().find(refused)?;
         Some(Refusal::path(&found.to_string_lossy()))
     }
 
     fn error(&self, refusal: Refusal) -> crate::error::Error {
-        let named = |it: &&Setting| refusal.comes_from(&it.key, &it.value);
+        let named = |setting: &&Setting| refusal.comes_from(&setting.key, &setting.value);
         let setting = self.settings.iter().find(named);
-        refusal.error(setting.map(|it| (it.from.as_str(), it.key.as_str())))
+        refusal.error(setting.map(|setting| (setting.from.as_str(), setting.key.as_str())))
     }
 }
 
@@ -447,7 +379,7 @@ pub fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
             Some(tool) => ground.list(tool, value),
             None => ground.flag(item),
         };
-        found.map(|it| it.at(item.at))
+        found.map(|refusal| refusal.at(item.at))
     })
 }
 
@@ -473,7 +405,7 @@ pub fn variable(name: &str, value: &str) -> Option<Refusal> {
                 Err(why) => return Some(Refusal::unreadable(value, &why)),
             };
             // Each entry stands alone: no value is the next word.
-            words.iter().find_map(|it| flags(&[it]))
+            words.iter().find_map(|word| flags(&[word]))
         }
     }
 }

@@ -255,15 +255,18 @@ fn all(list: &str, alone: &[&[&str]], values: &[&[&str]], other: impl Fn(&str) -
     while let Some(word) = words.next() {
         let word = word.as_str();
         let valued = || {
-            let value = |it: &&&str| word.strip_prefix(**it).is_some_and(is_value);
-            values.iter().any(|it| it.iter().any(|it| value(&it)))
+            let value = |text: &&&str| word.strip_prefix(**text).is_some_and(is_value);
+            values
+                .iter()
+                .any(|pair| pair.iter().any(|text| value(&text)))
         };
         let next = || {
-            let takes = WITH_NEXT.contains(&word) && values.iter().any(|it| it.contains(&word));
+            let takes =
+                WITH_NEXT.contains(&word) && values.iter().any(|value| value.contains(&word));
             takes || matches!(word, "-framework" | "-arch")
         };
         let fine = if next() {
-            words.next().is_some_and(|it| is_value(it))
+            words.next().is_some_and(|word| is_value(word))
         } else {
             alone.iter().any(|it| it.contains(&word))
                 || valued()
@@ -295,8 +298,8 @@ fn is_value(text: &str) -> bool {
 }
 
 fn is_feature(word: &str) -> bool {
-    word.strip_prefix("-f").is_some_and(|it| {
-        let bare = it.strip_prefix("no-").unwrap_or(it);
+    word.strip_prefix("-f").is_some_and(|rest| {
+        let bare = rest.strip_prefix("no-").unwrap_or(rest);
         FEATURES.contains(&bare)
     })
 }
@@ -305,7 +308,7 @@ fn is_feature(word: &str) -> bool {
 fn is_warning(word: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '=');
     let bare = word.strip_prefix("-W");
-    bare.is_some_and(|it| it.chars().all(letter) && !matches!(it, "a" | "l" | "p"))
+    bare.is_some_and(|text| text.chars().all(letter) && !matches!(text, "a" | "l" | "p"))
 }
 
 /// `-Wl,...`, and a library named by its path below the project.
@@ -318,10 +321,12 @@ fn is_linker_word(word: &str) -> bool {
                 "-undefined" => parts.next() == Some("dynamic_lookup"),
                 "-u" => parts.next().is_some_and(is_symbol),
                 _ => {
-                    let value = |it: &&&str| part.strip_prefix(**it).is_some_and(is_symbol);
+                    let value = |text: &&&str| part.strip_prefix(**text).is_some_and(is_symbol);
                     PASSED.contains(&part)
                         || part.strip_prefix("-z").is_some_and(is_keyword)
-                        || PASSED_VALUES.iter().any(|it| value(&it))
+                        || PASSED_VALUES
+                            .iter()
+                            .any(|passed_value| value(&passed_value))
                 }
             };
             if !fine {
@@ -332,7 +337,7 @@ fn is_linker_word(word: &str) -> bool {
     }
     let library = [".a", ".o", ".so", ".dylib", ".tbd"];
     let first = word.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-    first && super::path::is_below(word) && library.iter().any(|it| word.ends_with(it))
+    first && super::path::is_below(word) && library.iter().any(|suffix| word.ends_with(suffix))
 }
 
 fn is_keyword(text: &str) -> bool {
@@ -340,7 +345,7 @@ fn is_keyword(text: &str) -> bool {
     KEYWORDS.contains(&text)
         || sized
             .iter()
-            .any(|it| text.strip_prefix(it).is_some_and(is_symbol))
+            .any(|prefix| text.strip_prefix(prefix).is_some_and(is_symbol))
 }
 
 fn is_symbol(text: &str) -> bool {

@@ -109,7 +109,7 @@ pub fn items<S: AsRef<str>>(words: &[S], table: Table) -> Vec<Item> {
             let takes = match rule {
                 Some((_, Rule::Switch)) => false,
                 Some(_) => true,
-                None => next.is_some_and(|it| !it.starts_with('-')),
+                None => next.is_some_and(|next| !next.starts_with('-')),
             };
             if let (None, true, Some(next)) = (value, takes, next) {
                 item.value = Some(next.to_owned());

@@ -75,14 +75,14 @@ pub const PRINTED: Table = &[
 pub fn is_go(value: &str) -> bool {
     value
         .strip_prefix("go")
-        .is_some_and(|it| it.chars().all(|c| c.is_ascii_digit() || c == '.'))
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// Words for a tool without these flags. What only looks like one, the value of another, stays.
 pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
     let mut kept = items(words, tool.table());
-    kept.retain(|it| !(it.is_flag && names.contains(&it.name.as_str())));
-    let words_of = |it: &Item| words[it.at..it.at + it.words].to_vec();
+    kept.retain(|item| !(item.is_flag && names.contains(&item.name.as_str())));
+    let words_of = |item: &Item| words[item.at..item.at + item.words].to_vec();
     kept.iter().flat_map(words_of).collect()
 }
 
@@ -90,7 +90,7 @@ pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
 pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
     match verb {
         "build" | "list" | "env" | "version" | "vet" => true,
-        "fix" => args.iter().any(|it| it == "-json"),
+        "fix" => args.iter().any(|argument| argument == "-json"),
         "test" => benchmarks,
         _ => false,
     }
@@ -324,17 +324,17 @@ const SSA: &[&str] = &["debug", "mem", "off", "on", "stats", "test", "time"];
 
 /// `-d=panic,ssa/check_bce/debug=1`.
 fn is_debug(value: &str) -> bool {
-    value.split(',').all(|it| {
-        let (key, number) = match it.find(['=', ':']) {
-            Some(at) => (&it[..at], &it[at + 1..]),
-            None => (it, ""),
+    value.split(',').all(|part| {
+        let (key, number) = match part.find(['=', ':']) {
+            Some(at) => (&part[..at], &part[at + 1..]),
+            None => (part, ""),
         };
         let named = match key.strip_prefix("ssa/") {
             None => key.is_empty() || DEBUG.contains(&key),
             Some(rest) => {
                 let mut parts = rest.split('/');
                 let phase = parts.next().unwrap_or_default();
-                let asked = parts.next().is_none_or(|it| SSA.contains(&it));
+                let asked = parts.next().is_none_or(|text| SSA.contains(&text));
                 is_word(phase) && asked && parts.next().is_none()
             }
         };

@@ -5,5 +5,8 @@ use std::path::{Component, Path};
 /// Whether a path, as it is written, stays below the directory that it is relative to.
 pub fn is_below(path: &str) -> bool {
     let path = Path::new(path);
-    !path.is_absolute() && !path.components().any(|it| it == Component::ParentDir)
+    !path.is_absolute()
+        && !path
+            .components()
+            .any(|component| component == Component::ParentDir)
 }

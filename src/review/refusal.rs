@@ -62,7 +62,7 @@ impl Refusal {
         let mut refusal = Self::new(item.shown(), why, hint, "flags", &item.name).at(item.at);
         if let Some(key) = ["ldflags", "gcflags", "asmflags"]
             .into_iter()
-            .find(|it| list.ends_with(*it))
+            .find(|suffix| list.ends_with(*suffix))
         {
             refusal.key = key;
         }

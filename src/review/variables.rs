@@ -65,8 +65,8 @@ fn is_godebug(value: &str) -> bool {
         "madvdontneed",
         "netdns",
     ];
-    let known = |it: &str| {
-        let (key, value) = it.split_once('=').unwrap_or((it, ""));
+    let known = |text: &str| {
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
         KEYS.contains(&key) && is_word(value)
     };
     value.is_empty() || value.split(',').all(known)
