@@ -8,9 +8,13 @@ pub mod flags;
 
 pub mod git;
 
+pub mod godebugs;
+
 pub mod level;
 
 pub mod list;
+
+pub mod news;
 
 pub mod pattern;
 
@@ -103,6 +107,18 @@ pub struct Toolchain {
     /// The module cache.
     #[serde(rename = "GOMODCACHE")]
     pub gomodcache: String,
+    /// Where the toolchain is, with its sources.
+    #[serde(rename = "GOROOT")]
+    pub goroot: String,
+}
+
+/// Another go than that of the configuration and of go.mod, which somebody typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Other {
+    /// What GOTOOLCHAIN takes: `go1.27.3`. Go loads it where it is not there yet.
+    Version(String),
+    /// The file of a go command, which is started as it is: GOTOOLCHAIN=local.
+    Program(PathBuf),
 }
 
 const ENV_NAMES: &[&str] = &[
@@ -120,6 +136,7 @@ const ENV_NAMES: &[&str] = &[
     "GO111MODULE",
     "GOPATH",
     "GOMODCACHE",
+    "GOROOT",
 ];
 
 impl Toolchain {
