@@ -66,6 +66,8 @@ mod telling;
 
 mod trusted;
 
+mod unpublished;
+
 pub mod warden;
 
 mod why;

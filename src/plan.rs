@@ -48,7 +48,7 @@ use crate::error::Result;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::vendored::{self, Compared, Vendored};
-use crate::go::{Go, Package, Toolchain};
+use crate::go::{Go, Other, Package, Toolchain};
 use crate::process::Invocation;
 use asked::Asked;
 use baseline::baseline;
@@ -136,6 +136,8 @@ pub struct Typed {
     pub packages: Vec<OsString>,
     /// The working directory, with `-C` followed.
     pub cwd: PathBuf,
+    /// Another go than the configured one.
+    pub go: Option<Other>,
 }
 
 impl Typed {

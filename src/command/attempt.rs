@@ -9,17 +9,15 @@ use super::escape;
 use super::measuring::{check_packages, is_of_this_machine};
 use super::prepare::{Prepared, Purpose, anchor_flags, gather, list_flags, prepare_for};
 use super::present::{self, present};
-use super::staging::stage;
+use super::unpublished;
 use super::{Output, Session};
 use crate::assertion::Judged;
 use crate::binary;
+use crate::build::Event;
 use crate::build::benchmarks::{self, Measured, Request};
 use crate::build::escapes::Collected;
-use crate::build::stage::Stage;
-use crate::build::{self, Built, Event};
 use crate::cli;
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Collect, Effect};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::plan::output::Executable;
@@ -209,39 +207,9 @@ fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Si
 }
 
 fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
-    let Prepared {
-        mut loaded,
-        mut typed,
-        ..
-    } = prepared;
-    let config = &mut loaded.config;
-    config.build.buildvcs = Buildvcs::False;
-    typed
-        .flags
-        .retain(|flag| !matches!(flag.name.as_str(), "buildvcs" | "o"));
-    config.build.out_dir = None;
-    config.compare.baseline = "off".into();
-    config.pgo.effect = Effect::Off;
-    config.assert.clear();
-    config.escape.gcassert = false;
-    config.budget.frame = None;
-    config.budget.frame_growth = None;
-    if config.escape.collect == Collect::Off {
-        config.escape.collect = Collect::Auto;
-    }
-    let mut prepared = gather(loaded, typed, Purpose::Build, session)?;
-    // Nothing is published, so nothing that is there is taken for the output.
-    for it in prepared.outputs.targets.iter_mut().flatten() {
-        it.path = None;
-    }
-    prepared.outputs.checksums = None;
-    let stage: Stage = stage(&mut prepared, None, true, session)?;
-    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
-    let mut built: Vec<Built> = Vec::new();
-    let (interrupt, show) = (&session.interrupt, &mut *session.show);
-    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
+    let found = unpublished::build(prepared, session)?;
     let mut parts = Vec::new();
-    for (target, built) in plan.targets.into_iter().zip(built) {
+    for (target, built) in found.plan.targets.into_iter().zip(found.built) {
         let executables = target
             .executables
             .iter()

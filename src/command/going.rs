@@ -7,7 +7,7 @@ use super::{Session, trusted};
 use crate::config::Target;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
-use crate::go::{Go, behind};
+use crate::go::{Go, Other, behind};
 use crate::plan::Typed;
 
 /// How go is called for a target.
@@ -24,7 +24,9 @@ pub fn go_command(
         .origins
         .get("go")
         .is_some_and(|origin| origin != "defaults" && origin != "environment");
-    if let (Some(behind), false) = (&session.go, named) {
+    let named = named || matches!(typed.go, Some(Other::Program(_)));
+    let behind = session.go.as_ref().filter(|_| !named);
+    if let Some(behind) = behind {
         program = behind.program.clone().into();
         ground.trust_program(&program);
         if let Some(mark) = &behind.mark {
@@ -32,12 +34,33 @@ pub fn go_command(
             env.push((behind::MARK.to_owned(), mark.clone()));
         }
     }
-    Ok(Go {
+    let mut go = Go {
         program,
         cwd: typed.cwd.clone(),
         env,
         ground: Arc::new(ground),
-    })
+    };
+    if let Some(other) = &typed.go {
+        choose(&mut go, other, session);
+    }
+    Ok(go)
+}
+
+/// Calls another go, whatever the configuration, the environment and go.mod say.
+fn choose(go: &mut Go, other: &Other, session: &Session<'_>) {
+    go.env.retain(|(name, _)| name != "GOTOOLCHAIN");
+    match other {
+        Other::Version(version) => go.set("GOTOOLCHAIN", version),
+        Other::Program(program) => {
+            go.program = program.into();
+            Arc::make_mut(&mut go.ground).trust_program(program);
+            go.set("GOTOOLCHAIN", "local");
+        }
+    }
+    // It would be that of the other go. Empty, go takes it for one that is not set.
+    if session.variable("GOROOT").is_some() {
+        go.set("GOROOT", "");
+    }
 }
 
 /// Variables of the configuration, unless they are set outside, and the platform, which always is ours.

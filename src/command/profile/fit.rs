@@ -92,6 +92,7 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
         flags: Vec::new(),
         packages: args.packages.clone(),
         cwd: session.cwd.clone(),
+        go: None,
     };
     let mut prepared = prepare_for(&settings, &typed, Purpose::Escapes, session)?;
     // The sources of the first platform speak for all.
