@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::lock_file;
-use super::prepare::{Prepared, list_flags, prepare};
+use super::prepare::{Prepared, Purpose, list_flags, prepare_for};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
@@ -85,13 +85,13 @@ fn output(all: &[Seen], format: Format, file: &Option<PathBuf>, width: usize) ->
 
 /// What there is to look at: the packages that were named, those of the configuration, or where there is nothing here, all below.
 fn prepared(args: &Doctor, session: &mut Session<'_>) -> Result<Prepared> {
-    match prepare(&args.settings, &args.typed, session) {
+    match prepare_for(&args.settings, &args.typed, Purpose::Look, session) {
         // The mains of most modules are in cmd/.
         Err(error) if is_elsewhere(&error) && args.typed.packages.is_empty() => {
             let mut typed = args.typed.clone();
             typed.packages.push("./...".into());
             (session.show)(Event::Talk(ELSEWHERE));
-            prepare(&args.settings, &typed, session)
+            prepare_for(&args.settings, &typed, Purpose::Look, session)
         }
         other => other,
     }

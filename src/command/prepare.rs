@@ -61,6 +61,8 @@ pub enum Purpose {
     Build,
     /// Executables, from what go listed in the last run; see [`Pending::confirm`].
     Loop,
+    /// Executables that are judged before they are built.
+    Look,
     /// The escape report: libraries have one too.
     Escapes,
 }
@@ -108,7 +110,15 @@ pub fn prepare_loaded(
     }
     let typed = anchor(typed, &loaded);
     spread_flags(&mut loaded)?;
-    trusted::fill_templates(&mut loaded, &typed.cwd, &session.interrupt)?;
+    let links = matches!(purpose, Purpose::Build | Purpose::Loop);
+    let unfilled = trusted::fill_templates(&mut loaded, &typed, !links, &session.interrupt)?;
+    if purpose == Purpose::Look {
+        for error in unfilled {
+            let hint = error.hint.as_deref().unwrap_or_default();
+            let text = format!("warning: release stops here: {}; {hint}", error.message);
+            (session.show)(Event::Talk(&text));
+        }
+    }
     let mut prepared = gather(loaded, typed, purpose, session)?;
     prepared.earlier = earlier;
     Ok(prepared)
@@ -142,7 +152,7 @@ pub fn gather(
             it.vendor.compared = Arc::clone(&compared);
         }
         let outputs = match purpose {
-            Purpose::Build | Purpose::Loop => outputs(&loaded, &typed, &facts)?,
+            Purpose::Build | Purpose::Loop | Purpose::Look => outputs(&loaded, &typed, &facts)?,
             Purpose::Escapes => Outputs {
                 targets: vec![Vec::new(); facts.len()],
                 checksums: None,

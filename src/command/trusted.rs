@@ -8,8 +8,8 @@ use crate::config::trust::{self, EVERYTHING};
 use crate::error::{Error, Kind, Result};
 use crate::go::vcs::Templates;
 use crate::go::{Package, pattern};
-use crate::plan::Typed;
 use crate::plan::output::Outputs;
+use crate::plan::{Typed, stamp};
 use crate::process::Interrupt;
 use crate::quote;
 use crate::review::{Ground, Tool};
@@ -33,11 +33,20 @@ pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
     ground
 }
 
-/// Fills in the templates of `[build] ldflags`. What is filled into a trusted entry is trusted.
-pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
+/// Fills in the templates of `[build] ldflags`. What is filled into a trusted entry is trusted; a variable that is typed, too,
+/// gets what was typed.
+///
+/// What neither git nor the environment knows fails the run; with `unknown` it is `unknown` and returned.
+pub fn fill_templates(
+    loaded: &mut Loaded,
+    typed: &Typed,
+    unknown: bool,
+    interrupt: &Interrupt,
+) -> Result<Vec<Error>> {
+    let variables = set_by_hand(typed);
     let layer = loaded.origins.get("build.ldflags").cloned();
     let layer = layer.unwrap_or_default();
-    let mut templates = Templates::new(loaded.allowed.clone());
+    let mut templates = Templates::new(loaded.allowed.clone(), unknown);
     let ground = &mut loaded.ground;
     for value in &mut loaded.config.build.ldflags {
         // Split before filling: a value with spaces or quotes stays one word, whatever it says.
@@ -57,8 +66,8 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
             })?;
         }
         let mut filled = Vec::new();
-        for word in &words {
-            let value = templates.fill(word, cwd, interrupt)?;
+        for word in without(&words, &variables) {
+            let value = templates.fill(word, &typed.cwd, interrupt)?;
             // What is filled in is text: never a flag, and never the name of a file with flags.
             if word.starts_with('{') && value.starts_with(['-', '@']) {
                 let message = format!(
@@ -74,7 +83,47 @@ pub fn fill_templates(loaded: &mut Loaded, cwd: &Path, interrupt: &Interrupt) ->
         }
         *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
     }
-    Ok(())
+    loaded
+        .config
+        .build
+        .ldflags
+        .retain(|value| !value.is_empty());
+    Ok(templates.unfilled)
+}
+
+/// The variables that the typed flags of the linker set, as `main.version`.
+fn set_by_hand(typed: &Typed) -> Vec<String> {
+    let flags = typed.flags.iter().filter(|flag| flag.name == "ldflags");
+    let words = flags.filter_map(|flag| {
+        let value = flag.value.as_deref()?;
+        quote::split(value.strip_prefix("all=").unwrap_or(value)).ok()
+    });
+    // What go refuses is not refused here.
+    let stamps = words.filter_map(|words| stamp::stamps(&words).ok());
+    let variable = |stamp: stamp::Stamp| format!("{}.{}", stamp.package, stamp.name);
+    stamps.flatten().map(variable).collect()
+}
+
+/// The words of a list without the templates of `variables`: their values need not be known.
+fn without<'w>(words: &'w [String], variables: &[String]) -> Vec<&'w String> {
+    let is_typed = |definition: &str| {
+        let variable = definition.split('=').next().unwrap_or_default();
+        definition.contains('{') && variables.iter().any(|typed| typed == variable)
+    };
+    let mut kept: Vec<&String> = Vec::new();
+    for word in words {
+        let bare = word.trim_start_matches('-');
+        let joined = bare.strip_prefix("X=").filter(|_| bare != word);
+        let behind = kept
+            .last()
+            .is_some_and(|last| *last == "-X" || *last == "--X");
+        match joined {
+            Some(definition) if is_typed(definition) => {}
+            None if behind && is_typed(word) => drop(kept.pop()),
+            _ => kept.push(word),
+        }
+    }
+    kept
 }
 
 /// Fails with [`Kind::Usage`] for a pattern of a configuration that means packages of Go itself, such as `net/...`: a project

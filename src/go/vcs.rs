@@ -108,13 +108,19 @@ pub struct Templates {
     values: BTreeMap<String, String>,
     /// Variables that may be read beside [`HARMLESS`].
     allowed: Vec<String>,
+    /// Whether a value that cannot be had is `unknown`.
+    unknown: bool,
+    /// Why values are `unknown`.
+    pub unfilled: Vec<Error>,
 }
 
 impl Templates {
-    /// With variables that the command line or the environment allows.
-    pub fn new(allowed: Vec<String>) -> Self {
+    /// With variables that the command line or the environment allows. With `unknown`, what neither git nor the environment
+    /// knows is that word, and the reason is kept in [`Self::unfilled`].
+    pub fn new(allowed: Vec<String>, unknown: bool) -> Self {
         Self {
             allowed,
+            unknown,
             ..Self::default()
         }
     }
@@ -166,10 +172,20 @@ impl Templates {
         if let Some(value) = self.values.get(name) {
             return Ok(value.clone());
         }
-        let value = look_up(name, text, cwd, interrupt)?;
+        let value = match look_up(name, text, cwd, interrupt) {
+            Err(error) if self.unknown && is_known(name) && error.kind == Kind::Usage => {
+                self.unfilled.push(error);
+                "unknown".to_owned()
+            }
+            value => value?,
+        };
         self.values.insert(name.to_owned(), value.clone());
         Ok(value)
     }
+}
+
+fn is_known(name: &str) -> bool {
+    name.starts_with("env.") || name == "date" || COMMANDS.iter().any(|(known, _)| *known == name)
 }
 
 fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<String> {
@@ -219,7 +235,17 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         return Err(unfilled("the repository has no commit yet")
             .hint("commit first, or take the value from a variable: {env.NAME}"));
     }
-    Err(unfilled(&why).hint("take the value from a variable where there is no git: {env.NAME}"))
+    Err(unfilled(&why).hint(format!(
+        "where there is no git, give it by hand, `-ldflags \"{}\"`, or take it from a variable: {{env.NAME}}",
+        by_hand(text)
+    )))
+}
+
+/// The definition `main.version={git.describe}` as one would type it.
+fn by_hand(text: &str) -> String {
+    let definition = text.trim_start_matches('-').trim_start_matches("X=");
+    let variable = definition.split('=').next().unwrap_or(definition);
+    format!("-X {variable}=1.2.3")
 }
 
 /// The directory of the repository.

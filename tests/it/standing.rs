@@ -159,6 +159,45 @@ fn the_hint_for_a_stamp_names_a_variable_that_exists() {
     assert!(!run.stderr.contains("did you mean"), "{}", run.shown());
 }
 
+/// A copy of the sources without git: what links needs the version, by hand; what only reads does not.
+#[test]
+fn without_git_a_version_is_given_by_hand() {
+    let mut place = Place::empty();
+    let above = place.dir().parent().unwrap().to_owned();
+    place.env("GIT_CEILING_DIRECTORIES", above);
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write(
+        "gobuild-opt.toml",
+        "[build]\nldflags = [\"-s -X main.version={git.describe}\"]\n",
+    );
+    place.write(
+        "main.go",
+        MAIN.replace("var Kept any", "var Kept any\nvar version = \"dev\"")
+            .replace("func main() {", "func main() {\nprintln(version)\n"),
+    );
+    let run = place.run("release");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    let hint = "give it by hand, `-ldflags \"-X main.version=1.2.3\"`";
+    assert!(run.stderr.contains(hint), "{}", run.shown());
+    let run = place.run("escape");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let run = place.run("doctor");
+    let words = "release stops here: `main.version={git.describe}` cannot be filled in";
+    assert!(run.stderr.contains(words), "{}", run.shown());
+    for typed in ["-X=main.version=7.1", "all=-X=main.version=7.1"] {
+        let run = place.run(&format!("release -ldflags={typed} -o app"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let said = place.command(place.path("app")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&said.stderr).trim(), "7.1");
+    }
+    let run = place.run("release -ldflags=-X=main.other=7.1");
+    assert!(
+        run.stderr.contains("cannot be filled in"),
+        "{}",
+        run.shown()
+    );
+}
+
 #[test]
 fn a_repository_of_another_user_is_named() {
     let mut place = Place::empty();
