@@ -302,35 +302,59 @@ const SLOWER: &[(u32, &str, &str, &str)] = &[
     (
         27,
         "encoding/json.Unmarshal",
-        "into `any` takes up to twice as long as before",
-        "golang/go#80270; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+        "takes up to twice as long into `any` as before",
+        "golang/go#80270",
     ),
     (
         27,
         "encoding/json.Marshal",
-        "of slices of structs takes up to half as long again as before",
-        "golang/go#81315; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+        "takes up to half as long again for slices of structs as before",
+        "golang/go#81315",
     ),
 ];
+
+/// Percent of the profile from which on a function that became slower is worth a word.
+const COUNTS: f64 = 2.0;
 
 fn regressions(look: &Look<'_>) -> Option<Row> {
     let weights = look.facts.pgo.weights()?;
     let (_, minor) = minor(look);
     let known = SLOWER.iter().filter(|entry| entry.0 == minor);
-    known
-        .filter_map(|(_, function, what, more)| {
-            let (package, name) = function.rsplit_once('.')?;
-            let share = weights.package(package);
-            (share >= 2.0).then(|| {
-                Row::warn(
-                    20,
-                    format!(
-                        "{share:.1} % of the profile is in {package}: on {} {name} {what}",
-                        look.facts.toolchain.version
-                    ),
-                    more,
-                )
-            })
-        })
-        .next()
+    let mut seen = Vec::new();
+    let mut more = Vec::new();
+    for (_, function, what, source) in known {
+        let share = weights.below(function);
+        if share >= COUNTS {
+            seen.push(format!(
+                "{share:.1} % of the profile is below {function}: it {what}"
+            ));
+            more.push(*source);
+        }
+    }
+    (!seen.is_empty()).then(|| {
+        let version = &look.facts.toolchain.version;
+        Row::warn(
+            20,
+            format!("on {version}, {}", seen.join("; ")),
+            &format!(
+                "{}; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
+                more.join(", ")
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_slower_is_watched() {
+        for (_, function, ..) in SLOWER {
+            assert!(
+                crate::profile::weights::WATCHED.contains(function),
+                "{function}"
+            );
+        }
+    }
 }

@@ -16,7 +16,12 @@ pub struct Weights {
     /// By import path, `main` for a main package, and `T.M` or `F`.
     functions: HashMap<(String, String), i64>,
     packages: HashMap<String, i64>,
+    /// Of [`WATCHED`]: the samples on whose stack it stands.
+    below: HashMap<&'static str, i64>,
 }
+
+/// Functions whose cost is that of what they call, too: those that became slower in a version of Go.
+pub const WATCHED: [&str; 2] = ["encoding/json.Unmarshal", "encoding/json.Marshal"];
 
 /// Weighs every function with one of the profile's values.
 pub fn weights(profile: &Profile, value: usize) -> Weights {
@@ -25,6 +30,14 @@ pub fn weights(profile: &Profile, value: usize) -> Weights {
     for sample in &profile.raw().sample {
         let weight = sample.value.get(value).copied().unwrap_or_default();
         weights.total = weights.total.saturating_add(weight);
+        for function in WATCHED {
+            if profile
+                .frames(sample)
+                .any(|frame| frame.name == function.as_bytes())
+            {
+                add(&mut weights.below, &function, weight);
+            }
+        }
         let owner = profile.frames(sample).find_map(|frame| {
             if let Some(known) = owners.get(frame.name) {
                 return known.clone();
@@ -81,6 +94,11 @@ impl Weights {
         self.percent(self.packages.get(package))
     }
 
+    /// Percent of the profile in one of [`WATCHED`] and what it calls.
+    pub fn below(&self, function: &str) -> f64 {
+        self.percent(self.below.get(function))
+    }
+
     fn percent(&self, weight: Option<&i64>) -> f64 {
         match (weight, self.total) {
             (Some(weight), total) if total > 0 => *weight as f64 * 100.0 / total as f64,
@@ -96,6 +114,9 @@ impl Weights {
         }
         for (key, weight) in &other.packages {
             add(&mut self.packages, key, *weight);
+        }
+        for (key, weight) in &other.below {
+            add(&mut self.below, key, *weight);
         }
     }
 }

@@ -5,7 +5,7 @@ use gobuild_opt::profile::{self, encode, proto};
 use serde_json::Value;
 
 use super::{CONFIG, PROGRAM, profile_of};
-use crate::harness::Place;
+use crate::harness::{Place, toolchains};
 
 /// `profile_of` after a change.
 fn changed(change: impl FnOnce(&mut proto::Profile)) -> Vec<u8> {
@@ -193,4 +193,36 @@ fn merging_names_the_file_whose_calls_are_lost() {
         "{}",
         run.shown()
     );
+}
+
+/// The cost of a function of the standard library is that of all it calls: its own frames are a few.
+#[test]
+fn doctor_names_what_became_slower_on_this_go() {
+    let json = changed(|raw| {
+        for text in &mut raw.string_table {
+            if *text == b"runtime.chanrecv2" {
+                *text = b"encoding/json.Unmarshal".to_vec();
+            }
+        }
+        // `main.leaf`, called by `json.Unmarshal`: the profile's own frame of json is no leaf.
+        raw.sample.truncate(1);
+        raw.sample[0].location_id = vec![1, 4, 2];
+    });
+    for (version, profile, expected) in [
+        ("1.27.3", json.clone(), true),
+        ("1.26.6", json, false),
+        ("1.27.3", profile_of(2000, 100), false),
+    ] {
+        let Some(toolchain) = toolchains::released(version) else {
+            return;
+        };
+        let mut place = Place::empty();
+        place.path_first(toolchain.bin.as_ref().unwrap());
+        place.write("go.mod", "module example.com/hot\n\ngo 1.21\n");
+        place.write("main.go", PROGRAM);
+        place.write("default.pgo", profile);
+        let run = place.run("doctor");
+        let words = "on go1.27.3, 100.0 % of the profile is below";
+        assert_eq!(run.stdout.contains(words), expected, "{}", run.shown());
+    }
 }
