@@ -37,16 +37,19 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let health = context
         .artifact
         .and_then(|artifact| artifact.health.as_ref());
-    let age = age(judgement, context);
+    let collected = collected(judgement);
+    let day = collected.map(|time| time.strftime("%Y-%m-%d").to_string());
+    let age = collected.map(|time| context.now.duration_since(time).as_secs_f64() / 86_400.0);
     let limits = context.pgo;
     let mut wrong = Vec::new();
     if let (Some(age), Some(limit)) = (age, limits.max_age)
         && age > limit.0
     {
         let limit = (limit.0 * 10.0).round() / 10.0;
+        // How many days that is would be another number every day.
         wrong.push(format!(
-            "{} old (limit {limit})",
-            counted(age.round().max(0.0) as u64, "day")
+            "of {}, more than {limit} days ago (`[pgo] max-age`)",
+            day.as_deref().unwrap_or_default()
         ));
     }
     if let (Some(samples), Some(limit)) = (judgement.samples, limits.min_samples)
@@ -86,10 +89,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
             format!(", {:.1} % of it fits{lines}", health.by_name)
         });
-        let old = age.map_or("of unknown age".into(), |age| {
-            format!("{} old", counted(age.round().max(0.0) as u64, "day"))
-        });
-        return Some(Seen::Good(format!("`{path}` is {old}{fits}")));
+        let day = day.map_or("of unknown age".into(), |day| format!("of {day}"));
+        return Some(Seen::Good(format!("`{path}` is {day}{fits}")));
     }
     Some(Seen::Bad(
         format!("`{path}` is {}", wrong.join(", ")),
@@ -97,10 +98,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     ))
 }
 
-fn age(judgement: &Judgement, context: &Context<'_>) -> Option<f64> {
-    let time = judgement.origin.as_ref()?.time.as_ref()?;
-    let collected: jiff::Timestamp = time.parse().ok()?;
-    Some(context.now.duration_since(collected).as_secs_f64() / 86_400.0)
+fn collected(judgement: &Judgement) -> Option<jiff::Timestamp> {
+    judgement.origin.as_ref()?.time.as_ref()?.parse().ok()
 }
 
 fn misfit(health: &Health, limit: u8) -> String {

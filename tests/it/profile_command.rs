@@ -399,7 +399,7 @@ fn an_old_or_small_profile_is_a_finding() {
         old["message"]
             .as_str()
             .unwrap()
-            .contains("days old (limit 0.1)")
+            .contains("more than 0.1 days ago (`[pgo] max-age`)")
     );
     let small = doctor("--set pgo.max-age=99999d --set pgo.min-samples=1000000");
     assert!(
