@@ -36,6 +36,8 @@ mod pgo_health;
 
 mod pgo_profile;
 
+mod pgo_proof;
+
 mod plugins;
 
 mod stamps;
@@ -49,7 +51,7 @@ use crate::analysis::Artifact;
 use crate::build::Built;
 use crate::config::{AmbientPolicy, Config, Linkage, Origins, Pgo, Severity};
 use crate::gate::{Cause, Change, Judgement, Outcome, unjudged};
-use crate::lock::{Fact, FactChange, Item, Side, Standing};
+use crate::lock::{Fact, FactChange, Item, Proof, Side, Standing};
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -58,6 +60,7 @@ pub const ALL: &[Check] = &[
     go_version::CHECK,
     pgo_profile::CHECK,
     pgo_health::CHECK,
+    pgo_proof::CHECK,
     goflags::CHECK,
     ambient::CHECK,
     baseline::CHECK,
@@ -118,6 +121,8 @@ pub struct Context<'a> {
     pub linkage: Linkage,
     /// How the executable stands to the lock; `None` before a build.
     pub lock: Option<&'a Standing>,
+    /// What the lock says that `prove` found of a profile of the executable.
+    pub proof: Option<&'a Proof>,
     /// Which layer of the configuration set what.
     pub origins: &'a Origins,
     /// What the change does to its gates, where it is known to be one.

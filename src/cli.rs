@@ -17,6 +17,8 @@ mod offer;
 
 pub mod profile;
 
+mod prove;
+
 mod reasoning;
 
 mod settings;
@@ -41,6 +43,8 @@ pub use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
 use comment::COMMENT;
 pub use comment::{Comment, When};
 pub use escape::{Accept, Advise, Escape};
+use prove::PROVE;
+pub use prove::{Method, Prove, Subjects};
 use reasoning::WHY;
 pub use reasoning::Why;
 pub use settings::Settings;
@@ -134,6 +138,10 @@ pub enum Command {
     /// Run the benchmarks of [bench], and hold what they allocate against gobuild-opt.lock; time is not judged
     #[command(override_usage = "gobuild-opt bench [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Bench(Bench),
+    /// Say whether a build is faster: with or without its profile, with other flags, of another revision; by runs side by side
+    #[command(override_usage = "gobuild-opt prove [OPTIONS] [GO BUILD FLAGS] [PACKAGES | BINARY BINARY] -- WORKLOAD", after_help = PROVE)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
+    Prove(Box<Prove>),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
@@ -306,6 +314,7 @@ pub fn parse(
         Command::Advise(it) => it.typed = split.typed,
         Command::Try(it) => it.typed = split.typed,
         Command::Bench(it) => it.typed = split.typed,
+        Command::Prove(it) => it.typed = split.typed,
         Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         Command::Why(it) => it.typed = split.typed,
@@ -336,6 +345,7 @@ impl Cli {
             Command::Advise(it) => Some(&it.typed),
             Command::Try(it) => Some(&it.typed),
             Command::Bench(it) => Some(&it.typed),
+            Command::Prove(it) => Some(&it.typed),
             Command::Accept(it) => Some(&it.typed),
             Command::Doctor(it) => Some(&it.typed),
             Command::Why(it) => Some(&it.typed),

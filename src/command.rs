@@ -30,6 +30,8 @@ mod job;
 
 mod lock_file;
 
+pub mod measured;
+
 mod measuring;
 
 mod plan;
@@ -37,6 +39,8 @@ mod plan;
 mod prepare;
 
 mod present;
+
+mod prove;
 
 mod published;
 
@@ -140,6 +144,8 @@ pub struct Output {
     pub warnings: Vec<String>,
     /// Commands for the runner of GitHub Actions, for standard error.
     pub annotations: String,
+    /// The signal that ended the run before its end, where there is something to say all the same.
+    pub signal: Option<i32>,
 }
 
 /// Runs a command.
@@ -153,6 +159,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Advise(args) => advise::run(args, session),
         Command::Try(args) => attempt::run(args, session),
         Command::Bench(args) => measuring::run(args, session),
+        Command::Prove(args) => prove::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Why(args) => reason::run(args, session),

@@ -13,6 +13,8 @@ pub mod bench;
 
 pub mod jobs;
 
+mod judging;
+
 pub mod assertion;
 
 pub mod layer;
@@ -22,6 +24,8 @@ mod past;
 pub mod pgo;
 
 pub mod preset;
+
+pub mod prove;
 
 mod settable;
 
@@ -43,6 +47,7 @@ pub use bench::Bench;
 use jobs::Jobs;
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
+pub use prove::Prove;
 use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
 
 /// The name of the configuration file.
@@ -72,6 +77,8 @@ pub struct Config {
     pub advise: Advise,
     /// Benchmarks whose allocations stand in the lock.
     pub bench: Bench,
+    /// What is run side by side.
+    pub prove: Prove,
     /// What the release is compared with.
     pub compare: Compare,
     /// Limits that fail the run.
@@ -80,46 +87,6 @@ pub struct Config {
     pub report: Report,
     /// Check ID -> what a finding does.
     pub checks: BTreeMap<String, Severity>,
-}
-
-/// The keys that judge a build; what is built is not theirs to say.
-const JUDGING: &[&str] = &[
-    "escape.",
-    "assert",
-    "compare.",
-    "budget.",
-    "bench.",
-    "advise.",
-    "checks.",
-    "build.ambient",
-    "pgo.on-missing",
-    "pgo.max-age",
-    "pgo.min-samples",
-    "pgo.min-health",
-];
-
-impl layer::Loaded {
-    /// Takes what judges a build from another configuration, and leaves what is built.
-    pub fn judge_by(&mut self, other: &Self) {
-        let (own, other_config) = (&mut self.config, other.config.clone());
-        own.escape = other_config.escape;
-        own.assert = other_config.assert;
-        own.compare = other_config.compare;
-        own.budget = other_config.budget;
-        own.bench = other_config.bench;
-        own.advise = other_config.advise;
-        own.checks = other_config.checks;
-        own.build.ambient = other_config.build.ambient;
-        own.pgo.on_missing = other_config.pgo.on_missing;
-        own.pgo.max_age = other_config.pgo.max_age;
-        own.pgo.min_samples = other_config.pgo.min_samples;
-        own.pgo.min_health = other_config.pgo.min_health;
-        let judges = |key: &str| JUDGING.iter().any(|prefix| key.starts_with(prefix));
-        self.origins.retain(|key, _| !judges(key));
-        let theirs = other.origins.iter().filter(|origin| judges(origin.0));
-        self.origins
-            .extend(theirs.map(|(a, b)| (a.clone(), b.clone())));
-    }
 }
 
 impl Compare {
@@ -306,6 +273,8 @@ pub struct Pgo {
     pub profile: pgo::Profiles,
     /// The same for one main package, by its import path or its directory (`./cmd/api`).
     pub package: BTreeMap<String, PackagePgo>,
+    /// Whether a profile of which the lock holds no proof is a finding.
+    pub require_proof: bool,
     /// Functions that are not inlined because they are hot, by their names in a traceback.
     pub no_inline: Vec<String>,
     /// What is done about a stack frame over its budget that the profile inlined into.

@@ -35,6 +35,7 @@
 //! | [`analysis`] | reads what the build left |
 //! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
 //! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
+//! | [`prove`] | runs of two programs side by side: whether one is faster |
 //! | [`report`], [`render`] | the JSON contract, and the ways it is shown |
 //! | [`cli`], [`command`] | the command line, and one file per subcommand |
 //!
@@ -59,6 +60,8 @@
 //! | gate | whatever fails a run: a check that is denied, a budget, an assertion, the escape gate |
 //! | not judged | the outcome of a gate that had nothing to look at |
 //! | ratchet | a limit that follows the lock down |
+//! | variant | one of the programs that `prove` runs side by side |
+//! | floor | how far apart the same program comes out in a session of `prove` |
 //! | outline | a report as blocks that each readable format can draw |
 //! | warden | the small process that ends go when this program is killed |
 //! | stand-in | this program called as `go` |
@@ -126,6 +129,8 @@ pub mod gate;
 pub mod check;
 
 pub mod doctor;
+
+pub mod prove;
 
 pub mod report;
 

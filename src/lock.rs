@@ -69,6 +69,9 @@ pub struct Target {
     /// What benchmarks allocate, by import path and name, as in `example.com/app/index.BenchmarkSearch`.
     #[serde(default)]
     pub benchmarks: BTreeMap<String, Allocations>,
+    /// What `prove` found of the profile, by the import path of the main package.
+    #[serde(default)]
+    pub proofs: BTreeMap<String, Proof>,
     /// Findings of `advise`, by ID, see [`advice_id`].
     #[serde(default)]
     pub advice: BTreeMap<String, Advice>,
@@ -109,6 +112,26 @@ pub struct Allocations {
     /// Why more was accepted.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// What `prove` found of a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// `faster`, `slower`, `no-effect`, `cannot-tell` or `same`.
+    pub outcome: String,
+    /// The verdict in words.
+    pub verdict: String,
+    /// SHA-256 of the profile.
+    pub profile: String,
+    /// What was run.
+    pub workload: String,
+    /// Pairs of runs.
+    pub pairs: u64,
+    /// What order and layouts were drawn from.
+    pub seed: u64,
+    /// Where it ran.
+    pub machine: String,
 }
 
 /// A finding of `advise` that was accepted.
@@ -302,6 +325,16 @@ mod tests {
         };
         let name = "ex.com/m/lib.BenchmarkGet/large";
         target.benchmarks.insert(name.into(), allocations);
+        let proof = Proof {
+            outcome: "faster".into(),
+            verdict: "faster 3.1 % [1.9, 4.2]".into(),
+            profile: "ab12".into(),
+            workload: "{bin} -n 100".into(),
+            pairs: 12,
+            seed: 1,
+            machine: "linux/amd64".into(),
+        };
+        target.proofs.insert("ex.com/m".into(), proof);
         let advice = Advice {
             rule: "GBO303".into(),
             function: "ex.com/m/lib.Get".into(),
@@ -360,7 +393,7 @@ mod tests {
             ),
             (
                 good.replace("\"F\"", "\"G\""),
-                "`gobuild-opt.lock:46` was edited: the site `002f8a9cdf` is",
+                "`gobuild-opt.lock:49` was edited: the site `002f8a9cdf` is",
             ),
             (
                 good.replace("size = 1234567\n", "size = 1234567\nsize = 1300000\n"),
@@ -368,7 +401,7 @@ mod tests {
             ),
             (
                 format!("{good}\n= nonsense"),
-                "`gobuild-opt.lock:48` cannot be read",
+                "`gobuild-opt.lock:51` cannot be read",
             ),
         ] {
             let error = read(&bad, FILE).unwrap_err();

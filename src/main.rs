@@ -19,6 +19,7 @@ use gobuild_opt::error::{Error, Kind, Result};
 use gobuild_opt::go::behind::{self, Behind};
 use gobuild_opt::plan::toolexec;
 use gobuild_opt::process::interrupt::Patience;
+use gobuild_opt::process::measured;
 use gobuild_opt::process::warden::{self, Warden};
 use gobuild_opt::process::{self, Interrupt};
 use gobuild_opt::render::harmless;
@@ -38,6 +39,12 @@ fn main() -> ExitCode {
         .is_some_and(|argument| argument == warden::ARGUMENT)
     {
         return watch();
+    }
+    if args
+        .get(1)
+        .is_some_and(|argument| argument == measured::ARGUMENT)
+    {
+        return ExitCode::from(command::measured::run(&args[2..]));
     }
     if args
         .get(1)
@@ -376,6 +383,9 @@ fn print(output: &Output, quiet: bool) -> ExitCode {
     }
     for sentence in output.not_judged.iter().filter(|_| quiet || output.is_data) {
         say(&format!("warning: {}", harmless(sentence)));
+    }
+    if let Some(signal) = output.signal {
+        return ExitCode::from(Error::new(Kind::Signal(signal), "").exit_code());
     }
     if output.failures.is_empty() {
         return ExitCode::SUCCESS;

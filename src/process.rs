@@ -12,6 +12,8 @@ pub mod interrupt;
 
 pub mod lines;
 
+pub mod measured;
+
 pub mod memory;
 
 mod question;

@@ -20,6 +20,8 @@ mod sarif;
 
 mod shows;
 
+mod strip;
+
 mod summary;
 
 mod svg;

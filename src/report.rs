@@ -49,6 +49,8 @@ pub mod picture;
 
 pub mod profile;
 
+pub mod prove;
+
 pub mod reasons;
 
 mod resources;
@@ -75,7 +77,7 @@ use crate::check::{self, Context, Finding};
 use crate::config::{Config, Origins};
 use crate::gate::{Cause, Change, Gate, Judgement};
 use crate::go::ambient::Ambient;
-use crate::lock::{self, Lock, Standing};
+use crate::lock::{self, Lock, Proof, Standing};
 use crate::plan::Plan;
 
 pub use against::{AgainstLock, LockFact, LockSize};
@@ -342,6 +344,13 @@ fn standing(inputs: &Inputs<'_>, artifact: &Artifact) -> Standing {
     )
 }
 
+/// What the lock says that `prove` found.
+fn proof<'a>(inputs: &'a Inputs<'_>, artifact: &Artifact) -> Option<&'a Proof> {
+    let key = inputs.plan.targets[artifact.target].facts.key();
+    let target = inputs.lock?.targets.get(&key)?;
+    target.proofs.get(&artifact.executable.package)
+}
+
 /// What the checks look at.
 fn context<'a>(
     inputs: &'a Inputs<'_>,
@@ -357,6 +366,7 @@ fn context<'a>(
         pgo: &inputs.config.pgo,
         linkage: inputs.config.build.linkage,
         lock: Some(standing),
+        proof: proof(inputs, artifact),
         origins: inputs.origins,
         gates,
         change: inputs.change,

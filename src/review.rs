@@ -115,6 +115,11 @@ impl Ground {
         }
     }
 
+    /// Whether all of it is trusted.
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
     /// Lets `go test` run benchmarks: for commands that are typed to do so.
     pub fn trust_benchmarks(&mut self) {
         self.benchmarks = true;

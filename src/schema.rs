@@ -33,6 +33,9 @@ pub(crate) const PROFILE_DIFF: &str = include_str!("../schemas/profile-diff.json
 /// The JSON of why.
 pub(crate) const WHY: &str = include_str!("../schemas/why.json");
 
+/// The JSON report of prove.
+pub(crate) const PROVE: &str = include_str!("../schemas/prove.json");
+
 /// The JSON report of bench.
 pub(crate) const BENCH: &str = include_str!("../schemas/bench.json");
 

@@ -17,10 +17,13 @@ use super::pclntab::{self, Found, Pclntab};
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Owner, Stretch, node, stretches, value};
 use super::{Binary, Role, dissect, read};
 
+mod alike;
+
 mod callers;
 
 mod instructions;
 
+pub use alike::bodies;
 pub use callers::{Caller, Callers, callers};
 
 use instructions::Decoder;

@@ -56,6 +56,8 @@ pub enum SchemaOf {
     Why,
     /// The JSON report of bench
     Bench,
+    /// The JSON report of prove
+    Prove,
 }
 
 /// `completions`

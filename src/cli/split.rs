@@ -14,8 +14,11 @@ use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
 pub(super) const BUILDERS: &[&str] = &[
-    "release", "plan", "escape", "advise", "try", "bench", "accept", "doctor", "why",
+    "release", "plan", "escape", "advise", "try", "bench", "prove", "accept", "doctor", "why",
 ];
+
+/// The command that runs what stands behind `--`.
+const RUNS: &str = "prove";
 
 /// A command line in two parts.
 pub(super) struct Split {
@@ -103,8 +106,16 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
         });
     };
     let command = args[at].to_string_lossy();
-    let mut split = split_behind(&command, &args[at + 1..], cwd, Flags::Anywhere)?;
+    let mut behind = &args[at + 1..];
+    let mut workload: &[OsString] = &[];
+    if command == RUNS
+        && let Some(end) = behind.iter().position(|it| it == "--")
+    {
+        (behind, workload) = behind.split_at(end);
+    }
+    let mut split = split_behind(&command, behind, cwd, Flags::Anywhere)?;
     split.ours.splice(..2, args[..=at].iter().cloned());
+    split.ours.extend(workload.iter().cloned());
     Ok(split)
 }
 
@@ -315,6 +326,11 @@ mod tests {
             check("gobuild-opt -C sub inspect x"),
             @"ours: inspect x | go:  | packages:  | in /w/sub"
         );
+    }
+
+    #[test]
+    fn what_prove_runs_is_no_package() {
+        insta::assert_snapshot!(check("gobuild-opt prove -tags=a ./cmd/api --pairs 5 -- {bin} -tags x"), @"ours: prove --pairs 5 -- {bin} -tags x | go: -tags=a | packages: ./cmd/api | in /w");
     }
 
     #[test]

@@ -198,6 +198,7 @@ pub fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::ProfileDiff => schema::PROFILE_DIFF,
         SchemaOf::Why => schema::WHY,
         SchemaOf::Bench => schema::BENCH,
+        SchemaOf::Prove => schema::PROVE,
     };
     data(render::json(&schema::value(text)))
 }
@@ -298,6 +299,11 @@ mod tests {
                 "bench",
                 schema::BENCH,
                 schemars::schema_for!(allocations::Report),
+            ),
+            (
+                "prove",
+                schema::PROVE,
+                schemars::schema_for!(crate::report::prove::Report),
             ),
         ];
         let mut differ = Vec::new();

@@ -127,6 +127,7 @@ fn seen(
         pgo: &loaded.config.pgo,
         linkage: loaded.config.build.linkage,
         lock: None,
+        proof: lock.and_then(|lock| lock.targets.get(&facts.key())?.proofs.get(package)),
         origins: &loaded.origins,
         change,
         gates: &gates,

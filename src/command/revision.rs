@@ -43,14 +43,7 @@ pub fn collect_at(
 ) -> Result<Other> {
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &typed.cwd, &session.interrupt)?;
-    anchor_flags(&mut typed);
-    typed.cwd.clone_from(&revision.cwd);
-    move_files(&mut typed, &revision)?;
-    let root = revision.twin(&loaded.root);
-    loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
-    // There is no repository around these files, and the stamp says nothing of escapes.
-    loaded.config.build.buildvcs = Buildvcs::False;
-    typed.flags.retain(|flag| flag.name != "buildvcs");
+    move_to(&revision, &mut loaded, &mut typed)?;
     loaded.config.assert.clear();
     loaded.config.escape.gcassert = false;
     let pass = gather(loaded, typed, Purpose::Escapes, session)
@@ -63,6 +56,19 @@ pub fn collect_at(
             error
         })?;
     Ok(Other { revision, pass })
+}
+
+/// Turns what builds the working tree into what builds a revision: the question is that of now, the code that of then.
+pub fn move_to(revision: &Revision, loaded: &mut Loaded, typed: &mut Typed) -> Result<()> {
+    anchor_flags(typed);
+    typed.cwd.clone_from(&revision.cwd);
+    move_files(typed, revision)?;
+    let root = revision.twin(&loaded.root);
+    loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
+    // There is no repository around these files.
+    loaded.config.build.buildvcs = Buildvcs::False;
+    typed.flags.retain(|it| it.name != "buildvcs");
+    Ok(())
 }
 
 /// Files that were typed are those of now. But the module file belongs to the revision, where it has one, and an overlay lies

@@ -5,9 +5,10 @@ use super::prepare::{Prepared, Purpose, gather};
 use super::staging::stage;
 use crate::build::stage::Stage;
 use crate::build::{self, Built};
+use crate::config::layer::Loaded;
 use crate::config::{Buildvcs, Collect, Effect};
 use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{Plan, Typed};
 
 /// What was built, with the directory that it is in.
 pub struct Unpublished {
@@ -27,6 +28,27 @@ pub fn build(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublishe
         mut typed,
         ..
     } = prepared;
+    trim(&mut loaded, &mut typed);
+    let escape = &mut loaded.config.escape;
+    if escape.collect == Collect::Off {
+        escape.collect = Collect::Auto;
+    }
+    let mut prepared = gather(loaded, typed, Purpose::Build, session)?;
+    keep_nothing(&mut prepared);
+    let stage = stage(&mut prepared, None, true, session)?;
+    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
+    let mut built: Vec<Built> = Vec::new();
+    let (interrupt, show) = (&session.interrupt, &mut *session.show);
+    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
+    Ok(Unpublished {
+        plan,
+        built,
+        _stage: stage,
+    })
+}
+
+/// Leaves out what only a release needs.
+pub fn trim(loaded: &mut Loaded, typed: &mut Typed) {
     let config = &mut loaded.config;
     config.build.buildvcs = Buildvcs::False;
     typed
@@ -39,23 +61,12 @@ pub fn build(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublishe
     config.escape.gcassert = false;
     config.budget.frame = None;
     config.budget.frame_growth = None;
-    if config.escape.collect == Collect::Off {
-        config.escape.collect = Collect::Auto;
-    }
-    let mut prepared = gather(loaded, typed, Purpose::Build, session)?;
-    // Nothing is published, so nothing that is there is taken for the output.
+}
+
+/// Nothing is published, so nothing that is there is taken for the output.
+pub fn keep_nothing(prepared: &mut Prepared) {
     for executable in prepared.outputs.targets.iter_mut().flatten() {
         executable.path = None;
     }
     prepared.outputs.checksums = None;
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
-    let mut built: Vec<Built> = Vec::new();
-    let (interrupt, show) = (&session.interrupt, &mut *session.show);
-    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
-    Ok(Unpublished {
-        plan,
-        built,
-        _stage: stage,
-    })
 }

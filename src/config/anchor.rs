@@ -45,6 +45,7 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
     }
     profiles(layer, &mut at);
     advised(layer, &mut |_, value| at(value));
+    variants(layer, &mut at);
     if lost {
         return Err(Error::new(
             Kind::Usage,
@@ -101,6 +102,15 @@ pub fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) {
     for (key, value) in profiles.into_iter().flatten() {
         at(key, value);
     }
+}
+
+/// Every path of `[[prove.variant]]`.
+pub fn variants(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
+    let all = layer.get_mut("prove");
+    let all = all.and_then(|it| it.get_mut("variant")?.as_array_mut());
+    let profiles = all.into_iter().flatten();
+    let profiles = profiles.filter_map(|it| it.get_mut("profile"));
+    profiles.for_each(|it| profile(it, at));
 }
 
 fn profile(value: &mut Value, at: &mut impl FnMut(&mut Value)) {

@@ -109,7 +109,7 @@ fn collect_keys(
         } else {
             ValueKind::Text
         };
-        if !matches!(key.as_str(), "target" | "assert") {
+        if !matches!(key.as_str(), "target" | "assert" | "prove.variant") {
             found.insert(key, kind);
         }
     }

@@ -107,7 +107,8 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     let bench = table_of(root, "bench");
     let bench = bench.and_then(|table| packages_offence(table, "bench.packages", is_abroad));
     let build = || table_of(root, "build").and_then(build_offence);
-    bench.or_else(build).or_else(|| {
+    let prove = || table_of(root, "prove").and_then(prove_offence);
+    bench.or_else(build).or_else(prove).or_else(|| {
         let targets = root
             .get("target")
             .and_then(|value| value.get_ref().as_array());
@@ -138,6 +139,29 @@ fn profiles(pgo: &DeTable<'_>) -> Vec<Text> {
         found.extend(parts.filter_map(|value| text_of(value.get_ref().as_table()?, "path")));
     }
     found
+}
+
+/// What a variant passes to go is reviewed as what the build passes. The commands of the section are reviewed where they would
+/// run: a release has nothing to do with them.
+fn prove_offence(prove: &DeTable<'_>) -> Option<Offence> {
+    let variants = prove.get("variant").and_then(|it| it.get_ref().as_array());
+    let tables = variants.into_iter().flatten();
+    let mut tables = tables.filter_map(|it| it.get_ref().as_table());
+    tables.find_map(|variant| {
+        let profile = text_of(variant, "profile").filter(|(value, _)| !is_below(value));
+        if let Some(found) = profile {
+            return Some(outside("prove.variant.profile", found));
+        }
+        if let Some(found) =
+            table_of(variant, "env").and_then(|it| env_offence(it, "prove.variant.env"))
+        {
+            return Some(found);
+        }
+        let (words, spans): (Vec<String>, Vec<_>) = texts_of(variant, "flags").into_iter().unzip();
+        let refusal = review::flags(&words)?;
+        let span = spans[refusal.at].clone();
+        Some(refused("prove.variant.flags", refusal, span))
+    })
 }
 
 fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
@@ -289,6 +313,10 @@ pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
         let path = value.as_str().map(str::to_owned);
         paths.extend(path.map(|path| ("pgo.profile".to_owned(), path)));
     });
+    anchor::variants(&mut copy, &mut |value| {
+        let path = value.as_str().map(str::to_owned);
+        paths.extend(path.map(|path| ("prove.variant.profile".to_owned(), path)));
+    });
     anchor::advised(&mut copy, &mut |name, value| {
         let path = value.as_str().map(str::to_owned);
         paths.extend(path.map(|path| (format!("advise.profiles.{name}"), path)));
@@ -433,6 +461,9 @@ mod tests {
             "[advise]\nprofiles.goroutine = \"/b\"",
             "[advise]\nprofiles.goroutineleak = \"/b\"",
             "[compare]\nbaseline = \"../old\"",
+            "[[prove.variant]]\nname = \"a\"\nprofile = \"../x\"",
+            "[[prove.variant]]\nflags = [\"-toolexec=./x\"]",
+            "[[prove.variant]]\nenv = { CC = \"./x\" }",
             "[build]\nflags = [\"-toolexec=./x\"]",
             "[build]\nflags = [\"-overlay\", \"o.json\"]",
             "[build]\nflags = [\"-ldflags=-extld=./x\"]",

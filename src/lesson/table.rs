@@ -203,6 +203,8 @@ promise a gain.",
         served: &[
             Check("pgo-profile"),
             Check("pgo-health"),
+            Check("pgo-proof"),
+            Command("prove"),
             Command("release --set pgo.effect=report"),
             Command("profile show FILE"),
         ],

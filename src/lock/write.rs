@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Advice, Allocations, Entry, Executable, Item, Lock, Target, VERSION, class_name};
+use super::{
+    Advice, Allocations, Entry, Executable, Item, Lock, Proof, Target, VERSION, class_name,
+};
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub fn write(lock: &Lock) -> String {
@@ -46,6 +48,23 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
             let (allocs, bytes) = (allocations.allocs, allocations.bytes);
             let reason = because(allocations.reason.as_deref());
             format!("{{ allocs = {allocs}, bytes = {bytes}{reason} }}")
+        },
+    );
+    table(
+        out,
+        &format!("{path}.proofs"),
+        &target.proofs,
+        |_, proof: &Proof| {
+            format!(
+                "{{ outcome = {}, verdict = {}, profile = {}, workload = {}, pairs = {}, seed = {}, machine = {} }}",
+                quoted(&proof.outcome),
+                quoted(&proof.verdict),
+                quoted(&proof.profile),
+                quoted(&proof.workload),
+                proof.pairs,
+                proof.seed,
+                quoted(&proof.machine)
+            )
         },
     );
     table(

@@ -83,6 +83,26 @@ impl Interrupt {
         }
     }
 
+    /// For one command of a run: the same signal and warden, and a limit of its own.
+    pub fn for_one(&self, limit: Option<Duration>) -> Self {
+        let one = Self {
+            state: Arc::default(),
+            ..self.clone()
+        };
+        if let Some(limit) = limit {
+            one.limit(limit);
+        }
+        one
+    }
+
+    /// For what goes on beside the run, or after a signal: the same warden, and neither its signal nor its limit.
+    pub fn beside(&self) -> Self {
+        Self {
+            signal: Arc::default(),
+            ..self.for_one(None)
+        }
+    }
+
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<i32> {
         match self.signal.load(Ordering::SeqCst) {

@@ -12,6 +12,7 @@ mod policy;
 mod sheet;
 
 use super::boxes::escape;
+use super::strip;
 use crate::number::counted_of;
 use crate::report::outline::{Block, Tone};
 use anchors::{Anchors, linked};
@@ -91,6 +92,7 @@ impl<'a> Page<'a> {
                 out.push_str(&format!("<p{id}{}>{text}</p>\n", class(*tone)));
             }
             Block::Table(table) => sheet::sheet(out, table, at, &self.about, self.anchors),
+            Block::Strip(it) => out.push_str(&strip::alone(it)),
             Block::Picture(picture) => {
                 let at = self.maps.len();
                 atlas::atlas(out, picture, at, self.level + 1, self.anchors);

@@ -1,6 +1,6 @@
 //! Blocks in, GitHub-flavoured Markdown out. Text that others wrote cannot become markup.
 
-use super::harmless;
+use super::{harmless, strip};
 use crate::report::outline::{Block, Table, Tone};
 
 pub fn markdown(blocks: &[Block]) -> String {
@@ -21,6 +21,8 @@ pub fn markdown(blocks: &[Block]) -> String {
                 out.push('\n');
             }
             Block::Picture(_) => {}
+            // Dots and digits alone: nothing in it is markup.
+            Block::Strip(it) => out.push_str(&format!("- `{}`\n", strip::text(it))),
         }
     }
     out.trim_start().to_owned()

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::boxes::{Look, boxes, escape, hue, label};
 use super::treemap::Rect;
-use super::words;
+use super::{strip, words};
 use crate::config::size::human;
 use crate::number::{counted, share};
-use crate::report::outline::Block;
+use crate::report::outline::{Block, Strip};
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 const WIDTH: f64 = 1280.0;
@@ -29,22 +29,32 @@ pub fn svg(blocks: &[Block]) -> String {
             _ => None,
         })
         .collect();
-    let height = match pictures.len() {
-        0 => 60.0,
-        some => HEIGHT * some as f64,
+    let strips: Vec<&Strip> = blocks
+        .iter()
+        .filter_map(|it| match it {
+            Block::Strip(strip) => Some(strip),
+            _ => None,
+        })
+        .collect();
+    let below = HEIGHT * pictures.len() as f64;
+    let height = match below + strip::HEIGHT * strips.len() as f64 {
+        0.0 => 60.0,
+        some => some,
     };
     let names: Vec<String> = pictures
         .iter()
         .map(|picture| escape(&picture.title))
         .collect();
+    let pairs: Vec<String> = strips.iter().map(|strip| escape(&strip.title)).collect();
     let name = match names.as_slice() {
+        [] if !pairs.is_empty() => format!("pairs of runs, {}", pairs.join(", ")),
         [] => "no treemap".to_owned(),
         names => format!("treemap of {}", names.join(", ")),
     };
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{name}\">\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
     );
-    if pictures.is_empty() {
+    if pictures.is_empty() && strips.is_empty() {
         let text =
             "Nothing to draw: the files are identical, or it is not known whose their bytes are";
         label(&mut out, text, MARGIN, 34.0, 16.0, "");
@@ -54,6 +64,9 @@ pub fn svg(blocks: &[Block]) -> String {
         let _ = writeln!(out, "<g transform=\"translate(0 {top})\">");
         draw(&mut out, picture);
         out.push_str("</g>\n");
+    }
+    for (index, it) in strips.into_iter().enumerate() {
+        strip::svg(&mut out, it, below + strip::HEIGHT * index as f64);
     }
     out.push_str("</svg>\n");
     out

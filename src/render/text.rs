@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, pr
 use unicode_width::UnicodeWidthStr;
 
 use super::fold::fold;
-use super::{Style, harmless};
+use super::{Style, harmless, strip};
 use crate::report::outline::{Block, Table, Tone};
 
 pub fn text(blocks: &[Block], style: Style) -> String {
@@ -36,6 +36,7 @@ pub fn text(blocks: &[Block], style: Style) -> String {
             }
             Block::Table(rows) => table(&mut out, rows, style),
             Block::Picture(_) => {}
+            Block::Strip(it) => line(&mut out, Ansi::new(), &format!("  {}", strip::text(it))),
         }
     }
     out

@@ -29,6 +29,8 @@ pub mod owners;
 
 pub mod profile;
 
+pub mod proved;
+
 pub mod ranking;
 
 pub mod size;
@@ -57,7 +59,29 @@ pub enum Block {
     Table(Table),
     /// A treemap; formats of text leave it out.
     Picture(Picture),
+    /// Differences between pairs of runs.
+    Strip(Strip),
 }
+
+/// Differences between pairs of runs, in percent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Strip {
+    /// What they are of.
+    pub title: String,
+    /// One for each pair, in order.
+    pub points: Vec<f64>,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// The estimate.
+    pub middle: f64,
+    /// The upper end.
+    pub high: f64,
+    /// How far apart equals come out.
+    pub floor: f64,
+}
+
+/// None of its numbers is NaN.
+impl Eq for Strip {}
 
 /// How a sentence is meant. Colour only adds to its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,6 +32,7 @@ mod pgo;
 mod platforms;
 mod profile;
 mod profile_command;
+mod prove;
 mod readme;
 mod real_go;
 mod review;

@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     include_str!("../../examples/guide/figures.md"),
     include_str!("../../examples/guide/go.md"),
     include_str!("../../examples/guide/lock.md"),
+    include_str!("../../examples/guide/prove.md"),
 ];
 
 /// What fits on a page that one reads.

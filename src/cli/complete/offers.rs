@@ -43,7 +43,7 @@ pub fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
         }
         "set" => Offer::words(settings(current)),
         "out-dir" => Offer::paths(Paths::Directories),
-        "go" | "module" | "config-from" | "diff" => Offer::default(),
+        "go" | "module" | "config-from" | "diff" | "against" => Offer::default(),
         _ => possible(argument).unwrap_or_else(|| by_name(argument)),
     }
 }

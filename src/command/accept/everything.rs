@@ -22,6 +22,7 @@ pub fn everything(lock: &mut Lock, fresh: &Fresh<'_>, reason: Option<&str>) -> R
         };
         // What other commands wrote stays.
         target.advice.clone_from(&old.advice);
+        target.proofs.clone_from(&old.proofs);
         if old.go == target.go {
             target.benchmarks.clone_from(&old.benchmarks);
         }

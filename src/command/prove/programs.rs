@@ -1,0 +1,373 @@
+//! Variants in, finished executables out: all of them are there before the first run.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::variant::Variant;
+use crate::build::revision::Revision;
+use crate::build::stage::{Stage, Where};
+use crate::build::{self, Built, Event, sums};
+use crate::command::measuring::{check_packages, is_of_this_machine};
+use crate::command::prepare::{Prepared, Purpose, gather, list_flags};
+use crate::command::staging::stage;
+use crate::command::{Session, revision, unpublished};
+use crate::config::Collect;
+use crate::config::layer::Loaded;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags::Flag;
+use crate::go::{Go, Words};
+use crate::plan::Typed;
+use crate::process;
+
+/// Links with one layout each.
+pub const LAYOUTS: usize = 3;
+/// The first Go whose linker has `-randlayout`.
+const RANDLAYOUT: (u32, u32) = (1, 23);
+
+/// A program that is run.
+#[derive(Debug)]
+pub struct Program {
+    /// What it is called.
+    pub name: String,
+    /// The file, once for each layout.
+    pub files: Vec<PathBuf>,
+    /// Bytes of the first.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The Go that built it; `None` where it was there.
+    pub go_version: Option<String>,
+    /// SHA-256 of the profile.
+    pub profile: Option<String>,
+    /// The file of the profile.
+    pub profile_file: Option<PathBuf>,
+    /// The import path of its main package; `None` where it was there, and of test binaries.
+    pub package: Option<String>,
+    /// What its first build took; `None` where it was there.
+    pub built: Option<Duration>,
+}
+
+/// Where the programs lie, and everything that they are made of.
+pub struct Place {
+    /// A directory of ours.
+    pub stage: Stage,
+    made: usize,
+}
+
+impl Place {
+    /// A directory beside go's build cache, or among the temporary ones.
+    pub fn create(cache: Option<&Path>, session: &mut Session<'_>) -> Result<Self> {
+        let place = Where {
+            cache: cache.filter(|it| !it.as_os_str().is_empty()),
+            ..Where::default()
+        };
+        let show = &mut *session.show;
+        let stage = Stage::create(place, true, &session.interrupt, &mut |line| {
+            show(Event::Talk(line))
+        })?;
+        Ok(Self { stage, made: 0 })
+    }
+
+    /// A place for a file. All of them have paths of one length: what a program finds on its stack stands where it stands for the
+    /// others (Mytkowicz et al. 2009).
+    fn file(&mut self, name: &str) -> Result<PathBuf> {
+        let directory = self.stage.path().join(format!("p{:03}", self.made));
+        self.made += 1;
+        std::fs::create_dir_all(&directory)?;
+        Ok(directory.join(name))
+    }
+}
+
+/// An executable that is there. It runs from a copy, so that its path is as long as that of the others and its pages lie in memory
+/// as theirs do: two files with the same bytes differ by a percent otherwise. `in_place`: where it is.
+pub fn existing(
+    path: &Path,
+    in_place: bool,
+    place: &mut Place,
+    session: &Session<'_>,
+) -> Result<Program> {
+    let file = session.cwd.join(path);
+    let unreadable = |error| Error::unreadable("the program", path, error);
+    let size = file.metadata().map_err(unreadable)?.len();
+    let sha256 = sums::digest_of(&file, &session.interrupt)?.unwrap_or_default();
+    let run = match in_place {
+        true => file,
+        false => {
+            let copy = place.file("program")?;
+            std::fs::copy(&file, &copy).map_err(unreadable)?;
+            copy
+        }
+    };
+    Ok(Program {
+        name: path.display().to_string(),
+        files: vec![run],
+        size,
+        sha256,
+        go_version: None,
+        profile: None,
+        profile_file: None,
+        package: None,
+        built: None,
+    })
+}
+
+/// What is built: a program, or the test binary of a package.
+pub struct Work<'a> {
+    /// The configuration and the command line of now.
+    pub base: (&'a Loaded, &'a Typed),
+    /// Layouts that were asked for.
+    pub layouts: Option<usize>,
+    /// What layouts are drawn from.
+    pub seed: u64,
+    /// Whether it is a test binary.
+    pub is_test: bool,
+}
+
+impl Work<'_> {
+    /// Builds a variant, of a revision where there is one.
+    pub fn build(
+        &self,
+        variant: &Variant,
+        at: Option<&Revision>,
+        place: &mut Place,
+        session: &mut Session<'_>,
+    ) -> Result<Program> {
+        (session.show)(Event::Talk(&format!("building: {}", variant.name)));
+        let (mut program, has_layouts) = self.link(variant, at, None, place, session)?;
+        let layouts = match (self.layouts, has_layouts) {
+            (None, false) => 0,
+            (None, true) => LAYOUTS,
+            (Some(0), _) => 0,
+            (Some(asked), true) => asked,
+            (Some(_), false) => {
+                let message = "the linker of this Go has no -randlayout, which `--layouts` needs";
+                return Err(Error::new(Kind::Usage, message)
+                    .hint("take Go 1.23 or later, or `--layouts 0`"));
+            }
+        };
+        if layouts > 0 {
+            program.files.clear();
+        }
+        for layout in 0..layouts {
+            let mut laid = variant.clone();
+            // 0 is none.
+            let seed = (self.seed % 1_000_000) * 1_000 + layout as u64 + 1;
+            laid.link_with(format!("-randlayout={seed}"));
+            let (linked, _) = self.link(&laid, at, Some(layout), place, session)?;
+            program.files.extend(linked.files);
+        }
+        Ok(program)
+    }
+
+    fn link(
+        &self,
+        variant: &Variant,
+        at: Option<&Revision>,
+        layout: Option<usize>,
+        place: &mut Place,
+        session: &mut Session<'_>,
+    ) -> Result<(Program, bool)> {
+        let (mut loaded, mut typed) = (self.base.0.clone(), self.base.1.clone());
+        let before = variant.apply(&mut loaded, &mut typed, session)?;
+        if let Some(revision) = at {
+            revision::move_to(revision, &mut loaded, &mut typed)?;
+        }
+        let made = match self.is_test {
+            true => test_binary(loaded, typed, variant, place, session),
+            false => executable(loaded, typed, variant, place, session),
+        };
+        session.env = before;
+        made.map_err(|mut error| {
+            if error.kind == Kind::Go {
+                let layout = layout.map_or(String::new(), |it| format!(", layout {}", it + 1));
+                let name = &variant.name;
+                error.message = format!("`{name}`{layout} does not build: {}", error.message);
+                error.hint = error.hint.filter(|_| at.is_none());
+            }
+            error
+        })
+    }
+}
+
+/// What only a release needs is left out, and the escapes with it. Only what runs here can be measured here.
+fn trim(loaded: &mut Loaded, typed: &mut Typed) {
+    unpublished::trim(loaded, typed);
+    loaded.config.escape.collect = Collect::Off;
+    loaded.config.target.retain(is_here);
+    loaded.config.target.truncate(1);
+}
+
+fn is_here(target: &crate::config::Target) -> bool {
+    let mut full = target.clone();
+    let here = |value: &mut Option<String>, own: &str| {
+        value.get_or_insert_with(|| own.to_owned());
+    };
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    here(&mut full.os, os);
+    here(&mut full.arch, arch);
+    is_of_this_machine(&full)
+}
+
+fn executable(
+    mut loaded: Loaded,
+    mut typed: Typed,
+    variant: &Variant,
+    place: &mut Place,
+    session: &mut Session<'_>,
+) -> Result<(Program, bool)> {
+    trim(&mut loaded, &mut typed);
+    let mut prepared: Prepared = gather(loaded, typed, Purpose::Build, session)?;
+    unpublished::keep_nothing(&mut prepared);
+    let stage = stage(&mut prepared, None, true, session)?;
+    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
+    let [target] = plan.targets.as_slice() else {
+        return Err(Error::new(Kind::Usage, "no target is built"));
+    };
+    let facts = &target.facts;
+    if !is_of_this_machine(&facts.target) {
+        let message = format!("a program for {} does not run here", facts.key());
+        return Err(Error::new(Kind::Usage, message).hint(
+            "`prove` measures on this machine: add a `[[target]]` for it, or unset GOOS and GOARCH",
+        ));
+    }
+    let wanted = match target.executables.as_slice() {
+        [one] => one,
+        several => {
+            let names: Vec<&str> = several.iter().map(|it| it.package.as_str()).collect();
+            let message = format!("there are several programs: {}", names.join(", "));
+            return Err(Error::new(Kind::Usage, message).hint("name the package of one"));
+        }
+    };
+    let start = Instant::now();
+    let mut built: Vec<Built> = Vec::new();
+    let (interrupt, show) = (&session.interrupt, &mut *session.show);
+    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
+    let took = start.elapsed();
+    let file = place.file(&wanted.name)?;
+    std::fs::copy(target.release_dir.join(&wanted.name), &file)?;
+    let applied = facts.pgo.applied(&wanted.package);
+    let profile_file = applied.map(|it| it.file(Path::new(&facts.go.cwd)));
+    let program = Program {
+        name: variant.name.clone(),
+        size: file.metadata()?.len(),
+        sha256: sums::digest_of(&file, interrupt)?.unwrap_or_default(),
+        files: vec![file],
+        go_version: Some(facts.toolchain.version.clone()),
+        profile: applied.and_then(|it| it.sha256.clone()),
+        profile_file,
+        package: Some(wanted.package.clone()),
+        built: Some(took),
+    };
+    Ok((program, has_layouts(facts.toolchain.minor())))
+}
+
+fn has_layouts(minor: Option<(u32, u32)>) -> bool {
+    minor.is_some_and(|it| it >= RANDLAYOUT)
+}
+
+/// `go test -c` of one package. Its flags are those that decide about the code: of the linker and the compiler only what was typed.
+fn test_binary(
+    mut loaded: Loaded,
+    mut typed: Typed,
+    variant: &Variant,
+    place: &mut Place,
+    session: &mut Session<'_>,
+) -> Result<(Program, bool)> {
+    trim(&mut loaded, &mut typed);
+    let packages = match typed.packages.as_slice() {
+        [] => loaded
+            .config
+            .bench
+            .packages
+            .iter()
+            .map(OsString::from)
+            .collect(),
+        named => named.to_vec(),
+    };
+    check_packages(&packages)?;
+    let [package] = packages.as_slice() else {
+        let message = "`--bench` takes one package";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("`gobuild-opt prove --bench REGEX ./internal/index`"));
+    };
+    typed.packages = vec![package.clone()];
+    let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
+    let Prepared {
+        loaded,
+        typed,
+        facts,
+        ..
+    } = prepared;
+    let Some(facts) = facts.first() else {
+        return Err(Error::new(Kind::Usage, "no target is built"));
+    };
+    let file = place.file("bench.test")?;
+    let mut go: Go = facts.go.clone();
+    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
+    let ground = std::sync::Arc::make_mut(&mut go.ground);
+    ground.trust_flags(&words);
+    ground.trust_benchmarks();
+    ground.trust_flags(&["-c"]);
+    let mut args: Vec<OsString> =
+        vec!["test".into(), "-c".into(), "-o".into(), file.clone().into()];
+    args.extend(list_flags(&loaded, &typed, &facts.target, &facts.goflags)?);
+    args.extend(code_flags(&loaded, &typed));
+    args.push(package.clone());
+    let start = Instant::now();
+    let mut said = Words::default();
+    let (outcome, _) = process::capture(&go.invocation(args), &session.interrupt, |line| {
+        said.keep(line)
+    })?;
+    if !outcome.status.success() {
+        return Err(said.error("go test failed", &outcome));
+    }
+    let took = start.elapsed();
+    if !file.is_file() {
+        let message = format!("`{}` has no tests", package.to_string_lossy());
+        return Err(Error::new(Kind::Usage, message)
+            .hint("`go test -list Benchmark ./...` lists the benchmarks"));
+    }
+    let program = Program {
+        name: variant.name.clone(),
+        size: file.metadata()?.len(),
+        sha256: sums::digest_of(&file, &session.interrupt)?.unwrap_or_default(),
+        files: vec![file],
+        go_version: Some(facts.toolchain.version.clone()),
+        profile: None,
+        profile_file: None,
+        package: None,
+        built: Some(took),
+    };
+    Ok((program, has_layouts(facts.toolchain.minor())))
+}
+
+/// Flags of the compiler and the linker, and the profile, that were typed or stand in a variant. The last one of a name wins, so
+/// those of one list are joined.
+fn code_flags(loaded: &Loaded, typed: &Typed) -> Vec<OsString> {
+    let mut all = Vec::new();
+    for (name, configured) in [
+        ("gcflags", &loaded.config.build.gcflags),
+        ("ldflags", &loaded.config.build.ldflags),
+        ("asmflags", &loaded.config.build.asmflags),
+    ] {
+        let typed = typed.flags.iter().filter(|it| it.name == name);
+        let typed = typed.filter_map(|it| it.value.clone());
+        let joined: Vec<String> = configured.iter().cloned().chain(typed).collect();
+        if !joined.is_empty() {
+            all.push(format!("-{name}={}", joined.join(" ")).into());
+        }
+    }
+    let profile = typed.flags.iter().rfind(|it| it.name == "pgo");
+    all.extend(profile.map(Flag::to_os_arg));
+    all
+}

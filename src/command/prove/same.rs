@@ -1,0 +1,94 @@
+//! Programs in, whether anything that is run differs between them out.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::programs::Program;
+use crate::binary;
+use crate::input;
+use crate::number::{counted_of, grouped};
+use crate::profile;
+
+/// A larger profile is none.
+const LARGEST: u64 = 1 << 30;
+
+/// What is known before anything is run.
+pub enum Known {
+    /// All that is loaded is the same, but for build IDs.
+    Equal,
+    /// Nothing that the profile has seen differs, and the sentence that says so.
+    HotEqual(String),
+    /// Something differs, or nobody can tell; a sentence where there is one.
+    Differs(Option<String>),
+}
+
+/// Compares all of them with the first. `is_profile`: they differ by the profile alone, so that their data are the same.
+pub fn known(programs: &[Program], is_profile: bool) -> Known {
+    let Some((first, others)) = programs.split_first() else {
+        return Known::Differs(None);
+    };
+    if others
+        .iter()
+        .all(|other| is_equal(&first.files[0], &other.files[0]))
+    {
+        return Known::Equal;
+    }
+    match others {
+        [other] if is_profile => by_function(first, other).unwrap_or(Known::Differs(None)),
+        _ => Known::Differs(None),
+    }
+}
+
+fn is_equal(first: &Path, other: &Path) -> bool {
+    let (Ok(first), Ok(other)) = (binary::open(first), binary::open(other)) else {
+        return false;
+    };
+    binary::compare_loaded(&first, &other).is_ok_and(|difference| difference.identical)
+}
+
+/// `None` where it cannot be told.
+fn by_function(first: &Program, other: &Program) -> Option<Known> {
+    let bodies = |program: &Program| {
+        let bytes = binary::open(&program.files[0]).ok()?;
+        binary::bodies(&bytes).ok()?
+    };
+    let (old, new) = (bodies(first)?, bodies(other)?);
+    let alone = old.keys().filter(|name| !new.contains_key(*name));
+    let changed = new
+        .iter()
+        .filter(|(name, body)| old.get(*name) != Some(*body));
+    let changed: Vec<&String> = changed.map(|it| it.0).chain(alone).collect();
+    let all = grouped(new.len() as u64);
+    if changed.is_empty() {
+        let all = counted_of(new.len(), "function");
+        let words = format!("the code of all {all} is the same, but for addresses");
+        return Some(Known::HotEqual(words));
+    }
+    let seen = seen(other.profile_file.as_deref()?)?;
+    let hot = changed.iter().filter(|name| seen.contains(**name)).count();
+    let count = counted_of(changed.len(), "function");
+    Some(match hot {
+        0 => Known::HotEqual(format!(
+            "the code of {count} of {all} differs, and the profile has seen none of them run"
+        )),
+        hot => Known::Differs(Some(format!(
+            "the code of {count} of {all} differs; {} of them stand in the profile",
+            grouped(hot as u64)
+        ))),
+    })
+}
+
+/// Every function of a profile, wherever it stands in a stack.
+fn seen(file: &Path) -> Option<HashSet<String>> {
+    let bytes = input::read(file, LARGEST).ok()?;
+    let profile = profile::read(&bytes).ok()?;
+    let mut seen = HashSet::new();
+    for sample in &profile.raw().sample {
+        seen.extend(
+            profile
+                .frames(sample)
+                .map(|frame| frame.name().into_owned()),
+        );
+    }
+    Some(seen)
+}

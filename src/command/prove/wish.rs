@@ -1,0 +1,194 @@
+//! What was typed and what is configured in, what is to be measured out.
+
+use std::time::Duration;
+
+use crate::cli;
+use crate::config::layer::Loaded;
+use crate::config::prove::Require;
+use crate::config::size::Percent;
+use crate::error::{Error, Kind, Result};
+use crate::process::measured::processors;
+use crate::prove::looks::MOST;
+use crate::prove::run::Metric;
+
+/// What stands for the program in a command.
+pub const BIN: &str = "{bin}";
+
+/// The words of a command.
+pub type Words = Vec<String>;
+
+/// What is to be measured.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The command; empty for benchmarks until the program is known.
+    pub workload: Words,
+    /// Before each run.
+    pub setup: Option<Words>,
+    /// After each run.
+    pub teardown: Option<Words>,
+    /// A server, and where it answers.
+    pub serve: Option<(Words, String)>,
+    /// What is judged; `None`: what the runs have, see [`super::session`].
+    pub metric: Option<Metric>,
+    /// What difference matters, as a share.
+    pub threshold: f64,
+    /// The most pairs.
+    pub pairs: usize,
+    /// Layouts that were asked for.
+    pub layouts: Option<usize>,
+    /// What has to come out.
+    pub require: Option<Require>,
+    /// The seed.
+    pub seed: u64,
+    /// Processors, as typed.
+    pub cpus: Option<String>,
+    /// Runs before the first pair.
+    pub warm_up: u32,
+    /// How long a run may take.
+    pub limit: Duration,
+}
+
+impl Wish {
+    /// Joins both. Fails with [`Kind::Usage`] where there is no workload, and for a command of a file that is not trusted.
+    pub fn of(args: &cli::Prove, loaded: &Loaded) -> Result<Self> {
+        let config = &loaded.config.prove;
+        let (what, how) = (&args.what, &args.how);
+        let command = |typed: &Option<String>, configured: &Option<String>, key: &str| {
+            if let Some(typed) = typed {
+                return words(typed, &format!("--{key}")).map(Some);
+            }
+            let Some(text) = configured else {
+                return Ok(None);
+            };
+            let read = words(text, &format!("prove.{key}"))?;
+            trusted(&read, key, loaded)?;
+            Ok(Some(read))
+        };
+        let workload = match args.workload.as_slice() {
+            _ if what.bench.is_some() => Vec::new(),
+            [] => command(&None, &config.workload, "workload")?.ok_or_else(nothing_to_run)?,
+            typed => typed
+                .iter()
+                .map(|it| it.to_string_lossy().into_owned())
+                .collect(),
+        };
+        let ready = what.ready.clone().or_else(|| config.ready.clone());
+        let serve = match what.bench {
+            Some(_) => None,
+            None => command(&what.serve, &config.serve, "serve")?,
+        };
+        let serve = match (serve, ready) {
+            (None, _) => None,
+            (Some(_), None) => {
+                let message = "nothing says when the server is ready";
+                return Err(Error::new(Kind::Usage, message).hint(
+                    "give `--ready PORT`, `--ready HOST:PORT` or `--ready http://HOST:PORT/PATH`",
+                ));
+            }
+            (Some(words), Some(ready)) => Some((words, ready)),
+        };
+        let wish = Self {
+            workload,
+            setup: command(&what.setup, &config.setup, "setup")?,
+            teardown: command(&what.teardown, &config.teardown, "teardown")?,
+            serve,
+            metric: how
+                .metric
+                .as_ref()
+                .or(config.metric.as_ref())
+                .map(|it| Metric::of(it)),
+            threshold: share(how.threshold.or(config.threshold)),
+            pairs: how.pairs.or(config.pairs).unwrap_or(20) as usize,
+            layouts: how.layouts.or(config.layouts).map(|it| it as usize),
+            require: how.require.or(config.require),
+            seed: how.seed,
+            cpus: how.cpus.clone(),
+            warm_up: how.warm_up,
+            limit: how.run_timeout.0,
+        };
+        wish.check(args)?;
+        Ok(wish)
+    }
+
+    fn check(&self, args: &cli::Prove) -> Result<()> {
+        let usage = |message: String, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
+        let names = |words: &Words| words.iter().any(|it| it.contains(BIN));
+        let has_bin = match &self.serve {
+            Some((words, _)) => names(words),
+            None => names(&self.workload),
+        };
+        if !has_bin && args.what.bench.is_none() {
+            let what = if self.serve.is_some() {
+                "server"
+            } else {
+                "workload"
+            };
+            let message = format!("the {what} does not run the program: no `{BIN}` is in it");
+            return usage(
+                message,
+                "write `{bin}` where the program stands: `-- {bin} -n 100`",
+            );
+        }
+        if !(5..=MOST).contains(&self.pairs) {
+            let message = format!("`--pairs {}` is no number of pairs", self.pairs);
+            return usage(
+                message,
+                "give one from 5 to 100; 8 and more can find a difference",
+            );
+        }
+        if self.threshold <= 0.0 || self.threshold > 1.0 {
+            let message = format!(
+                "a threshold of {} % decides nothing",
+                self.threshold * 100.0
+            );
+            return usage(message, "give one above 0%, such as `--threshold 1%`");
+        }
+        if let Some(list) = self.cpus.as_ref().filter(|it| processors(it).is_none()) {
+            let message = format!("`--cpus {list}` is no list of processors");
+            return usage(message, "write it like `--cpus 2,3` or `--cpus 0-3`");
+        }
+        Ok(())
+    }
+}
+
+fn share(percent: Option<Percent>) -> f64 {
+    percent.map_or(0.01, |it| it.0 / 100.0)
+}
+
+fn nothing_to_run() -> Error {
+    Error::new(Kind::Usage, "there is no workload").hint(
+        "write it behind `--`: `gobuild-opt prove ./cmd/api -- {bin} -n 100`; or name benchmarks: `--bench REGEX ./pkg`",
+    )
+}
+
+/// The words of a command; `said` is where it stands.
+pub fn words(text: &str, said: &str) -> Result<Words> {
+    let read = shell_words::split(text).ok().filter(|it| !it.is_empty());
+    read.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`{said}` is no command: `{text}`"))
+            .hint("write words as in a shell, with quotes in pairs")
+    })
+}
+
+/// Fails for a command of a file that is not trusted. One that runs the program itself is code of the project, as benchmarks are,
+/// and who typed `prove` asked for it.
+fn trusted(words: &Words, key: &str, loaded: &Loaded) -> Result<()> {
+    let layer = loaded.origins.get(&format!("prove.{key}"));
+    let layer = layer.map_or("", String::as_str);
+    let is_own = words.first().is_some_and(|it| it == BIN);
+    if is_own || loaded.ground.is_everything() || matches!(layer, "environment" | "flags") {
+        return Ok(());
+    }
+    let program = words.first().map_or("", String::as_str);
+    let typed = match key {
+        "workload" => "type it behind `--`".to_owned(),
+        key => format!("type it: `--{key} COMMAND`"),
+    };
+    Err(Error::new(
+        Kind::Usage,
+        format!("`{layer}` sets `prove.{key}`: `{program}` is refused, it can run any program"),
+    )
+    .hint(format!(
+        "begin it with `{BIN}`, {typed}, or run with `--trust-config` if you trust this file"
+    )))
+}

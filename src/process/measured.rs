@@ -1,0 +1,145 @@
+//! A command run for its numbers by a process of its own, so that what the kernel counts is of that command alone.
+//!
+//! A small process of ours starts it, waits, and writes what it took: nothing of our own memory is in its peak, and runs that
+//! stand one behind the other do not add up.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+/// The argument that makes this program such a process: behind it a file for the numbers, processors or `-`, and the command.
+pub const ARGUMENT: &str = "__measure";
+
+/// What the kernel counted of a run, with everything that it started and waited for.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Taken {
+    /// CPU time in user space, in microseconds.
+    pub user: u64,
+    /// CPU time in the kernel, in microseconds.
+    pub system: u64,
+    /// From start to end, in nanoseconds.
+    pub wall: u64,
+    /// The most memory of one process, in bytes.
+    pub peak: u64,
+    /// Page faults, with and without the disk.
+    pub faults: u64,
+    /// How it ended: the exit code, or 128 and the number of the signal.
+    pub code: i32,
+}
+
+impl Taken {
+    /// A line for [`Taken::read`].
+    pub fn line(&self) -> String {
+        format!(
+            "{} {} {} {} {} {}\n",
+            self.user, self.system, self.wall, self.peak, self.faults, self.code
+        )
+    }
+
+    /// `None` for what is no such line.
+    pub fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_ascii_whitespace();
+        let mut number = || -> Option<u64> { words.next()?.parse().ok() };
+        Some(Self {
+            user: number()?,
+            system: number()?,
+            wall: number()?,
+            peak: number()?,
+            faults: number()?,
+            code: i32::try_from(number()?).ok()?,
+        })
+    }
+}
+
+/// Processors by number, as in `0,2-3`; `None` for what is no such list.
+pub fn processors(text: &str) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        if first > last || last >= CpuSet::MAX_CPU {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    Some(all)
+}
+
+/// Runs a command to its end on some processors, or on all; fails where it cannot be started. Signals that ask to stop are for the
+/// command, which is in our group: we wait for it whatever comes.
+pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Taken> {
+    let (program, args) = command
+        .split_first()
+        .ok_or(std::io::ErrorKind::InvalidInput)?;
+    if let Some(wanted) = processors {
+        let mut set = CpuSet::new();
+        wanted.iter().for_each(|it| set.set(*it));
+        sched_setaffinity(None, &set)?;
+    }
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+        signal_hook::consts::SIGQUIT,
+    ] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    let start = Instant::now();
+    let mut child = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .spawn()?;
+    let status = child.wait()?;
+    let wall = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let number = |it: i64| u64::try_from(it).unwrap_or_default();
+    let micros =
+        |it: nix::sys::time::TimeVal| number(it.tv_sec()) * 1_000_000 + number(it.tv_usec());
+    let peak = number(usage.max_rss());
+    let signal = || status.signal().map_or(-1, |it| 128 + it);
+    Ok(Taken {
+        user: micros(usage.user_time()),
+        system: micros(usage.system_time()),
+        wall,
+        // macOS counts bytes, everybody else kibibytes.
+        peak: if cfg!(target_os = "macos") {
+            peak
+        } else {
+            peak << 10
+        },
+        faults: number(usage.minor_page_faults()) + number(usage.major_page_faults()),
+        code: status.code().unwrap_or_else(signal),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_was_taken() {
+        let taken = Taken {
+            user: 1,
+            system: 2,
+            wall: 3,
+            peak: 4,
+            faults: 5,
+            code: 137,
+        };
+        assert_eq!(Taken::read(&taken.line()), Some(taken));
+        assert_eq!(Taken::read("1 2 3"), None);
+    }
+
+    #[test]
+    fn processors_are_a_list_with_ranges() {
+        assert_eq!(processors("0,2-3"), Some(vec![0, 2, 3]));
+        for wrong in ["", "a", "3-1", "1-", "99999"] {
+            assert_eq!(processors(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The report of `prove` for people.
+
+use super::{Block, Strip, Table, Tone, number, text};
+use crate::config::size::human;
+use crate::number::{counted_of, grouped};
+use crate::report::prove::{Comparison, Outcome, Program, Report};
+
+/// The whole report.
+pub fn proved(report: &Report) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(format!("Side by side: {}", report.workload))];
+    let line = |tone, text: String| Block::Line(tone, text);
+    if let Some(server) = &report.serve {
+        blocks.push(line(
+            Tone::Plain,
+            format!("measured is the server: {server}"),
+        ));
+    }
+    let notes = report.notes.iter().cloned();
+    blocks.extend(notes.map(|it| line(Tone::Plain, it)));
+    for it in &report.comparisons {
+        if it.points.len() > 1 {
+            blocks.push(Block::Strip(strip(it)));
+        }
+    }
+    if report.comparisons.iter().any(|it| it.pairs > 0) {
+        blocks.push(Block::Table(table(report)));
+        blocks.push(line(Tone::Dim, method(report)));
+    }
+    if report.interrupted {
+        let words = "ended before its end: this is what the pairs so far say".to_owned();
+        blocks.push(line(Tone::Warn, words));
+    }
+    for it in &report.comparisons {
+        let metric = match it.metric.as_str() {
+            "cpu" => String::new(),
+            other => format!(" ({other})"),
+        };
+        let (program, base) = (&it.program, &it.base);
+        let words = format!("{program} against {base}{metric}: {}", it.sentence);
+        blocks.push(line(tone(it.outcome), words));
+    }
+    let failures = report.verdict.failures.iter();
+    blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
+    blocks.push(line(Tone::Dim, time(report)));
+    blocks
+}
+
+fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Faster => Tone::Good,
+        Outcome::Slower | Outcome::CannotTell => Tone::Warn,
+        Outcome::Same | Outcome::NoEffect => Tone::Plain,
+    }
+}
+
+/// The pairs, drawn.
+fn strip(it: &Comparison) -> Strip {
+    Strip {
+        title: format!("{} against {}: {}", it.program, it.base, it.metric),
+        points: it.points.clone(),
+        low: it.low,
+        middle: it.change,
+        high: it.high,
+        floor: it.floor,
+    }
+}
+
+fn table(report: &Report) -> Table {
+    let mut rows = Vec::new();
+    for it in report.comparisons.iter().filter(|it| it.pairs > 0) {
+        let name = match it.metric.as_str() {
+            metric if report.programs.len() > 2 => format!("{}: {metric}", it.program),
+            metric => metric.to_owned(),
+        };
+        rows.push(vec![
+            name,
+            amount(it.middles[0], &it.unit),
+            amount(it.middles[1], &it.unit),
+            format!("{:+.1} %", it.change),
+            format!("[{:+.1}, {:+.1}]", it.low, it.high),
+            chance(it.p),
+        ]);
+        // Of several metrics there are lines enough.
+        let alone = report.comparisons.len() < report.programs.len();
+        for other in it.others.iter().filter(|_| alone) {
+            rows.push(vec![
+                format!("{}, not judged", other.metric),
+                String::new(),
+                String::new(),
+                format!("{:+.1} %", other.change),
+                format!("[{:+.1}, {:+.1}]", other.low, other.high),
+                String::new(),
+            ]);
+        }
+    }
+    let name = |at: usize| report.programs.get(at).map_or("", |it| it.name.as_str());
+    let second = if report.programs.len() == 2 {
+        name(1)
+    } else {
+        "program"
+    };
+    Table {
+        columns: vec![
+            text("what a run takes"),
+            number(name(0)),
+            number(second),
+            number("change"),
+            number("interval"),
+            number("p"),
+        ],
+        rows,
+        total: false,
+    }
+}
+
+/// A number with three digits or more, and its unit.
+fn amount(number: f64, unit: &str) -> String {
+    match unit {
+        "B" => human(number as u64),
+        "s" if number < 1.0 => format!("{:.2} ms", number * 1e3),
+        "" => grouped(number as u64),
+        unit if number >= 1000.0 => format!("{} {unit}", grouped(number as u64)),
+        unit => format!("{number:.3} {unit}"),
+    }
+}
+
+fn chance(p: f64) -> String {
+    match p {
+        p if p < 0.0001 => "<0.0001".to_owned(),
+        p => format!("{p:.4}"),
+    }
+}
+
+fn method(report: &Report) -> String {
+    let first = report.comparisons.first();
+    let confidence = first.map_or(0.0, |it| it.confidence * 100.0);
+    let machine = &report.machine;
+    let pinned = match &machine.pinned {
+        Some(list) => format!(
+            "on {list} of {}",
+            counted_of(machine.processors, "processor")
+        ),
+        None => format!(
+            "{}, not pinned",
+            counted_of(machine.processors, "processor")
+        ),
+    };
+    let layouts = match report.layouts {
+        0 | 1 => String::new(),
+        some => format!(", {} of the code", counted_of(some, "layout")),
+    };
+    format!(
+        "pairs in balanced random order, seed {}{layouts}; interval of {confidence:.1} %; at most {}; what matters is {} % or more; {pinned}",
+        report.seed,
+        counted_of(report.most_pairs, "pair"),
+        report.threshold
+    )
+}
+
+/// The one line that differs from run to run where all else is equal.
+fn time(report: &Report) -> String {
+    let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
+    let built = |it: &Program| Some(format!("{} in {}", it.name, seconds(it.build_ms?)));
+    let builds: Vec<String> = report.programs.iter().filter_map(built).collect();
+    let runs: usize = report.programs.iter().map(|it| it.runs.len()).sum();
+    let builds = match builds.is_empty() {
+        true => String::new(),
+        false => format!("built {}; ", builds.join(", ")),
+    };
+    let runs = counted_of(runs, "run");
+    format!("time  {builds}{runs}, {} in all", seconds(report.total_ms))
+}

@@ -1,0 +1,538 @@
+//! What programs took side by side in, the report of `prove` out: the JSON contract and the sentences of the verdict.
+
+mod raw;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{SCHEMA_VERSION, Tool, Verdict};
+use crate::config::prove::Require;
+use crate::number::{counted, counted_of};
+use crate::prove::bootstrap;
+use crate::prove::decide::{self, Answer, Found, Rules};
+use crate::prove::looks;
+use crate::prove::run::{Metric, Run, is_rate};
+pub use raw::raw;
+
+/// The report of `prove`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// Whether what was required came out.
+    pub verdict: Verdict,
+    /// What was run, `{bin}` being the program.
+    pub workload: String,
+    /// The server that was measured meanwhile; `null` where there was none.
+    pub serve: Option<String>,
+    /// What order and layouts were drawn from.
+    pub seed: u64,
+    /// The most pairs that there could be.
+    pub most_pairs: usize,
+    /// What difference matters, in percent.
+    pub threshold: f64,
+    /// The two-sided level of each look, after which all looks together are wrong about equals in at most 5 of 100 sessions.
+    pub level: f64,
+    /// Layouts that each program was linked with; 1: that of the linker.
+    pub layouts: usize,
+    /// What has to come out; `null`: nothing.
+    pub require: Option<String>,
+    /// Whether somebody ended it: then this is what the pairs so far say.
+    pub interrupted: bool,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The first is what the others are held against.
+    pub programs: Vec<Program>,
+    /// Of each program but the first, of each metric.
+    pub comparisons: Vec<Comparison>,
+    /// What the programs are, beside what they take.
+    pub notes: Vec<String>,
+    /// Wall time of the whole run, in milliseconds.
+    pub total_ms: u64,
+}
+
+/// A machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// `linux/amd64`
+    pub platform: String,
+    /// The processor, as it names itself; `null` where nobody tells.
+    pub processor: Option<String>,
+    /// How many there are.
+    pub processors: usize,
+    /// On which of them it ran; `null`: on all.
+    pub pinned: Option<String>,
+}
+
+/// A program and its runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Program {
+    /// What it is called.
+    pub name: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The Go that built it; `null` where it was there.
+    pub go_version: Option<String>,
+    /// SHA-256 of its profile.
+    pub profile: Option<String>,
+    /// What building it took, in milliseconds: once, with what was in the cache.
+    pub build_ms: Option<u64>,
+    /// Its runs, in rounds.
+    pub runs: Vec<RunNumbers>,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunNumbers {
+    /// CPU time in user space, in seconds.
+    pub user: f64,
+    /// CPU time in the kernel, in seconds.
+    pub system: f64,
+    /// Wall time, in seconds.
+    pub wall: f64,
+    /// Peak memory of a process, in bytes.
+    pub peak: u64,
+    /// Page faults.
+    pub faults: u64,
+    /// What the workload printed.
+    pub own: Vec<OwnNumber>,
+}
+
+/// A number that a workload printed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnNumber {
+    /// Its name.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: String,
+}
+
+/// What a comparison says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The machine code is the same: nothing was measured.
+    Same,
+    /// It needs less.
+    Faster,
+    /// It needs more.
+    Slower,
+    /// A difference, if any, is smaller than the threshold.
+    NoEffect,
+    /// Not known.
+    CannotTell,
+}
+
+/// A program held against the first. Changes are in percent of what the first needs; negative: less.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The program.
+    pub program: String,
+    /// What it is held against.
+    pub base: String,
+    /// `cpu`, `wall`, `peak`, `faults`, or a name of the workload.
+    pub metric: String,
+    /// What came out.
+    pub outcome: Outcome,
+    /// The verdict in a line.
+    pub sentence: String,
+    /// Pairs of runs.
+    pub pairs: usize,
+    /// The estimate of Hodges and Lehmann.
+    pub change: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// How sure the interval is: it belongs to the level of a look.
+    pub confidence: f64,
+    /// The two-sided probability of such pairs between equals (Wilcoxon's signed-rank test, exact).
+    pub p: f64,
+    /// The interval of 95 % by resampling the pairs.
+    pub resampled: [f64; 2],
+    /// How far apart the same program comes out.
+    pub floor: f64,
+    /// How far apart layouts of the same code come out; `null` where there is one.
+    pub layout_spread: Option<f64>,
+    /// Pairs that would be needed to tell a difference as large as the threshold.
+    pub needed_pairs: usize,
+    /// Each pair.
+    pub points: Vec<f64>,
+    /// The middle of what the first program needs, and of what this one does.
+    pub middles: [f64; 2],
+    /// The unit of these.
+    pub unit: String,
+    /// Of how much its file is larger, in percent of the first.
+    pub size_change: f64,
+    /// What else changes: not judged.
+    pub others: Vec<Other>,
+}
+
+/// What else changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Other {
+    /// The metric.
+    pub metric: String,
+    /// The estimate, in percent.
+    pub change: f64,
+    /// The interval of 95 %, or as near to it as so few pairs allow.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// What a report is made of.
+pub struct Inputs<'a> {
+    /// The programs, without their runs.
+    pub programs: Vec<Program>,
+    /// The runs of each.
+    pub runs: &'a [Vec<Run>],
+    /// What was judged.
+    pub metrics: &'a [Metric],
+    /// What was found, of each program but the first, of each metric.
+    pub found: &'a [Vec<Found>],
+    /// How.
+    pub rules: &'a Rules,
+    /// What has to come out.
+    pub require: Option<Require>,
+    /// Whether the question is whether a profile is worth it.
+    pub is_profile: bool,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// Percent of a logarithm of a quotient.
+fn percent(log: f64) -> f64 {
+    log.exp_m1() * 100.0
+}
+
+/// The comparisons.
+pub fn comparisons(inputs: &Inputs<'_>) -> Vec<Comparison> {
+    let mut all = Vec::new();
+    for (at, of_program) in inputs.found.iter().enumerate() {
+        for (metric, found) in inputs.metrics.iter().zip(of_program) {
+            all.push(comparison(inputs, at + 1, metric, found));
+        }
+    }
+    all
+}
+
+fn comparison(inputs: &Inputs<'_>, at: usize, metric: &Metric, found: &Found) -> Comparison {
+    let (base, program) = (&inputs.programs[0], &inputs.programs[at]);
+    let costs = |at: usize, metric: &Metric| -> Option<Vec<f64>> {
+        inputs.runs[at][..found.pairs]
+            .iter()
+            .map(|run| run.cost(metric))
+            .collect()
+    };
+    let pair = |metric: &Metric| Some((costs(0, metric)?, costs(at, metric)?));
+    let (first, second) = pair(metric).unwrap_or_default();
+    let logs = decide::differences(&first, &second);
+    let resampled = bootstrap::interval(&logs, 0.05, inputs.seed);
+    let unit = match metric {
+        Metric::Own(name) => {
+            let mut runs = inputs.runs[0].iter();
+            let value = runs.find_map(|run| run.own.get(name));
+            value.map_or(String::new(), |it| it.unit.clone())
+        }
+        known => known.unit().to_owned(),
+    };
+    let middle = |mut numbers: Vec<f64>| {
+        numbers.sort_by(f64::total_cmp);
+        let middle = crate::prove::rank::median(&numbers);
+        match is_rate(&unit) && middle > 0.0 {
+            true => 1.0 / middle,
+            false => middle,
+        }
+    };
+    let others = Metric::KERNEL.iter().filter(|it| *it != metric);
+    let others = others.filter_map(|other| {
+        let (first, second) = pair(other)?;
+        let found = crate::prove::rank::estimate(&decide::differences(&first, &second), 0.05);
+        Some(Other {
+            metric: other.name().to_owned(),
+            change: percent(found.middle),
+            low: percent(found.low),
+            high: percent(found.high),
+        })
+    });
+    let size_change = (program.size as f64 / base.size.max(1) as f64 - 1.0) * 100.0;
+    let mut comparison = Comparison {
+        program: program.name.clone(),
+        base: base.name.clone(),
+        metric: metric.name().to_owned(),
+        outcome: outcome(found.answer),
+        sentence: String::new(),
+        pairs: found.pairs,
+        change: percent(found.estimate.middle),
+        low: percent(found.estimate.low),
+        high: percent(found.estimate.high),
+        confidence: found.estimate.level,
+        p: found.chance,
+        resampled: [percent(resampled.0), percent(resampled.1)],
+        floor: percent(found.floor),
+        layout_spread: found.spread.map(percent),
+        needed_pairs: found.needed,
+        points: logs.iter().map(|it| percent(*it)).collect(),
+        middles: [middle(first), middle(second)],
+        unit,
+        size_change,
+        others: others.collect(),
+    };
+    comparison.sentence = sentence(&comparison, inputs.is_profile);
+    comparison
+}
+
+fn outcome(answer: Answer) -> Outcome {
+    match answer {
+        Answer::Less => Outcome::Faster,
+        Answer::More => Outcome::Slower,
+        Answer::NoEffect => Outcome::NoEffect,
+        Answer::Open | Answer::CannotTell => Outcome::CannotTell,
+    }
+}
+
+/// The words for less and more of a metric.
+fn words(metric: &str) -> [&'static str; 2] {
+    match Metric::of(metric) {
+        Metric::Peak => ["less memory:", "more memory:"],
+        Metric::Faults => ["fewer page faults:", "more page faults:"],
+        Metric::Cpu | Metric::Wall => ["faster", "slower"],
+        Metric::Own(_) => ["better", "worse"],
+    }
+}
+
+/// `faster 3.1 % [1.9, 4.2] in 12 pairs, floor 0.5 % -> keep it; +0.8 % size`
+fn sentence(it: &Comparison, is_profile: bool) -> String {
+    let pairs = counted_of(it.pairs, "pair");
+    let floor = it.floor;
+    let [less, more] = words(&it.metric);
+    let advice = |words: &str| match is_profile {
+        true => format!(" -> {words}"),
+        false => String::new(),
+    };
+    let size = match it.size_change {
+        change if change.abs() < 0.05 => String::new(),
+        change => format!("; {change:+.1} % size"),
+    };
+    let found = match it.outcome {
+        Outcome::Same => return "the same machine code: nothing to measure".to_owned(),
+        Outcome::Faster => format!(
+            "{less} {:.1} % [{:.1}, {:.1}] in {pairs}, floor {floor:.1} %{}",
+            -it.change,
+            -it.high,
+            -it.low,
+            advice("keep the profile")
+        ),
+        Outcome::Slower => format!(
+            "{more} {:.1} % [{:.1}, {:.1}] in {pairs}, floor {floor:.1} %{}",
+            it.change,
+            it.low,
+            it.high,
+            advice("build without the profile, or collect another")
+        ),
+        Outcome::NoEffect => format!(
+            "no effect ({:+.1} to {:+.1} %) in {pairs}{}",
+            it.low,
+            it.high,
+            advice("not worth its build time")
+        ),
+        Outcome::CannotTell => {
+            let needed = counted(it.needed_pairs as u64, "pair");
+            format!(
+                "cannot tell on this machine: {:+.1} to {:+.1} % in {pairs}, floor {floor:.1} %; about {needed} would be needed",
+                it.low, it.high
+            )
+        }
+    };
+    let layout = match it.layout_spread {
+        Some(spread) => format!("; layout alone moves it by up to {spread:.1} %"),
+        None => String::new(),
+    };
+    format!("{found}{size}{layout}")
+}
+
+/// Whether what was required came out. `None` where nothing is known, which fails nothing but is said.
+fn required(it: &Comparison, require: Require) -> Option<bool> {
+    match (require, it.outcome) {
+        (_, Outcome::CannotTell) => None,
+        (Require::Faster(_), Outcome::Same) => Some(false),
+        (Require::NotSlower(_), Outcome::Same) => Some(true),
+        (Require::Faster(share), outcome) => {
+            Some(outcome == Outcome::Faster && -it.change >= share.0)
+        }
+        (Require::NotSlower(share), _) => Some(it.high < share.0),
+    }
+}
+
+/// The verdict over all comparisons.
+pub fn verdict(comparisons: &[Comparison], require: Option<Require>) -> Verdict {
+    let mut verdict = Verdict {
+        pass: true,
+        failures: Vec::new(),
+        not_judged: Vec::new(),
+        loosened: Vec::new(),
+    };
+    for it in comparisons {
+        let Some(wanted) = require else {
+            continue;
+        };
+        let said = format!("{} ({}): {}", it.program, it.metric, it.sentence);
+        match required(it, wanted) {
+            Some(true) => {}
+            Some(false) => verdict
+                .failures
+                .push(format!("`{wanted}` is required; {said}")),
+            // What is required has to be shown.
+            None => verdict
+                .failures
+                .push(format!("`{wanted}` is required and not shown; {said}")),
+        }
+    }
+    verdict.pass = verdict.failures.is_empty();
+    verdict
+}
+
+/// The runs of a program, as they stand in the report.
+pub fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
+    let seconds = |micros: u64| micros as f64 / 1e6;
+    let numbers = |run: &Run| RunNumbers {
+        user: seconds(run.taken.user),
+        system: seconds(run.taken.system),
+        wall: run.taken.wall as f64 / 1e9,
+        peak: run.taken.peak,
+        faults: run.taken.faults,
+        own: run
+            .own
+            .iter()
+            .map(|(name, value)| OwnNumber {
+                name: name.clone(),
+                value: value.number,
+                unit: value.unit.clone(),
+            })
+            .collect(),
+    };
+    runs.iter().map(numbers).collect()
+}
+
+/// A comparison that needed no run.
+pub fn same(program: &Program, base: &Program, metric: &Metric) -> Comparison {
+    let mut same = Comparison {
+        program: program.name.clone(),
+        base: base.name.clone(),
+        metric: metric.name().to_owned(),
+        outcome: Outcome::Same,
+        sentence: String::new(),
+        pairs: 0,
+        change: 0.0,
+        low: 0.0,
+        high: 0.0,
+        confidence: 1.0,
+        p: 1.0,
+        resampled: [0.0, 0.0],
+        floor: 0.0,
+        layout_spread: None,
+        needed_pairs: 0,
+        points: Vec::new(),
+        middles: [0.0, 0.0],
+        unit: metric.unit().to_owned(),
+        size_change: (program.size as f64 / base.size.max(1) as f64 - 1.0) * 100.0,
+        others: Vec::new(),
+    };
+    same.sentence = sentence(&same, false);
+    same
+}
+
+impl Report {
+    /// Of a session without anything in it yet.
+    pub fn new(machine: Machine, seed: u64, rules: &Rules) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            verdict: verdict(&[], None),
+            workload: String::new(),
+            serve: None,
+            seed,
+            most_pairs: rules.looks.last().copied().unwrap_or(looks::MOST),
+            threshold: rules.threshold * 100.0,
+            level: rules.level,
+            layouts: 1,
+            require: None,
+            interrupted: false,
+            machine,
+            programs: Vec::new(),
+            comparisons: Vec::new(),
+            notes: Vec::new(),
+            total_ms: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::size::Percent;
+
+    fn comparison(outcome: Outcome, change: f64) -> Comparison {
+        let program = Program {
+            name: "with".into(),
+            size: 1008,
+            sha256: String::new(),
+            go_version: None,
+            profile: None,
+            build_ms: None,
+            runs: Vec::new(),
+        };
+        let base = Program {
+            size: 1000,
+            ..program.clone()
+        };
+        let mut it = Comparison {
+            outcome,
+            pairs: 12,
+            change,
+            low: change - 1.0,
+            high: change + 1.0,
+            floor: 0.5,
+            needed_pairs: 60,
+            ..same(&program, &base, &Metric::Cpu)
+        };
+        it.sentence = sentence(&it, true);
+        it
+    }
+
+    #[test]
+    fn the_verdict_is_a_sentence() {
+        let say = |outcome, change| comparison(outcome, change).sentence;
+        insta::assert_snapshot!(say(Outcome::Faster, -3.1), @"faster 3.1 % [2.1, 4.1] in 12 pairs, floor 0.5 % -> keep the profile; +0.8 % size");
+        insta::assert_snapshot!(say(Outcome::NoEffect, 0.1), @"no effect (-0.9 to +1.1 %) in 12 pairs -> not worth its build time; +0.8 % size");
+        insta::assert_snapshot!(say(Outcome::CannotTell, 0.1), @"cannot tell on this machine: -0.9 to +1.1 % in 12 pairs, floor 0.5 %; about 60 pairs would be needed; +0.8 % size");
+        assert_eq!(
+            say(Outcome::Same, 0.0),
+            "the same machine code: nothing to measure"
+        );
+    }
+
+    #[test]
+    fn what_is_required_has_to_be_shown() {
+        let passes =
+            |outcome, change, require| verdict(&[comparison(outcome, change)], Some(require)).pass;
+        let faster = Require::Faster(Percent(1.0));
+        let not_slower = Require::NotSlower(Percent(1.0));
+        assert!(passes(Outcome::Faster, -3.0, faster));
+        assert!(!passes(Outcome::Faster, -0.9, faster));
+        assert!(!passes(Outcome::CannotTell, -3.0, faster));
+        assert!(!passes(Outcome::Same, 0.0, faster));
+        assert!(passes(Outcome::Same, 0.0, not_slower));
+        assert!(passes(Outcome::NoEffect, -0.2, not_slower));
+        assert!(passes(Outcome::Slower, -0.1, not_slower));
+        assert!(!passes(Outcome::Slower, 2.0, not_slower));
+        assert!(verdict(&[comparison(Outcome::Slower, 9.0)], None).pass);
+    }
+}

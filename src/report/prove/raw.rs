@@ -1,0 +1,35 @@
+//! The runs of a report in, text that benchstat reads out.
+
+use super::Report;
+
+/// Every run in the format of Go's benchmarks, which benchstat reads: `benchstat -col variant FILE`.
+pub fn raw(report: &Report) -> String {
+    let mut text = String::new();
+    // Of names, only what may stand in one.
+    let plain = |name: &str| -> String {
+        let fits = |it: char| if it.is_whitespace() { '_' } else { it };
+        name.chars().map(fits).collect()
+    };
+    for program in &report.programs {
+        text.push_str(&format!("variant: {}\n", plain(&program.name)));
+        for run in &program.runs {
+            let cpu = run.user + run.system;
+            text.push_str(&format!(
+                "BenchmarkWorkload 1 {cpu:.6} cpu-sec/op {:.9} sec/op {} peak-B/op {} faults/op\n",
+                run.wall, run.peak, run.faults
+            ));
+            for own in &run.own {
+                let (name, unit) = match own.name.rsplit_once(':') {
+                    Some((name, unit)) if name.starts_with("Benchmark") => (plain(name), unit),
+                    _ => (
+                        format!("BenchmarkWorkload/{}", plain(&own.name)),
+                        own.unit.as_str(),
+                    ),
+                };
+                text.push_str(&format!("{name} 1 {} {unit}\n", own.value));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,405 @@
+//! `prove`: what it says of programs that need exactly as much more as they were told to, and what it says when it cannot say.
+
+use crate::harness::{Place, Run};
+
+/// Counts as far as it is told, times a factor in thousandths that the linker sets. Prints what it counted.
+const COUNTER: &str = "\
+package main
+
+import (
+	\"fmt\"
+	\"os\"
+	\"strconv\"
+)
+
+var factor = \"1000\"
+
+func main() {
+	n, _ := strconv.Atoi(os.Args[1])
+	f, _ := strconv.Atoi(factor)
+	if len(os.Args) > 2 && os.Args[2] == factor {
+		fmt.Fprintln(os.Stderr, \"no luck\")
+		os.Exit(3)
+	}
+	n = n * f / 1000
+	x := uint64(1)
+	for i := 0; i < n; i++ {
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	fmt.Println(\"steps\", n, \"1\")
+	if x == 0 {
+		fmt.Println(x)
+	}
+}
+";
+
+/// Counters, each with its factor: `slow-1500` counts half as much again.
+fn counters(factors: &[u32]) -> Place {
+    let place = Place::module();
+    place.write("main.go", COUNTER);
+    for factor in factors {
+        let flag = format!("-ldflags=-X main.factor={factor}");
+        let name = format!("counter-{factor}");
+        place.tool("go", &["build", &flag, "-o", &name, "."]);
+    }
+    place
+}
+
+fn words(run: &Run) -> String {
+    let all: Vec<&str> = run.stdout.split_whitespace().collect();
+    all.join(" ")
+}
+
+#[test]
+fn a_program_that_counts_more_is_slower() {
+    let place = counters(&[1000, 1500]);
+    let line = "prove counter-1000 counter-1500 --format json --report p.svg --report p.md --report p.html --raw runs.txt -- {bin} 20000000";
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let found = &report["comparisons"][0];
+    assert_eq!(found["outcome"], "slower", "{}", run.shown());
+    let change = found["change"].as_f64().unwrap();
+    assert!((20.0..80.0).contains(&change), "{}", run.shown());
+    assert!(found["low"].as_f64().unwrap() > 0.0, "{}", run.shown());
+    let pairs = found["pairs"].as_u64().unwrap();
+    assert!((7..=20).contains(&pairs), "{}", run.shown());
+    assert_eq!(found["points"].as_array().unwrap().len() as u64, pairs);
+    // One point for each pair in the picture, one line for each run for benchstat.
+    let picture = place.text("p.svg");
+    roxmltree::Document::parse(&picture).unwrap();
+    assert_eq!(picture.matches("class=\"point\"").count() as u64, pairs);
+    assert!(place.text("p.html").contains("class=\"strip\""));
+    assert!(
+        place.text("p.md").contains("slower"),
+        "{}",
+        place.text("p.md")
+    );
+    let raw = place.text("runs.txt");
+    assert_eq!(raw.matches("\nvariant: ").count() + 1, 2, "{raw}");
+    let kernel = raw.lines().filter(|line| line.contains("cpu-sec/op"));
+    assert_eq!(kernel.count() as u64, 2 * pairs, "{raw}");
+}
+
+#[test]
+fn what_the_workload_counts_is_judged_exactly() {
+    let place = counters(&[1000, 1010]);
+    let line =
+        "prove counter-1000 counter-1010 --metric steps --require 'faster 1%' -- {bin} 100000";
+    let run = place.run(line);
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    // Not noise: a floor of nothing, and all that seven pairs can say.
+    let text = words(&run);
+    assert!(
+        text.contains("worse 1.0 % [1.0, 1.0] in 7 pairs, floor 0.0 %"),
+        "{}",
+        run.shown()
+    );
+    assert!(text.contains("`faster 1%` is required"), "{}", run.shown());
+    let run = place.run(&line.replace("faster 1%", "not-slower 2%"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+}
+
+#[test]
+fn what_cannot_differ_is_not_run() {
+    let place = counters(&[1000]);
+    place.tool("cp", &["counter-1000", "copy"]);
+    let run = place.run("prove counter-1000 copy -- {bin} nothing that could run");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let text = words(&run);
+    assert!(
+        text.contains("the same machine code: nothing to measure") && text.contains("0 runs"),
+        "{}",
+        run.shown()
+    );
+    let line = "prove counter-1000 copy --anyway --metric steps --format json -- {bin} 1000";
+    let report = place.run(line).json();
+    let found = &report["comparisons"][0];
+    assert_eq!(
+        (&found["outcome"], &found["pairs"]),
+        (&"no-effect".into(), &5.into())
+    );
+}
+
+#[test]
+fn variants_are_built_and_the_sources_stay() {
+    let mut place = counters(&[]);
+    place.env("GOFLAGS", "-trimpath");
+    let line = "prove --layouts 2 --metric steps --variant 'more: -ldflags=-X=main.factor=1020' --format json -- {bin} 1000";
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    assert_eq!(
+        report["comparisons"][0]["outcome"],
+        "slower",
+        "{}",
+        run.shown()
+    );
+    assert_eq!(report["layouts"], 2);
+    assert_eq!(report["programs"][1]["name"], "more");
+    assert_eq!(place.files(), "go.mod\nmain.go");
+    // The same in the configuration, where what it passes is reviewed.
+    let config = "[prove]\nworkload = \"{bin} 1000\"\nmetric = \"steps\"\nlayouts = 0\n\n[[prove.variant]]\nname = \"more\"\nflags = [\"-ldflags=-X=main.factor=1020\"]\n";
+    place.write("gobuild-opt.toml", config);
+    let run = place.run("prove");
+    assert!(
+        words(&run).contains("more against as it is (steps): worse 2.0 %"),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn a_revision_is_held_against_the_working_tree() {
+    let place = counters(&[]);
+    let git = |words: &[&str]| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+        place.tool("git", &[&identity[..], words].concat());
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    place.write("main.go", &COUNTER.replace("\"1000\"", "\"950\""));
+    let run = place.run("prove --against HEAD --layouts 0 --metric steps -- {bin} 100000");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        words(&run).contains("as it is against HEAD (steps): better 5.0 %"),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn a_command_of_a_file_is_not_run() {
+    let place = counters(&[1000, 1010]);
+    let config = "[prove]\nworkload = \"sh -c 'touch was-here; {bin} 1000'\"\n";
+    place.write("gobuild-opt.toml", config);
+    let run = place.run("prove counter-1000 counter-1010");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr
+            .contains("`gobuild-opt.toml` sets `prove.workload`: `sh` is refused")
+            && run.stderr.contains("--trust-config"),
+        "{}",
+        run.shown()
+    );
+    assert!(!place.path("was-here").exists());
+    // A release has nothing to do with it.
+    assert_eq!(place.run("doctor").code(), 0);
+    let run = place.run("prove --trust-config --metric steps counter-1000 counter-1010");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(place.path("was-here").exists());
+}
+
+#[test]
+fn nothing_is_averaged_over_failures() {
+    let place = counters(&[1000, 1010]);
+    let run = place.run("prove counter-1000 counter-1010 -- {bin} 1000 1010");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("no luck")
+            && run
+                .stderr
+                .contains("the workload failed with exit code 3 (`counter-1010`)"),
+        "{}",
+        run.shown()
+    );
+    for (line, words) in [
+        (
+            "prove counter-1000 counter-1010 -- sleep 1",
+            "no `{bin}` is in it",
+        ),
+        ("prove counter-1000 counter-1010", "there is no workload"),
+        ("prove counter-1000 gone -- {bin}", "gone"),
+        (
+            "prove counter-1000 counter-1010 --metric latency -- {bin} 1000",
+            "has no `latency` above 0",
+        ),
+        (
+            "prove counter-1000 counter-1010 --run-timeout 200ms -- sh -c 'sleep 60; {bin} 1'",
+            "did not end within 0.2 s (`counter-1000`)",
+        ),
+        (
+            "prove counter-1000 counter-1010 --serve '{bin} 1000' --ready 1 -- true",
+            "Side by side",
+        ),
+        ("prove -- {bin} 1000", "the build uses no profile"),
+        (
+            "prove counter-1000 counter-1010 --pairs 3 -- {bin} 1000",
+            "`--pairs 3` is no number of pairs",
+        ),
+        (
+            "prove counter-1000 counter-1010 --cpus 9-2 -- {bin} 1000",
+            "`--cpus 9-2` is no list",
+        ),
+        (
+            "prove counter-1000 counter-1010 --variant 'a: -race' -- {bin} 1000",
+            "nothing is built",
+        ),
+        (
+            "prove counter-1000 counter-1010 -- nowhere/at-all {bin}",
+            "cannot run `nowhere/at-all`",
+        ),
+    ] {
+        let run = place.run(line);
+        if words == "Side by side" {
+            // It ends before anybody could ask it.
+            assert!(run.stderr.contains("the server"), "{line}: {}", run.shown());
+            continue;
+        }
+        assert_ne!(run.code(), 0, "{line}: {}", run.shown());
+        let error = run.stderr.lines().filter(|line| line.starts_with("error:"));
+        let error: Vec<&str> = error.collect();
+        assert_eq!(error.len(), 1, "{line}: {}", run.shown());
+        assert!(error[0].contains(words), "{line}: {}", run.shown());
+    }
+}
+
+#[test]
+fn benchmarks_are_run_side_by_side() {
+    let place = Place::module();
+    place.write(
+        "main_test.go",
+        "package main\n\nimport \"testing\"\n\nfunc BenchmarkKeep(b *testing.B) {\n\tfor i := 0; i < b.N; i++ {\n\t\tkept = make([]byte, size)\n\t}\n}\n",
+    );
+    place.write(
+        "size.go",
+        "package main\n\nvar kept []byte\n\nconst size = 100\n",
+    );
+    place.write("size_big.go", "//go:build big\n\npackage main\n");
+    let line = "prove --bench Keep --benchtime 1000x --layouts 0 --metric 'BenchmarkKeep:allocs/op' --variant 'big: -tags=big' --format json .";
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = &run.json()["comparisons"][0];
+    assert_eq!(found["outcome"], "no-effect", "{}", run.shown());
+    assert_eq!(found["middles"][0], 1.0, "{}", run.shown());
+}
+
+/// Answers on a port, and counts for each answer; ends when it is told to.
+const SERVER: &str = "\
+package main
+
+import (
+	\"net\"
+	\"os\"
+	\"strconv\"
+)
+
+var factor = \"1000\"
+
+func main() {
+	n, _ := strconv.Atoi(factor)
+	listener, err := net.Listen(\"tcp\", \"127.0.0.1:\"+os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		x := uint64(1)
+		for i := 0; i < n*10000; i++ {
+			x = x*6364136223846793005 + 1442695040888963407
+		}
+		connection.Write([]byte{byte(x)})
+		connection.Close()
+	}
+}
+";
+
+#[test]
+fn a_server_is_measured_while_it_is_under_load() {
+    let place = Place::module();
+    place.write("main.go", SERVER);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let load = format!(
+        "python3 -c 'import socket\nfor _ in range(3): socket.create_connection((\"127.0.0.1\", {port})).recv(1)'"
+    );
+    let line = format!(
+        "prove --layouts 0 --variant 'twice: -ldflags=-X=main.factor=2000' --serve '{{bin}} {port}' --ready {port} --format json -- {load}"
+    );
+    let run = place.run(&line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let found = &report["comparisons"][0];
+    // The load is the same, and the load is not what is measured.
+    assert_eq!(found["outcome"], "slower", "{}", run.shown());
+    assert!(found["change"].as_f64().unwrap() > 30.0, "{}", run.shown());
+    assert!(report["serve"].as_str().unwrap().contains("{bin}"));
+    // It is gone, so the port is free; a server of somebody else is not measured.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let run = place.run(&line);
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("answers before the server is started"),
+        "{}",
+        run.shown()
+    );
+    drop(taken);
+}
+
+#[test]
+fn what_is_known_is_said_when_it_is_ended() {
+    use std::io::{BufRead, Read};
+    if crate::harness::interrupts_are_ignored() {
+        return;
+    }
+    let place = counters(&[1000, 1010]);
+    let mut command = place.command(crate::harness::PROGRAM);
+    let line = "prove counter-1000 counter-1010 -- sh -c '{bin} 1000; sleep 0.3'";
+    command.args(shell_words::split(line).unwrap());
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let errors = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut lines = errors.lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("5 pairs")));
+    let id = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let mut text = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130), "{text}");
+    assert!(text.contains("ended before its end"), "{text}");
+    assert!(text.contains("counter-1010 against counter-1000"), "{text}");
+}
+
+#[test]
+fn a_new_profile_takes_a_proof() {
+    let place = Place::example("service");
+    assert_eq!(place.run("accept ./cmd/api").code(), 0);
+    let release =
+        "release ./cmd/api --baseline off --escapes off --set pgo.require-proof=true --format json";
+    let finding = |run: &Run| {
+        let report = run.json();
+        let all = report["targets"][0]["checks"].as_array().unwrap().clone();
+        let found = all.into_iter().find(|it| it["id"] == "pgo-proof");
+        found.map(|it| it["message"].as_str().unwrap().to_owned())
+    };
+    let run = place.run(release);
+    let said = finding(&run).unwrap();
+    assert!(said.contains("nobody has shown what"), "{said}");
+    let line = "prove ./cmd/api --layouts 0 --pairs 5 --accept -- sh -c '{bin} -h || true'";
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        words(&run).contains("with the profile against without the profile"),
+        "{}",
+        run.shown()
+    );
+    let lock = place.text("gobuild-opt.lock");
+    assert!(lock.contains(".proofs]"), "{lock}");
+    let said = finding(&place.run(release)).unwrap();
+    assert!(said.contains("is not shown to be worth it"), "{said}");
+    // Only a profile can be proven.
+    let run = place.run("prove ./cmd/api --layouts 0 --variant 'a: -tags=a' --accept -- {bin} -h");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+}
