@@ -12,6 +12,10 @@ mod constants;
 
 mod dense;
 
+mod init;
+
+mod inline;
+
 mod layout;
 
 mod member;
@@ -30,11 +34,15 @@ mod removal;
 
 mod resolve;
 
+mod retained;
+
 mod weight;
 
 pub use archives::Archives;
 pub use chain::{Chain, Step, StepKind};
+pub use init::InitWork;
 pub use layout::Bytes;
 pub use program::{Program, Read};
 pub use query::Target;
 pub use removal::{Freed, Removal};
+pub use retained::{Kept, Retained};

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use super::constants::WEAK;
+use super::inline::called_at;
 use super::nodes::{Kind, mark};
 use super::object::{Reference, auxiliary};
 use super::program::Program;
 use super::resolve::Global;
-use super::weight::called_at;
 
 /// What a step of a chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

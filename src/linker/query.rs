@@ -1,7 +1,8 @@
 //! What people name: packages, functions, types, calls.
 
 use super::chain::{Chain, Set, unescaped};
-use super::object::STATIC;
+use super::inline::inlined;
+use super::object::{STATIC, auxiliary};
 use super::program::Program;
 use super::removal::Removal;
 
@@ -109,6 +110,46 @@ impl Program<'_> {
         (1..self.dense.globals.len() as u32)
             .filter(matches)
             .collect()
+    }
+
+    /// The functions that a function was inlined into, where it has no code of its own: `None` where no object knows the name.
+    /// None of them: nothing that is kept needs it.
+    pub fn inlined_into(&self, name: &str) -> Option<Vec<String>> {
+        let plain = name.as_bytes();
+        let globals = (1..self.symbols.len() as u32).filter(|global| {
+            let known = self.symbols.name(*global);
+            known == plain || (known.contains(&b'%') && unescaped(known) == name)
+        });
+        let wanted: rustc_hash::FxHashSet<u32> = globals.collect();
+        if wanted.is_empty() {
+            return None;
+        }
+        let holds = |node: &u32| {
+            let home = self.symbols.home(self.dense.globals[*node as usize]);
+            home.is_some_and(|(object, local)| {
+                let of = self.symbols.objects[object as usize];
+                let info = of
+                    .auxiliaries(local)
+                    .find(|aux| aux.kind == auxiliary::FUNC_INFO);
+                let data =
+                    info.map(|info| self.symbols.data(self.symbols.resolve(object, info.target)));
+                let mut targets = inlined(data.unwrap_or_default());
+                targets.any(|target| wanted.contains(&self.symbols.resolve(object, target)))
+            })
+        };
+        let functions = self
+            .weights
+            .functions()
+            .iter()
+            .map(|function| function.node);
+        let found = functions.filter(holds).map(|node| self.shown(node));
+        Some(found.collect())
+    }
+
+    /// The names of all symbols that are code or data of a package, as people write them.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let nodes = (1..self.dense.globals.len() as u32).filter(|node| self.is_content(*node));
+        nodes.map(|node| unescaped(self.symbols.name(self.dense.globals[node as usize])))
     }
 
     /// Names of symbols that contain the text, at most `most`.

@@ -78,7 +78,7 @@ impl Removal {
 
 impl Program<'_> {
     /// The elimination without something.
-    fn without(&self, removal: &Removal) -> Reached {
+    pub(super) fn without(&self, removal: &Removal) -> Reached {
         let mut nodes = vec![false; self.dense.globals.len()];
         for node in &removal.symbols {
             nodes[*node as usize] = true;
@@ -224,6 +224,26 @@ impl Program<'_> {
             packages,
             functions,
         }
+    }
+
+    /// Bytes of all that is kept, by package; what packages share stands under `""`. The sum is that of [`Program::bytes`].
+    pub fn by_package(&self) -> BTreeMap<String, u64> {
+        let mut by_owner = vec![0_u64; self.libraries.libraries.len()];
+        let own =
+            (1..self.dense.globals.len() as u32).map(|node| (node, self.weights.extent(node)));
+        for (node, bytes) in own.chain(self.weights.entries()) {
+            let home = self.symbols.home(self.dense.globals[node as usize]);
+            if let Some((object, _)) = home {
+                by_owner[self.symbols.owners[object as usize] as usize] += bytes;
+            }
+        }
+        let total = self.bytes().total();
+        let shared = total.saturating_sub(by_owner.iter().sum());
+        let mut all = BTreeMap::from([(String::new(), shared)]);
+        for (library, bytes) in self.libraries.libraries.iter().zip(by_owner) {
+            *all.entry(library.path.to_owned()).or_default() += bytes;
+        }
+        all
     }
 
     /// The functions that call methods by names that are not known: each keeps every exported method by itself.

@@ -4,8 +4,9 @@ use rustc_hash::FxHashMap;
 
 use super::constants::Constants;
 use super::dense::Dense;
+use super::inline::info;
 use super::layout::{Bytes, Layout};
-use super::object::{Object, Reference, Symbol, auxiliary, flag};
+use super::object::{Object, Symbol, auxiliary, flag};
 use super::resolve::{Global, Symbols};
 
 /// Where the bytes of a symbol are; within each, symbols are laid out by size.
@@ -35,19 +36,21 @@ struct Weight {
     listed: u32,
     /// Bytes in the list of init tasks.
     task: u32,
+    /// The size with the space in front of it.
+    extent: u32,
 }
 
 /// What a function costs in the tables.
 #[derive(Debug)]
-struct Function {
-    node: u32,
-    object: u32,
+pub(super) struct Function {
+    pub node: u32,
+    pub object: u32,
     /// Its entry, and that of each call that was inlined.
     fixed: u32,
     /// Names and files, in [`Weights::shared`].
     shared: (u32, u32),
     /// How many files of its object it needs.
-    files: u32,
+    pub files: u32,
 }
 
 /// What each symbol that is kept costs.
@@ -120,6 +123,7 @@ fn weight(symbol: &Symbol<'_>, place: Place, layout: Layout) -> Weight {
         align: align.clamp(1, 1 << 16),
         listed,
         task,
+        extent: size,
     }
 }
 
@@ -155,40 +159,6 @@ impl<'a> Shared<'a> {
     }
 }
 
-fn number(bytes: &[u8], at: usize) -> u32 {
-    let found = bytes.get(at..).and_then(|rest| rest.first_chunk());
-    found.map_or(0, |found| u32::from_le_bytes(*found))
-}
-
-/// Where the files stand in what the compiler says of a function.
-const FILES: usize = 16;
-/// Bytes of a call that was inlined.
-const CALL: usize = 24;
-
-/// The files of a function and the calls that were inlined into it: file and function.
-fn info(data: &[u8]) -> (Vec<u32>, Vec<(u32, Reference)>) {
-    let count = number(data, FILES) as usize;
-    let files = data.get(FILES + 4..).unwrap_or_default();
-    let files: Vec<u32> = files
-        .chunks_exact(4)
-        .take(count)
-        .map(|file| number(file, 0))
-        .collect();
-    let at = FILES + 4 + 4 * files.len();
-    let calls = data.get(at + 4..).unwrap_or_default();
-    let calls = calls
-        .chunks_exact(CALL)
-        .take(number(data, at) as usize)
-        .map(|call| {
-            let target = Reference {
-                package: number(call, 12),
-                index: number(call, 16),
-            };
-            (number(call, 4), target)
-        });
-    (files, calls.collect())
-}
-
 /// What functions are weighed by.
 struct From<'s, 'a> {
     symbols: &'s Symbols<'a>,
@@ -196,23 +166,6 @@ struct From<'s, 'a> {
     /// Bytes of the path of the toolchain.
     goroot: usize,
     layout: Layout,
-}
-
-/// File and line in a function of the outermost call that was inlined around another; `None` for data that lie.
-pub(super) fn called_at(data: &[u8], index: i32) -> Option<(u32, u32)> {
-    let files = number(data, FILES) as usize;
-    let calls = data.get(files.checked_mul(4)?.checked_add(FILES + 8)?..)?;
-    let mut index = usize::try_from(index).ok()?;
-    // A call stands in one before it.
-    loop {
-        let call = calls.get(index.checked_mul(CALL)?..)?.get(..CALL)?;
-        let parent = number(call, 0) as i32;
-        match usize::try_from(parent) {
-            Ok(parent) if parent < index => index = parent,
-            Ok(_) => return None,
-            Err(_) => return Some((number(call, 4), number(call, 8))),
-        }
-    }
 }
 
 impl Weights {
@@ -229,6 +182,7 @@ impl Weights {
             align: 1,
             listed: 0,
             task: 0,
+            extent: 0,
         };
         let each = dense
             .globals
@@ -278,7 +232,20 @@ impl Weights {
             (weight.place, key)
         });
         found.order = order;
+        found.lay_out();
         found
+    }
+
+    /// How much of the file each symbol takes where all are kept.
+    fn lay_out(&mut self) {
+        let mut ends = [0_u64; Place::Data as usize + 1];
+        for node in &self.order {
+            let weight = &mut self.weights[*node as usize];
+            let end = &mut ends[weight.place as usize];
+            let start = *end;
+            *end = start.next_multiple_of(u64::from(weight.align)) + u64::from(weight.size);
+            weight.extent = u32::try_from(*end - start).unwrap_or(u32::MAX);
+        }
     }
 
     fn function<'a>(
@@ -396,8 +363,7 @@ impl Weights {
         tables += shared.map(|(size, _)| u64::from(*size)).sum::<u64>();
         tables += files.iter().map(|count| 4 * u64::from(*count)).sum::<u64>();
         let text = places[Place::Text as usize];
-        // The lookup of functions: 20 bytes for each 4 KiB of code.
-        tables += text.div_ceil(4096) * 20;
+        tables += self.lookup(text);
         let sum = |from: Place, to: Place| places[from as usize..=to as usize].iter().sum::<u64>();
         Bytes {
             text,
@@ -415,6 +381,40 @@ impl Weights {
             Place::Text => u64::from(weight.size).next_multiple_of(u64::from(weight.align)),
             _ => u64::from(weight.size) + u64::from(weight.listed) + u64::from(weight.task),
         }
+    }
+
+    /// The same with the space in front of it.
+    pub fn extent(&self, node: u32) -> u64 {
+        let weight = self.weights[node as usize];
+        match weight.place {
+            Place::Nowhere => 0,
+            _ => u64::from(weight.extent) + u64::from(weight.listed) + u64::from(weight.task),
+        }
+    }
+
+    /// The lookup of functions: 20 bytes for each 4 KiB of code.
+    pub fn lookup(&self, text: u64) -> u64 {
+        text.div_ceil(4096) * 20
+    }
+
+    /// Whether a symbol is code.
+    pub fn is_code(&self, node: u32) -> bool {
+        self.weights[node as usize].place == Place::Text
+    }
+
+    /// What functions cost in the tables.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// The names and files that a function shares with others, by number.
+    pub fn shared_of(&self, function: &Function) -> &[u32] {
+        &self.shared[function.shared.0 as usize..function.shared.1 as usize]
+    }
+
+    /// The bytes of each such name and file.
+    pub fn shared_sizes(&self) -> &[u32] {
+        &self.sizes
     }
 
     /// Whether a symbol takes bytes in the file.

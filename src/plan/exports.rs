@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use super::Step;
 use crate::process::Invocation;
 
-/// What go prints of each package: path, archive, and what it imports, with tabs between them.
-const FORMAT: &str = "-f={{.ImportPath}}\t{{.Export}}\t{{join .Imports \" \"}}";
+/// What go prints of each package: path, archive, what it imports, and each file that it embeds, with tabs between them.
+const FORMAT: &str =
+    "-f={{.ImportPath}}\t{{.Export}}\t{{join .Imports \" \"}}{{range .EmbedFiles}}\t{{.}}{{end}}";
 
 /// `go list -export -deps` with the flags of `release`, for one main package.
 ///
@@ -44,6 +45,8 @@ pub struct Exported {
     pub archive: String,
     /// What it imports.
     pub imports: Vec<String>,
+    /// The files that it embeds, in its directory.
+    pub embedded: Vec<String>,
 }
 
 /// What go printed, in order: what is needed comes first, the main package last.
@@ -61,6 +64,7 @@ pub fn parse(output: &[u8]) -> Vec<Exported> {
                 .filter(|path| !path.is_empty())
                 .map(str::to_owned)
                 .collect(),
+            embedded: parts.map(str::to_owned).collect(),
         })
     };
     text.lines().filter_map(package).collect()
@@ -72,12 +76,14 @@ mod tests {
 
     #[test]
     fn packages_are_read_without_what_they_are_compiled_for() {
-        let found =
-            parse(b"unsafe\t\t\nfmt [a.b/c]\t/cache/x-d\tos unsafe\na.b/c\t/cache/y-d\tfmt\n");
+        let found = parse(
+            b"unsafe\t\t\nfmt [a.b/c]\t/cache/x-d\tos unsafe\na.b/c\t/cache/y-d\tfmt\ta b.txt\tc\n",
+        );
         let paths: Vec<&str> = found.iter().map(|package| package.path.as_str()).collect();
         assert_eq!(paths, ["unsafe", "fmt", "a.b/c"]);
         assert_eq!(found[1].archive, "/cache/x-d");
         assert_eq!(found[1].imports, ["os", "unsafe"]);
-        assert!(found[0].imports.is_empty());
+        assert_eq!(found[2].embedded, ["a b.txt", "c"]);
+        assert!(found[0].imports.is_empty() && found[1].embedded.is_empty());
     }
 }
