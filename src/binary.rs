@@ -62,7 +62,9 @@ pub use anatomy::{
     Request, SHARED, UnownedBytes, anatomy, anatomy_with, first_name,
 };
 pub use buildinfo::{BuildInfo, Module};
-pub use calls::{CallSites, Caller, Callers, Start, bodies, callers, calls, calls_with};
+pub use calls::{
+    CallSites, Caller, Callers, Start, bodies, callers, calls, calls_with, package_calls,
+};
 pub use contain::{contain, is_contained};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};

@@ -23,8 +23,11 @@ mod callers;
 
 mod instructions;
 
+mod packages;
+
 pub use alike::bodies;
 pub use callers::{Caller, Callers, callers};
+pub use packages::package_calls;
 
 use instructions::Decoder;
 

@@ -14,7 +14,7 @@ mod argument;
 mod target;
 
 use argument::Convention;
-use target::Machine;
+pub(super) use target::Machine;
 
 /// Who calls a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -2,7 +2,7 @@
 
 /// How an architecture calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Machine {
+pub(in crate::binary::calls) enum Machine {
     X86,
     Arm64,
     Arm,
