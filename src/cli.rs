@@ -225,6 +225,9 @@ pub struct Release {
     /// Print everything: sections, modules, packages, escapes, each check
     #[arg(long, help_heading = "Report")]
     pub full: bool,
+    /// Show what each package keeps in the file alone, as `--report FILE.html` does; prints the whole report
+    #[arg(long, help_heading = "Report")]
+    pub retained: bool,
     /// Fail instead of waiting when another run writes to the same directory
     #[arg(long)]
     pub no_wait: bool,

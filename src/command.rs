@@ -4,6 +4,8 @@ mod accept;
 
 mod advise;
 
+mod anchored;
+
 mod attempt;
 
 mod catalog;
@@ -18,9 +20,13 @@ mod doctor;
 
 mod earlier;
 
+mod elsewhere;
+
 mod escape;
 
 mod going;
+
+mod graph;
 
 mod init;
 
@@ -55,6 +61,8 @@ mod recorded;
 mod release;
 
 mod repair;
+
+mod retaining;
 
 mod revision;
 

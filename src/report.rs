@@ -35,6 +35,8 @@ mod frames;
 
 pub(crate) mod gate;
 
+pub mod growth;
+
 pub mod heat;
 
 pub mod inspect;
@@ -65,6 +67,7 @@ mod verdict;
 
 mod weighing;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -95,7 +98,7 @@ pub use findings::{Checked, Findings};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub use pgo::{Pgo, PgoPart, Repair};
 pub use resources::{Resources, ToolCost};
-pub use sizes::{ModuleSize, PackageSize};
+pub use sizes::{ModuleSize, PackageSize, Retained};
 pub use spent::{collection, hit_rate, spent, time as time_line};
 pub(crate) use verdict::label;
 
@@ -211,6 +214,9 @@ pub struct Target {
     /// By module, likewise; here `shared` is what several modules use.
     #[serde(default)]
     pub modules: Vec<ModuleSize>,
+    /// Why it is not known what packages keep alive alone; `null` where it is, or where nobody asked.
+    #[serde(default)]
+    pub not_retained: Option<String>,
     /// Go packages of the build that were compiled, for the platform rather than this executable alone.
     pub packages_compiled: u64,
     /// Those from the build cache.
@@ -281,6 +287,8 @@ pub struct Inputs<'a> {
     pub change: Option<&'a Change>,
     /// What was taken out of profiles, by target and main package.
     pub repairs: &'a [(usize, String, Repair)],
+    /// What packages keep alive alone, by target and main package, or why that is not known; empty where nobody asked.
+    pub retained: &'a BTreeMap<(usize, String), Result<Retained, String>>,
     /// Now, for ages.
     pub now: jiff::Timestamp,
 }
@@ -332,6 +340,24 @@ pub fn report(inputs: &Inputs<'_>) -> Report {
     }
 }
 
+/// Why it is not as large as in the lock.
+fn since_lock(
+    inputs: &Inputs<'_>,
+    artifact: &Artifact,
+    facts: &crate::plan::Facts,
+) -> Option<growth::Growth> {
+    let package = &artifact.executable.package;
+    let target = inputs.lock?.targets.get(&facts.key())?;
+    let entry = target.executables.get(package)?;
+    let asked = (artifact.target, package.clone());
+    let looked = inputs
+        .retained
+        .get(&asked)
+        .and_then(|found| found.as_ref().ok());
+    let imports = looked.map(|found| &found.imports);
+    growth::since_lock(artifact, facts, (target, entry), imports)
+}
+
 /// How an executable stands to the lock.
 fn standing(inputs: &Inputs<'_>, artifact: &Artifact) -> Standing {
     let facts = &inputs.plan.targets[artifact.target].facts;
@@ -380,6 +406,8 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
     let standing = standing(inputs, artifact);
     let context = context(inputs, artifact, &standing, &[]);
     let facts = &plan.facts;
+    let asked = (artifact.target, artifact.executable.package.clone());
+    let retained = inputs.retained.get(&asked);
     Target {
         name: artifact.executable.name.clone(),
         package: artifact.executable.package.clone(),
@@ -392,8 +420,13 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         sections: artifact::sections(artifact),
         overhead: artifact::overhead(artifact),
         owners: artifact.sizes.as_ref().map(|sizes| sizes.owners),
-        packages: sizes::packages(artifact, facts),
-        modules: sizes::modules(artifact),
+        packages: sizes::packages(
+            artifact,
+            facts,
+            retained.and_then(|found| found.as_ref().ok()),
+        ),
+        modules: sizes::modules(artifact, retained.and_then(|found| found.as_ref().ok())),
+        not_retained: retained.and_then(|found| found.as_ref().err().cloned()),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
@@ -414,7 +447,11 @@ fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         frames: frames::frames(inputs, artifact),
         frame_limits: frames::shown_limits(inputs.config),
         runtime: artifact::runtime(&context),
-        lock: against::report(&standing, &facts.toolchain.version),
+        lock: against::report(
+            &standing,
+            &facts.toolchain.version,
+            since_lock(inputs, artifact, facts),
+        ),
         // Once all gates are judged.
         checks: Vec::new(),
     }

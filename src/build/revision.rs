@@ -77,7 +77,9 @@ fn missing(why: &Missing, name: &str, cwd: &Path) -> Error {
     let message = match why {
         Missing::Repository(_) => {
             let shown = cwd.display();
-            format!("`--diff` needs a git repository around `{shown}`: {sentence}")
+            format!(
+                "a comparison with a revision needs a git repository around `{shown}`: {sentence}"
+            )
         }
         Missing::Revision => sentence,
     };

@@ -19,6 +19,7 @@ pub(super) const COMPARE: &str = "\
 Examples:
   gobuild-opt compare api.old dist/api
   gobuild-opt compare main.json report.json --fail-over 1%
+  gobuild-opt compare api.old dist/api --why
   gobuild-opt compare api.old dist/api --format html > change.html
 
 Exit code 1: a file grew by more than --fail-over.";
@@ -67,6 +68,9 @@ pub struct Compare {
     /// The part of a universal macOS file, such as arm64
     #[arg(long, value_name = "GOARCH")]
     pub arch: Option<String>,
+    /// Say first what made it larger: Go, settings, each module, own packages; it adds up
+    #[arg(long)]
+    pub why: bool,
     /// Fail when a file grew by more than this: 1% or 64KiB
     #[arg(long, value_name = "LIMIT")]
     pub fail_over: Option<Growth>,

@@ -6,14 +6,16 @@ use super::{Output, Settings};
 use crate::plan::Typed;
 
 pub(super) const WHY: &str = "\
-WHAT is a package, a module, a function, a method, a type, or `dce`:
+WHAT is a package, a module, a function, a method, a type, `dce` or `init`:
   gobuild-opt why net/http
   gobuild-opt why module:github.com/aws/aws-sdk-go-v2
   gobuild-opt why 'example.com/app/api.(*Server).Serve' ./cmd/api
   gobuild-opt why dce                      the calls that keep every exported method, and what they cost
+  gobuild-opt why init                     what stays only because packages work before main
   gobuild-opt why --cut net/http/pprof     what the file would lose, by package
   gobuild-opt why --cut 'main.run -> net/http.ListenAndServe'
   gobuild-opt why --biggest-cuts 10
+  gobuild-opt why --since v1.4.0 ./cmd/api  what made it larger: causes that add up
 
 Nothing is linked: the linker's elimination runs over the objects in the build cache, which go
 compiles where they are missing. Sizes are those of a stripped file. Packages to build come
@@ -34,6 +36,12 @@ pub struct Why {
     /// The dependencies of the main module whose loss makes the file smallest
     #[arg(long, value_name = "N")]
     pub biggest_cuts: Option<usize>,
+    /// Why the file is larger or smaller than in this revision: Go, settings, each module, own packages
+    #[arg(long, value_name = "REV", conflicts_with_all = ["all", "cut", "biggest_cuts"])]
+    pub since: Option<String>,
+    /// With `init`: run this program with GODEBUG=inittrace=1, for five seconds at most, and say what each package takes
+    #[arg(long, value_name = "PROGRAM")]
+    pub run: Option<String>,
     /// Lines of each listing, 0 for all
     #[arg(long, value_name = "N", value_parser = super::lines, default_value = "10")]
     pub top: usize,

@@ -5,9 +5,10 @@ pub mod replaced;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::anchored::anchor_flags;
 use super::escape;
 use super::measuring::{check_packages, is_of_this_machine};
-use super::prepare::{Prepared, Purpose, anchor_flags, gather, list_flags, prepare_for};
+use super::prepare::{Prepared, Purpose, gather, list_flags, prepare_for};
 use super::present::{self, present};
 use super::unpublished;
 use super::{Output, Session};

@@ -7,14 +7,19 @@ use super::present::{Blocks, check, emit};
 use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped, Owners};
 use crate::cli;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::render::{Format, Shows};
-use crate::report::compare::{Rules, Subject, Subjects, compare, outline, saved};
+use crate::report::compare::{self, Rules, Subject, Subjects, compare, outline, saved};
 use crate::report::inspect::View;
 
 /// Reads both sides and says what changed.
 pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
     check(Shows::COMPARISON, &args.output)?;
+    if args.why && args.by.is_some() {
+        return Err(
+            Error::new(Kind::Usage, "`--why` is a listing of its own").hint("leave out `--by`")
+        );
+    }
     let mut before = Side::read(&args.before, args, session)?;
     let mut after = Side::read(&args.after, args, session)?;
     let rules = Rules {
@@ -26,6 +31,10 @@ pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
         after.dissect(&args.after, args, session, Owners::References)?;
     } else if before.is_by(Owners::Symbols) && after.is_by(Owners::References) {
         before.dissect(&args.before, args, session, Owners::References)?;
+    }
+    if args.why {
+        before.explains(&args.before)?;
+        after.explains(&args.after)?;
     }
     let loaded = twins(&before, &after, args.arch.as_deref());
     let comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
@@ -97,9 +106,29 @@ impl Side {
         let arch = args.arch.as_deref();
         let dissected = dissect(path, bytes, arch, wanted, &session.interrupt)?;
         let inspection = dissected.inspection(usize::MAX)?;
-        let subject = Subject::of_inspection(&inspection, &self.subjects.path, draws(args));
+        let mut subject = Subject::of_inspection(&inspection, &self.subjects.path, draws(args));
+        if args.why {
+            let calls = slice(bytes, arch).ok();
+            let calls = calls.and_then(|bytes| binary::package_calls(bytes).ok().flatten());
+            subject.growth = Some(compare::side(&inspection, calls));
+        }
         self.subjects.list = vec![subject];
         Ok(())
+    }
+
+    /// Fails for a report: it does not tell versions and flags.
+    fn explains(&self, path: &Path) -> Result<()> {
+        if self
+            .subjects
+            .list
+            .iter()
+            .all(|subject| subject.growth.is_some())
+        {
+            return Ok(());
+        }
+        let shown = path.display();
+        let message = format!("`--why` compares executables, and `{shown}` is a report");
+        Err(Error::new(Kind::Usage, message).hint("`why --since REV` explains two revisions"))
     }
 
     fn is_by(&self, owners: Owners) -> bool {

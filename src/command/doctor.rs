@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::elsewhere::is_elsewhere;
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, list_flags, prepare_for};
 use super::{Output, Session};
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::config::layer::Loaded;
 use crate::doctor::weighed::{Weighed, weighed};
 use crate::doctor::{self, Look, Row, Vetted};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::gate::Change;
 use crate::go::vetted::{Asked, reported};
 use crate::lock::Lock;
@@ -98,11 +99,6 @@ fn prepared(args: &Doctor, session: &mut Session<'_>) -> Result<Prepared> {
 }
 
 const ELSEWHERE: &str = "no Go files here: looking at the main packages of ./... (`gobuild-opt init` writes them into a configuration)";
-
-fn is_elsewhere(error: &Error) -> bool {
-    let words = error.detail.as_deref().unwrap_or_default();
-    error.kind == Kind::Go && words.starts_with("no Go files in ")
-}
 
 /// What the checks and the rows see of an executable, and the gates that were not judged.
 fn seen(

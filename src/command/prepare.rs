@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::anchored::anchor_flags;
 use super::earlier::{self, Known};
+use super::elsewhere::lead_on;
 use super::going::go_command;
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
@@ -189,21 +191,6 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     typed
 }
 
-/// Makes the paths of typed flags absolute.
-pub fn anchor_flags(typed: &mut Typed) {
-    const WITH_PATH: [&str; 5] = ["pgo", "o", "modfile", "overlay", "pkgdir"];
-    for flag in &mut typed.flags {
-        let word = matches!(flag.value.as_deref(), None | Some("auto" | "off"));
-        if word || !WITH_PATH.contains(&flag.name.as_str()) {
-            continue;
-        }
-        if let Some(path) = flag.path() {
-            let absolute = typed.cwd.join(path);
-            flag.set_path(absolute.into());
-        }
-    }
-}
-
 /// Moves what has a key of its own from `build.flags` there, so that it is merged like the rest.
 fn spread_flags(loaded: &mut Loaded) -> Result<()> {
     let origin = loaded
@@ -311,11 +298,16 @@ fn facts(
         toolchain: &toolchain,
         flags: &list,
     };
-    let packages = recorded::packages(&asking, loaded, typed, believed, session)?;
-    trusted::packages(loaded, typed, &packages)?;
-    if purpose != Purpose::Escapes {
-        require_main(typed, &loaded.config, &asked, &packages)?;
-    }
+    let packages = recorded::packages(&asking, loaded, typed, believed, session);
+    let packages = packages.and_then(|packages| {
+        trusted::packages(loaded, typed, &packages)?;
+        if purpose != Purpose::Escapes {
+            require_main(typed, &loaded.config, &asked, &packages)?;
+        }
+        Ok(packages)
+    });
+    let packages = packages
+        .map_err(|error| lead_on(error, &asking, typed, &loaded.config, &session.interrupt))?;
     plan::scope::require(&loaded.config.escape.scope, &packages)?;
     let pgo = profiles::choose(loaded, typed, &goflags, &packages, &toolchain)?;
     let target = Target {

@@ -9,6 +9,7 @@ use super::prepare::{Prepared, Purpose, output_directory, prepare_for};
 use super::present;
 use super::published::{after, what_was_published};
 use super::repair::{self, Repaired};
+use super::retaining;
 use super::said::Said;
 use super::staging::stage;
 use super::telling::{self, Telling, placed};
@@ -50,7 +51,8 @@ pub fn run_prepared(
     let wanted = Wanted {
         output: present::with_variable(&args.output, session),
         wait: !args.no_wait,
-        full: args.full,
+        full: args.full || args.retained,
+        retained: args.retained,
     };
     present::check(Shows::EVERYTHING, &wanted.output)?;
     let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
@@ -77,6 +79,8 @@ struct Wanted {
     wait: bool,
     /// The whole report is printed.
     full: bool,
+    /// What packages keep alone is asked for.
+    retained: bool,
 }
 
 /// What came of a build.
@@ -101,6 +105,8 @@ struct Released {
     stage: Stage,
     repaired: Repaired,
     artifacts: Vec<Artifact>,
+    /// What packages keep alive alone, where the report shows it.
+    retained: retaining::Found,
     /// Where the reports go.
     output: cli::Output,
 }
@@ -155,6 +161,11 @@ fn stage_all(
     let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
     let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
     let full = wanted.full || loaded.config.report.full;
+    // It takes a look at every object: not for who reads a few lines.
+    let retained = match wanted.retained || output.formats().any(|format| format == Format::Html) {
+        true => retaining::retained(&repaired.plan.targets, &artifacts, &session.interrupt),
+        false => retaining::Found::new(),
+    };
     Ok(Released {
         loaded,
         full,
@@ -165,6 +176,7 @@ fn stage_all(
         stage,
         repaired,
         artifacts,
+        retained,
         output,
     })
 }
@@ -181,6 +193,7 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         mut stage,
         repaired,
         artifacts,
+        retained,
         output: wanted,
     } = released;
     let Repaired {
@@ -208,6 +221,7 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         change: change.as_ref(),
         repairs: &repairs,
         total: start.elapsed(),
+        retained: &retained,
         now: clock::about_now(),
     });
     (session.show)(Event::End(Instant::now()));

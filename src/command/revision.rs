@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Session;
+use super::anchored::anchor_flags;
 use super::escape::{Pass, collect};
-use super::prepare::{Purpose, anchor_flags, gather};
+use super::prepare::{Purpose, gather};
 use crate::build::Event;
 use crate::build::revision::{Revision, check_out};
 use crate::config::Buildvcs;
 use crate::config::layer::Loaded;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::plan::Typed;
 use crate::report::revision::Before;
@@ -48,13 +49,7 @@ pub fn collect_at(
     loaded.config.escape.gcassert = false;
     let pass = gather(loaded, typed, Purpose::Escapes, session)
         .and_then(|prepared| collect(prepared, session))
-        .map_err(|mut error| {
-            if error.kind == Kind::Go {
-                error.message = format!("`{name}` does not build: {}", error.message);
-                error.hint = Some("files that git does not hold, and directories beside the repository, are not there".into());
-            }
-            error
-        })?;
+        .map_err(|error| fails_there(error, name))?;
     Ok(Other { revision, pass })
 }
 
@@ -71,9 +66,21 @@ pub fn move_to(revision: &Revision, loaded: &mut Loaded, typed: &mut Typed) -> R
     Ok(())
 }
 
+/// The error of a revision that does not build, with its name.
+pub fn fails_there(mut error: Error, name: &str) -> Error {
+    if error.kind == Kind::Go {
+        error.message = format!("`{name}` does not build: {}", error.message);
+        error.hint = Some(
+            "files that git does not hold, and directories beside the repository, are not there"
+                .into(),
+        );
+    }
+    error
+}
+
 /// Files that were typed are those of now. But the module file belongs to the revision, where it has one, and an overlay lies
 /// over the files of the revision.
-fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
+pub fn move_files(typed: &mut Typed, revision: &Revision) -> Result<()> {
     for flag in &mut typed.flags {
         let Some(path) = flag.path().map(Path::new) else {
             continue;

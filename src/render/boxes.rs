@@ -149,6 +149,7 @@ impl Pen<'_> {
     fn brief(&self, tile: &Tile) -> String {
         match self.look.layer {
             Layer::Bytes => human(tile.bytes),
+            Layer::Retained => human(tile.retained),
             Layer::Change if tile.bytes == tile.before => "±0 B".to_owned(),
             Layer::Change => {
                 let sign = if tile.bytes > tile.before { '+' } else { '−' };
@@ -167,6 +168,7 @@ impl Pen<'_> {
                 grouped(tile.bytes),
                 share(tile.bytes, self.whole)
             ),
+            Layer::Retained => format!("{} bytes go without it", grouped(tile.retained)),
             Layer::Change if tile.bytes == 0 => {
                 format!("gone, {} bytes before", grouped(tile.before))
             }

@@ -112,7 +112,9 @@ pub fn entries(picture: &Picture, layer: Layer) -> Vec<Entry> {
         let amount = match layer {
             Layer::Escapes => counted(sum, "place"),
             Layer::Profile => share(sum, 1_000_000),
-            Layer::Bytes | Layer::Change => format!("{} ({})", human(sum), share(sum, whole)),
+            Layer::Bytes | Layer::Retained | Layer::Change => {
+                format!("{} ({})", human(sum), share(sum, whole))
+            }
         };
         (sum > 0).then(|| (hue(it), format!("{} {amount}", it.name())))
     };

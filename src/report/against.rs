@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::growth::Growth;
 use crate::lock::{Changes, FactChange, SizeChange, Standing};
 
 /// An executable against its entry of gobuild-opt.lock.
@@ -16,6 +17,9 @@ pub struct AgainstLock {
     pub sizes: Vec<LockSize>,
     /// Everything else that changed.
     pub facts: Vec<LockFact>,
+    /// Why the size is another: causes that add up; `null` where it is the same, or where the figures do not compare.
+    #[serde(default)]
+    pub growth: Option<Growth>,
 }
 
 /// A number of bytes that changed.
@@ -43,7 +47,7 @@ pub struct LockFact {
 }
 
 /// `None` without an entry to compare with.
-pub fn report(standing: &Standing, go: &str) -> Option<AgainstLock> {
+pub fn report(standing: &Standing, go: &str, growth: Option<Growth>) -> Option<AgainstLock> {
     let (go, compared, changes) = match standing {
         Standing::NoLock | Standing::NoEntry => return None,
         Standing::OtherGo { go, changes } => (go.as_str(), false, changes),
@@ -55,6 +59,7 @@ pub fn report(standing: &Standing, go: &str) -> Option<AgainstLock> {
         compared,
         sizes: sizes.iter().map(size).collect(),
         facts: facts.iter().map(fact).collect(),
+        growth,
     })
 }
 

@@ -4,11 +4,14 @@ mod changes;
 
 mod outline;
 
+mod side;
+
 mod subject;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::growth;
 use super::picture::{Layer, Picture, merged};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::binary::{LoadedDiff, Owners};
@@ -18,6 +21,7 @@ use crate::number::{change, grouped};
 
 pub use changes::{Change, Changes, State};
 pub use outline::outline;
+pub use side::side;
 pub use subject::{Item, Subject, Subjects, saved};
 
 /// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.
@@ -52,6 +56,9 @@ pub struct Pair {
     pub causes: Vec<Cause>,
     /// What differs in memory; `null` where that was not asked, for another Go version or platform differs anyway.
     pub loaded: Option<LoadedDiff>,
+    /// Why it is larger or smaller: causes that add up; `null` where that was not asked.
+    #[serde(default)]
+    pub growth: Option<growth::Growth>,
     /// By role of section, with headers and padding: the sums are the files.
     pub roles: Changes,
     /// By kind; `null` where a side does not tell.
@@ -190,6 +197,11 @@ fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
         after: new.brief(),
         causes: causes(old, new),
         loaded: None,
+        growth: old
+            .growth
+            .as_ref()
+            .zip(new.growth.as_ref())
+            .map(|(old, new)| growth::growth(old, new)),
         roles: changes::changes(&old.roles, &new.roles, 0),
         kinds: both(&old.kinds, &new.kinds),
         modules: both(&old.modules, &new.modules),

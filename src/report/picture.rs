@@ -27,6 +27,8 @@ pub struct Picture {
 pub enum Layer {
     /// Bytes in the file.
     Bytes,
+    /// Bytes that go without a package. What one package brings in counts for it and for itself: sums say nothing.
+    Retained,
     /// Bytes that came or went since the baseline.
     Change,
     /// Places in the source that allocate on the heap.
@@ -52,6 +54,8 @@ pub struct Tile {
     pub before: u64,
     /// Bytes that came and bytes that went within it.
     pub moved: u64,
+    /// Bytes that go without it.
+    pub retained: u64,
     /// Its places that allocate.
     pub sites: u64,
     /// Its part of the profile, in millionths.
@@ -108,6 +112,7 @@ impl Layer {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
+            Self::Retained => "retained",
             Self::Change => "change",
             Self::Escapes => "escapes",
             Self::Profile => "profile",
@@ -172,6 +177,7 @@ impl Tile {
             bytes: sum(|tile| tile.bytes),
             before: sum(|tile| tile.before),
             moved: sum(|tile| tile.moved),
+            retained: sum(|tile| tile.retained),
             sites: sum(|tile| tile.sites),
             weight: sum(|tile| tile.weight),
             members: 0,
@@ -183,6 +189,7 @@ impl Tile {
     pub fn area(&self, layer: Layer) -> u64 {
         match layer {
             Layer::Bytes => self.bytes,
+            Layer::Retained => self.retained,
             Layer::Change => self.moved,
             Layer::Escapes => self.sites,
             Layer::Profile => self.weight,

@@ -2,12 +2,18 @@
 
 mod answer;
 
+mod init;
+
+mod since;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Tool, Toolchain};
+use super::{SCHEMA_VERSION, Tool, Toolchain};
 
 pub use answer::outline;
+pub use init::{Init, Inits, SymbolBytes};
+pub use since::Since;
 
 /// Why something is in an executable, and what goes without it. Sizes are bytes of a stripped file.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -32,6 +38,30 @@ pub struct Reasons {
     pub cut: Option<Cut>,
     /// The cuts that free most, the largest first; `null` where they were not asked for.
     pub biggest: Option<Vec<Biggest>>,
+    /// What is done before `main`; `null` where that was not asked.
+    pub inits: Option<Inits>,
+    /// Why it is larger or smaller than in another revision; `null` where that was not asked.
+    pub since: Option<Since>,
+}
+
+impl Reasons {
+    /// Nothing was asked so far.
+    pub fn of(package: &str, go: Toolchain) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            package: package.to_owned(),
+            go,
+            by: By::Linker,
+            not_run: None,
+            program: None,
+            asked: None,
+            cut: None,
+            biggest: None,
+            inits: None,
+            since: None,
+        }
+    }
 }
 
 /// How an answer is known.
@@ -70,6 +100,8 @@ pub struct Asked {
     pub symbols: u64,
     /// From the start of the program to it; the first is the shortest.
     pub chains: Vec<Chain>,
+    /// What else has this name; `null` where nothing has.
+    pub also: Option<String>,
     /// Of `dce`: the functions that call methods by names that are not known.
     pub callers: Vec<Caller>,
     /// What goes without it; `null` where it cannot be left out, as the runtime, or where bytes are not known.

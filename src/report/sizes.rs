@@ -13,6 +13,17 @@ use crate::plan::Facts;
 pub use crate::analysis::UNOWNED;
 pub use crate::binary::SHARED;
 
+/// What each package and each module keeps alive alone, in bytes, as far as it can be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// By import path.
+    pub packages: BTreeMap<String, u64>,
+    /// By module path.
+    pub modules: BTreeMap<String, u64>,
+    /// What each package imports.
+    pub imports: BTreeMap<String, Vec<String>>,
+}
+
 /// Bytes of a package in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PackageSize {
@@ -29,6 +40,10 @@ pub struct PackageSize {
     /// Percent of the profile that is spent in it; `null` without one.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// Bytes that go when the program has no such package: its own, and what nothing else needs. `null` where that was not
+    /// asked for, and of the main package and the runtime, which no program is without.
+    #[serde(default)]
+    pub retained: Option<u64>,
 }
 
 /// Bytes of a module in the file.
@@ -42,14 +57,24 @@ pub struct ModuleSize {
     pub bytes: u64,
     /// Bytes in the baseline file; `null` without a baseline.
     pub before: Option<u64>,
+    /// Bytes that go when the program has no package of it. `null` where that was not asked for, and of the main module and
+    /// the standard library.
+    #[serde(default)]
+    pub retained: Option<u64>,
 }
 
 /// With what the profiles of the build spend in each.
-pub fn packages(artifact: &Artifact, facts: &Facts) -> Vec<PackageSize> {
+pub fn packages(
+    artifact: &Artifact,
+    facts: &Facts,
+    retained: Option<&Retained>,
+) -> Vec<PackageSize> {
     let weighing = Weighing::new(facts);
     let mut list = by_size(artifact);
     for it in &mut list {
         it.weight = weighing.package(&it.path);
+        let of = retained.and_then(|all| all.packages.get(&it.path));
+        it.retained = of.copied().filter(|_| it.bytes > 0);
     }
     list
 }
@@ -66,6 +91,7 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         bytes: sizes.shared,
         before: None,
         weight: None,
+        retained: None,
     });
     list.push(PackageSize {
         path: UNOWNED.into(),
@@ -74,6 +100,7 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         bytes: artifact.size - sum(list.iter().map(|package| package.bytes)),
         before: None,
         weight: None,
+        retained: None,
     });
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
@@ -107,10 +134,11 @@ fn package(it: &PackageBytes, here: bool) -> PackageSize {
         bytes: if here { it.bytes } else { 0 },
         before: (!here).then_some(it.bytes),
         weight: None,
+        retained: None,
     }
 }
 
-pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
+pub fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<ModuleSize> {
     let Some(sizes) = &artifact.sizes else {
         return Vec::new();
     };
@@ -120,12 +148,14 @@ pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
         version: module.version.clone(),
         bytes: module.bytes,
         before: None,
+        retained: retained.and_then(|all| all.modules.get(&module.path).copied()),
     }));
     list.push(ModuleSize {
         path: UNOWNED.into(),
         version: None,
         bytes: artifact.size - sum(list.iter().map(|module| module.bytes)),
         before: None,
+        retained: None,
     });
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
@@ -149,6 +179,7 @@ pub fn modules(artifact: &Artifact) -> Vec<ModuleSize> {
             version: module.version.clone(),
             bytes: 0,
             before: Some(module.bytes),
+            retained: None,
         }));
     }
     list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));

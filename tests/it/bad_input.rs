@@ -352,7 +352,7 @@ fn mains_that_are_elsewhere() {
     --- stderr
     no Go files in [dir]
     error: go list failed
-    hint: name a main package, such as `./cmd/NAME`, or run `gobuild-opt init`, which finds them
+    hint: the main package is `./cmd/api`: name it, or run `gobuild-opt init`, which writes it into a configuration
     ");
     // Before `init`, `doctor` has nothing to go by but what is there.
     let run = untouched(&place, "doctor");

@@ -273,7 +273,8 @@ fn what_cannot_be_compared_is_one_clear_error() {
     let run = outside.run("escape --diff HEAD");
     assert_eq!(run.code(), 2, "{}", run.shown());
     assert!(
-        run.stderr.contains("`--diff` needs a git repository"),
+        run.stderr
+            .contains("a comparison with a revision needs a git repository"),
         "{}",
         run.shown()
     );

@@ -17,6 +17,7 @@ const PAGES: &[&str] = &[
     include_str!("../../examples/guide/configuration.md"),
     include_str!("../../examples/guide/figures.md"),
     include_str!("../../examples/guide/go.md"),
+    include_str!("../../examples/guide/growth.md"),
     include_str!("../../examples/guide/lock.md"),
     include_str!("../../examples/guide/prove.md"),
 ];

@@ -2,6 +2,10 @@
 
 mod damage;
 
+mod growth;
+
+mod retained;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -180,6 +184,37 @@ fn what_is_kept_of_commands_is_what_the_linker_keeps() {
                 check_set(&toolchain, directory.path(), package);
             }
         }
+    }
+}
+
+/// Main packages of modules with more than 400 packages each: their versions are those that were looked at.
+const PROGRAMS: [&str; 2] = [
+    "github.com/gohugoio/hugo@v0.149.1",
+    "github.com/goreleaser/goreleaser@v1.26.2",
+];
+
+/// The directory of another one, built where it is.
+const PROGRAM: &str = "GOBUILD_OPT_PROGRAM";
+
+#[test]
+#[ignore = "fetches and builds large programs; run with --ignored"]
+fn what_is_kept_of_large_programs_is_what_the_linker_keeps() {
+    let toolchain = toolchains::in_path();
+    if let Some(directory) = std::env::var_os(PROGRAM) {
+        return check_set(&toolchain, Path::new(&directory), ".");
+    }
+    for program in PROGRAMS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("go.mod");
+        std::fs::write(path, "module example.com/app\n\ngo 1.21\n").unwrap();
+        let package = program.split('@').next().unwrap();
+        programs::go(
+            Some(&toolchain),
+            "linux/amd64",
+            directory.path(),
+            &["get", program],
+        );
+        check_set(&toolchain, directory.path(), package);
     }
 }
 

@@ -3,10 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{Known, Question};
-use crate::config::strict::nearest;
+use super::init::inits;
+use super::near::unknown;
+use super::{INIT, Known, Question};
 use crate::error::{Error, Kind, Result};
 use crate::linker::{self, Program, Removal, Target};
+use crate::number::counted_of;
 use crate::report::reasons::{
     Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
 };
@@ -27,10 +29,11 @@ pub(super) fn fill(
         keeps_every_method: program.keeps_all_methods(),
     });
     if let Some(name) = question.about {
-        reasons.asked = Some(match name {
-            "dce" => methods(program),
-            _ => asked(program, known, name, question.chains)?,
-        });
+        match name {
+            INIT => reasons.inits = Some(inits(program, known, question)),
+            "dce" => reasons.asked = Some(methods(program)),
+            _ => reasons.asked = Some(asked(program, known, name, question.chains)?),
+        }
     }
     if !question.cuts.is_empty() {
         let mut removal = Removal::default();
@@ -70,6 +73,10 @@ fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> 
     let package = program.packages_where(|path| path == name || known.import_path(path) == name);
     let found = package.or_else(|| module_of(program, known, name));
     let found = found.or_else(|| program.symbol(name));
+    // As people call what the linker calls `main.F`.
+    let of_main = name.strip_prefix(known.main_package);
+    let of_main = of_main.and_then(|rest| rest.strip_prefix('.'));
+    let found = found.or_else(|| program.symbol(&format!("main.{}", of_main?)));
     found.ok_or_else(|| unknown(program, known, name))
 }
 
@@ -92,30 +99,6 @@ fn fixed(name: &str) -> Error {
     )
 }
 
-fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> Error {
-    let message = format!("the executable has no package, module or symbol `{name}`");
-    let paths = known.packages.iter().map(|found| found.path.as_str());
-    let end = format!("/{name}");
-    let mut near: Vec<String> = paths
-        .filter(|path| path.ends_with(&end))
-        .map(str::to_owned)
-        .collect();
-    near.extend(program.similar(name, 5));
-    near.truncate(5);
-    let error = Error::new(Kind::Usage, message);
-    let modules = known.modules.values().copied();
-    let names = known.packages.iter().map(|found| found.path.as_str());
-    if let Some(nearest) = nearest(name, names.chain(modules).chain(["dce"])) {
-        return error.hint(format!("did you mean `{nearest}`?"));
-    }
-    match near.is_empty() {
-        true => error.hint(
-            "what was eliminated, or inlined wherever it is called, is not there; functions are named as in a stack trace",
-        ),
-        false => error.hint(format!("near: {}", near.join(", "))),
-    }
-}
-
 fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) -> Result<Asked> {
     let target = find(program, known, name)?;
     Ok(Asked {
@@ -128,8 +111,22 @@ fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) ->
             .map(chain)
             .collect(),
         callers: Vec::new(),
+        also: also(program, known, name, &target),
         without: (!is_fixed(program, known, &target))
             .then(|| freed(&program.freed(&target.removal))),
+    })
+}
+
+/// A module whose root package has its name holds more than that.
+fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Target) -> Option<String> {
+    let count = |target: &Target| target.removal.packages.len();
+    let module = module_of(program, known, name).filter(|_| target.kind == "package")?;
+    let more = count(&module) > count(target);
+    more.then(|| {
+        let packages = counted_of(count(&module), "package");
+        format!(
+            "this is the package alone; `module:{name}` asks about the module with its {packages}"
+        )
     })
 }
 
@@ -153,6 +150,7 @@ fn methods(program: &Program<'_>) -> Asked {
         kind: "dce".into(),
         symbols: callers.len() as u64,
         chains: Vec::new(),
+        also: None,
         without: (!callers.is_empty()).then(|| freed(&program.freed_without_marks(&callers))),
         callers: each,
     }

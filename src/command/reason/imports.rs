@@ -13,7 +13,10 @@ pub(super) fn fill(
     reasons: &mut Reasons,
 ) -> Result<()> {
     let why = reasons.not_run.clone().unwrap_or_default();
-    let Some(name) = question.about.filter(|name| *name != "dce") else {
+    let Some(name) = question
+        .about
+        .filter(|name| !["dce", "init"].contains(name))
+    else {
         return Err(Error::new(
             Kind::Machine,
             format!("bytes need the linker's elimination: {why}"),
@@ -37,6 +40,7 @@ pub(super) fn fill(
         symbols: 0,
         chains: chain(known, wanted).into_iter().collect(),
         callers: Vec::new(),
+        also: None,
         without: None,
     });
     Ok(())

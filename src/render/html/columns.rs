@@ -39,6 +39,7 @@ struct Columns {
     bytes: Vec<u64>,
     changes: Vec<i64>,
     moved: Map<String, Value>,
+    retained: Vec<u64>,
     sites: Vec<u64>,
     weights: Vec<u64>,
     members: Map<String, Value>,
@@ -69,6 +70,7 @@ fn encoded(folded: &Folded) -> String {
     for layer in &picture.layers {
         match layer {
             Layer::Bytes => {}
+            Layer::Retained => value["retained"] = json!(columns.retained),
             Layer::Change => {
                 value["change"] = json!(columns.changes);
                 value["moved"] = json!(columns.moved);
@@ -107,6 +109,7 @@ impl Columns {
         if it.children.is_empty() && change.unsigned_abs() != it.moved {
             self.moved.insert(at.clone(), json!(it.moved));
         }
+        self.retained.push(own(it.retained));
         self.sites.push(own(it.sites));
         self.weights.push(own(it.weight));
         if it.members > 0 {

@@ -2,7 +2,7 @@
 // The data of a treemap in, its boxes as objects out. What the lists are: columns.rs.
 
 function boxesOf(data) {
-  const root = {label: data.title, full: "", kids: [], up: null, hue: -1, kind: "", depth: -1, bytes: 0, before: 0, moved: 0, sites: 0, weight: 0, members: 0};
+  const root = {label: data.title, full: "", kids: [], up: null, hue: -1, kind: "", depth: -1, bytes: 0, before: 0, moved: 0, retained: 0, sites: 0, weight: 0, members: 0};
   const path = [root];
   const all = [];
   data.label.forEach((label, at) => {
@@ -20,6 +20,7 @@ function boxesOf(data) {
       bytes: data.bytes[at],
       before: data.bytes[at] - change,
       moved: data.moved && at in data.moved ? data.moved[at] : Math.abs(change),
+      retained: data.retained ? data.retained[at] : 0,
       sites: data.sites ? data.sites[at] : 0,
       weight: data.weight ? data.weight[at] : 0,
       members: data.members[at] || 0,
@@ -43,7 +44,7 @@ function fullName(data, at, label, up) {
   }
 }
 
-const NUMBERS = ["bytes", "before", "moved", "sites", "weight"];
+const NUMBERS = ["bytes", "before", "moved", "retained", "sites", "weight"];
 
 // A box with others in it has their sums.
 function addUp(box) {

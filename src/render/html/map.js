@@ -1,7 +1,7 @@
 // The map: boxes drawn anew for each place, layer and colour; zoom by click, key, search, breadcrumb and address.
 
 const STD = 2, NONE = 3;
-const AREAS = {bytes: box => box.bytes, change: box => box.moved, escapes: box => box.sites, profile: box => box.weight};
+const AREAS = {bytes: box => box.bytes, retained: box => box.retained, change: box => box.moved, escapes: box => box.sites, profile: box => box.weight};
 // Smaller boxes are no more than dots: the box around them is what one sees.
 const LEAST = 4;
 const MOST_DRAWN = 1500;
@@ -297,6 +297,7 @@ class TreeMap {
   brief(box) {
     switch (this.layer) {
       case "change": return signed(box.bytes - box.before, human);
+      case "retained": return human(box.retained);
       case "escapes": return grouped(box.sites);
       case "profile": return share(box.weight, 1e6);
       default: return human(box.bytes);
@@ -306,6 +307,7 @@ class TreeMap {
   sum(box) {
     switch (this.layer) {
       case "change": return `${signed(box.bytes - box.before, grouped)} bytes: ${grouped(box.before)} before, ${grouped(box.bytes)} now`;
+      case "retained": return box.kids.length ? "each box as large as what goes without it; what one brings in counts for both" : `${grouped(box.retained)} bytes go without it`;
       case "escapes": return counted(box.sites, "place") + " that allocate";
       case "profile": return share(box.weight, 1e6) + " of the profile";
       default: return `${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`;
@@ -322,6 +324,7 @@ class TreeMap {
     if (has("change") && !box.bytes && box.before) facts.push(`gone, ${grouped(box.before)} bytes before`);
     else if (has("bytes")) facts.push(`${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`);
     if (has("change") && box.bytes) facts.push(box.before ? `${signed(box.bytes - box.before, grouped)} bytes, ${grouped(box.before)} before` : "new");
+    if (has("retained") && box.retained && !box.kids.length) facts.push(`${grouped(box.retained)} bytes go without it`);
     if (has("escapes") && box.sites) facts.push(counted(box.sites, "place") + " that allocate");
     if (has("profile") && box.weight) facts.push(share(box.weight, 1e6) + " of the profile");
     if (this.here !== this.root) facts.push(`${share(this.area(box), this.area(this.here))} of ${this.here.label}`);
@@ -365,6 +368,7 @@ class TreeMap {
     const kids = this.here.kids.filter(kid => this.area(kid) > 0).sort((a, b) => this.area(b) - this.area(a));
     const columns = this.has("bytes") ? [["bytes", box => grouped(box.bytes)], ["share", box => share(box.bytes, this.root.bytes)]] : [];
     if (this.data.change) columns.push(["before", box => grouped(box.before)], ["change", box => signed(box.bytes - box.before, grouped)]);
+    if (this.data.retained) columns.push(["retained", box => box.kids.length ? "" : grouped(box.retained)]);
     if (this.data.sites) columns.push(["escapes", box => grouped(box.sites)]);
     if (this.data.weight) columns.push(["profile", box => share(box.weight, 1e6)]);
     const head = make("tr", {}, make("th", {scope: "col"}, "part"), ...columns.map(([name]) => make("th", {scope: "col", class: "n"}, name)));

@@ -3,6 +3,7 @@
 use super::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
+use crate::report::growth;
 use crate::report::inspect::{By, View};
 use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
@@ -19,6 +20,9 @@ pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
             continue;
         }
         blocks.extend(pair.picture.clone().map(Block::Picture));
+        if let Some(growth) = &pair.growth {
+            blocks.extend(growth::outline(growth, view.lines()));
+        }
         let listings = [
             (By::Section, "section role", Some(&pair.roles)),
             (By::Kind, "kind", pair.kinds.as_ref()),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Brief;
 use crate::binary::{Owners, SHARED};
 use crate::error::{Error, Kind, Result};
+use crate::report::growth;
 use crate::report::inspect::{self, Inspection};
 use crate::report::outline::owners;
 use crate::report::picture::Tile;
@@ -54,6 +55,8 @@ pub struct Subject {
     pub functions: Option<Vec<Item>>,
     /// Its treemap; empty where none is drawn.
     pub tiles: Vec<Tile>,
+    /// What its growth is explained by; `None` where nobody asked, and for reports.
+    pub growth: Option<growth::Side>,
 }
 
 /// A name and a size.
@@ -159,6 +162,7 @@ impl Subject {
                 true => inspect::picture(it, None).tiles,
                 false => Vec::new(),
             },
+            growth: None,
         }
     }
 
@@ -209,6 +213,7 @@ impl Subject {
                 true => owners::tiles(it),
                 false => Vec::new(),
             },
+            growth: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Block, Table, Tone, number, text};
 use crate::number::{change, grouped, percent};
+use crate::report::growth;
 use crate::report::{AgainstLock, LockFact, LockSize, Target};
 
 /// Lines of the table; what changed less is one line.
@@ -25,6 +26,8 @@ pub fn against(target: &Target, everything: bool) -> Vec<Block> {
         return blocks;
     }
     blocks.extend(table(lock, everything));
+    let growth = lock.growth.iter();
+    blocks.extend(growth.flat_map(|growth| growth::outline(growth, TOP)));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
 }
@@ -48,6 +51,8 @@ pub fn briefly(target: &Target) -> Vec<Block> {
     if !rows.is_empty() {
         blocks.push(Block::Table(columns(rows)));
     }
+    let growth = lock.growth.iter();
+    blocks.extend(growth.filter_map(growth::briefly));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
 }

@@ -10,6 +10,9 @@ use crate::report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 use crate::report::sizes::{PackageSize, SHARED, UNOWNED};
 
+/// What goes when something is not there.
+const RETAINED: &str = "retained B";
+
 /// Lines of each table; what is smaller is one line.
 const TOP: usize = 10;
 
@@ -19,6 +22,7 @@ struct Owner<'a> {
     version: &'a str,
     bytes: u64,
     before: Option<u64>,
+    retained: Option<u64>,
 }
 
 /// Modules where there are several, and packages.
@@ -29,12 +33,14 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
         version: module.version.as_deref().unwrap_or_default(),
         bytes: module.bytes,
         before: module.before,
+        retained: module.retained,
     });
     let packages = target.packages.iter().map(|package| Owner {
         name: &package.path,
         version: "",
         bytes: package.bytes,
         before: package.before,
+        retained: package.retained,
     });
     let mut blocks = Vec::new();
     // The standard library, the main module and what is nobody's: the packages say more.
@@ -56,6 +62,7 @@ pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
     ));
     if !blocks.is_empty() {
         blocks.extend(known_by(target.owners));
+        blocks.extend(retained(target));
     }
     blocks
 }
@@ -76,6 +83,9 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
     columns.extend([number("release B"), number("share")]);
     if compared {
         columns.extend([number("change B"), number("%")]);
+    }
+    if all.iter().any(|owner| owner.retained.is_some()) {
+        columns.push(number(RETAINED));
     }
     let versions = all.iter().any(|owner| !owner.version.is_empty());
     columns.extend(versions.then(|| optional(text("version"))));
@@ -98,6 +108,7 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
                 version: "",
                 bytes: several.iter().map(|owner| owner.bytes).sum(),
                 before: several.iter().map(|owner| owner.before).sum(),
+                retained: None,
             };
             rows.push(row(&sum, target, &columns));
         }
@@ -110,6 +121,19 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
         total: false,
     };
     vec![Block::Heading(heading), Block::Table(table)]
+}
+
+/// What the column means, or why there is none.
+fn retained(target: &Target) -> Option<Block> {
+    let known = target.packages.iter().any(|it| it.retained.is_some());
+    let line = match &target.not_retained {
+        Some(why) => format!("what packages keep alive alone is not known: {why}"),
+        None if known => format!(
+            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs; `why --cut` lists it"
+        ),
+        None => return None,
+    };
+    Some(Block::Line(Tone::Dim, line))
 }
 
 /// By what it is known whose the data are: another page of the same executable may know less.
@@ -136,6 +160,7 @@ fn row(it: &Owner<'_>, target: &Target, columns: &[Column]) -> Vec<String> {
         "%" if before == it.bytes => String::new(),
         "%" if it.bytes == 0 => "gone".into(),
         "%" => percent(before, it.bytes),
+        RETAINED => it.retained.map_or(String::new(), grouped),
         "version" => it.version.to_owned(),
         _ if it.name == SHARED => format!("shared: used by several {}s", columns[0].title),
         _ if it.name == UNOWNED => unowned(target.overhead.c_code),
@@ -169,7 +194,12 @@ pub fn picture(target: &Target) -> Option<Block> {
         layers: vec![Layer::Bytes],
         tiles: tiles(target),
     };
-    for layer in [Layer::Change, Layer::Escapes, Layer::Profile] {
+    for layer in [
+        Layer::Retained,
+        Layer::Change,
+        Layer::Escapes,
+        Layer::Profile,
+    ] {
         if picture.whole(layer) > 0 {
             picture.layers.push(layer);
         }
@@ -221,6 +251,7 @@ fn tile(target: &Target, it: &PackageSize, module: &str, hue: Hue) -> Tile {
         before: it.before.unwrap_or(0),
         moved: it.before.map_or(0, |before| before.abs_diff(it.bytes)),
         sites,
+        retained: it.retained.unwrap_or(0),
         weight: it
             .weight
             .map_or(0, |weight| (weight * 10_000.0).round() as u64),

@@ -174,6 +174,7 @@ fn together(small: &[&Tile], depth: usize) -> Tile {
         bytes,
         before: sum(|tile| tile.before),
         moved: sum(|tile| tile.moved),
+        retained: sum(|tile| tile.retained),
         sites: sum(|tile| tile.sites),
         weight: sum(|tile| tile.weight),
         members: small.len() as u64,

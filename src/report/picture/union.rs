@@ -49,6 +49,7 @@ fn one(tiles: Vec<Tile>) -> Option<Tile> {
 
 fn add(to: &mut Tile, other: Tile) {
     to.bytes += other.bytes;
+    to.retained += other.retained;
     to.sites += other.sites;
     to.weight += other.weight;
     to.children.extend(other.children);

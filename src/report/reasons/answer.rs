@@ -35,6 +35,8 @@ pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
             .flat_map(|asked| answer(asked, reasons.by, top)),
     );
     blocks.extend(reasons.cut.iter().flat_map(|cut| without(cut, top)));
+    blocks.extend(reasons.inits.iter().flat_map(|inits| inits.outline(top)));
+    blocks.extend(reasons.since.iter().flat_map(|since| since.outline(top)));
     blocks.extend(reasons.biggest.iter().flat_map(|all| biggest(all)));
     blocks
 }
@@ -56,6 +58,8 @@ fn answer(asked: &Asked, by: By, top: usize) -> Vec<Block> {
         }
         blocks.push(steps(chain));
     }
+    let also = asked.also.iter();
+    blocks.extend(also.map(|line| Block::Line(Tone::Dim, line.clone())));
     if let Some(freed) = &asked.without {
         let line = match asked.kind.as_str() {
             "dce" => "without these calls",

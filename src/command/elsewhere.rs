@@ -1,0 +1,62 @@
+//! A directory without a main package in, the main packages below it out: those of most modules are in cmd/.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::error::{Error, Kind};
+use crate::number::counted_of;
+use crate::plan::Typed;
+use crate::process::Interrupt;
+
+use super::recorded::Asking;
+
+/// Main packages that are named.
+const NAMED: usize = 4;
+
+/// Whether go says that no package is here.
+pub fn is_elsewhere(error: &Error) -> bool {
+    let words = error.detail.as_deref().unwrap_or_default();
+    error.kind == Kind::Go && words.starts_with("no Go files in ")
+}
+
+/// The same error, with the main packages that can be named; what else went wrong is left as it is.
+pub fn lead_on(
+    error: Error,
+    asking: &Asking<'_>,
+    typed: &Typed,
+    config: &Config,
+    interrupt: &Interrupt,
+) -> Error {
+    let is_named = !typed.packages.is_empty() || !config.build.packages.is_empty();
+    let no_main =
+        error.kind == Kind::Usage && error.message.starts_with("there is no main package");
+    if is_named || !(no_main || is_elsewhere(&error)) {
+        return error;
+    }
+    let all = ["./...".into()];
+    let Ok(packages) = asking.go.packages(asking.flags, &all, interrupt) else {
+        return error;
+    };
+    let mains = packages.iter().filter(|package| package.is_named_main());
+    let mut mains: Vec<String> = mains
+        .filter_map(|package| Path::new(&package.dir).strip_prefix(&typed.cwd).ok())
+        .map(|path| format!("`./{}`", path.display()))
+        .collect();
+    mains.sort();
+    let rest = mains.len().saturating_sub(NAMED);
+    mains.truncate(NAMED);
+    let more = match rest {
+        0 => String::new(),
+        rest => format!(" and {}", counted_of(rest, "other")),
+    };
+    match mains.as_slice() {
+        [] => error,
+        [only] => error.hint(format!(
+            "the main package is {only}: name it, or run `gobuild-opt init`, which writes it into a configuration"
+        )),
+        several => error.hint(format!(
+            "the main packages are {}{more}: name one, or run `gobuild-opt init`, which writes them into a configuration",
+            several.join(", ")
+        )),
+    }
+}

@@ -1,0 +1,182 @@
+//! The objects of an executable in the build cache, and the linker's elimination over them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::linker::{Archives, Program};
+use crate::plan::exports::{self, Exported};
+use crate::plan::{Facts, Step, StepKind, TargetPlan};
+use crate::process::Interrupt;
+
+/// What a main package is linked from.
+pub struct Objects<'a> {
+    target: &'a TargetPlan,
+    release: &'a Step,
+    /// What is needed comes first, the main package last.
+    pub packages: Vec<Exported>,
+}
+
+impl<'a> Objects<'a> {
+    /// Asks go, which compiles what is not in the build cache.
+    ///
+    /// Fails with [`Kind::Go`] where a package does not compile.
+    pub fn list(target: &'a TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Self> {
+        let release = target
+            .steps
+            .iter()
+            .find(|step| step.kind == StepKind::Release);
+        let release = release.ok_or_else(|| Error::new(Kind::Usage, "nothing is built"))?;
+        let invocation = exports::exports(release, package);
+        let listed = target.facts.go.listed(&invocation, interrupt)?;
+        Ok(Self {
+            target,
+            release,
+            packages: exports::parse(&listed),
+        })
+    }
+
+    /// What is known beside the objects.
+    pub fn known(&self) -> Known<'_> {
+        Known::of(&self.target.facts, &self.packages)
+    }
+
+    /// Runs the elimination and hands it on. Fails where it cannot be run: with cgo, and for kinds of links that it does
+    /// not cover.
+    pub fn linked<T>(&self, answer: impl FnOnce(&Program<'_>) -> T) -> Result<T> {
+        if let Some(reason) = mode(self.target, self.release) {
+            return Err(Error::new(Kind::Machine, reason));
+        }
+        let main = self.packages.last();
+        let main = main.map(|package| PathBuf::from(&package.archive));
+        let files = self
+            .packages
+            .iter()
+            .filter(|package| !package.archive.is_empty());
+        let files = files
+            .map(|package| (package.path.clone(), PathBuf::from(&package.archive)))
+            .collect();
+        let archives = Archives::open(&main.unwrap_or_default(), &files)?;
+        let read = archives.read(&goroot(self.target), stamp(&self.target.facts))?;
+        Ok(answer(&Program::link(&read)?))
+    }
+}
+
+/// What is known beside the objects.
+pub struct Known<'a> {
+    /// All packages of the program, the main one last.
+    pub packages: &'a [Exported],
+    /// The module of each package that has one.
+    pub modules: HashMap<&'a str, &'a str>,
+    /// The path of the main module.
+    pub main_module: &'a str,
+    /// The import path of the main package, which the linker calls `main`.
+    pub main_package: &'a str,
+    /// The runtime and what it imports: no program is without them.
+    runtime: HashSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(facts: &'a Facts, packages: &'a [Exported]) -> Self {
+        let of = facts
+            .packages
+            .iter()
+            .filter_map(|package| Some((package.import_path.as_str(), package.module.as_ref()?)));
+        let main = of.clone().find(|(_, module)| module.main);
+        Self {
+            packages,
+            modules: of
+                .map(|(path, module)| (path, module.path.as_str()))
+                .collect(),
+            main_module: main.map_or("", |(_, module)| module.path.as_str()),
+            main_package: packages.last().map_or("", |main| main.path.as_str()),
+            runtime: behind("runtime", packages),
+        }
+    }
+
+    /// The import path of a package, by the name that the linker has for it.
+    pub fn import_path<'p>(&'p self, name: &'p str) -> &'p str {
+        match name {
+            "main" => self.main_package,
+            other => other,
+        }
+    }
+
+    /// Whether every program has the package: the runtime, what it imports, and the main package.
+    pub fn is_fixed(&self, name: &str) -> bool {
+        let path = self.import_path(name);
+        path == self.main_package || self.runtime.contains(path)
+    }
+
+    /// Whether a package belongs to the module.
+    pub fn is_in(&self, package: &str, module: &str) -> bool {
+        self.modules.get(package).is_some_and(|of| *of == module)
+    }
+
+    /// Packages by what imports them.
+    pub fn importers(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for package in self.packages {
+            for import in &package.imports {
+                all.entry(import).or_default().push(&package.path);
+            }
+        }
+        all
+    }
+}
+
+/// A package and all that it imports.
+fn behind<'a>(start: &'a str, packages: &'a [Exported]) -> HashSet<&'a str> {
+    let mut found = HashSet::from([start]);
+    // A package stands behind those that it imports.
+    for package in packages.iter().rev() {
+        if found.contains(package.path.as_str()) {
+            found.extend(package.imports.iter().map(String::as_str));
+        }
+    }
+    found
+}
+
+/// Why the elimination of this kind of link is not run.
+fn mode(target: &TargetPlan, release: &Step) -> Option<String> {
+    let args = release
+        .invocation
+        .args
+        .iter()
+        .filter_map(|arg| arg.to_str());
+    let other = |arg: &&str| arg.starts_with("-linkshared") || arg.contains("-linkmode");
+    if let Some(arg) = args.into_iter().find(other) {
+        return Some(format!("`{arg}` links in a way that is not covered"));
+    }
+    match target.facts.asked.mode.as_str() {
+        "" | "default" | "exe" | "pie" => None,
+        other => Some(format!("-buildmode={other} is not covered")),
+    }
+}
+
+/// The directory of the toolchain: the runtime is in it.
+fn goroot(target: &TargetPlan) -> PathBuf {
+    let packages = &target.facts.packages;
+    let runtime = packages
+        .iter()
+        .find(|package| package.standard && package.import_path == "runtime");
+    let above = runtime.and_then(|package| Path::new(&package.dir).ancestors().nth(2));
+    above.map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Bytes of the list of modules that go stamps into an executable: a line with path, version and sum for each.
+fn stamp(facts: &Facts) -> u64 {
+    let modules = facts
+        .packages
+        .iter()
+        .filter_map(|package| package.module.as_ref());
+    let lines = modules.filter(|module| !module.main).map(|module| {
+        let real = module.replace.as_deref().unwrap_or(module);
+        (
+            "dep\t\th1:\t\n".len() + 44 + real.path.len() + real.version.len(),
+            &module.path,
+        )
+    });
+    let each: BTreeMap<&String, usize> = lines.map(|(bytes, path)| (path, bytes)).collect();
+    each.values().sum::<usize>() as u64
+}

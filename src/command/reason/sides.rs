@@ -1,0 +1,217 @@
+//! A target in, what its growth is explained by out: bytes by package from the objects, with versions, flags and sources.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::command::graph::{Known, Objects};
+use crate::error::{Error, Kind, Result};
+use crate::input;
+use crate::linker::Program;
+use crate::plan::exports::Exported;
+use crate::plan::output::Executable;
+use crate::plan::pgo::hex;
+use crate::plan::{Facts, StepKind, TargetPlan};
+use crate::process::Interrupt;
+use crate::report::growth::{Methods, Package, Side};
+
+/// Flags that change what is compiled; those of the linker change nothing of what is counted.
+const FLAGS: [&str; 9] = [
+    "asan",
+    "asmflags",
+    "buildmode",
+    "cover",
+    "gcflags",
+    "msan",
+    "race",
+    "tags",
+    "trimpath",
+];
+
+/// Variables that do.
+const VARIABLES: [&str; 10] = [
+    "CGO_ENABLED",
+    "GO386",
+    "GOAMD64",
+    "GOARM",
+    "GOARM64",
+    "GOEXPERIMENT",
+    "GOMIPS",
+    "GOMIPS64",
+    "GOPPC64",
+    "GORISCV64",
+];
+
+/// More callers are not priced one by one.
+const PRICED: usize = 30;
+
+/// Reads the objects of an executable.
+///
+/// Fails with [`Kind::Go`] where it does not compile, and with [`Kind::Machine`] where the elimination cannot be run.
+pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt) -> Result<Side> {
+    let objects = Objects::list(target, &executable.package, interrupt)?;
+    let known = objects.known();
+    let facts = &target.facts;
+    let mut side = objects.linked(|program| of_program(program, &known))?;
+    side.go_version = Some(facts.toolchain.version.clone());
+    side.settings = settings(target);
+    let applied = facts.pgo.applied(&executable.package);
+    side.profile = applied.and_then(|found| found.sha256.clone());
+    side.modules = modules(facts);
+    let embedded: BTreeMap<&str, &Exported> = known
+        .packages
+        .iter()
+        .map(|package| (package.path.as_str(), package))
+        .collect();
+    for package in &facts.packages {
+        let Some(of) = side.packages.get_mut(&package.import_path) else {
+            continue;
+        };
+        of.is_own = package.module.as_ref().is_none_or(|module| module.main) && !package.standard;
+        of.module = package.module.as_ref().map(|module| module.path.clone());
+        if of.is_own {
+            let own = [&package.go_files, &package.cgo_files, &package.s_files];
+            let embeds = embedded.get(package.import_path.as_str());
+            let embeds = embeds.iter().flat_map(|found| &found.embedded);
+            of.sources = sources(
+                Path::new(&package.dir),
+                own.into_iter().flatten().chain(embeds),
+            );
+        }
+    }
+    Ok(side)
+}
+
+fn of_program(program: &Program<'_>, known: &Known<'_>) -> Side {
+    let bytes = program.by_package();
+    let named = bytes.iter().filter(|(name, _)| !name.is_empty());
+    let packages = named.map(|(name, bytes)| {
+        let package = Package {
+            bytes: *bytes,
+            ..Package::default()
+        };
+        (known.import_path(name).to_owned(), package)
+    });
+    let imports = known.packages.iter();
+    let imports = imports.map(|package| (package.path.clone(), package.imports.clone()));
+    Side {
+        size: bytes.values().sum(),
+        elimination: Some(!program.keeps_all_methods()),
+        methods: program.keeps_all_methods().then(|| methods(program, known)),
+        packages: packages.collect(),
+        imports: Some(imports.collect()),
+        ..Side::default()
+    }
+}
+
+/// What calls of methods by unknown names keep, and who calls so.
+fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
+    let all = program.reflecting();
+    let mut callers: Vec<(u64, String)> = Vec::new();
+    for caller in all.iter().take(PRICED) {
+        let alone = program.freed_without_marks(&[*caller]).total();
+        let chain = program.chain_to(*caller);
+        let last = chain.as_ref().and_then(|chain| chain.last());
+        callers.extend(last.map(|step| (alone, step.symbol.clone())));
+    }
+    callers.sort_by_key(|(alone, name)| (Reverse(*alone), name.clone()));
+    let freed = program.freed_without_marks(&all);
+    let bytes = freed
+        .packages
+        .into_iter()
+        .map(|(name, bytes)| match name.as_str() {
+            "" => (name, bytes),
+            path => (known.import_path(path).to_owned(), bytes),
+        });
+    Methods {
+        callers: callers.into_iter().map(|(_, name)| name).collect(),
+        bytes: bytes.collect(),
+    }
+}
+
+/// What stands in the command of the release.
+fn settings(target: &TargetPlan) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let release = target
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Release);
+    let Some(invocation) = release.map(|step| &step.invocation) else {
+        return all;
+    };
+    let mut args = invocation
+        .args
+        .iter()
+        .filter_map(|arg| arg.to_str())
+        .peekable();
+    while let Some(arg) = args.next() {
+        let Some(flag) = arg.strip_prefix('-').filter(|_| arg != "--") else {
+            continue;
+        };
+        let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
+        if !FLAGS.contains(&name) {
+            continue;
+        }
+        let alone =
+            !flag.contains('=') && ["asmflags", "buildmode", "gcflags", "tags"].contains(&name);
+        let value = if alone {
+            args.next().unwrap_or_default()
+        } else {
+            value
+        };
+        all.insert(format!("-{name}"), value.to_owned());
+    }
+    for (name, value) in &invocation.env {
+        if VARIABLES.contains(&name.as_str()) {
+            all.insert(name.clone(), value.to_string_lossy().into_owned());
+        }
+    }
+    all
+}
+
+fn modules(facts: &Facts) -> BTreeMap<String, Option<String>> {
+    let all = facts
+        .packages
+        .iter()
+        .filter_map(|package| package.module.as_ref());
+    let all = all.filter(|module| !module.main).map(|module| {
+        let version = match &module.replace {
+            None => module.version.clone(),
+            Some(real) => format!("{} => {} {}", module.version, real.path, real.version),
+        };
+        (module.path.clone(), Some(version.trim_end().to_owned()))
+    });
+    all.collect()
+}
+
+/// A digest of files by their names and contents; `None` where one cannot be read.
+fn sources<'f>(directory: &Path, files: impl Iterator<Item = &'f String>) -> Option<String> {
+    let mut digest = Sha256::new();
+    for name in files {
+        let content = input::read(&directory.join(name), 1 << 30).ok()?;
+        digest.update(name.as_bytes());
+        digest.update([0]);
+        digest.update((content.len() as u64).to_le_bytes());
+        digest.update(&content);
+    }
+    Some(hex(&digest.finalize()))
+}
+
+/// The only executable of the only target, or an error that says to name one.
+pub fn only(targets: &[TargetPlan]) -> Result<(&TargetPlan, &Executable)> {
+    let named = |message: &str| {
+        Error::new(Kind::Usage, message.to_owned())
+            .hint("name the main package that is asked about")
+    };
+    let target = targets.first().ok_or_else(|| named("no target"))?;
+    match target.executables.as_slice() {
+        [only] => Ok((target, only)),
+        [] => Err(named("there is no executable to ask about")),
+        [first, second, ..] => Err(named(&format!(
+            "there are several executables: `{}`, `{}`",
+            first.package, second.package
+        ))),
+    }
+}

@@ -1,0 +1,56 @@
+//! `why --since REV`: why an executable is larger than it was in another revision.
+
+use super::super::Session;
+use super::super::anchored::anchor_flags;
+use super::super::prepare::prepare;
+use super::super::revision::{fails_there, move_files};
+use super::super::staging::stage;
+use super::sides::{only, side};
+use super::toolchain;
+use crate::build::Event;
+use crate::build::revision::check_out;
+use crate::cli::{self, Settings};
+use crate::config::Buildvcs;
+use crate::error::Result;
+use crate::plan::Typed;
+use crate::report::growth::{Side, growth};
+use crate::report::reasons::{Reasons, Since};
+
+/// Reads the objects of both revisions; go compiles what is not in the build cache, and links nothing.
+pub fn since(name: &str, args: &cli::Why, session: &mut Session<'_>) -> Result<Reasons> {
+    let (mut reasons, after) = built(&args.settings, &args.typed, session)?;
+    (session.show)(Event::Talk(&format!("comparing with {name}")));
+    let revision = check_out(name, &args.typed.cwd, &session.interrupt)?;
+    let mut typed = args.typed.clone();
+    anchor_flags(&mut typed);
+    typed.cwd.clone_from(&revision.cwd);
+    move_files(&mut typed, &revision)?;
+    let mut settings = args.settings.clone();
+    settings.config_from = None;
+    // A file that was typed is that of now, where the revision does not have it.
+    if let Some(file) = &settings.config {
+        let there = revision.twin(&args.typed.cwd.join(file));
+        settings.config = there.filter(|path| path.is_file()).or(settings.config);
+    }
+    let (_, before) =
+        built(&settings, &typed, session).map_err(|error| fails_there(error, name))?;
+    reasons.since = Some(Since {
+        revision: revision.past.name.clone(),
+        commit: revision.past.commit.clone(),
+        growth: growth(&before, &after),
+    });
+    Ok(reasons)
+}
+
+fn built(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<(Reasons, Side)> {
+    let mut prepared = prepare(settings, typed, session)?;
+    prepared.loaded.config.compare.baseline = "off".into();
+    // There is no repository around the files of a revision, and the stamp says nothing of sizes.
+    prepared.loaded.config.build.buildvcs = Buildvcs::False;
+    prepared.typed.flags.retain(|flag| flag.name != "buildvcs");
+    let stage = stage(&mut prepared, None, true, session)?;
+    let (_, _, plan) = prepared.draw(stage.path(), session)?;
+    let (target, executable) = only(&plan.targets)?;
+    let reasons = Reasons::of(&executable.package, toolchain(target));
+    Ok((reasons, side(target, executable, &session.interrupt)?))
+}

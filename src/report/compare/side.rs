@@ -1,0 +1,97 @@
+//! An executable that was inspected in, what its growth is explained by out.
+
+use std::collections::BTreeMap;
+
+use crate::binary::{Module, Origin};
+use crate::report::growth::{Package, Side};
+use crate::report::inspect::Inspection;
+
+/// Build settings that say nothing about sizes, or that stand elsewhere.
+const LEFT_OUT: [&str; 10] = [
+    "-buildvcs",
+    "-compiler",
+    "-pgo",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_LDFLAGS",
+    "DefaultGODEBUG",
+    "GOARCH",
+    "GOOS",
+];
+
+/// The packages that each package calls.
+type Calls = BTreeMap<String, Vec<String>>;
+
+/// What a file tells by itself; `calls`: which package calls which, where that is known.
+pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
+    let build = found.build.as_ref();
+    let setting = |name: &str| {
+        build
+            .and_then(|build| build.setting(name))
+            .map(str::to_owned)
+    };
+    let settings = build.iter().flat_map(|build| &build.settings);
+    let settings = settings.filter(|(name, _)| {
+        !LEFT_OUT.contains(&name.as_str()) && name != "vcs" && !name.starts_with("vcs.")
+    });
+    let modules = build.iter().flat_map(|build| &build.deps);
+    let modules = modules.map(|module| (module.path.clone(), Some(version(module))));
+    let sources = sources(found);
+    let packages = found.packages.iter().map(|package| {
+        let is_own = package.origin == Origin::Main;
+        let of = Package {
+            module: package.module.clone(),
+            is_own,
+            sources: sources.clone().filter(|_| is_own),
+            bytes: package.bytes,
+        };
+        (package.path.clone(), of)
+    });
+    let roles = found.roles.iter();
+    let symbols = roles.filter(|role| ["dwarf", "symbols"].contains(&role.role.as_str()));
+    Side {
+        size: found.file.size,
+        go_version: found.file.go_version.clone(),
+        settings: settings.cloned().collect(),
+        profile: setting("-pgo"),
+        elimination: found.methods.and_then(|methods| methods.on),
+        methods: None,
+        modules: modules.collect(),
+        packages: packages.collect(),
+        symbols: symbols.map(|role| role.bytes).sum(),
+        imports: calls.map(|calls| renamed(calls, build.map_or("main", |build| &build.path))),
+    }
+}
+
+/// The main package has the name of its import path, as among the packages.
+fn renamed(calls: Calls, main: &str) -> Calls {
+    let own = |path: String| {
+        if path == "main" {
+            main.to_owned()
+        } else {
+            path
+        }
+    };
+    calls
+        .into_iter()
+        .map(|(path, all)| (own(path), all))
+        .collect()
+}
+
+fn version(module: &Module) -> String {
+    match &module.replace {
+        None => module.version.clone(),
+        Some(real) => format!("{} => {} {}", module.version, real.path, real.version),
+    }
+}
+
+/// What the main module was built from, where the file says it: a version, or a commit without changes.
+fn sources(found: &Inspection<'_>) -> Option<String> {
+    let build = found.build.as_ref()?;
+    let version = build.main.as_ref().map(|main| main.version.as_str());
+    let version = version.filter(|version| !["", "(devel)"].contains(version));
+    let clean = build.setting("vcs.modified") == Some("false");
+    let revision = build.setting("vcs.revision").filter(|_| clean);
+    revision.or(version).map(str::to_owned)
+}

@@ -1,0 +1,229 @@
+//! Two sides of an executable in, the causes of its growth out: they add up to it, to the byte.
+
+mod blame;
+
+mod locked;
+
+mod outline;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use blame::{Blame, Charge};
+pub use locked::since_lock;
+pub use outline::{briefly, outline};
+
+/// One side: what is known of an executable, from its objects or from the file.
+#[derive(Debug, Clone, Default)]
+pub struct Side {
+    /// Bytes in all.
+    pub size: u64,
+    /// `go1.26.1`
+    pub go_version: Option<String>,
+    /// Flags and settings that change what is compiled or linked, by name.
+    pub settings: BTreeMap<String, String>,
+    /// What tells one profile of the build from another.
+    pub profile: Option<String>,
+    /// Whether the linker removes methods that nothing calls; `None` where that is not known.
+    pub elimination: Option<bool>,
+    /// What it costs that it does not; `None` where it does, or where that is not known.
+    pub methods: Option<Methods>,
+    /// Versions by module, without the main one; `None` where the version is not known.
+    pub modules: BTreeMap<String, Option<String>>,
+    /// By import path.
+    pub packages: BTreeMap<String, Package>,
+    /// Debug information and symbol tables.
+    pub symbols: u64,
+    /// What each package imports; `None` where that is not known.
+    pub imports: Option<BTreeMap<String, Vec<String>>>,
+}
+
+/// A package of a side.
+#[derive(Debug, Clone, Default)]
+pub struct Package {
+    /// Its module; `None` for the standard library.
+    pub module: Option<String>,
+    /// Whether it belongs to the main module.
+    pub is_own: bool,
+    /// What tells its sources from others; `None` where that is not known.
+    pub sources: Option<String>,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// Calls of methods by unknown names: they keep every exported method.
+#[derive(Debug, Clone, Default)]
+pub struct Methods {
+    /// The functions that call so, the one that costs most alone first.
+    pub callers: Vec<String>,
+    /// Bytes that they keep, by package; what packages share stands under `""`.
+    pub bytes: BTreeMap<String, u64>,
+}
+
+/// Why an executable has another size: causes that add up to the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Growth {
+    /// Bytes before.
+    pub before: u64,
+    /// Bytes after.
+    pub after: u64,
+    /// The largest first; what is left is the last. Their bytes add up to `after - before`.
+    pub causes: Vec<Cause>,
+    /// What is not told apart, and why.
+    pub notes: Vec<String>,
+}
+
+/// One cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// What it is.
+    pub kind: CauseKind,
+    /// The module, the package, the settings; empty for what is left.
+    pub name: String,
+    /// The version or value before; `null` where there was none.
+    pub before: Option<String>,
+    /// The version or value after.
+    pub after: Option<String>,
+    /// Bytes that it adds; negative where it takes some away.
+    pub bytes: i64,
+    /// The packages of these bytes, the largest first; at most five.
+    pub packages: Vec<Part>,
+    /// From the main package to it, by imports: how it came in. Of calls by unknown names: the functions.
+    pub chain: Vec<String>,
+}
+
+/// What a package has of a cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    /// Its import path; empty for what packages share.
+    pub package: String,
+    /// Bytes.
+    pub bytes: i64,
+}
+
+/// What a cause is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseKind {
+    /// Another Go, together with what else changes every package.
+    Toolchain,
+    /// Other flags or settings.
+    Settings,
+    /// Another profile.
+    Profile,
+    /// Calls of methods by unknown names switch the elimination of methods off, or no longer do.
+    DeadCodeElimination,
+    /// A module that was not there.
+    NewModule,
+    /// Another version of a module.
+    ModuleVersion,
+    /// A module that is gone.
+    ModuleGone,
+    /// A package of the main module, with what it uses now.
+    Own,
+    /// Debug information and symbol tables.
+    Symbols,
+    /// Packages that are what they were, and of which more or less is used: it is not known by whom.
+    Unchanged,
+    /// What no other cause explains.
+    Rest,
+}
+
+impl CauseKind {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Toolchain => "Go",
+            Self::Settings => "settings",
+            Self::Profile => "profile",
+            Self::DeadCodeElimination => "dead-code elimination",
+            Self::NewModule => "new module",
+            Self::ModuleVersion => "module",
+            Self::ModuleGone => "module gone",
+            Self::Own => "own package",
+            Self::Symbols => "debug information and symbols",
+            Self::Unchanged => "packages that did not change",
+            Self::Rest => "headers, and tables that packages share",
+        }
+    }
+}
+
+/// Packages that a cause names.
+const PARTS: usize = 5;
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// Charges each byte of the difference to one cause.
+pub fn growth(before: &Side, after: &Side) -> Growth {
+    let blame = Blame::new(before, after);
+    let mut charges: BTreeMap<Charge, BTreeMap<String, i64>> = BTreeMap::new();
+    let mut left = signed(after.size) - signed(before.size);
+    let mut charge = |to: Charge, package: &str, bytes: i64| {
+        if bytes != 0 {
+            let parts = charges.entry(to).or_default();
+            *parts.entry(package.to_owned()).or_default() += bytes;
+        }
+        left -= bytes;
+    };
+    let price = blame.price();
+    let paths = before.packages.keys();
+    let paths = paths.chain(
+        after
+            .packages
+            .keys()
+            .filter(|path| !before.packages.contains_key(*path)),
+    );
+    for path in paths {
+        let bytes = |side: &Side| side.packages.get(path).map_or(0, |package| package.bytes);
+        let difference = signed(bytes(after)) - signed(bytes(before));
+        let by_methods = price.get(path).copied().unwrap_or_default();
+        charge(Charge::Elimination, path, by_methods);
+        let rest = difference - by_methods;
+        if rest != 0 {
+            charge(blame.of(path, rest > 0), path, rest);
+        }
+    }
+    let shared = price.get("").copied().unwrap_or_default();
+    charge(Charge::Elimination, "", shared);
+    let symbols = signed(after.symbols) - signed(before.symbols);
+    charge(blame.of_symbols(), "", symbols);
+    // Headers and tables that packages share follow from what changes everything, where anything does.
+    let rest = blame.everywhere().unwrap_or(Charge::Rest);
+    let left = left;
+    if left != 0 {
+        let parts = charges.entry(rest).or_default();
+        *parts.entry(String::new()).or_default() += left;
+    }
+    for certain in blame.certain() {
+        charges.entry(certain).or_default();
+    }
+    let mut causes: Vec<Cause> = charges
+        .into_iter()
+        .map(|(to, parts)| blame.cause(&to, parts))
+        .collect();
+    causes.sort_by_key(|cause| {
+        let last = cause.kind == CauseKind::Rest;
+        (
+            last,
+            Reverse(cause.bytes.unsigned_abs()),
+            cause.kind,
+            cause.name.clone(),
+        )
+    });
+    Growth {
+        before: before.size,
+        after: after.size,
+        causes,
+        notes: blame.notes(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! An entry of the lock and a finished executable in, the causes of its growth out.
+
+use std::collections::BTreeMap;
+
+use super::{Growth, Package, Side, growth};
+use crate::analysis::{Artifact, UNOWNED};
+use crate::binary::{Origin, SHARED};
+use crate::lock;
+use crate::plan::Facts;
+
+/// Why an executable is not as large as its entry says. `imports`: what each package imports, where that was looked at.
+pub fn since_lock(
+    artifact: &Artifact,
+    facts: &Facts,
+    (target, entry): (&lock::Target, &lock::Executable),
+    imports: Option<&BTreeMap<String, Vec<String>>>,
+) -> Option<Growth> {
+    let now = artifact.entry(facts);
+    // Figures that were found in another way do not compare.
+    if entry.size == now.size || entry.owners != now.owners || entry.modules.is_empty() {
+        return None;
+    }
+    let go = &facts.toolchain.version;
+    let owners = Owners::of(artifact, facts);
+    let package = &artifact.executable.package;
+    let applied = facts
+        .pgo
+        .applied(package)
+        .and_then(|found| found.sha256.clone());
+    let locked = target
+        .profiles
+        .get(package)
+        .or_else(|| target.profiles.get(""));
+    let before = Side {
+        go_version: Some(target.go.clone()),
+        profile: locked.cloned(),
+        ..owners.side(entry, None)
+    };
+    let after = Side {
+        go_version: Some(go.clone()),
+        profile: applied,
+        // What one Go compiles of a version is not what another does: then nothing is said of versions.
+        modules: owners.modules(&now, target.go == *go),
+        ..owners.side(&now, imports)
+    };
+    Some(growth(&before, &after))
+}
+
+/// Whose packages are, now.
+struct Owners<'a> {
+    modules: BTreeMap<&'a str, &'a str>,
+    versions: BTreeMap<&'a str, &'a str>,
+    main_module: &'a str,
+}
+
+impl<'a> Owners<'a> {
+    fn of(artifact: &'a Artifact, facts: &'a Facts) -> Self {
+        let packages = artifact.sizes.iter().flat_map(|sizes| &sizes.packages);
+        let named = packages
+            .filter_map(|package| Some((package.path.as_str(), package.module.as_deref()?)));
+        let all = facts
+            .packages
+            .iter()
+            .filter_map(|package| package.module.as_ref());
+        let main = all.clone().find(|module| module.main);
+        Self {
+            modules: named.collect(),
+            versions: all
+                .filter(|module| !module.main)
+                .map(|module| (module.path.as_str(), module.version.as_str()))
+                .collect(),
+            main_module: main.map_or("main", |module| module.path.as_str()),
+        }
+    }
+
+    /// The module of a package; of one that is gone the longest that the entry names.
+    fn module(&self, path: &str, entry: &lock::Executable) -> Option<String> {
+        if let Some(module) = self.modules.get(path) {
+            return Some((*module).to_owned());
+        }
+        let holds = |module: &&String| {
+            let rest = path.strip_prefix(module.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let longest = entry
+            .modules
+            .keys()
+            .filter(holds)
+            .max_by_key(|module| module.len());
+        longest.cloned()
+    }
+
+    fn side(
+        &self,
+        entry: &lock::Executable,
+        imports: Option<&BTreeMap<String, Vec<String>>>,
+    ) -> Side {
+        let mut rest = entry.modules.clone();
+        let mut packages = BTreeMap::new();
+        for (path, bytes) in &entry.packages {
+            let module = self.module(path, entry);
+            let of = module
+                .clone()
+                .unwrap_or_else(|| Origin::Std.name().to_owned());
+            let left = rest.entry(of).or_default();
+            *left = left.saturating_sub(*bytes);
+            packages.insert(path.clone(), self.package(module, *bytes));
+        }
+        // Small packages have no entry: what is left of a module is one.
+        for (path, bytes) in rest
+            .iter()
+            .filter(|(path, _)| ![UNOWNED, SHARED].contains(&path.as_str()))
+        {
+            let std = *path == Origin::Std.name();
+            let module = (!std).then(|| path.clone());
+            packages.insert(format!("{path}/..."), self.package(module, *bytes));
+        }
+        let symbols = entry.sections.iter();
+        let symbols = symbols.filter(|(role, _)| ["dwarf", "symbols"].contains(&role.as_str()));
+        Side {
+            size: entry.size,
+            elimination: entry.dead_code_elimination,
+            modules: self.modules(entry, false),
+            packages,
+            symbols: symbols.map(|(_, bytes)| *bytes).sum(),
+            imports: imports.cloned(),
+            ..Side::default()
+        }
+    }
+
+    fn package(&self, module: Option<String>, bytes: u64) -> Package {
+        Package {
+            is_own: module.as_deref() == Some(self.main_module),
+            module,
+            sources: None,
+            bytes,
+        }
+    }
+
+    fn modules(
+        &self,
+        entry: &lock::Executable,
+        versions: bool,
+    ) -> BTreeMap<String, Option<String>> {
+        let named = |path: &&String| {
+            let known = [UNOWNED, SHARED, Origin::Std.name(), self.main_module];
+            !known.contains(&path.as_str())
+        };
+        let version = |path: &str| self.versions.get(path).filter(|_| versions);
+        let all = entry.modules.keys().filter(named);
+        all.map(|path| {
+            (
+                path.clone(),
+                version(path).map(|version| (*version).to_owned()),
+            )
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,194 @@
+//! `why --since` and `why init`: causes that add up, and what stays only for what is done before `main`.
+
+use serde_json::Value;
+
+use super::{SHAPES, place};
+use crate::harness::Place;
+
+const SMALL: &str = r#"package main
+
+import "example.com/app/shapes"
+
+var table = map[string]int{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7, "h": 8, "i": 9, "j": 10}
+
+func init() { println(len(table)) }
+
+func main() { println(shapes.Sum([]int{1, 2})) }
+"#;
+
+fn git(place: &Place, words: &[&str]) {
+    let identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"];
+    place.tool("git", &[&identity[..], words].concat());
+}
+
+fn commit(place: &Place) {
+    git(place, &["add", "-A"]);
+    git(place, &["commit", "-q", "-m", "next"]);
+}
+
+/// A repository whose first commit is a small program, and whose files are those of [`place`].
+fn grown() -> Place {
+    let place = place();
+    let now = place.text("main.go");
+    place.write("main.go", SMALL);
+    git(&place, &["init", "-q", "-b", "main"]);
+    commit(&place);
+    place.write("main.go", now);
+    place
+}
+
+fn bytes(cause: &Value) -> i64 {
+    cause["bytes"].as_i64().unwrap()
+}
+
+#[test]
+fn growth_is_charged_to_what_changed() {
+    let place = grown();
+    let run = place.run("why --since HEAD --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let since = &run.json()["since"];
+    let causes = since["causes"].as_array().unwrap();
+    let all: i64 = causes.iter().map(bytes).sum();
+    let difference = since["after"].as_i64().unwrap() - since["before"].as_i64().unwrap();
+    assert_eq!(all, difference, "{since:#}");
+    // All of the standard library that it uses now came in by the main package, but for what templates keep.
+    let kinds: Vec<&str> = causes
+        .iter()
+        .map(|cause| cause["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds[0], "own", "{since:#}");
+    assert!(kinds.contains(&"dead_code_elimination"), "{since:#}");
+    assert_eq!(causes[0]["name"], "example.com/app");
+    assert!(bytes(&causes[0]) * 10 > difference * 5, "{since:#}");
+    let text = place.run("why --since HEAD").stdout;
+    assert!(text.contains("own package example.com/app"), "{text}");
+    assert!(
+        text.contains("methods are called by names that are not known"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_embedded_file_and_a_flag_are_causes() {
+    let place = grown();
+    place.write("main.go", SMALL);
+    place.write("shapes/big.txt", "x".repeat(300_000));
+    let embedding = SHAPES.replace("import (\n", "import (\n    _ \"embed\"\n")
+        + "\n//go:embed big.txt\nvar big string\n\nfunc init() { println(big) }\n";
+    place.write("shapes/shapes.go", embedding);
+    let found = place.run("why --since HEAD --format json").json();
+    let first = &found["since"]["causes"][0];
+    assert_eq!(first["name"], "example.com/app/shapes", "{found:#}");
+    assert!(bytes(first) > 300_000);
+    // Only what is compiled in another way differs now.
+    commit(&place);
+    place.write("gobuild-opt.toml", "[build]\ngcflags = [\"all=-l\"]\n");
+    let run = place.run("why --since HEAD --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = run.json();
+    let causes = found["since"]["causes"].as_array().unwrap();
+    assert_eq!(causes.len(), 1, "{found:#}");
+    assert_eq!(causes[0]["kind"], "settings");
+    assert_eq!(causes[0]["name"], "-gcflags");
+}
+
+#[test]
+fn what_stays_only_for_work_before_main_is_listed() {
+    let place = grown();
+    place.write("main.go", SMALL);
+    let run = place.run("why init --format json --top 0");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = run.json();
+    let inits = &found["inits"];
+    let list = inits["list"].as_array().unwrap();
+    let own = list
+        .iter()
+        .find(|init| init["package"] == "example.com/app")
+        .unwrap();
+    let largest = own["largest"].as_array().unwrap();
+    assert!(own["bytes"].as_u64().unwrap() > 100, "{inits:#}");
+    assert!(
+        largest
+            .iter()
+            .any(|of| of["symbol"].as_str().unwrap().starts_with("main."))
+    );
+    assert!(inits["bytes"].as_u64() >= own["bytes"].as_u64());
+    assert_eq!(own["microseconds"], Value::Null);
+    place.release("-o app .");
+    let run = place.run("why init --run ./app");
+    assert!(
+        run.code() == 0 && run.stdout.contains("µs"),
+        "{}",
+        run.shown()
+    );
+    let run = place.run("why init --run true");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("did not print what it does before"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_function_without_code_is_told_from_one_that_is_not_there() {
+    let place = place();
+    let asked = |name: &str| {
+        let run = place.run(&format!("why {name}"));
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        run.stderr
+    };
+    let inlined = asked("text/template.New");
+    assert!(
+        inlined.contains("no code of its own") && inlined.contains("`main.main`"),
+        "{inlined}"
+    );
+    let removed = asked("encoding/json.Indent");
+    assert!(
+        removed.contains("is compiled, but not in the executable"),
+        "{removed}"
+    );
+    let slip = asked("example.com/app/shapes.Square.Strng");
+    assert!(
+        slip.contains("did you mean `example.com/app/shapes.Square.String`?"),
+        "{slip}"
+    );
+    // As people call what the linker calls `main.main`.
+    assert_eq!(place.run("why example.com/app.main").code(), 0);
+}
+
+/// A file says which versions and flags it was built with, the lock how many bytes each module had.
+#[test]
+fn two_files_and_the_lock_are_explained_too() {
+    let place = grown();
+    let now = place.text("main.go");
+    place.write("main.go", SMALL);
+    assert_eq!(place.run("accept --reason first").code(), 0);
+    place.release("-o old .");
+    place.write("main.go", now);
+    let report = place.release("-o new .");
+    let growth = &report["targets"][0]["lock"]["growth"];
+    let sum = |growth: &Value| -> i64 {
+        let causes = growth["causes"].as_array().unwrap();
+        let all: i64 = causes.iter().map(bytes).sum();
+        let number = |name: &str| growth[name].as_i64().unwrap();
+        assert_eq!(all, number("after") - number("before"), "{growth:#}");
+        all
+    };
+    let by_lock = sum(growth);
+    let run = place.run("compare --why --format json old new");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let pair = &run.json()["pairs"][0];
+    assert_eq!(sum(&pair["growth"]), by_lock);
+    let kinds: Vec<&str> = pair["growth"]["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cause| cause["kind"].as_str().unwrap())
+        .collect();
+    assert!(kinds[..2].contains(&"own"), "{kinds:?}");
+    let run = place.run("compare --why --by package old new");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    let short = place.run_short("release -o new .");
+    assert!(short.stdout.contains("why: "), "{}", short.shown());
+}

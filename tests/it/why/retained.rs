@@ -1,0 +1,94 @@
+//! What only one package keeps alive is what goes with its cut.
+
+use gobuild_opt::linker::Program;
+
+use super::{MAIN, archives, module};
+use crate::harness::toolchains::{self, Toolchain};
+
+/// Alignment of data is not in it: bytes by which a cut may differ, beside a thousandth.
+const ALIGNMENT: u64 = 512;
+
+fn check(toolchain: &Toolchain, directory: &std::path::Path, package: &str) {
+    let (archives, goroot) = archives(toolchain, directory, package);
+    let read = archives.read(&goroot, 0).unwrap();
+    let program = Program::link(&read).unwrap();
+    let module = |path: &str| path.starts_with("text/").then_some("text");
+    let retained = program.retained(module);
+    let all: Vec<&str> = program.packages().collect();
+    // What every program needs is no cut: the linker's own lists lead to it.
+    let runtime = |path: &str| path.starts_with("runtime") || path.starts_with("internal/");
+    let mut compared = 0;
+    for path in all.iter().filter(|path| **path != "main" && !runtime(path)) {
+        let removal = program
+            .packages_where(|other| other == *path)
+            .unwrap()
+            .removal;
+        let cut = program.freed(&removal);
+        let said = retained.packages.get(*path).copied().unwrap_or_default();
+        let off = said.bytes.abs_diff(cut.total());
+        assert!(
+            off <= ALIGNMENT + cut.total() / 1000 && said.functions == cut.functions as u64,
+            "{path}: {said:?}, its cut {} and {}",
+            cut.total(),
+            cut.functions
+        );
+        compared += u64::from(cut.total() > 4096);
+    }
+    assert!(compared > 10, "{compared}");
+    let text = program
+        .packages_where(|path| path.starts_with("text/"))
+        .unwrap();
+    let cut = program.freed(&text.removal).total();
+    let said = retained.modules["text"].bytes;
+    assert!(said.abs_diff(cut) <= ALIGNMENT, "{said} {cut}");
+    let widest = retained.packages["text/template"].bytes;
+    assert!(said >= widest, "a module keeps what its packages keep");
+}
+
+#[test]
+fn what_a_package_keeps_alone_goes_with_its_cut() {
+    let directory = module(MAIN);
+    check(&toolchains::in_path(), directory.path(), ".");
+}
+
+#[test]
+#[ignore = "builds a command of every released toolchain; run with --ignored"]
+fn what_a_package_keeps_alone_goes_with_its_cut_on_every_go() {
+    let directory = module(MAIN);
+    for version in toolchains::RELEASED.iter().chain(toolchains::BETWEEN) {
+        if let Some(toolchain) = toolchains::released(version) {
+            check(&toolchain, directory.path(), "cmd/go");
+        }
+    }
+}
+
+/// Of the main program of the tests: `text/template` is used once, the runtime by all.
+#[test]
+fn the_long_report_says_what_a_package_keeps_alone() {
+    let place = super::place();
+    let run = place.run("release --retained --report all.json --report page.html -o app .");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stdout.contains("retained B"), "{}", run.stdout);
+    let text = std::fs::read_to_string(place.path("all.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let packages = report["targets"][0]["packages"].as_array().unwrap();
+    let retained = |path: &str| {
+        let found = packages.iter().find(|package| package["path"] == path);
+        found.unwrap()["retained"].as_u64()
+    };
+    let cut = place.run("why --format json --cut text/template").json();
+    let freed = cut["cut"]["freed"]["bytes"].as_u64().unwrap();
+    let said = retained("text/template").unwrap();
+    assert!(said.abs_diff(freed) < ALIGNMENT, "{said} {freed}");
+    assert_eq!(retained("runtime"), None);
+    let page = std::fs::read_to_string(place.path("page.html")).unwrap();
+    assert!(page.contains("value=\"retained\""));
+    // Who does not ask waits for no look at the objects.
+    let run = place.run("release --report short.json -o app .");
+    let text = std::fs::read_to_string(place.path("short.json")).unwrap();
+    assert!(
+        run.code() == 0 && text.contains("\"retained\": null"),
+        "{}",
+        run.shown()
+    );
+}
