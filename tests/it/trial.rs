@@ -1,5 +1,7 @@
 //! `try` and `advise --try`: what they predict is what is measured once the change is made. `bench`: exact facts in the lock.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::Value;
 
 use super::advise::{recorded, twin};
@@ -152,6 +154,59 @@ const PATCH: &str = "--- a/main.go
 +	println(7, kept)
  }
 ";
+
+/// What is not certainly the user's own source, as it was read, is not written over.
+#[test]
+fn write_refuses_what_it_may_not_write() {
+    let place = twin();
+    let planted = "internal/planted/planted.go";
+    let certain = place
+        .text(planted)
+        .replacen("i < n; i++", "i < 20000; i++", 1);
+    place.write(planted, &certain);
+    // A benchmark that edits the source: somebody does, while the trial runs.
+    let meddling = "package planted\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc BenchmarkEdit(b *testing.B) {\n\tfile, err := os.OpenFile(os.Getenv(\"PLANTED\"), os.O_APPEND|os.O_WRONLY, 0)\n\tif err != nil {\n\t\tb.Fatal(err)\n\t}\n\t_, _ = file.WriteString(\"// edited\\n\")\n\tfile.Close()\n}\n";
+    place.write("internal/planted/edit_test.go", meddling);
+    let mut place = place;
+    let full = place.path(planted);
+    place.env("PLANTED", &full);
+    place.write("other.go", &certain);
+    let overlay = serde_json::json!({ "Replace": { planted: "other.go" } });
+    place.write("overlay.json", overlay.to_string());
+    let line = format!(
+        "advise -trimpath --profile {} ./cmd/hotspots",
+        recorded("1.27.3")
+    );
+    let report = json(&place.run(&format!("{line} --format json")));
+    let findings = report["targets"][0]["findings"].as_array().unwrap();
+    let has_patch = |it: &Value| it["rule"] == "GBO303" && it["patch"]["diff"].is_string();
+    let at = findings.iter().position(has_patch).unwrap() + 1;
+    let refused = |more: &str, words: &str| {
+        let run = place.run(&format!("{line} --try {at} --write {more}"));
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        let error = format!("error: `{planted}` {words}");
+        assert!(run.stderr.contains(&error), "{}", run.shown());
+    };
+    let mode = |bits| std::fs::set_permissions(&full, PermissionsExt::from_mode(bits)).unwrap();
+    mode(0o444);
+    refused("", "is not writable");
+    mode(0o644);
+    refused(
+        "-overlay overlay.json",
+        "is replaced by the `-overlay` of the build",
+    );
+    assert_eq!(place.text(planted), certain);
+    refused(
+        "--bench ^BenchmarkEdit$ --bench-package ./internal/planted",
+        "was changed meanwhile; nothing was written",
+    );
+    let edited = place.text(planted);
+    assert!(edited.starts_with(&certain) && edited.ends_with("// edited\n"));
+    std::fs::rename(&full, place.path("aside.go")).unwrap();
+    std::os::unix::fs::symlink(place.path("aside.go"), &full).unwrap();
+    refused("", "is a link");
+    assert_eq!(place.text("aside.go"), edited);
+}
 
 #[test]
 fn a_patch_and_an_overlay_are_tried_without_a_touch() {
