@@ -56,6 +56,8 @@ pub struct Shape {
     pub copies: Option<(String, String)>,
     /// Calls, by what is called, and which arguments are literals.
     pub calls: Vec<(String, Literals)>,
+    /// Arguments for parameters of type `any`, of functions that this file declares.
+    pub untyped: Vec<String>,
     /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
     pub kept: Vec<String>,
     /// Variables whose addresses the function hands to C, with the function of C.
@@ -283,7 +285,42 @@ impl Source {
             count if count == given.len() => Literals::All,
             _ => Literals::First,
         };
+        let untyped = self.untyped(&name);
+        let passed = given.iter().zip(untyped).filter(|(_, untyped)| *untyped);
+        shape
+            .untyped
+            .extend(passed.map(|(argument, _)| self.text(*argument).to_owned()));
         shape.calls.push((name, literals));
+    }
+
+    /// Which parameters of a function or method of this file are of type `any`; nothing where it is not declared here.
+    fn untyped(&self, callee: &str) -> Vec<bool> {
+        let name = callee.rsplit('.').next().unwrap_or(callee);
+        let root = self.tree.root_node();
+        let is_it = |node: &Node<'_>| {
+            let kind = match callee.contains('.') {
+                true => "method_declaration",
+                false => "function_declaration",
+            };
+            let declared = node.child_by_field_name("name");
+            node.kind() == kind && declared.is_some_and(|declared| self.text(declared) == name)
+        };
+        let declared = root.named_children(&mut root.walk()).find(is_it);
+        let parameters = declared.and_then(|node| node.child_by_field_name("parameters"));
+        let Some(parameters) = parameters else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for parameter in parameters.named_children(&mut parameters.walk()) {
+            let kind = parameter.child_by_field_name("type");
+            let kind = kind.map_or("", |kind| self.text(kind));
+            let names = parameter
+                .children_by_field_name("name", &mut parameter.walk())
+                .count();
+            let is_any = matches!(kind, "any" | "interface{}");
+            found.extend(std::iter::repeat_n(is_any, names.max(1)));
+        }
+        found
     }
 
     fn assignment(&self, node: Node<'_>, shape: &mut Shape) {

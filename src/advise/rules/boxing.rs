@@ -1,7 +1,9 @@
 //! Lesson 15: values that are stored in interfaces.
 
+use crate::advise::Literals;
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
+use crate::escape;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -10,8 +12,10 @@ pub const RULE: Rule = Rule {
     summary: "values are stored in interfaces or handled through them, which a typed function spares",
     manual: "\
 What it sees: time spent in the runtime's convT functions on a line: a string, a number or a struct is
-stored in an interface. Calls of Put are left to GBO304. And at least 1 % of the CPU in sort.Slice and
-its like, or of CPU or allocated bytes in fmt.Sprintf.
+passed as `any` to a function of the same file, to fmt or to a logger. What is kept in a slice, a field
+or a result of an interface type is how the program models things, and calls of Put are left to GBO304.
+And at least 1 % of the CPU in sort.Slice and its like, or of CPU or allocated bytes in fmt.Sprintf
+with a format that stands there.
 
 Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
 to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
@@ -34,6 +38,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     if it.measure != Measure::Cpu || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
         return None;
     }
+    let is_passed = |class: escape::Class, value: &str| {
+        class == escape::Class::Boxing && shape.untyped.iter().any(|passed| passed == value)
+    };
     let what = match it.entry() {
         "convTstring" => "a string",
         "convTslice" => "a slice",
@@ -45,8 +52,16 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
     } else if shape.text.contains("fmt.") {
         "use strconv.Append... or write the parts: a format boxes every argument"
-    } else {
+    } else if it
+        .sites
+        .iter()
+        .any(|(class, value)| is_passed(*class, value))
+    {
         "give the parameter a type, or a type parameter, instead of an interface"
+    } else {
+        // A value that is kept in a slice, a field or a result of an interface type: that is how the program models things,
+        // and what else it could do is not seen here.
+        return None;
     };
     Some(Advice {
         seen: format!(
@@ -60,7 +75,10 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
 
 /// A call that has a typed form.
 fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
-    if it.share.percent < 1.0 {
+    // A format that is only known at run time cannot be written out.
+    let is_fixed = |call: &(String, Literals)| call.0 != callee || call.1 != Literals::None;
+    let fixed = callee != "fmt.Sprintf" || it.shape?.calls.iter().all(is_fixed);
+    if it.share.percent < 1.0 || !fixed {
         return None;
     }
     let (seen, attempt, unless) = match (callee, it.measure) {
@@ -91,4 +109,59 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
 fn is_log(callee: &str) -> bool {
     let levels = [".Debug", ".Info", ".Warn", ".Error", ".Debugw", ".Infow"];
     levels.iter().any(|level| callee.ends_with(level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::{Interval, Source};
+
+    const FILE: &str = "package p
+
+func split(list []Value, parts []string, format string, all []any) {
+	for i, part := range parts {
+		list[i] = String(part)
+		write(i, part)
+		keep(part)
+		log.Println(part)
+		print(fmt.Sprintf(format, all...))
+		print(fmt.Sprintf(\"%s-%d\", part, i))
+	}
+}
+
+func write(at int, value any) {}
+
+func keep(value Value) {}
+";
+
+    fn advice(line: i64, what: What<'_>, value: &str) -> bool {
+        let shape = Source::new(FILE.into()).unwrap().shape(line).unwrap();
+        let evidence = Evidence {
+            measure: Measure::Cpu,
+            what,
+            share: Interval::new(100, 5, 100),
+            amount: 5,
+            shape: Some(&shape),
+            sites: vec![(escape::Class::Boxing, value)],
+            memory: None,
+            go: (1, 26),
+        };
+        run(&evidence).is_some()
+    }
+
+    #[test]
+    fn only_what_could_have_a_type_gets_advice() {
+        let boxes = What::Cost {
+            class: Class::Boxing,
+            via: "",
+            entry: "runtime.convTstring",
+        };
+        assert!(!advice(5, boxes.clone(), "String(part)"), "an element");
+        assert!(advice(6, boxes.clone(), "part"), "an argument");
+        assert!(!advice(6, boxes.clone(), "i"), "another parameter");
+        assert!(!advice(7, boxes, "part"), "an interface with methods");
+        let formats = What::Call("fmt.Sprintf");
+        assert!(!advice(9, formats.clone(), ""), "a format of its own");
+        assert!(advice(10, formats, ""), "a format that stands there");
+    }
 }
