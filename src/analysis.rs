@@ -10,6 +10,8 @@ pub mod frames;
 
 pub mod guard;
 
+pub mod own;
+
 pub mod recall;
 
 mod same;

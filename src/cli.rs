@@ -50,7 +50,7 @@ pub use reasoning::Why;
 pub use settings::Settings;
 use split::split;
 pub use stand_in::{StandIn, stand_in};
-pub use what_if::{Bench, Measuring, Try};
+pub use what_if::{Bench, Measuring, Try, Upgrade};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -142,6 +142,10 @@ pub enum Command {
     #[command(override_usage = "gobuild-opt prove [OPTIONS] [GO BUILD FLAGS] [PACKAGES | BINARY BINARY] -- WORKLOAD", after_help = PROVE)]
     #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
     Prove(Box<Prove>),
+    /// Build the program with another Go or other modules, without touching it, and say what differs on one page
+    #[command(override_usage = "gobuild-opt upgrade [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = UPGRADE)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)), mut_arg("report", |it| offer::report(it, Shows::TABLES)))]
+    Upgrade(Upgrade),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
@@ -188,6 +192,13 @@ Examples:
   gobuild-opt try --patch idea.patch
   gobuild-opt try --patch idea.patch --bench 'Search' --bench-package ./internal/index
 `gobuild-opt advise --try N` tries what a rule of advice writes itself.";
+
+const UPGRADE: &str = "\
+Examples:
+  gobuild-opt upgrade --go 1.27
+  gobuild-opt upgrade --go /usr/local/go --vet ./cmd/api
+  gobuild-opt upgrade --module golang.org/x/net@latest --report upgrade.md
+go.mod, go.sum and the sources stay as they are. A Go that is not here is loaded as GOTOOLCHAIN does it.";
 
 const GO_FLAGS: &str = "\
 Any flag of `go build` may be given, with one dash or two, and wins over the configuration: -ldflags, -gcflags and -tags are merged with ours, never replaced. Flags that this program does not know go through to go. `-C DIR` comes first, and all that is relative is relative to DIR then: packages, -o, --out-dir, --report, --config and the paths that are printed.";
@@ -318,6 +329,7 @@ pub fn parse(
         Command::Try(it) => it.typed = split.typed,
         Command::Bench(it) => it.typed = split.typed,
         Command::Prove(it) => it.typed = split.typed,
+        Command::Upgrade(it) => it.typed = split.typed,
         Command::Accept(it) => it.typed = split.typed,
         Command::Doctor(it) => it.typed = split.typed,
         Command::Why(it) => it.typed = split.typed,
@@ -349,6 +361,7 @@ impl Cli {
             Command::Try(it) => Some(&it.typed),
             Command::Bench(it) => Some(&it.typed),
             Command::Prove(it) => Some(&it.typed),
+            Command::Upgrade(it) => Some(&it.typed),
             Command::Accept(it) => Some(&it.typed),
             Command::Doctor(it) => Some(&it.typed),
             Command::Why(it) => Some(&it.typed),

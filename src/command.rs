@@ -80,6 +80,8 @@ mod trusted;
 
 mod unpublished;
 
+mod upgrade;
+
 pub mod warden;
 
 mod why;
@@ -168,6 +170,7 @@ pub fn run(cli: &Cli, session: &mut Session<'_>) -> Result<Output> {
         Command::Try(args) => attempt::run(args, session),
         Command::Bench(args) => measuring::run(args, session),
         Command::Prove(args) => prove::run(args, session),
+        Command::Upgrade(args) => upgrade::run(args, session),
         Command::Accept(args) => accept::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Why(args) => reason::run(args, session),

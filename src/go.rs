@@ -224,6 +224,32 @@ pub fn uses(text: &str) -> Vec<String> {
     found
 }
 
+/// Modules and versions of the `require` lines of a go.mod file.
+pub fn requires(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut group = false;
+    for line in text.lines() {
+        let words = line.split("//").next().unwrap_or_default();
+        let mut words = words.split_whitespace();
+        let required = match (words.next(), words.next(), words.next()) {
+            (Some(")"), ..) => {
+                group = false;
+                None
+            }
+            (Some("require"), Some("("), _) => {
+                group = true;
+                None
+            }
+            (Some("require"), Some(path), Some(version)) => Some((path, version)),
+            (Some(path), Some(version), _) if group => Some((path, version)),
+            _ => None,
+        };
+        let bare = |word: &str| word.trim_matches(['"', '`']).to_owned();
+        found.extend(required.map(|(path, version)| (bare(path), bare(version))));
+    }
+    found
+}
+
 /// The path on the `module` line of a go.mod file.
 pub fn module_line(text: &str) -> Option<String> {
     let mut lines = text
@@ -468,6 +494,17 @@ mod tests {
             uses("go 1.21\nuse ./a // first\nuse (\n\t./b\n\t\"./c\"\n)\nreplace x => ../x\n"),
             ["./a", "./b", "./c"]
         );
+    }
+
+    #[test]
+    fn required_modules_are_read() {
+        let text = "require a.b/c v1.2.3 // indirect\nrequire (\n\t\"a.b/d\" v0.1.0\n\n\t// a.b/e v1\n)\nreplace a.b/c v1.2.3 => ../c\n";
+        let found = requires(text);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|it| format!("{} {}", it.0, it.1))
+            .collect();
+        assert_eq!(shown, ["a.b/c v1.2.3", "a.b/d v0.1.0"]);
     }
 
     #[test]

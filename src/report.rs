@@ -63,6 +63,8 @@ mod sizes;
 
 mod spent;
 
+pub mod upgrade;
+
 mod verdict;
 
 mod weighing;

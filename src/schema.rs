@@ -39,6 +39,9 @@ pub(crate) const PROVE: &str = include_str!("../schemas/prove.json");
 /// The JSON report of bench.
 pub(crate) const BENCH: &str = include_str!("../schemas/bench.json");
 
+/// The JSON report of upgrade.
+pub(crate) const UPGRADE: &str = include_str!("../schemas/upgrade.json");
+
 /// A schema, read; a test reads each.
 pub(crate) fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()

@@ -35,6 +35,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "{version} gets no more security fixes: 1.{} and 1.{NEWEST} do",
             NEWEST - 1
         ),
-        format!("build with Go 1.{} or 1.{NEWEST}", NEWEST - 1),
+        format!(
+            "build with Go 1.{} or 1.{NEWEST}; `gobuild-opt upgrade --go 1.{NEWEST}` shows what that changes",
+            NEWEST - 1
+        ),
     ))
 }

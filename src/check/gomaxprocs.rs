@@ -242,7 +242,7 @@ fn switched_off(contract: &Contract) -> Seen {
 }
 
 /// From the finished binary where there is one, otherwise from what go says before a build.
-fn contract(context: &Context<'_>) -> Contract {
+pub fn contract(context: &Context<'_>) -> Contract {
     let facts = context.facts;
     let info = context
         .artifact

@@ -58,6 +58,8 @@ pub enum SchemaOf {
     Bench,
     /// The JSON report of prove
     Prove,
+    /// The JSON report of upgrade
+    Upgrade,
 }
 
 /// `completions`

@@ -14,7 +14,8 @@ use crate::plan::Typed;
 
 /// The commands that take a `go build` command line.
 pub(super) const BUILDERS: &[&str] = &[
-    "release", "plan", "escape", "advise", "try", "bench", "prove", "accept", "doctor", "why",
+    "release", "plan", "escape", "advise", "try", "bench", "prove", "upgrade", "accept", "doctor",
+    "why",
 ];
 
 /// The command that runs what stands behind `--`.

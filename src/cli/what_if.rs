@@ -1,4 +1,4 @@
-//! The command line of `try`.
+//! The command lines of `try`, `bench` and `upgrade`: what would be, and what is measured.
 
 use std::path::PathBuf;
 
@@ -63,6 +63,33 @@ pub struct Bench {
     /// Why more is accepted; stands in the lock
     #[arg(long, value_name = "TEXT", requires = "accept")]
     pub reason: Option<String>,
+    /// Go's part of the line.
+    #[arg(skip)]
+    pub typed: Typed,
+}
+
+/// `upgrade`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("next").required(true).multiple(true).args(["go", "module"])))]
+pub struct Upgrade {
+    /// The layers.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// The report.
+    #[command(flatten)]
+    pub output: Output,
+    /// Build with this Go: a version such as 1.27.3, 1.27 for its newest release, or the path of a go command or of a GOROOT; one page for each
+    #[arg(long, value_name = "VERSION|PATH")]
+    pub go: Vec<String>,
+    /// Build with this version of a module that is required, as `go get` takes it; repeat for several, which go together
+    #[arg(long, value_name = "PATH@VERSION")]
+    pub module: Vec<String>,
+    /// Run go vet and go fix too, before and after, and list what only the new Go reports
+    #[arg(long)]
+    pub vet: bool,
+    /// Lines of each listing, 0 for all
+    #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
+    pub top: usize,
     /// Go's part of the line.
     #[arg(skip)]
     pub typed: Typed,

@@ -281,6 +281,7 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
             facts: &before.plan.facts,
             collected: old,
             cwd,
+            across: false,
         }),
         cwd,
     };

@@ -199,6 +199,7 @@ pub fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::Why => schema::WHY,
         SchemaOf::Bench => schema::BENCH,
         SchemaOf::Prove => schema::PROVE,
+        SchemaOf::Upgrade => schema::UPGRADE,
     };
     data(render::json(&schema::value(text)))
 }
@@ -304,6 +305,11 @@ mod tests {
                 "prove",
                 schema::PROVE,
                 schemars::schema_for!(crate::report::prove::Report),
+            ),
+            (
+                "upgrade",
+                schema::UPGRADE,
+                schemars::schema_for!(crate::report::upgrade::Report),
             ),
         ];
         let mut differ = Vec::new();

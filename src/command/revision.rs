@@ -31,6 +31,7 @@ impl Other {
             facts: &plan.facts,
             collected,
             cwd: &self.revision.cwd,
+            across: false,
         })
     }
 }

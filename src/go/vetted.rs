@@ -54,7 +54,7 @@ pub fn reported(
     // Neither takes the flags of a link.
     let known = |argument: &&OsString| {
         let text = argument.to_string_lossy();
-        ["-mod", "-modfile", "-overlay", "-tags"]
+        ["-mod", "-modfile", "-overlay", "-tags", "-trimpath"]
             .iter()
             .any(|name| text.split('=').next() == Some(name))
     };

@@ -37,6 +37,8 @@ pub mod size;
 
 pub mod summary;
 
+pub mod upgrade;
+
 use super::picture::Picture;
 use super::verdict::label;
 use super::{Assertion, Report, Target};

@@ -26,6 +26,8 @@ pub struct Before<'a> {
     pub collected: &'a Collected,
     /// Its paths below are shown relative to it.
     pub cwd: &'a Path,
+    /// Sites are compared one by one though another Go compiled it: that is what is asked about.
+    pub across: bool,
 }
 
 /// How a revision stands to a build.
@@ -56,7 +58,7 @@ pub fn compare(
 ) {
     let own = &against.facts.toolchain.version;
     let other = &before.facts.toolchain.version;
-    let compared = own == other;
+    let compared = before.across || own == other;
     let note = if !compared {
         Some(format!(
             "{} was compiled by {other} and this is {own}, which reports other sites for the same code: nothing is compared",

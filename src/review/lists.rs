@@ -86,11 +86,15 @@ pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
     kept.iter().flat_map(words_of).collect()
 }
 
-/// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print.
+/// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print,
+/// and `go get` to go.mod unless another file stands in for it.
 pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
     match verb {
         "build" | "list" | "env" | "version" | "vet" => true,
         "fix" => args.iter().any(|argument| argument == "-json"),
+        "get" => args
+            .iter()
+            .any(|word| word.to_string_lossy().starts_with("-modfile=")),
         "test" => benchmarks,
         _ => false,
     }

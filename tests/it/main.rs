@@ -42,5 +42,7 @@ mod stand_in;
 mod standing;
 mod trial;
 
+mod upgrade;
+
 mod usage;
 mod why;

@@ -20,6 +20,7 @@ const PAGES: &[&str] = &[
     include_str!("../../examples/guide/growth.md"),
     include_str!("../../examples/guide/lock.md"),
     include_str!("../../examples/guide/prove.md"),
+    include_str!("../../examples/guide/upgrade.md"),
 ];
 
 /// What fits on a page that one reads.

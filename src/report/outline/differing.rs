@@ -37,7 +37,7 @@ pub fn differing(report: &Report, top: usize) -> Vec<Block> {
 }
 
 /// `12 -> 10 (-2)`
-fn pair(it: Pair) -> String {
+pub(super) fn pair(it: Pair) -> String {
     let side = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), grouped);
     let difference = match (it.before, it.after) {
         (Some(before), Some(after)) if before != after => format!(" ({})", change(before, after)),
@@ -46,7 +46,7 @@ fn pair(it: Pair) -> String {
     format!("{} -> {}{difference}", side(it.before), side(it.after))
 }
 
-fn tone(growth: i64) -> Tone {
+pub(super) fn tone(growth: i64) -> Tone {
     match growth {
         0 => Tone::Plain,
         it if it < 0 => Tone::Good,
@@ -80,7 +80,7 @@ fn escapes(target: &Target, top: usize) -> Vec<Block> {
     blocks
 }
 
-fn site(it: &Site) -> String {
+pub(super) fn site(it: &Site) -> String {
     let place = match (&it.file, it.line) {
         (Some(file), line) if line > 0 => format!("{file}:{line} "),
         (Some(file), _) => format!("{file} "),

@@ -1,0 +1,112 @@
+//! `upgrade`: builds the program as it is and with another Go or other modules, and says what differs. Nothing of the user's is
+//! touched.
+
+mod around;
+
+mod changed;
+
+mod modfile;
+
+mod next;
+
+mod side;
+
+mod vetting;
+
+mod wish;
+
+use super::prepare::{Prepared, Purpose, prepare_for};
+use super::present::{self, present};
+use super::{Output, Session};
+use crate::build::Event;
+use crate::cli;
+use crate::config::layer::Loaded;
+use crate::error::{Error, Kind, Result};
+use crate::plan::Typed;
+use crate::render::{self, Format, Shows, Style};
+use crate::report::outline;
+use crate::report::upgrade::{Preview, Report};
+use next::Next;
+use side::Side;
+
+/// Reads what is asked for, builds and reports. What is wrong with the question is said before anything is compiled.
+pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
+    present::check(Shows::TABLES, &args.output)?;
+    let bumps = wish::modules(&args.module)?;
+    let mut prepared = prepare_for(&args.settings, &args.typed, Purpose::Build, session)?;
+    // What is compared is own code, whatever the report of a release is about.
+    prepared.loaded.config.escape.scope = "module".into();
+    let now = Now::of(&prepared)?;
+    let mut nexts = Vec::new();
+    for wish in wish::toolchains(&args.go, &now, session)? {
+        nexts.push(Next::prepare(&now, wish, &bumps, session)?);
+    }
+    (session.show)(Event::Talk("building the program as it is"));
+    let before = Side::build(prepared, args.vet, session)?;
+    let mut previews: Vec<Preview> = Vec::new();
+    for next in nexts {
+        (session.show)(Event::Talk(&format!("building it with {}", next.what)));
+        previews.push(next.preview(&before, args.vet, session)?);
+    }
+    let report = Report::of(previews);
+    for line in outline::upgrade::times(&report) {
+        (session.show)(Event::Talk(&line));
+    }
+    show(&report, args, session)
+}
+
+/// Prints the page.
+fn show(report: &Report, args: &cli::Upgrade, session: &Session<'_>) -> Result<Output> {
+    let render = |format, top: usize, style| match format {
+        Format::Json => render::json(report),
+        // A page for a pull request, in a file too; JSON has everything.
+        Format::Markdown => {
+            let mut blocks = outline::upgrade::upgrade(report, top.min(args.top));
+            let times = outline::upgrade::times(report).into_iter();
+            blocks.extend(times.map(|line| outline::Block::Line(outline::Tone::Dim, line)));
+            render::blocks(&blocks, format, style)
+        }
+        _ => render::blocks(&outline::upgrade::upgrade(report, top), format, style),
+    };
+    present(
+        render,
+        |top| render(Format::Markdown, top, Style::default()),
+        &args.output,
+        args.top,
+        &report.verdict,
+        session,
+    )
+}
+
+/// The program as it is, before it is built.
+struct Now {
+    loaded: Loaded,
+    typed: Typed,
+    /// What go says of the first platform, which stands for all: version, modules, go line.
+    facts: Known,
+}
+
+/// What is known of the program as it is.
+struct Known {
+    go: crate::go::Go,
+    toolchain: crate::go::Toolchain,
+    go_line: Option<(String, &'static str)>,
+    packages: Vec<crate::go::Package>,
+}
+
+impl Now {
+    fn of(prepared: &Prepared) -> Result<Self> {
+        let first = prepared.facts.first();
+        let facts = first.ok_or_else(|| Error::new(Kind::Usage, "there is no target"))?;
+        Ok(Self {
+            loaded: prepared.loaded.clone(),
+            typed: prepared.typed.clone(),
+            facts: Known {
+                go: facts.go.clone(),
+                toolchain: facts.toolchain.clone(),
+                go_line: facts.go_line.clone(),
+                packages: facts.packages.clone(),
+            },
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Sites that only one of two compilers reports in, those that are news and those that are only told otherwise out.
+//!
+//! A compiler that says more is no program that allocates more: what is known of the differences between versions is set apart,
+//! with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Call;
+use crate::report::Site;
+
+/// Sites of which it is known why only one side has them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    /// Whether the new side has them.
+    pub gained: bool,
+    /// Why.
+    pub why: String,
+    /// The sites.
+    pub sites: Vec<Site>,
+}
+
+/// What reasons are found in.
+#[derive(Debug, Clone, Default)]
+pub struct Drift<'a> {
+    /// Minor versions: before, after.
+    pub go: (u32, u32),
+    /// Calls that only the new side inlines, and that only the old side does.
+    pub calls: (Vec<&'a Call>, Vec<&'a Call>),
+}
+
+/// The first version that reports what `append` allocates.
+const APPENDS: u32 = 25;
+
+/// The first version that gives a slice of variable size a place on the stack, for up to 32 bytes.
+const SMALL_SLICES: u32 = 25;
+
+/// A site, and in which line of its declaration it stands; `None` where that is not known.
+pub type Placed = (Site, Option<i64>);
+
+/// Takes out of the lists what has a reason.
+pub fn tell(
+    drift: &Drift<'_>,
+    gained: Vec<Placed>,
+    lost: Vec<Placed>,
+) -> (Vec<Site>, Vec<Site>, Vec<Told>) {
+    let mut told: Vec<Told> = Vec::new();
+    let gained = sort(drift, gained, true, &mut told);
+    let lost = sort(drift, lost, false, &mut told);
+    (gained, lost, told)
+}
+
+/// The sites of one side that are news; the others are added to `told`.
+fn sort(drift: &Drift<'_>, all: Vec<Placed>, is_new: bool, told: &mut Vec<Told>) -> Vec<Site> {
+    let (old, new) = drift.go;
+    let (here, there) = if is_new { (new, old) } else { (old, new) };
+    let calls = if is_new {
+        &drift.calls.0
+    } else {
+        &drift.calls.1
+    };
+    // What a function allocates is told of all places that it is inlined in, of those too that no executable has.
+    let mut callees: HashMap<String, &str> = HashMap::new();
+    for (site, line) in &all {
+        let found = inlined(site, *line, calls);
+        callees.extend(found.map(|callee| (site.expression.clone(), callee)));
+    }
+    let when = if is_new { "now" } else { "no more" };
+    let mut news = Vec::new();
+    for (site, _) in all {
+        let why = if site.class == "append" && there < APPENDS && here >= APPENDS {
+            format!("`append` is reported by Go 1.{APPENDS} and newer only")
+        } else if site.class == "make" && here < SMALL_SLICES && there >= SMALL_SLICES {
+            format!(
+                "from Go 1.{SMALL_SLICES} on a slice of variable size lies on the stack where it has at most 32 bytes; a larger one still allocates"
+            )
+        } else if is_written(&site) {
+            news.push(site);
+            continue;
+        } else if let Some(callee) = callees.get(&site.expression) {
+            format!("the allocation of {callee}, which is inlined there {when}")
+        } else if head(&site).contains('.') && !site.source.is_empty() {
+            format!("the allocation of a function that is inlined there {when}")
+        } else {
+            news.push(site);
+            continue;
+        };
+        let same = |group: &&mut Told| group.gained == is_new && group.why == why;
+        match told.iter_mut().find(same) {
+            Some(group) => group.sites.push(site),
+            None => told.push(Told {
+                gained: is_new,
+                why,
+                sites: vec![site],
+            }),
+        }
+    }
+    news
+}
+
+/// `&errors.errorString` of `&errors.errorString{...}`.
+fn head(site: &Site) -> &str {
+    site.expression.split(['{', '(']).next().unwrap_or_default()
+}
+
+/// Whether the expression stands in the line of source, and so is not that of a function that is inlined there.
+fn is_written(site: &Site) -> bool {
+    let head = without_spaces(head(site));
+    head.is_empty() || without_spaces(&site.source).contains(&head)
+}
+
+/// The function that is inlined at a site and that its expression belongs to.
+fn inlined<'a>(site: &Site, line: Option<i64>, calls: &[&'a Call]) -> Option<&'a str> {
+    if is_written(site) {
+        return None;
+    }
+    let function = format!(".{}", site.function);
+    let is_there = |call: &&&Call| {
+        let Some((before, closure)) = call.caller.split_once(&function) else {
+            return false;
+        };
+        let is_package = before == "main" || before == site.package;
+        match closure {
+            "" => is_package && line == Some(call.line),
+            // Lines of a closure are counted from its own first one.
+            closure => is_package && closure.starts_with('.'),
+        }
+    };
+    let mut found = calls.iter().filter(is_there);
+    found.next().map(|call| call.callee.as_str())
+}
+
+fn without_spaces(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(class: &str, function: &str, expression: &str, source: &str) -> Placed {
+        let value = serde_json::json!({
+            "id": "x", "package": "m/p", "function": function, "class": class,
+            "expression": expression, "file": "p.go", "line": 9, "column": 1,
+            "message": "", "source": source, "reason": null, "weight": null,
+        });
+        (serde_json::from_value(value).unwrap(), Some(4))
+    }
+
+    #[test]
+    fn what_another_compiler_says_of_the_same_code_is_no_news() {
+        let call = |caller: &str, callee: &str, line| Call {
+            caller: caller.into(),
+            callee: callee.into(),
+            line,
+        };
+        let gained = [call("m/p.F", "fmt.Errorf", 4)];
+        let drift = Drift {
+            go: (24, 26),
+            calls: (gained.iter().collect(), Vec::new()),
+        };
+        let errors = "&errors.errorString{...}";
+        let (news, lost, told) = tell(
+            &drift,
+            vec![
+                site("append", "F", "append", "a = append(a, 1)"),
+                site("new", "F", errors, "return fmt.Errorf(text)"),
+                // Inlined with a function that was inlined before.
+                site("new", "G", errors, "respond(w)"),
+                site("new", "G", "&T{...}", "t := &T{}"),
+            ],
+            vec![
+                site("make", "F", "make([]int, n)", "make([]int, n)"),
+                site("new", "F", "new(int)", "x := new(int)"),
+            ],
+        );
+        let shown: Vec<&str> = news.iter().map(|it| it.expression.as_str()).collect();
+        assert_eq!(shown, ["&T{...}"]);
+        assert_eq!(lost.len(), 1);
+        let groups: Vec<(bool, usize)> =
+            told.iter().map(|it| (it.gained, it.sites.len())).collect();
+        assert_eq!(groups, [(true, 1), (true, 2), (false, 1)]);
+        assert!(told[1].why.contains("fmt.Errorf"), "{}", told[1].why);
+        // The way back says the same of the other side.
+        let drift = Drift {
+            go: (26, 24),
+            calls: (Vec::new(), gained.iter().collect()),
+        };
+        let lost = vec![site("append", "F", "append", "a = append(a, 1)")];
+        let (_, lost, told) = tell(&drift, Vec::new(), lost);
+        assert!(lost.is_empty() && !told[0].gained);
+    }
+}

@@ -1,0 +1,218 @@
+//! GODEBUG defaults of a program before and after in, what the new Go flips at once and what a moved go line flips out.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::go::godebugs::{Refusal, Setting, Table};
+
+/// GODEBUG defaults of an executable: behaviour of an older Go that it is held to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Godebug {
+    /// What the go line would say with the new Go: `1.27`.
+    pub line: String,
+    /// Held back before, and no more after: behaviour changes at once.
+    pub at_once: Vec<Held>,
+    /// New in the new Go, and held back as long as the go line stays.
+    pub held: Vec<Held>,
+    /// Held back after, and no more once the go line moves.
+    pub flips: Vec<Held>,
+    /// Set by the program itself, as `panicnil=1`: neither the new Go nor the go line changes these.
+    pub own: Vec<String>,
+}
+
+/// A setting that holds behaviour back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// `containermaxprocs`
+    pub name: String,
+    /// The value that holds it back.
+    pub value: String,
+    /// The package that looks at it.
+    pub package: String,
+    /// Whether the program has that package.
+    pub linked: bool,
+    /// The Go that changed the default: `1.25`; `null` where that is not known.
+    pub since: Option<String>,
+    /// Why it changes at once; `null` otherwise.
+    pub why: Option<String>,
+}
+
+/// A setting that the new Go refuses to build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// `tls10server=1`
+    pub setting: String,
+    /// `go.mod:12`
+    pub place: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What a comparison is made of.
+pub struct Inputs<'a> {
+    /// The defaults as go lists them: before and after.
+    pub defaults: (&'a str, &'a str),
+    /// The tables of both toolchains.
+    pub tables: (Option<&'a Table>, &'a Table),
+    /// The go lines, as minor versions.
+    pub lines: (Option<u32>, Option<u32>),
+    /// The minor version of the new Go, which the go line would move to.
+    pub to: u32,
+    /// The new Go.
+    pub version: &'a str,
+    /// What the program sets itself.
+    pub own: &'a [Setting],
+    /// Whether the program has a package.
+    pub linked: &'a dyn Fn(&str) -> bool,
+}
+
+/// Compares.
+pub fn godebug(inputs: &Inputs<'_>) -> Godebug {
+    let (before, after) = (pairs(inputs.defaults.0), pairs(inputs.defaults.1));
+    let (old, new) = inputs.tables;
+    let is_own = |name: &str| inputs.own.iter().any(|setting| setting.name == name);
+    let held = |name: &str, value: &str, table: Option<&Table>| {
+        let known = table.and_then(|table| table.known.get(name));
+        let package = known.map_or("", |known| known.package.as_str());
+        let since = known.and_then(|known| known.changed.as_ref());
+        Held {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            package: package.to_owned(),
+            linked: (inputs.linked)(package),
+            since: since.map(|(minor, _)| format!("1.{minor}")),
+            why: None,
+        }
+    };
+    let mut found = Godebug {
+        line: format!("1.{}", inputs.to),
+        ..Godebug::default()
+    };
+    for (name, value) in &before {
+        if after.get(name) == Some(value) || is_own(name) {
+            continue;
+        }
+        let why = match new.known.get(*name) {
+            None => format!("{} has it no more", inputs.version),
+            Some(_) if inputs.lines.0 != inputs.lines.1 => "the go line moves".to_owned(),
+            Some(_) => format!("{} has another default", inputs.version),
+        };
+        found.at_once.push(Held {
+            why: Some(why),
+            ..held(name, value, old.or(Some(new)))
+        });
+    }
+    // `default=go1.21` stands above the go line.
+    let line_counts = !is_own("default");
+    let moved = new.defaults(inputs.to);
+    for (name, value) in &after {
+        if is_own(name) {
+            continue;
+        }
+        if !before.contains_key(name) {
+            found.held.push(held(name, value, Some(new)));
+        }
+        if line_counts && !moved.contains_key(name) && new.known.contains_key(*name) {
+            found.flips.push(held(name, value, Some(new)));
+        }
+    }
+    let own = inputs.own.iter();
+    found.own = own
+        .map(|setting| format!("{}={}", setting.name, setting.value))
+        .collect();
+    found
+}
+
+/// `a=1,b=0`
+fn pairs(text: &str) -> BTreeMap<&str, &str> {
+    text.split(',')
+        .filter_map(|pair| pair.split_once('='))
+        .collect()
+}
+
+/// What of the settings of a file the new Go does not build. `file` is its name for people.
+pub fn refused(all: &[Setting], file: &str, table: &Table, version: &str) -> Vec<Refused> {
+    let one = |setting: &Setting| {
+        let why = match table.refusal(&setting.name, &setting.value)? {
+            Refusal::Removed(minor) => format!("Go 1.{minor} took that behaviour away"),
+            Refusal::Unknown => format!("{version} knows no such setting"),
+        };
+        Some(Refused {
+            setting: format!("{}={}", setting.name, setting.value),
+            place: format!("{file}:{}", setting.line),
+            why,
+        })
+    };
+    all.iter().filter_map(one).collect()
+}
+
+impl Godebug {
+    /// Whether there is nothing to say.
+    pub fn is_silent(&self) -> bool {
+        self.at_once.is_empty() && self.held.is_empty() && self.flips.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::godebugs::{self, Known, Removed};
+
+    fn known(package: &str, changed: Option<(u32, &str)>) -> Known {
+        Known {
+            package: package.into(),
+            changed: changed.map(|(minor, old)| (minor, old.to_owned())),
+        }
+    }
+
+    #[test]
+    fn what_flips_at_once_and_with_the_go_line_is_told_apart() {
+        let old = Table {
+            known: BTreeMap::from([
+                ("tls3des".into(), known("crypto/tls", Some((23, "1")))),
+                ("panicnil".into(), known("runtime", Some((21, "1")))),
+                ("tlsmlkem".into(), known("crypto/tls", Some((24, "0")))),
+            ]),
+            removed: BTreeMap::new(),
+        };
+        let mut new = old.clone();
+        new.known.remove("tls3des");
+        let gone = Removed {
+            minor: 27,
+            old: vec!["1".into()],
+        };
+        new.removed.insert("tls3des".into(), gone);
+        new.known.insert(
+            "containermaxprocs".into(),
+            known("runtime", Some((25, "0"))),
+        );
+        let own = godebugs::of_module("godebug panicnil=1\n");
+        let found = godebug(&Inputs {
+            defaults: (
+                "panicnil=1,tls3des=1,tlsmlkem=0",
+                "containermaxprocs=0,panicnil=1,tlsmlkem=0",
+            ),
+            tables: (Some(&old), &new),
+            lines: (Some(20), Some(20)),
+            to: 24,
+            version: "go1.27.3",
+            own: &own,
+            linked: &|package| package == "runtime",
+        });
+        let names = |all: &[Held]| -> Vec<String> {
+            let shown = |held: &Held| format!("{}={} {}", held.name, held.value, held.linked);
+            all.iter().map(shown).collect()
+        };
+        assert_eq!(names(&found.at_once), ["tls3des=1 false"]);
+        assert_eq!(names(&found.held), ["containermaxprocs=0 true"]);
+        // The go line of 1.24 flips what changed until then.
+        assert_eq!(names(&found.flips), ["tlsmlkem=0 false"]);
+        assert_eq!(found.own, ["panicnil=1"]);
+        let settings = godebugs::of_module("godebug (\n\ttls3des=1\n\tfoo=2\n)\n");
+        let refused = refused(&settings, "go.mod", &new, "go1.27.3");
+        let places: Vec<&str> = refused.iter().map(|it| it.place.as_str()).collect();
+        assert_eq!(places, ["go.mod:2", "go.mod:3"]);
+    }
+}
