@@ -27,6 +27,6 @@ pub mod shape;
 pub use charge::{Charged, Cost, Line, Sum, charge};
 pub use class::Class;
 pub use heat::{Heat, Spot, heat};
-pub use interval::Interval;
+pub(crate) use interval::Interval;
 pub use rule::{Advice, Evidence, Measure, Memory, RULES, Rule, What, find};
 pub use shape::{Literals, Mend, Shape, Source};

@@ -34,67 +34,67 @@ use crate::plan::stamp::Stamp;
 use crate::plan::{Facts, Plan, TargetPlan};
 use crate::process::Interrupt;
 use crate::profile::{self, Calls, Edges, Health, Program};
-pub use asserted::Frames;
+pub(crate) use asserted::Frames;
 use effect::Effect;
 use frames::Frame;
 use recall::Recalled;
 
 /// One executable as it was built.
 #[derive(Debug)]
-pub struct Artifact {
+pub(crate) struct Artifact {
     /// Which target of the plan it belongs to.
-    pub target: usize,
+    pub(crate) target: usize,
     /// Its name, main package and place.
-    pub executable: Executable,
+    pub(crate) executable: Executable,
     /// Where it waits to be published.
-    pub staged: PathBuf,
+    pub(crate) staged: PathBuf,
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its sections and build information; `None` for an archive.
-    pub binary: Option<Binary>,
+    pub(crate) binary: Option<Binary>,
     /// Whose its bytes are; `None` for an archive and where its layout is not known.
-    pub sizes: Option<Sizes>,
+    pub(crate) sizes: Option<Sizes>,
     /// Functions with large stack frames, the largest first.
-    pub large_frames: Vec<Frame>,
+    pub(crate) large_frames: Vec<Frame>,
     /// What the profile did, where that was asked for and can be told.
-    pub effect: Option<Effect>,
+    pub(crate) effect: Option<Effect>,
     /// What the linker did with methods that nothing calls; `None` where no types could be read.
-    pub methods: Option<Methods>,
+    pub(crate) methods: Option<Methods>,
     /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
-    pub health: Option<Health>,
+    pub(crate) health: Option<Health>,
     /// Stack frames of the functions that assertions name.
-    pub frames: Frames,
+    pub(crate) frames: Frames,
     /// Bytes in the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// What it is compared with, or why with nothing.
-    pub baseline: Result<Before, String>,
+    pub(crate) baseline: Result<Before, String>,
     /// What became of the values that the linker was to set in it.
-    pub stamps: Vec<Stamped>,
+    pub(crate) stamps: Vec<Stamped>,
     /// Who calls `runtime.GOMAXPROCS`.
-    pub gomaxprocs: Callers,
+    pub(crate) gomaxprocs: Callers,
 }
 
 /// A value of `-X`, looked for in the finished executable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Stamped {
+pub(crate) struct Stamped {
     /// `main.version`
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it is there.
-    pub arrived: bool,
+    pub(crate) arrived: bool,
 }
 
 /// The name of what belongs to no package.
-pub const UNOWNED: &str = "unowned";
+pub(crate) const UNOWNED: &str = "unowned";
 
 impl Artifact {
     /// Whether go linked the package into it; `true` where the file does not tell.
-    pub fn holds(&self, package: &str) -> bool {
+    pub(crate) fn holds(&self, package: &str) -> bool {
         let packages = self.sizes.as_ref().map(|it| &it.packages);
         packages.is_none_or(|it| it.iter().any(|it| it.path == package))
     }
 
     /// Its GODEBUG defaults.
-    pub fn godebug(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn godebug(&self) -> impl Iterator<Item = (&str, &str)> {
         let info = self.binary.as_ref().and_then(|it| it.build_info.as_ref());
         let text = info.and_then(|it| it.setting("DefaultGODEBUG"));
         let pairs = text.unwrap_or_default().split(',');
@@ -102,7 +102,7 @@ impl Artifact {
     }
 
     /// What the lock says of it when it is accepted as it is.
-    pub fn entry(&self, facts: &Facts) -> lock::Executable {
+    pub(crate) fn entry(&self, facts: &Facts) -> lock::Executable {
         let owned = |name: &str, bytes: u64| (name.to_owned(), bytes);
         let roles = self.binary.iter().flat_map(Binary::roles);
         let roles = roles.filter(|it| it.file_size > 0);
@@ -141,17 +141,17 @@ impl Artifact {
 
 /// Bytes of an executable by owner, the largest first.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// By package.
-    pub packages: Vec<PackageBytes>,
+    pub(crate) packages: Vec<PackageBytes>,
     /// By module.
     pub modules: Vec<ModuleBytes>,
     /// Machine code that is not Go's: no package has it.
-    pub c_code: u64,
+    pub(crate) c_code: u64,
     /// What several packages use, of one module or of several.
-    pub shared: u64,
+    pub(crate) shared: u64,
     /// How it is known whose the data are.
-    pub owners: Owners,
+    pub(crate) owners: Owners,
 }
 
 impl Sizes {
@@ -169,21 +169,25 @@ impl Sizes {
 
 /// The baseline of an executable.
 #[derive(Debug)]
-pub struct Before {
+pub(crate) struct Before {
     /// `unstripped`, `plain` or `file`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Its sections.
-    pub binary: Binary,
+    pub(crate) binary: Binary,
     /// Whose its bytes are.
-    pub sizes: Option<Sizes>,
+    pub(crate) sizes: Option<Sizes>,
     /// What differs in the loaded sections, for a twin that differs only by `-s -w`.
-    pub loaded: Option<LoadedDiff>,
+    pub(crate) loaded: Option<LoadedDiff>,
 }
 
 /// Reads every staged executable of the plan.
 ///
 /// Fails with [`Kind::Go`] when go said it built something that is not there or that is no executable.
-pub fn analyze(plan: &Plan, built: &[Built], interrupt: &Interrupt) -> Result<Vec<Artifact>> {
+pub(crate) fn analyze(
+    plan: &Plan,
+    built: &[Built],
+    interrupt: &Interrupt,
+) -> Result<Vec<Artifact>> {
     let mut artifacts = Vec::new();
     for (index, (target, built)) in plan.targets.iter().zip(built).enumerate() {
         for executable in &target.executables {
@@ -400,7 +404,7 @@ fn without_profile(target: &TargetPlan, executable: &Executable) -> Option<binar
 
 /// Frames without the profile of functions whose frame is larger with it; `None` where that build is not there or cannot be
 /// read.
-pub fn grown_frames(
+pub(crate) fn grown_frames(
     target: &TargetPlan,
     executable: &Executable,
     bytes: &[u8],
@@ -426,7 +430,7 @@ fn effect(
 }
 
 /// The large stack frames of an executable, staged or published; none for a file that cannot be read.
-pub fn large_frames(
+pub(crate) fn large_frames(
     target: &TargetPlan,
     executable: &Executable,
     bytes: &[u8],

@@ -21,7 +21,7 @@ pub use judge::{ELSEWHERE, Evidence, Gap, OFF, judge};
 
 /// What is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub(crate) enum Claim {
     /// Nothing allocates on the heap.
     NoEscape,
     /// Calls are inlined.
@@ -38,7 +38,7 @@ pub enum Claim {
 
 impl Claim {
     /// The key of `[[assert]]` behind it.
-    pub fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::NoEscape => "no-escape",
             Self::Inlined => "inlined",
@@ -54,26 +54,26 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The number of the `[[assert]]`; `None` for a comment.
-    pub index: Option<usize>,
+    pub(crate) index: Option<usize>,
     /// What is claimed.
-    pub claims: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// The function as [`crate::escape::Function::name`] has it; empty for a line outside of any.
-    pub function: String,
+    pub(crate) function: String,
     /// Whether all of the function is meant, not a line of it.
-    pub whole: bool,
+    pub(crate) whole: bool,
     /// Where it is.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Why.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Calls of the function in the scope, where they are claimed to be inlined.
-    pub calls: Vec<(Vec<u8>, Call)>,
+    pub(crate) calls: Vec<(Vec<u8>, Call)>,
 }
 
 impl Subject {
     /// `example.com/app/lib.(*Box).Get`
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.function.as_str() {
             "" => self.package.clone(),
             function => format!("{}.{function}", self.package),
@@ -83,7 +83,7 @@ impl Subject {
 
 /// Where a subject is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// Lines of a file, counted from 1, the last included.
     Lines {
         /// The absolute path.
@@ -103,7 +103,7 @@ pub enum Place {
 
 /// Why a function is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Absence {
+pub(crate) enum Absence {
     /// No package of the build has that path; the nearest that exists.
     NoPackage(Option<String>),
     /// The package has no such function; the nearest that exists.
@@ -117,7 +117,7 @@ pub enum Absence {
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     /// It holds.
     Pass,
     /// It does not: exit code 1.
@@ -132,37 +132,37 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The subject.
-    pub subject: usize,
+    pub(crate) subject: usize,
     /// The claim.
-    pub claim: Claim,
+    pub(crate) claim: Claim,
     /// What became of it.
-    pub status: Status,
+    pub(crate) status: Status,
     /// What was found.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do; empty where nothing.
-    pub hint: String,
+    pub(crate) hint: String,
     /// The absolute path of the file; `None` where there is no place.
-    pub source: Option<Vec<u8>>,
+    pub(crate) source: Option<Vec<u8>>,
     /// Counted from 1; 0 where unknown.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes; 0 where unknown.
-    pub column: u32,
+    pub(crate) column: u32,
     /// The line of source; empty where it was not read.
-    pub excerpt: String,
+    pub(crate) excerpt: String,
 }
 
 impl Outcome {
     /// Whether it is about a call, not about the function itself.
-    pub fn is_a_call(&self) -> bool {
+    pub(crate) fn is_a_call(&self) -> bool {
         self.claim == Claim::Inlined && self.column > 0
     }
 }
 
 /// The assertions of a platform and what became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// What they are about.
-    pub subjects: Vec<Subject>,
+    pub(crate) subjects: Vec<Subject>,
     /// What became of them.
-    pub outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<Outcome>,
 }

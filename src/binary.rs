@@ -61,7 +61,7 @@ pub use anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, Owners, PackageBytes,
     Request, SHARED, UnownedBytes, anatomy, anatomy_with, first_name,
 };
-pub use buildinfo::{BuildInfo, Module};
+pub(crate) use buildinfo::{BuildInfo, Module};
 pub use calls::{
     CallSites, Caller, Callers, Start, bodies, callers, calls, calls_with, package_calls,
 };
@@ -84,7 +84,7 @@ pub struct Section {
     /// The name as the file has it: `.text`, `__TEXT,__text`; in parentheses where the format gives none.
     pub name: String,
     /// What it is for.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Where it is loaded; 0 where it is not.
     pub address: u64,
     /// Where it begins in the file; meaningless when `file_size` is 0.
@@ -92,13 +92,13 @@ pub struct Section {
     /// Bytes in the file that belong to this section alone; 0 for NOBITS and zerofill sections.
     pub file_size: u64,
     /// Bytes in memory while the program runs; 0 for sections that are not loaded.
-    pub memory_size: u64,
+    pub(crate) memory_size: u64,
     /// Whether the program has it in memory when it runs.
     pub loaded: bool,
     /// Whether the processor may execute it.
-    pub executable: bool,
+    pub(crate) executable: bool,
     /// Whether the program may write it.
-    pub writable: bool,
+    pub(crate) writable: bool,
 }
 
 /// Something odd in a file that could still be read.
@@ -151,7 +151,7 @@ pub struct Binary {
     /// Go's name of the architecture, from the headers.
     pub goarch: Option<String>,
     /// Bytes in the file.
-    pub file_size: u64,
+    pub(crate) file_size: u64,
     /// Every section, in the order of the file's own table.
     pub sections: Vec<Section>,
     /// Bytes of file headers, section tables and load commands.
@@ -163,13 +163,13 @@ pub struct Binary {
     /// Go's build ID, as `go tool buildid` prints it.
     pub build_id: Option<String>,
     /// Whether there is debug information.
-    pub has_dwarf: bool,
+    has_dwarf: bool,
     /// Whether there is a symbol table (symbols that only serve dynamic linking do not count).
-    pub has_symbols: bool,
+    pub(crate) has_symbols: bool,
     /// What the system has to find before the program runs; `None` for wasm, and where it cannot be read.
     pub linkage: Option<Linkage>,
     /// The address or, for wasm, the index where execution begins.
-    pub entry: u64,
+    pub(crate) entry: u64,
     /// 4 or 8; for wasm the 8 of Go's own data.
     pub pointer_size: u8,
     /// Whether multi-byte values are stored with the high byte first.
@@ -182,7 +182,7 @@ pub struct Binary {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleSum {
     /// The role.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Bytes in the file.
     pub file_size: u64,
     /// Bytes in memory.

@@ -104,41 +104,41 @@ pub enum Event<'a> {
 
 /// What the commands of one target left.
 #[derive(Debug, Default)]
-pub struct Built {
+pub(crate) struct Built {
     /// Packages that were compiled for the release; the rest came from the build cache.
-    pub compiled: u64,
+    pub(crate) compiled: u64,
     /// Their import paths.
     packages: BTreeSet<String>,
     /// Why more was compiled than was edited.
-    pub again: Option<String>,
+    pub(crate) again: Option<String>,
     /// Wall time of the release build.
-    pub release: Duration,
+    pub(crate) release: Duration,
     /// Wall time of the baseline build.
-    pub baseline: Duration,
+    pub(crate) baseline: Duration,
     /// Wall time of what collects the escapes, beside the release build.
-    pub escape: Duration,
+    pub(crate) escape: Duration,
     /// The escapes, where they were collected.
-    pub escapes: Option<Collected>,
+    pub(crate) escapes: Option<Collected>,
     /// What the compiler says with and without the profile, where that was asked for.
-    pub effect: Option<Effect>,
+    pub(crate) effect: Option<Effect>,
     /// Why that is not known.
-    pub effect_failure: Option<String>,
+    pub(crate) effect_failure: Option<String>,
     /// What it says without the profile, until there is a profile to compare with.
     without: Option<effect::Side>,
     /// Why a baseline could not be built.
-    pub baseline_failure: Option<String>,
+    pub(crate) baseline_failure: Option<String>,
     /// Why escapes could not be collected.
-    pub escape_failure: Option<String>,
+    pub(crate) escape_failure: Option<String>,
     /// What must hold of functions, and whether it does.
-    pub asserted: Judged,
+    pub(crate) asserted: Judged,
     /// When the first command started: what was captured later was captured by this run.
     since: Option<SystemTime>,
     /// Why escapes could not be captured.
     trouble: Option<String>,
     /// SHA-256 of each executable, by name.
-    pub digests: BTreeMap<String, String>,
+    pub(crate) digests: BTreeMap<String, String>,
     /// The executables of which everything is known by their digests.
-    pub known: BTreeSet<String>,
+    pub(crate) known: BTreeSet<String>,
     /// Outputs that waited for go to find them up to date.
     seeds: Vec<Seed>,
     /// The main packages whose twin was linked beside them.
@@ -146,7 +146,7 @@ pub struct Built {
     /// What go linked.
     links: Vec<Linked>,
     /// What go compiled and linked for the release, and what each took.
-    pub tools: Vec<Tool>,
+    pub(crate) tools: Vec<Tool>,
     /// Whether this is the second attempt, with nothing else at the same time.
     retried: bool,
     /// A digest of the sources whose diagnostics are wanted, from before the build.
@@ -155,7 +155,7 @@ pub struct Built {
 
 impl Built {
     /// Whether the program was built without the profile.
-    pub fn has_twin(&self) -> bool {
+    pub(crate) fn has_twin(&self) -> bool {
         self.without.is_some() || self.effect.is_some()
     }
 }
@@ -165,7 +165,7 @@ impl Built {
 ///
 /// Fails with Go's own words when a release build fails. A baseline or an escape report that fails
 /// is a finding: the binaries are good.
-pub fn execute(
+pub(crate) fn execute(
     plan: &Plan,
     config: &Config,
     wanted: fn(StepKind) -> bool,
@@ -332,7 +332,7 @@ fn tolerate(error: Error, interrupt: &Interrupt) -> Result<String> {
 }
 
 /// `linux/amd64`
-pub fn platform(target: &TargetPlan) -> String {
+pub(crate) fn platform(target: &TargetPlan) -> String {
     format!(
         "{}/{}",
         target.facts.toolchain.goos, target.facts.toolchain.goarch

@@ -80,13 +80,13 @@ pub const ALL: &[Check] = &[
 ];
 
 /// The check that compares the gates of two revisions.
-pub const LOOSENED: &str = loosened::CHECK.id;
+pub(crate) const LOOSENED: &str = loosened::CHECK.id;
 
 /// The check of the profile that a build asks for.
-pub const PROFILE: &str = pgo_profile::CHECK.id;
+pub(crate) const PROFILE: &str = pgo_profile::CHECK.id;
 
 /// The check that names the gates that had nothing to look at.
-pub const NOT_JUDGED: &str = not_judged::CHECK.id;
+pub(crate) const NOT_JUDGED: &str = not_judged::CHECK.id;
 
 /// Checks that say what became of the other gates: they look last.
 const LAST: &[&str] = &[lock::CHECK.id, not_judged::CHECK.id];
@@ -97,45 +97,45 @@ pub struct Check {
     /// Its key in `[checks]`.
     pub id: &'static str,
     /// What it sees, in one line.
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
     /// What it sees, why it matters, what to do, and the source.
     pub manual: &'static str,
     /// Looks. `None`: it has nothing to look at.
-    pub run: fn(&Context<'_>) -> Option<Seen>,
+    pub(crate) run: fn(&Context<'_>) -> Option<Seen>,
 }
 
 /// What a check looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// What go says about the target.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// The main package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// The finished executable; `None` before a build.
-    pub artifact: Option<&'a Artifact>,
+    pub(crate) artifact: Option<&'a Artifact>,
     /// How the build went; `None` before a build.
-    pub built: Option<&'a Built>,
+    pub(crate) built: Option<&'a Built>,
     /// What the user asks of a profile.
-    pub pgo: &'a Pgo,
+    pub(crate) pgo: &'a Pgo,
     /// What the user asks of the finished file.
-    pub linkage: Linkage,
+    pub(crate) linkage: Linkage,
     /// How the executable stands to the lock; `None` before a build.
-    pub lock: Option<&'a Standing>,
+    pub(crate) lock: Option<&'a Standing>,
     /// What the lock says that `prove` found of a profile of the executable.
-    pub proof: Option<&'a Proof>,
+    pub(crate) proof: Option<&'a Proof>,
     /// Which layer of the configuration set what.
-    pub origins: &'a Origins,
+    pub(crate) origins: &'a Origins,
     /// What the change does to its gates, where it is known to be one.
-    pub change: Option<&'a Change>,
+    pub(crate) change: Option<&'a Change>,
     /// The other gates of the executable, and what became of them.
-    pub gates: &'a [Judgement],
+    pub(crate) gates: &'a [Judgement],
     /// Now, for ages.
-    pub now: jiff::Timestamp,
+    pub(crate) now: jiff::Timestamp,
 }
 
 impl<'a> Context<'a> {
     /// The packages that call C; after a build those of them that were linked.
-    pub fn cgo_packages(&self) -> Vec<&'a str> {
+    pub(crate) fn cgo_packages(&self) -> Vec<&'a str> {
         let packages = self.facts.packages.iter();
         let calling = packages.filter(|package| !package.cgo_files.is_empty());
         let linked = calling.filter(|package| {
@@ -190,7 +190,7 @@ impl<'a> Context<'a> {
 
 /// What a check sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// All is well, and why.
     Good(String),
     /// What is wrong, and what to do.
@@ -227,7 +227,7 @@ impl Seen {
 /// What became of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     /// All is well.
     Pass,
     /// Worth a look.
@@ -240,30 +240,30 @@ pub enum Status {
 
 /// A line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The check's ID; `gobuild-opt explain ID` is its manual.
-    pub id: String,
+    pub(crate) id: String,
     /// What became of it.
-    pub status: Status,
+    pub(crate) status: Status,
     /// What it sees.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// What all checks saw.
 #[derive(Debug, Clone, Default)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// One per check that has something to say.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// What became of the denied ones.
-    pub gates: Vec<Judgement>,
+    pub(crate) gates: Vec<Judgement>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
-    pub unjudged: Vec<String>,
+    pub(crate) unjudged: Vec<String>,
 }
 
 /// Runs every check that is not switched off.
-pub fn run(config: &Config, context: &Context<'_>) -> Checked {
+pub(crate) fn run(config: &Config, context: &Context<'_>) -> Checked {
     let mut checked = Checked::default();
     let asked = || {
         ALL.iter()
@@ -317,7 +317,7 @@ pub fn run(config: &Config, context: &Context<'_>) -> Checked {
 }
 
 /// What was not judged, as one sentence for each cause, and what that does.
-pub fn open<'a>(
+pub(crate) fn open<'a>(
     config: &Config,
     gates: impl Iterator<Item = &'a Judgement> + Clone,
 ) -> Vec<(Severity, String)> {
@@ -334,7 +334,7 @@ pub fn open<'a>(
 
 /// What a change does to its gates, for a command that builds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loosens {
+pub(crate) enum Loosens {
     /// Nothing, or nobody wants to know.
     Nothing,
     /// It is not known, or something else judges otherwise; a sentence that fails no run.
@@ -348,7 +348,7 @@ pub enum Loosens {
 }
 
 /// What the check `loosened` says of a change.
-pub fn loosens(config: &Config, change: &Change) -> Loosens {
+pub(crate) fn loosens(config: &Config, change: &Change) -> Loosens {
     let severity = severity_in(config, LOOSENED, Some(change));
     let denied = severity == Severity::Deny;
     match loosened::seen(change) {

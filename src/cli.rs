@@ -39,18 +39,18 @@ use crate::plan::Typed;
 use crate::render::{Format, Shows};
 use anatomy::{COMPARE, INSPECT};
 pub use anatomy::{Compare, Inspect};
-pub use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
+pub(crate) use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
 use comment::COMMENT;
-pub use comment::{Comment, When};
+pub(crate) use comment::{Comment, When};
 pub use escape::{Accept, Advise, Escape};
 use prove::PROVE;
-pub use prove::{Method, Prove, Subjects};
+pub(crate) use prove::Prove;
 use reasoning::WHY;
-pub use reasoning::Why;
-pub use settings::Settings;
+pub(crate) use reasoning::Why;
+pub(crate) use settings::Settings;
 use split::split;
 pub use stand_in::{StandIn, stand_in};
-pub use what_if::{Bench, Measuring, Try, Upgrade};
+pub(crate) use what_if::{Bench, Measuring, Try, Upgrade};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
 #[derive(Debug, Parser)]
@@ -74,13 +74,13 @@ Exit codes:
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// How much to say, and in which colours.
     #[command(flatten)]
     pub talk: Talk,
     /// Where it is run, with `-C DIR`.
     #[arg(skip)]
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
 }
 
 /// The version; of a packaged program with the commit and its date.
@@ -116,7 +116,7 @@ pub enum Color {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Build for production, compare with the baseline, report escapes, check budgets
     #[command(override_usage = "gobuild-opt release [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     #[command(mut_arg("format", |it| offer::format(it, Shows::EVERYTHING)), mut_arg("report", |it| offer::report(it, Shows::EVERYTHING)))]
@@ -206,19 +206,19 @@ Any flag of `go build` may be given, with one dash or two, and wins over the con
 /// Where the report goes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Report")]
-pub struct Output {
+pub(crate) struct Output {
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
     // What it ends with differs between commands: see `offer`.
     /// Write the report to a file too, in the format that its name ends with
     #[arg(long, value_name = "FILE")]
-    pub report: Vec<PathBuf>,
+    pub(crate) report: Vec<PathBuf>,
 }
 
 impl Output {
     /// Every format that is asked for, printed or in a file.
-    pub fn formats(&self) -> impl Iterator<Item = Format> {
+    pub(crate) fn formats(&self) -> impl Iterator<Item = Format> {
         let files = self.report.iter().filter_map(|path| Format::of_path(path));
         files.chain([self.format])
     }
@@ -226,44 +226,44 @@ impl Output {
 
 /// `release`
 #[derive(Debug, Args)]
-pub struct Release {
+pub(crate) struct Release {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// Print everything: sections, modules, packages, escapes, each check
     #[arg(long, help_heading = "Report")]
-    pub full: bool,
+    pub(crate) full: bool,
     /// Show what each package keeps in the file alone, as `--report FILE.html` does; prints the whole report
     #[arg(long, help_heading = "Report")]
-    pub retained: bool,
+    pub(crate) retained: bool,
     /// Fail instead of waiting when another run writes to the same directory
     #[arg(long)]
-    pub no_wait: bool,
+    pub(crate) no_wait: bool,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `plan`
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Print shell commands, or JSON
     #[arg(long, value_name = "FORMAT", default_value = "shell")]
-    pub format: PlanFormat,
+    pub(crate) format: PlanFormat,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(crate) enum PlanFormat {
     /// A shell script, the reasons in comments.
     Shell,
     /// For programs.
@@ -272,33 +272,33 @@ pub enum PlanFormat {
 
 /// `doctor`
 #[derive(Debug, Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Run go vet and go fix too, which compile the packages, and list what they report in hot functions
     #[arg(long)]
-    pub vet: bool,
+    pub(crate) vet: bool,
     /// How the findings are printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `init`
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Base it on this preset [default: service, release or cli, by what is found]
     #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
+    pub(crate) preset: Option<String>,
     /// Print it instead of writing the file
     #[arg(long)]
-    pub stdout: bool,
+    pub(crate) stdout: bool,
     /// Overwrite an existing file
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// Reads a command line. The outer error is clap's: help, version or a usage error in its own words.
@@ -349,24 +349,6 @@ impl Cli {
                 | Command::Completions(_)
                 | Command::Man(_)
         )
-    }
-
-    /// Go's part of the line, for the commands that take one.
-    pub fn typed(&self) -> Option<&Typed> {
-        match &self.command {
-            Command::Release(it) => Some(&it.typed),
-            Command::Plan(it) => Some(&it.typed),
-            Command::Escape(it) => Some(&it.typed),
-            Command::Advise(it) => Some(&it.typed),
-            Command::Try(it) => Some(&it.typed),
-            Command::Bench(it) => Some(&it.typed),
-            Command::Prove(it) => Some(&it.typed),
-            Command::Upgrade(it) => Some(&it.typed),
-            Command::Accept(it) => Some(&it.typed),
-            Command::Doctor(it) => Some(&it.typed),
-            Command::Why(it) => Some(&it.typed),
-            _ => None,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 /// Now; `None` where the clock is outside the years -9999 to 9999.
-pub fn now() -> Option<Timestamp> {
+pub(crate) fn now() -> Option<Timestamp> {
     written(SystemTime::now())
 }
 
@@ -14,7 +14,7 @@ fn written(time: SystemTime) -> Option<Timestamp> {
 }
 
 /// Now, as far as it can be written: for ages.
-pub fn about_now() -> Timestamp {
+pub(crate) fn about_now() -> Timestamp {
     now().unwrap_or(Timestamp::MAX)
 }
 

@@ -119,7 +119,7 @@ pub struct Session<'a> {
 
 impl Session<'_> {
     /// The variables that are text.
-    pub fn text_env(&self) -> Vec<(String, String)> {
+    pub(crate) fn text_env(&self) -> Vec<(String, String)> {
         let text = |(name, value): &(OsString, OsString)| {
             Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
         };
@@ -127,7 +127,7 @@ impl Session<'_> {
     }
 
     /// A variable, if it is set and not empty.
-    pub fn variable(&self, name: &str) -> Option<&OsString> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsString> {
         self.env
             .iter()
             .find(|(it, value)| it == name && !value.is_empty())

@@ -42,59 +42,59 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use advise::{Advise, AdviseGate, AdviseProfiles};
-pub use assertion::Assertion;
-pub use bench::Bench;
+pub(crate) use assertion::Assertion;
+pub(crate) use bench::Bench;
 use jobs::Jobs;
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
-pub use prove::Prove;
+pub(crate) use prove::Prove;
 use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
 
 /// The name of the configuration file.
-pub const FILE: &str = "gobuild-opt.toml";
+pub(crate) const FILE: &str = "gobuild-opt.toml";
 
 /// What the user wants. Every field has a key of the same name in `presets/default.toml`.
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     /// A preset by name or a path to a TOML file.
-    pub preset: Option<String>,
+    pub(crate) preset: Option<String>,
     /// The go command: a name in PATH, or a path.
-    pub go: String,
+    pub(crate) go: String,
     /// Whether what was found out about equal bytes is kept beside the build cache.
-    pub cache: Switch,
+    pub(crate) cache: Switch,
     /// What to build, and the flags.
-    pub build: Build,
+    pub(crate) build: Build,
     /// The platforms to build for; none: the platform of `go env`.
-    pub target: Vec<Target>,
+    pub(crate) target: Vec<Target>,
     /// Profile-guided optimisation.
-    pub pgo: Pgo,
+    pub(crate) pgo: Pgo,
     /// The escape report.
-    pub escape: Escape,
+    pub(crate) escape: Escape,
     /// What must hold of functions.
-    pub assert: Vec<Assertion>,
+    pub(crate) assert: Vec<Assertion>,
     /// What is advised.
-    pub advise: Advise,
+    pub(crate) advise: Advise,
     /// Benchmarks whose allocations stand in the lock.
-    pub bench: Bench,
+    pub(crate) bench: Bench,
     /// What is run side by side.
-    pub prove: Prove,
+    pub(crate) prove: Prove,
     /// What the release is compared with.
-    pub compare: Compare,
+    pub(crate) compare: Compare,
     /// Limits that fail the run.
-    pub budget: Budget,
+    pub(crate) budget: Budget,
     /// What the report holds beside that.
-    pub report: Report,
+    pub(crate) report: Report,
     /// Check ID -> what a finding does.
-    pub checks: BTreeMap<String, Severity>,
+    pub(crate) checks: BTreeMap<String, Severity>,
 }
 
 impl Compare {
     /// What a baseline may be beside a file.
-    pub const WORDS: [&str; 3] = ["unstripped", "plain", "off"];
+    pub(crate) const WORDS: [&str; 3] = ["unstripped", "plain", "off"];
 
     /// Whether the baseline is a file that is there already.
-    pub fn is_file(&self) -> bool {
+    pub(crate) fn is_file(&self) -> bool {
         !self.baseline.is_empty() && !Self::WORDS.contains(&self.baseline.as_str())
     }
 }
@@ -102,7 +102,7 @@ impl Compare {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Switch {
+pub(crate) enum Switch {
     /// On.
     #[default]
     On,
@@ -113,54 +113,54 @@ pub enum Switch {
 /// `[build]`
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Build {
+pub(crate) struct Build {
     /// Package patterns when the command line names none.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Where binaries and SHA256SUMS go; unset: where `go build` would write.
-    pub out_dir: Option<PathBuf>,
+    pub(crate) out_dir: Option<PathBuf>,
     /// What the linker leaves out.
-    pub strip: Strip,
+    pub(crate) strip: Strip,
     /// `-trimpath`
-    pub trimpath: bool,
+    pub(crate) trimpath: bool,
     /// What the finished file may need before it runs.
-    pub linkage: Linkage,
+    pub(crate) linkage: Linkage,
     /// `-buildvcs`
-    pub buildvcs: Buildvcs,
+    pub(crate) buildvcs: Buildvcs,
     /// Build tags.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// Linker flags, with templates.
-    pub ldflags: Vec<String>,
+    pub(crate) ldflags: Vec<String>,
     /// Compiler flags, each with its package pattern where it has one.
-    pub gcflags: Vec<String>,
+    pub(crate) gcflags: Vec<String>,
     /// Assembler flags, each with its package pattern where it has one.
-    pub asmflags: Vec<String>,
+    pub(crate) asmflags: Vec<String>,
     /// Any other flags of `go build`.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// Environment of the go command.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// What settings from outside do that change the binary.
-    pub ambient: AmbientPolicy,
+    pub(crate) ambient: AmbientPolicy,
     /// How long the whole run may take.
     #[schemars(with = "Option<String>")]
-    pub timeout: Option<Timeout>,
+    pub(crate) timeout: Option<Timeout>,
     /// How many targets are built at the same time.
-    pub jobs: Jobs,
+    pub(crate) jobs: Jobs,
 }
 
 /// `[report]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Report {
+pub(crate) struct Report {
     /// Whether the text has everything: sections, modules, packages, escapes, each check.
-    pub full: bool,
+    pub(crate) full: bool,
     /// Whether the report says what each compile and each link took.
-    pub resources: bool,
+    pub(crate) resources: bool,
 }
 
 /// What the finished file may need before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Linkage {
+pub(crate) enum Linkage {
     /// Whatever go links.
     #[default]
     Any,
@@ -171,7 +171,7 @@ pub enum Linkage {
 /// What settings from outside do that change the binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum AmbientPolicy {
+pub(crate) enum AmbientPolicy {
     /// A finding.
     #[default]
     Warn,
@@ -184,7 +184,7 @@ pub enum AmbientPolicy {
 /// What the linker leaves out of the binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Strip {
+pub(crate) enum Strip {
     /// `-s -w`: symbol table and DWARF.
     All,
     /// `-w`: DWARF only.
@@ -196,7 +196,7 @@ pub enum Strip {
 
 impl Strip {
     /// The linker flags behind the choice.
-    pub fn ldflags(self) -> &'static [&'static str] {
+    pub(crate) fn ldflags(self) -> &'static [&'static str] {
         match self {
             Self::All => &["-s", "-w"],
             Self::Dwarf => &["-w"],
@@ -208,7 +208,7 @@ impl Strip {
 /// `-buildvcs`: a word, or a TOML boolean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Buildvcs {
+pub(crate) enum Buildvcs {
     /// Go's default: stamp the version where that works.
     #[default]
     Auto,
@@ -252,58 +252,58 @@ impl<'de> Deserialize<'de> for Buildvcs {
 /// One platform to build for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Target {
+pub(crate) struct Target {
     /// GOOS
-    pub os: Option<String>,
+    pub(crate) os: Option<String>,
     /// GOARCH
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
     /// GOAMD64, GOARM64, GOARM, GO386, GOMIPS, GOPPC64, GORISCV64 or GOWASM, by `arch`.
-    pub level: Option<String>,
+    pub(crate) level: Option<String>,
     /// Tags beside `build.tags`.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// Environment over `build.env`.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 /// `[pgo]`
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Pgo {
+pub(crate) struct Pgo {
     /// `auto`, `off`, a path, or a list of paths that are merged.
-    pub profile: pgo::Profiles,
+    pub(crate) profile: pgo::Profiles,
     /// The same for one main package, by its import path or its directory (`./cmd/api`).
-    pub package: BTreeMap<String, PackagePgo>,
+    pub(crate) package: BTreeMap<String, PackagePgo>,
     /// Whether a profile of which the lock holds no proof is a finding.
-    pub require_proof: bool,
+    pub(crate) require_proof: bool,
     /// Functions that are not inlined because they are hot, by their names in a traceback.
-    pub no_inline: Vec<String>,
+    pub(crate) no_inline: Vec<String>,
     /// What is done about a stack frame over its budget that the profile inlined into.
-    pub repair: Repair,
+    pub(crate) repair: Repair,
     /// Whether the release is compared with a build without the profile.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
     /// What a missing or useless profile does.
-    pub on_missing: OnMissing,
+    pub(crate) on_missing: OnMissing,
     /// An older profile is a finding.
     #[schemars(with = "Option<String>")]
-    pub max_age: Option<Age>,
+    pub(crate) max_age: Option<Age>,
     /// A profile with fewer samples is a finding.
-    pub min_samples: Option<u32>,
+    pub(crate) min_samples: Option<u32>,
     /// Percent of the weight whose functions must exist in the binary.
-    pub min_health: Option<u8>,
+    pub(crate) min_health: Option<u8>,
 }
 
 /// `[pgo.package."./cmd/api"]`
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PackagePgo {
+pub(crate) struct PackagePgo {
     /// See [`Pgo::profile`].
-    pub profile: pgo::Profiles,
+    pub(crate) profile: pgo::Profiles,
 }
 
 /// What is done about a stack frame over its budget that the profile inlined into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Repair {
+pub(crate) enum Repair {
     /// It fails, and the functions to name in `no-inline` are told.
     #[default]
     Off,
@@ -314,7 +314,7 @@ pub enum Repair {
 /// Whether the release is compared with a build without the profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Effect {
+pub(crate) enum Effect {
     /// No.
     #[default]
     Off,
@@ -325,7 +325,7 @@ pub enum Effect {
 /// What a missing or useless profile does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum OnMissing {
+pub(crate) enum OnMissing {
     /// An error before Go runs.
     Fail,
     /// A build without it, and a finding.
@@ -338,27 +338,27 @@ pub enum OnMissing {
 /// `[escape]`
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Escape {
+pub(crate) struct Escape {
     /// How the diagnostics are collected.
-    pub collect: Collect,
+    pub(crate) collect: Collect,
     /// `main`, `module`, `all`, or import path patterns separated by commas.
-    pub scope: String,
+    pub(crate) scope: String,
     /// How many packages the text report lists; 0: all.
-    pub top: usize,
+    pub(crate) top: usize,
     /// Whether a site that the lock does not hold fails the run.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
     /// The share of the profile that makes a function hot.
     #[schemars(with = "Option<String>")]
-    pub hot: Option<Percent>,
+    pub(crate) hot: Option<Percent>,
     /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
     /// Whether `//gcassert:` comments in the scope are assertions.
-    pub gcassert: bool,
+    pub(crate) gcassert: bool,
 }
 
 impl Escape {
     /// How many packages are listed, 0 being all of them.
-    pub fn listed(&self) -> usize {
+    pub(crate) fn listed(&self) -> usize {
         match self.top {
             0 => usize::MAX,
             top => top,
@@ -369,7 +369,7 @@ impl Escape {
 /// What fails the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Gate {
+pub(crate) enum Gate {
     /// Nothing: new sites are shown.
     #[default]
     Off,
@@ -382,7 +382,7 @@ pub enum Gate {
 /// How escape diagnostics are collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Collect {
+pub(crate) enum Collect {
     /// [`Collect::Capture`], and [`Collect::Pass`] where that cannot work.
     Auto,
     /// While the release is compiled; an error where that cannot work.
@@ -397,27 +397,27 @@ pub enum Collect {
 /// `[compare]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// `unstripped`, `plain`, `off` or the path of an executable.
-    pub baseline: String,
+    pub(crate) baseline: String,
 }
 
 /// `[budget]`
 #[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// The largest size of each binary; `1%`: so much more than the lock says; `ratchet`: what the lock says.
     #[schemars(with = "Option<String>")]
-    pub size: Option<SizeLimit>,
+    pub(crate) size: Option<SizeLimit>,
     /// The largest growth over a baseline that is a file, else over the lock.
     #[schemars(with = "Option<String>")]
-    pub size_growth: Option<Percent>,
+    pub(crate) size_growth: Option<Percent>,
     /// The largest stack frame of functions that goroutines start in and that the profile inlined into; 1 KiB or more.
     #[schemars(with = "Option<String>")]
-    pub frame: Option<FrameLimit>,
+    pub(crate) frame: Option<FrameLimit>,
     /// The largest growth of a stack frame, over the lock and over a build without the profile.
     #[schemars(with = "Option<String>")]
-    pub frame_growth: Option<Growth>,
+    pub(crate) frame_growth: Option<Growth>,
     /// The largest size of modules in each binary, by module path or pattern; `std` is the standard library.
     #[schemars(with = "BTreeMap<String, String>")]
     pub modules: BTreeMap<String, SizeLimit>,
@@ -426,7 +426,7 @@ pub struct Budget {
 /// What a finding of a check does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Exit code 1.
     Deny,
     /// A line in the report.
@@ -436,6 +436,6 @@ pub enum Severity {
 }
 
 /// Every key that a flag or a variable can set, in dotted form.
-pub fn key_names() -> Vec<String> {
+pub(crate) fn key_names() -> Vec<String> {
     settable::keys().into_keys().collect()
 }

@@ -17,40 +17,40 @@ use crate::check::Status;
 use crate::config::Config;
 use crate::plan::Facts;
 
-pub use limits::Limit;
-pub use scan::{Scan, scan};
-pub use weighed::Vetted;
+pub(crate) use limits::Limit;
+pub(crate) use scan::{Scan, scan};
+pub(crate) use weighed::Vetted;
 
 /// What the rows look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Look<'a> {
+pub(crate) struct Look<'a> {
     /// What go says about the target.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// What the user wants.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// The main package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// What stands in the sources.
-    pub scan: &'a Scan,
+    pub(crate) scan: &'a Scan,
     /// What go vet and go fix report; `None` where nobody asked.
-    pub vetted: Option<&'a Vetted>,
+    pub(crate) vetted: Option<&'a Vetted>,
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Row {
+pub(crate) struct Row {
     /// The lesson: `gobuild-opt explain N` is its text.
-    pub lesson: u8,
+    pub(crate) lesson: u8,
     /// Good, worth a look, or only a fact.
-    pub status: Status,
+    pub(crate) status: Status,
     /// What is seen.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// All rows that have something to say, in the order of the lessons.
-pub fn rows(look: &Look<'_>) -> Vec<Row> {
+pub(crate) fn rows(look: &Look<'_>) -> Vec<Row> {
     rows::ALL.iter().filter_map(|it| it(look)).collect()
 }
 

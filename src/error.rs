@@ -31,9 +31,9 @@ pub struct Error {
     /// The exit status of the go command that refused.
     pub status: Option<i32>,
     /// There was too little memory: with less at the same time it may go well.
-    pub memory: bool,
+    pub(crate) memory: bool,
     /// The cause, shown behind the message.
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The result of everything that can fail.
@@ -62,14 +62,14 @@ impl Error {
 
     /// Adds text that is shown unchanged, such as Go's own words.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
     /// Adds the exit status of the go command that refused.
     #[must_use]
-    pub fn status(mut self, status: Option<i32>) -> Self {
+    pub(crate) fn status(mut self, status: Option<i32>) -> Self {
         self.status = status;
         self
     }
@@ -83,7 +83,7 @@ impl Error {
 
     /// A file that cannot be read; `what` it is, such as "the lock". [`Kind::Usage`] where the file itself is to be put right,
     /// [`Kind::Machine`] where the machine failed.
-    pub fn unreadable(what: &str, path: &Path, error: io::Error) -> Self {
+    pub(crate) fn unreadable(what: &str, path: &Path, error: io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::NotFound
             | io::ErrorKind::InvalidInput

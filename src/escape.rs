@@ -65,7 +65,7 @@ pub mod refusal;
 
 pub mod flags;
 
-pub use boxed::was_overlooked;
+pub(crate) use boxed::was_overlooked;
 pub use class::Class;
 pub(crate) use closure::walk;
 pub use collect::Collector;
@@ -73,8 +73,8 @@ pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify, identify_among};
 pub use rank::{Group, by_function, by_line, recount};
-pub use remark::{Optimizations, Remark};
+pub(crate) use remark::{Optimizations, Remark};
 pub use site::Site;
 pub use source::{Package, Sources};
-pub use started::{Started, started};
+pub(crate) use started::{Started, started};
 pub use summary::{Escapes, PackageEscapes};

@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::config::Severity;
 use crate::lock::FILE;
 
-pub use changes::{Side, loosened, noted};
+pub(crate) use changes::{Side, loosened, noted};
 
 /// What became of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It was looked at and holds.
     Pass,
     /// It was looked at and does not hold.
@@ -31,23 +31,23 @@ pub enum Outcome {
 
 impl Outcome {
     /// Of a gate that was looked at.
-    pub fn judged(holds: bool) -> Self {
+    pub(crate) fn judged(holds: bool) -> Self {
         if holds { Self::Pass } else { Self::Fail }
     }
 }
 
 /// A gate and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// What was asked for: `[escape] gate`, `[budget] size`, `[checks] lock-cgo`, `[[assert]] no-escape of p.F`.
-    pub gate: String,
+    pub(crate) gate: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 impl Judgement {
     /// Why it was not judged.
-    pub fn cause(&self) -> Option<&Cause> {
+    pub(crate) fn cause(&self) -> Option<&Cause> {
         match &self.outcome {
             Outcome::NotJudged(cause) => Some(cause),
             Outcome::Pass | Outcome::Fail => None,
@@ -57,7 +57,7 @@ impl Judgement {
 
 /// Why a gate was not judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// There is no lock.
     NoLock,
     /// The lock does not know the platform, or the executable on it.
@@ -89,7 +89,7 @@ pub enum Cause {
 
 impl Cause {
     /// Whether a lock that is written anew takes it away.
-    pub fn is_lock(&self) -> bool {
+    pub(crate) fn is_lock(&self) -> bool {
         matches!(
             self,
             Self::NoLock
@@ -101,7 +101,7 @@ impl Cause {
     }
 
     /// A gate on hot functions, and no profile.
-    pub fn nothing_is_hot() -> Self {
+    pub(crate) fn nothing_is_hot() -> Self {
         let why =
             "`[escape] gate = \"hot\"` and no profile is applied: no function is known to be hot";
         let hint = "name a profile in `[pgo] profile`, or write gate = \"new\"";
@@ -109,7 +109,7 @@ impl Cause {
     }
 
     /// What to do.
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::NotCollected(_) => {
                 "set `[escape] collect = \"auto\"`, or take back what needs the escapes"
@@ -142,40 +142,40 @@ impl fmt::Display for Cause {
 
 /// What a change does to its gates, against the revision that it started from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Change {
+pub(crate) struct Change {
     /// `origin/main (1a2b3c4d5e6f)`
-    pub since: String,
+    pub(crate) since: String,
     /// Whether the gates are those of that revision.
-    pub judged_by: bool,
+    pub(crate) judged_by: bool,
     /// A sentence for each gate that is loosened.
-    pub loosened: Vec<String>,
+    pub(crate) loosened: Vec<String>,
     /// What else judges otherwise, and may be stricter or looser: a sentence for each.
     #[serde(default)]
-    pub noted: Vec<String>,
+    pub(crate) noted: Vec<String>,
     /// Why that is not known; `null` where it is.
-    pub unknown: Option<String>,
+    pub(crate) unknown: Option<String>,
     /// What the check `loosened` did there.
     #[serde(skip)]
-    pub severity: Option<Severity>,
+    pub(crate) severity: Option<Severity>,
 }
 
 /// A gate of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// What was asked for: `[escape] gate`, `[budget] size`, `[checks] lock-cgo`, `[[assert]] no-escape of p.F`.
-    pub gate: String,
+    pub(crate) gate: String,
     /// Whose: `api linux/amd64`.
-    pub target: String,
+    pub(crate) target: String,
     /// What became of it.
-    pub outcome: Word,
+    pub(crate) outcome: Word,
     /// Why it was not judged; `null` where it was.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What became of a gate, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Word {
+pub(crate) enum Word {
     /// It was looked at and holds.
     Pass,
     /// It was looked at and does not hold.
@@ -186,7 +186,7 @@ pub enum Word {
 
 impl Gate {
     /// The gate as it is reported.
-    pub fn new(judgement: &Judgement, target: &str) -> Self {
+    pub(crate) fn new(judgement: &Judgement, target: &str) -> Self {
         let outcome = match judgement.outcome {
             Outcome::Pass => Word::Pass,
             Outcome::Fail => Word::Fail,
@@ -205,7 +205,7 @@ impl Gate {
 const NAMED: usize = 6;
 
 /// Names in a row, the first ones at most.
-pub fn names<'a>(gates: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn names<'a>(gates: impl Iterator<Item = &'a str>) -> String {
     let mut all: Vec<&str> = Vec::new();
     for gate in gates {
         if !all.contains(&gate) {
@@ -226,7 +226,7 @@ pub fn names<'a>(gates: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// What was not judged, as one sentence for each cause: `not judged, because CAUSE: GATES`.
-pub fn unjudged<'a>(
+pub(crate) fn unjudged<'a>(
     judgements: impl Iterator<Item = &'a Judgement> + Clone,
 ) -> Vec<(Cause, String)> {
     let mut causes: Vec<&Cause> = Vec::new();

@@ -46,70 +46,70 @@ use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
 
 /// The oldest Go that is supported.
-pub const OLDEST: (u32, u32) = (1, 21);
+pub(crate) const OLDEST: (u32, u32) = (1, 21);
 
 /// How to call go: the command, where, and with which environment.
 #[derive(Debug, Clone)]
-pub struct Go {
+pub(crate) struct Go {
     /// The go command.
-    pub program: OsString,
+    pub(crate) program: OsString,
     /// The working directory of every call.
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
     /// Variables over the environment.
-    pub env: Vec<(String, OsString)>,
+    pub(crate) env: Vec<(String, OsString)>,
     /// What every call is held against.
-    pub ground: Arc<Ground>,
+    pub(crate) ground: Arc<Ground>,
 }
 
 /// What `go env` says, from inside the module: GOTOOLCHAIN has been followed.
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(default)]
-pub struct Toolchain {
+pub(crate) struct Toolchain {
     /// `go1.27.3`
     #[serde(rename = "GOVERSION")]
-    pub version: String,
+    pub(crate) version: String,
     /// The platform that is built for.
     #[serde(rename = "GOOS")]
-    pub goos: String,
+    pub(crate) goos: String,
     /// The architecture that is built for.
     #[serde(rename = "GOARCH")]
-    pub goarch: String,
+    pub(crate) goarch: String,
     /// GOFLAGS, from the environment or `go env -w`.
     #[serde(rename = "GOFLAGS")]
-    pub goflags: String,
+    pub(crate) goflags: String,
     /// The path of go.mod; empty or the null device outside a module.
     #[serde(rename = "GOMOD")]
-    pub gomod: String,
+    pub(crate) gomod: String,
     /// The path of go.work, if one is in force.
     #[serde(rename = "GOWORK")]
-    pub gowork: String,
+    gowork: String,
     /// The build cache.
     #[serde(rename = "GOCACHE")]
-    pub gocache: String,
+    pub(crate) gocache: String,
     /// GOEXPERIMENT
     #[serde(rename = "GOEXPERIMENT")]
-    pub goexperiment: String,
+    pub(crate) goexperiment: String,
     /// Where Go keeps its work directories; empty: the system's.
     #[serde(rename = "GOTMPDIR")]
-    pub gotmpdir: String,
+    pub(crate) gotmpdir: String,
     /// The file that `go env -w` writes.
     #[serde(rename = "GOENV")]
-    pub goenv: String,
+    pub(crate) goenv: String,
     /// `1` or `0`
     #[serde(rename = "CGO_ENABLED")]
-    pub cgo_enabled: String,
+    pub(crate) cgo_enabled: String,
     /// `off` where go knows no modules; empty and `on` are the same otherwise.
     #[serde(rename = "GO111MODULE")]
-    pub go111module: String,
+    go111module: String,
     /// Where packages are looked for in that case.
     #[serde(rename = "GOPATH")]
-    pub gopath: String,
+    pub(crate) gopath: String,
     /// The module cache.
     #[serde(rename = "GOMODCACHE")]
-    pub gomodcache: String,
+    pub(crate) gomodcache: String,
     /// Where the toolchain is, with its sources.
     #[serde(rename = "GOROOT")]
-    pub goroot: String,
+    pub(crate) goroot: String,
 }
 
 /// Another go than that of the configuration and of go.mod, which somebody typed.
@@ -141,23 +141,23 @@ const ENV_NAMES: &[&str] = &[
 
 impl Toolchain {
     /// `(1, 27)` of `go1.27.3`; `None` for a development version.
-    pub fn minor(&self) -> Option<(u32, u32)> {
+    pub(crate) fn minor(&self) -> Option<(u32, u32)> {
         minor_of(&self.version)
     }
 
     /// The go.work that is in force.
-    pub fn workspace(&self) -> Option<&Path> {
+    pub(crate) fn workspace(&self) -> Option<&Path> {
         let path = Path::new(&self.gowork);
         (path.is_absolute() && !self.is_gopath()).then_some(path)
     }
 
     /// Whether go knows no modules.
-    pub fn is_gopath(&self) -> bool {
+    pub(crate) fn is_gopath(&self) -> bool {
         self.go111module == "off"
     }
 
     /// Whether go stands in a module.
-    pub fn in_module(&self) -> bool {
+    pub(crate) fn in_module(&self) -> bool {
         let path = Path::new(&self.gomod);
         !self.gomod.is_empty()
             && path != Path::new("/dev/null")
@@ -166,7 +166,7 @@ impl Toolchain {
 }
 
 /// What a user can do where go found no package, by where it stands.
-pub fn no_module_hint(toolchain: &Toolchain, cwd: &Path) -> String {
+pub(crate) fn no_module_hint(toolchain: &Toolchain, cwd: &Path) -> String {
     let place = cwd.display();
     if toolchain.is_gopath() {
         return format!(
@@ -196,7 +196,7 @@ pub fn no_module_hint(toolchain: &Toolchain, cwd: &Path) -> String {
 }
 
 /// The directories of the `use` lines of a go.work file.
-pub fn uses(text: &str) -> Vec<String> {
+pub(crate) fn uses(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut group = false;
     for line in text.lines() {
@@ -251,7 +251,7 @@ pub fn requires(text: &str) -> Vec<(String, String)> {
 }
 
 /// The path on the `module` line of a go.mod file.
-pub fn module_line(text: &str) -> Option<String> {
+pub(crate) fn module_line(text: &str) -> Option<String> {
     let mut lines = text
         .lines()
         .map(|line| line.split("//").next().unwrap_or(line));
@@ -263,7 +263,7 @@ pub fn module_line(text: &str) -> Option<String> {
 }
 
 /// The `go` line of a go.mod or go.work file: `1.21`.
-pub fn go_line(text: &str) -> Option<String> {
+pub(crate) fn go_line(text: &str) -> Option<String> {
     let line = text.lines().find_map(|line| {
         line.trim()
             .strip_prefix("go ")
@@ -286,28 +286,31 @@ pub fn minor_of(version: &str) -> Option<(u32, u32)> {
 
 impl Go {
     /// Sets a variable of our own for every call.
-    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
         let value = value.into();
         Arc::make_mut(&mut self.ground).trust_variable(name, value.clone());
         self.env.push((name.to_owned(), value));
     }
 
     /// A call of the go command.
-    pub fn invocation<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Invocation {
+    pub(crate) fn invocation<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Invocation {
         let mut call = Invocation::new(&self.program, args, &self.cwd, &self.ground);
         call.env.clone_from(&self.env);
         call
     }
 
     /// `go env -json` with the variables that matter here.
-    pub fn env_invocation(&self) -> Invocation {
+    fn env_invocation(&self) -> Invocation {
         // GOFLAGS="-ldflags=-s -w" is a `-w` of `go env` too, and a `-m` would be one of `go list`.
         self.invocation(["env", "-json", "-w=false"].iter().chain(ENV_NAMES))
     }
 
     /// Asks go for its version and settings. Fails with [`Kind::Go`] when there is no go, when it
     /// fails, or when it is older than [`OLDEST`].
-    pub fn toolchain(&self, interrupt: &Interrupt) -> Result<Toolchain> {
+    pub(crate) fn toolchain(&self, interrupt: &Interrupt) -> Result<Toolchain> {
         let invocation = self.env_invocation();
         let output = self.ask(&invocation, interrupt, "go env failed")?;
         let toolchain: Toolchain = serde_json::from_slice(&output).map_err(|error| {
@@ -334,7 +337,7 @@ impl Go {
     }
 
     /// `go list -deps -json`: the named packages and everything they need.
-    pub fn list_invocation(&self, flags: &[OsString], packages: &[OsString]) -> Invocation {
+    pub(crate) fn list_invocation(&self, flags: &[OsString], packages: &[OsString]) -> Invocation {
         let mut args: Vec<OsString> = vec![
             "list".into(),
             "-deps".into(),
@@ -348,12 +351,12 @@ impl Go {
     }
 
     /// Runs [`Go::list_invocation`], whose answer [`list::parse`] reads. Fails with [`Kind::Go`] and Go's own words.
-    pub fn listed(&self, invocation: &Invocation, interrupt: &Interrupt) -> Result<Vec<u8>> {
+    pub(crate) fn listed(&self, invocation: &Invocation, interrupt: &Interrupt) -> Result<Vec<u8>> {
         self.ask(invocation, interrupt, "go list failed")
     }
 
     /// The named packages and everything they need. Fails as [`Go::listed`] does.
-    pub fn packages(
+    pub(crate) fn packages(
         &self,
         flags: &[OsString],
         packages: &[OsString],
@@ -393,7 +396,7 @@ pub fn is_unknown_flag(error: &Error) -> bool {
 
 /// What a go command said on standard error, kept whole up to a bound: its own words for the user.
 #[derive(Debug, Default)]
-pub struct Words {
+pub(crate) struct Words {
     text: Vec<u8>,
     dropped: u64,
 }
@@ -402,7 +405,7 @@ impl Words {
     const MOST: usize = 256 * 1024;
 
     /// Keeps a line.
-    pub fn keep(&mut self, line: &[u8]) {
+    pub(crate) fn keep(&mut self, line: &[u8]) {
         if self.text.len() + line.len() > Self::MOST {
             self.dropped += 1;
             return;
@@ -412,7 +415,7 @@ impl Words {
     }
 
     /// The words as text, with a line about what was dropped.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.text).trim_end().to_owned();
         if self.dropped > 0 {
             text.push_str(&format!("\n({})", counted(self.dropped, "more line")));
@@ -422,12 +425,12 @@ impl Words {
 
     /// An error of [`Kind::Go`] with the words unchanged above it; of [`Kind::Machine`] where memory, the disk or somebody
     /// outside is why go failed.
-    pub fn error(&self, failure: &str, outcome: &process::Outcome) -> Error {
+    pub(crate) fn error(&self, failure: &str, outcome: &process::Outcome) -> Error {
         self.error_about(failure, outcome, None, &[])
     }
 
     /// The same where it is known which child of go ended badly, and where go writes.
-    pub fn error_about(
+    pub(crate) fn error_about(
         &self,
         failure: &str,
         outcome: &process::Outcome,

@@ -9,12 +9,12 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 
 /// No text that people write is longer: configurations, locks, lists of checksums, go.mod.
-pub const TEXT: u64 = 16 << 20;
+pub(crate) const TEXT: u64 = 16 << 20;
 /// No source file is longer.
-pub const SOURCE: u64 = 64 << 20;
+pub(crate) const SOURCE: u64 = 64 << 20;
 
 /// Opens a regular file. Fails for everything else, without waiting for whoever is at its other end.
-pub fn open(path: &Path) -> Result<File> {
+pub(crate) fn open(path: &Path) -> Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let about = file.metadata()?;
@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<File> {
 }
 
 /// The bytes of a regular file. Fails with [`ErrorKind::FileTooLarge`] where there are more than `limit`.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = open(path)?;
     let too_large = || {
         let why = format!("it is larger than {} MiB", limit >> 20);
@@ -49,13 +49,13 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
 }
 
 /// The text of a regular file. Fails as [`read`] does, and with [`ErrorKind::InvalidData`] where it is not UTF-8.
-pub fn text(path: &Path, limit: u64) -> Result<String> {
+pub(crate) fn text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// Whether a YAML file is nested deeper than people nest it: a parser has a frame of its stack for each level.
-pub fn is_deep_yaml(text: &str) -> bool {
+pub(crate) fn is_deep_yaml(text: &str) -> bool {
     let opens = |text: &&str| matches!(*text, "-" | "?" | ":");
     text.lines().any(|line| {
         let indented = line.len() - line.trim_start().len();

@@ -13,11 +13,11 @@ pub struct Lesson {
     /// 1 to 20: the name by which `explain` finds it.
     pub number: u8,
     /// What it is about.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// What of it holds on Go 1.25 to 1.27, in one sentence.
-    pub today: &'static str,
+    pub(crate) today: &'static str,
     /// What holds, what does not, and how it was found out.
-    pub manual: &'static str,
+    pub(crate) manual: &'static str,
     /// Where the tool serves it; empty where it does not yet.
     pub served: &'static [Served],
 }
@@ -37,7 +37,7 @@ pub enum Served {
 
 impl Served {
     /// As it is shown, in words that can be typed.
-    pub fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Check(id) => format!("check {id}"),
             Self::Rule(id) => format!("advise: {id}"),
@@ -49,7 +49,7 @@ impl Served {
 
 impl Lesson {
     /// Where it is served, in one line.
-    pub fn places(&self) -> String {
+    pub(crate) fn places(&self) -> String {
         match self.served {
             [] => "not yet".to_owned(),
             some => {
@@ -60,7 +60,7 @@ impl Lesson {
     }
 
     /// The whole text.
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let served: Vec<String> = match self.served {
             [] => vec!["  not yet".into()],
             some => some
@@ -80,7 +80,7 @@ impl Lesson {
 }
 
 /// The lesson of a number: `3`, or `lesson 3` in one word.
-pub fn find(name: &str) -> Option<&'static Lesson> {
+pub(crate) fn find(name: &str) -> Option<&'static Lesson> {
     let digits = name.strip_prefix("lesson").unwrap_or(name);
     let number: u8 = digits.trim_start_matches(['-', ' ']).parse().ok()?;
     ALL.iter().find(|lesson| lesson.number == number)

@@ -39,7 +39,7 @@ mod retained;
 mod weight;
 
 pub use archives::Archives;
-pub use chain::{Chain, Step, StepKind};
+pub(crate) use chain::{Chain, Step};
 pub use init::InitWork;
 pub use layout::Bytes;
 pub use program::{Program, Read};

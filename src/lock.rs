@@ -24,94 +24,94 @@ use sha2::{Digest, Sha256};
 use crate::escape::Identity;
 use crate::escape::added::Listed;
 
-pub use compare::{Comparison, compare};
-pub use executable::{
+pub(crate) use compare::{Comparison, compare};
+pub(crate) use executable::{
     Changes, Executable, FLOOR, Fact, FactChange, HEALTH_FALL, Side, SizeChange, Standing, standing,
 };
-pub use item::Item;
+pub(crate) use item::Item;
 pub use read::read;
-pub use write::write;
+pub(crate) use write::write;
 
 /// The name of the file, beside `gobuild-opt.toml` or go.mod.
-pub const FILE: &str = "gobuild-opt.lock";
+pub(crate) const FILE: &str = "gobuild-opt.lock";
 
 /// Raised when older versions of this program would misread the file.
 ///
 /// Version 2 counted data that several packages use for one of them, and had no `owners`: its bytes by module and package
 /// compare with nothing. Version 3 took literals for read-only data that are copied to the heap: of its sites, those that it
 /// overlooked are not new.
-pub const VERSION: i64 = 4;
+pub(crate) const VERSION: i64 = 4;
 
 /// What was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     /// By platform, see [`Target`].
-    pub targets: BTreeMap<String, Target>,
+    pub(crate) targets: BTreeMap<String, Target>,
 }
 
 /// What was accepted for one platform: `linux/amd64`, `linux/amd64/v3`, `linux/amd64+netgo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Target {
+pub(crate) struct Target {
     /// The Go version; sites of another one do not compare.
-    pub go: String,
+    pub(crate) go: String,
     /// `[escape] scope`
-    pub scope: String,
+    pub(crate) scope: String,
     /// SHA-256 of each profile that was applied, by main package; `""` for all.
     #[serde(default)]
-    pub profiles: BTreeMap<String, String>,
+    pub(crate) profiles: BTreeMap<String, String>,
     /// By the import path of the main package.
     #[serde(default)]
-    pub executables: BTreeMap<String, Executable>,
+    pub(crate) executables: BTreeMap<String, Executable>,
     /// Allocating sites by import path and ID, see [`id`].
     #[serde(default)]
-    pub sites: BTreeMap<String, BTreeMap<String, Entry>>,
+    pub(crate) sites: BTreeMap<String, BTreeMap<String, Entry>>,
     /// What benchmarks allocate, by import path and name, as in `example.com/app/index.BenchmarkSearch`.
     #[serde(default)]
-    pub benchmarks: BTreeMap<String, Allocations>,
+    pub(crate) benchmarks: BTreeMap<String, Allocations>,
     /// What `prove` found of the profile, by the import path of the main package.
     #[serde(default)]
-    pub proofs: BTreeMap<String, Proof>,
+    pub(crate) proofs: BTreeMap<String, Proof>,
     /// Findings of `advise`, by ID, see [`advice_id`].
     #[serde(default)]
-    pub advice: BTreeMap<String, Advice>,
+    pub(crate) advice: BTreeMap<String, Advice>,
     /// The version of the file, where it is an earlier one: what that did not see is not new.
     #[serde(skip)]
-    pub earlier: Option<i64>,
+    pub(crate) earlier: Option<i64>,
 }
 
 /// A site that was accepted: its [`Identity`] without the package.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The enclosing declaration.
-    pub function: String,
+    pub(crate) function: String,
     /// What kind of allocation.
-    pub class: crate::escape::Class,
+    pub(crate) class: crate::escape::Class,
     /// See [`named`].
-    pub expression: String,
+    pub(crate) expression: String,
     /// Counts from 1.
     #[serde(default = "first")]
-    pub ordinal: u32,
+    pub(crate) ordinal: u32,
     /// What stands for the text of its line, see [`line`]; `None` before version 3, and where the source was not read.
     #[serde(default)]
-    pub line: Option<String>,
+    pub(crate) line: Option<String>,
     /// Why it was accepted later than the rest.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What a benchmark allocates per operation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Allocations {
+pub(crate) struct Allocations {
     /// allocs/op
-    pub allocs: u64,
+    pub(crate) allocs: u64,
     /// B/op
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Why more was accepted.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What `prove` found of a profile.
@@ -137,18 +137,18 @@ pub struct Proof {
 /// A finding of `advise` that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Advice {
+pub(crate) struct Advice {
     /// `GBO303`
-    pub rule: String,
+    pub(crate) rule: String,
     /// The import path and the declaration.
-    pub function: String,
+    pub(crate) function: String,
     /// Why it was accepted later than the rest.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// The ID of a finding: ten hexadecimal digits for its rule, its function and the text of its line.
-pub fn advice_id(rule: &str, function: &str, source: &str) -> String {
+pub(crate) fn advice_id(rule: &str, function: &str, source: &str) -> String {
     let words: Vec<&str> = source.split_whitespace().collect();
     let text = [rule, function, &words.join(" ")].join("\0");
     hex(&Sha256::digest(text.as_bytes())[..5])
@@ -162,7 +162,7 @@ fn first() -> u32 {
 const LONGEST: usize = 100;
 
 /// The identity as the lock holds it: a long expression is cut, with a digest of all of it behind.
-pub fn named(identity: &Identity) -> Identity {
+pub(crate) fn named(identity: &Identity) -> Identity {
     let mut identity = identity.clone();
     if identity.expression.chars().count() > LONGEST {
         let head: String = identity.expression.chars().take(LONGEST - 20).collect();
@@ -173,7 +173,7 @@ pub fn named(identity: &Identity) -> Identity {
 }
 
 /// The ID of an identity as [`named`] gives it: ten hexadecimal digits that stay the same as long as the identity does.
-pub fn id(identity: &Identity) -> String {
+pub(crate) fn id(identity: &Identity) -> String {
     let class = class_name(identity.class);
     let text = [
         identity.package.as_str(),
@@ -187,13 +187,13 @@ pub fn id(identity: &Identity) -> String {
 }
 
 /// Eight hexadecimal digits for the text of a line, white space aside; `None` for no text.
-pub fn line(text: &str) -> Option<String> {
+pub(crate) fn line(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     (!words.is_empty()).then(|| hex(&Sha256::digest(words.join(" ").as_bytes())[..4]))
 }
 
 /// `moved`, `boxing`, ...
-pub fn class_name(class: crate::escape::Class) -> String {
+pub(crate) fn class_name(class: crate::escape::Class) -> String {
     class.name().to_owned()
 }
 
@@ -203,7 +203,7 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Entry {
     /// An entry for an identity as [`named`] gives it.
-    pub fn new(identity: &Identity, line: Option<String>, reason: Option<String>) -> Self {
+    pub(crate) fn new(identity: &Identity, line: Option<String>, reason: Option<String>) -> Self {
         Self {
             function: identity.function.clone(),
             class: identity.class,
@@ -215,7 +215,7 @@ impl Entry {
     }
 
     /// The identity again.
-    pub fn identity(&self, package: &str) -> Identity {
+    pub(crate) fn identity(&self, package: &str) -> Identity {
         Identity {
             package: package.to_owned(),
             function: self.function.clone(),
@@ -228,7 +228,12 @@ impl Entry {
 
 impl Target {
     /// Adds a site.
-    pub fn accept(&mut self, identity: &Identity, line: Option<String>, reason: Option<String>) {
+    pub(crate) fn accept(
+        &mut self,
+        identity: &Identity,
+        line: Option<String>,
+        reason: Option<String>,
+    ) {
         self.sites
             .entry(identity.package.clone())
             .or_default()
@@ -236,7 +241,7 @@ impl Target {
     }
 
     /// Every site, as it is compared.
-    pub fn listed(&self) -> Vec<Listed> {
+    pub(crate) fn listed(&self) -> Vec<Listed> {
         let entries = self
             .sites
             .iter()
@@ -246,22 +251,6 @@ impl Target {
                 identity: it.identity(package),
                 line: it.line.clone(),
             })
-            .collect()
-    }
-
-    /// Every site with its reason.
-    pub fn identities(&self) -> Vec<(Identity, Option<&str>)> {
-        let package = |(package, entries): (&String, &'_ BTreeMap<String, Entry>)| {
-            let package = package.clone();
-            entries
-                .values()
-                .map(move |entry| entry.identity(&package))
-                .collect::<Vec<_>>()
-        };
-        let identities = self.sites.iter().flat_map(package);
-        let reasons = self.sites.values().flat_map(BTreeMap::values);
-        identities
-            .zip(reasons.map(|entry| entry.reason.as_deref()))
             .collect()
     }
 }

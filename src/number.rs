@@ -29,7 +29,7 @@ pub fn counted_of(number: usize, noun: &str) -> String {
 }
 
 /// `-1,234`, `+5`, or a dot for nothing.
-pub fn change(before: u64, after: u64) -> String {
+pub(crate) fn change(before: u64, after: u64) -> String {
     match after.cmp(&before) {
         std::cmp::Ordering::Equal => "·".into(),
         std::cmp::Ordering::Less => format!("-{}", grouped(before - after)),
@@ -38,12 +38,12 @@ pub fn change(before: u64, after: u64) -> String {
 }
 
 /// `31.2 %` of a whole.
-pub fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 / whole.max(1) as f64 * 100.0)
 }
 
 /// `-31.2 %`; `new` where there was nothing before.
-pub fn percent(before: u64, after: u64) -> String {
+pub(crate) fn percent(before: u64, after: u64) -> String {
     if before == 0 {
         return "new".into();
     }

@@ -57,44 +57,44 @@ use flags::{Flags, Inputs, Reason, Variant};
 use memory::Memory;
 use output::Executable;
 use parts::parts;
-pub use preprofile::preprofile;
-pub use require::require_main;
+pub(crate) use preprofile::preprofile;
+pub(crate) use require::require_main;
 use stamp::Stamp;
 
 /// What go says about one target.
 #[derive(Debug)]
 pub struct Facts {
     /// The platform, with `os` and `arch` filled in.
-    pub target: Target,
+    pub(crate) target: Target,
     /// How go is called for it.
-    pub go: Go,
+    pub(crate) go: Go,
     /// Its settings.
-    pub toolchain: Toolchain,
+    pub(crate) toolchain: Toolchain,
     /// GOFLAGS, read.
-    pub goflags: Vec<Flag>,
+    pub(crate) goflags: Vec<Flag>,
     /// What of the given flags has no effect.
-    pub lost: Vec<lost::Lost>,
+    pub(crate) lost: Vec<lost::Lost>,
     /// What the flags ask of the run as a whole.
-    pub asked: Asked,
+    pub(crate) asked: Asked,
     /// The `go` line of go.work or go.mod, which decides about GODEBUG defaults.
-    pub go_line: Option<(String, &'static str)>,
+    pub(crate) go_line: Option<(String, &'static str)>,
     /// Settings from outside that change the binary.
-    pub ambient: Vec<Ambient>,
+    pub(crate) ambient: Vec<Ambient>,
     /// How vendor/ stands to the modules that it holds.
-    pub vendor: Vendor,
+    pub(crate) vendor: Vendor,
     /// Whether go leaves out the stamp of the repository because it finds no git.
-    pub unstamped: bool,
+    pub(crate) unstamped: bool,
     /// Named packages and everything they need.
-    pub packages: Vec<Package>,
+    pub(crate) packages: Vec<Package>,
     /// The profile.
-    pub pgo: pgo::Choice,
+    pub(crate) pgo: pgo::Choice,
 }
 
 /// How vendor/ stands to its modules: found out where a check asks, for every file of it is read.
 #[derive(Debug, Default)]
-pub struct Vendor {
+pub(crate) struct Vendor {
     /// What the targets of this run share.
-    pub compared: Arc<Compared>,
+    pub(crate) compared: Arc<Compared>,
     found: OnceLock<Vendored>,
 }
 
@@ -108,14 +108,14 @@ impl Facts {
     }
 
     /// How vendor/ stands to the modules that it holds.
-    pub fn vendored(&self) -> &Vendored {
+    pub(crate) fn vendored(&self) -> &Vendored {
         let cache = Path::new(&self.toolchain.gomodcache);
         let compare = || vendored::compare(&self.packages, cache, &self.vendor.compared);
         self.vendor.found.get_or_init(compare)
     }
 
     /// What the lock calls the platform: `linux/amd64`, with the level and the tags of a `[[target]]` behind.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let mut key = format!("{}/{}", self.toolchain.goos, self.toolchain.goarch);
         if let Some(level) = &self.target.level {
             key.push_str(&format!("/{level}"));
@@ -129,20 +129,20 @@ impl Facts {
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, Default)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// Go's flags, in order.
-    pub flags: Vec<Flag>,
+    pub(crate) flags: Vec<Flag>,
     /// Packages; empty: the configuration decides.
-    pub packages: Vec<OsString>,
+    pub(crate) packages: Vec<OsString>,
     /// The working directory, with `-C` followed.
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
     /// Another go than the configured one.
-    pub go: Option<Other>,
+    pub(crate) go: Option<Other>,
 }
 
 impl Typed {
     /// The packages to build: those typed, those configured, or the working directory.
-    pub fn packages(&self, config: &Config) -> Vec<OsString> {
+    pub(crate) fn packages(&self, config: &Config) -> Vec<OsString> {
         if !self.packages.is_empty() {
             return self.packages.clone();
         }
@@ -155,52 +155,52 @@ impl Typed {
 
 /// Every command of a run, and where its outputs go.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// One entry per target, in order.
-    pub targets: Vec<TargetPlan>,
+    pub(crate) targets: Vec<TargetPlan>,
     /// The checksum file, if one is written.
-    pub checksums: Option<PathBuf>,
+    pub(crate) checksums: Option<PathBuf>,
     /// Where the commands write; on the file system of the outputs.
-    pub stage: PathBuf,
+    pub(crate) stage: PathBuf,
     /// Stack frames have a budget.
-    pub guard: bool,
+    pub(crate) guard: bool,
 }
 
 /// The commands of one target.
 #[derive(Debug)]
-pub struct TargetPlan {
+pub(crate) struct TargetPlan {
     /// What go says.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// The executables to come.
-    pub executables: Vec<Executable>,
+    pub(crate) executables: Vec<Executable>,
     /// The commands, in order.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// Where the release binaries are written.
-    pub release_dir: PathBuf,
+    pub(crate) release_dir: PathBuf,
     /// What they are compared with.
-    pub baseline: Baseline,
+    pub(crate) baseline: Baseline,
     /// How the escapes are collected.
-    pub collection: Collection,
+    pub(crate) collection: Collection,
     /// Where the same executables are written without a profile, where that was asked for and there is one.
-    pub effect_dir: Option<PathBuf>,
+    pub(crate) effect_dir: Option<PathBuf>,
     /// What the linker is to set in them.
-    pub stamps: Vec<Stamp>,
+    pub(crate) stamps: Vec<Stamp>,
     /// Where go's links are recorded.
-    pub links_dir: PathBuf,
+    pub(crate) links_dir: PathBuf,
     /// What is kept from run to run.
-    pub memory: Memory,
+    pub(crate) memory: Memory,
 }
 
 impl TargetPlan {
     /// Whether go starts its compilers and linkers through us, so that we see what they take.
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         matches!(self.collection.source, Source::Capture { .. })
     }
 }
 
 /// What a release binary is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Baseline {
+pub(crate) enum Baseline {
     /// Nothing, and why.
     None(&'static str),
     /// Executables that a step of the plan builds into this directory.
@@ -238,15 +238,15 @@ pub enum StepKind {
 
 /// One command.
 #[derive(Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// What it is for.
-    pub kind: StepKind,
+    pub(crate) kind: StepKind,
     /// The command.
-    pub invocation: Invocation,
+    pub(crate) invocation: Invocation,
     /// Why each flag is there.
-    pub reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
     /// The same without a capture, for when that fails.
-    pub without: Option<Box<Step>>,
+    pub(crate) without: Option<Box<Step>>,
 }
 
 /// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
@@ -254,7 +254,7 @@ pub struct Step {
 ///
 /// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
 /// cannot be read.
-pub fn draw(
+pub(crate) fn draw(
     config: &Config,
     origins: &Origins,
     typed: &Typed,

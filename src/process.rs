@@ -44,7 +44,7 @@ use warden::MARK;
 
 /// Which pipe a piece of output came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -53,13 +53,13 @@ pub enum Stream {
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Its exit status.
-    pub status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// Wall time from start to end.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
     /// Whether a process of our control group was killed for memory meanwhile; `None` where nobody counts.
-    pub starved: Option<bool>,
+    pub(crate) starved: Option<bool>,
 }
 
 enum Event {
@@ -84,7 +84,7 @@ const BATCH: usize = 64;
 /// Fails with [`Kind::Usage`] for a command that the review refuses, with [`Kind::Go`] when the program cannot be started, and with [`Kind::Signal`] when a
 /// signal came meanwhile: then the whole process group has been ended. A non-zero exit status is
 /// no error here.
-pub fn run(
+pub(crate) fn run(
     invocation: &Invocation,
     interrupt: &Interrupt,
     mut sink: impl FnMut(Stream, &[u8]),
@@ -156,7 +156,7 @@ pub fn run(
 /// Runs `invocation` and keeps its standard output; each line of standard error goes to `talk`.
 ///
 /// Fails like [`run`], and with [`Kind::Go`] when there is more output than 24 MiB.
-pub fn capture(
+pub(crate) fn capture(
     invocation: &Invocation,
     interrupt: &Interrupt,
     mut talk: impl FnMut(&[u8]),
@@ -182,7 +182,7 @@ pub fn capture(
 }
 
 /// CPU time of this process, without its children.
-pub fn own_cpu() -> Duration {
+pub(crate) fn own_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),
@@ -191,7 +191,7 @@ pub fn own_cpu() -> Duration {
 }
 
 /// CPU time of every process that ended and was started from here, directly or not; `None` where the kernel does not tell.
-pub fn children_cpu() -> Option<Duration> {
+pub(crate) fn children_cpu() -> Option<Duration> {
     // Linux counts in hundredths of a second whatever the kernel's own clock is.
     const TICK: Duration = Duration::from_millis(10);
     let status = std::fs::read_to_string("/proc/self/stat").ok()?;
@@ -203,7 +203,7 @@ pub fn children_cpu() -> Option<Duration> {
 }
 
 /// The most memory that this process had, in bytes; `None` where the kernel does not tell.
-pub fn own_peak_memory() -> Option<u64> {
+pub(crate) fn own_peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

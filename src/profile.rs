@@ -69,7 +69,7 @@ pub use source::Sources;
 pub use summary::{Owner, Summary, summary};
 pub use weights::{Weights, weights};
 pub use without::without;
-pub use worth::{Worth, worth, worth_of};
+pub(crate) use worth::{Worth, worth, worth_of};
 
 /// A profile whose indices and IDs are known to hold.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +107,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Origin {
     /// When collection began, RFC 3339.
-    pub time: Option<String>,
+    pub(crate) time: Option<String>,
     /// How long it was collected, in milliseconds.
     pub duration_ms: Option<i64>,
     /// Path of the program on the machine that ran it.
@@ -115,7 +115,7 @@ pub struct Origin {
     /// Build ID of the program: the GNU build ID in hex where it has one.
     pub build_id: Option<String>,
     /// Go version of the program, where the paths of its standard library tell.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
 }
 
 /// One frame of a stack.
@@ -124,9 +124,9 @@ pub struct Frame<'a> {
     /// Linker symbol name; empty where it is unknown.
     pub name: &'a [u8],
     /// Source file as the compiler wrote it; empty where it is unknown.
-    pub file: &'a [u8],
+    pub(crate) file: &'a [u8],
     /// Line in the file; 0 is unknown.
-    pub line: i64,
+    pub(crate) line: i64,
     /// Line of the function's declaration; 0 is unknown.
     pub start_line: i64,
     /// The call of this frame was inlined into the frame above it.
@@ -147,7 +147,7 @@ impl Profile {
     }
 
     /// The bytes of a string; empty outside the table.
-    pub fn bytes(&self, index: i64) -> &[u8] {
+    pub(crate) fn bytes(&self, index: i64) -> &[u8] {
         let entry = usize::try_from(index)
             .ok()
             .and_then(|index| self.raw.string_table.get(index));
@@ -160,17 +160,17 @@ impl Profile {
     }
 
     /// The function with this ID.
-    pub fn function(&self, id: u64) -> Option<&proto::Function> {
+    pub(crate) fn function(&self, id: u64) -> Option<&proto::Function> {
         self.raw.function.get(self.functions.get(id)?)
     }
 
     /// The mapping with this ID.
-    pub fn mapping(&self, id: u64) -> Option<&proto::Mapping> {
+    pub(crate) fn mapping(&self, id: u64) -> Option<&proto::Mapping> {
         self.raw.mapping.get(self.mappings.get(id)?)
     }
 
     /// The location with this ID.
-    pub fn location(&self, id: u64) -> Option<&proto::Location> {
+    pub(crate) fn location(&self, id: u64) -> Option<&proto::Location> {
         self.raw.location.get(self.locations.get(id)?)
     }
 
@@ -227,7 +227,7 @@ impl Profile {
     }
 
     /// The names of its sample types, such as `samples/count, cpu/nanoseconds`.
-    pub fn sample_types(&self) -> String {
+    pub(crate) fn sample_types(&self) -> String {
         let types = self.raw.sample_type.iter();
         let names: Vec<_> = types
             .map(|kind| format!("{}/{}", self.text(kind.r#type), self.text(kind.unit)))
@@ -287,7 +287,7 @@ impl Profile {
     }
 
     /// How long it was collected.
-    pub fn duration(&self) -> Option<SignedDuration> {
+    pub(crate) fn duration(&self) -> Option<SignedDuration> {
         let nanos = self.raw.duration_nanos;
         (nanos > 0).then(|| SignedDuration::from_nanos(nanos))
     }

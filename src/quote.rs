@@ -45,16 +45,16 @@ fn field(text: &str) -> Result<String, String> {
 /// One value of a flag with an optional package pattern, such as `all=-N -l`
 /// (`cmd/go/internal/load/flag.go`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PerPackage {
+pub(crate) struct PerPackage {
     /// `None`: the packages named on the command line.
-    pub pattern: Option<String>,
+    pub(crate) pattern: Option<String>,
     /// The flags behind it.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
 }
 
 impl PerPackage {
     /// Whether it is for every package named on the command line.
-    pub fn is_general(&self) -> bool {
+    pub(crate) fn is_general(&self) -> bool {
         self.pattern
             .as_deref()
             .is_none_or(|pattern| pattern == "all")
@@ -62,7 +62,7 @@ impl PerPackage {
 }
 
 /// Reads a value as Go does. Fails with a sentence about the quoting or the missing `=`.
-pub fn per_package(value: &str) -> Result<PerPackage, String> {
+pub(crate) fn per_package(value: &str) -> Result<PerPackage, String> {
     let value = value.trim();
     let (pattern, list) = if value.is_empty() || value.starts_with('-') {
         (None, value)

@@ -39,11 +39,11 @@ use clap::ValueEnum;
 use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
-pub use codequality::codequality;
-pub use github::github;
-pub use json::json;
-pub use sarif::sarif;
-pub use shows::Shows;
+pub(crate) use codequality::codequality;
+pub(crate) use github::github;
+pub(crate) use json::json;
+pub(crate) use sarif::sarif;
+pub(crate) use shows::Shows;
 pub use summary::folded;
 pub use text::shortened;
 
@@ -100,25 +100,25 @@ const ENDINGS: &[(&str, Format)] = &[
 
 impl Format {
     /// The format that a file name stands for.
-    pub fn of_path(path: &Path) -> Option<Self> {
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let found = ENDINGS.iter().find(|(ending, _)| ends(name, ending));
         found.map(|(_, format)| *format)
     }
 
     /// What the name of a file of this format ends with; `None` for a format that goes to no file.
-    pub fn ending(self) -> Option<&'static str> {
+    pub(crate) fn ending(self) -> Option<&'static str> {
         let found = ENDINGS.iter().find(|(_, format)| *format == self);
         found.map(|(ending, _)| *ending)
     }
 
     /// Whether it shows treemaps.
-    pub fn draws(self) -> bool {
+    pub(crate) fn draws(self) -> bool {
         matches!(self, Self::Svg | Self::Html)
     }
 
     /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
-    pub fn is_data(self) -> bool {
+    pub(crate) fn is_data(self) -> bool {
         !matches!(self, Self::Text | Self::Markdown)
     }
 }
@@ -138,7 +138,7 @@ fn ends(name: &str, ending: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     /// Columns of the terminal.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
 impl Default for Style {
@@ -158,7 +158,7 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
 }
 
 /// Numbers in the format of a service that keeps them; `None` for the other formats.
-pub fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> Option<String> {
+pub(crate) fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> Option<String> {
     let write = match format {
         Format::Openmetrics => measures::openmetrics,
         Format::Benchmark => measures::benchmark,

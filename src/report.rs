@@ -85,71 +85,71 @@ use crate::go::ambient::Ambient;
 use crate::lock::{self, Lock, Proof, Standing};
 use crate::plan::Plan;
 
-pub use against::{AgainstLock, LockFact, LockSize};
-pub use artifact::shown;
+pub(crate) use against::{AgainstLock, LockFact, LockSize};
+pub(crate) use artifact::shown;
 pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
-pub use assertions::Assertion;
-pub use budgets::module_limit;
-pub use cost::{Reused, Time};
-pub use effect::{Callee, Calls, Effect, Inlined, PackagePair, Pair, Price};
+pub(crate) use assertions::Assertion;
+pub(crate) use budgets::module_limit;
+pub(crate) use cost::Time;
+pub(crate) use effect::{Calls, Effect, Pair, Price};
 pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
-pub use filter::Filter;
-pub use findings::{Checked, Findings};
+pub(crate) use filter::Filter;
+pub(crate) use findings::{Checked, Findings};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
-pub use pgo::{Pgo, PgoPart, Repair};
-pub use resources::{Resources, ToolCost};
-pub use sizes::{ModuleSize, PackageSize, Retained};
-pub use spent::{collection, hit_rate, spent, time as time_line};
+pub(crate) use pgo::{Pgo, Repair};
+pub(crate) use resources::Resources;
+pub(crate) use sizes::{ModuleSize, PackageSize, Retained};
+pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
 pub(crate) use verdict::label;
 
 /// Raised when a field changes its meaning or goes; additions are free.
-pub const SCHEMA_VERSION: u32 = 2;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The report of `release`. Sizes are bytes, times milliseconds, unknown is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// The Go toolchain of the first target.
-    pub toolchain: Toolchain,
+    pub(crate) toolchain: Toolchain,
     /// Whether everything is within its limits.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// One entry per executable.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
     /// Every limit and what it was held against.
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
     /// Every gate that was asked for, and what became of it.
     #[serde(default)]
-    pub gates: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
     /// What the change does to its gates; `null` where nobody says what it started from.
     #[serde(default)]
-    pub change: Option<Change>,
+    pub(crate) change: Option<Change>,
     /// The checksum file, if one was written.
-    pub checksums: Option<String>,
+    pub(crate) checksums: Option<String>,
     /// What each compile and each link took, with `[report] resources`; it differs from run to run.
     #[serde(default)]
-    pub resources: Option<Resources>,
+    pub(crate) resources: Option<Resources>,
     /// Where the time went and what was reused. Two runs of the same input differ here, and nowhere else.
     #[serde(default)]
-    pub time: Time,
+    pub(crate) time: Time,
 }
 
 /// The program that wrote the report.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// `gobuild-opt`
-    pub name: String,
+    pub(crate) name: String,
     /// `0.1.0`
-    pub version: String,
+    pub(crate) version: String,
 }
 
 impl Tool {
     /// This program.
-    pub fn this() -> Self {
+    pub(crate) fn this() -> Self {
         Self {
             name: "gobuild-opt".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -159,60 +159,60 @@ impl Tool {
 
 /// A Go toolchain and the platform it builds for.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Toolchain {
+pub(crate) struct Toolchain {
     /// `go1.27.3`
-    pub version: String,
+    pub(crate) version: String,
     /// `linux`
-    pub goos: String,
+    pub(crate) goos: String,
     /// `amd64`
-    pub goarch: String,
+    pub(crate) goarch: String,
 }
 
 /// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Exit code 0 or 1.
-    pub pass: bool,
+    pub(crate) pass: bool,
     /// A sentence for each budget and denied check that failed.
-    pub failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
     #[serde(default)]
-    pub not_judged: Vec<String>,
+    pub(crate) not_judged: Vec<String>,
     /// A sentence for each gate that the change loosens, where that does not fail.
     #[serde(default)]
-    pub loosened: Vec<String>,
+    pub(crate) loosened: Vec<String>,
 }
 
 /// One executable.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub(crate) struct Target {
     /// The file name that go gives it.
-    pub name: String,
+    pub(crate) name: String,
     /// The import path of its main package.
-    pub package: String,
+    pub(crate) package: String,
     /// `linux`
-    pub goos: String,
+    pub(crate) goos: String,
     /// `amd64`
-    pub goarch: String,
+    pub(crate) goarch: String,
     /// GOAMD64 and the like, where the configuration sets it.
-    pub level: Option<String>,
+    pub(crate) level: Option<String>,
     /// What gobuild-opt.lock calls the platform.
     #[serde(default)]
-    pub key: String,
+    pub(crate) key: String,
     /// The file.
-    pub artifact: File,
+    pub(crate) artifact: File,
     /// What it is compared with.
-    pub baseline: Option<BaselineFile>,
+    pub(crate) baseline: Option<BaselineFile>,
     /// By role, in a fixed order; roles that neither file has are left out.
-    pub sections: Vec<Section>,
+    pub(crate) sections: Vec<Section>,
     /// Bytes of headers and tables, and between sections.
-    pub overhead: Overhead,
+    pub(crate) overhead: Overhead,
     /// By `symbols` of the build before stripping, or by `references` without one (`baseline = "off"`); `null`: not known.
     #[serde(default)]
-    pub owners: Option<crate::binary::Owners>,
+    pub(crate) owners: Option<crate::binary::Owners>,
     /// By package, the largest first; with `shared` (of several) and `unowned` the sum is the file. Empty: not known.
     #[serde(default)]
-    pub packages: Vec<PackageSize>,
+    pub(crate) packages: Vec<PackageSize>,
     /// By module, likewise; here `shared` is what several modules use.
     #[serde(default)]
     pub modules: Vec<ModuleSize>,
@@ -220,47 +220,47 @@ pub struct Target {
     #[serde(default)]
     pub not_retained: Option<String>,
     /// Go packages of the build that were compiled, for the platform rather than this executable alone.
-    pub packages_compiled: u64,
+    pub(crate) packages_compiled: u64,
     /// Those from the build cache.
-    pub packages_cached: u64,
+    pub(crate) packages_cached: u64,
     /// Settings of the environment and of `go env -w` that change the binary and stand in no configuration.
-    pub ambient: Vec<Ambient>,
+    pub(crate) ambient: Vec<Ambient>,
     /// Heap escapes in the scope, for the platform; the same for each executable of one platform.
-    pub escapes: Option<Escapes>,
+    pub(crate) escapes: Option<Escapes>,
     /// What must hold of functions, and whether it does.
     #[serde(default)]
-    pub assertions: Vec<Assertion>,
+    pub(crate) assertions: Vec<Assertion>,
     /// The profile.
-    pub pgo: Pgo,
+    pub(crate) pgo: Pgo,
     /// Functions with a stack frame of 1 KiB or more, the largest first.
     #[serde(default)]
-    pub frames: Vec<Frame>,
+    pub(crate) frames: Vec<Frame>,
     /// What they are held against; `null` without a budget for them.
     #[serde(default)]
-    pub frame_limits: Option<FrameLimits>,
+    pub(crate) frame_limits: Option<FrameLimits>,
     /// What the binary does at run time.
-    pub runtime: Runtime,
+    pub(crate) runtime: Runtime,
     /// Against its entry of gobuild-opt.lock; `null` where there is none.
     #[serde(default)]
-    pub lock: Option<AgainstLock>,
+    pub(crate) lock: Option<AgainstLock>,
     /// What the checks see.
-    pub checks: Vec<Finding>,
+    pub(crate) checks: Vec<Finding>,
 }
 
 /// A limit and what it was held against.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// `size dist/api`
-    pub item: String,
+    pub(crate) item: String,
     /// Bytes, or percent for a growth.
-    pub limit: f64,
+    pub(crate) limit: f64,
     /// The same of the release; `null` where it is unknown.
-    pub actual: Option<f64>,
+    pub(crate) actual: Option<f64>,
     /// `pass`, `fail` or `skip`.
-    pub status: check::Status,
+    pub(crate) status: check::Status,
     /// Why it was not judged, or how to accept what failed.
     #[serde(default)]
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Why it was not judged.
     #[serde(skip)]
     cause: Option<Cause>,
@@ -268,35 +268,35 @@ pub struct Budget {
 
 /// Everything a report is made of.
 #[derive(Debug)]
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// What the user wants.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// Which layer set what.
-    pub origins: &'a Origins,
+    pub(crate) origins: &'a Origins,
     /// The commands.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// How they went.
-    pub built: &'a [Built],
+    pub(crate) built: &'a [Built],
     /// What they left.
-    pub artifacts: &'a [Artifact],
+    pub(crate) artifacts: &'a [Artifact],
     /// The working directory: paths below it are shown relative to it.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
     /// Wall time so far.
-    pub total: Duration,
+    pub(crate) total: Duration,
     /// What was accepted; `None` without a lock.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
     /// What the change does to its gates, where it is known to be one.
-    pub change: Option<&'a Change>,
+    pub(crate) change: Option<&'a Change>,
     /// What was taken out of profiles, by target and main package.
-    pub repairs: &'a [(usize, String, Repair)],
+    pub(crate) repairs: &'a [(usize, String, Repair)],
     /// What packages keep alive alone, by target and main package, or why that is not known; empty where nobody asked.
-    pub retained: &'a BTreeMap<(usize, String), Result<Retained, String>>,
+    pub(crate) retained: &'a BTreeMap<(usize, String), Result<Retained, String>>,
     /// Now, for ages.
-    pub now: jiff::Timestamp,
+    pub(crate) now: jiff::Timestamp,
 }
 
 /// Says what it all means.
-pub fn report(inputs: &Inputs<'_>) -> Report {
+pub(crate) fn report(inputs: &Inputs<'_>) -> Report {
     let mut targets: Vec<Target> = inputs
         .artifacts
         .iter()

@@ -26,7 +26,7 @@ use crate::quote;
 pub use invocation::{Invocation, Reviewed};
 use item::{Item, Table, items};
 pub use lists::{is_go, without};
-pub use refusal::Refusal;
+pub(crate) use refusal::Refusal;
 use variables::Verdict;
 
 /// A tool of Go that has a list of flags.
@@ -42,7 +42,7 @@ pub enum Tool {
 
 impl Tool {
     /// The tool behind a flag of go.
-    pub fn of(flag: &str) -> Option<Self> {
+    pub(crate) fn of(flag: &str) -> Option<Self> {
         match flag {
             "ldflags" => Some(Self::Link),
             "gcflags" => Some(Self::Compile),
@@ -70,13 +70,13 @@ impl Tool {
 
 /// A value that a configuration sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// `build.ldflags`
-    pub key: String,
+    pub(crate) key: String,
     /// As it is written.
-    pub value: String,
+    pub(crate) value: String,
     /// The layer.
-    pub from: String,
+    pub(crate) from: String,
 }
 
 /// What stands on trusted ground, beside what is allowed to anybody. Nothing, to begin with.
@@ -108,7 +108,7 @@ pub struct Ground {
 
 impl Ground {
     /// For commands of which no part comes from a configuration, or whose configuration is trusted.
-    pub fn everything() -> Self {
+    pub(crate) fn everything() -> Self {
         Self {
             everything: true,
             ..Self::default()
@@ -121,12 +121,12 @@ impl Ground {
     }
 
     /// Lets `go test` run benchmarks: for commands that are typed to do so.
-    pub fn trust_benchmarks(&mut self) {
+    pub(crate) fn trust_benchmarks(&mut self) {
         self.benchmarks = true;
     }
 
     /// A command to start in place of `go`.
-    pub fn trust_program(&mut self, program: impl Into<OsString>) {
+    pub(crate) fn trust_program(&mut self, program: impl Into<OsString>) {
         self.programs.push(program.into());
     }
 
@@ -148,18 +148,18 @@ impl Ground {
     }
 
     /// A flag of go whose value is no text.
-    pub fn trust_arg(&mut self, arg: OsString) {
+    pub(crate) fn trust_arg(&mut self, arg: OsString) {
         self.args.push(arg);
     }
 
     /// Flags of a tool.
-    pub fn trust_list<S: AsRef<str>>(&mut self, tool: Tool, words: &[S]) {
+    pub(crate) fn trust_list<S: AsRef<str>>(&mut self, tool: Tool, words: &[S]) {
         let list = items(words, tool.table());
         self.tools.extend(list.into_iter().map(|item| (tool, item)));
     }
 
     /// Whether all of a list of flags of a tool is trusted.
-    pub fn holds_list<S: AsRef<str>>(&self, tool: Tool, words: &[S]) -> bool {
+    pub(crate) fn holds_list<S: AsRef<str>>(&self, tool: Tool, words: &[S]) -> bool {
         self.everything
             || items(words, tool.table())
                 .iter()
@@ -167,32 +167,32 @@ impl Ground {
     }
 
     /// A variable.
-    pub fn trust_variable(&mut self, name: &str, value: impl Into<OsString>) {
+    pub(crate) fn trust_variable(&mut self, name: &str, value: impl Into<OsString>) {
         self.variables.push((name.to_owned(), value.into()));
     }
 
     /// A package.
-    pub fn trust_package(&mut self, package: impl Into<OsString>) {
+    pub(crate) fn trust_package(&mut self, package: impl Into<OsString>) {
         self.packages.push(package.into());
     }
 
     /// Whether a package, or a pattern of packages, is trusted.
-    pub fn holds_package(&self, package: &str) -> bool {
+    pub(crate) fn holds_package(&self, package: &str) -> bool {
         self.everything || self.packages.iter().any(|argument| argument == package)
     }
 
     /// A directory for outputs.
-    pub fn trust_place(&mut self, place: impl Into<PathBuf>) {
+    pub(crate) fn trust_place(&mut self, place: impl Into<PathBuf>) {
         self.places.push(place.into());
     }
 
     /// Whether outputs may go there, wherever it is.
-    pub fn holds_place(&self, place: &Path) -> bool {
+    pub(crate) fn holds_place(&self, place: &Path) -> bool {
         self.everything || self.places.iter().any(|path| path == place)
     }
 
     /// A value that a configuration sets, to be named where it is refused.
-    pub fn record(&mut self, setting: Setting) {
+    pub(crate) fn record(&mut self, setting: Setting) {
         self.settings.push(setting);
     }
 
@@ -370,12 +370,12 @@ impl Ground {
 }
 
 /// Why a configuration may not name a package: go would take it for a flag.
-pub fn package(name: &str) -> Option<Refusal> {
+pub(crate) fn package(name: &str) -> Option<Refusal> {
     name.starts_with('-').then(|| Refusal::package(name))
 }
 
 /// The first flag of `[build] flags` that a configuration may not pass.
-pub fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
+pub(crate) fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
     let ground = Ground::default();
     let list = items(words, lists::GO);
     list.iter().find_map(|item| {
@@ -389,17 +389,17 @@ pub fn flags<S: AsRef<str>>(words: &[S]) -> Option<Refusal> {
 }
 
 /// The first flag for a tool that a configuration may not pass.
-pub fn words<S: AsRef<str>>(tool: Tool, words: &[S]) -> Option<Refusal> {
+pub(crate) fn words<S: AsRef<str>>(tool: Tool, words: &[S]) -> Option<Refusal> {
     Ground::default().words(tool, words)
 }
 
 /// The first flag in a value with its package pattern that a configuration may not pass.
-pub fn list(tool: Tool, value: &str) -> Option<Refusal> {
+pub(crate) fn list(tool: Tool, value: &str) -> Option<Refusal> {
     Ground::default().list(tool, value)
 }
 
 /// Why a configuration may not set a variable.
-pub fn variable(name: &str, value: &str) -> Option<Refusal> {
+pub(crate) fn variable(name: &str, value: &str) -> Option<Refusal> {
     match variables::judge(name, value) {
         Verdict::Fine => None,
         Verdict::Name => Some(Refusal::variable(name, value, true)),

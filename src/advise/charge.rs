@@ -14,22 +14,22 @@ use crate::profile::{Frame, Profile};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Line {
     /// The import path; `main` for a main package.
-    pub package: String,
+    pub(crate) package: String,
     /// The declaration around it, `T.Get` or `Get`, without type arguments.
-    pub function: String,
+    pub(crate) function: String,
     /// The file as the profile writes it.
     pub file: String,
     /// Counted from 1; 0 where it is unknown.
     pub line: i64,
     /// The line of the declaration when the program was built; `None` where it is unknown.
-    pub start: Option<i64>,
+    pub(crate) start: Option<i64>,
 }
 
 /// Samples and what they weigh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sum {
     /// How many.
-    pub samples: u64,
+    pub(crate) samples: u64,
     /// Nanoseconds, bytes, or what the profile counts.
     pub weight: i64,
 }
@@ -38,26 +38,26 @@ pub struct Sum {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost {
     /// Where, as an index into [`Charged::lines`].
-    pub line: usize,
+    pub(crate) line: usize,
     /// For what.
-    pub class: Class,
+    pub(crate) class: Class,
     /// What the line calls that calls the runtime; empty where the line does itself.
-    pub via: String,
+    pub(crate) via: String,
     /// The function of the runtime that is called.
-    pub entry: String,
+    pub(crate) entry: String,
     /// How much.
-    pub sum: Sum,
+    pub(crate) sum: Sum,
 }
 
 /// What a line spends in a function of others, the runtime below it included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// Where, as an index into [`Charged::lines`].
-    pub line: usize,
+    pub(crate) line: usize,
     /// The function.
-    pub callee: String,
+    pub(crate) callee: String,
     /// How much.
-    pub sum: Sum,
+    pub(crate) sum: Sum,
 }
 
 /// A profile, charged.
@@ -70,17 +70,17 @@ pub struct Charged {
     /// What of that has a line of the user.
     pub own: BTreeMap<Class, Sum>,
     /// All that is spent on the user's lines and in what they call.
-    pub below: Sum,
+    pub(crate) below: Sum,
     /// The lines that something is charged to.
     pub lines: Vec<Line>,
     /// By line and class, heaviest first.
-    pub costs: Vec<Cost>,
+    pub(crate) costs: Vec<Cost>,
     /// By line and function, heaviest first.
-    pub calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// All that the nearest line of the user pays for, heaviest first.
     pub spent: Vec<Spent>,
     /// What has nobody's code in its stack.
-    pub ownerless: Sum,
+    ownerless: Sum,
     /// By the function of the runtime that is called, or that runs beside the program.
     pub entries: BTreeMap<String, Sum>,
 }
@@ -91,9 +91,9 @@ pub struct Spent {
     /// Where, as an index into [`Charged::lines`].
     pub line: usize,
     /// How much.
-    pub sum: Sum,
+    pub(crate) sum: Sum,
     /// How much of it without the runtime: of a mutex profile, what is no lock of the runtime itself.
-    pub plain: Sum,
+    pub(crate) plain: Sum,
     /// How much of it the line does itself, not what it calls: of a heap profile, what it allocates.
     pub direct: Sum,
 }

@@ -67,34 +67,8 @@ pub enum Class {
 }
 
 impl Class {
-    /// Every class, in the order of ties.
-    pub const ALL: [Self; 22] = [
-        Self::Append,
-        Self::New,
-        Self::Make,
-        Self::Boxing,
-        Self::Concat,
-        Self::Conversion,
-        Self::MapAssign,
-        Self::MapGrow,
-        Self::MapLookup,
-        Self::Compare,
-        Self::Copy,
-        Self::WriteBarrier,
-        Self::Channel,
-        Self::Goroutine,
-        Self::Defer,
-        Self::Cgo,
-        Self::Lock,
-        Self::Stack,
-        Self::Gc,
-        Self::Scheduler,
-        Self::System,
-        Self::Other,
-    ];
-
     /// As it is shown.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Append => "append growth",
             Self::New => "new",
@@ -122,7 +96,7 @@ impl Class {
     }
 
     /// Whether what it costs is memory from the heap.
-    pub fn allocates(self) -> bool {
+    pub(crate) fn allocates(self) -> bool {
         use Class::{Append, Boxing, Concat, Conversion, Make, MapGrow, New};
         matches!(
             self,
@@ -237,7 +211,7 @@ const BESIDE: &[(&str, Class)] = &[
 ];
 
 /// Functions that make what can be used again: large, and with a method that resets it.
-pub const REUSABLE: &[&str] = &[
+pub(crate) const REUSABLE: &[&str] = &[
     "compress/flate.NewWriter",
     "compress/flate.NewReader",
     "compress/gzip.NewWriterLevel",
@@ -256,7 +230,7 @@ const LOCKS: &[&str] = &[
 
 /// What a name is in a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// Says nothing: it is there because of how stacks are switched or interrupted.
     Transparent,
     /// Of the runtime; its class where it is what compiled code calls.
@@ -270,7 +244,7 @@ pub enum Role {
 }
 
 /// The role of a function, by its symbol and its import path.
-pub fn role(name: &str, package: &str) -> Role {
+pub(crate) fn role(name: &str, package: &str) -> Role {
     if name.is_empty() {
         return Role::Transparent;
     }
@@ -295,12 +269,12 @@ pub fn role(name: &str, package: &str) -> Role {
 }
 
 /// The class of a stack in which there is nobody's code.
-pub fn beside(name: &str) -> Option<Class> {
+pub(crate) fn beside(name: &str) -> Option<Class> {
     of(BESIDE, name.strip_prefix("runtime.")?)
 }
 
 /// Whether a frame below a map write says that the map grows.
-pub fn grows_map(name: &str) -> bool {
+pub(crate) fn grows_map(name: &str) -> bool {
     const GROWTH: &[&str] = &["hashGrow", "growWork", "evacuate"];
     let table = name.starts_with("internal/runtime/maps.")
         && [".grow", ".rehash", ".split", ".growToTable", ".growToSmall"]
@@ -313,7 +287,7 @@ pub fn grows_map(name: &str) -> bool {
 }
 
 /// Whether a package is the runtime or what only it is made of.
-pub fn is_runtime(package: &str) -> bool {
+pub(crate) fn is_runtime(package: &str) -> bool {
     let below = ["runtime/internal/", "internal/runtime/"];
     package == "runtime"
         || package == "internal/abi"

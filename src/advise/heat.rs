@@ -4,7 +4,7 @@
 //! and those that were inlined into it after it. Lines are as far from the start of their function as they were when the
 //! program was built: a profile of last month still lands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::charge::{Functions, Line, Seen, Sum, class_of, line, starts};
 use super::class::Role;
@@ -15,7 +15,7 @@ use crate::profile::proto::Sample;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heat {
     /// Sum of the whole profile.
-    pub total: i64,
+    pub(crate) total: i64,
     /// Sum of the stacks that allocate.
     pub allocating: Sum,
     lines: Vec<Line>,
@@ -40,9 +40,9 @@ pub struct Spot<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Joined {
     /// By spot: which line it is on. Spots on one line have the same.
-    pub lines: Vec<usize>,
+    pub(crate) lines: Vec<usize>,
     /// By line: what is allocated there.
-    pub sums: Vec<Sum>,
+    pub(crate) sums: Vec<Sum>,
     /// The sum of all of them.
     pub found: Sum,
 }
@@ -150,7 +150,7 @@ impl Heat {
     }
 
     /// Adds another profile of the same kind.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.total = self.total.saturating_add(other.total);
         self.allocating.add(other.allocating);
         let mut known: HashMap<Line, usize> = self.lines.iter().cloned().zip(0..).collect();
@@ -171,16 +171,8 @@ impl Heat {
         }
     }
 
-    /// The packages that allocate, as the profile names them.
-    pub fn packages(&self) -> HashSet<&str> {
-        self.lines
-            .iter()
-            .map(|line| line.package.as_str())
-            .collect()
-    }
-
     /// The sum of what is allocated by functions of some packages.
-    pub fn within(&self, is_own: impl Fn(&str) -> bool) -> Sum {
+    pub(crate) fn within(&self, is_own: impl Fn(&str) -> bool) -> Sum {
         let mut sum = Sum::default();
         for (chain, it) in &self.chains {
             let own = chain
@@ -196,7 +188,7 @@ impl Heat {
 
 impl Joined {
     /// How many lines hold a share of what was found, such as 0.9, and how many lines there are.
-    pub fn holding(&self, share: f64) -> (usize, usize) {
+    pub(crate) fn holding(&self, share: f64) -> (usize, usize) {
         let mut weights: Vec<i64> = self.sums.iter().map(|sum| sum.weight).collect();
         weights.sort_unstable_by(|a, b| b.cmp(a));
         let wanted = self.found.weight as f64 * share;

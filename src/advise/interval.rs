@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 /// A share of a profile, with how far chance may move it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Interval {
+pub(crate) struct Interval {
     /// Samples behind it.
-    pub samples: u64,
+    pub(crate) samples: u64,
     /// Percent of the profile.
-    pub percent: f64,
+    pub(crate) percent: f64,
     /// Percent points to each side, at 95 %.
-    pub margin: f64,
+    pub(crate) margin: f64,
 }
 
 impl Interval {
     /// Of `weight` in `total`, seen in `samples`.
     ///
     /// Samples come independently, so their number has the spread of a Poisson distribution: 1.96 times its root.
-    pub fn new(samples: u64, weight: i64, total: i64) -> Self {
+    pub(crate) fn new(samples: u64, weight: i64, total: i64) -> Self {
         if samples == 0 || total <= 0 {
             return Self::default();
         }
@@ -31,7 +31,7 @@ impl Interval {
     }
 
     /// What it is at least, in percent: what is ranked by.
-    pub fn lower(&self) -> f64 {
+    pub(crate) fn lower(&self) -> f64 {
         (self.percent - self.margin).max(0.0)
     }
 }

@@ -30,11 +30,11 @@ pub struct Rule {
     /// The lesson that it serves.
     pub lesson: u8,
     /// What it sees, in one line.
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
     /// What it sees, why it matters, what to do, when not to.
     pub manual: &'static str,
     /// Looks. `None`: it has nothing to say of this.
-    pub run: fn(&Evidence<'_>) -> Option<Advice>,
+    pub(crate) run: fn(&Evidence<'_>) -> Option<Advice>,
 }
 
 /// What a profile measures, where something is charged to a line.
@@ -70,7 +70,7 @@ pub enum Measure {
 
 impl Measure {
     /// What a share of it is called.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Cpu => "CPU",
             Self::Allocated => "allocated bytes",
@@ -103,55 +103,55 @@ pub enum What<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Memory {
     /// Since the program began.
-    pub bytes: i64,
+    pub(crate) bytes: i64,
     /// Since the program began.
-    pub objects: i64,
+    pub(crate) objects: i64,
     /// When the profile was taken.
-    pub in_use: i64,
+    pub(crate) in_use: i64,
     /// When the profile was taken.
-    pub objects_in_use: i64,
+    pub(crate) objects_in_use: i64,
 }
 
 /// What a rule looks at.
 #[derive(Debug, Clone)]
 pub struct Evidence<'a> {
     /// What the shares are of.
-    pub measure: Measure,
+    pub(crate) measure: Measure,
     /// What is charged.
-    pub what: What<'a>,
+    pub(crate) what: What<'a>,
     /// How much.
-    pub share: Interval,
+    pub(crate) share: Interval,
     /// The absolute amount: nanoseconds, bytes, goroutines.
-    pub amount: i64,
+    pub(crate) amount: i64,
     /// The line of source; `None` where it is not there any more.
-    pub shape: Option<&'a Shape>,
+    pub(crate) shape: Option<&'a Shape>,
     /// What the compiler says of the line.
-    pub sites: Vec<(escape::Class, &'a str)>,
+    pub(crate) sites: Vec<(escape::Class, &'a str)>,
     /// What the line allocates, where a heap profile tells.
-    pub memory: Option<Memory>,
+    pub(crate) memory: Option<Memory>,
     /// `(1, 26)`: the Go that compiles.
-    pub go: (u32, u32),
+    pub(crate) go: (u32, u32),
 }
 
 /// What a rule says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// What was seen.
-    pub seen: String,
+    pub(crate) seen: String,
     /// What to try.
-    pub attempt: String,
+    pub(crate) attempt: String,
     /// When not to.
-    pub unless: String,
+    pub(crate) unless: String,
 }
 
 impl Evidence<'_> {
     /// Whether a class of cost is charged.
-    pub fn is(&self, wanted: Class) -> bool {
+    pub(crate) fn is(&self, wanted: Class) -> bool {
         matches!(self.what, What::Cost { class, .. } if class == wanted)
     }
 
     /// What the line calls that calls the runtime; empty where the line does itself, and for calls.
-    pub fn via(&self) -> &str {
+    pub(crate) fn via(&self) -> &str {
         match self.what {
             What::Cost { via, .. } => via,
             What::Call(_) => "",
@@ -159,7 +159,7 @@ impl Evidence<'_> {
     }
 
     /// The function of the runtime, without its package.
-    pub fn entry(&self) -> &str {
+    pub(crate) fn entry(&self) -> &str {
         match self.what {
             What::Cost { entry, .. } => entry.strip_prefix("runtime.").unwrap_or(entry),
             What::Call(_) => "",

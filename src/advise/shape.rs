@@ -35,59 +35,59 @@ pub enum Literals {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
     /// The line, without white space around it.
-    pub text: String,
+    pub(crate) text: String,
     /// It stands in a loop of its function.
-    pub in_loop: bool,
+    pub(crate) in_loop: bool,
     /// It runs once, when the program starts.
-    pub in_init: bool,
+    pub(crate) in_init: bool,
     /// Appends to a slice that begins empty, and to others.
-    pub appends: Vec<Growth>,
+    pub(crate) appends: Vec<Growth>,
     /// Writes to a map that begins empty, and to others.
-    pub writes: Vec<Growth>,
+    pub(crate) writes: Vec<Growth>,
     /// Strings that become longer in a loop: `s += x`, `s = s + x`.
-    pub lengthened: Vec<String>,
+    pub(crate) lengthened: Vec<String>,
     /// Sends to and receives from channels, and select.
-    pub channel: bool,
+    pub(crate) channel: bool,
     /// `go` statements.
-    pub starts: bool,
+    pub(crate) starts: bool,
     /// `defer` statements.
-    pub defers: bool,
+    pub(crate) defers: bool,
     /// The loop that begins here copies each element: the name of the copy, and what it walks over.
-    pub copies: Option<(String, String)>,
+    pub(crate) copies: Option<(String, String)>,
     /// Calls, by what is called, and which arguments are literals.
-    pub calls: Vec<(String, Literals)>,
+    pub(crate) calls: Vec<(String, Literals)>,
     /// Arguments for parameters of type `any`, of functions that this file declares.
-    pub untyped: Vec<String>,
+    pub(crate) untyped: Vec<String>,
     /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
-    pub kept: Vec<String>,
+    pub(crate) kept: Vec<String>,
     /// Variables whose addresses the function hands to C, with the function of C.
-    pub to_c: Vec<(String, String)>,
+    pub(crate) to_c: Vec<(String, String)>,
     /// What the line declares is returned, or stored where others find it.
-    pub leaves: bool,
+    pub(crate) leaves: bool,
     /// The type `T` of `return &T{...}`.
-    pub returned: Option<String>,
+    pub(crate) returned: Option<String>,
     /// That type has methods with a pointer receiver, or they are not known.
-    pub pointer_methods: bool,
+    pub(crate) pointer_methods: bool,
     /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
 }
 
 /// A slice or a map that something is put into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Growth {
+pub(crate) struct Growth {
     /// What grows.
-    pub name: String,
+    pub(crate) name: String,
     /// It is declared in this function without a size, outside of the one loop that fills it.
-    pub begins_empty: bool,
+    pub(crate) begins_empty: bool,
     /// What the loop walks over, where its length can be asked for: `len(xs)` or a number.
-    pub bound: Option<String>,
+    pub(crate) bound: Option<String>,
     /// Something decides, per element, whether it is put in.
-    pub filtered: bool,
+    pub(crate) filtered: bool,
 }
 
 impl Source {
     /// Parses a file. `None` where it cannot be.
-    pub fn new(text: Vec<u8>) -> Option<Self> {
+    pub(crate) fn new(text: Vec<u8>) -> Option<Self> {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
         let tree = parser.parse(&text, None)?;
@@ -95,12 +95,12 @@ impl Source {
     }
 
     /// The whole file; `None` where it is no UTF-8.
-    pub fn text_of_file(&self) -> Option<&str> {
+    pub(crate) fn text_of_file(&self) -> Option<&str> {
         std::str::from_utf8(&self.text).ok()
     }
 
     /// The declaration of a function or a method `T.m`, by its bare name, in lines.
-    pub fn declaration(&self, name: &str) -> Option<(i64, i64)> {
+    pub(crate) fn declaration(&self, name: &str) -> Option<(i64, i64)> {
         let root = self.tree.root_node();
         let found = root
             .named_children(&mut root.walk())
@@ -109,7 +109,7 @@ impl Source {
     }
 
     /// The function or the method `T.m` that a line is in.
-    pub fn function_at(&self, line: i64) -> Option<String> {
+    pub(crate) fn function_at(&self, line: i64) -> Option<String> {
         let root = self.tree.root_node();
         let holds = |node: &Node<'_>| {
             (row(node.start_position())..=row(node.end_position())).contains(&line)
@@ -133,7 +133,7 @@ impl Source {
     }
 
     /// Whether a type has a method with a pointer receiver in this file.
-    pub fn has_pointer_methods(&self, name: &str) -> bool {
+    pub(crate) fn has_pointer_methods(&self, name: &str) -> bool {
         let text = String::from_utf8_lossy(&self.text);
         let receiver = |line: &str| {
             let receiver = line.strip_prefix("func (")?.split(')').next()?;
@@ -144,7 +144,7 @@ impl Source {
     }
 
     /// What stands on a line, counted from 1. `None` past the end.
-    pub fn shape(&self, line: i64) -> Option<Shape> {
+    pub(crate) fn shape(&self, line: i64) -> Option<Shape> {
         let row = usize::try_from(line).ok()?.checked_sub(1)?;
         let text = self.text.split(|byte| *byte == b'\n').nth(row)?;
         let mut shape = Shape {

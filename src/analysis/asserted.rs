@@ -8,7 +8,7 @@ use crate::{binary, profile};
 
 /// The functions that assertions name, as the executable has them.
 #[derive(Debug, Clone, Default)]
-pub struct Frames {
+pub(crate) struct Frames {
     /// The import path of the main package, which executables call `main`.
     main: String,
     /// By import path and name without type arguments, the largest of all instances; or why nothing is known.
@@ -54,7 +54,7 @@ impl Frames {
 
     /// The largest frame of a function in bytes, `None` where the executable has no copy of it. Fails where it does not tell
     /// its functions.
-    pub fn frame(&self, package: &str, function: &str) -> Result<Option<u32>, &'static str> {
+    pub(crate) fn frame(&self, package: &str, function: &str) -> Result<Option<u32>, &'static str> {
         let Some(found) = &self.found else {
             return Err("the executable does not tell its functions");
         };

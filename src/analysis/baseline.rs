@@ -10,7 +10,7 @@ use crate::plan::output::Executable;
 use crate::plan::{Baseline, TargetPlan};
 
 /// A baseline that was opened.
-pub struct Opened {
+pub(crate) struct Opened {
     kind: &'static str,
     path: PathBuf,
     bytes: Mapped,
@@ -18,7 +18,7 @@ pub struct Opened {
 }
 
 /// Opens the baseline of an executable; `after` are the bytes of that. Fails with a reason why there is none.
-pub fn open(
+pub(crate) fn open(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,
@@ -54,18 +54,18 @@ fn unreadable(path: &Path, error: &Error) -> String {
 impl Opened {
     /// The same program with its symbols, where that is proven: packages own loaded bytes only, and those are equal. What it
     /// says of packages, functions and types is true of both.
-    pub fn twin(&self) -> Option<&[u8]> {
+    pub(crate) fn twin(&self) -> Option<&[u8]> {
         let loaded = self.loaded.as_ref()?;
         (loaded.identical || loaded.explained).then_some(&self.bytes)
     }
 
     /// Gives its memory back until it is read again.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.bytes.forget();
     }
 
     /// What the report says of it; `found` is what was read of the executable, or of the twin in its place.
-    pub fn read(self, found: Option<&Dissected>) -> Result<Before, String> {
+    pub(crate) fn read(self, found: Option<&Dissected>) -> Result<Before, String> {
         let shown = |error: Error| unreadable(&self.path, &error);
         let (binary, sizes) = match self.twin() {
             Some(bytes) => {

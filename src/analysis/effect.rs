@@ -8,31 +8,31 @@ use crate::profile::{Edge, Edges};
 
 /// What the profile did to one executable.
 #[derive(Debug, Clone)]
-pub struct Effect {
+pub(crate) struct Effect {
     /// Bytes of the executable without the profile.
-    pub size_without: u64,
+    pub(crate) size_without: u64,
     /// Bytes of code with it, and without.
-    pub code: (u64, u64),
+    pub(crate) code: (u64, u64),
     /// Machine code by package: path, with, without. Only packages that differ, the most first. Data is left out: what
     /// packages share may have another owner on either side.
-    pub packages: Vec<(String, u64, u64)>,
+    pub(crate) packages: Vec<(String, u64, u64)>,
     /// Calls that the profile has among its hot ones.
-    pub hot: Share,
+    pub(crate) hot: Share,
     /// Those of them that are inlined without the profile.
-    pub hot_without: Share,
+    pub(crate) hot_without: Share,
     /// Those of them that are inlined with it.
-    pub hot_with: Share,
+    pub(crate) hot_with: Share,
     /// Hot calls that are inlined with the profile only, the heaviest first.
-    pub inlined: Vec<Edge>,
+    pub(crate) inlined: Vec<Edge>,
     /// Frames without the profile of functions whose frame is larger with it.
-    pub grown: BTreeMap<String, u64>,
+    pub(crate) grown: BTreeMap<String, u64>,
 }
 
 /// Some calls of the profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Share {
+pub(crate) struct Share {
     /// How many.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Percent of the weight of all calls.
     pub percent: f64,
 }
@@ -41,7 +41,7 @@ pub struct Share {
 const HOT: f64 = 99.0;
 
 /// Compares. `None` where one of the files cannot be read, or does not tell what was inlined (wasm).
-pub fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effect> {
+pub(crate) fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effect> {
     let (new, old) = (binary::anatomy(with).ok()?, binary::anatomy(without).ok()?);
     let hot = calls.hot(HOT);
     let (inlined_with, inlined_without) = (inlined(with, hot)?, inlined(without, hot)?);

@@ -19,37 +19,37 @@ use crate::plan::overlay::Overlay;
 use crate::profile::Edges;
 
 /// Smaller frames are not listed, in bytes.
-pub const FLOOR: u32 = FrameLimit::LEAST as u32;
+pub(crate) const FLOOR: u32 = FrameLimit::LEAST as u32;
 
 /// Go calls the heaviest calls up to this percentage of the weight hot (`-d=pgoinlinecdfthreshold`).
 const HOT: f64 = 99.0;
 
 /// A function with a large stack frame.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Its symbol.
-    pub function: String,
+    pub(crate) function: String,
     /// The import path of its package; empty where it is not known.
-    pub package: String,
+    pub(crate) package: String,
     /// Of the standard library.
-    pub standard: bool,
+    pub(crate) standard: bool,
     /// The largest size, without the return address.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Whether goroutines start in it.
-    pub start: Option<Start>,
+    pub(crate) start: Option<Start>,
     /// Calls that were inlined into it and that the profile has among its hot ones.
-    pub hot: Vec<InlinedCall<'static>>,
+    pub(crate) hot: Vec<InlinedCall<'static>>,
 }
 
 impl Frame {
     /// Whether the user can do something about it: of the standard library only where the profile inlined into it.
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         !self.standard || !self.hot.is_empty()
     }
 
     /// Whether its size matters by itself: a goroutine that waits in it or above it keeps the stack. The frame of any
     /// other function comes and goes with a call that somebody wrote.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.is_own() && (self.start.is_some() || !self.hot.is_empty())
     }
 }
@@ -59,7 +59,7 @@ impl Frame {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Start {
+pub(crate) enum Start {
     /// The compiler made it for a `go` statement (`gowrap`), or it is `main.main`.
     Made,
     /// A `go` statement of its package names it.
@@ -70,7 +70,7 @@ pub enum Start {
 
 /// The functions with a frame of at least [`FLOOR`] bytes, the largest first. `calls` are those of the profile that the
 /// build used; `facts` are those of the build, whose sources are read for `go` statements where `guard` is on.
-pub fn frames(
+pub(crate) fn frames(
     bytes: &[u8],
     anatomy: &Anatomy<'_>,
     calls: Option<&Edges>,

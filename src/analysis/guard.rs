@@ -9,18 +9,18 @@ use crate::config::size::Growth;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits<'a> {
     /// The largest frame, in bytes, of functions that goroutines start in and that the profile inlined into.
-    pub frame: Option<u64>,
+    pub(crate) frame: Option<u64>,
     /// The largest growth.
-    pub growth: Option<Growth>,
+    pub(crate) growth: Option<Growth>,
     /// What the lock accepts, of the same Go version; every frame from [`FLOOR`] on stands there.
-    pub accepted: Option<&'a BTreeMap<String, u64>>,
+    pub(crate) accepted: Option<&'a BTreeMap<String, u64>>,
     /// Frames of the build without the profile, where they were smaller.
-    pub without_profile: Option<&'a BTreeMap<String, u64>>,
+    pub(crate) without_profile: Option<&'a BTreeMap<String, u64>>,
 }
 
 /// Why a frame is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// It is over the limit.
     Limit,
     /// It is larger than the lock says.
@@ -31,19 +31,19 @@ pub enum Why {
 
 /// A frame that is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Over<'a> {
+pub(crate) struct Over<'a> {
     /// The function.
-    pub frame: &'a Frame,
+    pub(crate) frame: &'a Frame,
     /// Why.
-    pub why: Why,
+    pub(crate) why: Why,
     /// The most it may be.
-    pub limit: u64,
+    pub(crate) limit: u64,
     /// What it was: in the lock, or without the profile.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
 }
 
 /// The frames that are too large: those that goroutines start in first, then by size.
-pub fn over<'a>(frames: &'a [Frame], limits: &Limits<'_>) -> Vec<Over<'a>> {
+pub(crate) fn over<'a>(frames: &'a [Frame], limits: &Limits<'_>) -> Vec<Over<'a>> {
     let own = frames.iter().filter(|it| it.is_own());
     let mut found: Vec<Over<'a>> = own.filter_map(|it| judge(it, limits)).collect();
     found.sort_by_key(|it| {

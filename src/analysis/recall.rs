@@ -12,7 +12,7 @@ use crate::profile::Health;
 
 /// What is known of an executable by its digest and the commands that made it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Recalled {
+pub(crate) struct Recalled {
     pub(super) binary: Option<Binary>,
     pub(super) sizes: Option<Sizes>,
     pub(super) large_frames: Vec<Frame>,
@@ -46,7 +46,7 @@ pub(super) fn recalled(
 }
 
 /// Keeps what was found out for the next run.
-pub fn remember(plan: &Plan, built: &[Built], artifacts: &[Artifact]) {
+pub(crate) fn remember(plan: &Plan, built: &[Built], artifacts: &[Artifact]) {
     for artifact in artifacts {
         let (target, built) = (&plan.targets[artifact.target], &built[artifact.target]);
         let executable = &artifact.executable;

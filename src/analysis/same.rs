@@ -5,7 +5,7 @@ use crate::plan::Facts;
 
 impl Before {
     /// Why a file is not an earlier build of a main package for the same platform; `None` where it is.
-    pub fn mismatch(&self, facts: &Facts, package: &str) -> Option<String> {
+    pub(crate) fn mismatch(&self, facts: &Facts, package: &str) -> Option<String> {
         if self.kind != "file" {
             return None;
         }

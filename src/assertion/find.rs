@@ -14,9 +14,9 @@ use crate::plan::{Facts, scope};
 /// The disk, as far as it is needed.
 pub struct Files<'a> {
     /// The bytes of a file by its absolute path.
-    pub read: &'a mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+    pub(crate) read: &'a mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
     /// The names in a directory.
-    pub list: &'a mut dyn FnMut(&str) -> Vec<String>,
+    pub(crate) list: &'a mut dyn FnMut(&str) -> Vec<String>,
 }
 
 /// Finds what the assertions are about in the sources of a platform.

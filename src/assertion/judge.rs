@@ -12,11 +12,11 @@ use crate::number::counted_of;
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// Sites in the scope.
-    pub sites: &'a [IdentifiedSite],
+    pub(crate) sites: &'a [IdentifiedSite],
     /// Sites in the packages beside it.
-    pub beyond: &'a [IdentifiedSite],
+    pub(crate) beyond: &'a [IdentifiedSite],
     /// Inlining and bounds checks, sorted.
-    pub remarks: &'a [Remark],
+    pub(crate) remarks: &'a [Remark],
 }
 
 /// Why there is no evidence.

@@ -32,10 +32,10 @@ pub struct Anatomy<'a> {
     /// Bytes without an owner, the most first.
     pub unowned: Vec<UnownedBytes>,
     /// Bytes that packages of several modules use, by kind in the order of [`Kind::ALL`]; no package has them.
-    pub shared: ByKind,
+    pub(crate) shared: ByKind,
     /// Bytes that several packages of one module use, by the module's name as [`Anatomy::modules`] has it; no package has
     /// them, and the module does.
-    pub shared_in: Vec<(String, ByKind)>,
+    pub(crate) shared_in: Vec<(String, ByKind)>,
     /// Bytes in the file of loaded sections, and how many of them have a package.
     pub loaded: Owned,
     /// Where each type descriptor that was found is loaded, in order.
@@ -43,9 +43,9 @@ pub struct Anatomy<'a> {
     /// Where each method table (of a type for an interface) is loaded, in the order in which the file lists them.
     pub itabs: Vec<u64>,
     /// What the linker did with methods; `None` when no types could be read.
-    pub methods: Option<Methods>,
+    pub(crate) methods: Option<Methods>,
     /// How it is known whose the data are.
-    pub owners: Owners,
+    pub(crate) owners: Owners,
     /// Every object of the data, by address; only where they were asked for.
     pub objects: Vec<DataObject>,
     /// What could not be read, and why.
@@ -68,7 +68,7 @@ pub struct Function {
     pub(super) package: u32,
     /// The package that it was compiled for; differs for instances of generics.
     pub(super) paid_by: u32,
-    pub(super) name: u32,
+    pub(crate) name: u32,
 }
 
 /// What a package takes in the file.
@@ -79,7 +79,7 @@ pub struct PackageBytes {
     /// The path of its module; `None` for the standard library and where build information is missing.
     pub module: Option<String>,
     /// The version of its module.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
     /// Bytes in the file.
@@ -87,7 +87,7 @@ pub struct PackageBytes {
     /// The same by kind, in the order of [`Kind::ALL`].
     pub by_kind: ByKind,
     /// Bytes of code that were compiled for this package: its own functions, and the instances of generics it uses.
-    pub paid_for: u64,
+    pub(crate) paid_for: u64,
     /// Go functions defined in it.
     pub functions: u32,
 }
@@ -103,19 +103,19 @@ impl PackageBytes {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModuleBytes {
     /// The module path; `std` for the standard library, `main` for a main package without a module.
-    pub path: String,
+    pub(crate) path: String,
     /// The version.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Bytes in the file.
     pub bytes: u64,
     /// How many of them several of its packages use.
-    pub shared: u64,
+    pub(crate) shared: u64,
     /// Bytes of code defined in it.
-    pub code: u64,
+    pub(crate) code: u64,
     /// Packages with bytes in the file.
-    pub packages: u32,
+    pub(crate) packages: u32,
 }
 
 /// Bytes of one kind.
@@ -126,7 +126,7 @@ pub struct KindBytes {
     /// Bytes in the file.
     pub bytes: u64,
     /// How many of them have no owner.
-    pub unowned: u64,
+    pub(crate) unowned: u64,
 }
 
 /// Bytes without an owner, by where they are.
@@ -135,7 +135,7 @@ pub struct UnownedBytes {
     /// The name of the section.
     pub section: String,
     /// What they are for.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// How many they are.
     pub bytes: u64,
 }
@@ -165,7 +165,7 @@ pub enum Owners {
 
 impl Owners {
     /// The name in reports, JSON and the lock.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Symbols => "symbols",
             Self::References => "references",
@@ -180,9 +180,9 @@ pub const SHARED: &str = "shared";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Methods {
     /// Exported methods in the descriptors.
-    pub exported: u64,
+    pub(crate) exported: u64,
     /// Those whose code was removed, for nothing can call them.
-    pub pruned: u64,
+    pub(crate) pruned: u64,
 }
 
 impl Methods {
@@ -190,7 +190,7 @@ impl Methods {
     /// made every exported method reachable, `None` where there are too few methods to say.
     ///
     /// Over many programs the share is 66 to 71 % where it was on, 1.6 to 9.5 % where it was off.
-    pub fn elimination(&self) -> Option<bool> {
+    pub(crate) fn elimination(&self) -> Option<bool> {
         (self.exported >= 200).then_some(self.pruned * 100 >= self.exported * 30)
     }
 }
@@ -264,12 +264,12 @@ impl Anatomy<'_> {
     }
 
     /// The table of names from the name of a function on; a NUL ends each.
-    pub fn names_from(&self, function: &Function) -> &[u8] {
+    pub(crate) fn names_from(&self, function: &Function) -> &[u8] {
         self.names.get(function.name as usize..).unwrap_or_default()
     }
 
     /// The functions whose name has a text in it. Where few have it, that costs one look at the table of names.
-    pub fn functions_with(&self, text: &str) -> impl Iterator<Item = &Function> {
+    pub(crate) fn functions_with(&self, text: &str) -> impl Iterator<Item = &Function> {
         let finder = memchr::memmem::Finder::new(text);
         let mut names = Vec::new();
         let mut from = 0;
@@ -284,7 +284,7 @@ impl Anatomy<'_> {
     }
 
     /// Every name in the function table: those of [`Anatomy::functions`], and of functions that exist only inlined.
-    pub fn function_names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
         let names = self.names.split(|it| *it == 0);
         names.filter_map(|it| std::str::from_utf8(it).ok().filter(|it| !it.is_empty()))
     }

@@ -16,15 +16,15 @@ use super::types::Types;
 /// What the steps found.
 pub(super) struct Parts<'a, 'p> {
     /// The lowest address.
-    pub base: u64,
-    pub entries: &'p [Entry],
-    pub names: Cow<'a, [u8]>,
-    pub packages: &'p Packages<'p>,
-    pub ledger: &'p Ledger,
-    pub types: &'p Types,
-    pub objects: Vec<Listed>,
-    pub owners: Owners,
-    pub notes: Vec<LayoutNote>,
+    pub(crate) base: u64,
+    pub(crate) entries: &'p [Entry],
+    pub(crate) names: Cow<'a, [u8]>,
+    pub(crate) packages: &'p Packages<'p>,
+    pub(crate) ledger: &'p Ledger,
+    pub(crate) types: &'p Types,
+    pub(crate) objects: Vec<Listed>,
+    pub(crate) owners: Owners,
+    pub(crate) notes: Vec<LayoutNote>,
 }
 
 /// Names and orders what was counted.

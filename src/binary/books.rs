@@ -6,10 +6,10 @@ use super::{Note, Role, Section};
 
 /// Sections whose file sizes, with `headers` and `padding`, add up to the file.
 pub(super) struct Closed {
-    pub sections: Vec<Section>,
-    pub headers: u64,
-    pub padding: u64,
-    pub notes: Vec<Note>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) headers: u64,
+    pub(crate) padding: u64,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// Clips what lies outside the file, counts shared bytes once, names a non-zero tail, and checks the sum.

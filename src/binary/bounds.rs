@@ -15,7 +15,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Keeps as many sizes as fit each other. `sizes` are by address, and what they are without `slack`.
-    pub fn exact(sizes: &[(Addr, u32)]) -> Self {
+    pub(crate) fn exact(sizes: &[(Addr, u32)]) -> Self {
         Self {
             chain: rising(sizes),
             slack: 0,
@@ -25,7 +25,7 @@ impl Bounds {
     }
 
     /// The same for distances: they have alignment, and something else may begin within an object.
-    pub fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
+    pub(crate) fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
         Self {
             chain: rising(sizes),
             slack,
@@ -35,7 +35,7 @@ impl Bounds {
     }
 
     /// The least and the largest size of what begins at an address, and its size where that is known. Addresses ascend.
-    pub fn at(&mut self, addr: Addr) -> Bound {
+    pub(crate) fn at(&mut self, addr: Addr) -> Bound {
         while self.chain.get(self.position).is_some_and(|it| it.0 < addr) {
             self.position += 1;
         }
@@ -58,11 +58,11 @@ impl Bounds {
 /// What sizes around a place say of the object there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bound {
-    pub least: u32,
-    pub most: u32,
-    pub exact: Option<u32>,
+    pub(crate) least: u32,
+    pub(crate) most: u32,
+    pub(crate) exact: Option<u32>,
     /// Where the next of those sizes is.
-    pub next: Option<Addr>,
+    pub(crate) next: Option<Addr>,
 }
 
 /// How good a chain is: by how many sizes, then by their sum; and the place of its last.

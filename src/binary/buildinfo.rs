@@ -12,28 +12,28 @@ use super::{Format, Role, Section};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BuildInfo {
     /// The toolchain: `go1.27.3`.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// The import path of the main package.
     pub path: String,
     /// The module of the main package.
-    pub main: Option<Module>,
+    pub(crate) main: Option<Module>,
     /// The modules it was linked with.
-    pub deps: Vec<Module>,
+    pub(crate) deps: Vec<Module>,
     /// Flags and environment, in Go's order: `-ldflags`, `CGO_ENABLED`, `vcs.revision`.
-    pub settings: Vec<(String, String)>,
+    pub(crate) settings: Vec<(String, String)>,
 }
 
 /// A module at a version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Module {
+pub(crate) struct Module {
     /// The module path.
-    pub path: String,
+    pub(crate) path: String,
     /// The version, `(devel)` for a module built from its own tree.
-    pub version: String,
+    pub(crate) version: String,
     /// The checksum of go.sum, where Go knew it.
-    pub sum: Option<String>,
+    pub(crate) sum: Option<String>,
     /// What it was replaced by.
-    pub replace: Option<Box<Module>>,
+    pub(crate) replace: Option<Box<Module>>,
 }
 
 impl BuildInfo {

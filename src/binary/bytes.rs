@@ -3,9 +3,9 @@
 /// Bytes with the byte order and the pointer size of the file they come from.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    pub data: &'a [u8],
-    pub big_endian: bool,
-    pub pointer_size: u8,
+    pub(crate) data: &'a [u8],
+    pub(crate) big_endian: bool,
+    pub(crate) pointer_size: u8,
 }
 
 impl<'a> Reader<'a> {
@@ -16,12 +16,12 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub fn u8(&self, offset: usize) -> Option<u8> {
+    pub(crate) fn u8(&self, offset: usize) -> Option<u8> {
         self.data.get(offset).copied()
     }
 
     #[inline]
-    pub fn u16(&self, offset: usize) -> Option<u16> {
+    pub(crate) fn u16(&self, offset: usize) -> Option<u16> {
         let it = self.array(offset)?;
         Some(if self.big_endian {
             u16::from_be_bytes(it)
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub fn u32(&self, offset: usize) -> Option<u32> {
+    pub(crate) fn u32(&self, offset: usize) -> Option<u32> {
         let it = self.array(offset)?;
         Some(if self.big_endian {
             u32::from_be_bytes(it)
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub fn u64(&self, offset: usize) -> Option<u64> {
+    pub(crate) fn u64(&self, offset: usize) -> Option<u64> {
         let it = self.array(offset)?;
         Some(if self.big_endian {
             u64::from_be_bytes(it)
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
 
     /// A pointer-sized word.
     #[inline]
-    pub fn word(&self, offset: usize) -> Option<u64> {
+    pub(crate) fn word(&self, offset: usize) -> Option<u64> {
         if self.pointer_size == 4 {
             self.u32(offset).map(u64::from)
         } else {
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
 
     /// `length` bytes at `offset`.
     #[inline]
-    pub fn slice(&self, offset: usize, length: usize) -> Option<&'a [u8]> {
+    pub(crate) fn slice(&self, offset: usize, length: usize) -> Option<&'a [u8]> {
         self.data.get(offset..offset.checked_add(length)?)
     }
 }

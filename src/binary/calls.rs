@@ -66,11 +66,11 @@ impl CallSites<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start<'a> {
     /// Its linker symbol name.
-    pub function: &'a str,
+    pub(crate) function: &'a str,
     /// The file without its directory.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// The line.
-    pub line: i64,
+    pub(crate) line: i64,
 }
 
 fn text(table: &[u8], offset: u32) -> Option<&str> {
@@ -97,7 +97,7 @@ pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<Cal
 }
 
 /// What calls are found in.
-struct Opened<'a> {
+pub(crate) struct Opened<'a> {
     binary: Binary,
     image: Image<'a>,
     table: Pclntab,
@@ -107,7 +107,7 @@ struct Opened<'a> {
 }
 
 /// `None` where there is no line table that is known.
-fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
+pub(crate) fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
     let binary = read(bytes)?;
     let Some(image) = Image::new(bytes, &binary) else {
         return Ok(None);

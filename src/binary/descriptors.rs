@@ -13,14 +13,14 @@ pub(super) const UNCOMMON: u8 = 1;
 /// What differs between targets and Go versions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
-    pub word: usize,
+    pub(crate) word: usize,
     /// The bytes that a map's descriptor has beyond the common part.
-    pub map: usize,
+    pub(crate) map: usize,
 }
 
 impl Layout {
     /// Maps were rebuilt in Go 1.24 (unless `noswissmap` was set) and described in more detail from 1.27.
-    pub fn new(word: usize, go_version: Option<&str>, rows: bool) -> Self {
+    pub(crate) fn new(word: usize, go_version: Option<&str>, rows: bool) -> Self {
         let minor = go_version
             .and_then(minor_version)
             .unwrap_or(if rows { 27 } else { 26 });
@@ -50,12 +50,12 @@ pub(super) fn minor_version(text: &str) -> Option<u32> {
 /// The common part of a descriptor, checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
-    pub kind: u8,
-    pub flags: u8,
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
     /// Where the uncommon part, or what follows in its place, begins.
-    pub uncommon: usize,
-    pub methods: u16,
-    pub size: usize,
+    pub(crate) uncommon: usize,
+    pub(crate) methods: u16,
+    pub(crate) size: usize,
 }
 
 /// Whether a type can be called that: a word alone is one of the language's own types, all others name their package.
@@ -92,16 +92,16 @@ fn is_type_name(text: &[u8]) -> bool {
 
 /// The memory of types.
 pub(super) struct Descriptors<'i> {
-    pub reader: Reader<'i>,
+    pub(crate) reader: Reader<'i>,
     base: u64,
     region: Addr,
-    pub types: Addr,
-    pub end: Addr,
-    pub layout: Layout,
+    pub(crate) types: Addr,
+    pub(crate) end: Addr,
+    pub(crate) layout: Layout,
 }
 
 impl<'i> Descriptors<'i> {
-    pub fn new(image: &'i Image<'_>, module: &Moduledata, layout: Layout) -> Option<Self> {
+    pub(crate) fn new(image: &'i Image<'_>, module: &Moduledata, layout: Layout) -> Option<Self> {
         let region = image.region(module.types)?;
         let end = module.etypes.min(region.end());
         (end >= module.types).then_some(Self {
@@ -114,25 +114,25 @@ impl<'i> Descriptors<'i> {
         })
     }
 
-    pub fn at(&self, addr: Addr) -> usize {
+    pub(crate) fn at(&self, addr: Addr) -> usize {
         (addr - self.region) as usize
     }
 
     /// The address that a word of the types holds, if it is within them.
-    pub fn pointer(&self, offset: usize) -> Option<Addr> {
+    pub(crate) fn pointer(&self, offset: usize) -> Option<Addr> {
         let value = self.reader.word(offset)?.checked_sub(self.base)?;
         let addr = u32::try_from(value).ok()?;
         (addr >= self.types && addr < self.end).then_some(addr)
     }
 
     /// The address of what a 32-bit distance from the beginning of the types leads to; 0 and -1 lead nowhere.
-    pub fn distance(&self, offset: usize) -> Option<Addr> {
+    pub(crate) fn distance(&self, offset: usize) -> Option<Addr> {
         let value = self.reader.u32(offset)?;
         let addr = self.types.checked_add(value)?;
         (value != 0 && addr < self.end).then_some(addr)
     }
 
-    pub fn head(&self, addr: Addr) -> Option<Head> {
+    pub(crate) fn head(&self, addr: Addr) -> Option<Head> {
         let (word, at) = (self.layout.word, self.at(addr));
         let [flags, align, field_align, kind] =
             *self.reader.slice(at + 2 * word + 4, 4)?.first_chunk()?;
@@ -172,7 +172,7 @@ impl<'i> Descriptors<'i> {
     }
 
     /// The bytes that a kind has after the common part, and those after the uncommon part.
-    pub fn extra(&self, kind: u8, base: usize) -> Option<(usize, usize)> {
+    pub(crate) fn extra(&self, kind: u8, base: usize) -> Option<(usize, usize)> {
         let word = self.layout.word;
         let count = || usize::try_from(self.reader.word(base + 2 * word)?).ok();
         Some(match kind {
@@ -192,14 +192,14 @@ impl<'i> Descriptors<'i> {
     }
 
     /// Offsets of the method entries.
-    pub fn methods(&self, addr: Addr, head: &Head) -> impl Iterator<Item = usize> + use<> {
+    pub(crate) fn methods(&self, addr: Addr, head: &Head) -> impl Iterator<Item = usize> + use<> {
         let end = self.at(addr) + head.size;
         let first = end - 16 * usize::from(head.methods);
         (first..end).step_by(16)
     }
 
     /// The descriptors that one is made of, in the order in which they name its owner.
-    pub fn components(&self, addr: Addr, head: &Head, mut each: impl FnMut(Addr)) {
+    pub(crate) fn components(&self, addr: Addr, head: &Head, mut each: impl FnMut(Addr)) {
         let word = self.layout.word;
         let base = self.at(addr) + 4 * word + 16;
         let after = head.uncommon + if head.flags & UNCOMMON != 0 { 16 } else { 0 };
@@ -223,7 +223,7 @@ impl<'i> Descriptors<'i> {
     }
 
     /// The length of a name with everything attached to it, and its text.
-    pub fn name(&self, addr: Addr) -> Option<(u32, &'i [u8])> {
+    pub(crate) fn name(&self, addr: Addr) -> Option<(u32, &'i [u8])> {
         let at = self.at(addr);
         let flags = self.reader.u8(at)?;
         let text = |from: usize| {
@@ -243,7 +243,7 @@ impl<'i> Descriptors<'i> {
         (flags < 16 && end <= self.at(self.end)).then_some((u32::try_from(end - at).ok()?, found))
     }
 
-    pub fn names_of(&self, addr: Addr, head: &Head, mut each: impl FnMut(Addr)) {
+    pub(crate) fn names_of(&self, addr: Addr, head: &Head, mut each: impl FnMut(Addr)) {
         let word = self.layout.word;
         let at = self.at(addr);
         let base = at + 4 * word + 16;

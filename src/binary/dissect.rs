@@ -19,20 +19,20 @@ use super::{Binary, Format, Role, functions, lines, listing, moduledata, pclntab
 
 /// What the steps share.
 pub(super) struct State<'a, 'i, 'p> {
-    pub bytes: &'a [u8],
-    pub binary: &'i Binary,
-    pub image: &'i Image<'a>,
-    pub packages: Packages<'p>,
-    pub ledger: Ledger,
-    pub notes: Vec<LayoutNote>,
-    pub types: Types,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) binary: &'i Binary,
+    pub(crate) image: &'i Image<'a>,
+    pub(crate) packages: Packages<'p>,
+    pub(crate) ledger: Ledger,
+    pub(crate) notes: Vec<LayoutNote>,
+    pub(crate) types: Types,
     /// Whether symbols may name the data.
-    pub named: bool,
+    pub(crate) named: bool,
     /// Whether objects are listed one by one, and what they are.
-    pub listed: bool,
-    pub objects: Vec<Listed>,
+    pub(crate) listed: bool,
+    pub(crate) objects: Vec<Listed>,
     /// How it is known whose the data are.
-    pub owners: Owners,
+    pub(crate) owners: Owners,
 }
 
 /// Runs the steps; a step that cannot read its part leaves a note.

@@ -10,7 +10,7 @@ pub(super) struct Distinct<T> {
 
 impl<T: Ord + Copy> Distinct<T> {
     /// Keeps up to half of `most` different values; of more, none.
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             all: Vec::new(),
             most,
@@ -19,7 +19,7 @@ impl<T: Ord + Copy> Distinct<T> {
     }
 
     #[inline]
-    pub fn push(&mut self, value: T) {
+    pub(crate) fn push(&mut self, value: T) {
         // Neighbours are often the same.
         if self.overflown || self.all.last() == Some(&value) {
             return;
@@ -41,7 +41,7 @@ impl<T: Ord + Copy> Distinct<T> {
     }
 
     /// One of each, in order; `None` where there are too many.
-    pub fn sorted(mut self) -> Option<Vec<T>> {
+    pub(crate) fn sorted(mut self) -> Option<Vec<T>> {
         self.order();
         (!self.overflown && self.all.len() <= self.most / 2).then_some(self.all)
     }

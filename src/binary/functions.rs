@@ -20,40 +20,40 @@ const ABSENT: u32 = u32::MAX;
 /// A function as the line table has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub start: Addr,
-    pub end: Addr,
+    pub(crate) start: Addr,
+    pub(crate) end: Addr,
     /// Bytes of code.
-    pub size: u32,
+    pub(crate) size: u32,
     /// Offset of the record from the beginning of the index.
-    pub record: u32,
+    pub(crate) record: u32,
     /// Offset into the names.
-    pub name: u32,
+    pub(crate) name: u32,
     /// The row of the compile unit.
-    pub unit: u32,
-    pub line: u32,
+    pub(crate) unit: u32,
+    pub(crate) line: u32,
     /// Who defines it, by its name; by its unit where the name does not say.
-    pub package: PackageId,
+    pub(crate) package: PackageId,
     /// Whether the name says it.
-    pub named: bool,
+    pub(crate) named: bool,
     /// Whether it was written in assembly.
-    pub assembly: bool,
+    pub(crate) assembly: bool,
     /// Whether Go's linker took it from an object file of another compiler: it is C code.
-    pub foreign: bool,
+    pub(crate) foreign: bool,
     /// Who compiled it, by its unit.
-    pub paid_by: PackageId,
-    pub frame: u32,
+    pub(crate) paid_by: PackageId,
+    pub(crate) frame: u32,
 }
 
 /// The tables of a line table, ready to be read.
 pub(super) struct Tables<'i> {
-    pub names: &'i [u8],
-    pub values: &'i [u8],
-    pub functions: Reader<'i>,
-    pub quantum: u8,
+    pub(crate) names: &'i [u8],
+    pub(crate) values: &'i [u8],
+    pub(crate) functions: Reader<'i>,
+    pub(crate) quantum: u8,
 }
 
 impl<'i> Tables<'i> {
-    pub fn new(image: &'i Image<'_>, table: &Pclntab) -> Option<Self> {
+    pub(crate) fn new(image: &'i Image<'_>, table: &Pclntab) -> Option<Self> {
         Some(Self {
             names: image.slice(table.names.start, table.names.end)?,
             values: image.slice(table.values.start, table.values.end)?,
@@ -63,13 +63,13 @@ impl<'i> Tables<'i> {
     }
 
     /// The name at an offset.
-    pub fn name(&self, offset: u32) -> &'i [u8] {
+    pub(crate) fn name(&self, offset: u32) -> &'i [u8] {
         let rest = self.names.get(offset as usize..).unwrap_or_default();
         &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
     }
 
     /// A field of the record at an offset.
-    pub fn field(&self, record: u32, index: usize) -> Option<u32> {
+    pub(crate) fn field(&self, record: u32, index: usize) -> Option<u32> {
         self.functions.u32(record as usize + 4 * index)
     }
 }
@@ -184,23 +184,23 @@ impl References<'_> {
     }
 
     /// Offsets into the value tables; 0 is "none".
-    pub fn values(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = u32> {
         self.fields(4, 3).chain(self.fields(FIXED, self.pcdata))
     }
 
     /// The offset of a value table by its place among [`References::values`].
-    pub fn value(&self, index: usize) -> Option<u32> {
+    pub(crate) fn value(&self, index: usize) -> Option<u32> {
         self.values().nth(index)
     }
 
     /// The offset of what `FUNCDATA_*` of this number stands for.
-    pub fn funcdata(&self, index: usize) -> Option<u32> {
+    pub(crate) fn funcdata(&self, index: usize) -> Option<u32> {
         let mut all = self.fields(FIXED + self.pcdata, self.funcdata);
         all.nth(index).filter(|it| *it != ABSENT)
     }
 
     /// Offsets of stack maps.
-    pub fn data(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn data(&self) -> impl Iterator<Item = u32> {
         let all = self.fields(FIXED + self.pcdata, self.funcdata);
         all.filter(|it| *it != ABSENT)
     }

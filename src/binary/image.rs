@@ -14,39 +14,39 @@ pub(super) type Addr = u32;
 
 /// Loaded bytes that stand in the file.
 pub(super) struct Region<'a> {
-    pub start: Addr,
-    pub bytes: Cow<'a, [u8]>,
+    pub(crate) start: Addr,
+    pub(crate) bytes: Cow<'a, [u8]>,
     /// Index into the sections of the binary.
-    pub section: usize,
-    pub executable: bool,
-    pub writable: bool,
+    pub(crate) section: usize,
+    pub(crate) executable: bool,
+    pub(crate) writable: bool,
 }
 
 impl Region<'_> {
-    pub fn end(&self) -> Addr {
+    pub(crate) fn end(&self) -> Addr {
         self.start + self.bytes.len() as Addr
     }
 }
 
 /// The loaded part of an executable.
 pub(super) struct Image<'a> {
-    pub base: u64,
-    pub big_endian: bool,
-    pub pointer_size: u8,
+    pub(crate) base: u64,
+    pub(crate) big_endian: bool,
+    pub(crate) pointer_size: u8,
     /// By address, without overlap.
-    pub regions: Vec<Region<'a>>,
+    pub(crate) regions: Vec<Region<'a>>,
     /// The region that was asked for last: neighbours are asked for one after the other.
     last: Cell<usize>,
     /// For wasm: where stretches with bytes in the file begin, and how many bytes of the file stand before each; the
     /// last entry is the end.
     pieces: Option<Vec<(Addr, u32)>>,
     /// For wasm: bytes of data in the file that are not part of the image.
-    pub beyond: u64,
+    pub(crate) beyond: u64,
 }
 
 impl<'a> Image<'a> {
     /// `None` when the program has no loaded bytes or spans 4 GiB.
-    pub fn new(bytes: &'a [u8], binary: &Binary) -> Option<Self> {
+    pub(crate) fn new(bytes: &'a [u8], binary: &Binary) -> Option<Self> {
         if binary.format == Format::Wasm {
             return Self::of_wasm(bytes, binary);
         }
@@ -115,19 +115,19 @@ impl<'a> Image<'a> {
 
     /// The distance of an address from the lowest one.
     #[inline]
-    pub fn addr(&self, address: u64) -> Option<Addr> {
+    pub(crate) fn addr(&self, address: u64) -> Option<Addr> {
         u32::try_from(address.checked_sub(self.base)?).ok()
     }
 
     /// The region with this address.
     #[inline]
-    pub fn region(&self, addr: Addr) -> Option<&Region<'a>> {
+    pub(crate) fn region(&self, addr: Addr) -> Option<&Region<'a>> {
         self.regions.get(self.region_index(addr)?)
     }
 
     /// The index of the region with this address.
     #[inline]
-    pub fn region_index(&self, addr: Addr) -> Option<usize> {
+    pub(crate) fn region_index(&self, addr: Addr) -> Option<usize> {
         let holds = |it: &Region<'_>| it.start <= addr && addr < it.end();
         let last = self.last.get();
         if self.regions.get(last).is_some_and(holds) {
@@ -141,14 +141,14 @@ impl<'a> Image<'a> {
 
     /// A reader over the bytes from an address to the end of its region.
     #[inline]
-    pub fn reader(&self, addr: Addr) -> Option<Reader<'_>> {
+    pub(crate) fn reader(&self, addr: Addr) -> Option<Reader<'_>> {
         let region = self.region(addr)?;
         Some(self.over(&region.bytes[(addr - region.start) as usize..]))
     }
 
     /// A reader with the byte order and pointer size of the image.
     #[inline]
-    pub fn over<'b>(&self, data: &'b [u8]) -> Reader<'b> {
+    pub(crate) fn over<'b>(&self, data: &'b [u8]) -> Reader<'b> {
         Reader {
             data,
             big_endian: self.big_endian,
@@ -157,7 +157,7 @@ impl<'a> Image<'a> {
     }
 
     /// The bytes between two addresses of one region.
-    pub fn slice(&self, start: Addr, end: Addr) -> Option<&[u8]> {
+    pub(crate) fn slice(&self, start: Addr, end: Addr) -> Option<&[u8]> {
         let region = self.region(start)?;
         region
             .bytes
@@ -166,7 +166,7 @@ impl<'a> Image<'a> {
 
     /// How many bytes of the file stand between two addresses of one region.
     #[inline]
-    pub fn file_bytes(&self, start: Addr, end: Addr) -> u64 {
+    pub(crate) fn file_bytes(&self, start: Addr, end: Addr) -> u64 {
         match &self.pieces {
             None => u64::from(end.saturating_sub(start)),
             Some(pieces) => below(pieces, end).saturating_sub(below(pieces, start)),

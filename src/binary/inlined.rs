@@ -24,16 +24,16 @@ const LINES: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct InlinedCall<'a> {
     /// The function whose body holds the call: itself, or one that was inlined before.
-    pub caller: Cow<'a, str>,
+    pub(crate) caller: Cow<'a, str>,
     /// The function that was inlined.
-    pub callee: Cow<'a, str>,
+    pub(crate) callee: Cow<'a, str>,
     /// Line of the call, counted from the line of the caller's declaration: as profiles count.
-    pub offset: i64,
+    pub(crate) offset: i64,
 }
 
 impl InlinedCall<'_> {
     /// The same without the bytes of the executable.
-    pub fn into_owned(self) -> InlinedCall<'static> {
+    pub(crate) fn into_owned(self) -> InlinedCall<'static> {
         InlinedCall {
             caller: self.caller.into_owned().into(),
             callee: self.callee.into_owned().into(),
@@ -84,7 +84,7 @@ pub fn inlined(
 }
 
 /// What is read of one function.
-struct Function<'t, 'a> {
+pub(crate) struct Function<'t, 'a> {
     tables: &'t Tables<'a>,
     /// The function itself.
     owner: Owner,
@@ -96,7 +96,7 @@ struct Function<'t, 'a> {
 }
 
 /// Shows the calls one by one: a damaged file may claim as many as it has bytes, each with names as long.
-fn calls(
+pub(crate) fn calls(
     tables: &Tables<'_>,
     entry: &Entry,
     trees: Reader<'_>,

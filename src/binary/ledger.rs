@@ -46,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Code,
         Self::Types,
         Self::FunctionNames,
@@ -63,7 +63,7 @@ impl Kind {
     ];
 
     /// The name in reports and JSON.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Code => "code",
             Self::Types => "types",
@@ -95,21 +95,21 @@ pub type ByKind = [u64; Kind::ALL.len()];
 #[derive(Default)]
 pub(super) struct Ledger {
     /// By package number.
-    pub owned: Vec<ByKind>,
+    pub(crate) owned: Vec<ByKind>,
     /// Without an owner: by section index.
-    pub unowned: Vec<ByKind>,
+    pub(crate) unowned: Vec<ByKind>,
     /// Of several packages of one module, by module number.
-    pub of_modules: Vec<ByKind>,
+    pub(crate) of_modules: Vec<ByKind>,
     /// Of packages of several modules.
-    pub shared: ByKind,
+    pub(crate) shared: ByKind,
     /// Bytes with an owner of which the extent or the owner is inferred rather than read.
-    pub inferred: u64,
+    pub(crate) inferred: u64,
     /// Bytes claimed of each section.
     claimed: Vec<u64>,
 }
 
 impl Ledger {
-    pub fn new(sections: usize) -> Self {
+    pub(crate) fn new(sections: usize) -> Self {
         Self {
             claimed: vec![0; sections],
             unowned: vec![[0; Kind::ALL.len()]; sections],
@@ -118,7 +118,13 @@ impl Ledger {
     }
 
     /// Gives the bytes between two addresses to a package, or names them as nobody's.
-    pub fn claim(&mut self, image: &Image<'_>, range: (Addr, Addr), owner: PackageId, kind: Kind) {
+    pub(crate) fn claim(
+        &mut self,
+        image: &Image<'_>,
+        range: (Addr, Addr),
+        owner: PackageId,
+        kind: Kind,
+    ) {
         if range.1 <= range.0 {
             return;
         }
@@ -130,7 +136,7 @@ impl Ledger {
     }
 
     /// Gives bytes of a section to a package, or names them as nobody's.
-    pub fn add(&mut self, section: usize, bytes: u64, owner: PackageId, kind: Kind) {
+    pub(crate) fn add(&mut self, section: usize, bytes: u64, owner: PackageId, kind: Kind) {
         if let Some(claimed) = self.claimed.get_mut(section) {
             *claimed += bytes;
         }
@@ -156,7 +162,7 @@ impl Ledger {
 
     /// Names what nobody claimed, and checks that every section's claims fit into it and all add up to the file. Where no
     /// function of Go is known, code is just code.
-    pub fn close(&mut self, binary: &Binary, functions_known: bool) -> Result<()> {
+    pub(crate) fn close(&mut self, binary: &Binary, functions_known: bool) -> Result<()> {
         let broken = || {
             Error::new(
                 ErrorKind::Machine,

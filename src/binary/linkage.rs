@@ -41,7 +41,7 @@ impl Linkage {
     }
 
     /// In a word, and the libraries where they are few.
-    pub fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         match self {
             Self::Dynamic { libraries, .. } if (1..=2).contains(&libraries.len()) => {
                 format!("dynamic, needs {}", libraries.join(", "))
@@ -55,7 +55,7 @@ impl Linkage {
     }
 
     /// Whether musl's loader is the one it needs; `None` where it needs none, or where the name does not say.
-    pub fn libc(&self) -> Option<Libc> {
+    pub(crate) fn libc(&self) -> Option<Libc> {
         let Self::Dynamic { loader, libraries } = self else {
             return None;
         };

@@ -15,23 +15,23 @@ pub struct DataObject {
     /// Bytes in the file, which for wasm are fewer than in memory.
     pub size: u64,
     /// The name of its section.
-    pub section: String,
+    pub(crate) section: String,
     /// Whose it is.
     pub owner: Whose,
     /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// How it is known where it ends.
-    pub how: How,
+    pub(crate) how: How,
     /// Whether neither its extent nor its owner is inferred.
     pub proven: bool,
     /// The packages whose code or types refer to it: places in [`Anatomy::packages`](super::Anatomy::packages).
-    pub users: Vec<u32>,
+    pub(crate) users: Vec<u32>,
     /// Where pointers to it stand, and whose they are; the first few.
-    pub pointers: Vec<(u64, Whose)>,
+    pub(crate) pointers: Vec<(u64, Whose)>,
     /// Its symbol, where the file has one.
-    pub symbol: Option<String>,
+    pub(crate) symbol: Option<String>,
     /// Its first bytes, a few.
-    pub first: Vec<u8>,
+    pub(crate) first: Vec<u8>,
 }
 
 /// Whose an object is.
@@ -111,7 +111,7 @@ pub(super) fn name(bytes: &[u8], binary: &Binary, objects: &mut [DataObject]) {
 
 impl Listed {
     /// The object with the packages' places in the result.
-    pub fn public(
+    pub(crate) fn public(
         &self,
         binary: &Binary,
         base: u64,

@@ -94,14 +94,14 @@ pub(super) struct LoadOrder {
     /// The place of each package, where it is known.
     places: Vec<Option<u32>>,
     /// The packages in order.
-    pub packages: Vec<PackageId>,
+    pub(crate) packages: Vec<PackageId>,
     /// Those of which nothing is known.
     nowhere: Vec<PackageId>,
 }
 
 impl LoadOrder {
     /// The order that the fewest rows contradict, as far as moving single packages finds it. `main` is first.
-    pub fn new(rows: &[Row], count: usize, main: Option<PackageId>) -> Self {
+    pub(crate) fn new(rows: &[Row], count: usize, main: Option<PackageId>) -> Self {
         const ROUNDS: usize = 30;
         let votes = Votes::new(rows, count);
         let is_known = |it: &PackageId| !votes.by_package[*it as usize].is_empty();
@@ -146,18 +146,18 @@ impl LoadOrder {
     }
 
     /// Whether nothing is known of any package.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.packages.is_empty()
     }
 
     /// The place of a package, where it is known.
-    pub fn place(&self, package: PackageId) -> Option<u32> {
+    pub(crate) fn place(&self, package: PackageId) -> Option<u32> {
         self.places.get(package as usize).copied().flatten()
     }
 
     /// Whose a misplaced variable can be that some packages mention. `text` is the place of each package in the code, where
     /// packages stand behind those they import.
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         it: &Misplaced,
         users: &[PackageId],
@@ -183,9 +183,9 @@ impl LoadOrder {
 /// A variable that stands where those of its seeming owner cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Misplaced {
-    pub object: usize,
+    pub(crate) object: usize,
     /// Whether that is no coincidence.
-    pub is_sure: bool,
+    pub(crate) is_sure: bool,
     /// Between which places it stands.
     low: u32,
     high: u32,
@@ -193,7 +193,7 @@ pub(super) struct Misplaced {
 
 impl Misplaced {
     /// A variable of whose place nothing is known.
-    pub fn perhaps(object: usize) -> Self {
+    pub(crate) fn perhaps(object: usize) -> Self {
         Self {
             object,
             is_sure: false,

@@ -8,9 +8,9 @@ use super::packages::{NONE, PackageId};
 use super::{Binary, Format, Section, buildinfo, relocations};
 
 /// Who owns an address: objects by where they begin, and functions.
-pub(super) struct Owners<'a> {
-    pub objects: &'a [(Addr, PackageId)],
-    pub entries: &'a [Entry],
+pub(crate) struct Owners<'a> {
+    pub(crate) objects: &'a [(Addr, PackageId)],
+    pub(crate) entries: &'a [Entry],
 }
 
 impl Owners<'_> {

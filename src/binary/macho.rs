@@ -23,7 +23,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
 #[derive(Debug, Clone, Copy)]
 pub struct Slice<'a> {
     /// Go's name of the architecture; `None` for the only slice of a file that is not universal, and where unknown.
-    pub goarch: Option<&'static str>,
+    pub(crate) goarch: Option<&'static str>,
     /// The executable, ready for [`read`](super::read).
     pub bytes: &'a [u8],
 }

@@ -13,23 +13,23 @@ pub(super) const WORDS: usize = 52;
 /// What is used of `runtime.firstmoduledata`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moduledata {
-    pub addr: Addr,
+    pub(crate) addr: Addr,
     /// Where Go's code begins.
-    pub text: u64,
+    pub(crate) text: u64,
     /// Maps parts of the code to addresses where there are several (`ppc64`, `arm`).
-    pub sections: Vec<TextSection>,
+    pub(crate) sections: Vec<TextSection>,
     /// Descriptors, names and what else has a `type:` symbol.
-    pub types: Addr,
-    pub etypes: Addr,
+    pub(crate) types: Addr,
+    pub(crate) etypes: Addr,
     /// Base of the offsets of stack maps and other data per function.
-    pub gofunc: Option<Addr>,
-    pub findfunctab: Option<Addr>,
+    pub(crate) gofunc: Option<Addr>,
+    pub(crate) findfunctab: Option<Addr>,
     /// Variables without and with pointers.
-    pub variables: [Option<(Addr, Addr)>; 2],
+    pub(crate) variables: [Option<(Addr, Addr)>; 2],
     /// GC masks of data and bss.
-    pub masks: [Option<Addr>; 2],
+    pub(crate) masks: [Option<Addr>; 2],
     /// How the types are listed.
-    pub listing: Listing,
+    pub(crate) listing: Listing,
 }
 
 /// Where the walk over types begins.
@@ -60,9 +60,9 @@ impl Default for Listing {
 /// A part of the code: offset within the code, its end, and where it is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextSection {
-    pub offset: u64,
-    pub end: u64,
-    pub address: u64,
+    pub(crate) offset: u64,
+    pub(crate) end: u64,
+    pub(crate) address: u64,
 }
 
 /// The first place whose words fit.
@@ -206,7 +206,7 @@ fn text_sections(image: &Image<'_>, address: u64, count: u64) -> Vec<TextSection
 
 impl Moduledata {
     /// The address of a function from its offset in the line table.
-    pub fn entry(&self, offset: u64) -> u64 {
+    pub(crate) fn entry(&self, offset: u64) -> u64 {
         let part = self
             .sections
             .iter()

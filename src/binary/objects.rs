@@ -70,12 +70,12 @@ pub(super) fn within(starts: &[u64], range: Range<Addr>) -> &[u64] {
 /// An extent that is known exactly.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    pub start: Addr,
-    pub end: Addr,
+    pub(crate) start: Addr,
+    pub(crate) end: Addr,
     /// `NONE` where its users say whose it is.
-    pub owner: PackageId,
-    pub kind: Kind,
-    pub how: How,
+    pub(crate) owner: PackageId,
+    pub(crate) kind: Kind,
+    pub(crate) how: How,
 }
 
 /// How the extent of an object is known.
@@ -107,12 +107,12 @@ pub enum How {
 
 impl How {
     /// Whether the extent is certain.
-    pub fn is_proven(self) -> bool {
+    pub(crate) fn is_proven(self) -> bool {
         self != Self::Next
     }
 
     /// The words of a report.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Symbol => "symbol",
             Self::Layout => "layout",
@@ -126,12 +126,12 @@ impl How {
 /// A stretch of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Object {
-    pub start: Addr,
-    pub end: Addr,
+    pub(crate) start: Addr,
+    pub(crate) end: Addr,
     /// Before owners were looked for: that of a known extent.
-    pub owner: PackageId,
-    pub what: What,
-    pub how: How,
+    pub(crate) owner: PackageId,
+    pub(crate) what: What,
+    pub(crate) how: How,
 }
 
 /// What is known of a stretch.
@@ -148,36 +148,36 @@ pub(super) enum What {
 #[derive(Default)]
 pub(super) struct Data {
     /// Where objects are looked for, by address, without overlap.
-    pub areas: Vec<Range<Addr>>,
+    pub(crate) areas: Vec<Range<Addr>>,
     /// By address, without overlap.
-    pub known: Vec<Known>,
+    pub(crate) known: Vec<Known>,
     /// Sorted, without repetition.
-    pub starts: Vec<u64>,
+    pub(crate) starts: Vec<u64>,
     /// What code mentions for sure, in order.
-    pub sure: Vec<Addr>,
+    pub(crate) sure: Vec<Addr>,
     /// By address, without overlap.
-    pub runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
     /// By address: names of types, and what functions say of themselves. None of their words is an address.
-    pub texts: Vec<Range<Addr>>,
+    pub(crate) texts: Vec<Range<Addr>>,
     /// What functions say of themselves, if it is known where: neither code nor data has an address of it.
-    pub records: Range<Addr>,
+    pub(crate) records: Range<Addr>,
     /// Bytes of an address.
-    pub word: u32,
+    pub(crate) word: u32,
 }
 
 /// Places and lengths, in order.
 pub(super) struct Places<'p> {
     /// Where objects may begin.
-    pub starts: &'p [Addr],
+    pub(crate) starts: &'p [Addr],
     /// Texts with a length that stands beside their address.
-    pub lengths: &'p [(Addr, u32)],
+    pub(crate) lengths: &'p [(Addr, u32)],
     /// Where something begins for sure: it has a symbol, without a size.
-    pub named: &'p [Addr],
+    pub(crate) named: &'p [Addr],
 }
 
 impl Data {
     /// Every stretch of every area, in order and without gaps.
-    pub fn lay_out(&self, places: &Places<'_>) -> Vec<Object> {
+    pub(crate) fn lay_out(&self, places: &Places<'_>) -> Vec<Object> {
         let mut found = Vec::with_capacity(self.known.len() + places.starts.len());
         let mut runs = self.runs.as_slice();
         for area in &self.areas {

@@ -12,18 +12,22 @@ use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches};
 
 /// What is read of code.
 pub(super) struct Origins<'a, 'i> {
-    pub image: &'a Image<'i>,
-    pub goarch: Option<&'a str>,
-    pub entries: &'a [Entry],
-    pub tables: &'a Tables<'i>,
+    pub(crate) image: &'a Image<'i>,
+    pub(crate) goarch: Option<&'a str>,
+    pub(crate) entries: &'a [Entry],
+    pub(crate) tables: &'a Tables<'i>,
     /// Where the runtime finds inline trees.
-    pub gofunc: Option<Addr>,
-    pub packages: &'a Packages<'a>,
+    pub(crate) gofunc: Option<Addr>,
+    pub(crate) packages: &'a Packages<'a>,
 }
 
 impl Origins<'_, '_> {
     /// Which package's bodies mention each of `targets`, in the functions of `users`; all are in order.
-    pub fn of_mentions(&self, targets: &[Addr], users: &[PackageId]) -> Vec<(Addr, PackageId)> {
+    pub(crate) fn of_mentions(
+        &self,
+        targets: &[Addr],
+        users: &[PackageId],
+    ) -> Vec<(Addr, PackageId)> {
         let trees = self.gofunc.and_then(|it| self.image.reader(it));
         let mut found = Vec::new();
         let is_user = |it: PackageId| users.binary_search(&it).is_ok();
@@ -47,7 +51,7 @@ impl Origins<'_, '_> {
     }
 
     /// Which packages call which, among the functions of `callers`.
-    pub fn of_calls(&self, callers: &[PackageId]) -> Vec<(PackageId, PackageId)> {
+    pub(crate) fn of_calls(&self, callers: &[PackageId]) -> Vec<(PackageId, PackageId)> {
         let mut found = Vec::new();
         bodies::calls(
             self.image,

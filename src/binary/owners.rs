@@ -13,30 +13,30 @@ use super::settle;
 
 /// An object with its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owned {
-    pub object: Object,
-    pub owner: PackageId,
-    pub kind: Kind,
+pub(crate) struct Owned {
+    pub(crate) object: Object,
+    pub(crate) owner: PackageId,
+    pub(crate) kind: Kind,
     /// Whether its owner is not inferred.
-    pub certain: bool,
+    pub(crate) certain: bool,
     /// Whether neither its owner nor its extent is.
     pub proven: bool,
 }
 
 /// Packages, and which is closer to a definition.
 pub(super) struct Ranked<'p, 'i> {
-    pub packages: &'p Packages<'i>,
+    pub(crate) packages: &'p Packages<'i>,
     /// Whether symbols say what is whose. Without them a variable may be of a package that has no functions, and so no name.
-    pub named: bool,
+    pub(crate) named: bool,
     /// The place of each package in the code, where that is known.
-    pub ranks: Vec<u32>,
+    pub(crate) ranks: Vec<u32>,
     /// The sizes and packages of declared types, in the order of the linker.
-    pub declared: &'p [(u32, PackageId)],
+    pub(crate) declared: &'p [(u32, PackageId)],
 }
 
 impl Ranked<'_, '_> {
     /// Packages that the linker placed first come first.
-    pub fn rank(&self, owner: PackageId) -> (u32, PackageId) {
+    pub(crate) fn rank(&self, owner: PackageId) -> (u32, PackageId) {
         let rank = self.ranks.get(owner as usize).copied();
         (rank.unwrap_or(u32::MAX), owner)
     }

@@ -12,7 +12,7 @@ pub(super) type PackageId = u32;
 pub(super) const NONE: PackageId = u32::MAX;
 
 /// Packages of several modules.
-pub(super) const SHARED: PackageId = u32::MAX - 1;
+pub(crate) const SHARED: PackageId = u32::MAX - 1;
 
 /// Stands before the number of a module where several of its packages are meant.
 const OF_MODULE: u32 = 1 << 30;
@@ -29,7 +29,7 @@ pub(super) fn module_of(owner: PackageId) -> Option<usize> {
 
 /// Every package met so far.
 pub(super) struct Packages<'i> {
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// The module of each, as a number: packages that share what they use may be of one module.
     groups: Vec<u32>,
     names: HashMap<String, u32>,
@@ -37,7 +37,7 @@ pub(super) struct Packages<'i> {
     /// How many bytes all paths may still have: in a damaged file every name may lead to a long one.
     room: usize,
     /// Whether that was not enough.
-    pub cut: bool,
+    pub(crate) cut: bool,
     numbers: HashMap<Vec<u8>, PackageId>,
     /// Functions of one package stand together: the last answer is usually the next.
     last: Option<(Vec<u8>, PackageId)>,
@@ -45,7 +45,7 @@ pub(super) struct Packages<'i> {
 
 impl<'i> Packages<'i> {
     /// None so far. `file_size` is that of the executable, of which all paths together are a small part.
-    pub fn new(file_size: usize, info: Option<&'i BuildInfo>) -> Self {
+    pub(crate) fn new(file_size: usize, info: Option<&'i BuildInfo>) -> Self {
         Self {
             paths: Vec::new(),
             groups: Vec::new(),
@@ -59,7 +59,7 @@ impl<'i> Packages<'i> {
     }
 
     /// The package that defines a function or type of this name.
-    pub fn of_name(&mut self, name: &[u8]) -> PackageId {
+    pub(crate) fn of_name(&mut self, name: &[u8]) -> PackageId {
         if let Some((last, number)) = &self.last
             && continues(name, last)
         {
@@ -69,12 +69,12 @@ impl<'i> Packages<'i> {
     }
 
     /// The package that defines a function of this name, if it was met.
-    pub fn known(&self, name: &[u8]) -> Option<PackageId> {
+    pub(crate) fn known(&self, name: &[u8]) -> Option<PackageId> {
         self.numbers.get(package_of(name)?).copied()
     }
 
     /// The package of a variable or constant of this name; none for names of C and of assembly, which may have dots, too.
-    pub fn of_data(&mut self, name: &[u8]) -> PackageId {
+    pub(crate) fn of_data(&mut self, name: &[u8]) -> PackageId {
         let Some(prefix) = package_of(name).filter(|it| it.first() != Some(&b'$')) else {
             return NONE;
         };
@@ -89,7 +89,7 @@ impl<'i> Packages<'i> {
 
     /// The package with this path as symbol names have it, escaped. What the compiler calls the shapes of generic types is
     /// none.
-    pub fn of_prefix(&mut self, prefix: &[u8]) -> PackageId {
+    pub(crate) fn of_prefix(&mut self, prefix: &[u8]) -> PackageId {
         if matches!(prefix, b"go" | b"go.shape") {
             return NONE;
         }
@@ -135,7 +135,7 @@ impl<'i> Packages<'i> {
 
 impl Packages<'_> {
     /// Whose what both use is: of one package, of several of one module, or of several modules.
-    pub fn join(&self, a: PackageId, b: PackageId) -> PackageId {
+    pub(crate) fn join(&self, a: PackageId, b: PackageId) -> PackageId {
         match (a, b) {
             _ if a == b => a,
             (NONE, it) | (it, NONE) => it,
@@ -155,7 +155,7 @@ impl Packages<'_> {
     }
 
     /// The modules, by number.
-    pub fn modules(&self) -> Vec<&str> {
+    pub(crate) fn modules(&self) -> Vec<&str> {
         let mut names = vec![""; self.names.len()];
         for (name, number) in &self.names {
             names[*number as usize] = name;
@@ -198,7 +198,7 @@ pub enum Origin {
 
 impl Origin {
     /// The name in reports and JSON.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Main => "main",
             Self::Dependency => "dependency",
@@ -216,7 +216,7 @@ pub(super) struct Modules<'a> {
 }
 
 impl<'a> Modules<'a> {
-    pub fn new(info: Option<&'a BuildInfo>) -> Self {
+    pub(crate) fn new(info: Option<&'a BuildInfo>) -> Self {
         let mut sorted = Vec::new();
         if let Some(info) = info {
             sorted.extend(info.main.iter().map(|it| (it.path.as_str(), None)));
@@ -228,7 +228,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The import path of a package: `main` is the symbol name of what the build information calls by its path.
-    pub fn import_path(&self, package: &str) -> String {
+    pub(crate) fn import_path(&self, package: &str) -> String {
         let main = self
             .info
             .map(|it| it.path.as_str())
@@ -240,7 +240,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The module with the longest path that the package's path begins with, and where it comes from.
-    pub fn of(&self, import_path: &str) -> (Option<&'a Module>, Origin) {
+    pub(crate) fn of(&self, import_path: &str) -> (Option<&'a Module>, Origin) {
         let mut path = import_path;
         loop {
             if let Ok(found) = self.sorted.binary_search_by_key(&path, |it| it.0) {
@@ -266,7 +266,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The name under which a package is summed up: its module's, or that of where it comes from.
-    pub fn name(&self, import_path: &str) -> String {
+    pub(crate) fn name(&self, import_path: &str) -> String {
         match self.of(import_path) {
             (Some(module), _) => module.path.clone(),
             (None, Origin::Dependency) => import_path.to_owned(),

@@ -23,10 +23,10 @@ pub(super) fn owner(key: u64) -> PackageId {
 /// An interval of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interval {
-    pub start: u32,
-    pub end: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
     /// Its user, or what stands for several.
-    pub owner: PackageId,
+    pub(crate) owner: PackageId,
 }
 
 /// Numbers that were met lately: one is dropped where it would be sorted again and again. It forgets, so that what it
@@ -38,7 +38,7 @@ pub(super) struct Recent {
 impl Recent {
     const BITS: u32 = 13;
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // No key is all ones: nothing begins at the last address.
         Self {
             slots: vec![u64::MAX; 1 << Self::BITS],
@@ -47,7 +47,7 @@ impl Recent {
 
     /// Whether a number was not met lately; from now on it was.
     #[inline]
-    pub fn is_new(&mut self, number: u64) -> bool {
+    pub(crate) fn is_new(&mut self, number: u64) -> bool {
         let index = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS);
         let slot = &mut self.slots[index as usize];
         std::mem::replace(slot, number) != number
@@ -76,7 +76,7 @@ pub(super) struct Sieve<'a> {
 
 impl<'a> Sieve<'a> {
     /// `addresses` are in order.
-    pub fn new(addresses: &'a [u32]) -> Self {
+    pub(crate) fn new(addresses: &'a [u32]) -> Self {
         let bits = (16 * addresses.len())
             .clamp(1 << 10, 1 << 22)
             .next_power_of_two();
@@ -98,7 +98,7 @@ impl<'a> Sieve<'a> {
 
     /// The place of an address among them.
     #[inline]
-    pub fn find(&self, address: u32) -> Option<usize> {
+    pub(crate) fn find(&self, address: u32) -> Option<usize> {
         let bit = self.bit(address);
         let may_be = self.bits[bit / 64] >> (bit % 64) & 1 == 1;
         may_be
@@ -116,7 +116,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             ascending: Vec::new(),
             again: Vec::new(),
@@ -125,7 +125,7 @@ impl Keys {
     }
 
     #[inline]
-    pub fn push(&mut self, key: u64) {
+    pub(crate) fn push(&mut self, key: u64) {
         if self.ascending.last().is_none_or(|it| key > *it) {
             self.ascending.push(key);
         } else if self.recent.is_new(key) {
@@ -134,7 +134,7 @@ impl Keys {
     }
 
     /// One of each, in order.
-    pub fn sorted(self) -> Vec<u64> {
+    pub(crate) fn sorted(self) -> Vec<u64> {
         let mut keys = self.ascending;
         merge(&mut keys, self.again);
         keys

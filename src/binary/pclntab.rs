@@ -15,24 +15,24 @@ const OLDER: [u32; 3] = [0xffff_fff0, 0xffff_fffa, 0xffff_fffb];
 /// Where the tables are.
 #[derive(Debug, Clone)]
 pub(super) struct Pclntab {
-    pub header: Range<Addr>,
+    pub(crate) header: Range<Addr>,
     /// NUL-terminated function names.
-    pub names: Range<Addr>,
+    pub(crate) names: Range<Addr>,
     /// Offsets into `files`, a row per compile unit.
-    pub units: Range<Addr>,
+    pub(crate) units: Range<Addr>,
     /// NUL-terminated file names.
-    pub files: Range<Addr>,
+    pub(crate) files: Range<Addr>,
     /// Tables from pc to a value, as varints.
-    pub values: Range<Addr>,
+    pub(crate) values: Range<Addr>,
     /// The index of functions and their records; its end is that of the region until more is known.
-    pub functions: Range<Addr>,
-    pub count: u32,
+    pub(crate) functions: Range<Addr>,
+    pub(crate) count: u32,
     /// The smallest instruction.
-    pub quantum: u8,
+    pub(crate) quantum: u8,
     /// The address of the first function, where the header has it (before Go 1.26).
-    pub text: Option<u64>,
+    pub(crate) text: Option<u64>,
     /// The five offsets of the header: names, units, files, values, functions.
-    pub offsets: [u64; 5],
+    pub(crate) offsets: [u64; 5],
 }
 
 /// What [`find`] met.

@@ -10,13 +10,13 @@ use super::runs::{Content, Run};
 #[derive(Default)]
 pub(super) struct Pointers {
     /// From where to where, by where they stand.
-    pub edges: Vec<(Addr, Addr)>,
+    pub(crate) edges: Vec<(Addr, Addr)>,
     /// Texts with the length behind the address.
-    pub lengths: Vec<(Addr, u32)>,
+    pub(crate) lengths: Vec<(Addr, u32)>,
     /// Lists of embedded files.
-    pub lists: Vec<Range<Addr>>,
+    pub(crate) lists: Vec<Range<Addr>>,
     /// Where slices with many elements lead to, and how many they are.
-    pub slices: Vec<(Addr, u32)>,
+    pub(crate) slices: Vec<(Addr, u32)>,
 }
 
 /// Reads every word of the data that can be an address. In a damaged file any can: no more than `most` are kept.
@@ -131,7 +131,7 @@ impl Inside {
 
     /// Nothing is known of data that is scattered over the address space, as no linker does: it would take more memory
     /// than the file.
-    pub fn new(data: &Data, all: &Range<Addr>) -> Self {
+    pub(crate) fn new(data: &Data, all: &Range<Addr>) -> Self {
         let known = &data.known;
         let first = all.start - all.start % Self::GRAIN;
         let present: u64 = data
@@ -165,7 +165,7 @@ impl Inside {
 
     /// Whether an address not below the first is inside.
     #[inline]
-    pub fn contains(&self, addr: Addr) -> bool {
+    pub(crate) fn contains(&self, addr: Addr) -> bool {
         let index = ((addr - self.first) / Self::GRAIN) as usize;
         self.bits
             .get(index / 64)

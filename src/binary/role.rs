@@ -47,7 +47,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Code,
         Self::Rodata,
         Self::Pclntab,
@@ -60,7 +60,7 @@ impl Role {
     ];
 
     /// The name in reports and JSON.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Code => "code",
             Self::Rodata => "rodata",
@@ -83,7 +83,7 @@ impl fmt::Display for Role {
 
 impl Format {
     /// The name in reports and JSON.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Elf => "elf",
             Self::Pe => "pe",

@@ -30,12 +30,12 @@ pub(super) enum Content {
 
 impl Content {
     /// Whether symbols name single objects of it.
-    pub fn has_symbols(self) -> bool {
+    pub(crate) fn has_symbols(self) -> bool {
         matches!(self, Self::Constants | Self::Plain | Self::Pointers)
     }
 
     /// Whether words of it can be addresses of data.
-    pub fn has_pointers(self) -> bool {
+    pub(crate) fn has_pointers(self) -> bool {
         matches!(self, Self::Constants | Self::Pointers)
     }
 }
@@ -43,17 +43,17 @@ impl Content {
 /// A stretch of the data, sorted by size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
-    pub range: Range<Addr>,
-    pub content: Content,
+    pub(crate) range: Range<Addr>,
+    pub(crate) content: Content,
 }
 
 /// Where types end, where the first and the last mask of their pointers is, and where their names are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
-    pub types_end: Addr,
-    pub masks: Option<Range<Addr>>,
+    pub(crate) types_end: Addr,
+    pub(crate) masks: Option<Range<Addr>>,
     /// In order.
-    pub names: Vec<Range<Addr>>,
+    pub(crate) names: Vec<Range<Addr>>,
 }
 
 /// Every run, by address, without overlap. Nothing is found where the runtime's table of contents was not.

@@ -16,18 +16,18 @@ use super::runs::{Content, Run};
 /// A variable: its place among the objects, whose it seems to be, and how much that says.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seat {
-    pub object: usize,
+    pub(crate) object: usize,
     /// `None` where several packages mention it, or none.
-    pub owner: Option<PackageId>,
-    pub weight: i32,
+    pub(crate) owner: Option<PackageId>,
+    pub(crate) weight: i32,
 }
 
 /// Variables of one size, by address. Those without a package, and of assembly, stand behind the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
-    pub seats: Vec<Seat>,
+    pub(crate) seats: Vec<Seat>,
     /// How many sizes these may be, which are aligned alike.
-    pub sizes: u32,
+    pub(crate) sizes: u32,
 }
 
 /// The variables of equal size. `seat` says what is known of an object: whose it seems to be, and how much that says.
@@ -120,12 +120,12 @@ pub(super) fn of_types(declared: &[(u32, PackageId)]) -> impl Iterator<Item = Ro
 /// A variable of a row that fits the order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
-    pub seat: usize,
+    pub(crate) seat: usize,
     /// That of its package.
-    pub place: u32,
+    pub(crate) place: u32,
     /// How many packages have anchors up to this one, and from it on, as far as the order does not begin anew.
-    pub before: u32,
-    pub after: u32,
+    pub(crate) before: u32,
+    pub(crate) after: u32,
 }
 
 /// The best chain of anchors so far: what it is worth, and its last seat.
@@ -133,7 +133,7 @@ type Best = (i64, Option<usize>);
 
 impl Row {
     /// What its order is worth: the more sizes, the more often it begins anew.
-    pub fn worth(&self) -> i32 {
+    pub(crate) fn worth(&self) -> i32 {
         match self.sizes {
             0 | 1 => 4,
             2 => 2,
@@ -143,7 +143,7 @@ impl Row {
 
     /// Whether so many packages in order on both sides are no coincidence. Where several sizes are aligned alike, the
     /// order begins anew with each.
-    pub fn is_evidence(&self, before: u32, after: u32) -> bool {
+    pub(crate) fn is_evidence(&self, before: u32, after: u32) -> bool {
         // One alone may be of another size.
         if before.min(after) < 2 {
             return false;
@@ -156,7 +156,7 @@ impl Row {
     }
 
     /// The variables that fit the order, as many as can. A row may begin anew.
-    pub fn anchors(&self, order: &LoadOrder) -> Vec<Anchor> {
+    pub(crate) fn anchors(&self, order: &LoadOrder) -> Vec<Anchor> {
         const PACKAGE: i64 = 16;
         const ANEW: i64 = 3 * PACKAGE;
         // The best that ends with a package up to each place, as a tree of prefixes (Fenwick's).

@@ -50,13 +50,13 @@ pub(super) fn value(stretches: &[Stretch], at: u32) -> Option<i32> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Owner {
     /// Offset into the names.
-    pub name: u32,
-    pub start_line: i32,
+    pub(crate) name: u32,
+    pub(crate) start_line: i32,
 }
 
 impl Owner {
     /// A line of the file, counted from the first of the function; as Go does, without a care for overflow.
-    pub fn offset(self, line: i32) -> i32 {
+    pub(crate) fn offset(self, line: i32) -> i32 {
         line.wrapping_sub(self.start_line)
     }
 }
@@ -64,9 +64,9 @@ impl Owner {
 /// A call that was inlined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Node {
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// A place in the code that stands for the line of the call.
-    pub parent: u32,
+    pub(crate) parent: u32,
 }
 
 /// A row of an inline tree; a number below 0 is none.

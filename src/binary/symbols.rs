@@ -5,10 +5,10 @@ use super::{Binary, Format, Role, Section};
 
 /// A name for a place.
 pub(super) struct Symbol<'a> {
-    pub address: u64,
+    pub(crate) address: u64,
     /// `None` where the format has no sizes.
-    pub size: Option<u64>,
-    pub name: &'a [u8],
+    pub(crate) size: Option<u64>,
+    pub(crate) name: &'a [u8],
 }
 
 /// Calls `each` with every symbol that a section has; those of code are among them.

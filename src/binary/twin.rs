@@ -22,7 +22,7 @@ pub struct LoadedDiff {
     /// Bytes that were compared, build IDs not counted.
     pub compared: u64,
     /// Whether execution begins at the same place.
-    pub same_entry: bool,
+    same_entry: bool,
     /// Sections that differ in any way, or are in one file only, in the order of the first file.
     pub sections: Vec<SectionDiff>,
 }
@@ -33,17 +33,17 @@ pub struct SectionDiff {
     /// The section's name.
     pub name: String,
     /// Bytes in memory in the first file; `None` when it has no such section.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Bytes in memory in the second file; `None` when it has no such section.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// Bytes that differ without an explanation, a difference in length counted in full.
-    pub differing: u64,
+    pub(crate) differing: u64,
     /// Bytes that differ in pointers to sections that moved, by as much as they moved.
-    pub relocated: u64,
+    pub(crate) relocated: u64,
     /// Bytes of a build ID that is not the same.
-    pub build_id: u64,
+    pub(crate) build_id: u64,
     /// Whether it is loaded at another address.
-    pub moved: bool,
+    pub(crate) moved: bool,
 }
 
 impl SectionDiff {

@@ -16,31 +16,31 @@ const DEPTH: u32 = 16;
 /// A descriptor, as far as its size and what it refers to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Descriptor {
-    pub addr: Addr,
-    pub size: u32,
-    pub owner: PackageId,
+    pub(crate) addr: Addr,
+    pub(crate) size: u32,
+    pub(crate) owner: PackageId,
     head: Head,
 }
 
 /// A method table of a type for an interface.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Itab {
-    pub addr: Addr,
-    pub size: u32,
-    pub concrete: Addr,
+    pub(crate) addr: Addr,
+    pub(crate) size: u32,
+    pub(crate) concrete: Addr,
 }
 
 /// What the walk found.
 #[derive(Default)]
 pub(super) struct Types {
     /// By address, without overlap.
-    pub descriptors: Vec<Descriptor>,
-    pub itabs: Vec<Itab>,
+    pub(crate) descriptors: Vec<Descriptor>,
+    pub(crate) itabs: Vec<Itab>,
     /// The sizes and packages of declared types, by address, where the linker sorted them by size.
-    pub declared: Vec<(u32, PackageId)>,
+    pub(crate) declared: Vec<(u32, PackageId)>,
     /// Exported methods, and how many of them the linker removed.
-    pub exported: u64,
-    pub pruned: u64,
+    pub(crate) exported: u64,
+    pub(crate) pruned: u64,
 }
 
 /// The walk from what is listed to all that it refers to.
@@ -54,7 +54,7 @@ pub(super) struct Walk<'i> {
 }
 
 impl<'i> Walk<'i> {
-    pub fn new(image: &'i Image<'_>, module: &Moduledata, layout: Layout) -> Option<Self> {
+    pub(crate) fn new(image: &'i Image<'_>, module: &Moduledata, layout: Layout) -> Option<Self> {
         let memory = Descriptors::new(image, module, layout)?;
         let slots = ((memory.end - memory.types) as usize / layout.word) + 1;
         Some(Self {
@@ -67,7 +67,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Queues an address, if it is new and can be a descriptor.
-    pub fn root(&mut self, addr: Addr) {
+    pub(crate) fn root(&mut self, addr: Addr) {
         if addr < self.memory.types
             || addr >= self.memory.end
             || !((addr - self.memory.types) as usize).is_multiple_of(self.memory.layout.word)
@@ -82,7 +82,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Follows everything queued.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let mut next = Vec::new();
         while let Some(addr) = self.queue.pop() {
             let Some(head) = self.memory.head(addr) else {
@@ -111,7 +111,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Reads descriptors one after the other, as Go 1.27 places them.
-    pub fn row(&mut self, end: Addr) {
+    pub(crate) fn row(&mut self, end: Addr) {
         self.in_rows = true;
         let word = self.memory.layout.word as u32;
         let mut addr = self.memory.types.saturating_add(word);
@@ -142,7 +142,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Adds the method tables, and queues what they refer to.
-    pub fn itabs(&mut self, image: &Image<'_>, listing: &Listing) {
+    pub(crate) fn itabs(&mut self, image: &Image<'_>, listing: &Listing) {
         match *listing {
             Listing::Rows {
                 itabs, itabs_end, ..
@@ -177,7 +177,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Where the first of the masks that say which words of a type are pointers begins, and the last ends.
-    pub fn masks(&self, image: &Image<'_>) -> Option<Range<Addr>> {
+    pub(crate) fn masks(&self, image: &Image<'_>) -> Option<Range<Addr>> {
         let word = self.memory.layout.word;
         let reader = self.memory.reader;
         let mask = |it: &Descriptor| {
@@ -220,7 +220,7 @@ impl<'i> Walk<'i> {
     }
 
     /// Adds the types that Go 1.21 to 1.26 list.
-    pub fn links(&mut self, image: &Image<'_>, (start, count): (Addr, u32)) {
+    pub(crate) fn links(&mut self, image: &Image<'_>, (start, count): (Addr, u32)) {
         let Some(reader) = image.reader(start) else {
             return;
         };
@@ -284,7 +284,7 @@ impl<'i> Walk<'i> {
 
     /// Sorts, drops what overlaps, and finds owners: types that no package names belong to who uses them. `users` says whose
     /// code refers to an address.
-    pub fn finish(
+    pub(crate) fn finish(
         mut self,
         packages: &mut Packages<'_>,
         users: impl Fn(&Packages<'_>, Addr) -> PackageId,
@@ -440,7 +440,7 @@ impl<'i> Walk<'i> {
 /// A name of a type, field, method or package.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name {
-    pub addr: Addr,
-    pub size: u32,
-    pub owner: PackageId,
+    pub(crate) addr: Addr,
+    pub(crate) size: u32,
+    pub(crate) owner: PackageId,
 }

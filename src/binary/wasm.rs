@@ -131,12 +131,12 @@ fn standard_name(payload: &Payload<'_>) -> &'static str {
 /// The linear memory as it is when the program starts.
 pub(super) struct Memory {
     /// Memory from address 0 to the end of the last segment.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Where each stretch with bytes in the file begins, and how many bytes of the file stand before it; the last entry
     /// is the end of all.
-    pub pieces: Vec<(u32, u32)>,
+    pub(crate) pieces: Vec<(u32, u32)>,
     /// Bytes of segments that are too far away to be rebuilt.
-    pub beyond: u64,
+    pub(crate) beyond: u64,
 }
 
 /// Rebuilds the memory from the data segments: Go leaves out long runs of zeros, so that one table is many segments.

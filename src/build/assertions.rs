@@ -13,7 +13,7 @@ use crate::plan::{Facts, StepKind, TargetPlan};
 use crate::process::Interrupt;
 
 /// Finds what is asserted. Reads every source of the scope where comments count, otherwise those that are named.
-pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
+pub(crate) fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
     let overlay = Overlay::of(facts);
     let list = |directory: &str| {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
@@ -31,7 +31,11 @@ pub fn find(config: &Config, facts: &Facts) -> Vec<Subject> {
 }
 
 /// Judges what was found in the build of these facts.
-pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>, facts: &Facts) -> Judged {
+pub(crate) fn judge(
+    subjects: Vec<Subject>,
+    collected: Result<&Collected, Gap>,
+    facts: &Facts,
+) -> Judged {
     let overlay = Overlay::of(facts);
     let evidence = collected.map(|collected| Evidence {
         sites: &collected.sites,
@@ -56,7 +60,11 @@ pub fn judge(subjects: Vec<Subject>, collected: Result<&Collected, Gap>, facts: 
 
 /// Asks the compiler why it cannot inline what must be inlined: one more compile of those packages, and only then. What
 /// cannot be asked stays unexplained.
-pub fn explain(judged: &mut Judged, target: &TargetPlan, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn explain(
+    judged: &mut Judged,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let refused = |outcome: &Outcome| {
         outcome.status == Status::Fail && outcome.claim == Claim::Inlined && outcome.column == 0
     };

@@ -11,17 +11,17 @@ const NAME: &str = "barrier";
 
 /// A barrier that is closed until it is dropped.
 #[derive(Debug)]
-pub struct Closed(#[expect(dead_code, reason = "its lock counts")] File);
+pub(crate) struct Closed(#[expect(dead_code, reason = "its lock counts")] File);
 
 /// Closes it. `None` where there are no locks: then nobody waits.
-pub fn close(records: &Path) -> Option<Closed> {
+pub(crate) fn close(records: &Path) -> Option<Closed> {
     let file = File::create(records.join(NAME)).ok()?;
     file.lock().ok()?;
     Some(Closed(file))
 }
 
 /// Waits until it is open.
-pub fn pass(records: &Path) {
+pub(crate) fn pass(records: &Path) {
     if let Ok(file) = File::open(records.join(NAME)) {
         let _ = file.lock_shared();
     }

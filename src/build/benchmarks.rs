@@ -10,32 +10,32 @@ use crate::number::counted_of;
 use crate::process::{Interrupt, Stream};
 
 /// How often each benchmark runs: what the first run allocates once does not count.
-pub const RUNS: usize = 5;
+pub(crate) const RUNS: usize = 5;
 
 /// What is run.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// A regular expression, as `-bench` takes it.
-    pub pattern: &'a str,
+    pub(crate) pattern: &'a str,
     /// Packages, as go takes them.
-    pub packages: &'a [OsString],
+    pub(crate) packages: &'a [OsString],
     /// Flags of `go build` that decide about the code.
-    pub flags: &'a [OsString],
+    pub(crate) flags: &'a [OsString],
     /// Operations of each run.
-    pub operations: u32,
+    pub(crate) operations: u32,
 }
 
 /// What a benchmark allocates per operation: the least of all runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// `BenchmarkSearch/large`
-    pub name: String,
+    pub(crate) name: String,
     /// allocs/op
-    pub allocs: u64,
+    pub(crate) allocs: u64,
     /// B/op
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Runs the benchmarks of packages, sorted by package and name. On one processor: what several goroutines allocate at the
@@ -43,7 +43,11 @@ pub struct Measured {
 ///
 /// Fails with [`Kind::Go`] and Go's own words where a test binary does not build or fails, and with [`Kind::Usage`] where
 /// no benchmark matches.
-pub fn measure(go: &Go, request: &Request<'_>, interrupt: &Interrupt) -> Result<Vec<Measured>> {
+pub(crate) fn measure(
+    go: &Go,
+    request: &Request<'_>,
+    interrupt: &Interrupt,
+) -> Result<Vec<Measured>> {
     let mut go = go.clone();
     std::sync::Arc::make_mut(&mut go.ground).trust_benchmarks();
     let mut args: Vec<OsString> = vec![

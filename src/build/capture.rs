@@ -17,7 +17,7 @@ use crate::plan::toolexec::is_action;
 
 /// The most that the captures may take beside the build cache, in bytes: those of a package are a few kilobytes. What was not
 /// used for longest goes first.
-pub const LIMIT: u64 = 128 << 20;
+pub(crate) const LIMIT: u64 = 128 << 20;
 
 /// The longest text of a package that is kept, in bytes.
 const LONGEST: u64 = 64 << 20;
@@ -33,11 +33,11 @@ const USED: Duration = Duration::from_secs(3600);
 
 /// A capture.
 #[derive(Debug)]
-pub struct Capture {
+pub(crate) struct Capture {
     /// The header and the compiler's words.
-    pub text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     /// When it was written or used.
-    pub time: SystemTime,
+    pub(crate) time: SystemTime,
 }
 
 fn path(store: &Path, action: &str) -> Option<PathBuf> {
@@ -45,7 +45,7 @@ fn path(store: &Path, action: &str) -> Option<PathBuf> {
 }
 
 /// The capture of an action, if there is one and it is whole. One that is damaged is removed.
-pub fn read(store: &Path, action: &str) -> Option<Capture> {
+pub(crate) fn read(store: &Path, action: &str) -> Option<Capture> {
     let path = path(store, action)?;
     let mut file = input::open(&path).ok()?;
     let time = file.metadata().and_then(|metadata| metadata.modified());
@@ -79,7 +79,7 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether captures can be written. Makes the directory.
-pub fn try_store(store: &Path) -> std::io::Result<()> {
+pub(crate) fn try_store(store: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(store)?;
     tempfile::Builder::new()
         .prefix(DRAFT)
@@ -89,7 +89,7 @@ pub fn try_store(store: &Path) -> std::io::Result<()> {
 
 /// Removes what was not used for longest until the rest is below `limit`, and what runs that were killed left.
 /// `stores` is the directory of all stores; what cannot be removed stays.
-pub fn trim(stores: &Path, limit: u64) {
+pub(crate) fn trim(stores: &Path, limit: u64) {
     let list = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
     let mut files = Vec::new();
     for entry in list(stores).flat_map(|entry| list(&entry.path()).collect::<Vec<_>>()) {

@@ -17,46 +17,46 @@ use crate::process::{self, Interrupt, Stream};
 
 /// What the compiles for the effect of a profile left.
 #[derive(Debug, Default)]
-pub struct Effect {
+pub(crate) struct Effect {
     /// With the profile.
-    pub with: Side,
+    pub(crate) with: Side,
     /// Without it.
-    pub without: Side,
+    pub(crate) without: Side,
 }
 
 /// The compiles of one side.
 #[derive(Debug, Default)]
-pub struct Side {
+pub(crate) struct Side {
     /// How long go took.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
     /// CPU time of go and the compilers; `None` where the kernel does not tell.
-    pub cpu: Option<Duration>,
+    pub(crate) cpu: Option<Duration>,
     /// Packages that were compiled; the rest was told from the build cache.
-    pub compiled: u64,
+    pub(crate) compiled: u64,
     /// Calls that were inlined, in any package.
-    pub inlined: BTreeSet<Told>,
+    pub(crate) inlined: BTreeSet<Told>,
     /// Calls through an interface or a function value that were made direct.
-    pub devirtualized: BTreeSet<Told>,
+    pub(crate) devirtualized: BTreeSet<Told>,
     /// Escapes in the scope of the escape report.
-    pub sites: Vec<IdentifiedSite>,
+    pub(crate) sites: Vec<IdentifiedSite>,
     /// The source of each, in the same order.
-    pub excerpts: Vec<Excerpt>,
+    pub(crate) excerpts: Vec<Excerpt>,
 }
 
 /// A message of the compiler about a place. Only the base name of the file counts: its directory depends on where the
 /// package was compiled first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told {
+pub(crate) struct Told {
     /// The package that was compiled.
-    pub package: String,
+    pub(crate) package: String,
     /// `file.go:12:3`
-    pub place: String,
+    pub(crate) place: String,
     /// What is called.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Runs the compiles of one side, one per profile. Fails with Go's own words when the code does not compile.
-pub fn side(
+pub(crate) fn side(
     steps: &[&Step],
     target: &TargetPlan,
     patterns: &str,

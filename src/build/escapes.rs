@@ -33,24 +33,24 @@ const IGNORE: &str = "//gobuild-opt:ignore";
 
 /// What was found, and how.
 #[derive(Debug, Default)]
-pub struct Collected {
+pub(crate) struct Collected {
     /// What it took.
-    pub cost: Cost,
+    pub(crate) cost: Cost,
     /// The counts.
-    pub escapes: Escapes,
+    pub(crate) escapes: Escapes,
     /// The sites of the scope, constants too.
-    pub sites: Vec<IdentifiedSite>,
+    pub(crate) sites: Vec<IdentifiedSite>,
     /// The source of each site, in the same order.
-    pub excerpts: Vec<Excerpt>,
+    pub(crate) excerpts: Vec<Excerpt>,
     /// The sites of packages beside the scope.
-    pub beyond: Vec<IdentifiedSite>,
+    pub(crate) beyond: Vec<IdentifiedSite>,
     /// Inlining and bounds checks; empty where nothing is asserted.
-    pub remarks: Vec<Remark>,
+    pub(crate) remarks: Vec<Remark>,
 }
 
 impl Collected {
     /// The sites as they are compared.
-    pub fn listed(&self) -> Vec<escape::added::Listed> {
+    pub(crate) fn listed(&self) -> Vec<escape::added::Listed> {
         let lines = self
             .excerpts
             .iter()
@@ -65,56 +65,56 @@ impl Collected {
 
 /// What the diagnostics took. Packages that are compiled for several mains with a profile each count for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Packages captured while this run compiled them.
-    pub captured: u64,
+    pub(crate) captured: u64,
     /// Packages with a capture of an earlier run.
-    pub found: u64,
+    pub(crate) found: u64,
     /// Packages without a capture, which were compiled separately; `None`: the whole scope was.
-    pub passed: Option<u64>,
+    pub(crate) passed: Option<u64>,
     /// Why that was so, where a capture was wanted.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Wall time to name and read the captures.
-    pub captures: Duration,
+    pub(crate) captures: Duration,
     /// Wall time of the pass.
-    pub pass: Duration,
+    pub(crate) pass: Duration,
 }
 
 impl Cost {
     /// Wall time of both.
-    pub fn wall(&self) -> Duration {
+    pub(crate) fn wall(&self) -> Duration {
         self.captures + self.pass
     }
 }
 
 /// The source of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excerpt {
+pub(crate) struct Excerpt {
     /// The line, without white space around it; empty where the source could not be read.
-    pub line: String,
+    pub(crate) line: String,
     /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
 }
 
 /// A run that collects.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// The commands.
-    pub target: &'a TargetPlan,
+    pub(crate) target: &'a TargetPlan,
     /// What the user wants.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// When it began to compile: what was captured later was captured by it.
-    pub since: SystemTime,
+    pub(crate) since: SystemTime,
     /// Whether to keep what assertions need.
-    pub asserted: bool,
+    pub(crate) asserted: bool,
     /// The action of each package of the scope; `None`: go is asked.
-    pub names: Option<Vec<(String, String)>>,
+    pub(crate) names: Option<Vec<(String, String)>>,
 }
 
 impl Run<'_> {
     /// Reads the captures, and compiles separately what has none. `None` where the plan has no step for that.
     ///
     /// Fails with Go's own words when the code does not compile.
-    pub fn collect(
+    pub(crate) fn collect(
         &self,
         interrupt: &Interrupt,
         show: &mut dyn FnMut(Event<'_>),
@@ -396,7 +396,7 @@ pub(super) fn line_starts(bytes: &[u8]) -> Vec<usize> {
 }
 
 /// A line of a file, without white space around it.
-pub fn excerpt_of(bytes: &[u8], line: u32) -> String {
+pub(crate) fn excerpt_of(bytes: &[u8], line: u32) -> String {
     excerpt(bytes, &line_starts(bytes), line).line
 }
 
@@ -427,7 +427,7 @@ pub(super) fn excerpt(bytes: &[u8], starts: &[usize], line: u32) -> Excerpt {
 }
 
 /// What the compiler's text is read with.
-pub fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+pub(crate) fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
     let package = |package: &Package| escape::Package {
         import_path: package.import_path.clone(),
         name: package.name.clone(),

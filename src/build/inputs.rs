@@ -55,7 +55,7 @@ fn key(target: &TargetPlan) -> Key {
 }
 
 /// The sentence for a run that compiled more than the one before; keeps what it was made of.
-pub fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
+pub(crate) fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let key = key(target);
     let now = inputs(target, built);
     let before: Option<Inputs> = known::read(&key);

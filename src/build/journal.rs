@@ -19,18 +19,18 @@ const LAST: &[u8] = b"end";
 
 /// One output of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its file name in the directory of the outputs.
-    pub name: OsString,
+    pub(crate) name: OsString,
     /// Whether there was a file of that name.
-    pub replaces: bool,
+    pub(crate) replaces: bool,
     /// Length and time of the new file: what has others by now is not ours to take back.
     stamp: (u64, i64, i64),
 }
 
 impl Entry {
     /// An output for which `new(directory, index)` is complete.
-    pub fn new(name: OsString, replaces: bool, new: &Path) -> std::io::Result<Self> {
+    pub(crate) fn new(name: OsString, replaces: bool, new: &Path) -> std::io::Result<Self> {
         Ok(Self {
             name,
             replaces,
@@ -45,22 +45,22 @@ fn stamp(path: &Path) -> std::io::Result<(u64, i64, i64)> {
 }
 
 /// Where the new file of an output waits.
-pub fn new(directory: &Path, index: usize) -> PathBuf {
+pub(crate) fn new(directory: &Path, index: usize) -> PathBuf {
     directory.join(format!("new-{index}"))
 }
 
 /// Where its old file is kept.
-pub fn old(directory: &Path, index: usize) -> PathBuf {
+pub(crate) fn old(directory: &Path, index: usize) -> PathBuf {
     directory.join(format!("old-{index}"))
 }
 
 /// Whether a set was begun in that directory of ours.
-pub fn is_in(directory: &Path) -> bool {
+pub(crate) fn is_in(directory: &Path) -> bool {
     directory.join(LIST).symlink_metadata().is_ok()
 }
 
 /// Writes the list; from here on the old files are put back unless [`end`] comes.
-pub fn begin(directory: &Path, entries: &[Entry]) -> std::io::Result<()> {
+pub(crate) fn begin(directory: &Path, entries: &[Entry]) -> std::io::Result<()> {
     let draft = directory.join("draft");
     let mut file = File::create_new(&draft)?;
     file.write_all(&written(entries))?;
@@ -73,7 +73,7 @@ pub fn begin(directory: &Path, entries: &[Entry]) -> std::io::Result<()> {
 }
 
 /// The new files are the truth.
-pub fn end(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn end(directory: &Path) -> std::io::Result<()> {
     if let Some(outputs) = directory.parent() {
         sync(outputs)?;
     }
@@ -84,7 +84,7 @@ pub fn end(directory: &Path) -> std::io::Result<()> {
 /// Puts the old files back, last one first; nothing where no set was begun.
 ///
 /// Fails with [`Kind::Machine`] and the names of what could not be put back; the list is still there then.
-pub fn roll_back(directory: &Path) -> Result<()> {
+pub(crate) fn roll_back(directory: &Path) -> Result<()> {
     let shown = directory.display();
     let unreadable = |error: std::io::Error| {
         let message = format!("cannot read what an earlier run left in `{shown}`");
@@ -196,7 +196,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
 }
 
 /// Makes names last through a loss of power. Some file systems cannot: then the files are safe anyway.
-pub fn sync(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn sync(directory: &Path) -> std::io::Result<()> {
     // One that we may write to, but not read, cannot be opened.
     match File::open(directory).and_then(|file| file.sync_all()) {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),

@@ -33,10 +33,10 @@ const FORM: &str = "1";
 
 /// What something is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(Option<PathBuf>);
+pub(crate) struct Key(Option<PathBuf>);
 
 /// The name of what was made of `parts`; their order counts.
-pub fn key(memory: &Memory, kind: &str, parts: &[&[u8]]) -> Key {
+pub(crate) fn key(memory: &Memory, kind: &str, parts: &[&[u8]]) -> Key {
     let mut digest = Sha256::new();
     for part in [memory.tool.as_bytes(), kind.as_bytes()]
         .iter()
@@ -50,7 +50,7 @@ pub fn key(memory: &Memory, kind: &str, parts: &[&[u8]]) -> Key {
 }
 
 /// What is known under a name, if that is whole.
-pub fn read<T: DeserializeOwned>(key: &Key) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(key: &Key) -> Option<T> {
     let path = key.0.as_ref()?;
     let bytes = input::read(path, LARGEST).ok()?;
     let found = verified(&bytes).and_then(|verified| serde_json::from_slice(verified).ok());
@@ -81,7 +81,7 @@ fn touch(path: &Path) {
 }
 
 /// Keeps something. A disk that is full is no reason to fail.
-pub fn keep<T: Serialize>(key: &Key, value: &T) {
+pub(crate) fn keep<T: Serialize>(key: &Key, value: &T) {
     let _ = key.0.as_ref().and_then(|path| write(path, value));
 }
 
@@ -104,7 +104,7 @@ fn write<T: Serialize>(path: &Path, value: &T) -> Option<()> {
 }
 
 /// Removes what was not used for longest until the rest is within bounds.
-pub fn trim(memory: &Memory) {
+pub(crate) fn trim(memory: &Memory) {
     if let Some(place) = &memory.place {
         capture::trim(place, LIMIT);
     }

@@ -20,11 +20,11 @@ const PACKAGE: u64 = 64 << 10;
 
 /// How a target is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lane {
+pub(crate) struct Lane {
     /// `-p`; `None`: as go decides.
-    pub width: Option<usize>,
+    pub(crate) width: Option<usize>,
     /// Whether the second link may run beside go's.
-    pub twin: bool,
+    pub(crate) twin: bool,
 }
 
 impl Default for Lane {
@@ -38,13 +38,13 @@ impl Default for Lane {
 
 impl Lane {
     /// With as little at the same time as there can be.
-    pub const ALONE: Self = Self {
+    pub(crate) const ALONE: Self = Self {
         width: Some(1),
         twin: false,
     };
 
     /// The command of a step; a `-p` of the user's own wins, in GOFLAGS as well.
-    pub fn invocation(self, step: &Step, goflags: &[Flag]) -> Invocation {
+    pub(crate) fn invocation(self, step: &Step, goflags: &[Flag]) -> Invocation {
         let mut invocation = step.invocation.clone();
         if let Some(width) = self.width
             && !sets_width(&invocation.args, goflags)
@@ -67,9 +67,9 @@ fn sets_width(args: &[OsString], goflags: &[Flag]) -> bool {
 
 /// What the last run of a target took that linked something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Need {
+pub(crate) struct Need {
     /// Memory at the same time, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
 }
 
 fn key(target: &TargetPlan) -> Key {
@@ -77,7 +77,7 @@ fn key(target: &TargetPlan) -> Key {
 }
 
 /// Where something is kept that is known of a target whatever its flags are; empty `version`: whatever Go builds it, too.
-pub fn key_of(kind: &str, target: &TargetPlan, version: &str) -> Key {
+pub(crate) fn key_of(kind: &str, target: &TargetPlan, version: &str) -> Key {
     let release = |step: &&Step| step.kind == StepKind::Release;
     let packages = target.steps.iter().find(release).map(|step| {
         let args = step.invocation.args.iter();
@@ -98,12 +98,12 @@ pub fn key_of(kind: &str, target: &TargetPlan, version: &str) -> Key {
 }
 
 /// What the last run needed; `None` where nothing is known.
-pub fn need(target: &TargetPlan) -> Option<Need> {
+pub(crate) fn need(target: &TargetPlan) -> Option<Need> {
     known::read(&key(target))
 }
 
 /// Keeps what a run needed. Returns that; of the run before, where this one tells nothing.
-pub fn learn(target: &TargetPlan, built: &Built) -> Need {
+pub(crate) fn learn(target: &TargetPlan, built: &Built) -> Need {
     let tools = tools::peak(&built.tools);
     let now = Need {
         peak: tools + GO + PACKAGE * target.facts.packages.len() as u64,
@@ -117,7 +117,7 @@ pub fn learn(target: &TargetPlan, built: &Built) -> Need {
 }
 
 /// Targets that have packages in common: built for the first time, they would compile them twice.
-pub fn group(target: &TargetPlan) -> String {
+pub(crate) fn group(target: &TargetPlan) -> String {
     let facts = &target.facts;
     let level = facts.target.level.as_deref().unwrap_or_default();
     format!(
@@ -128,9 +128,9 @@ pub fn group(target: &TargetPlan) -> String {
 
 /// What may run at the same time, and what runs.
 #[derive(Debug)]
-pub struct Lanes {
+pub(crate) struct Lanes {
     /// At most so many.
-    pub most: usize,
+    pub(crate) most: usize,
     /// Processors.
     cores: usize,
     /// Memory for all of them, in bytes; `None`: nobody tells.
@@ -146,7 +146,7 @@ pub struct Lanes {
 
 impl Lanes {
     /// For the targets of a plan.
-    pub fn new(plan: &Plan, jobs: Jobs) -> Self {
+    pub(crate) fn new(plan: &Plan, jobs: Jobs) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let targets = plan.targets.len();
         let most = match jobs {
@@ -173,7 +173,7 @@ impl Lanes {
     }
 
     /// Whether a target may start now; with its lane. The first one always may.
-    pub fn start(&mut self, target: usize, left: usize) -> Option<Lane> {
+    pub(crate) fn start(&mut self, target: usize, left: usize) -> Option<Lane> {
         let unknown = self.needs[target].is_none();
         let need = self.needs[target].or(self.seen);
         if !self.running.is_empty() {
@@ -195,17 +195,17 @@ impl Lanes {
     }
 
     /// How many run.
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.running.len()
     }
 
     /// Whether nothing runs.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.running.is_empty()
     }
 
     /// A target has ended; `need` is what it took, where it went well.
-    pub fn end(&mut self, target: usize, need: Option<Need>) {
+    pub(crate) fn end(&mut self, target: usize, need: Option<Need>) {
         self.running.remove(&target);
         if let Some(it) = need {
             self.needs[target] = Some(it.peak);

@@ -21,28 +21,28 @@ const RECORD: &str = "json";
 
 /// A link that took place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// The import path of the main package.
-    pub package: String,
+    pub(crate) package: String,
     /// The action of each package whose diagnostics are wanted; `None` where one could not be read.
-    pub names: Option<Vec<(String, String)>>,
+    pub(crate) names: Option<Vec<(String, String)>>,
     /// Bytes of the archives that are read.
-    pub inputs: u64,
+    pub(crate) inputs: u64,
     /// How to link it once more; `None` where that cannot be.
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 /// A link that can be repeated when go has removed its work directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
+pub(crate) struct Command {
     /// The linker, or what stands in front of it.
-    pub program: String,
+    pub(crate) program: String,
     /// Its arguments; the value of `-o` is go's own.
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// Where it runs.
-    pub cwd: String,
+    pub(crate) cwd: String,
     /// What go set for it.
-    pub env: Vec<(String, String)>,
+    pub(crate) env: Vec<(String, String)>,
 }
 
 /// What a tool finds around it.
@@ -56,13 +56,13 @@ pub struct Outside {
 
 /// How the linker's garbage collector is told to wait: it reads everything once and ends. On 1,300 packages that takes a
 /// quarter of the CPU time away, for 5 % more memory; the file is the same.
-pub const LAZY: (&str, &str) = ("GOGC", "800");
+pub(crate) const LAZY: (&str, &str) = ("GOGC", "800");
 
 /// What a link takes at most, for each byte of the archives that it reads.
 const MEMORY: u64 = 4;
 
 /// Whether there is memory for one more link of so many bytes of archives.
-pub fn has_room(inputs: u64) -> bool {
+pub(crate) fn has_room(inputs: u64) -> bool {
     let needed = inputs.saturating_mul(MEMORY);
     Groups::default()
         .available()
@@ -70,7 +70,7 @@ pub fn has_room(inputs: u64) -> bool {
 }
 
 /// Records a link, before it begins. Nothing here may hold it up. Returns the bytes of the archives that it reads.
-pub fn record(link: &Link<'_>, outside: &Outside) -> Option<u64> {
+pub(crate) fn record(link: &Link<'_>, outside: &Outside) -> Option<u64> {
     let Ok(config) = input::text(link.config, input::SOURCE) else {
         return None;
     };
@@ -222,13 +222,13 @@ fn action(archive: &Path) -> Option<String> {
 }
 
 /// Makes the place of the records of a target. Without it nothing is recorded.
-pub fn expect(target: &TargetPlan) {
+pub(crate) fn expect(target: &TargetPlan) {
     let _ = std::fs::remove_dir_all(&target.links_dir);
     let _ = std::fs::create_dir_all(&target.links_dir);
 }
 
 /// Every link of a target so far.
-pub fn linked(target: &TargetPlan) -> Vec<Linked> {
+pub(crate) fn linked(target: &TargetPlan) -> Vec<Linked> {
     let entries = std::fs::read_dir(&target.links_dir).into_iter().flatten();
     let paths = entries.flatten().map(|it| it.path());
     let records = paths.filter(|path| {

@@ -12,7 +12,7 @@ use crate::plan::{TargetPlan, scope};
 ///
 /// Fails with [`Kind::Usage`] where a name holds a line break: it can look like any line of the compiler, and what is reported
 /// under it would belong to whomever it names.
-pub fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
     let scope = &target.collection.scope;
     let packages = target.facts.packages.iter();
     let packages = packages

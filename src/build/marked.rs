@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::process::Interrupt;
 
 /// How the names of our directories begin.
-pub const PREFIX: &str = ".gobuild-opt-";
+const PREFIX: &str = ".gobuild-opt-";
 /// The file that makes a directory ours. It comes first and goes last.
 const MARK: &str = "made-by-gobuild-opt";
 /// How long one may be empty before it counts as left behind: the mark comes at once.
@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// A directory of ours, for nobody else to look into. Dropping it removes it.
 #[derive(Debug)]
-pub struct Marked {
+pub(crate) struct Marked {
     path: PathBuf,
     keep: bool,
     _lock: Option<File>,
@@ -32,7 +32,7 @@ pub struct Marked {
 
 impl Marked {
     /// Makes one in `parent`.
-    pub fn create(parent: &Path) -> std::io::Result<Self> {
+    pub(crate) fn create(parent: &Path) -> std::io::Result<Self> {
         let made = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(Permissions::from_mode(0o700))
@@ -51,12 +51,12 @@ impl Marked {
     }
 
     /// The directory.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// It stays: the next run needs what is in it.
-    pub fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.keep = true;
     }
 }
@@ -73,7 +73,7 @@ impl Drop for Marked {
 /// Removes what dead runs left in `parent`; what one of them was about to publish is taken back first.
 ///
 /// Fails with [`crate::error::Kind::Machine`] where that is not possible.
-pub fn clear(parent: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn clear(parent: &Path, interrupt: &Interrupt) -> Result<()> {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             clear_one(&entry.path(), interrupt)?;
@@ -83,7 +83,7 @@ pub fn clear(parent: &Path, interrupt: &Interrupt) -> Result<()> {
 }
 
 /// The same for one directory, which may be anything; whether it is gone or was never ours.
-pub fn clear_one(path: &Path, interrupt: &Interrupt) -> Result<bool> {
+pub(crate) fn clear_one(path: &Path, interrupt: &Interrupt) -> Result<bool> {
     if !has_our_name(path) {
         return Ok(true);
     }
@@ -150,7 +150,7 @@ fn remove_all(path: &Path) -> std::io::Result<()> {
 }
 
 /// A directory to lock; no link, and nothing that an open could wait for.
-pub fn open_directory(path: &Path) -> std::io::Result<File> {
+pub(crate) fn open_directory(path: &Path) -> std::io::Result<File> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     File::options()
         .read(true)
@@ -159,12 +159,12 @@ pub fn open_directory(path: &Path) -> std::io::Result<File> {
 }
 
 /// Locks a directory, so that no lock file is left. Fails with [`Errno::WOULDBLOCK`] when another run has it.
-pub fn try_lock(directory: &File) -> Result<(), Errno> {
+pub(crate) fn try_lock(directory: &File) -> Result<(), Errno> {
     rustix::fs::flock(directory, FlockOperation::NonBlockingLockExclusive)
 }
 
 /// Whether that is still what the name stands for.
-pub fn is_same(file: &File, path: &Path) -> bool {
+pub(crate) fn is_same(file: &File, path: &Path) -> bool {
     let key = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     file.metadata().map(key).ok() == path.metadata().map(key).ok()
 }

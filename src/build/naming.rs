@@ -13,7 +13,7 @@ use crate::plan::overlay::Overlay;
 use crate::plan::pgo::hex;
 
 /// Names the sites by their sources, each of which is read once.
-pub fn named(
+pub(crate) fn named(
     sites: &[Site],
     sources: &Sources,
     memory: &Memory,

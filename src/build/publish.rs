@@ -15,7 +15,7 @@ use crate::process::Interrupt;
 /// Looks at an output before anything is built. Fails with [`Kind::Usage`] when the name is taken by
 /// a directory, by a file that is no executable, or by a link that leads out of its directory:
 /// what `go build` refuses, or overwrites by surprise.
-pub fn check(output: &Path) -> Result<()> {
+pub(crate) fn check(output: &Path) -> Result<()> {
     let shown = output.display();
     let Ok(link) = output.symlink_metadata() else {
         return Ok(());
@@ -100,24 +100,24 @@ fn is_object(path: &Path) -> bool {
 
 /// A staged file and the place that it takes.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub(crate) struct Item {
     /// Where it waits.
-    pub staged: PathBuf,
+    pub(crate) staged: PathBuf,
     /// Its name from now on.
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Whether it replaces nothing but object files, as [`check`] has it.
-    pub is_object: bool,
+    pub(crate) is_object: bool,
 }
 
 /// What is true of a publication that failed.
-pub const AS_BEFORE: &str = "the outputs are as they were before this run";
+pub(crate) const AS_BEFORE: &str = "the outputs are as they were before this run";
 
 /// Puts staged files into their places, all of them or none, in their order: each is flushed to the disk and each place is
 /// looked at before the first takes its name. A device or a FIFO is written to, never replaced, and before the rest:
 /// what was written there cannot be taken back.
 ///
 /// Fails with [`Kind::Machine`]; the hint says what became of the old outputs.
-pub fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
     for item in items {
         File::open(&item.staged)
             .and_then(|file| file.sync_all())
@@ -266,13 +266,13 @@ fn directory_of(output: &Path) -> &Path {
 }
 
 /// Writes a text file: complete on the disk before it takes its name.
-pub fn text(content: &str, output: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn text(content: &str, output: &Path, interrupt: &Interrupt) -> Result<()> {
     write(content.as_bytes(), output, interrupt)
 }
 
 /// Writes a file, which replaces the end of a link that stays in its directory. Fails with [`Kind::Usage`] for a link
 /// that leads out of it, as [`check`] does.
-pub fn bytes(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn bytes(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
     match output.is_symlink() && !is_stream(output) {
         true => write(content, &resolve(output)?, interrupt),
         false => write(content, output, interrupt),
@@ -280,7 +280,7 @@ pub fn bytes(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()>
 }
 
 /// Writes a file over one that is there, whose permissions stay.
-pub fn source(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn source(content: &[u8], output: &Path, interrupt: &Interrupt) -> Result<()> {
     let kept = fs::symlink_metadata(output).map_err(|error| failed(output, error))?;
     write_as(content, output, Some(kept.permissions()), interrupt)
 }
@@ -315,7 +315,7 @@ fn write_as(
 }
 
 /// Fails with [`Kind::Machine`] when a file cannot be written in its directory, before anything is built.
-pub fn try_directory(path: &Path) -> Result<()> {
+pub(crate) fn try_directory(path: &Path) -> Result<()> {
     if is_stream(path) {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::process::lines::Splitter;
 use crate::process::{self, Interrupt, Stream};
 
 /// Compiles `packages` once more, or replays that from the build cache. Fails with Go's own words.
-pub fn refusals(
+pub(crate) fn refusals(
     step: &Step,
     target: &TargetPlan,
     packages: &[String],

@@ -11,7 +11,7 @@ use crate::plan::{StepKind, TargetPlan, scope};
 use crate::process::Interrupt;
 
 /// Clears the place where go's links are recorded. Returns what go may find up to date.
-pub fn before(target: &TargetPlan, built: &mut Built) -> Vec<Candidate> {
+pub(crate) fn before(target: &TargetPlan, built: &mut Built) -> Vec<Candidate> {
     links::expect(target);
     built.sources = match captured(target) {
         true => seed::sources(&target.facts, &target.collection.scope),
@@ -22,7 +22,7 @@ pub fn before(target: &TargetPlan, built: &mut Built) -> Vec<Candidate> {
 
 /// Does the work, with go in it, and gives go what it may find up to date: before it begins, or, where go asks us for the
 /// version of its linker and so waits for it, while it reads the sources.
-pub fn with_seeds<T>(
+pub(crate) fn with_seeds<T>(
     candidates: Vec<Candidate>,
     target: &TargetPlan,
     interrupt: &Interrupt,
@@ -51,7 +51,7 @@ pub fn with_seeds<T>(
 }
 
 /// Reads what go linked, and which of its executables are known by their bytes.
-pub fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> Result<()> {
     built.links = links::linked(target);
     built.digests.clear();
     built.known.clear();
@@ -94,12 +94,12 @@ fn kept<'a>(executable: &Executable, built: &'a Built) -> Option<&'a Seed> {
 }
 
 /// Whether the output has the bytes that it should have already.
-pub fn is_published(executable: &Executable, built: &Built) -> bool {
+pub(crate) fn is_published(executable: &Executable, built: &Built) -> bool {
     kept(executable, built).is_some_and(Seed::is_published)
 }
 
 /// Whether of every executable of the target the baseline is known, or was linked beside it.
-pub fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
+pub(crate) fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
     let has = |executable: &Executable| {
         built.known.contains(&executable.name) || built.twins.contains(&executable.package)
     };
@@ -107,7 +107,7 @@ pub fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
 }
 
 /// The action of each package whose diagnostics are wanted, as far as go's links tell; `None` where only go itself can.
-pub fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
+pub(crate) fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
     let passes = target
         .steps
         .iter()
@@ -144,7 +144,7 @@ fn names_of(executable: &Executable, built: &Built) -> Option<Vec<(String, Strin
 }
 
 /// What to record of an executable; `None` where the sources changed meanwhile.
-pub fn last(
+pub(crate) fn last(
     target: &TargetPlan,
     built: &Built,
     executable: &Executable,

@@ -14,27 +14,27 @@ use crate::process::Interrupt;
 
 /// The files of a revision; gone with this value.
 #[derive(Debug)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// The revision.
-    pub past: Past,
+    pub(crate) past: Past,
     /// Where the directory stands that was asked from.
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
     /// The root of the files.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The directory that was asked from.
-    pub here: PathBuf,
+    pub(crate) here: PathBuf,
     directory: Marked,
 }
 
 impl Revision {
     /// Where a file or a directory of the repository stands among the files of the revision; `None` for one outside the
     /// repository.
-    pub fn twin(&self, path: &Path) -> Option<PathBuf> {
+    pub(crate) fn twin(&self, path: &Path) -> Option<PathBuf> {
         twin(path, &self.past.tops, &self.root)
     }
 
     /// A directory for files of ours.
-    pub fn scratch(&self) -> &Path {
+    pub(crate) fn scratch(&self) -> &Path {
         self.directory.path()
     }
 }
@@ -47,7 +47,7 @@ fn twin(path: &Path, tops: &[PathBuf], root: &Path) -> Option<PathBuf> {
 /// Writes the files of a revision of the repository around `cwd`.
 ///
 /// Fails with [`Kind::Usage`] where there is no repository or no such revision, and where the directory did not exist then.
-pub fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revision> {
+pub(crate) fn check_out(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Revision> {
     let past = Past::find(name, cwd, interrupt)?.map_err(|why| missing(&why, name, cwd))?;
     let directory = Marked::create(&std::env::temp_dir()).map_err(|error| {
         Error::new(Kind::Machine, "cannot make a temporary directory").source(error)

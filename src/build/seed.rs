@@ -24,22 +24,22 @@ use crate::process::Interrupt;
 
 /// What a run records of an executable that it published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
+pub(crate) struct Last {
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// The action of each package that was linked into it and whose diagnostics are wanted.
-    pub names: Vec<(String, String)>,
+    pub(crate) names: Vec<(String, String)>,
     /// A digest of the sources of those packages.
-    pub sources: String,
+    pub(crate) sources: String,
 }
 
 /// An output that waits in the stage for go to look at it.
 #[derive(Debug)]
-pub struct Seed {
+pub(crate) struct Seed {
     /// The file name that go gives it.
-    pub name: String,
+    pub(crate) name: String,
     /// What was recorded.
-    pub last: Last,
+    pub(crate) last: Last,
     output: PathBuf,
     /// The output when it was copied.
     state: State,
@@ -70,7 +70,7 @@ fn state_of(path: &Path) -> Option<State> {
 
 impl Seed {
     /// Copies an output to where go will look. `None` where it is not what was recorded; nothing is left then.
-    pub fn plant(
+    fn plant(
         name: &str,
         output: &Path,
         last: Last,
@@ -106,7 +106,7 @@ impl Seed {
     }
 
     /// Whether go left the copy as it was, but for its times: then its digest is known.
-    pub fn is_untouched(&self, staged: &Path) -> bool {
+    pub(crate) fn is_untouched(&self, staged: &Path) -> bool {
         let (Ok(now), Ok(held)) = (staged.metadata(), self.copy.metadata()) else {
             return false;
         };
@@ -118,7 +118,7 @@ impl Seed {
     }
 
     /// Whether nobody wrote to the output since it was copied.
-    pub fn is_published(&self) -> bool {
+    pub(crate) fn is_published(&self) -> bool {
         state_of(&self.output) == Some(self.state)
     }
 }
@@ -155,7 +155,7 @@ fn copy(output: &Path, draft: &Path) -> Option<()> {
 
 /// An output that go may find up to date.
 #[derive(Debug)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     name: String,
     output: PathBuf,
     last: Last,
@@ -163,7 +163,7 @@ pub struct Candidate {
 
 /// The outputs of which everything is known, unless a source of theirs was edited: those go links anyway. `sources` is the
 /// digest of the sources whose diagnostics are wanted.
-pub fn candidates(target: &TargetPlan, sources: Option<&str>) -> Vec<Candidate> {
+pub(crate) fn candidates(target: &TargetPlan, sources: Option<&str>) -> Vec<Candidate> {
     let candidate = |executable: &Executable| {
         let last: Last = known::read(&key_of_last(target, executable)?)?;
         let edited = sources.is_some_and(|now| !last.sources.is_empty() && last.sources != now);
@@ -185,7 +185,7 @@ pub fn candidates(target: &TargetPlan, sources: Option<&str>) -> Vec<Candidate> 
 }
 
 /// Gives go the outputs.
-pub fn plant_all(
+pub(crate) fn plant_all(
     candidates: Vec<Candidate>,
     target: &TargetPlan,
     interrupt: &Interrupt,
@@ -205,7 +205,7 @@ pub fn plant_all(
 
 /// Whether all that is said of the executables follows from their bytes and the commands: a build without the profile and a
 /// baseline of the user's are files that we do not keep.
-pub fn is_lasting(target: &TargetPlan) -> bool {
+pub(crate) fn is_lasting(target: &TargetPlan) -> bool {
     const PLAIN: [&str; 4] = ["", "default", "exe", "pie"];
     target.effect_dir.is_none()
         && !matches!(target.baseline, Baseline::File(_))
@@ -213,7 +213,7 @@ pub fn is_lasting(target: &TargetPlan) -> bool {
 }
 
 /// Where it is recorded what was published last.
-pub fn key_of_last(target: &TargetPlan, executable: &Executable) -> Option<Key> {
+pub(crate) fn key_of_last(target: &TargetPlan, executable: &Executable) -> Option<Key> {
     let path = executable.path.as_ref()?.as_os_str().as_encoded_bytes();
     let recipe = recipe(target);
     Some(known::key(
@@ -224,7 +224,7 @@ pub fn key_of_last(target: &TargetPlan, executable: &Executable) -> Option<Key> 
 }
 
 /// Where it is recorded what is known of an executable with that digest.
-pub fn key(target: &TargetPlan, executable: &Executable, sha256: &str) -> Key {
+pub(crate) fn key(target: &TargetPlan, executable: &Executable, sha256: &str) -> Key {
     let profile = target.facts.pgo.applied(&executable.package);
     let profile = profile.and_then(|candidate| candidate.sha256.as_deref());
     let parts = [
@@ -239,7 +239,7 @@ pub fn key(target: &TargetPlan, executable: &Executable, sha256: &str) -> Key {
 }
 
 /// Whether everything is known of an executable with that digest.
-pub fn is_known(target: &TargetPlan, executable: &Executable, sha256: &str) -> bool {
+pub(crate) fn is_known(target: &TargetPlan, executable: &Executable, sha256: &str) -> bool {
     is_lasting(target) && known::read::<IgnoredAny>(&key(target, executable, sha256)).is_some()
 }
 
@@ -268,7 +268,7 @@ fn recipe(target: &TargetPlan) -> String {
 }
 
 /// A digest of the names and bytes of every source whose diagnostics are wanted; `None` where one cannot be read.
-pub fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
+pub(crate) fn sources(facts: &Facts, patterns: &[String]) -> Option<String> {
     let mut all = Sha256::new();
     let overlay = Overlay::of(facts);
     let wanted = facts

@@ -66,7 +66,11 @@ enum Message {
 }
 
 /// Runs all targets. Fails with the error of the first one, in their order, that fails.
-pub fn execute(run: &Run<'_>, built: &mut [Built], show: &mut dyn FnMut(Event<'_>)) -> Result<()> {
+pub(crate) fn execute(
+    run: &Run<'_>,
+    built: &mut [Built],
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
     let lanes = Lanes::new(run.plan, run.config.build.jobs);
     if lanes.most > 1 && (run.wanted)(StepKind::Release) && !talks(run) {
         return at_once(run, lanes, built, show);

@@ -22,7 +22,7 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// A staging directory. Dropping it removes it, and the output directories that were made for
 /// nothing.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     directory: Option<Marked>,
     go_tmp: Option<Marked>,
     /// Output directories that did not exist before, outermost first.
@@ -33,13 +33,13 @@ pub struct Stage {
 
 /// Where a stage may be.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Where<'a> {
+pub(crate) struct Where<'a> {
     /// The directory of the outputs; `None` when nothing is kept.
-    pub outputs: Option<&'a Path>,
+    pub(crate) outputs: Option<&'a Path>,
     /// Go's build cache.
-    pub cache: Option<&'a Path>,
+    pub(crate) cache: Option<&'a Path>,
     /// The user's GOTMPDIR.
-    pub go_tmp: Option<&'a Path>,
+    pub(crate) go_tmp: Option<&'a Path>,
 }
 
 impl Stage {
@@ -48,7 +48,7 @@ impl Stage {
     /// Another run that writes to the same outputs is waited for (`wait`), after `talk` said so.
     /// What a run that was killed left behind is removed. Fails with [`Kind::Machine`] when the
     /// outputs cannot be written.
-    pub fn create(
+    pub(crate) fn create(
         place: Where<'_>,
         wait: bool,
         interrupt: &Interrupt,
@@ -157,13 +157,13 @@ impl Stage {
     }
 
     /// The directory.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.as_ref().map_or(Path::new(""), Marked::path)
     }
 
     /// Where go keeps its work directories (GOTMPDIR): on the file system of the outputs, so that
     /// go renames instead of copying, and gone with us when go is killed.
-    pub fn go_tmp(&self) -> PathBuf {
+    pub(crate) fn go_tmp(&self) -> PathBuf {
         match &self.go_tmp {
             Some(theirs) => theirs.path().to_path_buf(),
             None => self.path().join("tmp"),
@@ -171,7 +171,7 @@ impl Stage {
     }
 
     /// Makes the output directory where it is missing. Fails with [`Kind::Machine`].
-    pub fn make_outputs(&mut self, outputs: &Path) -> Result<()> {
+    pub(crate) fn make_outputs(&mut self, outputs: &Path) -> Result<()> {
         let made = make(outputs)?;
         // Nobody waits for us at the directory above it any more.
         if let Some(lock) = made.last().and_then(|path| open_directory(path).ok()) {
@@ -183,12 +183,12 @@ impl Stage {
     }
 
     /// Whether the output directory was made for this run.
-    pub fn made_outputs(&self) -> bool {
+    pub(crate) fn made_outputs(&self) -> bool {
         !self.made.is_empty()
     }
 
     /// Something was published: directories that were made stay.
-    pub fn keep_outputs(&mut self) {
+    pub(crate) fn keep_outputs(&mut self) {
         self.keep_made = true;
     }
 }

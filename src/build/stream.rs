@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// Whether a file is written to and never replaced.
 ///
 /// A link to one is none, but for those of the system itself such as `/dev/stdout`: a link in a checkout may lead to a disk.
-pub fn is_stream(path: &Path) -> bool {
+pub(crate) fn is_stream(path: &Path) -> bool {
     if path.is_symlink()
         && !["/dev", "/proc"]
             .iter()
@@ -35,7 +35,7 @@ pub fn is_stream(path: &Path) -> bool {
 /// Writes everything; waits for the reader of a FIFO, and for its pace. `opened` is called before the first byte.
 ///
 /// Fails with [`Kind::Machine`], and as [`Interrupt::check`] does.
-pub fn write(
+pub(crate) fn write(
     source: &mut dyn Read,
     output: &Path,
     interrupt: &Interrupt,

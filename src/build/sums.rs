@@ -12,12 +12,12 @@ use crate::plan::pgo::hex;
 use crate::process::Interrupt;
 
 /// The name of the checksum file.
-pub const FILE: &str = "SHA256SUMS";
+pub(crate) const FILE: &str = "SHA256SUMS";
 
 /// The checksum file that is there; empty where there is none.
 ///
 /// Fails with [`Kind::Usage`] where the name is taken by something else: it would be lost.
-pub fn read(path: &Path) -> Result<String> {
+pub(crate) fn read(path: &Path) -> Result<String> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     match input::text(path, input::TEXT) {
         Ok(text) => Ok(text),
@@ -36,7 +36,7 @@ pub fn read(path: &Path) -> Result<String> {
 /// file that is there as far as they are still true.
 ///
 /// Fails as [`read`] and [`Interrupt::check`] do.
-pub fn checksums(
+pub(crate) fn checksums(
     path: &Path,
     entries: &[(String, String)],
     interrupt: &Interrupt,
@@ -68,7 +68,7 @@ fn is_below(name: &str) -> bool {
 }
 
 /// Whether a checksum file speaks of one of these names.
-pub fn lists(text: &str, names: &[(String, String)]) -> bool {
+pub(crate) fn lists(text: &str, names: &[(String, String)]) -> bool {
     let listed = |line: &str| {
         line.split_once("  ")
             .is_some_and(|(_, it)| names.iter().any(|(_, name)| name == it))
@@ -77,7 +77,7 @@ pub fn lists(text: &str, names: &[(String, String)]) -> bool {
 }
 
 /// SHA-256 of a file in hex; `None` when there is no such file. Fails as [`Interrupt::check`] does.
-pub fn digest_of(path: &Path, interrupt: &Interrupt) -> Result<Option<String>> {
+pub(crate) fn digest_of(path: &Path, interrupt: &Interrupt) -> Result<Option<String>> {
     let mut digest = Sha256::new();
     let Ok(mut file) = input::open(path) else {
         return Ok(None);
@@ -94,7 +94,7 @@ pub fn digest_of(path: &Path, interrupt: &Interrupt) -> Result<Option<String>> {
 }
 
 /// Whether two files have the same bytes; `false` where one cannot be read. Fails as [`Interrupt::check`] does.
-pub fn are_equal(one: &Path, other: &Path, interrupt: &Interrupt) -> Result<bool> {
+pub(crate) fn are_equal(one: &Path, other: &Path, interrupt: &Interrupt) -> Result<bool> {
     let (Ok(mut one), Ok(mut other)) = (input::open(one), input::open(other)) else {
         return Ok(false);
     };
@@ -116,7 +116,7 @@ pub fn are_equal(one: &Path, other: &Path, interrupt: &Interrupt) -> Result<bool
 
 /// What keeps an output directory that we made out of git, so that what is in it does not make the next build `+dirty`: a
 /// file and its text. `None` where there is no repository, or where the directory has a .gitignore.
-pub fn keep_out_of_git(directory: &Path) -> Option<(PathBuf, &'static str)> {
+pub(crate) fn keep_out_of_git(directory: &Path) -> Option<(PathBuf, &'static str)> {
     let file = directory.join(".gitignore");
     let wanted = file.symlink_metadata().is_err()
         && directory.ancestors().any(|path| path.join(".git").exists());

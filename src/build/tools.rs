@@ -26,32 +26,32 @@ const MOST: u64 = 64 << 20;
 
 /// A compile or a link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// `compile`, `link`, or `twin` for a link that was repeated beside go's.
-    pub name: String,
+    pub(crate) name: String,
     /// The package, as go names it: `lib`, or `lib [cmd/one]`.
-    pub package: String,
+    pub(crate) package: String,
     /// The action ID of a compile.
-    pub action: Option<String>,
+    pub(crate) action: Option<String>,
     /// When it began, in milliseconds since 1970.
-    pub begun: u64,
+    pub(crate) begun: u64,
     /// How it ended; `None` where that was not seen.
-    pub end: Option<End>,
+    pub(crate) end: Option<End>,
 }
 
 /// How a tool ended, and what it took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub(crate) struct End {
     /// Wall time in microseconds.
-    pub wall_us: u64,
+    pub(crate) wall_us: u64,
     /// CPU time in microseconds.
-    pub cpu_us: u64,
+    pub(crate) cpu_us: u64,
     /// The most memory that it had, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
     /// Its exit code.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The signal that ended it.
-    pub signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ struct Line {
 }
 
 /// A tool that runs.
-pub struct Running {
+pub(crate) struct Running {
     file: File,
     line: Line,
     start: Instant,
@@ -74,7 +74,7 @@ pub struct Running {
 }
 
 /// Records that a tool begins. `None` where nothing can be recorded: that holds up nobody.
-pub fn begin(about: &Measured<'_>) -> Option<Running> {
+pub(crate) fn begin(about: &Measured<'_>) -> Option<Running> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let path = about.records.join(LINES);
     let file = File::options().append(true).create(true).open(path).ok()?;
@@ -96,7 +96,7 @@ pub fn begin(about: &Measured<'_>) -> Option<Running> {
 }
 
 /// Records how it ended.
-pub fn end(running: Option<Running>, status: ExitStatus) {
+pub(crate) fn end(running: Option<Running>, status: ExitStatus) {
     let Some(mut it) = running else { return };
     let (before, after) = (it.before, tool::usage_of_children());
     let before = before.map(|usage| usage.cpu).unwrap_or_default();
@@ -123,7 +123,7 @@ impl Running {
 }
 
 /// What go ran of a target so far, in the order in which it began.
-pub fn ran(target: &TargetPlan) -> Vec<Tool> {
+pub(crate) fn ran(target: &TargetPlan) -> Vec<Tool> {
     let bytes = input::read(&target.links_dir.join(LINES), MOST).unwrap_or_default();
     read(&bytes)
 }
@@ -152,7 +152,7 @@ fn read(bytes: &[u8]) -> Vec<Tool> {
 }
 
 /// The tool that ended badly: by a signal, together with the process before it, or by itself.
-pub fn victim(tools: &[Tool]) -> Option<Victim> {
+pub(crate) fn victim(tools: &[Tool]) -> Option<Victim> {
     let badly = |tool: &&Tool| tool.end.is_some_and(|end| end.code != Some(0));
     let tools = || tools.iter().filter(|tool| tool.counts());
     let tool = tools()
@@ -167,7 +167,7 @@ pub fn victim(tools: &[Tool]) -> Option<Victim> {
 }
 
 /// Whether something else ran at the same time as a tool that ended badly.
-pub fn is_crowded(tools: &[Tool]) -> bool {
+pub(crate) fn is_crowded(tools: &[Tool]) -> bool {
     let bad = tools
         .iter()
         .rfind(|tool| tool.counts() && tool.end.is_none_or(|end| end.code != Some(0)));
@@ -183,17 +183,17 @@ pub fn is_crowded(tools: &[Tool]) -> bool {
 
 impl Tool {
     /// Whether its failure is one of the build: that of a second link is tolerated.
-    pub fn counts(&self) -> bool {
+    pub(crate) fn counts(&self) -> bool {
         self.name != "twin"
     }
 
     /// Whether a signal ended it.
-    pub fn is_by_signal(&self) -> bool {
+    pub(crate) fn is_by_signal(&self) -> bool {
         self.end.is_some_and(|end| end.signal.is_some())
     }
 
     /// `the link of example.com/app/cmd/api`
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         let tool = match self.name.as_str() {
             "twin" => "the second link",
             "link" => "the link",
@@ -204,7 +204,7 @@ impl Tool {
 }
 
 /// The most memory that tools had which ran at the same time: the sum of what each had at most.
-pub fn peak(tools: &[Tool]) -> u64 {
+pub(crate) fn peak(tools: &[Tool]) -> u64 {
     let mut changes: Vec<(u64, bool, u64)> = Vec::new();
     for (tool, end) in tools.iter().filter_map(|tool| Some((tool, tool.end?))) {
         changes.push((tool.begun, true, end.peak));
@@ -224,7 +224,7 @@ pub fn peak(tools: &[Tool]) -> u64 {
 }
 
 /// Removes what was recorded before a command is tried again.
-pub fn forget(place: &Path) {
+pub(crate) fn forget(place: &Path) {
     let _ = std::fs::remove_file(place.join(LINES));
 }
 

@@ -26,7 +26,7 @@ const FAILED: u8 = 2;
 
 /// Does the work, and links what go links meanwhile a second time. The work says when go has ended, and whether well; what it
 /// does after that goes on beside a link that is not finished. Returns the main packages that have a twin.
-pub fn beside<T, E>(
+pub(crate) fn beside<T, E>(
     target: &TargetPlan,
     interrupt: &Interrupt,
     work: impl FnOnce(&dyn Fn(bool)) -> Result<T, E>,

@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "ambient",
     summary: "settings from outside that change the binary",
     manual: "\

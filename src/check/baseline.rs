@@ -3,7 +3,7 @@ use crate::binary::twin::LoadedDiff;
 use crate::gate::Cause;
 use crate::number::grouped;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "baseline",
     summary: "what stripping changed in the program itself",
     manual: "\

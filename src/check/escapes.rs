@@ -2,7 +2,7 @@ use super::{Check, Context, Seen};
 use crate::gate::Cause;
 use crate::number::counted;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "escapes",
     summary: "whether the escape report is there and complete",
     manual: "\

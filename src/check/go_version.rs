@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "go-version",
     summary: "whether the toolchain still gets fixes",
     manual: "\

@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::go::flags;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "goflags",
     summary: "flags that Go loses without a word",
     manual: "\

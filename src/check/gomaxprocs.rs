@@ -5,7 +5,7 @@ use crate::binary::{Caller, Callers};
 use crate::go::minor_of;
 
 /// The check.
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "gomaxprocs",
     summary: "whether the program keeps to its container's CPU limit",
     manual: "\
@@ -38,26 +38,26 @@ fn run(context: &Context<'_>) -> Option<Seen> {
 
 /// The facts behind the rule.
 #[derive(Debug, Clone)]
-pub struct Contract {
+pub(crate) struct Contract {
     /// The operating system it is built for.
-    pub goos: String,
+    pub(crate) goos: String,
     /// The Go version that built it.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// Go 1.25 or newer; `None` for a development version.
-    pub modern: Option<bool>,
+    pub(crate) modern: Option<bool>,
     /// GODEBUG containermaxprocs is 0.
-    pub switched_off: bool,
+    pub(crate) switched_off: bool,
     /// automaxprocs is linked; `None` where that is not known.
-    pub automaxprocs: Option<bool>,
+    pub(crate) automaxprocs: Option<bool>,
     /// What else sets GOMAXPROCS.
-    pub setters: Setters,
+    pub(crate) setters: Setters,
     /// The go line of the main module.
-    pub go_line: GoLine,
+    pub(crate) go_line: GoLine,
 }
 
 /// The go line, which sets defaults of GODEBUG.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GoLine {
+pub(crate) enum GoLine {
     /// As go.mod or go.work says, and which of them.
     Is(String, &'static str),
     /// There is none.
@@ -68,7 +68,7 @@ pub enum GoLine {
 
 /// What sets GOMAXPROCS, automaxprocs aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setters {
+pub(crate) enum Setters {
     /// These functions do; none where it is empty.
     Are(Vec<String>),
     /// Nobody can tell, and why.
@@ -79,7 +79,7 @@ pub enum Setters {
 
 impl Setters {
     /// By the calls of [`FUNCTION`] in a program.
-    pub fn of(callers: &Callers) -> Self {
+    pub(crate) fn of(callers: &Callers) -> Self {
         let (calls, by_value) = match callers {
             Callers::Absent => return Self::Are(Vec::new()),
             Callers::Unknown => return Self::Unknown("its machine code cannot be read".into()),
@@ -130,14 +130,14 @@ fn is_known(function: &str) -> bool {
 }
 
 /// The function that sets it, or asks.
-pub const FUNCTION: &str = "runtime.GOMAXPROCS";
+pub(crate) const FUNCTION: &str = "runtime.GOMAXPROCS";
 
 /// The module that sets it to the container's limit.
-pub const AUTOMAXPROCS: &str = "go.uber.org/automaxprocs";
+pub(crate) const AUTOMAXPROCS: &str = "go.uber.org/automaxprocs";
 
 impl Contract {
     /// Whether the runtime keeps to the container's CPU limit; `None` where that is unknown or has no meaning.
-    pub fn container_cpu(&self) -> Option<bool> {
+    pub(crate) fn container_cpu(&self) -> Option<bool> {
         if self.goos != "linux" {
             return None;
         }
@@ -150,7 +150,7 @@ impl Contract {
 }
 
 /// The rule.
-pub fn judge(contract: &Contract) -> Seen {
+pub(crate) fn judge(contract: &Contract) -> Seen {
     if contract.goos != "linux" {
         return Seen::Skipped("container CPU limits exist on Linux only".into());
     }
@@ -242,7 +242,7 @@ fn switched_off(contract: &Contract) -> Seen {
 }
 
 /// From the finished binary where there is one, otherwise from what go says before a build.
-pub fn contract(context: &Context<'_>) -> Contract {
+pub(crate) fn contract(context: &Context<'_>) -> Contract {
     let facts = context.facts;
     let info = context
         .artifact
@@ -276,12 +276,12 @@ pub fn contract(context: &Context<'_>) -> Contract {
 }
 
 /// Whether the runtime keeps to the container's CPU limit; `None` where that is unknown or has no meaning.
-pub fn container_cpu(context: &Context<'_>) -> Option<bool> {
+pub(crate) fn container_cpu(context: &Context<'_>) -> Option<bool> {
     contract(context).container_cpu()
 }
 
 /// Whether automaxprocs is linked.
-pub fn automaxprocs(context: &Context<'_>) -> bool {
+pub(crate) fn automaxprocs(context: &Context<'_>) -> bool {
     let path = format!("{AUTOMAXPROCS}/maxprocs");
     let mut packages = context.facts.packages.iter();
     packages.any(|package| package.import_path == path)

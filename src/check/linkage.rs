@@ -7,7 +7,7 @@ use crate::binary::{Format, Libc, Linkage as Found};
 use crate::config::Linkage;
 use crate::input;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "linkage",
     summary: "whether a file that was to be static is static",
     manual: "\

@@ -3,7 +3,7 @@ use crate::gate::{Cause, unjudged};
 use crate::lock::{Changes, Item, Standing};
 use crate::number::counted_of;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock",
     summary: "whether gobuild-opt.lock speaks of this executable",
     manual: "\

@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen, accepted};
 use crate::lock::Item;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock-cgo",
     summary: "packages with cgo that gobuild-opt.lock does not hold",
     manual: "\

@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::lock::{Fact, Item};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock-dead-code",
     summary: "whether the linker still removes methods that nothing calls",
     manual: "\

@@ -2,7 +2,7 @@ use super::{Check, Context, Seen, accepted};
 use crate::gate::Cause;
 use crate::lock::Item;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock-godebug",
     summary: "GODEBUG settings that gobuild-opt.lock does not hold",
     manual: "\

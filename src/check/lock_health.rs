@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::lock::{Fact, Item};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock-health",
     summary: "whether the profile fits the program as well as it did",
     manual: "\

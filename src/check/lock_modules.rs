@@ -2,7 +2,7 @@ use super::{Check, Context, Seen};
 use crate::config::size::human;
 use crate::lock::{Fact, Standing};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "lock-modules",
     summary: "modules in the executable that gobuild-opt.lock does not hold",
     manual: "\

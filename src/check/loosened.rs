@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::gate::Change;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "loosened",
     summary: "gates that this change loosens",
     manual: "\
@@ -26,7 +26,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     context.change.map(seen)
 }
 
-pub fn seen(change: &Change) -> Seen {
+pub(crate) fn seen(change: &Change) -> Seen {
     let since = &change.since;
     if let Some(why) = &change.unknown {
         return Seen::not_judged(

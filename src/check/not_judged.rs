@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::gate::unjudged;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "not-judged",
     summary: "gates that were asked for and could not be judged",
     manual: "\

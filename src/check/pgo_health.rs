@@ -3,7 +3,7 @@ use crate::gate::Cause;
 use crate::number::counted;
 use crate::profile::{Health, Judgement};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "pgo-health",
     summary: "whether the profile of the build is young, large and about this program",
     manual: "\

@@ -2,7 +2,7 @@ use super::{Check, Context, Seen};
 use crate::number::counted;
 use crate::profile::{Health, worthless};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "pgo-profile",
     summary: "whether the build used a profile with samples",
     manual: "\

@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "plugins",
     summary: "whether a program and its plugins are built alike",
     manual: "\

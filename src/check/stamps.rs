@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen};
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "stamps",
     summary: "whether every value of -X, and the stamp of the repository, arrived in the binary",
     manual: "\

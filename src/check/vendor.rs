@@ -1,7 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::number::counted_of;
 
-pub const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "vendor",
     summary: "whether vendor/ holds what its modules published",
     manual: "\

@@ -28,56 +28,56 @@ Exit code 1: a file grew by more than --fail-over.";
 #[derive(Debug, Args)]
 pub struct Inspect {
     /// The executable: ELF, PE, Mach-O or wasm
-    pub binary: PathBuf,
+    pub(crate) binary: PathBuf,
     /// One listing only, and more of it
     #[arg(long, value_name = "WHAT")]
-    pub by: Option<By>,
+    pub(crate) by: Option<By>,
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
     #[arg(long, value_name = "N", value_parser = super::lines)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
     /// The part of a universal macOS file, such as arm64
     #[arg(long, value_name = "GOARCH")]
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
     /// Only packages, modules and functions with this text, or like this pattern with * or ...
     #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// The largest constants, variables, texts and embedded files of a package, and who refers to them
     #[arg(long, value_name = "PACKAGE", conflicts_with_all = ["by", "filter"])]
-    pub why_bytes: Option<String>,
+    pub(crate) why_bytes: Option<String>,
     /// Show in the treemap how much of this profile is spent where
     #[arg(long, value_name = "FILE")]
-    pub profile: Option<PathBuf>,
+    pub(crate) profile: Option<PathBuf>,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
 }
 
 /// `compare`
 #[derive(Debug, Args)]
 pub struct Compare {
     /// An executable, or a JSON report of release or inspect
-    pub before: PathBuf,
+    pub(crate) before: PathBuf,
     /// The same, later
-    pub after: PathBuf,
+    pub(crate) after: PathBuf,
     /// One listing only, and more of it
     #[arg(long, value_name = "WHAT")]
-    pub by: Option<By>,
+    pub(crate) by: Option<By>,
     /// Lines of each listing, 0 for all [default: 10, or 40 with --by]
     #[arg(long, value_name = "N", value_parser = super::lines)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
     /// The part of a universal macOS file, such as arm64
     #[arg(long, value_name = "GOARCH")]
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
     /// Say first what made it larger: Go, settings, each module, own packages; it adds up
     #[arg(long)]
-    pub why: bool,
+    pub(crate) why: bool,
     /// Fail when a file grew by more than this: 1% or 64KiB
     #[arg(long, value_name = "LIMIT")]
-    pub fail_over: Option<Growth>,
+    pub(crate) fail_over: Option<Growth>,
     /// Changes smaller than this are summed up in one line
     #[arg(long, value_name = "SIZE", default_value = "256")]
-    pub floor: Size,
+    pub(crate) floor: Size,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
 }

@@ -6,34 +6,34 @@ use crate::render::Format;
 
 /// `explain`
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The ID of a check or a rule, or the number of a lesson
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// List the twenty lessons, and where the tool serves each; with a number, that lesson
     #[arg(long)]
-    pub lessons: bool,
+    pub(crate) lessons: bool,
     /// How the lists are printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `presets`
 #[derive(Debug, Args)]
-pub struct Presets {
+pub(crate) struct Presets {
     /// Print this preset; `default` is the reference of every key
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// `schema`
 #[derive(Debug, Args)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// Of what
-    pub what: SchemaOf,
+    pub(crate) what: SchemaOf,
 }
 
 /// What there are schemas of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
+pub(crate) enum SchemaOf {
     /// gobuild-opt.toml
     Config,
     /// The JSON report of release
@@ -64,14 +64,14 @@ pub enum SchemaOf {
 
 /// `completions`
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// `man`
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// The command, such as `release` or `profile collect`
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
 }

@@ -16,39 +16,39 @@ Examples:
 
 /// `comment`
 #[derive(Debug, Args)]
-pub struct Comment {
+pub(crate) struct Comment {
     /// The JSON report of release
     #[arg(long, value_name = "FILE")]
-    pub from: PathBuf,
+    pub(crate) from: PathBuf,
     /// The JSON report of what the pull request is based on
     #[arg(long, value_name = "FILE")]
-    pub base: Option<PathBuf>,
+    pub(crate) base: Option<PathBuf>,
     /// What the base is called, such as a commit
     #[arg(long, value_name = "NAME")]
-    pub base_name: Option<String>,
+    pub(crate) base_name: Option<String>,
     /// When there is something to say
     #[arg(long, value_name = "WHEN", default_value = "changes")]
-    pub when: When,
+    pub(crate) when: When,
     /// Tells several comments on one pull request apart
     #[arg(long, value_name = "KEY", default_value = "default", value_parser = key)]
-    pub key: String,
+    pub(crate) key: String,
     /// Write it to the pull request instead of standard output
     #[arg(long, requires = "subject")]
-    pub post: bool,
+    pub(crate) post: bool,
     /// A JSON file with `number`, of the pull request, and `head_sha`, the commit that was built
     #[arg(long, value_name = "FILE")]
-    pub subject: Option<PathBuf>,
+    pub(crate) subject: Option<PathBuf>,
     /// Write a check of this name on the commit too: success or failure, for a branch to require
     #[arg(long, value_name = "NAME", requires = "post", value_parser = check)]
-    pub check: Option<String>,
+    pub(crate) check: Option<String>,
     /// Who writes the comments: nobody else's are touched
     #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
-    pub author: String,
+    pub(crate) author: String,
 }
 
 /// When a comment is made. One that is there is always brought up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(crate) enum When {
     /// Something differs, or fails, or there is nothing to compare with
     Changes,
     /// Something fails

@@ -17,11 +17,11 @@ pub const ARGUMENT: &str = "__complete";
 
 /// A word that may stand at the cursor, and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub(crate) struct Word {
     /// The whole word.
-    pub text: String,
+    pub(crate) text: String,
     /// A few words for people; may be empty.
-    pub about: String,
+    pub(crate) about: String,
 }
 
 impl Word {
@@ -35,7 +35,7 @@ impl Word {
 
 /// Paths that may stand there, too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Paths {
+pub(crate) enum Paths {
     /// None.
     #[default]
     None,
@@ -47,11 +47,11 @@ pub enum Paths {
 
 /// What may stand at the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// Words; those that do not begin as the current one are left out.
-    pub words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
     /// Paths, which the shell lists itself.
-    pub paths: Paths,
+    pub(crate) paths: Paths,
 }
 
 impl Offer {

@@ -14,40 +14,40 @@ use crate::report::escape::By;
 pub struct Escape {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// What sites are grouped by
     #[arg(long, value_name = "WHAT", default_value = "package")]
-    pub by: By,
+    pub(crate) by: By,
     /// How many groups the text report lists, 0 for all [default: as configured]
     #[arg(long, value_name = "N", value_parser = super::lines)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
     /// Show the sites whose package, function, file or expression holds this text; `*` and `...` stand for any
     #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Show these classes: moved, new, make, append, boxing, closure, conversion, other, constant
     #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class)]
-    pub class: Vec<Class>,
+    pub(crate) class: Vec<Class>,
     /// Show inlining and bounds checks by package
     #[arg(long)]
-    pub inlining: bool,
+    pub(crate) inlining: bool,
     /// List functions that cost at most N too much to be inlined (one more compile)
     #[arg(long, value_name = "N")]
-    pub almost: Option<u64>,
+    pub(crate) almost: Option<u64>,
     /// Compare with a revision of the repository instead of the lock
     #[arg(long, value_name = "REV")]
-    pub diff: Option<String>,
+    pub(crate) diff: Option<String>,
     /// Show the lines of the compiler that were not understood
     #[arg(long)]
-    pub unparsed: bool,
+    pub(crate) unparsed: bool,
     /// Print the compiler's reasons for one site: its ID, or FILE:LINE
     #[arg(long, value_name = "SITE")]
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `advise`
@@ -55,31 +55,31 @@ pub struct Escape {
 pub struct Advise {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// A profile of any kind: CPU, heap, mutex, block, goroutine, goroutineleak; repeat for several [default: as configured, else that of the build]
     #[arg(long, value_name = "FILE")]
-    pub profile: Vec<PathBuf>,
+    pub(crate) profile: Vec<PathBuf>,
     /// How many lines the text report lists, 0 for all
     #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
-    pub top: usize,
+    pub(crate) top: usize,
     /// Write the findings of now to gobuild-opt.lock: `[advise] gate = "new"` lets these pass
     #[arg(long, conflicts_with = "attempt")]
-    pub accept: bool,
+    pub(crate) accept: bool,
     /// Build with the change that finding N suggests, and say what differs; the sources stay as they are
     #[arg(long = "try", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub attempt: Option<u32>,
+    pub(crate) attempt: Option<u32>,
     /// Write the change to the sources once it was built
     #[arg(long, requires = "attempt")]
-    pub write: bool,
+    pub(crate) write: bool,
     /// What is measured too.
     #[command(flatten)]
-    pub bench: super::Measuring,
+    pub(crate) bench: super::Measuring,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `accept`
@@ -87,13 +87,13 @@ pub struct Advise {
 pub struct Accept {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Why the entry is loosened; stands in the lock
     #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Go's part of the line, and the items.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 fn class(text: &str) -> Result<Class, String> {

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind};
 use crate::go::flags::{self, Arity};
 
 /// `help COMMAND` is `COMMAND --help`.
-pub fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
+pub(crate) fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     if args.get(1).is_some_and(|argument| argument == "help") {
         args.remove(1);
@@ -23,7 +23,7 @@ pub fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
 }
 
 /// What leads on where a command is missing: a package or a flag of go that stands there, or the nearest name.
-pub fn lead_on(args: &[OsString]) -> Option<Error> {
+pub(crate) fn lead_on(args: &[OsString]) -> Option<Error> {
     let first = args.get(1)?.to_str()?;
     let rest: Vec<_> = args[1..]
         .iter()

@@ -6,7 +6,7 @@ use clap::{Arg, ValueEnum};
 use crate::render::{Format, Shows};
 
 /// `--format` of a command that shows this.
-pub fn format(argument: Arg, shows: Shows) -> Arg {
+pub(crate) fn format(argument: Arg, shows: Shows) -> Arg {
     let values = shows
         .formats()
         .filter_map(|format| format.to_possible_value());
@@ -15,7 +15,7 @@ pub fn format(argument: Arg, shows: Shows) -> Arg {
 }
 
 /// `--report` of a command that shows this.
-pub fn report(argument: Arg, shows: Shows) -> Arg {
+pub(crate) fn report(argument: Arg, shows: Shows) -> Arg {
     let endings = shows.endings().join(", ");
     argument.help(format!(
         "Write the report to a file too, in the format that its name ends with: {endings}. {{name}}, {{os}} and {{arch}} in it stand for those of the executable, `several` where there are several"

@@ -11,7 +11,7 @@ use crate::render::{Format, Shows};
 
 /// What to do with a profile.
 #[derive(Debug, Subcommand)]
-pub enum Profile {
+pub(crate) enum Profile {
     /// Show what a profile holds, whether it helps as -pgo, and how much still fits a binary
     #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
     Show(Show),
@@ -38,52 +38,52 @@ An address without a path is asked for /debug/pprof/profile. A command writes it
 
 /// `profile show`
 #[derive(Debug, Args)]
-pub struct Show {
+pub(crate) struct Show {
     /// The profile: pprof, gzip or plain; `-` is standard input
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Tell how much of it fits this executable, stripped or not
     #[arg(long, value_name = "FILE", conflicts_with = "packages")]
-    pub binary: Option<PathBuf>,
+    pub(crate) binary: Option<PathBuf>,
     /// Tell how much of it fits the sources of these packages and all they need, such as ./...
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
-    pub packages: Vec<OsString>,
+    pub(crate) packages: Vec<OsString>,
     /// Fail (exit code 1) where fewer percent of its weight are between functions that exist
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
-    pub min_health: Option<f64>,
+    pub(crate) min_health: Option<f64>,
     /// Fail (exit code 1) where it is older, such as 45d or "6 weeks"
     #[arg(long, value_name = "AGE")]
-    pub max_age: Option<Age>,
+    pub(crate) max_age: Option<Age>,
     /// Fail (exit code 1) where it has fewer samples
     #[arg(long, value_name = "N")]
-    pub min_samples: Option<u32>,
+    pub(crate) min_samples: Option<u32>,
     /// Lines of each listing, 0 for all
     #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
-    pub top: usize,
+    pub(crate) top: usize,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `profile merge`
 #[derive(Debug, Args)]
-pub struct Merge {
+pub(crate) struct Merge {
     /// The profiles, all of one kind; one may be `-`, standard input
     #[arg(required = true)]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Where the merged profile goes; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// How much a file counts beside the others, such as api.pgo=0.7 [default: 1]
     #[arg(long, value_name = "FILE=NUMBER")]
-    pub weight: Vec<String>,
+    pub(crate) weight: Vec<String>,
     /// What is made equal before weights apply
     #[arg(long, value_name = "WHAT", default_value = "off")]
-    pub normalize: Normalize,
+    pub(crate) normalize: Normalize,
 }
 
 /// What is made equal before weights apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Normalize {
+pub(crate) enum Normalize {
     /// Nothing: a profile with more samples counts more.
     Off,
     /// Time of collection: a minute here counts as much as a minute there.
@@ -94,26 +94,26 @@ pub enum Normalize {
 
 /// `profile slim`
 #[derive(Debug, Args)]
-pub struct Slim {
+pub(crate) struct Slim {
     /// The CPU profile; `-` is standard input
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Where the slim profile goes; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// What stays beside the calls
     #[arg(long, value_name = "WHAT", default_value = "calls")]
-    pub keep: Keep,
+    pub(crate) keep: Keep,
     /// Keep the bytes of this earlier slim profile while the hot calls are the same
     #[arg(long, value_name = "PREVIOUS")]
-    pub stable: Option<PathBuf>,
+    pub(crate) stable: Option<PathBuf>,
     /// With --stable: percent of the weight in hot calls that may differ
     #[arg(long, value_name = "PERCENT", default_value = "0", requires = "stable")]
-    pub tolerance: f64,
+    pub(crate) tolerance: f64,
 }
 
 /// What a slim profile keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Keep {
+pub(crate) enum Keep {
     /// What the compiler reads: the smallest file.
     Calls,
     /// Line numbers too, for people.
@@ -122,29 +122,29 @@ pub enum Keep {
 
 /// `profile diff`
 #[derive(Debug, Args)]
-pub struct Diff {
+pub(crate) struct Diff {
     /// The older CPU profile; either may be `-`, standard input
-    pub old: PathBuf,
+    pub(crate) old: PathBuf,
     /// The newer CPU profile
     pub new: PathBuf,
     /// Calls of each sort: entering, leaving, moved; 0 lists all
     #[arg(long, value_name = "N", default_value = "20", value_parser = super::lines)]
-    pub top: usize,
+    pub(crate) top: usize,
     /// How it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `profile collect`
 #[derive(Debug, Args)]
-pub struct Collect {
+pub(crate) struct Collect {
     /// Addresses of running programs; several are profiled at the same time and merged
     #[arg(
         value_name = "URL",
         required_unless_present = "command",
         conflicts_with = "command"
     )]
-    pub urls: Vec<String>,
+    pub(crate) urls: Vec<String>,
     /// Where the profile goes; `-` is standard output; with --all a directory, `profiles` if none is named
     #[arg(
         short,
@@ -153,28 +153,28 @@ pub struct Collect {
         default_value = "default.pgo",
         default_value_if("all", "true", "profiles")
     )]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Collect every kind that `advise` reads: cpu, heap, mutex, block, goroutine, goroutineleak, a file each
     #[arg(long, conflicts_with_all = ["command", "merge_previous"])]
-    pub all: bool,
+    pub(crate) all: bool,
     /// How long each program is profiled
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub seconds: u64,
+    pub(crate) seconds: u64,
     /// How long to wait for a connection, for an answer beyond --seconds, and for its body
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub patience: u64,
+    pub(crate) patience: u64,
     /// Send this header too; ${NAME} stands for a variable of the environment
     #[arg(long, value_name = "NAME: VALUE")]
-    pub header: Vec<String>,
+    pub(crate) header: Vec<String>,
     /// Trust the certificates in this file, in PEM, instead of those of Mozilla
     #[arg(long, value_name = "FILE")]
-    pub cacert: Option<PathBuf>,
+    pub(crate) cacert: Option<PathBuf>,
     /// Merge with the file that is there: its weight halves with every 30 days of its age
     #[arg(long)]
-    pub merge_previous: bool,
+    pub(crate) merge_previous: bool,
     /// Run this command instead, which writes the profile
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -23,100 +23,100 @@ The first program is what the others are held against. They run in pairs, in bal
 
 /// `prove`
 #[derive(Debug, Args)]
-pub struct Prove {
+pub(crate) struct Prove {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// What is built and measured.
     #[command(flatten)]
-    pub what: Subjects,
+    pub(crate) what: Subjects,
     /// How.
     #[command(flatten)]
-    pub how: Method,
+    pub(crate) how: Method,
     /// Go's part of the line, or two executables.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
     /// The command that is measured
     #[arg(last = true, value_name = "WORKLOAD")]
-    pub workload: Vec<OsString>,
+    pub(crate) workload: Vec<OsString>,
 }
 
 /// What is built and run.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "What runs")]
-pub struct Subjects {
+pub(crate) struct Subjects {
     /// Hold a build with these flags and variables of go against the build as it is; repeat for several
     #[arg(long, value_name = "NAME: FLAGS")]
-    pub variant: Vec<String>,
+    pub(crate) variant: Vec<String>,
     /// Hold the working tree against this revision, built in a directory of its own
     #[arg(long, value_name = "REV", conflicts_with = "variant")]
-    pub against: Option<String>,
+    pub(crate) against: Option<String>,
     /// Run the benchmarks that this regular expression matches, in test binaries of each variant
     #[arg(long, value_name = "REGEX", conflicts_with_all = ["serve", "workload"])]
-    pub bench: Option<String>,
+    pub(crate) bench: Option<String>,
     /// Time or count of each benchmark in a run, as -test.benchtime takes it
     #[arg(long, value_name = "TIME", default_value = "100ms", requires = "bench")]
-    pub benchtime: String,
+    pub(crate) benchtime: String,
     /// Run this command before each run; it is not measured
     #[arg(long, value_name = "COMMAND")]
-    pub setup: Option<String>,
+    pub(crate) setup: Option<String>,
     /// Run this command after each run; it is not measured
     #[arg(long, value_name = "COMMAND")]
-    pub teardown: Option<String>,
+    pub(crate) teardown: Option<String>,
     /// Measure this server while the workload runs
     #[arg(long, value_name = "COMMAND")]
-    pub serve: Option<String>,
+    pub(crate) serve: Option<String>,
     /// Where the server answers once it is ready: a port, host:port or http://HOST:PORT/PATH
     #[arg(long, value_name = "WHERE")]
-    pub ready: Option<String>,
+    pub(crate) ready: Option<String>,
     /// Run two executables where they are, and not from copies with paths of one length
     #[arg(long)]
-    pub in_place: bool,
+    pub(crate) in_place: bool,
     /// Measure although the machine code is the same
     #[arg(long)]
-    pub anyway: bool,
+    pub(crate) anyway: bool,
 }
 
 /// How it is measured and judged.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "How")]
-pub struct Method {
+pub(crate) struct Method {
     /// What is judged: cpu, wall, peak, faults, or a name that the workload prints as `name value unit`
     #[arg(long, value_name = "NAME")]
-    pub metric: Option<String>,
+    pub(crate) metric: Option<String>,
     /// What difference matters; as small a one is no effect
     #[arg(long, value_name = "PERCENT")]
-    pub threshold: Option<Percent>,
+    pub(crate) threshold: Option<Percent>,
     /// The most pairs of runs
     #[arg(long, value_name = "N")]
-    pub pairs: Option<u32>,
+    pub(crate) pairs: Option<u32>,
     /// Link each variant with so many layouts of its code; 0: with that of the linker
     #[arg(long, value_name = "K")]
-    pub layouts: Option<u32>,
+    pub(crate) layouts: Option<u32>,
     /// What order and layouts are drawn from
     #[arg(long, value_name = "N", default_value = "1")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Run on these processors only, such as 2,3 or 0-3
     #[arg(long, value_name = "LIST")]
-    pub cpus: Option<String>,
+    pub(crate) cpus: Option<String>,
     /// Runs of each variant before the first pair
     #[arg(long, value_name = "N", default_value = "1")]
-    pub warm_up: u32,
+    pub(crate) warm_up: u32,
     /// How long one run may take
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
-    pub run_timeout: Timeout,
+    pub(crate) run_timeout: Timeout,
     /// Fail unless this comes out: `faster 1%` or `not-slower 1%`
     #[arg(long, value_name = "WHAT")]
-    pub require: Option<Require>,
+    pub(crate) require: Option<Require>,
     /// Write each run to a file that benchstat reads
     #[arg(long, value_name = "FILE")]
-    pub raw: Option<PathBuf>,
+    pub(crate) raw: Option<PathBuf>,
     /// Write the verdict to gobuild-opt.lock
     #[arg(long)]
-    pub accept: bool,
+    pub(crate) accept: bool,
 }
 
 fn time(text: &str) -> Result<Timeout, String> {

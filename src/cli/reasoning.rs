@@ -23,32 +23,32 @@ behind WHAT.";
 
 /// `why`
 #[derive(Debug, Args)]
-pub struct Why {
+pub(crate) struct Why {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Show every chain that shares no step with the others: all of them must be cut
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// What the file would lose without a package, a module, a function or a call `A -> B`
     #[arg(long, value_name = "WHAT")]
-    pub cut: Vec<String>,
+    pub(crate) cut: Vec<String>,
     /// The dependencies of the main module whose loss makes the file smallest
     #[arg(long, value_name = "N")]
-    pub biggest_cuts: Option<usize>,
+    pub(crate) biggest_cuts: Option<usize>,
     /// Why the file is larger or smaller than in this revision: Go, settings, each module, own packages
     #[arg(long, value_name = "REV", conflicts_with_all = ["all", "cut", "biggest_cuts"])]
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
     /// With `init`: run this program with GODEBUG=inittrace=1, for five seconds at most, and say what each package takes
     #[arg(long, value_name = "PROGRAM")]
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Lines of each listing, 0 for all
     #[arg(long, value_name = "N", value_parser = super::lines, default_value = "10")]
-    pub top: usize,
+    pub(crate) top: usize,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// Go's part of the line; what is asked about is the first of its packages.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }

@@ -10,55 +10,59 @@ use crate::error::{Error, Kind, Result};
 /// Where the configuration comes from, and values that win over it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Configuration")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Read this file instead of the nearest gobuild-opt.toml
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Judge by the budgets, checks, assertions and lock of this revision, so that a change cannot loosen its own gates
     #[arg(long, value_name = "REV")]
-    pub config_from: Option<String>,
+    pub(crate) config_from: Option<String>,
     /// Use a preset: a name (see `gobuild-opt presets`) or the path of a TOML file
     #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
+    pub(crate) preset: Option<String>,
     /// Let configuration files run programs (CC, -toolexec, -extld ...) and leave the project
     #[arg(long)]
-    pub trust_config: bool,
+    pub(crate) trust_config: bool,
     /// Let configuration files read this variable with {env.NAME}; repeat it for more
     #[arg(long, value_name = "NAME")]
-    pub allow_env: Vec<String>,
+    pub(crate) allow_env: Vec<String>,
     /// Set a key of the configuration, such as pgo.profile=off
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Build for this platform instead of the configured ones, such as linux/arm64 or linux/amd64/v3; repeat it for more. Names of outputs end with the platform where there are several
     #[arg(long = "target", value_name = "OS/ARCH[/LEVEL]")]
-    pub target: Vec<String>,
+    pub(crate) target: Vec<String>,
     /// Put the executables and SHA256SUMS here
     #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
+    pub(crate) out_dir: Option<PathBuf>,
     /// Leave out: all (-s -w), dwarf (-w), none
     #[arg(long, value_name = "WHAT")]
-    pub strip: Option<String>,
+    pub(crate) strip: Option<String>,
     /// Compare with: unstripped, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
-    pub baseline: Option<String>,
+    pub(crate) baseline: Option<String>,
     /// Stop after this long, such as 30m, with exit code 3
     #[arg(long, value_name = "TIME")]
-    pub timeout: Option<String>,
+    pub(crate) timeout: Option<String>,
     /// Build so many targets at the same time: a number, or auto
     #[arg(long, value_name = "N")]
-    pub jobs: Option<String>,
+    pub(crate) jobs: Option<String>,
     /// Say what each compile and each link took
     #[arg(long)]
-    pub resources: bool,
+    pub(crate) resources: bool,
     /// Collect the escape report: auto, capture, pass, off
     #[arg(long, value_name = "HOW")]
-    pub escapes: Option<String>,
+    pub(crate) escapes: Option<String>,
 }
 
 impl Settings {
     /// The layers, ready to be loaded. Fails with [`Kind::Usage`] for a `--set` without `=` or a
     /// `--target` of another form.
-    pub fn sources(&self, cwd: &std::path::Path, env: Vec<(String, String)>) -> Result<Sources> {
+    pub(crate) fn sources(
+        &self,
+        cwd: &std::path::Path,
+        env: Vec<(String, String)>,
+    ) -> Result<Sources> {
         let mut flags = Vec::new();
         for pair in &self.set {
             let (key, value) = pair.split_once('=').ok_or_else(|| {

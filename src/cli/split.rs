@@ -24,9 +24,9 @@ const RUNS: &str = "prove";
 /// A command line in two parts.
 pub(super) struct Split {
     /// What clap reads.
-    pub ours: Vec<OsString>,
+    pub(crate) ours: Vec<OsString>,
     /// Go's flags and packages.
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `-C DIR COMMAND`, as with git and make, is `COMMAND -C DIR`, as with go. For commands that know no such flag, the directory

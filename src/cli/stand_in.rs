@@ -80,7 +80,7 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
 
 impl StandIn {
     /// The command of go.
-    pub fn command(&self) -> &str {
+    pub(crate) fn command(&self) -> &str {
         self.args
             .first()
             .and_then(|argument| argument.to_str())
@@ -88,7 +88,7 @@ impl StandIn {
     }
 
     /// `build` or `install` as a release. Fails where go does not understand the line, either: it says so itself.
-    pub fn release(&self, cwd: &Path) -> Option<Result<Release>> {
+    pub(crate) fn release(&self, cwd: &Path) -> Option<Result<Release>> {
         let rest = self.args.get(1..)?;
         let help = |argument: &OsString| {
             ["-h", "-help", "--help"]

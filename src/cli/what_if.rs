@@ -10,62 +10,62 @@ use crate::plan::Typed;
 /// `try`
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("idea").required(true).multiple(true).args(["overlay", "patch"])))]
-pub struct Try {
+pub(crate) struct Try {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// Files that stand in for others, in the form of `go build -overlay`; repeat for several
     #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
+    pub(crate) overlay: Vec<PathBuf>,
     /// A unified diff of the sources, as `git diff` and `diff -u` write it; repeat for several
     #[arg(long, value_name = "FILE")]
-    pub patch: Vec<PathBuf>,
+    pub(crate) patch: Vec<PathBuf>,
     /// What is measured too.
     #[command(flatten)]
-    pub bench: Measuring,
+    pub(crate) bench: Measuring,
     /// Lines of each listing, 0 for all
     #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
-    pub top: usize,
+    pub(crate) top: usize,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// Benchmarks that are run before and after.
 #[derive(Debug, Clone, Args)]
-pub struct Measuring {
+pub(crate) struct Measuring {
     /// Run the benchmarks that this regular expression matches, before and after
     #[arg(long, value_name = "REGEX")]
-    pub bench: Option<String>,
+    pub(crate) bench: Option<String>,
     /// Where they are [default: the packages of the line]
     #[arg(long, value_name = "PACKAGE", requires = "bench")]
-    pub bench_package: Vec<String>,
+    pub(crate) bench_package: Vec<String>,
     /// Operations of each run; a benchmark runs five times, and the least counts
     #[arg(long, value_name = "N", default_value = "100", requires = "bench")]
-    pub operations: u32,
+    pub(crate) operations: u32,
 }
 
 /// `bench`
 #[derive(Debug, Args)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// The layers.
     #[command(flatten)]
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The report.
     #[command(flatten)]
-    pub output: Output,
+    pub(crate) output: Output,
     /// Write what was measured to gobuild-opt.lock; what allocates more than before takes --reason
     #[arg(long)]
-    pub accept: bool,
+    pub(crate) accept: bool,
     /// Why more is accepted; stands in the lock
     #[arg(long, value_name = "TEXT", requires = "accept")]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Go's part of the line.
     #[arg(skip)]
-    pub typed: Typed,
+    pub(crate) typed: Typed,
 }
 
 /// `upgrade`

@@ -42,7 +42,7 @@ struct Fresh<'a> {
 }
 
 /// Runs what the items need, and writes the lock.
-pub fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Output> {
     let (items, typed) = items(&args.typed)?;
     let reason = reason(args.reason.as_deref(), !items.is_empty())?;
     if args.settings.config_from.is_some() {

@@ -30,7 +30,7 @@ use crate::report::{Findings, shown};
 const LARGEST: u64 = 1 << 30;
 
 /// Collects the sites, charges the profiles and reports.
-pub fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
     let shows = match args.attempt {
         Some(_) => Shows::TABLES,
         None => Shows::ADVICE,

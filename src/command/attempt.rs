@@ -31,7 +31,7 @@ use crate::report::{Against, outline, shown};
 use replaced::{Files, Overlaid};
 
 /// Reads the overlays and patches, builds both and reports.
-pub fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::TABLES, &args.output)?;
     let under = over(&args.typed);
     let mut files = Files::over(under.as_deref(), &args.typed.cwd)?;
@@ -51,7 +51,7 @@ pub fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
 }
 
 /// Prints a report.
-pub fn show(
+pub(crate) fn show(
     report: &Report,
     output: &cli::Output,
     top: usize,
@@ -72,16 +72,16 @@ pub fn show(
 }
 
 /// What is tried.
-pub struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     /// The files that stand in for others.
-    pub files: &'a Files,
+    pub(crate) files: &'a Files,
     /// What is measured too.
-    pub bench: &'a cli::Measuring,
+    pub(crate) bench: &'a cli::Measuring,
 }
 
 impl Trial<'_> {
     /// Builds both sides; `prepared` is the program as it is. Fails with Go's own words where one does not build.
-    pub fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Report> {
+    pub(crate) fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Report> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
         let links = prepared.facts.iter().any(has_main);
         let overlaid = self.files.overlaid(session)?;
@@ -157,7 +157,7 @@ fn has_main(facts: &Facts) -> bool {
 }
 
 /// The overlay that was typed for both sides.
-pub fn over(typed: &Typed) -> Option<PathBuf> {
+pub(crate) fn over(typed: &Typed) -> Option<PathBuf> {
     let mut flags = typed.flags.iter().filter(|flag| flag.name == "overlay");
     let path = flags.next_back()?.path()?;
     Some(typed.cwd.join(path))

@@ -26,7 +26,7 @@ fn data(text: String) -> Result<Output> {
 }
 
 /// `explain [ID]`
-pub fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
     if args.lessons && args.id.is_none() {
         return lessons(args.format, session.width);
     }
@@ -136,7 +136,7 @@ fn lessons(format: Format, width: usize) -> Result<Output> {
 }
 
 /// `presets [NAME]`
-pub fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn presets(args: &Presets, session: &Session<'_>) -> Result<Output> {
     let Some(name) = &args.name else {
         let rows = preset::ALL
             .iter()
@@ -185,7 +185,7 @@ fn list(
 }
 
 /// `schema WHAT`
-pub fn schema(args: &Schema) -> Result<Output> {
+pub(crate) fn schema(args: &Schema) -> Result<Output> {
     let text = match args.what {
         SchemaOf::Config => return data(render::json(&config_schema())),
         SchemaOf::Escape => schema::ESCAPE,
@@ -205,7 +205,7 @@ pub fn schema(args: &Schema) -> Result<Output> {
 }
 
 /// `completions SHELL`
-pub fn completions(args: &Completions) -> Result<Output> {
+pub(crate) fn completions(args: &Completions) -> Result<Output> {
     let asking = match args.shell {
         Shell::Bash => Some(include_str!("../cli/complete/bash.sh")),
         Shell::Zsh => Some(include_str!("../cli/complete/zsh.sh")),
@@ -224,7 +224,7 @@ pub fn completions(args: &Completions) -> Result<Output> {
 }
 
 /// `man [COMMAND]`
-pub fn man(args: &Man) -> Result<Output> {
+pub(crate) fn man(args: &Man) -> Result<Output> {
     let mut root = Cli::command();
     root.build();
     let mut command = &root;

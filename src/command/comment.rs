@@ -34,7 +34,7 @@ const ROOM: usize = 60_000;
 const LARGEST_NUMBER: u64 = 1 << 53;
 
 /// Prints the comment, or writes it to the pull request.
-pub fn run(args: &cli::Comment, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Comment, session: &mut Session<'_>) -> Result<Output> {
     let report = read(&args.from, &session.cwd)?;
     let base = match &args.base {
         Some(path) => Some(Sides::read(path, &args.from, &session.cwd)?),

@@ -13,7 +13,7 @@ use crate::report::compare::{self, Rules, Subject, Subjects, compare, outline, s
 use crate::report::inspect::View;
 
 /// Reads both sides and says what changed.
-pub fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
     check(Shows::COMPARISON, &args.output)?;
     if args.why && args.by.is_some() {
         return Err(

@@ -8,7 +8,7 @@ use crate::config::preset;
 use crate::schema;
 
 /// The schema. A default is what `presets/default.toml` says, not what a type has when nobody sets it; `checks` holds the IDs.
-pub fn config_schema() -> Value {
+pub(crate) fn config_schema() -> Value {
     let mut schema = schema::value(schema::CONFIG);
     let reference: toml::Table = preset::DEFAULT.text.parse().unwrap_or_default();
     let reference = serde_json::to_value(reference).unwrap_or_default();

@@ -24,7 +24,7 @@ use crate::report::gate;
 use crate::report::outline::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
-pub fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let prepared = prepared(args, session)?;
     let lock_path = lock_file::path_of(&prepared);
     let lock = lock_file::load(&lock_path, &session.cwd)?;

@@ -16,19 +16,19 @@ use crate::plan::Facts;
 
 /// The gates of an earlier revision.
 #[derive(Debug)]
-pub struct Earlier {
+pub(crate) struct Earlier {
     past: Past,
     /// Its configuration, with the environment and the flags of now.
-    pub loaded: Loaded,
+    pub(crate) loaded: Loaded,
     /// The configuration of now.
     now: Config,
     /// Whether its gates judge this run.
-    pub judges: bool,
+    pub(crate) judges: bool,
 }
 
 /// What is known of the revision that a change started from.
 #[derive(Debug, Default)]
-pub enum Known {
+pub(crate) enum Known {
     /// This is no change of somebody else, as far as anybody says.
     #[default]
     Unasked,
@@ -39,7 +39,7 @@ pub enum Known {
 }
 
 /// The revision: `--config-from`, whose gates then judge, or where CI says that the branch of a pull request started.
-pub fn find(
+pub(crate) fn find(
     settings: &Settings,
     loaded: &mut Loaded,
     cwd: &Path,
@@ -138,7 +138,7 @@ fn text(past: &Past, path: &Path, interrupt: &crate::process::Interrupt) -> Resu
 
 impl Earlier {
     /// The lock of the revision, `None` where it has none.
-    pub fn lock(&self, path: &Path, session: &Session<'_>) -> Result<Option<Lock>> {
+    pub(crate) fn lock(&self, path: &Path, session: &Session<'_>) -> Result<Option<Lock>> {
         let text = text(&self.past, path, &session.interrupt)?;
         let name = format!("{} of {}", lock::FILE, self.past.name);
         text.map(|text| lock::read(&text, &name)).transpose()
@@ -147,7 +147,7 @@ impl Earlier {
 
 impl Known {
     /// The lock that judges: that of the revision where its gates do, else that of now.
-    pub fn judging(
+    pub(crate) fn judging(
         &self,
         path: &Path,
         now: Option<Lock>,
@@ -160,12 +160,12 @@ impl Known {
     }
 
     /// Whether the gates of an earlier revision judge.
-    pub fn judges(&self) -> bool {
+    pub(crate) fn judges(&self) -> bool {
         matches!(self, Self::Gates(it) if it.judges)
     }
 
     /// What the change loosens.
-    pub fn change(
+    pub(crate) fn change(
         &self,
         lock_path: &Path,
         lock: Option<&Lock>,

@@ -30,7 +30,7 @@ use crate::report::{Against, Findings, collection};
 use crate::report::{measures, outline};
 
 /// Collects, compares with the lock and reports.
-pub fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::ESCAPES, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
@@ -126,17 +126,17 @@ fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<
 }
 
 /// What was found, per platform, and what it was made of.
-pub struct Pass {
+pub(crate) struct Pass {
     /// The commands of a platform, and what they left.
-    pub found: Vec<(TargetPlan, Collected)>,
+    pub(crate) found: Vec<(TargetPlan, Collected)>,
     /// What must hold of functions, in the same order.
-    pub asserted: Vec<Judged>,
+    pub(crate) asserted: Vec<Judged>,
     /// Where go works; it may be asked again.
-    pub _stage: Stage,
+    pub(crate) _stage: Stage,
 }
 
 /// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
-pub fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
+pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
     let stage = stage(&mut prepared, None, true, session)?;
     let config = &mut prepared.loaded.config;
     // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.

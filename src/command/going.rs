@@ -11,7 +11,7 @@ use crate::go::{Go, Other, behind};
 use crate::plan::Typed;
 
 /// How go is called for a target.
-pub fn go_command(
+pub(crate) fn go_command(
     loaded: &Loaded,
     typed: &Typed,
     target: &Target,

@@ -24,7 +24,7 @@ use crate::input;
 use crate::review::Ground;
 
 /// Writes `gobuild-opt.toml` beside go.mod.
-pub fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
     if let Some(name) = args
         .preset
         .as_deref()

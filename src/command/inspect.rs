@@ -20,7 +20,7 @@ use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, 
 use crate::report::measures;
 
 /// Reads the file, says whose every byte is.
-pub fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
     check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let tables_only = args.output.formats().all(|format| !format.is_data());
@@ -82,7 +82,7 @@ fn weights(args: &cli::Inspect, session: &Session<'_>) -> Result<Option<Weights>
 }
 
 /// The bytes of a file, mapped.
-pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
+pub(crate) fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
     let full = cwd.join(path);
     let shown = path.display();
     if full.is_dir() {
@@ -103,14 +103,14 @@ pub fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
 }
 
 /// An executable that was read, borrowed from its bytes.
-pub struct Dissected<'a> {
+pub(crate) struct Dissected<'a> {
     anatomy: Anatomy<'a>,
     source: Source,
 }
 
 impl Dissected<'_> {
     /// What it means; `most` is how many functions are looked at one by one.
-    pub fn inspection(&self, most: usize) -> Result<Inspection<'_>> {
+    pub(crate) fn inspection(&self, most: usize) -> Result<Inspection<'_>> {
         let found = inspection(&self.anatomy, self.source.clone(), most);
         found.map_err(|error| named(Path::new(&self.source.path), error))
     }
@@ -118,17 +118,17 @@ impl Dissected<'_> {
 
 /// What is wanted of a file beyond its anatomy.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// SHA-256 of all of it.
-    pub digest: bool,
+    pub(crate) digest: bool,
     /// Its objects, one by one.
-    pub objects: bool,
+    pub(crate) objects: bool,
     /// Owners by references though there are symbols.
-    pub without_symbols: bool,
+    pub(crate) without_symbols: bool,
 }
 
 /// The anatomy of the bytes of a file and, where it is wanted, their digest; of a universal file, of the slice for `arch`.
-pub fn dissect<'a>(
+pub(crate) fn dissect<'a>(
     path: &Path,
     bytes: &'a [u8],
     arch: Option<&str>,
@@ -185,7 +185,7 @@ fn named(path: &Path, error: Error) -> Error {
 }
 
 /// The part of a universal file for an architecture; any other file is its own only part.
-pub fn slice<'a>(bytes: &'a [u8], arch: Option<&str>) -> Result<&'a [u8]> {
+pub(crate) fn slice<'a>(bytes: &'a [u8], arch: Option<&str>) -> Result<&'a [u8]> {
     let slices = binary::slices(bytes)?;
     let names: Vec<&str> = slices.iter().filter_map(|slice| slice.goarch).collect();
     match (slices.as_slice(), arch) {

@@ -18,7 +18,7 @@ use crate::process::Interrupt;
 use crate::report;
 
 /// Beside the configuration, else beside go.mod, else where go runs.
-pub fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
+pub(crate) fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
     let module = facts.first().filter(|facts| facts.toolchain.in_module());
     let module = module.and_then(|facts| Path::new(&facts.toolchain.gomod).parent());
     let directory = match (&loaded.file, module) {
@@ -30,12 +30,12 @@ pub fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
 }
 
 /// The path of the lock of a run.
-pub fn path_of(prepared: &Prepared) -> PathBuf {
+pub(crate) fn path_of(prepared: &Prepared) -> PathBuf {
     path(&prepared.loaded, &prepared.typed, &prepared.facts)
 }
 
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.
-pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
+pub(crate) fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
     let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
     let directory = path.parent().unwrap_or(cwd);
     if path.is_symlink() && path.exists() && !trust::is_inside(trust::project(directory), path) {
@@ -57,12 +57,12 @@ pub fn load(path: &Path, cwd: &Path) -> Result<Option<Lock>> {
 }
 
 /// Writes the lock, complete or not at all.
-pub fn save(lock: &Lock, path: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn save(lock: &Lock, path: &Path, interrupt: &Interrupt) -> Result<()> {
     publish::text(&lock::write(lock), path, interrupt)
 }
 
 /// A platform as a run found it, without executables.
-pub fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
+pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
     let mut target = Target {
         go: facts.toolchain.version.clone(),
         scope: scope.to_owned(),
@@ -78,21 +78,21 @@ pub fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
 }
 
 /// An executable as a run found it.
-pub struct Found {
+pub(crate) struct Found {
     /// What the lock calls its platform.
-    pub key: String,
+    pub(crate) key: String,
     /// The Go version.
-    pub go: String,
+    pub(crate) go: String,
     /// The file name.
-    pub name: String,
+    pub(crate) name: String,
     /// The import path of its main package.
-    pub package: String,
+    pub(crate) package: String,
     /// Its entry, if it is accepted.
-    pub entry: Executable,
+    pub(crate) entry: Executable,
 }
 
 /// The executables of a run.
-pub fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
+pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
     let found = |artifact: &Artifact| {
         let facts = &plan.targets[artifact.target].facts;
         Found {
@@ -107,7 +107,7 @@ pub fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
 }
 
 /// Makes what has a ratchet follow executables that shrank; returns what changed.
-pub fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String> {
+pub(crate) fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String> {
     let mut changed = Vec::new();
     for it in found {
         let target = lock.targets.get_mut(&it.key);

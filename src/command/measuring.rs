@@ -19,7 +19,7 @@ use crate::report::allocations::{Report, report};
 use crate::report::outline;
 
 /// Runs the benchmarks, compares and reports; writes the lock where it may become tighter.
-pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::TABLES, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
@@ -75,7 +75,7 @@ pub fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
 }
 
 /// Whether a platform is that of this program: its benchmarks run here. Others may, too, with an emulator.
-pub fn is_of_this_machine(target: &Platform) -> bool {
+pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -90,7 +90,7 @@ pub fn is_of_this_machine(target: &Platform) -> bool {
 }
 
 /// Fails with [`Kind::Usage`] for a word that `go test` would take for a flag: it reads those behind packages too.
-pub fn check_packages(packages: &[OsString]) -> Result<()> {
+pub(crate) fn check_packages(packages: &[OsString]) -> Result<()> {
     let flag = packages.iter().map(|package| package.to_string_lossy());
     let mut flag = flag.filter(|flag| flag.starts_with('-'));
     match flag.next() {

@@ -15,7 +15,7 @@ use crate::process::Invocation;
 use crate::render;
 
 /// Prints the plan.
-pub fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
     let prepared = prepare(&args.settings, &args.typed, session)?;
     let file = prepared.loaded.file.clone();
     // A fixed name, so that the script can be read, pasted and compared.

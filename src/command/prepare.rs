@@ -25,24 +25,24 @@ use crate::plan::{self, Facts, Plan, Typed, Vendor, require_main};
 use crate::quote;
 
 /// What a plan is drawn from.
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The configuration, templates filled in.
-    pub loaded: Loaded,
+    pub(crate) loaded: Loaded,
     /// What was typed, paths absolute.
-    pub typed: Typed,
+    pub(crate) typed: Typed,
     /// Per target.
-    pub facts: Vec<Facts>,
+    pub(crate) facts: Vec<Facts>,
     /// Where each executable goes.
-    pub outputs: Outputs,
+    pub(crate) outputs: Outputs,
     /// What is believed until go has listed it again; empty but for [`Purpose::Loop`].
-    pub pending: Pending,
+    pub(crate) pending: Pending,
     /// The gates of the revision that a change started from.
-    pub earlier: Known,
+    pub(crate) earlier: Known,
 }
 
 impl Prepared {
     /// Draws the plan; `stage` is where its commands write.
-    pub fn draw(self, stage: &Path, session: &Session<'_>) -> Result<(Loaded, Typed, Plan)> {
+    pub(crate) fn draw(self, stage: &Path, session: &Session<'_>) -> Result<(Loaded, Typed, Plan)> {
         let plan = plan::draw(
             &self.loaded.config,
             &self.loaded.origins,
@@ -58,7 +58,7 @@ impl Prepared {
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Executables.
     Build,
     /// Executables, from what go listed in the last run; see [`Pending::confirm`].
@@ -70,12 +70,16 @@ pub enum Purpose {
 }
 
 /// [`prepare_for`] executables.
-pub fn prepare(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<Prepared> {
+pub(crate) fn prepare(
+    settings: &Settings,
+    typed: &Typed,
+    session: &mut Session<'_>,
+) -> Result<Prepared> {
     prepare_for(settings, typed, Purpose::Build, session)
 }
 
 /// Reads the configuration, asks go, judges the profile and decides about the outputs.
-pub fn prepare_for(
+pub(crate) fn prepare_for(
     settings: &Settings,
     typed: &Typed,
     purpose: Purpose,
@@ -86,7 +90,7 @@ pub fn prepare_for(
 }
 
 /// The same for a configuration that is read already.
-pub fn prepare_loaded(
+pub(crate) fn prepare_loaded(
     mut loaded: Loaded,
     settings: &Settings,
     typed: &Typed,
@@ -127,7 +131,7 @@ pub fn prepare_loaded(
 }
 
 /// Asks go, judges the profile and decides about the outputs: for a configuration that is read already.
-pub fn gather(
+pub(crate) fn gather(
     loaded: Loaded,
     typed: Typed,
     purpose: Purpose,
@@ -385,7 +389,7 @@ fn leaks(
 }
 
 /// The flags that decide which packages there are: no optimisation, no output.
-pub fn list_flags(
+pub(crate) fn list_flags(
     loaded: &Loaded,
     typed: &Typed,
     target: &Target,
@@ -455,7 +459,7 @@ fn products(facts: &Facts, typed: &Typed, out_dir: Option<&Path>) -> Vec<(String
 }
 
 /// The directory that all outputs share; `None` when nothing is kept, or a device is written.
-pub fn output_directory(outputs: &Outputs) -> Option<PathBuf> {
+pub(crate) fn output_directory(outputs: &Outputs) -> Option<PathBuf> {
     let first = outputs
         .targets
         .iter()

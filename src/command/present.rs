@@ -17,7 +17,7 @@ use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
 /// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
-pub fn check(shows: Shows, output: &cli::Output) -> Result<()> {
+pub(crate) fn check(shows: Shows, output: &cli::Output) -> Result<()> {
     shows.check_format(output.format)?;
     for path in &output.report {
         let format = Format::of_path(path).ok_or_else(|| shows.nameless(path))?;
@@ -27,7 +27,7 @@ pub fn check(shows: Shows, output: &cli::Output) -> Result<()> {
 }
 
 /// With the report files that the environment names, where none is typed; separated as in PATH.
-pub fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli::Output {
+pub(crate) fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli::Output {
     let mut output = output.clone();
     if output.report.is_empty()
         && let Some(paths) = session.variable(layer::REPORT)
@@ -41,7 +41,7 @@ pub fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli::Output
 
 /// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the
 /// layout; `for_step` gives the Markdown for the step summary.
-pub fn present(
+pub(crate) fn present(
     render: impl Fn(Format, usize, Style) -> String,
     for_step: impl Fn(usize) -> String,
     output: &cli::Output,
@@ -83,7 +83,7 @@ pub fn present(
 
 /// The blocks of a report: fewer rows and no picture for text, a treemap for SVG, and more rows for a page that searches them.
 #[derive(Debug, Default)]
-pub struct Blocks {
+pub(crate) struct Blocks {
     text: Vec<Block>,
     picture: Vec<Block>,
     page: Vec<Block>,
@@ -91,7 +91,7 @@ pub struct Blocks {
 
 impl Blocks {
     /// Those of the formats that are asked for. `outline` gets `None` for text, otherwise whether it is for a page.
-    pub fn of(output: &cli::Output, outline: impl Fn(Option<bool>) -> Vec<Block>) -> Self {
+    pub(crate) fn of(output: &cli::Output, outline: impl Fn(Option<bool>) -> Vec<Block>) -> Self {
         let wanted = |it| output.formats().any(|format| format == it);
         let drawn = |format, page| match wanted(format) {
             true => outline(Some(page)),
@@ -114,7 +114,7 @@ impl Blocks {
 }
 
 /// The same for a report of executables that exist: its blocks are drawn already, and it is no result of a CI step.
-pub fn emit<T: Serialize>(
+pub(crate) fn emit<T: Serialize>(
     value: &T,
     blocks: &Blocks,
     measures: &dyn Fn() -> Vec<Subject>,
@@ -156,7 +156,7 @@ fn write_files(
 }
 
 /// What leads from the root of the repository to the working directory, with a slash at its end.
-pub fn prefix(cwd: &Path) -> String {
+pub(crate) fn prefix(cwd: &Path) -> String {
     let root = cwd.ancestors().find(|path| path.join(".git").exists());
     let below = root.and_then(|path| cwd.strip_prefix(path).ok());
     match below.map(|path| path.display().to_string()).as_deref() {
@@ -166,7 +166,7 @@ pub fn prefix(cwd: &Path) -> String {
 }
 
 /// The file in the working directory that findings without a place are about.
-pub fn anchor(cwd: &Path) -> Option<String> {
+pub(crate) fn anchor(cwd: &Path) -> Option<String> {
     let names = ["gobuild-opt.toml", "go.mod", "go.work"];
     let found = names.iter().find(|name| cwd.join(name).is_file());
     found.map(|found| (*found).to_owned())

@@ -30,7 +30,7 @@ use crate::render::{self, Format, Style};
 use crate::report::outline::{Block, Tone};
 
 /// Runs a verb.
-pub fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {
     match verb {
         Verb::Show(args) => show::run(args, session),
         Verb::Merge(args) => merge::run(args, session),

@@ -21,7 +21,7 @@ use crate::profile;
 use crate::report::shown;
 
 /// Decides which profile each main package gets.
-pub fn choose(
+pub(crate) fn choose(
     loaded: &Loaded,
     typed: &Typed,
     goflags: &[Flag],
@@ -53,7 +53,7 @@ pub fn choose(
 }
 
 /// What is said where the heap profile of the configuration is not there: a build does not need one.
-pub fn without_heap(loaded: &Loaded, cwd: &Path) -> Option<String> {
+pub(crate) fn without_heap(loaded: &Loaded, cwd: &Path) -> Option<String> {
     let path = loaded
         .root
         .join(loaded.config.advise.profiles.heap.as_ref()?);
@@ -124,7 +124,7 @@ fn known(request: &Request<'_>) -> Result<()> {
 const LARGEST_PROFILE: u64 = 512 << 20;
 
 /// The bytes of a profile; `None` where there is no file.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     let error = match input::read(path, LARGEST_PROFILE) {
         Ok(bytes) => return Ok(Some(bytes)),
         Err(error) => error,
@@ -149,7 +149,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Writes a derived profile into the build cache, where it is not there yet.
-pub fn keep(derived: &Derived, cache: &Path) -> Result<()> {
+pub(crate) fn keep(derived: &Derived, cache: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(
             Kind::Machine,

@@ -355,8 +355,6 @@ fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {
         runs: &measured.runs,
         metrics: &measured.metrics,
         found: &measured.found,
-        rules: &measured.rules,
-        require: wish.require,
         is_profile: made.is_profile,
         seed: wish.seed,
     });

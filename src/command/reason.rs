@@ -44,7 +44,7 @@ struct Question<'a> {
 }
 
 /// Answers from the objects in the build cache.
-pub fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::TABLES, &args.output)?;
     if let Some(name) = &args.since {
         return shown(&since::since(name, args, session)?, args, session);

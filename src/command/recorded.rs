@@ -16,7 +16,7 @@ use crate::process::{Interrupt, Invocation};
 
 /// Lists that go makes while we go on.
 #[derive(Debug, Default)]
-pub struct Pending(Vec<Running>);
+pub(crate) struct Pending(Vec<Running>);
 
 #[derive(Debug)]
 struct Running {
@@ -28,17 +28,17 @@ struct Running {
 }
 
 /// How go is asked for packages.
-pub struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     /// The command.
-    pub go: &'a Go,
+    pub(crate) go: &'a Go,
     /// Its settings.
-    pub toolchain: &'a Toolchain,
+    pub(crate) toolchain: &'a Toolchain,
     /// What decides.
-    pub flags: &'a [OsString],
+    pub(crate) flags: &'a [OsString],
 }
 
 /// Asks go for the packages; with `believed`, only if nothing is recorded of the last time.
-pub fn packages(
+pub(crate) fn packages(
     asking: &Asking<'_>,
     loaded: &Loaded,
     typed: &Typed,
@@ -84,7 +84,7 @@ fn key(memory: &Memory, invocation: &Invocation, version: &str) -> Key {
 
 impl Pending {
     /// The packages of the last run, while go is asked for those of now. `None` where nothing is recorded.
-    pub fn believe(
+    fn believe(
         &mut self,
         key: Key,
         go: &Go,
@@ -104,12 +104,12 @@ impl Pending {
     }
 
     /// Whether nothing is believed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether go says the same of everything that was believed; what it says now is recorded.
-    pub fn confirm(mut self) -> bool {
+    pub(crate) fn confirm(mut self) -> bool {
         let same = |running: &mut Running| running.is_same();
         // All of them are waited for.
         let answers: Vec<bool> = self.0.iter_mut().map(same).collect();

@@ -31,10 +31,10 @@ use crate::render::{Format, Shows};
 use crate::report;
 
 /// Reads the configuration and asks go, for a purpose.
-pub type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
+type Prepare<'a> = &'a mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>;
 
 /// Builds, compares, checks, publishes and reports.
-pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
     let (settings, typed) = (&args.settings, &args.typed);
     let mut prepare =
         |purpose, session: &mut Session<'_>| prepare_for(settings, typed, purpose, session);
@@ -42,7 +42,7 @@ pub fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Output> {
 }
 
 /// The same for who prepares in another way.
-pub fn run_prepared(
+pub(crate) fn run_prepared(
     args: &cli::Release,
     prepare: Prepare<'_>,
     session: &mut Session<'_>,

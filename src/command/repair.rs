@@ -21,17 +21,17 @@ use crate::report::{self, Repair};
 const ATTEMPTS: usize = 3;
 
 /// A release whose frames were looked at.
-pub struct Repaired {
+pub(crate) struct Repaired {
     /// The commands of the last build, and of what comes after it.
-    pub plan: Plan,
+    pub(crate) plan: Plan,
     /// How all builds went.
-    pub built: Vec<Built>,
+    pub(crate) built: Vec<Built>,
     /// What was taken out of profiles, by target and main package.
-    pub repairs: Vec<(usize, String, Repair)>,
+    pub(crate) repairs: Vec<(usize, String, Repair)>,
 }
 
 /// Runs the plan; where frames have a budget and the user wants it, until they are within it.
-pub fn run(
+pub(crate) fn run(
     plan: Plan,
     loaded: &Loaded,
     typed: &Typed,

@@ -16,14 +16,14 @@ use crate::plan::Typed;
 use crate::report::revision::Before;
 
 /// What was found in another revision.
-pub struct Other {
+pub(crate) struct Other {
     revision: Revision,
     pass: Pass,
 }
 
 impl Other {
     /// The platform with the same number.
-    pub fn of(&self, index: usize) -> Option<Before<'_>> {
+    pub(crate) fn of(&self, index: usize) -> Option<Before<'_>> {
         let (plan, collected) = self.pass.found.get(index)?;
         Some(Before {
             name: &self.revision.past.name,
@@ -38,7 +38,7 @@ impl Other {
 
 /// Compiles the packages of a revision in a directory of their own. `loaded` and `typed` are those of now: what changes is the
 /// code, not the question.
-pub fn collect_at(
+pub(crate) fn collect_at(
     name: &str,
     (mut loaded, mut typed): (Loaded, Typed),
     session: &mut Session<'_>,

@@ -11,7 +11,7 @@ use crate::go::Toolchain;
 
 /// A stage on the file system of `outputs`; go keeps its work directories in it, so that none is left
 /// when go is ended.
-pub fn stage(
+pub(crate) fn stage(
     prepared: &mut Prepared,
     outputs: Option<&Path>,
     wait: bool,

@@ -8,7 +8,7 @@ use crate::go::{self, Package, Toolchain};
 use crate::input;
 
 /// The go line in force, and the name of the file that has it; none in GOPATH mode.
-pub fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
+pub(crate) fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
     let (file, name) = match toolchain.workspace() {
         Some(workspace) => (workspace, "go.work"),
         None => (Path::new(&toolchain.gomod), "go.mod"),
@@ -18,7 +18,7 @@ pub fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
 }
 
 /// A go.work that go found above the repository: it decides which modules are built, and stands in no commit.
-pub fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient> {
+pub(crate) fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient> {
     let file = toolchain.workspace()?;
     // One that is named by a variable is told as that.
     if session.variable("GOWORK").is_some() {
@@ -38,7 +38,7 @@ pub fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient
 }
 
 /// Adds to a go.work from outside which modules it builds in place of those that go.mod, and so vendor/, names.
-pub fn add_stand_ins(found: &mut [Ambient], toolchain: &Toolchain, packages: &[Package]) {
+pub(crate) fn add_stand_ins(found: &mut [Ambient], toolchain: &Toolchain, packages: &[Package]) {
     let from_outside =
         |ambient: &&mut Ambient| matches!(ambient.name.as_str(), "go.work" | "GOWORK");
     let Some(workspace) = found.iter_mut().find(from_outside) else {

@@ -15,7 +15,7 @@ use crate::quote;
 use crate::review::{Ground, Tool};
 
 /// The values of layers that are trusted, and what was typed.
-pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
+pub(crate) fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
     let mut ground = loaded.ground.clone();
     for flag in &typed.flags {
         ground.trust_flags(&[flag.to_arg()]);
@@ -37,7 +37,7 @@ pub fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {
 /// gets what was typed.
 ///
 /// What neither git nor the environment knows fails the run; with `unknown` it is `unknown` and returned.
-pub fn fill_templates(
+pub(crate) fn fill_templates(
     loaded: &mut Loaded,
     typed: &Typed,
     unknown: bool,
@@ -128,7 +128,7 @@ fn without<'w>(words: &'w [String], variables: &[String]) -> Vec<&'w String> {
 
 /// Fails with [`Kind::Usage`] for a pattern of a configuration that means packages of Go itself, such as `net/...`: a project
 /// ships none of them, and there may be hundreds.
-pub fn packages(loaded: &Loaded, typed: &Typed, packages: &[Package]) -> Result<()> {
+pub(crate) fn packages(loaded: &Loaded, typed: &Typed, packages: &[Package]) -> Result<()> {
     let standard = packages
         .iter()
         .find(|package| package.standard && !package.dep_only);
@@ -152,7 +152,7 @@ pub fn packages(loaded: &Loaded, typed: &Typed, packages: &[Package]) -> Result<
 }
 
 /// Fails with [`Kind::Usage`] for an output that a configuration puts where it would be run, or out of the project.
-pub fn outputs(loaded: &Loaded, typed: &Typed, outputs: &Outputs) -> Result<()> {
+pub(crate) fn outputs(loaded: &Loaded, typed: &Typed, outputs: &Outputs) -> Result<()> {
     let Some(place) = &loaded.config.build.out_dir else {
         return Ok(());
     };

@@ -17,7 +17,7 @@ use crate::process::{self, Stream};
 use crate::render::harmless;
 
 /// Compiles the package of the site once more, and prints the flows to it.
-pub fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Output> {
     for (target, collected) in &pass.found {
         let sites = matching(wanted, collected);
         if sites.is_empty() {

@@ -12,16 +12,16 @@ use super::size::Percent;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Advise {
     /// Profiles by what they measure, relative to the configuration; without one, that of the build.
-    pub profiles: AdviseProfiles,
+    pub(crate) profiles: AdviseProfiles,
     /// The share of a profile below which nothing is advised.
     #[schemars(with = "Option<String>")]
-    pub min_share: Option<Percent>,
+    pub(crate) min_share: Option<Percent>,
     /// Samples below which nothing is said of a line.
-    pub min_samples: Option<u32>,
+    pub(crate) min_samples: Option<u32>,
     /// Rule IDs and package patterns that are no findings.
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
     /// Which findings fail the run.
-    pub gate: AdviseGate,
+    pub(crate) gate: AdviseGate,
 }
 
 /// `[advise] gate`
@@ -40,22 +40,22 @@ pub enum AdviseGate {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct AdviseProfiles {
     /// /debug/pprof/profile
-    pub cpu: Option<PathBuf>,
+    pub(crate) cpu: Option<PathBuf>,
     /// /debug/pprof/heap or allocs
-    pub heap: Option<PathBuf>,
+    pub(crate) heap: Option<PathBuf>,
     /// /debug/pprof/mutex
-    pub mutex: Option<PathBuf>,
+    pub(crate) mutex: Option<PathBuf>,
     /// /debug/pprof/block
-    pub block: Option<PathBuf>,
+    pub(crate) block: Option<PathBuf>,
     /// /debug/pprof/goroutine
-    pub goroutine: Option<PathBuf>,
+    pub(crate) goroutine: Option<PathBuf>,
     /// /debug/pprof/goroutineleak, Go 1.27
-    pub goroutineleak: Option<PathBuf>,
+    pub(crate) goroutineleak: Option<PathBuf>,
 }
 
 impl AdviseProfiles {
     /// Those that are set.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         let all = [
             &self.cpu,
             &self.heap,

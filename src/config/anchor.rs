@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// Makes the paths of a layer independent of where it was found.
 ///
 /// Fails with [`Kind::Usage`] where a path would not survive: TOML is UTF-8, directories need not be.
-pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
+pub(crate) fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
     let mut lost = false;
     let mut at = |value: &mut Value| {
         if let Value::String(text) = value {
@@ -60,7 +60,7 @@ pub fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
 }
 
 /// The directory that paths of the configuration are relative to, for who works in `start`.
-pub fn root_of(start: &Path) -> &Path {
+pub(crate) fn root_of(start: &Path) -> &Path {
     for directory in start.ancestors() {
         if directory.join(FILE).is_file() {
             return directory;
@@ -73,7 +73,7 @@ pub fn root_of(start: &Path) -> &Path {
 }
 
 /// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.
-pub fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
+pub(crate) fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
     let Some(pgo) = layer.get_mut("pgo").and_then(Value::as_table_mut) else {
         return;
     };
@@ -96,7 +96,7 @@ pub fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
 }
 
 /// Every path of `[advise] profiles`, each with its key.
-pub fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) {
+pub(crate) fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) {
     let advise = layer.get_mut("advise");
     let profiles = advise.and_then(|value| value.get_mut("profiles")?.as_table_mut());
     for (key, value) in profiles.into_iter().flatten() {

@@ -11,29 +11,29 @@ use crate::error::{Error, Kind, Result};
 /// `[[assert]]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Assertion {
+pub(crate) struct Assertion {
     /// `example.com/app/lib.F`, `example.com/app/lib.(*T).M` or `example.com/app/lib.T.M`.
-    pub function: String,
+    pub(crate) function: String,
     /// Nothing in its body allocates on the heap.
-    pub no_escape: bool,
+    pub(crate) no_escape: bool,
     /// It can be inlined, and every call of it is.
-    pub inlined: bool,
+    pub(crate) inlined: bool,
     /// The largest stack frame.
     #[schemars(with = "Option<String>")]
-    pub max_frame: Option<Size>,
+    pub(crate) max_frame: Option<Size>,
     /// No bounds check is left in its body.
-    pub no_bounds_checks: bool,
+    pub(crate) no_bounds_checks: bool,
     /// It exists on every target.
-    pub must_exist: bool,
+    pub(crate) must_exist: bool,
     /// The targets it is for: `linux/amd64`, `linux`, `*/arm64`; none: all.
-    pub targets: Vec<String>,
+    pub(crate) targets: Vec<String>,
     /// Why; shown where it fails.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 impl Assertion {
     /// Whether it is for a platform.
-    pub fn is_for(&self, goos: &str, goarch: &str) -> bool {
+    pub(crate) fn is_for(&self, goos: &str, goarch: &str) -> bool {
         let part = |pattern: &str, value: &str| pattern == "*" || pattern == value;
         let holds = |text: &String| match text.split_once('/') {
             Some((os, arch)) => part(os, goos) && part(arch, goarch),
@@ -54,7 +54,7 @@ impl Assertion {
 }
 
 /// Fails with [`Kind::Usage`] for an assertion that could never fail.
-pub fn check(config: &Config) -> Result<()> {
+pub(crate) fn check(config: &Config) -> Result<()> {
     for it in &config.assert {
         let wrong = |why: String, hint: &str| Err(Error::new(Kind::Usage, why).hint(hint));
         let function = &it.function;
@@ -93,7 +93,7 @@ pub fn check(config: &Config) -> Result<()> {
 }
 
 /// Fails for a `[[target]]` that no Go has.
-pub fn check_target(target: &super::Target) -> Result<()> {
+pub(crate) fn check_target(target: &super::Target) -> Result<()> {
     let parts = [
         (&target.os, OS, "operating system"),
         (&target.arch, ARCH, "architecture"),

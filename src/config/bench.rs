@@ -6,13 +6,13 @@ use serde::Deserialize;
 /// `[bench]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Bench {
+pub(crate) struct Bench {
     /// Where they are; none: nothing is measured.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Which of them, as `go test -bench` takes it.
-    pub run: String,
+    pub(crate) run: String,
     /// Operations of each run.
-    pub operations: u32,
+    pub(crate) operations: u32,
 }
 
 impl Default for Bench {

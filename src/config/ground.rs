@@ -7,7 +7,7 @@ use crate::quote;
 use crate::review::{Ground, Setting, Tool};
 
 /// Adds what a layer says of commands.
-pub fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool) {
+pub(crate) fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool) {
     let build = layer.get("build").and_then(Value::as_table);
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if !trusted {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// `"auto"`, or a number of at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Jobs {
+pub(crate) enum Jobs {
     /// As many as cores and memory allow.
     #[default]
     Auto,

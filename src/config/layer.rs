@@ -38,19 +38,19 @@ pub struct Sources {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The merged values. Paths are absolute, or relative to the working directory of the caller.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Which layer set each key.
-    pub origins: Origins,
+    pub(crate) origins: Origins,
     /// The configuration file, if there is one.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The directory that package patterns of the file are relative to.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// What of it may be on a command line, whatever it says.
     pub ground: Ground,
     /// What was not taken, and why.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// Variables that templates of files may stand for, beside those that are no secret.
-    pub allowed: Vec<String>,
+    pub(crate) allowed: Vec<String>,
 }
 
 struct Layer {
@@ -67,7 +67,7 @@ pub(super) const ENV_PREFIX: &str = "GOBUILD_OPT_";
 const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 
 /// The variable that names report files, for where nobody can type `--report`: no key of the configuration.
-pub const REPORT: &str = "GOBUILD_OPT_REPORT";
+pub(crate) const REPORT: &str = "GOBUILD_OPT_REPORT";
 
 /// Finds, reads, checks and merges the layers.
 ///

@@ -14,9 +14,9 @@ type Read = dyn Fn(&Path) -> Result<Option<String>>;
 #[derive(Clone)]
 pub struct Past {
     /// Its name, for the origins of values.
-    pub name: String,
+    pub(crate) name: String,
     /// The reader.
-    pub read: Rc<Read>,
+    pub(crate) read: Rc<Read>,
 }
 
 impl std::fmt::Debug for Past {

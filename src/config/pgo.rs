@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 /// What `profile` names.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Profiles {
+pub(crate) enum Profiles {
     /// `auto`, `off` or the path of a file.
     One(String),
     /// Files that are merged; at least two.
@@ -19,15 +19,15 @@ pub enum Profiles {
 
 /// One file of a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub(crate) struct Part {
     /// The file.
-    pub path: String,
+    pub(crate) path: String,
     /// How much it counts beside the others.
-    pub weight: f64,
+    pub(crate) weight: f64,
 }
 
 /// Words that are no paths.
-pub const WORDS: &[&str] = &["auto", "off"];
+pub(crate) const WORDS: &[&str] = &["auto", "off"];
 
 impl Default for Profiles {
     fn default() -> Self {
@@ -37,12 +37,12 @@ impl Default for Profiles {
 
 impl Profiles {
     /// Whether there is to be no profile.
-    pub fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         matches!(self, Self::One(it) if it == "off")
     }
 
     /// Whether each main package has its own `default.pgo`.
-    pub fn is_auto(&self) -> bool {
+    pub(crate) fn is_auto(&self) -> bool {
         matches!(self, Self::One(it) if it == "auto")
     }
 }

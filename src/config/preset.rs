@@ -9,7 +9,7 @@ pub struct Preset {
 }
 
 /// The bottom layer and the reference: every key with its default.
-pub const DEFAULT: Preset = Preset {
+pub(crate) const DEFAULT: Preset = Preset {
     name: "default",
     text: include_str!("../../presets/default.toml"),
 };

@@ -10,50 +10,50 @@ use super::size::Percent;
 /// `[prove]`
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Prove {
+pub(crate) struct Prove {
     /// The command that is measured, as in a shell; `{bin}` is the program.
-    pub workload: Option<String>,
+    pub(crate) workload: Option<String>,
     /// A command before each run, which is not measured.
-    pub setup: Option<String>,
+    pub(crate) setup: Option<String>,
     /// A command after each run, which is not measured.
-    pub teardown: Option<String>,
+    pub(crate) teardown: Option<String>,
     /// A server that is measured while the workload runs.
-    pub serve: Option<String>,
+    pub(crate) serve: Option<String>,
     /// Where the server answers once it is ready: a port, `host:port` or `http://...`.
-    pub ready: Option<String>,
+    pub(crate) ready: Option<String>,
     /// What is judged: `cpu`, `wall`, `peak`, `faults`, or a name that the workload prints.
-    pub metric: Option<String>,
+    pub(crate) metric: Option<String>,
     /// What difference matters.
     #[schemars(with = "Option<String>")]
-    pub threshold: Option<Percent>,
+    pub(crate) threshold: Option<Percent>,
     /// The most pairs of runs.
-    pub pairs: Option<u32>,
+    pub(crate) pairs: Option<u32>,
     /// How many layouts of the code each program is linked with; 0: the linker's own alone.
-    pub layouts: Option<u32>,
+    pub(crate) layouts: Option<u32>,
     /// What has to come out, or the run fails: `faster 1%` or `not-slower 1%`.
     #[schemars(with = "Option<String>")]
-    pub require: Option<Require>,
+    pub(crate) require: Option<Require>,
     /// What is held against the build as it is configured; none: that without the profile.
-    pub variant: Vec<Variant>,
+    pub(crate) variant: Vec<Variant>,
 }
 
 /// `[[prove.variant]]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Variant {
+pub(crate) struct Variant {
     /// What it is called.
-    pub name: String,
+    pub(crate) name: String,
     /// Flags of `go build` beside those of the build.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// `auto`, `off` or a path.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// Environment over that of the build.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 /// What has to come out.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Require {
+pub(crate) enum Require {
     /// The second program needs less by at least this, and that is sure.
     Faster(Percent),
     /// It is sure not to need more by this.

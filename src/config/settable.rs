@@ -48,7 +48,7 @@ impl ValueKind {
 }
 
 /// The variable that sets a key: `pgo.on-missing` -> `GOBUILD_OPT_PGO_ON_MISSING`.
-pub fn variable_of(key: &str) -> String {
+pub(crate) fn variable_of(key: &str) -> String {
     format!(
         "{ENV_PREFIX}{}",
         key.replace(['.', '-'], "_").to_uppercase()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A number of bytes, written in configuration as `"25 MiB"`, `"800 kB"` or `"1234"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Size(pub u64);
+pub(crate) struct Size(pub u64);
 
 const UNITS: &[(&str, u64)] = &[
     ("", 1),
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Size {
 
 /// The largest size of a binary, or of a module in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum SizeLimit {
+pub(crate) enum SizeLimit {
     /// This many bytes.
     Bytes(Size),
     /// This much more than the lock says.
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for SizeLimit {
 
 /// A share, written in configuration as `"1%"` or `"0.5 %"`. Holds percent.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
-pub struct Percent(pub f64);
+pub(crate) struct Percent(pub f64);
 
 impl std::str::FromStr for Percent {
     type Err = String;
@@ -103,11 +103,11 @@ impl<'de> Deserialize<'de> for Percent {
 
 /// The largest size of a stack frame. Smaller frames than the least are not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameLimit(pub u64);
+pub(crate) struct FrameLimit(pub u64);
 
 impl FrameLimit {
     /// The smallest limit.
-    pub const LEAST: u64 = 1024;
+    pub(crate) const LEAST: u64 = 1024;
 }
 
 impl<'de> Deserialize<'de> for FrameLimit {
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for FrameLimit {
 
 /// How much something may grow: by a share of what it was, or by bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Growth {
+pub(crate) enum Growth {
     /// `1%`
     Share(Percent),
     /// `64 KiB`
@@ -144,7 +144,7 @@ impl std::str::FromStr for Growth {
 
 impl Growth {
     /// The most that something may be that was `before`.
-    pub fn from(self, before: u64) -> u64 {
+    pub(crate) fn from(self, before: u64) -> u64 {
         match self {
             Self::Share(it) => (before as f64 * (1.0 + it.0 / 100.0)).floor() as u64,
             Self::Bytes(it) => before.saturating_add(it.0),
@@ -173,7 +173,7 @@ impl<'de> Deserialize<'de> for Growth {
 
 /// A time, written in configuration as `"90s"`, `"10m"` or `"1h 30m"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeout(pub std::time::Duration);
+pub(crate) struct Timeout(pub std::time::Duration);
 
 impl<'de> Deserialize<'de> for Timeout {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -194,7 +194,7 @@ impl<'de> Deserialize<'de> for Timeout {
 
 /// An age in days, written in configuration as `"45d"`, `"6 weeks"` or `"12h"`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Age(pub f64);
+pub(crate) struct Age(pub f64);
 
 impl<'de> Deserialize<'de> for Age {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -219,7 +219,7 @@ impl std::str::FromStr for Age {
 }
 
 /// Bytes for people, in binary units with two decimals: `1.48 MiB`; below 1 KiB exactly.
-pub fn human(bytes: u64) -> String {
+pub(crate) fn human(bytes: u64) -> String {
     const STEPS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match STEPS.iter().find(|(_, step)| bytes >= *step) {
         Some((unit, step)) => format!("{:.2} {unit}", bytes as f64 / *step as f64),

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Kind, Result};
 
 /// Reads `text` strictly; `origin` names it in errors (a path, or what stands for one).
-pub fn parse<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| explain(&error, text, origin))
 }
 
@@ -24,7 +24,7 @@ fn explain(error: &toml::de::Error, text: &str, origin: &str) -> Error {
 }
 
 /// Checks a value that stands in no file; `said` is how it was said.
-pub fn check<T: DeserializeOwned>(text: &str, said: &str) -> Result<()> {
+pub(crate) fn check<T: DeserializeOwned>(text: &str, said: &str) -> Result<()> {
     let read = toml::from_str::<T>(text).map(drop);
     read.map_err(|error| {
         let (message, hint) = reword(error.message());
@@ -36,7 +36,7 @@ pub fn check<T: DeserializeOwned>(text: &str, said: &str) -> Result<()> {
 }
 
 /// A table as text.
-pub fn text_of(table: &toml::Table) -> Result<String> {
+pub(crate) fn text_of(table: &toml::Table) -> Result<String> {
     toml::to_string(table).map_err(|error| Error::new(Kind::Usage, error.to_string()))
 }
 
@@ -88,7 +88,7 @@ fn kind_of(name: &str) -> Option<&'static str> {
 }
 
 /// The place in the text, with carets under it. What is wrong there is said by the error below.
-pub fn caret(text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
+pub(crate) fn caret(text: &str, origin: &str, span: std::ops::Range<usize>) -> String {
     let end = span.end.min(text.len()).max(span.start);
     let place = AnnotationKind::Primary.span(span.start.min(end)..end);
     let snippet = Snippet::source(text).path(origin).annotation(place);
@@ -103,7 +103,7 @@ const SLIPS: usize = 3;
 
 /// The known name most like `typed`, if any is near enough to be meant: one slip in up to five letters, two in up to eight,
 /// then three. A letter too many, too few, another one, or two that changed places is a slip.
-pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let letters = typed.chars().count();
     let limit = (letters / 3).clamp(1, SLIPS);

@@ -16,7 +16,7 @@ use crate::review::path::is_below;
 use crate::review::{self, Refusal, Tool};
 
 /// Looks for what a file may not do. Fails with [`Kind::Usage`], file, line and caret.
-pub fn review(text: &str, origin: &str) -> Result<()> {
+pub(crate) fn review(text: &str, origin: &str) -> Result<()> {
     let Ok(table) = DeTable::parse(text) else {
         return Ok(());
     };
@@ -218,7 +218,7 @@ fn packages_offence(
 }
 
 /// What to do about a pattern that means packages of Go itself.
-pub const EVERYTHING: &str = "write `./...` for the packages of the project; type the pattern, or run with `--trust-config`, if you mean it";
+pub(crate) const EVERYTHING: &str = "write `./...` for the packages of the project; type the pattern, or run with `--trust-config`, if you mean it";
 
 /// Whether a pattern means packages of Go itself, as it is written: hundreds of compiles that no project asks for. What others
 /// mean is known when go has listed them.
@@ -272,7 +272,7 @@ fn env_offence(env: &DeTable<'_>, path: &str) -> Option<Offence> {
 }
 
 /// Where the project around a directory begins: at the root of its repository.
-pub fn project(directory: &Path) -> &Path {
+pub(crate) fn project(directory: &Path) -> &Path {
     let mut above = directory.ancestors();
     above
         .find(|path| path.join(".git").exists())
@@ -282,7 +282,7 @@ pub fn project(directory: &Path) -> &Path {
 const TRUST: &str = "if you trust this file, run with `--trust-config`";
 
 /// Fails for a configuration or a preset that is a link out of the project: what cannot be read of it would be shown.
-pub fn stays(path: &Path, root: &Path, name: &str) -> Result<()> {
+pub(crate) fn stays(path: &Path, root: &Path, name: &str) -> Result<()> {
     if !path.exists() || is_inside(project(root), path) {
         return Ok(());
     }
@@ -291,7 +291,7 @@ pub fn stays(path: &Path, root: &Path, name: &str) -> Result<()> {
 }
 
 /// The error of a file, without its lines where it is a link out of the project: they may be somebody's secret.
-pub fn hushed(error: Error, path: &Path, root: &Path, name: &str) -> Error {
+pub(crate) fn hushed(error: Error, path: &Path, root: &Path, name: &str) -> Error {
     if is_inside(project(root), path) || !path.is_symlink() {
         return error;
     }
@@ -301,7 +301,7 @@ pub fn hushed(error: Error, path: &Path, root: &Path, name: &str) -> Error {
 }
 
 /// Fails for a path of a layer that leads out of the project through a link.
-pub fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
+pub(crate) fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> {
     let single = [("build", "out-dir"), ("compare", "baseline")];
     let mut paths: Vec<(String, String)> = Vec::new();
     for (table, key) in single {
@@ -367,7 +367,7 @@ fn is_unseen(letter: char) -> bool {
 
 /// What stands in the way of an output whose place a configuration chose: it leads out of the project, or to a place from
 /// which it would be run. `None` where nothing does.
-pub fn reserved(path: &Path, root: &Path) -> Option<String> {
+pub(crate) fn reserved(path: &Path, root: &Path) -> Option<String> {
     let existing = path.ancestors().skip(1).find(|path| path.exists())?;
     let (Ok(place), Ok(project)) = (existing.canonicalize(), project(root).canonicalize()) else {
         return Some("its directory cannot be read".into());
@@ -400,7 +400,7 @@ pub fn reserved(path: &Path, root: &Path) -> Option<String> {
 }
 
 /// Whether a path of the configuration, links followed, stays below the project.
-pub fn is_inside(root: &Path, path: &Path) -> bool {
+pub(crate) fn is_inside(root: &Path, path: &Path) -> bool {
     let existing = path.ancestors().find_map(|path| path.canonicalize().ok());
     match (existing, root.canonicalize()) {
         (Some(path), Ok(root)) => path.starts_with(&root),

@@ -8,18 +8,18 @@ use crate::input;
 
 /// What a container may use.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Limit {
+pub(crate) struct Limit {
     /// The file, relative to the root of the module.
-    pub file: String,
+    pub(crate) file: String,
     /// Processors; `None` without a limit.
-    pub processors: Option<f64>,
+    pub(crate) processors: Option<f64>,
     /// As it is written: `512Mi`; `None` without a limit.
-    pub memory: Option<String>,
+    pub(crate) memory: Option<String>,
     /// Whether GOMAXPROCS stands beside it.
-    pub sets_processors: bool,
+    pub(crate) sets_processors: bool,
     /// The image of something else, such as a database; `None` where it is built here, or bears the name of the module or of
     /// an executable.
-    pub other: Option<String>,
+    pub(crate) other: Option<String>,
 }
 
 /// Directories that hold manifests, below the root of a module; `""` is the root itself.
@@ -39,7 +39,7 @@ const PLACES: &[&str] = &[
 const MOST: usize = 200;
 
 /// The YAML files that may be manifests, with their text, sorted by name; and how many more there are.
-pub fn manifests(root: &Path) -> (Vec<(String, String)>, u64) {
+pub(crate) fn manifests(root: &Path) -> (Vec<(String, String)>, u64) {
     let mut found = Vec::new();
     for place in PLACES {
         let directory = root.join(place);
@@ -78,7 +78,7 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) 
 
 /// The limits of every container in a file; `names`: those of the module and its executables. What is no YAML, as a template
 /// is, says nothing.
-pub fn limits(file: &str, text: &str, names: &[String]) -> Vec<Limit> {
+pub(crate) fn limits(file: &str, text: &str, names: &[String]) -> Vec<Limit> {
     let mut found = Vec::new();
     if input::is_deep_yaml(text) {
         return found;

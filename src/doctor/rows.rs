@@ -7,7 +7,7 @@ use crate::go::{Package, minor_of};
 use crate::number::counted;
 
 /// All of them.
-pub const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
+pub(crate) const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
     profiling,
     benchmarks,
     memory_limit,

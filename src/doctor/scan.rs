@@ -8,19 +8,19 @@ use crate::input;
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Benchmarks in test files of the module.
-    pub benchmarks: u64,
+    pub(crate) benchmarks: u64,
     /// Loops of the form `i < b.N` in them.
-    pub old_loops: u64,
+    pub(crate) old_loops: u64,
     /// `Add(1)` with a `go func` behind it, which `wg.Go` says in one call.
-    pub adds: u64,
+    pub(crate) adds: u64,
     /// Files that set GOMEMLIMIT.
-    pub limits: Vec<String>,
+    pub(crate) limits: Vec<String>,
     /// Limits of containers.
-    pub containers: Vec<Limit>,
+    pub(crate) containers: Vec<Limit>,
     /// Manifests that were not read: there are too many.
-    pub unread: u64,
+    pub(crate) unread: u64,
 }
 
 /// Names of files that say how a program runs, beside go.mod.
@@ -34,7 +34,7 @@ const RUNNING: &[&str] = &[
 ];
 
 /// Reads the sources of the main module's packages. What cannot be read says nothing.
-pub fn scan(packages: &[Package]) -> Scan {
+pub(crate) fn scan(packages: &[Package]) -> Scan {
     let mut scan = Scan::default();
     let own = packages
         .iter()

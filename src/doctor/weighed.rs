@@ -11,24 +11,24 @@ use crate::plan::Facts;
 
 /// What both report; an error is why it is not known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Vetted {
+pub(crate) struct Vetted {
     /// `go vet`
-    pub vet: Result<Vec<Weighed>, String>,
+    pub(crate) vet: Result<Vec<Weighed>, String>,
     /// `go fix`, since Go 1.26.
-    pub fix: Result<Vec<Weighed>, String>,
+    pub(crate) fix: Result<Vec<Weighed>, String>,
 }
 
 /// A place with its weight.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Weighed {
+pub(crate) struct Weighed {
     /// `internal/index/index.go:12`
-    pub place: String,
+    pub(crate) place: String,
     /// `rangeint`
-    pub analyzer: String,
+    pub(crate) analyzer: String,
     /// Its words.
-    pub message: String,
+    pub(crate) message: String,
     /// Percent of the profile in the function; `None` without a profile.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
 }
 
 /// Percent of the profile from which on a function counts.
@@ -38,7 +38,7 @@ const HOT: f64 = 0.5;
 const NAMED: usize = 3;
 
 /// Weighs what was reported, the hottest first.
-pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighed> {
+pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighed> {
     let weights = facts.pgo.weights();
     let mut sources: HashMap<PathBuf, Option<Source>> = HashMap::new();
     let mut weight = |reported: &Reported| {
@@ -83,7 +83,7 @@ pub fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec<Weighe
 }
 
 /// How many there are, and those that count.
-pub fn sentence(all: &[Weighed]) -> String {
+pub(crate) fn sentence(all: &[Weighed]) -> String {
     let places = counted_of(all.len(), "place");
     if all.iter().all(|weighed| weighed.weight.is_none()) {
         let first = all.iter().take(NAMED).map(|weighed| named(weighed, ""));

@@ -11,40 +11,40 @@ use super::identity::{Identity, diff};
 
 /// A site that is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its name.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// What stands for the text of its line; `None` where that is not known.
-    pub line: Option<String>,
+    pub(crate) line: Option<String>,
 }
 
 /// A site that is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Added {
+pub(crate) struct Added {
     /// Which of the new list; where `among` is not empty, any of those.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Its name beside the old ones: a turn that none of them has.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// Those that may be the new one, where it is not known which; by position.
-    pub among: Vec<usize>,
+    pub(crate) among: Vec<usize>,
 }
 
 /// How two lists differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// What is new.
-    pub new: Vec<Added>,
+    pub(crate) new: Vec<Added>,
     /// What is gone, by its index in the old list.
-    pub fixed: Vec<usize>,
+    pub(crate) fixed: Vec<usize>,
     /// How many sites follow a function that was renamed.
-    pub moved: usize,
+    pub(crate) moved: usize,
 }
 
 /// A package, a function, a class and an expression.
 type Key<'a> = (&'a str, &'a str, Class, &'a str);
 
 /// Compares. The new list is in the order of the source.
-pub fn compare(old: &[Listed], new: &[Listed]) -> Compared {
+pub(crate) fn compare(old: &[Listed], new: &[Listed]) -> Compared {
     let names = |all: &[Listed]| -> Vec<Identity> {
         all.iter().map(|listed| listed.identity.clone()).collect()
     };

@@ -17,7 +17,7 @@ use super::site::Site;
 const FIPS: &str = "crypto/internal/fips140";
 
 /// Whether this program, when it wrote locks of a version and for a Go, took a site for a constant that it is not.
-pub fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
+pub(crate) fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
     let expression = identity.expression.as_str();
     match identity.class {
         Class::Boxing => version < 3 && expression::class(expression.as_bytes()) == Class::Constant,

@@ -11,30 +11,30 @@ use super::function::{declared, parse};
 
 /// A call that may be the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// Of its parenthesis, as the compiler reports it; counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes.
-    pub column: u32,
+    pub(crate) column: u32,
     /// Whether it certainly calls the function.
-    pub certain: bool,
+    pub(crate) certain: bool,
     /// Lines of the generic declaration that it stands in: without instances, it is not compiled.
-    pub generic: Option<(u32, u32)>,
+    pub(crate) generic: Option<(u32, u32)>,
 }
 
 /// What is called.
 #[derive(Debug, Clone, Copy)]
-pub struct Callee<'a> {
+pub(crate) struct Callee<'a> {
     /// The import path of its package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// Without `(*)`; empty for a function.
-    pub receiver: &'a str,
+    pub(crate) receiver: &'a str,
     /// The function or the method.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
 }
 
 /// The calls of `callee` in a file of the package `own`. `name_of` gives the name of a package by its import path.
-pub fn calls(
+pub(crate) fn calls(
     source: &[u8],
     own: &str,
     callee: Callee<'_>,

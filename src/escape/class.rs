@@ -42,7 +42,7 @@ pub enum Class {
 
 impl Class {
     /// Every class, allocating ones first.
-    pub const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Moved,
         Self::New,
         Self::Make,
@@ -56,7 +56,7 @@ impl Class {
     ];
 
     /// Its name in the lock, in the ID of a site, and in every report: these never change.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Moved => "moved",
             Self::New => "new",

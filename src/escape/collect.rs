@@ -55,15 +55,15 @@ pub struct Collector<'a> {
 
 /// What a whole text comes to.
 #[derive(Debug, Default)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The counts, of the packages in the scope.
-    pub escapes: Escapes,
+    pub(crate) escapes: Escapes,
     /// The sites in the scope, by package and position.
-    pub sites: Vec<Site>,
+    pub(crate) sites: Vec<Site>,
     /// Those of the other packages.
-    pub beyond: Vec<Site>,
+    pub(crate) beyond: Vec<Site>,
     /// Inlining and bounds checks by position, of all packages; see [`Collector::with_remarks`].
-    pub remarks: Vec<Remark>,
+    pub(crate) remarks: Vec<Remark>,
 }
 
 impl<'a> Collector<'a> {
@@ -97,7 +97,7 @@ impl<'a> Collector<'a> {
 
     /// Whether to keep each fact of inlining and bounds checks, for [`Collector::finish_with_all`].
     #[must_use]
-    pub fn with_remarks(mut self, keep: bool) -> Self {
+    pub(crate) fn with_remarks(mut self, keep: bool) -> Self {
         self.remarks = keep.then(Vec::new);
         self
     }
@@ -112,7 +112,7 @@ impl<'a> Collector<'a> {
     /// What is reported under one of these names, and would belong to a package that is not looked at, belongs to the package
     /// that is compiled: a `//line` comment may name a file of the standard library.
     #[must_use]
-    pub fn with_mapped(
+    pub(crate) fn with_mapped(
         mut self,
         names: impl Iterator<Item = Vec<u8>>,
         is_watched: impl Fn(&Package) -> bool,
@@ -123,7 +123,7 @@ impl<'a> Collector<'a> {
     }
 
     /// What follows was captured from the compile of one package: no line is a header, whatever it looks like.
-    pub fn capture_of(&mut self, import_path: &str) {
+    pub(crate) fn capture_of(&mut self, import_path: &str) {
         self.give_up();
         if let Some(index) = self.owners.header(import_path.as_bytes()) {
             self.header = index;
@@ -133,7 +133,7 @@ impl<'a> Collector<'a> {
     }
 
     /// What follows is what go prints, with headers.
-    pub fn printed(&mut self) {
+    pub(crate) fn printed(&mut self) {
         self.give_up();
         self.captured = false;
     }
@@ -145,7 +145,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Takes one line, without its line break.
-    pub fn line(&mut self, bytes: &[u8]) {
+    pub(crate) fn line(&mut self, bytes: &[u8]) {
         self.escapes.lines += 1;
         self.escapes.bytes += bytes.len() as u64 + 1;
         if !self.pending.is_empty() && self.continues(bytes) {
@@ -192,7 +192,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Lists the packages for which `in_scope` holds, and everything that was kept.
-    pub fn finish_with_all(mut self, in_scope: impl Fn(&Package) -> bool) -> Finished {
+    pub(crate) fn finish_with_all(mut self, in_scope: impl Fn(&Package) -> bool) -> Finished {
         self.give_up();
         let mut escapes = self.escapes;
         let unknown = Package::default();

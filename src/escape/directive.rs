@@ -9,18 +9,18 @@ use super::function::{Function, declaration, parse};
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Directive {
+pub(crate) struct Directive {
     /// Its line, counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// The words behind `gcassert:`.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// What it is about.
-    pub about: About,
+    pub(crate) about: About,
 }
 
 /// What a comment is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
+pub(crate) enum About {
     /// A function or a method.
     Function(Function),
     /// What starts on a line, counted from 1.
@@ -28,14 +28,14 @@ pub enum About {
 }
 
 /// Whether a file may hold such comments: a glance that costs no syntax tree.
-pub fn mentioned(source: &[u8]) -> bool {
+pub(crate) fn mentioned(source: &[u8]) -> bool {
     memchr::memmem::find(source, WORD).is_some()
 }
 
 const WORD: &[u8] = b"gcassert:";
 
 /// The comments of a file, in its order.
-pub fn directives(source: &[u8]) -> Vec<Directive> {
+pub(crate) fn directives(source: &[u8]) -> Vec<Directive> {
     let mut found = Vec::new();
     if !mentioned(source) {
         return found;

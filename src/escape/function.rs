@@ -12,7 +12,7 @@ pub struct Function {
     /// Counted from 1, included.
     pub end_line: u32,
     /// Whether it has type parameters, of its own or of its receiver: code comes of it only where it is instantiated.
-    pub generic: bool,
+    pub(crate) generic: bool,
 }
 
 /// The functions, methods and package variables of a file, in its order. A file that does not parse gives what can be read

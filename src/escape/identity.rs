@@ -28,7 +28,7 @@ pub struct Identity {
     /// The expression without what the compiler numbers.
     pub expression: String,
     /// Counts from 1 where everything else is the same, in the order of the source.
-    pub ordinal: u32,
+    pub(crate) ordinal: u32,
 }
 
 /// A site and its name.
@@ -39,7 +39,7 @@ pub struct IdentifiedSite {
     /// Where it is now.
     pub site: Site,
     /// The line of the enclosing declaration; 0 where unknown.
-    pub start: u32,
+    pub(crate) start: u32,
 }
 
 /// How two lists of identities differ; the numbers are indices into them.

@@ -4,7 +4,7 @@
 
 /// The file names of `//line NAME:LINE[:COLUMN]` and `/*line NAME:LINE[:COLUMN]*/`, as they stand there. A comment inside a
 /// string literal counts, too.
-pub fn names(source: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn names(source: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
     for at in memchr::memmem::find_iter(source, b"line ") {
         let rest = &source[at + b"line ".len()..];

@@ -22,18 +22,18 @@ pub enum Line<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Diagnostic<'a> {
     /// The file as printed; empty where the compiler knew no position.
-    pub file: &'a [u8],
+    pub(crate) file: &'a [u8],
     /// Counted from 1; 0 where unknown.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes; 0 where unknown.
-    pub column: u32,
+    pub(crate) column: u32,
     /// The text behind the position.
-    pub message: &'a [u8],
+    pub(crate) message: &'a [u8],
 }
 
 /// What a message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// A fact of escape analysis, by class.
     Escape(Class),
     /// A known message that says nothing of the heap: inlining, `does not escape`.
@@ -54,7 +54,7 @@ pub fn line(bytes: &[u8]) -> Line<'_> {
 }
 
 /// Reads a line that is not a header.
-pub fn diagnostic(bytes: &[u8]) -> Option<Diagnostic<'_>> {
+pub(crate) fn diagnostic(bytes: &[u8]) -> Option<Diagnostic<'_>> {
     // Variables that the compiler invents for range-over-func loops have no position.
     if bytes.starts_with(MOVED) {
         return Some(Diagnostic {
@@ -83,7 +83,7 @@ pub fn diagnostic(bytes: &[u8]) -> Option<Diagnostic<'_>> {
 }
 
 /// The class of a message, `None` for messages that say nothing of the heap.
-pub fn classify(message: &[u8]) -> Option<Class> {
+pub(crate) fn classify(message: &[u8]) -> Option<Class> {
     match meaning(message) {
         Meaning::Escape(class) => Some(class),
         Meaning::Known | Meaning::Unknown => None,
@@ -91,7 +91,7 @@ pub fn classify(message: &[u8]) -> Option<Class> {
 }
 
 /// The expression of an `E escapes to heap` message, the variable of a `moved to heap: v`, the rest otherwise.
-pub fn expression(message: &[u8]) -> &[u8] {
+pub(crate) fn expression(message: &[u8]) -> &[u8] {
     message
         .strip_suffix(ESCAPES)
         .or_else(|| message.strip_prefix(MOVED))
@@ -99,7 +99,7 @@ pub fn expression(message: &[u8]) -> &[u8] {
 }
 
 /// What a message says.
-pub fn meaning(message: &[u8]) -> Meaning {
+pub(crate) fn meaning(message: &[u8]) -> Meaning {
     if !is_escape(message) {
         let known = ENDS.iter().any(|end| message.ends_with(end))
             || STARTS.iter().any(|start| message.starts_with(start))

@@ -12,15 +12,15 @@ use super::summary::{Escapes, PackageEscapes};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Group {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// The function, or `file:line`.
     pub name: String,
     /// Allocating sites.
     pub sites: u64,
     /// The classes with a site, most frequent first.
-    pub classes: Vec<(Class, u64)>,
+    pub(crate) classes: Vec<(Class, u64)>,
     /// Which of the given sites, by index.
-    pub members: Vec<usize>,
+    pub(crate) members: Vec<usize>,
 }
 
 /// Allocating sites by enclosing function, most sites first. Sites without a known function are left out.
@@ -43,7 +43,7 @@ pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
 }
 
 /// What stands for the place of sites in methods that the compiler makes: it does not print which.
-pub const GENERATED: &str = "methods that the compiler makes";
+pub(crate) const GENERATED: &str = "methods that the compiler makes";
 
 /// Counts again with what the sources told: function literals that capture nothing are no sites, and functions have names.
 ///

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// How go would show the text of a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Raw {
+pub(crate) struct Raw {
     /// What a path begins with, and what stands there instead; the longest first.
     shorter: Vec<(Vec<u8>, Vec<u8>)>,
     cgo: bool,
@@ -17,7 +17,7 @@ pub struct Raw {
 impl Raw {
     /// For the package in `dir`, with go run in `cwd`; both absolute and clean. `cgo`: go renames what cgo made up, as it does
     /// since 1.27 for packages that use it.
-    pub fn new(dir: &[u8], cwd: &[u8], cgo: bool) -> Self {
+    pub(crate) fn new(dir: &[u8], cwd: &[u8], cgo: bool) -> Self {
         let mut shorter = Vec::new();
         let mut at = Some(dir).filter(|bytes| bytes.starts_with(b"/") && cwd.starts_with(b"/"));
         while let Some(dir) = at.filter(|it| it.len() > 1) {
@@ -31,7 +31,7 @@ impl Raw {
     }
 
     /// The line as go would show it.
-    pub fn shown<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
+    pub(crate) fn shown<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let found = self.shorter.iter().find(|pair| line.starts_with(&pair.0));
         let line = match found {
             Some((long, short)) => Cow::Owned([short.as_slice(), &line[long.len()..]].concat()),

@@ -12,23 +12,23 @@ use super::source::{Owner, Owners, Sources};
 
 /// A function that cannot be inlined.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// The file as the compiler printed it.
-    pub file: String,
+    pub(crate) file: String,
     /// Counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Without type arguments.
-    pub function: String,
+    pub(crate) function: String,
     /// The compiler's words.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The absolute path of the file; `None` for generated code.
-    pub source: Option<Vec<u8>>,
+    pub(crate) source: Option<Vec<u8>>,
 }
 
 /// Reads the compiler's text line by line.
-pub struct Refusals<'a> {
+pub(crate) struct Refusals<'a> {
     sources: &'a Sources,
     owners: Owners<'a>,
     header: Option<usize>,
@@ -37,7 +37,7 @@ pub struct Refusals<'a> {
 
 impl<'a> Refusals<'a> {
     /// For the build that `sources` describes.
-    pub fn new(sources: &'a Sources) -> Self {
+    pub(crate) fn new(sources: &'a Sources) -> Self {
         Self {
             sources,
             owners: Owners::new(sources),
@@ -47,7 +47,7 @@ impl<'a> Refusals<'a> {
     }
 
     /// Takes one line, without its line break.
-    pub fn line(&mut self, bytes: &[u8]) {
+    pub(crate) fn line(&mut self, bytes: &[u8]) {
         let diagnostic = match parse::line(bytes) {
             Line::Header(name) => {
                 self.header = self.owners.header(name).or(self.header);
@@ -84,7 +84,7 @@ impl<'a> Refusals<'a> {
     }
 
     /// What was found, by package and place.
-    pub fn finish(self) -> Vec<Refusal> {
+    pub(crate) fn finish(self) -> Vec<Refusal> {
         self.found.into_iter().collect()
     }
 }

@@ -8,7 +8,7 @@ use super::parse;
 
 /// What the compiler did, or could not do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fact<'a> {
+pub(crate) enum Fact<'a> {
     /// A function, by its name, can be inlined.
     Inlinable(&'a [u8]),
     /// A call of a function was inlined.
@@ -23,22 +23,22 @@ pub enum Fact<'a> {
 
 /// A [`Fact`] and where it holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Remark {
+pub(crate) struct Remark {
     /// The absolute path of the file.
-    pub source: Vec<u8>,
+    pub(crate) source: Vec<u8>,
     /// Counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes.
-    pub column: u32,
+    pub(crate) column: u32,
     /// What kind of fact.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The function without type arguments and its own package's name; empty where the fact has none.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// The kinds of a [`Fact`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// [`Fact::Inlinable`]
     Inlinable,
     /// [`Fact::Inlined`]
@@ -55,15 +55,15 @@ pub enum Kind {
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
 )]
-pub struct Optimizations {
+pub(crate) struct Optimizations {
     /// Functions and function literals that can be inlined.
-    pub inlinable: u64,
+    pub(crate) inlinable: u64,
     /// Calls that were, those in inlined code too.
-    pub inlined: u64,
+    pub(crate) inlined: u64,
     /// Calls through interfaces that became direct ones.
-    pub devirtualized: u64,
+    pub(crate) devirtualized: u64,
     /// Bounds checks that are left, of indices and of slices.
-    pub bounds_checks: u64,
+    pub(crate) bounds_checks: u64,
 }
 
 impl Optimizations {
@@ -79,7 +79,7 @@ impl Optimizations {
 
 impl<'a> Fact<'a> {
     /// Reads a message; `None` where it says nothing of the kind.
-    pub fn read(message: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(message: &'a [u8]) -> Option<Self> {
         // The first byte tells most of them apart: this is asked of every line.
         match message.first()? {
             b'i' => message
@@ -102,7 +102,7 @@ impl<'a> Fact<'a> {
     }
 
     /// Its kind.
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Inlinable(_) => Kind::Inlinable,
             Self::Inlined(_) => Kind::Inlined,
@@ -113,7 +113,7 @@ impl<'a> Fact<'a> {
     }
 
     /// The function it names.
-    pub fn name(self) -> &'a [u8] {
+    pub(crate) fn name(self) -> &'a [u8] {
         match self {
             Self::Inlinable(name) | Self::Inlined(name) => name,
             Self::Devirtualized | Self::Index | Self::Slice => b"",
@@ -135,22 +135,22 @@ fn until<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
 
 /// A function that the compiler does not inline because it costs too much, as `-m=2` has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Almost {
+pub(crate) struct Almost {
     /// What it costs.
-    pub cost: u64,
+    pub(crate) cost: u64,
     /// What is allowed.
-    pub budget: u64,
+    pub(crate) budget: u64,
 }
 
 /// Reads `cannot inline F: REASON`: the function and the reason.
-pub fn refused(message: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn refused(message: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = message.strip_prefix(b"cannot inline ")?;
     let at = memchr::memmem::find(rest, b": ")?;
     Some((&rest[..at], &rest[at + 2..]))
 }
 
 /// Reads `function too complex: cost 86 exceeds budget 80`.
-pub fn almost(reason: &[u8]) -> Option<Almost> {
+pub(crate) fn almost(reason: &[u8]) -> Option<Almost> {
     let rest = reason.strip_prefix(b"function too complex: cost ")?;
     let (cost, rest) = parse::number(rest)?;
     let (budget, _) = parse::number(rest.strip_prefix(b" exceeds budget ")?)?;
@@ -161,7 +161,7 @@ pub fn almost(reason: &[u8]) -> Option<Almost> {
 }
 
 /// A name without type arguments: `(*Box[go.shape.int]).Get` -> `(*Box).Get`.
-pub fn plain(name: &[u8]) -> String {
+pub(crate) fn plain(name: &[u8]) -> String {
     let mut out = Vec::with_capacity(name.len());
     let mut depth = 0usize;
     for byte in name {

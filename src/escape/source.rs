@@ -21,7 +21,7 @@ pub struct Sources {
 
 impl Sources {
     /// Notes that an overlay has another file read in place of this one.
-    pub fn replace(&mut self, place: &[u8]) {
+    pub(crate) fn replace(&mut self, place: &[u8]) {
         let Some((directory, name)) = split(place) else {
             return;
         };
@@ -60,7 +60,7 @@ pub struct Package {
 
 impl Package {
     /// The import path without the ` [main/package]` that PGO adds.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.import_path.split(" [").next().unwrap_or_default()
     }
 

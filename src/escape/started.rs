@@ -6,7 +6,7 @@ use super::function::{parse, text};
 
 /// What a `go` statement starts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Started {
+pub(crate) enum Started {
     /// A function literal that begins in this line, also one that is handed to a method `Go` (errgroup, sync.WaitGroup).
     Literal(u32),
     /// A function of the package.
@@ -21,7 +21,7 @@ pub enum Started {
 }
 
 /// What the file starts. A file that does not parse gives what can be read of it.
-pub fn started(source: &[u8]) -> Vec<Started> {
+pub(crate) fn started(source: &[u8]) -> Vec<Started> {
     let Some(tree) = parse(source) else {
         return Vec::new();
     };

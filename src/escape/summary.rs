@@ -13,15 +13,15 @@ pub struct Escapes {
     /// The packages of the scope of which anything is told, most sites first, then by path.
     pub packages: Vec<PackageEscapes>,
     /// Sites in packages outside the scope: instantiations and inlined code of other modules.
-    pub outside_scope: u64,
+    pub(crate) outside_scope: u64,
     /// Lines that no known compiler prints.
     pub unparsed: u64,
     /// The first of them.
     pub unparsed_examples: Vec<String>,
     /// Lines read.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Bytes read, line breaks included.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// The escapes of one package, by class.
@@ -56,7 +56,7 @@ pub struct PackageEscapes {
     /// Functions with at least one allocating site; null where the sources were not read.
     pub functions: Option<u64>,
     /// Inlining, devirtualisation and bounds checks.
-    pub optimizations: Optimizations,
+    pub(crate) optimizations: Optimizations,
 }
 
 impl Escapes {

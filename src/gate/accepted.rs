@@ -6,7 +6,7 @@ use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Target, class_name}
 const TOLD: usize = 5;
 
 /// A sentence for each entry that `now` loosens or takes away.
-pub fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String>) {
+pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec<String>) {
     let Some(before) = before else { return };
     let Some(now) = now else {
         told.push(format!("{FILE} was removed"));

@@ -14,15 +14,15 @@ use crate::plan::scope;
 
 /// What closes the gates of a revision.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// The configuration.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// What was accepted.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
 }
 
 /// A sentence for each gate that `now` loosens or takes away.
-pub fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
+pub(crate) fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     let mut told = Vec::new();
     budgets(before.config, now.config, &mut told);
     escapes(before.config, now.config, &mut told);
@@ -93,7 +93,7 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
 }
 
 /// A sentence for what changed and is no limit: another profile makes other code hot, and other code of it.
-pub fn noted(before: &Config, now: &Config) -> Vec<String> {
+pub(crate) fn noted(before: &Config, now: &Config) -> Vec<String> {
     let (a, b) = (&before.pgo.profile, &now.pgo.profile);
     let own = |config: &Config| -> BTreeMap<String, String> {
         let all = config.pgo.package.iter();

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 /// A setting from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Ambient {
+pub(crate) struct Ambient {
     /// `GOFLAGS`
-    pub name: String,
+    pub(crate) name: String,
     /// Its value.
-    pub value: String,
+    pub(crate) value: String,
     /// `environment` or `go env -w`.
-    pub from: String,
+    pub(crate) from: String,
 }
 
 /// Variables that decide about the code, the flags or the build information
@@ -59,7 +59,7 @@ const NAMES: &[&str] = &[
 
 /// What is set outside. `configured` are variables that the configuration sets: the same value is
 /// no leak, and those in `decided` (the platform of a target) do not count at all.
-pub fn ambient(
+pub(crate) fn ambient(
     environment: &[(String, String)],
     go_env_file: &str,
     configured: &BTreeMap<String, String>,

@@ -5,22 +5,22 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::error::{Error, Kind, Result};
 use crate::quote;
-pub use crate::quote::{PerPackage, per_package};
+pub(crate) use crate::quote::{PerPackage, per_package};
 
 /// A flag as it was given; `name` without dashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Flag {
+pub(crate) struct Flag {
     /// `ldflags`
-    pub name: String,
+    pub(crate) name: String,
     /// `None` for a boolean flag without `=value`.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// The value byte for byte where it is no UTF-8, as a path may be: then `value` only shows it.
-    pub bytes: Option<OsString>,
+    pub(crate) bytes: Option<OsString>,
 }
 
 impl Flag {
     /// The form every go command takes: `-name` or `-name=value`.
-    pub fn to_arg(&self) -> String {
+    pub(crate) fn to_arg(&self) -> String {
         match &self.value {
             Some(value) => format!("-{}={value}", self.name),
             None => format!("-{}", self.name),
@@ -28,14 +28,14 @@ impl Flag {
     }
 
     /// A value of which every byte counts: a path.
-    pub fn path(&self) -> Option<&OsStr> {
+    pub(crate) fn path(&self) -> Option<&OsStr> {
         self.bytes
             .as_deref()
             .or(self.value.as_deref().map(OsStr::new))
     }
 
     /// [`Flag::to_arg`], byte for byte.
-    pub fn to_os_arg(&self) -> OsString {
+    pub(crate) fn to_os_arg(&self) -> OsString {
         match &self.bytes {
             Some(bytes) => {
                 let mut arg = OsString::from(format!("-{}=", self.name));
@@ -47,7 +47,7 @@ impl Flag {
     }
 
     /// Gives it a path as value.
-    pub fn set_path(&mut self, path: OsString) {
+    pub(crate) fn set_path(&mut self, path: OsString) {
         match path.into_string() {
             Ok(text) => (self.value, self.bytes) = (Some(text), None),
             Err(bytes) => {
@@ -59,7 +59,7 @@ impl Flag {
 }
 
 /// What stands behind the first `=`.
-pub fn value_behind(arg: &OsStr) -> Option<OsString> {
+pub(crate) fn value_behind(arg: &OsStr) -> Option<OsString> {
     let bytes = arg.as_bytes();
     let at = bytes.iter().position(|byte| *byte == b'=')?;
     Some(OsString::from_vec(bytes[at + 1..].to_vec()))
@@ -112,13 +112,13 @@ const BOOLEAN: &[&str] = &[
 ];
 
 /// The flags of `go build`.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     WITH_VALUE.iter().chain(BOOLEAN).copied()
 }
 
 /// How `go build` reads a flag of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arity {
+pub(crate) enum Arity {
     /// `-flag` or `-flag=value`
     Boolean,
     /// `-flag=value` or `-flag value`
@@ -128,7 +128,7 @@ pub enum Arity {
 }
 
 /// How `go build` reads `-name`.
-pub fn arity(name: &str) -> Arity {
+pub(crate) fn arity(name: &str) -> Arity {
     if WITH_VALUE.contains(&name) {
         Arity::Value
     } else if BOOLEAN.contains(&name) {
@@ -139,7 +139,7 @@ pub fn arity(name: &str) -> Arity {
 }
 
 /// The dashes off: `-name`, `--name`, `-name=value`.
-pub fn name_and_value(arg: &str) -> Option<(&str, Option<&str>)> {
+pub(crate) fn name_and_value(arg: &str) -> Option<(&str, Option<&str>)> {
     let bare = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-'))?;
     if bare.is_empty() || bare.starts_with(['-', '=']) {
         return None;
@@ -151,7 +151,7 @@ pub fn name_and_value(arg: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// Reads a list of flags, such as `[build] flags`. `origin` names it in errors.
-pub fn parse(args: &[String], origin: &str) -> Result<Vec<Flag>> {
+pub(crate) fn parse(args: &[String], origin: &str) -> Result<Vec<Flag>> {
     let mut flags = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
@@ -176,7 +176,7 @@ pub fn parse(args: &[String], origin: &str) -> Result<Vec<Flag>> {
 }
 
 /// The error for `-flag` at the end of the line.
-pub fn missing(name: &str, origin: &str) -> Error {
+pub(crate) fn missing(name: &str, origin: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!("the flag `-{name}` in {origin} needs a value"),
@@ -185,7 +185,7 @@ pub fn missing(name: &str, origin: &str) -> Error {
 }
 
 /// `GOFLAGS` as Go reads it: each entry is `-flag` or `-flag=value`, entries with white space quoted whole.
-pub fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
+pub(crate) fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
     let fields = quote::split(text)
         .map_err(|why| Error::new(Kind::Usage, format!("GOFLAGS is `{text}`: {why}")))?;
     let flag =
@@ -206,7 +206,7 @@ pub fn parse_goflags(text: &str) -> Result<Vec<Flag>> {
 
 /// Entries of GOFLAGS that look like the tail of an unquoted list: `GOFLAGS="-ldflags=-s -w"` is
 /// `-ldflags=-s` and a `-w` that Go drops without a word, since no go command has that flag.
-pub fn lost_in_goflags(flags: &[Flag]) -> Vec<&Flag> {
+pub(crate) fn lost_in_goflags(flags: &[Flag]) -> Vec<&Flag> {
     let after_list = flags.iter().skip_while(|flag| !is_list(&flag.name)).skip(1);
     after_list
         .filter(|flag| arity(&flag.name) == Arity::Unknown)
@@ -218,12 +218,12 @@ fn is_list(name: &str) -> bool {
 }
 
 /// The value of the last flag of that name: Go's rule for a repeated flag.
-pub fn last<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
+pub(crate) fn last<'a>(flags: &'a [Flag], name: &str) -> Option<&'a Flag> {
     flags.iter().rev().find(|flag| flag.name == name)
 }
 
 /// Whether a boolean flag is on: its last mention counts.
-pub fn is_on(flags: &[Flag], name: &str) -> bool {
+pub(crate) fn is_on(flags: &[Flag], name: &str) -> bool {
     last(flags, name).is_some_and(|flag| {
         !matches!(
             flag.value.as_deref(),
@@ -234,7 +234,7 @@ pub fn is_on(flags: &[Flag], name: &str) -> bool {
 
 /// The tags of one `-tags` value: separated by commas, or by spaces and then with quotes
 /// (`tagsFlag`, `cmd/go/internal/work/build.go`).
-pub fn tags(value: &str) -> Result<Vec<String>, String> {
+pub(crate) fn tags(value: &str) -> Result<Vec<String>, String> {
     if !value.contains([' ', '\'']) {
         let tags = value.split(',').filter(|part| !part.is_empty());
         return Ok(tags.map(str::to_owned).collect());

@@ -37,7 +37,7 @@ const VARIABLES: &[(&str, &str)] = &[
 
 /// How git is called for one directory.
 #[derive(Debug, Clone)]
-pub struct Git<'a> {
+pub(crate) struct Git<'a> {
     cwd: &'a Path,
     interrupt: &'a Interrupt,
     /// More settings, for [`Git::looking_at_files`].
@@ -47,11 +47,11 @@ pub struct Git<'a> {
 }
 
 /// How deep submodules may lie in each other.
-pub const DEEPEST: usize = 8;
+pub(crate) const DEEPEST: usize = 8;
 
 impl<'a> Git<'a> {
     /// Git in a directory.
-    pub fn new(cwd: &'a Path, interrupt: &'a Interrupt) -> Self {
+    pub(crate) fn new(cwd: &'a Path, interrupt: &'a Interrupt) -> Self {
         Self {
             cwd,
             interrupt,
@@ -62,14 +62,14 @@ impl<'a> Git<'a> {
 
     /// The same with the lines of a file on standard input.
     #[must_use]
-    pub fn reading(mut self, file: &'a Path) -> Self {
+    pub(crate) fn reading(mut self, file: &'a Path) -> Self {
         self.stdin = Some(file);
         self
     }
 
     /// For commands that compare files with the index, which puts those that changed through filters (`.gitattributes`):
     /// filters that the repository, or a submodule, defines are none.
-    pub fn looking_at_files(mut self) -> Result<Self> {
+    pub(crate) fn looking_at_files(mut self) -> Result<Self> {
         let mut settings = Vec::new();
         self.filters(self.cwd, &mut settings, DEEPEST)?;
         self.settings = settings;
@@ -154,7 +154,7 @@ impl<'a> Git<'a> {
     /// Runs a command; its output without the line break at the end, or the first line of what git complains about.
     ///
     /// The outer error is not git's: a signal, or the end of the time that was allowed.
-    pub fn ask<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
+    pub(crate) fn ask<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
         let done = self.bytes(args)?;
         Ok(done.map(|mut output| {
             if output.ends_with(b"\n") {
@@ -165,14 +165,14 @@ impl<'a> Git<'a> {
     }
 
     /// The same, with every byte of the output.
-    pub fn bytes<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
+    pub(crate) fn bytes<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
         let mut output = Vec::new();
         let done = self.stream(args, |bytes| output.extend_from_slice(bytes))?;
         Ok(done.map(|()| output))
     }
 
     /// The same, with the output as it comes.
-    pub fn stream<S: AsRef<OsStr>>(
+    pub(crate) fn stream<S: AsRef<OsStr>>(
         &self,
         args: &[S],
         mut sink: impl FnMut(&[u8]),
@@ -201,7 +201,7 @@ impl<'a> Git<'a> {
 }
 
 /// A path as git prints it.
-pub fn bytes_to_path(bytes: Vec<u8>) -> PathBuf {
+pub(crate) fn bytes_to_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     OsString::from_vec(bytes).into()
 }

@@ -83,7 +83,7 @@ fn levels(goarch: &str) -> Option<&'static Levels> {
 }
 
 /// The variable that sets the level, such as GOAMD64 for `amd64`.
-pub fn variable(goarch: &str) -> Option<&'static str> {
+pub(crate) fn variable(goarch: &str) -> Option<&'static str> {
     levels(goarch).map(|levels| levels.variable)
 }
 
@@ -92,7 +92,7 @@ const NEWEST: (u32, u32) = (1, 27);
 
 /// Fails with [`Kind::Usage`] for a level that no Go has, naming the nearest one; `version` is that of the toolchain, empty
 /// where it is not known yet.
-pub fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
+pub(crate) fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
     let is_newer = minor_of(version).is_none_or(|it| it > NEWEST);
     let Some(levels) = levels(goarch) else {
         return Err(

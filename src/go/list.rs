@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::error::{Error, Kind, Result};
 
 /// The fields that are asked for; Go computes only what is named.
-pub const FIELDS: &str =
+pub(crate) const FIELDS: &str =
     "ImportPath,Name,Dir,Standard,DepOnly,Module,GoFiles,CgoFiles,SFiles,DefaultGODEBUG";
 
 /// A package of the build.
@@ -23,19 +23,19 @@ pub struct Package {
     /// Part of the standard library.
     pub standard: bool,
     /// Not named on the command line, only needed.
-    pub dep_only: bool,
+    pub(crate) dep_only: bool,
     /// The module it comes from.
     pub module: Option<Module>,
     /// Its Go files.
-    pub go_files: Vec<String>,
+    pub(crate) go_files: Vec<String>,
     /// Its Go files that import "C".
-    pub cgo_files: Vec<String>,
+    pub(crate) cgo_files: Vec<String>,
     /// Its assembly files.
     #[serde(rename = "SFiles")]
-    pub s_files: Vec<String>,
+    pub(crate) s_files: Vec<String>,
     /// The GODEBUG defaults of a main package.
     #[serde(rename = "DefaultGODEBUG")]
-    pub default_godebug: String,
+    pub(crate) default_godebug: String,
 }
 
 /// The module of a package.
@@ -43,28 +43,28 @@ pub struct Package {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Module {
     /// `example.com/app`
-    pub path: String,
+    pub(crate) path: String,
     /// `v1.2.3`; empty for the main module.
-    pub version: String,
+    pub(crate) version: String,
     /// The module that is built (with go.work: one of those).
-    pub main: bool,
+    pub(crate) main: bool,
     /// Its directory.
-    pub dir: String,
+    pub(crate) dir: String,
     /// The `go` line of its go.mod.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// What stands in for it.
-    pub replace: Option<Box<Module>>,
+    pub(crate) replace: Option<Box<Module>>,
 }
 
 impl Package {
     /// Whether it is a command that the user named.
-    pub fn is_named_main(&self) -> bool {
+    pub(crate) fn is_named_main(&self) -> bool {
         self.name == "main" && !self.dep_only
     }
 
     /// The directory of its sources. Where go runs in one whose name is no text, JSON lost bytes of it,
     /// which `cwd` still has.
-    pub fn directory(&self, cwd: &Path) -> PathBuf {
+    pub(crate) fn directory(&self, cwd: &Path) -> PathBuf {
         let lost = |path: &&Path| path.to_str().is_none();
         let known = |path: &Path| {
             let rest = self.dir.strip_prefix(&*path.to_string_lossy())?;
@@ -78,7 +78,7 @@ impl Package {
 
     /// The file name that `go build` gives the executable, without the suffix of the platform
     /// (`(*Package).DefaultExecName`, `cmd/go/internal/load/pkg.go`).
-    pub fn executable_name(&self) -> String {
+    pub(crate) fn executable_name(&self) -> String {
         if self.import_path == "command-line-arguments" {
             let file = self.go_files.first().or_else(|| self.cgo_files.first());
             let base = file.map_or("", |file| file.rsplit('/').next().unwrap_or(file));
@@ -104,7 +104,7 @@ fn is_major_version(element: &str) -> bool {
 
 /// Reads the concatenated JSON objects that `go list -json` prints. Bytes that are no UTF-8 (file
 /// names) become U+FFFD.
-pub fn parse(output: &[u8]) -> Result<Vec<Package>> {
+pub(crate) fn parse(output: &[u8]) -> Result<Vec<Package>> {
     let text = String::from_utf8_lossy(output);
     serde_json::Deserializer::from_str(&text)
         .into_iter::<Package>()

@@ -10,20 +10,20 @@ use crate::process::Interrupt;
 
 /// A revision of the repository around a directory.
 #[derive(Debug, Clone)]
-pub struct Past {
+pub(crate) struct Past {
     /// As it was asked for.
-    pub name: String,
+    pub(crate) name: String,
     /// The commit.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The root of the repository, as the user and as git names it: git resolves links.
-    pub tops: [PathBuf; 2],
+    pub(crate) tops: [PathBuf; 2],
     /// The way from there to the directory.
-    pub prefix: PathBuf,
+    pub(crate) prefix: PathBuf,
 }
 
 /// Why there is no commit of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// There is no repository that git can read; git's words.
     Repository(String),
     /// There is no such revision in it.
@@ -32,7 +32,11 @@ pub enum Missing {
 
 impl Past {
     /// The commit that a name stands for. The inner error says why there is none.
-    pub fn find(name: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Result<Self, Missing>> {
+    pub(crate) fn find(
+        name: &str,
+        cwd: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Result<Self, Missing>> {
         let place = |what: &str| git(&["rev-parse", what], cwd, interrupt);
         let (top, prefix) = match (place("--show-toplevel")?, place("--show-prefix")?) {
             (Ok(top), Ok(prefix)) => (bytes_to_path(top), bytes_to_path(prefix)),
@@ -59,12 +63,12 @@ impl Past {
     }
 
     /// The root of the repository, as git names it.
-    pub fn top(&self) -> &Path {
+    pub(crate) fn top(&self) -> &Path {
         &self.tops[1]
     }
 
     /// Where HEAD left the branch of this revision.
-    pub fn fork_point(mut self, interrupt: &Interrupt) -> Result<Result<Self, String>> {
+    pub(crate) fn fork_point(mut self, interrupt: &Interrupt) -> Result<Result<Self, String>> {
         let args = ["merge-base", "HEAD", &self.commit];
         let base = git(&args, self.top(), interrupt)?;
         Ok(match base {
@@ -77,7 +81,7 @@ impl Past {
     }
 
     /// `origin/main (1a2b3c4d5e6f)`
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let short = &self.commit[..self.commit.len().min(12)];
         match self.commit.starts_with(&self.name) {
             true => short.to_owned(),
@@ -87,7 +91,12 @@ impl Past {
 
     /// The bytes of a file; `None` where the revision has none of that name. Fails with [`Kind::Usage`] for what is no regular
     /// file, or larger than `limit`.
-    pub fn read(&self, path: &Path, limit: u64, interrupt: &Interrupt) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        limit: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Vec<u8>>> {
         let mut below = self.tops.iter().filter_map(|it| path.strip_prefix(it).ok());
         let Some(below) = below.next() else {
             return Ok(None);
@@ -130,7 +139,7 @@ impl Past {
 
 impl Missing {
     /// What to do about it.
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Repository(_) => "run it in the checkout of the module, with git in PATH",
             Self::Revision => {
@@ -140,7 +149,7 @@ impl Missing {
     }
 
     /// As a sentence about the name that was asked for.
-    pub fn sentence(&self, name: &str) -> String {
+    pub(crate) fn sentence(&self, name: &str) -> String {
         match self {
             Self::Repository(why) => why.clone(),
             Self::Revision => format!("`{name}` is no revision of this repository"),

@@ -9,7 +9,7 @@ use super::Package;
 /// Whether the pattern, given where `cwd` is, means the package.
 ///
 /// `tool` depends on go.mod, which is not read here: it is taken to match.
-pub fn means(pattern: &str, package: &Package, cwd: &Path) -> bool {
+pub(crate) fn means(pattern: &str, package: &Package, cwd: &Path) -> bool {
     match pattern {
         "all" | "tool" => true,
         "std" => package.standard,
@@ -25,7 +25,7 @@ fn is_relative(pattern: &str) -> bool {
 }
 
 /// Whether the pattern is a path, and its directory is there.
-pub fn leads_somewhere(pattern: &str, cwd: &Path) -> bool {
+pub(crate) fn leads_somewhere(pattern: &str, cwd: &Path) -> bool {
     let directory = pattern.split("...").next().unwrap_or_default();
     let directory = match pattern.contains("...") {
         true => directory.rsplit_once('/').map_or("", |it| it.0),
@@ -74,7 +74,7 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
 
 /// Whether `...` for any text, and `x/...` also for `x`, gives the path. No `...` stands for an element `vendor` that has
 /// others behind it.
-pub fn matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, path) = (hide_vendor(pattern), hide_vendor(path));
     let vendored = pattern.strip_suffix(VENDORED);
     if let Some(stem) = vendored.filter(|vendored| vendored.is_empty() || vendored.ends_with('/')) {

@@ -14,7 +14,7 @@ use constant::Value;
 
 /// What `-X` does to a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settable {
+pub(crate) enum Settable {
     /// It sets it.
     Yes,
     /// It has another type; the type, or what it begins with.
@@ -26,14 +26,14 @@ pub enum Settable {
 }
 
 /// A Go file, read.
-pub struct File {
+pub(crate) struct File {
     source: Vec<u8>,
     tree: Tree,
 }
 
 impl File {
     /// Reads a file. One that does not parse gives what can be read of it; `None` only where nothing can.
-    pub fn new(source: Vec<u8>) -> Option<Self> {
+    pub(crate) fn new(source: Vec<u8>) -> Option<Self> {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
         let tree = parser.parse(&source, None)?;
@@ -46,7 +46,7 @@ impl File {
 }
 
 /// The names of a package.
-pub struct Scope<'f> {
+pub(crate) struct Scope<'f> {
     names: HashMap<String, Declared<'f>>,
     /// In the order of the files.
     variables: Vec<String>,
@@ -79,11 +79,11 @@ enum Kind {
 }
 
 /// Finds the scope of another package by its import path.
-pub type Lookup<'a, 'f> = &'a dyn Fn(&str) -> Option<&'a Scope<'f>>;
+pub(crate) type Lookup<'a, 'f> = &'a dyn Fn(&str) -> Option<&'a Scope<'f>>;
 
 impl<'f> Scope<'f> {
     /// The names that the files of a package declare.
-    pub fn new(files: &'f [File]) -> Self {
+    pub(crate) fn new(files: &'f [File]) -> Self {
         let mut scope = Self {
             names: HashMap::new(),
             variables: Vec::new(),
@@ -106,20 +106,13 @@ impl<'f> Scope<'f> {
     }
 
     /// The package variables that the linker can set, as far as the package alone tells.
-    pub fn settable(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn settable(&self) -> impl Iterator<Item = &str> {
         let is_yes = |text: &&String| self.judge(text, &|_| None) == Some(Settable::Yes);
         self.variables.iter().filter(is_yes).map(String::as_str)
     }
 
-    /// The packages that a file of this one imports by that name.
-    pub fn imported(&self) -> impl Iterator<Item = &str> {
-        self.imports
-            .iter()
-            .flat_map(|import| import.values().map(String::as_str))
-    }
-
     /// What `-X` does to a variable or constant; `None` where there is none of that name.
-    pub fn judge(&self, name: &str, lookup: Lookup<'_, 'f>) -> Option<Settable> {
+    pub(crate) fn judge(&self, name: &str, lookup: Lookup<'_, 'f>) -> Option<Settable> {
         let found = self.names.get(name)?;
         match found.kind {
             Kind::Constant => return Some(Settable::Constant),

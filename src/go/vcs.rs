@@ -26,7 +26,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
 
 /// Variables that a configuration reads without being allowed to: what CI systems say of the commit and of the run, and the
 /// usual names of a version. No secret has such a name.
-pub const HARMLESS: &[&str] = &[
+const HARMLESS: &[&str] = &[
     "APP_VERSION",
     "BITBUCKET_BRANCH",
     "BITBUCKET_BUILD_NUMBER",
@@ -104,7 +104,7 @@ pub const HARMLESS: &[&str] = &[
 /// Fills in `{git.describe}`, `{git.commit}`, `{git.date}` (of the commit), `{date}` (now, or
 /// SOURCE_DATE_EPOCH) and `{env.NAME}`. Values are cached over the calls.
 #[derive(Debug, Default)]
-pub struct Templates {
+pub(crate) struct Templates {
     values: BTreeMap<String, String>,
     /// Variables that may be read beside [`HARMLESS`].
     allowed: Vec<String>,
@@ -117,7 +117,7 @@ pub struct Templates {
 impl Templates {
     /// With variables that the command line or the environment allows. With `unknown`, what neither git nor the environment
     /// knows is that word, and the reason is kept in [`Self::unfilled`].
-    pub fn new(allowed: Vec<String>, unknown: bool) -> Self {
+    pub(crate) fn new(allowed: Vec<String>, unknown: bool) -> Self {
         Self {
             allowed,
             unknown,
@@ -128,7 +128,7 @@ impl Templates {
     /// The variables of a text that a configuration may not read. What is trusted reads all.
     ///
     /// Fails with [`Kind::Usage`], naming the first.
-    pub fn review(&self, text: &str) -> Result<()> {
+    pub(crate) fn review(&self, text: &str) -> Result<()> {
         for part in text.split("{env.").skip(1) {
             let name = part.split('}').next().unwrap_or_default();
             if !HARMLESS.contains(&name) && !self.allowed.iter().any(|text| text == name) {
@@ -145,7 +145,7 @@ impl Templates {
 
     /// The text with every template filled in. Fails with [`Kind::Usage`] for an unknown name, an
     /// unset variable, or a git that cannot answer.
-    pub fn fill(&mut self, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<String> {
+    pub(crate) fn fill(&mut self, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<String> {
         let mut filled = String::new();
         let mut rest = text;
         while let Some(open) = rest.find('{') {

@@ -14,20 +14,20 @@ use crate::input;
 
 /// How vendor/ stands to what it was copied from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Vendored {
+pub(crate) struct Vendored {
     /// Packages of the build that come from vendor/.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// `example.com/lib v1.2.0`: modules that are nowhere else on this machine.
-    pub unknown: Vec<String>,
+    pub(crate) unknown: Vec<String>,
     /// Files that are other than those of their module, that it has not, or that are gone, each with its module.
-    pub edited: Vec<String>,
+    pub(crate) edited: Vec<String>,
     /// Files and directories that cannot be read, each with its module.
-    pub unread: Vec<String>,
+    pub(crate) unread: Vec<String>,
 }
 
 /// What was compared in this run: the targets of a build share most of vendor/.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub(crate) struct Compared {
     copies: Mutex<HashMap<PathBuf, Arc<Found>>>,
     built: Mutex<HashMap<PathBuf, Arc<Found>>>,
 }
@@ -66,7 +66,7 @@ struct Copied<'a> {
 }
 
 /// Compares the modules of vendor/ that the build takes packages from. `cache` is GOMODCACHE.
-pub fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendored {
+pub(crate) fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendored {
     let mut modules: BTreeMap<&str, Copied<'_>> = BTreeMap::new();
     let mut found = Vendored::default();
     for package in packages.iter().filter(|package| !package.standard) {

@@ -12,20 +12,20 @@ use crate::process::{self, Interrupt, Stream};
 
 /// One place that an analyzer reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reported {
+pub(crate) struct Reported {
     /// The file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// `printf`, `rangeint`
-    pub analyzer: String,
+    pub(crate) analyzer: String,
     /// Its words.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Which command is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// `go vet`: what is probably wrong.
     Vet,
     /// `go fix`, since Go 1.26: what has a newer form.
@@ -39,7 +39,7 @@ struct Diagnostic {
 }
 
 /// Asks about packages. Sorted, each place once. Fails with Go's own words where the packages do not compile.
-pub fn reported(
+pub(crate) fn reported(
     go: &Go,
     asked: Asked,
     flags: &[OsString],

@@ -19,18 +19,18 @@ pub struct Archives {
 /// A package and its objects.
 #[derive(Debug)]
 pub(super) struct Library<'a> {
-    pub path: &'a str,
-    pub objects: Vec<Object<'a>>,
+    pub(crate) path: &'a str,
+    pub(crate) objects: Vec<Object<'a>>,
 }
 
 /// What stands in the archives.
 #[derive(Debug)]
 pub(super) struct Libraries<'a> {
-    pub libraries: Vec<Library<'a>>,
+    pub(crate) libraries: Vec<Library<'a>>,
     /// GOOS, GOARCH and version, from the header of the objects.
-    pub goos: &'a str,
-    pub goarch: &'a str,
-    pub version: &'a str,
+    pub(crate) goos: &'a str,
+    pub(crate) goarch: &'a str,
+    pub(crate) version: &'a str,
 }
 
 impl Archives {
@@ -62,16 +62,6 @@ impl Archives {
             }
         }
         Ok(Self { files })
-    }
-
-    /// How many archives there are.
-    pub fn count(&self) -> usize {
-        self.files.len()
-    }
-
-    /// Bytes of all files.
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|(_, file)| file.len() as u64).sum()
     }
 
     /// The objects in them. Fails where one was not written by a Go tool alone.

@@ -11,7 +11,7 @@ use super::resolve::Global;
 
 /// What a step of a chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepKind {
+pub(crate) enum StepKind {
     /// Where a program begins: nothing leads there.
     Start,
     /// A call.
@@ -34,7 +34,7 @@ pub enum StepKind {
 
 impl StepKind {
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Call => "call",
@@ -53,17 +53,17 @@ impl StepKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The name of the symbol.
-    pub symbol: String,
+    pub(crate) symbol: String,
     /// The import path of its package.
-    pub package: String,
+    pub(crate) package: String,
     /// How the step before leads here.
-    pub kind: StepKind,
+    pub(crate) kind: StepKind,
     /// File and line in the step before, where they are known.
-    pub place: Option<(String, u32)>,
+    pub(crate) place: Option<(String, u32)>,
 }
 
 /// From the start to what was asked for.
-pub type Chain = Vec<Step>;
+pub(crate) type Chain = Vec<Step>;
 
 /// Whether a node counts.
 pub(super) type Set = Vec<bool>;

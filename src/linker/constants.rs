@@ -35,18 +35,18 @@ pub(super) struct Constants {
     /// By relocation number.
     relocations: Vec<Meaning>,
     /// Names of symbol kinds, by number.
-    pub kinds: Vec<String>,
+    pub(crate) kinds: Vec<String>,
     /// The symbols of the runtime that objects name by number, and the ABI of each.
-    pub builtins: Vec<(String, usize)>,
+    pub(crate) builtins: Vec<(String, usize)>,
     /// The architectures whose functions have ABIInternal beside ABI0.
     two_abis: Vec<String>,
     /// The flag of functions that a WebAssembly host may call; 0 before Go 1.24.
-    pub wasm_export: u16,
+    pub(crate) wasm_export: u16,
 }
 
 impl Constants {
     /// Reads them below `goroot`. Fails where the sources of the toolchain are missing or hold something else.
-    pub fn read(goroot: &Path) -> Result<Self> {
+    pub(crate) fn read(goroot: &Path) -> Result<Self> {
         let source = |name: &str| {
             let path = goroot.join("src/cmd/internal").join(name);
             let text = input::text(&path, 4 << 20);
@@ -82,12 +82,12 @@ impl Constants {
     }
 
     /// Whether functions have two ABIs on an architecture; where they do not, both names are one symbol.
-    pub fn has_two_abis(&self, goarch: &str) -> bool {
+    pub(crate) fn has_two_abis(&self, goarch: &str) -> bool {
         self.two_abis.iter().any(|name| name == goarch)
     }
 
     /// What a relocation means, by its number without [`WEAK`].
-    pub fn meaning(&self, number: u16) -> Meaning {
+    pub(crate) fn meaning(&self, number: u16) -> Meaning {
         let known = self.relocations.get(usize::from(number));
         known.copied().unwrap_or(Meaning::Use)
     }

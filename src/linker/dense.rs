@@ -10,15 +10,15 @@ const NONE: u32 = u32::MAX;
 /// The symbols that are kept, by a number of their own.
 #[derive(Debug)]
 pub(super) struct Dense {
-    pub nodes: Nodes,
+    pub(crate) nodes: Nodes,
     /// The symbol of each number; the first is none.
-    pub globals: Vec<Global>,
+    pub(crate) globals: Vec<Global>,
     /// The number of each symbol; 0 where it is not kept.
     numbers: Vec<u32>,
 }
 
 impl Dense {
-    pub fn new(all: &Nodes, reached: &Reached) -> Self {
+    pub(crate) fn new(all: &Nodes, reached: &Reached) -> Self {
         let mut globals = vec![0];
         let mut numbers = vec![0; all.spans.len()];
         for (global, number) in numbers.iter_mut().enumerate().skip(1) {
@@ -67,7 +67,7 @@ impl Dense {
     }
 
     /// The number of a symbol, where it is kept.
-    pub fn number(&self, global: Global) -> Option<u32> {
+    pub(crate) fn number(&self, global: Global) -> Option<u32> {
         let found = self.numbers.get(global as usize).copied().unwrap_or(NONE);
         (found != NONE && found != 0).then_some(found)
     }

@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bytes {
     /// Code, with the space between functions.
-    pub text: u64,
+    pub(crate) text: u64,
     /// Constants, types, strings.
-    pub read_only: u64,
+    pub(crate) read_only: u64,
     /// Tables of functions and lines, stack maps.
-    pub tables: u64,
+    pub(crate) tables: u64,
     /// Variables with a value.
-    pub data: u64,
+    pub(crate) data: u64,
 }
 
 impl Bytes {
@@ -23,20 +23,20 @@ impl Bytes {
 /// What the linker does on a platform.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
-    pub function_align: u32,
-    pub pointer: u32,
+    pub(crate) function_align: u32,
+    pub(crate) pointer: u32,
     /// Whether there are lists of types and itabs: up to Go 1.26.
-    pub lists: bool,
+    pub(crate) lists: bool,
     /// What segments begin at multiples of in an ELF file; 1 where that is not known.
-    pub page: u64,
+    pub(crate) page: u64,
     /// Bytes of the list of modules, which is there twice.
-    pub stamp: u64,
+    pub(crate) stamp: u64,
     /// Whether the section headers stand behind the last segment: from Go 1.26 on.
-    pub headers_last: bool,
+    pub(crate) headers_last: bool,
 }
 
 impl Layout {
-    pub fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
+    pub(crate) fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
         let function_align = match goarch {
             "amd64" => 32,
             "arm" | "mips" | "mipsle" => 4,
@@ -60,7 +60,7 @@ impl Layout {
     }
 
     /// How large these make a stripped file, where segments begin at whole pages.
-    pub fn file(&self, bytes: &Bytes) -> u64 {
+    pub(crate) fn file(&self, bytes: &Bytes) -> u64 {
         // Marks between functions; the build information and the list of all tables.
         const TEXT: u64 = 73;
         const DATA: u64 = 968;

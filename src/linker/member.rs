@@ -6,11 +6,11 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Members<'a> {
     /// Go objects, from their magic on.
-    pub objects: Vec<&'a [u8]>,
+    pub(crate) objects: Vec<&'a [u8]>,
     /// What the header of the objects says of platform and version: `linux amd64 go1.26.1 ...`.
-    pub header: Option<&'a str>,
+    pub(crate) header: Option<&'a str>,
     /// An object that no Go tool wrote, such as one of a C compiler.
-    pub foreign: Option<&'a str>,
+    pub(crate) foreign: Option<&'a str>,
 }
 
 const MAGIC: &[u8] = b"!<arch>\n";

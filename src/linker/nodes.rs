@@ -30,46 +30,46 @@ pub(super) enum Kind {
 /// One step from a symbol; `to` is a symbol, or what [`Kind`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
-    pub to: u32,
-    pub kind: Kind,
+    pub(crate) to: u32,
+    pub(crate) kind: Kind,
 }
 
 /// A method of a type.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Method {
     /// The type of the function, the entry for interfaces, and the direct entry.
-    pub parts: [u32; 3],
+    pub(crate) parts: [u32; 3],
     /// Its name, by index.
-    pub name: u32,
+    pub(crate) name: u32,
     /// Name and type, by index.
-    pub signature: u32,
+    pub(crate) signature: u32,
     /// Whether reflection can find it.
-    pub exported: bool,
+    pub(crate) exported: bool,
 }
 
 /// What dead-code elimination asks of a symbol itself.
 pub(super) mod mark {
     /// A type.
-    pub const TYPE: u8 = 1;
+    pub(crate) const TYPE: u8 = 1;
     /// Calls methods by names that are not known.
-    pub const REFLECT: u8 = 2;
+    pub(crate) const REFLECT: u8 = 2;
 }
 
 /// The symbols of a program by index, each with the span of its edges.
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     /// First edge and the one behind the last; `NOT_READ` where nobody reached the symbol.
-    pub spans: Vec<(u32, u32)>,
-    pub edges: Vec<Edge>,
-    pub marks: Vec<u8>,
-    pub methods: Vec<Method>,
+    pub(crate) spans: Vec<(u32, u32)>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) marks: Vec<u8>,
+    pub(crate) methods: Vec<Method>,
     /// Types that an object says are used in interfaces.
-    pub in_interface: Vec<u32>,
-    pub roots: Vec<u32>,
+    pub(crate) in_interface: Vec<u32>,
+    pub(crate) roots: Vec<u32>,
     /// Symbols that the linker keeps without asking what they need.
-    pub made: Vec<u32>,
+    pub(crate) made: Vec<u32>,
     /// Symbols that turn reflection on when they are reached: Go 1.21 knows them by name.
-    pub reflecting: Vec<u32>,
+    pub(crate) reflecting: Vec<u32>,
 }
 
 /// The span of a symbol that was not read.
@@ -77,7 +77,7 @@ pub(super) const NOT_READ: (u32, u32) = (u32::MAX, u32::MAX);
 
 impl Nodes {
     /// What a symbol needs.
-    pub fn edges(&self, node: u32) -> &[Edge] {
+    pub(crate) fn edges(&self, node: u32) -> &[Edge] {
         let (start, end) = self.spans[node as usize];
         self.edges
             .get(start as usize..end as usize)
@@ -87,19 +87,19 @@ impl Nodes {
 
 /// Reads symbols when they are reached.
 pub(super) struct Reader<'s, 'a> {
-    pub symbols: &'s Symbols<'a>,
-    pub constants: &'s Constants,
-    pub pointer: i32,
+    pub(crate) symbols: &'s Symbols<'a>,
+    pub(crate) constants: &'s Constants,
+    pub(crate) pointer: i32,
     /// Edges that the linker adds.
-    pub added: FxHashMap<Global, Vec<Global>>,
+    pub(crate) added: FxHashMap<Global, Vec<Global>>,
     names: FxHashMap<&'a [u8], u32>,
     signatures: FxHashMap<(u32, Global), u32>,
     /// Calls of initializers of maps, which do not keep them.
-    pub map_inits: Vec<Global>,
+    pub(crate) map_inits: Vec<Global>,
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
-    pub fn new(symbols: &'s Symbols<'a>, constants: &'s Constants, pointer: i32) -> Self {
+    pub(crate) fn new(symbols: &'s Symbols<'a>, constants: &'s Constants, pointer: i32) -> Self {
         Self {
             symbols,
             constants,
@@ -112,7 +112,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     /// Adds the edges of a symbol.
-    pub fn read(&mut self, node: Global, nodes: &mut Nodes) {
+    pub(crate) fn read(&mut self, node: Global, nodes: &mut Nodes) {
         let start = nodes.edges.len() as u32;
         let symbols = self.symbols;
         if let Some((object, local)) = symbols.home(node) {

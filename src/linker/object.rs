@@ -33,28 +33,28 @@ enum Block {
 /// Where a symbol is: a package and an index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {
-    pub package: u32,
-    pub index: u32,
+    pub(crate) package: u32,
+    pub(crate) index: u32,
 }
 
 /// Packages of a [`Reference`] with a meaning of their own.
 pub(super) mod special {
-    pub const NAMED: u32 = i32::MAX as u32;
-    pub const HASHED64: u32 = NAMED - 1;
-    pub const HASHED: u32 = NAMED - 2;
-    pub const BUILTIN: u32 = NAMED - 3;
-    pub const OWN: u32 = NAMED - 4;
+    pub(crate) const NAMED: u32 = i32::MAX as u32;
+    pub(crate) const HASHED64: u32 = NAMED - 1;
+    pub(crate) const HASHED: u32 = NAMED - 2;
+    pub(crate) const BUILTIN: u32 = NAMED - 3;
+    pub(crate) const OWN: u32 = NAMED - 4;
 }
 
 /// Bits of [`Symbol::flags`]; the second byte of the file counts from bit 8.
 pub(super) mod flag {
-    pub const MAY_REPEAT: u16 = 1;
-    pub const TYPELINK: u16 = 1 << 2;
-    pub const REFLECT_METHOD: u16 = 1 << 5;
-    pub const GO_TYPE: u16 = 1 << 6;
-    pub const USED_IN_INTERFACE: u16 = 1 << 8;
-    pub const ITAB: u16 = 1 << 9;
-    pub const PACKAGE_INIT: u16 = 1 << 11;
+    pub(crate) const MAY_REPEAT: u16 = 1;
+    pub(crate) const TYPELINK: u16 = 1 << 2;
+    pub(crate) const REFLECT_METHOD: u16 = 1 << 5;
+    pub(crate) const GO_TYPE: u16 = 1 << 6;
+    pub(crate) const USED_IN_INTERFACE: u16 = 1 << 8;
+    pub(crate) const ITAB: u16 = 1 << 9;
+    pub(crate) const PACKAGE_INIT: u16 = 1 << 11;
 }
 
 /// The ABI of a symbol that nobody else can name.
@@ -63,55 +63,55 @@ pub(super) const STATIC: u16 = u16::MAX;
 /// A definition or a reference.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Symbol<'a> {
-    pub name: &'a [u8],
-    pub abi: u16,
-    pub kind: u8,
-    pub flags: u16,
-    pub size: u32,
-    pub align: u32,
+    pub(crate) name: &'a [u8],
+    pub(crate) abi: u16,
+    pub(crate) kind: u8,
+    pub(crate) flags: u16,
+    pub(crate) size: u32,
+    pub(crate) align: u32,
 }
 
 /// A place in a symbol that names another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Relocation {
-    pub offset: i32,
-    pub number: u16,
-    pub add: i64,
-    pub target: Reference,
+    pub(crate) offset: i32,
+    pub(crate) number: u16,
+    pub(crate) add: i64,
+    pub(crate) target: Reference,
 }
 
 /// What belongs to a symbol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Auxiliary {
-    pub kind: u8,
-    pub target: Reference,
+    pub(crate) kind: u8,
+    pub(crate) target: Reference,
 }
 
 /// Kinds of [`Auxiliary`].
 pub(super) mod auxiliary {
-    pub const GO_TYPE: u8 = 0;
-    pub const FUNC_INFO: u8 = 1;
-    pub const FUNC_DATA: u8 = 2;
-    pub const PC_SP: u8 = 7;
-    pub const PC_FILE: u8 = 8;
-    pub const PC_LINE: u8 = 9;
-    pub const PC_INLINE: u8 = 10;
-    pub const PC_DATA: u8 = 11;
+    pub(crate) const GO_TYPE: u8 = 0;
+    pub(crate) const FUNC_INFO: u8 = 1;
+    pub(crate) const FUNC_DATA: u8 = 2;
+    pub(crate) const PC_SP: u8 = 7;
+    pub(crate) const PC_FILE: u8 = 8;
+    pub(crate) const PC_LINE: u8 = 9;
+    pub(crate) const PC_INLINE: u8 = 10;
+    pub(crate) const PC_DATA: u8 = 11;
 }
 
 /// How many symbols of each kind there are, in the order of their local index.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
-    pub defined: u32,
-    pub hashed64: u32,
-    pub hashed: u32,
-    pub named: u32,
-    pub references: u32,
+    pub(crate) defined: u32,
+    pub(crate) hashed64: u32,
+    pub(crate) hashed: u32,
+    pub(crate) named: u32,
+    pub(crate) references: u32,
 }
 
 impl Counts {
     /// Symbols with a definition.
-    pub fn definitions(&self) -> u32 {
+    pub(crate) fn definitions(&self) -> u32 {
         self.defined + self.hashed64 + self.hashed + self.named
     }
 }
@@ -121,7 +121,7 @@ impl Counts {
 pub(super) struct Object<'a> {
     bytes: &'a [u8],
     blocks: [u32; BLOCKS],
-    pub counts: Counts,
+    pub(crate) counts: Counts,
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
@@ -130,7 +130,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 impl<'a> Object<'a> {
     /// Reads the header; `None` for another format, or for blocks that lie outside of the bytes.
-    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         if !bytes.starts_with(MAGIC) {
             return None;
         }
@@ -182,25 +182,25 @@ impl<'a> Object<'a> {
     }
 
     /// The packages that it imports, in order.
-    pub fn imports(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn imports(&self) -> impl Iterator<Item = &'a [u8]> {
         let entries = self.block(Block::Autolib).chunks_exact(STRING + 8);
         entries.map(|entry| self.string(entry))
     }
 
     /// The packages that it refers to, by index; the first is none.
-    pub fn packages(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &'a [u8]> {
         let entries = self.block(Block::Packages).chunks_exact(STRING);
         entries.map(|entry| self.string(entry))
     }
 
     /// The files of the line tables, by index.
-    pub fn files(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &'a [u8]> {
         let entries = self.block(Block::Files).chunks_exact(STRING);
         entries.map(|entry| self.string(entry))
     }
 
     /// A symbol by its local index: definitions first, then references by name.
-    pub fn symbol(&self, index: u32) -> Option<Symbol<'a>> {
+    pub(crate) fn symbol(&self, index: u32) -> Option<Symbol<'a>> {
         let start = self.blocks[Block::Defined as usize] as usize;
         let end = self.blocks[Block::References as usize + 1] as usize;
         let at = start.checked_add((index as usize).checked_mul(SYMBOL)?)?;
@@ -216,20 +216,20 @@ impl<'a> Object<'a> {
     }
 
     /// The content hash of a short symbol, counted from the first of its kind.
-    pub fn hash64(&self, index: u32) -> Option<u64> {
+    pub(crate) fn hash64(&self, index: u32) -> Option<u64> {
         let at = (index as usize).checked_mul(8)?;
         let bytes = self.block(Block::Hash64).get(at..)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes))
     }
 
     /// The content hash of a symbol, counted from the first of its kind.
-    pub fn hash(&self, index: u32) -> Option<[u8; 16]> {
+    pub(crate) fn hash(&self, index: u32) -> Option<[u8; 16]> {
         let at = (index as usize).checked_mul(16)?;
         self.block(Block::Hash).get(at..)?.first_chunk().copied()
     }
 
     /// References of symbols of other packages that are used in interfaces there.
-    pub fn ref_flags(&self) -> impl Iterator<Item = (Reference, u16)> {
+    pub(crate) fn ref_flags(&self) -> impl Iterator<Item = (Reference, u16)> {
         let entries = self.block(Block::RefFlags).chunks_exact(10);
         entries.filter_map(|entry| {
             let flags = u16::from_le_bytes([entry[8], entry[9]]);
@@ -250,7 +250,7 @@ impl<'a> Object<'a> {
     }
 
     /// The relocations of a definition.
-    pub fn relocations(
+    pub(crate) fn relocations(
         &self,
         symbol: u32,
     ) -> impl ExactSizeIterator<Item = Relocation> + Clone + use<'a> {
@@ -274,7 +274,7 @@ impl<'a> Object<'a> {
     }
 
     /// What belongs to a definition.
-    pub fn auxiliaries(&self, symbol: u32) -> impl Iterator<Item = Auxiliary> + use<'a> {
+    pub(crate) fn auxiliaries(&self, symbol: u32) -> impl Iterator<Item = Auxiliary> + use<'a> {
         let bytes = self.indexed(Block::AuxiliaryIndex, Block::Auxiliaries, AUXILIARY, symbol);
         bytes.chunks_exact(AUXILIARY).filter_map(|entry| {
             Some(Auxiliary {
@@ -285,7 +285,7 @@ impl<'a> Object<'a> {
     }
 
     /// The content of a definition.
-    pub fn data(&self, symbol: u32) -> &'a [u8] {
+    pub(crate) fn data(&self, symbol: u32) -> &'a [u8] {
         self.indexed(Block::DataIndex, Block::Data, 1, symbol)
     }
 }

@@ -157,23 +157,18 @@ impl<'a> Program<'a> {
     }
 
     /// Whether some reachable code calls methods by names that are not known.
-    pub fn keeps_all_methods(&self) -> bool {
+    pub(crate) fn keeps_all_methods(&self) -> bool {
         self.whole.reflection
     }
 
     /// How many symbols are kept.
-    pub fn kept_symbols(&self) -> usize {
+    pub(crate) fn kept_symbols(&self) -> usize {
         self.dense.globals.len() - 1
     }
 
     /// Symbols that were read, steps between them, and symbols in all.
-    pub fn sizes(&self) -> [usize; 3] {
+    pub(crate) fn sizes(&self) -> [usize; 3] {
         self.sizes
-    }
-
-    /// How large all that is kept makes a stripped file.
-    pub fn file_size(&self) -> u64 {
-        self.layout.file(&self.bytes())
     }
 
     /// What all that is kept costs.

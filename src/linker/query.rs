@@ -10,7 +10,7 @@ use super::removal::Removal;
 #[derive(Debug, Clone)]
 pub struct Target {
     /// What it is: `package`, `symbol` or `call`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Symbols that it stands for.
     nodes: Vec<u32>,
     /// Where the steps begin, of a call.
@@ -21,7 +21,7 @@ pub struct Target {
 
 impl Program<'_> {
     /// The import paths of all packages, in the order in which they are loaded.
-    pub fn packages(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &str> {
         self.libraries.libraries.iter().map(|library| library.path)
     }
 
@@ -63,7 +63,7 @@ impl Program<'_> {
     }
 
     /// The steps from one symbol to another.
-    pub fn call(&self, from: &str, to: &str) -> Option<Target> {
+    pub(crate) fn call(&self, from: &str, to: &str) -> Option<Target> {
         let (from, to) = (self.named(from), self.named(to));
         let steps = from
             .iter()
@@ -83,7 +83,7 @@ impl Program<'_> {
     }
 
     /// Whether a symbol, or a step, cannot be left out: `main.main`, and what the runtime needs to run it.
-    pub fn is_fixed(&self, target: &Target) -> bool {
+    pub(crate) fn is_fixed(&self, target: &Target) -> bool {
         let ends = || target.nodes.iter().chain(&target.from);
         if target.kind == "package" || target.kind == "module" {
             return false;
@@ -171,14 +171,14 @@ impl Program<'_> {
     }
 
     /// The chain to a symbol by number.
-    pub fn chain_to(&self, node: u32) -> Option<Chain> {
+    pub(crate) fn chain_to(&self, node: u32) -> Option<Chain> {
         let mut set: Set = vec![false; self.dense.globals.len()];
         set[node as usize] = true;
         self.chains(&set, 1).pop()
     }
 
     /// Symbols of a target that are kept.
-    pub fn kept_of(&self, target: &Target) -> usize {
+    pub(crate) fn kept_of(&self, target: &Target) -> usize {
         target.nodes.len()
     }
 }

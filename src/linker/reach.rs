@@ -6,28 +6,28 @@ use super::nodes::{Edge, Kind, NOT_READ, Nodes, Reader, mark};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Without {
     /// Symbols that count as not there, by index.
-    pub nodes: Vec<bool>,
+    pub(crate) nodes: Vec<bool>,
     /// Steps that count as not there: from, to.
-    pub edges: Vec<(u32, u32)>,
+    pub(crate) edges: Vec<(u32, u32)>,
     /// Functions whose calls of methods by unknown names do not count.
-    pub unmarked: Vec<u32>,
+    pub(crate) unmarked: Vec<u32>,
 }
 
 /// What an elimination found.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
     /// By symbol.
-    pub reached: Vec<bool>,
+    pub(crate) reached: Vec<bool>,
     /// Types that become interfaces.
-    pub in_interface: Vec<bool>,
+    pub(crate) in_interface: Vec<bool>,
     /// Whether every exported method of a type that becomes an interface is kept.
-    pub reflection: bool,
+    pub(crate) reflection: bool,
     /// Signatures that are called.
-    pub signatures: Vec<bool>,
+    pub(crate) signatures: Vec<bool>,
     /// Names that are called.
-    pub names: Vec<bool>,
+    pub(crate) names: Vec<bool>,
     /// Methods that are kept.
-    pub methods: Vec<bool>,
+    pub(crate) methods: Vec<bool>,
 }
 
 /// The state of a run.

@@ -14,7 +14,7 @@ use super::reach::{Reached, Without, eliminate};
 #[derive(Debug, Clone, Default)]
 pub struct Removal {
     /// Packages, by import path.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Symbols, by number.
     symbols: Vec<u32>,
     /// Steps, by number.
@@ -27,15 +27,15 @@ pub struct Removal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freed {
     /// Bytes of a stripped file before and after.
-    pub before: Bytes,
+    pub(crate) before: Bytes,
     /// After the removal.
-    pub after: Bytes,
+    pub(crate) after: Bytes,
     /// Bytes that go, by package; what functions share in tables stands under `""`.
-    pub packages: BTreeMap<String, u64>,
+    pub(crate) packages: BTreeMap<String, u64>,
     /// Functions that go.
-    pub functions: usize,
+    pub(crate) functions: usize,
     /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
-    pub file: u64,
+    pub(crate) file: u64,
 }
 
 impl Freed {
@@ -47,7 +47,7 @@ impl Freed {
 
 impl Removal {
     /// Adds another.
-    pub fn extend(&mut self, other: &Self) {
+    pub(crate) fn extend(&mut self, other: &Self) {
         self.packages.extend(other.packages.iter().cloned());
         self.symbols.extend(&other.symbols);
         self.steps.extend(&other.steps);

@@ -17,9 +17,9 @@ const EXTERNAL: u32 = u32::MAX;
 /// Every symbol of a program, resolved.
 #[derive(Debug)]
 pub(super) struct Symbols<'a> {
-    pub objects: Vec<&'a Object<'a>>,
+    pub(crate) objects: Vec<&'a Object<'a>>,
     /// The library of each object.
-    pub owners: Vec<u32>,
+    pub(crate) owners: Vec<u32>,
     /// Object and local index of each symbol.
     homes: Vec<(u32, u32)>,
     /// Names of symbols without a definition, by the second half of their home.
@@ -32,13 +32,13 @@ pub(super) struct Symbols<'a> {
     /// By name, for ABI0 and ABIInternal.
     names: [FxHashMap<&'a [u8], Global>; 2],
     /// Symbols that an object says are used in interfaces.
-    pub in_interface: Vec<Global>,
+    pub(crate) in_interface: Vec<Global>,
     /// Whether functions have ABIInternal beside ABI0.
     two_abis: bool,
     /// The flag of functions that a WebAssembly host may call.
     wasm_export: u16,
     /// Those functions.
-    pub wasm_exports: Vec<Global>,
+    pub(crate) wasm_exports: Vec<Global>,
 }
 
 /// The hashes of content that were seen, with the symbol and its size.
@@ -73,7 +73,7 @@ fn escaped(path: &str) -> Vec<u8> {
 
 impl<'a> Symbols<'a> {
     /// Resolves what stands in the libraries; `Err` names a library that refers to a package which is not there.
-    pub fn load(
+    pub(crate) fn load(
         libraries: &'a [Library<'a>],
         goarch: &str,
         constants: &Constants,
@@ -304,7 +304,7 @@ impl<'a> Symbols<'a> {
     }
 
     /// A symbol by name; where there is none, one without a definition.
-    pub fn lookup_or_add(&mut self, name: &'a [u8], version: usize) -> Global {
+    pub(crate) fn lookup_or_add(&mut self, name: &'a [u8], version: usize) -> Global {
         if let Some(global) = self.lookup(name, version) {
             return global;
         }
@@ -314,17 +314,17 @@ impl<'a> Symbols<'a> {
     }
 
     /// A symbol by name, in ABI0 (0) or ABIInternal (1).
-    pub fn lookup(&self, name: &[u8], version: usize) -> Option<Global> {
+    pub(crate) fn lookup(&self, name: &[u8], version: usize) -> Option<Global> {
         self.names[version].get(name).copied()
     }
 
     /// How many symbols there are, with the one that is none.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.homes.len()
     }
 
     /// What a reference in an object means; 0 where that is nothing.
-    pub fn resolve(&self, object: u32, reference: Reference) -> Global {
+    pub(crate) fn resolve(&self, object: u32, reference: Reference) -> Global {
         let index = reference.index;
         let counts = self.objects[object as usize].counts;
         let (object, local) = match reference.package {
@@ -355,19 +355,19 @@ impl<'a> Symbols<'a> {
     }
 
     /// The object and the local index of a symbol that is defined.
-    pub fn home(&self, global: Global) -> Option<(u32, u32)> {
+    pub(crate) fn home(&self, global: Global) -> Option<(u32, u32)> {
         let home = *self.homes.get(global as usize)?;
         (home.0 != EXTERNAL).then_some(home)
     }
 
     /// The definition of a symbol.
-    pub fn symbol(&self, global: Global) -> Option<Symbol<'a>> {
+    pub(crate) fn symbol(&self, global: Global) -> Option<Symbol<'a>> {
         let (object, local) = self.home(global)?;
         self.objects[object as usize].symbol(local)
     }
 
     /// The name of a symbol; empty for parts of others.
-    pub fn name(&self, global: Global) -> &'a [u8] {
+    pub(crate) fn name(&self, global: Global) -> &'a [u8] {
         match self.homes.get(global as usize) {
             Some((EXTERNAL, index)) => self
                 .external
@@ -379,7 +379,7 @@ impl<'a> Symbols<'a> {
     }
 
     /// The content of a symbol.
-    pub fn data(&self, global: Global) -> &'a [u8] {
+    pub(crate) fn data(&self, global: Global) -> &'a [u8] {
         match self.home(global) {
             Some((object, local)) => self.objects[object as usize].data(local),
             None => &[],

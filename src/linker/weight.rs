@@ -169,7 +169,7 @@ struct From<'s, 'a> {
 }
 
 impl Weights {
-    pub fn new(
+    pub(crate) fn new(
         symbols: &Symbols<'_>,
         constants: &Constants,
         dense: &Dense,
@@ -332,7 +332,7 @@ impl Weights {
     }
 
     /// What the symbols cost together.
-    pub fn bytes(&self, kept: &[bool]) -> Bytes {
+    pub(crate) fn bytes(&self, kept: &[bool]) -> Bytes {
         let mut places = [0_u64; Place::Data as usize + 1];
         let (mut lists, mut tasks) = (0, 0);
         for node in &self.order {
@@ -374,7 +374,7 @@ impl Weights {
     }
 
     /// What a symbol costs by itself, without what others share with it.
-    pub fn own(&self, node: u32) -> u64 {
+    pub(crate) fn own(&self, node: u32) -> u64 {
         let weight = self.weights[node as usize];
         match weight.place {
             Place::Nowhere => 0,
@@ -418,12 +418,12 @@ impl Weights {
     }
 
     /// Whether a symbol takes bytes in the file.
-    pub fn is_in_file(&self, node: u32) -> bool {
+    pub(crate) fn is_in_file(&self, node: u32) -> bool {
         self.weights[node as usize].place != Place::Nowhere
     }
 
     /// What the entry of each function costs in the tables, by number.
-    pub fn entries(&self) -> impl Iterator<Item = (u32, u64)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, u64)> {
         self.functions
             .iter()
             .map(|function| (function.node, u64::from(function.fixed)))

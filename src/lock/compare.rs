@@ -9,7 +9,7 @@ use crate::go::minor_of;
 
 /// How the sites of a build stand against the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Comparison {
+pub(crate) enum Comparison {
     /// Site by site.
     Sites {
         /// Not in the lock; their indices are those of the sites that were given.
@@ -35,7 +35,7 @@ pub enum Comparison {
 
 /// Compares the sites of a build, in the order of their sources. What the lock says of packages outside the build is left
 /// alone.
-pub fn compare(
+pub(crate) fn compare(
     lock: &Target,
     go: &str,
     scope: &str,

@@ -11,51 +11,51 @@ use crate::binary::Owners;
 /// What was accepted for one executable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "Table")]
-pub struct Executable {
+pub(crate) struct Executable {
     /// Bytes in the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Whether the linker removes methods that nothing calls; `None` where that is not known.
-    pub dead_code_elimination: Option<bool>,
+    pub(crate) dead_code_elimination: Option<bool>,
     /// Percent of the weight of the profile whose functions exist, rounded down; `None` without a profile.
-    pub profile_health: Option<u8>,
+    pub(crate) profile_health: Option<u8>,
     /// Packages that use cgo.
-    pub cgo: BTreeSet<String>,
+    pub(crate) cgo: BTreeSet<String>,
     /// GODEBUG defaults.
-    pub godebug: BTreeMap<String, String>,
+    pub(crate) godebug: BTreeMap<String, String>,
     /// How it was known whose the data are: figures that were found in another way do not compare. `None` before version 3.
-    pub owners: Option<Owners>,
+    pub(crate) owners: Option<Owners>,
     /// Bytes in the file by module; empty where the file does not tell.
     pub modules: BTreeMap<String, u64>,
     /// Bytes in the file of packages with at least [`FLOOR`] of them.
-    pub packages: BTreeMap<String, u64>,
+    pub(crate) packages: BTreeMap<String, u64>,
     /// Bytes in the file by section role.
-    pub sections: BTreeMap<String, u64>,
+    pub(crate) sections: BTreeMap<String, u64>,
     /// Stack frames of 1 KiB and more by function; of the standard library those that the profile inlined into.
-    pub frames: BTreeMap<String, u64>,
+    pub(crate) frames: BTreeMap<String, u64>,
     /// Why an [`Item`] is looser than it was, by its name.
-    pub reasons: BTreeMap<String, String>,
+    pub(crate) reasons: BTreeMap<String, String>,
 }
 
 /// Smaller packages have no entry.
-pub const FLOOR: u64 = 64 << 10;
+pub(crate) const FLOOR: u64 = 64 << 10;
 
 /// The health of a profile falls a little with every renamed function: from this many points on it is a finding.
-pub const HEALTH_FALL: u8 = 5;
+pub(crate) const HEALTH_FALL: u8 = 5;
 
 /// How an executable differs from what was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Numbers of bytes that changed.
-    pub sizes: Vec<SizeChange>,
+    pub(crate) sizes: Vec<SizeChange>,
     /// Everything else that changed.
-    pub facts: Vec<FactChange>,
+    pub(crate) facts: Vec<FactChange>,
     /// What was not compared, since one side does not know it.
-    pub silent: Vec<(Fact, Side)>,
+    pub(crate) silent: Vec<(Fact, Side)>,
 }
 
 /// What an entry of the lock may not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// Bytes by module.
     Modules,
     /// Large stack frames.
@@ -68,7 +68,7 @@ pub enum Fact {
 
 impl Fact {
     /// In words: its ...
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Modules => "modules",
             Self::Frames => "stack frames",
@@ -80,7 +80,7 @@ impl Fact {
 
 /// Who does not know something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// The lock.
     Lock,
     /// The executable of this build.
@@ -89,31 +89,31 @@ pub enum Side {
 
 /// A number of bytes that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SizeChange {
+pub(crate) struct SizeChange {
     /// Whose.
-    pub item: Item,
+    pub(crate) item: Item,
     /// In the lock; `None`: it has no entry.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// In this build; `None`: it would have no entry.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
 }
 
 /// A fact that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactChange {
+pub(crate) struct FactChange {
     /// What.
-    pub item: Item,
+    pub(crate) item: Item,
     /// In the lock; `None`: it has no entry.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// In this build; `None`: it would have no entry.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// To accept it takes a reason.
-    pub worse: bool,
+    pub(crate) worse: bool,
 }
 
 impl Changes {
     /// Modules that the lock does not hold, and their bytes.
-    pub fn new_modules(&self) -> impl Iterator<Item = (&str, u64)> {
+    pub(crate) fn new_modules(&self) -> impl Iterator<Item = (&str, u64)> {
         self.sizes.iter().filter_map(|change| match &change.item {
             Item::Module(path) if change.before.is_none() => Some((path.as_str(), change.after?)),
             _ => None,
@@ -121,19 +121,19 @@ impl Changes {
     }
 
     /// Who does not know a fact, so that it was not compared.
-    pub fn silent(&self, fact: Fact) -> Option<Side> {
+    pub(crate) fn silent(&self, fact: Fact) -> Option<Side> {
         self.silent.iter().find(|it| it.0 == fact).map(|it| it.1)
     }
 
     /// Facts that got worse.
-    pub fn worse(&self) -> impl Iterator<Item = &FactChange> {
+    pub(crate) fn worse(&self) -> impl Iterator<Item = &FactChange> {
         self.facts.iter().filter(|change| change.worse)
     }
 }
 
 impl Executable {
     /// Numbers of bytes by item.
-    pub fn sizes(&self) -> BTreeMap<Item, u64> {
+    pub(crate) fn sizes(&self) -> BTreeMap<Item, u64> {
         let named = |item: fn(String) -> Item, table: &BTreeMap<String, u64>| {
             let pairs = table
                 .iter()
@@ -149,7 +149,7 @@ impl Executable {
     }
 
     /// Everything else by item.
-    pub fn facts(&self) -> BTreeMap<Item, String> {
+    pub(crate) fn facts(&self) -> BTreeMap<Item, String> {
         let cgo = self
             .cgo
             .iter()
@@ -167,7 +167,7 @@ impl Executable {
     }
 
     /// Makes one entry as it is in `from`, and no other; returns whether any of the two has it.
-    pub fn take(&mut self, item: &Item, from: &Self) -> bool {
+    pub(crate) fn take(&mut self, item: &Item, from: &Self) -> bool {
         let table = |own: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>, name: &str| {
             take(own, from, name)
         };
@@ -208,7 +208,7 @@ impl Executable {
 
     /// How `now` differs from this entry. What one of the two does not know at all is not compared: a lock of version 1
     /// has no modules, and a file that cannot be read that far has none.
-    pub fn changes(&self, now: &Self) -> Changes {
+    pub(crate) fn changes(&self, now: &Self) -> Changes {
         let known = |item: &Item| match item {
             Item::Module(_) | Item::Package(_) => self.compares_owners(now),
             Item::Section(_) => !self.sections.is_empty() && !now.sections.is_empty(),
@@ -273,7 +273,7 @@ impl Executable {
     }
 
     /// Whether bytes by module and package mean the same in both.
-    pub fn compares_owners(&self, now: &Self) -> bool {
+    fn compares_owners(&self, now: &Self) -> bool {
         self.silent_of_owners(now).is_none()
     }
 
@@ -289,7 +289,7 @@ impl Executable {
     }
 
     /// Whether it would have large frames if there were any: a lock of version 1 has neither them nor modules.
-    pub fn knows_frames(&self) -> bool {
+    pub(crate) fn knows_frames(&self) -> bool {
         !self.frames.is_empty() || !self.modules.is_empty()
     }
 
@@ -332,7 +332,7 @@ fn differing<T: Clone + PartialEq>(
 
 /// How an executable stands to the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// There is no lock.
     NoLock,
     /// It does not know the platform, or the executable.
@@ -350,7 +350,7 @@ pub enum Standing {
 
 impl Standing {
     /// What differs, where that means something.
-    pub fn compared(&self) -> Option<&Changes> {
+    pub(crate) fn compared(&self) -> Option<&Changes> {
         match self {
             Self::Compared(changes) => Some(changes),
             _ => None,
@@ -359,7 +359,7 @@ impl Standing {
 }
 
 /// How the executable of a main package stands to the lock.
-pub fn standing(
+pub(crate) fn standing(
     lock: Option<&Lock>,
     key: &str,
     package: &str,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A fact about an executable, as the lock, the report and the command line name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Item {
+pub(crate) enum Item {
     /// `size`: of the file.
     Size,
     /// `section:code`: bytes in the file by section role.
@@ -40,7 +40,7 @@ const NAMED: &[Named] = &[
 
 impl Item {
     /// How items are written.
-    pub const FORMS: &[&str] = &[
+    pub(crate) const FORMS: &[&str] = &[
         "size",
         "size:EXECUTABLE",
         "section:ROLE",

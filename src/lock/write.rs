@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Writes a lock; [`super::read`] gives the same value back.
-pub fn write(lock: &Lock) -> String {
+pub(crate) fn write(lock: &Lock) -> String {
     // A lock of an earlier version stays one until all of it is accepted anew.
     let earlier = lock
         .targets

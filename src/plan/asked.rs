@@ -9,30 +9,30 @@ use crate::go::flags::{self, Flag};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// `-o`; `None` also where it is empty.
-    pub output: Option<OsString>,
+    pub(crate) output: Option<OsString>,
     /// `-buildmode`; empty: the default of the platform.
     pub mode: String,
     /// `-n`: nothing is run.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// `-x`: commands are printed as they are run.
-    pub commands: bool,
+    pub(crate) commands: bool,
     /// `-v`: the names of packages are printed.
-    pub names: bool,
+    pub(crate) names: bool,
     /// `-work`: go's work directory stays.
-    pub work: bool,
+    pub(crate) work: bool,
     /// `-json`: what the compiler says goes to standard output.
-    pub json: bool,
+    pub(crate) json: bool,
     /// `-trimpath` is added, and no flag gives it.
-    pub trims: bool,
+    pub(crate) trims: bool,
     /// `-overlay`: files that stand in for others.
-    pub overlay: Option<OsString>,
+    pub(crate) overlay: Option<OsString>,
 }
 
 impl Asked {
     /// Reads the layers: what is typed wins over the configuration, and that over GOFLAGS.
-    pub fn read(typed: &[Flag], config: &Config, goflags: &[Flag]) -> Result<Self> {
+    pub(crate) fn read(typed: &[Flag], config: &Config, goflags: &[Flag]) -> Result<Self> {
         let configured = flags::parse(&config.build.flags, "build.flags")?;
         let layers = [typed, &configured, goflags];
         let find = |name: &str| layers.iter().find_map(|layer| flags::last(layer, name));
@@ -61,7 +61,7 @@ impl Asked {
 
     /// The named packages that the build mode takes, without those that are only tests
     /// (`buildModeInit`, `cmd/go/internal/work/init.go`).
-    pub fn taken<'a>(&self, packages: &'a [Package]) -> Vec<&'a Package> {
+    pub(crate) fn taken<'a>(&self, packages: &'a [Package]) -> Vec<&'a Package> {
         let wanted = |package: &&Package| match self.mode.as_str() {
             "archive" | "shared" => package.name != "main",
             "exe" => package.name == "main",
@@ -75,7 +75,7 @@ impl Asked {
     }
 
     /// What a loader looks for behind the name of a library: go leaves it out, and `out-dir` is ours to name.
-    pub fn library(&self, goos: &str) -> &'static str {
+    pub(crate) fn library(&self, goos: &str) -> &'static str {
         match (self.mode.as_str(), goos) {
             ("c-shared", "windows") => ".dll",
             ("c-shared", "darwin" | "ios") => ".dylib",
@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// What go puts behind the name of a command.
-    pub fn extension(&self, goos: &str) -> &'static str {
+    pub(crate) fn extension(&self, goos: &str) -> &'static str {
         match (self.mode.as_str(), goos) {
             ("c-archive", _) => ".a",
             ("plugin", _) => ".so",

@@ -22,11 +22,11 @@ use crate::quote;
 
 /// How the escapes of a target are collected.
 #[derive(Debug, Clone, Default)]
-pub struct Collection {
+pub(crate) struct Collection {
     /// Where from.
-    pub source: Source,
+    pub(crate) source: Source,
     /// The packages, as patterns: those of the report, and those whose functions are asserted beside it.
-    pub scope: Vec<String>,
+    pub(crate) scope: Vec<String>,
     /// Those of the scope that are packages of the standard library.
     standard: Vec<String>,
     /// The user's own `-gcflags`, in Go's order.
@@ -35,7 +35,7 @@ pub struct Collection {
 
 /// Where the diagnostics come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// From the compile of the release, now or earlier.
     Capture {
         /// The directory of the captures.
@@ -209,7 +209,7 @@ fn capture(
 const LONGEST: usize = 64 << 10;
 
 /// Where the captures of all kinds are kept.
-pub fn stores(cache: &Path) -> PathBuf {
+pub(crate) fn stores(cache: &Path) -> PathBuf {
     cache.join("gobuild-opt/diagnostics")
 }
 
@@ -336,7 +336,7 @@ pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
 }
 
 /// The command of the pass for some packages of the scope.
-pub fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> Invocation {
+pub(crate) fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> Invocation {
     let mut invocation = pass.invocation.clone();
     let is_ours = |argument: &OsString| {
         argument

@@ -12,7 +12,7 @@ const FORMAT: &str =
 /// `go list -export -deps` with the flags of `release`, for one main package.
 ///
 /// Go compiles what is not in the build cache, and links nothing.
-pub fn exports(release: &Step, package: &str) -> Invocation {
+pub(crate) fn exports(release: &Step, package: &str) -> Invocation {
     let mut invocation = release.invocation.clone();
     let mut args: Vec<OsString> = ["list", "-deps", "-export", FORMAT].map(Into::into).into();
     let mut rest = std::mem::take(&mut invocation.args).into_iter().skip(1);
@@ -38,19 +38,19 @@ pub fn exports(release: &Step, package: &str) -> Invocation {
 
 /// One package of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
+pub(crate) struct Exported {
     /// Its import path, without the main package that it is compiled for.
-    pub path: String,
+    pub(crate) path: String,
     /// Its archive; empty for `unsafe`.
-    pub archive: String,
+    pub(crate) archive: String,
     /// What it imports.
-    pub imports: Vec<String>,
+    pub(crate) imports: Vec<String>,
     /// The files that it embeds, in its directory.
-    pub embedded: Vec<String>,
+    pub(crate) embedded: Vec<String>,
 }
 
 /// What go printed, in order: what is needed comes first, the main package last.
-pub fn parse(output: &[u8]) -> Vec<Exported> {
+pub(crate) fn parse(output: &[u8]) -> Vec<Exported> {
     let text = String::from_utf8_lossy(output);
     let bare = |path: &str| path.split(' ').next().unwrap_or_default().to_owned();
     let package = |line: &str| {

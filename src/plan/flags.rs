@@ -14,24 +14,24 @@ use crate::review::{self, Tool};
 
 /// Why a flag is there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// The flag as it stands on the command line.
-    pub flag: String,
+    pub(crate) flag: String,
     /// What it is for.
-    pub why: String,
+    pub(crate) why: String,
     /// The layer it comes from.
-    pub from: String,
+    pub(crate) from: String,
 }
 
 /// The flags of one build, and why each is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Flags {
+pub(crate) struct Flags {
     /// `-name=value`, in order; without `-o` and packages.
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// Those whose value is no UTF-8, byte for byte.
-    pub odd: Vec<OsString>,
+    pub(crate) odd: Vec<OsString>,
     /// One entry per flag that we add or change.
-    pub reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
 }
 
 impl Flags {
@@ -55,7 +55,7 @@ impl Flags {
 
 impl Flags {
     /// The linker flags, of every `-ldflags`, as single words.
-    pub fn ldflags(&self) -> Result<Vec<String>> {
+    pub(crate) fn ldflags(&self) -> Result<Vec<String>> {
         let mut words = Vec::new();
         for value in self
             .args
@@ -72,24 +72,24 @@ impl Flags {
 
 /// Everything that decides about the flags of one target.
 #[derive(Debug)]
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The merged configuration; templates in its ldflags are filled in.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// Which layer set each key.
-    pub origins: &'a Origins,
+    pub(crate) origins: &'a Origins,
     /// The platform.
-    pub target: &'a Target,
+    pub(crate) target: &'a Target,
     /// GOFLAGS, read.
-    pub goflags: &'a [Flag],
+    pub(crate) goflags: &'a [Flag],
     /// The flags of the command line, in order.
-    pub typed: &'a [Flag],
+    pub(crate) typed: &'a [Flag],
     /// The profile of the main packages that are built together.
-    pub pgo: Option<&'a Use>,
+    pub(crate) pgo: Option<&'a Use>,
 }
 
 /// What differs between the builds of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
+pub(crate) enum Variant {
     /// The binary that is shipped.
     Release,
     /// The same without `-s -w`.
@@ -118,7 +118,7 @@ const RELEASE_ONLY: &[&str] = &[
 ];
 
 /// The flags of one build. Fails with [`Kind::Usage`] for a list that cannot be read or quoted.
-pub fn compose(inputs: &Inputs<'_>, variant: Variant) -> Result<Flags> {
+pub(crate) fn compose(inputs: &Inputs<'_>, variant: Variant) -> Result<Flags> {
     let mut flags = Flags::default();
     optimisations(inputs, variant, &mut flags);
     if variant != Variant::Escape {
@@ -256,7 +256,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
 }
 
 /// Without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
-pub fn unstripped(words: &[String]) -> Vec<String> {
+pub(crate) fn unstripped(words: &[String]) -> Vec<String> {
     review::without(Tool::Link, words, &["s", "w"])
 }
 
@@ -288,7 +288,7 @@ fn unreadable(origin: &str, value: &str, why: &str) -> Error {
 }
 
 /// The build tags of every layer, each once.
-pub fn merged_tags(
+pub(crate) fn merged_tags(
     config: &Config,
     target: &Target,
     goflags: &[Flag],
@@ -423,7 +423,7 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
 }
 
 /// `-gcflags` values in the order in which Go sees them: GOFLAGS, then the composed command line.
-pub fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
+pub(crate) fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
     let from_env = inputs
         .goflags
         .iter()

@@ -12,13 +12,13 @@ use crate::go::{Package, pattern};
 
 /// A flag that was given and has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub(crate) struct Lost {
     /// As it was given.
-    pub flag: String,
+    pub(crate) flag: String,
     /// The layer it comes from.
-    pub from: String,
+    pub(crate) from: String,
     /// Why.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// The lists that are for packages.
@@ -32,7 +32,7 @@ struct Given {
 }
 
 /// What of the flags of one target is lost. Fails with [`Kind::Usage`] for a list that cannot be read.
-pub fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
+pub(crate) fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
     let composed = flags::compose(inputs, Variant::Release)?;
     let mut found = Vec::new();
     for name in LISTS {
@@ -170,7 +170,7 @@ fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
 /// Fails with [`Kind::Usage`] for a pattern of the configuration or the command line that means no package of any target,
 /// and no directory.
 /// For the escape report nothing is linked: `linked` is false.
-pub fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> Result<()> {
+pub(crate) fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> Result<()> {
     for name in LISTS
         .into_iter()
         .filter(|list| linked || *list != "ldflags")

@@ -7,16 +7,16 @@ use crate::config::{Config, Switch};
 
 /// A place beside Go's build cache. By default there is none, and everything is computed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// The directory; `None` where nothing is kept.
-    pub place: Option<PathBuf>,
+    pub(crate) place: Option<PathBuf>,
     /// This very program: what another one found out is not asked for.
-    pub tool: String,
+    pub(crate) tool: String,
 }
 
 impl Memory {
     /// The place beside `cache`. `program` is this program's file.
-    pub fn of(config: &Config, cache: &str, program: Option<&Path>) -> Self {
+    pub(crate) fn of(config: &Config, cache: &str, program: Option<&Path>) -> Self {
         let cache = Path::new(cache);
         let usable = config.cache == Switch::On && cache.is_absolute();
         let Some(program) = program.filter(|_| usable) else {

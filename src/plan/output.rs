@@ -10,46 +10,46 @@ use crate::error::{Error, Kind, Result};
 use crate::number::counted_of;
 
 /// Platforms whose formats (a.out, XCOFF) have no reader here: go builds for them all the same.
-pub const NO_READER: &[&str] = &["aix", "plan9"];
+pub(crate) const NO_READER: &[&str] = &["aix", "plan9"];
 
 /// What is asked of the outputs.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The working directory of the go command.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
     /// The flags that decide.
-    pub asked: &'a Asked,
+    pub(crate) asked: &'a Asked,
     /// `build.out-dir`, absolute.
-    pub out_dir: Option<&'a Path>,
+    pub(crate) out_dir: Option<&'a Path>,
     /// How many packages the patterns name, commands or not.
-    pub named: usize,
+    pub(crate) named: usize,
     /// How many of them the build mode takes.
-    pub taken: usize,
+    pub(crate) taken: usize,
 }
 
 /// One executable to come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Executable {
+pub(crate) struct Executable {
     /// The file name that `go build` gives it, with the suffix of the platform.
-    pub name: String,
+    pub(crate) name: String,
     /// The import path of its main package.
-    pub package: String,
+    pub(crate) package: String,
     /// Where it goes; `None`: built, checked and discarded.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// Where things go for all targets together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outputs {
+pub(crate) struct Outputs {
     /// Per target, in order.
-    pub targets: Vec<Vec<Executable>>,
+    pub(crate) targets: Vec<Vec<Executable>>,
     /// The checksum file, if one is written.
-    pub checksums: Option<PathBuf>,
+    pub(crate) checksums: Option<PathBuf>,
 }
 
 /// Decides each path. `mains`: per target the platform, the suffix, and (package, name) of each
 /// command. Fails with [`Kind::Usage`] where Go fails or where two would be one file.
-pub fn assign(
+pub(crate) fn assign(
     request: &Request<'_>,
     targets: &[(Target, Vec<(String, String)>)],
 ) -> Result<Outputs> {
@@ -96,7 +96,7 @@ pub fn assign(
 
 /// What `-o` or the configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// Go's default: one command goes to the working directory.
     Default,
     /// `-o dir/`
@@ -111,7 +111,7 @@ pub enum Place {
 
 impl Place {
     /// `-o` wins over the configuration.
-    pub fn of(cwd: &Path, asked: &Asked, out_dir: Option<&Path>) -> Self {
+    pub(crate) fn of(cwd: &Path, asked: &Asked, out_dir: Option<&Path>) -> Self {
         let Some(typed) = asked.output.as_deref() else {
             return out_dir.map_or(Self::Default, |path| Self::OutDir(path.to_path_buf()));
         };

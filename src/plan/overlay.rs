@@ -11,11 +11,11 @@ use crate::input;
 
 /// Files that stand in for others: the `Replace` of an overlay.
 #[derive(Debug, Default)]
-pub struct Overlay(BTreeMap<PathBuf, PathBuf>);
+pub(crate) struct Overlay(BTreeMap<PathBuf, PathBuf>);
 
 impl Overlay {
     /// The overlay of a build. What cannot be read replaces nothing here: go tells.
-    pub fn of(facts: &Facts) -> Self {
+    pub(crate) fn of(facts: &Facts) -> Self {
         Self::named(facts.asked.overlay.as_deref(), &facts.go.cwd)
     }
 
@@ -38,12 +38,12 @@ impl Overlay {
     }
 
     /// The places where go reads other files.
-    pub fn places(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Path> {
         self.0.keys().map(PathBuf::as_path)
     }
 
     /// The bytes that go reads under a name. Fails as [`input::read`] does; a file that the overlay takes away is not there.
-    pub fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         match self.0.get(path) {
             Some(gone) if gone.as_os_str().is_empty() => Err(io::ErrorKind::NotFound.into()),
             Some(other) => input::read(other, limit),

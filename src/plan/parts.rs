@@ -9,19 +9,19 @@ use super::{Facts, pgo};
 use crate::go::Package;
 
 /// What is built together, with one profile.
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// What decides about its flags.
-    pub inputs: Inputs<'a>,
+    pub(crate) inputs: Inputs<'a>,
     /// As they stand on the command line.
-    pub packages: Vec<OsString>,
+    pub(crate) packages: Vec<OsString>,
     /// What comes of it.
-    pub executables: Vec<&'a Executable>,
+    pub(crate) executables: Vec<&'a Executable>,
     /// All that was asked for.
     whole: bool,
 }
 
 /// One part per profile. Where there are several, packages are named one by one; those that are no commands go with the first.
-pub fn parts<'a>(
+pub(crate) fn parts<'a>(
     inputs: &Inputs<'a>,
     facts: &'a Facts,
     executables: &'a [Executable],
@@ -58,7 +58,7 @@ pub fn parts<'a>(
 
 impl Part<'_> {
     /// The builds that write executables: packages, and the `-o` that they get.
-    pub fn links(&self, facts: &Facts, directory: &Path) -> Vec<(Vec<OsString>, OsString)> {
+    pub(crate) fn links(&self, facts: &Facts, directory: &Path) -> Vec<(Vec<OsString>, OsString)> {
         let file = |executable: &Executable| directory.join(&executable.name).into_os_string();
         let taken = facts.asked.taken(&facts.packages).len();
         let named = facts

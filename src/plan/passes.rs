@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::escape;
 
 /// Compiles with and without the profile, and the executables without it; none where no profile is applied.
-pub fn effect(
+pub(crate) fn effect(
     inputs: &Inputs<'_>,
     facts: &Facts,
     typed: &Typed,

@@ -32,61 +32,56 @@ use derive::Derived;
 use undone::Undone;
 use wish::Wish;
 
-pub use wish::unused;
+pub(crate) use wish::unused;
 
 /// A profile as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// The main packages it is for; empty: all of the build.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// The file, relative to where go runs when it lies below; of a list the files, joined by ` + `.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The files of a list; empty where there is one file.
-    pub parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
     /// SHA-256 of the file that go reads, in hex; `None` when there is no file.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// What it is worth; `None` when there is no file.
-    pub judgement: Option<Judgement>,
+    pub(crate) judgement: Option<Judgement>,
     /// The calls that the compiler reads from it; `None` when it reads none.
     #[serde(skip)]
-    pub calls: Option<Arc<Edges>>,
+    pub(crate) calls: Option<Arc<Edges>>,
     /// How much of it is spent in each function; `None` like `calls`.
     #[serde(skip)]
-    pub weights: Option<Arc<Weights>>,
+    pub(crate) weights: Option<Arc<Weights>>,
     /// What of it allocates; `None` like `calls`.
     #[serde(skip)]
-    pub heat: Option<Arc<Heat>>,
+    pub(crate) heat: Option<Arc<Heat>>,
     /// What it was taken of.
-    pub worth: Option<Worth>,
+    pub(crate) worth: Option<Worth>,
     /// What go reads where that is no file of the user.
     #[serde(skip)]
-    pub derived: Option<Derived>,
+    pub(crate) derived: Option<Derived>,
 }
 
 /// A file of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Part {
+pub(crate) struct Part {
     /// The file, relative to where go runs when it lies below.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// How much it counts beside the others.
-    pub weight: f64,
+    pub(crate) weight: f64,
     /// Its samples.
-    pub samples: Option<i64>,
+    pub(crate) samples: Option<i64>,
 }
 
 impl Candidate {
     /// Whether Go will read calls from it.
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         is_usable(self.judgement.as_ref())
     }
 
-    /// What is wrong with it, as a sentence and what to do.
-    pub fn complaint(&self) -> Option<(String, String)> {
-        complaint(&self.path, self.judgement.as_ref())
-    }
-
     /// The file that go reads.
-    pub fn file(&self, cwd: &Path) -> PathBuf {
+    pub(crate) fn file(&self, cwd: &Path) -> PathBuf {
         match &self.derived {
             Some(it) => it.path.clone(),
             None => cwd.join(&self.path),
@@ -115,20 +110,20 @@ fn complaint(path: &Path, judgement: Option<&Judgement>) -> Option<(String, Stri
 
 /// Main packages that are built together, with one `-pgo=`.
 #[derive(Debug, Clone)]
-pub struct Use {
+pub(crate) struct Use {
     /// Their import paths; empty: all that is built.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// `-pgo=...` and why.
-    pub reason: Reason,
+    pub(crate) reason: Reason,
     /// A profile with samples is behind it.
-    pub applied: bool,
+    pub(crate) applied: bool,
     /// The user wants a profile, but it is of no use.
-    pub refused: bool,
+    pub(crate) refused: bool,
 }
 
 impl Use {
     /// No profile, whatever the user wants.
-    pub fn off() -> Self {
+    pub(crate) fn off() -> Self {
         Self {
             packages: Vec::new(),
             reason: Reason {
@@ -144,46 +139,46 @@ impl Use {
 
 /// What was decided for a build.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// At least one; the first is also for packages that are no commands.
     pub uses: Vec<Use>,
     /// Every profile that was looked at.
-    pub candidates: Vec<Candidate>,
+    pub(crate) candidates: Vec<Candidate>,
     /// Why a profile is not used, and what to do.
-    pub complaint: Option<(String, String)>,
+    pub(crate) complaint: Option<(String, String)>,
     /// Entries of `no-inline` that name no function that a profile calls.
-    pub unmatched: Vec<String>,
+    pub(crate) unmatched: Vec<String>,
     /// Flags of the compiler that keep the profile from its effect.
-    pub undone: Option<Undone>,
+    pub(crate) undone: Option<Undone>,
     /// What a heap profile beside them tells.
-    pub heap: Option<Arc<Heap>>,
+    pub(crate) heap: Option<Arc<Heap>>,
 }
 
 /// What a heap profile allocates.
 #[derive(Debug, Clone, Default)]
-pub struct Heap {
+pub(crate) struct Heap {
     /// In bytes.
-    pub bytes: Heat,
+    pub(crate) bytes: Heat,
     /// In objects.
-    pub objects: Heat,
+    pub(crate) objects: Heat,
 }
 
 impl Choice {
     /// How a main package is built.
-    pub fn of(&self, package: &str) -> Option<&Use> {
+    pub(crate) fn of(&self, package: &str) -> Option<&Use> {
         let mine = |used: &&Use| is_mine(&used.packages, package);
         self.uses.iter().find(mine)
     }
 
     /// The profile for a main package.
-    pub fn candidate(&self, package: &str) -> Option<&Candidate> {
+    pub(crate) fn candidate(&self, package: &str) -> Option<&Candidate> {
         self.candidates
             .iter()
             .find(|candidate| is_mine(&candidate.packages, package))
     }
 
     /// How much of all profiles that are applied is spent in each function; `None` without one.
-    pub fn weights(&self) -> Option<Weights> {
+    pub(crate) fn weights(&self) -> Option<Weights> {
         let mut all = self
             .all_applied()
             .filter_map(|candidate| candidate.weights.as_deref());
@@ -193,7 +188,7 @@ impl Choice {
     }
 
     /// What all profiles that are applied allocate; `None` without one.
-    pub fn heat(&self) -> Option<Heat> {
+    pub(crate) fn heat(&self) -> Option<Heat> {
         let mut all = self
             .all_applied()
             .filter_map(|candidate| candidate.heat.as_deref());
@@ -203,19 +198,19 @@ impl Choice {
     }
 
     /// The profile that the build of a main package used.
-    pub fn applied(&self, package: &str) -> Option<&Candidate> {
+    pub(crate) fn applied(&self, package: &str) -> Option<&Candidate> {
         let used = self.of(package).is_some_and(|used| used.applied) && !self.is_undone();
         self.candidate(package)
             .filter(|candidate| used && candidate.is_usable())
     }
 
     /// Whether flags of the compiler keep every profile from its effect.
-    pub fn is_undone(&self) -> bool {
+    fn is_undone(&self) -> bool {
         self.undone.as_ref().is_some_and(|undone| undone.whole)
     }
 
     /// Every profile that some build uses.
-    pub fn all_applied(&self) -> impl Iterator<Item = &Candidate> {
+    pub(crate) fn all_applied(&self) -> impl Iterator<Item = &Candidate> {
         self.candidates.iter().filter(|candidate| {
             let used = match candidate.packages.first() {
                 Some(package) => self.of(package).is_some_and(|used| used.applied),
@@ -231,30 +226,30 @@ fn is_mine(packages: &[String], package: &str) -> bool {
 }
 
 /// What the decision depends on.
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// What the user wants.
-    pub settings: &'a Pgo,
+    pub(crate) settings: &'a Pgo,
     /// Which layer set it.
-    pub origins: &'a Origins,
+    pub(crate) origins: &'a Origins,
     /// The flags of the command line.
-    pub typed: &'a [Flag],
+    pub(crate) typed: &'a [Flag],
     /// GOFLAGS, read.
-    pub goflags: &'a [Flag],
+    pub(crate) goflags: &'a [Flag],
     /// The packages of the build.
-    pub packages: &'a [Package],
+    pub(crate) packages: &'a [Package],
     /// Where go runs.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
     /// What directories in the configuration are relative to.
-    pub root: &'a Path,
+    pub(crate) root: &'a Path,
     /// Go's build cache.
-    pub cache: &'a Path,
+    pub(crate) cache: &'a Path,
 }
 
 /// Decides. `read` gives the bytes of a file, `None` when there is none.
 ///
 /// Fails with [`Kind::Usage`] when the profile was named on the command line and is of no use, when
 /// `on-missing` is `fail`, or when one of several profiles is of no use.
-pub fn choose(
+pub(crate) fn choose(
     request: &Request<'_>,
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
 ) -> Result<Choice> {
@@ -389,7 +384,7 @@ fn useless(
 
 impl Candidate {
     /// Go gets another file from now on.
-    pub fn replace(&mut self, derived: Derived) {
+    pub(crate) fn replace(&mut self, derived: Derived) {
         self.sha256 = Some(hex(&Sha256::digest(&derived.bytes[..])));
         let read = calls(&derived.bytes);
         self.calls = read.as_ref().map(|read| Arc::clone(&read.0));
@@ -420,6 +415,6 @@ fn calls(bytes: &[u8]) -> Option<Read> {
 }
 
 /// Bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

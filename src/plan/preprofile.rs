@@ -10,7 +10,7 @@ use crate::process::Invocation;
 /// `go list -export` of Go 1.23 and newer ignores a profile that is not there yet, without a word: other inlining, other
 /// escapes (`pgoActor.Act`, `cmd/go/internal/work/action.go`). A `go build` of any package puts it there; `cmp` imports
 /// nothing, which makes it the cheapest (0.1 s). In a release the build of the binaries comes first and does the same.
-pub fn preprofile(facts: &Facts) -> Vec<Invocation> {
+pub(crate) fn preprofile(facts: &Facts) -> Vec<Invocation> {
     let separate = facts.toolchain.minor().is_none_or(|minor| minor >= (1, 23));
     let command = |candidate: &pgo::Candidate| {
         let mut flag = OsString::from("-pgo=");

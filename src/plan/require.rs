@@ -9,7 +9,7 @@ use crate::go::Package;
 
 /// Fails when nothing that was asked for is a command, unless the packages were typed: then they
 /// are compiled as `go build` does. A file can hold any package: one that is no command, as archive.
-pub fn require_main(
+pub(crate) fn require_main(
     typed: &Typed,
     config: &Config,
     asked: &Asked,

@@ -8,7 +8,7 @@ use crate::go::{Package, pattern};
 ///
 /// `module` is the main module (with go.work each of them) and the module of every named package,
 /// which differs when a command of a dependency is built.
-pub fn patterns(scope: &str, packages: &[Package]) -> Vec<String> {
+pub(crate) fn patterns(scope: &str, packages: &[Package]) -> Vec<String> {
     match scope {
         "all" => vec!["all".into()],
         "main" => named(packages)
@@ -78,7 +78,7 @@ fn without_modules(packages: &[Package]) -> Vec<String> {
 
 /// Fails with [`Kind::Usage`] for a pattern that means no package of the build: a misspelt scope
 /// would look like a clean report.
-pub fn require(scope: &str, packages: &[Package]) -> Result<()> {
+pub(crate) fn require(scope: &str, packages: &[Package]) -> Result<()> {
     if matches!(scope, "all" | "main" | "module") {
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub fn require(scope: &str, packages: &[Package]) -> Result<()> {
 }
 
 /// The packages of functions such as `example.com/app/lib.(*Box).Get`, sorted.
-pub fn of_functions<'a>(
+pub(crate) fn of_functions<'a>(
     functions: impl Iterator<Item = &'a str>,
     packages: &[Package],
 ) -> Vec<String> {
@@ -114,7 +114,10 @@ pub fn of_functions<'a>(
 }
 
 /// The package of a function, and the rest of its name. The longest path wins: the last element of one may hold dots.
-pub fn owner<'a, 'b>(function: &'a str, packages: &'b [Package]) -> Option<(&'b Package, &'a str)> {
+pub(crate) fn owner<'a, 'b>(
+    function: &'a str,
+    packages: &'b [Package],
+) -> Option<(&'b Package, &'a str)> {
     let rest = |package: &'b Package| {
         Some((
             package,
@@ -130,7 +133,7 @@ pub fn owner<'a, 'b>(function: &'a str, packages: &'b [Package]) -> Option<(&'b 
 }
 
 /// Whether one of the patterns means the package.
-pub fn contains(patterns: &[String], import_path: &str) -> bool {
+pub(crate) fn contains(patterns: &[String], import_path: &str) -> bool {
     patterns
         .iter()
         .any(|pattern| pattern == "all" || pattern::matches(pattern, import_path))

@@ -15,19 +15,19 @@ use crate::input;
 
 /// A variable that the linker is to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     /// `main`, or the import path of a package.
-    pub package: String,
+    pub(crate) package: String,
     /// The variable.
-    pub name: String,
+    pub(crate) name: String,
     /// The text it gets.
-    pub value: String,
+    pub(crate) value: String,
     /// The import paths of the packages that have it, once that was looked at.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
 }
 
 /// Every `-X` in a list of linker flags. Fails with [`Kind::Usage`] for one that is malformed.
-pub fn stamps(words: &[String]) -> Result<Vec<Stamp>> {
+pub(crate) fn stamps(words: &[String]) -> Result<Vec<Stamp>> {
     let mut found = Vec::new();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -64,7 +64,7 @@ fn stamp(definition: &str) -> Result<Stamp> {
 /// name, with the packages that have the variable.
 ///
 /// Fails with [`Kind::Usage`], naming the nearest package or variable, or the value that would win.
-pub fn verify(stamps: Vec<Stamp>, facts: &Facts) -> Result<Vec<Stamp>> {
+pub(crate) fn verify(stamps: Vec<Stamp>, facts: &Facts) -> Result<Vec<Stamp>> {
     if stamps.is_empty() {
         return Ok(stamps);
     }
@@ -225,10 +225,10 @@ fn unlinked(stamp: &Stamp, sources: &mut Sources<'_>) -> Error {
 
 /// The sources of packages, read when they are needed.
 struct Sources<'p> {
-    packages: &'p [Package],
+    pub(crate) packages: &'p [Package],
     /// Where go runs.
-    cwd: &'p Path,
-    replaced: &'p Overlay,
+    pub(crate) cwd: &'p Path,
+    pub(crate) replaced: &'p Overlay,
     read: BTreeMap<String, Vec<File>>,
     /// Packages with a file that cannot be read: what is not found may be there.
     partly: BTreeSet<String>,

@@ -17,15 +17,15 @@ pub const NAME: &str = "toolexec";
 
 /// What the compiler is to tell of which packages, and where that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// The directory of the captures that were made with these flags.
-    pub store: PathBuf,
+    pub(crate) store: PathBuf,
     /// Package patterns.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Flags of the compiler.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// The directory that gets a record of every link; empty where none is wanted.
-    pub links: PathBuf,
+    pub(crate) links: PathBuf,
 }
 
 impl Wish {
@@ -33,7 +33,7 @@ impl Wish {
     /// themselves as they do behind the user's alone.
     ///
     /// Fails with a sentence for words that Go has no way to quote.
-    pub fn toolexec(&self, program: &Path, theirs: &[String]) -> Result<String, String> {
+    pub(crate) fn toolexec(&self, program: &Path, theirs: &[String]) -> Result<String, String> {
         let text = |path: &Path| {
             path.to_str()
                 .map(str::to_owned)
@@ -59,7 +59,7 @@ impl Wish {
 }
 
 /// The words in front of a link that is repeated beside go's: it is measured like that one, and nothing else.
-pub fn beside(program: &Path, records: &Path) -> Vec<OsString> {
+pub(crate) fn beside(program: &Path, records: &Path) -> Vec<OsString> {
     let mut place = OsString::from(TWIN);
     place.push(records);
     vec![program.into(), NAME.into(), place, "--".into()]
@@ -70,62 +70,62 @@ const TWIN: &str = "--twin=";
 
 /// A command line of ours, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     wish: Wish,
     /// The directory of the records of a link that is repeated.
     twin: PathBuf,
     /// How many words stand before the tool.
     behind: usize,
     /// What to run.
-    pub command: &'a [OsString],
+    pub(crate) command: &'a [OsString],
 }
 
 /// A link that is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link<'a> {
+pub(crate) struct Link<'a> {
     /// The file that names the archives of all packages.
-    pub config: &'a Path,
+    pub(crate) config: &'a Path,
     /// The import path of the main package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// The directory of the records.
-    pub records: &'a Path,
+    pub(crate) records: &'a Path,
     /// Patterns of the packages whose actions are wanted.
-    pub wanted: &'a [String],
+    pub(crate) wanted: &'a [String],
     /// The whole command.
-    pub command: &'a [OsString],
+    pub(crate) command: &'a [OsString],
 }
 
 /// A tool that is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured<'a> {
+pub(crate) struct Measured<'a> {
     /// `compile`, `link` or `twin`.
-    pub tool: &'static str,
+    pub(crate) tool: &'static str,
     /// The package, as go names it.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// The action ID of a compile: a digest of all that goes into it.
-    pub action: Option<String>,
+    pub(crate) action: Option<String>,
     /// The directory of the records.
-    pub records: &'a Path,
+    pub(crate) records: &'a Path,
 }
 
 /// A compile that tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
+pub(crate) struct Job {
     /// The command with the flags in it.
-    pub command: Vec<OsString>,
+    pub(crate) command: Vec<OsString>,
     /// The package, as go names it: `lib`, or `lib [cmd/one]`.
-    pub package: OsString,
+    pub(crate) package: OsString,
     /// The action ID, which names the capture.
-    pub action: String,
+    pub(crate) action: String,
     /// The directory of the captures.
-    pub store: PathBuf,
+    pub(crate) store: PathBuf,
     /// Whether a program of the user's stands between: what it says is not ours to keep.
-    pub shared: bool,
+    pub(crate) shared: bool,
 }
 
 impl<'a> Request<'a> {
     /// Reads what stands behind `gobuild-opt toolexec`. `None` where no command follows.
-    pub fn read(args: &'a [OsString]) -> Option<Self> {
+    pub(crate) fn read(args: &'a [OsString]) -> Option<Self> {
         let end = args.iter().position(|argument| argument == "--")?;
         let (options, command) = (&args[..end], &args[end + 1..]);
         if command.is_empty() {
@@ -157,7 +157,7 @@ impl<'a> Request<'a> {
     }
 
     /// The compile or link that the command is, where its cost is wanted.
-    pub fn measured<'b>(&'b self, package: &'b OsStr) -> Option<Measured<'b>> {
+    pub(crate) fn measured<'b>(&'b self, package: &'b OsStr) -> Option<Measured<'b>> {
         let package = package.to_str()?;
         let is_repeated = !self.twin.as_os_str().is_empty();
         let records = if is_repeated {
@@ -189,7 +189,7 @@ impl<'a> Request<'a> {
     }
 
     /// The directory of the records, where the command asks the linker for its version.
-    pub fn asks_linker(&self) -> Option<&Path> {
+    pub(crate) fn asks_linker(&self) -> Option<&Path> {
         let tool = Path::new(self.command.get(self.behind)?).file_name()?;
         let asks = self.command[self.behind + 1..] == ["-V=full"];
         let records = Path::new(&self.wish.links);
@@ -197,7 +197,7 @@ impl<'a> Request<'a> {
     }
 
     /// The link that the command is, where a record of it is wanted. `package` is what go says in TOOLEXEC_IMPORTPATH.
-    pub fn link<'b>(&'b self, package: &'b OsStr) -> Option<Link<'b>> {
+    pub(crate) fn link<'b>(&'b self, package: &'b OsStr) -> Option<Link<'b>> {
         let tool = self.command.get(self.behind)?;
         let args = &self.command[self.behind + 1..];
         let value = |name: &str| args.get(args.iter().position(|argument| argument == name)? + 1);
@@ -218,7 +218,7 @@ impl<'a> Request<'a> {
     ///
     /// `None` also where the compiler prints something of its own accord, because flags of the user's ask for it: that
     /// belongs to the user.
-    pub fn job(&self, package: &OsStr) -> Option<Job> {
+    pub(crate) fn job(&self, package: &OsStr) -> Option<Job> {
         let tool = self.command.get(self.behind)?;
         let args = &self.command[self.behind + 1..];
         let path = package.to_str()?;
@@ -250,7 +250,7 @@ fn action(args: &[OsString]) -> Option<String> {
 }
 
 /// Whether a text can be an action ID: it becomes the name of a file.
-pub fn is_action(text: &str) -> bool {
+pub(crate) fn is_action(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (8..=64).contains(&text.len()) && text.bytes().all(letter)
 }

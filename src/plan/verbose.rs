@@ -7,7 +7,7 @@ use crate::escape;
 use crate::process::Invocation;
 
 /// The pass, made to give its reasons for `packages`.
-pub fn verbose(pass: &Invocation, packages: &[String], facts: &Facts) -> Invocation {
+pub(crate) fn verbose(pass: &Invocation, packages: &[String], facts: &Facts) -> Invocation {
     let mut invocation = pass.clone();
     let goflags = facts.goflags.iter().filter(|flag| flag.name == "gcflags");
     let user: Vec<String> = goflags.filter_map(|flag| flag.value.clone()).collect();

@@ -13,43 +13,43 @@ use rustix::process::Signal;
 
 /// A child that ended badly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Victim {
+pub(crate) struct Victim {
     /// `the link of example.com/app/cmd/api`
-    pub what: String,
+    pub(crate) what: String,
     /// What ended it; `None` where it ended itself.
-    pub signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
     /// The most memory that it had, in bytes.
-    pub peak: Option<u64>,
+    pub(crate) peak: Option<u64>,
 }
 
 /// What is known of a command that failed.
 #[derive(Debug, Clone, Copy)]
-pub struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     /// How the command ended.
-    pub status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// Whether a process of our control group was killed for memory meanwhile; `None` where nobody counts.
-    pub starved: Option<bool>,
+    pub(crate) starved: Option<bool>,
     /// What it said.
-    pub words: &'a str,
+    pub(crate) words: &'a str,
     /// The child of it that ended badly, where that was seen.
-    pub victim: Option<&'a Victim>,
+    pub(crate) victim: Option<&'a Victim>,
     /// Where it writes.
-    pub places: &'a [PathBuf],
+    pub(crate) places: &'a [PathBuf],
 }
 
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// `the link of ./cmd/api was killed: out of memory (needed at least 5.90 GiB, the container's limit is 6.00 GiB)`
-    pub sentence: String,
+    pub(crate) sentence: String,
     /// What to try.
-    pub hint: String,
+    pub(crate) hint: String,
     /// Whether there was too little memory.
-    pub memory: bool,
+    pub(crate) memory: bool,
 }
 
 /// Finds out. `None`: what it said is why.
-pub fn cause(scene: &Scene<'_>) -> Option<Cause> {
+pub(crate) fn cause(scene: &Scene<'_>) -> Option<Cause> {
     let victim = victim(scene);
     full(scene)
         .or_else(|| victim.as_ref().and_then(|victim| killed(scene, victim)))

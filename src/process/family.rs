@@ -14,7 +14,7 @@ struct Stray {
 
 /// Process groups, and what has left them.
 #[derive(Debug, Clone, Default)]
-pub struct Family {
+pub(crate) struct Family {
     groups: BTreeSet<i32>,
     strays: Vec<Stray>,
 }
@@ -22,7 +22,7 @@ pub struct Family {
 impl Family {
     /// The groups with these leaders, and what is below them at this moment. Strays are found where
     /// there is a `/proc`.
-    pub fn of(leaders: impl IntoIterator<Item = i32>) -> Self {
+    pub(crate) fn of(leaders: impl IntoIterator<Item = i32>) -> Self {
         // A group 0 or 1 would be ours, or everybody.
         let groups: BTreeSet<i32> = leaders.into_iter().filter(|leader| *leader > 1).collect();
         if groups.is_empty() {
@@ -43,7 +43,7 @@ impl Family {
     }
 
     /// Sends a signal to everyone. Who has ended meanwhile does not mind.
-    pub fn send(&self, signal: Signal) {
+    pub(crate) fn send(&self, signal: Signal) {
         for group in self.groups.iter().filter_map(|group| Pid::from_raw(*group)) {
             let _ = rustix::process::kill_process_group(group, signal);
         }
@@ -55,7 +55,7 @@ impl Family {
     }
 
     /// Whether nobody is left. The dead that nobody buries do not count, where there is a `/proc`.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         let mut groups = self.groups.iter().filter_map(|group| Pid::from_raw(*group));
         if self.strays.iter().any(Stray::is_alive) {
             return false;
@@ -78,7 +78,7 @@ impl Stray {
 }
 
 /// The leader of the group whose environment holds `text`: `None` where there is no `/proc`.
-pub fn leader_with(text: &str) -> Option<i32> {
+pub(crate) fn leader_with(text: &str) -> Option<i32> {
     let all = processes();
     let mut leaders = all.iter().filter(|(id, it)| it.group == **id);
     leaders.find_map(|(id, _)| {

@@ -104,7 +104,7 @@ impl Interrupt {
     }
 
     /// The signal that came, if one did.
-    pub fn signal(&self) -> Option<i32> {
+    pub(crate) fn signal(&self) -> Option<i32> {
         match self.signal.load(Ordering::SeqCst) {
             0 => None,
             number => i32::try_from(number).ok(),
@@ -112,18 +112,18 @@ impl Interrupt {
     }
 
     /// Sets the time that the run may take. One that ends beyond the clock is no limit.
-    pub fn limit(&self, limit: Duration) {
+    pub(crate) fn limit(&self, limit: Duration) {
         let end = Instant::now().checked_add(limit);
         self.with(|state| state.deadline = end.map(|end| (end, limit)));
     }
 
     /// Whether the run has a limit.
-    pub fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         self.with(|state| state.deadline.is_some())
     }
 
     /// Fails with [`Kind::Signal`] once a signal came, and with [`Kind::Go`] when the time is over.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let due = self.due();
         if due.is_some() {
             self.with(|state| state.looked = Some(Instant::now()));
@@ -132,12 +132,12 @@ impl Interrupt {
     }
 
     /// What the error for a signal or a limit says of the outputs from now on.
-    pub fn note(&self, outputs: String) {
+    pub(crate) fn note(&self, outputs: String) {
         self.with(|state| state.note = Some(outputs));
     }
 
     /// The error for a signal.
-    pub fn ended(&self, number: i32) -> Error {
+    pub(crate) fn ended(&self, number: i32) -> Error {
         self.noted(Error::new(Kind::Signal(number), signal::ending(number)))
     }
 
@@ -149,14 +149,14 @@ impl Interrupt {
     }
 
     /// Waits a moment, unless it is time to end. Fails as [`Interrupt::check`] does.
-    pub fn sleep(&self, moment: Duration) -> Result<()> {
+    pub(crate) fn sleep(&self, moment: Duration) -> Result<()> {
         self.check()?;
         std::thread::sleep(moment);
         Ok(())
     }
 
     /// Says something to the user.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         if let Some(say) = &self.voice.0 {
             say(line);
         }
@@ -189,7 +189,7 @@ impl Interrupt {
     }
 
     /// The limit, once it is over.
-    pub fn late(&self) -> Option<Duration> {
+    pub(crate) fn late(&self) -> Option<Duration> {
         let deadline = self.with(|state| state.deadline);
         deadline
             .filter(|(end, _)| Instant::now() >= *end)
@@ -202,7 +202,7 @@ impl Interrupt {
 }
 
 /// `90 s`
-pub fn seconds(limit: Duration) -> String {
+pub(crate) fn seconds(limit: Duration) -> String {
     format!("{} s", limit.as_secs_f64())
 }
 

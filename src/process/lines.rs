@@ -1,17 +1,17 @@
 //! Pieces of output in, whole lines out, in bounded memory.
 
 /// A longer line is cut here: what follows up to its end is dropped.
-pub const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 
 /// Collects pieces of a stream into lines (without their line ending).
 #[derive(Debug, Default)]
-pub struct Splitter {
+pub(crate) struct Splitter {
     partial: Vec<u8>,
 }
 
 impl Splitter {
     /// Hands each line that `bytes` completes to `line`.
-    pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (head, tail) = bytes.split_at(end);
             if self.partial.is_empty() {
@@ -27,7 +27,7 @@ impl Splitter {
     }
 
     /// Hands over a last line that had no line ending.
-    pub fn finish(&mut self, mut line: impl FnMut(&[u8])) {
+    pub(crate) fn finish(&mut self, mut line: impl FnMut(&[u8])) {
         if !self.partial.is_empty() {
             line(&self.partial);
             self.partial.clear();

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// A control group with a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub(crate) struct Limit {
     /// The most that its processes may have, in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// What they have, without files that the kernel drops when somebody needs their place.
-    pub used: u64,
+    pub(crate) used: u64,
 }
 
 /// What control groups say: the names of the files.
@@ -37,7 +37,7 @@ const FIRST: Names = Names {
 
 /// The root of all control groups, and who is in which.
 #[derive(Debug, Clone)]
-pub struct Groups {
+pub(crate) struct Groups {
     root: PathBuf,
     own: String,
 }
@@ -80,7 +80,7 @@ impl Groups {
     }
 
     /// The smallest limit.
-    pub fn limit(&self) -> Option<Limit> {
+    pub(crate) fn limit(&self) -> Option<Limit> {
         let places = self.places();
         let limits = places.iter().filter_map(|(place, names)| {
             let number = |name: &str| number(&place.join(name));
@@ -102,7 +102,7 @@ impl Groups {
     }
 
     /// What one more process may take; `None` where the kernel does not say.
-    pub fn available(&self) -> Option<u64> {
+    pub(crate) fn available(&self) -> Option<u64> {
         let free = of_machine("MemAvailable:")?;
         let left = self
             .limit()
@@ -112,13 +112,13 @@ impl Groups {
 }
 
 /// How many processes were killed for memory so far: of our control group, or of the machine where no group counts.
-pub fn kills() -> Option<u64> {
+pub(crate) fn kills() -> Option<u64> {
     let of_group = Groups::default().kills();
     of_group.or_else(|| field(Path::new("/proc/vmstat"), "oom_kill"))
 }
 
 /// The memory of the machine, in bytes.
-pub fn total() -> Option<u64> {
+pub(crate) fn total() -> Option<u64> {
     of_machine("MemTotal:")
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 use crate::review::Invocation;
 
 /// A command that runs, and whether it is late with its answer.
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     invocation: &'a Invocation,
     interrupt: &'a Interrupt,
     start: Instant,
@@ -19,7 +19,7 @@ pub struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// A command that starts now. One that compiles is never late.
-    pub fn new(invocation: &'a Invocation, interrupt: &'a Interrupt) -> Self {
+    pub(crate) fn new(invocation: &'a Invocation, interrupt: &'a Interrupt) -> Self {
         let now = Instant::now();
         Self {
             invocation,
@@ -31,7 +31,7 @@ impl<'a> Question<'a> {
     }
 
     /// Says once what may be the reason of a long silence; returns the limit that is over. `heard`: something came out.
-    pub fn look(&mut self, heard: bool) -> Option<Duration> {
+    pub(crate) fn look(&mut self, heard: bool) -> Option<Duration> {
         if !is_question(self.invocation) {
             return None;
         }
@@ -52,7 +52,7 @@ impl<'a> Question<'a> {
 }
 
 /// The error for a command that did not end in time; `own`: in the time that a question has, not in that of the run.
-pub fn late(invocation: &Invocation, limit: Duration, own: bool) -> Error {
+pub(crate) fn late(invocation: &Invocation, limit: Duration, own: bool) -> Error {
     let (brief, obstacle) = (brief(invocation), obstacle(invocation));
     let limit = seconds(limit);
     let (message, hint) = match own {

@@ -30,13 +30,13 @@ const MACOS: [(Signal, &str); 4] = [
 ];
 
 /// `SIGTERM`; `signal 64` for one that has no name.
-pub fn name(number: i32) -> String {
+pub(crate) fn name(number: i32) -> String {
     let known = NAMES.iter().find(|name| name.0.as_raw() == number);
     known.map_or_else(|| format!("signal {number}"), |known| known.1.to_owned())
 }
 
 /// The number behind what Go calls a signal: `signal: killed` (`syscall.Signal.String`).
-pub fn spoken(words: &str) -> Option<i32> {
+pub(crate) fn spoken(words: &str) -> Option<i32> {
     if let Some(number) = words.strip_prefix("signal ") {
         return number.parse().ok();
     }
@@ -46,7 +46,7 @@ pub fn spoken(words: &str) -> Option<i32> {
 }
 
 /// How a run says that a signal ended it.
-pub fn ending(number: i32) -> String {
+pub(crate) fn ending(number: i32) -> String {
     match number {
         2 => "interrupted".to_owned(),
         1 => "ended by SIGHUP: the terminal or the session went away".to_owned(),

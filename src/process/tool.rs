@@ -9,15 +9,15 @@ use std::time::Duration;
 
 /// What the processes took that ended below this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Their CPU time.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// The most memory that one of them had, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
 }
 
 /// What our children took; `None` where the kernel does not tell. A child that is killed counts as well.
-pub fn usage_of_children() -> Option<Usage> {
+pub(crate) fn usage_of_children() -> Option<Usage> {
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
     let time = |val: nix::sys::time::TimeVal| {
@@ -38,7 +38,7 @@ pub fn usage_of_children() -> Option<Usage> {
 }
 
 /// Becomes the command. Returns only when it cannot be started.
-pub fn replace(command: &[OsString]) -> std::io::Error {
+pub(crate) fn replace(command: &[OsString]) -> std::io::Error {
     match build(command) {
         Some(mut it) => it.exec(),
         None => std::io::ErrorKind::InvalidInput.into(),
@@ -58,7 +58,10 @@ pub fn replace_with(command: &[OsString], name: &str, value: Option<&OsStr>) -> 
 }
 
 /// Runs the command to its end; each piece of its standard output goes to `sink`.
-pub fn tap(command: &[OsString], mut sink: impl FnMut(&[u8])) -> std::io::Result<ExitStatus> {
+pub(crate) fn tap(
+    command: &[OsString],
+    mut sink: impl FnMut(&[u8]),
+) -> std::io::Result<ExitStatus> {
     let mut command = build(command).ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     if let Some(mut pipe) = child.stdout.take() {
@@ -76,7 +79,10 @@ pub fn tap(command: &[OsString], mut sink: impl FnMut(&[u8])) -> std::io::Result
 }
 
 /// Runs the command to its end, with our own input and output, and with a variable where one is to be set.
-pub fn wait(command: &[OsString], variable: Option<(&str, &str)>) -> std::io::Result<ExitStatus> {
+pub(crate) fn wait(
+    command: &[OsString],
+    variable: Option<(&str, &str)>,
+) -> std::io::Result<ExitStatus> {
     let mut command = build(command).ok_or(std::io::ErrorKind::InvalidInput)?;
     command.envs(variable);
     command.status()
@@ -84,7 +90,7 @@ pub fn wait(command: &[OsString], variable: Option<(&str, &str)>) -> std::io::Re
 
 /// Ends this process by a signal, as the tool ended. Returns where the signal does not end us, because it is ignored or has
 /// no name: with the exit code that a shell gives for it.
-pub fn die(signal: i32) -> u8 {
+pub(crate) fn die(signal: i32) -> u8 {
     if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
     }

@@ -21,7 +21,7 @@ use super::family::{Family, leader_with};
 /// The argument that makes this program a warden.
 pub const ARGUMENT: &str = "__warden";
 /// The variable that tells our children apart. Not one of the configuration.
-pub const MARK: &str = "__GOBUILD_OPT_CHILD";
+pub(crate) const MARK: &str = "__GOBUILD_OPT_CHILD";
 
 /// How long they may take to end before they are killed, and after.
 const GRACE: Duration = Duration::from_secs(2);
@@ -52,7 +52,7 @@ impl Warden {
     }
 
     /// Announces a child.
-    pub fn announce(&self) -> Watch {
+    pub(crate) fn announce(&self) -> Watch {
         let mark = self.with(|state| {
             if state.children == 0 {
                 state.process = start(&state.program).ok();
@@ -70,7 +70,7 @@ impl Warden {
     }
 
     /// Gives it a directory to remove.
-    pub fn keep_directory(&self, path: &Path) {
+    pub(crate) fn keep_directory(&self, path: &Path) {
         self.with(|state| state.tell(&Word::Directory(path.to_path_buf())));
     }
 
@@ -80,7 +80,7 @@ impl Warden {
     }
 
     /// Whether there is or was a child.
-    pub fn is_watching(&self) -> bool {
+    pub(crate) fn is_watching(&self) -> bool {
         self.with(|state| state.children > 0).unwrap_or_default()
     }
 
@@ -135,7 +135,7 @@ fn start(program: &Path) -> std::io::Result<(Child, ChildStdin)> {
 
 /// A child that the warden knows of until this is dropped.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     warden: Warden,
     mark: Option<String>,
     group: Option<u32>,
@@ -143,12 +143,12 @@ pub struct Watch {
 
 impl Watch {
     /// What the child gets in its environment as [`MARK`].
-    pub fn mark(&self) -> Option<&str> {
+    pub(crate) fn mark(&self) -> Option<&str> {
         self.mark.as_deref()
     }
 
     /// It runs, and leads that group.
-    pub fn started(&mut self, group: u32) {
+    pub(crate) fn started(&mut self, group: u32) {
         self.group = Some(group);
         self.warden.with(|state| state.tell(&Word::Group(group)));
     }
@@ -201,17 +201,17 @@ impl Word {
 
 /// What a run that was killed left behind.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Legacy {
+pub(crate) struct Legacy {
     groups: BTreeSet<u32>,
     /// A child that was about to start.
     expected: Option<String>,
     /// Directories to remove, once nobody writes to them.
-    pub directories: Vec<PathBuf>,
+    pub(crate) directories: Vec<PathBuf>,
 }
 
 impl Legacy {
     /// Reads everything that went through the pipe.
-    pub fn read(words: &[u8]) -> Self {
+    pub(crate) fn read(words: &[u8]) -> Self {
         let mut legacy = Self::default();
         // What stands behind the last zero byte was cut off.
         let whole = words
@@ -239,7 +239,7 @@ impl Legacy {
     }
 
     /// Ends every process that is left: TERM, and KILL for who does not go.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         let late = self.expected.as_deref().and_then(|mark| {
             let text = format!("{MARK}={mark}\0");
             wait_for(BIRTH, || leader_with(&text))

@@ -10,7 +10,7 @@ use super::{Profile, proto};
 
 /// What a profile says about itself, with its strings.
 #[derive(Debug, Clone, Default)]
-pub struct Header {
+pub(crate) struct Header {
     sample_types: Vec<(Vec<u8>, Vec<u8>)>,
     period_type: (Vec<u8>, Vec<u8>),
     drop_frames: Vec<u8>,
@@ -26,7 +26,7 @@ pub struct Header {
 
 impl Header {
     /// The header of one profile.
-    pub fn of(profile: &Profile) -> Self {
+    pub(crate) fn of(profile: &Profile) -> Self {
         let raw = profile.raw();
         let text = |index: i64| profile.bytes(index).to_vec();
         let pair = |kind: &proto::ValueType| (text(kind.r#type), text(kind.unit));
@@ -42,7 +42,7 @@ impl Header {
     }
 
     /// Adds what another profile says: the earliest time, the sum of durations, the longest period, all comments.
-    pub fn join(&mut self, profile: &Profile) {
+    pub(crate) fn join(&mut self, profile: &Profile) {
         let raw = profile.raw();
         if self.time_nanos == 0 || raw.time_nanos < self.time_nanos {
             self.time_nanos = raw.time_nanos;
@@ -92,7 +92,7 @@ type FunctionKey = (i64, i64, i64, i64);
 type SampleKey = (Vec<u64>, Vec<proto::Label>);
 
 /// Tables under construction. Row N of a table has the ID N + 1.
-pub struct Combiner {
+pub(crate) struct Combiner {
     raw: proto::Profile,
     strings: Strings,
     mappings: HashMap<MappingKey, u64>,
@@ -111,7 +111,7 @@ struct Moved {
 
 impl Combiner {
     /// Empty tables under this header.
-    pub fn new(header: Header) -> Self {
+    pub(crate) fn new(header: Header) -> Self {
         let mut raw = proto::Profile::default();
         let mut strings = Strings::new();
         header.write(&mut raw, &mut strings);
@@ -126,7 +126,7 @@ impl Combiner {
     }
 
     /// Adds samples, whose IDs and indices are those of `profile`.
-    pub fn add(&mut self, profile: &Profile, samples: &[proto::Sample]) {
+    pub(crate) fn add(&mut self, profile: &Profile, samples: &[proto::Sample]) {
         let mut moved = Moved::default();
         // The first mapping is the main binary: it must come first here, too.
         if let (true, Some(main)) = (self.raw.mapping.is_empty(), profile.raw().mapping.first()) {
@@ -138,7 +138,7 @@ impl Combiner {
     }
 
     /// The tables. Samples whose values cancelled out are gone.
-    pub fn finish(mut self) -> proto::Profile {
+    pub(crate) fn finish(mut self) -> proto::Profile {
         self.raw.string_table = self.strings.table();
         renumber(&mut self.raw);
         if self.raw.sample.iter().any(is_zero)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Edge, Edges};
 
 /// Go's default threshold: calls up to 99 % of the weight are hot (`-d=pgoinlinecdfthreshold`).
-pub const HOT_PERCENT: f64 = 99.0;
+pub(crate) const HOT_PERCENT: f64 = 99.0;
 
 /// How the set of hot calls differs between two profiles.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -33,24 +33,24 @@ pub struct Diff {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Change {
     /// The calling function.
-    pub caller: String,
+    pub(crate) caller: String,
     /// The called function.
-    pub callee: String,
+    pub(crate) callee: String,
     /// Line of the call, counted from the caller's declaration.
-    pub offset: i64,
+    pub(crate) offset: i64,
     /// Percent of the older profile's weight; 0 where the call is not in it.
-    pub before_percent: f64,
+    pub(crate) before_percent: f64,
     /// Percent of the newer profile's weight; 0 where the call is not in it.
-    pub after_percent: f64,
+    pub(crate) after_percent: f64,
 }
 
 /// A hot call at another line than before.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Moved {
     /// The call in the newer profile.
-    pub call: Change,
+    pub(crate) call: Change,
     /// Its line in the older profile, counted from the caller's declaration.
-    pub before_offset: i64,
+    before_offset: i64,
 }
 
 type Call<'a> = (&'a str, &'a str, i64);

@@ -31,13 +31,13 @@ pub struct Edges {
     /// Heaviest first, then by name: the order in which Go writes and reads them.
     pub edges: Vec<Edge>,
     /// Sum of the weights.
-    pub total: i64,
+    pub(crate) total: i64,
     /// Some function has a start line; without any, Go refuses the profile.
-    pub start_lines: bool,
+    pub(crate) start_lines: bool,
     /// Some frame has weight.
-    pub weighted: bool,
+    pub(crate) weighted: bool,
     /// Weight of the calls whose line and the first line of whose caller are known: the compiler places no other.
-    pub placed: i64,
+    pub(crate) placed: i64,
 }
 
 /// The calls in a profile, weighed with `value` (see [`Profile::pgo_value_index`]).

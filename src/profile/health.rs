@@ -17,11 +17,11 @@ use super::{Edge, Edges};
 #[derive(Debug, Clone, Default)]
 pub struct Program<'a> {
     /// Linker symbol names of its functions, inlined ones included.
-    pub functions: HashSet<&'a str>,
+    pub(crate) functions: HashSet<&'a str>,
     /// Where it calls.
-    pub calls: Calls<'a>,
+    pub(crate) calls: Calls<'a>,
     /// Where each function begins, as far as that is known.
-    pub starts: HashMap<&'a str, Place<'a>>,
+    pub(crate) starts: HashMap<&'a str, Place<'a>>,
 }
 
 /// Where a program calls, by line offsets from the declarations of functions.
@@ -49,34 +49,34 @@ impl Calls<'_> {
 }
 
 /// A file without its directory, and a line.
-pub type Place<'a> = (&'a str, i64);
+pub(crate) type Place<'a> = (&'a str, i64);
 
 /// How much of a profile still fits a program.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
 pub struct Health {
     /// Percent of the weight of calls whose two functions exist.
-    pub by_name: f64,
+    pub(crate) by_name: f64,
     /// Percent of the weight of calls that still stand at their line; unknown without the program's calls.
-    pub by_call: Option<f64>,
+    pub(crate) by_call: Option<f64>,
     /// `by_name` of the calls from or to code outside the standard library, told by import paths; unknown without any.
-    pub own: Option<f64>,
+    pub(crate) own: Option<f64>,
     /// Functions in the calls of the profile.
-    pub functions: usize,
+    pub(crate) functions: usize,
     /// Those of them that exist.
-    pub existing: usize,
+    pub(crate) existing: usize,
     /// Functions that do not exist any more, heaviest first.
-    pub vanished: Vec<Vanished>,
+    pub(crate) vanished: Vec<Vanished>,
 }
 
 /// A function that the profile has and the program has not.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
-pub struct Vanished {
+pub(crate) struct Vanished {
     /// Its name in the profile.
-    pub function: String,
+    pub(crate) function: String,
     /// Percent of the weight of calls from it or to it.
-    pub percent: f64,
+    pub(crate) percent: f64,
     /// A function of the program that the profile does not know, and that may be the same under a new name.
-    pub now: Option<String>,
+    pub(crate) now: Option<String>,
 }
 
 impl Health {
@@ -84,12 +84,12 @@ impl Health {
     const FOREIGN: f64 = 10.0;
 
     /// Whether the profile is of another program: what is not the standard library's is not in this one.
-    pub fn is_foreign(&self) -> bool {
+    pub(crate) fn is_foreign(&self) -> bool {
         self.by_name == 0.0 || self.own.is_some_and(|own| own < Self::FOREIGN)
     }
 
     /// Why the profile does nothing for the program, as far as that can be told.
-    pub fn useless(&self) -> Option<&'static str> {
+    pub(crate) fn useless(&self) -> Option<&'static str> {
         if self.is_foreign() {
             Some("it is of another program")
         } else if self.by_call == Some(0.0) {

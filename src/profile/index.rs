@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// Finds a row by its ID. Go numbers rows 1, 2, 3..., which needs no hashing.
 #[derive(Debug, Clone, Default)]
-pub struct Index {
+pub(crate) struct Index {
     /// Rows are numbered from 1 in order.
     in_order: usize,
     /// The other rows.
@@ -13,7 +13,7 @@ pub struct Index {
 
 impl Index {
     /// Indexes the IDs of a table in order. Fails with the first ID that is 0 or occurs twice.
-    pub fn new(ids: impl Iterator<Item = u64>) -> Result<Self, u64> {
+    pub(crate) fn new(ids: impl Iterator<Item = u64>) -> Result<Self, u64> {
         let mut index = Self::default();
         for (position, id) in ids.enumerate() {
             if id == 0 || index.get(id).is_some() {
@@ -29,7 +29,7 @@ impl Index {
     }
 
     /// The position of the row with this ID.
-    pub fn get(&self, id: u64) -> Option<usize> {
+    pub(crate) fn get(&self, id: u64) -> Option<usize> {
         match usize::try_from(id) {
             Ok(id) if (1..=self.in_order).contains(&id) => Some(id - 1),
             _ if self.others.is_empty() => None,

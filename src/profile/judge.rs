@@ -54,7 +54,7 @@ pub struct Judgement {
     /// What it says about its origin, where it can be read.
     pub origin: Option<Origin>,
     /// Rows of its sample table: distinct stacks.
-    pub stacks: usize,
+    pub(crate) stacks: usize,
     /// Times the program was stopped and looked at, where it counts them.
     pub samples: Option<i64>,
     /// Sum of what it measures: for a CPU profile nanoseconds of CPU time, which a slim one tells by samples and period.
@@ -64,7 +64,7 @@ pub struct Judgement {
     /// Sum of the weights of these calls.
     pub edge_weight: i64,
     /// That of the calls whose line and the first line of whose function are known: the compiler places no other.
-    pub placed_weight: i64,
+    placed_weight: i64,
 }
 
 const PREPROFILE: &[u8] = b"GO PREPROFILE V1\n";
@@ -148,7 +148,7 @@ impl Judgement {
     }
 
     /// Percent of the weight of the calls that the compiler cannot place, where that is worth a word.
-    pub fn unplaced(&self) -> Option<f64> {
+    pub(crate) fn unplaced(&self) -> Option<f64> {
         const WORTH: f64 = 1.0;
         let missing = self.edge_weight.saturating_sub(self.placed_weight);
         let share = missing as f64 / self.edge_weight.max(1) as f64 * 100.0;

@@ -219,7 +219,7 @@ fn scaled(profile: &Profile, scale: f64) -> Vec<proto::Sample> {
 
 impl MergeError {
     /// What to do about it.
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Nothing => "name at least one profile",
             Self::Kinds { .. } => "merge profiles of one kind: CPU with CPU, heap with heap",

@@ -2,19 +2,19 @@
 
 /// A function's name in parts, such as `net/http` `(*conn)` `serve` `func1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name<'a> {
+pub(crate) struct Name<'a> {
     /// Import path as the linker writes it; empty for assembly without a package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// Receiver type without `(*)` and type arguments; empty for functions.
-    pub receiver: &'a str,
+    pub(crate) receiver: &'a str,
     /// Function or method, without type arguments.
-    pub function: &'a str,
+    pub(crate) function: &'a str,
     /// What the compiler made of it: `func1.2`, `gowrap1`, `-range1`, `-fm`; empty for the declaration itself.
-    pub closure: &'a str,
+    pub(crate) closure: &'a str,
 }
 
 /// The import path in a symbol name, as the linker writes it (`gopkg.in/yaml%2ev3`); empty for assembly without one.
-pub fn package(name: &str) -> &str {
+pub(crate) fn package(name: &str) -> &str {
     let plain = &name[..name.find(['[', '(']).unwrap_or(name.len())];
     let path = plain.rfind('/').map_or(0, |plain| plain + 1);
     match plain[path..].find('.') {
@@ -24,7 +24,7 @@ pub fn package(name: &str) -> &str {
 }
 
 /// Takes a symbol name apart.
-pub fn parts(name: &str) -> Name<'_> {
+pub(crate) fn parts(name: &str) -> Name<'_> {
     let package = package(name);
     let rest = name[package.len()..].trim_start_matches('.');
     let (receiver, rest) = match rest.strip_prefix("(*") {

@@ -9,7 +9,7 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 use super::proto::{Label, Sample};
 
 /// Decodes the body of a sample. `None` where it is malformed, or has a field that only prost knows how to skip.
-pub fn decode(mut body: &[u8]) -> Option<Sample> {
+pub(crate) fn decode(mut body: &[u8]) -> Option<Sample> {
     let mut sample = Sample::default();
     while !body.is_empty() {
         let (tag, wire) = decode_key(&mut body).ok()?;

@@ -75,7 +75,7 @@ impl Sources {
     }
 
     /// Adds an assembly file of a package.
-    pub fn assembly(&mut self, package: &str, file: &str, text: &[u8]) {
+    pub(crate) fn assembly(&mut self, package: &str, file: &str, text: &[u8]) {
         let text = String::from_utf8_lossy(text)
             .replace('·', ".")
             .replace('∕', "/");
@@ -207,7 +207,7 @@ fn is_implicit(callee: &str) -> bool {
 }
 
 /// The import path, without the escapes of the linker (`%2e`), which Go 1.27 doubles in places.
-pub fn unescaped(package: &str) -> String {
+pub(crate) fn unescaped(package: &str) -> String {
     package.replace("%25", "%").replace("%2e", ".")
 }
 

@@ -6,14 +6,14 @@ use super::proto;
 
 /// A string table under construction: equal strings get equal indices, and the empty string is 0.
 #[derive(Debug)]
-pub struct Strings {
+pub(crate) struct Strings {
     indices: HashMap<Vec<u8>, i64>,
     table: Vec<Vec<u8>>,
 }
 
 impl Strings {
     /// The table with only the empty string.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             indices: HashMap::from([(Vec::new(), 0)]),
             table: vec![Vec::new()],
@@ -21,7 +21,7 @@ impl Strings {
     }
 
     /// The index of a string, added where it is new.
-    pub fn add(&mut self, text: &[u8]) -> i64 {
+    pub(crate) fn add(&mut self, text: &[u8]) -> i64 {
         if let Some(index) = self.indices.get(text) {
             return *index;
         }
@@ -32,7 +32,7 @@ impl Strings {
     }
 
     /// The bytes of a string; empty outside the table.
-    pub fn get(&self, index: i64) -> &[u8] {
+    pub(crate) fn get(&self, index: i64) -> &[u8] {
         let entry = usize::try_from(index)
             .ok()
             .and_then(|it| self.table.get(it));
@@ -40,13 +40,13 @@ impl Strings {
     }
 
     /// The strings by index.
-    pub fn table(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn table(&self) -> Vec<Vec<u8>> {
         self.table.clone()
     }
 }
 
 /// Numbers the strings of a profile anew in the order in which Go's writer meets them, and drops those without a use.
-pub fn renumber(raw: &mut proto::Profile) {
+pub(crate) fn renumber(raw: &mut proto::Profile) {
     let old = std::mem::take(&mut raw.string_table);
     let mut strings = Strings::new();
     let mut move_over = |index: &mut i64| {

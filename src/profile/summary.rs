@@ -28,17 +28,17 @@ pub enum Owner {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// What the weights are, such as `cpu`.
-    pub measure: String,
+    pub(crate) measure: String,
     /// The unit of the weights, such as `nanoseconds`.
-    pub unit: String,
+    pub(crate) unit: String,
     /// Sum of the weights.
     pub total: i64,
     /// Hottest functions by their own weight.
     pub functions: Vec<Hot>,
     /// Heaviest calls, in samples, as Go's compiler sees them; empty for profiles it does not take.
-    pub calls: Vec<Edge>,
+    pub(crate) calls: Vec<Edge>,
     /// Calls it treats as hot.
-    pub hot_calls: usize,
+    pub(crate) hot_calls: usize,
     /// Share of each owner by innermost frame, heaviest first.
     pub owners: Vec<Share>,
 }

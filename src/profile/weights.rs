@@ -12,7 +12,7 @@ use super::names::{Name, parts};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weights {
     /// Sum of all samples.
-    pub total: i64,
+    pub(crate) total: i64,
     /// By import path, `main` for a main package, and `T.M` or `F`.
     functions: HashMap<(String, String), i64>,
     packages: HashMap<String, i64>,
@@ -83,14 +83,14 @@ fn owner(name: &str) -> Option<(String, String)> {
 
 impl Weights {
     /// Percent of the profile in a function such as `(*Box).Get`; a main package is `main`.
-    pub fn function(&self, package: &str, function: &str) -> f64 {
+    pub(crate) fn function(&self, package: &str, function: &str) -> f64 {
         let bare = function.replace("(*", "").replace(')', "");
         let weight = self.functions.get(&(package.to_owned(), bare));
         self.percent(weight)
     }
 
     /// Percent of the profile in a package.
-    pub fn package(&self, package: &str) -> f64 {
+    pub(crate) fn package(&self, package: &str) -> f64 {
         self.percent(self.packages.get(package))
     }
 

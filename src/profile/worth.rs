@@ -12,15 +12,15 @@ use crate::number::counted_of;
 
 /// What a CPU profile is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Worth {
+pub(crate) struct Worth {
     /// Seconds of CPU per second of collection; `null` where it does not tell.
-    pub busy: Option<f64>,
+    pub(crate) busy: Option<f64>,
     /// Percent of it in code that the compiler can change: all but the runtime and what has no package.
-    pub changeable: f64,
+    changeable: f64,
     /// Percent of it in the main module.
-    pub main: f64,
+    pub(crate) main: f64,
     /// What speaks against it, as sentences; empty: nothing.
-    pub against: Vec<String>,
+    pub(crate) against: Vec<String>,
 }
 
 /// Seconds of CPU per second below which a program did next to nothing.
@@ -34,7 +34,7 @@ const FEW: usize = 20;
 
 impl Worth {
     /// In one sentence: what speaks for it, or against it.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         if !self.against.is_empty() {
             return format!("it may be worth little: {}", self.against.join("; "));
         }
@@ -49,14 +49,14 @@ impl Worth {
 }
 
 /// Judges a profile that was read; `main_module` may be empty.
-pub fn worth_of(profile: &Profile, main_module: &str) -> Option<Worth> {
+pub(crate) fn worth_of(profile: &Profile, main_module: &str) -> Option<Worth> {
     let value = profile.pgo_value_index()?;
     let owners = summary(profile, value, 0, |text| owner_by_path(text, main_module)).owners;
     worth(&judge_profile(profile), &owners)
 }
 
 /// Judges what a CPU profile is of; `None` for every other kind.
-pub fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
+pub(crate) fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
     if judgement.kind != Some(Kind::Cpu) || judgement.total <= 0 {
         return None;
     }

@@ -11,15 +11,15 @@ use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// How boxes are drawn.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// What makes their area.
-    pub layer: Layer,
+    pub(crate) layer: Layer,
     /// Boxes with a side shorter than this are left out: the box around them is what one sees.
-    pub least: f64,
+    pub(crate) least: f64,
 }
 
 /// Every box of a picture within the bounds.
-pub fn boxes(out: &mut String, picture: &Picture, bounds: Rect, look: Look) {
+pub(crate) fn boxes(out: &mut String, picture: &Picture, bounds: Rect, look: Look) {
     let whole = picture.whole(look.layer);
     Pen { out, look, whole }.level(&picture.tiles, bounds, 0);
 }
@@ -186,7 +186,7 @@ impl Pen<'_> {
 }
 
 /// The class of where bytes come from.
-pub fn hue(hue: Hue) -> &'static str {
+pub(crate) fn hue(hue: Hue) -> &'static str {
     match hue {
         Hue::Main => "main",
         Hue::Dependency => "dep",
@@ -196,7 +196,7 @@ pub fn hue(hue: Hue) -> &'static str {
 }
 
 /// A text where there is one.
-pub fn label(out: &mut String, text: &str, x: f64, y: f64, size: f64, extra: &str) {
+pub(crate) fn label(out: &mut String, text: &str, x: f64, y: f64, size: f64, extra: &str) {
     if !text.is_empty() {
         let text = escape(text);
         let (x, y) = (tenths(x), tenths(y));
@@ -217,7 +217,7 @@ fn tenths(at: f64) -> String {
 }
 
 /// Text that others wrote, made harmless for XML and HTML, in content and in attributes.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in harmless(text).chars() {
         match c {

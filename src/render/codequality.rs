@@ -17,7 +17,7 @@ const ADVISES: &str = "info";
 
 /// What fails the run is `major`, what only warns `minor`, advice `info`. `prefix` leads from the root of the repository to
 /// the working directory; empty, or with a slash at its end.
-pub fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
+pub(crate) fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
     let mut all = Entries {
         findings,
         prefix,

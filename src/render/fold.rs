@@ -11,7 +11,7 @@ const KEPT: usize = 3;
 const REST: &str = "rest";
 
 /// The table with as few columns added up as it takes for labels to be read; `None` where they have room.
-pub fn fold(table: &Table, available: usize) -> Option<Table> {
+pub(crate) fn fold(table: &Table, available: usize) -> Option<Table> {
     let has_room = |table: &Table| fit(table, available).1 >= width(table, 0).min(LABEL);
     let kind: Vec<usize> = (0..table.columns.len())
         .filter(|index| table.columns[*index].folds)

@@ -5,7 +5,7 @@ use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
-pub fn github(findings: &Findings<'_>, prefix: &str) -> String {
+pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let sites = findings.sites.iter();
     let sites = sites.map(|site| {
         let level = match findings.failing.contains(site.id.as_str()) {

@@ -33,7 +33,7 @@ const SCRIPT: &str = concat!(
 const LARGEST: usize = 1 << 20;
 
 /// The whole page.
-pub fn html(blocks: &[Block]) -> String {
+pub(crate) fn html(blocks: &[Block]) -> String {
     let anchors = Anchors::of(blocks);
     let mut body = String::new();
     let is_heading = |block: &&Block| matches!(block, Block::Title(_) | Block::Heading(_));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A value as indented JSON with a line break at its end.
-pub fn json<T: Serialize>(value: &T) -> String {
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

@@ -3,7 +3,7 @@
 use super::{harmless, strip};
 use crate::report::outline::{Block, Table, Tone};
 
-pub fn markdown(blocks: &[Block]) -> String {
+pub(crate) fn markdown(blocks: &[Block]) -> String {
     let mut out = String::new();
     for block in blocks {
         match block {

@@ -13,7 +13,7 @@ use super::{harmless, json};
 use crate::report::measures::{Kind, Measure, Subject};
 
 /// OpenMetrics: one family for each kind of number, in the order in which they come.
-pub fn openmetrics(subjects: &[Subject]) -> String {
+pub(crate) fn openmetrics(subjects: &[Subject]) -> String {
     let mut kinds: Vec<Kind> = Vec::new();
     for it in subjects.iter().flat_map(|subject| &subject.measures) {
         if !kinds.contains(&it.kind) {
@@ -71,7 +71,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// An array of `{name, unit, value, extra}`.
-pub fn benchmark(subjects: &[Subject]) -> String {
+pub(crate) fn benchmark(subjects: &[Subject]) -> String {
     let mut all: Vec<Value> = Vec::new();
     for subject in subjects {
         for it in &subject.measures {
@@ -99,7 +99,7 @@ fn title(measure: &Measure) -> String {
 const LONGEST: usize = 1024;
 
 /// Benchmarks by name, with measures by name; `file-size` is one that Bencher has.
-pub fn bencher(subjects: &[Subject]) -> String {
+pub(crate) fn bencher(subjects: &[Subject]) -> String {
     let mut all = Map::new();
     for subject in subjects {
         for it in &subject.measures {
@@ -114,7 +114,7 @@ pub fn bencher(subjects: &[Subject]) -> String {
 }
 
 /// An array of sets of metrics.
-pub fn octocov(subjects: &[Subject]) -> String {
+pub(crate) fn octocov(subjects: &[Subject]) -> String {
     let sets: Vec<Value> = subjects.iter().map(set).collect();
     json(&sets)
 }

@@ -10,7 +10,7 @@ use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site, Tool};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
-pub fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
+pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
     let classes: Vec<Class> = Class::ALL
         .into_iter()
         .filter(|class| class.allocates())

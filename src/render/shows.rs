@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 
 /// What a report has beside tables, for the formats that show nothing else.
 #[derive(Debug, Clone, Copy)]
-pub struct Shows {
+pub(crate) struct Shows {
     /// A treemap, for SVG.
     picture: bool,
     /// New findings, for SARIF, GitHub and GitLab.
@@ -20,48 +20,48 @@ pub struct Shows {
 
 impl Shows {
     /// Nothing else.
-    pub const TABLES: Self = Self {
+    pub(crate) const TABLES: Self = Self {
         picture: false,
         findings: false,
         measures: false,
     };
     /// Of an executable.
-    pub const ANATOMY: Self = Self {
+    pub(crate) const ANATOMY: Self = Self {
         measures: true,
         ..Self::COMPARISON
     };
     /// Of two of them.
-    pub const COMPARISON: Self = Self {
+    pub(crate) const COMPARISON: Self = Self {
         picture: true,
         ..Self::TABLES
     };
     /// Of profiles.
-    pub const ADVICE: Self = Self {
+    pub(crate) const ADVICE: Self = Self {
         findings: true,
         ..Self::TABLES
     };
     /// Of the sources.
-    pub const ESCAPES: Self = Self {
+    pub(crate) const ESCAPES: Self = Self {
         picture: true,
         findings: true,
         measures: true,
     };
     /// Of a release.
-    pub const EVERYTHING: Self = Self::ESCAPES;
+    pub(crate) const EVERYTHING: Self = Self::ESCAPES;
 
     /// The formats with something to show.
-    pub fn formats(self) -> impl Iterator<Item = Format> {
+    pub(crate) fn formats(self) -> impl Iterator<Item = Format> {
         let all = Format::value_variants().iter().copied();
         all.filter(move |it| self.missing(*it).is_none())
     }
 
     /// What the names of files of these formats end with.
-    pub fn endings(self) -> Vec<&'static str> {
+    pub(crate) fn endings(self) -> Vec<&'static str> {
         self.formats().filter_map(Format::ending).collect()
     }
 
     /// Fails where a format has nothing to show.
-    pub fn check_format(self, format: Format) -> Result<()> {
+    pub(crate) fn check_format(self, format: Format) -> Result<()> {
         let Some(missing) = self.missing(format) else {
             return Ok(());
         };
@@ -89,7 +89,7 @@ impl Shows {
     }
 
     /// The error of a file whose name tells no format.
-    pub fn nameless(self, path: &Path) -> Error {
+    pub(crate) fn nameless(self, path: &Path) -> Error {
         let message = format!(
             "the name of `--report {}` does not tell the format",
             path.display()

@@ -21,7 +21,7 @@ const MOST: usize = 2500;
 const STYLE: &str = include_str!("svg/picture.css");
 
 /// One document with every picture of the blocks, one below the other.
-pub fn svg(blocks: &[Block]) -> String {
+pub(crate) fn svg(blocks: &[Block]) -> String {
     let pictures: Vec<&Picture> = blocks
         .iter()
         .filter_map(|block| match block {
@@ -98,10 +98,10 @@ fn draw(out: &mut String, picture: &Picture) {
 }
 
 /// A class and the words for it.
-pub type Entry = (&'static str, String);
+pub(crate) type Entry = (&'static str, String);
 
 /// What the colours of a layer mean, with what there is of each.
-pub fn entries(picture: &Picture, layer: Layer) -> Vec<Entry> {
+pub(crate) fn entries(picture: &Picture, layer: Layer) -> Vec<Entry> {
     if layer == Layer::Change {
         return changes(picture);
     }

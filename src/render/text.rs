@@ -8,7 +8,7 @@ use super::fold::fold;
 use super::{Style, harmless, strip};
 use crate::report::outline::{Block, Table, Tone};
 
-pub fn text(blocks: &[Block], style: Style) -> String {
+pub(crate) fn text(blocks: &[Block], style: Style) -> String {
     let mut out = String::new();
     for (index, block) in blocks.iter().enumerate() {
         match block {

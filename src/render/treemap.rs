@@ -2,20 +2,20 @@
 
 /// A rectangle, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rect {
+pub(crate) struct Rect {
     /// Left.
-    pub x: f64,
+    pub(crate) x: f64,
     /// Top.
-    pub y: f64,
+    pub(crate) y: f64,
     /// Width.
-    pub width: f64,
+    pub(crate) width: f64,
     /// Height.
-    pub height: f64,
+    pub(crate) height: f64,
 }
 
 impl Rect {
     /// What is left within a border, with a wider one at the top.
-    pub fn inner(self, border: f64, top: f64) -> Self {
+    pub(crate) fn inner(self, border: f64, top: f64) -> Self {
         Self {
             x: self.x + border,
             y: self.y + top,
@@ -27,7 +27,7 @@ impl Rect {
 
 /// Fills `bounds` with one rectangle for each size, areas in proportion, as square as may be. The largest should come
 /// first. Sizes of 0 get a rectangle without area.
-pub fn squarify(sizes: &[u64], bounds: Rect) -> Vec<Rect> {
+pub(crate) fn squarify(sizes: &[u64], bounds: Rect) -> Vec<Rect> {
     let whole: f64 = sizes.iter().map(|size| *size as f64).sum();
     let scale = if whole > 0.0 {
         bounds.width * bounds.height / whole

@@ -1,7 +1,7 @@
 //! Words and room in, the words that fit out: for pictures, where nobody measures the font.
 
 /// How wide a text is at a font size, rather too much than too little for the common sans-serif fonts.
-pub fn width(text: &str, size: f64) -> f64 {
+pub(crate) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * size
 }
 
@@ -18,7 +18,7 @@ fn em(c: char) -> f64 {
 
 /// The text where there is room for it; otherwise the last parts of a path, the beginning of its last part behind which an
 /// ellipsis stands, or nothing where that would tell nothing.
-pub fn fitted(text: &str, size: f64, room: f64) -> String {
+pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
     // Brackets hold paths of their own: what stands before them is the path.
     let end = text.find(['(', '[', ' ']).unwrap_or(text.len());
     let starts = text[..end].match_indices('/').map(|(at, _)| at + 1);

@@ -18,20 +18,20 @@ use crate::number::counted_of;
 
 /// The report of `advise`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// Advice fails no run.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// One entry per platform.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
 }
 
 impl Report {
     /// The report of all platforms.
-    pub fn of(targets: Vec<Target>) -> Self {
+    pub(crate) fn of(targets: Vec<Target>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
@@ -48,7 +48,7 @@ impl Report {
 
 impl Report {
     /// Says which findings a lock does not hold, and fails where the gate is closed to them.
-    pub fn hold_against(&mut self, lock: Option<&Lock>, gate: AdviseGate) {
+    pub(crate) fn hold_against(&mut self, lock: Option<&Lock>, gate: AdviseGate) {
         let mut new = 0;
         for target in &mut self.targets {
             let entry = lock.and_then(|lock| lock.targets.get(&target.key));
@@ -80,141 +80,141 @@ impl Report {
 
 /// What is advised for a platform.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
-    pub key: String,
+    pub(crate) key: String,
     /// The Go that compiles.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// Whether there is a profile: without one nothing is known to cost anything.
-    pub weighted: bool,
+    pub(crate) weighted: bool,
     /// The profiles, in the order in which they were given.
-    pub profiles: Vec<Used>,
+    pub(crate) profiles: Vec<Used>,
     /// What a CPU profile spends in the runtime, by class, heaviest first.
-    pub classes: Vec<ClassShare>,
+    pub(crate) classes: Vec<ClassShare>,
     /// Percent of the CPU profile that is spent in the runtime for lines of the scope; `null` without one.
-    pub own: Option<f64>,
+    pub(crate) own: Option<f64>,
     /// Percent of the CPU profile that is spent on lines of the scope and in what they call; `null` without one.
-    pub below: Option<f64>,
+    pub(crate) below: Option<f64>,
     /// What to try, by what is certain, most first.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// What costs on which line, by what is certain, most first; with or without advice.
-    pub costs: Vec<LineCost>,
+    pub(crate) costs: Vec<LineCost>,
     /// Lines with a cost that has too few samples to say anything.
-    pub hidden: u64,
+    pub(crate) hidden: u64,
     /// Findings that a comment or the configuration takes out.
-    pub ignored: u64,
+    pub(crate) ignored: u64,
     /// Places that allocate by what the compiler says, for a program without a profile.
-    pub sites: u64,
+    pub(crate) sites: u64,
     /// What else there is to say.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A profile that was read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Used {
+pub(crate) struct Used {
     /// The file.
-    pub file: String,
+    pub(crate) file: String,
     /// What it measures.
-    pub measure: Measure,
+    pub(crate) measure: Measure,
     /// Its samples.
-    pub samples: u64,
+    pub(crate) samples: u64,
     /// Sum of its weights: nanoseconds, bytes, goroutines.
-    pub total: i64,
+    pub(crate) total: i64,
     /// When it was collected, RFC 3339; `null` where it does not tell.
-    pub collected: Option<String>,
+    pub(crate) collected: Option<String>,
 }
 
 /// What a class costs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct ClassShare {
+pub(crate) struct ClassShare {
     /// The class.
-    pub class: Class,
+    pub(crate) class: Class,
     /// Of the whole profile.
-    pub share: Interval,
+    pub(crate) share: Interval,
     /// Percent of the profile that has a line in the scope.
-    pub own: f64,
+    pub(crate) own: f64,
 }
 
 /// A line of today's source, or of the profile's where it is gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
+pub(crate) struct Place {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// The declaration, `T.Get` or `Get`.
-    pub function: String,
+    pub(crate) function: String,
     /// The file, relative to the working directory where it lies below.
-    pub file: String,
+    pub(crate) file: String,
     /// Counted from 1; 0 where it is unknown.
-    pub line: u32,
+    pub(crate) line: u32,
     /// The line of source; empty where the function is gone.
-    pub source: String,
+    pub(crate) source: String,
 }
 
 /// Something to try.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Its name in the lock, the same after edits elsewhere.
     #[serde(default)]
-    pub id: String,
+    pub(crate) id: String,
     /// Whether the lock does not hold it; `null` where that holds no finding of the platform.
     #[serde(default)]
-    pub new: Option<bool>,
+    pub(crate) new: Option<bool>,
     /// The rule: `gobuild-opt explain ID` is its manual.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The lesson that it serves.
-    pub lesson: u8,
+    pub(crate) lesson: u8,
     /// What the share is of.
-    pub measure: Measure,
+    pub(crate) measure: Measure,
     /// How much.
-    pub share: Interval,
+    pub(crate) share: Interval,
     /// Nanoseconds, bytes, goroutines.
-    pub amount: i64,
+    pub(crate) amount: i64,
     /// Where.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What was seen.
-    pub seen: String,
+    pub(crate) seen: String,
     /// What to try.
-    pub attempt: String,
+    pub(crate) attempt: String,
     /// When not to.
-    pub unless: String,
+    pub(crate) unless: String,
     /// How to see whether it helped.
-    pub verify: String,
+    pub(crate) verify: String,
     /// The change, where the rule can write it; `advise --try N` measures it.
     #[serde(default)]
-    pub patch: Option<Patch>,
+    pub(crate) patch: Option<Patch>,
 }
 
 /// A change of the sources that follows a piece of advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Patch {
+pub(crate) struct Patch {
     /// A unified diff, its paths as those of the finding.
-    pub diff: String,
+    pub(crate) diff: String,
     /// What is no longer the same with it; empty: nothing.
-    pub caution: String,
+    pub(crate) caution: String,
 }
 
 /// What a line costs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct LineCost {
+pub(crate) struct LineCost {
     /// What the share is of.
-    pub measure: Measure,
+    pub(crate) measure: Measure,
     /// For what; `null` where the profile does not tell.
-    pub class: Option<Class>,
+    pub(crate) class: Option<Class>,
     /// How much.
-    pub share: Interval,
+    pub(crate) share: Interval,
     /// Nanoseconds, bytes.
-    pub amount: i64,
+    pub(crate) amount: i64,
     /// Where.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What the line calls that calls the runtime; empty where it does itself.
-    pub via: String,
+    pub(crate) via: String,
     /// The rule that has advice for it.
-    pub rule: Option<String>,
+    pub(crate) rule: Option<String>,
 }
 
 impl Finding {
     /// What stands for it in code scanning, the same after edits elsewhere.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let place = &self.place;
         format!(
             "{}/{}.{}/{}",
@@ -223,7 +223,7 @@ impl Finding {
     }
 
     /// In one sentence.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         format!(
             "{} ({:.2} % ±{:.2} of {}, {}). Try: {}. Not when: {}.",
             self.seen,

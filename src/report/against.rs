@@ -8,46 +8,46 @@ use crate::lock::{Changes, FactChange, SizeChange, Standing};
 
 /// An executable against its entry of gobuild-opt.lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AgainstLock {
+pub(crate) struct AgainstLock {
     /// The lock's Go version.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// Whether it is the one of this build; otherwise sizes and facts differ by themselves, and no budget looks at them.
-    pub compared: bool,
+    pub(crate) compared: bool,
     /// Numbers of bytes that changed.
-    pub sizes: Vec<LockSize>,
+    pub(crate) sizes: Vec<LockSize>,
     /// Everything else that changed.
-    pub facts: Vec<LockFact>,
+    pub(crate) facts: Vec<LockFact>,
     /// Why the size is another: causes that add up; `null` where it is the same, or where the figures do not compare.
     #[serde(default)]
-    pub growth: Option<Growth>,
+    pub(crate) growth: Option<Growth>,
 }
 
 /// A number of bytes that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LockSize {
+pub(crate) struct LockSize {
     /// `size`, `section:code`, `module:example.com/x`, `package:example.com/x/y`; what `accept` takes.
-    pub item: String,
+    pub(crate) item: String,
     /// In the lock; `null`: it has no entry.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// In this build; `null`: it would have no entry.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
 }
 
 /// A fact that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LockFact {
+pub(crate) struct LockFact {
     /// `cgo:net`, `godebug:http2client`, `dead-code`, `profile-health`; what `accept` takes.
-    pub item: String,
+    pub(crate) item: String,
     /// In the lock; `null`: it has no entry.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// In this build; `null`: it would have no entry.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// To accept it takes a reason.
-    pub worse: bool,
+    pub(crate) worse: bool,
 }
 
 /// `None` without an entry to compare with.
-pub fn report(standing: &Standing, go: &str, growth: Option<Growth>) -> Option<AgainstLock> {
+pub(crate) fn report(standing: &Standing, go: &str, growth: Option<Growth>) -> Option<AgainstLock> {
     let (go, compared, changes) = match standing {
         Standing::NoLock | Standing::NoEntry => return None,
         Standing::OtherGo { go, changes } => (go.as_str(), false, changes),

@@ -9,10 +9,10 @@ use crate::number::counted;
 use crate::plan::Facts;
 
 /// The module of each package, as it is called in a treemap, and its colour.
-pub type Homes = BTreeMap<String, (String, Hue)>;
+pub(crate) type Homes = BTreeMap<String, (String, Hue)>;
 
 /// Those of the packages that are built.
-pub fn homes(facts: &Facts) -> Homes {
+pub(crate) fn homes(facts: &Facts) -> Homes {
     let home = |package: &crate::go::Package| {
         let (module, hue) = match &package.module {
             _ if package.standard => ("standard library", Hue::Std),
@@ -26,7 +26,7 @@ pub fn homes(facts: &Facts) -> Homes {
 }
 
 /// The treemap of the sites that were selected; `None` where there are none.
-pub fn picture(target: &Target) -> Option<Picture> {
+pub(crate) fn picture(target: &Target) -> Option<Picture> {
     let mut modules: BTreeMap<(&str, Hue), BTreeMap<&str, Vec<&Site>>> = BTreeMap::new();
     for site in &target.sites {
         let home = target.homes.get(&site.package);

@@ -11,41 +11,41 @@ use crate::number::counted_of;
 
 /// The report of `bench`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// Whether none allocates more than the lock says.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What gobuild-opt.lock calls the platform.
-    pub key: String,
+    pub(crate) key: String,
     /// The Go that compiles.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// By package and name.
-    pub benchmarks: Vec<Benchmark>,
+    pub(crate) benchmarks: Vec<Benchmark>,
 }
 
 impl Benchmark {
     /// Its name in the lock.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         format!("{}.{}", self.package, self.name)
     }
 
     /// Whether it allocates more than the lock says.
-    pub fn is_worse(&self) -> bool {
+    pub(crate) fn is_worse(&self) -> bool {
         let more = |pair: Pair| pair.before.is_some() && pair.growth() > 0;
         more(self.allocs) || more(self.bytes)
     }
 
     /// Whether it allocates less, and nothing more.
-    pub fn is_better(&self) -> bool {
+    pub(crate) fn is_better(&self) -> bool {
         let less = |pair: Pair| pair.before.is_some() && pair.growth() < 0;
         (less(self.allocs) || less(self.bytes)) && !self.is_worse()
     }
 
     /// What the lock says of it from now on.
-    pub fn entry(&self, reason: Option<String>) -> Allocations {
+    pub(crate) fn entry(&self, reason: Option<String>) -> Allocations {
         Allocations {
             allocs: self.allocs.after.unwrap_or_default(),
             bytes: self.bytes.after.unwrap_or_default(),
@@ -55,7 +55,7 @@ impl Benchmark {
 }
 
 /// Holds what was measured against the lock; `accepted`: it becomes the lock, and nothing fails.
-pub fn report(
+pub(crate) fn report(
     key: String,
     go_version: String,
     measured: &[Measured],

@@ -15,93 +15,93 @@ use crate::plan::Facts;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct File {
     /// Where it was published; `null` when it was built, checked and discarded.
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Go's build ID.
-    pub build_id: Option<String>,
+    pub(crate) build_id: Option<String>,
     /// Neither symbol table nor DWARF; `null` for an archive.
-    pub stripped: Option<bool>,
+    pub(crate) stripped: Option<bool>,
     /// What has to be there before it can run; `null` where that is not known or has no meaning.
     #[serde(default)]
-    pub linkage: Option<Linkage>,
+    pub(crate) linkage: Option<Linkage>,
     /// The Go version in its build information.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
 }
 
 /// What a release is compared with.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct BaselineFile {
     /// `unstripped`, `plain` or `file`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Whether every loaded byte is the same but for build IDs; `null` where that was not asked.
-    pub loaded_identical: Option<bool>,
+    pub(crate) loaded_identical: Option<bool>,
     /// Whether all that differs is the addresses of sections that moved; true as well where nothing differs.
-    pub loaded_explained: Option<bool>,
+    loaded_explained: Option<bool>,
     /// How many loaded bytes were compared.
-    pub loaded_compared: Option<u64>,
+    loaded_compared: Option<u64>,
     /// Why it is not the same program for the same platform; `null` where it is.
     #[serde(default)]
-    pub mismatch: Option<String>,
+    pub(crate) mismatch: Option<String>,
 }
 
 /// Bytes in the file by role, before and after.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
-    pub role: String,
+    pub(crate) role: String,
     /// The sections behind it, of both files.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Bytes in the baseline file.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Bytes in the release file. 0 for bss.
-    pub after: u64,
+    pub(crate) after: u64,
     /// Bytes in memory while the release runs.
-    pub memory: u64,
+    pub(crate) memory: u64,
 }
 
 /// What belongs to no section: with the sections it adds up to the file.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Overhead {
     /// Headers and section tables of the release.
-    pub headers: u64,
+    pub(crate) headers: u64,
     /// Bytes between the sections of the release.
-    pub padding: u64,
+    pub(crate) padding: u64,
     /// Machine code of the release that is not Go's: part of what is `unowned`.
     #[serde(default)]
-    pub c_code: u64,
+    pub(crate) c_code: u64,
     /// Headers of the baseline.
-    pub headers_before: Option<u64>,
+    pub(crate) headers_before: Option<u64>,
     /// Padding of the baseline.
-    pub padding_before: Option<u64>,
+    pub(crate) padding_before: Option<u64>,
 }
 
 /// What the binary does at run time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Runtime {
     /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
-    pub container_cpu: Option<bool>,
+    pub(crate) container_cpu: Option<bool>,
     /// go.uber.org/automaxprocs is linked.
-    pub automaxprocs: bool,
+    pub(crate) automaxprocs: bool,
     /// GODEBUG defaults that the go line or a setting holds back.
-    pub godebug: BTreeMap<String, String>,
+    pub(crate) godebug: BTreeMap<String, String>,
     /// Packages that use cgo.
-    pub cgo: Vec<String>,
+    pub(crate) cgo: Vec<String>,
     /// Whether the linker removed methods that nothing calls; `null` where that is not known.
     #[serde(default)]
-    pub dead_code_elimination: Option<bool>,
+    pub(crate) dead_code_elimination: Option<bool>,
 }
 
 /// A path for people: relative where it lies below the working directory.
-pub fn shown(path: &Path, cwd: &Path) -> String {
+pub(crate) fn shown(path: &Path, cwd: &Path) -> String {
     path.strip_prefix(cwd).unwrap_or(path).display().to_string()
 }
 
-pub fn file(artifact: &Artifact, cwd: &Path) -> File {
+pub(crate) fn file(artifact: &Artifact, cwd: &Path) -> File {
     let binary = artifact.binary.as_ref();
     File {
         path: artifact
@@ -120,7 +120,7 @@ pub fn file(artifact: &Artifact, cwd: &Path) -> File {
     }
 }
 
-pub fn baseline(artifact: &Artifact, facts: &Facts) -> Option<BaselineFile> {
+pub(crate) fn baseline(artifact: &Artifact, facts: &Facts) -> Option<BaselineFile> {
     let before = artifact.baseline.as_ref().ok()?;
     Some(BaselineFile {
         kind: before.kind.to_owned(),
@@ -135,7 +135,7 @@ pub fn baseline(artifact: &Artifact, facts: &Facts) -> Option<BaselineFile> {
     })
 }
 
-pub fn sections(artifact: &Artifact) -> Vec<Section> {
+pub(crate) fn sections(artifact: &Artifact) -> Vec<Section> {
     let Some(after) = &artifact.binary else {
         return Vec::new();
     };
@@ -175,7 +175,7 @@ fn names<'a>(role: Role, binaries: impl Iterator<Item = &'a Binary>) -> Vec<Stri
     names
 }
 
-pub fn overhead(artifact: &Artifact) -> Overhead {
+pub(crate) fn overhead(artifact: &Artifact) -> Overhead {
     let before = artifact.baseline.as_ref().ok().map(|before| &before.binary);
     Overhead {
         headers: artifact.binary.as_ref().map_or(0, |binary| binary.headers),
@@ -186,7 +186,7 @@ pub fn overhead(artifact: &Artifact) -> Overhead {
     }
 }
 
-pub fn runtime(context: &Context<'_>) -> Runtime {
+pub(crate) fn runtime(context: &Context<'_>) -> Runtime {
     let artifact = context.artifact;
     let godebug = artifact.into_iter().flat_map(Artifact::godebug);
     Runtime {

@@ -12,29 +12,29 @@ use crate::config::size::human;
 
 /// A claim about a function or a line, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Assertion {
+pub(crate) struct Assertion {
     /// `no-escape`, `inlined`, `no-bounds-checks`, `max-frame`, `must-exist`; `gcassert` for a word that means nothing.
-    pub claim: String,
+    pub(crate) claim: String,
     /// `example.com/app/lib.(*Box).Get`
-    pub function: String,
+    pub(crate) function: String,
     /// `[[assert]]` or `//gcassert`.
-    pub origin: String,
+    pub(crate) origin: String,
     /// What became of it.
-    pub status: Status,
+    pub(crate) status: Status,
     /// What was found.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
     /// Why it is asserted.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The file, relative to the working directory where it lies below; `null` where there is no place.
-    pub file: Option<String>,
+    pub(crate) file: Option<String>,
     /// Counted from 1; 0 where unknown.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes; 0 where unknown.
-    pub column: u32,
+    pub(crate) column: u32,
     /// The line of source; empty where it was not read.
-    pub source: String,
+    pub(crate) source: String,
     /// The number of the `[[assert]]`.
     #[serde(skip)]
     index: Option<usize>,
@@ -45,7 +45,7 @@ pub struct Assertion {
 
 impl Assertion {
     /// `lib/box.go:12:3`; empty where there is no place.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match (&self.file, self.line, self.column) {
             (None, ..) => String::new(),
             (Some(file), 0, _) => file.clone(),
@@ -55,13 +55,13 @@ impl Assertion {
     }
 
     /// Whether it fails the run.
-    pub fn failed(&self) -> bool {
+    pub(crate) fn failed(&self) -> bool {
         self.status == Status::Fail
     }
 }
 
 /// The assertions of a platform; with `frames`, of one of its executables.
-pub fn assertions(judged: &Judged, frames: Option<&Frames>, cwd: &Path) -> Vec<Assertion> {
+pub(crate) fn assertions(judged: &Judged, frames: Option<&Frames>, cwd: &Path) -> Vec<Assertion> {
     let outcomes = judged.outcomes.iter();
     let mut found: Vec<Assertion> = outcomes
         .map(|outcome| assertion(judged, &in_executable(judged, outcome, frames), cwd))
@@ -149,7 +149,7 @@ fn in_executable(judged: &Judged, outcome: &Outcome, frames: Option<&Frames>) ->
 }
 
 /// Turns what no platform has into a failure: a misspelt name must not look like a function that another platform has.
-pub fn settle(platforms: &mut [&mut Vec<Assertion>]) {
+pub(crate) fn settle(platforms: &mut [&mut Vec<Assertion>]) {
     let mut seen: Vec<(usize, bool)> = Vec::new();
     for it in platforms.iter().flat_map(|platform| platform.iter()) {
         let Some(index) = it.index else { continue };
@@ -169,7 +169,7 @@ pub fn settle(platforms: &mut [&mut Vec<Assertion>]) {
 }
 
 /// A sentence for each claim that failed; what several executables share is told once.
-pub fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<String> {
+pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for it in all.filter(|assertion| assertion.failed()) {
         let sentence = sentence(it);

@@ -15,21 +15,21 @@ use crate::lock::{Executable, Item, Lock};
 use crate::plan::scope;
 
 /// What budgets are held against.
-pub struct Held<'a> {
+pub(crate) struct Held<'a> {
     /// The limits.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// What was accepted.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
     /// The Go version of the build.
-    pub go: &'a str,
+    pub(crate) go: &'a str,
     /// The modules of the whole build, whatever is linked.
     pub modules: &'a BTreeSet<String>,
     /// Why there is no baseline.
-    pub no_baseline: Option<&'a str>,
+    pub(crate) no_baseline: Option<&'a str>,
 }
 
 /// Every budget of an executable.
-pub fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
+pub(crate) fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
     let accepted = accepted(target, held);
     let limits = &held.config.budget;
     let mut budgets = Vec::new();
@@ -42,14 +42,14 @@ pub fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
 }
 
 /// The entry of an executable in the lock, or why none counts.
-pub type Accepted<'a> = Result<&'a Executable, Cause>;
+pub(crate) type Accepted<'a> = Result<&'a Executable, Cause>;
 
 fn accepted<'a>(target: &Target, held: &Held<'a>) -> Accepted<'a> {
     accepted_entry(held.lock, &target.key, &target.package, held.go)
 }
 
 /// The entry of a main package on a platform, for a build by this Go.
-pub fn accepted_entry<'a>(
+pub(crate) fn accepted_entry<'a>(
     lock: Option<&'a Lock>,
     key: &str,
     package: &str,
@@ -190,7 +190,7 @@ fn rule<'a>(limits: &'a BTreeMap<String, SizeLimit>, path: &str) -> Option<&'a S
 }
 
 /// The limit of a module.
-pub fn module_limit(limits: &BTreeMap<String, SizeLimit>, path: &str) -> Option<SizeLimit> {
+pub(crate) fn module_limit(limits: &BTreeMap<String, SizeLimit>, path: &str) -> Option<SizeLimit> {
     rule(limits, path).and_then(|rule| limits.get(rule).copied())
 }
 
@@ -301,7 +301,7 @@ fn within(item: String, limit: u64, actual: u64, accept: Option<String>) -> Budg
 }
 
 /// A budget that was not judged.
-pub fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Budget {
+pub(crate) fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Budget {
     Budget {
         item,
         limit: 0.0,

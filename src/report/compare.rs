@@ -19,109 +19,109 @@ use crate::config::size::{Growth, human};
 use crate::error::{Error, Kind, Result};
 use crate::number::{change, grouped};
 
-pub use changes::{Change, Changes, State};
+pub(crate) use changes::{Change, Changes, State};
 pub use outline::outline;
 pub use side::side;
-pub use subject::{Item, Subject, Subjects, saved};
+pub(crate) use subject::{Item, Subject, Subjects, saved};
 
 /// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// Whether no file grew over the limit.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Changes smaller than this are summed up.
-    pub floor: u64,
+    pub(crate) floor: u64,
     /// One entry per executable that both sides have.
-    pub pairs: Vec<Pair>,
+    pub(crate) pairs: Vec<Pair>,
     /// Executables that only the first side has.
-    pub gone: Vec<String>,
+    pub(crate) gone: Vec<String>,
     /// Executables that only the second side has.
-    pub new: Vec<String>,
+    pub(crate) new: Vec<String>,
 }
 
 /// One executable, before and after.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The first file.
-    pub before: Brief,
+    pub(crate) before: Brief,
     /// The second file.
-    pub after: Brief,
+    pub(crate) after: Brief,
     /// What else differs and explains sizes; the Go version stands first.
-    pub causes: Vec<Cause>,
+    pub(crate) causes: Vec<Cause>,
     /// What differs in memory; `null` where that was not asked, for another Go version or platform differs anyway.
-    pub loaded: Option<LoadedDiff>,
+    pub(crate) loaded: Option<LoadedDiff>,
     /// Why it is larger or smaller: causes that add up; `null` where that was not asked.
     #[serde(default)]
-    pub growth: Option<growth::Growth>,
+    pub(crate) growth: Option<growth::Growth>,
     /// By role of section, with headers and padding: the sums are the files.
-    pub roles: Changes,
+    pub(crate) roles: Changes,
     /// By kind; `null` where a side does not tell.
-    pub kinds: Option<Changes>,
+    pub(crate) kinds: Option<Changes>,
     /// By module; `unowned` is what belongs to none.
     pub modules: Option<Changes>,
     /// By package; `unowned` is what belongs to none.
-    pub packages: Option<Changes>,
+    pub(crate) packages: Option<Changes>,
     /// By function, code only.
-    pub functions: Option<Changes>,
+    pub(crate) functions: Option<Changes>,
     /// What came and went, as a treemap; `None` where none is drawn.
     #[serde(skip)]
-    pub picture: Option<Picture>,
+    pub(crate) picture: Option<Picture>,
 }
 
 /// A file in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Brief {
+pub(crate) struct Brief {
     /// The file, or the report that tells of it.
-    pub path: String,
+    pub(crate) path: String,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// SHA-256 in hex.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// `linux/amd64`
-    pub platform: String,
+    pub(crate) platform: String,
     /// The Go version in its build information.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
     /// Neither symbol table nor DWARF.
-    pub stripped: Option<bool>,
+    pub(crate) stripped: Option<bool>,
 }
 
 impl Brief {
     /// Whether it is the other file, byte by byte.
-    pub fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         self.sha256.is_some() && self.sha256 == other.sha256
     }
 }
 
 /// Something that differs and explains sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// `Go version`, `platform`, a build setting such as `-ldflags`.
-    pub what: String,
+    pub(crate) what: String,
     /// Before; `null` where it was not set.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// After.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// How to compare.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Changes smaller than this are summed up.
-    pub floor: u64,
+    pub(crate) floor: u64,
     /// How much a file may grow.
-    pub fail_over: Option<Growth>,
+    pub(crate) fail_over: Option<Growth>,
 }
 
 /// Compares what both sides have.
 ///
 /// Fails with [`Kind::Usage`] when the sides have no executable in common.
-pub fn compare(
+pub(crate) fn compare(
     before: &Subjects,
     after: &Subjects,
     loaded: Option<LoadedDiff>,

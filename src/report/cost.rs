@@ -13,49 +13,49 @@ use crate::process;
 /// Where the time of a run went. The one part of a report that two runs of the same input do not share; times are
 /// milliseconds of wall time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Time {
+pub(crate) struct Time {
     /// The whole run.
-    pub total_ms: u64,
+    pub(crate) total_ms: u64,
     /// Go: every command that builds, lists or compiles. Targets that are built at the same time each count.
-    pub go_ms: u64,
+    pub(crate) go_ms: u64,
     /// Of these, the builds of what is compared with.
-    pub baseline_ms: u64,
+    pub(crate) baseline_ms: u64,
     /// Of these, compiles for the escape report alone.
-    pub escape_ms: u64,
+    pub(crate) escape_ms: u64,
     /// Of these, compiling with and without the profile, for its effect.
-    pub effect_ms: u64,
+    pub(crate) effect_ms: u64,
     /// The links, each on its own; `null` where go ran its tools without us.
-    pub links_ms: Option<u64>,
+    pub(crate) links_ms: Option<u64>,
     /// How many links ran at the same time, at most.
-    pub links_at_once: u64,
+    pub(crate) links_at_once: u64,
     /// CPU time of this program alone, without go.
-    pub own_cpu_ms: u64,
+    pub(crate) own_cpu_ms: u64,
     /// The most memory that this program had, in bytes, mapped files included; `null` off Linux.
-    pub own_peak_memory: Option<u64>,
+    pub(crate) own_peak_memory: Option<u64>,
     /// What was known from earlier runs.
-    pub reused: Reused,
+    pub(crate) reused: Reused,
     /// Packages that go compiled; the rest came from the build cache. For each platform once.
-    pub packages_compiled: u64,
+    pub(crate) packages_compiled: u64,
     /// All packages.
-    pub packages: u64,
+    pub(crate) packages: u64,
     /// Why more was compiled than was edited, a sentence for each target.
-    pub compiled_again: Vec<String>,
+    pub(crate) compiled_again: Vec<String>,
 }
 
 /// What was known from earlier runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Reused {
+pub(crate) struct Reused {
     /// Executables whose anatomy and proof were known by their digest.
-    pub executables: u64,
+    pub(crate) executables: u64,
     /// All executables.
-    pub executables_all: u64,
+    pub(crate) executables_all: u64,
     /// Packages whose diagnostics came from an earlier run.
-    pub escapes: u64,
+    pub(crate) escapes: u64,
     /// All packages with diagnostics.
-    pub escapes_all: u64,
+    pub(crate) escapes_all: u64,
 }
 
-pub fn time(inputs: &Inputs<'_>) -> Time {
+pub(crate) fn time(inputs: &Inputs<'_>) -> Time {
     let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
     let (build, baseline, escape) = (
         sum(|built| built.release),

@@ -10,28 +10,28 @@ use crate::build::benchmarks;
 
 /// The report of `try`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// A trial fails no run.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The files that others stood in for, relative to the working directory where they lie below.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// What was changed, as a unified diff; empty where an overlay says it.
-    pub patch: String,
+    pub(crate) patch: String,
     /// Whether the change was written to the sources.
-    pub written: bool,
+    pub(crate) written: bool,
     /// One entry per platform.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
     /// What benchmarks allocate; empty where none was asked for.
-    pub benchmarks: Vec<Benchmark>,
+    pub(crate) benchmarks: Vec<Benchmark>,
 }
 
 impl Report {
     /// Of the trial of some files.
-    pub fn of(files: Vec<String>, targets: Vec<Target>, benchmarks: Vec<Benchmark>) -> Self {
+    pub(crate) fn of(files: Vec<String>, targets: Vec<Target>, benchmarks: Vec<Benchmark>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
@@ -52,16 +52,16 @@ impl Report {
 
 /// A number before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// Without the change; `null`: it is not there.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// With it; `null`: it is not there.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
 }
 
 impl Pair {
     /// Of two numbers that are known.
-    pub fn of(before: u64, after: u64) -> Self {
+    pub(crate) fn of(before: u64, after: u64) -> Self {
         Self {
             before: Some(before),
             after: Some(after),
@@ -69,7 +69,7 @@ impl Pair {
     }
 
     /// How much it grows; negative where it shrinks.
-    pub fn growth(self) -> i64 {
+    pub(crate) fn growth(self) -> i64 {
         let number =
             |bytes: Option<u64>| i64::try_from(bytes.unwrap_or_default()).unwrap_or(i64::MAX);
         number(self.after) - number(self.before)
@@ -78,43 +78,43 @@ impl Pair {
 
 /// What differs on a platform.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
-    pub key: String,
+    pub(crate) key: String,
     /// The Go that compiles.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// Places that allocate; `null` where a side has no escape report.
-    pub escapes: Option<Pair>,
+    pub(crate) escapes: Option<Pair>,
     /// Sites that are there only with the change.
-    pub new: Vec<Site>,
+    pub(crate) new: Vec<Site>,
     /// Sites that are there only without it.
-    pub gone: Vec<Site>,
+    pub(crate) gone: Vec<Site>,
     /// What is linked; empty for libraries.
-    pub executables: Vec<Executable>,
+    pub(crate) executables: Vec<Executable>,
     /// What else there is to say.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// What differs in an executable.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Executable {
+pub(crate) struct Executable {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Bytes of the file.
-    pub size: Pair,
+    pub(crate) size: Pair,
     /// Bytes of machine code of functions; `null` where they cannot be read.
-    pub code: Option<Pair>,
+    pub(crate) code: Option<Pair>,
     /// Functions whose code or frame has another size, the largest difference first.
-    pub functions: Vec<Function>,
+    pub(crate) functions: Vec<Function>,
 }
 
 /// A function that differs. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Function {
+pub(crate) struct Function {
     /// Its symbol.
     pub name: String,
     /// Machine code.
-    pub code: Pair,
+    pub(crate) code: Pair,
     /// Stack frame.
     pub frame: Pair,
 }
@@ -122,30 +122,30 @@ pub struct Function {
 /// What a benchmark allocates per operation: before, by the lock or without a change, and after. What was measured is the least
 /// of five runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Benchmark {
+pub(crate) struct Benchmark {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// `BenchmarkSearch/large`
-    pub name: String,
+    pub(crate) name: String,
     /// allocs/op
-    pub allocs: Pair,
+    pub(crate) allocs: Pair,
     /// B/op
-    pub bytes: Pair,
+    pub(crate) bytes: Pair,
 }
 
 /// An executable as one side built it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Built {
+pub(crate) struct Built {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Bytes of the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Code and frame by symbol; `None` where they cannot be read.
-    pub functions: Option<BTreeMap<String, (u64, u64)>>,
+    pub(crate) functions: Option<BTreeMap<String, (u64, u64)>>,
 }
 
 /// What differs between two executables.
-pub fn executable(before: &Built, after: &Built) -> Executable {
+pub(crate) fn executable(before: &Built, after: &Built) -> Executable {
     let both = before.functions.as_ref().zip(after.functions.as_ref());
     let sum = |it: &BTreeMap<String, (u64, u64)>| it.values().map(|it| it.0).sum();
     Executable {
@@ -187,7 +187,7 @@ fn functions(
 }
 
 /// What differs between two runs of the same benchmarks.
-pub fn benchmarks(
+pub(crate) fn benchmarks(
     before: &[benchmarks::Measured],
     after: &[benchmarks::Measured],
 ) -> Vec<Benchmark> {

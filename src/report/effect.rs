@@ -15,108 +15,108 @@ use crate::number::{counted, counted_of};
 
 /// What a profile did, against a build without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Effect {
+pub(crate) struct Effect {
     /// Calls that the profile has among its hot ones.
-    pub hot: Calls,
+    pub(crate) hot: Calls,
     /// Those of them that are inlined in the executable without the profile.
-    pub hot_inlined_without: Calls,
+    pub(crate) hot_inlined_without: Calls,
     /// Those of them that are inlined with it.
-    pub hot_inlined_with: Calls,
+    pub(crate) hot_inlined_with: Calls,
     /// Hot calls that are inlined with the profile only, the heaviest first, at most fifty.
-    pub newly_inlined: Vec<Inlined>,
+    pub(crate) newly_inlined: Vec<Inlined>,
     /// How many calls of the whole build the compiler inlines with the profile only, those in inlined code included.
-    pub inlined_gained: u64,
+    pub(crate) inlined_gained: u64,
     /// How many it inlines without the profile only.
-    pub inlined_lost: u64,
+    pub(crate) inlined_lost: u64,
     /// The same by what is called, the most first, at most fifty.
-    pub inlined_by_callee: Vec<Callee>,
+    pub(crate) inlined_by_callee: Vec<Callee>,
     /// Calls that are made direct with the profile only.
-    pub devirtualized: Vec<String>,
+    pub(crate) devirtualized: Vec<String>,
     /// Bytes of the executable with the profile, and without.
-    pub size: Pair,
+    pub(crate) size: Pair,
     /// Bytes of its code.
-    pub code: Pair,
+    pub(crate) code: Pair,
     /// Packages whose machine code differs in size, the most first.
-    pub packages: Vec<PackagePair>,
+    pub(crate) packages: Vec<PackagePair>,
     /// Escapes with the profile only, in the scope of the escape report, for the platform.
-    pub escapes_gained: Vec<Site>,
+    pub(crate) escapes_gained: Vec<Site>,
     /// Escapes without the profile only.
-    pub escapes_lost: Vec<Site>,
+    pub(crate) escapes_lost: Vec<Site>,
     /// Functions whose frame is larger with the profile and has 1 KiB or more: bytes without it.
-    pub frames_grown: BTreeMap<String, u64>,
+    pub(crate) frames_grown: BTreeMap<String, u64>,
     /// What compiling with it costs; in no rendering, since no two runs take the same time.
     #[serde(skip)]
-    pub price: Price,
+    pub(crate) price: Price,
     /// In one sentence whether it is worth that.
-    pub summary: String,
+    pub(crate) summary: String,
     /// Whether it did anything.
-    pub worth: bool,
+    pub(crate) worth: bool,
 }
 
 /// Some calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Calls {
+pub(crate) struct Calls {
     /// How many.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Percent of the weight of all calls of the profile.
-    pub percent: f64,
+    pub(crate) percent: f64,
 }
 
 /// A hot call that was inlined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Inlined {
+pub(crate) struct Inlined {
     /// The calling function.
-    pub caller: String,
+    pub(crate) caller: String,
     /// The called function.
-    pub callee: String,
+    pub(crate) callee: String,
     /// Line of the call, counted from the line of the caller's declaration.
-    pub offset: i64,
+    pub(crate) offset: i64,
     /// Percent of the weight of all calls of the profile.
-    pub percent: f64,
+    pub(crate) percent: f64,
 }
 
 /// Calls of one function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Callee {
+pub(crate) struct Callee {
     /// As the compiler prints it.
-    pub callee: String,
+    pub(crate) callee: String,
     /// Places where it is inlined with the profile only.
-    pub places: u64,
+    pub(crate) places: u64,
 }
 
 /// Bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// With the profile.
-    pub with: u64,
+    pub(crate) with: u64,
     /// Without it.
-    pub without: u64,
+    pub(crate) without: u64,
 }
 
 /// Machine code of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PackagePair {
+pub(crate) struct PackagePair {
     /// Its import path.
-    pub path: String,
+    pub(crate) path: String,
     /// With the profile.
-    pub with: u64,
+    pub(crate) with: u64,
     /// Without it.
-    pub without: u64,
+    pub(crate) without: u64,
 }
 
 /// What compiling costs. Times are milliseconds, of compiles that also told their diagnostics.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Price {
+pub(crate) struct Price {
     /// CPU time with the profile; `null` off Linux.
-    pub cpu_ms_with: Option<u64>,
+    pub(crate) cpu_ms_with: Option<u64>,
     /// CPU time without it.
-    pub cpu_ms_without: Option<u64>,
+    pub(crate) cpu_ms_without: Option<u64>,
     /// Packages that were compiled with the profile; the rest came from the build cache.
-    pub compiled_with: u64,
+    pub(crate) compiled_with: u64,
     /// Packages that were compiled without it.
-    pub compiled_without: u64,
+    pub(crate) compiled_without: u64,
     /// By how many percent compiling is dearer; `null` where the two sides did not compile the same number of packages.
-    pub percent: Option<f64>,
+    pub(crate) percent: Option<f64>,
 }
 
 /// Longer lists are cut.
@@ -125,7 +125,7 @@ const LISTED: usize = 50;
 /// Below this share of the weight newly inlined hot calls are no effect worth a second thought, in percent.
 const NOTICEABLE: f64 = 1.0;
 
-pub fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
+pub(crate) fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
     let found = artifact.effect.as_ref()?;
     let built = &inputs.built[artifact.target];
     let told = built.effect.as_ref()?;

@@ -29,7 +29,7 @@ use crate::lock::class_name;
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum By {
+pub(crate) enum By {
     /// The import path.
     #[default]
     Package,
@@ -41,55 +41,55 @@ pub enum By {
 
 /// Which sites are shown. The gate looks at all of them.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// What they are grouped by.
-    pub by: By,
+    pub(crate) by: By,
     /// Text in the package, the function, the file or the expression.
-    pub filter: Option<Filter>,
+    pub(crate) filter: Option<Filter>,
     /// Classes; empty: all that allocate.
-    pub classes: Vec<Class>,
+    pub(crate) classes: Vec<Class>,
 }
 
 /// The report of `escape`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// Whether the gate lets it pass.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What `groups` holds.
-    pub by: By,
+    pub(crate) by: By,
     /// One entry per platform.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
 }
 
 /// The escapes of one platform.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
-    pub key: String,
+    pub(crate) key: String,
     /// Counts, and what is new against the lock. `packages` holds what was selected.
-    pub escapes: Escapes,
+    pub(crate) escapes: Escapes,
     /// Functions or lines, most sites first; empty by package.
-    pub groups: Vec<Ranked>,
+    pub(crate) groups: Vec<Ranked>,
     /// The sites that were selected.
-    pub sites: Vec<Site>,
+    pub(crate) sites: Vec<Site>,
     /// What must hold of functions, and whether it does.
     #[serde(default)]
-    pub assertions: Vec<Assertion>,
+    pub(crate) assertions: Vec<Assertion>,
     /// Functions that cost a little too much to be inlined, where that was asked; hot ones first, then by cost.
     #[serde(default)]
-    pub almost: Vec<Near>,
+    pub(crate) almost: Vec<Near>,
     /// The first lines of the compiler that were not understood.
-    pub unparsed_examples: Vec<String>,
+    pub(crate) unparsed_examples: Vec<String>,
     /// Where packages come from, for the treemap.
     #[serde(skip)]
-    pub homes: Homes,
+    pub(crate) homes: Homes,
     /// Every gate that was asked for, and what became of it.
     #[serde(default)]
-    pub gates: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
     /// The same, to be judged.
     #[serde(skip)]
     judged: Vec<Judgement>,
@@ -97,25 +97,25 @@ pub struct Target {
 
 /// A function that costs a little too much to be inlined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Near {
+pub(crate) struct Near {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// Without type arguments.
-    pub function: String,
+    pub(crate) function: String,
     /// The file, relative to the working directory where it lies below.
-    pub file: String,
+    pub(crate) file: String,
     /// Counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// What it costs.
-    pub cost: u64,
+    pub(crate) cost: u64,
     /// What is allowed.
-    pub budget: u64,
+    pub(crate) budget: u64,
     /// Percent of the profile spent in it; `null` without a profile.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
 }
 
 /// The functions that cost at most `over` too much.
-pub fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> Vec<Near> {
+pub(crate) fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> Vec<Near> {
     let weighing = Weighing::new(against.facts);
     let near = |refusal: &Refusal| {
         let costs = remark::almost(refusal.reason.as_bytes())?;
@@ -143,29 +143,29 @@ pub fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> Vec<Nea
 
 /// A function or a line.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Ranked {
+pub(crate) struct Ranked {
     /// The import path.
-    pub package: String,
+    pub(crate) package: String,
     /// The function, or `file:line`.
-    pub name: String,
+    pub(crate) name: String,
     /// Its sites.
-    pub sites: u64,
+    pub(crate) sites: u64,
     /// Percent of the profile spent in the function, or in that of the line; `null` without a profile.
     #[serde(default)]
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// What is allocated there; `null` without a profile, and where nothing is.
     #[serde(default)]
-    pub heat: Option<SiteHeat>,
+    pub(crate) heat: Option<SiteHeat>,
     /// Sites by class, most frequent first.
-    pub classes: Vec<(String, u64)>,
+    pub(crate) classes: Vec<(String, u64)>,
     /// The IDs of the sites.
-    pub ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
     /// The line of source of the first.
-    pub source: String,
+    pub(crate) source: String,
 }
 
 /// Says what the sites of a platform mean.
-pub fn target(
+pub(crate) fn target(
     collected: &Collected,
     judged: &Judged,
     against: &Against<'_>,
@@ -234,7 +234,7 @@ pub fn target(
 }
 
 /// The report of all platforms; `change` is what it does to its gates, where it is known to be one.
-pub fn report(
+pub(crate) fn report(
     mut targets: Vec<Target>,
     by: By,
     config: &Config,

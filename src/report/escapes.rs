@@ -9,7 +9,7 @@ use super::artifact::shown;
 use super::gate;
 use super::heat::{self, SiteHeat};
 use super::revision::{self, Before, Revision};
-pub use super::weighing::Weighing;
+pub(crate) use super::weighing::Weighing;
 use crate::build::escapes::{Collected, Cost, Excerpt};
 use crate::config::{Config, Gate};
 use crate::escape::added::Added;
@@ -21,9 +21,9 @@ use crate::plan::{Facts, scope};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Escapes {
     /// The compiler that said so: reports of different versions do not compare.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// `module`, `main`, `all` or patterns.
-    pub scope: String,
+    pub(crate) scope: String,
     /// Places that allocate on the heap, each once.
     pub sites: u64,
     /// By package, most sites first.
@@ -32,53 +32,53 @@ pub struct Escapes {
     pub unparsed: u64,
     /// Whether a new site fails the run.
     #[serde(default)]
-    pub gate: bool,
+    pub(crate) gate: bool,
     /// Percent of the profile that a function must have for a new site in it to fail the run; `null`: any function.
     #[serde(default)]
-    pub hot: Option<f64>,
+    pub(crate) hot: Option<f64>,
     /// The profiles that weights come from, in words; `null`: there is none, and nothing is weighted.
     #[serde(default)]
-    pub weighted_by: Option<String>,
+    pub(crate) weighted_by: Option<String>,
     /// What the profiles tell of all sites together; `null` without one.
     #[serde(default)]
-    pub heat: Option<heat::Summary>,
+    pub(crate) heat: Option<heat::Summary>,
     /// How the lock stands to this build; `null` without a lock, or where it does not know the platform.
     #[serde(default)]
-    pub lock: Option<LockState>,
+    pub(crate) lock: Option<LockState>,
     /// The revision that is compared with instead of the lock; `null` where that was not asked.
     #[serde(default)]
-    pub revision: Option<Revision>,
+    pub(crate) revision: Option<Revision>,
     /// Sites that the lock, or the revision, does not hold.
     #[serde(default)]
-    pub new: Vec<Site>,
+    pub(crate) new: Vec<Site>,
     /// Sites that only the lock, or the revision, holds.
     #[serde(default)]
-    pub fixed: Vec<Site>,
+    pub(crate) fixed: Vec<Site>,
     /// How many sites follow a function that was renamed.
     #[serde(default)]
-    pub moved: u64,
+    pub(crate) moved: u64,
     /// New sites that a comment or the configuration takes out of the findings.
     #[serde(default)]
-    pub ignored: Vec<Site>,
+    pub(crate) ignored: Vec<Site>,
     /// What else there is to say, such as a comment without a reason.
     #[serde(default)]
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// How the diagnostics of the compiler were collected; `null` in reports of older versions.
     #[serde(default)]
-    pub collection: Option<Collection>,
+    pub(crate) collection: Option<Collection>,
 }
 
 /// How the diagnostics of the compiler were collected. A package that is compiled for several mains with a profile each counts for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Collection {
     /// Packages that this run compiled, and captured on the way.
-    pub captured: u64,
+    pub(crate) captured: u64,
     /// Packages that came from the build cache, and were captured by an earlier run.
-    pub found: u64,
+    pub(crate) found: u64,
     /// Packages without a capture, compiled separately; `null`: the whole scope was.
-    pub passed: Option<u64>,
+    pub(crate) passed: Option<u64>,
     /// Why, where the whole scope was compiled separately although it should not.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 impl Collection {
@@ -96,38 +96,38 @@ impl Collection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LockState {
     /// The lock's Go version.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// The lock's scope.
     #[serde(default)]
-    pub scope: String,
+    pub(crate) scope: String,
     /// Whether the sites were compared one by one.
-    pub compared: bool,
+    pub(crate) compared: bool,
     /// Why they were not, or what to keep in mind.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Sites by class, where the Go versions differ.
-    pub classes: Vec<ClassChange>,
+    pub(crate) classes: Vec<ClassChange>,
 }
 
 /// The sites of a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassChange {
     /// `boxing`
-    pub class: String,
+    pub(crate) class: String,
     /// In the lock.
-    pub before: u64,
+    pub(crate) before: u64,
     /// In this build.
-    pub after: u64,
+    pub(crate) after: u64,
 }
 
 /// A place that allocates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Site {
     /// Its name in the lock, the same after edits elsewhere.
-    pub id: String,
+    pub(crate) id: String,
     /// The import path.
     pub package: String,
     /// The enclosing declaration; empty where unknown.
-    pub function: String,
+    pub(crate) function: String,
     /// `boxing`
     pub class: String,
     /// The expression or the variable.
@@ -141,93 +141,93 @@ pub struct Site {
     /// The compiler's words.
     pub message: String,
     /// The line of source; empty where it could not be read.
-    pub source: String,
+    pub(crate) source: String,
     /// Why it is no finding.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Percent of the profile spent in the function; `null` without a profile.
     #[serde(default)]
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// What is allocated at its line; `null` without a profile, and where nothing is.
     #[serde(default)]
-    pub heat: Option<SiteHeat>,
+    pub(crate) heat: Option<SiteHeat>,
     /// The places of which one is the new site, where it is not known which; the line of the site is then 0.
     #[serde(default)]
-    pub among: Vec<Place>,
+    pub(crate) among: Vec<Place>,
 }
 
 /// A place in the file of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
+pub(crate) struct Place {
     /// Counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in bytes; 0 where unknown.
-    pub column: u32,
+    pub(crate) column: u32,
     /// The line of source.
-    pub source: String,
+    pub(crate) source: String,
 }
 
 /// The escapes of a package.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EscapePackage {
     /// Its import path.
-    pub path: String,
+    pub(crate) path: String,
     /// The sum of the classes up to `other`.
-    pub sites: u64,
+    pub(crate) sites: u64,
     /// `moved to heap: v`
-    pub moved: u64,
+    pub(crate) moved: u64,
     /// `new(T)`, `&T{}`
-    pub new: u64,
+    pub(crate) new: u64,
     /// `make(...)`
-    pub make: u64,
+    pub(crate) make: u64,
     /// `append(...)`, reported since Go 1.25.
-    pub append: u64,
+    pub(crate) append: u64,
     /// Values converted to interfaces.
-    pub boxing: u64,
+    pub(crate) boxing: u64,
     /// Function literals.
-    pub closure: u64,
+    pub(crate) closure: u64,
     /// string, []byte and concatenation.
-    pub conversion: u64,
+    pub(crate) conversion: u64,
     /// Everything else that allocates.
-    pub other: u64,
+    pub(crate) other: u64,
     /// Constants: boxed from read-only data, no allocation.
-    pub constants: u64,
+    pub(crate) constants: u64,
     /// Parameters that leak to the caller's heap.
-    pub leaking: u64,
+    pub(crate) leaking: u64,
     /// Functions with at least one site; `null` where that was not asked.
-    pub functions: Option<u64>,
+    pub(crate) functions: Option<u64>,
     /// Inlining and bounds checks; `null` where only a part of the package was asked for.
     #[serde(default)]
-    pub optimizations: Option<Optimizations>,
+    pub(crate) optimizations: Option<Optimizations>,
     /// Percent of the profile spent in the package; `null` without a profile.
     #[serde(default)]
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// What is allocated at its lines with sites; `null` without a profile, and where nothing is.
     #[serde(default)]
-    pub heat: Option<SiteHeat>,
+    pub(crate) heat: Option<SiteHeat>,
 }
 
 /// What escapes are judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Against<'a> {
     /// The platform and its packages.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// What the user wants.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// What was accepted.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
     /// What it is compared with instead of the lock.
-    pub before: Option<Before<'a>>,
+    pub(crate) before: Option<Before<'a>>,
     /// Paths below are shown relative to it.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
 }
 
 /// A site of a build, by its index.
-pub fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
+pub(crate) fn site(collected: &Collected, index: usize, cwd: &Path) -> Site {
     located(&collected.sites[index], &collected.excerpts[index], cwd)
 }
 
 /// A site with its place and its line of source.
-pub fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
+pub(crate) fn located(it: &IdentifiedSite, excerpt: &Excerpt, cwd: &Path) -> Site {
     let identity = lock::named(&it.identity);
     let path = it.site.source.as_deref().map(String::from_utf8_lossy);
     Site {
@@ -264,7 +264,7 @@ fn gone(identity: &Identity) -> Site {
 }
 
 /// A site that is new, by its name beside the old ones.
-pub fn added(collected: &Collected, added: &Added, cwd: &Path) -> (Site, Excerpt) {
+pub(crate) fn added(collected: &Collected, added: &Added, cwd: &Path) -> (Site, Excerpt) {
     let site = Site {
         id: lock::id(&lock::named(&added.identity)),
         ..site(collected, added.index, cwd)
@@ -288,7 +288,7 @@ pub fn added(collected: &Collected, added: &Added, cwd: &Path) -> (Site, Excerpt
 }
 
 /// Counts and compares.
-pub fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
+pub(crate) fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
     let weighing = Weighing::new(against.facts);
     let mut escapes = counts(collected, against, &weighing);
     if let Some(before) = &against.before {
@@ -367,7 +367,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
 
 const BLIND: &str = "`[escape] gate = \"hot\"`, but no profile is applied: no function is known to be hot, and the gate is open";
 
-pub fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
+pub(crate) fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
     EscapePackage {
         path: it.path.clone(),
         sites: it.sites,

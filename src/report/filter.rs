@@ -3,11 +3,11 @@
 /// A part of a path or of a name, or a pattern with `*` or `...` for any run of characters. The `*` of a receiver, as in
 /// `(*T).M`, is itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(pub String);
+pub(crate) struct Filter(pub String);
 
 impl Filter {
     /// Whether a path or a function name has it.
-    pub fn has(&self, text: &str) -> bool {
+    pub(crate) fn has(&self, text: &str) -> bool {
         // Expressions have stars and dots of their own.
         if text.contains(&self.0) {
             return true;

@@ -9,41 +9,41 @@ use crate::check::{Finding, Status};
 
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
-pub struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     /// Sites that the lock, or the revision, does not hold.
-    pub sites: Vec<&'a Site>,
+    pub(crate) sites: Vec<&'a Site>,
     /// The revision that is compared with instead of the lock.
-    pub revision: Option<&'a str>,
+    pub(crate) revision: Option<&'a str>,
     /// Those of the sites that fail the run, by ID.
-    pub failing: BTreeSet<&'a str>,
+    pub(crate) failing: BTreeSet<&'a str>,
     /// What else fails the run: budgets, denied checks.
-    pub failures: Vec<&'a str>,
+    pub(crate) failures: Vec<&'a str>,
     /// Gates that were not judged.
-    pub not_judged: Vec<&'a str>,
+    pub(crate) not_judged: Vec<&'a str>,
     /// What `advise` says.
-    pub advice: Vec<&'a super::advise::Finding>,
+    pub(crate) advice: Vec<&'a super::advise::Finding>,
     /// Gates that the change loosens.
-    pub loosened: Vec<&'a str>,
+    pub(crate) loosened: Vec<&'a str>,
     /// Assertions that failed.
-    pub assertions: Vec<&'a Assertion>,
+    pub(crate) assertions: Vec<&'a Assertion>,
     /// Checks that warn or fail, what several executables share once.
-    pub checks: Vec<Checked<'a>>,
+    pub(crate) checks: Vec<Checked<'a>>,
     /// The file that what has no place in the sources is about: the configuration, or go.mod.
-    pub anchor: Option<String>,
+    pub(crate) anchor: Option<String>,
 }
 
 /// A check that warns or fails.
 #[derive(Debug, Clone)]
-pub struct Checked<'a> {
+pub(crate) struct Checked<'a> {
     /// What it sees.
-    pub finding: &'a Finding,
+    pub(crate) finding: &'a Finding,
     /// The executables: `api linux/amd64`.
-    pub of: Vec<String>,
+    pub(crate) of: Vec<String>,
 }
 
 impl<'a> Findings<'a> {
     /// Those of all targets; what several of them share counts once.
-    pub fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
+    pub(crate) fn of(targets: impl Iterator<Item = (&'a [Site], &'a [Assertion])>) -> Self {
         let mut all = Self::default();
         let mut seen = HashSet::new();
         for (sites, assertions) in targets {
@@ -68,7 +68,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Those of a release.
-    pub fn of_report(report: &'a Report) -> Self {
+    pub(crate) fn of_report(report: &'a Report) -> Self {
         fn of(target: &Target) -> (&[Site], &[Assertion]) {
             let new = target
                 .escapes
@@ -104,7 +104,7 @@ impl<'a> Findings<'a> {
     }
 
     /// What fails the run and has no entry of its own among the sites, the assertions and the checks: budgets.
-    pub fn budgets(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = &'a str> {
         let told: HashSet<String> = self
             .checks
             .iter()
@@ -117,7 +117,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Gates that were not judged or are loosened, and of which no check says so.
-    pub fn open(&self) -> Vec<&'a str> {
+    pub(crate) fn open(&self) -> Vec<&'a str> {
         let all = self.not_judged.iter().chain(&self.loosened);
         let said = |sentence: &str| {
             // The executables stand behind the sentence; a check knows its own.
@@ -129,7 +129,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds what fails the run; of `verdict`, only what is no site and no assertion.
-    pub fn failing(
+    pub(crate) fn failing(
         &mut self,
         verdict: &'a Verdict,
         escapes: impl Iterator<Item = &'a Escapes> + Clone,
@@ -151,7 +151,7 @@ impl<'a> Findings<'a> {
     }
 
     /// What to do about a new site, or against what it is new.
-    pub fn advice(&self, site: &Site) -> String {
+    pub(crate) fn advice(&self, site: &Site) -> String {
         match self.revision {
             Some(revision) => format!("not in {revision}"),
             None => accept(site),
@@ -160,6 +160,6 @@ impl<'a> Findings<'a> {
 }
 
 /// How a site is accepted.
-pub fn accept(site: &Site) -> String {
+pub(crate) fn accept(site: &Site) -> String {
     format!("accept it: gobuild-opt accept {} --reason TEXT", site.id)
 }

@@ -10,7 +10,7 @@ use crate::profile::names::package;
 use crate::profile::summary::owner_by_path;
 
 /// The treemap; `None` where the functions of the profile are not all there.
-pub fn picture(shown: &Shown) -> Option<Picture> {
+pub(crate) fn picture(shown: &Shown) -> Option<Picture> {
     let total = u128::from(shown.summary.total.unsigned_abs()).max(1);
     let module = shown.main_module.as_deref().unwrap_or_default();
     let mut owners: BTreeMap<Owner, BTreeMap<&str, Vec<Tile>>> = BTreeMap::new();

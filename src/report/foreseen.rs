@@ -9,21 +9,21 @@ use crate::plan::Facts;
 
 /// What the next build of an executable will be judged by.
 #[derive(Debug, Clone, Copy)]
-pub struct Ahead<'a> {
+pub(crate) struct Ahead<'a> {
     /// The limits.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// Which layer set what.
-    pub origins: &'a Origins,
+    pub(crate) origins: &'a Origins,
     /// What was accepted.
-    pub lock: Option<&'a Lock>,
+    pub(crate) lock: Option<&'a Lock>,
     /// What go says about the target.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// The main package.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
 }
 
 /// Gates that the lock, or what is not collected, leaves open. What only the finished file tells is not foreseen.
-pub fn foreseen(ahead: &Ahead<'_>) -> Vec<Judgement> {
+pub(crate) fn foreseen(ahead: &Ahead<'_>) -> Vec<Judgement> {
     let version = &ahead.facts.toolchain.version;
     let entry = accepted_entry(ahead.lock, &ahead.facts.key(), ahead.package, version);
     let mut open: Vec<(String, Cause)> = Vec::new();

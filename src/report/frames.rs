@@ -21,35 +21,35 @@ use crate::plan::Facts;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Frame {
     /// Its symbol.
-    pub function: String,
+    pub(crate) function: String,
     /// The import path of its package; empty where it is not known.
-    pub package: String,
+    pub(crate) package: String,
     /// Bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// How goroutines start in it; `null` where none is known to.
-    pub goroutine: Option<Start>,
+    pub(crate) goroutine: Option<Start>,
     /// Functions that were inlined into it by a call that the profile has among its hot ones.
-    pub hot_inlined: Vec<String>,
+    pub(crate) hot_inlined: Vec<String>,
     /// Of the standard library.
-    pub standard: bool,
+    pub(crate) standard: bool,
     /// What gobuild-opt.lock accepts; `null` where it is not in there.
-    pub accepted: Option<u64>,
+    pub(crate) accepted: Option<u64>,
     /// What it is without the profile, where that is smaller and was asked for.
-    pub without_profile: Option<u64>,
+    pub(crate) without_profile: Option<u64>,
     /// Why it fails: `limit`, `lock` or `profile`; `null` where it does not.
-    pub over: Option<String>,
+    pub(crate) over: Option<String>,
     /// The most it may be, where it fails.
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
 }
 
 impl Frame {
     /// Whether the user can do something about it: of the standard library only where the profile inlined into it.
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         !self.standard || !self.hot_inlined.is_empty()
     }
 
     /// Whether `[budget] frame` is about it: goroutines start in it, or the profile inlined into it.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.is_own() && (self.goroutine.is_some() || !self.hot_inlined.is_empty())
     }
 }
@@ -58,9 +58,9 @@ impl Frame {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FrameLimits {
     /// `[budget] frame`, in bytes.
-    pub frame: Option<u64>,
+    pub(crate) frame: Option<u64>,
     /// `[budget] frame-growth`, as it is written.
-    pub growth: Option<String>,
+    pub(crate) growth: Option<String>,
 }
 
 /// The limits of an executable: those of the configuration, and what the lock accepts of the same Go version.
@@ -83,7 +83,7 @@ pub fn limits<'a>(
     }
 }
 
-pub fn shown_limits(config: &Config) -> Option<FrameLimits> {
+pub(crate) fn shown_limits(config: &Config) -> Option<FrameLimits> {
     let budget = &config.budget;
     (budget.frame.is_some() || budget.frame_growth.is_some()).then(|| FrameLimits {
         frame: budget.frame.map(|limit| limit.0),
@@ -93,7 +93,7 @@ pub fn shown_limits(config: &Config) -> Option<FrameLimits> {
     })
 }
 
-pub fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
+pub(crate) fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
     let facts = &inputs.plan.targets[artifact.target].facts;
     let grown = artifact.effect.as_ref().map(|effect| &effect.grown);
     let limits = Limits {
@@ -143,7 +143,7 @@ fn why(over: &Over<'_>) -> &'static str {
 }
 
 /// One budget per limit and executable.
-pub fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec<Budget> {
+pub(crate) fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec<Budget> {
     let name = label(target);
     let unread = || {
         let why = "the file does not tell its stack frames".to_owned();
@@ -207,7 +207,7 @@ fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
 const TOLD: usize = 10;
 
 /// A sentence for each frame that is too large: those that goroutines start in first.
-pub fn failures(target: &Target) -> Vec<String> {
+pub(crate) fn failures(target: &Target) -> Vec<String> {
     let mut failed: Vec<&Frame> = target
         .frames
         .iter()

@@ -20,19 +20,19 @@ use crate::plan::{Facts, scope};
 
 /// What became of every gate.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The budgets.
-    pub budgets: Vec<Budget>,
+    pub(crate) budgets: Vec<Budget>,
     /// All of them.
-    pub gates: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
-    pub not_judged: Vec<String>,
+    pub(crate) not_judged: Vec<String>,
     /// Where it does, and no executable has a check that says so.
-    pub failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 /// Judges every gate of every executable, its checks last: they say what was not judged.
-pub fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
+pub(crate) fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
     let modules = modules(inputs, targets);
     let mut judged = Judged::default();
     let mut open: Vec<(String, String)> = Vec::new();
@@ -120,7 +120,7 @@ fn unlinked(config: &Config) -> Vec<Judgement> {
 }
 
 /// A sentence that holds for several executables once, with their names.
-pub fn together(open: &[(String, String)]) -> Vec<String> {
+pub(crate) fn together(open: &[(String, String)]) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for (sentence, _) in open {
         let mine = open.iter().filter(|it| it.0 == *sentence);
@@ -178,7 +178,7 @@ fn missing(inputs: &Inputs<'_>, artifact: &Artifact) -> Cause {
 }
 
 /// What became of the escape gate; `None` where none was asked for.
-pub fn escape_gate(
+pub(crate) fn escape_gate(
     config: &Config,
     facts: &Facts,
     escapes: Result<&Escapes, Cause>,
@@ -225,7 +225,7 @@ fn open(escapes: &Escapes, facts: &Facts, has_lock: bool) -> Option<Cause> {
 
 /// Assertions that have a meaning here. `missing` is why there are no escapes, where there are none; without an executable
 /// nobody can judge stack frames, and `None` stands for that.
-pub fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgement> {
+pub(crate) fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgement> {
     let frame = Claim::MaxFrame(0).key();
     let judgement = |assertion: &Assertion| {
         let outcome = match assertion.status {
@@ -250,7 +250,7 @@ pub fn of_assertions(all: &[Assertion], missing: Option<&Cause>) -> Vec<Judgemen
 
 impl Escapes {
     /// Whether a new site fails the run.
-    pub fn fails(&self, site: &Site) -> bool {
+    pub(crate) fn fails(&self, site: &Site) -> bool {
         let hot = |limit: f64| site.weight.is_some_and(|weight| weight >= limit);
         self.gate && self.hot.is_none_or(hot)
     }
@@ -260,7 +260,7 @@ impl Escapes {
 const TOLD: usize = 50;
 
 /// Puts a new site among the findings or among the ignored.
-pub fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut Escapes) {
+pub(crate) fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut Escapes) {
     for directive in &excerpt.ignore {
         let (wanted, reason) = directive
             .split_once(char::is_whitespace)
@@ -287,7 +287,7 @@ pub fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut 
 }
 
 /// A sentence for each entry of `[escape] ignore` that means nothing of the build.
-pub fn idle(ignore: &[String], packages: &[Package]) -> Vec<String> {
+pub(crate) fn idle(ignore: &[String], packages: &[Package]) -> Vec<String> {
     let is_id = |text: &str| text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let known = |text: &String| {
         let pattern = std::slice::from_ref(text);
@@ -313,7 +313,7 @@ fn matches(pattern: &str, site: &Site) -> bool {
 }
 
 /// `main.go:12:3`, or what is known of it.
-pub fn place(site: &Site) -> String {
+pub(crate) fn place(site: &Site) -> String {
     let file = site.file.as_deref().unwrap_or_default();
     if let [first, rest @ ..] = site.among.as_slice() {
         let rest = rest.iter().map(|place| format!(", {}", place.line));
@@ -329,7 +329,7 @@ pub fn place(site: &Site) -> String {
 }
 
 /// `boxing in example.com/app.(*Server).handle`
-pub fn what(site: &Site) -> String {
+pub(crate) fn what(site: &Site) -> String {
     let class = spelled(&site.class);
     match site.function.as_str() {
         "" => format!("{class} in {}", site.package),
@@ -338,7 +338,7 @@ pub fn what(site: &Site) -> String {
 }
 
 /// A sentence for each new site, where the gate is closed. What several executables share is told once.
-pub fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
+pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     let closed = |escapes: &'a Escapes| {
         let failing = escapes.new.iter().filter(|site| escapes.fails(site));

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use blame::{Blame, Charge};
-pub use locked::since_lock;
+pub(crate) use locked::since_lock;
 pub use outline::{briefly, outline};
 
 /// One side: what is known of an executable, from its objects or from the file.

@@ -16,43 +16,43 @@ use crate::plan::{Facts, scope};
 
 /// What is allocated at the line of a site.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SiteHeat {
+pub(crate) struct SiteHeat {
     /// Percent of the CPU profile that is spent on allocating there; `null` without one.
-    pub cpu: Option<f64>,
+    pub(crate) cpu: Option<f64>,
     /// Bytes allocated there; `null` without a heap profile.
-    pub bytes: Option<i64>,
+    pub(crate) bytes: Option<i64>,
     /// Objects allocated there; `null` without a heap profile.
-    pub objects: Option<i64>,
+    pub(crate) objects: Option<i64>,
 }
 
 /// What the profiles tell of all sites together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// What it is counted in: `allocated bytes`, or `CPU of allocation`.
-    pub measure: String,
+    pub(crate) measure: String,
     /// Lines with a site.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// Lines of these that allocate in the profile at all.
-    pub allocating: u64,
+    pub(crate) allocating: u64,
     /// Lines that hold 90 % of what is allocated at sites.
-    pub hot_lines: u64,
+    hot_lines: u64,
     /// Percent of what the scope allocates that is at a site; the rest is of what the compiler does not report.
-    pub at_sites: Option<f64>,
+    at_sites: Option<f64>,
 }
 
 /// Heat by site, and of all.
 #[derive(Debug, Clone)]
-pub struct Heated {
+pub(crate) struct Heated {
     /// In the order of the sites; `None`: it allocates nothing in the profile.
-    pub sites: Vec<Option<SiteHeat>>,
+    pub(crate) sites: Vec<Option<SiteHeat>>,
     /// By import path: what is allocated at its lines with sites, each line once.
-    pub packages: BTreeMap<String, SiteHeat>,
+    pub(crate) packages: BTreeMap<String, SiteHeat>,
     /// Together.
-    pub summary: Summary,
+    pub(crate) summary: Summary,
 }
 
 /// Joins the profiles with the sites of a build; `None` without a profile.
-pub fn heated(
+pub(crate) fn heated(
     collected: &Collected,
     facts: &Facts,
     config: &Config,
@@ -152,7 +152,7 @@ fn summary(measure: &str, heat: &Heat, joined: &Joined, is_own: impl Fn(&str) ->
 
 impl Summary {
     /// In one sentence.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let all = counted(self.lines, "line");
         if self.allocating == 0 {
             return format!("the profile saw no allocation at any of the {all} with sites");
@@ -171,7 +171,7 @@ impl Summary {
 
 impl SiteHeat {
     /// The sum of two lines.
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         fn sum<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
             match (a, b) {
                 (Some(a), Some(b)) => Some(a + b),
@@ -186,7 +186,7 @@ impl SiteHeat {
     }
 
     /// What is ranked by.
-    pub fn rank(&self) -> (i64, f64) {
+    pub(crate) fn rank(&self) -> (i64, f64) {
         (self.bytes.unwrap_or_default(), self.cpu.unwrap_or_default())
     }
 }

@@ -7,13 +7,13 @@ use super::{Report, Target, escape};
 
 /// What a number says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// `file_size`
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// In a sentence.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// Whether these are bytes, or else a count.
-    pub bytes: bool,
+    pub(crate) bytes: bool,
 }
 
 const FILE: Kind = Kind {
@@ -54,31 +54,31 @@ const FAILURES: Kind = Kind {
 
 /// One number. What is not known is left out: no number stands for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// What it says.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Of which part: `role` and `code`, `module` and its path.
-    pub part: Option<(&'static str, String)>,
+    pub(crate) part: Option<(&'static str, String)>,
     /// The number.
-    pub value: u64,
+    pub(crate) value: u64,
 }
 
 /// The numbers of one executable, of one platform, or of the whole run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The executable; empty where the numbers are of none.
-    pub name: String,
+    pub(crate) name: String,
     /// `linux/amd64/v3`; empty for the whole run.
-    pub platform: String,
+    pub(crate) platform: String,
     /// The import path of the main package, where two executables have one name.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// In a fixed order.
-    pub measures: Vec<Measure>,
+    pub(crate) measures: Vec<Measure>,
 }
 
 impl Subject {
     /// `api linux/amd64`, a name of its own among the subjects of a report.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let package = self.package.iter().map(|text| format!("({text})"));
         let words = [self.name.clone(), self.platform.clone()];
         let words = words
@@ -114,7 +114,7 @@ impl Subject {
 }
 
 /// Of `release`.
-pub fn of_release(report: &Report) -> Vec<Subject> {
+pub(crate) fn of_release(report: &Report) -> Vec<Subject> {
     let mut names = HashSet::new();
     let mut twice = HashSet::new();
     for target in &report.targets {
@@ -184,7 +184,7 @@ fn platform(it: &Target) -> String {
 }
 
 /// Of `escape`.
-pub fn of_escape(report: &escape::Report) -> Vec<Subject> {
+pub(crate) fn of_escape(report: &escape::Report) -> Vec<Subject> {
     let mut all: Vec<Subject> = report
         .targets
         .iter()
@@ -203,7 +203,7 @@ pub fn of_escape(report: &escape::Report) -> Vec<Subject> {
 }
 
 /// Of `inspect`.
-pub fn of_inspection(it: &Inspection<'_>) -> Vec<Subject> {
+pub(crate) fn of_inspection(it: &Inspection<'_>) -> Vec<Subject> {
     let file = it.file.path.rsplit('/').next().unwrap_or_default();
     let platform = [&it.file.goos, &it.file.goarch];
     let platform: Vec<&str> = platform.iter().filter_map(|it| it.as_deref()).collect();

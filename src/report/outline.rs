@@ -104,37 +104,37 @@ pub enum Tone {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// Their titles.
-    pub columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// One cell per column.
-    pub rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<String>>,
     /// The last row is a sum.
-    pub total: bool,
+    pub(crate) total: bool,
 }
 
 /// A column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its title.
-    pub title: String,
+    pub(crate) title: String,
     /// Numbers stand right.
-    pub right: bool,
+    pub(crate) right: bool,
     /// Left out where there is little room.
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// Counts of one kind, added up with the others of this kind that are small where there is little room.
-    pub folds: bool,
+    pub(crate) folds: bool,
 }
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Detail {
+pub(crate) struct Detail {
     /// Packages of the escape report.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// The sections of each executable, however many there are.
-    pub everything: bool,
+    pub(crate) everything: bool,
 }
 
 /// A column of text.
-pub fn text(title: &str) -> Column {
+pub(crate) fn text(title: &str) -> Column {
     Column {
         title: title.into(),
         ..Column::default()
@@ -142,7 +142,7 @@ pub fn text(title: &str) -> Column {
 }
 
 /// A column of numbers.
-pub fn number(title: &str) -> Column {
+pub(crate) fn number(title: &str) -> Column {
     Column {
         title: title.into(),
         right: true,
@@ -151,7 +151,7 @@ pub fn number(title: &str) -> Column {
 }
 
 /// A column of counts that stands in one with its like where there is little room.
-pub fn folding(column: Column) -> Column {
+pub(crate) fn folding(column: Column) -> Column {
     Column {
         folds: true,
         ..column
@@ -159,7 +159,7 @@ pub fn folding(column: Column) -> Column {
 }
 
 /// A column that is left out where there is little room.
-pub fn optional(column: Column) -> Column {
+pub(crate) fn optional(column: Column) -> Column {
     Column {
         optional: true,
         ..column
@@ -173,7 +173,7 @@ const DETAILED: usize = 2;
 const RESULT: &str = "Result";
 
 /// The whole report.
-pub fn outline(report: &Report, detail: Detail) -> Vec<Block> {
+pub(crate) fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     let targets = &report.targets;
     let mut blocks = Vec::new();
     if targets.len() > 1 {

@@ -12,88 +12,88 @@ use crate::profile::Worth;
 
 /// What the profile did.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Pgo {
+pub(crate) struct Pgo {
     /// The file; `null` without one.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// The files of a list, which are merged; empty where there is one file.
     #[serde(default)]
-    pub parts: Vec<PgoPart>,
+    pub(crate) parts: Vec<PgoPart>,
     /// Functions that `[pgo] no-inline` or a repair keeps from being inlined, and how many calls of them the compiler does
     /// not see.
     #[serde(default)]
-    pub no_inline: BTreeMap<String, u64>,
+    pub(crate) no_inline: BTreeMap<String, u64>,
     /// What was taken out of the profile because of a stack frame, by function.
     #[serde(default)]
-    pub repairs: Vec<Repair>,
+    pub(crate) repairs: Vec<Repair>,
     /// What it did, against a build without it; `null` where that was not asked for.
     #[serde(default)]
-    pub effect: Option<Effect>,
+    pub(crate) effect: Option<Effect>,
     /// Why that could not be told.
     #[serde(default)]
-    pub effect_failure: Option<String>,
+    pub(crate) effect_failure: Option<String>,
     /// SHA-256 of the file that go read.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// The build used it, and it has samples.
-    pub applied: bool,
+    pub(crate) applied: bool,
     /// Flags of the compiler that keep it from its effect, in all of the program or in a part.
     #[serde(default)]
-    pub undone: Vec<String>,
+    pub(crate) undone: Vec<String>,
     /// `usable`, `empty`, `no-samples`, `not-cpu`, `unreadable`, ...; `null` without a file.
-    pub fitness: Option<String>,
+    pub(crate) fitness: Option<String>,
     /// Its samples.
-    pub samples: Option<i64>,
+    pub(crate) samples: Option<i64>,
     /// How long it was collected.
-    pub duration_ms: Option<i64>,
+    pub(crate) duration_ms: Option<i64>,
     /// When it was collected, RFC 3339.
-    pub collected: Option<String>,
+    pub(crate) collected: Option<String>,
     /// Percent of the weight of its calls whose functions exist in the executable; `null` where that is not known.
     #[serde(default)]
-    pub health: Option<f64>,
+    pub(crate) health: Option<f64>,
     /// Percent of the weight of its calls that still stand at their line; `null` where that is not known.
     #[serde(default)]
-    pub lines: Option<f64>,
+    pub(crate) lines: Option<f64>,
     /// Why it does nothing for the executable though the build used it: it is of another program, or no call stands at its
     /// line.
     #[serde(default)]
-    pub useless: Option<String>,
+    pub(crate) useless: Option<String>,
     /// What it was taken of, and what speaks against building by it; `null` without one.
     #[serde(default)]
-    pub worth: Option<Worth>,
+    pub(crate) worth: Option<Worth>,
     /// Its functions that do not exist any more, heaviest first, at most ten.
     #[serde(default)]
-    pub vanished: Vec<String>,
+    pub(crate) vanished: Vec<String>,
 }
 
 /// A stack frame that was over its budget because of the profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Repair {
+pub(crate) struct Repair {
     /// The function.
-    pub function: String,
+    pub(crate) function: String,
     /// Its frame with the whole profile, in bytes.
-    pub before: u64,
+    pub(crate) before: u64,
     /// Its frame now; `null` where the function is gone, or its frame is below 1 KiB.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// Whether it is within its budget now.
-    pub repaired: bool,
+    pub(crate) repaired: bool,
     /// The functions whose hot calls were taken out of the profile.
-    pub no_inline: Vec<String>,
+    pub(crate) no_inline: Vec<String>,
     /// How many calls that were.
-    pub calls: u64,
+    pub(crate) calls: u64,
 }
 
 /// A file of a list of profiles.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct PgoPart {
+pub(crate) struct PgoPart {
     /// The file.
-    pub profile: String,
+    pub(crate) profile: String,
     /// How much it counts beside the others.
-    pub weight: f64,
+    pub(crate) weight: f64,
     /// Its samples.
-    pub samples: Option<i64>,
+    pub(crate) samples: Option<i64>,
 }
 
 /// The profile of an executable, and what came of it.
-pub fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
+pub(crate) fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
     let choice = &inputs.plan.targets[artifact.target].facts.pgo;
     let built = &inputs.built[artifact.target];
     let mine = choice.candidate(&artifact.executable.package);

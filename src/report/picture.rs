@@ -6,25 +6,25 @@ mod union;
 
 use std::borrow::Cow;
 
-pub use fewer::Folded;
-pub use union::merged;
+pub(crate) use fewer::Folded;
+pub(crate) use union::merged;
 
 /// A treemap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Picture {
     /// What it is of.
-    pub title: String,
+    pub(crate) title: String,
     /// What else is said of it, in one line.
-    pub subtitle: String,
+    pub(crate) subtitle: String,
     /// What its boxes have a number of; the first is drawn where only one can be.
-    pub layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
     /// The outermost boxes.
-    pub tiles: Vec<Tile>,
+    pub(crate) tiles: Vec<Tile>,
 }
 
 /// A number that boxes have, and that makes their area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layer {
+pub(crate) enum Layer {
     /// Bytes in the file.
     Bytes,
     /// Bytes that go without a package. What one package brings in counts for it and for itself: sums say nothing.
@@ -39,36 +39,36 @@ pub enum Layer {
 
 /// A box.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tile {
+pub(crate) struct Tile {
     /// The words within it.
-    pub label: String,
+    pub(crate) label: String,
     /// What it is in full.
-    pub full: String,
+    pub(crate) full: String,
     /// Where its bytes come from.
-    pub hue: Hue,
+    pub(crate) hue: Hue,
     /// What its bytes are for, such as `code`; empty where several kinds are in it.
-    pub kind: Cow<'static, str>,
+    pub(crate) kind: Cow<'static, str>,
     /// Its bytes in the file; 0 for what is gone. Those of its children add up to it, in every layer.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Its bytes in the baseline; means something in pictures with [`Layer::Change`] only.
-    pub before: u64,
+    pub(crate) before: u64,
     /// Bytes that came and bytes that went within it.
-    pub moved: u64,
+    pub(crate) moved: u64,
     /// Bytes that go without it.
-    pub retained: u64,
+    pub(crate) retained: u64,
     /// Its places that allocate.
-    pub sites: u64,
+    pub(crate) sites: u64,
     /// Its part of the profile, in millionths.
-    pub weight: u64,
+    pub(crate) weight: u64,
     /// How many boxes it stands for, where they are too small to be drawn one by one.
-    pub members: u64,
+    pub(crate) members: u64,
     /// The boxes within; none: it is one piece.
-    pub children: Vec<Tile>,
+    pub(crate) children: Vec<Tile>,
 }
 
 /// Where bytes come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Hue {
+pub(crate) enum Hue {
     /// The main module.
     Main,
     /// Other modules.
@@ -82,10 +82,10 @@ pub enum Hue {
 
 impl Hue {
     /// Every one, in the order of the legend.
-    pub const ALL: [Self; 4] = [Self::Main, Self::Dependency, Self::Std, Self::Other];
+    pub(crate) const ALL: [Self; 4] = [Self::Main, Self::Dependency, Self::Std, Self::Other];
 
     /// Its words in the legend.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Main => "main module",
             Self::Dependency => "dependencies",
@@ -109,7 +109,7 @@ impl From<crate::binary::Origin> for Hue {
 
 impl Layer {
     /// Its name in the page.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
             Self::Retained => "retained",
@@ -121,24 +121,19 @@ impl Layer {
 }
 
 impl Picture {
-    /// Bytes of all boxes.
-    pub fn bytes(&self) -> u64 {
-        self.whole(Layer::Bytes)
-    }
-
     /// What all boxes have of a layer.
-    pub fn whole(&self, layer: Layer) -> u64 {
+    pub(crate) fn whole(&self, layer: Layer) -> u64 {
         self.tiles.iter().map(|tile| tile.area(layer)).sum()
     }
 
     /// The layer that is drawn where only one can be: the first that has anything.
-    pub fn shown(&self) -> Layer {
+    pub(crate) fn shown(&self) -> Layer {
         let mut drawn = self.layers.iter().filter(|layer| self.whole(**layer) > 0);
         drawn.next().copied().unwrap_or(Layer::Bytes)
     }
 
     /// What belongs to the main module, package by package, the largest first.
-    pub fn own(&self) -> Vec<&Tile> {
+    pub(crate) fn own(&self) -> Vec<&Tile> {
         let modules = self.tiles.iter().filter(|tile| tile.hue == Hue::Main);
         let packages = modules.flat_map(|tile| match tile.children.is_empty() {
             true => std::slice::from_ref(tile),
@@ -156,7 +151,12 @@ impl Picture {
 
 impl Tile {
     /// One piece.
-    pub fn leaf(label: impl Into<String>, full: impl Into<String>, bytes: u64, hue: Hue) -> Self {
+    pub(crate) fn leaf(
+        label: impl Into<String>,
+        full: impl Into<String>,
+        bytes: u64,
+        hue: Hue,
+    ) -> Self {
         Self {
             label: label.into(),
             full: full.into(),
@@ -167,7 +167,11 @@ impl Tile {
     }
 
     /// A box with others in it: its numbers are their sums.
-    pub fn around(label: impl Into<String>, full: impl Into<String>, children: Vec<Self>) -> Self {
+    pub(crate) fn around(
+        label: impl Into<String>,
+        full: impl Into<String>,
+        children: Vec<Self>,
+    ) -> Self {
         let sum = |of: fn(&Self) -> u64| children.iter().map(of).sum();
         Self {
             label: label.into(),
@@ -186,7 +190,7 @@ impl Tile {
     }
 
     /// What it has of a layer.
-    pub fn area(&self, layer: Layer) -> u64 {
+    pub(crate) fn area(&self, layer: Layer) -> u64 {
         match layer {
             Layer::Bytes => self.bytes,
             Layer::Retained => self.retained,
@@ -197,12 +201,12 @@ impl Tile {
     }
 
     /// Whether it is data, or anything else that is no code.
-    pub fn is_pale(&self) -> bool {
+    pub(crate) fn is_pale(&self) -> bool {
         !self.kind.is_empty() && self.kind != "code"
     }
 
     /// Whether there is anything in it, now or before.
-    pub fn has_anything(&self) -> bool {
+    pub(crate) fn has_anything(&self) -> bool {
         self.bytes + self.before + self.sites + self.weight > 0
     }
 }

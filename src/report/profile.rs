@@ -10,68 +10,68 @@ use crate::profile::{Health, Judgement, Summary, Worth};
 
 /// A profile at a glance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The file.
-    pub file: String,
+    pub(crate) file: String,
     /// Bytes of the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// `usable`, `no-samples`, `no-calls`, `no-lines`, `not-cpu` or `no-start-lines`.
-    pub fitness: String,
+    pub(crate) fitness: String,
     /// What that means for `-pgo`, in words.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do about it.
-    pub hint: String,
+    pub(crate) hint: String,
     /// What it measures, in words.
-    pub measures: String,
+    pub(crate) measures: String,
     /// What Go makes of it, and where it comes from.
-    pub judgement: Judgement,
+    pub(crate) judgement: Judgement,
     /// Days since it was collected; `null` where it does not tell.
-    pub age_days: Option<f64>,
+    pub(crate) age_days: Option<f64>,
     /// The module whose code counts as `main`; `null` where it is not known.
-    pub main_module: Option<String>,
+    pub(crate) main_module: Option<String>,
     /// Hot functions, hot calls, and whose code it is.
-    pub summary: Summary,
+    pub(crate) summary: Summary,
     /// What it is of, and what speaks against it; `null` of every other kind than CPU.
-    pub worth: Option<Worth>,
+    pub(crate) worth: Option<Worth>,
     /// Of a heap profile: all that was ever allocated, while `summary` is what is in use. `null` of every other.
-    pub allocated: Option<Summary>,
+    pub(crate) allocated: Option<Summary>,
     /// How much of it fits a program; `null` where none was given.
-    pub health: Option<Fit>,
+    pub(crate) health: Option<Fit>,
     /// All of its functions, for a treemap; empty where none is drawn.
     #[serde(skip)]
-    pub everything: Vec<Hot>,
+    pub(crate) everything: Vec<Hot>,
     /// The limits that were given: `min-samples`, `max-age` in days, `min-health` in percent.
-    pub gates: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
 }
 
 /// A limit, and how the profile stands to it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// `min-samples`, `max-age` or `min-health`.
-    pub item: String,
+    pub(crate) item: String,
     /// Samples, days or percent.
-    pub limit: f64,
+    pub(crate) limit: f64,
     /// The same of the profile; `null` where it does not tell.
-    pub actual: Option<f64>,
+    pub(crate) actual: Option<f64>,
     /// `pass` or `fail`.
-    pub status: Status,
+    pub(crate) status: Status,
 }
 
 /// How much of a profile fits a program.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Fit {
+pub(crate) struct Fit {
     /// The executable; `null` where sources were asked.
-    pub binary: Option<String>,
+    pub(crate) binary: Option<String>,
     /// The patterns of the packages whose sources were asked.
-    pub packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// The Go version that built the executable, or that would build the packages.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
     /// Shares and vanished functions.
-    pub health: Health,
+    pub(crate) health: Health,
 }
 
 /// Days between the collection of a profile and `now`, to a tenth.
-pub fn age_days(collected: Timestamp, now: Timestamp) -> f64 {
+pub(crate) fn age_days(collected: Timestamp, now: Timestamp) -> f64 {
     let days = now.duration_since(collected).as_secs_f64() / 86_400.0;
     (days * 10.0).round() / 10.0
 }

@@ -12,111 +12,111 @@ use crate::prove::bootstrap;
 use crate::prove::decide::{self, Answer, Found, Rules};
 use crate::prove::looks;
 use crate::prove::run::{Metric, Run, is_rate};
-pub use raw::raw;
+pub(crate) use raw::raw;
 
 /// The report of `prove`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// Whether what was required came out.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What was run, `{bin}` being the program.
-    pub workload: String,
+    pub(crate) workload: String,
     /// The server that was measured meanwhile; `null` where there was none.
-    pub serve: Option<String>,
+    pub(crate) serve: Option<String>,
     /// What order and layouts were drawn from.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The most pairs that there could be.
-    pub most_pairs: usize,
+    pub(crate) most_pairs: usize,
     /// What difference matters, in percent.
-    pub threshold: f64,
+    pub(crate) threshold: f64,
     /// The two-sided level of each look, after which all looks together are wrong about equals in at most 5 of 100 sessions.
-    pub level: f64,
+    pub(crate) level: f64,
     /// Layouts that each program was linked with; 1: that of the linker.
-    pub layouts: usize,
+    pub(crate) layouts: usize,
     /// What has to come out; `null`: nothing.
-    pub require: Option<String>,
+    pub(crate) require: Option<String>,
     /// Whether somebody ended it: then this is what the pairs so far say.
-    pub interrupted: bool,
+    pub(crate) interrupted: bool,
     /// Where it ran.
-    pub machine: Machine,
+    pub(crate) machine: Machine,
     /// The first is what the others are held against.
-    pub programs: Vec<Program>,
+    pub(crate) programs: Vec<Program>,
     /// Of each program but the first, of each metric.
-    pub comparisons: Vec<Comparison>,
+    pub(crate) comparisons: Vec<Comparison>,
     /// What the programs are, beside what they take.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Wall time of the whole run, in milliseconds.
-    pub total_ms: u64,
+    pub(crate) total_ms: u64,
 }
 
 /// A machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// `linux/amd64`
-    pub platform: String,
+    pub(crate) platform: String,
     /// The processor, as it names itself; `null` where nobody tells.
-    pub processor: Option<String>,
+    pub(crate) processor: Option<String>,
     /// How many there are.
-    pub processors: usize,
+    pub(crate) processors: usize,
     /// On which of them it ran; `null`: on all.
-    pub pinned: Option<String>,
+    pub(crate) pinned: Option<String>,
 }
 
 /// A program and its runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Program {
+pub(crate) struct Program {
     /// What it is called.
-    pub name: String,
+    pub(crate) name: String,
     /// Bytes of the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Its SHA-256.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// The Go that built it; `null` where it was there.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
     /// SHA-256 of its profile.
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// What building it took, in milliseconds: once, with what was in the cache.
-    pub build_ms: Option<u64>,
+    pub(crate) build_ms: Option<u64>,
     /// Its runs, in rounds.
-    pub runs: Vec<RunNumbers>,
+    pub(crate) runs: Vec<RunNumbers>,
 }
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RunNumbers {
+pub(crate) struct RunNumbers {
     /// CPU time in user space, in seconds.
-    pub user: f64,
+    pub(crate) user: f64,
     /// CPU time in the kernel, in seconds.
-    pub system: f64,
+    pub(crate) system: f64,
     /// Wall time, in seconds.
-    pub wall: f64,
+    pub(crate) wall: f64,
     /// Peak memory of a process, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
     /// Page faults.
-    pub faults: u64,
+    pub(crate) faults: u64,
     /// What the workload printed.
-    pub own: Vec<OwnNumber>,
+    pub(crate) own: Vec<OwnNumber>,
 }
 
 /// A number that a workload printed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OwnNumber {
+pub(crate) struct OwnNumber {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The number.
-    pub value: f64,
+    pub(crate) value: f64,
     /// Its unit.
-    pub unit: String,
+    pub(crate) unit: String,
 }
 
 /// What a comparison says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The machine code is the same: nothing was measured.
     Same,
     /// It needs less.
@@ -131,80 +131,76 @@ pub enum Outcome {
 
 /// A program held against the first. Changes are in percent of what the first needs; negative: less.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// The program.
-    pub program: String,
+    pub(crate) program: String,
     /// What it is held against.
-    pub base: String,
+    pub(crate) base: String,
     /// `cpu`, `wall`, `peak`, `faults`, or a name of the workload.
-    pub metric: String,
+    pub(crate) metric: String,
     /// What came out.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The verdict in a line.
-    pub sentence: String,
+    pub(crate) sentence: String,
     /// Pairs of runs.
-    pub pairs: usize,
+    pub(crate) pairs: usize,
     /// The estimate of Hodges and Lehmann.
-    pub change: f64,
+    pub(crate) change: f64,
     /// The lower end of the interval.
-    pub low: f64,
+    pub(crate) low: f64,
     /// The upper end.
-    pub high: f64,
+    pub(crate) high: f64,
     /// How sure the interval is: it belongs to the level of a look.
-    pub confidence: f64,
+    pub(crate) confidence: f64,
     /// The two-sided probability of such pairs between equals (Wilcoxon's signed-rank test, exact).
-    pub p: f64,
+    pub(crate) p: f64,
     /// The interval of 95 % by resampling the pairs.
-    pub resampled: [f64; 2],
+    pub(crate) resampled: [f64; 2],
     /// How far apart the same program comes out.
-    pub floor: f64,
+    pub(crate) floor: f64,
     /// How far apart layouts of the same code come out; `null` where there is one.
-    pub layout_spread: Option<f64>,
+    pub(crate) layout_spread: Option<f64>,
     /// Pairs that would be needed to tell a difference as large as the threshold.
-    pub needed_pairs: usize,
+    pub(crate) needed_pairs: usize,
     /// Each pair.
-    pub points: Vec<f64>,
+    pub(crate) points: Vec<f64>,
     /// The middle of what the first program needs, and of what this one does.
-    pub middles: [f64; 2],
+    pub(crate) middles: [f64; 2],
     /// The unit of these.
-    pub unit: String,
+    pub(crate) unit: String,
     /// Of how much its file is larger, in percent of the first.
-    pub size_change: f64,
+    pub(crate) size_change: f64,
     /// What else changes: not judged.
-    pub others: Vec<Other>,
+    pub(crate) others: Vec<Other>,
 }
 
 /// What else changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Other {
+pub(crate) struct Other {
     /// The metric.
-    pub metric: String,
+    pub(crate) metric: String,
     /// The estimate, in percent.
-    pub change: f64,
+    pub(crate) change: f64,
     /// The interval of 95 %, or as near to it as so few pairs allow.
-    pub low: f64,
+    pub(crate) low: f64,
     /// Its upper end.
-    pub high: f64,
+    pub(crate) high: f64,
 }
 
 /// What a report is made of.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The programs, without their runs.
-    pub programs: Vec<Program>,
+    pub(crate) programs: Vec<Program>,
     /// The runs of each.
-    pub runs: &'a [Vec<Run>],
+    pub(crate) runs: &'a [Vec<Run>],
     /// What was judged.
-    pub metrics: &'a [Metric],
+    pub(crate) metrics: &'a [Metric],
     /// What was found, of each program but the first, of each metric.
-    pub found: &'a [Vec<Found>],
-    /// How.
-    pub rules: &'a Rules,
-    /// What has to come out.
-    pub require: Option<Require>,
+    pub(crate) found: &'a [Vec<Found>],
     /// Whether the question is whether a profile is worth it.
-    pub is_profile: bool,
+    pub(crate) is_profile: bool,
     /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// Percent of a logarithm of a quotient.
@@ -213,7 +209,7 @@ fn percent(log: f64) -> f64 {
 }
 
 /// The comparisons.
-pub fn comparisons(inputs: &Inputs<'_>) -> Vec<Comparison> {
+pub(crate) fn comparisons(inputs: &Inputs<'_>) -> Vec<Comparison> {
     let mut all = Vec::new();
     for (at, of_program) in inputs.found.iter().enumerate() {
         for (metric, found) in inputs.metrics.iter().zip(of_program) {
@@ -372,7 +368,7 @@ fn required(it: &Comparison, require: Require) -> Option<bool> {
 }
 
 /// The verdict over all comparisons.
-pub fn verdict(comparisons: &[Comparison], require: Option<Require>) -> Verdict {
+pub(crate) fn verdict(comparisons: &[Comparison], require: Option<Require>) -> Verdict {
     let mut verdict = Verdict {
         pass: true,
         failures: Vec::new(),
@@ -400,7 +396,7 @@ pub fn verdict(comparisons: &[Comparison], require: Option<Require>) -> Verdict 
 }
 
 /// The runs of a program, as they stand in the report.
-pub fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
+pub(crate) fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
     let seconds = |micros: u64| micros as f64 / 1e6;
     let numbers = |run: &Run| RunNumbers {
         user: seconds(run.taken.user),
@@ -422,7 +418,7 @@ pub fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
 }
 
 /// A comparison that needed no run.
-pub fn same(program: &Program, base: &Program, metric: &Metric) -> Comparison {
+pub(crate) fn same(program: &Program, base: &Program, metric: &Metric) -> Comparison {
     let mut same = Comparison {
         program: program.name.clone(),
         base: base.name.clone(),
@@ -451,7 +447,7 @@ pub fn same(program: &Program, base: &Program, metric: &Metric) -> Comparison {
 
 impl Report {
     /// Of a session without anything in it yet.
-    pub fn new(machine: Machine, seed: u64, rules: &Rules) -> Self {
+    pub(crate) fn new(machine: Machine, seed: u64, rules: &Rules) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),

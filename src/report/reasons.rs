@@ -19,34 +19,34 @@ pub use since::Since;
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Reasons {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// The import path of the main package.
-    pub package: String,
+    pub(crate) package: String,
     /// Go, and the platform.
-    pub go: Toolchain,
+    pub(crate) go: Toolchain,
     /// How it is known: `linker`, or `imports` where the linker's elimination could not be run.
-    pub by: By,
+    pub(crate) by: By,
     /// Why the elimination could not be run; `null` where it was.
-    pub not_run: Option<String>,
+    pub(crate) not_run: Option<String>,
     /// The program; `null` where the elimination was not run.
-    pub program: Option<Program>,
+    pub(crate) program: Option<Program>,
     /// What was asked about; `null` where only cuts were asked for.
-    pub asked: Option<Asked>,
+    pub(crate) asked: Option<Asked>,
     /// What goes without the cuts; `null` where none was asked for.
-    pub cut: Option<Cut>,
+    pub(crate) cut: Option<Cut>,
     /// The cuts that free most, the largest first; `null` where they were not asked for.
-    pub biggest: Option<Vec<Biggest>>,
+    pub(crate) biggest: Option<Vec<Biggest>>,
     /// What is done before `main`; `null` where that was not asked.
-    pub inits: Option<Inits>,
+    pub(crate) inits: Option<Inits>,
     /// Why it is larger or smaller than in another revision; `null` where that was not asked.
-    pub since: Option<Since>,
+    pub(crate) since: Option<Since>,
 }
 
 impl Reasons {
     /// Nothing was asked so far.
-    pub fn of(package: &str, go: Toolchain) -> Self {
+    pub(crate) fn of(package: &str, go: Toolchain) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
@@ -67,7 +67,7 @@ impl Reasons {
 /// How an answer is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum By {
+pub(crate) enum By {
     /// The linker's own elimination, over the objects.
     Linker,
     /// What packages import: nothing is known of functions and bytes.
@@ -76,115 +76,115 @@ pub enum By {
 
 /// A program as the linker sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Program {
+pub(crate) struct Program {
     /// Packages that are loaded.
-    pub packages: u64,
+    pub(crate) packages: u64,
     /// Symbols in their objects.
-    pub symbols: u64,
+    pub(crate) symbols: u64,
     /// Symbols that are kept.
-    pub kept: u64,
+    pub(crate) kept: u64,
     /// Bytes of code and data.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Whether every exported method of a type in an interface is kept.
-    pub keeps_every_method: bool,
+    pub(crate) keeps_every_method: bool,
 }
 
 /// The answer about one thing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// As it was asked.
-    pub name: String,
+    pub(crate) name: String,
     /// `package`, `module`, `symbol`, `call` or `dce`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its symbols that are kept.
-    pub symbols: u64,
+    pub(crate) symbols: u64,
     /// From the start of the program to it; the first is the shortest.
-    pub chains: Vec<Chain>,
+    pub(crate) chains: Vec<Chain>,
     /// What else has this name; `null` where nothing has.
-    pub also: Option<String>,
+    pub(crate) also: Option<String>,
     /// Of `dce`: the functions that call methods by names that are not known.
-    pub callers: Vec<Caller>,
+    pub(crate) callers: Vec<Caller>,
     /// What goes without it; `null` where it cannot be left out, as the runtime, or where bytes are not known.
-    pub without: Option<Freed>,
+    pub(crate) without: Option<Freed>,
 }
 
 /// From the start of a program to something.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// In order.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// One step of a chain.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Step {
+pub(crate) struct Step {
     /// `start`, `call`, `address`, `init`, `type`, `interface method`, `method by name`, `reflection`, `table`, `import`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The symbol; of imports the package.
-    pub symbol: String,
+    pub(crate) symbol: String,
     /// Its package.
-    pub package: String,
+    pub(crate) package: String,
     /// The file of the step before that leads here.
-    pub file: Option<String>,
+    pub(crate) file: Option<String>,
     /// The line in it.
-    pub line: Option<u32>,
+    pub(crate) line: Option<u32>,
 }
 
 /// A function that calls methods by names that are not known.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The function.
-    pub symbol: String,
+    pub(crate) symbol: String,
     /// Its package.
-    pub package: String,
+    pub(crate) package: String,
     /// Bytes that go when it alone did not; 0 where another does so too.
-    pub alone: u64,
+    pub(crate) alone: u64,
     /// The chain to it.
-    pub chain: Option<Chain>,
+    pub(crate) chain: Option<Chain>,
 }
 
 /// What goes.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Freed {
+pub(crate) struct Freed {
     /// Bytes in all.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
-    pub file: u64,
+    pub(crate) file: u64,
     /// Functions.
-    pub functions: u64,
+    pub(crate) functions: u64,
     /// Bytes by package, the largest first; `package` is empty for tables that packages share.
-    pub packages: Vec<PackageBytes>,
+    pub(crate) packages: Vec<PackageBytes>,
 }
 
 /// Bytes of a package.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct PackageBytes {
+pub(crate) struct PackageBytes {
     /// Its import path.
-    pub package: String,
+    pub(crate) package: String,
     /// Bytes.
     pub bytes: u64,
 }
 
 /// What goes without some things together.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// As they were named.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// What goes.
-    pub freed: Freed,
+    pub(crate) freed: Freed,
 }
 
 /// One of the cuts that free most.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Biggest {
+pub(crate) struct Biggest {
     /// The package or the module.
-    pub name: String,
+    pub(crate) name: String,
     /// `package` or `module`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Bytes that go.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Functions that go.
-    pub functions: u64,
+    pub(crate) functions: u64,
     /// Packages of the main module that import it.
-    pub imported_by: Vec<String>,
+    pub(crate) imported_by: Vec<String>,
 }

@@ -11,42 +11,42 @@ use crate::report::outline::{Block, Table, Tone, number, text};
 
 /// What go's tools took in this run: with `[report] resources`. It differs from run to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Resources {
+pub(crate) struct Resources {
     /// Compiles and links, by CPU time.
-    pub tools: Vec<ToolCost>,
+    pub(crate) tools: Vec<ToolCost>,
     /// Their CPU time in milliseconds.
-    pub cpu_ms: u64,
+    pub(crate) cpu_ms: u64,
     /// Their wall time, each on its own.
-    pub wall_ms: u64,
+    pub(crate) wall_ms: u64,
     /// The most memory that one of them had, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
     /// The most memory that those had which ran at the same time.
-    pub peak_at_once: u64,
+    peak_at_once: u64,
     /// Targets whose tools go ran without us (`[escape] collect`), so that nothing is known of them.
-    pub unknown: Vec<String>,
+    pub(crate) unknown: Vec<String>,
 }
 
 /// A compile or a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ToolCost {
+pub(crate) struct ToolCost {
     /// `compile`, `link`, or `twin` for a link that was repeated without `-s -w`.
-    pub tool: String,
+    pub(crate) tool: String,
     /// The package, as go names it.
-    pub package: String,
+    pub(crate) package: String,
     /// What gobuild-opt.lock calls the platform.
-    pub target: String,
+    pub(crate) target: String,
     /// Wall time in milliseconds.
-    pub wall_ms: u64,
+    pub(crate) wall_ms: u64,
     /// CPU time in milliseconds.
-    pub cpu_ms: u64,
+    pub(crate) cpu_ms: u64,
     /// The most memory that it had, in bytes.
-    pub peak: u64,
+    pub(crate) peak: u64,
 }
 
 /// How many of them people see.
 const SHOWN: usize = 10;
 
-pub fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
+pub(crate) fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
     inputs.config.report.resources.then_some(())?;
     let mut found = Resources::default();
     for (plan, built) in inputs.plan.targets.iter().zip(inputs.built) {
@@ -88,7 +88,7 @@ pub fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
 }
 
 /// The dearest tools, and the sums.
-pub fn outline(resources: &Resources) -> Vec<Block> {
+pub(crate) fn outline(resources: &Resources) -> Vec<Block> {
     let mut blocks = vec![Block::Title("Resources".into())];
     let several = resources
         .tools

@@ -15,42 +15,42 @@ use crate::plan::Facts;
 
 /// The build of another revision.
 #[derive(Debug, Clone, Copy)]
-pub struct Before<'a> {
+pub(crate) struct Before<'a> {
     /// As it was asked for.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The commit.
-    pub commit: &'a str,
+    pub(crate) commit: &'a str,
     /// Its platform.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// What was found in it.
-    pub collected: &'a Collected,
+    pub(crate) collected: &'a Collected,
     /// Its paths below are shown relative to it.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
     /// Sites are compared one by one though another Go compiled it: that is what is asked about.
-    pub across: bool,
+    pub(crate) across: bool,
 }
 
 /// How a revision stands to a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// As it was asked for.
-    pub name: String,
+    pub(crate) name: String,
     /// The commit.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The Go version that compiled it.
-    pub go_version: String,
+    pub(crate) go_version: String,
     /// Its sites in the scope.
-    pub sites: u64,
+    pub(crate) sites: u64,
     /// Whether the sites were compared one by one.
-    pub compared: bool,
+    pub(crate) compared: bool,
     /// Why they were not, or what to keep in mind.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Sites by class, where the Go versions differ.
-    pub classes: Vec<ClassChange>,
+    pub(crate) classes: Vec<ClassChange>,
 }
 
 /// Puts into `escapes` what is new, gone and moved since the revision.
-pub fn compare(
+pub(crate) fn compare(
     collected: &Collected,
     before: &Before<'_>,
     against: &Against<'_>,

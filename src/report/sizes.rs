@@ -10,7 +10,7 @@ use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
 use crate::plan::Facts;
 
-pub use crate::analysis::UNOWNED;
+pub(crate) use crate::analysis::UNOWNED;
 pub use crate::binary::SHARED;
 
 /// What each package and each module keeps alive alone, in bytes, as far as it can be left out.
@@ -26,45 +26,45 @@ pub struct Retained {
 
 /// Bytes of a package in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PackageSize {
+pub(crate) struct PackageSize {
     /// The import path, or `unowned`.
-    pub path: String,
+    pub(crate) path: String,
     /// Its module; `null` for the standard library.
     pub module: Option<String>,
     /// The version of the module.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Bytes in the release file.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Bytes in the baseline file; `null` without a baseline.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Percent of the profile that is spent in it; `null` without one.
     #[serde(default)]
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// Bytes that go when the program has no such package: its own, and what nothing else needs. `null` where that was not
     /// asked for, and of the main package and the runtime, which no program is without.
     #[serde(default)]
-    pub retained: Option<u64>,
+    pub(crate) retained: Option<u64>,
 }
 
 /// Bytes of a module in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ModuleSize {
+pub(crate) struct ModuleSize {
     /// The module path, `std`, or `unowned`.
-    pub path: String,
+    pub(crate) path: String,
     /// The version.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Bytes in the release file.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Bytes in the baseline file; `null` without a baseline.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Bytes that go when the program has no package of it. `null` where that was not asked for, and of the main module and
     /// the standard library.
     #[serde(default)]
-    pub retained: Option<u64>,
+    pub(crate) retained: Option<u64>,
 }
 
 /// With what the profiles of the build spend in each.
-pub fn packages(
+pub(crate) fn packages(
     artifact: &Artifact,
     facts: &Facts,
     retained: Option<&Retained>,
@@ -138,7 +138,7 @@ fn package(it: &PackageBytes, here: bool) -> PackageSize {
     }
 }
 
-pub fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<ModuleSize> {
+pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<ModuleSize> {
     let Some(sizes) = &artifact.sizes else {
         return Vec::new();
     };

@@ -6,7 +6,7 @@ use crate::config::size::human;
 use crate::number::counted;
 
 /// What a release took. The last line is the time; those before are about what a cache could not give.
-pub fn spent(report: &Report) -> Vec<String> {
+pub(crate) fn spent(report: &Report) -> Vec<String> {
     let targets = || report.targets.iter();
     let effects = targets().filter_map(|target| target.pgo.effect.as_ref());
     let mut lines: Vec<String> = effects.map(|effect| price(&effect.price)).collect();
@@ -28,7 +28,7 @@ pub fn spent(report: &Report) -> Vec<String> {
 }
 
 /// For the log of a CI job: what the build cache was worth.
-pub fn hit_rate(time: &Time) -> Option<String> {
+pub(crate) fn hit_rate(time: &Time) -> Option<String> {
     let found = time.packages.checked_sub(time.packages_compiled)?;
     (time.packages > 0).then(|| {
         let percent = found as f64 * 100.0 / time.packages as f64;
@@ -38,7 +38,7 @@ pub fn hit_rate(time: &Time) -> Option<String> {
 }
 
 /// Where the time went and what was reused, in one line.
-pub fn time(it: &Time) -> String {
+pub(crate) fn time(it: &Time) -> String {
     let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1000.0);
     let mut parts = vec![format!("go {}", seconds(it.go_ms))];
     if let Some(ms) = it.links_ms.filter(|links_ms| *links_ms > 0) {
@@ -112,7 +112,7 @@ fn were(count: u64) -> String {
 }
 
 /// How the diagnostics of the compiler were collected.
-pub fn collection(it: &Collection) -> String {
+pub(crate) fn collection(it: &Collection) -> String {
     let Some(passed) = it.passed else {
         let why = it.reason.as_ref();
         let why = why.map_or(String::new(), |why| format!(": {why}"));

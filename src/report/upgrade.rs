@@ -14,26 +14,26 @@ use super::difference::{Function, Pair};
 use super::{SCHEMA_VERSION, Site, Tool, Verdict};
 use crate::check::Status;
 
-pub use escapes::{Drift, Placed, Told, tell};
-pub use godebug::{Godebug, Held, Inputs as GodebugInputs, Refused, godebug, refused};
-pub use reason::{Owner, Reasons, owners};
+pub(crate) use escapes::{Drift, Placed, Told, tell};
+pub(crate) use godebug::{Godebug, Held, Inputs as GodebugInputs, Refused, godebug, refused};
+pub(crate) use reason::{Owner, Reasons, owners};
 
 /// The report of `upgrade`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this format.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Who wrote it.
-    pub tool: Tool,
+    pub(crate) tool: Tool,
     /// A preview fails no run.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// One entry per Go that was asked about; one where only modules were.
-    pub previews: Vec<Preview>,
+    pub(crate) previews: Vec<Preview>,
 }
 
 impl Report {
     /// Of some previews.
-    pub fn of(previews: Vec<Preview>) -> Self {
+    pub(crate) fn of(previews: Vec<Preview>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
@@ -50,208 +50,208 @@ impl Report {
 
 /// What one upgrade does.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// As it is.
-    pub before: Side,
+    pub(crate) before: Side,
     /// As it would be.
-    pub after: Side,
+    pub(crate) after: Side,
     /// Modules whose version moves, of those that packages of the program come from.
-    pub modules: Vec<Bump>,
+    pub(crate) modules: Vec<Bump>,
     /// GODEBUG settings of the program that the new Go does not build; the rest of the preview is without them.
-    pub refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refused>,
     /// One entry per platform.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
     /// What else is other at run time, known from the release notes.
-    pub news: Vec<Fact>,
+    pub(crate) news: Vec<Fact>,
     /// What only the new Go reports; `null` where nobody asked.
-    pub vet: Option<Vetted>,
+    pub(crate) vet: Option<Vetted>,
     /// What building takes. Two runs of the same input differ here, and nowhere else.
-    pub time: Time,
+    pub(crate) time: Time,
 }
 
 /// A side of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Side {
+pub(crate) struct Side {
     /// `go1.27.3`
-    pub go: String,
+    pub(crate) go: String,
     /// The go line in force; `null` where there is none.
-    pub go_line: Option<String>,
+    pub(crate) go_line: Option<String>,
 }
 
 /// A module whose version moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Bump {
+pub(crate) struct Bump {
     /// Its path.
-    pub path: String,
+    pub(crate) path: String,
     /// Its version before; `null`: the program had no package of it.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// Its version after; `null`: the program has no package of it any more.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Whether it was asked for; others move with it.
-    pub asked: bool,
+    pub(crate) asked: bool,
 }
 
 /// What differs on a platform.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
-    pub key: String,
+    pub(crate) key: String,
     /// Packages of the build.
-    pub packages: Pair,
+    pub(crate) packages: Pair,
     /// Those that were compiled for this preview; the rest came from the build cache.
-    pub compiled: Pair,
+    pub(crate) compiled: Pair,
     /// Places that allocate in own code; `null` where a side has no escape report.
-    pub escapes: Option<Pair>,
+    pub(crate) escapes: Option<Pair>,
     /// Sites that only the new build has.
-    pub gained: Vec<Site>,
+    pub(crate) gained: Vec<Site>,
     /// Sites that only the old build has.
-    pub lost: Vec<Site>,
+    pub(crate) lost: Vec<Site>,
     /// Sites of which it is known why only one side has them: no news of the program.
-    pub told: Vec<Told>,
+    pub(crate) told: Vec<Told>,
     /// The executables.
-    pub executables: Vec<Executable>,
+    pub(crate) executables: Vec<Executable>,
     /// What else there is to say.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// What differs in an executable. Sizes are bytes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Executable {
+pub(crate) struct Executable {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The import path of its main package.
-    pub package: String,
+    pub(crate) package: String,
     /// Bytes of the file.
-    pub size: Pair,
+    pub(crate) size: Pair,
     /// What the bytes are for; `null` where a side does not tell.
-    pub kinds: Option<Changes>,
+    pub(crate) kinds: Option<Changes>,
     /// By module, the largest change first; empty where a side does not tell.
-    pub modules: Vec<Owner>,
+    pub(crate) modules: Vec<Owner>,
     /// By package, likewise.
-    pub packages: Vec<Owner>,
+    pub(crate) packages: Vec<Owner>,
     /// Machine code of own functions; `null` where a side does not tell.
-    pub own_code: Option<Pair>,
+    pub(crate) own_code: Option<Pair>,
     /// Own functions whose stack frame has another size, the largest difference first.
-    pub frames: Vec<Function>,
+    pub(crate) frames: Vec<Function>,
     /// Calls in own code; `null` where a side does not tell.
-    pub inlining: Option<Inlining>,
+    pub(crate) inlining: Option<Inlining>,
     /// Checks that see something else.
-    pub checks: Vec<Changed>,
+    pub(crate) checks: Vec<Changed>,
     /// GODEBUG defaults; `null` where the sources of the new Go are not there.
-    pub godebug: Option<Godebug>,
+    pub(crate) godebug: Option<Godebug>,
     /// What the program makes of its container's CPU limit.
-    pub processors: Processors,
+    pub(crate) processors: Processors,
     /// What else there is to say.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Calls in bodies of own functions that are inlined somewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Inlining {
+pub(crate) struct Inlining {
     /// How many, each place once.
-    pub calls: Pair,
+    pub(crate) calls: Pair,
     /// Those that only the new build inlines.
-    pub gained: Vec<Call>,
+    pub(crate) gained: Vec<Call>,
     /// Those that only the old build inlines.
-    pub lost: Vec<Call>,
+    pub(crate) lost: Vec<Call>,
 }
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Call {
+pub(crate) struct Call {
     /// The function whose body holds it.
-    pub caller: String,
+    pub(crate) caller: String,
     /// The function that is called.
-    pub callee: String,
+    pub(crate) callee: String,
     /// Its line, counted from the line of the caller's declaration.
-    pub line: i64,
+    pub(crate) line: i64,
 }
 
 /// A check that sees something else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Changed {
+pub(crate) struct Changed {
     /// `gobuild-opt explain ID` is its manual.
-    pub id: String,
+    pub(crate) id: String,
     /// What it sees before; `null`: nothing.
-    pub before: Option<Seen>,
+    pub(crate) before: Option<Seen>,
     /// What it sees after; `null`: nothing.
-    pub after: Option<Seen>,
+    pub(crate) after: Option<Seen>,
 }
 
 /// What a check sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// What became of it.
-    pub status: Status,
+    pub(crate) status: Status,
     /// In words.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// What a program makes of its container's CPU limit, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Processors {
+pub(crate) struct Processors {
     /// As it is.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// As it would be.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// As it would be once the go line moves to the new Go, too; `null` where that changes nothing.
-    pub moved: Option<String>,
+    pub(crate) moved: Option<String>,
     /// What to do then.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// What changed in Go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// The version that brought it: `1.26`.
-    pub since: String,
+    pub(crate) since: String,
     /// What it is about.
-    pub topic: String,
+    pub(crate) topic: String,
     /// What is other than before.
-    pub fact: String,
+    pub(crate) fact: String,
     /// It holds only once the go line is at that version, too.
-    pub with_go_line: bool,
+    pub(crate) with_go_line: bool,
     /// What brings the former behaviour back in the new Go; `null`: nothing.
-    pub back: Option<String>,
+    pub(crate) back: Option<String>,
     /// Where it is said.
-    pub source: String,
+    pub(crate) source: String,
 }
 
 /// What only the new Go reports of the packages of the line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Vetted {
+pub(crate) struct Vetted {
     /// Of `go vet`, in words.
-    pub vet: String,
+    pub(crate) vet: String,
     /// Of `go fix`, in words.
-    pub fix: String,
+    pub(crate) fix: String,
     /// The places, the hottest first.
-    pub places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
 }
 
 /// A place that an analyzer reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
+pub(crate) struct Place {
     /// `vet` or `fix`.
-    pub command: String,
+    pub(crate) command: String,
     /// `internal/index/index.go:12`
-    pub place: String,
+    pub(crate) place: String,
     /// `rangeint`
-    pub analyzer: String,
+    pub(crate) analyzer: String,
     /// Its words.
-    pub message: String,
+    pub(crate) message: String,
     /// Percent of the profile in the function; `null` without a profile.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
 }
 
 /// CPU time of compilers and linkers, in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Time {
+pub(crate) struct Time {
     /// Packages that both sides compiled: what can be compared.
-    pub packages: u64,
+    pub(crate) packages: u64,
     /// Of those, before.
-    pub before_ms: u64,
+    pub(crate) before_ms: u64,
     /// Of those, after.
-    pub after_ms: u64,
+    pub(crate) after_ms: u64,
 }

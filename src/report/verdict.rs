@@ -9,11 +9,11 @@ use crate::lock::FILE;
 use crate::number::grouped;
 
 /// `api linux/amd64`
-pub fn label(target: &Target) -> String {
+pub(crate) fn label(target: &Target) -> String {
     format!("{} {}/{}", target.name, target.goos, target.goarch)
 }
 
-pub fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
+pub(crate) fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
     let over = judged
         .budgets
         .iter()
@@ -56,7 +56,7 @@ fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
 }
 
 /// The sentence for a check that is denied, of the executable that has this label.
-pub fn denied(finding: &Finding, label: &str) -> String {
+pub(crate) fn denied(finding: &Finding, label: &str) -> String {
     format!("{} ({label}): {}", finding.id, finding.message)
 }
 

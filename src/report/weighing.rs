@@ -6,14 +6,14 @@ use crate::plan::pgo::Candidate;
 use crate::profile::Weights;
 
 /// How much of the profile is spent where.
-pub struct Weighing<'a> {
+pub(crate) struct Weighing<'a> {
     weights: Option<Weights>,
     facts: &'a Facts,
 }
 
 impl<'a> Weighing<'a> {
     /// By the profiles that are applied.
-    pub fn new(facts: &'a Facts) -> Self {
+    pub(crate) fn new(facts: &'a Facts) -> Self {
         Self {
             weights: facts.pgo.weights(),
             facts,
@@ -21,7 +21,7 @@ impl<'a> Weighing<'a> {
     }
 
     /// The name of a package in a profile: a main package is called `main` in a profile.
-    pub fn path<'b>(&self, package: &'b str) -> &'b str {
+    pub(crate) fn path<'b>(&self, package: &'b str) -> &'b str {
         let mut mains = self
             .facts
             .packages
@@ -34,18 +34,18 @@ impl<'a> Weighing<'a> {
     }
 
     /// Percent of the profile in a function.
-    pub fn function(&self, package: &str, function: &str) -> Option<f64> {
+    pub(crate) fn function(&self, package: &str, function: &str) -> Option<f64> {
         let weights = self.weights.as_ref()?;
         Some(weights.function(self.path(package), function))
     }
 
     /// Percent of the profile in a package.
-    pub fn package(&self, package: &str) -> Option<f64> {
+    pub(crate) fn package(&self, package: &str) -> Option<f64> {
         Some(self.weights.as_ref()?.package(self.path(package)))
     }
 
     /// The profiles, in words; `None` without one.
-    pub fn words(&self) -> Option<String> {
+    pub(crate) fn words(&self) -> Option<String> {
         self.weights.as_ref()?;
         let used = self
             .facts

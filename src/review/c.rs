@@ -228,7 +228,7 @@ const PASSED_VALUES: &[&str] = &[
 ];
 
 /// Whether every flag of the list, quoted as Go does, is one for the linker of C that is allowed.
-pub fn is_linked(list: &str) -> bool {
+pub(crate) fn is_linked(list: &str) -> bool {
     all(
         list,
         &[LINKED, BOTH, LEVELS],
@@ -238,7 +238,7 @@ pub fn is_linked(list: &str) -> bool {
 }
 
 /// The same for a compiler of C.
-pub fn is_compiled(list: &str) -> bool {
+pub(crate) fn is_compiled(list: &str) -> bool {
     all(
         list,
         &[COMPILED, BOTH, LEVELS],

@@ -12,15 +12,15 @@ use crate::error::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// The program: a path, or a name to look up in PATH.
-    pub program: OsString,
+    pub(crate) program: OsString,
     /// Its arguments.
-    pub args: Vec<OsString>,
+    pub(crate) args: Vec<OsString>,
     /// Variables over the environment we were called in.
     pub env: Vec<(String, OsString)>,
     /// The working directory.
-    pub cwd: PathBuf,
+    pub(crate) cwd: PathBuf,
     /// The file on its standard input; `None`: nothing.
-    pub stdin: Option<PathBuf>,
+    pub(crate) stdin: Option<PathBuf>,
     /// What is held against it before it starts.
     ground: Arc<Ground>,
 }

@@ -2,7 +2,7 @@
 
 /// How a flag is read, and what its value may be.
 #[derive(Debug, Clone, Copy)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// On, off or a count: `-s`, `-s=false`, `-m=2`. Never takes the next word.
     Switch,
     /// Takes a value, and any text will do.
@@ -20,28 +20,28 @@ pub enum Rule {
 }
 
 /// Flag -> how it is read. What is missing is refused.
-pub type Table = &'static [(&'static str, Rule)];
+pub(crate) type Table = &'static [(&'static str, Rule)];
 
 /// A flag with its value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Item {
+pub(crate) struct Item {
     /// Without dashes; a word that is no flag stands here whole, with `is_flag` unset.
-    pub name: String,
+    pub(crate) name: String,
     /// Behind `=`, or the next word.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// Whether the word is a flag at all.
-    pub is_flag: bool,
+    pub(crate) is_flag: bool,
     /// The number of its first word.
-    pub at: usize,
+    pub(crate) at: usize,
     /// How many words it takes.
-    pub words: usize,
+    pub(crate) words: usize,
     /// Whether the value is a word of its own.
-    pub apart: bool,
+    pub(crate) apart: bool,
 }
 
 impl Item {
     /// As it was written.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match (&self.value, self.is_flag) {
             (_, false) => self.name.clone(),
             (None, true) => format!("-{}", self.name),
@@ -51,14 +51,14 @@ impl Item {
     }
 
     /// Whether it says the same as another, wherever each stands and whichever way its value is written.
-    pub fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same(&self, other: &Self) -> bool {
         let key = |it: &Self| (it.is_flag, it.name.clone(), it.value.clone());
         key(self) == key(other)
     }
 
     /// Whether the table allows it. `@FILE` stands for the words in a file wherever a tool of Go meets it
     /// (`expandArgs`, `cmd/internal/objabi/flag.go`), so no word may begin like that.
-    pub fn is_allowed(&self, table: Table) -> bool {
+    pub(crate) fn is_allowed(&self, table: Table) -> bool {
         let value = self.value.as_deref().unwrap_or_default();
         if !self.is_flag || (self.apart && value.starts_with('@')) || value.contains('\0') {
             return false;
@@ -80,7 +80,7 @@ impl Item {
 }
 
 /// Letters, digits and `. _ , : + -`: no path, no quote, no space. Or nothing.
-pub fn is_word(text: &str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ',' | ':' | '+' | '-'))
 }
@@ -88,7 +88,7 @@ pub fn is_word(text: &str) -> bool {
 /// Reads words the way Go's `flag` package does: `-name`, `--name`, `-name=value`, `-name value` for those that take one.
 ///
 /// A flag that no table has takes what stands behind it only where that is no flag.
-pub fn items<S: AsRef<str>>(words: &[S], table: Table) -> Vec<Item> {
+pub(crate) fn items<S: AsRef<str>>(words: &[S], table: Table) -> Vec<Item> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(word) = words.get(at).map(AsRef::as_ref) {

@@ -15,7 +15,7 @@ use Rule::{Checked, Number, OneOf, Refused, Switch, Text, Word};
 
 /// `go build` and `go list` (`cmd/go/internal/work/build.go`, `cmd/go/internal/list/list.go`). The values of the four lists
 /// for tools are reviewed on their own. Without `-n`: nothing is built then, and no gate judges.
-pub const GO: Table = &[
+pub(crate) const GO: Table = &[
     ("C", Refused),
     ("a", Switch),
     ("asan", Switch),
@@ -57,7 +57,7 @@ fn is_suffix(text: &str) -> bool {
 }
 
 /// What `go list` and `go env` take beside it: they only print.
-pub const PRINTED: Table = &[
+const PRINTED: Table = &[
     ("changed", Switch),
     ("compiled", Switch),
     ("deps", Switch),
@@ -88,7 +88,7 @@ pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
 
 /// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print,
 /// and `go get` to go.mod unless another file stands in for it.
-pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
+pub(crate) fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
     match verb {
         "build" | "list" | "env" | "version" | "vet" => true,
         "fix" => args.iter().any(|argument| argument == "-json"),
@@ -101,7 +101,7 @@ pub fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
 }
 
 /// What a command takes beside the flags of `go build`.
-pub fn own(verb: &str) -> Option<Table> {
+pub(crate) fn own(verb: &str) -> Option<Table> {
     match verb {
         "build" => None,
         "test" => Some(MEASURED),
@@ -110,7 +110,7 @@ pub fn own(verb: &str) -> Option<Table> {
 }
 
 /// What `go test` takes to run benchmarks and nothing else.
-pub const MEASURED: Table = &[
+const MEASURED: Table = &[
     ("bench", Text),
     ("benchmem", Switch),
     ("benchtime", Word),
@@ -120,7 +120,7 @@ pub const MEASURED: Table = &[
 ];
 
 /// The linker (`cmd/link/internal/ld/main.go`, `cmd/link/internal/ld/lib.go`).
-pub const LINK: Table = &[
+pub(crate) const LINK: Table = &[
     ("B", Word),
     ("D", Number),
     ("E", Word),
@@ -180,7 +180,7 @@ pub const LINK: Table = &[
 ];
 
 /// The compiler (`cmd/compile/internal/base/flag.go`).
-pub const COMPILE: Table = &[
+pub(crate) const COMPILE: Table = &[
     ("B", Switch),
     ("C", Switch),
     ("D", Refused),
@@ -248,7 +248,7 @@ pub const COMPILE: Table = &[
 ];
 
 /// The assembler (`cmd/asm/internal/flags/flags.go`).
-pub const ASM: Table = &[
+pub(crate) const ASM: Table = &[
     ("D", Text),
     ("I", Refused),
     ("S", Switch),
@@ -347,7 +347,7 @@ fn is_debug(value: &str) -> bool {
 }
 
 /// The flags that people use of those that are allowed behind `flag`, for a hint.
-pub fn examples(flag: &str) -> &'static str {
+pub(crate) fn examples(flag: &str) -> &'static str {
     match flag {
         "-ldflags" => {
             "-s, -w, -X NAME=VALUE, -buildid=, -linkmode=MODE, -extldflags=-static and others that name no program or file"

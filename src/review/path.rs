@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 /// Whether a path, as it is written, stays below the directory that it is relative to.
-pub fn is_below(path: &str) -> bool {
+pub(crate) fn is_below(path: &str) -> bool {
     let path = Path::new(path);
     !path.is_absolute()
         && !path

@@ -6,15 +6,15 @@ use crate::error::{Error, Kind};
 
 /// A part of a command that a configuration may not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The number of the first word.
-    pub at: usize,
+    pub(crate) at: usize,
     /// The part, as it was written.
-    pub shown: String,
+    pub(crate) shown: String,
     /// What is wrong with it.
-    pub why: String,
+    pub(crate) why: String,
     /// What is allowed, and how to pass this all the same.
-    pub hint: String,
+    pub(crate) hint: String,
     /// The key that it most likely comes from.
     key: &'static str,
     name: String,
@@ -36,7 +36,7 @@ impl Refusal {
 
     /// The same at another word.
     #[must_use]
-    pub fn at(mut self, at: usize) -> Self {
+    pub(crate) fn at(mut self, at: usize) -> Self {
         self.at = at;
         self
     }
@@ -142,7 +142,7 @@ impl Refusal {
     }
 
     /// The error, with the layer and the key that it comes from where they are known.
-    pub fn error(&self, from: Option<(&str, &str)>) -> Error {
+    pub(crate) fn error(&self, from: Option<(&str, &str)>) -> Error {
         let Self { shown, why, .. } = self;
         let message = match from {
             Some((layer, key)) => format!("`{layer}` sets `{key}`: `{shown}` is refused, {why}"),

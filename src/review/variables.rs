@@ -79,7 +79,7 @@ fn is_zone(value: &str) -> bool {
 }
 
 /// What to do about a variable.
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It may be set.
     Fine,
     /// It holds flags of go, which decide.
@@ -91,7 +91,7 @@ pub enum Verdict {
 }
 
 /// Looks a variable up.
-pub fn judge(name: &str, value: &str) -> Verdict {
+pub(crate) fn judge(name: &str, value: &str) -> Verdict {
     let Some((_, kind)) = ALLOWED.iter().find(|(it, _)| *it == name) else {
         return Verdict::Name;
     };
@@ -109,7 +109,7 @@ pub fn judge(name: &str, value: &str) -> Verdict {
 }
 
 /// The names, for a hint.
-pub fn names() -> String {
+pub(crate) fn names() -> String {
     let names: Vec<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }

@@ -6,7 +6,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::escape;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO315",
     lesson: 15,
     summary: "values are stored in interfaces or handled through them, which a typed function spares",

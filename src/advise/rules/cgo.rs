@@ -5,7 +5,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO318",
     lesson: 18,
     summary: "a loop calls C, or arguments of C escape",

@@ -4,7 +4,7 @@ use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO305",
     lesson: 5,
     summary: "a string becomes longer in a loop, or is copied only to be read or written",

@@ -5,7 +5,7 @@ use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO314",
     lesson: 14,
     summary: "something expensive is made again with the same arguments, or deferred in a loop",

@@ -5,7 +5,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO307",
     lesson: 7,
     summary: "a loop copies large elements, or a small struct is allocated to return a pointer",

@@ -5,7 +5,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::number::counted;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO312",
     lesson: 12,
     summary: "a loop starts a goroutine per item, very many exist, or some never end",

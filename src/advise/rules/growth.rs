@@ -5,7 +5,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::advise::shape::Growth;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO303",
     lesson: 3,
     summary: "a slice or a map grows in a loop whose length is known",

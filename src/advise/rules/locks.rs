@@ -4,7 +4,7 @@ use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO311",
     lesson: 11,
     summary: "others wait for a lock that is released here",

@@ -5,7 +5,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO317",
     lesson: 17,
     summary: "a variable or a function literal that is moved to the heap costs",

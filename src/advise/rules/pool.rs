@@ -6,7 +6,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::number::grouped;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO304",
     lesson: 4,
     summary: "a large buffer is made for each use, or a slice is boxed by Put",

@@ -4,7 +4,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::number::grouped;
 
 /// The rule.
-pub const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "GBO306",
     lesson: 6,
     summary: "large objects stay in use, and a part of one is kept on the same line",

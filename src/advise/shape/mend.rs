@@ -14,9 +14,9 @@ use super::{Source, child, is_within, loops};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mend {
     /// The whole file.
-    pub text: String,
+    pub(crate) text: String,
     /// What is no longer the same; empty: nothing.
-    pub caution: &'static str,
+    pub(crate) caution: &'static str,
 }
 
 /// A part of the file, and what stands there instead.
@@ -34,7 +34,7 @@ const KEPT: &[(&str, &str)] = &[
 impl Source {
     /// Follows the advice of a rule on a line; `None` where the text does not say how. `beside` is the text of the other
     /// files of the package, whose names are taken.
-    pub fn mended(&self, rule: &str, line: i64, beside: &str) -> Option<Mend> {
+    pub(crate) fn mended(&self, rule: &str, line: i64, beside: &str) -> Option<Mend> {
         let (edits, caution) = match rule {
             "GBO303" => (
                 self.sized(line)?,

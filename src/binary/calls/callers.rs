@@ -39,7 +39,7 @@ pub struct Caller {
     /// Linker symbol name of the function whose source holds the call.
     pub function: String,
     /// Its file, as the compiler wrote it down.
-    pub file: String,
+    pub(crate) file: String,
     /// The line of the call.
     pub line: u32,
     /// Whether the first argument is the constant 0, proven by the instructions before the call; `None` where these cannot be

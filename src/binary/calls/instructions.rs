@@ -16,7 +16,7 @@ pub(super) enum Decoder {
 
 impl Decoder {
     /// The decoder for one of Go's architectures, where there is one.
-    pub fn of(goarch: &str) -> Option<Self> {
+    pub(crate) fn of(goarch: &str) -> Option<Self> {
         match goarch {
             "amd64" => Some(Self::Amd64),
             "386" => Some(Self::I386),
@@ -39,11 +39,11 @@ impl Decoder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flow {
     /// Where it is in the code.
-    pub at: u32,
+    pub(crate) at: u32,
     /// Bytes of it.
-    pub length: u32,
+    pub(crate) length: u32,
     /// Where it jumps to, in the same code, whatever it depends on.
-    pub target: Option<u32>,
+    pub(crate) target: Option<u32>,
 }
 
 /// Shows `visit` each instruction of a function, in order.

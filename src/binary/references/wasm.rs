@@ -11,11 +11,11 @@ use crate::binary::image::Addr;
 /// A number that can be the address of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::binary) struct Mention {
-    pub target: Addr,
+    pub(crate) target: Addr,
     /// Whether only an address is used like this.
-    pub sure: bool,
+    pub(crate) sure: bool,
     /// What is stored behind it, if that can be the length of a text.
-    pub length: Option<u32>,
+    pub(crate) length: Option<u32>,
 }
 
 /// What matters of an instruction.

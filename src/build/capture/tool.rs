@@ -25,7 +25,7 @@ use crate::process::lines::Splitter;
 use crate::process::tool;
 
 /// How what we say in place of a tool begins.
-pub const SPEAKS: &str = "gobuild-opt toolexec:";
+pub(crate) const SPEAKS: &str = "gobuild-opt toolexec:";
 
 /// Runs the command that stands in `args`, behind the subcommand. `package` is TOOLEXEC_IMPORTPATH, `steered` whether the
 /// environment makes the compiler print, `outside` what stands around us, and `out` our standard output. Returns the exit code

@@ -26,7 +26,7 @@ const SUBMODULE: u32 = 0o160_000;
 const LONGEST: usize = 4096;
 
 /// Writes a commit of a repository below `into`, its submodules too. `scratch` is a directory for files of ours.
-pub fn write(
+pub(crate) fn write(
     repository: &Path,
     commit: &str,
     into: &Path,

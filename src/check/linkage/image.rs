@@ -2,7 +2,7 @@
 
 /// The image of the last stage, where that has no glibc and the file of this name is put into it: scratch, distroless/static,
 /// Alpine. What another stage compiles with go counts for nothing: it is another file than ours.
-pub fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
+pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
     let joined = dockerfile.replace("\\\n", " ");
     let mut stages: Vec<(String, String)> = Vec::new();
     let mut copies = false;

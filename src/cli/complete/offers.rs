@@ -26,7 +26,7 @@ const PLATFORMS: &[&str] = &[
 ];
 
 /// The value of one of our flags.
-pub fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
+pub(crate) fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
     let plain = |words: &[&str]| Offer::words(words.iter().map(|word| Word::new(*word, "")));
     match flag {
         "preset" => Offer::words(presets()).and(Paths::Files),
@@ -84,7 +84,7 @@ fn settings(current: &str) -> Vec<Word> {
 }
 
 /// The value of a flag of go.
-pub fn of_go(flag: &str) -> Offer {
+pub(crate) fn of_go(flag: &str) -> Offer {
     let plain = |words: &[&str]| Offer::words(words.iter().map(|word| Word::new(*word, "")));
     match flag {
         "C" | "pkgdir" => Offer::paths(Paths::Directories),
@@ -109,7 +109,7 @@ pub fn of_go(flag: &str) -> Offer {
 }
 
 /// What stands behind the name of a command that takes no packages.
-pub fn positional(
+pub(crate) fn positional(
     name: &str,
     command: Option<&Command>,
     commands: impl Fn() -> Vec<Word>,
@@ -128,7 +128,7 @@ pub fn positional(
 }
 
 /// The commands of a command.
-pub fn listed(command: &Command) -> Vec<Word> {
+pub(crate) fn listed(command: &Command) -> Vec<Word> {
     let shown = command
         .get_subcommands()
         .filter(|command| !command.is_hide_set());
@@ -156,7 +156,7 @@ fn manuals() -> Vec<Word> {
 }
 
 /// Entries of the lock, and how others are written.
-pub fn items(cwd: &Path) -> Vec<Word> {
+pub(crate) fn items(cwd: &Path) -> Vec<Word> {
     let forms = Item::FORMS.iter();
     let bare = forms.map(|form| form.split_inclusive(':').next().unwrap_or(form));
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
@@ -187,7 +187,7 @@ pub fn items(cwd: &Path) -> Vec<Word> {
 const LOOKED: usize = 200;
 
 /// Packages below the directory that a word names: `./cmd/`, `./cmd/api`, `./cmd/...`.
-pub fn packages(current: &str, cwd: &Path) -> Vec<Word> {
+pub(crate) fn packages(current: &str, cwd: &Path) -> Vec<Word> {
     let (parent, stem) = match current.rfind('/') {
         Some(at) => current.split_at(at + 1),
         None if "./".starts_with(current) => ("./", ""),

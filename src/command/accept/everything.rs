@@ -12,7 +12,11 @@ use crate::report;
 const LISTED: usize = 20;
 
 /// Takes over all that was found. What was looser before keeps its reason; what gets looser takes one.
-pub fn everything(lock: &mut Lock, fresh: &Fresh<'_>, reason: Option<&str>) -> Result<Vec<String>> {
+pub(crate) fn everything(
+    lock: &mut Lock,
+    fresh: &Fresh<'_>,
+    reason: Option<&str>,
+) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for (key, mut target) in found(fresh).targets {
         let Some(old) = lock.targets.get(&key) else {

@@ -6,7 +6,7 @@ use crate::escape::added::Added;
 use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
 
 /// Makes each entry what this run found.
-pub fn loosen(
+pub(crate) fn loosen(
     lock: &mut Lock,
     items: &[Wanted],
     fresh: &Fresh<'_>,

@@ -21,7 +21,7 @@ type Contents = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
 /// Files as they would be.
 #[derive(Debug, Clone, Default)]
-pub struct Files {
+pub(crate) struct Files {
     /// What is tried.
     content: Contents,
     /// What the build itself replaces, with `-overlay`: the change is laid over that.
@@ -31,21 +31,21 @@ pub struct Files {
 }
 
 /// A list in the form of `go build -overlay`, which goes with this value.
-pub struct Overlaid {
+pub(crate) struct Overlaid {
     list: PathBuf,
     _place: Marked,
 }
 
 impl Overlaid {
     /// The file that `-overlay` takes.
-    pub fn list(&self) -> &Path {
+    pub(crate) fn list(&self) -> &Path {
         &self.list
     }
 }
 
 impl Files {
     /// Over what an overlay of the build replaces, where it has one. Fails as [`Files::overlay`] does.
-    pub fn over(under: Option<&Path>, cwd: &Path) -> Result<Self> {
+    pub(crate) fn over(under: Option<&Path>, cwd: &Path) -> Result<Self> {
         let base = under.map(|path| replacements(path, cwd)).transpose()?;
         Ok(Self {
             base: base.unwrap_or_default(),
@@ -54,27 +54,27 @@ impl Files {
     }
 
     /// The files that others stand in for.
-    pub fn names(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Path> {
         self.content.keys().map(PathBuf::as_path)
     }
 
     /// Adds what an overlay replaces. Paths in it are relative to `cwd`, as go reads them. Fails with [`Kind::Usage`] for
     /// what is no overlay, and for a file in it that cannot be read.
-    pub fn overlay(&mut self, file: &Path, cwd: &Path) -> Result<()> {
+    pub(crate) fn overlay(&mut self, file: &Path, cwd: &Path) -> Result<()> {
         self.content.extend(replacements(file, cwd)?);
         Ok(())
     }
 
     /// Adds what a unified diff changes. Its paths are looked for from `cwd` upwards, with `a/` and `b/` before them or not.
     /// Fails with [`Kind::Usage`] for what is no diff, for a file that is not there, and where a part does not fit.
-    pub fn patch(&mut self, file: &Path, cwd: &Path) -> Result<()> {
+    pub(crate) fn patch(&mut self, file: &Path, cwd: &Path) -> Result<()> {
         let text = input::text(&cwd.join(file), input::SOURCE)
             .map_err(|error| Error::unreadable("the patch", file, error))?;
         self.diffed(&text, &file.display().to_string(), cwd)
     }
 
     /// The same for the text of a diff.
-    pub fn diffed(&mut self, text: &str, name: &str, cwd: &Path) -> Result<()> {
+    pub(crate) fn diffed(&mut self, text: &str, name: &str, cwd: &Path) -> Result<()> {
         let bad = |why: String| {
             Error::new(Kind::Usage, format!("`{name}` is no patch: {why}"))
                 .hint("write one with `git diff` or `diff -u`")
@@ -152,7 +152,7 @@ impl Files {
     }
 
     /// Writes the files to a directory of their own, with the list for go; what the build replaces stays replaced.
-    pub fn overlaid(&self, session: &Session<'_>) -> Result<Overlaid> {
+    pub(crate) fn overlaid(&self, session: &Session<'_>) -> Result<Overlaid> {
         let place = Marked::create(&std::env::temp_dir()).map_err(|error| {
             Error::new(Kind::Machine, "cannot make a temporary directory").source(error)
         })?;
@@ -169,7 +169,7 @@ impl Files {
     }
 
     /// Fails with [`Kind::Usage`] where a file is none that [`Files::write`] may write over: before it takes time.
-    pub fn check_write(&self, cwd: &Path) -> Result<()> {
+    pub(crate) fn check_write(&self, cwd: &Path) -> Result<()> {
         for path in self.content.keys() {
             let name = shown(path, cwd);
             let bad = |what: &str| {
@@ -195,7 +195,7 @@ impl Files {
 
     /// Writes the files over the sources, each complete or not at all. Fails with [`Kind::Usage`] where one is no longer as
     /// it was read; nothing is written then.
-    pub fn write(&self, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
+    pub(crate) fn write(&self, cwd: &Path, interrupt: &Interrupt) -> Result<()> {
         self.check_write(cwd)?;
         let same = |path: &Path| {
             let now = input::read(path, input::SOURCE).ok();

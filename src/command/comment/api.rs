@@ -9,7 +9,7 @@ use crate::process::Interrupt;
 
 /// Where to ask, and as whom.
 #[cfg_attr(not(feature = "net"), allow(dead_code))]
-pub struct Api<'a> {
+pub(crate) struct Api<'a> {
     address: String,
     token: String,
     interrupt: &'a Interrupt,
@@ -17,7 +17,7 @@ pub struct Api<'a> {
 
 impl<'a> Api<'a> {
     /// As the runner says.
-    pub fn of(session: &'a Session<'_>) -> Result<Self> {
+    pub(crate) fn of(session: &'a Session<'_>) -> Result<Self> {
         Ok(Self {
             address: text(session, "GITHUB_API_URL")?
                 .trim_end_matches('/')
@@ -28,7 +28,7 @@ impl<'a> Api<'a> {
     }
 
     /// What is at a path.
-    pub fn get(&self, path: &str) -> Result<Value> {
+    pub(crate) fn get(&self, path: &str) -> Result<Value> {
         let body = self.request("GET", path, None)?;
         serde_json::from_slice(&body).map_err(|error| {
             Error::new(
@@ -40,12 +40,12 @@ impl<'a> Api<'a> {
     }
 
     /// Writes.
-    pub fn send(&self, method: &'static str, path: &str, body: &Value) -> Result<()> {
+    pub(crate) fn send(&self, method: &'static str, path: &str, body: &Value) -> Result<()> {
         self.request(method, path, Some(body)).map(drop)
     }
 
     /// Removes. What is gone already is no failure: another run may have been faster.
-    pub fn delete(&self, path: &str) -> Result<()> {
+    pub(crate) fn delete(&self, path: &str) -> Result<()> {
         match self.request("DELETE", path, None) {
             Err(error) if error.status == Some(404) => Ok(()),
             other => other.map(drop),
@@ -133,7 +133,12 @@ mod net {
     /// 100 comments of 65,536 characters.
     const LIMIT: u64 = 32 << 20;
 
-    pub fn once(api: &Api<'_>, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
+    pub(crate) fn once(
+        api: &Api<'_>,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let url = format!("{}{path}", api.address);
         let failed = |error: ureq::Error| {
             Error::new(Kind::Machine, format!("cannot ask `{method} {path}`"))
@@ -189,7 +194,7 @@ mod net {
         config.build().into()
     }
 
-    pub fn sleep(length: Duration, interrupt: &Interrupt) -> Result<()> {
+    pub(crate) fn sleep(length: Duration, interrupt: &Interrupt) -> Result<()> {
         let end = Instant::now() + length;
         while Instant::now() < end {
             interrupt.check()?;

@@ -14,7 +14,7 @@ use crate::report::Report;
 const ROOM: usize = 65_000;
 
 /// Writes it. Returns what was done, in a sentence.
-pub fn write(
+pub(crate) fn write(
     name: &str,
     report: &Report,
     body: &str,

@@ -10,11 +10,11 @@ use crate::error::Result;
 
 /// What is to be said.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Whether it is worth a new comment.
-    pub wanted: bool,
+    pub(crate) wanted: bool,
     /// Markdown.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 /// One of our comments with our key.
@@ -28,7 +28,7 @@ struct Own {
 const PAGES: u32 = 50;
 
 /// Writes it. Returns what was done, in a sentence.
-pub fn post(
+pub(crate) fn post(
     draft: &Draft,
     subject: &Subject,
     args: &cli::Comment,

@@ -10,17 +10,17 @@ use crate::input;
 
 /// The pull request and the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// `owner/name`
-    pub repository: String,
+    pub(crate) repository: String,
     /// Of the pull request.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The commit that was built.
-    pub head_sha: String,
+    pub(crate) head_sha: String,
     /// The run that built it.
-    pub run: u64,
+    pub(crate) run: u64,
     /// How that run ended, in GitHub's word: `success`.
-    pub conclusion: String,
+    pub(crate) conclusion: String,
 }
 
 /// Files of a few lines.
@@ -28,7 +28,7 @@ const LARGEST: u64 = 1 << 20;
 
 impl Subject {
     /// Reads the file and the event. Fails with [`Kind::Machine`] where they do not agree.
-    pub fn read(path: &Path, session: &Session<'_>) -> Result<Self> {
+    pub(crate) fn read(path: &Path, session: &Session<'_>) -> Result<Self> {
         let claimed = json(&session.cwd.join(path), &path.display().to_string())?;
         let repository = text(session, "GITHUB_REPOSITORY")?;
         if !is_repository(&repository) {
@@ -75,7 +75,7 @@ fn json(path: &Path, name: &str) -> Result<Value> {
 }
 
 /// A variable that the runner sets.
-pub fn text(session: &Session<'_>, name: &str) -> Result<String> {
+pub(crate) fn text(session: &Session<'_>, name: &str) -> Result<String> {
     let value = session
         .variable(name)
         .and_then(|variable| variable.to_str());

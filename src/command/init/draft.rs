@@ -17,12 +17,12 @@ use crate::render::harmless;
 
 /// What a configuration is written from.
 pub(super) struct Found<'a> {
-    pub packages: &'a [Package],
-    pub root: &'a Path,
-    pub toolchain: &'a Toolchain,
-    pub today: &'a Today,
+    pub(crate) packages: &'a [Package],
+    pub(crate) root: &'a Path,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) today: &'a Today,
     /// The preset that was asked for.
-    pub preset: Option<&'a str>,
+    pub(crate) preset: Option<&'a str>,
 }
 
 /// Text, line by line, and what is to be said of it.
@@ -84,7 +84,7 @@ impl<'a> Found<'a> {
     }
 
     /// The text of the configuration, and what was seen, a sentence each.
-    pub fn configuration(&self) -> (String, Vec<String>) {
+    pub(crate) fn configuration(&self) -> (String, Vec<String>) {
         let mut draft = Draft::default();
         self.head(&mut draft);
         let preset = self.preset(&mut draft);

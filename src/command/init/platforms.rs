@@ -10,16 +10,16 @@ use crate::input;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Releases {
     /// Without repetition, in the order of the file.
-    pub platforms: Vec<Platform>,
+    pub(crate) platforms: Vec<Platform>,
     /// Directories of main packages, as they are written.
-    pub mains: Vec<String>,
+    pub(crate) mains: Vec<String>,
 }
 
 /// An operating system and a processor, as Go names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Platform {
-    pub os: String,
-    pub arch: String,
+    pub(crate) os: String,
+    pub(crate) arch: String,
 }
 
 /// What goreleaser builds for where nothing is said.

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// `main.version`
-    pub variable: String,
+    pub(crate) variable: String,
     /// What stands for its value in a configuration; `None` where that is not understood.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// As it is written today.
-    pub written: String,
+    pub(crate) written: String,
     /// The file that sets it.
-    pub file: String,
+    pub(crate) file: String,
 }
 
 /// Names of variables that hold a version and the like, where nothing but the name tells.

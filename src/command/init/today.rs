@@ -15,23 +15,23 @@ const LARGEST: u64 = 256 << 10;
 /// What somebody wrote, and in which file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Said<T> {
-    pub value: T,
-    pub file: String,
+    pub(crate) value: T,
+    pub(crate) file: String,
 }
 
 /// How a project is built today.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Today {
     /// CGO_ENABLED.
-    pub cgo: Option<Said<bool>>,
+    pub(crate) cgo: Option<Said<bool>>,
     /// Files of equal rank that disagree about CGO_ENABLED.
-    pub cgo_differs: Vec<String>,
+    pub(crate) cgo_differs: Vec<String>,
     /// What `-X` sets.
-    pub stamps: Vec<Stamp>,
+    pub(crate) stamps: Vec<Stamp>,
     /// `-tags`
-    pub tags: Option<Said<Vec<String>>>,
+    pub(crate) tags: Option<Said<Vec<String>>>,
     /// Of a goreleaser file.
-    pub releases: Option<Said<Releases>>,
+    pub(crate) releases: Option<Said<Releases>>,
 }
 
 /// A file with what it is called below the root.

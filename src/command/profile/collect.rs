@@ -32,7 +32,7 @@ const PLACE: &str = "{profile}";
 const HALF_LIFE: f64 = 30.0;
 
 /// Collects, judges, merges and writes.
-pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     if args.all {
         return every::run(args, session);
     }

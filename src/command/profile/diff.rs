@@ -9,7 +9,7 @@ use crate::render::{self, Format, Style, harmless};
 use crate::report::outline::{self, Block, Table, Tone};
 
 /// Prints the difference.
-pub fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
     let old = calls(&load(&args.old, session)?)?;
     let new = calls(&load(&args.new, session)?)?;
     let diff = profile::diff(&old, &new, HOT_PERCENT);

@@ -42,7 +42,7 @@ enum Answer {
 
 /// Collects the CPU profile first, so that the others are of the same time, and writes what is not empty. Fails with
 /// [`Kind::Machine`] where the program serves a kind and it cannot be had; what was collected stays.
-pub fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     let [url] = args.urls.as_slice() else {
         return Err(Error::new(
             Kind::Usage,

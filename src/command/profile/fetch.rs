@@ -7,29 +7,29 @@ use crate::error::{Error, Kind, Result};
 /// What to ask for, and for how long.
 #[derive(Debug, Clone)]
 #[cfg_attr(not(feature = "net"), allow(dead_code))]
-pub struct Request {
+pub(crate) struct Request {
     /// The whole address, with `seconds`.
-    pub url: String,
+    pub(crate) url: String,
     /// Names and values.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// How long the program collects before it answers.
-    pub collects: Duration,
+    pub(crate) collects: Duration,
     /// How long to wait for a connection, for an answer beyond `collects`, and for its body.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// Who may vouch for the server; `None`: whom Mozilla trusts.
-    pub roots: Option<Roots>,
+    pub(crate) roots: Option<Roots>,
 }
 
 /// Certificates that are trusted.
 #[cfg(feature = "net")]
-pub type Roots = ureq::tls::RootCerts;
+pub(crate) type Roots = ureq::tls::RootCerts;
 
 /// Certificates that are trusted.
 #[cfg(not(feature = "net"))]
-pub type Roots = ();
+pub(crate) type Roots = ();
 
 /// The certificates in a PEM file. Fails with [`Kind::Usage`] where there is none, or one that is damaged.
-pub fn roots(pem: &[u8], name: &str) -> Result<Roots> {
+pub(crate) fn roots(pem: &[u8], name: &str) -> Result<Roots> {
     #[cfg(feature = "net")]
     if let Some(roots) = net::roots(pem) {
         return Ok(roots);
@@ -46,7 +46,7 @@ pub fn roots(pem: &[u8], name: &str) -> Result<Roots> {
 const LIMIT: u64 = 64 << 20;
 
 /// The address to ask, from what the user wrote: `host:6060` is `http://host:6060/debug/pprof/profile`.
-pub fn address(typed: &str, seconds: u64) -> String {
+pub(crate) fn address(typed: &str, seconds: u64) -> String {
     let with_scheme = match typed.contains("://") {
         true => typed.to_owned(),
         false => format!("http://{typed}"),
@@ -71,7 +71,7 @@ pub fn address(typed: &str, seconds: u64) -> String {
 }
 
 /// The address that all kinds of profiles are below, from what the user wrote: `http://host:6060/debug/pprof`.
-pub fn base(typed: &str) -> String {
+pub(crate) fn base(typed: &str) -> String {
     let profile = address(typed, 0);
     let place = profile.split('?').next().unwrap_or(&profile);
     let base = place.strip_suffix("/profile").unwrap_or(place);
@@ -79,7 +79,7 @@ pub fn base(typed: &str) -> String {
 }
 
 /// The address without what may be secret: user, password and query.
-pub fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let place = url.split('?').next().unwrap_or(url);
     let Some((scheme, rest)) = place.split_once("://") else {
         return place.to_owned();
@@ -90,7 +90,7 @@ pub fn shown(url: &str) -> String {
 }
 
 /// Asks for a profile. Fails as [`fetch_if_there`] does, and where there is none at this address.
-pub fn fetch(request: &Request) -> Result<Vec<u8>> {
+pub(crate) fn fetch(request: &Request) -> Result<Vec<u8>> {
     fetch_if_there(request)?.ok_or_else(|| {
         let message = format!("`{}` answers 404 Not Found", shown(&request.url));
         Error::new(Kind::Machine, message)
@@ -100,7 +100,7 @@ pub fn fetch(request: &Request) -> Result<Vec<u8>> {
 
 /// Asks for a profile.
 #[cfg(not(feature = "net"))]
-pub fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
+pub(crate) fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
     Err(Error::new(
         Kind::Usage,
         format!(
@@ -114,7 +114,7 @@ pub fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
 /// Asks for a profile; `None` where the program has none at this address (404). Fails with [`Kind::Machine`] when there is
 /// no answer in time, another answer than 200, a page instead of a profile, or more than 64 MiB. Redirects are not followed: headers may hold secrets.
 #[cfg(feature = "net")]
-pub fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
+pub(crate) fn fetch_if_there(request: &Request) -> Result<Option<Vec<u8>>> {
     let failed = |error: ureq::Error| net::explain(error, request);
     let mut get = net::agent(request).get(&request.url);
     for (name, value) in &request.headers {
@@ -148,7 +148,7 @@ mod net {
 
     use super::{Error, Kind, LIMIT, Request, Result, shown};
 
-    pub fn roots(pem: &[u8]) -> Option<RootCerts> {
+    pub(crate) fn roots(pem: &[u8]) -> Option<RootCerts> {
         let items = parse_pem(pem).collect::<Result<Vec<_>, _>>().ok()?;
         let certificates = items.into_iter().filter_map(|item| match item {
             PemItem::Certificate(item) => Some(item),
@@ -158,7 +158,7 @@ mod net {
         (!certificates.is_empty()).then(|| certificates.into())
     }
 
-    pub fn agent(request: &Request) -> ureq::Agent {
+    pub(crate) fn agent(request: &Request) -> ureq::Agent {
         let patience = request.patience;
         let answer = request.collects + patience;
         let mut config = ureq::Agent::config_builder()
@@ -188,13 +188,13 @@ mod net {
         host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]")
     }
 
-    pub fn is_page(response: &ureq::http::Response<ureq::Body>) -> bool {
+    pub(crate) fn is_page(response: &ureq::http::Response<ureq::Body>) -> bool {
         let kind = response.headers().get("content-type");
         kind.and_then(|value| value.to_str().ok())
             .is_some_and(|text| text.starts_with("text/html"))
     }
 
-    pub fn check_status(
+    pub(crate) fn check_status(
         response: &ureq::http::Response<ureq::Body>,
         request: &Request,
     ) -> Result<()> {
@@ -220,7 +220,7 @@ mod net {
         Err(Error::new(Kind::Machine, message).hint(hint))
     }
 
-    pub fn explain(error: ureq::Error, request: &Request) -> Error {
+    pub(crate) fn explain(error: ureq::Error, request: &Request) -> Error {
         let url = shown(&request.url);
         let patience = request.patience.as_secs();
         let seconds = request.collects.as_secs();

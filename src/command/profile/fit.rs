@@ -18,15 +18,15 @@ use crate::report::profile::Fit;
 
 /// What was found out: `fit` is `None` for a profile without calls, for nothing of it could fit.
 #[derive(Default)]
-pub struct Against {
+pub(crate) struct Against {
     /// The module whose code counts as the program's own.
-    pub main_module: Option<String>,
+    pub(crate) main_module: Option<String>,
     /// How much fits.
-    pub fit: Option<Fit>,
+    pub(crate) fit: Option<Fit>,
 }
 
 /// Compares the profile with the program that the arguments name; with nothing, where they name none.
-pub fn against(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<Against> {
+pub(crate) fn against(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<Against> {
     match &args.binary {
         Some(path) => executable(loaded, path, args.top, session),
         None if args.packages.is_empty() => Ok(Against::default()),

@@ -11,7 +11,7 @@ use crate::profile::{self, Fitness, Input, MergeError};
 use crate::report::outline::Tone;
 
 /// Writes the merged profile.
-pub fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     check_output(&args.output, session)?;
     let weights = weights(args)?;
     let files = args

@@ -19,7 +19,7 @@ use crate::report::outline;
 use crate::report::profile::{Gate, Shown, age_days};
 
 /// Prints the profile.
-pub fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
     if args.min_health.is_some() && args.binary.is_none() && args.packages.is_empty() {
         return Err(Error::new(
             Kind::Usage,

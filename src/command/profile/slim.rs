@@ -11,7 +11,7 @@ use crate::profile::{self, SlimError};
 use crate::report::outline::Tone;
 
 /// Writes the slim profile.
-pub fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
     check_output(&args.output, session)?;
     if !(0.0..=100.0).contains(&args.tolerance) {
         return Err(Error::new(

@@ -13,25 +13,25 @@ use crate::error::{Error, Result};
 use crate::profile::{self, Edge, Judgement};
 
 /// A file as it was read.
-pub struct Found {
+pub(crate) struct Found {
     /// The main packages it is for.
     packages: Vec<String>,
     /// As it is shown.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     weight: f64,
     bytes: Option<Vec<u8>>,
     /// What it is worth; `None` when there is no file.
-    pub judgement: Option<Judgement>,
+    pub(crate) judgement: Option<Judgement>,
 }
 
 impl Found {
     /// Whether Go will read calls from it.
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         is_usable(self.judgement.as_ref())
     }
 }
 
-pub fn look(
+pub(crate) fn look(
     wish: &Wish<'_>,
     cwd: &Path,
     read: &impl Fn(&Path) -> Result<Option<Vec<u8>>>,
@@ -49,7 +49,7 @@ pub fn look(
     wish.files(cwd).into_iter().map(look).collect()
 }
 
-pub fn candidates(
+pub(crate) fn candidates(
     wish: &Wish<'_>,
     request: &Request<'_>,
     found: Vec<Found>,
@@ -159,7 +159,7 @@ fn main_paths(request: &Request<'_>) -> Vec<String> {
     mains.map(|package| package.import_path.clone()).collect()
 }
 
-pub fn unmatched(request: &Request<'_>, choice: &Choice) -> Vec<String> {
+pub(crate) fn unmatched(request: &Request<'_>, choice: &Choice) -> Vec<String> {
     let mains = main_paths(request);
     let hidden = || {
         let derived = choice

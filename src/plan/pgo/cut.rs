@@ -14,7 +14,7 @@ impl Choice {
     ///
     /// Returns what go gets instead, to be written; `None` where the profile has none of the calls. Fails with
     /// [`Kind::Usage`] for a file that is no profile any more.
-    pub fn cut(
+    pub(crate) fn cut(
         &mut self,
         package: &str,
         mains: &[String],

@@ -13,31 +13,31 @@ use crate::error::{Error, Kind, Result};
 use crate::profile::{self, Edge, Input, Keep, Normalize, Profile};
 
 /// What a list of profiles is called in the build information.
-pub const MERGED: &str = "merged.pgo";
+pub(crate) const MERGED: &str = "merged.pgo";
 
 /// A profile that is not a file of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Derived {
+pub(crate) struct Derived {
     /// Where go finds it, below the build cache.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The file.
-    pub bytes: Arc<Vec<u8>>,
+    pub(crate) bytes: Arc<Vec<u8>>,
     /// The calls that the compiler does not see.
-    pub hidden: Vec<Edge>,
+    pub(crate) hidden: Vec<Edge>,
 }
 
 /// One file and how much it counts.
-pub struct Weighed<'a> {
+pub(crate) struct Weighed<'a> {
     /// The file as it was read.
-    pub bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     /// Beside the others.
-    pub weight: f64,
+    pub(crate) weight: f64,
 }
 
 /// Merges, and hides the calls for which `hide` holds. `name` is the file's name, `cache` go's build cache.
 ///
 /// Fails with [`Kind::Usage`] for profiles that measure different things.
-pub fn derive(
+pub(crate) fn derive(
     parts: &[Weighed<'_>],
     hide: impl Fn(&Edge) -> bool,
     name: &str,
@@ -84,7 +84,7 @@ pub fn derive(
 }
 
 /// Where derived profiles are kept: one directory per content.
-pub fn directory(cache: &Path) -> PathBuf {
+pub(crate) fn directory(cache: &Path) -> PathBuf {
     cache.join("gobuild-opt").join("pgo")
 }
 
@@ -97,7 +97,7 @@ fn calls(profile: &Profile) -> Vec<Edge> {
 
 /// Whether `callee`, a linker symbol, is the function that the user names: type arguments aside, dots in the last element
 /// of an import path as people write them, and `main` also by the import path of the main package.
-pub fn is_named(pattern: &str, callee: &str, mains: &[String]) -> bool {
+pub(crate) fn is_named(pattern: &str, callee: &str, mains: &[String]) -> bool {
     let plain = without_arguments(callee).replace("%2e", ".");
     plain == pattern
         || mains.iter().any(|main| {
@@ -109,7 +109,7 @@ pub fn is_named(pattern: &str, callee: &str, mains: &[String]) -> bool {
 }
 
 /// `slices.SortFunc[...]` -> `slices.SortFunc`, `p.(*T[...]).m` -> `p.(*T).m`.
-pub fn without_arguments(name: &str) -> String {
+pub(crate) fn without_arguments(name: &str) -> String {
     let mut depth = 0usize;
     let keep = |c: char| {
         match c {

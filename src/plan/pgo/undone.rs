@@ -8,15 +8,15 @@ use crate::quote::per_package;
 
 /// What `-gcflags` take from the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undone {
+pub(crate) struct Undone {
     /// The flags.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// Whether they hold for all of the program beside the standard library.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// What the flags of a build take from its profile.
-pub fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
+pub(crate) fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
     let composed = flags::compose(inputs, Variant::Listed)?;
     Ok(undone(&flags::gcflags(inputs, &composed), packages))
 }

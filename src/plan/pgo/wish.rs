@@ -14,24 +14,24 @@ use crate::go::flags;
 use crate::go::pattern::clean;
 
 /// What is wanted for some main packages.
-pub struct Wish<'a> {
+pub(crate) struct Wish<'a> {
     /// The profile.
-    pub value: Cow<'a, Profiles>,
+    pub(crate) value: Cow<'a, Profiles>,
     /// The layer that says so.
-    pub from: String,
+    pub(crate) from: String,
     /// The user named it for this run: on the command line, in GOFLAGS, or in a layer above every file.
-    pub explicit: bool,
+    pub(crate) explicit: bool,
     /// What was typed, which need not be UTF-8.
-    pub path: Option<OsString>,
+    pub(crate) path: Option<OsString>,
     /// For these; all of the build where nothing else is wanted.
-    pub mains: Vec<&'a Package>,
+    pub(crate) mains: Vec<&'a Package>,
     /// Nothing else is wanted.
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
 impl Wish<'_> {
     /// Why the flag is there.
-    pub fn reason(&self, flag: String) -> Reason {
+    pub(crate) fn reason(&self, flag: String) -> Reason {
         let why = match self.value.as_ref() {
             Profiles::One(it) if it == "off" => "no profile",
             Profiles::One(it) if it == "auto" => "default.pgo beside each main package",
@@ -46,13 +46,13 @@ impl Wish<'_> {
     }
 
     /// The main packages that one file is for; empty: all of the build.
-    pub fn owners(&self) -> Vec<String> {
+    pub(crate) fn owners(&self) -> Vec<String> {
         let mains = self.mains.iter().filter(|_| !self.all);
         mains.map(|package| package.import_path.clone()).collect()
     }
 
     /// The files behind it: for which main packages, where, with which weight.
-    pub fn files(&self, cwd: &Path) -> Vec<(Vec<String>, PathBuf, f64)> {
+    pub(crate) fn files(&self, cwd: &Path) -> Vec<(Vec<String>, PathBuf, f64)> {
         match self.value.as_ref() {
             Profiles::One(it) if it == "auto" => self
                 .mains
@@ -76,7 +76,7 @@ impl Wish<'_> {
 
 /// One wish per profile; the first is also for packages that are no commands. Fails with [`Kind::Usage`] when two entries
 /// name one main package.
-pub fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
+pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
     let mains: Vec<&Package> = request
         .packages
         .iter()
@@ -185,7 +185,7 @@ fn is_directory(key: &str) -> bool {
 
 /// Entries of `[pgo.package]` for packages that are not built now, with the directory that such a package would be in;
 /// `None` where it cannot be one of the modules that are built.
-pub fn unused(request: &Request<'_>) -> Vec<(String, Option<PathBuf>)> {
+pub(crate) fn unused(request: &Request<'_>) -> Vec<(String, Option<PathBuf>)> {
     let mut unused = Vec::new();
     for key in request.settings.package.keys() {
         let mut mains = request

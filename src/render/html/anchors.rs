@@ -7,7 +7,7 @@ use crate::report::outline::{Block, Table, Tone};
 
 /// What has a name in the page.
 #[derive(Debug, Default)]
-pub struct Anchors {
+pub(crate) struct Anchors {
     /// The row of a subject.
     rows: HashMap<String, String>,
     /// The blocks of the first failure and of the first warning.
@@ -20,7 +20,7 @@ const SUBJECTS: &[&str] = &["package", "module", "function"];
 
 impl Anchors {
     /// Those of a page. The first table that has a row for a subject counts.
-    pub fn of(blocks: &[Block]) -> Self {
+    pub(crate) fn of(blocks: &[Block]) -> Self {
         let mut anchors = Self::default();
         for (at, block) in blocks.iter().enumerate() {
             match block {
@@ -40,7 +40,7 @@ impl Anchors {
     }
 
     /// Of a sentence.
-    pub fn of_block(&self, at: usize) -> Option<&'static str> {
+    pub(crate) fn of_block(&self, at: usize) -> Option<&'static str> {
         match Some(at) {
             at if at == self.bad => Some("bad"),
             at if at == self.warn => Some("warn"),
@@ -49,7 +49,7 @@ impl Anchors {
     }
 
     /// The row that a subject has.
-    pub fn row(&self, name: &str) -> Option<&str> {
+    pub(crate) fn row(&self, name: &str) -> Option<&str> {
         self.rows.get(name).map(String::as_str)
     }
 }
@@ -60,13 +60,13 @@ fn is_about_subjects(table: &Table) -> bool {
 }
 
 /// The name of a row of the table that is the block `at`.
-pub fn row_id(at: usize, row: usize) -> String {
+pub(crate) fn row_id(at: usize, row: usize) -> String {
     format!("t{at}r{row}")
 }
 
 /// A sentence in which the subjects that have a row lead there. A word is one where it looks like a path or a qualified
 /// name: `fmt` alone may be anything.
-pub fn linked(text: &str, anchors: &Anchors) -> String {
+pub(crate) fn linked(text: &str, anchors: &Anchors) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, word) in text.split(' ').enumerate() {
         if at > 0 {

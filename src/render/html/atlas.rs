@@ -18,7 +18,13 @@ const LEAST: f64 = 5.0;
 const OWN: usize = 8;
 
 /// The map number `at` of the page.
-pub fn atlas(out: &mut String, picture: &Picture, at: usize, level: usize, anchors: &Anchors) {
+pub(crate) fn atlas(
+    out: &mut String,
+    picture: &Picture,
+    at: usize,
+    level: usize,
+    anchors: &Anchors,
+) {
     let layer = picture.shown();
     let title = escape(&format!("Map of {}", picture.title));
     out.push_str(&format!(

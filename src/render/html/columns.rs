@@ -11,7 +11,7 @@ const MOST: usize = 12_000;
 const LARGEST: usize = 560_000;
 
 /// JSON for a `<script>`: nothing in it ends that. Smaller boxes are folded until it fits in `room` bytes.
-pub fn data(picture: &Picture, room: usize) -> String {
+pub(crate) fn data(picture: &Picture, room: usize) -> String {
     let room = room.clamp(20_000, LARGEST);
     let mut most = MOST;
     loop {
@@ -190,7 +190,10 @@ mod tests {
             }
             let bytes = value["bytes"].as_array().unwrap().iter();
             let sum: u64 = bytes.map(|it| it.as_u64().unwrap()).sum();
-            assert_eq!(sum, program(functions).bytes());
+            assert_eq!(
+                sum,
+                program(functions).whole(crate::report::picture::Layer::Bytes)
+            );
             let shown = labels.len() as u64 - 2;
             let folded = value["hidden"].as_u64().unwrap();
             assert_eq!(shown + folded, functions + u64::from(folded > 0));

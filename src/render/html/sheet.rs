@@ -5,7 +5,7 @@ use super::escape;
 use crate::report::outline::Table;
 
 /// A table, as the block `at` of the page, about what `caption` says.
-pub fn sheet(out: &mut String, table: &Table, at: usize, caption: &str, anchors: &Anchors) {
+pub(crate) fn sheet(out: &mut String, table: &Table, at: usize, caption: &str, anchors: &Anchors) {
     let caption = escape(caption);
     out.push_str(&format!(
         "<div class=\"sheet\"><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n<caption class=\"off\">{caption}</caption>\n<thead><tr>"

@@ -20,27 +20,27 @@ use crate::profile::Profile;
 
 /// A profile that was given.
 #[derive(Debug)]
-pub struct Given {
+pub(crate) struct Given {
     /// As it is shown.
-    pub file: String,
+    pub(crate) file: String,
     /// What it holds.
-    pub profile: Profile,
+    pub(crate) profile: Profile,
 }
 
 /// What advice is made from.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The platform and its packages.
-    pub facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// What the user wants.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// What the compiler says.
-    pub collected: &'a Collected,
+    pub(crate) collected: &'a Collected,
     /// Paths below are shown relative to it.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
 }
 
 /// Says what costs on a platform.
-pub fn target(
+pub(crate) fn target(
     inputs: &Inputs<'_>,
     given: &[Given],
     read: &mut dyn FnMut(&Path) -> Option<Vec<u8>>,

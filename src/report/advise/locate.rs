@@ -13,17 +13,17 @@ use crate::report::artifact::shown;
 
 /// Where a line is today.
 #[derive(Debug, Clone)]
-pub struct Located {
+pub(crate) struct Located {
     /// As it is shown.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The file, where there is one.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// What stands there; `None` where the function is gone.
-    pub shape: Option<Shape>,
+    pub(crate) shape: Option<Shape>,
 }
 
 /// Finds lines; each file is read once.
-pub struct Locator<'a> {
+pub(crate) struct Locator<'a> {
     packages: HashMap<&'a str, &'a Package>,
     mains: Vec<&'a Package>,
     owned: HashSet<String>,
@@ -36,7 +36,7 @@ pub struct Locator<'a> {
 
 impl<'a> Locator<'a> {
     /// For the packages of a build; those of the scope are the user's.
-    pub fn new(
+    pub(crate) fn new(
         facts: &'a Facts,
         config: &Config,
         cwd: &'a Path,
@@ -66,12 +66,12 @@ impl<'a> Locator<'a> {
     }
 
     /// The user's packages, as a profile names them.
-    pub fn owned(&self) -> &HashSet<String> {
+    pub(crate) fn owned(&self) -> &HashSet<String> {
         &self.owned
     }
 
     /// Finds a line. An older program's is as far from the start of its function as it was then.
-    pub fn locate(&mut self, line: &Line) -> Located {
+    pub(crate) fn locate(&mut self, line: &Line) -> Located {
         if let Some(known) = self.known.get(line) {
             return known.clone();
         }
@@ -85,7 +85,7 @@ impl<'a> Locator<'a> {
     }
 
     /// What a rule would write at a line.
-    pub fn patch(&self, located: &Located, rule: &str) -> Option<Patch> {
+    pub(crate) fn patch(&self, located: &Located, rule: &str) -> Option<Patch> {
         let path = located.path.as_ref()?;
         let source = self.sources.get(path)?.as_ref()?;
         let mend = source.mended(rule, i64::from(located.place.line), &beside(path, rule))?;
@@ -103,7 +103,7 @@ impl<'a> Locator<'a> {
     }
 
     /// Whether a comment takes a finding out.
-    pub fn is_ignored(&self, it: &Finding) -> bool {
+    pub(crate) fn is_ignored(&self, it: &Finding) -> bool {
         let words = self.ignored.get(&(it.place.file.clone(), it.place.line));
         let names = |text: &String| text.split_whitespace().next() == Some(it.rule.as_str());
         words.is_some_and(|all| all.iter().any(names))

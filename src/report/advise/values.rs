@@ -8,7 +8,7 @@ use crate::profile::proto::Sample;
 use crate::profile::{Kind, Profile};
 
 /// What a profile measures; `None` where nothing is charged to a line by it.
-pub fn measure(profile: &Profile) -> Option<Measure> {
+pub(crate) fn measure(profile: &Profile) -> Option<Measure> {
     match profile.kind() {
         Kind::Cpu => Some(Measure::Cpu),
         Kind::Heap => Some(Measure::Allocated),

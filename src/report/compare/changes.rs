@@ -9,40 +9,40 @@ use super::Item;
 
 /// What changed, and how much was too small to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// The largest change first. What is the same is left out, but for roles.
-    pub list: Vec<Change>,
+    pub(crate) list: Vec<Change>,
     /// How many changed by less than the floor.
-    pub small: u64,
+    pub(crate) small: u64,
     /// The sum of those changes.
-    pub small_change: i64,
+    pub(crate) small_change: i64,
     /// How many are the same.
-    pub same: u64,
+    pub(crate) same: u64,
 }
 
 /// One that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Change {
+pub(crate) struct Change {
     /// The role, module, package or function.
-    pub name: String,
+    pub(crate) name: String,
     /// What became of it.
-    pub state: State,
+    pub(crate) state: State,
     /// Bytes before; `null` where it was not there.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Bytes after; `null` where it is gone.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// The difference.
-    pub change: i64,
+    pub(crate) change: i64,
     /// The version before, for modules.
-    pub version_before: Option<String>,
+    pub(crate) version_before: Option<String>,
     /// The version after.
-    pub version_after: Option<String>,
+    pub(crate) version_after: Option<String>,
 }
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub(crate) enum State {
     /// It was not there before.
     New,
     /// It is not there any more.
@@ -57,7 +57,7 @@ pub enum State {
 
 /// Compares by name; several of one name count together. A floor of 0 lists what is the same too, in the order of the
 /// first list.
-pub fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
+pub(crate) fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
     let (old, new) = (sums(before), sums(after));
     let mut out = Changes::default();
     let mut seen = std::collections::BTreeSet::new();

@@ -13,61 +13,61 @@ use crate::report::{Report, SCHEMA_VERSION, Target};
 
 /// One side of a comparison.
 #[derive(Debug)]
-pub struct Subjects {
+pub(crate) struct Subjects {
     /// The file: an executable or a report.
-    pub path: String,
+    pub(crate) path: String,
     /// The executables it is or tells of.
-    pub list: Vec<Subject>,
+    pub(crate) list: Vec<Subject>,
 }
 
 /// An executable.
 #[derive(Debug)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// Its file name.
-    pub name: String,
+    pub(crate) name: String,
     /// The file, or the report that tells of it.
-    pub path: String,
+    pub(crate) path: String,
     /// The import path of its main package.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// `linux/amd64`
-    pub platform: String,
+    pub(crate) platform: String,
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// SHA-256 in hex.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// The Go version in its build information.
-    pub go_version: Option<String>,
+    pub(crate) go_version: Option<String>,
     /// Neither symbol table nor DWARF.
-    pub stripped: Option<bool>,
+    pub(crate) stripped: Option<bool>,
     /// How it is known whose the data are; `None` where nobody is known to own any, and in reports of older versions.
-    pub owners: Option<Owners>,
+    pub(crate) owners: Option<Owners>,
     /// Flags and environment of the build; `None` where a report does not tell.
-    pub settings: Option<BTreeMap<String, String>>,
+    pub(crate) settings: Option<BTreeMap<String, String>>,
     /// By role of section, with headers and padding.
-    pub roles: Vec<Item>,
+    pub(crate) roles: Vec<Item>,
     /// By kind.
-    pub kinds: Option<Vec<Item>>,
+    pub(crate) kinds: Option<Vec<Item>>,
     /// By module.
     pub modules: Option<Vec<Item>>,
     /// By package.
-    pub packages: Option<Vec<Item>>,
+    pub(crate) packages: Option<Vec<Item>>,
     /// By function.
-    pub functions: Option<Vec<Item>>,
+    pub(crate) functions: Option<Vec<Item>>,
     /// Its treemap; empty where none is drawn.
-    pub tiles: Vec<Tile>,
+    pub(crate) tiles: Vec<Tile>,
     /// What its growth is explained by; `None` where nobody asked, and for reports.
-    pub growth: Option<growth::Side>,
+    pub(crate) growth: Option<growth::Side>,
 }
 
 /// A name and a size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub(crate) struct Item {
     /// What it is of.
-    pub name: String,
+    pub(crate) name: String,
     /// The version, for modules.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Item {
@@ -85,12 +85,12 @@ const FLEETING: &[&str] = &["vcs", "vcs.revision", "vcs.time", "vcs.modified"];
 
 impl Subject {
     /// `api linux/amd64`
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{} {}", self.name, self.platform)
     }
 
     /// What the comparison says of the file.
-    pub fn brief(&self) -> Brief {
+    pub(crate) fn brief(&self) -> Brief {
         Brief {
             path: self.path.clone(),
             size: self.size,
@@ -102,7 +102,7 @@ impl Subject {
     }
 
     /// From an inspection. Functions are compared only where all of them are listed.
-    pub fn of_inspection(it: &Inspection<'_>, path: &str, drawn: bool) -> Self {
+    pub(crate) fn of_inspection(it: &Inspection<'_>, path: &str, drawn: bool) -> Self {
         let file = &it.file;
         let ledger = &it.ledger;
         let rest = ledger.unowned + ledger.headers + ledger.padding;
@@ -230,7 +230,7 @@ fn name(path: &str) -> String {
 }
 
 /// Reads a saved JSON report of `release` or `inspect`; `None` when the bytes are no JSON object at all. With its treemaps, where they are drawn.
-pub fn saved(bytes: &[u8], path: &str, drawn: bool) -> Option<Result<Subjects>> {
+pub(crate) fn saved(bytes: &[u8], path: &str, drawn: bool) -> Option<Result<Subjects>> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
     (*first == b'{').then(|| read(bytes, path, drawn))
 }

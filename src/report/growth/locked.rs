@@ -9,7 +9,7 @@ use crate::lock;
 use crate::plan::Facts;
 
 /// Why an executable is not as large as its entry says. `imports`: what each package imports, where that was looked at.
-pub fn since_lock(
+pub(crate) fn since_lock(
     artifact: &Artifact,
     facts: &Facts,
     (target, entry): (&lock::Target, &lock::Executable),

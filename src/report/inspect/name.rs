@@ -10,10 +10,10 @@ use crate::binary::first_name;
 
 /// A name as the symbol table has it. An executable has hundreds of thousands, and a report shows few of them.
 #[derive(Clone)]
-pub struct Name<'a>(Source<'a>);
+pub(crate) struct Name<'a>(Source<'a>);
 
 #[derive(Clone)]
-enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// From the first byte of the name to the end of the table; a NUL ends it.
     Table(&'a [u8]),
     Text(String),
@@ -21,12 +21,12 @@ enum Source<'a> {
 
 impl<'a> Name<'a> {
     /// The name that a table begins with, up to the first NUL.
-    pub fn of_table(rest: &'a [u8]) -> Self {
+    pub(crate) fn of_table(rest: &'a [u8]) -> Self {
         Self(Source::Table(rest))
     }
 
     /// As text; bytes that are no UTF-8 are replaced.
-    pub fn text(&self) -> Cow<'_, str> {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match &self.0 {
             Source::Table(rest) => first_name(rest),
             Source::Text(text) => Cow::Borrowed(text),

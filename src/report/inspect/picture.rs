@@ -10,7 +10,7 @@ use crate::profile::names::parts;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// The treemap of everything that the inspection lists; with a profile, of how much of it is spent where, too.
-pub fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Picture {
+pub(crate) fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Picture {
     let mut tiles = modules(inspection, profile);
     tiles.extend(rest(inspection));
     tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));

@@ -10,7 +10,7 @@ use crate::go::minor_of;
 
 const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
 
-pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract {
+pub(crate) fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract {
     let binary = &anatomy.binary;
     let info = binary.build_info.as_ref();
     let go_version = info.map(|info| info.go_version.clone()).unwrap_or_default();
@@ -59,7 +59,7 @@ pub fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract 
 }
 
 /// Whether the packages of the program could be told: what is not among them is not linked.
-pub fn lists_packages(anatomy: &Anatomy<'_>) -> bool {
+pub(crate) fn lists_packages(anatomy: &Anatomy<'_>) -> bool {
     let unknown =
         |note: &LayoutNote| matches!(note, LayoutNote::NoLineTable | LayoutNote::OldLineTable);
     !anatomy.packages.is_empty() && !anatomy.notes.iter().any(unknown)

@@ -26,13 +26,13 @@ pub enum By {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View {
     /// One listing only.
-    pub by: Option<By>,
+    pub(crate) by: Option<By>,
     /// Lines of each listing.
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
     /// With a treemap.
-    pub picture: bool,
+    pub(crate) picture: bool,
     /// For a page that sorts and filters its tables.
-    pub page: bool,
+    pub(crate) page: bool,
 }
 
 impl View {
@@ -46,7 +46,7 @@ impl View {
     }
 
     /// Lines of each listing: a few of each, more of one alone, and more where they can be searched.
-    pub fn lines(self) -> usize {
+    pub(crate) fn lines(self) -> usize {
         match (self.top, self.by) {
             (Some(top), _) => top,
             (None, _) if self.page => 200,
@@ -56,14 +56,14 @@ impl View {
     }
 
     /// Whether a listing is asked for.
-    pub fn shows(self, by: By) -> bool {
+    pub(crate) fn shows(self, by: By) -> bool {
         self.by.is_none_or(|it| it == by)
     }
 }
 
 impl Inspection<'_> {
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
-    pub fn keep(&mut self, filter: &Filter) {
+    pub(crate) fn keep(&mut self, filter: &Filter) {
         let by_package = |package: &PackageSize| {
             filter.has(&package.path)
                 || package
@@ -106,7 +106,7 @@ impl Inspection<'_> {
 
 impl PackageSize {
     /// The path of the module it is counted for.
-    pub fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         use crate::binary::Origin;
         match (&self.module, self.origin) {
             (Some(module), _) => module,

@@ -6,7 +6,7 @@ use crate::number::{counted, counted_of, grouped};
 use crate::report::advise::{ClassShare, Finding, LineCost, Place, Report, Target, Used};
 
 /// The whole report, `top` findings and lines of it.
-pub fn advise(report: &Report, top: usize) -> Vec<Block> {
+pub(crate) fn advise(report: &Report, top: usize) -> Vec<Block> {
     let several = report.targets.len() > 1;
     let mut blocks = Vec::new();
     // Numbers run through: `--try` takes one.

@@ -12,7 +12,7 @@ const TOP: usize = 8;
 const BRIEF: usize = 6;
 
 /// Nothing without an entry, and one line where nothing changed.
-pub fn against(target: &Target, everything: bool) -> Vec<Block> {
+pub(crate) fn against(target: &Target, everything: bool) -> Vec<Block> {
     let Some(lock) = &target.lock else {
         return Vec::new();
     };
@@ -33,7 +33,7 @@ pub fn against(target: &Target, everything: bool) -> Vec<Block> {
 }
 
 /// The same in a few lines, without a heading: whose bytes changed most, and what is other than bytes.
-pub fn briefly(target: &Target) -> Vec<Block> {
+pub(crate) fn briefly(target: &Target) -> Vec<Block> {
     let Some(lock) = &target.lock else {
         return Vec::new();
     };

@@ -6,7 +6,7 @@ use crate::report::allocations::Report;
 use crate::report::difference::Pair;
 
 /// The whole report.
-pub fn allocated(report: &Report) -> Vec<Block> {
+pub(crate) fn allocated(report: &Report) -> Vec<Block> {
     let all = counted_of(report.benchmarks.len(), "benchmark");
     let rows = report.benchmarks.iter().map(|benchmark| {
         vec![

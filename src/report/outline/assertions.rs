@@ -5,7 +5,7 @@ use crate::assertion::{ELSEWHERE, Status};
 use crate::report::Assertion;
 
 /// What does not apply and what could not be looked at one by one, the rest as numbers: the result tells each that failed.
-pub fn assertions(all: &[Assertion]) -> Vec<Block> {
+pub(crate) fn assertions(all: &[Assertion]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }

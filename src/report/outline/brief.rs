@@ -18,7 +18,7 @@ const LISTED: usize = 2;
 const MORE: &str = "more with --full: sections, modules, packages, escapes, each check";
 
 /// A report of a few lines. Warnings that `is_known` knows were shown before, and are counted only.
-pub fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
+pub(crate) fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
     let targets = &report.targets;
     let unchanged = is_unchanged(report);
     let mut blocks = match targets.as_slice() {

@@ -10,7 +10,7 @@ use crate::report::Target;
 use crate::report::verdict::label;
 
 /// The findings of one executable.
-pub fn checks(findings: &[Finding]) -> Vec<Block> {
+pub(crate) fn checks(findings: &[Finding]) -> Vec<Block> {
     let lines = findings
         .iter()
         .flat_map(|finding| lines(finding, finding.message.clone()));
@@ -18,7 +18,7 @@ pub fn checks(findings: &[Finding]) -> Vec<Block> {
 }
 
 /// The rows of the lessons.
-pub fn lessons(rows: &[Row]) -> Vec<Block> {
+pub(crate) fn lessons(rows: &[Row]) -> Vec<Block> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -44,14 +44,14 @@ pub fn lessons(rows: &[Row]) -> Vec<Block> {
 }
 
 /// The findings of several: a good one that all share on one line, a bad one with its executable.
-pub fn together(targets: &[Target]) -> Vec<Block> {
+pub(crate) fn together(targets: &[Target]) -> Vec<Block> {
     let groups = groups(targets);
     let said = |it: &Group<'_>| group(it.0, &it.1, targets.len());
     headed(groups.iter().flat_map(said).collect())
 }
 
 /// How many warnings the findings are: one that all executables share is one.
-pub fn warnings(targets: &[Target]) -> usize {
+pub(crate) fn warnings(targets: &[Target]) -> usize {
     let warned = groups(targets)
         .into_iter()
         .filter(|group| group.0.status == Status::Warn);
@@ -66,7 +66,7 @@ fn weight((first, same): &Group<'_>, all: usize) -> usize {
 }
 
 /// Whether a finding of an executable was shown before.
-pub type IsKnown<'a> = &'a dyn Fn(&Target, &Finding) -> bool;
+pub(crate) type IsKnown<'a> = &'a dyn Fn(&Target, &Finding) -> bool;
 
 /// What warns, each once and with its hint, without those that are known.
 pub(super) fn warned(targets: &[Target], is_known: IsKnown<'_>) -> Vec<Block> {

@@ -6,7 +6,7 @@ use crate::report::Site;
 use crate::report::difference::{Benchmark, Executable, Pair, Report, Target};
 
 /// The whole report, `top` rows of each listing.
-pub fn differing(report: &Report, top: usize) -> Vec<Block> {
+pub(crate) fn differing(report: &Report, top: usize) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(format!(
         "Trial: {} replaced ({})",
         counted_of(report.files.len(), "file"),

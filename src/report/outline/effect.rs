@@ -12,7 +12,7 @@ const LISTED: usize = 8;
 const ALL: usize = 50;
 
 /// The section; nothing where it was not asked for.
-pub fn effect(target: &Target, everything: bool) -> Vec<Block> {
+pub(crate) fn effect(target: &Target, everything: bool) -> Vec<Block> {
     let heading = Block::Heading("What the profile does, against a build without it".into());
     if let Some(why) = &target.pgo.effect_failure {
         return vec![

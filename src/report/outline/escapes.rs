@@ -6,7 +6,7 @@ use crate::report::heat::SiteHeat;
 use crate::report::{EscapePackage, Escapes};
 
 /// The escape report, packages beyond `top` folded.
-pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
+pub(crate) fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let holds = |package: &&EscapePackage| package.sites + package.constants + package.leaking > 0;
     let packages: Vec<&EscapePackage> = escapes.packages.iter().filter(holds).collect();
     let prefix = common_prefix(packages.iter().map(|package| package.path.as_str()));
@@ -87,7 +87,7 @@ pub fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
 }
 
 /// What the profiles tell of all sites together.
-pub fn heat(escapes: &Escapes) -> Option<Block> {
+pub(crate) fn heat(escapes: &Escapes) -> Option<Block> {
     let summary = escapes.heat.as_ref()?;
     Some(Block::Line(Tone::Dim, summary.sentence()))
 }
@@ -127,7 +127,7 @@ const CLASSES: &[Class] = &[
 ];
 
 /// A class as people read it: `new` is what was added.
-pub fn spelled(class: &str) -> &str {
+pub(crate) fn spelled(class: &str) -> &str {
     match class {
         "new" => "new(T)",
         other => other,
@@ -191,7 +191,7 @@ fn escape_row(
 }
 
 /// A number, or a dot for none.
-pub fn cell(count: u64) -> String {
+pub(crate) fn cell(count: u64) -> String {
     match count {
         0 => "·".to_owned(),
         count => grouped(count),
@@ -199,7 +199,7 @@ pub fn cell(count: u64) -> String {
 }
 
 /// A share of the profile, or a dot for next to nothing.
-pub fn share(percent: Option<f64>) -> String {
+pub(crate) fn share(percent: Option<f64>) -> String {
     match percent {
         Some(it) if it >= 0.05 => format!("{it:.1}"),
         _ => "·".to_owned(),

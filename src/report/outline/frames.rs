@@ -13,7 +13,7 @@ const LISTED: usize = 5;
 const ALL: usize = 20;
 
 /// Repairs, and where frames have a budget the largest of them.
-pub fn frames(target: &Target, everything: bool) -> Vec<Block> {
+pub(crate) fn frames(target: &Target, everything: bool) -> Vec<Block> {
     let mut blocks = Vec::new();
     if target.frame_limits.is_some() {
         blocks.extend(largest(target, if everything { ALL } else { LISTED }));

@@ -8,7 +8,7 @@ use crate::report::escape::{Near, Target};
 use crate::report::{EscapePackage, Escapes};
 
 /// One line for all packages; nothing where only a part of them was asked for.
-pub fn line(escapes: &Escapes) -> Option<Block> {
+pub(crate) fn line(escapes: &Escapes) -> Option<Block> {
     let each: Option<Vec<Optimizations>> = escapes
         .packages
         .iter()
@@ -29,7 +29,7 @@ pub fn line(escapes: &Escapes) -> Option<Block> {
 }
 
 /// The same by package, those with the most bounds checks first.
-pub fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
+pub(crate) fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
     let told = |package: &EscapePackage| Some((package.path.clone(), package.optimizations?));
     let mut packages: Vec<(String, Optimizations)> =
         escapes.packages.iter().filter_map(told).collect();
@@ -90,7 +90,7 @@ fn add(a: Optimizations, b: &Optimizations) -> Optimizations {
 }
 
 /// Functions that cost a little too much to be inlined.
-pub fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
+pub(crate) fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
     let all = &target.almost;
     let order = match target.escapes.weighted_by {
         Some(_) => "the hottest first",

@@ -14,7 +14,7 @@ const SHOWN: usize = 20;
 const SHOWN_BRIEFLY: usize = 3;
 
 /// The sites of a platform against the lock.
-pub fn lock(escapes: &Escapes) -> Vec<Block> {
+pub(crate) fn lock(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
     for site in escapes.new.iter().take(SHOWN) {
         blocks.push(line(Tone::Warn, format!("{}: {}", new(site), site.message)));
@@ -49,7 +49,7 @@ pub fn lock(escapes: &Escapes) -> Vec<Block> {
 }
 
 /// The same in few lines. Where the gate is closed, the result tells each new site already.
-pub fn brief(escapes: &Escapes) -> Vec<Block> {
+pub(crate) fn brief(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
     if !escapes.gate {
         let sites = escapes.new.iter().take(SHOWN_BRIEFLY);

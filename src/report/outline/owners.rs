@@ -26,7 +26,7 @@ struct Owner<'a> {
 }
 
 /// Modules where there are several, and packages.
-pub fn owners(target: &Target, everything: bool) -> Vec<Block> {
+pub(crate) fn owners(target: &Target, everything: bool) -> Vec<Block> {
     let top = if everything { 5 * TOP } else { TOP };
     let modules = target.modules.iter().map(|module| Owner {
         name: &module.path,
@@ -179,7 +179,7 @@ fn unowned(c_code: u64) -> String {
 }
 
 /// The treemap: module > package.
-pub fn picture(target: &Target) -> Option<Block> {
+pub(crate) fn picture(target: &Target) -> Option<Block> {
     let file = &target.artifact;
     let version = file.go_version.as_deref().unwrap_or("unknown Go version");
     let mut picture = Picture {
@@ -208,7 +208,7 @@ pub fn picture(target: &Target) -> Option<Block> {
 }
 
 /// Module > package, the largest first.
-pub fn tiles(target: &Target) -> Vec<Tile> {
+pub(crate) fn tiles(target: &Target) -> Vec<Tile> {
     let mut modules: BTreeMap<&str, (Vec<Tile>, &str)> = BTreeMap::new();
     for it in &target.packages {
         let hue = hue(target, &it.path, it.module.as_deref());

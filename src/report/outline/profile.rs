@@ -11,7 +11,7 @@ use crate::report::profile::{Fit, Shown};
 const HEALTHY: f64 = 80.0;
 
 /// The whole profile.
-pub fn profile(shown: &Shown) -> Vec<Block> {
+pub(crate) fn profile(shown: &Shown) -> Vec<Block> {
     let mut blocks = vec![Block::Title(shown.file.clone())];
     blocks.extend(verdict(shown));
     blocks.extend(worth(shown));

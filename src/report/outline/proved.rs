@@ -6,7 +6,7 @@ use crate::number::{counted_of, grouped};
 use crate::report::prove::{Comparison, Outcome, Program, Report};
 
 /// The whole report.
-pub fn proved(report: &Report) -> Vec<Block> {
+pub(crate) fn proved(report: &Report) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(format!("Side by side: {}", report.workload))];
     let line = |tone, text: String| Block::Line(tone, text);
     if let Some(server) = &report.serve {

@@ -11,19 +11,19 @@ use crate::report::heat::SiteHeat;
 
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// A treemap of the sites.
-    pub picture: bool,
+    pub(crate) picture: bool,
     /// A table of inlining and bounds checks.
-    pub inlining: bool,
+    pub(crate) inlining: bool,
     /// Functions that cost so much too much.
-    pub almost: Option<u64>,
+    pub(crate) almost: Option<u64>,
     /// Lines that were not understood.
-    pub unparsed: bool,
+    pub(crate) unparsed: bool,
 }
 
 /// The whole report.
-pub fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
+pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block> {
     let several = report.targets.len() > 1;
     let mut blocks = Vec::new();
     for target in &report.targets {

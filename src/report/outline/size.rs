@@ -6,7 +6,7 @@ use crate::number::{change, counted_of, grouped, percent};
 use crate::report::{Section, Target};
 
 /// Every executable on a line.
-pub fn overview(targets: &[Target]) -> Vec<Block> {
+pub(crate) fn overview(targets: &[Target]) -> Vec<Block> {
     let mut columns = vec![
         text("executable"),
         text("platform"),
@@ -48,7 +48,7 @@ pub fn overview(targets: &[Target]) -> Vec<Block> {
 }
 
 /// Bytes by role, before and after.
-pub fn size(target: &Target) -> Vec<Block> {
+pub(crate) fn size(target: &Target) -> Vec<Block> {
     let before = target.baseline.as_ref();
     let mut table = Table {
         total: true,

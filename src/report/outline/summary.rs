@@ -12,7 +12,7 @@ use crate::report::{Report, Site, Target};
 const MOST: usize = 10;
 
 /// Whether something fails, or differs from what is known of before, or a gate was loosened to let it pass.
-pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
+pub(crate) fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
     let moved = |comparison: &Comparison| {
         let differs = |pair: &Pair| !pair.before.is(&pair.after);
         comparison.pairs.iter().any(differs)
@@ -24,7 +24,11 @@ pub fn is_changed(report: &Report, base: Option<&Comparison>) -> bool {
 }
 
 /// The verdict first, then what changed. `base_name` is what the base is called.
-pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&str>) -> Vec<Block> {
+pub(crate) fn summary(
+    report: &Report,
+    base: Option<&Comparison>,
+    base_name: Option<&str>,
+) -> Vec<Block> {
     let mut blocks = vec![Block::Title(title(report))];
     let failures = &report.verdict.failures;
     let failing = failures.iter().take(MOST);
@@ -47,7 +51,7 @@ pub fn summary(report: &Report, base: Option<&Comparison>, base_name: Option<&st
 }
 
 /// The blocks of a whole report, by title; of one executable by heading, too. The verdict stands first, and is left out.
-pub fn sections(blocks: Vec<Block>) -> Vec<(String, Vec<Block>)> {
+pub(crate) fn sections(blocks: Vec<Block>) -> Vec<(String, Vec<Block>)> {
     let titles = blocks
         .iter()
         .filter(|block| matches!(block, Block::Title(_)));

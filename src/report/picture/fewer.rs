@@ -6,13 +6,13 @@ use crate::number::grouped;
 
 /// A picture that can be drawn, and what of it stands for several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folded {
+pub(crate) struct Folded {
     /// The picture.
-    pub picture: Picture,
+    pub(crate) picture: Picture,
     /// Boxes that are drawn together with others, or within the box around them.
-    pub hidden: u64,
+    pub(crate) hidden: u64,
     /// Their bytes.
-    pub hidden_bytes: u64,
+    pub(crate) hidden_bytes: u64,
 }
 
 /// What people wrote themselves is shown down to smaller boxes than the rest, by this factor.
@@ -21,7 +21,7 @@ const OWN: u64 = 16;
 impl Picture {
     /// With about so many boxes: the smallest of each box become one that says how many they are. Packages of the main module
     /// stay as they are.
-    pub fn folded(&self, most: usize) -> Folded {
+    pub(crate) fn folded(&self, most: usize) -> Folded {
         let scale = Scale::of(self);
         let mut sizes = Vec::new();
         collect(&self.tiles, &scale, &mut sizes);

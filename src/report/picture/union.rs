@@ -6,7 +6,7 @@ use super::Tile;
 
 /// Joins boxes by their label: the name of a module, of a package in it, of a function in that. What only the first side has
 /// is there with no bytes.
-pub fn merged(old: Vec<Tile>, new: Vec<Tile>) -> Vec<Tile> {
+pub(crate) fn merged(old: Vec<Tile>, new: Vec<Tile>) -> Vec<Tile> {
     let mut before: HashMap<String, Vec<Tile>> = HashMap::new();
     let mut order = Vec::new();
     for it in old {

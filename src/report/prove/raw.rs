@@ -3,7 +3,7 @@
 use super::Report;
 
 /// Every run in the format of Go's benchmarks, which benchstat reads: `benchstat -col variant FILE`.
-pub fn raw(report: &Report) -> String {
+pub(crate) fn raw(report: &Report) -> String {
     let mut text = String::new();
     // Of names, only what may stand in one.
     let plain = |name: &str| -> String {

@@ -13,22 +13,22 @@ use crate::report::Site;
 
 /// Sites of which it is known why only one side has them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Told {
+pub(crate) struct Told {
     /// Whether the new side has them.
-    pub gained: bool,
+    pub(crate) gained: bool,
     /// Why.
-    pub why: String,
+    pub(crate) why: String,
     /// The sites.
-    pub sites: Vec<Site>,
+    pub(crate) sites: Vec<Site>,
 }
 
 /// What reasons are found in.
 #[derive(Debug, Clone, Default)]
-pub struct Drift<'a> {
+pub(crate) struct Drift<'a> {
     /// Minor versions: before, after.
-    pub go: (u32, u32),
+    pub(crate) go: (u32, u32),
     /// Calls that only the new side inlines, and that only the old side does.
-    pub calls: (Vec<&'a Call>, Vec<&'a Call>),
+    pub(crate) calls: (Vec<&'a Call>, Vec<&'a Call>),
 }
 
 /// The first version that reports what `append` allocates.
@@ -38,10 +38,10 @@ const APPENDS: u32 = 25;
 const SMALL_SLICES: u32 = 25;
 
 /// A site, and in which line of its declaration it stands; `None` where that is not known.
-pub type Placed = (Site, Option<i64>);
+pub(crate) type Placed = (Site, Option<i64>);
 
 /// Takes out of the lists what has a reason.
-pub fn tell(
+pub(crate) fn tell(
     drift: &Drift<'_>,
     gained: Vec<Placed>,
     lost: Vec<Placed>,

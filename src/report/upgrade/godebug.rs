@@ -9,67 +9,67 @@ use crate::go::godebugs::{Refusal, Setting, Table};
 
 /// GODEBUG defaults of an executable: behaviour of an older Go that it is held to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Godebug {
+pub(crate) struct Godebug {
     /// What the go line would say with the new Go: `1.27`.
-    pub line: String,
+    pub(crate) line: String,
     /// Held back before, and no more after: behaviour changes at once.
-    pub at_once: Vec<Held>,
+    pub(crate) at_once: Vec<Held>,
     /// New in the new Go, and held back as long as the go line stays.
-    pub held: Vec<Held>,
+    pub(crate) held: Vec<Held>,
     /// Held back after, and no more once the go line moves.
-    pub flips: Vec<Held>,
+    pub(crate) flips: Vec<Held>,
     /// Set by the program itself, as `panicnil=1`: neither the new Go nor the go line changes these.
-    pub own: Vec<String>,
+    pub(crate) own: Vec<String>,
 }
 
 /// A setting that holds behaviour back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Held {
+pub(crate) struct Held {
     /// `containermaxprocs`
-    pub name: String,
+    pub(crate) name: String,
     /// The value that holds it back.
-    pub value: String,
+    pub(crate) value: String,
     /// The package that looks at it.
-    pub package: String,
+    pub(crate) package: String,
     /// Whether the program has that package.
-    pub linked: bool,
+    pub(crate) linked: bool,
     /// The Go that changed the default: `1.25`; `null` where that is not known.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
     /// Why it changes at once; `null` otherwise.
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 /// A setting that the new Go refuses to build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// `tls10server=1`
-    pub setting: String,
+    pub(crate) setting: String,
     /// `go.mod:12`
-    pub place: String,
+    pub(crate) place: String,
     /// Why.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// What a comparison is made of.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The defaults as go lists them: before and after.
-    pub defaults: (&'a str, &'a str),
+    pub(crate) defaults: (&'a str, &'a str),
     /// The tables of both toolchains.
-    pub tables: (Option<&'a Table>, &'a Table),
+    pub(crate) tables: (Option<&'a Table>, &'a Table),
     /// The go lines, as minor versions.
-    pub lines: (Option<u32>, Option<u32>),
+    pub(crate) lines: (Option<u32>, Option<u32>),
     /// The minor version of the new Go, which the go line would move to.
-    pub to: u32,
+    pub(crate) to: u32,
     /// The new Go.
-    pub version: &'a str,
+    pub(crate) version: &'a str,
     /// What the program sets itself.
-    pub own: &'a [Setting],
+    pub(crate) own: &'a [Setting],
     /// Whether the program has a package.
-    pub linked: &'a dyn Fn(&str) -> bool,
+    pub(crate) linked: &'a dyn Fn(&str) -> bool,
 }
 
 /// Compares.
-pub fn godebug(inputs: &Inputs<'_>) -> Godebug {
+pub(crate) fn godebug(inputs: &Inputs<'_>) -> Godebug {
     let (before, after) = (pairs(inputs.defaults.0), pairs(inputs.defaults.1));
     let (old, new) = inputs.tables;
     let is_own = |name: &str| inputs.own.iter().any(|setting| setting.name == name);
@@ -133,7 +133,7 @@ fn pairs(text: &str) -> BTreeMap<&str, &str> {
 }
 
 /// What of the settings of a file the new Go does not build. `file` is its name for people.
-pub fn refused(all: &[Setting], file: &str, table: &Table, version: &str) -> Vec<Refused> {
+pub(crate) fn refused(all: &[Setting], file: &str, table: &Table, version: &str) -> Vec<Refused> {
     let one = |setting: &Setting| {
         let why = match table.refusal(&setting.name, &setting.value)? {
             Refusal::Removed(minor) => format!("Go 1.{minor} took that behaviour away"),
@@ -150,7 +150,7 @@ pub fn refused(all: &[Setting], file: &str, table: &Table, version: &str) -> Vec
 
 impl Godebug {
     /// Whether there is nothing to say.
-    pub fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.at_once.is_empty() && self.held.is_empty() && self.flips.is_empty()
     }
 }

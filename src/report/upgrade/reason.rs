@@ -11,36 +11,36 @@ use crate::report::compare::{Change, Changes, State};
 
 /// A module or a package whose bytes changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// Its path; `unowned` and `shared` are what belongs to none.
-    pub name: String,
+    pub(crate) name: String,
     /// Bytes before; `null` where it was not there.
-    pub before: Option<u64>,
+    pub(crate) before: Option<u64>,
     /// Bytes after; `null` where it is gone.
-    pub after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// The difference.
-    pub change: i64,
+    pub(crate) change: i64,
     /// Why.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// What reasons are found in.
 #[derive(Debug, Clone, Default)]
-pub struct Reasons {
+pub(crate) struct Reasons {
     /// The Go before and after.
-    pub go: (String, String),
+    pub(crate) go: (String, String),
     /// The module of each package, on either side.
-    pub modules: BTreeMap<String, String>,
+    pub(crate) modules: BTreeMap<String, String>,
     /// Versions of modules that move: before, after.
-    pub moved: BTreeMap<String, (Option<String>, Option<String>)>,
+    pub(crate) moved: BTreeMap<String, (Option<String>, Option<String>)>,
     /// Packages of the standard library.
-    pub standard: BTreeSet<String>,
+    pub(crate) standard: BTreeSet<String>,
     /// Who imports a package: before, after.
-    pub importers: (BTreeMap<String, String>, BTreeMap<String, String>),
+    pub(crate) importers: (BTreeMap<String, String>, BTreeMap<String, String>),
 }
 
 /// Every change of at least the floor, with its reason.
-pub fn owners(changes: &Changes, reasons: &Reasons) -> Vec<Owner> {
+pub(crate) fn owners(changes: &Changes, reasons: &Reasons) -> Vec<Owner> {
     let owner = |change: &Change| Owner {
         name: change.name.clone(),
         before: change.before,

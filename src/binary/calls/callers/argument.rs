@@ -23,7 +23,7 @@ pub(super) enum Convention {
 
 impl Convention {
     /// That of the program; of the newest Go where the version is not known.
-    pub fn of(decoder: Decoder, minor: Option<u32>) -> Self {
+    pub(crate) fn of(decoder: Decoder, minor: Option<u32>) -> Self {
         let since = |it: u32| minor.is_none_or(|minor| minor >= it);
         match decoder {
             Decoder::Amd64 if since(17) => Self::Amd64,

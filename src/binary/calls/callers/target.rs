@@ -15,7 +15,7 @@ pub(in crate::binary::calls) enum Machine {
 
 impl Machine {
     /// That of one of Go's architectures.
-    pub fn of(goarch: &str) -> Option<Self> {
+    pub(crate) fn of(goarch: &str) -> Option<Self> {
         Some(match goarch {
             "amd64" | "386" => Self::X86,
             "arm64" => Self::Arm64,
@@ -31,7 +31,7 @@ impl Machine {
 
     /// Shows `visit` each place that may call and where it leads, counted from the first byte of the code, which is loaded at
     /// `address`.
-    pub fn targets(
+    pub(crate) fn targets(
         self,
         code: &[u8],
         address: u64,

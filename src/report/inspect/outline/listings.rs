@@ -8,7 +8,7 @@ use crate::report::inspect::{
 };
 use crate::report::outline::{Block, Tone, number, optional, text};
 
-pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let columns = vec![
         text("module"),
@@ -60,7 +60,7 @@ pub fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     listing(heading, columns, rows)
 }
 
-pub fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let all = &inspection.packages;
     let columns = vec![
@@ -173,7 +173,7 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
     listing(heading, columns, objects.largest.iter().map(row).collect())
 }
 
-pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let all = &inspection.functions;
     let columns = vec![
         text("function"),
@@ -210,7 +210,7 @@ pub fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     )
 }
 
-pub fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let all = &inspection.functions;
     let framed = all.iter().enumerate().filter(|(_, it)| it.frame > 0);
     let mut order: Vec<_> = framed
@@ -248,7 +248,7 @@ fn is_trampoline(name: &str) -> bool {
     sized("runtime.call") || sized("debugCall") || sized("runtime.debugCall")
 }
 
-pub fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let columns = vec![
         text("no package's"),
         text("kind"),
@@ -284,7 +284,7 @@ pub fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     )
 }
 
-pub fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+pub(crate) fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let columns = vec![
         text("section"),
         text("role"),

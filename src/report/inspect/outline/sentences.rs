@@ -6,7 +6,7 @@ use crate::report::inspect::Inspection;
 use crate::report::outline::checks::checks;
 use crate::report::outline::{Block, Tone};
 
-pub fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
+pub(crate) fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     let runtime = &inspection.runtime;
     let mut blocks = checks(&[Finding {
         id: "gomaxprocs".into(),
