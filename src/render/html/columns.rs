@@ -192,7 +192,7 @@ mod tests {
             let sum: u64 = bytes.map(|it| it.as_u64().unwrap()).sum();
             assert_eq!(
                 sum,
-                program(functions).whole(crate::report::picture::Layer::Bytes)
+                program(functions).whole(Layer::Bytes)
             );
             let shown = labels.len() as u64 - 2;
             let folded = value["hidden"].as_u64().unwrap();
