@@ -21,7 +21,7 @@ pub struct Target {
 
 impl Program<'_> {
     /// The import paths of all packages, in the order in which they are loaded.
-    pub(crate) fn packages(&self) -> impl Iterator<Item = &str> {
+    pub fn packages(&self) -> impl Iterator<Item = &str> {
         self.libraries.libraries.iter().map(|library| library.path)
     }
 

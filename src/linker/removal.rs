@@ -33,7 +33,7 @@ pub struct Freed {
     /// Bytes that go, by package; what functions share in tables stands under `""`.
     pub(crate) packages: BTreeMap<String, u64>,
     /// Functions that go.
-    pub(crate) functions: usize,
+    pub functions: usize,
     /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
     pub(crate) file: u64,
 }
