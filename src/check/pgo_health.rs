@@ -47,8 +47,10 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     {
         let limit = (limit.0 * 10.0).round() / 10.0;
         // How many days that is would be another number every day.
+        // A part of a day is no count.
+        let age = [limit.to_string().as_str(), "days ago"].join(" ");
         wrong.push(format!(
-            "of {}, more than {limit} days ago (`[pgo] max-age`)",
+            "of {}, more than {age} (`[pgo] max-age`)",
             day.as_deref().unwrap_or_default()
         ));
     }

@@ -253,6 +253,7 @@ fn executable(
     let (interrupt, show) = (&session.interrupt, &mut *session.show);
     build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
     let took = start.elapsed();
+    show(Event::End(Instant::now()));
     let file = place.file(&wanted.name)?;
     std::fs::copy(target.release_dir.join(&wanted.name), &file)?;
     let applied = facts.pgo.applied(&wanted.package);

@@ -7,7 +7,10 @@ use crate::report::prove::{Comparison, Outcome, Program, Report};
 
 /// The whole report.
 pub(crate) fn proved(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!("Side by side: {}", report.workload))];
+    let mut blocks = vec![Block::Heading(format!(
+        "Side by side: {}",
+        beginning(&report.workload)
+    ))];
     let line = |tone, text: String| Block::Line(tone, text);
     if let Some(server) = &report.serve {
         blocks.push(line(
@@ -43,6 +46,15 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
     blocks.push(line(Tone::Dim, time(report)));
     blocks
+}
+
+/// A command may name a hundred files; all of it stands in the JSON.
+fn beginning(command: &str) -> String {
+    const MOST: usize = 100;
+    match command.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{} …", command[..end].trim_end()),
+        None => command.to_owned(),
+    }
 }
 
 fn tone(outcome: Outcome) -> Tone {
@@ -93,17 +105,11 @@ fn table(report: &Report) -> Table {
             ]);
         }
     }
-    let name = |at: usize| report.programs.get(at).map_or("", |it| it.name.as_str());
-    let second = if report.programs.len() == 2 {
-        name(1)
-    } else {
-        "program"
-    };
     Table {
         columns: vec![
-            text("what a run takes"),
-            number(name(0)),
-            number(second),
+            text("a run takes"),
+            number("base"),
+            number("this one"),
             number("change"),
             number("interval"),
             number("p"),
