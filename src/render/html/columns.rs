@@ -190,10 +190,7 @@ mod tests {
             }
             let bytes = value["bytes"].as_array().unwrap().iter();
             let sum: u64 = bytes.map(|it| it.as_u64().unwrap()).sum();
-            assert_eq!(
-                sum,
-                program(functions).whole(Layer::Bytes)
-            );
+            assert_eq!(sum, program(functions).whole(Layer::Bytes));
             let shown = labels.len() as u64 - 2;
             let folded = value["hidden"].as_u64().unwrap();
             assert_eq!(shown + folded, functions + u64::from(folded > 0));
