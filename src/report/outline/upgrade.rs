@@ -14,13 +14,13 @@ use crate::report::upgrade::{
 use runtime::{checks, godebug, news, vetted};
 
 /// The whole report, `top` rows of each listing.
-pub fn upgrade(report: &Report, top: usize) -> Vec<Block> {
+pub(crate) fn upgrade(report: &Report, top: usize) -> Vec<Block> {
     let pages = report.previews.iter();
     pages.flat_map(|preview| page(preview, top)).collect()
 }
 
 /// What building takes: the only lines that may differ between two runs.
-pub fn times(report: &Report) -> Vec<String> {
+pub(crate) fn times(report: &Report) -> Vec<String> {
     let several = report.previews.len() > 1;
     let line = |preview: &Preview| {
         let words = time(&preview.time, preview);
