@@ -90,7 +90,9 @@ fn version(module: &Module) -> String {
 fn sources(found: &Inspection<'_>) -> Option<String> {
     let build = found.build.as_ref()?;
     let version = build.main.as_ref().map(|main| main.version.as_str());
-    let version = version.filter(|version| !["", "(devel)"].contains(version));
+    let is_told =
+        |version: &&str| !["", "(devel)"].contains(version) && !version.ends_with("+dirty");
+    let version = version.filter(is_told);
     let clean = build.setting("vcs.modified") == Some("false");
     let revision = build.setting("vcs.revision").filter(|_| clean);
     revision.or(version).map(str::to_owned)
