@@ -106,7 +106,7 @@ impl<'p, 'a> Needs<'p, 'a> {
         for root in &nodes.roots {
             needs.take(*root, NOTHING);
         }
-        let order = needs.from_the_start();
+        let order = needs.in_order_of_need();
         while std::mem::take(&mut needs.any) {
             for node in &order {
                 if std::mem::take(&mut needs.dirty[*node as usize]) {
@@ -190,7 +190,7 @@ impl<'p, 'a> Needs<'p, 'a> {
     }
 
     /// All symbols, each behind those that lead to it, where there is no circle.
-    fn from_the_start(&self) -> Vec<u32> {
+    fn in_order_of_need(&self) -> Vec<u32> {
         let nodes = &self.program.dense.nodes;
         let mut seen = vec![false; nodes.spans.len()];
         let mut order = Vec::with_capacity(seen.len());
