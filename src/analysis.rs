@@ -23,7 +23,8 @@ use sha2::{Digest, Sha256};
 
 use crate::binary::texts::{self, Found};
 use crate::binary::{
-    self, Anatomy, Binary, Callers, LoadedDiff, Methods, ModuleBytes, Note, Owners, PackageBytes,
+    self, Anatomy, Binary, Callers, LoadedDiff, Mapped, Methods, ModuleBytes, Note, Owners,
+    PackageBytes, Request,
 };
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
@@ -244,15 +245,16 @@ fn artifact(
     if let Some(cut) = read.as_ref().and_then(|it| cut_off(&it.binary)) {
         return Err(refused(cut));
     }
-    let (binary, sizes, methods, health, large_frames) = match read {
+    let (binary, sizes, methods, gomaxprocs, health, large_frames) = match read {
         Some(it) => (
             Some(it.binary),
             it.sizes,
             it.methods,
+            it.gomaxprocs,
             it.health,
             it.large_frames,
         ),
-        None => (None, None, None, None, Vec::new()),
+        None => (None, None, None, Callers::Unknown, None, Vec::new()),
     };
     let stamps = binary
         .as_ref()
@@ -275,10 +277,7 @@ fn artifact(
         methods,
         health,
         stamps: stamps.unwrap_or_default(),
-        gomaxprocs: match is_archive {
-            true => Callers::Unknown,
-            false => binary::callers(&bytes, "runtime.GOMAXPROCS").unwrap_or_default(),
-        },
+        gomaxprocs,
     })
 }
 
@@ -341,11 +340,15 @@ fn stamped(
     stamps.filter(linked).filter_map(look).collect()
 }
 
+/// The function whose callers say whether a program keeps to the container's limit.
+const GOMAXPROCS: &str = "runtime.GOMAXPROCS";
+
 /// What one pass over an executable gives.
 struct Dissected {
     binary: Binary,
     sizes: Option<Sizes>,
     methods: Option<Methods>,
+    gomaxprocs: Callers,
     health: Option<Health>,
     large_frames: Vec<Frame>,
 }
@@ -354,14 +357,19 @@ struct Dissected {
 /// only the report wants.
 /// `facts` are those of the build where large frames are wanted, and whether these have a budget.
 fn dissect(
-    bytes: &[u8],
+    bytes: &Mapped,
     calls: Option<&Edges>,
     facts: Option<(&Facts, bool)>,
 ) -> Result<Dissected> {
-    match binary::anatomy(bytes) {
+    let request = Request {
+        callers_of: Some(GOMAXPROCS),
+        ..Request::default()
+    };
+    match binary::anatomy_of(bytes, &request) {
         Ok(anatomy) => Ok(Dissected {
             sizes: Sizes::of(&anatomy),
             methods: anatomy.methods,
+            gomaxprocs: anatomy.callers.clone(),
             health: calls.and_then(|it| health(it, &anatomy, bytes)),
             large_frames: facts.map_or(Vec::new(), |(facts, guard)| {
                 frames::frames(bytes, &anatomy, calls, facts, guard)
@@ -372,6 +380,7 @@ fn dissect(
             binary: binary::read(bytes)?,
             sizes: None,
             methods: None,
+            gomaxprocs: binary::callers(bytes, GOMAXPROCS).unwrap_or_default(),
             health: None,
             large_frames: Vec::new(),
         }),
@@ -381,8 +390,8 @@ fn dissect(
 /// The same for an executable whose twin has symbols: that names what the executable does not, and their loaded bytes are
 /// equal.
 fn dissect_by(
-    bytes: &[u8],
-    twin: Option<&[u8]>,
+    bytes: &Mapped,
+    twin: Option<&Mapped>,
     calls: Option<&Edges>,
     facts: Option<(&Facts, bool)>,
 ) -> Result<Dissected> {

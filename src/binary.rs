@@ -56,7 +56,9 @@ pub mod texts;
 pub mod twin;
 mod types;
 mod wasm;
+mod watched;
 
+pub(crate) use anatomy::anatomy_of;
 pub use anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, Owners, PackageBytes,
     Request, SHARED, UnownedBytes, anatomy, anatomy_with, first_name,

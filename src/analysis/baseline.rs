@@ -54,7 +54,7 @@ fn unreadable(path: &Path, error: &Error) -> String {
 impl Opened {
     /// The same program with its symbols, where that is proven: packages own loaded bytes only, and those are equal. What it
     /// says of packages, functions and types is true of both.
-    pub(crate) fn twin(&self) -> Option<&[u8]> {
+    pub(crate) fn twin(&self) -> Option<&Mapped> {
         let loaded = self.loaded.as_ref()?;
         (loaded.identical || loaded.explained).then_some(&self.bytes)
     }

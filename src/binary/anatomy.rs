@@ -9,11 +9,12 @@ use std::fmt;
 
 use crate::error::Result;
 
+use super::calls::Callers;
 use super::functions::Entry;
 use super::ledger::{ByKind, Kind};
 use super::listing::DataObject;
 use super::packages::{NONE, Origin};
-use super::{Binary, read};
+use super::{Binary, Mapped, read};
 
 /// What every byte of an executable is for, and whose it is.
 ///
@@ -48,6 +49,8 @@ pub struct Anatomy<'a> {
     pub(crate) owners: Owners,
     /// Every object of the data, by address; only where they were asked for.
     pub objects: Vec<DataObject>,
+    /// Who calls the function that was asked about.
+    pub callers: Callers,
     /// What could not be read, and why.
     pub notes: Vec<LayoutNote>,
     pub(super) names: Cow<'a, [u8]>,
@@ -58,7 +61,7 @@ pub struct Anatomy<'a> {
 pub struct Function {
     /// Where it is loaded; for wasm, its number.
     pub address: u64,
-    /// Bytes of code, with the alignment after it.
+    /// Bytes of code, with what fills it up to the next function: `go tool nm -size` leaves that out.
     pub size: u32,
     /// The largest stack frame in bytes, without the return address.
     pub frame: u32,
@@ -245,11 +248,18 @@ pub struct Request {
     pub objects: bool,
     /// Owners by references though there are symbols: as a file without them is read.
     pub without_symbols: bool,
+    /// The function for [`Anatomy::callers`].
+    pub callers_of: Option<&'static str>,
 }
 
 /// The same as [`anatomy`], with more.
 pub fn anatomy_with<'a>(bytes: &'a [u8], request: &Request) -> Result<Anatomy<'a>> {
-    super::dissect::dissect(bytes, read(bytes)?, request)
+    super::dissect::dissect(bytes, read(bytes)?, request, &|| {})
+}
+
+/// The same for a file, of which no more is in memory at once than a step needs: reading it takes a little longer.
+pub(crate) fn anatomy_of<'a>(file: &'a Mapped, request: &Request) -> Result<Anatomy<'a>> {
+    super::dissect::dissect(file, read(file)?, request, &|| file.forget())
 }
 
 /// The name that a table of names begins with, up to the first NUL; bytes that are no UTF-8 are replaced.

@@ -6,6 +6,7 @@ use super::Binary;
 use super::anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, Owned, Owners, PackageBytes, UnownedBytes,
 };
+use super::calls::Callers;
 use super::functions::Entry;
 use super::image::Addr;
 use super::ledger::{ByKind, Kind, Ledger};
@@ -23,6 +24,7 @@ pub(super) struct Parts<'a, 'p> {
     pub(crate) ledger: &'p Ledger,
     pub(crate) types: &'p Types,
     pub(crate) objects: Vec<Listed>,
+    pub(crate) callers: Callers,
     pub(crate) owners: Owners,
     pub(crate) notes: Vec<LayoutNote>,
 }
@@ -56,6 +58,7 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
             &mut parts.types.descriptors.iter().map(|it| it.addr),
         ),
         itabs: addresses(parts.base, &mut parts.types.itabs.iter().map(|it| it.addr)),
+        callers: parts.callers,
         owners: parts.owners,
         methods: (!parts.types.descriptors.is_empty()).then_some(methods),
         notes: parts.notes,

@@ -19,7 +19,7 @@ use super::{Binary, Role, dissect, read};
 
 mod alike;
 
-mod callers;
+pub(super) mod callers;
 
 mod instructions;
 
@@ -90,24 +90,38 @@ pub fn calls(bytes: &[u8]) -> Result<Option<CallSites<'_>>> {
 ///
 /// Fails as [`read`] does.
 pub fn calls_with(bytes: &[u8], mut visit: impl FnMut(u64)) -> Result<Option<CallSites<'_>>> {
-    let Some(opened) = open(bytes)? else {
+    let Some(file) = open(bytes)? else {
         return Ok(None);
     };
-    Ok(search(&opened, bytes.len(), &mut visit))
+    Ok(search(&file.opened(), bytes.len(), &mut visit))
 }
 
 /// What calls are found in.
-pub(crate) struct Opened<'a> {
-    binary: Binary,
-    image: Image<'a>,
-    table: Pclntab,
-    module: Moduledata,
+pub(super) struct Opened<'o, 'a> {
+    binary: &'o Binary,
+    image: &'o Image<'a>,
+    table: &'o Pclntab,
+    module: &'o Moduledata,
     /// `None` where there is none for the architecture.
     decoder: Option<Decoder>,
 }
 
+/// The same, where nobody else has read it.
+struct Read<'a> {
+    binary: Binary,
+    image: Image<'a>,
+    table: Pclntab,
+    module: Moduledata,
+}
+
+impl<'a> Read<'a> {
+    fn opened(&self) -> Opened<'_, 'a> {
+        Opened::new(&self.binary, &self.image, &self.table, &self.module)
+    }
+}
+
 /// `None` where there is no line table that is known.
-pub(crate) fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
+fn open(bytes: &[u8]) -> Result<Option<Read<'_>>> {
     let binary = read(bytes)?;
     let Some(image) = Image::new(bytes, &binary) else {
         return Ok(None);
@@ -116,11 +130,8 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
     let Found::Table(table) = pclntab::find(&image, &roles) else {
         return Ok(None);
     };
-    let Some(module) = moduledata::find(&image, &table, &binary.sections) else {
-        return Ok(None);
-    };
-    Ok(Some(Opened {
-        decoder: binary.goarch.as_deref().and_then(Decoder::of),
+    let module = moduledata::find(&image, &table, &binary.sections);
+    Ok(module.map(|module| Read {
         binary,
         image,
         table: *table,
@@ -128,7 +139,22 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Option<Opened<'_>>> {
     }))
 }
 
-impl<'a> Opened<'a> {
+impl<'o, 'a> Opened<'o, 'a> {
+    pub fn new(
+        binary: &'o Binary,
+        image: &'o Image<'a>,
+        table: &'o Pclntab,
+        module: &'o Moduledata,
+    ) -> Self {
+        Self {
+            decoder: binary.goarch.as_deref().and_then(Decoder::of),
+            binary,
+            image,
+            table,
+            module,
+        }
+    }
+
     /// Where each function begins and ends, and its record.
     fn functions(&self, tables: &Tables<'_>) -> impl Iterator<Item = (Addr, Addr, u32)> {
         let mut free = 0;
@@ -147,20 +173,20 @@ impl<'a> Opened<'a> {
     }
 
     fn names(&self) -> Cow<'a, [u8]> {
-        dissect::borrow(&self.image, self.table.names.clone())
+        dissect::borrow(self.image, self.table.names.clone())
     }
 
     fn files(&self) -> Cow<'a, [u8]> {
-        dissect::borrow(&self.image, self.table.files.clone())
+        dissect::borrow(self.image, self.table.files.clone())
     }
 }
 
 fn search<'a>(
-    opened: &Opened<'a>,
+    opened: &Opened<'_, 'a>,
     file_size: usize,
     visit: &mut dyn FnMut(u64),
 ) -> Option<CallSites<'a>> {
-    let tables = Tables::new(&opened.image, &opened.table)?;
+    let tables = Tables::new(opened.image, opened.table)?;
     let decoder = opened.decoder?;
     let mut search = Search::new(opened, &tables, file_size)?;
     for (start, end, record) in opened.functions(&tables) {
@@ -204,8 +230,8 @@ const START_LINE: usize = 9;
 const FIRST_TABLE: usize = 11;
 
 impl<'i, 'a> Search<'i, 'a> {
-    fn new(opened: &'i Opened<'a>, tables: &'i Tables<'i>, file_size: usize) -> Option<Self> {
-        let (image, units) = (&opened.image, &opened.table.units);
+    fn new(opened: &Opened<'i, 'a>, tables: &'i Tables<'i>, file_size: usize) -> Option<Self> {
+        let (image, units) = (opened.image, &opened.table.units);
         Some(Self {
             image,
             tables,

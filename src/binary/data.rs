@@ -13,6 +13,7 @@ use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
 use super::partition::{Recent, first_from, merge};
 use super::pointers::{self, Inside, Pointers};
+use super::references::Mentions;
 use super::runs::{Content, Marks, Run};
 use super::{
     Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
@@ -50,6 +51,7 @@ pub(super) fn account(
     targets.dedup();
     let Pointers { edges, lengths, .. } = add_exact(&mut data, found, &targets);
     doubt::drop_false(state, entries, &mut data, &targets);
+    (state.done)();
     let starts = places(&data.starts, &targets);
     let texts = data.runs.iter().find(|it| it.content == Content::Texts);
     let lengths = agreed(lengths, &starts, texts.map_or(0, |it| it.range.end));
@@ -68,6 +70,7 @@ pub(super) fn account(
         image: state.image,
         goarch: state.binary.goarch.as_deref(),
         entries,
+        mentions: &data.mentions,
         tables,
         gofunc: module.gofunc,
         packages: &state.packages,
@@ -103,7 +106,7 @@ fn gather(
     mut data: Data,
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> (Data, Vec<Addr>) {
-    (data.starts, data.sure) = mentions(state, entries, module, maps, &data.areas);
+    (data.starts, data.sure) = mentions(state, entries, module, maps, &mut data);
     let marks = known(state, module, &mut data);
     let is_function = |it| function(it).is_some();
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
@@ -135,10 +138,19 @@ fn number(target: Addr) -> Option<Addr> {
 
 fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {
     let image = state.image;
-    for it in owned {
-        let range = (it.object.start, it.object.end);
-        state.ledger.claim(image, range, it.owner, it.kind);
-        if it.owner != NONE && !it.proven {
+    // Neighbours that are alike are one, but for those in another section.
+    let mut regions = image.regions.iter().map(|it| it.start).peekable();
+    let alike = |a: &Owned, b: &Owned| {
+        while regions.next_if(|it| *it <= a.object.start).is_some() {}
+        let same = |it: &Owned| (it.owner, it.kind, it.proven);
+        let another = regions.peek() == Some(&b.object.start);
+        a.object.end == b.object.start && same(a) == same(b) && !another
+    };
+    for all in owned.chunk_by(alike) {
+        let (first, last) = (&all[0], &all[all.len() - 1]);
+        let range = (first.object.start, last.object.end);
+        state.ledger.claim(image, range, first.owner, first.kind);
+        if first.owner != NONE && !first.proven {
             state.ledger.inferred += image.file_bytes(range.0, range.1);
         }
     }
@@ -182,7 +194,8 @@ fn ranks(entries: &[Entry]) -> Vec<u32> {
 fn known(state: &mut State<'_, '_, '_>, module: &Moduledata, data: &mut Data) -> Marks {
     let (image, binary) = (state.image, state.binary);
     let mut marks = Marks::default();
-    match extents::types(image, binary, module, data, &mut state.packages) {
+    let (packages, watched) = (&mut state.packages, &mut state.watched);
+    match extents::types(image, binary, module, data, packages, watched) {
         Some((types, known, found)) => (state.types, data.known, marks) = (types, known, found),
         None => state.notes.push(LayoutNote::NoTypes),
     }
@@ -274,9 +287,9 @@ fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
         found.is_ok_and(|at| data.texts[at].end == it.end)
     };
     for it in types.filter(|it| it.owner != NONE && !name(it)) {
-        pointers::words(state.image, &(it.start..it.end), |_, target| {
+        pointers::words(state.image, &(it.start..it.end), &all, |_, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
-            if all.contains(&target) && !inside.contains(target) && recent.is_new(place) {
+            if !inside.contains(target) && recent.is_new(place) {
                 found.push(place);
             }
         });
@@ -388,14 +401,15 @@ fn mentions(
     entries: &[Entry],
     module: &Moduledata,
     maps: Vec<u64>,
-    areas: &[Range<Addr>],
+    data: &mut Data,
 ) -> (Vec<u64>, Vec<Addr>) {
     let mut starts: Vec<u64> = maps
         .into_iter()
         .map(|it| objects::start((it >> 32) as Addr, Source::Record, it as PackageId))
         .collect();
     let mut sure = Vec::new();
-    references(state, entries, areas, &mut starts, &mut sure);
+    data.mentions = references(state, entries, &data.areas, &mut starts, &mut sure);
+    (state.done)();
     sure.sort_unstable();
     sure.dedup();
     let runtime = state.packages.of_prefix(b"runtime");
@@ -413,9 +427,9 @@ fn references(
     areas: &[Range<Addr>],
     starts: &mut Vec<u64>,
     sure: &mut Vec<Addr>,
-) {
+) -> Mentions {
     let Some((first, last)) = areas.first().zip(areas.last()) else {
-        return;
+        return Mentions::default();
     };
     let all = first.start..last.end;
     // Code mentions the same few places again and again: most repetitions are dropped before they are sorted.
@@ -437,11 +451,13 @@ fn references(
                 push(it.target, entry.package, false)
             });
         });
-        return;
+        return Mentions::default();
     }
     let goarch = state.binary.goarch.as_deref();
-    let searched = references::scan(state.image, goarch, entries, &all, &mut push);
-    if !searched && !entries.is_empty() {
+    let watched = &mut state.watched;
+    let found = references::scan(state.image, goarch, entries, &all, watched, &mut push);
+    if found.is_none() && !entries.is_empty() {
         state.notes.push(LayoutNote::NoReferences);
     }
+    found.unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use crate::error::Result;
 
 use super::anatomy::{Anatomy, LayoutNote, Owners, Request};
 use super::assemble::{Parts, assemble};
+use super::calls::{Callers, Opened};
 use super::functions::{Entry, Tables};
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
@@ -15,10 +16,13 @@ use super::moduledata::Moduledata;
 use super::packages::{NONE, Packages};
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
-use super::{Binary, Format, Role, functions, lines, listing, moduledata, pclntab, wasm};
+use super::watched::Watched;
+use super::{Binary, Format, Role, calls, functions, lines, listing, moduledata, pclntab, wasm};
 
 /// What the steps share.
 pub(super) struct State<'a, 'i, 'p> {
+    /// Called where much was read of which little is read again.
+    pub(crate) done: &'i dyn Fn(),
     pub(crate) bytes: &'a [u8],
     pub(crate) binary: &'i Binary,
     pub(crate) image: &'i Image<'a>,
@@ -33,22 +37,28 @@ pub(super) struct State<'a, 'i, 'p> {
     pub(crate) objects: Vec<Listed>,
     /// How it is known whose the data are.
     pub(crate) owners: Owners,
+    /// The function whose callers are wanted, and what was seen of it.
+    pub(crate) callers_of: Option<&'static str>,
+    pub(crate) watched: Watched,
 }
 
-/// Runs the steps; a step that cannot read its part leaves a note.
+/// Runs the steps; a step that cannot read its part leaves a note. `done` is called behind steps that read much.
 pub(super) fn dissect<'a>(
     bytes: &'a [u8],
     binary: Binary,
     request: &Request,
+    done: &dyn Fn(),
 ) -> Result<Anatomy<'a>> {
     let image = Image::new(bytes, &binary);
     let info = binary.build_info.clone();
     let mut entries = Vec::new();
     let mut names = Cow::Borrowed(&[][..]);
     let (mut objects, mut owners) = (Vec::new(), Owners::References);
+    let mut callers = Callers::Unknown;
     let (packages, mut ledger, notes, types) = match &image {
         Some(image) => {
             let mut state = State {
+                done,
                 bytes,
                 binary: &binary,
                 image,
@@ -60,9 +70,13 @@ pub(super) fn dissect<'a>(
                 named: binary.has_symbols && !request.without_symbols,
                 objects: Vec::new(),
                 owners: Owners::References,
+                callers_of: request.callers_of,
+                watched: Watched::default(),
             };
             if let Some(table) = state.line_table() {
-                entries = state.program(table.clone());
+                let module = moduledata::find(image, &table, &binary.sections);
+                entries = state.program(table.clone(), module.as_ref());
+                callers = state.callers(&table, module.as_ref()).unwrap_or_default();
                 names = borrow(image, table.names);
             }
             if state.packages.cut && !state.notes.contains(&LayoutNote::Inconsistent) {
@@ -90,6 +104,7 @@ pub(super) fn dissect<'a>(
         ledger: &ledger,
         types: &types,
         objects,
+        callers,
         owners,
         notes,
     };
@@ -144,12 +159,11 @@ impl State<'_, '_, '_> {
     }
 
     /// Everything that the line table leads to.
-    fn program(&mut self, mut table: Pclntab) -> Vec<Entry> {
-        let module = moduledata::find(self.image, &table, &self.binary.sections);
+    fn program(&mut self, mut table: Pclntab, module: Option<&Moduledata>) -> Vec<Entry> {
         if module.is_none() {
             self.notes.push(LayoutNote::NoModuledata);
         }
-        let module = module.unwrap_or_else(|| self.guess(&table));
+        let module = module.cloned().unwrap_or_else(|| self.guess(&table));
         for limit in [module.gofunc, module.findfunctab].into_iter().flatten() {
             let least = u64::from(table.functions.start) + 8 * u64::from(table.count) + 4;
             if u64::from(limit) >= least && limit < table.functions.end {
@@ -161,6 +175,9 @@ impl State<'_, '_, '_> {
             return Vec::new();
         };
         let mut entries = self.functions(&table, &tables, &module);
+        if let Some(name) = self.callers_of {
+            self.watched = Watched::new(name, &entries, &tables);
+        }
         functions::label_units(&mut entries, &tables);
         self.claim_code(&entries, &module);
         let maps = lines::claim(
@@ -172,6 +189,7 @@ impl State<'_, '_, '_> {
             module.gofunc,
             &mut self.ledger,
         );
+        (self.done)();
         let mut taken = Vec::new();
         taken.push(table.header.start..table.functions.end);
         if let Some(start) = module.findfunctab {
@@ -188,6 +206,13 @@ impl State<'_, '_, '_> {
         }
         super::data::account(self, (&entries, &tables), &module, maps, taken);
         entries
+    }
+
+    /// Who calls the function that was asked about; `None` where it cannot be told.
+    fn callers(&mut self, table: &Pclntab, module: Option<&Moduledata>) -> Option<Callers> {
+        self.watched.finish();
+        let opened = Opened::new(self.binary, self.image, table, module?);
+        calls::callers::find(&opened, self.bytes.len(), self.callers_of?, &self.watched)
     }
 
     /// Without the runtime's table of contents, code begins where the header or the sections say.

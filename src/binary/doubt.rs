@@ -5,7 +5,7 @@ use super::dissect::{State, with_bodies};
 use super::functions::Entry;
 use super::image::Addr;
 use super::objects::{Data, Source, addr_of, owner_of, source_of};
-use super::packages::PackageId;
+use super::packages::Set;
 use super::partition::Sieve;
 use super::{Format, references};
 
@@ -31,10 +31,12 @@ pub(super) fn drop_false(
         if doubtful.is_empty() {
             return;
         }
-        let is_user = |it| users.binary_search(&it).is_ok();
         let found = match state.binary.format {
             Format::Wasm => used_as_addresses(state.bytes, entries, &doubtful, &all),
-            _ => references::verify(state.image, goarch, entries, &doubtful, is_user),
+            _ => {
+                let functions = (entries, &data.mentions);
+                references::verify(state.image, goarch, functions, &doubtful, &users)
+            }
         };
         let (mut refuted, mut more) = (Vec::new(), Vec::new());
         for (place, is_true) in doubtful.into_iter().zip(found) {
@@ -78,11 +80,7 @@ fn used_as_addresses(
 }
 
 /// Places that only code mentions and that are far from the next on a side, and the packages whose code that is.
-fn doubtful(
-    starts: &[u64],
-    all: &[Addr],
-    is_sure: impl Fn(Addr) -> bool,
-) -> (Vec<Addr>, Vec<PackageId>) {
+fn doubtful(starts: &[u64], all: &[Addr], is_sure: impl Fn(Addr) -> bool) -> (Vec<Addr>, Set) {
     const LARGE: u32 = 256;
     let (mut doubtful, mut users) = (Vec::new(), Vec::new());
     let mut starts = starts;
@@ -105,7 +103,5 @@ fn doubtful(
             users.extend(mentions.map(|it| owner_of(*it)));
         }
     }
-    users.sort_unstable();
-    users.dedup();
-    (doubtful, users)
+    (doubtful, users.into_iter().collect())
 }

@@ -1,7 +1,8 @@
 //! The runtime's table of contents in, extents that are known to the byte out: type descriptors, their names, method
 //! tables, the lists of them, and the table of contents itself.
 
-use super::Binary;
+use std::ops::Range;
+
 use super::bytes::uvarint;
 use super::descriptors::Layout;
 use super::image::{Addr, Image};
@@ -9,8 +10,11 @@ use super::ledger::Kind;
 use super::moduledata::{Listing, Moduledata, WORDS};
 use super::objects::{Data, How, Known, addr_of, owner_of, within};
 use super::packages::{NONE, PackageId, Packages};
+use super::pointers::words;
 use super::runs::{Content, Marks, Run};
 use super::types::{Types, Walk};
+use super::watched::{PIECE, Watched};
+use super::{Binary, Role};
 
 /// Walks the types from what is listed and, where the list is not complete, from what code refers to.
 pub(super) fn types(
@@ -19,6 +23,7 @@ pub(super) fn types(
     module: &Moduledata,
     data: &Data,
     packages: &mut Packages<'_>,
+    watched: &mut Watched,
 ) -> Option<(Types, Vec<Known>, Marks)> {
     let rows = matches!(module.listing, Listing::Rows { .. });
     let info = binary.build_info.as_ref();
@@ -32,7 +37,9 @@ pub(super) fn types(
     // The list has only what reflection needs; code and variables refer to the others.
     data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
     if !rows {
-        pointers(image, |it| walk.root(it));
+        let types = module.types..module.etypes;
+        let all = (&data.areas[..], &types);
+        pointers(image, binary, all, watched, |it| walk.root(it));
     }
     walk.run();
     walk.itabs(image, &module.listing);
@@ -66,15 +73,28 @@ pub(super) fn types(
     (!types.descriptors.is_empty()).then_some((types, known, marks))
 }
 
-/// Calls `each` with every word of the data that is an address: what a type assertion or a switch looks for stands in
-/// variables (`internal/abi/switch.go`), the types of an instance of generic code in its dictionary, which is a constant.
-fn pointers(image: &Image<'_>, mut each: impl FnMut(Addr)) {
-    let word = usize::from(image.pointer_size);
+/// Calls `each` with every word of the data that is an address of a type: what a type assertion or a switch looks for stands in
+/// variables (`internal/abi/switch.go`), the types of an instance of generic code in its dictionary, which is a constant. The
+/// line table has none.
+fn pointers(
+    image: &Image<'_>,
+    binary: &Binary,
+    (areas, types): (&[Range<Addr>], &Range<Addr>),
+    watched: &mut Watched,
+    mut each: impl FnMut(Addr),
+) {
+    let mut look = |range: &Range<Addr>| words(image, range, types, |_, it| each(it));
     for region in image.regions.iter().filter(|it| !it.executable) {
-        let reader = image.over(&region.bytes);
-        for offset in (0..region.bytes.len()).step_by(word) {
-            let value = reader.word(offset).unwrap_or(0);
-            image.addr(value).into_iter().for_each(&mut each);
+        let within = region.start..region.end();
+        if binary.sections[region.section].role == Role::Pclntab {
+            let areas = areas.iter().filter(|it| within.contains(&it.start));
+            areas.for_each(&mut look);
+            continue;
+        }
+        for start in within.clone().step_by(PIECE as usize) {
+            let end = start.saturating_add(PIECE).min(within.end);
+            look(&(start..end));
+            watched.look_at_data(image, (start, end));
         }
     }
 }
@@ -263,7 +283,7 @@ pub(super) fn initialisation_tasks(
 /// Brings extents into order and drops what overlaps.
 pub(super) fn disjoint(known: &mut Vec<Known>) {
     // Types, names and tables are in order among themselves: the stable sort merges them.
-    known.sort_by_key(|it| (it.start, it.end));
+    known.sort_by_key(|it| u64::from(it.start) << 32 | u64::from(it.end));
     let mut free = 0;
     known.retain(|it| {
         let keep = it.start >= free && it.end > it.start;

@@ -110,11 +110,12 @@ fn read_one(
         .functions
         .slice(record as usize, RECORD_SIZE as usize)?;
     let name = tables.field(record, 1)?;
-    let foreign = is_foreign(tables, record, tables.name(name));
+    let text = tables.name(name);
+    let foreign = is_foreign(tables, record, text);
     // Its name is no path and a symbol: gcc puts `.cold` behind some.
     let package = match foreign {
         true => NONE,
-        false => packages.of_name(tables.name(name)),
+        false => packages.of_name(text),
     };
     let mut entry = Entry {
         start,
@@ -139,9 +140,9 @@ fn read_one(
 /// its own: marks in the code, and bridges to functions that are too far away.
 fn is_foreign(tables: &Tables<'_>, record: u32, name: &[u8]) -> bool {
     let has_none = (4..=6).all(|it| tables.field(record, it) == Some(0));
-    let is_linkers = name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
+    let is_linkers = || name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
     let marks: [&[u8]; 2] = [b"runtime.text", b"runtime.etext"];
-    has_none && !is_linkers && !marks.contains(&name)
+    has_none && !is_linkers() && !marks.contains(&name)
 }
 
 /// The largest value of a table from pc to stack depth. Each step covers some code, so that a table that lies about its

@@ -65,22 +65,38 @@ impl Book<'_, '_, '_> {
     }
 
     fn partition_sorted(&mut self, start: Addr, end: Addr, keys: &[u64]) {
+        let all = cut(keys, end - start, self.packages).map(|it| (it.start, it.end, it.owner));
         let mut first = end - start;
-        for it in cut(keys, end - start, self.packages) {
-            first = first.min(it.start);
-            self.ledger.claim(
-                self.image,
-                (start + it.start, start + it.end),
-                it.owner,
-                Kind::LineTables,
-            );
+        joined(all, |from, to, owner| {
+            first = first.min(from);
+            let range = (start + from, start + to);
+            self.ledger
+                .claim(self.image, range, owner, Kind::LineTables);
+        });
+        let range = (start, start + first);
+        self.ledger
+            .claim(self.image, range, self.runtime, Kind::LineTables);
+    }
+}
+
+/// Calls `each` with the beginning, the end and the owner of stretches; neighbours of one owner are one.
+fn joined(
+    stretches: impl Iterator<Item = (Addr, Addr, PackageId)>,
+    mut each: impl FnMut(Addr, Addr, PackageId),
+) {
+    let mut last: Option<(Addr, Addr, PackageId)> = None;
+    for it in stretches {
+        match &mut last {
+            Some(last) if last.1 == it.0 && last.2 == it.2 => last.1 = it.1,
+            _ => {
+                if let Some((start, end, owner)) = last.replace(it) {
+                    each(start, end, owner);
+                }
+            }
         }
-        self.ledger.claim(
-            self.image,
-            (start, start + first),
-            self.runtime,
-            Kind::LineTables,
-        );
+    }
+    if let Some((start, end, owner)) = last {
+        each(start, end, owner);
     }
 }
 
@@ -160,21 +176,18 @@ fn index(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry], record
     let start = table.functions.start;
     let size = table.count * 8 + 4;
     let mut position = start;
-    for entry in entries {
-        book.ledger.claim(
-            book.image,
-            (position, position + 8),
-            entry.package,
-            Kind::LineTables,
-        );
+    let rows = entries.iter().map(|it| {
+        let row = (position, position + 8, it.package);
         position += 8;
-    }
-    book.ledger.claim(
-        book.image,
-        (position, start + size),
-        book.runtime,
-        Kind::LineTables,
-    );
+        row
+    });
+    joined(rows, |start, end, owner| {
+        book.ledger
+            .claim(book.image, (start, end), owner, Kind::LineTables);
+    });
+    let rest = (position, start + size);
+    book.ledger
+        .claim(book.image, rest, book.runtime, Kind::LineTables);
     let mut records = records.sorted();
     records.retain(|it| offset(*it) >= size);
     records
@@ -210,23 +223,29 @@ pub(super) fn claim_buckets(
         span.div_ceil(BUCKET)
     };
     let mut position = start;
-    for bucket in 0..buckets {
-        if position >= region.end() {
-            break;
-        }
-        let next = position.saturating_add(BUCKET_SIZE).min(region.end());
+    let mut after = 0;
+    let owned = (0..buckets).map_while(|bucket| {
+        let place = position;
         let distance = if wasm {
             bucket / PER_WASM_FUNCTION
         } else {
             bucket * BUCKET
         };
         let at = first.start.saturating_add(distance);
-        let after = entries.partition_point(|it| it.start <= at);
+        after += entries[after..]
+            .iter()
+            .take_while(|it| it.start <= at)
+            .count();
         let owner = entries
             .get(after.saturating_sub(1))
             .map_or(NONE, |it| it.package);
-        ledger.claim(image, (position, next), owner, Kind::LineTables);
-        position = next;
-    }
-    position
+        position = place.saturating_add(BUCKET_SIZE).min(region.end());
+        (place < region.end()).then_some((place, position, owner))
+    });
+    let mut end = start;
+    joined(owned, |from, to, owner| {
+        ledger.claim(image, (from, to), owner, Kind::LineTables);
+        end = to;
+    });
+    end
 }

@@ -11,22 +11,28 @@ use super::size_classes::{Anchor, Row, Seat};
 
 /// Which package stands before which, and how many variables say so.
 struct Votes {
-    /// By package: another, and the votes for standing before it less those against.
-    by_package: Vec<Vec<(PackageId, i32)>>,
+    /// By package: the others, and the votes for standing before each less those against.
+    by_package: Vec<Vec<Vote>>,
+    /// The others of the package that was looked at last, with their places.
+    placed: Vec<(f64, Vote)>,
 }
+
+/// Another package, and votes.
+type Vote = (PackageId, i32);
 
 impl Votes {
     /// How many of the packages that follow in a row get a vote each.
     const FOLLOWING: usize = 6;
 
     fn new(rows: &[Row], count: usize) -> Self {
-        let mut votes: Vec<(PackageId, PackageId, i32)> = Vec::new();
+        let mut by_package: Vec<Vec<Vote>> = vec![Vec::new(); count];
+        let mut names: Vec<(PackageId, i32)> = Vec::new();
         for row in rows {
             let owned = row
                 .seats
                 .iter()
                 .filter_map(|it| Some((it.owner?, it.weight)));
-            let mut names: Vec<(PackageId, i32)> = Vec::new();
+            names.clear();
             for (owner, weight) in owned.filter(|it| (it.0 as usize) < count) {
                 match names.last_mut().filter(|last| last.0 == owner) {
                     Some(last) => last.1 = last.1.max(weight),
@@ -37,20 +43,23 @@ impl Votes {
                 let following = names[at + 1..].iter().take(Self::FOLLOWING);
                 for b in following.filter(|it| it.0 != a.0) {
                     let weight = a.1.min(b.1) * row.worth();
-                    votes.extend([(a.0, b.0, weight), (b.0, a.0, -weight)]);
+                    by_package[a.0 as usize].push((b.0, weight));
+                    by_package[b.0 as usize].push((a.0, -weight));
                 }
             }
         }
-        votes.sort_unstable();
-        let mut by_package: Vec<Vec<(PackageId, i32)>> = vec![Vec::new(); count];
-        for (a, b, weight) in votes {
-            let list = &mut by_package[a as usize];
-            match list.last_mut().filter(|it| it.0 == b) {
-                Some(it) => it.1 += weight,
-                None => list.push((b, weight)),
-            }
+        for votes in &mut by_package {
+            votes.sort_unstable_by_key(|it| it.0);
+            votes.dedup_by(|next, sum| {
+                let same = next.0 == sum.0;
+                sum.1 += if same { next.1 } else { 0 };
+                same
+            });
         }
-        Self { by_package }
+        Self {
+            by_package,
+            placed: Vec::new(),
+        }
     }
 
     /// How far a package stands to the front, from -1 to 1.
@@ -61,16 +70,24 @@ impl Votes {
     }
 
     /// Where the fewest votes are against a package, if another place is better than its own. The others have `places`.
-    fn better_place(&self, package: PackageId, places: &[f64]) -> Option<f64> {
+    fn better_place(&mut self, package: PackageId, places: &[f64]) -> Option<f64> {
         let here = places[package as usize];
-        let others = self.by_package[package as usize].iter();
-        let mut others: Vec<(f64, i32)> = others.map(|it| (places[it.0 as usize], it.1)).collect();
-        others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (votes, others) = (&mut self.by_package[package as usize], &mut self.placed);
+        others.clear();
+        others.extend(votes.iter().map(|it| (places[it.0 as usize], *it)));
+        let order = |it: &(f64, Vote), other: &(f64, Vote)| {
+            it.0.total_cmp(&other.0)
+                .then_with(|| it.1.0.cmp(&other.1.0))
+        };
+        // They stay in this order: from one round to the next little changes.
+        others.sort_by(order);
+        votes.clear();
+        votes.extend(others.iter().map(|it| it.1));
         // Before all others, every vote for standing before one is right.
         let (mut sum, mut current) = (0i64, 0i64);
         let (mut best, mut best_at) = (0i64, None);
         for (at, it) in others.iter().enumerate() {
-            sum -= 2 * i64::from(it.1);
+            sum -= 2 * i64::from(it.1.1);
             if it.0 < here {
                 current = sum;
             }
@@ -80,7 +97,7 @@ impl Votes {
         }
         let before = best_at.map(|at| others[at].0);
         let after = others.get(best_at.map_or(0, |at| at + 1)).map(|it| it.0);
-        (best > current).then(|| match (before, after) {
+        (best > current).then_some(match (before, after) {
             (Some(before), Some(after)) => f64::midpoint(before, after),
             (Some(before), None) => before + 0.5,
             (None, Some(after)) => after - 0.5,
@@ -103,7 +120,7 @@ impl LoadOrder {
     /// The order that the fewest rows contradict, as far as moving single packages finds it. `main` is first.
     pub(crate) fn new(rows: &[Row], count: usize, main: Option<PackageId>) -> Self {
         const ROUNDS: usize = 30;
-        let votes = Votes::new(rows, count);
+        let mut votes = Votes::new(rows, count);
         let is_known = |it: &PackageId| !votes.by_package[*it as usize].is_empty();
         let (mut packages, nowhere): (Vec<_>, Vec<_>) = (0..count as PackageId).partition(is_known);
         let front = |it: &PackageId| match Some(*it) == main {

@@ -6,6 +6,8 @@ use super::bounds::Bounds;
 use super::image::Addr;
 use super::ledger::Kind;
 use super::packages::{NONE, PackageId, SHARED, module_of, of_module};
+use super::partition::first_from;
+use super::references::Mentions;
 use super::runs::{Content, Run};
 
 /// How a place came to be known; of several, the first says whose it is.
@@ -155,6 +157,8 @@ pub(super) struct Data {
     pub(crate) starts: Vec<u64>,
     /// What code mentions for sure, in order.
     pub(crate) sure: Vec<Addr>,
+    /// What it mentions, but for wasm.
+    pub(crate) mentions: Mentions,
     /// By address, without overlap.
     pub(crate) runs: Vec<Run>,
     /// By address: names of types, and what functions say of themselves. None of their words is an address.
@@ -295,8 +299,7 @@ impl<'d> Stretch<'d> {
     }
 
     fn skip(&mut self, at: Addr) {
-        let skip = self.starts.partition_point(|it| *it < at);
-        self.starts = &self.starts[skip..];
+        self.starts = &self.starts[first_from(self.starts, 0, at)..];
     }
 
     /// A place that is too close to the next for an object of its own is within the one before, which then ends there.
@@ -336,7 +339,7 @@ impl<'d> Stretch<'d> {
             (Some(length), Some(Content::Texts)) => (start.saturating_add(length), How::Length),
             _ => {
                 let least = start.saturating_add(bound.least);
-                let after = self.starts.partition_point(|it| *it < least);
+                let after = first_from(self.starts, 0, least);
                 let next = self.starts.get(after).map_or(limit, |it| (*it).min(limit));
                 let end = next.min(start.saturating_add(bound.most));
                 // Two of the least size do not fit.
@@ -377,7 +380,7 @@ fn distances(known: &[Known], starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
             found.push((next, 0));
             next + 1
         };
-        starts = &starts[starts.partition_point(|it| *it < free)..];
+        starts = &starts[first_from(starts, 0, free)..];
     }
 }
 
@@ -410,6 +413,7 @@ mod tests {
             known: vec![known(20, 30)],
             starts: Vec::new(),
             sure: Vec::new(),
+            mentions: Mentions::default(),
             runs: vec![Run {
                 range: 60..100,
                 content: Content::Texts,

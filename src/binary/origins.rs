@@ -6,15 +6,17 @@
 use super::bytes::Reader;
 use super::functions::{self, Entry, Tables};
 use super::image::{Addr, Image};
-use super::packages::{PackageId, Packages};
-use super::references::bodies;
-use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches};
+use super::packages::{PackageId, Packages, Set};
+use super::partition::{Recent, key};
+use super::references::{Mentions, bodies};
+use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches, value};
 
 /// What is read of code.
 pub(super) struct Origins<'a, 'i> {
     pub(crate) image: &'a Image<'i>,
     pub(crate) goarch: Option<&'a str>,
     pub(crate) entries: &'a [Entry],
+    pub(crate) mentions: &'a Mentions,
     pub(crate) tables: &'a Tables<'i>,
     /// Where the runtime finds inline trees.
     pub(crate) gofunc: Option<Addr>,
@@ -22,36 +24,41 @@ pub(super) struct Origins<'a, 'i> {
 }
 
 impl Origins<'_, '_> {
-    /// Which package's bodies mention each of `targets`, in the functions of `users`; all are in order.
-    pub(crate) fn of_mentions(
-        &self,
-        targets: &[Addr],
-        users: &[PackageId],
-    ) -> Vec<(Addr, PackageId)> {
+    /// Which package's bodies mention each of `targets`, in the functions of `users`; targets are in order.
+    pub(crate) fn of_mentions(&self, targets: &[Addr], users: &Set) -> Vec<(Addr, PackageId)> {
         let trees = self.gofunc.and_then(|it| self.image.reader(it));
         let mut found = Vec::new();
-        let is_user = |it: PackageId| users.binary_search(&it).is_ok();
-        let (image, entries) = (self.image, self.entries);
-        let parts = |entry: &Entry| self.parts(entry);
-        bodies::mentions(
-            image,
-            self.goarch,
-            entries,
-            targets,
-            is_user,
-            parts,
-            |target, entry, row| {
-                let inlined = trees.and_then(|trees| self.inlined(entry, trees, row));
-                found.push((target, inlined.unwrap_or(entry.package)));
-            },
-        );
+        // With the name of the function that was inlined.
+        let mut inlined: Vec<(Addr, u32, PackageId)> = Vec::new();
+        let mut recent = Recent::new();
+        let mut parts = Vec::new();
+        let all = (self.entries, self.mentions);
+        bodies::mentions(all, targets, users, |entry, mentions| {
+            let tree = trees.and_then(|trees| self.parts(entry, trees, &mut parts));
+            for it in mentions {
+                let row = tree.and_then(|tree| Some((tree, value(&parts, it.at)?)));
+                match row.and_then(|(tree, row)| node(tree, row)) {
+                    Some(node) => inlined.push((it.target, node.owner.name, entry.package)),
+                    None if recent.is_new(key(it.target, entry.package)) => {
+                        found.push((it.target, entry.package));
+                    }
+                    None => {}
+                }
+            }
+        });
+        inlined.sort_unstable();
+        inlined.dedup();
+        found.extend(inlined.into_iter().map(|(target, name, package)| {
+            let owner = self.packages.known(self.tables.name(name));
+            (target, owner.unwrap_or(package))
+        }));
         found.sort_unstable();
         found.dedup();
         found
     }
 
     /// Which packages call which, among the functions of `callers`.
-    pub(crate) fn of_calls(&self, callers: &[PackageId]) -> Vec<(PackageId, PackageId)> {
+    pub(crate) fn of_calls(&self, callers: &Set) -> Vec<(PackageId, PackageId)> {
         let mut found = Vec::new();
         bodies::calls(
             self.image,
@@ -67,19 +74,18 @@ impl Origins<'_, '_> {
         found
     }
 
-    /// Stretches of a function with the row of its inline tree.
-    fn parts(&self, entry: &Entry) -> Vec<Stretch> {
-        let mut all = Vec::new();
-        let found = functions::references(self.tables, entry);
-        let offset = found.and_then(|it| it.value(3 + INLINE_INDEX)).unwrap_or(0);
-        stretches(self.tables, offset, entry.end - entry.start, &mut all);
-        all
-    }
-
-    fn inlined(&self, entry: &Entry, trees: Reader<'_>, row: i32) -> Option<PackageId> {
-        let tree = functions::references(self.tables, entry)?.funcdata(INLINE_TREE)?;
+    /// Finds the stretches of a function with the row of its inline tree, and gives that; `None` where nothing is inlined.
+    fn parts<'t>(
+        &self,
+        entry: &Entry,
+        trees: Reader<'t>,
+        parts: &mut Vec<Stretch>,
+    ) -> Option<Reader<'t>> {
+        let found = functions::references(self.tables, entry)?;
+        let tree = found.funcdata(INLINE_TREE)?;
         let data = trees.data.get(tree as usize..)?;
-        let found = node(Reader { data, ..trees }, row)?;
-        self.packages.known(self.tables.name(found.owner.name))
+        let offset = found.value(3 + INLINE_INDEX).unwrap_or(0);
+        stretches(self.tables, offset, entry.end - entry.start, parts);
+        Some(Reader { data, ..trees })
     }
 }

@@ -150,7 +150,7 @@ pub(super) fn find(
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> Vec<Owned> {
     let (image, packages) = (origins.image, ranked.packages);
-    let mut owned = by_users(image, data, objects, ranked, function);
+    let (mut owned, places) = by_users(image, data, objects, ranked, function);
     let links = Links::new(objects, edges);
     // What refers to each object, before anything follows from it.
     let mentioned: Vec<(PackageId, bool)> = match ranked.named {
@@ -163,7 +163,7 @@ pub(super) fn find(
     }
     let settled = match ranked.named {
         true => Vec::new(),
-        false => settle::by_place(data, &owned, ranked, origins),
+        false => settle::by_place((data, &places), &owned, ranked, origins),
     };
     if !settled.is_empty() {
         for (it, before) in owned.iter_mut().zip(&mentioned) {
@@ -192,17 +192,18 @@ pub(super) fn find(
     owned
 }
 
-/// Owners as far as code, symbols and types say.
+/// Owners as far as code, symbols and types say; and for each object, where the places that are not before it begin.
 fn by_users(
     image: &Image<'_>,
     data: &Data,
     objects: &[Object],
     ranked: &Ranked<'_, '_>,
     function: impl Fn(Addr) -> Option<PackageId>,
-) -> Vec<Owned> {
+) -> (Vec<Owned>, Vec<u32>) {
     let packages = ranked.packages;
     let mut starts = data.starts.as_slice();
     let mut owned = Vec::with_capacity(objects.len());
+    let mut places = Vec::with_capacity(objects.len());
     for object in objects {
         let mut it = Owned {
             object: *object,
@@ -214,9 +215,13 @@ fn by_users(
         // The next is near.
         let before = starts.iter().take_while(|it| addr_of(**it) < object.start);
         starts = &starts[before.count()..];
+        places.push((data.starts.len() - starts.len()) as u32);
         let users = starts.iter().take_while(|it| addr_of(**it) == object.start);
         let (users, inside) = starts.split_at(users.count());
-        let value = function_of(image, object).and_then(&function);
+        let value = match object.what {
+            What::Referred(_) => function_of(image, object).and_then(&function),
+            What::Known(_) | What::Rest => None,
+        };
         match (object.what, users.first()) {
             (What::Rest, _) => {}
             (What::Known(_), _) if it.owner != NONE => {}
@@ -243,7 +248,7 @@ fn by_users(
         }
         owned.push(it);
     }
-    owned
+    (owned, places)
 }
 
 /// Whose it is what the code of many packages mentions: which of them is the closest to the definition changes with the order

@@ -27,6 +27,31 @@ pub(super) fn module_of(owner: PackageId) -> Option<usize> {
     (owner & OF_MODULE != 0 && owner < SHARED).then_some((owner & !OF_MODULE) as usize)
 }
 
+/// Some packages: asked about for each function.
+#[derive(Default)]
+pub(super) struct Set(Vec<bool>);
+
+impl Set {
+    /// Whether a package is one of them.
+    #[inline]
+    pub fn contains(&self, package: PackageId) -> bool {
+        self.0.get(package as usize) == Some(&true)
+    }
+}
+
+impl FromIterator<PackageId> for Set {
+    /// Those that are one package, and no several.
+    fn from_iter<I: IntoIterator<Item = PackageId>>(packages: I) -> Self {
+        let mut found = Self::default();
+        for it in packages.into_iter().filter(|it| *it & OF_MODULE == 0) {
+            let place = it as usize;
+            found.0.resize(found.0.len().max(place + 1), false);
+            found.0[place] = true;
+        }
+        found
+    }
+}
+
 /// Every package met so far.
 pub(super) struct Packages<'i> {
     pub(crate) paths: Vec<String>,

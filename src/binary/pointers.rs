@@ -33,11 +33,11 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
         let list = |at, target| files(image, at..part.end, target);
         // Where the address space begins low, a length looks like an address.
         let mut numbers = part.end..part.end;
-        words(image, &part, |at, target| {
+        words(image, &part, &all, |at, target| {
             if numbers.contains(&at) {
                 return;
             }
-            if !all.contains(&target) || inside.contains(target) || found.edges.len() >= most {
+            if inside.contains(target) || found.edges.len() >= most {
                 return;
             }
             if data.records.contains(&target) {
@@ -173,8 +173,13 @@ impl Inside {
     }
 }
 
-/// Calls `each` with the place and the value of every aligned word of a range that is an address of the image.
-pub(super) fn words(image: &Image<'_>, range: &Range<Addr>, mut each: impl FnMut(Addr, Addr)) {
+/// Calls `each` with the place and the value of every aligned word of a range that is an address within another.
+pub(super) fn words(
+    image: &Image<'_>,
+    range: &Range<Addr>,
+    to: &Range<Addr>,
+    mut each: impl FnMut(Addr, Addr),
+) {
     let Some(bytes) = image.slice(range.start, range.end) else {
         return;
     };
@@ -182,12 +187,13 @@ pub(super) fn words(image: &Image<'_>, range: &Range<Addr>, mut each: impl FnMut
     let bytes = bytes
         .get((first - range.start) as usize..)
         .unwrap_or_default();
+    let least = image.base.saturating_add(u64::from(to.start));
+    let room = u64::from(to.end.saturating_sub(to.start));
     let mut word = |index: usize, value: u64| {
-        if let Some(target) = image.addr(value) {
-            each(
-                first + (index * usize::from(image.pointer_size)) as Addr,
-                target,
-            );
+        let within = value.wrapping_sub(least);
+        if within < room {
+            let at = first + (index * usize::from(image.pointer_size)) as Addr;
+            each(at, to.start + within as Addr);
         }
     };
     if image.pointer_size == 4 {
@@ -203,8 +209,17 @@ pub(super) fn words(image: &Image<'_>, range: &Range<Addr>, mut each: impl FnMut
         let words = bytes.as_chunks().0.iter().enumerate();
         words.for_each(|(index, it)| word(index, u64::from_be_bytes(*it)));
     } else {
-        let words = bytes.as_chunks().0.iter().enumerate();
-        words.for_each(|(index, it)| word(index, u64::from_le_bytes(*it)));
+        // Most words are none, and so are most of four.
+        let (fours, rest) = bytes.as_chunks::<8>().0.as_chunks::<4>();
+        let is_near = |it: &[u8; 8]| u64::from_le_bytes(*it).wrapping_sub(least) < room;
+        for (index, four) in fours.iter().enumerate() {
+            if four.iter().fold(false, |any, it| any | is_near(it)) {
+                let words = four.iter().enumerate();
+                words.for_each(|(at, it)| word(4 * index + at, u64::from_le_bytes(*it)));
+            }
+        }
+        let words = rest.iter().enumerate();
+        words.for_each(|(at, it)| word(4 * fours.len() + at, u64::from_le_bytes(*it)));
     }
 }
 
@@ -221,6 +236,7 @@ mod tests {
             known: Vec::new(),
             starts: Vec::new(),
             sure: Vec::new(),
+            mentions: Default::default(),
             runs: vec![Run { range, content }],
             texts: vec![8..16, 16..24, 72..88],
             records: 0..0,

@@ -8,82 +8,157 @@ mod x86;
 use std::ops::Range;
 
 use super::functions::Entry;
-use super::image::{Addr, Image};
-use super::packages::PackageId;
+use super::image::{Addr, Image, Region};
+use super::packages::{PackageId, Set};
 use super::partition::Sieve;
+use super::watched::Watched;
+
+/// A mention of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mention {
+    /// A byte of the instruction, counted from the first of the function.
+    pub at: u32,
+    /// Where it leads.
+    pub target: Addr,
+}
+
+/// The mentions of data in the code, function by function: code is searched once.
+#[derive(Default)]
+pub(super) struct Mentions {
+    /// In the order of the code.
+    all: Vec<Mention>,
+    /// Where those of each function end.
+    ends: Vec<u32>,
+}
+
+impl Mentions {
+    /// Those of a function, by its place among all.
+    pub fn of(&self, function: usize) -> &[Mention] {
+        let end = |it: usize| self.ends.get(it).map_or(0, |it| *it as usize);
+        let start = function.checked_sub(1).map_or(0, end);
+        self.all.get(start..end(function)).unwrap_or_default()
+    }
+}
 
 /// Calls `each` with the address and the package of every mention of `data` in the functions' code, and whether it is one for
-/// sure; `false` where code of the architecture cannot be searched.
+/// sure; `None` where code of the architecture cannot be searched.
 pub(super) fn scan(
     image: &Image<'_>,
     goarch: Option<&str>,
     entries: &[Entry],
     data: &Range<Addr>,
+    watched: &mut Watched,
     mut each: impl FnMut(Addr, PackageId, bool),
-) -> bool {
-    let Some(search) = search(goarch) else {
-        return false;
+) -> Option<Mentions> {
+    let machine = Machine::of(goarch?)?;
+    let mut found = Mentions {
+        all: Vec::new(),
+        ends: Vec::with_capacity(entries.len()),
     };
-    each_function(image, entries, data, |entry, code| {
-        search(code, &mut |it, sure| each(it, entry.package, sure));
-    });
-    true
-}
-
-/// Calls its second with an address, and whether the bytes are an instruction for sure.
-type Search = fn(&Code<'_>, &mut dyn FnMut(Addr, bool));
-
-fn search(goarch: Option<&str>) -> Option<Search> {
-    Some(match goarch? {
-        "amd64" => amd64,
-        "arm64" => arm64,
-        "386" => i386,
-        "arm" => literal_pools,
-        "s390x" => s390x,
-        "riscv64" => riscv64,
-        "loong64" => loong64,
-        _ => return None,
-    })
-}
-
-/// Calls `each` with the code of every function.
-fn each_function(
-    image: &Image<'_>,
-    entries: &[Entry],
-    data: &Range<Addr>,
-    mut each: impl FnMut(&Entry, &Code<'_>),
-) {
-    let mut region = None;
+    let mut codes = Codes::new(image, data);
     for entry in entries {
-        if region.is_none_or(|it: &super::image::Region<'_>| {
-            entry.start < it.start || entry.end > it.end()
-        }) {
-            region = image.region(entry.start);
+        if let Some(code) = codes.of(entry) {
+            if let (Machine::Amd64 | Machine::I386, Some(region)) = (machine, codes.region) {
+                watched.look_at_code(region, entry.end);
+            }
+            machine.search(&code, |it, sure| {
+                found.all.push(it);
+                each(it.target, entry.package, sure);
+            });
         }
-        let Some(found) = region else { continue };
-        let start = (entry.start - found.start) as usize;
-        let end = (entry.end.min(found.end()) - found.start) as usize;
-        let Some(bytes) = found.bytes.get(start..end) else {
-            continue;
+        found.ends.push(found.all.len() as u32);
+    }
+    Some(found)
+}
+
+/// How an architecture mentions data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Machine {
+    Amd64,
+    Arm64,
+    I386,
+    Arm,
+    S390x,
+    Riscv64,
+    Loong64,
+}
+
+impl Machine {
+    /// That of one of Go's architectures; code of others is not searched.
+    fn of(goarch: &str) -> Option<Self> {
+        Some(match goarch {
+            "amd64" => Self::Amd64,
+            "arm64" => Self::Arm64,
+            "386" => Self::I386,
+            "arm" => Self::Arm,
+            "s390x" => Self::S390x,
+            "riscv64" => Self::Riscv64,
+            "loong64" => Self::Loong64,
+            _ => return None,
+        })
+    }
+
+    /// Calls `each` with every mention in some code, and whether the bytes are an instruction for sure.
+    fn search(self, code: &Code<'_>, mut each: impl FnMut(Mention, bool)) {
+        let each = |at: usize, target: Addr, is_sure: bool| {
+            let at = at as u32;
+            each(Mention { at, target }, is_sure);
         };
-        let code = Code {
-            bytes,
-            address: entry.start,
-            base: image.base,
+        match self {
+            Self::Amd64 => amd64(code, each),
+            Self::Arm64 => arm64(code, each),
+            Self::I386 => i386(code, each),
+            Self::Arm => literal_pools(code, each),
+            Self::S390x => s390x(code, each),
+            Self::Riscv64 => riscv64(code, each),
+            Self::Loong64 => loong64(code, each),
+        }
+    }
+}
+
+/// The code of functions.
+struct Codes<'i, 'a> {
+    image: &'i Image<'a>,
+    data: Range<Addr>,
+    region: Option<&'i Region<'a>>,
+}
+
+impl<'i, 'a> Codes<'i, 'a> {
+    /// `data` is what their mentions may lead to.
+    fn new(image: &'i Image<'a>, data: &Range<Addr>) -> Self {
+        Self {
+            image,
             data: data.clone(),
-        };
-        each(entry, &code);
+            region: None,
+        }
+    }
+
+    /// That of a function; functions that follow each other are mostly of one region.
+    fn of(&mut self, entry: &Entry) -> Option<Code<'i>> {
+        let holds = |it: &&Region<'_>| it.start <= entry.start && entry.end <= it.end();
+        if self.region.filter(holds).is_none() {
+            self.region = self.image.region(entry.start);
+        }
+        let region = self.region?;
+        let start = (entry.start - region.start) as usize;
+        let end = (entry.end.min(region.end()) - region.start) as usize;
+        Some(Code {
+            bytes: region.bytes.get(start..end)?,
+            address: entry.start,
+            base: self.image.base,
+            data: self.data.clone(),
+        })
     }
 }
 
 /// Which of some mentions are true: those of an instruction. Only x86 needs the question: its instructions begin anywhere, so
-/// that what looks like one may be a part of others. `doubtful` are in order; only functions of `packages` mention them.
+/// that what looks like one may be a part of others. `doubtful` are in order; only functions of `users` mention them.
 pub(super) fn verify(
     image: &Image<'_>,
     goarch: Option<&str>,
-    entries: &[Entry],
+    (entries, mentions): (&[Entry], &Mentions),
     doubtful: &[Addr],
-    packages: impl Fn(PackageId) -> bool,
+    users: &Set,
 ) -> Vec<bool> {
     let bits = match goarch {
         Some("amd64") => 64,
@@ -91,36 +166,28 @@ pub(super) fn verify(
         _ => return vec![true; doubtful.len()],
     };
     let mut verified = vec![false; doubtful.len()];
-    let (Some(first), Some(last)) = (doubtful.first(), doubtful.last()) else {
-        return verified;
-    };
-    let search = if bits == 64 { amd64 } else { i386 };
-    let data = *first..last + 1;
     let sieve = Sieve::new(doubtful);
-    each_function(image, entries, &data, |entry, code| {
-        if !packages(entry.package) {
-            return;
+    let mut codes = Codes::new(image, &(0..0));
+    for (place, entry) in entries.iter().enumerate() {
+        if !users.contains(entry.package) {
+            continue;
         }
-        let mut open = false;
-        search(code, &mut |it, _| {
-            open |= sieve.find(it).is_some_and(|at| !verified[at]);
+        let is_open = |it: &&Mention| sieve.find(it.target).is_some_and(|at| !verified[at]);
+        let Some(last) = mentions.of(place).iter().rfind(is_open) else {
+            continue;
+        };
+        let Some(code) = codes.of(entry) else {
+            continue;
+        };
+        let address = code.base + u64::from(code.address);
+        x86::operands((code.bytes, address), bits, last.at, |it| {
+            let target = it.checked_sub(code.base);
+            let target = target.and_then(|it| u32::try_from(it).ok());
+            if let Some(at) = target.and_then(|it| sieve.find(it)) {
+                verified[at] = true;
+            }
         });
-        if open {
-            x86::operands(
-                code.bytes,
-                code.base + u64::from(code.address),
-                bits,
-                |it| {
-                    let target = it
-                        .checked_sub(code.base)
-                        .and_then(|it| u32::try_from(it).ok());
-                    if let Some(at) = target.and_then(|it| sieve.find(it)) {
-                        verified[at] = true;
-                    }
-                },
-            );
-        }
-    });
+    }
     verified
 }
 
@@ -202,35 +269,61 @@ const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256] {
     table
 }
 
-/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode.
-fn amd64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
+/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode. The highest
+/// byte of the distance behind it says of most bytes that look so that they are none.
+fn amd64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
+    let bytes = code.bytes;
+    let range = highest_bytes(code);
     let mut found = |at: usize| {
         if let Some(target) = mention(code, at) {
-            each(target, is_whole(code.bytes, at));
+            each(at, target, is_whole(bytes, at));
         }
     };
-    let (words, rest) = code.bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let mut marks = mode_bytes(u64::from_le_bytes(*word));
-        while marks != 0 {
-            found(index * 8 + marks.trailing_zeros() as usize / 8);
-            marks &= marks - 1;
-        }
+    let mut first = 0;
+    while let Some(block) = bytes.get(first..).and_then(|it| it.first_chunk()) {
+        marks(block, range, |at| found(first + at));
+        first += BLOCK;
     }
-    let first = words.len() * 8;
-    for (index, byte) in rest.iter().enumerate() {
-        if byte & 0xc7 == 5 {
-            found(first + index);
+    let rest = bytes.get(first..).unwrap_or_default();
+    let mut block = [0; BLOCK + DISTANCE];
+    block[..rest.len()].copy_from_slice(rest);
+    marks(&block, range, |at| found(first + at));
+}
+
+/// So many bytes are looked at together: with fewer, the compiler looks at them one by one.
+const BLOCK: usize = 64;
+/// Bytes of a distance.
+const DISTANCE: usize = 4;
+
+/// Calls `each` with every byte of a block that is a mode byte, and has a distance behind it whose highest byte is in a range, by its
+/// first and its length.
+#[inline]
+fn marks(block: &[u8; BLOCK + DISTANCE], (low, span): (u8, u8), mut each: impl FnMut(usize)) {
+    let mut marks = [0u8; BLOCK];
+    for (at, mark) in marks.iter_mut().enumerate() {
+        let is_mode = u8::from(block[at] & 0xc7 == 5);
+        *mark = is_mode & u8::from(block[at + DISTANCE].wrapping_sub(low) <= span);
+    }
+    for (index, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
+        let mut left = u64::from_le_bytes(*eight);
+        while left != 0 {
+            each(8 * index + left.trailing_zeros() as usize / 8);
+            left &= left - 1;
         }
     }
 }
 
-/// The high bit of each byte that is `xx 00 reg 101` with mode 00.
-#[inline]
-fn mode_bytes(word: u64) -> u64 {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let differing = (word & 0xc7c7_c7c7_c7c7_c7c7) ^ 0x0505_0505_0505_0505;
-    !(((differing & LOW) + LOW) | differing | LOW)
+/// The highest byte of the least distance from the code to the data, and how far it is to that of the largest.
+fn highest_bytes(code: &Code<'_>) -> (u8, u8) {
+    // An instruction goes on behind the distance for as many bytes at most.
+    const MOST: i64 = 16;
+    let (start, end) = (i64::from(code.data.start), i64::from(code.data.end));
+    let address = i64::from(code.address);
+    let highest = |it: i64| it.clamp(i32::MIN.into(), i32::MAX.into()) >> 24;
+    let least = highest(start - address - code.bytes.len() as i64 - MOST);
+    let most = highest(end - address);
+    let span = u8::try_from(most - least).unwrap_or(u8::MAX);
+    (least as u8, span)
 }
 
 /// Whether the bytes before a mode byte are a prefix for 64 bits and LEA or MOV, as in most mentions: hardly any others look so.
@@ -272,7 +365,7 @@ fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
 }
 
 /// Pairs of ADRP, which loads a page, and an instruction right behind that adds the rest: one relocation stands for both.
-fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
+fn arm64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let words = code.bytes.as_chunks::<4>().0;
     for (index, pair) in words.windows(2).enumerate() {
         let (first, word) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
@@ -298,32 +391,32 @@ fn arm64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
         let found = (here & !0xfff).wrapping_add(pages + low);
         code.absolute(found as u64)
             .into_iter()
-            .for_each(|it| each(it, true));
+            .for_each(|it| each(4 * index, it, true));
     }
 }
 
 /// Absolute addresses, anywhere: few random words are addresses of data.
-fn i386(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
-    for window in code.bytes.windows(4) {
+fn i386(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
+    for (at, window) in code.bytes.windows(4).enumerate() {
         let value = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
         code.absolute(u64::from(value))
             .into_iter()
-            .for_each(|it| each(it, false));
+            .for_each(|it| each(at, it, false));
     }
 }
 
 /// Words between functions' instructions that are addresses.
-fn literal_pools(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
-    for word in code.bytes.as_chunks::<4>().0 {
+fn literal_pools(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
+    for (index, word) in code.bytes.as_chunks::<4>().0.iter().enumerate() {
         code.absolute(u64::from(u32::from_le_bytes(*word)))
             .into_iter()
-            .for_each(|it| each(it, true));
+            .for_each(|it| each(4 * index, it, true));
     }
 }
 
 /// LARL, and the loads, stores and comparisons relative to the instruction, whose distances are in halfwords. The first two
 /// bits of an instruction say how long it is, so that each is found where it begins.
-fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
+fn s390x(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let mut at = 0;
     while let Some(&[first, second]) = code.bytes.get(at..).and_then(|it| it.first_chunk()) {
         let here = at;
@@ -338,14 +431,14 @@ fn s390x(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
         if let Some(distance) = distance.filter(|_| is_relative) {
             let distance = 2 * i64::from(i32::from_be_bytes(*distance));
             let target = code.relative(here, distance);
-            target.into_iter().for_each(|it| each(it, true));
+            target.into_iter().for_each(|it| each(here, it, true));
         }
     }
 }
 
 /// AUIPC, which loads a page relative to itself, and then an addition, load or store on its register. Instructions have two bytes
 /// or four.
-fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
+fn riscv64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let mut at = 0;
     while let Some(first) = code.i32(at).map(i32::cast_unsigned) {
         let here = at;
@@ -362,12 +455,12 @@ fn riscv64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
         };
         let high = i64::from((first & 0xffff_f000).cast_signed());
         let target = code.relative(here, high + i64::from(low));
-        target.into_iter().for_each(|it| each(it, true));
+        target.into_iter().for_each(|it| each(here, it, true));
     }
 }
 
 /// PCALAU12I, which loads a page, and an addition, load or store on its register.
-fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
+fn loong64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let words = code.bytes.as_chunks::<4>().0;
     for (index, pair) in words.windows(2).enumerate() {
         let (first, second) = (u32::from_le_bytes(pair[0]), u32::from_le_bytes(pair[1]));
@@ -379,7 +472,7 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
         let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
         code.absolute((here & !0xfff).wrapping_add(pages + low) as u64)
             .into_iter()
-            .for_each(|it| each(it, true));
+            .for_each(|it| each(4 * index, it, true));
     }
 }
 
@@ -387,7 +480,7 @@ fn loong64(code: &Code<'_>, each: &mut dyn FnMut(Addr, bool)) {
 mod tests {
     use super::*;
 
-    fn check(search: Search, bytes: &[u8], expected: &[Addr]) {
+    fn check(machine: Machine, bytes: &[u8], expected: &[Addr]) {
         let code = Code {
             bytes,
             address: 0x1000,
@@ -395,27 +488,35 @@ mod tests {
             data: 0x2000..0x9000,
         };
         let mut found = Vec::new();
-        search(&code, &mut |it, _| found.push(it));
+        machine.search(&code, |it, _| found.push(it.target));
         assert_eq!(found, expected, "{bytes:02x?}");
     }
 
     #[test]
     fn amd64_mentions() {
-        check(amd64, &[0x48, 0x8d, 0x05, 0xf9, 0x0f, 0, 0], &[0x2000]);
         check(
-            amd64,
+            Machine::Amd64,
+            &[0x48, 0x8d, 0x05, 0xf9, 0x0f, 0, 0],
+            &[0x2000],
+        );
+        check(
+            Machine::Amd64,
             &[0x90, 0x48, 0x8b, 0x0d, 0xf8, 0x1f, 0, 0, 0x90, 0x90],
             &[0x3000],
         );
-        check(amd64, &[0xc6, 0x05, 0xf9, 0x0f, 0, 0, 0x01], &[0x2000]);
         check(
-            amd64,
+            Machine::Amd64,
+            &[0xc6, 0x05, 0xf9, 0x0f, 0, 0, 0x01],
+            &[0x2000],
+        );
+        check(
+            Machine::Amd64,
             &[0xf3, 0x0f, 0x10, 0x05, 0xf8, 0x0f, 0, 0],
             &[0x2000],
         );
         // Below the data, and an opcode without memory.
-        check(amd64, &[0x48, 0x8d, 0x05, 0, 0, 0, 0], &[]);
-        check(amd64, &[0x48, 0xb8, 0x05, 0xf9, 0x0f, 0, 0], &[]);
+        check(Machine::Amd64, &[0x48, 0x8d, 0x05, 0, 0, 0, 0], &[]);
+        check(Machine::Amd64, &[0x48, 0xb8, 0x05, 0xf9, 0x0f, 0, 0], &[]);
     }
 
     #[test]
@@ -430,7 +531,7 @@ mod tests {
         ]
         .map(u32::to_le_bytes)
         .concat();
-        check(arm64, &code, &[0x3010, 0x3008]);
+        check(Machine::Arm64, &code, &[0x3010, 0x3008]);
     }
 
     #[test]
@@ -440,6 +541,6 @@ mod tests {
             0xc0, 0x10, 0, 0, 8, 0, 0xb9, 0x04, 0, 0x12, 0xc4, 0x38, 0, 0, 8, 1, 0xa7, 0x19, 0xc0,
             0x10, 0, 0, 8, 0,
         ];
-        check(s390x, &code, &[0x2000, 0x200c]);
+        check(Machine::S390x, &code, &[0x2000, 0x200c]);
     }
 }

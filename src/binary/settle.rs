@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::image::Addr;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
-use super::objects::{Data, What, owner_of, within};
+use super::objects::{Data, What, addr_of, owner_of};
 use super::origins::Origins;
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
@@ -12,15 +12,16 @@ use super::runs::Content;
 use super::size_classes;
 
 /// The objects that are not of whom they seem to be, by who refers to them, each with whose it is; nobody's where several packages can
-/// have it.
+/// have it. `places` say for each object where the places begin that are not before it.
 pub(super) fn by_place(
-    data: &Data,
+    (data, places): (&Data, &[u32]),
     owned: &[Owned],
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> Vec<(usize, PackageId)> {
     let all = Users {
         data,
+        places,
         owned,
         count: ranked.packages.paths.len(),
     };
@@ -37,11 +38,8 @@ pub(super) fn by_place(
         return Vec::new();
     }
     let (mut found, open) = by_bodies(&all, (&order, misplaced), ranked, origins);
-    let callers = packages_of(
-        open.iter()
-            .filter(|it| !it.placed.is_empty())
-            .map(|it| &it.users),
-    );
+    let callers = open.iter().filter(|it| !it.placed.is_empty());
+    let callers = callers.flat_map(|it| &it.users).copied().collect();
     let called = origins.of_calls(&callers);
     // All packages call the runtime, whether they import it or not.
     let runtime = number("runtime");
@@ -139,19 +137,23 @@ fn out_of_order(
 /// Who mentions each object.
 struct Users<'a> {
     data: &'a Data,
+    /// Where those of each object begin.
+    places: &'a [u32],
     owned: &'a [Owned],
     /// Of packages.
     count: usize,
 }
 
 impl Users<'_> {
-    fn mentions(&self, object: usize) -> &[u64] {
+    fn mentions(&self, object: usize) -> impl Iterator<Item = &u64> {
         let start = self.owned[object].object.start;
-        within(&self.data.starts, start..start + 1)
+        let first = self.places.get(object).map_or(0, |it| *it as usize);
+        let rest = self.data.starts[first..].iter();
+        rest.take_while(move |it| addr_of(**it) == start)
     }
 
     fn is_mentioned(&self, object: usize) -> bool {
-        !self.mentions(object).is_empty()
+        self.mentions(object).next().is_some()
     }
 
     /// The package that an object seems to be of, and how much that says of the order.
@@ -165,21 +167,13 @@ impl Users<'_> {
 
     /// The packages that mention an object, and the one that it seems to be of.
     fn of(&self, object: usize) -> Vec<PackageId> {
-        let mentions = self.mentions(object).iter().map(|it| owner_of(*it));
+        let mentions = self.mentions(object).map(|it| owner_of(*it));
         let mut all: Vec<PackageId> = mentions.chain([self.owned[object].owner]).collect();
         all.retain(|it| (*it as usize) < self.count);
         all.sort_unstable();
         all.dedup();
         all
     }
-}
-
-/// All packages of some lists, in order.
-fn packages_of<'l>(lists: impl Iterator<Item = &'l Vec<PackageId>>) -> Vec<PackageId> {
-    let mut all: Vec<PackageId> = lists.flatten().copied().collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Objects, by address, and the packages whose bodies mention them.
@@ -192,7 +186,7 @@ impl Bodies {
         direct: &[Vec<PackageId>],
         origins: &Origins<'_, '_>,
     ) -> Self {
-        let users = packages_of(direct.iter());
+        let users = direct.iter().flatten().copied().collect();
         let targets = misplaced.iter().map(|it| owned[it.object].object.start);
         let mut targets: Vec<Addr> = targets.collect();
         targets.sort_unstable();

@@ -8,7 +8,11 @@ use super::descriptors::{Descriptors, Head, Layout, NAMED, UNCOMMON};
 use super::image::{Addr, Image};
 use super::moduledata::{Listing, Moduledata};
 use super::packages::{NONE, PackageId, Packages};
-use super::partition::{Recent, key, offset, owner};
+use super::partition::{Recent, key, offset, owner, sort};
+
+mod paths;
+
+use paths::Paths;
 
 /// A chain of unnamed types longer than this is taken to be damage.
 const DEPTH: u32 = 16;
@@ -46,8 +50,9 @@ pub(super) struct Types {
 /// The walk from what is listed to all that it refers to.
 pub(super) struct Walk<'i> {
     memory: Descriptors<'i>,
+    /// A bit for each word where a descriptor may begin: those that were met, and of these, those that are to be read.
     visited: Vec<u64>,
-    queue: Vec<Addr>,
+    queue: Vec<u64>,
     found: Types,
     /// Whether the linker put all descriptors together.
     in_rows: bool,
@@ -60,7 +65,7 @@ impl<'i> Walk<'i> {
         Some(Self {
             memory,
             visited: vec![0; slots.div_ceil(64)],
-            queue: Vec::new(),
+            queue: vec![0; slots.div_ceil(64)],
             found: Types::default(),
             in_rows: false,
         })
@@ -68,46 +73,58 @@ impl<'i> Walk<'i> {
 
     /// Queues an address, if it is new and can be a descriptor.
     pub(crate) fn root(&mut self, addr: Addr) {
+        let distance = addr.wrapping_sub(self.memory.types) as usize;
         if addr < self.memory.types
             || addr >= self.memory.end
-            || !((addr - self.memory.types) as usize).is_multiple_of(self.memory.layout.word)
+            || !distance.is_multiple_of(self.memory.layout.word)
         {
             return;
         }
-        let slot = (addr - self.memory.types) as usize / self.memory.layout.word;
-        if self.visited[slot / 64] & (1 << (slot % 64)) == 0 {
-            self.visited[slot / 64] |= 1 << (slot % 64);
-            self.queue.push(addr);
+        let slot = distance / self.memory.layout.word;
+        let bit = 1 << (slot % 64);
+        if self.visited[slot / 64] & bit == 0 {
+            self.visited[slot / 64] |= bit;
+            self.queue[slot / 64] |= bit;
         }
     }
 
-    /// Follows everything queued.
+    /// Follows everything queued, by address: what stands together is read together.
     pub(crate) fn run(&mut self) {
         let mut next = Vec::new();
-        while let Some(addr) = self.queue.pop() {
-            let Some(head) = self.memory.head(addr) else {
-                continue;
-            };
-            self.found.descriptors.push(Descriptor {
-                addr,
-                size: head.size as u32,
-                owner: NONE,
-                head,
-            });
-            self.count_methods(addr, &head);
-            next.clear();
-            self.memory.components(addr, &head, |it| next.push(it));
-            next.extend(
-                self.memory
-                    .distance(self.memory.at(addr) + 4 * self.memory.layout.word + 12),
-            );
-            next.extend(
-                self.memory
-                    .methods(addr, &head)
-                    .filter_map(|it| self.memory.distance(it + 4)),
-            );
-            next.iter().for_each(|it| self.root(*it));
+        let mut again = true;
+        while std::mem::take(&mut again) {
+            for place in 0..self.queue.len() {
+                while self.queue[place] != 0 {
+                    let slot = place * 64 + self.queue[place].trailing_zeros() as usize;
+                    self.queue[place] &= self.queue[place] - 1;
+                    let addr = self.memory.types + (slot * self.memory.layout.word) as Addr;
+                    self.read(addr, &mut next);
+                    for it in next.drain(..) {
+                        self.root(it);
+                        again |= it < addr;
+                    }
+                }
+            }
         }
+    }
+
+    /// Keeps the descriptor at an address, if one is there; `next` gets what it refers to.
+    fn read(&mut self, addr: Addr, next: &mut Vec<Addr>) {
+        let Some(head) = self.memory.head(addr) else {
+            return;
+        };
+        self.found.descriptors.push(Descriptor {
+            addr,
+            size: head.size as u32,
+            owner: NONE,
+            head,
+        });
+        self.count_methods(addr, &head);
+        self.memory.components(addr, &head, |it| next.push(it));
+        let memory = &self.memory;
+        next.extend(memory.distance(memory.at(addr) + 4 * memory.layout.word + 12));
+        let methods = memory.methods(addr, &head);
+        next.extend(methods.filter_map(|it| memory.distance(it + 4)));
     }
 
     /// Reads descriptors one after the other, as Go 1.27 places them.
@@ -240,7 +257,8 @@ impl<'i> Walk<'i> {
     /// Sorts descriptors, and drops what overlaps.
     fn order(&mut self) {
         let all = &mut self.found.descriptors;
-        all.sort_unstable_by_key(|it| it.addr);
+        // Each sweep finds them in order: the stable sort merges them.
+        all.sort_by_key(|it| it.addr);
         let mut free = 0;
         all.retain(|it| {
             let keep = it.addr >= free;
@@ -296,8 +314,9 @@ impl<'i> Walk<'i> {
             self.order();
         }
         let mut found = std::mem::take(&mut self.found);
+        let mut paths = Paths::new(packages);
         for index in 0..found.descriptors.len() {
-            let owner = self.owner(&found.descriptors, index, packages, 0);
+            let owner = self.owner(&found.descriptors, index, &mut paths, 0);
             found.descriptors[index].owner = owner;
         }
         if !self.in_rows {
@@ -365,7 +384,7 @@ impl<'i> Walk<'i> {
         &self,
         all: &[Descriptor],
         index: usize,
-        packages: &mut Packages<'_>,
+        paths: &mut Paths<'_, '_>,
         depth: u32,
     ) -> PackageId {
         let descriptor = all[index];
@@ -374,13 +393,10 @@ impl<'i> Walk<'i> {
         }
         let head = descriptor.head;
         if head.flags & UNCOMMON != 0
-            && let Some((_, path)) = self
-                .memory
-                .distance(head.uncommon)
-                .and_then(|it| self.memory.name(it))
-            && !path.is_empty()
+            && let Some(place) = self.memory.distance(head.uncommon)
+            && let Some(owner) = paths.owner(&self.memory, place)
         {
-            return packages.of_prefix(path);
+            return owner;
         }
         if head.flags & NAMED != 0 {
             return NONE;
@@ -399,7 +415,7 @@ impl<'i> Walk<'i> {
             let Ok(found) = all.binary_search_by_key(part, |it| it.addr) else {
                 continue;
             };
-            let owner = self.owner(all, found, packages, depth + 2);
+            let owner = self.owner(all, found, paths, depth + 2);
             if owner != NONE {
                 return owner;
             }
@@ -419,7 +435,7 @@ impl<'i> Walk<'i> {
                 }
             });
         }
-        found.sort_unstable();
+        sort(&mut found);
         let mut free = 0;
         let name = |users: &[u64]| {
             let addr = offset(users[0]);

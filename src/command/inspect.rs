@@ -146,6 +146,7 @@ pub(crate) fn dissect<'a>(
         let request = Request {
             objects: wanted.objects,
             without_symbols: wanted.without_symbols,
+            callers_of: Some(FUNCTION),
         };
         let anatomy = binary::anatomy_with(bytes, &request);
         useless.store(anatomy.is_err(), Ordering::Relaxed);
@@ -158,7 +159,7 @@ pub(crate) fn dissect<'a>(
             path: path.display().to_string(),
             sha256: sha256
                 .and_then(|text| text.unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-            gomaxprocs: binary::callers(bytes, FUNCTION).unwrap_or_default(),
+            gomaxprocs: anatomy.callers.clone(),
         },
         anatomy,
     })

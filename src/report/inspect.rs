@@ -219,7 +219,7 @@ pub struct FunctionSize<'a> {
     pub(crate) package: Option<Cow<'a, str>>,
     /// The package that it was compiled for, where that is another one.
     pub(crate) paid_by: Option<Cow<'a, str>>,
-    /// Bytes of code, with the alignment after it.
+    /// Bytes of code, with what fills it up to the next function: `go tool nm -size` leaves that out.
     pub bytes: u64,
     /// Its largest stack frame.
     pub(crate) frame: u64,
@@ -350,7 +350,7 @@ pub(crate) struct Cgo {
     /// runtime/cgo is linked; `null` where that is not known.
     pub(crate) linked: Option<bool>,
     /// Packages that call C.
-    pub(crate) packages: Vec<String>,
-    /// Bytes of machine code that is not Go's.
-    pub(crate) code: u64,
+    pub packages: Vec<String>,
+    /// Bytes of machine code that is not Go's: what stands in object files, and the alignment behind each.
+    pub code: u64,
 }

@@ -19,17 +19,18 @@ use crate::error::Result;
 ///
 /// Fails as [`read`](crate::binary::read) does.
 pub fn bodies(bytes: &[u8]) -> Result<Option<BTreeMap<String, [u8; 32]>>> {
-    let Some(opened) = open(bytes)? else {
+    let Some(file) = open(bytes)? else {
         return Ok(None);
     };
+    let opened = file.opened();
     if opened.binary.goarch.as_deref() != Some("amd64") {
         return Ok(None);
     }
     Ok(digests(&opened))
 }
 
-fn digests(opened: &Opened<'_>) -> Option<BTreeMap<String, [u8; 32]>> {
-    let tables = Tables::new(&opened.image, &opened.table)?;
+fn digests(opened: &Opened<'_, '_>) -> Option<BTreeMap<String, [u8; 32]>> {
+    let tables = Tables::new(opened.image, opened.table)?;
     let names = opened.names();
     let all: Vec<(Addr, Addr, u32)> = opened.functions(&tables).collect();
     let name_of = |record: u32| -> Option<u32> { tables.field(record, super::NAME) };

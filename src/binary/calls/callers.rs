@@ -8,6 +8,8 @@ use super::{Opened, Search, open, text};
 use crate::binary::descriptors::minor_version;
 use crate::binary::functions::Tables;
 use crate::binary::image::Addr;
+use crate::binary::partition::first_from;
+use crate::binary::watched::{Watched, holds, offsets};
 
 mod argument;
 
@@ -51,10 +53,11 @@ pub struct Caller {
 ///
 /// Fails as [`read`](crate::binary::read) does.
 pub fn callers(bytes: &[u8], name: &str) -> Result<Callers> {
-    let Some(opened) = open(bytes)? else {
+    let Some(file) = open(bytes)? else {
         return Ok(Callers::Unknown);
     };
-    Ok(find(&opened, bytes.len(), name).unwrap_or_default())
+    let nothing_seen = Watched::default();
+    Ok(find(&file.opened(), bytes.len(), name, &nothing_seen).unwrap_or_default())
 }
 
 const MOST_COPIES: usize = 8;
@@ -63,20 +66,26 @@ const MOST_CALLS: usize = 1000;
 const MOST_IN_ONE: usize = 16;
 const LONGEST_NAME: usize = 4096;
 
-fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
-    let tables = Tables::new(&opened.image, &opened.table)?;
-    let all: Vec<_> = opened.functions(&tables).collect();
-    let is_wanted = |it: &&(Addr, Addr, u32)| {
-        let offset = tables.field(it.2, super::NAME);
-        let rest = offset.and_then(|it| {
-            tables
-                .names
-                .get(it as usize..)?
-                .strip_prefix(name.as_bytes())
-        });
-        rest.is_some_and(|it| it.first() == Some(&0))
+/// As [`callers`]; of what was seen of the function already, nothing is looked for again.
+pub(in crate::binary) fn find(
+    opened: &Opened<'_, '_>,
+    file_size: usize,
+    name: &str,
+    seen: &Watched,
+) -> Option<Callers> {
+    let tables = Tables::new(opened.image, opened.table)?;
+    let all = || opened.functions(&tables);
+    let wanted: Vec<Addr> = match &seen.functions {
+        Some(known) => known.clone(),
+        None => {
+            let named = offsets(tables.names, name.as_bytes());
+            let is_wanted = |it: &(Addr, Addr, u32)| {
+                let offset = tables.field(it.2, super::NAME);
+                offset.is_some_and(|it| named.binary_search(&it).is_ok())
+            };
+            all().filter(is_wanted).map(|it| it.0).collect()
+        }
     };
-    let wanted: Vec<Addr> = all.iter().filter(is_wanted).map(|it| it.0).collect();
     if wanted.is_empty() {
         return Some(Callers::Absent);
     }
@@ -87,10 +96,17 @@ fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
     let machine = Machine::of(opened.binary.goarch.as_deref()?)?;
     let info = opened.binary.build_info.as_ref();
     let minor = info.and_then(|it| minor_version(&it.go_version));
-    let image = &opened.image;
+    let image = opened.image;
     let (names, files) = (opened.names(), opened.files());
     let mut calls = Vec::new();
-    for &(start, end, record) in all.iter().filter(|it| !wanted.contains(&it.0)) {
+    let mut next = 0;
+    for (start, end, record) in all().filter(|it| !wanted.contains(&it.0)) {
+        if let Some(sites) = &seen.sites {
+            next = first_from(sites, next, start);
+            if sites.get(next).is_none_or(|it| *it >= end) {
+                continue;
+            }
+        }
         let Some(code) = image.slice(start, end) else {
             continue;
         };
@@ -122,7 +138,8 @@ fn find(opened: &Opened<'_>, file_size: usize, name: &str) -> Option<Callers> {
         return None;
     }
     calls.dedup();
-    let by_value = wanted.iter().any(|it| is_in_data(opened, *it));
+    let in_data = || wanted.iter().any(|it| is_in_data(opened, *it));
+    let by_value = seen.in_data.unwrap_or_else(in_data);
     Some(Callers::Found { calls, by_value })
 }
 
@@ -141,23 +158,9 @@ fn caller(
 }
 
 /// Whether a word of data is the address: a function that is used as a value has one.
-fn is_in_data(opened: &Opened<'_>, addr: Addr) -> bool {
-    let image = &opened.image;
-    let word = usize::from(image.pointer_size).clamp(4, 8);
-    let address = image.base + u64::from(addr);
+fn is_in_data(opened: &Opened<'_, '_>, addr: Addr) -> bool {
     let table = opened.table.header.start..opened.table.header.end;
-    let data = image
-        .regions
-        .iter()
-        .filter(|it| !it.executable && !table.contains(&it.start));
-    let (low, high) = (address.to_le_bytes(), address.to_be_bytes());
-    let bytes = match image.big_endian {
-        true => &high[8 - word..],
-        false => &low[..word],
-    };
-    let finder = memchr::memmem::Finder::new(bytes);
-    data.into_iter().any(|it| {
-        let mut found = finder.find_iter(&it.bytes);
-        found.any(|at| (it.start as usize + at).is_multiple_of(word))
-    })
+    let regions = opened.image.regions.iter();
+    let mut data = regions.filter(|it| !it.executable && !table.contains(&it.start));
+    data.any(|it| holds(opened.image, (it.start, it.end()), addr))
 }

@@ -17,11 +17,12 @@ const MOST: usize = 100_000;
 ///
 /// Fails as [`read`](crate::binary::read) does.
 pub fn package_calls(bytes: &[u8]) -> Result<Option<BTreeMap<String, Vec<String>>>> {
-    let Some(opened) = open(bytes)? else {
+    let Some(file) = open(bytes)? else {
         return Ok(None);
     };
+    let opened = file.opened();
     let machine = opened.binary.goarch.as_deref().and_then(Machine::of);
-    let tables = Tables::new(&opened.image, &opened.table);
+    let tables = Tables::new(opened.image, opened.table);
     let Some((machine, tables)) = machine.zip(tables) else {
         return Ok(None);
     };
@@ -43,7 +44,7 @@ pub fn package_calls(bytes: &[u8]) -> Result<Option<BTreeMap<String, Vec<String>
         owners.insert(start, number);
         functions.push((start, end, number));
     }
-    let image = &opened.image;
+    let image = opened.image;
     let mut edges: BTreeSet<(u32, u32)> = BTreeSet::new();
     for (start, end, number) in functions {
         let Some(code) = image.slice(start, end) else {

@@ -2,67 +2,41 @@
 
 use crate::binary::functions::Entry;
 use crate::binary::image::{Addr, Image};
-use crate::binary::packages::PackageId;
+use crate::binary::packages::{PackageId, Set};
 use crate::binary::partition::{Recent, Sieve};
-use crate::binary::stretches::Stretch;
 
-use super::{Code, each_function, search};
+use super::{Codes, Mention, Mentions};
 
-/// Calls `each` with every mention of `targets`, which are in order, in the code of some packages, its function, and the value of the
-/// part of the function in which it stands; -1 where the function has no parts.
+/// Calls `each` with every function of some packages that mentions any of `targets`, which are in order, and with its mentions of
+/// them.
 pub(in crate::binary) fn mentions(
-    image: &Image<'_>,
-    goarch: Option<&str>,
-    entries: &[Entry],
+    (entries, known): (&[Entry], &Mentions),
     targets: &[Addr],
-    is_user: impl Fn(PackageId) -> bool,
-    parts: impl Fn(&Entry) -> Vec<Stretch>,
-    mut each: impl FnMut(Addr, &Entry, i32),
+    users: &Set,
+    mut each: impl FnMut(&Entry, &[Mention]),
 ) {
-    let (Some(search), Some((first, last))) = (search(goarch), targets.first().zip(targets.last()))
-    else {
-        return;
-    };
-    let data = *first..last + 1;
     let sieve = Sieve::new(targets);
-    let is_meant = |it: Addr| sieve.find(it).is_some();
-    each_function(image, entries, &data, |entry, code| {
-        if !is_user(entry.package) {
-            return;
+    let mut meant = Vec::new();
+    for (place, entry) in entries.iter().enumerate() {
+        if !users.contains(entry.package) {
+            continue;
         }
-        let mut any = false;
-        search(code, &mut |it, _| any |= is_meant(it));
-        if !any {
-            return;
+        meant.clear();
+        let is_meant = |it: &&Mention| sieve.find(it.target).is_some();
+        meant.extend(known.of(place).iter().filter(is_meant));
+        if !meant.is_empty() {
+            each(entry, &meant);
         }
-        let mut parts = parts(entry);
-        parts.push((u32::MAX, -1));
-        let mut start = 0;
-        for (end, value) in parts {
-            let end = (end as usize).min(code.bytes.len());
-            let part = Code {
-                bytes: code.bytes.get(start..end).unwrap_or_default(),
-                address: code.address + start as Addr,
-                base: code.base,
-                data: code.data.clone(),
-            };
-            search(&part, &mut |it, _| {
-                if is_meant(it) {
-                    each(it, entry, value);
-                }
-            });
-            start = end.max(start);
-        }
-    });
+    }
 }
 
-/// Calls `each` with the package of every function of `callers`, which are in order, and that of a function which it calls by its
+/// Calls `each` with the package of every function of `callers`, and that of a function which it calls by its
 /// address. Only of amd64, 386 and arm64.
 pub(in crate::binary) fn calls(
     image: &Image<'_>,
     goarch: Option<&str>,
     entries: &[Entry],
-    callers: &[PackageId],
+    callers: &Set,
     mut each: impl FnMut(PackageId, PackageId),
 ) {
     /// Functions begin at multiples of that (`funcAlign` in `cmd/link/internal`).
@@ -72,12 +46,12 @@ pub(in crate::binary) fn calls(
         Some("arm64") => true,
         _ => return,
     };
-    let all = 0..Addr::MAX;
+    let mut codes = Codes::new(image, &(0..Addr::MAX));
     let mut recent = Recent::new();
-    each_function(image, entries, &all, |entry, code| {
-        if callers.binary_search(&entry.package).is_err() {
-            return;
-        }
+    for entry in entries.iter().filter(|it| callers.contains(it.package)) {
+        let Some(code) = codes.of(entry) else {
+            continue;
+        };
         let mut call = |target: Option<Addr>| {
             let is_new = |it: &Addr| recent.is_new(u64::from(*it) << 32 | u64::from(entry.package));
             let target = target
@@ -99,12 +73,12 @@ pub(in crate::binary) fn calls(
                     call(code.relative(4 * index, distance));
                 }
             }
-            return;
+            continue;
         }
         for at in memchr::memchr_iter(0xe8, code.bytes) {
             if let Some(distance) = code.i32(at + 1) {
                 call(code.relative(at + 5, i64::from(distance)));
             }
         }
-    });
+    }
 }

@@ -1,11 +1,19 @@
 //! Machine code of x86 in, the addresses that its instructions have as operands out.
 
-use iced_x86::{Decoder, DecoderOptions, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 
-/// Calls `each` with every address that an instruction mentions, relative to itself or absolute.
-pub(super) fn operands(code: &[u8], address: u64, bits: u32, mut each: impl FnMut(u64)) {
+/// Calls `each` with every address that an instruction mentions, relative to itself or absolute, up to the instruction with the
+/// byte `last`. The code is loaded at an address.
+pub(super) fn operands(
+    (code, address): (&[u8], u64),
+    bits: u32,
+    last: u32,
+    mut each: impl FnMut(u64),
+) {
     let mut decoder = Decoder::with_ip(bits, code, address, DecoderOptions::NONE);
-    for instruction in &mut decoder {
+    let mut instruction = Instruction::default();
+    while decoder.can_decode() && decoder.position() <= last as usize {
+        decoder.decode_out(&mut instruction);
         if instruction.is_ip_rel_memory_operand() {
             each(instruction.ip_rel_memory_address());
             continue;

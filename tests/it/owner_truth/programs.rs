@@ -92,6 +92,33 @@ fn data_of_the_go_command_and_gofmt_have_their_package() {
     }
 }
 
+/// The listing of a package's objects, where the executable is no ELF file: the largest has its size and its package.
+#[test]
+fn the_largest_object_is_listed_in_every_format() {
+    for target in ["windows/amd64", "darwin/arm64", "js/wasm"] {
+        let truth = super::three_megabytes(target);
+        for (what, bytes) in [("full", &truth.full), ("stripped", &truth.stripped)] {
+            let request = Request {
+                objects: true,
+                ..Request::default()
+            };
+            let anatomy = anatomy_with(bytes, &request).unwrap();
+            let owner = |object: &DataObject| match object.owner {
+                Whose::Package(place) => anatomy.packages[place as usize].path.clone(),
+                _ => String::new(),
+            };
+            let largest = anatomy.objects.iter().max_by_key(|object| object.size);
+            let largest = largest.unwrap();
+            let found = (largest.size, owner(largest));
+            assert_eq!(
+                found,
+                (3_000_000, "example.com/data".to_owned()),
+                "{target}, {what}: {largest:?}"
+            );
+        }
+    }
+}
+
 /// C code has data of its own, which no package of Go has.
 #[test]
 fn data_beside_those_of_c_have_their_package() {

@@ -65,6 +65,40 @@ fn nobody_is_named_after_c(anatomy: &Anatomy<'_>) {
     }
 }
 
+/// To the byte: the code of object files, as the linker names it (`net(.text)`), and the alignment behind each. The
+/// functions in it are smaller by the alignment between them, and jumps to libraries stand in a section of their own.
+fn reconciled(bytes: &[u8], text: u64, c_code: u64) {
+    let elf = goblin::elf::Elf::parse(bytes).unwrap();
+    let within = |it: &goblin::elf::Sym| (text..text + c_code).contains(&it.st_value);
+    let name = |it: &goblin::elf::Sym| elf.strtab.get_at(it.st_name).unwrap_or_default();
+    let of_object = |it: &goblin::elf::Sym| within(it) && name(it).contains("(.text");
+    let mut parts: Vec<(u64, u64)> = elf
+        .syms
+        .iter()
+        .filter(of_object)
+        .map(|it| (it.st_value, it.st_size))
+        .collect();
+    parts.sort_unstable();
+    parts.push((text + c_code, 0));
+    let mut end = text;
+    for (start, size) in &parts {
+        assert!(*start >= end && start - end < 64, "{end:#x} {start:#x}");
+        end = start + size;
+    }
+    let code: u64 = parts.iter().map(|it| it.1).sum();
+    let functions = elf.syms.iter().filter(|it| within(it) && !of_object(it));
+    let functions: u64 = functions.map(|it| it.st_size).sum();
+    assert!(
+        functions < code && code < c_code,
+        "{functions} {code} {c_code}"
+    );
+    let plt = section(bytes, ".plt").1;
+    let anatomy = binary::anatomy(bytes).unwrap();
+    let unowned = anatomy.unowned.iter().filter(|it| it.section == ".plt");
+    let found: Vec<u64> = unowned.map(|it| it.bytes).collect();
+    assert_eq!(found, [plt]);
+}
+
 #[test]
 fn c_code_is_counted_as_such_by_either_linker() {
     let place = Place::module();
@@ -113,6 +147,9 @@ fn c_code_is_counted_as_such_by_either_linker() {
             "{mode}: {found} B, {expected} B by the symbols"
         );
         assert!(found > 200);
+        if mode == "internal" {
+            reconciled(&bytes, text, found);
+        }
         let run = place.run(&format!("inspect {mode}"));
         assert!(
             run.stdout.contains("bytes of code that is not Go's"),
