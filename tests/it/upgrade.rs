@@ -293,8 +293,8 @@ def put(version, source, line):
         archive.writestr(prefix + 'go.mod', mod)
         archive.writestr(prefix + 'lib.go', source)
     open(base + 'list', 'a').write(version + '\\n')
-put('v1.0.0', 'package lib\\n\\nfunc Say() string { return \"one\" }\\n', '1.21')
-put('v1.1.0', 'package lib\\n\\nimport \"sort\"\\n\\nfunc Say() string {\\n\\tall := []string{\"b\", \"a\"}\\n\\tsort.Strings(all)\\n\\treturn all[0]\\n}\\n', '1.22')
+put('v1.0.0', 'package lib\\n\\n//go:noinline\\nfunc Say() string { return \"one\" }\\n', '1.21')
+put('v1.1.0', 'package lib\\n\\nimport \"unicode/utf16\"\\n\\n//go:noinline\\nfunc Say() string {\\n\\tall := utf16.Encode([]rune(\"one\"))\\n\\treturn string(rune(all[0])) + string(rune(all[1]))\\n}\\n', '1.22')
 ";
 
 #[test]
@@ -335,10 +335,12 @@ fn a_module_moves_in_a_copy_of_go_mod() {
         .unwrap();
     assert_eq!(module["why"], "v1.0.0 -> v1.1.0");
     let packages = executable["packages"].as_array().unwrap();
-    let sort = packages
-        .iter()
-        .find(|it| it["name"] == "sort" || it["name"] == "slices");
-    assert_eq!(sort.unwrap()["before"], Value::Null, "{packages:?}");
+    let new = packages.iter().find(|it| it["name"] == "unicode/utf16");
+    let new = new.unwrap_or_else(|| panic!("{packages:?}"));
+    assert_eq!(
+        (&new["before"], &new["why"]),
+        (&Value::Null, &"imported by example.com/lib".into())
+    );
     refused(
         &place,
         "--module example.com/lib@v1.0.0",

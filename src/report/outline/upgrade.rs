@@ -36,7 +36,7 @@ fn time(time: &Time, preview: &Preview) -> String {
     let all = preview.targets.iter().filter_map(|it| it.packages.after);
     let all: u64 = all.sum();
     if time.packages == 0 || time.before_ms == 0 {
-        return "time: not known: no package was compiled on both sides, all came from the build cache".into();
+        return "time: not known: no package was compiled on both sides; what was not came from the build cache".into();
     }
     let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
     format!(
