@@ -37,7 +37,7 @@ pub mod size;
 
 pub mod summary;
 
-pub mod upgrade;
+pub(crate) mod upgrade;
 
 use super::picture::Picture;
 use super::verdict::label;
