@@ -285,7 +285,7 @@ impl Source {
             count if count == given.len() => Literals::All,
             _ => Literals::First,
         };
-        let untyped = self.untyped(&name);
+        let untyped = self.untyped(&name, given.len());
         let passed = given.iter().zip(untyped).filter(|(_, untyped)| *untyped);
         shape
             .untyped
@@ -293,17 +293,15 @@ impl Source {
         shape.calls.push((name, literals));
     }
 
-    /// Which parameters of a function or method of this file are of type `any`; nothing where it is not declared here.
-    fn untyped(&self, callee: &str) -> Vec<bool> {
-        let name = callee.rsplit('.').next().unwrap_or(callee);
+    /// Which parameters of a function of this file are of type `any`, for a call with so many arguments; nothing where it is
+    /// not declared here.
+    fn untyped(&self, callee: &str, given: usize) -> Vec<bool> {
+        // Of a method the receiver would have to be known.
         let root = self.tree.root_node();
         let is_it = |node: &Node<'_>| {
-            let kind = match callee.contains('.') {
-                true => "method_declaration",
-                false => "function_declaration",
-            };
             let declared = node.child_by_field_name("name");
-            node.kind() == kind && declared.is_some_and(|declared| self.text(declared) == name)
+            node.kind() == "function_declaration"
+                && declared.is_some_and(|declared| self.text(declared) == callee)
         };
         let declared = root.named_children(&mut root.walk()).find(is_it);
         let parameters = declared.and_then(|node| node.child_by_field_name("parameters"));
@@ -318,7 +316,11 @@ impl Source {
                 .children_by_field_name("name", &mut parameter.walk())
                 .count();
             let is_any = matches!(kind, "any" | "interface{}");
-            found.extend(std::iter::repeat_n(is_any, names.max(1)));
+            let count = match parameter.kind() {
+                "variadic_parameter_declaration" => given,
+                _ => names.max(1),
+            };
+            found.extend(std::iter::repeat_n(is_any, count));
         }
         found
     }

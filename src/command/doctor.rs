@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::layer::Loaded;
 use crate::doctor::weighed::{Weighed, weighed};
 use crate::doctor::{self, Look, Row, Vetted};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::Change;
 use crate::go::vetted::{Asked, reported};
 use crate::lock::Lock;
@@ -50,7 +50,9 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 vetted: vetted.as_ref(),
             };
             let (lock, change) = (lock.as_ref(), change.as_ref());
-            let (seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
+            let (mut seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
+            seen.checks
+                .extend(prepared.unfilled.iter().map(without_value));
             let name = format!("{} {}", main.executable_name(), facts.key());
             open.extend(unjudged.into_iter().map(|text| (text, name.clone())));
             all.push(seen);
@@ -137,6 +139,16 @@ fn seen(
         lessons: doctor::rows(look),
     };
     (seen, checked.unjudged)
+}
+
+/// A template that has no value here.
+fn without_value(error: &Error) -> Finding {
+    Finding {
+        id: "stamps".into(),
+        status: Status::Warn,
+        message: format!("release stops here: {}", error.message),
+        hint: error.hint.clone(),
+    }
 }
 
 /// What go vet and go fix report of the packages of the line.

@@ -36,6 +36,8 @@ pub(crate) struct Prepared {
     pub(crate) outputs: Outputs,
     /// What is believed until go has listed it again; empty but for [`Purpose::Loop`].
     pub(crate) pending: Pending,
+    /// Why templates of the linker's flags stand for `unknown`, where nothing is linked.
+    pub(crate) unfilled: Vec<Error>,
     /// The gates of the revision that a change started from.
     pub(crate) earlier: Known,
 }
@@ -118,15 +120,9 @@ pub(crate) fn prepare_loaded(
     spread_flags(&mut loaded)?;
     let links = matches!(purpose, Purpose::Build | Purpose::Loop);
     let unfilled = trusted::fill_templates(&mut loaded, &typed, !links, &session.interrupt)?;
-    if purpose == Purpose::Look {
-        for error in unfilled {
-            let hint = error.hint.as_deref().unwrap_or_default();
-            let text = format!("warning: release stops here: {}; {hint}", error.message);
-            (session.show)(Event::Talk(&text));
-        }
-    }
     let mut prepared = gather(loaded, typed, purpose, session)?;
     prepared.earlier = earlier;
+    prepared.unfilled = unfilled;
     Ok(prepared)
 }
 
@@ -180,6 +176,7 @@ pub(crate) fn gather(
         outputs,
         pending,
         earlier: Known::Unasked,
+        unfilled: Vec::new(),
     })
 }
 

@@ -91,12 +91,15 @@ pub(crate) fn fill_templates(
     Ok(templates.unfilled)
 }
 
-/// The variables that the typed flags of the linker set, as `main.version`.
+/// The variables that the typed flags of the linker set in each program, as `main.version`.
 fn set_by_hand(typed: &Typed) -> Vec<String> {
     let flags = typed.flags.iter().filter(|flag| flag.name == "ldflags");
     let words = flags.filter_map(|flag| {
-        let value = flag.value.as_deref()?;
-        quote::split(value.strip_prefix("all=").unwrap_or(value)).ok()
+        let value = flag.value.as_deref()?.trim();
+        let of_all = value.strip_prefix("all=");
+        // What a pattern stands before is not for every program (`cmd/go/internal/load`, PerPackageFlag).
+        let flags = of_all.or_else(|| value.starts_with('-').then_some(value))?;
+        quote::split(flags).ok()
     });
     // What go refuses is not refused here.
     let stamps = words.filter_map(|words| stamp::stamps(&words).ok());

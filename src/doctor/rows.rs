@@ -319,6 +319,10 @@ const COUNTS: f64 = 2.0;
 fn regressions(look: &Look<'_>) -> Option<Row> {
     let weights = look.facts.pgo.weights()?;
     let (_, minor) = minor(look);
+    let experiments = &look.facts.toolchain.goexperiment;
+    if experiments.split(',').any(|name| name == "nojsonv2") {
+        return None;
+    }
     let known = SLOWER.iter().filter(|entry| entry.0 == minor);
     let mut seen = Vec::new();
     let mut more = Vec::new();

@@ -235,17 +235,26 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         return Err(unfilled("the repository has no commit yet")
             .hint("commit first, or take the value from a variable: {env.NAME}"));
     }
-    Err(unfilled(&why).hint(format!(
-        "where there is no git, give it by hand, `-ldflags \"{}\"`, or take it from a variable: {{env.NAME}}",
-        by_hand(text)
-    )))
+    let variable = "take it from a variable: {env.NAME}";
+    Err(unfilled(&why).hint(match by_hand(text) {
+        Some(flag) => {
+            format!("where there is no git, give it by hand, `-ldflags \"{flag}\"`, or {variable}")
+        }
+        None => format!("where there is no git, {variable}"),
+    }))
 }
 
-/// The definition `main.version={git.describe}` as one would type it.
-fn by_hand(text: &str) -> String {
-    let definition = text.trim_start_matches('-').trim_start_matches("X=");
-    let variable = definition.split('=').next().unwrap_or(definition);
-    format!("-X {variable}=1.2.3")
+/// The definition `main.version={git.describe}` as one would type it; `None` for another flag.
+fn by_hand(text: &str) -> Option<String> {
+    let definition = text.trim_start_matches('-');
+    let definition = match definition == text {
+        true => text,
+        false => definition.strip_prefix("X=")?,
+    };
+    let variable = definition.split('=').next()?;
+    variable
+        .contains('.')
+        .then(|| format!("-X {variable}=1.2.3"))
 }
 
 /// The directory of the repository.

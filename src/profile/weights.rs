@@ -30,14 +30,14 @@ pub fn weights(profile: &Profile, value: usize) -> Weights {
     for sample in &profile.raw().sample {
         let weight = sample.value.get(value).copied().unwrap_or_default();
         weights.total = weights.total.saturating_add(weight);
-        for function in WATCHED {
-            if profile
-                .frames(sample)
-                .any(|frame| frame.name == function.as_bytes())
-            {
-                add(&mut weights.below, &function, weight);
+        let mut below = [false; WATCHED.len()];
+        for frame in profile.frames(sample) {
+            for (function, is_below) in WATCHED.iter().zip(&mut below) {
+                *is_below |= frame.name == function.as_bytes();
             }
         }
+        let found = WATCHED.iter().zip(below).filter(|(_, is_below)| *is_below);
+        found.for_each(|(function, _)| add(&mut weights.below, function, weight));
         let owner = profile.frames(sample).find_map(|frame| {
             if let Some(known) = owners.get(frame.name) {
                 return known.clone();

@@ -290,6 +290,8 @@ fn functions(source: &Source) -> Vec<(String, usize)> {
             None => {
                 let name = line
                     .trim_start()
+                    .trim_start_matches("pub(crate) ")
+                    .trim_start_matches("pub(super) ")
                     .trim_start_matches("pub ")
                     .trim_start_matches("const ");
                 let one_line = line.trim_end().ends_with('}') || line.trim_end().ends_with(';');

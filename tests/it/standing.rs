@@ -181,14 +181,24 @@ fn without_git_a_version_is_given_by_hand() {
     assert!(run.stderr.contains(hint), "{}", run.shown());
     let run = place.run("escape");
     assert_eq!(run.code(), 0, "{}", run.shown());
-    let run = place.run("doctor");
+    let run = place.run("doctor --format json");
     let words = "release stops here: `main.version={git.describe}` cannot be filled in";
-    assert!(run.stderr.contains(words), "{}", run.shown());
+    assert!(run.stdout.contains(words), "{}", run.shown());
     for typed in ["-X=main.version=7.1", "all=-X=main.version=7.1"] {
         let run = place.run(&format!("release -ldflags={typed} -o app"));
         assert_eq!(run.code(), 0, "{}", run.shown());
         let said = place.command(place.path("app")).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&said.stderr).trim(), "7.1");
+    }
+    // For one package of many it is no value for all.
+    let pattern = "release -ldflags=example.com/app=-X=main.version=7.1";
+    for line in ["release -ldflags=-X=main.other=7.1", pattern] {
+        let run = place.run(line);
+        assert!(
+            run.stderr.contains("cannot be filled in"),
+            "{}",
+            run.shown()
+        );
     }
     let run = place.run("release -ldflags=-X=main.other=7.1");
     assert!(

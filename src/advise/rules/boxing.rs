@@ -126,10 +126,15 @@ func split(list []Value, parts []string, format string, all []any) {
 		log.Println(part)
 		print(fmt.Sprintf(format, all...))
 		print(fmt.Sprintf(\"%s-%d\", part, i))
+		writef(\"x\", i, part)
 	}
 }
 
 func write(at int, value any) {}
+
+func writef(format string, values ...any) {}
+
+func (l *Logger) Println(value any) {}
 
 func keep(value Value) {}
 ";
@@ -159,7 +164,12 @@ func keep(value Value) {}
         assert!(!advice(5, boxes.clone(), "String(part)"), "an element");
         assert!(advice(6, boxes.clone(), "part"), "an argument");
         assert!(!advice(6, boxes.clone(), "i"), "another parameter");
-        assert!(!advice(7, boxes, "part"), "an interface with methods");
+        assert!(
+            !advice(7, boxes.clone(), "part"),
+            "an interface with methods"
+        );
+        assert!(!advice(8, boxes.clone(), "part"), "another Println");
+        assert!(advice(11, boxes, "part"), "one of many");
         let formats = What::Call("fmt.Sprintf");
         assert!(!advice(9, formats.clone(), ""), "a format of its own");
         assert!(advice(10, formats, ""), "a format that stands there");
