@@ -200,16 +200,30 @@ fn a_setting_that_the_new_go_refuses_is_named() {
     assert!(run.stderr.contains(sentence), "{}", run.shown());
 }
 
+/// The names of all files, and what stands in those that go writes.
+fn state(place: &Place) -> (String, Vec<Option<String>>) {
+    let names = [
+        "go.mod",
+        "go.sum",
+        "go.work",
+        "go.work.sum",
+        "alt.mod",
+        "alt.sum",
+    ];
+    let text = |name: &str| std::fs::read_to_string(place.path(name)).ok();
+    (place.files(), names.map(text).into())
+}
+
 /// Fails with this code and these words, in one error, and touches nothing.
 fn refused(place: &Place, line: &str, code: i32, words: &str) {
-    let before = place.files();
+    let before = state(place);
     let run: Run = place.run(&format!("upgrade {line}"));
     assert_eq!(run.code(), code, "{line}: {}", run.shown());
     let text: Vec<&str> = run.stderr.split_whitespace().collect();
     assert!(text.join(" ").contains(words), "{line}: {}", run.shown());
     assert_eq!(run.stderr.matches("error: ").count(), 1, "{}", run.shown());
     assert_eq!(run.stdout, "", "{line}");
-    assert_eq!(place.files(), before);
+    assert_eq!(state(place), before, "{line}");
 }
 
 #[test]
@@ -279,6 +293,75 @@ fn wrong_questions_are_one_error_each() {
     );
 }
 
+#[test]
+fn the_newest_release_is_asked_for_where_go_could_write_or_refuse() {
+    let Some((_, new)) = toolchains() else {
+        return;
+    };
+    let mut place = module("1.23", "");
+    place.path_first(&new);
+    // A proxy that knows one release of Go: the one in use, so that the answer is told without a build.
+    let host = place.tool("go", &["env", "GOHOSTOS", "GOHOSTARCH"]);
+    let host = host.split_whitespace().collect::<Vec<_>>().join("-");
+    let (at, version) = (
+        place.aside("proxy/golang.org/toolchain/@v"),
+        format!("v0.0.1-go1.27.3.{host}"),
+    );
+    std::fs::create_dir_all(&at).unwrap();
+    std::fs::write(at.join("list"), format!("{version}\n")).unwrap();
+    let info = format!("{{\"Version\": \"{version}\"}}");
+    std::fs::write(at.join(format!("{version}.info")), info).unwrap();
+    place.env(
+        "GOPROXY",
+        format!("file://{}", place.aside("proxy").display()),
+    );
+    place.env("GOSUMDB", "off");
+    let answer = "the program is built with go1.27.3 already";
+    refused(&place, "--go 1.27", 2, answer);
+    // With `-mod=mod` go would write a go line.
+    place.write("go.mod", "module example.com/tiny\n");
+    refused(&place, "--go 1.27", 2, answer);
+    // In a workspace go lists only its modules.
+    place.write("go.mod", "module example.com/tiny\n\ngo 1.23\n");
+    place.write("go.work", "go 1.23\n\nuse .\n");
+    refused(&place, "--go 1.27", 2, answer);
+}
+
+#[test]
+fn the_modules_are_those_of_the_modfile_in_force() {
+    let mut place = module("1.23", "");
+    place.env("GOPROXY", "off");
+    let with = |lib: &str| {
+        format!("module example.com/tiny\n\ngo 1.23\n\nrequire example.com/{lib} v1.0.0\n")
+    };
+    place.write("alt.mod", with("lib"));
+    let line = "--module example.com/lib@v1.1.0";
+    let words = "go does not get `example.com/lib@v1.1.0`";
+    refused(
+        &place,
+        line,
+        2,
+        "the program requires no module `example.com/lib`",
+    );
+    refused(&place, &format!("{line} -modfile=alt.mod"), 3, words);
+    place.write(
+        "gobuild-opt.toml",
+        "[build]\nflags = [\"-modfile=alt.mod\"]\n",
+    );
+    refused(&place, &format!("{line} --trust-config"), 3, words);
+    std::fs::remove_file(place.path("gobuild-opt.toml")).unwrap();
+    place.env("GOFLAGS", "-modfile=alt.mod");
+    refused(&place, line, 3, words);
+    // What is typed wins.
+    place.write("other.mod", with("other"));
+    refused(
+        &place,
+        &format!("{line} -modfile=other.mod"),
+        2,
+        "the program requires no module `example.com/lib`",
+    );
+}
+
 /// A module proxy in a directory, with two versions of a module.
 const PROXY: &str = "\
 import os, zipfile
@@ -312,12 +395,11 @@ fn a_module_moves_in_a_copy_of_go_mod() {
     place.env("GOFLAGS", "-modcacherw");
     place.env("GOMODCACHE", place.aside("modules"));
     place.tool("go", &["mod", "tidy"]);
-    let files = |place: &Place| (place.files(), place.text("go.mod"), place.text("go.sum"));
-    let before = files(&place);
+    let before = state(&place);
     let line = "upgrade --module example.com/lib@v1.1.0";
     let run = place.run(&format!("{line} --format json"));
     assert_eq!(run.code(), 0, "{}", run.shown());
-    assert_eq!(files(&place), before);
+    assert_eq!(state(&place), before);
     let preview = &run.json()["previews"][0];
     let bump = &preview["modules"][0];
     assert_eq!(bump["path"], "example.com/lib");

@@ -9,7 +9,7 @@ use crate::build::marked::Marked;
 use crate::command::Session;
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
-use crate::go::flags::Flag;
+use crate::go::flags::{self, Flag};
 use crate::go::{self, Go, Other};
 use crate::input;
 use crate::plan::Typed;
@@ -104,11 +104,16 @@ fn text_of(path: &Path) -> Result<String> {
         .map_err(|error| Error::unreadable("the module file", path, error))
 }
 
-/// The file that says which modules there are: go.mod, or what `-modfile` names instead.
+/// The file that says which modules there are: go.mod, or what `-modfile` names instead, in the order in which go lets one
+/// win over the other: typed, of `[build] flags`, of GOFLAGS. An empty value takes that of a weaker place back.
 pub fn source(now: &Now) -> PathBuf {
-    let mut flags = now.typed.flags.iter().rev();
-    let typed = flags.find(|flag| flag.name == "modfile");
-    match typed.and_then(Flag::path) {
+    let configured = flags::parse(&now.loaded.config.build.flags, "build.flags");
+    let ambient = flags::parse_goflags(&now.facts.toolchain.goflags);
+    // What does not parse was refused when the program was planned.
+    let (configured, ambient) = (configured.unwrap_or_default(), ambient.unwrap_or_default());
+    let mut all = ambient.iter().chain(&configured).chain(&now.typed.flags);
+    let last = all.rfind(|flag| flag.name == "modfile");
+    match last.and_then(Flag::path).filter(|path| !path.is_empty()) {
         Some(path) => now.typed.cwd.join(path),
         None => PathBuf::from(&now.facts.toolchain.gomod),
     }

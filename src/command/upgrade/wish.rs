@@ -89,16 +89,26 @@ fn toolchain(text: &str, now: &Now, session: &mut Session<'_>) -> Result<Other> 
 }
 
 /// The newest release of `1.27`, by the module proxy.
+///
+/// Go is asked in the module, whose environment it may need, and writes nothing there: with `-mod=mod` it would add a go line.
+/// In a workspace it takes a version of Go for a module that must be among those in use.
 fn newest(version: &str, now: &Now, session: &mut Session<'_>) -> Result<String> {
     (session.show)(Event::Talk(&format!(
         "asking for the newest release of Go {version}"
     )));
     let query = format!("go@{version}");
     let mut go = now.facts.go.clone();
+    go.set("GOWORK", "off");
     let ground = Arc::make_mut(&mut go.ground);
-    ground.trust_flags(&["-m=true", "-mod=mod"]);
+    ground.trust_flags(&["-m=true", "-mod=readonly"]);
     ground.trust_package(&query);
-    let args = ["list", "-m=true", "-mod=mod", "-f={{.Version}}", &query];
+    let args = [
+        "list",
+        "-m=true",
+        "-mod=readonly",
+        "-f={{.Version}}",
+        &query,
+    ];
     let listed = go.listed(&go.invocation(args), &session.interrupt);
     let listed = listed.map_err(|error| not_there(error, &format!("Go {version}")))?;
     let found = String::from_utf8_lossy(&listed).trim().to_owned();
