@@ -70,10 +70,17 @@ pub const ALL: &[News] = &[
     },
     News {
         minor: 24,
-        topic: "maps, locks",
-        fact: "another map (Swiss tables), other locks in the runtime, cheaper small objects: 2 to 3 % less CPU time on average of Go's benchmarks",
+        topic: "maps",
+        fact: "another map (Swiss tables): with the other locks and cheaper small objects, 2 to 3 % less CPU time on average of Go's benchmarks",
         who: Who::Everybody,
         back: Back::Experiment("swissmap"),
+    },
+    News {
+        minor: 24,
+        topic: "locks",
+        fact: "another mutex inside of the runtime",
+        who: Who::Everybody,
+        back: Back::Experiment("spinbitmutex"),
     },
     News {
         minor: 25,
@@ -191,5 +198,23 @@ mod tests {
         assert!(ALL.is_sorted_by_key(|news| news.minor));
         assert_eq!(between(26, 26).count(), 0);
         assert!(between(24, 26).all(|news| [25, 26].contains(&news.minor)));
+    }
+
+    #[test]
+    fn experiments_bring_back_what_one_fact_tells() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("src/internal/goexperiment");
+        std::fs::create_dir_all(&place).unwrap();
+        let flags = "type Flags struct {\n\tSwissMap bool\n\n\tSpinbitMutex bool\n}\n";
+        std::fs::write(place.join("flags.go"), flags).unwrap();
+        let back: Vec<_> = between(23, 24)
+            .map(|news| (news.topic, news.way_back(root.path())))
+            .collect();
+        let way = |name: &str| Some(format!("GOEXPERIMENT={name}"));
+        let wanted = [
+            ("maps", way("noswissmap")),
+            ("locks", way("nospinbitmutex")),
+        ];
+        assert_eq!(back, wanted);
     }
 }
