@@ -187,12 +187,12 @@ fn refused(
     let (mut all, mut lines) = (Vec::new(), Vec::new());
     let table = Table::of(Path::new(&toolchain.goroot));
     // What it refuses already is no news.
-    let before = Table::of(Path::new(&now.facts.toolchain.goroot)).unwrap_or_default();
+    let before = Table::of(Path::new(&now.facts.toolchain.goroot));
     let Some(table) = table else {
         return Ok((all, lines));
     };
     for (setting, file) in own {
-        let news = before.refusal(&setting.name, &setting.value).is_none();
+        let news = passes(before.as_ref(), setting);
         let found = report::refused(
             std::slice::from_ref(setting),
             file,
@@ -217,6 +217,11 @@ fn refused(
     Ok((all, lines))
 }
 
+/// Whether the old Go builds a program with a setting. Without its sources its table is not known; but it builds the program.
+fn passes(before: Option<&Table>, setting: &Setting) -> bool {
+    before.is_none_or(|table| table.refusal(&setting.name, &setting.value).is_none())
+}
+
 /// Fails with [`Kind::Usage`] where a module is at the wanted version already.
 fn moves(bumps: &[Bump], copy: &Modfile, now: &Now) -> Result<()> {
     let before = go::requires(&input::text(&modfile::source(now), input::TEXT).unwrap_or_default());
@@ -235,4 +240,17 @@ fn moves(bumps: &[Bump], copy: &Modfile, now: &Now) -> Result<()> {
     let version = version(&after, &bump.path).unwrap_or_default();
     let message = format!("`{}` is at {version} already", bump.path);
     Err(Error::new(Kind::Usage, message).hint("name another version, such as `@latest`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_go_without_sources_refuses_nothing_already() {
+        let all = godebugs::of_module("module a\n\ngodebug tls10server=1\n");
+        let table = Table::default();
+        assert!(passes(None, &all[0]));
+        assert!(!passes(Some(&table), &all[0]));
+    }
 }
