@@ -83,12 +83,13 @@ impl Program<'_> {
         for node in &removal.symbols {
             nodes[*node as usize] = true;
         }
+        let mut edges = removal.steps.clone();
         if !removal.packages.is_empty() {
-            self.drop_packages(&removal.packages, &mut nodes);
+            edges.extend(self.drop_packages(&removal.packages, &mut nodes));
         }
         let without = Without {
             nodes,
-            edges: removal.steps.clone(),
+            edges,
             unmarked: removal.without_marks.clone(),
         };
         eliminate(&self.dense.nodes, &without)
@@ -119,8 +120,9 @@ impl Program<'_> {
         needed
     }
 
-    /// Marks what packages define for themselves, and the init tasks that only they bring in.
-    fn drop_packages(&self, packages: &[String], nodes: &mut Set) {
+    /// Marks what packages define for themselves. Returns the steps to the init tasks that only they bring in: the list of
+    /// the program loses these, the list of the runtime may hold the same tasks.
+    fn drop_packages(&self, packages: &[String], nodes: &mut Set) -> Vec<(u32, u32)> {
         let gone = self.in_packages(|path| packages.iter().any(|gone| gone == path));
         for node in (0..gone.len() as u32).filter(|node| gone[*node as usize]) {
             nodes[node as usize] |= self.is_own(node);
@@ -152,13 +154,12 @@ impl Program<'_> {
             }
         }
         let list = self.symbols.lookup(b"go:main.inittasks", 0);
-        let list = list.and_then(|list| self.dense.number(list));
-        let tasks = list
-            .map(|list| self.dense.nodes.edges(list))
-            .unwrap_or_default();
-        for task in tasks.iter().filter(|task| !allowed[task.to as usize]) {
-            nodes[task.to as usize] = true;
-        }
+        let Some(list) = list.and_then(|list| self.dense.number(list)) else {
+            return Vec::new();
+        };
+        let tasks = self.dense.nodes.edges(list).iter().map(|task| task.to);
+        let gone = tasks.filter(|task| !allowed[*task as usize]);
+        gone.map(|task| (list, task)).collect()
     }
 
     /// Whether the package of a symbol alone defines it: what may repeat stands in other packages too.

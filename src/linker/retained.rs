@@ -84,7 +84,8 @@ struct Sums {
 
 impl Program<'_> {
     /// What each package, module and init work keeps alive alone: what [`Program::freed`] says of its cut, but for the bytes
-    /// by which symbols are aligned. `module_of`: the module of a package that can be left out as one.
+    /// by which symbols are aligned. Both take an init task out of the list of the program only: what the runtime needs before
+    /// `main` stands in its own list, and stays. `module_of`: the module of a package that can be left out as one.
     pub fn retained<'m>(&self, module_of: impl Fn(&str) -> Option<&'m str>) -> Retained {
         let paths: Vec<&str> = self.packages().collect();
         let labels = Labels::of(&paths, &module_of);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::binary::{Module, Origin};
+use crate::quote;
 use crate::report::growth::{Package, Side};
 use crate::report::inspect::Inspection;
 
@@ -35,6 +36,13 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
     let settings = settings.filter(|(name, _)| {
         !LEFT_OUT.contains(&name.as_str()) && name != "vcs" && !name.starts_with("vcs.")
     });
+    let settings = settings.filter_map(|(name, value)| match name.as_str() {
+        "-ldflags" => {
+            let value = without_stamps(value);
+            (!value.is_empty()).then_some((name.clone(), value))
+        }
+        _ => Some((name.clone(), value.clone())),
+    });
     let modules = build.iter().flat_map(|build| &build.deps);
     let modules = modules.map(|module| (module.path.clone(), Some(version(module))));
     let sources = sources(found);
@@ -53,8 +61,10 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
     Side {
         size: found.file.size,
         go_version: found.file.go_version.clone(),
-        settings: settings.cloned().collect(),
-        profile: setting("-pgo"),
+        settings: settings.collect(),
+        // Where the profile lay says nothing: two checkouts are in two directories.
+        profile: setting("-pgo")
+            .map(|path| path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned()),
         elimination: found.methods.and_then(|methods| methods.on),
         methods: None,
         modules: modules.collect(),
@@ -86,6 +96,23 @@ fn version(module: &Module) -> String {
     }
 }
 
+/// Flags of the linker without values of variables: a version that is stamped says nothing of sizes.
+fn without_stamps(flags: &str) -> String {
+    let words = quote::split(flags)
+        .unwrap_or_else(|_| flags.split_whitespace().map(str::to_owned).collect());
+    let mut kept: Vec<String> = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+        match flag {
+            Some("X") => drop(words.next()),
+            Some(flag) if flag.starts_with("X=") => {}
+            _ => kept.push(word),
+        }
+    }
+    kept.join(" ")
+}
+
 /// What the main module was built from, where the file says it: a version, or a commit without changes.
 fn sources(found: &Inspection<'_>) -> Option<String> {
     let build = found.build.as_ref()?;
@@ -96,4 +123,16 @@ fn sources(found: &Inspection<'_>) -> Option<String> {
     let clean = build.setting("vcs.modified") == Some("false");
     let revision = build.setting("vcs.revision").filter(|_| clean);
     revision.or(version).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_no_flags_that_change_sizes() {
+        let stamped = "-s -w -X main.version=1 -X 'main.date=a b' --X=main.c=2 -buildid=";
+        assert_eq!(without_stamps(stamped), "-s -w -buildid=");
+        assert_eq!(without_stamps("-X main.version=1"), "");
+    }
 }

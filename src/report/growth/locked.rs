@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Growth, Package, Side, growth};
+use super::{CauseKind, Growth, Package, Side, growth};
 use crate::analysis::{Artifact, UNOWNED};
 use crate::binary::{Origin, SHARED};
 use crate::lock;
@@ -20,7 +20,6 @@ pub(crate) fn since_lock(
     if entry.size == now.size || entry.owners != now.owners || entry.modules.is_empty() {
         return None;
     }
-    let go = &facts.toolchain.version;
     let owners = Owners::of(artifact, facts);
     let package = &artifact.executable.package;
     let applied = facts
@@ -34,22 +33,30 @@ pub(crate) fn since_lock(
     let before = Side {
         go_version: Some(target.go.clone()),
         profile: locked.cloned(),
-        ..owners.side(entry, None)
+        ..owners.side(entry, &now, None)
     };
     let after = Side {
-        go_version: Some(go.clone()),
+        go_version: Some(facts.toolchain.version.clone()),
         profile: applied,
-        // What one Go compiles of a version is not what another does: then nothing is said of versions.
-        modules: owners.modules(&now, target.go == *go),
-        ..owners.side(&now, imports)
+        ..owners.side(&now, entry, imports)
     };
-    Some(growth(&before, &after))
+    let mut found = growth(&before, &after);
+    if found
+        .causes
+        .iter()
+        .any(|cause| cause.kind == CauseKind::Unchanged)
+    {
+        found.notes.push(UNVERSIONED.into());
+    }
+    Some(found)
 }
+
+/// Modules stand in the lock with their bytes.
+const UNVERSIONED: &str = "the lock does not say versions: a module of another version is not told from one that did not change";
 
 /// Whose packages are, now.
 struct Owners<'a> {
     modules: BTreeMap<&'a str, &'a str>,
-    versions: BTreeMap<&'a str, &'a str>,
     main_module: &'a str,
 }
 
@@ -58,17 +65,13 @@ impl<'a> Owners<'a> {
         let packages = artifact.sizes.iter().flat_map(|sizes| &sizes.packages);
         let named = packages
             .filter_map(|package| Some((package.path.as_str(), package.module.as_deref()?)));
-        let all = facts
+        let mut all = facts
             .packages
             .iter()
             .filter_map(|package| package.module.as_ref());
-        let main = all.clone().find(|module| module.main);
+        let main = all.find(|module| module.main);
         Self {
             modules: named.collect(),
-            versions: all
-                .filter(|module| !module.main)
-                .map(|module| (module.path.as_str(), module.version.as_str()))
-                .collect(),
             main_module: main.map_or("main", |module| module.path.as_str()),
         }
     }
@@ -90,9 +93,11 @@ impl<'a> Owners<'a> {
         longest.cloned()
     }
 
+    /// An entry, for a comparison with another.
     fn side(
         &self,
         entry: &lock::Executable,
+        other: &lock::Executable,
         imports: Option<&BTreeMap<String, Vec<String>>>,
     ) -> Side {
         let mut rest = entry.modules.clone();
@@ -102,6 +107,10 @@ impl<'a> Owners<'a> {
             let of = module
                 .clone()
                 .unwrap_or_else(|| Origin::Std.name().to_owned());
+            // One that is large on one side only may stand with the small ones of the other.
+            if !other.packages.contains_key(path) && other.modules.contains_key(&of) {
+                continue;
+            }
             let left = rest.entry(of).or_default();
             *left = left.saturating_sub(*bytes);
             packages.insert(path.clone(), self.package(module, *bytes));
@@ -120,7 +129,7 @@ impl<'a> Owners<'a> {
         Side {
             size: entry.size,
             elimination: entry.dead_code_elimination,
-            modules: self.modules(entry, false),
+            modules: self.modules(entry),
             packages,
             symbols: symbols.map(|(_, bytes)| *bytes).sum(),
             imports: imports.cloned(),
@@ -137,23 +146,13 @@ impl<'a> Owners<'a> {
         }
     }
 
-    fn modules(
-        &self,
-        entry: &lock::Executable,
-        versions: bool,
-    ) -> BTreeMap<String, Option<String>> {
+    /// The versions are not in the lock: what is new is told from what is gone.
+    fn modules(&self, entry: &lock::Executable) -> BTreeMap<String, Option<String>> {
         let named = |path: &&String| {
             let known = [UNOWNED, SHARED, Origin::Std.name(), self.main_module];
             !known.contains(&path.as_str())
         };
-        let version = |path: &str| self.versions.get(path).filter(|_| versions);
         let all = entry.modules.keys().filter(named);
-        all.map(|path| {
-            (
-                path.clone(),
-                version(path).map(|version| (*version).to_owned()),
-            )
-        })
-        .collect()
+        all.map(|path| (path.clone(), None)).collect()
     }
 }
