@@ -143,6 +143,7 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
     let work = Work {
         base: (&base.0, &base.1),
         layouts: wish.layouts,
+        pairs: wish.pairs,
         seed: wish.seed,
         is_test: args.what.bench.is_some(),
     };

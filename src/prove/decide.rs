@@ -6,9 +6,13 @@
 //! 2. Faster or slower: the two-sided test refuses that there is none, and the estimate is larger than the floor. All looks
 //!    together are wrong about equals in at most [`RISK`] of the sessions.
 //! 3. Cannot tell: the pairs are used up, or what is left of them would most likely decide nothing.
+//!
+//! With one file of each program this is about these files: their layout is in it. With several layouts it is about the code:
+//! both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each layout had two rounds.
 
+use super::layout::{Layouts, means};
 use super::looks::{Sides, level, looks};
-use super::rank::{Estimate, Signed, estimate, median};
+use super::rank::{Estimate, Signed, estimate};
 
 /// How many of the sessions with equal programs may find a difference.
 pub const RISK: f64 = 0.05;
@@ -32,6 +36,20 @@ pub struct Rules {
     pub threshold: f64,
     /// How many layouts of the code the runs go through, two rounds with each.
     pub layouts: usize,
+    /// What has to come out, as a share: it is looked for as long as pairs are left.
+    pub demand: Demand,
+}
+
+/// What somebody requires.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Demand {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// That the second program surely needs less by this: a finding that shows less does not end the session.
+    Less(f64),
+    /// That it surely does not need more by this: "no effect" refuses that too.
+    NotMore(f64),
 }
 
 impl Rules {
@@ -45,7 +63,16 @@ impl Rules {
             nothing: level(&looks, MISS / share, Sides::One),
             threshold,
             layouts: 1,
+            demand: Demand::Nothing,
             looks,
+        }
+    }
+
+    /// The difference that "no effect" refuses, as a logarithm.
+    fn bound(&self) -> f64 {
+        match self.demand {
+            Demand::NotMore(share) if share > 0.0 => self.threshold.min(share).ln_1p(),
+            _ => self.threshold.ln_1p(),
         }
     }
 
@@ -79,6 +106,8 @@ pub struct Found {
     pub pairs: usize,
     /// The estimate and the interval of the level of this look.
     pub estimate: Estimate,
+    /// By how much more the second program needs at most: what the one-sided test of this look does not refuse.
+    pub most: f64,
     /// The two-sided probability of differences like these between equals.
     pub chance: f64,
     /// How far apart the same program comes out by so many pairs or, if that is more, did come out, or comes out by its layout.
@@ -92,24 +121,32 @@ pub struct Found {
 /// Judges the pairs that are there: of each program the runs in order, every number above 0. `last`: no more will come.
 pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found {
     let pairs = first.len().min(second.len());
-    let differences = differences(first, second);
-    let twins = twins(&first[..pairs], &second[..pairs]);
-    let signed = Signed::of(&differences);
-    let chance = signed.two_sided();
-    // At a level that no look reaches the interval is the widest one.
-    let estimate = estimate(&differences, rules.level.max(f64::MIN_POSITIVE));
-    let spread = spread(&first[..pairs], &second[..pairs], rules.layouts);
+    let (first, second) = (&first[..pairs], &second[..pairs]);
+    let seen = Seen {
+        differences: differences(first, second),
+        layouts: match rules.layouts {
+            0 | 1 => None,
+            some => Some(Layouts::of(first, second, some)),
+        },
+    };
+    let chance = seen.two_sided();
+    let estimate = seen.estimate(rules.level);
+    let spread = spread(first, second, rules.layouts);
     // Of two programs, each with the mean of its layouts: about half of the range of three.
-    let floor = floor(&twins).max(spread.unwrap_or_default() / 2.0);
+    let floor = floor(&twins(first, second)).max(spread.unwrap_or_default() / 2.0);
     let is_last = last || pairs >= rules.most();
-    let answer = if is_nothing(&differences, rules) {
+    let shows_enough = match rules.demand {
+        Demand::Less(share) => estimate.low >= 0.0 || estimate.high <= (-share).ln_1p(),
+        _ => true,
+    };
+    let answer = if seen.is_nothing(rules) {
         Answer::NoEffect
-    } else if chance <= rules.level && estimate.middle.abs() > floor {
+    } else if chance <= rules.level && estimate.middle.abs() > floor && (is_last || shows_enough) {
         match estimate.middle < 0.0 {
             true => Answer::Less,
             false => Answer::More,
         }
-    } else if is_last || is_hopeless(&differences, rules) {
+    } else if is_last || is_hopeless(&seen, rules) {
         Answer::CannotTell
     } else {
         Answer::Open
@@ -118,10 +155,69 @@ pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found
         answer,
         pairs,
         estimate,
+        most: seen.most(rules.nothing),
         chance,
         floor,
         spread,
         needed: needed(&estimate, pairs, rules),
+    }
+}
+
+/// What the tests look at.
+struct Seen {
+    differences: Vec<f64>,
+    /// `None`: there is one layout. `Some(None)`: there are several, and too few rounds for them.
+    layouts: Option<Option<Layouts>>,
+}
+
+impl Seen {
+    /// How likely pairs like these are where the programs differ by `shift`: small where the second is faster than that, and small
+    /// where it is slower.
+    fn chances(&self, shift: f64) -> (f64, f64) {
+        let moved: Vec<f64> = self.differences.iter().map(|it| it - shift).collect();
+        let signed = Signed::of(&moved);
+        let of_pairs = (signed.lower(), signed.upper());
+        let of_layouts = match &self.layouts {
+            None => (0.0, 0.0),
+            Some(None) => (1.0, 1.0),
+            Some(Some(layouts)) => layouts.chances(shift),
+        };
+        (of_pairs.0.max(of_layouts.0), of_pairs.1.max(of_layouts.1))
+    }
+
+    fn two_sided(&self) -> f64 {
+        let (lower, upper) = self.chances(0.0);
+        (2.0 * lower.min(upper)).min(1.0)
+    }
+
+    /// What neither test refuses.
+    fn estimate(&self, risk: f64) -> Estimate {
+        // At a level that no look reaches the interval is the widest one.
+        let mut found = estimate(&self.differences, risk.max(f64::MIN_POSITIVE));
+        if let Some(Some(layouts)) = &self.layouts {
+            let margin = layouts.margin(1.0 - found.level);
+            found.low = found.low.min(layouts.middle - margin);
+            found.high = found.high.max(layouts.middle + margin);
+        }
+        found
+    }
+
+    /// The upper end of what is not refused on one side with this risk; without an end where there are too few pairs for it.
+    fn most(&self, risk: f64) -> f64 {
+        let found = self.estimate(2.0 * risk);
+        let is_sure = 1.0 - found.level <= 2.0 * risk && !matches!(self.layouts, Some(None));
+        match is_sure && !self.differences.is_empty() {
+            true => found.high,
+            false => f64::INFINITY,
+        }
+    }
+
+    /// Whether a difference as large as what matters is refused on both sides.
+    fn is_nothing(&self, rules: &Rules) -> bool {
+        let bound = rules.bound();
+        !self.differences.is_empty()
+            && self.chances(bound).0 <= rules.nothing
+            && self.chances(-bound).1 <= rules.nothing
     }
 }
 
@@ -137,19 +233,12 @@ fn twins(first: &[f64], second: &[f64]) -> Vec<f64> {
     all.map(|two| (two[1] / two[0]).ln()).collect()
 }
 
-/// The range of the middles of layouts, of the program in which it is larger.
+/// The range of the means of layouts, of the program in which it is larger.
 fn spread(first: &[f64], second: &[f64], layouts: usize) -> Option<f64> {
     let range = |runs: &[f64]| {
-        let of = |layout: usize| -> Vec<f64> {
-            let mine = runs.chunks(2).skip(layout).step_by(layouts).flatten();
-            let mut logs: Vec<f64> = mine.map(|it| it.ln()).collect();
-            logs.sort_by(f64::total_cmp);
-            logs
-        };
-        let there = (0..layouts).map(of).filter(|runs| !runs.is_empty());
-        let middles: Vec<f64> = there.map(|runs| median(&runs)).collect();
-        let low = middles.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = middles.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let means = means(runs, layouts);
+        let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         (high - low).max(0.0)
     };
     (layouts > 1 && first.len() >= 2 * layouts).then(|| range(first).max(range(second)))
@@ -160,31 +249,22 @@ fn floor(twins: &[f64]) -> f64 {
     found.half_width().max(found.middle.abs())
 }
 
-/// Whether a difference as large as the threshold is refused on both sides.
-fn is_nothing(differences: &[f64], rules: &Rules) -> bool {
-    let bound = rules.threshold.ln_1p();
-    let moved = |by: f64| -> Vec<f64> { differences.iter().map(|it| it + by).collect() };
-    !differences.is_empty()
-        && Signed::of(&moved(-bound)).lower() <= rules.nothing
-        && Signed::of(&moved(bound)).upper() <= rules.nothing
-}
-
 /// Whether what is left would most likely decide nothing: with the noise so far, neither an estimate as far out as its error
 /// makes likely would be a finding with all pairs, nor one as near to nothing would be none. Giving up finds nothing, and so costs
 /// no risk.
-fn is_hopeless(differences: &[f64], rules: &Rules) -> bool {
-    let pairs = differences.len();
-    if pairs < PATIENCE {
+fn is_hopeless(seen: &Seen, rules: &Rules) -> bool {
+    let pairs = seen.differences.len();
+    if pairs < PATIENCE.max(2 * rules.layouts) {
         return false;
     }
     // The interval that holds two of three.
-    let now = estimate(differences, 0.32);
+    let now = seen.estimate(0.32);
     let error = now.half_width();
     let then = error * (pairs as f64 / rules.most() as f64).sqrt();
     let size = now.middle.abs();
     // About the quantiles of the levels of both tests.
     let finds = size + error >= 2.4 * then;
-    let finds_nothing = (size - error).max(0.0) + 2.0 * then <= rules.threshold.ln_1p();
+    let finds_nothing = (size - error).max(0.0) + 2.0 * then <= rules.bound();
     !finds && !finds_nothing
 }
 
@@ -223,6 +303,103 @@ mod tests {
             }
         }
         panic!("the last look decides")
+    }
+
+    /// About normal: twelve even numbers, less their mean.
+    fn normal(random: &mut Random) -> f64 {
+        let even = |random: &mut Random| random.below(1 << 20) as f64 / 1_048_576.0;
+        (0..12).map(|_| even(random)).sum::<f64>() - 6.0
+    }
+
+    /// Two programs with layouts of their own, which scatter by `layout`, and runs that scatter by `noise`.
+    fn laid_out(noise: f64, layout: f64, effect: f64, seed: u64, rules: &Rules) -> Found {
+        let mut random = Random::new(seed);
+        let mut draw = |by: f64| by * normal(&mut random);
+        let of_layouts: Vec<[f64; 2]> = (0..rules.layouts)
+            .map(|_| [draw(layout), draw(layout)])
+            .collect();
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for look in &rules.looks {
+            while first.len() < *look {
+                let at = of_layouts[first.len() / 2 % rules.layouts];
+                first.push((at[0] + draw(noise)).exp());
+                second.push((at[1] + draw(noise)).exp() * (1.0 + effect));
+            }
+            let found = decide(&first, &second, rules, false);
+            if found.answer != Answer::Open {
+                return found;
+            }
+        }
+        panic!("the last look decides")
+    }
+
+    #[test]
+    fn layouts_of_equals_are_rarely_told_apart() {
+        const SESSIONS: u64 = 120;
+        for (layouts, most) in [(2, 20), (3, 20), (5, 40)] {
+            let mut rules = Rules::new(most, 0.01, 1);
+            rules.layouts = layouts;
+            for layout in [0.01, 0.04] {
+                let all: Vec<Found> = (0..SESSIONS)
+                    .map(|seed| laid_out(0.005, layout, 0.0, seed, &rules))
+                    .collect();
+                let wrong = count(&all, Answer::Less) + count(&all, Answer::More);
+                assert!(wrong as u64 * 20 <= SESSIONS, "{layouts} {layout}: {wrong}");
+            }
+            // Of the size of the threshold, and taken for none.
+            let all: Vec<Found> = (0..SESSIONS)
+                .map(|seed| laid_out(0.003, 0.005, 0.01, seed, &rules))
+                .collect();
+            let missed = count(&all, Answer::NoEffect);
+            assert!(missed as u64 * 10 <= SESSIONS, "{layouts}: {missed}");
+        }
+    }
+
+    #[test]
+    fn a_difference_of_the_code_is_found_through_its_layouts() {
+        let mut rules = Rules::new(20, 0.01, 1);
+        rules.layouts = 3;
+        let all: Vec<Found> = (0..100)
+            .map(|seed| laid_out(0.004, 0.003, -0.03, seed, &rules))
+            .collect();
+        let found = count(&all, Answer::Less);
+        assert!(found >= 80, "{found}");
+        assert!(all.iter().all(|it| it.pairs >= 6));
+    }
+
+    #[test]
+    fn what_is_required_is_looked_for_to_the_end() {
+        let mut rules = Rules::new(20, 0.01, 1);
+        // Sure to be faster after seven pairs, and not sure to be so by 2 %.
+        let second: Vec<f64> = (1..=20)
+            .map(|it| 1.0 - 0.002 * f64::from(it % 7 + 6))
+            .collect();
+        let first = [1.0; 20];
+        assert_eq!(
+            decide(&first[..7], &second[..7], &rules, false).answer,
+            Answer::Less
+        );
+        rules.demand = Demand::Less(0.02);
+        assert_eq!(
+            decide(&first[..7], &second[..7], &rules, false).answer,
+            Answer::Open
+        );
+        assert_eq!(decide(&first, &second, &rules, false).answer, Answer::Less);
+        // A bound below the threshold has to be refused too, and what is refused is what is said.
+        let near =
+            |up: f64| -> Vec<f64> { (0..7).map(|it| 1.0 + up * f64::from(it - 3)).collect() };
+        rules.demand = Demand::Nothing;
+        assert_eq!(
+            decide(&[1.0; 7], &near(0.002), &rules, false).answer,
+            Answer::NoEffect
+        );
+        rules.demand = Demand::NotMore(0.001);
+        let found = decide(&[1.0; 7], &near(0.002), &rules, false);
+        assert_ne!(found.answer, Answer::NoEffect);
+        assert!(found.most > 0.001_f64.ln_1p());
+        let found = decide(&[1.0; 7], &near(0.0002), &rules, false);
+        assert_eq!(found.answer, Answer::NoEffect);
+        assert!(found.most < 0.001_f64.ln_1p());
     }
 
     fn of_hundred(noise: f64, effect: f64, rules: &Rules) -> Vec<Found> {

@@ -118,6 +118,8 @@ pub struct Work<'a> {
     pub base: (&'a Loaded, &'a Typed),
     /// Layouts that were asked for.
     pub layouts: Option<usize>,
+    /// The most pairs of runs: each layout takes two.
+    pub pairs: usize,
     /// What layouts are drawn from.
     pub seed: u64,
     /// Whether it is a test binary.
@@ -137,7 +139,7 @@ impl Work<'_> {
         let (mut program, has_layouts) = self.link(variant, at, None, place, session)?;
         let layouts = match (self.layouts, has_layouts) {
             (None, false) => 0,
-            (None, true) => LAYOUTS,
+            (None, true) => LAYOUTS.min(self.pairs / 2),
             (Some(0), _) => 0,
             (Some(asked), true) => asked,
             (Some(_), false) => {

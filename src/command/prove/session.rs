@@ -50,6 +50,7 @@ pub fn measure(
     let mut rules = Rules::new(wish.pairs, wish.threshold, questions);
     let layouts = programs.iter().map(|program| program.files.len());
     rules.layouts = layouts.max().unwrap_or(1);
+    rules.demand = wish.demand();
     let mut measured = Measured {
         metrics,
         runs: vec![Vec::new(); programs.len()],

@@ -8,8 +8,14 @@ use crate::config::prove::Require;
 use crate::config::size::Percent;
 use crate::error::{Error, Kind, Result};
 use crate::process::measured::processors;
+use crate::prove::decide::Demand;
 use crate::prove::looks::MOST;
 use crate::prove::run::Metric;
+
+/// The most layouts.
+pub const MOST_LAYOUTS: usize = 16;
+/// The most runs before the first pair.
+const MOST_WARM_UP: u32 = 100;
 
 /// What stands for the program in a command.
 pub const BIN: &str = "{bin}";
@@ -136,6 +142,13 @@ impl Wish {
                 "give one from 5 to 100; 8 and more can find a difference",
             );
         }
+        if let Some(layouts) = self.layouts {
+            self.check_layouts(layouts)?;
+        }
+        if self.warm_up > MOST_WARM_UP {
+            let message = format!("`--warm-up {}` is more than {MOST_WARM_UP}", self.warm_up);
+            return usage(message, "one run warms the caches; 0 leaves it out");
+        }
         if self.threshold <= 0.0 || self.threshold > 1.0 {
             let message = format!(
                 "a threshold of {} % decides nothing",
@@ -148,6 +161,31 @@ impl Wish {
             return usage(message, "write it like `--cpus 2,3` or `--cpus 0-3`");
         }
         Ok(())
+    }
+
+    /// Each layout needs two rounds.
+    fn check_layouts(&self, layouts: usize) -> Result<()> {
+        let usage =
+            |message: String, hint: String| Err(Error::new(Kind::Usage, message).hint(hint));
+        if layouts > MOST_LAYOUTS {
+            let message = format!("{layouts} layouts are too many to link");
+            return usage(message, format!("`--layouts` takes 0 to {MOST_LAYOUTS}"));
+        }
+        if 2 * layouts > self.pairs {
+            let message = format!("{layouts} layouts take {} pairs or more", 2 * layouts);
+            let hint = format!("give `--pairs {}`, or fewer `--layouts`", 2 * layouts);
+            return usage(message, hint);
+        }
+        Ok(())
+    }
+
+    /// What is looked for as long as pairs are left.
+    pub fn demand(&self) -> Demand {
+        match self.require {
+            None => Demand::Nothing,
+            Some(Require::Faster(share)) => Demand::Less(share.0 / 100.0),
+            Some(Require::NotSlower(share)) => Demand::NotMore(share.0 / 100.0),
+        }
     }
 }
 
