@@ -186,7 +186,7 @@ fn list(
 
 /// `schema WHAT`
 pub(crate) fn schema(args: &Schema) -> Result<Output> {
-    let text = match args.what {
+    let packed = match args.what {
         SchemaOf::Config => return data(render::json(&config_schema())),
         SchemaOf::Escape => schema::ESCAPE,
         SchemaOf::Advise => schema::ADVISE,
@@ -201,7 +201,7 @@ pub(crate) fn schema(args: &Schema) -> Result<Output> {
         SchemaOf::Prove => schema::PROVE,
         SchemaOf::Upgrade => schema::UPGRADE,
     };
-    data(render::json(&schema::value(text)))
+    data(render::json(&schema::value(packed)))
 }
 
 /// `completions SHELL`
