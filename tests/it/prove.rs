@@ -159,7 +159,7 @@ fn a_revision_is_held_against_the_working_tree() {
     git(&["init", "-q", "-b", "main"]);
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "first"]);
-    place.write("main.go", &COUNTER.replace("\"1000\"", "\"950\""));
+    place.write("main.go", COUNTER.replace("\"1000\"", "\"950\""));
     let run = place.run("prove --against HEAD --layouts 0 --metric steps -- {bin} 100000");
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert!(
