@@ -9,7 +9,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=schemas");
+    // What cargo reads.
+    writeln!(std::io::stdout(), "cargo::rerun-if-changed=schemas")?;
     let out = std::env::var("OUT_DIR")?;
     for entry in fs::read_dir("schemas")? {
         let path = entry?.path();
