@@ -37,9 +37,9 @@ pub(crate) struct Why {
     #[arg(long, value_name = "N")]
     pub(crate) biggest_cuts: Option<usize>,
     /// Why the file is larger or smaller than in this revision: Go, settings, each module, own packages
-    #[arg(long, value_name = "REV", conflicts_with_all = ["all", "cut", "biggest_cuts"])]
+    #[arg(long, value_name = "REV", conflicts_with_all = ["all", "cut", "biggest_cuts", "run"])]
     pub(crate) since: Option<String>,
-    /// With `init`: run this program with GODEBUG=inittrace=1, for five seconds at most, and say what each package takes
+    /// With `init`: run this program with GODEBUG=inittrace=1, for five seconds from its first line, and say what each package takes
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) run: Option<String>,
     /// Lines of each listing, 0 for all

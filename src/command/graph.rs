@@ -22,11 +22,7 @@ impl<'a> Objects<'a> {
     ///
     /// Fails with [`Kind::Go`] where a package does not compile.
     pub fn list(target: &'a TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Self> {
-        let release = target
-            .steps
-            .iter()
-            .find(|step| step.kind == StepKind::Release);
-        let release = release.ok_or_else(|| Error::new(Kind::Usage, "nothing is built"))?;
+        let release = release(target)?;
         let invocation = exports::exports(release, package);
         let listed = target.facts.go.listed(&invocation, interrupt)?;
         Ok(Self {
@@ -34,6 +30,11 @@ impl<'a> Objects<'a> {
             release,
             packages: exports::parse(&listed),
         })
+    }
+
+    /// Fails for a kind of link that the elimination does not cover: who needs no more than that asks go for nothing.
+    pub fn check(target: &TargetPlan) -> Result<()> {
+        covered(target, release(target)?)
     }
 
     /// What is known beside the objects.
@@ -44,9 +45,7 @@ impl<'a> Objects<'a> {
     /// Runs the elimination and hands it on. Fails where it cannot be run: with cgo, and for kinds of links that it does
     /// not cover.
     pub fn linked<T>(&self, answer: impl FnOnce(&Program<'_>) -> T) -> Result<T> {
-        if let Some(reason) = mode(self.target, self.release) {
-            return Err(Error::new(Kind::Machine, reason));
-        }
+        covered(self.target, self.release)?;
         let main = self.packages.last();
         let main = main.map(|package| PathBuf::from(&package.archive));
         let files = self
@@ -135,6 +134,16 @@ fn behind<'a>(start: &'a str, packages: &'a [Exported]) -> HashSet<&'a str> {
         }
     }
     found
+}
+
+fn release(target: &TargetPlan) -> Result<&Step> {
+    let mut steps = target.steps.iter();
+    let release = steps.find(|step| step.kind == StepKind::Release);
+    release.ok_or_else(|| Error::new(Kind::Usage, "nothing is built"))
+}
+
+fn covered(target: &TargetPlan, release: &Step) -> Result<()> {
+    mode(target, release).map_or(Ok(()), |reason| Err(Error::new(Kind::Machine, reason)))
 }
 
 /// Why the elimination of this kind of link is not run.

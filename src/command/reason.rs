@@ -30,6 +30,9 @@ const CHAINS: usize = 20;
 /// What asks for the work before `main`.
 const INIT: &str = "init";
 
+/// What asks for the calls of methods by unknown names.
+const DCE: &str = "dce";
+
 /// What is asked.
 struct Question<'a> {
     /// A name, `dce` or `init`.
@@ -59,18 +62,16 @@ pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> 
         return Err(Error::new(Kind::Usage, "`why` needs to know what is asked about")
             .hint("name a package, a module, a function, `dce` or `init`, or give `--cut` or `--biggest-cuts`"));
     }
-    let traced = match (&args.run, about.as_deref()) {
-        (None, _) => None,
-        (Some(line), Some(INIT)) => Some(init::trace(line, session)?),
-        (Some(_), _) => {
-            return Err(Error::new(Kind::Usage, "`--run` belongs to `why init`"));
-        }
-    };
+    if args.run.is_some() && about.as_deref() != Some(INIT) {
+        return Err(Error::new(Kind::Usage, "`--run` belongs to `why init`"));
+    }
     let mut prepared = prepare(&args.settings, &typed, session)?;
     prepared.loaded.config.compare.baseline = "off".into();
     let stage = stage(&mut prepared, None, true, session)?;
     let (_, _, plan) = prepared.draw(stage.path(), session)?;
     let target = plan.targets.first().ok_or_else(|| nothing("no target"))?;
+    let traced = args.run.as_ref().map(|line| init::trace(line, session));
+    let traced = traced.transpose()?;
     let question = Question {
         about: about.as_deref(),
         cuts: &args.cut,

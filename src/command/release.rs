@@ -105,8 +105,8 @@ struct Released {
     stage: Stage,
     repaired: Repaired,
     artifacts: Vec<Artifact>,
-    /// What packages keep alive alone, where the report shows it.
-    retained: retaining::Found,
+    /// Whether the report shows what packages keep alive alone.
+    retains: bool,
     /// Where the reports go.
     output: cli::Output,
 }
@@ -162,10 +162,7 @@ fn stage_all(
     let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
     let full = wanted.full || loaded.config.report.full;
     // It takes a look at every object: not for who reads a few lines.
-    let retained = match wanted.retained || output.formats().any(|format| format == Format::Html) {
-        true => retaining::retained(&repaired.plan.targets, &artifacts, &session.interrupt),
-        false => retaining::Found::new(),
-    };
+    let retains = wanted.retained || output.formats().any(|format| format == Format::Html);
     Ok(Released {
         loaded,
         full,
@@ -176,7 +173,7 @@ fn stage_all(
         stage,
         repaired,
         artifacts,
-        retained,
+        retains,
         output,
     })
 }
@@ -193,7 +190,7 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         mut stage,
         repaired,
         artifacts,
-        retained,
+        retains,
         output: wanted,
     } = released;
     let Repaired {
@@ -210,6 +207,11 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         session.interrupt.note(note.clone());
     }
     recall::remember(&plan, &built, &artifacts);
+    // The files are where they belong: whoever ends the run now loses a column of the report.
+    let retained = match retains {
+        true => retaining::retained(&plan.targets, &artifacts, &session.interrupt),
+        false => retaining::Found::new(),
+    };
     let report = report::report(&report::Inputs {
         config: &loaded.config,
         origins: &loaded.origins,

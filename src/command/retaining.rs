@@ -23,7 +23,8 @@ pub fn retained(targets: &[TargetPlan], artifacts: &[Artifact], interrupt: &Inte
 }
 
 fn one(target: &TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Retained, String> {
-    let found = Objects::list(target, package, interrupt).and_then(|objects| {
+    let objects = Objects::check(target).and_then(|()| Objects::list(target, package, interrupt));
+    let found = objects.and_then(|objects| {
         let known = objects.known();
         objects.linked(|program| of_program(program, &known))
     });

@@ -35,10 +35,12 @@ impl Program<'_> {
         tasks.filter(|task| wanted(self.package(*task))).collect()
     }
 
-    /// The init work of each package that keeps something alone, the most first; of the first `most` the largest symbols.
-    pub fn init_work(&self, most: usize) -> Vec<InitWork> {
+    /// The init work of each wanted package that keeps something alone, the most first; of the first `most` the largest
+    /// symbols.
+    pub fn init_work(&self, most: usize, wanted: impl Fn(&str) -> bool) -> Vec<InitWork> {
         let kept = self.retained(|_| None).inits;
-        let each = kept.into_iter().map(|(package, kept)| InitWork {
+        let kept = kept.into_iter().filter(|(package, _)| wanted(package));
+        let each = kept.map(|(package, kept)| InitWork {
             package,
             kept,
             largest: Vec::new(),

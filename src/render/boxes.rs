@@ -100,7 +100,7 @@ impl Pen<'_> {
         let room = rect.width - 10.0;
         let long = format!("{}  {}", tile.label, self.brief(tile));
         let text = if words::width(&long, size) <= room {
-            long
+            long.trim_end().to_owned()
         } else {
             words::fitted(&tile.label, size, room)
         };
@@ -149,6 +149,7 @@ impl Pen<'_> {
     fn brief(&self, tile: &Tile) -> String {
         match self.look.layer {
             Layer::Bytes => human(tile.bytes),
+            Layer::Retained if tile.is_several() => String::new(),
             Layer::Retained => human(tile.retained),
             Layer::Change if tile.bytes == tile.before => "±0 B".to_owned(),
             Layer::Change => {
@@ -168,6 +169,9 @@ impl Pen<'_> {
                 grouped(tile.bytes),
                 share(tile.bytes, self.whole)
             ),
+            Layer::Retained if tile.is_several() => {
+                "each piece as large as what goes without it".to_owned()
+            }
             Layer::Retained => format!("{} bytes go without it", grouped(tile.retained)),
             Layer::Change if tile.bytes == 0 => {
                 format!("gone, {} bytes before", grouped(tile.before))

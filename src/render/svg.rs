@@ -112,11 +112,12 @@ pub(crate) fn entries(picture: &Picture, layer: Layer) -> Vec<Entry> {
         let amount = match layer {
             Layer::Escapes => counted(sum, "place"),
             Layer::Profile => share(sum, 1_000_000),
-            Layer::Bytes | Layer::Retained | Layer::Change => {
-                format!("{} ({})", human(sum), share(sum, whole))
-            }
+            Layer::Bytes | Layer::Change => format!("{} ({})", human(sum), share(sum, whole)),
+            // What two packages keep together goes with neither: there is no sum.
+            Layer::Retained => String::new(),
         };
-        (sum > 0).then(|| (hue(it), format!("{} {amount}", it.name())))
+        let words = format!("{} {amount}", it.name());
+        (sum > 0).then(|| (hue(it), words.trim_end().to_owned()))
     };
     Hue::ALL.into_iter().filter_map(entry).collect()
 }

@@ -201,7 +201,7 @@ fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
             .growth
             .as_ref()
             .zip(new.growth.as_ref())
-            .map(|(old, new)| growth::growth(old, new)),
+            .map(|(old, new)| grown(old, new)),
         roles: changes::changes(&old.roles, &new.roles, 0),
         kinds: both(&old.kinds, &new.kinds),
         modules: both(&old.modules, &new.modules),
@@ -209,6 +209,19 @@ fn pair(old: &Subject, new: &Subject, floor: u64) -> Pair {
         functions: both(&old.functions, &new.functions),
         picture: picture(old, new),
     }
+}
+
+/// Files say which profile they were built with, and not what was in it.
+fn grown(old: &growth::Side, new: &growth::Side) -> growth::Growth {
+    let mut found = growth::growth(old, new);
+    if let (Some(before), Some(after)) = (&old.profile, &new.profile)
+        && before == after
+    {
+        found.notes.push(format!(
+            "both were built with a profile `{after}`: whether it was the same is not in the files"
+        ));
+    }
+    found
 }
 
 /// Both files in one treemap; `None` where a side has none.

@@ -48,7 +48,7 @@ pub struct Package {
     pub module: Option<String>,
     /// Whether it belongs to the main module.
     pub is_own: bool,
-    /// What tells its sources from others; `None` where that is not known.
+    /// What tells its sources from others; `None` where that is not known, or where its version says it.
     pub sources: Option<String>,
     /// Its bytes.
     pub bytes: u64,
@@ -61,6 +61,8 @@ pub struct Methods {
     pub callers: Vec<String>,
     /// Bytes that they keep, by package; what packages share stands under `""`.
     pub bytes: BTreeMap<String, u64>,
+    /// Functions that call so, and are not among the callers: they were not priced.
+    pub others: usize,
 }
 
 /// Why an executable has another size: causes that add up to the change.

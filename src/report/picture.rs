@@ -200,6 +200,11 @@ impl Tile {
         }
     }
 
+    /// Whether it stands for several pieces.
+    pub(crate) fn is_several(&self) -> bool {
+        !self.children.is_empty() || self.members > 0
+    }
+
     /// Whether it is data, or anything else that is no code.
     pub(crate) fn is_pale(&self) -> bool {
         !self.kind.is_empty() && self.kind != "code"

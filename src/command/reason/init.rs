@@ -10,13 +10,17 @@ use super::{Known, Question};
 use crate::error::{Error, Kind, Result};
 use crate::linker::{InitWork, Program};
 use crate::process::lines::Splitter;
-use crate::process::{self, Interrupt, Invocation, Stream};
+use crate::process::{self, Invocation, Stream};
+use crate::profile::source::unescaped;
 use crate::quote;
 use crate::report::reasons::{Init, Inits, SymbolBytes};
 use crate::review::Ground;
 
-/// How long a program may run: what it does before `main` is printed first.
+/// How long a program may run from the first line of what it does before `main`: that is printed first.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the first line may take.
+const FIRST: Duration = Duration::from_secs(120);
 
 /// What the runtime prints of a package: microseconds, bytes and allocations.
 pub(super) type Traced = BTreeMap<String, (u64, u64, u64)>;
@@ -24,8 +28,11 @@ pub(super) type Traced = BTreeMap<String, (u64, u64, u64)>;
 /// The work of all packages before `main`.
 pub(super) fn inits(program: &Program<'_>, known: &Known<'_>, question: &Question<'_>) -> Inits {
     let traced = question.traced;
+    // Nobody takes the runtime's work away.
+    let removable =
+        |path: &str| known.import_path(path) == known.main_package || !known.is_fixed(path);
     let mut list: Vec<Init> = program
-        .init_work(question.top)
+        .init_work(question.top, removable)
         .into_iter()
         .map(|work| init(work, known, traced))
         .collect();
@@ -64,7 +71,7 @@ fn init(work: InitWork, known: &Known<'_>, traced: Option<&Traced>) -> Init {
     }
 }
 
-/// Runs a program with `GODEBUG=inittrace=1`, for five seconds at most.
+/// Runs a program with `inittrace=1` in its GODEBUG, for five seconds from the first line that this prints.
 ///
 /// Fails with [`Kind::Usage`] where it prints nothing of that kind.
 pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
@@ -84,15 +91,23 @@ pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
     // All of it was typed.
     let ground = Arc::new(Ground::everything());
     let mut invocation = Invocation::new(program, args, &session.cwd, &ground);
-    invocation
-        .env
-        .push(("GODEBUG".into(), "inittrace=1".into()));
-    let mut limited = Interrupt::new(session.interrupt.warden.clone());
-    limited.signal = session.interrupt.signal.clone();
-    limited.limit(LIMIT);
+    let mut debug = session.variable("GODEBUG").cloned().unwrap_or_default();
+    if !debug.is_empty() {
+        debug.push(",");
+    }
+    debug.push("inittrace=1");
+    invocation.env.push(("GODEBUG".into(), debug));
+    let limited = session.interrupt.for_one(Some(FIRST));
     let mut found = Traced::new();
     let mut splitter = Splitter::default();
-    let mut read = |line: &[u8]| found.extend(parse(&String::from_utf8_lossy(line)));
+    let mut read = |line: &[u8]| {
+        if let Some((package, took)) = parse(&String::from_utf8_lossy(line)) {
+            if found.is_empty() {
+                limited.limit(LIMIT);
+            }
+            found.insert(package, took);
+        }
+    };
     let outcome = process::run(&invocation, &limited, |stream, bytes| {
         if stream == Stream::Stderr {
             splitter.push(bytes, &mut read);
@@ -120,7 +135,7 @@ fn parse(line: &str) -> Option<(String, (u64, u64, u64))> {
     let time: f64 = time.parse().ok()?;
     let microseconds = (time * 1000.0).round() as u64;
     Some((
-        package.to_owned(),
+        unescaped(package),
         (microseconds, bytes.parse().ok()?, allocations.parse().ok()?),
     ))
 }
@@ -134,6 +149,8 @@ mod tests {
         let line = "init example.com/a/b @1.25 ms, 0.012 ms clock, 4096 bytes, 17 allocs";
         let expected = ("example.com/a/b".to_owned(), (12, 4096, 17));
         assert_eq!(parse(line), Some(expected));
+        let line = "init gopkg.in/yaml%2ev3 @1.25 ms, 0.012 ms clock, 0 bytes, 0 allocs";
+        assert_eq!(parse(line).unwrap().0, "gopkg.in/yaml.v3");
         assert_eq!(parse("init of something @ else"), None);
         assert_eq!(parse("listening on :8080"), None);
     }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::command::graph::{Known, Objects};
 use crate::error::{Error, Kind, Result};
+use crate::go::list::Package;
 use crate::input;
 use crate::linker::Program;
 use crate::plan::exports::Exported;
@@ -15,7 +16,7 @@ use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
 use crate::plan::{Facts, StepKind, TargetPlan};
 use crate::process::Interrupt;
-use crate::report::growth::{Methods, Package, Side};
+use crate::report::growth::{self, Methods, Side};
 
 /// Flags that change what is compiled; those of the linker change nothing of what is counted.
 const FLAGS: [&str; 9] = [
@@ -51,6 +52,7 @@ const PRICED: usize = 30;
 ///
 /// Fails with [`Kind::Go`] where it does not compile, and with [`Kind::Machine`] where the elimination cannot be run.
 pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt) -> Result<Side> {
+    Objects::check(target)?;
     let objects = Objects::list(target, &executable.package, interrupt)?;
     let known = objects.known();
     let facts = &target.facts;
@@ -71,7 +73,7 @@ pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt)
         };
         of.is_own = package.module.as_ref().is_none_or(|module| module.main) && !package.standard;
         of.module = package.module.as_ref().map(|module| module.path.clone());
-        if of.is_own {
+        if of.is_own || lies_in_a_directory(package) {
             let own = [&package.go_files, &package.cgo_files, &package.s_files];
             let embeds = embedded.get(package.import_path.as_str());
             let embeds = embeds.iter().flat_map(|found| &found.embedded);
@@ -84,13 +86,25 @@ pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt)
     Ok(side)
 }
 
+/// Whether the version of a package does not say what is in it: one of a module that a directory stands in for, or that is
+/// vendored.
+fn lies_in_a_directory(package: &Package) -> bool {
+    let Some(module) = &package.module else {
+        return false;
+    };
+    let replaced = module.replace.as_ref();
+    let vendored = Path::new("vendor").join(&package.import_path);
+    replaced.is_some_and(|real| real.version.is_empty())
+        || Path::new(&package.dir).ends_with(vendored)
+}
+
 fn of_program(program: &Program<'_>, known: &Known<'_>) -> Side {
     let bytes = program.by_package();
     let named = bytes.iter().filter(|(name, _)| !name.is_empty());
     let packages = named.map(|(name, bytes)| {
-        let package = Package {
+        let package = growth::Package {
             bytes: *bytes,
-            ..Package::default()
+            ..growth::Package::default()
         };
         (known.import_path(name).to_owned(), package)
     });
@@ -128,6 +142,7 @@ fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
     Methods {
         callers: callers.into_iter().map(|(_, name)| name).collect(),
         bytes: bytes.collect(),
+        others: all.len().saturating_sub(PRICED),
     }
 }
 

@@ -6,18 +6,20 @@ use super::super::prepare::prepare;
 use super::super::revision::{fails_there, move_files};
 use super::super::staging::stage;
 use super::sides::{only, side};
-use super::toolchain;
+use super::{DCE, INIT, toolchain};
 use crate::build::Event;
 use crate::build::revision::check_out;
 use crate::cli::{self, Settings};
 use crate::config::Buildvcs;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::go::flags;
 use crate::plan::Typed;
 use crate::report::growth::{Side, growth};
 use crate::report::reasons::{Reasons, Since};
 
 /// Reads the objects of both revisions; go compiles what is not in the build cache, and links nothing.
 pub fn since(name: &str, args: &cli::Why, session: &mut Session<'_>) -> Result<Reasons> {
+    asks_for_one(&args.typed)?;
     let (mut reasons, after) = built(&args.settings, &args.typed, session)?;
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &args.typed.cwd, &session.interrupt)?;
@@ -42,8 +44,34 @@ pub fn since(name: &str, args: &cli::Why, session: &mut Session<'_>) -> Result<R
     Ok(reasons)
 }
 
+/// Fails for names: what changed is said of a whole executable.
+fn asks_for_one(typed: &Typed) -> Result<()> {
+    let names: Vec<_> = typed
+        .packages
+        .iter()
+        .map(|name| name.to_string_lossy())
+        .collect();
+    let is_file = |name: &str| name.ends_with(".go");
+    let wrong = match names.as_slice() {
+        [only] => [INIT, DCE].contains(&only.as_ref()).then_some(only),
+        [first, ..] => (!names.iter().all(|name| is_file(name))).then_some(first),
+        [] => None,
+    };
+    wrong.map_or(Ok(()), |name| {
+        let message = format!("`--since` says why a whole executable changed, not `{name}`");
+        let hint = "name no more than one main package beside `--since`, or ask `why` without it";
+        Err(Error::new(Kind::Usage, message).hint(hint))
+    })
+}
+
 fn built(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Result<(Reasons, Side)> {
-    let mut prepared = prepare(settings, typed, session)?;
+    let mut typed = typed.clone();
+    // The revision lies in another directory, which would stand in the names of its files.
+    typed.flags.retain(|flag| flag.name != "trimpath");
+    typed
+        .flags
+        .extend(flags::parse(&["-trimpath".into()], "--since")?);
+    let mut prepared = prepare(settings, &typed, session)?;
     prepared.loaded.config.compare.baseline = "off".into();
     // There is no repository around the files of a revision, and the stamp says nothing of sizes.
     prepared.loaded.config.build.buildvcs = Buildvcs::False;

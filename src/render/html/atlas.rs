@@ -88,7 +88,8 @@ fn own(out: &mut String, picture: &Picture, at: usize, anchors: &Anchors) {
     let amount = |sum: u64| match layer {
         Layer::Escapes => counted(sum, "place"),
         Layer::Profile => share(sum, 1_000_000),
-        Layer::Bytes | Layer::Retained | Layer::Change => human(sum),
+        Layer::Bytes | Layer::Change => human(sum),
+        Layer::Retained => String::new(),
     };
     let whole = own.iter().map(|tile| tile.area(layer)).sum();
     out.push_str(&format!(

@@ -41,7 +41,7 @@ function legendOf(map) {
   walk(map.here);
   const sum = (of, test) => leaves.filter(test).reduce((all, box) => all + of(box), 0);
   const bytes = test => sum(AREAS[map.layer], test);
-  const there = list => list.filter(([, , value]) => value > 0).map(([color, name, value]) => [color, `${name} ${map.say(value)}`]);
+  const there = list => list.filter(([, , value]) => value > 0).map(([color, name, value]) => [color, `${name} ${map.say(value)}`.trimEnd()]);
   switch (map.color.value) {
     case "change": {
       const moved = test => sum(box => box.moved, test);

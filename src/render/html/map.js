@@ -169,7 +169,7 @@ class TreeMap {
     const {top} = this.found;
     const area = AREAS[this.layer];
     const sum = top.reduce((sum, box) => sum + area(box), 0);
-    const whole = `${counted(top.length, "part")}, together ${this.say(sum)} (${share(sum, area(this.root))})`;
+    const whole = this.layer === "retained" ? counted(top.length, "part") : `${counted(top.length, "part")}, together ${this.say(sum)} (${share(sum, area(this.root))})`;
     const line = box => make("li", {}, make("button", {type: "button", click: () => this.show(box)}, shortened(box.full)), " ", make("span", {class: "dim"}, this.brief(box)));
     const all = make("ul", {}, ...top.slice(0, 12).map(line));
     this.results.replaceChildren(top.length ? whole : "Nothing has this in its name; smaller parts are not named here.", all);
@@ -290,6 +290,7 @@ class TreeMap {
     switch (this.layer) {
       case "escapes": return counted(value, "place");
       case "profile": return share(value, 1e6);
+      case "retained": return "";
       default: return human(value);
     }
   }
@@ -297,7 +298,7 @@ class TreeMap {
   brief(box) {
     switch (this.layer) {
       case "change": return signed(box.bytes - box.before, human);
-      case "retained": return human(box.retained);
+      case "retained": return box.kids.length || box.members ? "" : human(box.retained);
       case "escapes": return grouped(box.sites);
       case "profile": return share(box.weight, 1e6);
       default: return human(box.bytes);
@@ -307,7 +308,7 @@ class TreeMap {
   sum(box) {
     switch (this.layer) {
       case "change": return `${signed(box.bytes - box.before, grouped)} bytes: ${grouped(box.before)} before, ${grouped(box.bytes)} now`;
-      case "retained": return box.kids.length ? "each box as large as what goes without it; what one brings in counts for both" : `${grouped(box.retained)} bytes go without it`;
+      case "retained": return box.kids.length || box.members ? "each box as large as what goes without it; what one brings in counts for both" : `${grouped(box.retained)} bytes go without it`;
       case "escapes": return counted(box.sites, "place") + " that allocate";
       case "profile": return share(box.weight, 1e6) + " of the profile";
       default: return `${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`;
@@ -324,10 +325,10 @@ class TreeMap {
     if (has("change") && !box.bytes && box.before) facts.push(`gone, ${grouped(box.before)} bytes before`);
     else if (has("bytes")) facts.push(`${grouped(box.bytes)} bytes, ${share(box.bytes, this.root.bytes)} of all`);
     if (has("change") && box.bytes) facts.push(box.before ? `${signed(box.bytes - box.before, grouped)} bytes, ${grouped(box.before)} before` : "new");
-    if (has("retained") && box.retained && !box.kids.length) facts.push(`${grouped(box.retained)} bytes go without it`);
+    if (has("retained") && box.retained && !box.kids.length && !box.members) facts.push(`${grouped(box.retained)} bytes go without it`);
     if (has("escapes") && box.sites) facts.push(counted(box.sites, "place") + " that allocate");
     if (has("profile") && box.weight) facts.push(share(box.weight, 1e6) + " of the profile");
-    if (this.here !== this.root) facts.push(`${share(this.area(box), this.area(this.here))} of ${this.here.label}`);
+    if (this.here !== this.root && this.layer !== "retained") facts.push(`${share(this.area(box), this.area(this.here))} of ${this.here.label}`);
     const kind = [HUE_NAMES[box.hue], box.kind].filter(Boolean).join(", ");
     if (kind) facts.push(kind);
     return facts;
@@ -368,7 +369,7 @@ class TreeMap {
     const kids = this.here.kids.filter(kid => this.area(kid) > 0).sort((a, b) => this.area(b) - this.area(a));
     const columns = this.has("bytes") ? [["bytes", box => grouped(box.bytes)], ["share", box => share(box.bytes, this.root.bytes)]] : [];
     if (this.data.change) columns.push(["before", box => grouped(box.before)], ["change", box => signed(box.bytes - box.before, grouped)]);
-    if (this.data.retained) columns.push(["retained", box => box.kids.length ? "" : grouped(box.retained)]);
+    if (this.data.retained) columns.push(["retained", box => box.kids.length || box.members ? "" : grouped(box.retained)]);
     if (this.data.sites) columns.push(["escapes", box => grouped(box.sites)]);
     if (this.data.weight) columns.push(["profile", box => share(box.weight, 1e6)]);
     const head = make("tr", {}, make("th", {scope: "col"}, "part"), ...columns.map(([name]) => make("th", {scope: "col", class: "n"}, name)));

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::number::counted_of;
+
 use super::{Cause, CauseKind, PARTS, Part, Side};
 
 /// A cause, without its bytes.
@@ -127,16 +129,19 @@ impl<'s> Blame<'s> {
             self.after.packages.get(path),
         );
         let package = new.or(old)?;
+        let sources = |side: Option<&super::Package>| side.and_then(|found| found.sources.clone());
         if package.is_own {
-            let sources =
-                |side: Option<&super::Package>| side.and_then(|found| found.sources.clone());
             let same = old.is_some() && new.is_some() && sources(old).is_some();
             let same = same && sources(old) == sources(new);
             return (!same).then(|| Charge::Own(path.to_owned()));
         }
         let module = package.module.as_ref()?;
         let version = |side: &Side| side.modules.get(module).cloned();
-        (version(self.before) != version(self.after)).then(|| Charge::Module(module.clone()))
+        // One in a directory has the version that it had, however it was edited.
+        let digests = sources(old).zip(sources(new));
+        let edited = digests.is_some_and(|(old, new)| old != new);
+        let changed = edited || version(self.before) != version(self.after);
+        changed.then(|| Charge::Module(module.clone()))
     }
 
     /// The nearest package above it that changed, by imports. One that did not import it before comes first.
@@ -317,6 +322,15 @@ impl<'s> Blame<'s> {
         let unpriced = self.switched().is_some() && self.price().is_empty();
         if unpriced {
             notes.push("what the elimination of methods costs is not known exactly: it is charged with what did not change itself".into());
+        }
+        let sides = [self.before, self.after].into_iter();
+        let others = sides.filter_map(|side| side.methods.as_ref().map(|methods| methods.others));
+        let others = others.max().unwrap_or_default();
+        if others > 0 {
+            notes.push(format!(
+                "methods are called by unknown names in {} more: what these keep alone was not looked at",
+                counted_of(others, "function")
+            ));
         }
         if self.after.imports.is_none() || self.before.imports.is_none() {
             notes.push("it is not known what packages import: what a change brings in of the standard library is not charged to it".into());

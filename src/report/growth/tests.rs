@@ -114,6 +114,7 @@ fn the_price_of_methods_is_taken_out_of_what_packages_grew() {
     after.methods = Some(Methods {
         callers: vec!["app.F".into()],
         bytes: BTreeMap::from([("fmt".into(), 39), ("app".into(), 1)]),
+        ..Methods::default()
     });
     let found = causes(&before, &after);
     assert_eq!(
@@ -126,5 +127,27 @@ fn the_price_of_methods_is_taken_out_of_what_packages_grew() {
     assert_eq!(
         found[0],
         (CauseKind::DeadCodeElimination, String::new(), 40)
+    );
+}
+
+#[test]
+fn a_module_that_was_edited_where_it_is_changed_though_its_version_did_not() {
+    let packages = |bytes: u64| [("app", Some("app"), 10), ("m/x", Some("m"), bytes)];
+    let imports = [("app", "m/x")];
+    let (before, mut after) = (
+        side(&packages(300), &imports),
+        side(&packages(700), &imports),
+    );
+    let found = causes(&before, &after);
+    assert_eq!(found, [(CauseKind::ModuleVersion, "m".into(), 400)]);
+    for package in after.packages.values_mut() {
+        package.sources = None;
+    }
+    after.packages.remove("app");
+    after.size -= 10;
+    let found = causes(&before, &after);
+    assert!(
+        found.contains(&(CauseKind::Unchanged, String::new(), 400)),
+        "{found:?}"
     );
 }

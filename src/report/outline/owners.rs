@@ -129,7 +129,7 @@ fn retained(target: &Target) -> Option<Block> {
     let line = match &target.not_retained {
         Some(why) => format!("what packages keep alive alone is not known: {why}"),
         None if known => format!(
-            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs; `why --cut` lists it"
+            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs, less than its own where others may define the same; `why --cut` lists it"
         ),
         None => return None,
     };

@@ -94,7 +94,7 @@ fn an_embedded_file_and_a_flag_are_causes() {
 
 #[test]
 fn what_stays_only_for_work_before_main_is_listed() {
-    let place = grown();
+    let mut place = grown();
     place.write("main.go", SMALL);
     let run = place.run("why init --format json --top 0");
     assert_eq!(run.code(), 0, "{}", run.shown());
@@ -115,6 +115,9 @@ fn what_stays_only_for_work_before_main_is_listed() {
     assert!(inits["bytes"].as_u64() >= own["bytes"].as_u64());
     assert_eq!(own["microseconds"], Value::Null);
     place.release("-o app .");
+    let runtime = |init: &Value| init["package"] == "runtime";
+    assert!(!list.iter().any(runtime), "{inits:#}");
+    place.env("GODEBUG", "gctrace=0");
     let run = place.run("why init --run ./app");
     assert!(
         run.code() == 0 && run.stdout.contains("µs"),
@@ -176,6 +179,13 @@ fn two_files_and_the_lock_are_explained_too() {
         all
     };
     let by_lock = sum(growth);
+    // The package is too small for an entry of its own in the lock.
+    let own = |cause: &&Value| cause["kind"] == "own" && cause["name"] == "example.com/app/...";
+    let causes = growth["causes"].as_array().unwrap();
+    let own = causes.iter().find(own);
+    assert!(own.is_some_and(|cause| bytes(cause) > 0), "{growth:#}");
+    let named = |cause: &Value| !cause["kind"].as_str().unwrap().contains("module");
+    assert!(causes.iter().all(named), "{growth:#}");
     let run = place.run("compare --why --format json old new");
     assert_eq!(run.code(), 0, "{}", run.shown());
     let pair = &run.json()["pairs"][0];
@@ -191,4 +201,79 @@ fn two_files_and_the_lock_are_explained_too() {
     assert_eq!(run.code(), 2, "{}", run.shown());
     let short = place.run_short("release -o new .");
     assert!(short.stdout.contains("why: "), "{}", short.shown());
+}
+
+/// A module in a directory, and a package whose bytes cross what the lock has entries for.
+#[test]
+fn what_the_lock_does_not_say_makes_no_cause() {
+    let place = place();
+    let library = "package lib\n\nfunc A() string { return \"a\" }\n\nvar table = [30_000]byte{1: 1, 29_999: 2}\n\n"
+        .to_owned()
+        + "func B(at int) string { return string(table[at%len(table):]) }\n";
+    let main = |call: &str| {
+        format!(
+            "package main\n\nimport (\n\t\"os\"\n\n\t\"example.com/app/big\"\n\t\"example.com/lib\"\n)\n\n\
+             func main() {{ println(big.Table[len(os.Args)], {call}) }}\n"
+        )
+    };
+    let big = |bytes: u64| {
+        format!(
+            "package big\n\nvar Table = [{bytes}]byte{{1: 1, {}: 2}}\n",
+            bytes - 1
+        )
+    };
+    place.write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n",
+    );
+    place.write("lib/go.mod", "module example.com/lib\n\ngo 1.21\n");
+    place.write("lib/lib.go", &library);
+    place.write("main.go", main("lib.A()"));
+    place.write("big/big.go", big(64_000));
+    git(&place, &["init", "-q", "-b", "main"]);
+    commit(&place);
+    assert_eq!(place.run("accept --reason first").code(), 0);
+    place.write("main.go", main("lib.A(), lib.B(len(os.Args))"));
+    place.write("big/big.go", big(70_000));
+    let report = place.release("-o app .");
+    let growth = &report["targets"][0]["lock"]["growth"];
+    let causes = growth["causes"].as_array().unwrap();
+    let large = |cause: &Value| bytes(cause).abs() > 40_000;
+    assert!(!causes.iter().any(large), "{growth:#}");
+    let of = |kind: &str, name: &str| {
+        let mut all = causes.iter();
+        all.find(|cause| cause["kind"] == kind && cause["name"] == name)
+            .map_or(0, bytes)
+    };
+    assert!(of("own", "example.com/app/...") >= 5_000, "{growth:#}");
+    assert!(of("unchanged", "") >= 29_000, "{growth:#}");
+    assert_eq!(of("module_version", "example.com/lib"), 0, "{growth:#}");
+    // The version of what a directory stands in for is the same, however it was edited.
+    commit(&place);
+    place.write(
+        "lib/lib.go",
+        library
+            .replace("30_000", "40_000")
+            .replace("29_999", "39_999"),
+    );
+    let run = place.run("why --since HEAD --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let first = run.json()["since"]["causes"][0].clone();
+    let named = first["kind"] == "module_version" && first["name"] == "example.com/lib";
+    assert!(named && bytes(&first) >= 9_000, "{first:#}");
+}
+
+#[test]
+fn what_changed_is_asked_of_a_whole_executable() {
+    let place = grown();
+    for (line, message) in [
+        ("why --since HEAD dce", "not `dce`"),
+        ("why --since HEAD init", "not `init`"),
+        ("why --since HEAD fmt .", "not `fmt`"),
+        ("why --since HEAD --run ./app", "--run"),
+    ] {
+        let run = place.run(line);
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
 }

@@ -51,6 +51,39 @@ fn what_a_package_keeps_alone_goes_with_its_cut() {
     check(&toolchains::in_path(), directory.path(), ".");
 }
 
+/// All that imports something is behind one package: the runtime still does its own work before `main`.
+#[test]
+fn the_only_import_of_main_goes_with_its_cut() {
+    const ONE: &str = r#"package main
+
+import "example.com/app/shapes"
+
+func main() { println(shapes.Square(2).String()) }
+"#;
+    const NONE: &str = "package main\n\nfunc main() { println(\"2\") }\n";
+    let package = "example.com/app/shapes";
+    let toolchain = toolchains::in_path();
+    let linked = |main: &str, look: &mut dyn FnMut(&Program<'_>)| {
+        let directory = module(main);
+        let (archives, goroot) = archives(&toolchain, directory.path(), ".");
+        let read = archives.read(&goroot, 0).unwrap();
+        look(&Program::link(&read).unwrap());
+    };
+    let whole = |program: &Program<'_>| program.by_package().values().sum::<u64>();
+    let (mut said, mut with, mut without) = (0, 0, 0);
+    linked(ONE, &mut |program| {
+        with = whole(program);
+        let found = program.packages_where(|path| path == package).unwrap();
+        said = program.freed(&found.removal).total();
+        let retained = program.retained(|_| None).packages[package].bytes;
+        assert!(retained.abs_diff(said) <= ALIGNMENT, "{retained} {said}");
+    });
+    linked(NONE, &mut |program| without = whole(program));
+    // The call itself goes too.
+    let is = with - without;
+    assert!(said.abs_diff(is) <= 2 * ALIGNMENT, "said {said}, is {is}");
+}
+
 #[test]
 #[ignore = "builds a command of every released toolchain; run with --ignored"]
 fn what_a_package_keeps_alone_goes_with_its_cut_on_every_go() {
