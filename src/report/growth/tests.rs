@@ -134,20 +134,10 @@ fn the_price_of_methods_is_taken_out_of_what_packages_grew() {
 fn a_module_that_was_edited_where_it_is_changed_though_its_version_did_not() {
     let packages = |bytes: u64| [("app", Some("app"), 10), ("m/x", Some("m"), bytes)];
     let imports = [("app", "m/x")];
-    let (before, mut after) = (
+    let (before, after) = (
         side(&packages(300), &imports),
         side(&packages(700), &imports),
     );
     let found = causes(&before, &after);
     assert_eq!(found, [(CauseKind::ModuleVersion, "m".into(), 400)]);
-    for package in after.packages.values_mut() {
-        package.sources = None;
-    }
-    after.packages.remove("app");
-    after.size -= 10;
-    let found = causes(&before, &after);
-    assert!(
-        found.contains(&(CauseKind::Unchanged, String::new(), 400)),
-        "{found:?}"
-    );
 }

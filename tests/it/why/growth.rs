@@ -207,7 +207,7 @@ fn two_files_and_the_lock_are_explained_too() {
 #[test]
 fn what_the_lock_does_not_say_makes_no_cause() {
     let place = place();
-    let library = "package lib\n\nfunc A() string { return \"a\" }\n\nvar table = [30_000]byte{1: 1, 29_999: 2}\n\n"
+    let library = "package lib\n\n//go:noinline\nfunc A() string { return \"a\" }\n\nvar table = [30_000]byte{1: 1, 29_999: 2}\n\n"
         .to_owned()
         + "func B(at int) string { return string(table[at%len(table):]) }\n";
     let main = |call: &str| {
