@@ -118,7 +118,7 @@ pub(crate) struct Allocations {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
-    /// `faster`, `slower`, `no-effect`, `cannot-tell` or `same`.
+    /// `faster`, `slower`, `no-effect`, `cannot-tell`, `same` or `hot-same`.
     pub outcome: String,
     /// The verdict in words.
     pub verdict: String,

@@ -60,6 +60,18 @@ pub(crate) struct Outcome {
     pub(crate) wall: Duration,
     /// Whether a process of our control group was killed for memory meanwhile; `None` where nobody counts.
     pub(crate) starved: Option<bool>,
+    /// Its group, which it led.
+    group: u32,
+}
+
+impl Outcome {
+    /// Ends what it left running in its group.
+    pub(crate) fn end_rest(&self) {
+        let group = i32::try_from(self.group).ok().filter(|group| *group > 1);
+        if let Some(group) = group.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
 }
 
 enum Event {
@@ -150,6 +162,7 @@ pub(crate) fn run(
         status,
         wall: start.elapsed(),
         starved: kills.and_then(|before| Some(memory::kills()? > before)),
+        group: leader,
     })
 }
 

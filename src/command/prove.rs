@@ -35,7 +35,6 @@ use crate::render::{self, Format, Shows, Style};
 use crate::report::outline;
 use crate::report::prove::{self as report, Machine, Report};
 use programs::{Place, Program, Work, existing};
-use proof::Entry;
 use running::Runner;
 use same::Known;
 use session::{Measured, measure};
@@ -56,18 +55,21 @@ pub fn run(args: &cli::Prove, session: &mut Session<'_>) -> Result<Output> {
     if args.how.accept && !made.is_profile {
         return Err(proof::not_a_profile());
     }
+    if let (true, Some(lock)) = (args.how.accept, &made.lock) {
+        proof::check(lock, &made.programs[1], session)?;
+    }
     let mut report = Report::new(
         machine(&wish),
         wish.seed,
         &Rules::new(wish.pairs, wish.threshold, made.programs.len() - 1),
     );
     describe(&mut report, args, &wish, &made);
-    if same(&made, args.what.anyway, &mut report) {
+    if let Some(outcome) = same(&made, args.what.anyway, &mut report) {
         let programs = report.programs.clone();
         let metric = wish.metric.clone().unwrap_or(Metric::Cpu);
         let others = programs[1..].iter();
         report.comparisons = others
-            .map(|it| report::same(it, &programs[0], &metric))
+            .map(|it| report::same(it, &programs[0], &metric, outcome))
             .collect();
         report.verdict = report::verdict(&report.comparisons, wish.require);
     } else {
@@ -83,11 +85,20 @@ pub fn run(args: &cli::Prove, session: &mut Session<'_>) -> Result<Output> {
         }
     }
     report.total_ms = millis(start.elapsed());
-    if let (true, Some(entry)) = (args.how.accept, &made.entry) {
-        let told = proof::accept(&report, entry, &made.programs[1], session)?;
-        (session.show)(Event::Talk(&told));
+    let output = finish(&report, args, session)?;
+    if let (true, Some(lock)) = (args.how.accept, &made.lock) {
+        match proof::accept(&report, lock, &made.programs[1], session) {
+            Ok(told) => (session.show)(Event::Talk(&told)),
+            Err(error) => {
+                // What was measured is not lost over it.
+                for it in &report.comparisons {
+                    (session.show)(Event::Talk(&it.sentence));
+                }
+                return Err(error);
+            }
+        }
     }
-    finish(&report, args, session)
+    Ok(output)
 }
 
 /// What is run.
@@ -96,8 +107,8 @@ struct Made {
     place: Place,
     /// Whether the question is whether a profile is worth it.
     is_profile: bool,
-    /// Where a proof of it goes.
-    entry: Option<Entry>,
+    /// The lock, where a proof of it goes.
+    lock: Option<PathBuf>,
     /// What is kept as long as something is built or run.
     _revision: Option<Revision>,
 }
@@ -121,7 +132,7 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
             programs,
             place,
             is_profile: false,
-            entry: None,
+            lock: None,
             _revision: None,
         });
     }
@@ -135,10 +146,7 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
         .first()
         .map(|it| it.toolchain.gocache.clone());
     let place = Place::create(cache.as_deref().map(Path::new), session)?;
-    let entry = prepared.facts.first().map(|facts| Entry {
-        path: lock_file::path_of(&prepared),
-        key: facts.key(),
-    });
+    let lock = Some(lock_file::path_of(&prepared));
     let base = (prepared.loaded, prepared.typed);
     let work = Work {
         base: (&base.0, &base.1),
@@ -151,7 +159,7 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
         programs: Vec::new(),
         place,
         is_profile: false,
-        entry,
+        lock,
         _revision: None,
     };
     build(args, &work, &mut made, session)?;
@@ -274,19 +282,19 @@ fn describe(report: &mut Report, args: &cli::Prove, wish: &Wish, made: &Made) {
     report.programs = made.programs.iter().map(program).collect();
 }
 
-/// Whether nothing is to be measured; what is known of that stands in the report.
-fn same(made: &Made, anyway: bool, report: &mut Report) -> bool {
-    let (is_same, words) = match same::known(&made.programs, made.is_profile) {
-        Known::Equal if anyway => {
+/// What is known so that nothing is to be measured; the words for it stand in the report.
+fn same(made: &Made, anyway: bool, report: &mut Report) -> Option<report::Outcome> {
+    let (known, words) = match same::known(&made.programs, made.is_profile) {
+        Known::Equal(None) if anyway => {
             let words = "the programs are the same but for build IDs: what differs is the machine";
-            (true, Some(words.to_owned()))
+            (None, Some(words.to_owned()))
         }
-        Known::Equal => (true, None),
-        Known::HotEqual(words) => (true, Some(words)),
-        Known::Differs(words) => (false, words),
+        Known::Equal(words) => (Some(report::Outcome::Same), words),
+        Known::HotEqual(words) => (Some(report::Outcome::HotSame), Some(words)),
+        Known::Differs(words) => (None, words),
     };
     report.notes.extend(words);
-    is_same && !anyway
+    known.filter(|_| !anyway)
 }
 
 fn measured(

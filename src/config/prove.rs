@@ -54,9 +54,9 @@ pub(crate) struct Variant {
 /// What has to come out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Require {
-    /// The second program needs less by at least this, and that is sure.
+    /// The second program needs less by at least this: the whole interval does.
     Faster(Percent),
-    /// It is sure not to need more by this.
+    /// It does not need more by this: the one-sided test refuses it.
     NotSlower(Percent),
 }
 

@@ -27,16 +27,54 @@ pub struct Taken {
     pub peak: u64,
     /// Page faults, with and without the disk.
     pub faults: u64,
-    /// How it ended: the exit code, or 128 and the number of the signal.
-    pub code: i32,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With an exit code.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self::Code(0)
+    }
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(number) => write!(f, "signal {number}"),
+        }
+    }
+}
+
+impl Ending {
+    /// That of a status.
+    pub fn of(status: std::process::ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or_default()),
+        }
+    }
 }
 
 impl Taken {
     /// A line for [`Taken::read`].
     pub fn line(&self) -> String {
+        let (kind, number) = match self.ending {
+            Ending::Code(code) => ("code", code),
+            Ending::Signal(number) => ("signal", number),
+        };
         format!(
-            "{} {} {} {} {} {}\n",
-            self.user, self.system, self.wall, self.peak, self.faults, self.code
+            "{} {} {} {} {} {kind} {number}\n",
+            self.user, self.system, self.wall, self.peak, self.faults
         )
     }
 
@@ -50,7 +88,11 @@ impl Taken {
             wall: number()?,
             peak: number()?,
             faults: number()?,
-            code: i32::try_from(number()?).ok()?,
+            ending: match (words.next()?, words.next()?.parse().ok()?) {
+                ("code", code) => Ending::Code(code),
+                ("signal", number) => Ending::Signal(number),
+                _ => return None,
+            },
         })
     }
 }
@@ -101,7 +143,6 @@ pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Resul
     let micros =
         |it: nix::sys::time::TimeVal| number(it.tv_sec()) * 1_000_000 + number(it.tv_usec());
     let peak = number(usage.max_rss());
-    let signal = || status.signal().map_or(-1, |it| 128 + it);
     Ok(Taken {
         user: micros(usage.user_time()),
         system: micros(usage.system_time()),
@@ -113,7 +154,7 @@ pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Resul
             peak << 10
         },
         faults: number(usage.minor_page_faults()) + number(usage.major_page_faults()),
-        code: status.code().unwrap_or_else(signal),
+        ending: Ending::of(status),
     })
 }
 
@@ -129,7 +170,12 @@ mod tests {
             wall: 3,
             peak: 4,
             faults: 5,
-            code: 137,
+            ending: Ending::Code(137),
+        };
+        assert_eq!(Taken::read(&taken.line()), Some(taken));
+        let taken = Taken {
+            ending: Ending::Signal(9),
+            ..taken
         };
         assert_eq!(Taken::read(&taken.line()), Some(taken));
         assert_eq!(Taken::read("1 2 3"), None);

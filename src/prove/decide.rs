@@ -139,14 +139,15 @@ pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found
         Demand::Less(share) => estimate.low >= 0.0 || estimate.high <= (-share).ln_1p(),
         _ => true,
     };
+    let is_finding = chance <= rules.level && estimate.middle.abs() > floor;
     let answer = if seen.is_nothing(rules) {
         Answer::NoEffect
-    } else if chance <= rules.level && estimate.middle.abs() > floor && (is_last || shows_enough) {
+    } else if is_finding && (is_last || shows_enough) {
         match estimate.middle < 0.0 {
             true => Answer::Less,
             false => Answer::More,
         }
-    } else if is_last || is_hopeless(&seen, rules) {
+    } else if is_last || (!is_finding && is_hopeless(&seen, rules)) {
         Answer::CannotTell
     } else {
         Answer::Open

@@ -119,6 +119,8 @@ pub(crate) struct OwnNumber {
 pub(crate) enum Outcome {
     /// The machine code is the same: nothing was measured.
     Same,
+    /// Machine code differs, and the profile has seen none of it run: nothing was measured.
+    HotSame,
     /// It needs less.
     Faster,
     /// It needs more.
@@ -129,7 +131,8 @@ pub(crate) enum Outcome {
     CannotTell,
 }
 
-/// A program held against the first. Changes are in percent of what the first needs; negative: less.
+/// A program held against the first. Changes are in percent of what the first needs; negative: less. Those of a rate (`req/s`) are
+/// changes of the rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Comparison {
     /// The program.
@@ -150,6 +153,8 @@ pub(crate) struct Comparison {
     pub(crate) low: f64,
     /// The upper end.
     pub(crate) high: f64,
+    /// By how much worse it is at most, by the one-sided test of a look; `null`: not known.
+    pub(crate) at_most: Option<f64>,
     /// How sure the interval is: it belongs to the level of a look.
     pub(crate) confidence: f64,
     /// The two-sided probability of such pairs between equals (Wilcoxon's signed-rank test, exact).
@@ -239,10 +244,24 @@ fn comparison(inputs: &Inputs<'_>, at: usize, metric: &Metric, found: &Found) ->
         }
         known => known.unit().to_owned(),
     };
+    let is_rate = is_rate(&unit);
+    // Half of the rate is twice the cost.
+    let change = |log: f64| percent(if is_rate { -log } else { log });
+    let ends = |low: f64, high: f64| match is_rate {
+        true => (change(high), change(low)),
+        false => (change(low), change(high)),
+    };
+    let (low, high) = ends(found.estimate.low, found.estimate.high);
+    let resampled = ends(resampled.0, resampled.1);
+    let worst = if is_rate {
+        -change(found.most)
+    } else {
+        change(found.most)
+    };
     let middle = |mut numbers: Vec<f64>| {
         numbers.sort_by(f64::total_cmp);
         let middle = crate::prove::rank::median(&numbers);
-        match is_rate(&unit) && middle > 0.0 {
+        match is_rate && middle > 0.0 {
             true => 1.0 / middle,
             false => middle,
         }
@@ -266,16 +285,17 @@ fn comparison(inputs: &Inputs<'_>, at: usize, metric: &Metric, found: &Found) ->
         outcome: outcome(found.answer),
         sentence: String::new(),
         pairs: found.pairs,
-        change: percent(found.estimate.middle),
-        low: percent(found.estimate.low),
-        high: percent(found.estimate.high),
+        change: change(found.estimate.middle),
+        low,
+        high,
+        at_most: found.most.is_finite().then_some(worst),
         confidence: found.estimate.level,
         p: found.chance,
-        resampled: [percent(resampled.0), percent(resampled.1)],
+        resampled: [resampled.0, resampled.1],
         floor: percent(found.floor),
         layout_spread: found.spread.map(percent),
         needed_pairs: found.needed,
-        points: logs.iter().map(|it| percent(*it)).collect(),
+        points: logs.iter().map(|it| change(*it)).collect(),
         middles: [middle(first), middle(second)],
         unit,
         size_change,
@@ -317,20 +337,25 @@ fn sentence(it: &Comparison, is_profile: bool) -> String {
         change if change.abs() < 0.05 => String::new(),
         change => format!("; {change:+.1} % size"),
     };
+    // Of a rate less is worse.
+    let (change, low, high) = cost(it);
     let found = match it.outcome {
+        Outcome::HotSame => {
+            return "nothing that the profile has seen run differs: not measured".to_owned();
+        }
         Outcome::Same => return "the same machine code: nothing to measure".to_owned(),
         Outcome::Faster => format!(
             "{less} {:.1} % [{:.1}, {:.1}] in {pairs}, floor {floor:.1} %{}",
-            -it.change,
-            -it.high,
-            -it.low,
+            -change,
+            -high,
+            -low,
             advice("keep the profile")
         ),
         Outcome::Slower => format!(
             "{more} {:.1} % [{:.1}, {:.1}] in {pairs}, floor {floor:.1} %{}",
-            it.change,
-            it.low,
-            it.high,
+            change,
+            low,
+            high,
             advice("build without the profile, or collect another")
         ),
         Outcome::NoEffect => format!(
@@ -354,16 +379,30 @@ fn sentence(it: &Comparison, is_profile: bool) -> String {
     format!("{found}{size}{layout}")
 }
 
+/// The change and its interval so that less is better.
+fn cost(it: &Comparison) -> (f64, f64, f64) {
+    match is_rate(&it.unit) {
+        true => (-it.change, -it.high, -it.low),
+        false => (it.change, it.low, it.high),
+    }
+}
+
 /// Whether what was required came out. `None` where nothing is known, which fails nothing but is said.
 fn required(it: &Comparison, require: Require) -> Option<bool> {
     match (require, it.outcome) {
-        (_, Outcome::CannotTell) => None,
-        (Require::Faster(_), Outcome::Same) => Some(false),
-        (Require::NotSlower(_), Outcome::Same) => Some(true),
+        (Require::Faster(_), Outcome::CannotTell) => None,
+        (Require::Faster(_), Outcome::Same | Outcome::HotSame) => Some(false),
+        (Require::NotSlower(_), Outcome::Same | Outcome::HotSame) => Some(true),
         (Require::Faster(share), outcome) => {
-            Some(outcome == Outcome::Faster && -it.change >= share.0)
+            Some(outcome == Outcome::Faster && -cost(it).2 >= share.0)
         }
-        (Require::NotSlower(share), _) => Some(it.high < share.0),
+        // What ended the session refuses the share too, see `decide::Demand`.
+        (Require::NotSlower(share), Outcome::NoEffect) if share.0 > 0.0 => Some(true),
+        (Require::NotSlower(share), outcome) => match it.at_most {
+            Some(most) if most < share.0 => Some(true),
+            _ if outcome == Outcome::CannotTell => None,
+            _ => Some(false),
+        },
     }
 }
 
@@ -418,17 +457,23 @@ pub(crate) fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
 }
 
 /// A comparison that needed no run.
-pub(crate) fn same(program: &Program, base: &Program, metric: &Metric) -> Comparison {
+pub(crate) fn same(
+    program: &Program,
+    base: &Program,
+    metric: &Metric,
+    outcome: Outcome,
+) -> Comparison {
     let mut same = Comparison {
         program: program.name.clone(),
         base: base.name.clone(),
         metric: metric.name().to_owned(),
-        outcome: Outcome::Same,
+        outcome,
         sentence: String::new(),
         pairs: 0,
         change: 0.0,
         low: 0.0,
         high: 0.0,
+        at_most: Some(0.0),
         confidence: 1.0,
         p: 1.0,
         resampled: [0.0, 0.0],
@@ -495,9 +540,10 @@ mod tests {
             change,
             low: change - 1.0,
             high: change + 1.0,
+            at_most: Some(change + 0.8),
             floor: 0.5,
             needed_pairs: 60,
-            ..same(&program, &base, &Metric::Cpu)
+            ..same(&program, &base, &Metric::Cpu, outcome)
         };
         it.sentence = sentence(&it, true);
         it
@@ -516,16 +562,32 @@ mod tests {
     }
 
     #[test]
+    fn less_of_a_rate_is_worse() {
+        let mut it = comparison(Outcome::Slower, -50.0);
+        it.unit = "req/s".into();
+        it.metric = "throughput".into();
+        assert!(
+            sentence(&it, false).starts_with("worse 50.0 % [49.0, 51.0] in 12 pairs"),
+            "{}",
+            sentence(&it, false)
+        );
+    }
+
+    #[test]
     fn what_is_required_has_to_be_shown() {
         let passes =
             |outcome, change, require| verdict(&[comparison(outcome, change)], Some(require)).pass;
         let faster = Require::Faster(Percent(1.0));
         let not_slower = Require::NotSlower(Percent(1.0));
         assert!(passes(Outcome::Faster, -3.0, faster));
-        assert!(!passes(Outcome::Faster, -0.9, faster));
+        // The interval ends within the share.
+        assert!(!passes(Outcome::Faster, -1.5, faster));
         assert!(!passes(Outcome::CannotTell, -3.0, faster));
         assert!(!passes(Outcome::Same, 0.0, faster));
         assert!(passes(Outcome::Same, 0.0, not_slower));
+        // One side is asked, not two.
+        assert!(passes(Outcome::CannotTell, 0.1, not_slower));
+        assert!(!passes(Outcome::CannotTell, 0.3, not_slower));
         assert!(passes(Outcome::NoEffect, -0.2, not_slower));
         assert!(passes(Outcome::Slower, -0.1, not_slower));
         assert!(!passes(Outcome::Slower, 2.0, not_slower));

@@ -44,6 +44,8 @@ pub struct Program {
     pub profile_file: Option<PathBuf>,
     /// The import path of its main package; `None` where it was there, and of test binaries.
     pub package: Option<String>,
+    /// The platform that it was built for, as in the lock; `None` as above.
+    pub key: Option<String>,
     /// What its first build took; `None` where it was there.
     pub built: Option<Duration>,
 }
@@ -108,6 +110,7 @@ pub fn existing(
         profile: None,
         profile_file: None,
         package: None,
+        key: None,
         built: None,
     })
 }
@@ -269,6 +272,7 @@ fn executable(
         profile: applied.and_then(|it| it.sha256.clone()),
         profile_file,
         package: Some(wanted.package.clone()),
+        key: Some(facts.key()),
         built: Some(took),
     };
     Ok((program, has_layouts(facts.toolchain.minor())))
@@ -349,6 +353,7 @@ fn test_binary(
         profile: None,
         profile_file: None,
         package: None,
+        key: None,
         built: Some(took),
     };
     Ok((program, has_layouts(facts.toolchain.minor())))

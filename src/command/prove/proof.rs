@@ -1,35 +1,44 @@
 //! A verdict in, the entry of the lock that it is out.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::programs::Program;
+use crate::build::publish;
 use crate::command::{Session, lock_file};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{FILE, Lock, Proof};
+use crate::lock::{FILE, Lock, Proof, Target};
 use crate::report::prove::Report;
 
-/// Where the proof goes.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The lock.
-    pub path: PathBuf,
-    /// The platform.
-    pub key: String,
+/// Fails as [`accept`] would, before anything is measured; and where the lock cannot be written.
+pub fn check(lock: &Path, with: &Program, session: &Session<'_>) -> Result<()> {
+    publish::try_directory(lock)?;
+    let mut read = read(lock, session)?;
+    target(&mut read, with).map(drop)
+}
+
+fn read(lock: &Path, session: &Session<'_>) -> Result<Lock> {
+    Ok(lock_file::load(lock, &session.cwd)?.unwrap_or_default())
+}
+
+/// What the lock holds of the platform that the program was built for.
+fn target<'a>(lock: &'a mut Lock, with: &Program) -> Result<&'a mut Target> {
+    let key = with.key.as_ref().ok_or_else(not_a_profile)?;
+    lock.targets.get_mut(key).ok_or_else(|| {
+        let message = format!("`{FILE}` holds nothing of {key}");
+        Error::new(Kind::Usage, message).hint("run `gobuild-opt accept` first")
+    })
 }
 
 /// Writes what was found of the profile; returns what to say. Fails with [`Kind::Usage`] where the lock holds nothing of the
 /// platform.
 pub fn accept(
     report: &Report,
-    entry: &Entry,
+    path: &Path,
     with: &Program,
     session: &Session<'_>,
 ) -> Result<String> {
-    let mut lock: Lock = lock_file::load(&entry.path, &session.cwd)?.unwrap_or_default();
-    let target = lock.targets.get_mut(&entry.key).ok_or_else(|| {
-        let message = format!("`{FILE}` holds nothing of {}", entry.key);
-        Error::new(Kind::Usage, message).hint("run `gobuild-opt accept` first")
-    })?;
+    let mut lock = read(path, session)?;
+    let target = target(&mut lock, with)?;
     let (Some(package), Some(profile), Some(found)) =
         (&with.package, &with.profile, report.comparisons.first())
     else {
@@ -52,7 +61,7 @@ pub fn accept(
         ),
     };
     target.proofs.insert(package.clone(), proof);
-    lock_file::save(&lock, &entry.path, &session.interrupt)?;
+    lock_file::save(&lock, path, &session.interrupt)?;
     Ok(format!(
         "{FILE} holds the proof of the profile of {package}"
     ))

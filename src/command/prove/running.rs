@@ -11,7 +11,7 @@ use super::wish::{BIN, Wish, Words};
 use crate::error::{Error, Kind, Result};
 use crate::process::interrupt::seconds;
 use crate::process::lines::Splitter;
-use crate::process::measured::{ARGUMENT, Taken};
+use crate::process::measured::{ARGUMENT, Ending, Taken};
 use crate::process::{self, Interrupt, Invocation, Stream};
 use crate::prove::run::{self, Run};
 use crate::review::Ground;
@@ -20,6 +20,9 @@ use crate::review::Ground;
 const MOST: usize = 1 << 20;
 /// Lines of a failed command that are shown.
 const LINES: usize = 12;
+
+/// How long a teardown may take after a signal.
+const CLEANING: Duration = Duration::from_secs(10);
 
 /// How workloads are run.
 pub struct Runner<'a> {
@@ -37,36 +40,62 @@ pub struct Runner<'a> {
 
 /// What a command printed, and how it ended.
 struct Done {
-    code: i32,
+    ending: Ending,
     out: Vec<u8>,
     last: Vec<String>,
 }
 
 impl Runner<'_> {
-    /// Runs setup, the workload and teardown. `file` is the program, `name` what it is called. Fails with [`Kind::Usage`] and the
-    /// last lines that it printed where a command fails or does not end in time.
+    /// Runs setup, the workload and teardown; teardown whatever came of them. `file` is the program, `name` what it is called.
+    /// Fails with [`Kind::Usage`] and the last lines that it printed where a command fails or does not end in time.
     pub fn run(&self, file: &Path, name: &str) -> Result<Run> {
+        let run = self.prepared(file, name);
+        let after = match &self.wish.teardown {
+            Some(words) => self.tear_down(words, file, name),
+            None => Ok(()),
+        };
+        // What failed first is the reason.
+        let run = run?;
+        after.map(|()| run)
+    }
+
+    fn prepared(&self, file: &Path, name: &str) -> Result<Run> {
         if let Some(words) = &self.wish.setup {
-            self.plain(words, file, name, "setup")?;
+            self.plain(words, file, name, "setup", self.interrupt)?;
         }
-        let measured = match &self.wish.serve {
+        match &self.wish.serve {
             None => self.alone(file, name),
             Some((server, ready)) => self.served(server, ready, file, name),
-        };
-        let run = measured?;
-        if let Some(words) = &self.wish.teardown {
-            self.plain(words, file, name, "teardown")?;
         }
-        Ok(run)
+    }
+
+    /// A signal does not keep it from running; it ends it after [`CLEANING`].
+    fn tear_down(&self, words: &Words, file: &Path, name: &str) -> Result<()> {
+        let own = self.interrupt.beside();
+        std::thread::scope(|scope| {
+            let runs = scope.spawn(|| self.plain(words, file, name, "teardown", &own));
+            let mut due = None;
+            while !runs.is_finished() {
+                if self.interrupt.check().is_err()
+                    && due.get_or_insert_with(Instant::now).elapsed() > CLEANING
+                {
+                    own.signal.store(15, Ordering::SeqCst);
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            let lost = |_| Err(Error::new(Kind::Machine, "the teardown cannot be watched"));
+            runs.join().unwrap_or_else(lost).map(drop)
+        })
     }
 
     /// The workload is what is measured.
     fn alone(&self, file: &Path, name: &str) -> Result<Run> {
         let numbers = self.scratch.join("taken");
+        let words = &self.wish.workload;
         let (taken, done) =
-            self.measured(&self.wish.workload, file, name, &numbers, self.interrupt)?;
-        if taken.code != 0 {
-            return Err(failed("workload", name, taken.code, &done.last));
+            self.measured(words, file, (name, "workload"), &numbers, self.interrupt)?;
+        if taken.ending != Ending::Code(0) {
+            return Err(failed("workload", name, taken.ending, &done.last));
         }
         Ok(Run {
             taken,
@@ -84,16 +113,19 @@ impl Runner<'_> {
                 .hint("stop what listens there, or take another port"));
         }
         let numbers = self.scratch.join("served");
+        let _ = std::fs::remove_file(&numbers);
         let stop = self.interrupt.beside();
         std::thread::scope(|scope| {
-            let runs = scope.spawn(|| self.measured(server, file, name, &numbers, &stop));
+            let runs =
+                scope.spawn(|| self.measured(server, file, (name, "server"), &numbers, &stop));
             let start = Instant::now();
             let load = loop {
                 if runs.is_finished() {
                     break None;
                 }
                 if ready.answers() {
-                    break Some(self.plain(&self.wish.workload, file, name, "workload"));
+                    let words = &self.wish.workload;
+                    break Some(self.plain(words, file, name, "workload", self.interrupt));
                 }
                 let waited = self.interrupt.sleep(Duration::from_millis(10));
                 if waited.is_err() || start.elapsed() > self.wish.limit.min(serving::PATIENCE) {
@@ -101,18 +133,31 @@ impl Runner<'_> {
                     break Some(waited.and(Err(late)));
                 }
             };
-            stop.signal.store(15, Ordering::SeqCst);
+            let is_gone = || runs.is_finished() || numbers.exists();
+            // Who does not answer any more has ended, or is slow: an end is written down at once.
+            if matches!(load, Some(Ok(_))) && !ready.answers() {
+                let start = Instant::now();
+                while !is_gone() && start.elapsed() < Duration::from_secs(1) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+            let was_gone = is_gone();
+            if !was_gone {
+                stop.signal.store(15, Ordering::SeqCst);
+            }
             let ended = runs.join();
-            let Some(load) = load else {
-                let said = match ended {
-                    Ok(Ok((taken, done))) => failed("server", name, taken.code, &done.last),
-                    Ok(Err(error)) => error,
-                    Err(_) => Error::new(Kind::Machine, "the server cannot be watched"),
-                };
-                return Err(said);
-            };
-            let load = load?;
-            // It was told to stop, which is no failure.
+            let when = if load.is_some() { "stopped" } else { "ready" };
+            match (ended, &load) {
+                (_, Some(Err(error))) if matches!(error.kind, Kind::Signal(_)) => {}
+                (Ok(Ok((taken, done))), _) => return Err(gone(name, when, &taken, &done.last)),
+                // It was told to stop, which is no failure.
+                (Ok(Err(error)), _) if !was_gone && error.kind == Kind::Signal(15) => {}
+                (Ok(Err(error)), _) => return Err(error),
+                (Err(_), _) => {
+                    return Err(Error::new(Kind::Machine, "the server cannot be watched"));
+                }
+            }
+            let load = load.unwrap_or_else(|| Err(nothing()))?;
             let taken = read(&numbers)?;
             Ok(Run {
                 taken,
@@ -122,14 +167,21 @@ impl Runner<'_> {
     }
 
     /// A command of the wish that is not measured; it has to succeed.
-    fn plain(&self, words: &Words, file: &Path, name: &str, what: &str) -> Result<Done> {
+    fn plain(
+        &self,
+        words: &Words,
+        file: &Path,
+        name: &str,
+        what: &str,
+        interrupt: &Interrupt,
+    ) -> Result<Done> {
         let words = filled(words, file);
         let (program, args) = words.split_first().ok_or_else(nothing)?;
         let command = Invocation::new(program, args, &self.cwd, &Arc::new(Ground::everything()));
-        let done = self.capture(&command, name, what, self.interrupt)?;
-        match done.code {
-            0 => Ok(done),
-            code => Err(failed(what, name, code, &done.last)),
+        let done = self.capture(&command, name, what, interrupt)?;
+        match done.ending {
+            Ending::Code(0) => Ok(done),
+            ending => Err(failed(what, name, ending, &done.last)),
         }
     }
 
@@ -138,7 +190,7 @@ impl Runner<'_> {
         &self,
         words: &Words,
         file: &Path,
-        name: &str,
+        (name, what): (&str, &str),
         numbers: &Path,
         interrupt: &Interrupt,
     ) -> Result<(Taken, Done)> {
@@ -147,8 +199,8 @@ impl Runner<'_> {
         let mut args: Vec<OsString> = vec![ARGUMENT.into(), numbers.into(), cpus.into()];
         args.extend(filled(words, file));
         let command = Invocation::new(&self.own, args, &self.cwd, &Arc::new(Ground::everything()));
-        let done = self.capture(&command, name, "workload", interrupt)?;
-        if done.code == 127 {
+        let done = self.capture(&command, name, what, interrupt)?;
+        if done.ending == Ending::Code(127) {
             let why = std::fs::read_to_string(numbers).unwrap_or_default();
             let words = filled(words, file);
             let program = words.first().map(|it| it.to_string_lossy().into_owned());
@@ -167,7 +219,7 @@ impl Runner<'_> {
     ) -> Result<Done> {
         let one = interrupt.for_one(Some(self.wish.limit));
         let mut done = Done {
-            code: 0,
+            ending: Ending::default(),
             out: Vec::new(),
             last: Vec::new(),
         };
@@ -197,9 +249,11 @@ impl Runner<'_> {
             }
             _ => error,
         })?;
-        use std::os::unix::process::ExitStatusExt;
-        let signal = || outcome.status.signal().map_or(-1, |it| 128 + it);
-        done.code = outcome.status.code().unwrap_or_else(signal);
+        // What setup starts is for the workload; what a workload leaves would run beside the next one.
+        if matches!(what, "workload" | "server") {
+            outcome.end_rest();
+        }
+        done.ending = Ending::of(outcome.status);
         Ok(done)
     }
 }
@@ -223,16 +277,23 @@ fn read(numbers: &Path) -> Result<Taken> {
     })
 }
 
-fn failed(what: &str, name: &str, code: i32, last: &[String]) -> Error {
-    let how = match code {
-        129.. => format!("signal {}", code - 128),
-        code => format!("exit code {code}"),
-    };
-    let error = Error::new(
-        Kind::Usage,
-        format!("the {what} failed with {how} (`{name}`)"),
-    )
-    .hint("nothing is judged by runs that fail: see that it succeeds with every program");
+fn failed(what: &str, name: &str, ending: Ending, last: &[String]) -> Error {
+    let message = format!("the {what} failed with {ending} (`{name}`)");
+    let error = Error::new(Kind::Usage, message)
+        .hint("nothing is judged by runs that fail: see that it succeeds with every program");
+    with_lines(error, last)
+}
+
+/// The error of a server that ended by itself, `when` being what it had to be before.
+fn gone(name: &str, when: &str, taken: &Taken, last: &[String]) -> Error {
+    let ending = taken.ending;
+    let message = format!("the server ended with {ending} before it was {when} (`{name}`)");
+    let error = Error::new(Kind::Usage, message)
+        .hint("it has to serve in the foreground until it is told to stop");
+    with_lines(error, last)
+}
+
+fn with_lines(error: Error, last: &[String]) -> Error {
     match last {
         [] => error,
         lines => error.detail(lines.join("\n")),

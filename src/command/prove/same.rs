@@ -14,8 +14,8 @@ const LARGEST: u64 = 1 << 30;
 
 /// What is known before anything is run.
 pub enum Known {
-    /// All that is loaded is the same, but for build IDs.
-    Equal,
+    /// All that is loaded is the same, but for build IDs; or all code is but for addresses, and a sentence that says so.
+    Equal(Option<String>),
     /// Nothing that the profile has seen differs, and the sentence that says so.
     HotEqual(String),
     /// Something differs, or nobody can tell; a sentence where there is one.
@@ -31,7 +31,7 @@ pub fn known(programs: &[Program], is_profile: bool) -> Known {
         .iter()
         .all(|other| is_equal(&first.files[0], &other.files[0]))
     {
-        return Known::Equal;
+        return Known::Equal(None);
     }
     match others {
         [other] if is_profile => by_function(first, other).unwrap_or(Known::Differs(None)),
@@ -62,7 +62,7 @@ fn by_function(first: &Program, other: &Program) -> Option<Known> {
     if changed.is_empty() {
         let all = counted_of(new.len(), "function");
         let words = format!("the code of all {all} is the same, but for addresses");
-        return Some(Known::HotEqual(words));
+        return Some(Known::Equal(Some(words)));
     }
     let seen = seen(other.profile_file.as_deref()?)?;
     let hot = changed.iter().filter(|name| seen.contains(**name)).count();

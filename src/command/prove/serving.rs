@@ -62,17 +62,21 @@ impl Ready {
 
     /// Whether it answers now.
     pub fn answers(&self) -> bool {
+        self.answers_within(MOMENT)
+    }
+
+    fn answers_within(&self, moment: Duration) -> bool {
         let addresses = self.host.to_socket_addrs().into_iter().flatten();
-        let mut addresses = addresses.filter_map(|it| self.ask(it));
+        let mut addresses = addresses.filter_map(|it| self.ask(it, moment));
         addresses.any(|answer| answer)
     }
 
-    fn ask(&self, address: SocketAddr) -> Option<bool> {
-        let mut stream = TcpStream::connect_timeout(&address, MOMENT).ok()?;
+    fn ask(&self, address: SocketAddr, moment: Duration) -> Option<bool> {
+        let mut stream = TcpStream::connect_timeout(&address, moment).ok()?;
         let Some(path) = &self.path else {
             return Some(true);
         };
-        stream.set_read_timeout(Some(MOMENT)).ok()?;
+        stream.set_read_timeout(Some(moment)).ok()?;
         let host = &self.host;
         let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
         stream.write_all(request.as_bytes()).ok()?;
@@ -121,9 +125,22 @@ mod tests {
             }
         });
         let ready = Ready::read(&format!("http://{address}/")).unwrap();
-        assert!(!ready.answers());
-        assert!(ready.answers());
+        let patience = Duration::from_secs(60);
+        assert!(!ready.answers_within(patience));
+        assert!(ready.answers_within(patience));
         serves.join().unwrap();
-        assert!(!Ready::read(&address.to_string()).unwrap().answers());
+    }
+
+    #[test]
+    fn nobody_answers_where_nobody_listens() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        // Its port is its own as long as it is connected.
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let held = client.local_addr().unwrap().to_string();
+        assert!(
+            !Ready::read(&held)
+                .unwrap()
+                .answers_within(Duration::from_secs(60))
+        );
     }
 }

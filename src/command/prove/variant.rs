@@ -118,7 +118,9 @@ impl Variant {
             session.env.retain(|(it, _)| it != name.as_str());
             if name == "GOBUILD_OPT_GO" {
                 loaded.config.go.clone_from(value);
-                loaded.ground.trust_program(value);
+                if self.typed {
+                    loaded.ground.trust_program(value);
+                }
                 continue;
             }
             if self.typed {

@@ -61,7 +61,7 @@ fn tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Faster => Tone::Good,
         Outcome::Slower | Outcome::CannotTell => Tone::Warn,
-        Outcome::Same | Outcome::NoEffect => Tone::Plain,
+        Outcome::Same | Outcome::HotSame | Outcome::NoEffect => Tone::Plain,
     }
 }
 
