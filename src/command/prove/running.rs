@@ -149,7 +149,11 @@ impl Runner<'_> {
             let when = if load.is_some() { "stopped" } else { "ready" };
             match (ended, &load) {
                 (_, Some(Err(error))) if matches!(error.kind, Kind::Signal(_)) => {}
-                (Ok(Ok((taken, done))), _) => return Err(gone(name, when, &taken, &done.last)),
+                (Ok(Ok((taken, done))), _) if was_gone => {
+                    return Err(gone(name, when, &taken, &done.last));
+                }
+                // Go ends with 2 where its own signal does not end it at once.
+                (Ok(Ok(_)), _) => {}
                 // It was told to stop, which is no failure.
                 (Ok(Err(error)), _) if !was_gone && error.kind == Kind::Signal(15) => {}
                 (Ok(Err(error)), _) => return Err(error),
