@@ -76,14 +76,7 @@ pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Outpu
         return tried(args, &report, number, again, session);
     }
     let render = |format, top, style| rendered(&report, format, top, style, &cwd);
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        &args.output,
-        args.top,
-        &report.verdict,
-        session,
-    )
+    present(render, &args.output, args.top, &report.verdict, session)
 }
 
 /// Makes the findings of now those that the lock holds.

@@ -23,7 +23,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::plan::output::Executable;
 use crate::plan::{Facts, TargetPlan, Typed};
-use crate::render::{self, Format, Shows, Style};
+use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape::{Selection, target};
 use crate::report::revision::Before;
@@ -61,14 +61,7 @@ pub(crate) fn show(
         Format::Json => render::json(report),
         _ => render::blocks(&outline::differing::differing(report, top), format, style),
     };
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        output,
-        top,
-        &report.verdict,
-        session,
-    )
+    present(render, output, top, &report.verdict, session)
 }
 
 /// What is tried.

@@ -93,14 +93,7 @@ pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Outpu
     };
     let top = args.top.unwrap_or(config.escape.listed());
     let render = |format, top, style| rendered(&report, format, top, style, wanted, &cwd);
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        &args.output,
-        top,
-        &report.verdict,
-        session,
-    )
+    present(render, &args.output, top, &report.verdict, session)
 }
 
 /// What the compiler does not inline in the scope, and why.

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
-use crate::render::{self, Format, Shows, Style};
+use crate::render::{self, Format, Shows};
 use crate::report::allocations::{Report, report};
 use crate::report::outline;
 
@@ -74,8 +74,8 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
     show(&found, args, session)
 }
 
-/// Whether a platform is that of this program: its benchmarks run here. Others may, too, with an emulator.
-pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
+/// GOOS and GOARCH of this program.
+pub(crate) fn this_machine() -> (&'static str, &'static str) {
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -86,6 +86,12 @@ pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
         "x86" => "386",
         other => other,
     };
+    (os, arch)
+}
+
+/// Whether a platform is that of this program: its benchmarks run here. Others may, too, with an emulator.
+pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
+    let (os, arch) = this_machine();
     target.os.as_deref() == Some(os) && target.arch.as_deref() == Some(arch)
 }
 
@@ -108,14 +114,7 @@ fn show(report: &Report, args: &cli::Bench, session: &Session<'_>) -> Result<Out
         Format::Json => render::json(report),
         _ => render::blocks(&outline::allocated::allocated(report), format, style),
     };
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        &args.output,
-        usize::MAX,
-        &report.verdict,
-        session,
-    )
+    present(render, &args.output, usize::MAX, &report.verdict, session)
 }
 
 /// Takes over what was measured. What allocates more than the lock said takes a reason.

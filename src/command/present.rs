@@ -40,8 +40,20 @@ pub(crate) fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli:
 }
 
 /// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the
-/// layout; `for_step` gives the Markdown for the step summary.
+/// layout; its Markdown is the step summary, too.
 pub(crate) fn present(
+    render: impl Fn(Format, usize, Style) -> String,
+    output: &cli::Output,
+    top: usize,
+    verdict: &Verdict,
+    session: &Session<'_>,
+) -> Result<Output> {
+    let for_step = |top| render(Format::Markdown, top, Style::default());
+    present_with_step(&render, for_step, output, top, verdict, session)
+}
+
+/// The same with another text for the step summary: `for_step` gets how many packages are listed.
+pub(crate) fn present_with_step(
     render: impl Fn(Format, usize, Style) -> String,
     for_step: impl Fn(usize) -> String,
     output: &cli::Output,

@@ -31,7 +31,7 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::Typed;
 use crate::prove::decide::Rules;
 use crate::prove::run::Metric;
-use crate::render::{self, Format, Shows, Style};
+use crate::render::{self, Format, Shows};
 use crate::report::outline;
 use crate::report::prove::{self as report, Machine, Report};
 use programs::{Place, Program, Work, existing};
@@ -325,10 +325,6 @@ fn measured(
         wish: &wish,
         own,
         scratch: made.place.stage.path().to_path_buf(),
-        cwd: match &args.what.bench {
-            Some(_) => directory(args, session),
-            None => session.cwd.clone(),
-        },
         interrupt: &interrupt,
     };
     let bench = args.what.bench.is_some();
@@ -339,18 +335,6 @@ fn measured(
         bench,
         session,
     )
-}
-
-/// Where `go test` would run the benchmarks: in the directory of the package, where that is one.
-fn directory(args: &cli::Prove, session: &Session<'_>) -> PathBuf {
-    let package = args
-        .typed
-        .packages
-        .first()
-        .map(|it| args.typed.cwd.join(it));
-    package
-        .filter(|it| it.is_dir())
-        .unwrap_or_else(|| session.cwd.clone())
 }
 
 fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {
@@ -383,14 +367,7 @@ fn finish(report: &Report, args: &cli::Prove, session: &Session<'_>) -> Result<O
         Format::Json => render::json(report),
         _ => render::blocks(&outline::proved::proved(report), format, style),
     };
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        &args.output,
-        usize::MAX,
-        &report.verdict,
-        session,
-    )
+    present(render, &args.output, usize::MAX, &report.verdict, session)
 }
 
 fn machine(wish: &Wish) -> Machine {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock_file::{self, Found};
 use super::prepare::Prepared;
-use super::present::{self, present};
+use super::present::{self, present_with_step};
 use super::said::Said;
 use super::{Output, Session, job};
 use crate::build::Event;
@@ -41,7 +41,7 @@ pub(super) fn tell(
         ),
         _ => rendered(report, format, top, style, cwd),
     };
-    let mut told = present(
+    let mut told = present_with_step(
         printed,
         |top| for_the_step(report, top),
         output,

@@ -23,7 +23,7 @@ use crate::cli;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::plan::Typed;
-use crate::render::{self, Format, Shows, Style};
+use crate::render::{self, Format, Shows};
 use crate::report::outline;
 use crate::report::upgrade::{Preview, Report};
 use next::Next;
@@ -68,14 +68,7 @@ fn show(report: &Report, args: &cli::Upgrade, session: &Session<'_>) -> Result<O
         }
         _ => render::blocks(&outline::upgrade::upgrade(report, top), format, style),
     };
-    present(
-        render,
-        |top| render(Format::Markdown, top, Style::default()),
-        &args.output,
-        args.top,
-        &report.verdict,
-        session,
-    )
+    present(render, &args.output, args.top, &report.verdict, session)
 }
 
 /// The program as it is, before it is built.

@@ -93,22 +93,39 @@ pub fn is_rate(unit: &str) -> bool {
     unit.ends_with("/s") || unit.ends_with("/sec")
 }
 
-/// Reads what a workload printed: lines `name value unit`, and results of Go benchmarks. Other lines are nobody's.
-pub fn read(output: &str) -> BTreeMap<String, Value> {
-    let mut all: BTreeMap<String, (Vec<f64>, String)> = BTreeMap::new();
-    for line in output.lines() {
+/// The most numbers of one run that are kept: of more, memory would have no bound.
+const MOST: usize = 100_000;
+
+/// What a workload prints: lines `name value unit`, and results of Go benchmarks. Other lines are nobody's.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    all: BTreeMap<String, (Vec<f64>, String)>,
+    count: usize,
+}
+
+impl Numbers {
+    /// Reads one line, without its end.
+    pub fn line(&mut self, line: &str) {
         for (name, number, unit) in values(line) {
-            let entry = all.entry(name).or_default();
+            self.count += 1;
+            if self.count > MOST {
+                return;
+            }
+            let entry = self.all.entry(name).or_default();
             entry.0.push(number);
             unit.clone_into(&mut entry.1);
         }
     }
-    let middle = |(name, (mut numbers, unit)): (String, (Vec<f64>, String))| {
-        numbers.sort_by(f64::total_cmp);
-        let number = super::rank::median(&numbers);
-        (name, Value { number, unit })
-    };
-    all.into_iter().map(middle).collect()
+
+    /// The middle of the numbers of each name. `None` where there were too many to keep.
+    pub fn middles(self) -> Option<BTreeMap<String, Value>> {
+        let middle = |(name, (mut numbers, unit)): (String, (Vec<f64>, String))| {
+            numbers.sort_by(f64::total_cmp);
+            let number = super::rank::median(&numbers);
+            (name, Value { number, unit })
+        };
+        (self.count <= MOST).then(|| self.all.into_iter().map(middle).collect())
+    }
 }
 
 fn values<'a>(line: &'a str) -> Vec<(String, f64, &'a str)> {
@@ -148,10 +165,11 @@ mod tests {
 
     #[test]
     fn what_a_workload_prints_is_read() {
-        let found = read(
-            "hello world\nlatency 12.5 ms\nthroughput 2e3 req/s\nBenchmarkA/x-8 \t 100\t 123 ns/op\t 48 B/op\n\
-             BenchmarkA/x-8 \t 100\t 125 ns/op\t 48 B/op\nBenchmarkA/x-8 \t 100\t 140 ns/op\t 48 B/op\nPASS\n",
-        );
+        let mut numbers = Numbers::default();
+        let printed = "hello world\nlatency 12.5 ms\nthroughput 2e3 req/s\nBenchmarkA/x-8 \t 100\t 123 ns/op\t 48 B/op\n\
+             BenchmarkA/x-8 \t 100\t 125 ns/op\t 48 B/op\nBenchmarkA/x-8 \t 100\t 140 ns/op\t 48 B/op\nPASS\n";
+        printed.lines().for_each(|line| numbers.line(line));
+        let found = numbers.middles().unwrap();
         let all: Vec<String> = found
             .iter()
             .map(|(name, value)| format!("{name} {} {}", value.number, value.unit))

@@ -283,6 +283,21 @@ fn benchmarks_are_run_side_by_side() {
     let found = &run.json()["comparisons"][0];
     assert_eq!(found["outcome"], "no-effect", "{}", run.shown());
     assert_eq!(found["middles"][0], 1.0, "{}", run.shown());
+    // They run in the directory of their package, however it is named.
+    place.write("sub/testdata/count", "100");
+    place.write(
+        "sub/sub_test.go",
+        "package sub\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc BenchmarkRead(b *testing.B) {\n\tif _, err := os.ReadFile(\"testdata/count\"); err != nil {\n\t\tb.Fatal(err)\n\t}\n\tb.ReportMetric(7, \"things/op\")\n}\n",
+    );
+    let line = "prove --bench Read --benchtime 1x --layouts 0 --metric BenchmarkRead:things/op --variant 'big: -tags=big' --anyway --format json example.com/tiny/sub";
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(
+        run.json()["comparisons"][0]["middles"][0],
+        7.0,
+        "{}",
+        run.shown()
+    );
 }
 
 /// A server with 32 MiB that answers what it is told with its factor, and dies if it is told to die; and its load.
@@ -343,7 +358,7 @@ fn port() -> u16 {
 }
 
 #[test]
-fn a_server_that_dies_or_is_somebody_elses_is_not_measured() {
+fn a_server_is_measured_while_it_is_under_load() {
     let place = Place::module();
     place.write("main.go", SERVER);
     for factor in [1000, 2000] {
@@ -355,12 +370,23 @@ fn a_server_that_dies_or_is_somebody_elses_is_not_measured() {
     let line = format!(
         "prove server-1000 server-2000 --metric steps --serve '{{bin}} {port}' --ready {port} --format json -- {{bin}} {port} go"
     );
+    let run = place.run(&line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let found = &report["comparisons"][0];
+    assert_eq!(found["outcome"], "slower", "{}", run.shown());
+    // The load is the same program, and the load is not what is measured.
+    let runs = report["programs"][0]["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 7, "{}", run.shown());
+    let is_server = |run: &serde_json::Value| run["peak"].as_u64().unwrap() >= 32 << 20;
+    assert!(runs.iter().all(is_server), "{}", run.shown());
+    assert!(report["serve"].as_str().unwrap().contains("{bin}"));
     // One that dies under its load is not judged, though the load ends well.
     let run = place.run(&line.replace(" go", " die"));
     assert_eq!(run.code(), 2, "{}", run.shown());
     assert!(
         run.stderr
-            .contains("the server ended with exit code 2 before it was stopped (`server-1000`)"),
+            .contains("the server ended with exit code 2 before it was stopped (`server-"),
         "{}",
         run.shown()
     );

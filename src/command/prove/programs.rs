@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::running::Subject;
 use super::variant::Variant;
 use crate::build::revision::Revision;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Built, Event, sums};
-use crate::command::measuring::{check_packages, is_of_this_machine};
+use crate::command::measuring::{check_packages, is_of_this_machine, this_machine};
 use crate::command::prepare::{Prepared, Purpose, gather, list_flags};
 use crate::command::staging::stage;
 use crate::command::{Session, revision, unpublished};
-use crate::config::Collect;
 use crate::config::layer::Loaded;
+use crate::config::{Collect, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::go::{Go, Words};
@@ -48,6 +49,19 @@ pub struct Program {
     pub key: Option<String>,
     /// What its first build took; `None` where it was there.
     pub built: Option<Duration>,
+    /// Where commands run: benchmarks in the directory of their package, as go test runs them.
+    pub cwd: PathBuf,
+}
+
+impl Program {
+    /// One of its files, to be run.
+    pub fn subject<'a>(&'a self, file: &'a Path) -> Subject<'a> {
+        Subject {
+            file,
+            name: &self.name,
+            cwd: &self.cwd,
+        }
+    }
 }
 
 /// Where the programs lie, and everything that they are made of.
@@ -112,6 +126,7 @@ pub fn existing(
         package: None,
         key: None,
         built: None,
+        cwd: session.cwd.clone(),
     })
 }
 
@@ -203,24 +218,11 @@ fn trim(loaded: &mut Loaded, typed: &mut Typed) {
     loaded.config.target.truncate(1);
 }
 
-fn is_here(target: &crate::config::Target) -> bool {
-    let mut full = target.clone();
-    let here = |value: &mut Option<String>, own: &str| {
-        value.get_or_insert_with(|| own.to_owned());
-    };
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    };
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    here(&mut full.os, os);
-    here(&mut full.arch, arch);
-    is_of_this_machine(&full)
+/// Whether a configured platform is this one; what it leaves open is.
+fn is_here(target: &Target) -> bool {
+    let (os, arch) = this_machine();
+    let is = |value: &Option<String>, own: &str| value.as_deref().is_none_or(|named| named == own);
+    is(&target.os, os) && is(&target.arch, arch)
 }
 
 fn executable(
@@ -274,6 +276,7 @@ fn executable(
         package: Some(wanted.package.clone()),
         key: Some(facts.key()),
         built: Some(took),
+        cwd: session.cwd.clone(),
     };
     Ok((program, has_layouts(facts.toolchain.minor())))
 }
@@ -291,22 +294,7 @@ fn test_binary(
     session: &mut Session<'_>,
 ) -> Result<(Program, bool)> {
     trim(&mut loaded, &mut typed);
-    let packages = match typed.packages.as_slice() {
-        [] => loaded
-            .config
-            .bench
-            .packages
-            .iter()
-            .map(OsString::from)
-            .collect(),
-        named => named.to_vec(),
-    };
-    check_packages(&packages)?;
-    let [package] = packages.as_slice() else {
-        let message = "`--bench` takes one package";
-        return Err(Error::new(Kind::Usage, message)
-            .hint("`gobuild-opt prove --bench REGEX ./internal/index`"));
-    };
+    let package = the_package(&loaded, &typed)?;
     typed.packages = vec![package.clone()];
     let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
     let Prepared {
@@ -344,6 +332,11 @@ fn test_binary(
         return Err(Error::new(Kind::Usage, message)
             .hint("`go test -list Benchmark ./...` lists the benchmarks"));
     }
+    let mut listed = facts.packages.iter().filter(|package| !package.dep_only);
+    let cwd = listed.next().map_or_else(
+        || session.cwd.clone(),
+        |package| PathBuf::from(&package.dir),
+    );
     let program = Program {
         name: variant.name.clone(),
         size: file.metadata()?.len(),
@@ -355,8 +348,30 @@ fn test_binary(
         package: None,
         key: None,
         built: Some(took),
+        cwd,
     };
     Ok((program, has_layouts(facts.toolchain.minor())))
+}
+
+/// The one package whose benchmarks are run: that of the line, otherwise of the configuration.
+fn the_package(loaded: &Loaded, typed: &Typed) -> Result<OsString> {
+    let packages = match typed.packages.as_slice() {
+        [] => loaded
+            .config
+            .bench
+            .packages
+            .iter()
+            .map(OsString::from)
+            .collect(),
+        named => named.to_vec(),
+    };
+    check_packages(&packages)?;
+    let [package] = packages.as_slice() else {
+        let message = "`--bench` takes one package";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("`gobuild-opt prove --bench REGEX ./internal/index`"));
+    };
+    Ok(package.clone())
 }
 
 /// Flags of the compiler and the linker, and the profile, that were typed or stand in a variant. The last one of a name wins, so

@@ -1,5 +1,6 @@
 //! A program in, one run of the workload with its numbers out.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use crate::process::interrupt::seconds;
 use crate::process::lines::Splitter;
 use crate::process::measured::{ARGUMENT, Ending, Taken};
 use crate::process::{self, Interrupt, Invocation, Stream};
-use crate::prove::run::{self, Run};
+use crate::prove::run::{Numbers, Run, Value};
 use crate::review::Ground;
 
-/// How much of what a command prints is kept.
-const MOST: usize = 1 << 20;
 /// Lines of a failed command that are shown.
 const LINES: usize = 12;
 
+/// How long after it answered a server is asked again.
+const AGAIN: Duration = Duration::from_millis(20);
 /// How long a teardown may take after a signal.
 const CLEANING: Duration = Duration::from_secs(10);
 
@@ -32,26 +33,35 @@ pub struct Runner<'a> {
     pub own: PathBuf,
     /// Where numbers are written meanwhile.
     pub scratch: PathBuf,
-    /// Where commands run.
-    pub cwd: PathBuf,
     /// Who asks us to stop.
     pub interrupt: &'a Interrupt,
+}
+
+/// The program of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The file that stands for `{bin}`.
+    pub file: &'a Path,
+    /// What it is called.
+    pub name: &'a str,
+    /// Where commands run.
+    pub cwd: &'a Path,
 }
 
 /// What a command printed, and how it ended.
 struct Done {
     ending: Ending,
-    out: Vec<u8>,
+    numbers: Numbers,
     last: Vec<String>,
 }
 
 impl Runner<'_> {
-    /// Runs setup, the workload and teardown; teardown whatever came of them. `file` is the program, `name` what it is called.
-    /// Fails with [`Kind::Usage`] and the last lines that it printed where a command fails or does not end in time.
-    pub fn run(&self, file: &Path, name: &str) -> Result<Run> {
-        let run = self.prepared(file, name);
+    /// Runs setup, the workload and teardown; teardown whatever came of them. Fails with [`Kind::Usage`] and the last lines
+    /// that it printed where a command fails or does not end in time.
+    pub fn run(&self, subject: Subject<'_>) -> Result<Run> {
+        let run = self.prepared(subject);
         let after = match &self.wish.teardown {
-            Some(words) => self.tear_down(words, file, name),
+            Some(words) => self.tear_down(words, subject),
             None => Ok(()),
         };
         // What failed first is the reason.
@@ -59,21 +69,21 @@ impl Runner<'_> {
         after.map(|()| run)
     }
 
-    fn prepared(&self, file: &Path, name: &str) -> Result<Run> {
+    fn prepared(&self, subject: Subject<'_>) -> Result<Run> {
         if let Some(words) = &self.wish.setup {
-            self.plain(words, file, name, "setup", self.interrupt)?;
+            self.plain(words, subject, "setup", self.interrupt)?;
         }
         match &self.wish.serve {
-            None => self.alone(file, name),
-            Some((server, ready)) => self.served(server, ready, file, name),
+            None => self.alone(subject),
+            Some((server, ready)) => self.served(server, ready, subject),
         }
     }
 
     /// A signal does not keep it from running; it ends it after [`CLEANING`].
-    fn tear_down(&self, words: &Words, file: &Path, name: &str) -> Result<()> {
+    fn tear_down(&self, words: &Words, subject: Subject<'_>) -> Result<()> {
         let own = self.interrupt.beside();
         std::thread::scope(|scope| {
-            let runs = scope.spawn(|| self.plain(words, file, name, "teardown", &own));
+            let runs = scope.spawn(|| self.plain(words, subject, "teardown", &own));
             let mut due = None;
             while !runs.is_finished() {
                 if self.interrupt.check().is_err()
@@ -89,22 +99,21 @@ impl Runner<'_> {
     }
 
     /// The workload is what is measured.
-    fn alone(&self, file: &Path, name: &str) -> Result<Run> {
+    fn alone(&self, subject: Subject<'_>) -> Result<Run> {
         let numbers = self.scratch.join("taken");
         let words = &self.wish.workload;
-        let (taken, done) =
-            self.measured(words, file, (name, "workload"), &numbers, self.interrupt)?;
+        let (taken, done) = self.measured(words, subject, "workload", &numbers, self.interrupt)?;
         if taken.ending != Ending::Code(0) {
-            return Err(failed("workload", name, taken.ending, &done.last));
+            return Err(failed("workload", subject.name, taken.ending, &done.last));
         }
         Ok(Run {
             taken,
-            own: run::read(&String::from_utf8_lossy(&done.out)),
+            own: own(done.numbers)?,
         })
     }
 
     /// The server is what is measured, while the workload runs.
-    fn served(&self, server: &Words, ready: &str, file: &Path, name: &str) -> Result<Run> {
+    fn served(&self, server: &Words, ready: &str, subject: Subject<'_>) -> Result<Run> {
         let ready = Ready::read(ready)?;
         // Somebody else's server would answer in its place.
         if ready.answers() {
@@ -116,8 +125,7 @@ impl Runner<'_> {
         let _ = std::fs::remove_file(&numbers);
         let stop = self.interrupt.beside();
         std::thread::scope(|scope| {
-            let runs =
-                scope.spawn(|| self.measured(server, file, (name, "server"), &numbers, &stop));
+            let runs = scope.spawn(|| self.measured(server, subject, "server", &numbers, &stop));
             let start = Instant::now();
             let load = loop {
                 if runs.is_finished() {
@@ -125,17 +133,24 @@ impl Runner<'_> {
                 }
                 if ready.answers() {
                     let words = &self.wish.workload;
-                    break Some(self.plain(words, file, name, "workload", self.interrupt));
+                    break Some(self.plain(words, subject, "workload", self.interrupt));
                 }
                 let waited = self.interrupt.sleep(Duration::from_millis(10));
                 if waited.is_err() || start.elapsed() > self.wish.limit.min(serving::PATIENCE) {
-                    let late = serving::late(&ready, name, start.elapsed());
+                    let late = serving::late(&ready, subject.name, start.elapsed());
                     break Some(waited.and(Err(late)));
                 }
             };
             let is_gone = || runs.is_finished() || numbers.exists();
-            // Who does not answer any more has ended, or is slow: an end is written down at once.
-            if matches!(load, Some(Ok(_))) && !ready.answers() {
+            // Who does not answer any more has ended, or is slow: an end is written down at once. One that is about to end may
+            // answer once more.
+            let answers = || {
+                ready.answers() && {
+                    std::thread::sleep(AGAIN);
+                    ready.answers()
+                }
+            };
+            if matches!(load, Some(Ok(_))) && !answers() {
                 let start = Instant::now();
                 while !is_gone() && start.elapsed() < Duration::from_secs(1) {
                     std::thread::sleep(Duration::from_millis(5));
@@ -150,7 +165,7 @@ impl Runner<'_> {
             match (ended, &load) {
                 (_, Some(Err(error))) if matches!(error.kind, Kind::Signal(_)) => {}
                 (Ok(Ok((taken, done))), _) if was_gone => {
-                    return Err(gone(name, when, &taken, &done.last));
+                    return Err(gone(subject.name, when, &taken, &done.last));
                 }
                 // Go ends with 2 where its own signal does not end it at once.
                 (Ok(Ok(_)), _) => {}
@@ -165,7 +180,7 @@ impl Runner<'_> {
             let taken = read(&numbers)?;
             Ok(Run {
                 taken,
-                own: run::read(&String::from_utf8_lossy(&load.out)),
+                own: own(load.numbers)?,
             })
         })
     }
@@ -174,18 +189,17 @@ impl Runner<'_> {
     fn plain(
         &self,
         words: &Words,
-        file: &Path,
-        name: &str,
+        subject: Subject<'_>,
         what: &str,
         interrupt: &Interrupt,
     ) -> Result<Done> {
-        let words = filled(words, file);
+        let words = filled(words, subject.file);
         let (program, args) = words.split_first().ok_or_else(nothing)?;
-        let command = Invocation::new(program, args, &self.cwd, &Arc::new(Ground::everything()));
-        let done = self.capture(&command, name, what, interrupt)?;
+        let command = Invocation::new(program, args, subject.cwd, &Arc::new(Ground::everything()));
+        let done = self.capture(&command, subject.name, what, interrupt)?;
         match done.ending {
             Ending::Code(0) => Ok(done),
-            ending => Err(failed(what, name, ending, &done.last)),
+            ending => Err(failed(what, subject.name, ending, &done.last)),
         }
     }
 
@@ -193,20 +207,25 @@ impl Runner<'_> {
     fn measured(
         &self,
         words: &Words,
-        file: &Path,
-        (name, what): (&str, &str),
+        subject: Subject<'_>,
+        what: &str,
         numbers: &Path,
         interrupt: &Interrupt,
     ) -> Result<(Taken, Done)> {
         let _ = std::fs::remove_file(numbers);
         let cpus = self.wish.cpus.clone().unwrap_or_else(|| "-".into());
         let mut args: Vec<OsString> = vec![ARGUMENT.into(), numbers.into(), cpus.into()];
-        args.extend(filled(words, file));
-        let command = Invocation::new(&self.own, args, &self.cwd, &Arc::new(Ground::everything()));
-        let done = self.capture(&command, name, what, interrupt)?;
+        args.extend(filled(words, subject.file));
+        let command = Invocation::new(
+            &self.own,
+            args,
+            subject.cwd,
+            &Arc::new(Ground::everything()),
+        );
+        let done = self.capture(&command, subject.name, what, interrupt)?;
         if done.ending == Ending::Code(127) {
             let why = std::fs::read_to_string(numbers).unwrap_or_default();
-            let words = filled(words, file);
+            let words = filled(words, subject.file);
             let program = words.first().map(|it| it.to_string_lossy().into_owned());
             let message = format!("cannot run `{}`", program.unwrap_or_default());
             return Err(Error::new(Kind::Usage, message).source(why.trim().to_owned()));
@@ -224,26 +243,27 @@ impl Runner<'_> {
         let one = interrupt.for_one(Some(self.wish.limit));
         let mut done = Done {
             ending: Ending::default(),
-            out: Vec::new(),
+            numbers: Numbers::default(),
             last: Vec::new(),
         };
         let mut lines = [Splitter::default(), Splitter::default()];
-        let last = &mut done.last;
-        let mut keep = |line: &[u8]| {
+        let (last, numbers) = (&mut done.last, &mut done.numbers);
+        let mut keep = |is_out: bool, line: &[u8]| {
+            let text = String::from_utf8_lossy(line).into_owned();
+            if is_out {
+                numbers.line(&text);
+            }
             if last.len() == LINES {
                 last.remove(0);
             }
-            last.push(String::from_utf8_lossy(line).into_owned());
+            last.push(text);
         };
         let outcome = process::run(command, &one, |stream, bytes| {
             let is_out = stream == Stream::Stdout;
-            if is_out && done.out.len() + bytes.len() <= MOST {
-                done.out.extend_from_slice(bytes);
-            }
-            lines[usize::from(!is_out)].push(bytes, &mut keep);
+            lines[usize::from(!is_out)].push(bytes, |line| keep(is_out, line));
         });
-        for line in &mut lines {
-            line.finish(&mut keep);
+        for (at, line) in lines.iter_mut().enumerate() {
+            line.finish(|line| keep(at == 0, line));
         }
         let outcome = outcome.map_err(|error| match (one.late(), error.kind) {
             (Some(limit), Kind::Go) => {
@@ -260,6 +280,14 @@ impl Runner<'_> {
         done.ending = Ending::of(outcome.status);
         Ok(done)
     }
+}
+
+/// The numbers of a run by name.
+fn own(numbers: Numbers) -> Result<BTreeMap<String, Value>> {
+    numbers.middles().ok_or_else(|| {
+        let message = "the workload prints too many lines `name value unit`";
+        Error::new(Kind::Usage, message).hint("let it print what is to be judged, once a run")
+    })
 }
 
 fn nothing() -> Error {

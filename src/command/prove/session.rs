@@ -40,7 +40,7 @@ pub fn measure(
         first.clear();
         for program in programs {
             for file in &program.files {
-                let run = runner.run(file, &program.name)?;
+                let run = runner.run(program.subject(file))?;
                 first.push((program, run));
             }
         }
@@ -101,7 +101,7 @@ fn round(
         let at = open[place];
         let program = &programs[at];
         let file = &program.files[number / 2 % program.files.len()];
-        let run = runner.run(file, &program.name).map_err(|error| {
+        let run = runner.run(program.subject(file)).map_err(|error| {
             let before = runs[0].len() + usize::from(runner.wish.warm_up > 0);
             said_of(error, before)
         })?;

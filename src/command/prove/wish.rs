@@ -139,7 +139,7 @@ impl Wish {
             let message = format!("`--pairs {}` is no number of pairs", self.pairs);
             return usage(
                 message,
-                "give one from 5 to 100; 8 and more can find a difference",
+                "give one from 5 to 100; 6 and more can find a difference",
             );
         }
         if let Some(layouts) = self.layouts {
