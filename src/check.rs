@@ -52,6 +52,7 @@ use crate::build::Built;
 use crate::config::{AmbientPolicy, Config, Linkage, Origins, Pgo, Severity};
 use crate::gate::{Cause, Change, Judgement, Outcome, unjudged};
 use crate::lock::{Fact, FactChange, Item, Proof, Side, Standing};
+use crate::order::Order;
 use crate::plan::Facts;
 
 /// Every check, in the order of the report.
@@ -312,7 +313,7 @@ pub(crate) fn run(config: &Config, context: &Context<'_>) -> Checked {
     let warned = open.into_iter().filter(|pair| pair.0 == Severity::Warn);
     checked.unjudged = warned.map(|it| it.1).collect();
     let place = |finding: &Finding| ALL.iter().position(|check| check.id == finding.id);
-    checked.findings.sort_by_key(place);
+    checked.findings.order_by_key(place);
     checked
 }
 

@@ -18,7 +18,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`error`], [`clock`], [`input`], [`number`], [`quote`] | errors with hints, the time, bounded reads, numbers for people, go's quoting |
+//! | [`error`], [`clock`], [`input`], [`number`], `order`, [`quote`] | errors with hints, the time, bounded reads, numbers for people, sorting, go's quoting |
 //! | `schema` | the JSON Schemas that lie in `schemas/` |
 //! | [`review`] | what a configuration may pass to go; the only way to a command that can be started |
 //! | [`config`] | gobuild-opt.toml, presets, environment and flags as one value |
@@ -91,6 +91,8 @@ pub mod clock;
 pub mod input;
 
 pub mod number;
+
+mod order;
 
 pub mod quote;
 

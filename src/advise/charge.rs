@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::class::{self, Class, Role};
+use crate::order::Order;
 use crate::profile::names::parts;
 use crate::profile::proto::Sample;
 use crate::profile::{Frame, Profile};
@@ -399,15 +400,15 @@ impl Sums {
         };
         charged.spent = self.spent.into_iter().map(spent).collect();
         let lines = &charged.lines;
-        charged.spent.sort_by(|a, b| {
+        charged.spent.order_by(|a, b| {
             let weight = b.sum.weight.cmp(&a.sum.weight);
             weight.then_with(|| lines[a.line].cmp(&lines[b.line]))
         });
-        charged.costs.sort_by(|a, b| {
+        charged.costs.order_by(|a, b| {
             let weight = b.sum.weight.cmp(&a.sum.weight);
             weight.then_with(|| (&lines[a.line], a.class).cmp(&(&lines[b.line], b.class)))
         });
-        charged.calls.sort_by(|a, b| {
+        charged.calls.order_by(|a, b| {
             let weight = b.sum.weight.cmp(&a.sum.weight);
             weight.then_with(|| (&lines[a.line], &a.callee).cmp(&(&lines[b.line], &b.callee)))
         });

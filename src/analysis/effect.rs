@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::frames;
 use crate::binary::{self, Anatomy};
+use crate::order::Order;
 use crate::profile::{Edge, Edges};
 
 /// What the profile did to one executable.
@@ -86,7 +87,7 @@ fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {
         .filter(|(_, (with, without))| with != without)
         .map(|(path, (with, without))| (path.to_owned(), with, without))
         .collect();
-    changed.sort_by_key(|(_, with, without)| std::cmp::Reverse(with.abs_diff(*without)));
+    changed.order_by_key(|(_, with, without)| std::cmp::Reverse(with.abs_diff(*without)));
     changed
 }
 

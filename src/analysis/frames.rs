@@ -14,6 +14,7 @@ use crate::config::size::FrameLimit;
 use crate::escape::{Started, started};
 use crate::go::Package;
 use crate::input;
+use crate::order::Order;
 use crate::plan::Facts;
 use crate::plan::overlay::Overlay;
 use crate::profile::Edges;
@@ -102,7 +103,7 @@ pub(crate) fn frames(
         starts(facts, &mut found);
     }
     let mut frames: Vec<Frame> = found.into_iter().map(|it| it.0).collect();
-    frames.sort_by(|a, b| {
+    frames.order_by(|a, b| {
         b.bytes
             .cmp(&a.bytes)
             .then_with(|| a.function.cmp(&b.function))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::frames::{FLOOR, Frame};
 use crate::config::size::Growth;
+use crate::order::Order;
 
 /// What frames are held against.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,7 +47,7 @@ pub(crate) struct Over<'a> {
 pub(crate) fn over<'a>(frames: &'a [Frame], limits: &Limits<'_>) -> Vec<Over<'a>> {
     let own = frames.iter().filter(|it| it.is_own());
     let mut found: Vec<Over<'a>> = own.filter_map(|it| judge(it, limits)).collect();
-    found.sort_by_key(|it| {
+    found.order_by_key(|it| {
         (
             it.frame.start.is_none(),
             it.frame.start,

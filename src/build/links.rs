@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capture::DRAFT;
 use crate::input;
+use crate::order::Order;
 use crate::plan::toolexec::{Link, is_action};
 use crate::plan::{TargetPlan, scope};
 use crate::process::memory::Groups;
@@ -237,7 +238,7 @@ pub(crate) fn linked(target: &TargetPlan) -> Vec<Linked> {
     });
     let read = |path: &Path| serde_json::from_slice(&input::read(path, input::SOURCE).ok()?).ok();
     let mut all: Vec<Linked> = records.filter_map(|path| read(&path)).collect();
-    all.sort_by(|a, b| a.package.cmp(&b.package));
+    all.order_by(|a, b| a.package.cmp(&b.package));
     all
 }
 

@@ -1,6 +1,7 @@
 use super::{Check, Context, Seen};
 use crate::config::size::human;
 use crate::lock::{Fact, Standing};
+use crate::order::Order;
 
 pub(crate) const CHECK: Check = Check {
     id: "lock-modules",
@@ -27,7 +28,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let changes = context.lock.and_then(Standing::compared)?;
     let mut new: Vec<(&str, u64)> = changes.new_modules().collect();
-    new.sort_by_key(|pair| std::cmp::Reverse(pair.1));
+    new.order_by_key(|pair| std::cmp::Reverse(pair.1));
     let first = new.first()?.0;
     let items: Vec<String> = new
         .iter()

@@ -7,6 +7,7 @@ use crate::advise::Source;
 use crate::go::vetted::Reported;
 use crate::input;
 use crate::number::counted_of;
+use crate::order::Order;
 use crate::plan::Facts;
 
 /// What both report; an error is why it is not known.
@@ -74,7 +75,7 @@ pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec
         })
         .collect();
     let rank = |weighed: &Weighed| weighed.weight.unwrap_or_default();
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         rank(b)
             .total_cmp(&rank(a))
             .then_with(|| a.place.cmp(&b.place))

@@ -1,5 +1,6 @@
 //! A lock in, sorted text with one fact per line out.
 
+use crate::order::Order;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -80,7 +81,7 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
     for (package, entries) in target.sites.iter().filter(|site| !site.1.is_empty()) {
         let _ = writeln!(out, "\n[{path}.sites.{}]", quoted(package));
         let mut sorted: Vec<(&String, &Entry)> = entries.iter().collect();
-        sorted.sort_by_key(|(id, it)| (&it.function, it.class, &it.expression, it.ordinal, *id));
+        sorted.order_by_key(|(id, it)| (&it.function, it.class, &it.expression, it.ordinal, *id));
         for (id, entry) in sorted {
             let _ = writeln!(out, "{id} = {}", site(entry, old));
         }

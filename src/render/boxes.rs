@@ -7,6 +7,7 @@ use super::treemap::{Rect, squarify};
 use super::{harmless, words};
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, share};
+use crate::order::Order;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// How boxes are drawn.
@@ -35,7 +36,7 @@ impl Pen<'_> {
     fn level(&mut self, all: &[Tile], bounds: Rect, depth: usize) {
         let area = |tile: &Tile| tile.area(self.look.layer);
         let mut tiles: Vec<&Tile> = all.iter().filter(|tile| area(tile) > 0).collect();
-        tiles.sort_by(|a, b| area(b).cmp(&area(a)).then_with(|| a.full.cmp(&b.full)));
+        tiles.order_by(|a, b| area(b).cmp(&area(a)).then_with(|| a.full.cmp(&b.full)));
         let sizes: Vec<u64> = tiles.iter().map(|tile| area(tile)).collect();
         for (tile, rect) in tiles.into_iter().zip(squarify(&sizes, bounds)) {
             if rect.width >= self.look.least && rect.height >= self.look.least {

@@ -2,6 +2,7 @@
 
 use super::text::{LABEL, fit, width};
 use crate::number::grouped;
+use crate::order::Order;
 use crate::report::outline::{Table, number};
 
 /// Columns of a kind that stay as they are in the narrowest terminal.
@@ -20,7 +21,7 @@ pub(crate) fn fold(table: &Table, available: usize) -> Option<Table> {
         return None;
     }
     let mut smallest = kind;
-    smallest.sort_by_key(|it| sum(table, *it));
+    smallest.order_by_key(|it| sum(table, *it));
     let tables = (2..=smallest.len() - KEPT).map(|count| added_up(table, &smallest[..count]));
     let mut last = None;
     for folded in tables {

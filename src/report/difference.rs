@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SCHEMA_VERSION, Site, Tool, Verdict};
 use crate::build::benchmarks;
+use crate::order::Order;
 
 /// The report of `try`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -178,7 +179,7 @@ fn functions(
         function.code.before != function.code.after || function.frame.growth() != 0
     };
     let mut all: Vec<Function> = names.map(function).filter(differs).collect();
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         let size =
             |function: &Function| function.code.growth().abs() + function.frame.growth().abs();
         size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))

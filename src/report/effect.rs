@@ -12,6 +12,7 @@ use crate::build::effect::{Side, Told};
 use crate::escape::added::{self, Listed};
 use crate::lock;
 use crate::number::{counted, counted_of};
+use crate::order::Order;
 
 /// What a profile did, against a build without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -213,7 +214,7 @@ fn by_callee(gained: &[&Told]) -> Vec<Callee> {
             places,
         })
         .collect();
-    sorted.sort_by(|a, b| {
+    sorted.order_by(|a, b| {
         b.places
             .cmp(&a.places)
             .then_with(|| a.callee.cmp(&b.callee))

@@ -23,6 +23,7 @@ use crate::escape::refusal::Refusal;
 use crate::escape::{self, Class, Group, IdentifiedSite, remark};
 use crate::gate::{Gate, Judgement};
 use crate::lock::class_name;
+use crate::order::Order;
 
 /// What sites are grouped by.
 #[derive(
@@ -133,7 +134,7 @@ pub(crate) fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> 
     };
     let mut found: Vec<Near> = refusals.iter().filter_map(near).collect();
     let weight = |near: &Near| near.weight.unwrap_or_default();
-    found.sort_by(|a, b| {
+    found.order_by(|a, b| {
         weight(b)
             .total_cmp(&weight(a))
             .then_with(|| a.cost.cmp(&b.cost))
@@ -208,7 +209,7 @@ pub(crate) fn target(
         .map(|group| ranked(group, &sites, selection.by))
         .collect();
     // Where a profile tells what is hot, that comes first.
-    groups.sort_by(|a, b| {
+    groups.order_by(|a, b| {
         let made = a
             .name
             .starts_with(GENERATED)

@@ -15,6 +15,7 @@ use crate::config::size::human;
 use crate::gate::Cause;
 use crate::lock::{Item, Lock};
 use crate::number::counted_of;
+use crate::order::Order;
 use crate::plan::Facts;
 
 /// A function with a large stack frame.
@@ -213,7 +214,7 @@ pub(crate) fn failures(target: &Target) -> Vec<String> {
         .iter()
         .filter(|frame| frame.over.is_some())
         .collect();
-    failed.sort_by_key(|frame| {
+    failed.order_by_key(|frame| {
         (
             frame.goroutine.is_none(),
             frame.goroutine,

@@ -6,6 +6,7 @@ mod locked;
 
 mod outline;
 
+use crate::order::Order;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -210,7 +211,7 @@ pub fn growth(before: &Side, after: &Side) -> Growth {
         .into_iter()
         .map(|(to, parts)| blame.cause(&to, parts))
         .collect();
-    causes.sort_by_key(|cause| {
+    causes.order_by_key(|cause| {
         let last = cause.kind == CauseKind::Rest;
         (
             last,

@@ -4,6 +4,7 @@ mod fewer;
 
 mod union;
 
+use crate::order::Order;
 use std::borrow::Cow;
 
 pub(crate) use fewer::Folded;
@@ -144,7 +145,7 @@ impl Picture {
             true => tile.bytes,
             false => tile.area(self.shown()),
         };
-        own.sort_by_key(|tile| std::cmp::Reverse(size(tile)));
+        own.order_by_key(|tile| std::cmp::Reverse(size(tile)));
         own
     }
 }

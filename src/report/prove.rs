@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::config::prove::Require;
+use crate::order::Order;
 use crate::prove::bootstrap;
 use crate::prove::decide::{self, Answer, Found, Rules};
 use crate::prove::looks;
@@ -261,7 +262,7 @@ fn comparison(inputs: &Inputs<'_>, at: usize, metric: &Metric, found: &Found) ->
         change(found.most)
     };
     let middle = |mut numbers: Vec<f64>| {
-        numbers.sort_by(f64::total_cmp);
+        numbers.order_by(f64::total_cmp);
         let middle = crate::prove::rank::median(&numbers);
         match is_rate && middle > 0.0 {
             true => 1.0 / middle,

@@ -7,6 +7,7 @@ use super::Inputs;
 use crate::build::tools;
 use crate::config::size::human;
 use crate::number::counted;
+use crate::order::Order;
 use crate::report::outline::{Block, Table, Tone, number, text};
 
 /// What go's tools took in this run: with `[report] resources`. It differs from run to run.
@@ -83,7 +84,7 @@ pub(crate) fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
             tool.tool.clone(),
         )
     };
-    found.tools.sort_by_key(order);
+    found.tools.order_by_key(order);
     Some(found)
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::weighing::Weighing;
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
+use crate::order::Order;
 use crate::plan::Facts;
 
 pub(crate) use crate::analysis::UNOWNED;
@@ -122,7 +123,7 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
             .filter(|package| known.contains_key(package.path.as_str()));
         list.extend(gone.map(|gone| package(gone, false)));
     }
-    list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    list.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     list
 }
 
@@ -182,7 +183,7 @@ pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<M
             retained: None,
         }));
     }
-    list.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    list.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     list
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What is written is compiled before anybody is shown a gain: without types, the text may say too little.
 
+use crate::order::Order;
 use std::ops::Range;
 
 use tree_sitter::Node;
@@ -460,7 +461,7 @@ fn is_written(selector: Node<'_>) -> bool {
 
 /// A text with parts replaced.
 fn edited(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| (edit.0.start, edit.0.end));
+    edits.order_by_key(|edit| (edit.0.start, edit.0.end));
     let mut out = String::new();
     let mut at = 0;
     for (range, instead) in edits {

@@ -1,5 +1,6 @@
 //! A name in a function in, what becomes of its value out.
 
+use crate::order::Order;
 use tree_sitter::Node;
 
 use super::Source;
@@ -125,7 +126,7 @@ impl Source {
             }
             stack.extend(node.named_children(&mut node.walk()));
         }
-        found.sort_by_key(Node::start_byte);
+        found.order_by_key(Node::start_byte);
         found
     }
 }

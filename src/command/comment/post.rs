@@ -7,6 +7,7 @@ use super::subject::Subject;
 use crate::cli;
 use crate::command::Session;
 use crate::error::Result;
+use crate::order::Order;
 
 /// What is to be said.
 #[derive(Debug, Clone)]
@@ -115,7 +116,7 @@ impl Comments<'_> {
                 break;
             }
         }
-        found.sort_by_key(|own| own.id);
+        found.order_by_key(|own| own.id);
         Ok(found)
     }
 

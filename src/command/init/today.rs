@@ -8,6 +8,7 @@ use std::path::Path;
 use super::platforms::{self, Releases};
 use super::stamped::{self, Stamp};
 use crate::input;
+use crate::order::Order;
 
 /// Larger files are no recipes.
 const LARGEST: u64 = 256 << 10;
@@ -69,7 +70,7 @@ pub(super) fn recipes(root: &Path) -> Vec<Recipe> {
         Recipe::new(name, input::text(&root.join(name), LARGEST).ok()?)
     };
     let mut found: Vec<Recipe> = names.iter().filter_map(read).collect();
-    found.sort_by_key(|recipe| recipe.rank);
+    found.order_by_key(|recipe| recipe.rank);
     found
 }
 

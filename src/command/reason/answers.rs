@@ -9,6 +9,7 @@ use super::{INIT, Known, Question};
 use crate::error::{Error, Kind, Result};
 use crate::linker::{self, Program, Removal, Target};
 use crate::number::counted_of;
+use crate::order::Order;
 use crate::report::reasons::{
     Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
 };
@@ -144,7 +145,7 @@ fn methods(program: &Program<'_>) -> Asked {
         }
     });
     let mut each: Vec<Caller> = each.collect();
-    each.sort_by(|a, b| (Reverse(a.alone), &a.symbol).cmp(&(Reverse(b.alone), &b.symbol)));
+    each.order_by(|a, b| (Reverse(a.alone), &a.symbol).cmp(&(Reverse(b.alone), &b.symbol)));
     Asked {
         name: "dce".into(),
         kind: "dce".into(),
@@ -193,7 +194,7 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
         })
     });
     let mut all: Vec<Biggest> = each.filter(|found| found.bytes > 0).collect();
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         (Reverse(a.bytes), &a.name, &a.kind).cmp(&(Reverse(b.bytes), &b.name, &b.kind))
     });
     // A module of one package is the same cut.
@@ -221,7 +222,7 @@ fn freed(found: &linker::Freed) -> Freed {
         bytes: *bytes,
     });
     let mut packages: Vec<PackageBytes> = each.collect();
-    packages.sort_by(|a, b| (Reverse(a.bytes), &a.package).cmp(&(Reverse(b.bytes), &b.package)));
+    packages.order_by(|a, b| (Reverse(a.bytes), &a.package).cmp(&(Reverse(b.bytes), &b.package)));
     Freed {
         bytes: found.total(),
         file: found.file,

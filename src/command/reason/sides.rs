@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::list::Package;
 use crate::input;
 use crate::linker::Program;
+use crate::order::Order;
 use crate::plan::exports::Exported;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
@@ -130,7 +131,7 @@ fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
         let last = chain.as_ref().and_then(|chain| chain.last());
         callers.extend(last.map(|step| (alone, step.symbol.clone())));
     }
-    callers.sort_by_key(|(alone, name)| (Reverse(*alone), name.clone()));
+    callers.order_by_key(|(alone, name)| (Reverse(*alone), name.clone()));
     let freed = program.freed_without_marks(&all);
     let bytes = freed
         .packages

@@ -7,6 +7,7 @@ use super::side::Part;
 use super::wish::Bump;
 use crate::build::tools::Tool;
 use crate::go::news::{self, News, Who};
+use crate::order::Order;
 use crate::plan::Facts;
 use crate::report::upgrade::{self as report, Reasons};
 
@@ -29,7 +30,7 @@ pub fn bumps(old: &Facts, new: &Facts, asked: &[Bump]) -> Vec<report::Bump> {
     };
     let mut all: Vec<report::Bump> = paths.into_iter().map(bump).collect();
     all.retain(|bump| bump.before != bump.after);
-    all.sort_by_key(|bump| !bump.asked);
+    all.order_by_key(|bump| !bump.asked);
     all
 }
 

@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::IdentifiedSite;
 use crate::go::godebugs::{Setting, Table};
 use crate::go::minor_of;
+use crate::order::Order;
 use crate::plan::Facts;
 use crate::report::compare::{Rules, compare};
 use crate::report::difference::{self, Pair};
@@ -259,7 +260,7 @@ impl Compared<'_> {
             it.frame.before.is_some() && it.frame.after.is_some() && it.frame.growth() != 0
         };
         found.frames = compared.functions.into_iter().filter(is_both).collect();
-        found.frames.sort_by(|a, b| {
+        found.frames.order_by(|a, b| {
             let size = |it: &difference::Function| it.frame.growth().abs();
             size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });

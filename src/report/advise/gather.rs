@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::escape::{self, IdentifiedSite};
 use crate::go;
 use crate::go::pattern;
+use crate::order::Order;
 use crate::plan::Facts;
 use crate::profile::Profile;
 
@@ -172,7 +173,7 @@ impl<'a> Gathering<'a> {
                 own: percent(own(*class).weight),
             })
             .collect();
-        classes.sort_by(|a, b| {
+        classes.order_by(|a, b| {
             let share = b.share.percent.total_cmp(&a.share.percent);
             share.then_with(|| a.class.cmp(&b.class))
         });
@@ -375,7 +376,7 @@ impl<'a> Gathering<'a> {
         let all = self.findings.into_values();
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
-        kept.sort_by(|a, b| {
+        kept.order_by(|a, b| {
             let measure = a.measure.cmp(&b.measure);
             let certain = || b.share.lower().total_cmp(&a.share.lower());
             let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
@@ -383,7 +384,7 @@ impl<'a> Gathering<'a> {
         });
         target.findings = kept;
         target.ignored = ignored.len() as u64;
-        target.costs.sort_by(|a, b| {
+        target.costs.order_by(|a, b| {
             let measure = a.measure.cmp(&b.measure);
             let certain = || b.share.lower().total_cmp(&a.share.lower());
             let place = || {

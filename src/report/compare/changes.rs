@@ -1,5 +1,6 @@
 //! Two lists of names and sizes in, what changed out, the largest change first.
 
+use crate::order::Order;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -79,7 +80,7 @@ pub(crate) fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
         }
     }
     if floor > 0 {
-        out.list.sort_by(|a, b| {
+        out.list.order_by(|a, b| {
             let size = |change: &Change| change.change.unsigned_abs();
             size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });

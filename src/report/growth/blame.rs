@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::number::counted_of;
+use crate::order::Order;
 
 use super::{Cause, CauseKind, PARTS, Part, Side};
 
@@ -189,7 +190,7 @@ impl<'s> Blame<'s> {
             .into_iter()
             .map(|(package, bytes)| Part { package, bytes })
             .collect();
-        parts.sort_by_key(|part| (Reverse(part.bytes.unsigned_abs()), part.package.clone()));
+        parts.order_by_key(|part| (Reverse(part.bytes.unsigned_abs()), part.package.clone()));
         parts.retain(|part| part.bytes != 0);
         parts.truncate(PARTS);
         let (kind, name, values) = self.named(charge);

@@ -4,6 +4,7 @@ use super::{DataObject, Objects, Pointer};
 use crate::binary::{self, Anatomy, SHARED, Whose};
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
+use crate::order::Order;
 
 /// The name of what is nobody's.
 const UNOWNED: &str = "unowned";
@@ -27,7 +28,7 @@ pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Obje
         mine.len() as u64,
         mine.iter().map(|object| object.size).sum(),
     );
-    mine.sort_by_key(|object| (std::cmp::Reverse(object.size), object.address));
+    mine.order_by_key(|object| (std::cmp::Reverse(object.size), object.address));
     let object = |object: &&binary::DataObject| DataObject {
         address: format!("{:#x}", object.address),
         bytes: object.size,

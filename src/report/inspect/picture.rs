@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{FunctionSize, Inspection, PackageSize};
 use crate::config::size::human;
 use crate::number::grouped;
+use crate::order::Order;
 use crate::profile::Weights;
 use crate::profile::names::parts;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
@@ -13,7 +14,7 @@ use crate::report::picture::{Hue, Layer, Picture, Tile};
 pub(crate) fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Picture {
     let mut tiles = modules(inspection, profile);
     tiles.extend(rest(inspection));
-    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));
+    tiles.order_by_key(|tile| std::cmp::Reverse(tile.bytes));
     let file = &inspection.file;
     let platform = [&file.goos, &file.goarch].map(|text| text.as_deref().unwrap_or("unknown"));
     let mut subtitle = format!(

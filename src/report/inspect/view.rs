@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 
 use super::{Inspection, PackageSize};
+use crate::order::Order;
 use crate::report::Filter;
 
 /// What a listing is about.
@@ -98,7 +99,7 @@ impl Inspection<'_> {
             module.packages = mine().count() as u64;
         }
         self.modules
-            .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+            .order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
         self.unowned.retain(|region| filter.has(&region.section));
         self.filter = Some(filter.0.clone());
     }

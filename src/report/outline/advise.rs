@@ -3,6 +3,7 @@
 use super::{Block, Table, Tone, number, optional, text};
 use crate::advise::{Interval, Measure};
 use crate::number::{counted, counted_of, grouped};
+use crate::order::Order;
 use crate::report::advise::{ClassShare, Finding, LineCost, Place, Report, Target, Used};
 
 /// The whole report, `top` findings and lines of it.
@@ -91,7 +92,7 @@ fn summary(target: &Target) -> Vec<Block> {
     };
     let part = |class: &&ClassShare| class.own >= 0.05;
     let mut classes: Vec<&ClassShare> = target.classes.iter().filter(part).collect();
-    classes.sort_by(|a, b| b.own.total_cmp(&a.own));
+    classes.order_by(|a, b| b.own.total_cmp(&a.own));
     let parts: Vec<String> = classes
         .iter()
         .take(8)

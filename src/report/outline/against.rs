@@ -2,6 +2,7 @@
 
 use super::{Block, Table, Tone, number, text};
 use crate::number::{change, grouped, percent};
+use crate::order::Order;
 use crate::report::growth;
 use crate::report::{AgainstLock, LockFact, LockSize, Target};
 
@@ -41,7 +42,7 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
         return vec![Block::Line(Tone::Warn, other_go(lock, target))];
     }
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
-    all.sort_by_key(|size| std::cmp::Reverse(moved(size)));
+    all.order_by_key(|size| std::cmp::Reverse(moved(size)));
     let rest = all.len().saturating_sub(BRIEF);
     let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|size| row(size)).collect();
     if rest > 0 {
@@ -100,7 +101,7 @@ fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
     // Sections say where, modules whose; packages are for the long report.
     let is_shown = |size: &&LockSize| everything || !size.item.starts_with("package:");
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(is_shown).collect();
-    all.sort_by_key(|size| (size.item != "size", std::cmp::Reverse(moved(size))));
+    all.order_by_key(|size| (size.item != "size", std::cmp::Reverse(moved(size))));
     let top = if everything { all.len() } else { TOP };
     let rest = all.len().saturating_sub(top);
     let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|size| row(size)).collect();

@@ -3,6 +3,7 @@
 use super::escapes::spelled;
 use super::{Block, Table, Tone, number, optional, text};
 use crate::number::{change, counted, grouped, percent};
+use crate::order::Order;
 use crate::report::{Effect, Pair, Site, Target};
 
 /// Rows of each list in the text report.
@@ -135,8 +136,9 @@ fn frames(target: &Target, top: usize) -> Vec<Block> {
         .iter()
         .filter_map(|frame| Some((frame, frame.without_profile?)))
         .collect();
-    grown
-        .sort_by_key(|(it, before)| (it.goroutine.is_none(), std::cmp::Reverse(it.bytes - before)));
+    grown.order_by_key(|(it, before)| {
+        (it.goroutine.is_none(), std::cmp::Reverse(it.bytes - before))
+    });
     if grown.is_empty() {
         return Vec::new();
     }

@@ -4,6 +4,7 @@ use super::{Block, Table, Tone, number, optional, text};
 use crate::analysis::frames::Start;
 use crate::config::size::human;
 use crate::number::{counted, grouped};
+use crate::order::Order;
 use crate::report::{Frame, Repair, Target};
 
 /// Frames that are listed where none fails.
@@ -31,7 +32,7 @@ fn largest(target: &Target, top: usize) -> Vec<Block> {
         .iter()
         .filter(|frame| frame.is_own())
         .collect();
-    own.sort_by_key(|frame| {
+    own.order_by_key(|frame| {
         (
             frame.over.is_none(),
             frame.goroutine.is_none(),

@@ -4,6 +4,7 @@ use super::escapes::cell;
 use super::{Block, Table, Tone, number, text};
 use crate::escape::Optimizations;
 use crate::number::{counted, counted_of};
+use crate::order::Order;
 use crate::report::escape::{Near, Target};
 use crate::report::{EscapePackage, Escapes};
 
@@ -33,7 +34,7 @@ pub(crate) fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
     let told = |package: &EscapePackage| Some((package.path.clone(), package.optimizations?));
     let mut packages: Vec<(String, Optimizations)> =
         escapes.packages.iter().filter_map(told).collect();
-    packages.sort_by(|a, b| {
+    packages.order_by(|a, b| {
         b.1.bounds_checks
             .cmp(&a.1.bounds_checks)
             .then_with(|| a.0.cmp(&b.0))

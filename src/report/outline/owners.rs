@@ -6,6 +6,7 @@ use super::{Block, Column, Table, Tone, number, optional, text};
 use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
+use crate::order::Order;
 use crate::report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 use crate::report::sizes::{PackageSize, SHARED, UNOWNED};
@@ -232,7 +233,7 @@ pub(crate) fn tiles(target: &Target) -> Vec<Tile> {
         Tile::around(name, full, packages)
     };
     let mut tiles: Vec<Tile> = modules.into_iter().map(module).collect();
-    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));
+    tiles.order_by_key(|tile| std::cmp::Reverse(tile.bytes));
     tiles
 }
 

@@ -5,6 +5,7 @@ use super::{Block, Table, Tone, number, text};
 use crate::check::{LOOSENED, Status};
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, percent};
+use crate::order::Order;
 use crate::report::compare::{Comparison, Pair};
 use crate::report::{Report, Site, Target};
 
@@ -151,7 +152,7 @@ fn grown(targets: &[Target]) -> Option<Block> {
             }
         }
     }
-    rows.sort_by_key(|(module, _, before, after)| {
+    rows.order_by_key(|(module, _, before, after)| {
         (std::cmp::Reverse(before.abs_diff(*after)), *module)
     });
     let columns = vec![

@@ -3,6 +3,7 @@
 use super::{Hue, Layer, Picture, Tile};
 use crate::config::size::human;
 use crate::number::grouped;
+use crate::order::Order;
 
 /// A picture that can be drawn, and what of it stands for several.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +116,7 @@ impl Fold {
             .map(|tile| self.tile(tile, depth))
             .collect();
         kept.extend(alone.map(|tile| self.tile(tile, depth)));
-        kept.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.full.cmp(&b.full)));
+        kept.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.full.cmp(&b.full)));
         if !small.is_empty() {
             self.hide(&small);
             kept.extend((depth == 0 || !kept.is_empty()).then(|| together(&small, depth)));

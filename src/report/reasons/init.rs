@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::size::human;
 use crate::number::{counted, grouped};
+use crate::order::Order;
 use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
 /// What stays in a program because packages have something to do before `main`.
@@ -62,7 +63,7 @@ impl Inits {
         columns.push(optional(text("largest")));
         let mut shown: Vec<&Init> = self.list.iter().collect();
         if self.traced {
-            shown.sort_by_key(|init| std::cmp::Reverse(init.microseconds));
+            shown.order_by_key(|init| std::cmp::Reverse(init.microseconds));
         }
         let rows: Vec<Vec<String>> = shown.iter().take(top).map(|init| self.row(init)).collect();
         let mut blocks = vec![

@@ -3,6 +3,7 @@
 use super::{and, cell, listing, split};
 use crate::binary::Origin;
 use crate::number::{grouped, share};
+use crate::order::Order;
 use crate::report::inspect::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
@@ -294,7 +295,7 @@ pub(crate) fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     ];
     let mut all: Vec<_> = inspection.sections.iter().collect();
     all.retain(|section| section.bytes > 0 || section.memory > 0);
-    all.sort_by_key(|section| std::cmp::Reverse((section.bytes, section.memory)));
+    all.order_by_key(|section| std::cmp::Reverse((section.bytes, section.memory)));
     let size = inspection.file.size;
     let row = |name: String, role: String, bytes, memory| {
         vec![name, role, cell(bytes), share(bytes, size), cell(memory)]
