@@ -1,12 +1,12 @@
 //! A lock in, sorted text with one fact per line out.
 
-use crate::order::Order;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{
     Advice, Allocations, Entry, Executable, Item, Lock, Proof, Target, VERSION, class_name,
 };
+use crate::order::Order;
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub(crate) fn write(lock: &Lock) -> String {

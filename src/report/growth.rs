@@ -6,13 +6,13 @@ mod locked;
 
 mod outline;
 
-use crate::order::Order;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::order::Order;
 use blame::{Blame, Charge};
 pub(crate) use locked::since_lock;
 pub use outline::{briefly, outline};

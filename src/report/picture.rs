@@ -4,9 +4,9 @@ mod fewer;
 
 mod union;
 
-use crate::order::Order;
 use std::borrow::Cow;
 
+use crate::order::Order;
 pub(crate) use fewer::Folded;
 pub(crate) use union::merged;
 

@@ -2,7 +2,6 @@
 //!
 //! What is written is compiled before anybody is shown a gain: without types, the text may say too little.
 
-use crate::order::Order;
 use std::ops::Range;
 
 use tree_sitter::Node;
@@ -10,6 +9,7 @@ use tree_sitter::Node;
 use super::sound::{is_certain, with_ends_of};
 use super::uses::enclosing;
 use super::{Source, child, is_within, loops};
+use crate::order::Order;
 
 /// A file with some advice followed.
 #[derive(Debug, Clone, PartialEq, Eq)]

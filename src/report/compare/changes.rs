@@ -1,12 +1,12 @@
 //! Two lists of names and sizes in, what changed out, the largest change first.
 
-use crate::order::Order;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Item;
+use crate::order::Order;
 
 /// What changed, and how much was too small to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

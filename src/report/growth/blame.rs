@@ -83,6 +83,16 @@ impl<'s> Blame<'s> {
         }
     }
 
+    /// Whether it is known what the switch costs.
+    fn is_priced(&self) -> bool {
+        let side = match self.switched() {
+            Some(true) => self.after,
+            _ => self.before,
+        };
+        let methods = side.methods.as_ref();
+        methods.is_some_and(|methods| !methods.bytes.is_empty())
+    }
+
     /// What it costs by package that the elimination was switched; empty where that is not known.
     pub fn price(&self) -> BTreeMap<String, i64> {
         let (side, sign) = match self.switched() {
@@ -114,7 +124,7 @@ impl<'s> Blame<'s> {
             return charge;
         }
         // What nobody can price goes to the switch itself.
-        if both && self.switched() == Some(more) && self.price().is_empty() {
+        if both && self.switched() == Some(more) && !self.is_priced() {
             return Charge::Elimination;
         }
         let found = self.nearest(path, more);
