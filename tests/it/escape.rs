@@ -123,6 +123,11 @@ fn module() -> tempfile::TempDir {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
+    // A package that no build has compiled: go repeats the diagnostics of an old one only while its cache still has them.
+    for (name, package) in [("unique.go", "main"), ("lib/unique.go", "lib")] {
+        let text = format!("package {package} // {}\n", dir.path().display());
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
     dir
 }
 
