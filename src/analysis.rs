@@ -29,6 +29,7 @@ use crate::binary::{
 use crate::build::Built;
 use crate::error::{Error, Kind, Result};
 use crate::lock;
+use crate::order::Ordered;
 use crate::plan::output::{Executable, NO_READER};
 use crate::plan::pgo::hex;
 use crate::plan::stamp::Stamp;
@@ -117,24 +118,24 @@ impl Artifact {
             cgo: cgo
                 .filter(|it| self.holds(&it.import_path))
                 .map(|it| it.import_path.clone())
-                .collect(),
+                .ordered(),
             godebug: godebug
                 .map(|it| (it.0.to_owned(), it.1.to_owned()))
-                .collect(),
+                .ordered(),
             sections: roles
                 .map(|it| owned(it.role.name(), it.file_size))
-                .collect(),
-            frames: own.map(|it| owned(&it.function, it.bytes)).collect(),
+                .ordered(),
+            frames: own.map(|it| owned(&it.function, it.bytes)).ordered(),
             ..lock::Executable::default()
         };
         if let Some(sizes) = &self.sizes {
             let modules = sizes.modules.iter();
-            entry.modules = modules.map(|it| owned(&it.path, it.bytes)).collect();
+            entry.modules = modules.map(|it| owned(&it.path, it.bytes)).ordered();
             let rest = self.size.saturating_sub(entry.modules.values().sum());
             entry.modules.insert(UNOWNED.to_owned(), rest);
             entry.owners = Some(sizes.owners);
             let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
-            entry.packages = large.map(|it| owned(&it.path, it.bytes)).collect();
+            entry.packages = large.map(|it| owned(&it.path, it.bytes)).ordered();
         }
         entry
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::frames;
 use crate::binary::{self, Anatomy};
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::profile::{Edge, Edges};
 
 /// What the profile did to one executable.
@@ -110,5 +110,5 @@ fn inlined(bytes: &[u8], hot: &[Edge]) -> Option<BTreeSet<usize>> {
             found.extend(known.get(&key).copied());
         },
     );
-    (visited.is_ok() && any).then(|| found.into_iter().collect())
+    (visited.is_ok() && any).then(|| found.into_iter().ordered())
 }

@@ -11,6 +11,7 @@ use super::tools::Tool;
 use super::{Built, lanes};
 use crate::go::Package;
 use crate::number::counted;
+use crate::order::Ordered;
 use crate::plan::{Facts, StepKind, TargetPlan};
 
 /// Fewer packages than this that are compiled need no explanation, unless they are half of all.
@@ -234,8 +235,8 @@ fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
             .packages
             .iter()
             .map(|package| (package.import_path.clone(), fingerprint(package, facts)))
-            .collect(),
-        actions: built.tools.iter().filter_map(compiled).collect(),
+            .ordered(),
+        actions: built.tools.iter().filter_map(compiled).ordered(),
         compiled: built.packages.len(),
     }
 }
@@ -270,7 +271,7 @@ fn flags(args: &[std::ffi::OsString]) -> BTreeMap<String, String> {
     // A profile may be a file of ours; its digest is compared.
     pairs
         .filter(|(name, _)| !known(name) && name != "-pgo")
-        .collect()
+        .ordered()
 }
 
 /// What stands for the sources of a package: the version of its module, or the state of its files.

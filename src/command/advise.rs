@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::lock::{Advice, FILE, Lock};
 use crate::number::counted_of;
+use crate::order::Ordered;
 use crate::plan::overlay::Overlay;
 use crate::plan::{Facts, Typed};
 use crate::profile;
@@ -99,7 +100,7 @@ fn accept(report: &Report, mut lock: Lock, path: &Path, session: &Session<'_>) -
             };
             (finding.id.clone(), advice)
         };
-        let all = target.findings.iter().map(advice).collect();
+        let all = target.findings.iter().map(advice).ordered();
         entry.advice = all;
         count += entry.advice.len();
     }

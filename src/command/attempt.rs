@@ -21,6 +21,7 @@ use crate::cli;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
+use crate::order::Ordered;
 use crate::plan::output::Executable;
 use crate::plan::{Facts, TargetPlan, Typed};
 use crate::render::{self, Format, Shows};
@@ -229,7 +230,7 @@ fn measured(target: &TargetPlan, executable: &Executable) -> Result<difference::
                 let sizes = (u64::from(function.size), u64::from(function.frame));
                 (anatomy.name(function).into_owned(), sizes)
             };
-            anatomy.functions.iter().map(sizes).collect()
+            anatomy.functions.iter().map(sizes).ordered()
         });
     Ok(difference::Built {
         name: executable.name.clone(),

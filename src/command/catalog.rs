@@ -13,6 +13,7 @@ use crate::cli::{Cli, Completions, Explain, Man, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
 use crate::lesson;
+use crate::order::Ordered;
 use crate::render::{self, Format, Style};
 use crate::report::outline::{Block, Column, Table, Tone, number, text};
 use crate::schema;
@@ -171,7 +172,7 @@ fn list(
         let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
         let object = |row: &Vec<String>| -> BTreeMap<String, String> {
             let cells = titles.iter().zip(row);
-            cells.map(|(a, b)| ((*a).to_owned(), b.clone())).collect()
+            cells.map(|(a, b)| ((*a).to_owned(), b.clone())).ordered()
         };
         return data(render::json(&rows.iter().map(object).collect::<Vec<_>>()));
     }

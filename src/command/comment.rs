@@ -145,7 +145,7 @@ fn read(path: &Path, cwd: &Path) -> Result<Report> {
     if !numbers_fit(&value) {
         return Err(no_report(path, "a number in it is out of range"));
     }
-    serde_json::from_value(value).map_err(|error| no_report(path, &error.to_string()))
+    serde_json::from_slice(&bytes).map_err(|error| no_report(path, &error.to_string()))
 }
 
 fn numbers_fit(value: &Value) -> bool {

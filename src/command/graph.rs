@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::linker::{Archives, Program};
+use crate::order::Ordered;
 use crate::plan::exports::{self, Exported};
 use crate::plan::{Facts, Step, StepKind, TargetPlan};
 use crate::process::Interrupt;
@@ -186,6 +187,6 @@ fn stamp(facts: &Facts) -> u64 {
             &module.path,
         )
     });
-    let each: BTreeMap<&String, usize> = lines.map(|(bytes, path)| (path, bytes)).collect();
+    let each: BTreeMap<&String, usize> = lines.map(|(bytes, path)| (path, bytes)).ordered();
     each.values().sum::<usize>() as u64
 }

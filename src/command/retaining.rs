@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::{Known, Objects};
 use crate::analysis::Artifact;
 use crate::linker::{self, Program};
+use crate::order::Ordered;
 use crate::plan::TargetPlan;
 use crate::process::Interrupt;
 use crate::report::Retained;
@@ -19,7 +20,7 @@ pub fn retained(targets: &[TargetPlan], artifacts: &[Artifact], interrupt: &Inte
         let found = one(&targets[artifact.target], package, interrupt);
         ((artifact.target, package.clone()), found)
     };
-    artifacts.iter().map(of).collect()
+    artifacts.iter().map(of).ordered()
 }
 
 fn one(target: &TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Retained, String> {
@@ -47,12 +48,12 @@ fn of_program(program: &Program<'_>, known: &Known<'_>) -> Retained {
     let modules = program.packages().filter_map(module_of);
     let modules = modules.map(|path| (path.to_owned(), bytes(found.modules.get(path))));
     Retained {
-        packages: packages.collect(),
-        modules: modules.collect(),
+        packages: packages.ordered(),
+        modules: modules.ordered(),
         imports: known
             .packages
             .iter()
             .map(|package| (package.path.clone(), package.imports.clone()))
-            .collect(),
+            .ordered(),
     }
 }

@@ -277,7 +277,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
         ground::add(&mut ground, &layer.table, &layer.name, layer.trusted);
         overlay(&mut merged, layer.table, "", &layer.name, &mut origins);
     }
-    let config = Config::deserialize_table(merged)?;
+    let config = Config::of_table(&merged)?;
     check_ids(&config, &origins)?;
     assertion::check(&config)?;
     config.target.iter().try_for_each(assertion::check_target)?;
@@ -285,9 +285,9 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
 }
 
 impl Config {
-    fn deserialize_table(table: Table) -> Result<Self> {
-        use serde::Deserialize;
-        Self::deserialize(table).map_err(|error| {
+    /// Through text: one more reader of every type of the configuration would be 160 KB of program.
+    fn of_table(table: &Table) -> Result<Self> {
+        toml::from_str(&strict::text_of(table)?).map_err(|error| {
             Error::new(
                 Kind::Usage,
                 format!("the merged configuration is not valid: {}", error.message()),

@@ -10,6 +10,7 @@ use crate::config::{
     AmbientPolicy, Assertion, Buildvcs, Collect, Config, Gate, Linkage, OnMissing, Severity,
 };
 use crate::lock::Lock;
+use crate::order::Ordered;
 use crate::plan::scope;
 
 /// What closes the gates of a revision.
@@ -98,7 +99,7 @@ pub(crate) fn noted(before: &Config, now: &Config) -> Vec<String> {
     let own = |config: &Config| -> BTreeMap<String, String> {
         let all = config.pgo.package.iter();
         all.map(|(key, config)| (key.clone(), config.profile.to_string()))
-            .collect()
+            .ordered()
     };
     let mut told = Vec::new();
     if a != b {
@@ -293,7 +294,7 @@ fn asserted(before: &[Assertion], now: &[Assertion], told: &mut Vec<String>) {
         let kept: BTreeSet<&String> = same
             .iter()
             .flat_map(|assertion| &assertion.targets)
-            .collect();
+            .ordered();
         let narrower =
             old.targets.is_empty() || old.targets.iter().any(|target| !kept.contains(target));
         if !everywhere && narrower {
@@ -320,7 +321,7 @@ fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
         .checks
         .iter()
         .map(|check| (check.0, *check.1))
-        .collect();
+        .ordered();
     for (id, was) in all {
         let is = now.checks.get(id).copied().unwrap_or(Severity::Warn);
         if strictness(is) < strictness(was) {

@@ -106,7 +106,7 @@ fn is_major_version(element: &str) -> bool {
 /// names) become U+FFFD.
 pub(crate) fn parse(output: &[u8]) -> Result<Vec<Package>> {
     let text = String::from_utf8_lossy(output);
-    serde_json::Deserializer::from_str(&text)
+    serde_json::Deserializer::from_slice(text.as_bytes())
         .into_iter::<Package>()
         .collect::<std::result::Result<_, _>>()
         .map_err(|error| {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::list::{Module, Package};
 use crate::input;
+use crate::order::Ordered;
 
 /// How vendor/ stands to what it was copied from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub(crate) fn compare(packages: &[Package], cache: &Path, compared: &Compared) -
                 }));
                 let told = |of: fn(&Found) -> &Vec<PathBuf>| {
                     let paths: BTreeSet<&PathBuf> =
-                        all.iter().flat_map(|found| of(found)).collect();
+                        all.iter().flat_map(|found| of(found)).ordered();
                     let shown = |it: &PathBuf| {
                         let path = it.strip_prefix(root).unwrap_or(it);
                         format!("`{}` of {name}", path.display())
@@ -131,7 +132,7 @@ fn module_places(vendor: &Path) -> BTreeSet<PathBuf> {
     // `# PATH VERSION`, `# PATH => ...`; `## explicit` and a package are something else.
     let modules = text.lines().filter_map(|line| line.strip_prefix("# "));
     let paths = modules.filter_map(|module| module.split_whitespace().next());
-    paths.map(|path| vendor.join(path)).collect()
+    paths.map(|path| vendor.join(path)).ordered()
 }
 
 /// `example.com/lib v1.2.0`; of one that is replaced, what stands in for it.

@@ -87,7 +87,8 @@ pub(crate) fn reported(
 /// Reads objects of packages, analyzers and lists of diagnostics, one after another. What is none of these says nothing.
 fn read(json: &str, cwd: &Path) -> Vec<Reported> {
     let mut found = Vec::new();
-    let stream = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+    let stream =
+        serde_json::Deserializer::from_slice(json.as_bytes()).into_iter::<serde_json::Value>();
     for packages in stream.map_while(|it| it.ok()) {
         let analyzers = packages.as_object().into_iter().flatten();
         let analyzers = analyzers

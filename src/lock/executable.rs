@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::noted::Table;
 use super::{Item, Lock};
 use crate::binary::Owners;
+use crate::order::Ordered;
 
 /// What was accepted for one executable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -156,7 +157,7 @@ impl Executable {
             .map(|text| (Item::Cgo(text.clone()), "used".to_owned()));
         let godebug = self.godebug.iter();
         let godebug = godebug.map(|(key, value)| (Item::Godebug(key.clone()), value.clone()));
-        let mut facts: BTreeMap<Item, String> = cgo.chain(godebug).collect();
+        let mut facts: BTreeMap<Item, String> = cgo.chain(godebug).ordered();
         if let Some(on) = self.dead_code_elimination {
             facts.insert(Item::DeadCode, if on { "on" } else { "off" }.to_owned());
         }
@@ -320,7 +321,7 @@ fn differing<T: Clone + PartialEq>(
     before: &BTreeMap<Item, T>,
     after: &BTreeMap<Item, T>,
 ) -> Vec<(Item, Option<T>, Option<T>)> {
-    let items: BTreeSet<&Item> = before.keys().chain(after.keys()).collect();
+    let items: BTreeSet<&Item> = before.keys().chain(after.keys()).ordered();
     let pair = |item: &&Item| (before.get(*item).cloned(), after.get(*item).cloned());
     items
         .into_iter()

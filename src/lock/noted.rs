@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Executable, Item};
 use crate::binary::Owners;
+use crate::order::Ordered;
 
 /// The table of an executable. Every fact is a line of its own: two branches merge line by line.
 #[derive(Deserialize)]
@@ -225,7 +226,7 @@ fn noted<T>(
         note(item(name.clone()), it.reason);
         (name, it.value)
     });
-    pairs.collect()
+    pairs.ordered()
 }
 
 fn noted_names(
@@ -236,5 +237,5 @@ fn noted_names(
         note(Item::Cgo(name.clone()), reason);
         name
     });
-    pairs.collect()
+    pairs.ordered()
 }

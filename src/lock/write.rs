@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{
     Advice, Allocations, Entry, Executable, Item, Lock, Proof, Target, VERSION, class_name,
 };
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 
 /// Writes a lock; [`super::read`] gives the same value back.
 pub(crate) fn write(lock: &Lock) -> String {
@@ -115,7 +115,7 @@ fn executable(out: &mut String, path: &str, it: &Executable) {
         let value = noted(Item::Health, percent.to_string());
         let _ = writeln!(out, "profile-health = {value}");
     }
-    let cgo: BTreeMap<String, ()> = it.cgo.iter().map(|text| (text.clone(), ())).collect();
+    let cgo: BTreeMap<String, ()> = it.cgo.iter().map(|text| (text.clone(), ())).ordered();
     table(out, &format!("{path}.cgo"), &cgo, |name, ()| {
         noted(Item::Cgo(name.to_owned()), "true".into())
     });

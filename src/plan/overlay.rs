@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Facts;
 use crate::go::pattern::clean;
 use crate::input;
+use crate::order::Ordered;
 
 /// Files that stand in for others: the `Replace` of an overlay.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ impl Overlay {
             };
             Some((clean(&cwd.join(from)), file))
         };
-        Self(pairs.into_iter().flatten().filter_map(pair).collect())
+        Self(pairs.into_iter().flatten().filter_map(pair).ordered())
     }
 
     /// The places where go reads other files.

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::source::{File, Scope, Settable};
 use crate::input;
+use crate::order::Ordered;
 
 /// A variable that the linker is to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,7 +267,7 @@ impl Sources<'_> {
                 .read
                 .iter()
                 .map(|(path, files)| (path.as_str(), Scope::new(files)))
-                .collect();
+                .ordered();
             let wanted = RefCell::new(BTreeSet::new());
             let lookup = |path: &str| {
                 let found = scopes.get(path);

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustix::process::{Pid, Signal};
 
+use crate::order::Ordered;
+
 /// A process below a group that is not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stray {
@@ -24,7 +26,7 @@ impl Family {
     /// there is a `/proc`.
     pub(crate) fn of(leaders: impl IntoIterator<Item = i32>) -> Self {
         // A group 0 or 1 would be ours, or everybody.
-        let groups: BTreeSet<i32> = leaders.into_iter().filter(|leader| *leader > 1).collect();
+        let groups: BTreeSet<i32> = leaders.into_iter().filter(|leader| *leader > 1).ordered();
         if groups.is_empty() {
             return Self::default();
         }
@@ -98,7 +100,7 @@ fn processes() -> BTreeMap<i32, Process> {
         return BTreeMap::new();
     };
     let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    ids.filter_map(|id| Some((id, process(id)?))).collect()
+    ids.filter_map(|id| Some((id, process(id)?))).ordered()
 }
 
 /// `None` for who has ended, buried or not.

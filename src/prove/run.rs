@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::order::Ordered;
+
 pub use crate::process::measured::Taken;
 
 /// A quantity that runs are compared by.
@@ -124,7 +126,7 @@ impl Numbers {
             let number = super::rank::median(&numbers);
             (name, Value { number, unit })
         };
-        (self.count <= MOST).then(|| self.all.into_iter().map(middle).collect())
+        (self.count <= MOST).then(|| self.all.into_iter().map(middle).ordered())
     }
 }
 

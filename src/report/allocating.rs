@@ -6,6 +6,7 @@ use super::Site;
 use super::escape::Target;
 use super::picture::{Hue, Layer, Picture, Tile};
 use crate::number::counted;
+use crate::order::Ordered;
 use crate::plan::Facts;
 
 /// The module of each package, as it is called in a treemap, and its colour.
@@ -22,7 +23,7 @@ pub(crate) fn homes(facts: &Facts) -> Homes {
         };
         (package.import_path.clone(), (module.to_owned(), hue))
     };
-    facts.packages.iter().map(home).collect()
+    facts.packages.iter().map(home).ordered()
 }
 
 /// The treemap of the sites that were selected; `None` where there are none.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Artifact;
 use crate::binary::{Binary, Linkage, Role};
 use crate::check::{Context, gomaxprocs};
+use crate::order::Ordered;
 use crate::plan::Facts;
 
 /// A finished executable.
@@ -194,7 +195,7 @@ pub(crate) fn runtime(context: &Context<'_>) -> Runtime {
         automaxprocs: gomaxprocs::automaxprocs(context),
         godebug: godebug
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect::<BTreeMap<_, _>>(),
+            .ordered::<BTreeMap<_, _>>(),
         cgo: context
             .cgo_packages()
             .into_iter()

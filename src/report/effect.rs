@@ -12,7 +12,7 @@ use crate::build::effect::{Side, Told};
 use crate::escape::added::{self, Listed};
 use crate::lock;
 use crate::number::{counted, counted_of};
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 
 /// What a profile did, against a build without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -147,7 +147,7 @@ pub(crate) fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect>
         .difference(&told.without.devirtualized);
     let devirtualized: BTreeSet<String> = devirtualized
         .map(|told| format!("{} {}: {}", told.package, told.place, told.message))
-        .collect();
+        .ordered();
     let mut effect = Effect {
         hot: calls(found.hot),
         hot_inlined_without: calls(found.hot_without),

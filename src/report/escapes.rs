@@ -15,6 +15,7 @@ use crate::config::{Config, Gate};
 use crate::escape::added::Added;
 use crate::escape::{Class, IdentifiedSite, Identity, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
+use crate::order::Ordered;
 use crate::plan::{Facts, scope};
 
 /// The escape report.
@@ -439,5 +440,5 @@ pub fn profiles(facts: &Facts) -> std::collections::BTreeMap<String, String> {
             .chain(all)
             .map(move |package| (package, digest.clone()))
     });
-    pairs.collect()
+    pairs.ordered()
 }

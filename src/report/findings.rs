@@ -6,6 +6,7 @@ use super::escapes::Escapes;
 use super::verdict::{denied, label};
 use super::{Assertion, Report, Site, Target, Verdict, assertions, gate};
 use crate::check::{Finding, Status};
+use crate::order::Ordered;
 
 /// What is worth an annotation: new sites and failed assertions, each once.
 #[derive(Debug, Default)]
@@ -138,7 +139,7 @@ impl<'a> Findings<'a> {
             let new = escapes.new.iter();
             new.filter(|site| escapes.fails(site))
         });
-        self.failing = failing.map(|site| site.id.as_str()).collect();
+        self.failing = failing.map(|site| site.id.as_str()).ordered();
         let mut told = gate::failures(escapes);
         told.extend(assertions::failures(self.assertions.iter().copied()));
         self.not_judged = verdict.not_judged.iter().map(String::as_str).collect();

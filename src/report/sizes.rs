@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::weighing::Weighing;
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::plan::Facts;
 
 pub(crate) use crate::analysis::UNOWNED;
@@ -111,7 +111,7 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
             .packages
             .iter()
             .map(|package| (package.path.as_str(), package.bytes))
-            .collect();
+            .ordered();
         known.insert(SHARED, old.shared);
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
@@ -166,7 +166,7 @@ pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<M
             .modules
             .iter()
             .map(|module| (module.path.as_str(), module.bytes))
-            .collect();
+            .ordered();
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
             it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));

@@ -6,6 +6,7 @@ use crate::command::lock_file;
 use crate::error::{Error, Kind, Result};
 use crate::lock::{Executable, FILE, Item, Lock, Target};
 use crate::number::counted_of;
+use crate::order::Ordered;
 use crate::report;
 
 /// Entries that an error lists.
@@ -131,7 +132,7 @@ fn executables(
         let kept = before.reasons.iter().filter(|reason| is_there(reason.0));
         it.reasons = kept
             .map(|(item, text)| (item.clone(), text.clone()))
-            .collect();
+            .ordered();
         for item in looser(before, it, fresh).into_iter().filter(|_| same) {
             if let Some(reason) = reason {
                 it.reasons.insert(item.to_string(), reason.to_owned());

@@ -9,7 +9,7 @@ use super::{INIT, Known, Question};
 use crate::error::{Error, Kind, Result};
 use crate::linker::{self, Program, Removal, Target};
 use crate::number::counted_of;
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::report::reasons::{
     Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
 };
@@ -184,7 +184,7 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
             .flat_map(|(_, by)| by)
             .copied()
             .filter(|importer| main(importer))
-            .collect();
+            .ordered();
         Some(Biggest {
             name: name.to_owned(),
             kind: kind.to_owned(),

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::list::Package;
 use crate::input;
 use crate::linker::Program;
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::plan::exports::Exported;
 use crate::plan::output::Executable;
 use crate::plan::pgo::hex;
@@ -67,7 +67,7 @@ pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt)
         .packages
         .iter()
         .map(|package| (package.path.as_str(), package))
-        .collect();
+        .ordered();
     for package in &facts.packages {
         let Some(of) = side.packages.get_mut(&package.import_path) else {
             continue;
@@ -115,8 +115,8 @@ fn of_program(program: &Program<'_>, known: &Known<'_>) -> Side {
         size: bytes.values().sum(),
         elimination: Some(!program.keeps_all_methods()),
         methods: program.keeps_all_methods().then(|| methods(program, known)),
-        packages: packages.collect(),
-        imports: Some(imports.collect()),
+        packages: packages.ordered(),
+        imports: Some(imports.ordered()),
         ..Side::default()
     }
 }
@@ -142,7 +142,7 @@ fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
         });
     Methods {
         callers: callers.into_iter().map(|(_, name)| name).collect(),
-        bytes: bytes.collect(),
+        bytes: bytes.ordered(),
         others: all.len().saturating_sub(PRICED),
     }
 }
@@ -199,7 +199,7 @@ fn modules(facts: &Facts) -> BTreeMap<String, Option<String>> {
         };
         (module.path.clone(), Some(version.trim_end().to_owned()))
     });
-    all.collect()
+    all.ordered()
 }
 
 /// A digest of files by their names and contents; `None` where one cannot be read.

@@ -7,7 +7,7 @@ use super::side::Part;
 use super::wish::Bump;
 use crate::build::tools::Tool;
 use crate::go::news::{self, News, Who};
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::plan::Facts;
 use crate::report::upgrade::{self as report, Reasons};
 
@@ -18,10 +18,10 @@ pub fn bumps(old: &Facts, new: &Facts, asked: &[Bump]) -> Vec<report::Bump> {
         let modules = modules.filter(|module| !module.main);
         modules
             .map(|module| (module.path.clone(), module.version.clone()))
-            .collect()
+            .ordered()
     };
     let (before, after) = (versions(old), versions(new));
-    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).ordered();
     let bump = |path: &String| report::Bump {
         path: path.clone(),
         before: before.get(path).cloned(),
@@ -71,7 +71,7 @@ pub fn time<'a>(pairs: impl Iterator<Item = (&'a Part, &'a Part)>) -> report::Ti
                 let end = tool.end?;
                 Some(((tool.name.as_str(), tool.package.as_str()), end.cpu_us))
             };
-            counted.filter_map(took).collect()
+            counted.filter_map(took).ordered()
         };
         let (before, after) = (of(old), of(new));
         for (tool, took) in &before {
@@ -103,7 +103,7 @@ pub fn reasons(parts: [&Part; 2], modules: &[report::Bump]) -> Reasons {
     }
     let moved = modules.iter();
     let moved = moved.map(|bump| (bump.path.clone(), (bump.before.clone(), bump.after.clone())));
-    reasons.moved = moved.collect();
+    reasons.moved = moved.ordered();
     reasons.importers = (importers(parts[0]), importers(parts[1]));
     reasons
 }
@@ -123,7 +123,7 @@ fn importers(part: &Part) -> BTreeMap<String, String> {
             };
             (package.import_path.as_str(), rank)
         })
-        .collect();
+        .ordered();
     let mut found: BTreeMap<String, (u8, String)> = BTreeMap::new();
     for package in &part.imports {
         let of = rank.get(package.path.as_str()).copied().unwrap_or(4);
@@ -137,5 +137,5 @@ fn importers(part: &Part) -> BTreeMap<String, String> {
     found
         .into_iter()
         .map(|(path, (_, by))| (path, by))
-        .collect()
+        .ordered()
 }

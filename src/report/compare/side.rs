@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::binary::{Module, Origin};
+use crate::order::Ordered;
 use crate::quote;
 use crate::report::growth::{Package, Side};
 use crate::report::inspect::Inspection;
@@ -61,14 +62,14 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
     Side {
         size: found.file.size,
         go_version: found.file.go_version.clone(),
-        settings: settings.collect(),
+        settings: settings.ordered(),
         // Where the profile lay says nothing: two checkouts are in two directories.
         profile: setting("-pgo")
             .map(|path| path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned()),
         elimination: found.methods.and_then(|methods| methods.on),
         methods: None,
-        modules: modules.collect(),
-        packages: packages.collect(),
+        modules: modules.ordered(),
+        packages: packages.ordered(),
         symbols: symbols.map(|role| role.bytes).sum(),
         imports: calls.map(|calls| renamed(calls, build.map_or("main", |build| &build.path))),
     }
@@ -86,7 +87,7 @@ fn renamed(calls: Calls, main: &str) -> Calls {
     calls
         .into_iter()
         .map(|(path, all)| (own(path), all))
-        .collect()
+        .ordered()
 }
 
 fn version(module: &Module) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Brief;
 use crate::binary::{Owners, SHARED};
 use crate::error::{Error, Kind, Result};
+use crate::order::Ordered;
 use crate::report::growth;
 use crate::report::inspect::{self, Inspection};
 use crate::report::outline::owners;
@@ -134,7 +135,7 @@ impl Subject {
                 .settings
                 .iter()
                 .filter(|(key, _)| !FLEETING.contains(&key.as_str()));
-            steady.cloned().collect()
+            steady.cloned().ordered()
         });
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
         Self {
@@ -254,7 +255,7 @@ fn read(bytes: &[u8], path: &str, drawn: bool) -> Result<Subjects> {
     }
     let list = if value.get("targets").is_some() {
         let report: Report =
-            serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
         report
             .targets
             .iter()
@@ -262,7 +263,7 @@ fn read(bytes: &[u8], path: &str, drawn: bool) -> Result<Subjects> {
             .collect()
     } else if value.get("ledger").is_some() {
         let found: Inspection<'_> =
-            serde_json::from_value(value).map_err(|error| wrong(&error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
         if found.filter.is_some() {
             return Err(wrong(
                 "it was saved with --filter and does not hold everything",

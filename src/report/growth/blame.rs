@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::number::counted_of;
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 
 use super::{Cause, CauseKind, PARTS, Part, Side};
 
@@ -51,7 +51,7 @@ impl<'s> Blame<'s> {
         let names: BTreeSet<&str> = [before, after]
             .into_iter()
             .flat_map(|side| side.settings.keys().map(String::as_str))
-            .collect();
+            .ordered();
         let differs = |name: &&str| before.settings.get(*name) != after.settings.get(*name);
         Self {
             before,
@@ -102,7 +102,7 @@ impl<'s> Blame<'s> {
         };
         let each = side.methods.iter().flat_map(|methods| &methods.bytes);
         each.map(|(package, bytes)| (package.clone(), sign * super::signed(*bytes)))
-            .collect()
+            .ordered()
     }
 
     /// Flags decide whether there are symbols.
@@ -295,7 +295,7 @@ impl<'s> Blame<'s> {
             .map(String::as_str)
             .filter(|path| is_in(path))
             .collect();
-        let mut seen: BTreeSet<&str> = layer.iter().copied().collect();
+        let mut seen: BTreeSet<&str> = layer.iter().copied().ordered();
         while !layer.is_empty() {
             let mut next = BTreeSet::new();
             for package in layer {

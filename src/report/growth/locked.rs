@@ -6,6 +6,7 @@ use super::{CauseKind, Growth, Package, Side, growth};
 use crate::analysis::{Artifact, UNOWNED};
 use crate::binary::{Origin, SHARED};
 use crate::lock;
+use crate::order::Ordered;
 use crate::plan::Facts;
 
 /// Why an executable is not as large as its entry says. `imports`: what each package imports, where that was looked at.
@@ -71,7 +72,7 @@ impl<'a> Owners<'a> {
             .filter_map(|package| package.module.as_ref());
         let main = all.find(|module| module.main);
         Self {
-            modules: named.collect(),
+            modules: named.ordered(),
             main_module: main.map_or("main", |module| module.path.as_str()),
         }
     }
@@ -153,6 +154,6 @@ impl<'a> Owners<'a> {
             !known.contains(&path.as_str())
         };
         let all = entry.modules.keys().filter(named);
-        all.map(|path| (path.clone(), None)).collect()
+        all.map(|path| (path.clone(), None)).ordered()
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::binary::{Anatomy, Binary, Callers, Function, Kind, LayoutNote, Note, Role};
 use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::order::Ordered;
 use crate::report::{SCHEMA_VERSION, Tool};
 
 /// Where the bytes came from.
@@ -217,7 +218,7 @@ fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
             kinds: kinds
                 .filter(|(_, bytes)| *bytes > 0)
                 .map(|(kind, bytes)| (kind.name().to_owned(), bytes))
-                .collect(),
+                .ordered(),
         }
     };
     anatomy.packages.iter().map(package).collect()
@@ -294,7 +295,7 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
     let callers: BTreeSet<&str> = wrappers
         .filter_map(|function| anatomy.package(function))
         .map(|package| package.path.as_str())
-        .collect();
+        .ordered();
     let enabled = info
         .and_then(|info| info.setting("CGO_ENABLED"))
         .map(|text| text == "1");

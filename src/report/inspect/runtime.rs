@@ -7,6 +7,7 @@ use crate::binary::{Anatomy, Callers, LayoutNote};
 use crate::check::gomaxprocs::{AUTOMAXPROCS, Contract, GoLine, Setters, judge};
 use crate::check::{Seen, Status};
 use crate::go::minor_of;
+use crate::order::Ordered;
 
 const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
 
@@ -70,5 +71,5 @@ fn pairs(godebug: &str) -> BTreeMap<String, String> {
     let pairs = godebug.split(',').filter_map(|part| part.split_once('='));
     pairs
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+        .ordered()
 }

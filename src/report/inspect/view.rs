@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 
 use super::{Inspection, PackageSize};
-use crate::order::Order;
+use crate::order::{Order, Ordered};
 use crate::report::Filter;
 
 /// What a listing is about.
@@ -77,7 +77,7 @@ impl Inspection<'_> {
             .packages
             .iter()
             .map(|package| package.path.as_str())
-            .collect();
+            .ordered();
         self.functions.retain(|function| {
             filter.has(&function.name.text())
                 || function
@@ -85,7 +85,7 @@ impl Inspection<'_> {
                     .as_deref()
                     .is_some_and(|package| paths.contains(package))
         });
-        let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).collect();
+        let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).ordered();
         self.modules
             .retain(|module| modules.contains(module.path.as_str()));
         for module in &mut self.modules {

@@ -6,6 +6,7 @@ use super::{Block, Tone};
 use crate::check::{Finding, Status};
 use crate::doctor::Row;
 use crate::number::counted_of;
+use crate::order::Ordered;
 use crate::report::Target;
 use crate::report::verdict::label;
 
@@ -86,7 +87,7 @@ fn are_known((_, same): &Group<'_>, is_known: IsKnown<'_>) -> bool {
 pub(super) fn passed(targets: &[Target]) -> usize {
     let status = |status: &Status| matches!(status, Status::Pass);
     let ids = targets.iter().flat_map(|target| &target.checks);
-    let ids: BTreeSet<&str> = ids.map(|finding| finding.id.as_str()).collect();
+    let ids: BTreeSet<&str> = ids.map(|finding| finding.id.as_str()).ordered();
     let passed = |id: &&&str| {
         let mut all = targets.iter().flat_map(|target| &target.checks);
         all.all(|finding| {

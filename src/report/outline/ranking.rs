@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Block, Column, Table, Tone, assertions, escapes, inlining, lock, number, text};
 use crate::number::{counted, counted_of, grouped};
+use crate::order::Ordered;
 use crate::report::allocating;
 use crate::report::escape::{By, Ranked, Report, Target};
 use crate::report::gate;
@@ -67,7 +68,7 @@ pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block>
 fn failures(report: &Report) -> Vec<Block> {
     let escapes = || report.targets.iter().map(|target| &target.escapes);
     let failing = escapes().flat_map(|all| all.new.iter().filter(|site| all.fails(site)));
-    let sites: BTreeSet<&str> = failing.map(|site| site.id.as_str()).collect();
+    let sites: BTreeSet<&str> = failing.map(|site| site.id.as_str()).ordered();
     let told = gate::failures(escapes());
     let others = report
         .verdict

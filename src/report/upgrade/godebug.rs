@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::go::godebugs::{Refusal, Setting, Table};
+use crate::order::Ordered;
 
 /// GODEBUG defaults of an executable: behaviour of an older Go that it is held to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -129,7 +130,7 @@ pub(crate) fn godebug(inputs: &Inputs<'_>) -> Godebug {
 fn pairs(text: &str) -> BTreeMap<&str, &str> {
     text.split(',')
         .filter_map(|pair| pair.split_once('='))
-        .collect()
+        .ordered()
 }
 
 /// What of the settings of a file the new Go does not build. `file` is its name for people.
