@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What `report` and `rebuild` take from the inputs of the action.
 
 # The words of the input `args`, a line each. A quote that stays open ends the step: a flag must not get lost.

@@ -92,9 +92,11 @@ fn refused(error: Error, configured: bool) -> Result<Done> {
     }
 }
 
-/// Whether the user wants something of us: a file, a variable, a flag, a lock.
+/// Whether the user wants something of us: a file, a variable, a flag, a lock. Which go it is and what is kept are none of that.
 fn is_configured(loaded: &Loaded) -> bool {
-    let set = |(key, origin): (&String, &String)| key != "go" && origin != "defaults";
+    let set = |(key, origin): (&String, &String)| {
+        !matches!(key.as_str(), "go" | "cache") && origin != "defaults"
+    };
     loaded.origins.iter().any(set) || loaded.root.join(lock::FILE).exists()
 }
 

@@ -291,6 +291,23 @@ fn install_is_a_release_too() {
     );
 }
 
+/// Which go it is, and whether anything is kept, is no configuration: what only we refuse go builds alone.
+#[test]
+fn a_variable_that_asks_for_nothing_of_ours_is_no_configuration() {
+    let mut place = Place::module();
+    place.env("GOBUILD_OPT_CACHE", "off");
+    let run = place.run("build -ldflags=-X=main.nosuch=1 -o x .");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stderr.contains("go builds this alone"),
+        "{}",
+        run.shown()
+    );
+    place.env("GOBUILD_OPT_BUILD_STRIP", "none");
+    let run = place.run("build -ldflags=-X=main.nosuch=1 -o y .");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+}
+
 /// What goreleaser does with `tool: gobuild-opt`: a build for each platform, several at once, each with its variables and an
 /// absolute `-o`; what is printed is only shown where it fails, and the exit code decides.
 #[test]
