@@ -134,9 +134,11 @@ pub(crate) enum Command {
     Advise(Advise),
     /// Build the program with other sources, without touching it, and say what differs: escapes, code, frames, allocations
     #[command(override_usage = "gobuild-opt try [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = TRY)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
     Try(Try),
     /// Run the benchmarks of [bench], and hold what they allocate against gobuild-opt.lock; time is not judged
     #[command(override_usage = "gobuild-opt bench [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
     Bench(Bench),
     /// Say whether a build is faster: with or without its profile, with other flags, of another revision; by runs side by side
     #[command(override_usage = "gobuild-opt prove [OPTIONS] [GO BUILD FLAGS] [PACKAGES | BINARY BINARY] -- WORKLOAD", after_help = PROVE)]

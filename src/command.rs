@@ -28,6 +28,8 @@ mod going;
 
 mod graph;
 
+mod heavier;
+
 mod init;
 
 mod inspect;

@@ -8,6 +8,8 @@ mod rows;
 
 pub mod scan;
 
+mod strippable;
+
 pub mod weighed;
 
 use schemars::JsonSchema;
@@ -19,6 +21,7 @@ use crate::plan::Facts;
 
 pub(crate) use limits::Limit;
 pub(crate) use scan::{Scan, scan};
+pub(crate) use strippable::{Strippable, of_file, of_report};
 pub(crate) use weighed::Vetted;
 
 /// What the rows look at.
@@ -32,6 +35,8 @@ pub(crate) struct Look<'a> {
     pub(crate) package: &'a str,
     /// What stands in the sources.
     pub(crate) scan: &'a Scan,
+    /// What stripping saves; `None` where no executable and no report tells.
+    pub(crate) strippable: Option<&'a Strippable>,
     /// What go vet and go fix report; `None` where nobody asked.
     pub(crate) vetted: Option<&'a Vetted>,
 }

@@ -96,7 +96,7 @@ pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
 pub(crate) use filter::Filter;
-pub(crate) use findings::{Checked, Findings};
+pub(crate) use findings::{Checked, Findings, Heavier};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub(crate) use pgo::{Pgo, Repair};
 pub(crate) use resources::Resources;

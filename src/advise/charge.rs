@@ -147,7 +147,7 @@ impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
                 role: class::role(&text, it.package),
                 own: is_own(&package),
                 grows: class::grows_map(&text),
-                made: class::REUSABLE.contains(&&*text),
+                made: class::REUSABLE.contains(&&*text) || class::FAILURES.contains(&&*text),
                 declared,
                 closure: !it.closure.is_empty(),
                 package,

@@ -218,6 +218,14 @@ pub(crate) const REUSABLE: &[&str] = &[
     "compress/zlib.NewWriterLevelDict",
     "bufio.NewReaderSize",
     "bufio.NewWriterSize",
+    "bufio.(*Scanner).Scan",
+];
+
+/// Functions that allocate an error for what cannot be parsed.
+pub(crate) const FAILURES: &[&str] = &[
+    "time.newParseError",
+    "strconv.syntaxError",
+    "strconv.rangeError",
 ];
 
 /// Functions in which a goroutine waits for a lock.

@@ -64,10 +64,19 @@ pub struct Shape {
     pub(crate) to_c: Vec<(String, String)>,
     /// What the line declares is returned, or stored where others find it.
     pub(crate) leaves: bool,
-    /// The type `T` of `return &T{...}`.
+    /// The type `T` of `return &T{...}` in a function whose result is `*T`.
     pub(crate) returned: Option<String>,
-    /// That type has methods with a pointer receiver, or they are not known.
-    pub(crate) pointer_methods: bool,
+    /// That type has methods with a pointer receiver, or a caller does more with the pointer than to read fields, or neither
+    /// is known.
+    pub(crate) needs_pointer: bool,
+    /// The function around it mentions these names.
+    pub(crate) mentioned: Vec<String>,
+    /// Variables whose addresses are only taken in a branch, with the line where that is.
+    pub(crate) in_branch: Vec<(String, i64)>,
+    /// Something is appended to a slice here, in a loop or not.
+    pub(crate) grows_slice: Option<String>,
+    /// Something is put into a map here, in a loop or not.
+    pub(crate) grows_map: bool,
     /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
     pub(crate) ignore: Vec<String>,
 }
@@ -150,8 +159,7 @@ impl Source {
         let mut shape = Shape {
             text: String::from_utf8_lossy(text).trim().to_owned(),
             ignore: self.ignored(row),
-            returned: returned(&String::from_utf8_lossy(text)),
-            pointer_methods: true,
+            needs_pointer: true,
             ..Shape::default()
         };
         let begin = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
@@ -160,6 +168,7 @@ impl Source {
         let (start, end) = (Point::new(row, begin), Point::new(row, end));
         let around = root.descendant_for_point_range(start, end)?;
         self.surroundings(around, &mut shape);
+        shape.returned = returned(&shape.text).filter(|name| self.is_result(around, name));
         let mut stack = vec![around];
         while let Some(node) = stack.pop() {
             if node.start_position().row > row || node.end_position().row < row {
@@ -202,6 +211,8 @@ impl Source {
             at = node.parent();
         }
         shape.kept = function.map_or(Vec::new(), |node| self.kept(node));
+        shape.in_branch = function.map_or(Vec::new(), |node| self.in_branch(node));
+        shape.mentioned = function.map_or(Vec::new(), |node| self.names(node));
         shape.to_c = function.map_or(Vec::new(), |node| self.to_c(node));
         shape.in_init = match function.and_then(|node| self.declared(node)) {
             Some(name) => name == "init",
@@ -266,6 +277,8 @@ impl Source {
         let name = self.text(function).to_owned();
         let given: Vec<Node<'_>> = arguments.named_children(&mut arguments.walk()).collect();
         if name == "append" {
+            let grown = given.first().map(|node| self.text(*node).to_owned());
+            shape.grows_slice = grown.or(shape.grows_slice.take());
             let single =
                 given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
             let growth = self.growth(given.first().copied(), node, "slice");
@@ -349,6 +362,7 @@ impl Source {
             .named_child(0)
             .filter(|node| node.kind() == "index_expression")
         {
+            shape.grows_map = true;
             let growth = self.growth(index.child_by_field_name("operand"), node, "map");
             let counts = operator != "=";
             shape.writes.extend(growth.map(|growth| Growth {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::attempt::replaced::Files;
 use super::attempt::{self, Trial};
+use super::heavier::annotated;
 use super::lock_file;
 use super::prepare::{Purpose, gather, prepare_for};
 use super::present::{self, present};
@@ -32,11 +33,7 @@ const LARGEST: u64 = 1 << 30;
 
 /// Collects the sites, charges the profiles and reports.
 pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
-    let shows = match args.attempt {
-        Some(_) => Shows::TABLES,
-        None => Shows::ADVICE,
-    };
-    present::check(shows, &args.output)?;
+    present::check(Shows::ADVICE, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let loaded = prepared.loaded.clone();
     let cwd = session.cwd.clone();
@@ -154,18 +151,19 @@ fn tried(
         bench: &args.bench,
     };
     let mut found = trial.report(prepared, session)?;
-    found.patch.clone_from(&patch.diff);
-    for it in &mut found.targets {
+    let told = &mut found.report;
+    told.patch.clone_from(&patch.diff);
+    for it in &mut told.targets {
         it.notes
             .extend(Some(patch.caution.clone()).filter(|text| !text.is_empty()));
     }
     if gated {
         let words = "`[advise] gate`: `--try` judges no finding";
-        found.verdict.not_judged.push(words.into());
+        told.verdict.not_judged.push(words.into());
     }
     if args.write {
         files.write(&session.cwd, &session.interrupt)?;
-        found.written = true;
+        told.written = true;
     }
     attempt::show(&found, &args.output, args.top, session)
 }
@@ -220,9 +218,8 @@ fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Pat
     findings.anchor = present::anchor(cwd);
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
-        Format::Github => render::github(&findings, &present::prefix(cwd)),
-        Format::Codequality => render::codequality(&findings, &present::prefix(cwd)),
-        _ => render::blocks(&outline::advise::advise(report, top), format, style),
+        _ => annotated(&findings, &report.tool, format, cwd).unwrap_or_else(|| {
+            render::blocks(&outline::advise::advise(report, top), format, style)
+        }),
     }
 }

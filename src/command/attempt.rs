@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::anchored::anchor_flags;
 use super::escape;
+use super::heavier::{annotated, heavier};
 use super::measuring::{check_packages, is_of_this_machine};
 use super::prepare::{Prepared, Purpose, gather, list_flags, prepare_for};
 use super::present::{self, present};
@@ -28,12 +29,12 @@ use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape::{Selection, target};
 use crate::report::revision::Before;
-use crate::report::{Against, outline, shown};
+use crate::report::{Against, Findings, Heavier, outline, shown};
 use replaced::{Files, Overlaid};
 
 /// Reads the overlays and patches, builds both and reports.
 pub(crate) fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> {
-    present::check(Shows::TABLES, &args.output)?;
+    present::check(Shows::ADVICE, &args.output)?;
     let under = over(&args.typed);
     let mut files = Files::over(under.as_deref(), &args.typed.cwd)?;
     for it in &args.overlay {
@@ -47,20 +48,46 @@ pub(crate) fn run(args: &cli::Try, session: &mut Session<'_>) -> Result<Output> 
         files: &files,
         bench: &args.bench,
     };
-    let report = trial.report(prepared, session)?;
-    show(&report, &args.output, args.top, session)
+    let found = trial.report(prepared, session)?;
+    show(&found, &args.output, args.top, session)
 }
+
+/// The report of a trial, and the benchmarks that allocate more with the change.
+pub(crate) struct Tried {
+    /// What differs.
+    pub(crate) report: Report,
+    heavier: Vec<Heavier>,
+}
+
+/// What stands for the one side in sentences about the other.
+const BEFORE: &str = "the program as it is";
 
 /// Prints a report.
 pub(crate) fn show(
-    report: &Report,
+    found: &Tried,
     output: &cli::Output,
     top: usize,
     session: &Session<'_>,
 ) -> Result<Output> {
+    let report = &found.report;
+    let targets = report.targets.iter();
+    let findings = Findings {
+        revision: Some(BEFORE),
+        benchmarks: found.heavier.clone(),
+        not_judged: report
+            .verdict
+            .not_judged
+            .iter()
+            .map(String::as_str)
+            .collect(),
+        anchor: present::anchor(&session.cwd),
+        ..Findings::of(targets.map(|target| (target.new.as_slice(), [].as_slice())))
+    };
     let render = |format, top, style| match format {
         Format::Json => render::json(report),
-        _ => render::blocks(&outline::differing::differing(report, top), format, style),
+        _ => annotated(&findings, &report.tool, format, &session.cwd).unwrap_or_else(|| {
+            render::blocks(&outline::differing::differing(report, top), format, style)
+        }),
     };
     present(render, output, top, &report.verdict, session)
 }
@@ -75,7 +102,7 @@ pub(crate) struct Trial<'a> {
 
 impl Trial<'_> {
     /// Builds both sides; `prepared` is the program as it is. Fails with Go's own words where one does not build.
-    pub(crate) fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Report> {
+    pub(crate) fn report(&self, prepared: Prepared, session: &mut Session<'_>) -> Result<Tried> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
         let links = prepared.facts.iter().any(has_main);
         let overlaid = self.files.overlaid(session)?;
@@ -92,7 +119,15 @@ impl Trial<'_> {
             .map(|index| compared(&before.parts[index], &after.parts[index], &loaded, &cwd))
             .collect();
         let files = self.files.names().map(|path| shown(path, &cwd)).collect();
-        Ok(Report::of(files, targets, measured))
+        let facts: Vec<Facts> = before
+            .parts
+            .into_iter()
+            .map(|part| part.plan.facts)
+            .collect();
+        Ok(Tried {
+            heavier: heavier(&measured, BEFORE, false, &facts, &cwd),
+            report: Report::of(files, targets, measured),
+        })
     }
 
     /// Runs the benchmarks that were named, before and after.
@@ -270,7 +305,7 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         config: &loaded.config,
         lock: None,
         before: Some(Before {
-            name: "the program as it is",
+            name: BEFORE,
             commit: "",
             facts: &before.plan.facts,
             collected: old,

@@ -1,6 +1,6 @@
 //! `doctor`: the checks that need no build, and the gates that the next build will not judge.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::elsewhere::is_elsewhere;
 use super::lock_file;
@@ -10,7 +10,7 @@ use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
-use crate::config::layer::Loaded;
+use crate::config::layer::{self, Loaded};
 use crate::doctor::weighed::{Weighed, weighed};
 use crate::doctor::{self, Look, Row, Vetted};
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
 use crate::report::gate;
 use crate::report::outline::{self, Block, Tone};
+use crate::report::shown;
 
 /// Prints what the checks see in each main package.
 pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
     let lock = earlier.judging(&lock_path, lock, session)?;
     let (mut all, mut open) = (Vec::<Seen>::new(), Vec::new());
-    for facts in &prepared.facts {
+    for (index, facts) in prepared.facts.iter().enumerate() {
         let scan = doctor::scan(&facts.packages);
         let asked = args.vet.then(|| vetted(&prepared, facts, session));
         let vetted = asked.transpose()?;
@@ -42,11 +43,13 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             .filter(|package| package.is_named_main())
         {
             let package = main.import_path.as_str();
+            let strippable = strippable(&prepared, index, package, session);
             let look = Look {
                 facts,
                 config: &prepared.loaded.config,
                 package,
                 scan: &scan,
+                strippable: strippable.as_ref(),
                 vetted: vetted.as_ref(),
             };
             let (lock, change) = (lock.as_ref(), change.as_ref());
@@ -139,6 +142,35 @@ fn seen(
         lessons: doctor::rows(look),
     };
     (seen, checked.unjudged)
+}
+
+/// What stripping saves, by the executable where release publishes it, or by a report that the last release left there.
+fn strippable(
+    prepared: &Prepared,
+    index: usize,
+    package: &str,
+    session: &Session<'_>,
+) -> Option<doctor::Strippable> {
+    let mut executables = prepared.outputs.targets.get(index)?.iter();
+    let path = executables
+        .find(|executable| executable.package == package)?
+        .path
+        .as_ref()?;
+    let name = |path: &Path| shown(path, &session.cwd);
+    let go = &prepared.facts.get(index)?.toolchain;
+    let named = session
+        .variable(layer::REPORT)
+        .map(|paths| std::env::split_paths(paths).collect());
+    let mut reports: Vec<PathBuf> = named.unwrap_or_default();
+    reports.extend(path.parent().map(|directory| directory.join("report.json")));
+    let mut reports = reports
+        .into_iter()
+        .map(|report| prepared.typed.cwd.join(report));
+    doctor::of_file(path, &name(path)).or_else(|| {
+        reports.find_map(|report| {
+            doctor::of_report(&report, &name(&report), package, (&go.goos, &go.goarch))
+        })
+    })
 }
 
 /// A template that has no value here.

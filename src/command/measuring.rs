@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::heavier::{annotated, heavier};
 use super::lock_file;
 use super::prepare::{Purpose, list_flags, prepare_for};
 use super::present::{self, present};
@@ -14,13 +15,14 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
+use crate::plan::Facts;
 use crate::render::{self, Format, Shows};
 use crate::report::allocations::{Report, report};
-use crate::report::outline;
+use crate::report::{Findings, outline};
 
 /// Runs the benchmarks, compares and reports; writes the lock where it may become tighter.
 pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
-    present::check(Shows::TABLES, &args.output)?;
+    present::check(Shows::ADVICE, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let now = lock_file::load(&path, &session.cwd)?;
@@ -71,7 +73,7 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         lock_file::save(&lock, &path, &session.interrupt)?;
         (session.show)(Event::Talk(&told));
     }
-    show(&found, args, session)
+    show(&found, &prepared.facts, args, session)
 }
 
 /// GOOS and GOARCH of this program.
@@ -109,10 +111,37 @@ pub(crate) fn check_packages(packages: &[OsString]) -> Result<()> {
     }
 }
 
-fn show(report: &Report, args: &cli::Bench, session: &Session<'_>) -> Result<Output> {
+fn show(
+    report: &Report,
+    facts: &[Facts],
+    args: &cli::Bench,
+    session: &Session<'_>,
+) -> Result<Output> {
+    let cwd = &session.cwd;
+    let mut findings = Findings {
+        not_judged: report
+            .verdict
+            .not_judged
+            .iter()
+            .map(String::as_str)
+            .collect(),
+        anchor: present::anchor(cwd),
+        ..Findings::default()
+    };
+    if !args.accept {
+        findings.benchmarks = heavier(
+            &report.benchmarks,
+            &format!("{FILE} says"),
+            true,
+            facts,
+            cwd,
+        );
+    }
     let render = |format, _, style| match format {
         Format::Json => render::json(report),
-        _ => render::blocks(&outline::allocated::allocated(report), format, style),
+        _ => annotated(&findings, &report.tool, format, cwd).unwrap_or_else(|| {
+            render::blocks(&outline::allocated::allocated(report), format, style)
+        }),
     };
     present(render, &args.output, usize::MAX, &report.verdict, session)
 }

@@ -1,10 +1,10 @@
 //! The rows, in the order of the lessons.
 
-use super::{Limit, Look, Row, weighed};
+use super::{Limit, Look, Row, Strippable, weighed};
 use crate::check::Status;
 use crate::config::Strip;
 use crate::go::{Package, minor_of};
-use crate::number::counted;
+use crate::number::{counted, grouped};
 
 /// All of them.
 pub(crate) const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
@@ -194,19 +194,37 @@ fn wait_groups(look: &Look<'_>) -> Option<Row> {
 }
 
 fn stripping(look: &Look<'_>) -> Option<Row> {
+    const COSTS: &str = "govulncheck of the file falls back to whole modules, and perf shows no names; panics, pprof and PGO lose nothing";
+    let known = look.strippable.map(Strippable::words);
     Some(match look.config.build.strip {
-        Strip::All => Row::fact(
-            16,
-            "stripped: govulncheck of the file falls back to whole modules, and perf shows no names; scan an unstripped build",
-        ),
-        Strip::Dwarf => Row::fact(
-            16,
-            "without DWARF, with symbols: `[build] strip = \"all\"` saves a few percent more",
-        ),
-        Strip::None => Row::fact(
-            16,
-            "not stripped: `[build] strip = \"all\"` saves about a third of the file",
-        ),
+        Strip::All => {
+            let saves = known.map_or_else(String::new, |words| format!(", which saves {words}"));
+            Row::fact(
+                16,
+                format!("stripped{saves}: {COSTS}; scan an unstripped build"),
+            )
+        }
+        Strip::Dwarf => {
+            let saves = look.strippable.map_or_else(
+                || "a few percent more".to_owned(),
+                |known| format!("{} B more, by {}", grouped(known.symbols), known.told_by),
+            );
+            Row::fact(
+                16,
+                format!(
+                    "without DWARF, with symbols: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}"
+                ),
+            )
+        }
+        Strip::None => {
+            let saves = known.unwrap_or_else(|| "about a third of the file".into());
+            Row::fact(
+                16,
+                format!(
+                    "not stripped: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}"
+                ),
+            )
+        }
     })
 }
 

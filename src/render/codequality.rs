@@ -39,6 +39,16 @@ pub(crate) fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
     for it in findings.open() {
         all.elsewhere("gate", it, WARNS);
     }
+    for it in &findings.benchmarks {
+        let entry = Entry {
+            rule: "bench-allocations".into(),
+            identity: &it.key,
+            severity: if it.fails { FAILS } else { WARNS },
+            file: it.file.as_deref(),
+            line: it.line,
+        };
+        all.push(&entry, &it.message);
+    }
     findings
         .advice
         .iter()

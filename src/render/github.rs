@@ -2,7 +2,7 @@
 
 use crate::check::{LOOSENED, NOT_JUDGED, Status};
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Site};
+use crate::report::{Assertion, Checked, Findings, Heavier, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
@@ -24,6 +24,8 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .map(|assertion| failed(assertion, prefix));
     let others = findings.failures.iter();
     let others = others.map(|other| format!("::error title=gobuild-opt::{}", data(other)));
+    let benchmarks = findings.benchmarks.iter();
+    let benchmarks = benchmarks.map(|benchmark| heavier(benchmark, prefix));
     let open = findings.loosened.iter().chain(&findings.not_judged);
     let open = open.map(|open| format!("::warning title=gobuild-opt::{}", data(open)));
     let warned = findings.checks.iter().filter(|checked| warns(checked));
@@ -33,6 +35,7 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         sites.partition(|site| site.starts_with("::error"));
     let all = others
         .chain(assertions)
+        .chain(benchmarks)
         .chain(failing)
         .chain(open)
         .chain(warned)
@@ -56,6 +59,13 @@ fn check(it: &Checked<'_>, anchor: Option<&str>, prefix: &str) -> String {
     let hint = it.finding.hint.iter().map(|text| format!("\n{text}"));
     let message = format!("{}{}", it.finding.message, hint.collect::<String>());
     format!("::warning {}::{}", properties.join(","), data(&message))
+}
+
+fn heavier(it: &Heavier, prefix: &str) -> String {
+    let level = if it.fails { "error" } else { "warning" };
+    let mut properties = place(it.file.as_deref(), it.line, 0, prefix);
+    properties.push("title=gobuild-opt%3A allocations".into());
+    format!("::{level} {}::{}", properties.join(","), data(&it.message))
 }
 
 fn advised(it: &Advised, prefix: &str) -> String {

@@ -7,7 +7,7 @@ use crate::check::{self, Check, Status};
 use crate::escape::Class;
 use crate::lock::class_name;
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Site, Tool};
+use crate::report::{Assertion, Checked, Findings, Heavier, Site, Tool};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
 pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
@@ -42,8 +42,13 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
         .advice
         .iter()
         .map(|finding| advised(finding, before_advice, prefix));
+    let has_advice = !findings.advice.is_empty();
+    let before_benchmarks = before_advice + if has_advice { RULES.len() } else { 0 };
+    let benchmarks = findings.benchmarks.iter();
+    let benchmarks = benchmarks.map(|it| heavier(it, before_benchmarks, findings, prefix));
     let results: Vec<Value> = sites
         .chain(advice)
+        .chain(benchmarks)
         .chain(assertions)
         .chain(checks)
         .chain(budgets)
@@ -61,8 +66,8 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
             .filter(|_| has_budgets)
             .map(|(name, text)| budget_rule(name, text)),
     );
-    let has_advice = !findings.advice.is_empty();
     rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
+    rules.extend((!findings.benchmarks.is_empty()).then(benchmark_rule));
     let driver = json!({
         "name": tool.name,
         "version": tool.version,
@@ -263,6 +268,40 @@ fn over_budget(
         "message": { "text": sentence },
         "locations": [elsewhere(item, findings, prefix)],
         "partialFingerprints": { "gobuildOptBudget/v1": item },
+    })
+}
+
+fn benchmark_rule() -> Value {
+    json!({
+        "id": "bench-allocations",
+        "shortDescription": { "text": "A benchmark allocates more than before." },
+        "help": { "text": "gobuild-opt.lock, or the program without the change, allocates less. Look at what is new on the heap with `gobuild-opt escape --diff REV`, or accept it with `gobuild-opt bench --accept --reason TEXT`." },
+        "defaultConfiguration": { "level": "error" },
+    })
+}
+
+fn heavier(it: &Heavier, index: usize, findings: &Findings<'_>, prefix: &str) -> Value {
+    let at = match &it.file {
+        Some(file) => location(
+            &Place {
+                function: it.key.clone(),
+                kind: "function",
+                file: Some(file),
+                line: it.line,
+                column: 0,
+                source: "",
+            },
+            prefix,
+        ),
+        None => elsewhere(&it.key, findings, prefix),
+    };
+    json!({
+        "ruleId": "bench-allocations",
+        "ruleIndex": index,
+        "level": if it.fails { "error" } else { "warning" },
+        "message": { "text": it.message },
+        "locations": [at],
+        "partialFingerprints": { "gobuildOptBenchmark/v1": it.key },
     })
 }
 

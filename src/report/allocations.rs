@@ -32,6 +32,19 @@ impl Benchmark {
         format!("{}.{}", self.package, self.name)
     }
 
+    /// How much more it allocates than `before` says.
+    pub(crate) fn sentence(&self, before: &str) -> String {
+        let number = |bytes: Option<u64>| bytes.unwrap_or_default();
+        format!(
+            "{} allocates {} B in {} allocs/op, and {before} {} B in {}",
+            self.key(),
+            number(self.bytes.after),
+            number(self.allocs.after),
+            number(self.bytes.before),
+            number(self.allocs.before),
+        )
+    }
+
     /// Whether it allocates more than the lock says.
     pub(crate) fn is_worse(&self) -> bool {
         let more = |pair: Pair| pair.before.is_some() && pair.growth() > 0;
@@ -104,16 +117,8 @@ fn judge(
     go_version: &str,
     verdict: &mut Verdict,
 ) {
-    let number = |bytes: Option<u64>| bytes.unwrap_or_default();
     for it in benchmarks.iter().filter(|benchmark| benchmark.is_worse()) {
-        verdict.failures.push(format!(
-            "{} allocates {} B in {} allocs/op, and {FILE} says {} B in {}",
-            it.key(),
-            number(it.bytes.after),
-            number(it.allocs.after),
-            number(it.bytes.before),
-            number(it.allocs.before),
-        ));
+        verdict.failures.push(it.sentence(&format!("{FILE} says")));
     }
     let unknown = benchmarks
         .iter()

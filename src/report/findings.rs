@@ -23,6 +23,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) not_judged: Vec<&'a str>,
     /// What `advise` says.
     pub(crate) advice: Vec<&'a super::advise::Finding>,
+    /// Benchmarks that allocate more.
+    pub(crate) benchmarks: Vec<Heavier>,
     /// Gates that the change loosens.
     pub(crate) loosened: Vec<&'a str>,
     /// Assertions that failed.
@@ -31,6 +33,21 @@ pub(crate) struct Findings<'a> {
     pub(crate) checks: Vec<Checked<'a>>,
     /// The file that what has no place in the sources is about: the configuration, or go.mod.
     pub(crate) anchor: Option<String>,
+}
+
+/// A benchmark that allocates more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heavier {
+    /// Package and name: `ex.com/m/index.BenchmarkSearch`.
+    pub(crate) key: String,
+    /// How much, and against what.
+    pub(crate) message: String,
+    /// Whether it fails the run.
+    pub(crate) fails: bool,
+    /// The file that declares it, where that was found.
+    pub(crate) file: Option<String>,
+    /// The line of the declaration; 0 where it was not found.
+    pub(crate) line: u32,
 }
 
 /// A check that warns or fails.

@@ -35,7 +35,13 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         return typed(it, callee);
     }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
-    if it.measure != Measure::Cpu || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
+    let measured = match it.measure {
+        Measure::Cpu => true,
+        // A heap profile has no function of the runtime: the compiler's word must be about an argument of fmt.
+        Measure::Allocated => it.share.lower() >= 1.0 && shape.text.contains("fmt."),
+        _ => false,
+    };
+    if !measured || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
         return None;
     }
     let is_passed = |class: escape::Class, value: &str| {
@@ -50,6 +56,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|call| is_log(&call.0))
     {
         "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
+    } else if shape.text.contains("fmt.Fprint(") {
+        "io.WriteString(w, s) for a string: fmt.Fprint stores it in an interface first"
     } else if shape.text.contains("fmt.") {
         "use strconv.Append... or write the parts: a format boxes every argument"
     } else if it
@@ -63,11 +71,12 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         // and what else it could do is not seen here.
         return None;
     };
+    let by = match it.entry() {
+        "" => String::new(),
+        entry => format!(" ({entry})"),
+    };
     Some(Advice {
-        seen: format!(
-            "{what} is stored in an interface each time ({})",
-            it.entry()
-        ),
+        seen: format!("{what} is stored in an interface each time{by}"),
         attempt: attempt.into(),
         unless: "it is the path of an error, or the interface is what callers need".into(),
     })

@@ -1,7 +1,8 @@
 //! Lesson 14: what could be done once is done again and again.
 
 use crate::advise::Literals;
-use crate::advise::class::Class;
+use crate::advise::Shape;
+use crate::advise::class::{Class, FAILURES};
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 
 /// The rule.
@@ -13,7 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time spent in a function that makes something worth keeping (a regular expression, a
 template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
 literal pattern, outside of package initialisation; at least 5 % in compiling expressions or loading
-time zones, with whatever arguments; two strings that are lowered to be compared; `defer` in a loop.
+time zones, with whatever arguments; at least 1 % in the errors of time.Parse and strconv.Parse...,
+where most texts are something else; two strings that are lowered to be compared; `defer` in a loop.
 
 Why it matters: compiling a regular expression takes microseconds, where matching takes nanoseconds.
 A deferred call in a loop is allocated, and runs only when the function returns.
@@ -71,6 +73,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
                 unless: "the call itself costs much more than the list".into(),
             })
         }
+        What::Call(callee) if FAILURES.contains(&callee) && it.share.lower() >= 1.0 => {
+            failing(shape, callee)
+        }
         What::Call("strings.ToLower" | "strings.ToUpper") if folds(&shape.text) => Some(Advice {
             seen: "two strings are converted to be compared, which copies both".into(),
             attempt: "strings.EqualFold(a, b): it compares without a copy".into(),
@@ -84,6 +89,28 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         }
         _ => None,
     }
+}
+
+/// What is said of a line that parses what mostly cannot be parsed.
+fn failing(shape: &Shape, callee: &str) -> Option<Advice> {
+    let package = if callee.starts_with("time.") {
+        "time.Parse"
+    } else {
+        "strconv.Parse"
+    };
+    let mut calls = shape.calls.iter();
+    let call = calls.find(|call| call.0.starts_with(package) || call.0 == "strconv.Atoi")?;
+    Some(Advice {
+        seen: format!(
+            "{} fails here again and again, and makes an error each time",
+            call.0
+        ),
+        attempt: format!(
+            "look at the text before: what does not begin with a digit or a sign, or has another length, need not go through {}",
+            call.0
+        ),
+        unless: "the error is what the caller wants to see".into(),
+    })
 }
 
 /// `strings.ToLower(a) == strings.ToLower(b)`

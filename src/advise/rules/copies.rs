@@ -13,7 +13,7 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time spent copying memory on the first line of a loop that gives each element a name
 (`for _, v := range xs`). And, in a heap profile, at least 1 % of the bytes at `return &T{...}` whose
 objects have at most 64 bytes on average and are dropped soon, where T has no method with a pointer
-receiver.
+receiver, and whoever calls the function only reads fields of what it returns.
 
 Why it matters: a large element is copied in each round. A pointer to a small struct costs an
 allocation, where the value would travel in registers.
@@ -45,7 +45,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let memory = it.memory.filter(|_| it.measure == Measure::Allocated)?;
     let average = memory.bytes.checked_div(memory.objects)?;
     let escapes = it.sites.iter().any(|site| site.0 == escape::Class::New);
-    let returned = shape.returned.is_some() && !shape.pointer_methods;
+    let returned = shape.returned.is_some() && !shape.needs_pointer;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
     if !returned || !escapes || !short_lived || average > SMALL || it.share.percent < 1.0 {
         return None;

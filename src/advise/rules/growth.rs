@@ -13,7 +13,8 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
 the slice or the map begins empty in the same function, nothing in the loop decides per element, and
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
-bound, at least 5 % of the allocated bytes in growing one slice in a loop: a size is not advised then.
+bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field by one call at a time: no
+size is advised then.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
 arrays to the collector; a map writes its entries again each time it doubles.
@@ -62,11 +63,28 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
 /// Percent of the allocated bytes from which on a slice without a visible bound is worth a look.
 const MUCH: f64 = 5.0;
 
-/// A slice that grows in a loop, nobody knows how far, where that is much of what is allocated.
+/// A slice that grows, nobody knows how far, where that is much of what is allocated.
 fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     let much = it.measure == Measure::Allocated && it.share.lower() >= MUCH;
-    if !much || !it.is(Class::Append) || !it.shape?.in_loop {
+    if !much || !it.is(Class::Append) {
         return None;
+    }
+    let shape = it.shape?;
+    if !shape.in_loop {
+        // One that grows by an element per call belongs to somebody who lives longer: `p.tokens`.
+        let field = shape
+            .grows_slice
+            .as_ref()
+            .filter(|name| name.contains('.'))?;
+        return Some(Advice {
+            seen: format!(
+                "`{field}` grows by one call at a time, and each step leaves an array behind"
+            ),
+            attempt: format!(
+                "give `{field}` a size where it is made, from what is known there (the length of the input, the size of the time before), or keep its array: `{field} = {field}[:0]`"
+            ),
+            unless: "most are short and few are very long: then memory lies idle".into(),
+        });
     }
     let name = &grown.first()?.name;
     Some(Advice {

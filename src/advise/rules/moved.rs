@@ -16,7 +16,8 @@ or, in a loop, that a function literal escapes.
 Why it matters: most lines with such a message never allocate in practice. This one does, and often a
 small change keeps the variable on the stack.
 
-What to do: `gobuild-opt escape --why FILE:LINE` shows how the address gets away. A loop variable: use
+What to do: where the address is taken in a branch only, such as that of an error, a copy made there
+leaves the variable itself on the stack. `gobuild-opt escape --why FILE:LINE` shows how the address gets away. A loop variable: use
 a copy of only what is needed, or `p := &xs[i]`. A variable captured by a literal: hand it over as an
 argument.
 
@@ -39,7 +40,24 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     if let Some((_, name)) = moved {
         // What C gets is left to GBO318.
         let to_c = shape.to_c.iter().any(|it| it.0 == *name);
-        if to_c || shape.kept.iter().any(|text| text == name) {
+        // A variable of a function that is inlined here is nothing that this line can change.
+        if to_c || !shape.mentioned.iter().any(|text| text == name) {
+            return None;
+        }
+        if let Some((_, line)) = shape.in_branch.iter().find(|branch| branch.0 == *name) {
+            return Some(Advice {
+                seen: format!(
+                    "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
+                ),
+                attempt: format!(
+                    "make a copy in that branch, and take the address of the copy: `other := {name}`"
+                ),
+                unless: format!(
+                    "most runs take the branch, or `{name}` is changed through the pointer"
+                ),
+            });
+        }
+        if shape.kept.iter().any(|text| text == name) {
             return None;
         }
         let (copy, over) = shape

@@ -3,6 +3,7 @@
 use crate::advise::Shape;
 use crate::advise::class::{Class, REUSABLE};
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
+use crate::escape;
 use crate::number::grouped;
 
 /// The rule.
@@ -12,9 +13,11 @@ pub(crate) const RULE: Rule = Rule {
     summary: "a large buffer is made for each use, or a slice is boxed by Put",
     manual: "\
 What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
-at least fifty times as much was allocated as is in use: they live for one use. And, in a CPU
+at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs
+behind a pointer. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
-least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers.
+least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers;
+or in the buffers of a bufio.Scanner.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
 nearer. A compressor has a megabyte of tables. Put([]byte) allocates a slice header each time, which is what the pool should save.
@@ -59,7 +62,21 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let makes = makes && !shape.text.starts_with("return ") && !shape.leaves;
     let average = memory.bytes.checked_div(memory.objects)?;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
-    if average < LARGE || !short_lived || !makes || it.share.percent < 1.0 {
+    if average < LARGE || !short_lived || it.share.percent < 1.0 {
+        return None;
+    }
+    // Whoever made a struct of this size has a buffer or a table in it; what is data is smaller.
+    if it.is(Class::New) && it.sites.iter().any(|site| site.0 == escape::Class::New) {
+        return Some(Advice {
+            seen: format!(
+                "a struct of {} bytes on average is made here for each use and soon dropped",
+                grouped(average.unsigned_abs())
+            ),
+            attempt: "keep one and set it to its beginning for the next use: in what calls this, or in a sync.Pool".into(),
+            unless: "what calls this keeps it for as long as the program runs".into(),
+        });
+    }
+    if !makes {
         return None;
     }
     Some(Advice {
@@ -77,6 +94,14 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
     if !measured || it.share.percent < 1.0 || shape.in_init || !REUSABLE.contains(&callee) {
         return None;
+    }
+    if callee == "bufio.(*Scanner).Scan" {
+        // A scanner that reads for long makes its buffer once: that is not seen here.
+        return (it.measure == Measure::Allocated).then(|| Advice {
+            seen: "each bufio.Scanner makes a buffer of 4 KiB of its own, and doubles it for long lines".into(),
+            attempt: "hand it a buffer that is kept: `scanner.Buffer(buffer, max)`; bytes that are in memory need no scanner: cut them with the split function, or with bytes.Lines".into(),
+            unless: "one scanner reads a whole file or connection".into(),
+        });
     }
     let short = callee.rsplit('/').next().unwrap_or(callee);
     Some(Advice {

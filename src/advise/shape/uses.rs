@@ -35,17 +35,202 @@ impl Source {
         let mut found = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
-            let operand = node.child_by_field_name("operand");
-            if let Some(name) = operand.filter(|node| node.kind() == "identifier")
-                && node.kind() == "unary_expression"
-                && self.text(node).starts_with('&')
-                && (self.is_handed_on(node) || self.is_filled(node) || is_returned(node))
+            if let Some(name) = self.addressed(node)
+                && (self.is_handed_on(node)
+                    || self.is_filled(node)
+                    || is_returned(node)
+                    || self.has_kept_name(node, function))
             {
-                found.push(self.text(name).to_owned());
+                found.push(name.to_owned());
             }
             stack.extend(node.named_children(&mut node.walk()));
         }
         found
+    }
+
+    /// The variable whose address `&v`, `&v.f`, `&v[0]` or `v.f[:n]` takes.
+    fn addressed(&self, node: Node<'_>) -> Option<&str> {
+        let takes = node.kind() == "unary_expression" && self.text(node).starts_with('&');
+        // A slice of an array is an address, too.
+        if !takes && node.kind() != "slice_expression" {
+            return None;
+        }
+        let mut at = node.child_by_field_name("operand")?;
+        while matches!(at.kind(), "selector_expression" | "index_expression") {
+            at = at.child_by_field_name("operand")?;
+        }
+        (at.kind() == "identifier").then(|| self.text(at))
+    }
+
+    /// Whether an address gets a name, `p := &v`, and that is handed on.
+    fn has_kept_name(&self, address: Node<'_>, function: Node<'_>) -> bool {
+        let list = address
+            .parent()
+            .filter(|node| node.kind() == "expression_list");
+        let statement = list.and_then(|node| node.parent());
+        let left = statement.and_then(|node| node.child_by_field_name("left"));
+        let name = left.and_then(|node| node.named_child(0));
+        let Some(name) = name.filter(|node| node.kind() == "identifier") else {
+            return false;
+        };
+        let mut mentions = self.mentions(function, self.text(name)).into_iter();
+        mentions.any(|node| self.is_handed_on(node))
+    }
+
+    /// Variables whose address the function takes in branches alone, deeper than where they are declared, and hands on there:
+    /// a copy made in the branch would leave the variable on the stack. With the line of the first branch.
+    pub(super) fn in_branch(&self, function: Node<'_>) -> Vec<(String, i64)> {
+        let mut found: Vec<(String, i64, bool)> = Vec::new();
+        let mut stack = vec![function];
+        while let Some(node) = stack.pop() {
+            stack.extend(node.named_children(&mut node.walk()));
+            let takes = node.kind() == "unary_expression";
+            let Some(name) = self.addressed(node).filter(|_| takes) else {
+                continue;
+            };
+            let rare =
+                self.is_branch(node, name) && self.is_handed_on(node) && !is_plainly_returned(node);
+            let line = super::row(node.start_position());
+            match found.iter_mut().find(|entry| entry.0 == name) {
+                Some(entry) => {
+                    entry.1 = entry.1.min(line);
+                    entry.2 &= rare;
+                }
+                None => found.push((name.to_owned(), line, rare)),
+            }
+        }
+        let rare = found.into_iter().filter(|entry| entry.2);
+        rare.map(|entry| (entry.0, entry.1)).collect()
+    }
+
+    /// Whether a condition stands between the declaration of a name and a node that is no loop: not every run gets there.
+    fn is_branch(&self, node: Node<'_>, name: &str) -> bool {
+        let Some(declared) = self.declaration_of(name, node) else {
+            return false;
+        };
+        let mut at = node;
+        while let Some(parent) = at.parent() {
+            if super::is_within(declared, parent) {
+                return false;
+            }
+            let branch = match parent.kind() {
+                "block" => parent.parent().is_some_and(|outer| {
+                    outer.kind() == "if_statement" && !super::is_within(declared, outer)
+                }),
+                "expression_case" | "type_case" | "default_case" => true,
+                "func_literal" => return false,
+                _ => false,
+            };
+            if branch {
+                return true;
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// Every name that stands in a function.
+    pub(super) fn names(&self, function: Node<'_>) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut stack = vec![function];
+        while let Some(node) = stack.pop() {
+            if node.kind() == "identifier" {
+                found.push(self.text(node).to_owned());
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether the function around a node, and no literal in it, has the one result `*name`.
+    pub(super) fn is_result(&self, node: Node<'_>, name: &str) -> bool {
+        let mut at = Some(node);
+        while let Some(node) = at {
+            match node.kind() {
+                "func_literal" => return false,
+                "function_declaration" | "method_declaration" => {
+                    let result = node.child_by_field_name("result");
+                    let result = result.and_then(|node| self.text(node).strip_prefix('*'));
+                    return result == Some(name);
+                }
+                _ => at = node.parent(),
+            }
+        }
+        false
+    }
+
+    /// What callers in this file do with the result of a function: how often they read fields of it alone, and whether any
+    /// does more.
+    pub(crate) fn callers(&self, name: &str) -> (u64, bool) {
+        let (mut reads, mut more) = (0, false);
+        for node in self.named(self.tree.root_node(), name) {
+            let parent = node.parent();
+            let declares = parent.is_some_and(|parent| {
+                parent.kind().ends_with("_declaration")
+                    && parent.child_by_field_name("name") == Some(node)
+            });
+            if declares {
+                continue;
+            }
+            let called = match parent.map(|parent| (parent, parent.kind())) {
+                Some((parent, "selector_expression")) => parent,
+                _ => node,
+            };
+            let call = called.parent().filter(|call| {
+                call.kind() == "call_expression"
+                    && call.child_by_field_name("function") == Some(called)
+            });
+            match call.is_some_and(|call| self.only_reads(call)) {
+                true => reads += 1,
+                false => more = true,
+            }
+        }
+        (reads, more)
+    }
+
+    /// Identifiers and names of fields and methods of a name.
+    fn named<'a>(&self, below: Node<'a>, name: &str) -> Vec<Node<'a>> {
+        let mut found = Vec::new();
+        let mut stack = vec![below];
+        while let Some(node) = stack.pop() {
+            let names = matches!(node.kind(), "identifier" | "field_identifier");
+            if names && self.text(node) == name {
+                found.push(node);
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        found
+    }
+
+    /// `f().x`, or `v := f()` where all else is `v.x`.
+    fn only_reads(&self, call: Node<'_>) -> bool {
+        let reads = |node: Node<'_>| {
+            let parent = node
+                .parent()
+                .filter(|parent| parent.kind() == "selector_expression");
+            let outer = parent.and_then(|parent| parent.parent());
+            let address = outer.is_some_and(|outer| self.text(outer).starts_with('&'));
+            parent.is_some() && !address
+        };
+        if reads(call) {
+            return true;
+        }
+        let list = call
+            .parent()
+            .filter(|node| node.kind() == "expression_list");
+        let statement = list.and_then(|node| node.parent());
+        let declared = statement.filter(|node| node.kind() == "short_var_declaration");
+        let left = declared.and_then(|node| node.child_by_field_name("left"));
+        let name = left.filter(|left| left.named_child_count() == 1);
+        let (Some(name), Some(function)) =
+            (name.and_then(|left| left.named_child(0)), enclosing(call))
+        else {
+            return false;
+        };
+        let mut mentions = self.mentions(function, self.text(name)).into_iter();
+        mentions.all(|node| node == name || reads(node))
     }
 
     /// `v` and `f` of every `C.f(&v)`.
@@ -141,6 +326,19 @@ pub(super) fn enclosing(node: Node<'_>) -> Option<Node<'_>> {
         at = it.parent();
     }
     None
+}
+
+/// `return &v`, and not `return T{f: &v}`: the branch may be what the function is for.
+fn is_plainly_returned(address: Node<'_>) -> bool {
+    let mut at = address;
+    while let Some(parent) = at.parent() {
+        match parent.kind() {
+            "expression_list" | "parenthesized_expression" => at = parent,
+            "return_statement" => return true,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Somewhere in what a function returns: `return f(&v)`.

@@ -78,6 +78,8 @@ struct Gathering<'a> {
     min_share: f64,
     min_samples: u64,
     go: (u32, u32),
+    /// What share of the CPU goes to memory: allocation and garbage collection; `None` without a CPU profile.
+    memory_work: Option<f64>,
     /// By rule, place, and whether it is about what is lost for good.
     findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
 }
@@ -107,6 +109,7 @@ impl<'a> Gathering<'a> {
             min_share: settings.min_share.map_or(0.3, |percent| percent.0),
             min_samples: u64::from(settings.min_samples.unwrap_or(10)),
             go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
+            memory_work: None,
             findings: BTreeMap::new(),
         }
     }
@@ -180,6 +183,10 @@ impl<'a> Gathering<'a> {
         target.classes = classes;
         target.own = Some(percent(charged.own.values().map(|sum| sum.weight).sum()));
         target.below = Some(percent(charged.below.weight));
+        let of_memory = |class: &Class| class.allocates() || *class == Class::Gc;
+        let memory = charged.classes.iter().filter(|(class, _)| of_memory(class));
+        let memory: i64 = memory.map(|(_, sum)| sum.weight).sum();
+        self.memory_work = (total > 0).then(|| memory as f64 / total as f64);
         self.costs(charged, Measure::Cpu, total, target);
         self.calls(charged, Measure::Cpu, target);
     }
@@ -330,7 +337,8 @@ impl<'a> Gathering<'a> {
             // Every goroutine is counted: nothing is left to chance.
             share.margin = 0.0;
         }
-        let small = share.percent < self.min_share || share.samples < self.min_samples;
+        // What chance alone may have made is not worth a reader's time.
+        let small = share.lower() < self.min_share || share.samples < self.min_samples;
         if small && !counted {
             return None;
         }
@@ -376,11 +384,18 @@ impl<'a> Gathering<'a> {
         let all = self.findings.into_values();
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
+        let memory_work = self.memory_work.unwrap_or(1.0);
+        // Bytes are worth what the program spends on memory: so they stand among processor time.
+        let worth = |finding: &Finding| match finding.measure {
+            Measure::Cpu => (0, finding.share.lower()),
+            Measure::Allocated => (0, finding.share.lower() * memory_work),
+            other => (1 + other as u8, finding.share.lower()),
+        };
         kept.order_by(|a, b| {
-            let measure = a.measure.cmp(&b.measure);
-            let certain = || b.share.lower().total_cmp(&a.share.lower());
+            let (one, other) = (worth(a), worth(b));
             let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
-            measure.then_with(certain).then_with(place)
+            let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
+            order.then_with(place)
         });
         target.findings = kept;
         target.ignored = ignored.len() as u64;

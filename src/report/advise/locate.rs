@@ -26,6 +26,7 @@ pub(crate) struct Located {
 pub(crate) struct Locator<'a> {
     packages: HashMap<&'a str, &'a Package>,
     mains: Vec<&'a Package>,
+    scope: Vec<&'a Package>,
     owned: HashSet<String>,
     cwd: &'a Path,
     read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>,
@@ -56,6 +57,7 @@ impl<'a> Locator<'a> {
                 .map(|package| (package.import_path.as_str(), package))
                 .collect(),
             mains: facts.packages.iter().filter(main).collect(),
+            scope: facts.packages.iter().filter(inside).collect(),
             owned: facts.packages.iter().filter(inside).map(name).collect(),
             cwd,
             read,
@@ -142,7 +144,8 @@ impl<'a> Locator<'a> {
                 place.source.clone_from(&shape.text);
                 let mut shape = shape;
                 if let (Some(name), Some(package)) = (&shape.returned, package) {
-                    shape.pointer_methods = self.has_pointer_methods(package, name);
+                    shape.needs_pointer = self.has_pointer_methods(package, name)
+                        || self.is_kept_by_callers(&line.function);
                 }
                 (Some(path), Some(shape))
             }
@@ -153,17 +156,40 @@ impl<'a> Locator<'a> {
 
     /// Whether a type of a package has methods with a pointer receiver.
     fn has_pointer_methods(&mut self, package: &Package, name: &str) -> bool {
-        let directory = Path::new(&package.dir);
-        let mut files = package.go_files.iter().chain(&package.cgo_files);
-        files.any(|file| {
-            let path = directory.join(file);
-            let read = &mut self.read;
-            let source = self.sources.entry(path.clone());
-            let source = source.or_insert_with(|| Source::new(read(&path)?));
-            source
-                .as_ref()
-                .is_none_or(|source| source.has_pointer_methods(name))
+        let mut files = files(package);
+        files.any(|path| {
+            let source = self.source(path);
+            source.is_none_or(|source| source.has_pointer_methods(name))
         })
+    }
+
+    /// Whether anybody in the scope does more with the result of a function than to read its fields, or nobody calls it.
+    fn is_kept_by_callers(&mut self, function: &str) -> bool {
+        let name = function.rsplit('.').next().unwrap_or(function);
+        let packages: Vec<&Package> = self.scope.clone();
+        let mut reads = 0;
+        for path in packages.into_iter().flat_map(files) {
+            let Some(source) = self.source(path) else {
+                return true;
+            };
+            // A function of the same name elsewhere counts as this one: then nothing is said.
+            let (some, more) = match source.text_of_file() {
+                Some(text) if text.contains(name) => source.callers(name),
+                _ => (0, false),
+            };
+            if more {
+                return true;
+            }
+            reads += some;
+        }
+        reads == 0
+    }
+
+    /// A file, parsed; `None` where it cannot be read.
+    fn source(&mut self, path: PathBuf) -> Option<&Source> {
+        let read = &mut self.read;
+        let source = self.sources.entry(path.clone());
+        source.or_insert_with(|| Source::new(read(&path)?)).as_ref()
     }
 
     fn package(&self, line: &Line, name: &str) -> Option<&'a Package> {
@@ -191,12 +217,7 @@ impl<'a> Locator<'a> {
         line: &Line,
     ) -> Option<(PathBuf, i64, Shape)> {
         let path = directory.join(name);
-        let read = &mut self.read;
-        let source = self
-            .sources
-            .entry(path.clone())
-            .or_insert_with(|| Source::new(read(&path)?));
-        let source = source.as_ref()?;
+        let source = self.source(path.clone())?;
         let number = match source.declaration(&line.function) {
             Some((start, end)) => {
                 let moved = match line.start {
@@ -210,6 +231,12 @@ impl<'a> Locator<'a> {
         };
         Some((path, number, source.shape(number)?))
     }
+}
+
+/// The Go files of a package, without tests.
+fn files(package: &Package) -> impl Iterator<Item = PathBuf> + '_ {
+    let names = package.go_files.iter().chain(&package.cgo_files);
+    names.map(|name| Path::new(&package.dir).join(name))
 }
 
 /// The text of the other files beside a file, tests too, for a rule that adds a name to the package.
