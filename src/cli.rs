@@ -146,7 +146,7 @@ pub(crate) enum Command {
     Prove(Box<Prove>),
     /// Build the program with another Go or other modules, without touching it, and say what differs on one page
     #[command(override_usage = "gobuild-opt upgrade [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = UPGRADE)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)), mut_arg("report", |it| offer::report(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
     Upgrade(Upgrade),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]

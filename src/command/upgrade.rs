@@ -27,11 +27,11 @@ use crate::render::{self, Format, Shows};
 use crate::report::outline;
 use crate::report::upgrade::{Preview, Report};
 use next::Next;
-use side::Side;
+use side::{Side, Wanted};
 
 /// Reads what is asked for, builds and reports. What is wrong with the question is said before anything is compiled.
 pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
-    present::check(Shows::TABLES, &args.output)?;
+    present::check(Shows::COMPARISON, &args.output)?;
     let bumps = wish::modules(&args.module)?;
     let mut prepared = prepare_for(&args.settings, &args.typed, Purpose::Build, session)?;
     // What is compared is own code, whatever the report of a release is about.
@@ -41,12 +41,16 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     for wish in wish::toolchains(&args.go, &now, session)? {
         nexts.push(Next::prepare(&now, wish, &bumps, session)?);
     }
+    let wanted = Wanted {
+        vetting: args.vet,
+        tiles: args.output.formats().any(Format::draws),
+    };
     (session.show)(Event::Talk("building the program as it is"));
-    let before = Side::build(prepared, args.vet, session)?;
+    let before = Side::build(prepared, wanted, session)?;
     let mut previews: Vec<Preview> = Vec::new();
     for next in nexts {
         (session.show)(Event::Talk(&format!("building it with {}", next.what)));
-        previews.push(next.preview(&before, args.vet, session)?);
+        previews.push(next.preview(&before, wanted, session)?);
     }
     let report = Report::of(previews);
     for line in outline::upgrade::times(&report) {

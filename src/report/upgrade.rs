@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::Changes;
 use super::difference::{Function, Pair};
+use super::picture::Picture;
 use super::{SCHEMA_VERSION, Site, Tool, Verdict};
 use crate::check::Status;
 
@@ -143,6 +144,9 @@ pub(crate) struct Executable {
     pub(crate) processors: Processors,
     /// What else there is to say.
     pub(crate) notes: Vec<String>,
+    /// What came and went, as a treemap; `None` where none is drawn.
+    #[serde(skip)]
+    pub(crate) picture: Option<Picture>,
 }
 
 /// Calls in bodies of own functions that are inlined somewhere.

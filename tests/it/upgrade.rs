@@ -72,8 +72,14 @@ fn the_page_says_what_go_says_of_both_sides() {
     let goroot = new.parent().unwrap().display().to_string();
     let files = (place.files(), place.text("go.mod"));
     let line = format!("upgrade --go {goroot} --report page.md");
-    let first = place.run(&line);
+    let first = place.run(&format!("{line} --report page.html --report map.svg"));
     assert_eq!(first.code(), 0, "{}", first.shown());
+    // What came and went is drawn.
+    assert!(place.text("map.svg").contains("treemap of tiny"));
+    assert!(place.text("page.html").contains("value=\"change\""));
+    for drawn in ["page.html", "map.svg"] {
+        std::fs::remove_file(place.path(drawn)).unwrap();
+    }
     let page = place.text("page.md");
     assert!(page.contains("## Upgrade: go1.24.11 -"), "{page}");
     std::fs::remove_file(place.path("page.md")).unwrap();

@@ -220,6 +220,7 @@ impl Compared<'_> {
             godebug: None,
             processors: report::Processors::default(),
             notes: Vec::new(),
+            picture: None,
         };
         match (&before.subject, &after.subject) {
             (Some(old), Some(new)) => {
@@ -233,6 +234,7 @@ impl Compared<'_> {
                     found.modules = owners(&pair.modules).unwrap_or_default();
                     found.packages = owners(&pair.packages).unwrap_or_default();
                     found.kinds = pair.kinds;
+                    found.picture = pair.picture;
                 }
             }
             _ => found

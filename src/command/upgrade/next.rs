@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::modfile::{self, Modfile};
-use super::side::Side;
+use super::side::{Side, Wanted};
 use super::wish::{self, Bump};
 use super::{Now, changed};
 use crate::build::Event;
@@ -87,9 +87,14 @@ impl Next {
     }
 
     /// Builds it, and says what differs.
-    pub fn preview(self, before: &Side, vets: bool, session: &mut Session<'_>) -> Result<Preview> {
+    pub fn preview(
+        self,
+        before: &Side,
+        wanted: Wanted,
+        session: &mut Session<'_>,
+    ) -> Result<Preview> {
         let after =
-            Side::build(self.prepared, vets, session).map_err(|error| with(error, &self.what))?;
+            Side::build(self.prepared, wanted, session).map_err(|error| with(error, &self.what))?;
         let line = match &self.modfile {
             Some(modfile) => go::go_line(&modfile.text()?),
             None => before.go_line(),

@@ -19,6 +19,15 @@ use crate::plan::{Facts, TargetPlan, Typed, scope};
 use crate::report::compare::{Subject, Subjects};
 use crate::report::inspect::{Source, inspection};
 
+/// What is found out only where somebody asks for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// What go vet and go fix report.
+    pub vetting: bool,
+    /// The boxes of a treemap.
+    pub tiles: bool,
+}
+
 /// A program, built.
 pub struct Side {
     /// The configuration.
@@ -53,7 +62,7 @@ pub struct Read {
 
 impl Side {
     /// Builds and reads. Fails with Go's own words.
-    pub fn build(prepared: Prepared, vets: bool, session: &mut Session<'_>) -> Result<Self> {
+    pub fn build(prepared: Prepared, wanted: Wanted, session: &mut Session<'_>) -> Result<Self> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
         let Unpublished {
             plan,
@@ -66,14 +75,16 @@ impl Side {
             session.interrupt.check()?;
             let at = artifact.target;
             let facts = &plan.targets[at].facts;
-            read.entry(at).or_default().push(Read::of(artifact, facts));
+            let found = Read::of(artifact, facts, wanted.tiles);
+            read.entry(at).or_default().push(found);
         }
         let mut parts = Vec::new();
         for (index, (mut target, built)) in plan.targets.into_iter().zip(built).enumerate() {
             // The stage of the build is gone with this function.
             target.facts.go.env.retain(|(name, _)| name != "GOTMPDIR");
             let imports = imports(&loaded, &typed, &target.facts, session)?;
-            let asked = vets.then(|| vetting::ask(&loaded, &typed, &target.facts, session));
+            let mut ask = || vetting::ask(&loaded, &typed, &target.facts, session);
+            let asked = wanted.vetting.then(&mut ask);
             parts.push(Part {
                 imports,
                 vetting: asked.transpose()?,
@@ -93,7 +104,7 @@ impl Side {
 }
 
 impl Read {
-    fn of(artifact: Artifact, facts: &Facts) -> Self {
+    fn of(artifact: Artifact, facts: &Facts, drawn: bool) -> Self {
         let bytes = binary::open(&artifact.staged).ok();
         let patterns = scope::patterns("module", &facts.packages);
         let is_own = |path: &str| path == "main" || scope::contains(&patterns, path);
@@ -115,7 +126,7 @@ impl Read {
         let found = inspection(&anatomy, source, usize::MAX).ok();
         read.subject = found.map(|found| Subjects {
             path: name.clone(),
-            list: vec![Subject::of_inspection(&found, name, false)],
+            list: vec![Subject::of_inspection(&found, name, drawn)],
         });
         if !anatomy.functions.is_empty() {
             read.own = Some(own(bytes, &anatomy, is_own));

@@ -150,6 +150,7 @@ fn size(it: &Executable, is_other_go: bool, top: usize) -> Vec<Block> {
         human(new)
     );
     let mut blocks = vec![Block::Heading(title)];
+    blocks.extend(it.picture.clone().map(Block::Picture));
     // Sections move between versions of Go; what the bytes are for does not.
     if let (true, Some(kinds)) = (is_other_go, &it.kinds) {
         let rows = kinds.list.iter().take(top).map(kind).collect();
