@@ -263,6 +263,14 @@ fn nothing_is_averaged_over_failures() {
         assert_eq!(error.len(), 1, "{line}: {}", run.shown());
         assert!(error[0].contains(words), "{line}: {}", run.shown());
     }
+    // A line within quotes, as other tools take it.
+    let run = place.run("prove counter-1000 counter-1010 -- '{bin} 1000'");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("leave the quotes away"),
+        "{}",
+        run.shown()
+    );
 }
 
 #[test]

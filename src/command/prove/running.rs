@@ -227,8 +227,16 @@ impl Runner<'_> {
             let why = std::fs::read_to_string(numbers).unwrap_or_default();
             let words = filled(words, subject.file);
             let program = words.first().map(|it| it.to_string_lossy().into_owned());
-            let message = format!("cannot run `{}`", program.unwrap_or_default());
-            return Err(Error::new(Kind::Usage, message).source(why.trim().to_owned()));
+            let program = program.unwrap_or_default();
+            let error = Error::new(Kind::Usage, format!("cannot run `{program}`"));
+            let error = error.source(why.trim().to_owned());
+            // The line as one word, as other tools take it.
+            return Err(match words.len() == 1 && program.contains(' ') {
+                true => error.hint(
+                    "behind `--` stand the words of a command: leave the quotes away, or say `-- sh -c '...'`",
+                ),
+                false => error,
+            });
         }
         Ok((read(numbers)?, done))
     }
