@@ -14,7 +14,7 @@ mod goflags;
 
 pub mod gomaxprocs;
 
-mod linkage;
+pub(crate) mod linkage;
 
 mod lock;
 

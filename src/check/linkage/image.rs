@@ -3,6 +3,17 @@
 /// The image of the last stage, where that has no glibc and the file of this name is put into it: scratch, distroless/static,
 /// Alpine. What another stage compiles with go counts for nothing: it is another file than ours.
 pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
+    let (image, copies) = last(dockerfile, Some(name))?;
+    copies.then_some(image)
+}
+
+/// The same, whatever is put into it and whoever makes that.
+pub(crate) fn last_without_glibc(dockerfile: &str) -> Option<String> {
+    Some(last(dockerfile, None)?.0)
+}
+
+/// The image of the last stage, where it has no glibc, and whether the file of a name is put into it.
+fn last(dockerfile: &str, name: Option<&str>) -> Option<(String, bool)> {
     let joined = dockerfile.replace("\\\n", " ");
     let mut stages: Vec<(String, String)> = Vec::new();
     let mut copies = false;
@@ -29,8 +40,9 @@ pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
             "COPY" | "ADD" => {
                 let from_stage = rest.iter().any(|text| text.starts_with("--from="));
                 let sources = plain.split_last().map_or(&[][..], |parts| parts.1);
-                let is_it =
-                    |text: &&str| text.trim_end_matches('/').rsplit('/').next() == Some(name);
+                let is_it = |text: &&str| {
+                    name.is_some() && text.trim_end_matches('/').rsplit('/').next() == name
+                };
                 copies |= (!from_stage || ours) && sources.iter().any(is_it);
             }
             _ => {}
@@ -41,7 +53,7 @@ pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
     let last = path.rsplit('/').next().unwrap_or_default();
     let is_static = path.contains("distroless/static");
     let lacks = path == "scratch" || last == "alpine" || is_static;
-    (copies && lacks).then_some(image)
+    lacks.then_some((image, copies))
 }
 
 #[cfg(test)]
@@ -73,6 +85,9 @@ mod tests {
         ] {
             assert_eq!(check(other), "", "{other}");
         }
+        let other = "FROM golang AS b\nRUN go build -o /api\nFROM scratch\nCOPY --from=b /api /\n";
+        assert_eq!(last_without_glibc(other).as_deref(), Some("scratch"));
+        assert_eq!(last_without_glibc("FROM debian\nCOPY api /\n"), None);
         let within = "FROM golang AS b\nRUN gobuild-opt release -o /api\nFROM scratch\nCOPY --from=b /api /\n";
         assert_eq!(check(within), "scratch");
     }

@@ -299,7 +299,9 @@ impl<'a> Found<'a> {
         let is_static = matches!(preset, "cli" | "container" | "size");
         let callers = self.cgo();
         let today = self.today;
-        let (enabled, why) = match (&today.cgo, callers.is_empty()) {
+        let unsaid = callers.is_empty() && today.cgo_differs.is_empty();
+        let bare = today.bare.as_ref().filter(|_| unsaid);
+        let (enabled, why) = match (today.cgo.as_ref().or(bare), callers.is_empty()) {
             (Some(said), true) => (said.value, format!("as in {}", said.file)),
             (Some(said), false) if said.value => (
                 true,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::platforms::{self, Releases};
 use super::stamped::{self, Stamp};
+use crate::check::linkage::image::last_without_glibc;
 use crate::input;
 use crate::order::Order;
 
@@ -27,6 +28,8 @@ pub(super) struct Today {
     pub(crate) cgo: Option<Said<bool>>,
     /// Files of equal rank that disagree about CGO_ENABLED.
     pub(crate) cgo_differs: Vec<String>,
+    /// No cgo, by an image that has no C library: what counts where nobody says anything of CGO_ENABLED.
+    pub(crate) bare: Option<Said<bool>>,
     /// What `-X` sets.
     pub(crate) stamps: Vec<Stamp>,
     /// `-tags`
@@ -101,6 +104,9 @@ pub(super) fn read(recipes: &[Recipe]) -> Today {
             .filter(|recipe| recipe.rank == rank)
             .collect();
         today.read_cgo(&group);
+        if rank == 1 {
+            today.bare = group.iter().find_map(|recipe| bare(recipe));
+        }
         for recipe in group {
             for line in lines(&recipe.text) {
                 let found = stamped::flags(&line, &variables, &recipe.name);
@@ -123,6 +129,13 @@ pub(super) fn read(recipes: &[Recipe]) -> Today {
         }
     }
     today
+}
+
+/// A Dockerfile whose file would not start with glibc.
+fn bare(recipe: &Recipe) -> Option<Said<bool>> {
+    let image = last_without_glibc(&recipe.text)?;
+    let file = format!("{}: `{image}` has no glibc", recipe.name);
+    Some(Said { value: false, file })
 }
 
 impl Today {
@@ -259,6 +272,13 @@ mod tests {
         let differs = today(&[("Makefile", make), ("build.sh", "CGO_ENABLED=1 go build\n")]);
         assert_eq!(said(&differs), None);
         assert_eq!(differs.cgo_differs, ["Makefile", "build.sh"]);
+        let scratch = today(&[("Dockerfile", "FROM scratch\nCOPY dist/api /\n")]);
+        assert_eq!(said(&scratch), None);
+        let bare = scratch.bare.unwrap();
+        assert_eq!(
+            (bare.value, bare.file.as_str()),
+            (false, "Dockerfile: `scratch` has no glibc")
+        );
         assert_eq!(
             said(&today(&[(
                 "Makefile",
