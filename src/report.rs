@@ -102,7 +102,7 @@ pub(crate) use pgo::{Pgo, Repair};
 pub(crate) use resources::Resources;
 pub(crate) use sizes::{ModuleSize, PackageSize, Retained};
 pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
-pub(crate) use verdict::label;
+pub(crate) use verdict::{Ground, Reason, Verdict, label};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub(crate) const SCHEMA_VERSION: u32 = 2;
@@ -166,21 +166,6 @@ pub(crate) struct Toolchain {
     pub(crate) goos: String,
     /// `amd64`
     pub(crate) goarch: String,
-}
-
-/// The result of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Verdict {
-    /// Exit code 0 or 1.
-    pub(crate) pass: bool,
-    /// A sentence for each budget and denied check that failed.
-    pub(crate) failures: Vec<String>,
-    /// A sentence for each cause by which gates were not judged, where that does not fail.
-    #[serde(default)]
-    pub(crate) not_judged: Vec<String>,
-    /// A sentence for each gate that the change loosens, where that does not fail.
-    #[serde(default)]
-    pub(crate) loosened: Vec<String>,
 }
 
 /// One executable.

@@ -159,7 +159,7 @@ fn tried(
     }
     if gated {
         let words = "`[advise] gate`: `--try` judges no finding";
-        told.verdict.not_judged.push(words.into());
+        told.verdict.leave_open(words.to_owned());
     }
     if args.write {
         files.write(&session.cwd, &session.interrupt)?;

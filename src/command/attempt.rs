@@ -74,12 +74,7 @@ pub(crate) fn show(
     let findings = Findings {
         revision: Some(BEFORE),
         benchmarks: found.heavier.clone(),
-        not_judged: report
-            .verdict
-            .not_judged
-            .iter()
-            .map(String::as_str)
-            .collect(),
+        not_judged: report.verdict.not_judged.iter().collect(),
         anchor: present::anchor(&session.cwd),
         ..Findings::of(targets.map(|target| (target.new.as_slice(), [].as_slice())))
     };

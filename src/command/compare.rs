@@ -49,7 +49,7 @@ pub(crate) fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> 
     });
     let output = emit(&comparison, &blocks, &Vec::new, &args.output, session)?;
     Ok(Output {
-        failures: comparison.verdict.failures,
+        failures: comparison.verdict.sentences(),
         ..output
     })
 }

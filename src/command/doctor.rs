@@ -20,9 +20,8 @@ use crate::lock::Lock;
 use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
-use crate::report::gate;
 use crate::report::outline::{self, Block, Tone};
-use crate::report::shown;
+use crate::report::{Ground, gate, shown};
 
 /// Prints what the checks see in each main package.
 pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
@@ -57,14 +56,18 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             seen.checks
                 .extend(prepared.unfilled.iter().map(without_value));
             let name = format!("{} {}", main.executable_name(), facts.key());
-            open.extend(unjudged.into_iter().map(|text| (text, name.clone())));
+            open.extend(unjudged.into_iter().map(|sentence| gate::Open {
+                sentence,
+                of: name.clone(),
+                ground: Ground::SaidByCheck,
+            }));
             all.push(seen);
         }
     }
-    let not_judged = gate::together(&open);
+    let not_judged = gate::together(&open).into_iter().map(String::from);
     let output = output(&all, args.format, &prepared.loaded.file, session.width);
     Ok(Output {
-        not_judged,
+        not_judged: not_judged.collect(),
         ..output
     })
 }

@@ -119,12 +119,7 @@ fn show(
 ) -> Result<Output> {
     let cwd = &session.cwd;
     let mut findings = Findings {
-        not_judged: report
-            .verdict
-            .not_judged
-            .iter()
-            .map(String::as_str)
-            .collect(),
+        not_judged: report.verdict.not_judged.iter().collect(),
         anchor: present::anchor(cwd),
         ..Findings::default()
     };

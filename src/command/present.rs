@@ -12,9 +12,9 @@ use crate::cli;
 use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Shows, Style};
-use crate::report::Verdict;
 use crate::report::measures::Subject;
 use crate::report::outline::Block;
+use crate::report::{Reason, Verdict};
 
 /// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
 pub(crate) fn check(shows: Shows, output: &cli::Output) -> Result<()> {
@@ -85,8 +85,8 @@ pub(crate) fn present_with_step(
     Ok(Output {
         text: render(output.format, top, style),
         annotations,
-        failures: verdict.failures.clone(),
-        not_judged: verdict.not_judged.clone(),
+        failures: verdict.sentences(),
+        not_judged: verdict.not_judged.iter().map(Reason::to_string).collect(),
         warnings,
         is_data: output.format.is_data(),
         ..Output::default()

@@ -23,10 +23,12 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .iter()
         .map(|assertion| failed(assertion, prefix));
     let others = findings.failures.iter();
+    let others = others.map(|other| other.as_ref());
     let others = others.map(|other| format!("::error title=gobuild-opt::{}", data(other)));
     let benchmarks = findings.benchmarks.iter();
     let benchmarks = benchmarks.map(|benchmark| heavier(benchmark, prefix));
-    let open = findings.loosened.iter().chain(&findings.not_judged);
+    let not_judged = findings.not_judged.iter().map(|reason| reason.as_ref());
+    let open = findings.loosened.iter().copied().chain(not_judged);
     let open = open.map(|open| format!("::warning title=gobuild-opt::{}", data(open)));
     let warned = findings.checks.iter().filter(|checked| warns(checked));
     let warned = warned.map(|checked| check(checked, findings.anchor.as_deref(), prefix));

@@ -35,12 +35,7 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
-            verdict: Verdict {
-                pass: true,
-                failures: Vec::new(),
-                not_judged: Vec::new(),
-                loosened: Vec::new(),
-            },
+            verdict: Verdict::of(Vec::new()),
             targets,
         }
     }
@@ -56,7 +51,7 @@ impl Report {
             let Some(held) = held else {
                 if gate == AdviseGate::New {
                     let key = &target.key;
-                    self.verdict.not_judged.push(format!(
+                    self.verdict.leave_open(format!(
                         "advise gate: {FILE} holds nothing of {key}: run `gobuild-opt accept`, then `gobuild-opt advise --accept`"
                     ));
                 }
@@ -70,10 +65,9 @@ impl Report {
         }
         if new > 0 && gate == AdviseGate::New {
             let count = counted_of(new, "new finding");
-            self.verdict.failures.push(format!(
+            self.verdict.fail(format!(
                 "{count} of advise: follow the advice, or accept with `gobuild-opt advise --accept`"
             ));
-            self.verdict.pass = false;
         }
     }
 }

@@ -91,12 +91,7 @@ pub(crate) fn report(
         }
     };
     let benchmarks: Vec<Benchmark> = measured.iter().map(benchmark).collect();
-    let mut verdict = Verdict {
-        pass: true,
-        failures: Vec::new(),
-        not_judged: Vec::new(),
-        loosened: Vec::new(),
-    };
+    let mut verdict = Verdict::of(Vec::new());
     if !accepted {
         judge(&benchmarks, lock, held, &go_version, &mut verdict);
     }
@@ -118,19 +113,19 @@ fn judge(
     verdict: &mut Verdict,
 ) {
     for it in benchmarks.iter().filter(|benchmark| benchmark.is_worse()) {
-        verdict.failures.push(it.sentence(&format!("{FILE} says")));
+        verdict.fail(it.sentence(&format!("{FILE} says")));
     }
     let unknown = benchmarks
         .iter()
         .filter(|benchmark| benchmark.allocs.before.is_none());
     let unknown = unknown.count();
     if let (Some(lock), None) = (lock.filter(|target| !target.benchmarks.is_empty()), held) {
-        verdict.not_judged.push(format!(
+        verdict.leave_open(format!(
             "benchmarks: {FILE} is from {}, and this is {go_version}, which may allocate otherwise",
             lock.go
         ));
     } else if unknown > 0 {
-        verdict.not_judged.push(format!(
+        verdict.leave_open(format!(
             "benchmarks: {FILE} does not hold {}: `gobuild-opt bench --accept` writes what is now",
             counted_of(unknown, "benchmark")
         ));
@@ -140,7 +135,6 @@ fn judge(
     let gone = gone.filter(|name| !benchmarks.iter().any(|benchmark| benchmark.key() == **name));
     for name in gone {
         let why = format!("benchmarks: {name} stands in {FILE} and did not run");
-        verdict.not_judged.push(why);
+        verdict.leave_open(why);
     }
-    verdict.pass = verdict.failures.is_empty();
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::shown;
+use super::verdict::{Ground, Reason};
 use crate::analysis::Frames;
 use crate::assertion::{Absence, Claim, Judged, Outcome, Place, Status};
 use crate::config::size::human;
@@ -169,12 +170,12 @@ pub(crate) fn settle(platforms: &mut [&mut Vec<Assertion>]) {
 }
 
 /// A sentence for each claim that failed; what several executables share is told once.
-pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    for it in all.filter(|assertion| assertion.failed()) {
-        let sentence = sentence(it);
-        if !told.contains(&sentence) {
-            told.push(sentence);
+pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<Reason> {
+    let mut told: Vec<Reason> = Vec::new();
+    for assertion in all.filter(|assertion| assertion.failed()) {
+        let reason = Ground::Assertion.says(sentence(assertion));
+        if !told.contains(&reason) {
+            told.push(reason);
         }
     }
     told

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::growth;
 use super::picture::{Layer, Picture, merged};
-use super::{SCHEMA_VERSION, Tool, Verdict};
+use super::{Reason, SCHEMA_VERSION, Tool, Verdict};
 use crate::binary::{LoadedDiff, Owners};
 use crate::config::size::{Growth, human};
 use crate::error::{Error, Kind, Result};
@@ -132,16 +132,12 @@ pub(crate) fn compare(
         .into_iter()
         .map(|(old, new)| pair(old, new, rules.floor))
         .collect();
-    let failures: Vec<String> = pairs.iter().filter_map(|it| over(it, rules)).collect();
+    let over = pairs.iter().filter_map(|pair| over(pair, rules));
+    let verdict = Verdict::of(over.map(Reason::from).collect());
     let mut comparison = Comparison {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        verdict: Verdict {
-            pass: failures.is_empty(),
-            failures,
-            not_judged: Vec::new(),
-            loosened: Vec::new(),
-        },
+        verdict,
         floor: rules.floor,
         pairs,
         gone,

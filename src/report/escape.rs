@@ -11,6 +11,7 @@ use super::artifact::shown;
 use super::escapes::{self, Against, Weighing};
 use super::filter::Filter;
 use super::heat::{self, SiteHeat};
+use super::verdict::Ground;
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
 };
@@ -251,12 +252,12 @@ pub(crate) fn report(
     let mut loosened = Vec::new();
     let mut of_change = None;
     match change {
-        Some(Loosens::Denied(sentence)) => failures.push(sentence),
+        Some(Loosens::Denied(sentence)) => failures.push(sentence.into()),
         Some(Loosens::Warned(sentences)) => loosened = sentences,
         Some(Loosens::NotJudged(judgement)) => of_change = Some(judgement),
         Some(Loosens::Nothing | Loosens::Said(_)) | None => {}
     }
-    let mut open: Vec<(String, String)> = Vec::new();
+    let mut open = Vec::new();
     for it in &mut targets {
         it.judged.extend(of_change.clone());
         let asserted = gate::of_assertions(&it.assertions, None);
@@ -268,8 +269,12 @@ pub(crate) fn report(
             .collect();
         for (severity, sentence) in check::open(config, it.judged.iter()) {
             match severity {
-                Severity::Deny => failures.push(format!("{sentence} ({})", it.key)),
-                Severity::Warn => open.push((sentence, it.key.clone())),
+                Severity::Deny => failures.push(format!("{sentence} ({})", it.key).into()),
+                Severity::Warn => open.push(gate::Open {
+                    sentence,
+                    of: it.key.clone(),
+                    ground: Ground::Other,
+                }),
                 Severity::Off => {}
             }
         }
@@ -278,10 +283,9 @@ pub(crate) fn report(
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         verdict: Verdict {
-            pass: failures.is_empty(),
-            failures,
             not_judged: gate::together(&open),
             loosened,
+            ..Verdict::of(failures)
         },
         by,
         targets,

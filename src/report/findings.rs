@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::escapes::Escapes;
-use super::verdict::{denied, label};
-use super::{Assertion, Report, Site, Target, Verdict, assertions, gate};
-use crate::check::{Finding, Status};
+use super::verdict::{Ground, Reason, Verdict, label};
+use super::{Assertion, Report, Site, Target};
+use crate::check::{Finding, LOOSENED, Status};
 use crate::order::Ordered;
 
 /// What is worth an annotation: new sites and failed assertions, each once.
@@ -18,9 +18,9 @@ pub(crate) struct Findings<'a> {
     /// Those of the sites that fail the run, by ID.
     pub(crate) failing: BTreeSet<&'a str>,
     /// What else fails the run: budgets, denied checks.
-    pub(crate) failures: Vec<&'a str>,
+    pub(crate) failures: Vec<&'a Reason>,
     /// Gates that were not judged.
-    pub(crate) not_judged: Vec<&'a str>,
+    pub(crate) not_judged: Vec<&'a Reason>,
     /// What `advise` says.
     pub(crate) advice: Vec<&'a super::advise::Finding>,
     /// Benchmarks that allocate more.
@@ -123,49 +123,49 @@ impl<'a> Findings<'a> {
 
     /// What fails the run and has no entry of its own among the sites, the assertions and the checks: budgets.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &'a str> {
-        let told: HashSet<String> = self
-            .checks
-            .iter()
-            .flat_map(|checked| checked.of.iter().map(|of| denied(checked.finding, of)))
-            .collect();
-        let failures: Vec<&'a str> = self.failures.clone();
-        failures
-            .into_iter()
-            .filter(move |failure| !told.contains(*failure))
+        let said = |reason: &&&Reason| match &reason.ground {
+            Ground::Check { id, of } => self.says(id, of),
+            _ => false,
+        };
+        let failures = self.failures.iter().filter(move |reason| !said(reason));
+        failures.map(|reason| (*reason).as_ref())
+    }
+
+    /// Whether a check of this executable is listed.
+    fn says(&self, id: &str, of: &str) -> bool {
+        let mut checks = self.checks.iter();
+        checks.any(|checked| checked.finding.id == id && checked.of.iter().any(|name| name == of))
     }
 
     /// Gates that were not judged or are loosened, and of which no check says so.
     pub(crate) fn open(&self) -> Vec<&'a str> {
-        let all = self.not_judged.iter().chain(&self.loosened);
-        let said = |sentence: &str| {
-            // The executables stand behind the sentence; a check knows its own.
-            let bare = sentence.rsplit_once(" (").map_or(sentence, |it| it.0);
-            let mut checks = self.checks.iter();
-            checks.any(|checked| checked.finding.message.contains(bare))
-        };
-        all.copied().filter(|text| !said(text)).collect()
+        let open = self.not_judged.iter().filter(|reason| {
+            let said = reason.ground == Ground::SaidByCheck;
+            !said || self.checks.is_empty()
+        });
+        let open = open.map(|reason| (*reason).as_ref());
+        let mut checks = self.checks.iter();
+        let said = checks.any(|checked| checked.finding.id == LOOSENED);
+        let loosened = self.loosened.iter().filter(|_| !said);
+        open.chain(loosened.copied()).collect()
     }
 
     /// Adds what fails the run; of `verdict`, only what is no site and no assertion.
     pub(crate) fn failing(
         &mut self,
         verdict: &'a Verdict,
-        escapes: impl Iterator<Item = &'a Escapes> + Clone,
+        escapes: impl Iterator<Item = &'a Escapes>,
     ) {
-        let failing = escapes.clone().flat_map(|escapes| {
+        let failing = escapes.flat_map(|escapes| {
             let new = escapes.new.iter();
             new.filter(|site| escapes.fails(site))
         });
         self.failing = failing.map(|site| site.id.as_str()).ordered();
-        let mut told = gate::failures(escapes);
-        told.extend(assertions::failures(self.assertions.iter().copied()));
-        self.not_judged = verdict.not_judged.iter().map(String::as_str).collect();
+        self.not_judged = verdict.not_judged.iter().collect();
         self.loosened = verdict.loosened.iter().map(String::as_str).collect();
-        let others = verdict
-            .failures
-            .iter()
-            .filter(|failure| !told.contains(failure));
-        self.failures = others.map(String::as_str).collect();
+        let listed = |reason: &&Reason| matches!(reason.ground, Ground::Site | Ground::Assertion);
+        let failures = verdict.failures.iter();
+        self.failures = failures.filter(|reason| !listed(reason)).collect();
     }
 
     /// What to do about a new site, or against what it is new.

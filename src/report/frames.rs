@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budgets::{Accepted, skipped};
-use super::verdict::label;
+use super::verdict::{Reason, label};
 use super::{Budget, Inputs, Target};
 use crate::analysis::Artifact;
 use crate::analysis::frames::Start;
@@ -208,7 +208,7 @@ fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
 const TOLD: usize = 10;
 
 /// A sentence for each frame that is too large: those that goroutines start in first.
-pub(crate) fn failures(target: &Target) -> Vec<String> {
+pub(crate) fn failures(target: &Target) -> Vec<Reason> {
     let mut failed: Vec<&Frame> = target
         .frames
         .iter()
@@ -233,7 +233,7 @@ pub(crate) fn failures(target: &Target) -> Vec<String> {
             counted_of(failed.len() - TOLD, "more function")
         ));
     }
-    told
+    told.into_iter().map(Reason::from).collect()
 }
 
 fn failure(frame: &Frame, name: &str) -> String {

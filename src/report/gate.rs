@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::escapes::{Escapes, Site};
 use super::outline::escapes::spelled;
-use super::verdict::label;
+use super::verdict::{Ground, Reason, label};
 use super::{Assertion, Budget, Inputs, Target, budgets, context, findings, standing};
 use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
@@ -27,16 +27,16 @@ pub(crate) struct Judged {
     /// All of them.
     pub(crate) gates: Vec<Gate>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
-    pub(crate) not_judged: Vec<String>,
+    pub(crate) not_judged: Vec<Reason>,
     /// Where it does, and no executable has a check that says so.
-    pub(crate) failures: Vec<String>,
+    pub(crate) failures: Vec<Reason>,
 }
 
 /// Judges every gate of every executable, its checks last: they say what was not judged.
 pub(crate) fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
     let modules = modules(inputs, targets);
     let mut judged = Judged::default();
-    let mut open: Vec<(String, String)> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     for (target, artifact) in targets.iter_mut().zip(inputs.artifacts) {
         let facts = &inputs.plan.targets[artifact.target].facts;
         let held = budgets::Held {
@@ -62,12 +62,12 @@ pub(crate) fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
         let checked = check::run(inputs.config, &context);
         target.checks = checked.findings;
         gates.extend(checked.gates);
-        open.extend(
-            checked
-                .unjudged
-                .into_iter()
-                .map(|text| (text, name.clone())),
-        );
+        let unjudged = checked.unjudged.into_iter();
+        open.extend(unjudged.map(|sentence| Open {
+            sentence,
+            of: name.clone(),
+            ground: Ground::SaidByCheck,
+        }));
         judged
             .gates
             .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
@@ -88,8 +88,15 @@ pub(crate) fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
             .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
         for (severity, sentence) in check::open(inputs.config, gates.iter()) {
             match severity {
-                Severity::Deny => judged.failures.push(format!("{sentence} ({name})")),
-                Severity::Warn => open.push((sentence, name.clone())),
+                Severity::Deny => {
+                    let failure = format!("{sentence} ({name})");
+                    judged.failures.push(failure.into());
+                }
+                Severity::Warn => open.push(Open {
+                    sentence,
+                    of: name.clone(),
+                    ground: Ground::Other,
+                }),
                 Severity::Off => {}
             }
         }
@@ -120,15 +127,30 @@ fn unlinked(config: &Config) -> Vec<Judgement> {
     asked.into_iter().filter(|it| it.1).map(judgement).collect()
 }
 
+/// Gates that were not judged.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// Why.
+    pub(crate) sentence: String,
+    /// The executable, or the platform.
+    pub(crate) of: String,
+    /// Whether a check says so, too.
+    pub(crate) ground: Ground,
+}
+
 /// A sentence that holds for several executables once, with their names.
-pub(crate) fn together(open: &[(String, String)]) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    for (sentence, _) in open {
-        let mine = open.iter().filter(|it| it.0 == *sentence);
-        let names: Vec<&str> = mine.map(|mine| mine.1.as_str()).collect();
-        let line = format!("{sentence} ({})", names.join(", "));
-        if !told.contains(&line) {
-            told.push(line);
+pub(crate) fn together(open: &[Open]) -> Vec<Reason> {
+    let mut told: Vec<Reason> = Vec::new();
+    for first in open {
+        let same = open.iter().filter(|other| {
+            let same_ground = other.ground == first.ground;
+            same_ground && other.sentence == first.sentence
+        });
+        let names: Vec<&str> = same.map(|other| other.of.as_str()).collect();
+        let line = format!("{} ({})", first.sentence, names.join(", "));
+        let reason = first.ground.clone().says(line);
+        if !told.contains(&reason) {
+            told.push(reason);
         }
     }
     told
@@ -339,7 +361,7 @@ pub(crate) fn what(site: &Site) -> String {
 }
 
 /// A sentence for each new site, where the gate is closed. What several executables share is told once.
-pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String> {
+pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<Reason> {
     let mut told: Vec<String> = Vec::new();
     let closed = |escapes: &'a Escapes| {
         let failing = escapes.new.iter().filter(|site| escapes.fails(site));
@@ -376,7 +398,10 @@ pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<String
             counted_of(more, "more new escape")
         ));
     }
-    told
+    let reasons = told.into_iter();
+    reasons
+        .map(|sentence| Ground::Site.says(sentence))
+        .collect()
 }
 
 #[cfg(test)]

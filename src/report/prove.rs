@@ -346,12 +346,7 @@ fn required(it: &Comparison, require: Require) -> Option<bool> {
 
 /// The verdict over all comparisons.
 pub(crate) fn verdict(comparisons: &[Comparison], require: Option<Require>) -> Verdict {
-    let mut verdict = Verdict {
-        pass: true,
-        failures: Vec::new(),
-        not_judged: Vec::new(),
-        loosened: Vec::new(),
-    };
+    let mut verdict = Verdict::of(Vec::new());
     for it in comparisons {
         let Some(wanted) = require else {
             continue;
@@ -359,16 +354,11 @@ pub(crate) fn verdict(comparisons: &[Comparison], require: Option<Require>) -> V
         let said = format!("{} ({}): {}", it.program, it.metric, it.sentence);
         match required(it, wanted) {
             Some(true) => {}
-            Some(false) => verdict
-                .failures
-                .push(format!("`{wanted}` is required; {said}")),
+            Some(false) => verdict.fail(format!("`{wanted}` is required; {said}")),
             // What is required has to be shown.
-            None => verdict
-                .failures
-                .push(format!("`{wanted}` is required and not shown; {said}")),
+            None => verdict.fail(format!("`{wanted}` is required and not shown; {said}")),
         }
     }
-    verdict.pass = verdict.failures.is_empty();
     verdict
 }
 

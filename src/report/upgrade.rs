@@ -38,12 +38,7 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
-            verdict: Verdict {
-                pass: true,
-                failures: Vec::new(),
-                not_judged: Vec::new(),
-                loosened: Vec::new(),
-            },
+            verdict: Verdict::of(Vec::new()),
             previews,
         }
     }

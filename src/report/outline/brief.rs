@@ -8,8 +8,7 @@ use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::verdict::{denied, label};
-use crate::report::{Escapes, Report, Target};
+use crate::report::{Escapes, Ground, Report, Target, label};
 
 /// Executables whose changes are listed; the others are counted.
 const LISTED: usize = 2;
@@ -335,22 +334,20 @@ fn failures(report: &Report) -> Vec<Block> {
     for failure in &report.verdict.failures {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
         blocks.extend(
-            hint(report, failure).map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
+            hint(report, &failure.ground)
+                .map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
         );
     }
     blocks
 }
 
-fn hint<'a>(report: &'a Report, failure: &str) -> Option<&'a str> {
-    report.targets.iter().find_map(|target| {
-        let label = label(target);
-        let failed = target
-            .checks
-            .iter()
-            .filter(|finding| finding.status == Status::Fail);
-        let mut failed = failed.filter(|finding| denied(finding, &label) == failure);
-        failed.next()?.hint.as_deref()
-    })
+fn hint<'a>(report: &'a Report, ground: &Ground) -> Option<&'a str> {
+    let Ground::Check { id, of } = ground else {
+        return None;
+    };
+    let target = report.targets.iter().find(|target| label(target) == *of)?;
+    let finding = target.checks.iter().find(|finding| finding.id == *id)?;
+    finding.hint.as_deref()
 }
 
 fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {

@@ -7,8 +7,8 @@ use crate::number::{counted, counted_of, grouped};
 use crate::order::Ordered;
 use crate::report::allocating;
 use crate::report::escape::{By, Ranked, Report, Target};
-use crate::report::gate;
 use crate::report::heat::SiteHeat;
+use crate::report::{Ground, Reason};
 
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,9 +57,13 @@ pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block>
         blocks.extend(assertions::assertions(&target.assertions));
         blocks.extend(not_understood(target, wanted.unparsed));
     }
-    let open = report.verdict.loosened.iter();
-    let open = open.chain(&report.verdict.not_judged).cloned();
-    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
+    let loosened = report.verdict.loosened.iter().map(String::as_str);
+    let open = report.verdict.not_judged.iter().map(AsRef::as_ref);
+    blocks.extend(
+        loosened
+            .chain(open)
+            .map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))),
+    );
     blocks.extend(failures(report));
     blocks
 }
@@ -69,16 +73,13 @@ fn failures(report: &Report) -> Vec<Block> {
     let escapes = || report.targets.iter().map(|target| &target.escapes);
     let failing = escapes().flat_map(|all| all.new.iter().filter(|site| all.fails(site)));
     let sites: BTreeSet<&str> = failing.map(|site| site.id.as_str()).ordered();
-    let told = gate::failures(escapes());
-    let others = report
-        .verdict
-        .failures
-        .iter()
-        .filter(|failure| !told.contains(failure));
+    let failures = report.verdict.failures.iter();
+    let others = failures.filter(|reason| reason.ground != Ground::Site);
     let counted = (!sites.is_empty())
         .then(|| format!("{}, see above", counted_of(sites.len(), "new escape")));
     let bad = |text: String| Block::Line(Tone::Bad, format!("FAIL  {text}"));
-    others.cloned().chain(counted).map(bad).collect()
+    let others = others.map(Reason::to_string);
+    others.chain(counted).map(bad).collect()
 }
 
 fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {

@@ -7,7 +7,7 @@ use crate::config::size::human;
 use crate::number::{change, counted, grouped, percent};
 use crate::order::Order;
 use crate::report::compare::{Comparison, Pair};
-use crate::report::{Report, Site, Target};
+use crate::report::{Report, Site, Target, label};
 
 /// Lines of each listing; the whole is in the report.
 const MOST: usize = 10;
@@ -33,7 +33,7 @@ pub(crate) fn summary(
     let mut blocks = vec![Block::Title(title(report))];
     let failures = &report.verdict.failures;
     let failing = failures.iter().take(MOST);
-    blocks.extend(failing.map(|failing| Block::Line(Tone::Bad, failing.clone())));
+    blocks.extend(failing.map(|failing| Block::Line(Tone::Bad, failing.to_string())));
     blocks.extend(more(failures.len(), "failure"));
     blocks.extend(match base {
         Some(base) => compared(report, base, base_name),
@@ -226,12 +226,6 @@ fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<
 
 fn row(pair: &Pair, report: &Report) -> Vec<String> {
     let (old, new) = (pair.before.size, pair.after.size);
-    let gate = format!(" {} ", pair.name);
-    let gated = report
-        .verdict
-        .failures
-        .iter()
-        .any(|failure| failure.contains(&gate));
     vec![
         pair.name.clone(),
         pair.after.platform.clone(),
@@ -239,8 +233,22 @@ fn row(pair: &Pair, report: &Report) -> Vec<String> {
         human(new),
         change(old, new),
         percent(old, new),
-        if gated { "FAIL".into() } else { String::new() },
+        match fails(report, pair) {
+            true => "FAIL".into(),
+            false => String::new(),
+        },
     ]
+}
+
+/// Whether a gate of this executable fails.
+fn fails(report: &Report, pair: &Pair) -> bool {
+    // A raised level such as `/v3` is not in the name of an executable.
+    let parts: Vec<&str> = pair.after.platform.split('/').take(2).collect();
+    let of = format!("{} {}", pair.name, parts.join("/"));
+    let mut budgets = report.budgets.iter();
+    let mut targets = report.targets.iter();
+    budgets.any(|budget| budget.status == Status::Fail && budget.item.ends_with(&of))
+        || targets.any(|target| label(target) == of && target.fails())
 }
 
 /// What the change loosens, with the reasons that `accept` was given.
