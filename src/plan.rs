@@ -1,5 +1,7 @@
 //! What the user wants and what go says in, every command as data out.
 
+mod arg;
+
 pub mod asked;
 
 mod baseline;
@@ -30,6 +32,8 @@ mod require;
 
 pub mod scope;
 
+mod step;
+
 pub mod stamp;
 
 pub mod toolexec;
@@ -41,25 +45,25 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use serde::Serialize;
-
 use crate::config::{Config, Origins, Target};
 use crate::error::Result;
 use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
 use crate::go::vendored::{self, Compared, Vendored};
 use crate::go::{Go, Other, Package, Toolchain};
-use crate::process::Invocation;
+pub(crate) use arg::Reason;
 use asked::Asked;
 use baseline::baseline;
 use escapes::{Collection, Source};
-use flags::{Flags, Inputs, Reason, Variant};
+use flags::{Inputs, Variant};
 use memory::Memory;
 use output::Executable;
 use parts::parts;
 pub(crate) use preprofile::preprofile;
 pub(crate) use require::require_main;
 use stamp::Stamp;
+pub(crate) use step::Step;
+pub use step::StepKind;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -214,41 +218,6 @@ pub(crate) enum Baseline {
     File(String),
 }
 
-/// What a command is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// Builds the binaries that are shipped.
-    Release,
-    /// Compiles named packages that are not commands, as `go build` does.
-    Libraries,
-    /// Builds what they are compared with.
-    Baseline,
-    /// Names the captures of the packages.
-    Captures,
-    /// Compiles with the profile, to tell what it does.
-    EffectWith,
-    /// Compiles without it.
-    EffectWithout,
-    /// Links what was compiled without it.
-    EffectBuild,
-    /// Compiles for the escape report.
-    Escape,
-}
-
-/// One command.
-#[derive(Debug)]
-pub(crate) struct Step {
-    /// What it is for.
-    pub(crate) kind: StepKind,
-    /// The command.
-    pub(crate) invocation: Invocation,
-    /// Why each flag is there.
-    pub(crate) reasons: Vec<Reason>,
-    /// The same without a capture, for when that fails.
-    pub(crate) without: Option<Box<Step>>,
-}
-
 /// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
 /// start for the capture.
 ///
@@ -344,20 +313,16 @@ fn steps(
     for part in &parts {
         let release = flags::compose(&part.inputs, Variant::Release)?;
         for (what, output) in part.links(facts, &place.join("release")) {
-            let plain = build(StepKind::Release, facts, &release, output, &what);
+            let flags = release.clone();
+            let plain = Step::build(StepKind::Release, facts, flags, Some(output), &what);
             steps.push(collection.told(plain));
         }
     }
     let rest = compiled_only(facts, executables, packages);
     if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
-        let release = flags::compose(&first.inputs, Variant::Release)?;
-        let args = arguments("build", facts, &release, None, &rest);
-        steps.push(collection.told(Step {
-            kind: StepKind::Libraries,
-            invocation: facts.go.invocation(args),
-            reasons: vec![reason("-v", "progress")],
-            without: None,
-        }));
+        let flags = flags::compose(&first.inputs, Variant::Release)?.unexplained();
+        let plain = Step::build(StepKind::Libraries, facts, flags, None, &rest);
+        steps.push(collection.told(plain));
     }
     if let Baseline::Built { kind, directory } = baseline {
         let variant = if *kind == "plain" {
@@ -368,7 +333,9 @@ fn steps(
         for part in &parts {
             let composed = flags::compose(&part.inputs, variant)?;
             for (what, output) in part.links(facts, directory) {
-                steps.push(build(StepKind::Baseline, facts, &composed, output, &what));
+                let flags = composed.clone();
+                let kind = StepKind::Baseline;
+                steps.push(Step::build(kind, facts, flags, Some(output), &what));
             }
         }
     }
@@ -386,59 +353,6 @@ fn steps(
         }
     }
     Ok(steps)
-}
-
-fn build(
-    kind: StepKind,
-    facts: &Facts,
-    flags: &Flags,
-    output: OsString,
-    packages: &[OsString],
-) -> Step {
-    let mut reasons = flags.reasons.clone();
-    reasons.push(reason("-v", "progress: the packages as they are compiled"));
-    reasons.push(reason(
-        "-o",
-        "a private place, published only when all is well",
-    ));
-    let args = arguments("build", facts, flags, Some(output), packages);
-    Step {
-        kind,
-        invocation: facts.go.invocation(args),
-        reasons,
-        without: None,
-    }
-}
-
-fn reason(flag: &str, why: &str) -> Reason {
-    Reason {
-        flag: flag.into(),
-        why: why.into(),
-        from: "gobuild-opt".into(),
-    }
-}
-
-fn arguments(
-    command: &str,
-    facts: &Facts,
-    flags: &Flags,
-    output: Option<OsString>,
-    packages: &[OsString],
-) -> Vec<OsString> {
-    let mut args: Vec<OsString> = vec![command.into()];
-    args.extend(flags.args.iter().map(OsString::from));
-    args.extend(flags.odd.iter().cloned());
-    // With -json the names would stand among what the compiler says.
-    if command == "build" && !facts.asked.names && !facts.asked.json {
-        args.push("-v".into());
-    }
-    if let Some(output) = output {
-        args.push("-o".into());
-        args.push(output);
-    }
-    args.push("--".into());
-    args.extend(packages.iter().cloned());
-    args
 }
 
 /// What go compiles and discards: with an `-o` nothing. Where there is no command at all, go gets

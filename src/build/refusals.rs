@@ -20,7 +20,7 @@ pub(crate) fn refusals(
     let mut refusals = Refusals::new(&sources);
     let mut words = Words::default();
     let mut splitter = Splitter::default();
-    let invocation = verbose(&step.invocation, packages, &target.facts);
+    let invocation = verbose(step, packages, &target.facts);
     let outcome = process::run(&invocation, interrupt, |stream, bytes| {
         if stream == Stream::Stderr {
             splitter.push(bytes, |line| {

@@ -94,7 +94,7 @@ fn flows(
         .map(|it| (it.line, it.column))
         .collect();
     let package = [first.package.clone()];
-    let invocation = verbose(&step.invocation, &package, &target.facts);
+    let invocation = verbose(step, &package, &target.facts);
     // Other things escape at the same place: constants, and what is inlined there.
     let subjects: Vec<&str> = sites
         .iter()

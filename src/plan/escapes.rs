@@ -4,21 +4,26 @@
 //! ID, and a `go list -export` with the flags of the release names the action of every package. What has no capture,
 //! because a plain go compiled it before, gets the pass.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::flags::{self, Flags, Inputs, Reason, Variant};
+use super::arg::{Arg, Flags, Reason};
+use super::flags::{self, Inputs, Variant};
 use super::pgo::hex;
 use super::toolexec::Wish;
-use super::{Context, Facts, Step, StepKind, arguments, reason, scope};
+use super::{Context, Facts, Step, StepKind, scope};
 use crate::config::{Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape;
-use crate::go::flags as go_flags;
+use crate::go::flags::{self as go_flags, Flag};
 use crate::process::Invocation;
 use crate::quote;
+
+/// What starts compilers and linkers for go.
+const TOOLEXEC: &str = "toolexec";
+/// The flags of the compiler.
+const GCFLAGS: &str = "gcflags";
 
 /// How the escapes of a target are collected.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +47,8 @@ pub(crate) enum Source {
         store: PathBuf,
         /// The program that go starts.
         program: PathBuf,
-        /// `-toolexec=...`
-        flag: String,
+        /// The value of `-toolexec`.
+        toolexec: String,
         /// Who asked for it.
         from: String,
     },
@@ -66,40 +71,30 @@ impl Default for Source {
 }
 
 impl Collection {
-    /// The step with the compiler told to tell; as it is where nothing is captured.
+    /// The step with the compiler asked for its escape analysis; as it is where nothing is captured.
     pub(super) fn told(&self, step: Step) -> Step {
-        let Source::Capture { flag, from, .. } = &self.source else {
+        let Source::Capture { toolexec, from, .. } = &self.source else {
             return step;
         };
-        let mut told = Step {
-            kind: step.kind,
-            invocation: step.invocation.clone(),
-            reasons: step.reasons.clone(),
-            without: None,
+        let why = "the compiler tells its escape analysis on the way; the code stays the same";
+        let reason = Reason {
+            flag: "-toolexec".into(),
+            why: why.into(),
+            from: from.clone(),
         };
         // Behind the verb; the user's own stands in ours.
-        let args = &mut told.invocation.args;
-        args.retain(|argument| !is_toolexec(argument));
-        args.insert(1, flag.into());
-        told.reasons
-            .retain(|reason| !reason.flag.starts_with("-toolexec="));
-        told.reasons.insert(
-            0,
-            Reason {
-                flag: "-toolexec".into(),
-                why: "the compiler tells its escape analysis on the way; the code stays the same"
-                    .into(),
-                from: from.clone(),
-            },
-        );
-        told.without = Some(Box::new(step));
-        told
+        let flag = Flag {
+            name: TOOLEXEC.into(),
+            value: Some(toolexec.clone()),
+            bytes: None,
+        };
+        let mut asking = step.with(|flags| {
+            flags.remove(TOOLEXEC);
+            flags.lead([Arg::because(flag, reason)]);
+        });
+        asking.without = Some(Box::new(step));
+        asking
     }
-}
-
-fn is_toolexec(arg: &OsString) -> bool {
-    arg.to_str()
-        .is_some_and(|text| text.starts_with("-toolexec="))
 }
 
 /// Decides. Fails with [`Kind::Usage`] where a capture is demanded and cannot work.
@@ -200,7 +195,7 @@ fn capture(
     Ok(Source::Capture {
         store,
         program: program.to_path_buf(),
-        flag: format!("-toolexec={value}"),
+        toolexec: value,
         from: origin.map_or("defaults", String::as_str).into(),
     })
 }
@@ -237,44 +232,22 @@ pub(super) fn captures(context: &Context<'_>) -> Result<Step> {
         packages,
         collection,
     } = *context;
-    let mut composed = flags::compose(inputs, Variant::Listed)?;
-    composed.reasons.clear();
-    listing(
-        facts,
-        &mut composed,
-        &["-deps", "-export", "-f={{.ImportPath}} {{.BuildID}}"],
-    );
-    composed.reasons.push(reason(
-        "-f",
-        "the first half of a build ID names the capture of the package",
-    ));
-    let args = arguments("list", facts, &composed, None, packages);
-    let mut step = collection.told(Step {
-        kind: StepKind::Captures,
-        invocation: facts.go.invocation(args),
-        reasons: composed.reasons,
-        without: None,
-    });
+    let mut composed = flags::compose(inputs, Variant::Listed)?.unexplained();
+    let why = "the first half of a build ID names the capture of the package";
+    let form = Arg::ours("f", Some("{{.ImportPath}} {{.BuildID}}"), why);
+    listing(facts, &mut composed, [Arg::plain("export", None), form]);
+    let listed = Step::list(StepKind::Captures, facts, composed, packages);
+    let mut step = collection.told(listed);
     step.without = None;
     Ok(step)
 }
 
 /// Puts these `-gcflags`, which ask for diagnostics and hold those of the user, in the place of all others.
 pub(super) fn ask(composed: &mut Flags, values: Vec<String>, origin: &str) {
-    composed
-        .args
-        .retain(|argument| !argument.starts_with("-gcflags="));
-    composed
-        .reasons
-        .retain(|reason| !reason.flag.starts_with("-gcflags="));
+    composed.remove(GCFLAGS);
     for value in values {
-        let flag = format!("-gcflags={value}");
-        composed.reasons.push(Reason {
-            flag: flag.clone(),
-            why: "the compiler's escape diagnostics, with your own flags".into(),
-            from: origin.into(),
-        });
-        composed.args.push(flag);
+        let why = "the compiler's escape diagnostics, with your own flags";
+        composed.set(GCFLAGS, &value, why, origin);
     }
 }
 
@@ -293,67 +266,45 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
         .map_or("defaults", String::as_str);
     let asked = escape::gcflags(&collection.scope, &collection.standard, &collection.user);
     ask(&mut composed, asked, origin);
-    listing(
-        facts,
-        &mut composed,
-        &["-deps", "-export", "-f={{.ImportPath}}"],
-    );
-    composed.reasons.push(reason(
-        "-export",
-        "compile, or replay from the build cache, but do not link",
-    ));
-    let args = arguments("list", facts, &composed, None, packages);
-    Ok(Step {
-        kind: StepKind::Escape,
-        invocation: facts.go.invocation(args),
-        reasons: composed.reasons,
-        without: None,
-    })
+    listing(facts, &mut composed, exports());
+    Ok(Step::list(StepKind::Escape, facts, composed, packages))
+}
+
+/// What makes `go list` compile.
+pub(super) fn exports() -> [Arg; 2] {
+    let why = "compile, or replay from the build cache, but do not link";
+    let form = Arg::plain("f", Some("{{.ImportPath}}"));
+    [Arg::ours("export", None, why), form]
 }
 
 /// What every `go list -export` of ours has in common.
-pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: &[&str]) {
+pub(super) fn listing(facts: &Facts, composed: &mut Flags, first: [Arg; 2]) {
     if matches!(facts.asked.mode.as_str(), "c-archive" | "c-shared") {
         // `go list -export` would write the C header, as `.h`. This mode compiles alike.
-        composed
-            .args
-            .retain(|argument| !argument.starts_with("-buildmode="));
+        composed.remove("buildmode");
         // On wasm there is no such mode, and the code is that of any program.
         let alike = match facts.toolchain.goarch.as_str() {
-            "wasm" => "-buildmode=default",
-            _ => "-buildmode=pie",
+            "wasm" => "default",
+            _ => "pie",
         };
-        composed.args.push(alike.into());
+        composed.push(Arg::plain("buildmode", Some(alike)));
     }
     if facts.asked.json {
-        composed.args.push("-json=false".into());
+        composed.push(Arg::plain("json", Some("false")));
     }
     if go_flags::is_on(&facts.goflags, "a") {
-        composed.args.push("-a=false".into());
+        composed.push(Arg::plain("a", Some("false")));
     }
-    let first = first.iter().map(|text| (*text).to_owned());
-    composed.args.splice(0..0, first);
+    composed.lead(std::iter::once(Arg::plain("deps", None)).chain(first));
 }
 
 /// The command of the pass for some packages of the scope.
 pub(crate) fn narrowed(pass: &Step, collection: &Collection, packages: &[String]) -> Invocation {
-    let mut invocation = pass.invocation.clone();
-    let is_ours = |argument: &OsString| {
-        argument
-            .to_str()
-            .is_some_and(|text| text.starts_with("-gcflags="))
-    };
-    let at = invocation.args.iter().position(is_ours).unwrap_or(1);
-    invocation.args.retain(|argument| !is_ours(argument));
     let standard = collection.standard.iter();
     let standard: Vec<String> = standard
         .filter(|standard| packages.contains(standard))
         .cloned()
         .collect();
     let values = escape::gcflags(packages, &standard, &collection.user);
-    let flags = values
-        .iter()
-        .map(|value| format!("-gcflags={value}").into());
-    invocation.args.splice(at..at, flags);
-    invocation
+    pass.with(|flags| flags.replace(GCFLAGS, values)).invocation
 }

@@ -3,72 +3,13 @@
 //! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
 //! lists are joined here, ours first and the user's last, since the linker lets the last one win.
 
-use std::ffi::OsString;
-
+use super::arg::{Arg, Flags};
 use super::pgo::Use;
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag, PerPackage};
 use crate::go::quote;
 use crate::review::{self, Tool};
-
-/// Why a flag is there.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-pub(crate) struct Reason {
-    /// The flag as it stands on the command line.
-    pub(crate) flag: String,
-    /// What it is for.
-    pub(crate) why: String,
-    /// The layer it comes from.
-    pub(crate) from: String,
-}
-
-/// The flags of one build, and why each is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Flags {
-    /// `-name=value`, in order; without `-o` and packages.
-    pub(crate) args: Vec<String>,
-    /// Those whose value is no UTF-8, byte for byte.
-    pub(crate) odd: Vec<OsString>,
-    /// One entry per flag that we add or change.
-    pub(crate) reasons: Vec<Reason>,
-}
-
-impl Flags {
-    fn add(&mut self, flag: String, why: &str, from: &str) {
-        self.reasons.push(Reason {
-            flag: flag.clone(),
-            why: why.to_owned(),
-            from: from.to_owned(),
-        });
-        self.args.push(flag);
-    }
-
-    fn add_flag(&mut self, flag: &Flag, why: &str, from: &str) {
-        self.add(flag.to_arg(), why, from);
-        if flag.bytes.is_some() {
-            self.args.pop();
-            self.odd.push(flag.to_os_arg());
-        }
-    }
-}
-
-impl Flags {
-    /// The linker flags, of every `-ldflags`, as single words.
-    pub(crate) fn ldflags(&self) -> Result<Vec<String>> {
-        let mut words = Vec::new();
-        for value in self
-            .args
-            .iter()
-            .filter_map(|argument| argument.strip_prefix("-ldflags="))
-        {
-            let read =
-                flags::per_package(value).map_err(|why| unreadable("-ldflags", value, &why))?;
-            words.extend(read.flags);
-        }
-        Ok(words)
-    }
-}
 
 /// Everything that decides about the flags of one target.
 #[derive(Debug)]
@@ -135,42 +76,46 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
     let origin = |key: &str| inputs.origins.get(key).map_or("defaults", String::as_str);
     let typed = |name: &str| mentioned(inputs, name);
     if build.trimpath && variant != Variant::Plain && !typed("trimpath") {
+        let flag = Flag {
+            name: "trimpath".into(),
+            ..Flag::default()
+        };
         flags.add(
-            "-trimpath".into(),
+            flag,
             "no local paths, same bytes from any directory",
             origin("build.trimpath"),
         );
     }
     if variant == Variant::Escape {
-        flags.add(
-            "-buildvcs=false".into(),
-            "nothing is linked, so nothing is stamped",
-            "gobuild-opt",
-        );
+        let why = "nothing is linked, so nothing is stamped";
+        flags.set("buildvcs", "false", why, "gobuild-opt");
     } else if !typed("buildvcs") {
         let value = match build.buildvcs {
             Buildvcs::Auto => None,
-            Buildvcs::True => Some("-buildvcs=true"),
-            Buildvcs::False => Some("-buildvcs=false"),
+            Buildvcs::True => Some("true"),
+            Buildvcs::False => Some("false"),
         };
         if let Some(value) = value {
-            flags.add(
-                value.into(),
-                "version control stamp",
-                origin("build.buildvcs"),
-            );
+            let from = origin("build.buildvcs");
+            flags.set("buildvcs", value, "version control stamp", from);
         }
     }
     // A profile that go would choke on is left out of the plain build, too.
-    if let Some(it) = inputs
-        .pgo
-        .filter(|used| variant != Variant::Plain || typed("pgo") || used.refused)
-    {
-        flags.reasons.push(it.reason.clone());
-        match flags::last(inputs.typed, "pgo").filter(|flag| flag.bytes.is_some()) {
-            Some(typed) if typed.to_arg() == it.reason.flag => flags.odd.push(typed.to_os_arg()),
-            _ => flags.args.push(it.reason.flag.clone()),
-        }
+    let wanted = |used: &&Use| variant != Variant::Plain || typed("pgo") || used.refused;
+    if let Some(used) = inputs.pgo.filter(wanted) {
+        flags.push(Arg::because(profile(inputs, used), used.reason.clone()));
+    }
+}
+
+/// The `-pgo` that go gets: where it is the user's own, byte for byte.
+fn profile(inputs: &Inputs<'_>, used: &Use) -> Flag {
+    match flags::last(inputs.typed, "pgo") {
+        Some(typed) if typed.to_arg() == used.reason.flag => typed.clone(),
+        _ => Flag {
+            name: "pgo".into(),
+            value: used.reason.flag.strip_prefix("-pgo=").map(str::to_owned),
+            bytes: None,
+        },
     }
 }
 
@@ -236,7 +181,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         } else {
             "linker flags; strip leaves out the symbol table and DWARF"
         };
-        flags.add(format!("-ldflags={}", quoted(&merged)?), why, &from);
+        flags.set("ldflags", &quoted(&merged)?, why, &from);
     }
     let overruled = typed.iter().any(PerPackage::is_general);
     let outside = outside.iter().filter(|_| !overruled);
@@ -246,11 +191,8 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
             all = unstripped(&all);
         }
         let pattern = entry.pattern.as_deref().unwrap_or_default();
-        flags.add(
-            format!("-ldflags={pattern}={}", quoted(&all)?),
-            "linker flags of these packages",
-            "flags",
-        );
+        let value = format!("{pattern}={}", quoted(&all)?);
+        flags.set("ldflags", &value, "linker flags of these packages", "flags");
     }
     Ok(())
 }
@@ -279,7 +221,7 @@ fn entries(origin: &str, list: &[Flag]) -> Result<Vec<PerPackage>> {
     Ok(entries)
 }
 
-fn unreadable(origin: &str, value: &str, why: &str) -> Error {
+pub(super) fn unreadable(origin: &str, value: &str, why: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!("cannot read the flags `{value}` ({origin}): {why}"),
@@ -328,11 +270,8 @@ fn tags(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
             .origins
             .get("build.tags")
             .filter(|_| !inputs.config.build.tags.is_empty());
-        flags.add(
-            format!("-tags={}", tags.join(",")),
-            "build tags",
-            from.map_or("flags", String::as_str),
-        );
+        let from = from.map_or("flags", String::as_str);
+        flags.set("tags", &tags.join(","), "build tags", from);
     }
     Ok(())
 }
@@ -368,8 +307,7 @@ fn lists(inputs: &Inputs<'_>, flags: &mut Flags) -> Result<()> {
                 Some(pattern) => format!("{pattern}={list}"),
                 None => list,
             };
-            let flag = format!("-{name}={value}");
-            flags.add(flag, "your own, joined", &from.join(", "));
+            flags.set(name, &value, "your own, joined", &from.join(", "));
         }
     }
     Ok(())
@@ -414,10 +352,10 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         !dropped && !MERGED.contains(&name)
     };
     for flag in configured.iter().filter(wanted) {
-        flags.add_flag(flag, "as configured", origin);
+        flags.add(flag.clone(), "as configured", origin);
     }
     for flag in inputs.typed.iter().filter(wanted) {
-        flags.add_flag(flag, "as typed", "flags");
+        flags.add(flag.clone(), "as typed", "flags");
     }
     Ok(())
 }
@@ -429,10 +367,7 @@ pub(crate) fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
         .iter()
         .filter(|flag| flag.name == "gcflags")
         .filter_map(|flag| flag.value.clone());
-    let from_line = composed
-        .args
-        .iter()
-        .filter_map(|argument| argument.strip_prefix("-gcflags=").map(str::to_owned));
+    let from_line = composed.values("gcflags").map(str::to_owned);
     from_env.chain(from_line).collect()
 }
 
@@ -440,6 +375,7 @@ pub(crate) fn gcflags(inputs: &Inputs<'_>, composed: &Flags) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::config::{Sources, load};
+    use crate::plan::arg::Reason;
 
     fn check(
         typed: &[&str],
@@ -474,7 +410,9 @@ mod tests {
             typed: &flags::parse(&typed, "flags").unwrap(),
             pgo: Some(&pgo),
         };
-        compose(&inputs, variant).unwrap().args.join(" ")
+        let flags = compose(&inputs, variant).unwrap();
+        let words: Vec<String> = flags.args().map(|arg| arg.into_string().unwrap()).collect();
+        words.join(" ")
     }
 
     #[test]

@@ -36,11 +36,7 @@ pub(crate) fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
     let composed = flags::compose(inputs, Variant::Release)?;
     let mut found = Vec::new();
     for name in LISTS {
-        let prefix = format!("-{name}=");
-        let last = composed
-            .args
-            .iter()
-            .filter_map(|argument| argument.strip_prefix(&*prefix));
+        let last = composed.values(name);
         let outside = inputs.goflags.iter().filter(|flag| flag.name == name);
         let values = outside.filter_map(|flag| flag.value.as_deref()).chain(last);
         // What cannot be read was an error already.

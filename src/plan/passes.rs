@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::flags::{self, Flags, Inputs, Variant};
+use super::arg::{Arg, Flags};
+use super::flags::{self, Inputs, Variant};
 use super::output::Executable;
 use super::parts::{Part, parts};
-use super::{Facts, Step, StepKind, Typed, arguments, build, escapes, pgo, reason};
+use super::{Facts, Step, StepKind, Typed, escapes, pgo};
 use crate::config::Effect;
 use crate::error::Result;
 use crate::escape;
@@ -47,7 +48,9 @@ pub(crate) fn effect(
         let mut release = flags::compose(&part.inputs, Variant::Listed)?;
         ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
         for (what, output) in part.links(facts, directory) {
-            steps.push(build(StepKind::EffectBuild, facts, &release, output, &what));
+            let flags = release.clone();
+            let kind = StepKind::EffectBuild;
+            steps.push(Step::build(kind, facts, flags, Some(output), &what));
         }
     }
     Ok(steps)
@@ -65,26 +68,9 @@ fn listing(
     let mut composed = flags::compose(inputs, Variant::Escape)?;
     let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
     ask(&mut composed, inputs, facts, scope, origin);
-    composed.args.push("-v".into());
-    composed
-        .reasons
-        .push(reason("-v", "the packages as they are compiled"));
-    composed.reasons.push(reason(
-        "-export",
-        "compile, or replay from the build cache, but do not link",
-    ));
-    escapes::listing(
-        facts,
-        &mut composed,
-        &["-deps", "-export", "-f={{.ImportPath}}"],
-    );
-    let args = arguments("list", facts, &composed, None, &part.packages);
-    Ok(Step {
-        kind,
-        invocation: facts.go.invocation(args),
-        reasons: composed.reasons,
-        without: None,
-    })
+    composed.push(Arg::ours("v", None, "the packages as they are compiled"));
+    escapes::listing(facts, &mut composed, escapes::exports());
+    Ok(Step::list(kind, facts, composed, &part.packages))
 }
 
 /// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.

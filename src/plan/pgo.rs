@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::flags::Reason;
+use super::Reason;
 use crate::advise::{self, Heat};
 use crate::config::pgo::Profiles;
 use crate::config::{OnMissing, Origins, Pgo};

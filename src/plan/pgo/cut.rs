@@ -5,7 +5,7 @@ use std::path::Path;
 use super::derive::{Derived, Weighed, derive};
 use super::{Candidate, Choice, Use, is_mine};
 use crate::error::Result;
-use crate::plan::flags::Reason;
+use crate::plan::Reason;
 use crate::profile::Edge;
 
 impl Choice {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::super::flags::Reason;
 use super::Request;
 use crate::config::Origins;
 use crate::config::pgo::Profiles;
@@ -12,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags;
 use crate::go::pattern::clean;
+use crate::plan::Reason;
 
 /// What is wanted for some main packages.
 pub(crate) struct Wish<'a> {
