@@ -19,7 +19,7 @@ use crate::build::publish;
 use crate::cli::Init;
 use crate::config::{self, FILE, preset};
 use crate::error::{Error, Kind, Result};
-use crate::go::{self, Go, Toolchain};
+use crate::go::{self, Go, Toolchain, vcs};
 use crate::input;
 use crate::review::Ground;
 
@@ -86,9 +86,14 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
             ..Output::default()
         });
     }
+    let next = match text.contains("{git.") && !vcs::has_commit(&root, &session.interrupt)? {
+        true => "commit first, without which {git...} has no value; then",
+        false => "now",
+    };
     publish::text(&text, &path, &session.interrupt)?;
     let seen: String = seen.iter().map(|line| format!("  {line}\n")).collect();
-    let wrote = format!("wrote {}; now run `gobuild-opt release`\n", path.display());
+    let path = path.display();
+    let wrote = format!("wrote {path}; {next} run `gobuild-opt release`\n");
     Ok(Output {
         text: seen + &wrote,
         ..Output::default()

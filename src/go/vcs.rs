@@ -227,11 +227,7 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
     }
     // Each git command has words of its own for it.
     let is_repository = git.ask(&["rev-parse", "--git-dir"])?.is_ok();
-    if is_repository
-        && git
-            .ask(&["rev-parse", "--verify", "--quiet", "HEAD"])?
-            .is_err()
-    {
+    if is_repository && !has_commit(cwd, interrupt)? {
         return Err(unfilled("the repository has no commit yet")
             .hint("commit first, or take the value from a variable: {env.NAME}"));
     }
@@ -242,6 +238,12 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         }
         None => format!("where there is no git, {variable}"),
     }))
+}
+
+/// Whether `cwd` is in a repository that has a commit, without which no `{git...}` has a value.
+pub(crate) fn has_commit(cwd: &Path, interrupt: &Interrupt) -> Result<bool> {
+    let head = ["rev-parse", "--verify", "--quiet", "HEAD"];
+    Ok(Git::new(cwd, interrupt).ask(&head)?.is_ok())
 }
 
 /// The definition `main.version={git.describe}` as one would type it; `None` for another flag.

@@ -65,6 +65,20 @@ fn a_makefile_of_one_line_is_taken_over() {
 }
 
 #[test]
+fn without_a_commit_the_next_step_is_to_commit() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/shop\n\ngo 1.21\n");
+    place.write("cmd/api/main.go", SERVICE);
+    place.tool("git", &["init", "-q"]);
+    let run = place.run("init");
+    let told =
+        "commit first, without which {git...} has no value; then run `gobuild-opt release`\n";
+    assert!(run.stdout.ends_with(told), "{}", run.shown());
+    let text = String::from_utf8(place.read("gobuild-opt.toml")).unwrap();
+    assert!(text.contains("{git.describe}"));
+}
+
+#[test]
 fn what_is_not_understood_is_said() {
     let place = service(
         "build:\n\tgo build -ldflags \"-X main.gone=1 -X main.version=$(FLAVOUR)\" ./cmd/api\n",
