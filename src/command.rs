@@ -72,6 +72,8 @@ mod said;
 
 pub mod stand_in;
 
+mod spread;
+
 mod staging;
 
 mod standing;

@@ -37,10 +37,43 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let health = context
         .artifact
         .and_then(|artifact| artifact.health.as_ref());
-    let collected = collected(judgement);
-    let day = collected.map(|time| time.strftime("%Y-%m-%d").to_string());
-    let age = collected.map(|time| context.now.duration_since(time).as_secs_f64() / 86_400.0);
+    let day = collected(judgement).map(|time| time.strftime("%Y-%m-%d").to_string());
+    let wrong = wrong(context, judgement, health, day.as_deref());
+    let path = used.path.display();
+    let unread = context.artifact.is_some() && health.is_none();
+    if wrong.is_empty() && unread && context.pgo.min_health.is_some() {
+        let why =
+            format!("how much of `{path}` fits is not known: the file does not tell its functions");
+        return Some(Seen::not_judged(
+            why,
+            "see `gobuild-opt inspect` of the file",
+        ));
+    }
+    if wrong.is_empty() {
+        let fits = health.map_or(String::new(), |health| {
+            let lines = health.by_call;
+            let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
+            format!(", {:.1} % of it fits{lines}", health.by_name)
+        });
+        let day = day.map_or("of unknown age".into(), |day| format!("of {day}"));
+        return Some(Seen::Good(format!("`{path}` is {day}{fits}")));
+    }
+    Some(Seen::Bad(
+        format!("`{path}` is {}", wrong.join(", ")),
+        "collect it again from the release that runs now: `gobuild-opt profile collect URL`".into(),
+    ))
+}
+
+/// What is wrong with a profile: its age, its size, how much of it fits.
+fn wrong(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    health: Option<&Health>,
+    day: Option<&str>,
+) -> Vec<String> {
     let limits = context.pgo;
+    let age =
+        collected(judgement).map(|time| context.now.duration_since(time).as_secs_f64() / 86_400.0);
     let mut wrong = Vec::new();
     if let (Some(age), Some(limit)) = (age, limits.max_age)
         && age > limit.0
@@ -51,7 +84,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         let age = [limit.to_string().as_str(), "days ago"].join(" ");
         wrong.push(format!(
             "of {}, more than {age} (`[pgo] max-age`)",
-            day.as_deref().unwrap_or_default()
+            day.unwrap_or_default()
         ));
     }
     if let (Some(samples), Some(limit)) = (judgement.samples, limits.min_samples)
@@ -75,29 +108,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             f64::from(limit) / 2.0
         ));
     }
-    let path = used.path.display();
-    let unread = context.artifact.is_some() && health.is_none();
-    if wrong.is_empty() && unread && limits.min_health.is_some() {
-        let why =
-            format!("how much of `{path}` fits is not known: the file does not tell its functions");
-        return Some(Seen::not_judged(
-            why,
-            "see `gobuild-opt inspect` of the file",
-        ));
-    }
-    if wrong.is_empty() {
-        let fits = health.map_or(String::new(), |health| {
-            let lines = health.by_call;
-            let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
-            format!(", {:.1} % of it fits{lines}", health.by_name)
-        });
-        let day = day.map_or("of unknown age".into(), |day| format!("of {day}"));
-        return Some(Seen::Good(format!("`{path}` is {day}{fits}")));
-    }
-    Some(Seen::Bad(
-        format!("`{path}` is {}", wrong.join(", ")),
-        "collect it again from the release that runs now: `gobuild-opt profile collect URL`".into(),
-    ))
+    wrong
 }
 
 fn collected(judgement: &Judgement) -> Option<jiff::Timestamp> {

@@ -8,9 +8,8 @@ use super::prepare::{output_directory, prepare};
 use super::{Output, Session};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::Result;
-use crate::plan::Reason;
 use crate::plan::escapes::Source;
-use crate::plan::{Plan, StepKind};
+use crate::plan::{Plan, Reason, Step, StepKind, TargetPlan};
 use crate::process::Invocation;
 use crate::render;
 
@@ -95,30 +94,10 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
     ));
     line(format!("mkdir -p {}", quoted(&plan.stage)));
     for target in &plan.targets {
-        let facts = &target.facts;
-        for step in &target.steps {
-            line(String::new());
-            line(format!(
-                "# {} for {}, {}",
-                purpose(step.kind, &target.collection.source),
-                crate::build::platform(target),
-                facts.toolchain.version
-            ));
-            let width = step
-                .reasons
-                .iter()
-                .map(|reason| reason.flag.len())
-                .max()
-                .unwrap_or(0)
-                .min(32);
-            for reason in &step.reasons {
-                line(format!(
-                    "#   {:width$}  {} [{}]",
-                    reason.flag, reason.why, reason.from
-                ));
-            }
-            line(command(&step.invocation));
-        }
+        target
+            .steps
+            .iter()
+            .for_each(|step| told(step, target, &mut line));
         for executable in target
             .executables
             .iter()
@@ -136,6 +115,31 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
     line(String::new());
     line(format!("rm -r {}", quoted(&plan.stage)));
     out
+}
+
+/// A command, under what it is for and why each flag is there.
+fn told(step: &Step, target: &TargetPlan, line: &mut impl FnMut(String)) {
+    line(String::new());
+    line(format!(
+        "# {} for {}, {}",
+        purpose(step.kind, &target.collection.source),
+        crate::build::platform(target),
+        target.facts.toolchain.version
+    ));
+    let width = step
+        .reasons
+        .iter()
+        .map(|reason| reason.flag.len())
+        .max()
+        .unwrap_or(0)
+        .min(32);
+    for reason in &step.reasons {
+        line(format!(
+            "#   {:width$}  {} [{}]",
+            reason.flag, reason.why, reason.from
+        ));
+    }
+    line(command(&step.invocation));
 }
 
 fn purpose(kind: StepKind, source: &Source) -> &'static str {

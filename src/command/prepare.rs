@@ -10,19 +10,18 @@ use super::elsewhere::lead_on;
 use super::going::go_command;
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
-use super::{Session, profiles, standing, trusted};
+use super::{Session, profiles, spread, standing, trusted};
 use crate::build::Event;
 use crate::cli::Settings;
 use crate::config::layer::Loaded;
 use crate::config::{self, Buildvcs, Effect, Target};
 use crate::error::{Error, Kind, Result};
 use crate::go::ambient::{self, Ambient};
-use crate::go::{Package, Toolchain, flags, level};
+use crate::go::{Go, Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
 use crate::plan::output::{self, Outputs, Place};
 use crate::plan::{self, Facts, Plan, Typed, Vendor, require_main};
-use crate::quote;
 
 /// What a plan is drawn from.
 pub(crate) struct Prepared {
@@ -117,7 +116,7 @@ pub(crate) fn prepare_loaded(
         (session.show)(Event::Talk(&format!("warning: {text}")));
     }
     let typed = anchor(typed, &loaded);
-    spread_flags(&mut loaded)?;
+    spread::flags(&mut loaded)?;
     let links = matches!(purpose, Purpose::Build | Purpose::Loop);
     let unfilled = trusted::fill_templates(&mut loaded, &typed, !links, &session.interrupt)?;
     let mut prepared = gather(loaded, typed, purpose, session)?;
@@ -192,77 +191,6 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     typed
 }
 
-/// Moves what has a key of its own from `build.flags` there, so that it is merged like the rest.
-fn spread_flags(loaded: &mut Loaded) -> Result<()> {
-    let origin = loaded
-        .origins
-        .get("build.flags")
-        .cloned()
-        .unwrap_or_default();
-    let build = &mut loaded.config.build;
-    let mut kept = Vec::new();
-    for flag in flags::parse(&build.flags, "build.flags")? {
-        let value = flag.value.clone().unwrap_or_default();
-        let key = match flag.name.as_str() {
-            "ldflags" => {
-                let read = flags::per_package(&value)
-                    .ok()
-                    .filter(|entry| matches!(entry.pattern.as_deref(), None | Some("all")));
-                let Some(read) = read else {
-                    return Err(Error::new(
-                        Kind::Usage,
-                        format!("`-ldflags={value}` in build.flags names packages"),
-                    )
-                    .hint(
-                        "give it on the command line, or write `[build] ldflags` for all of them",
-                    ));
-                };
-                build
-                    .ldflags
-                    .push(quote::join(&read.flags).map_err(|why| Error::new(Kind::Usage, why))?);
-                "build.ldflags"
-            }
-            "gcflags" => {
-                build.gcflags.push(value);
-                "build.gcflags"
-            }
-            "asmflags" => {
-                build.asmflags.push(value);
-                "build.asmflags"
-            }
-            "tags" => {
-                let read = flags::tags(&value).map_err(|why| {
-                    Error::new(
-                        Kind::Usage,
-                        format!("`-tags={value}` in build.flags: {why}"),
-                    )
-                })?;
-                build.tags.extend(read);
-                "build.tags"
-            }
-            "pgo" | "o" | "C" => {
-                let instead = match flag.name.as_str() {
-                    "pgo" => "`[pgo] profile`",
-                    "o" => "`[build] out-dir`",
-                    _ => "`-C` on the command line",
-                };
-                return Err(Error::new(
-                    Kind::Usage,
-                    format!("`-{}` does not belong in build.flags", flag.name),
-                )
-                .hint(format!("use {instead}")));
-            }
-            _ => {
-                kept.push(flag.to_arg());
-                continue;
-            }
-        };
-        loaded.origins.insert(key.to_owned(), origin.clone());
-    }
-    build.flags = kept;
-    Ok(())
-}
-
 fn facts(
     loaded: &Loaded,
     typed: &Typed,
@@ -271,24 +199,7 @@ fn facts(
     pending: &mut Pending,
     session: &Session<'_>,
 ) -> Result<Facts> {
-    let mut go = go_command(loaded, typed, target, session)?;
-    let toolchain = go.toolchain(&session.interrupt)?;
-    if let Some(level) = &target.level {
-        level::check(&toolchain.goarch, level, &toolchain.version)?;
-        if let Some(variable) = level::variable(&toolchain.goarch) {
-            go.env.retain(|(name, _)| name != variable);
-            go.env.push((variable.to_owned(), level.into()));
-        }
-    }
-    level_outside(&go, &toolchain, session)?;
-    let goflags = flags::parse_goflags(&toolchain.goflags)?;
-    // Those of a configuration were reviewed as a variable.
-    if !go.env.iter().any(|(name, _)| name == "GOFLAGS") {
-        let ground = Arc::make_mut(&mut go.ground);
-        goflags
-            .iter()
-            .for_each(|flag| ground.trust_flags(&[flag.to_arg()]));
-    }
+    let (go, toolchain, goflags) = called(loaded, typed, target, session)?;
     let asked = Asked::read(&typed.flags, &loaded.config, &goflags)?;
     let list = list_flags(loaded, typed, target, &goflags)?;
     // A price that is measured counts for the first compile alone: a run that begins anew has none.
@@ -333,6 +244,34 @@ fn facts(
         packages,
         pgo,
     })
+}
+
+/// How go is called for a target, what it says of itself, and the flags it takes from outside.
+fn called(
+    loaded: &Loaded,
+    typed: &Typed,
+    target: &Target,
+    session: &Session<'_>,
+) -> Result<(Go, Toolchain, Vec<flags::Flag>)> {
+    let mut go = go_command(loaded, typed, target, session)?;
+    let toolchain = go.toolchain(&session.interrupt)?;
+    if let Some(level) = &target.level {
+        level::check(&toolchain.goarch, level, &toolchain.version)?;
+        if let Some(variable) = level::variable(&toolchain.goarch) {
+            go.env.retain(|(name, _)| name != variable);
+            go.env.push((variable.to_owned(), level.into()));
+        }
+    }
+    level_outside(&go, &toolchain, session)?;
+    let goflags = flags::parse_goflags(&toolchain.goflags)?;
+    // Those of a configuration were reviewed as a variable.
+    if !go.env.iter().any(|(name, _)| name == "GOFLAGS") {
+        let ground = Arc::make_mut(&mut go.ground);
+        goflags
+            .iter()
+            .for_each(|flag| ground.trust_flags(&[flag.to_arg()]));
+    }
+    Ok((go, toolchain, goflags))
 }
 
 /// Whether a stamp of the repository would be made, were there a git to ask: go says nothing then (`-buildvcs=auto`).

@@ -68,6 +68,10 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     );
     rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
     rules.extend((!findings.benchmarks.is_empty()).then(benchmark_rule));
+    log(tool, &rules, &results)
+}
+
+fn log(tool: &Tool, rules: &[Value], results: &[Value]) -> String {
     let driver = json!({
         "name": tool.name,
         "version": tool.version,

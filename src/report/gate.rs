@@ -38,71 +38,84 @@ pub(crate) fn judge(inputs: &Inputs<'_>, targets: &mut [Target]) -> Judged {
     let mut judged = Judged::default();
     let mut open: Vec<Open> = Vec::new();
     for (target, artifact) in targets.iter_mut().zip(inputs.artifacts) {
-        let facts = &inputs.plan.targets[artifact.target].facts;
-        let held = budgets::Held {
-            config: inputs.config,
-            lock: inputs.lock,
-            go: &facts.toolchain.version,
-            modules: &modules,
-            no_baseline: artifact.baseline.as_ref().err().map(String::as_str),
-        };
-        let own = budgets::budgets(target, &held);
-        let name = label(target);
-        let mut gates: Vec<Judgement> = own.iter().map(|budget| of_budget(budget, &name)).collect();
-        let missing = missing(inputs, artifact);
-        gates.extend(escape_gate(
-            inputs.config,
-            facts,
-            target.escapes.as_ref().ok_or_else(|| missing.clone()),
-            inputs.lock.is_some(),
-        ));
-        gates.extend(of_assertions(&target.assertions, Some(&missing)));
-        let standing = standing(inputs, artifact);
-        let context = context(inputs, artifact, &standing, &gates);
-        let checked = check::run(inputs.config, &context);
-        target.checks = checked.findings;
-        gates.extend(checked.gates);
-        let unjudged = checked.unjudged.into_iter();
-        open.extend(unjudged.map(|sentence| Open {
-            sentence,
-            of: name.clone(),
-            ground: Ground::SaidByCheck,
-        }));
-        judged
-            .gates
-            .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
-        judged.budgets.extend(own);
+        executable(inputs, &modules, target, artifact, &mut judged, &mut open);
     }
     for (index, plan) in inputs.plan.targets.iter().enumerate() {
-        if inputs
-            .artifacts
-            .iter()
-            .any(|artifact| artifact.target == index)
-        {
-            continue;
-        }
-        let name = plan.facts.key();
-        let gates = unlinked(inputs.config);
-        judged
-            .gates
-            .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
-        for (severity, sentence) in check::open(inputs.config, gates.iter()) {
-            match severity {
-                Severity::Deny => {
-                    let failure = format!("{sentence} ({name})");
-                    judged.failures.push(failure.into());
-                }
-                Severity::Warn => open.push(Open {
-                    sentence,
-                    of: name.clone(),
-                    ground: Ground::Other,
-                }),
-                Severity::Off => {}
-            }
+        let mut artifacts = inputs.artifacts.iter();
+        if !artifacts.any(|artifact| artifact.target == index) {
+            platform(inputs.config, &plan.facts, &mut judged, &mut open);
         }
     }
     judged.not_judged = together(&open);
     judged
+}
+
+/// Judges the gates of one executable, and keeps what its checks saw.
+fn executable(
+    inputs: &Inputs<'_>,
+    modules: &BTreeSet<String>,
+    target: &mut Target,
+    artifact: &Artifact,
+    judged: &mut Judged,
+    open: &mut Vec<Open>,
+) {
+    let facts = &inputs.plan.targets[artifact.target].facts;
+    let held = budgets::Held {
+        config: inputs.config,
+        lock: inputs.lock,
+        go: &facts.toolchain.version,
+        modules,
+        no_baseline: artifact.baseline.as_ref().err().map(String::as_str),
+    };
+    let own = budgets::budgets(target, &held);
+    let name = label(target);
+    let mut gates: Vec<Judgement> = own.iter().map(|budget| of_budget(budget, &name)).collect();
+    let missing = missing(inputs, artifact);
+    gates.extend(escape_gate(
+        inputs.config,
+        facts,
+        target.escapes.as_ref().ok_or_else(|| missing.clone()),
+        inputs.lock.is_some(),
+    ));
+    gates.extend(of_assertions(&target.assertions, Some(&missing)));
+    let standing = standing(inputs, artifact);
+    let context = context(inputs, artifact, &standing, &gates);
+    let checked = check::run(inputs.config, &context);
+    target.checks = checked.findings;
+    gates.extend(checked.gates);
+    let unjudged = checked.unjudged.into_iter();
+    open.extend(unjudged.map(|sentence| Open {
+        sentence,
+        of: name.clone(),
+        ground: Ground::SaidByCheck,
+    }));
+    judged
+        .gates
+        .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
+    judged.budgets.extend(own);
+}
+
+/// Leaves the gates of a platform open for which nothing is linked.
+fn platform(config: &Config, facts: &Facts, judged: &mut Judged, open: &mut Vec<Open>) {
+    let name = facts.key();
+    let gates = unlinked(config);
+    judged
+        .gates
+        .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
+    for (severity, sentence) in check::open(config, gates.iter()) {
+        match severity {
+            Severity::Deny => {
+                let failure = format!("{sentence} ({name})");
+                judged.failures.push(failure.into());
+            }
+            Severity::Warn => open.push(Open {
+                sentence,
+                of: name.clone(),
+                ground: Ground::Other,
+            }),
+            Severity::Off => {}
+        }
+    }
 }
 
 /// The gates of a platform for which nothing is linked: a report is about executables.
