@@ -43,6 +43,9 @@ fn failing() -> Value {
         "pass": false,
         "failures": ["size tiny linux/amd64: 2 MiB (2135437 B) is over the budget of 1 MiB by 1086861 B"],
     });
+    value["budgets"] = json!([{
+        "item": "size tiny linux/amd64", "limit": 1_048_576.0, "actual": 2_135_437.0, "status": "fail", "note": null,
+    }]);
     value
 }
 
