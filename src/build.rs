@@ -14,6 +14,8 @@ pub mod effect;
 
 pub mod escapes;
 
+pub(crate) mod graphs;
+
 mod inputs;
 
 pub mod journal;

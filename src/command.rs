@@ -137,6 +137,15 @@ impl Session<'_> {
             .find(|(it, value)| it == name && !value.is_empty())
             .map(|(_, value)| value)
     }
+
+    /// Where a program keeps what is of this machine and of this user alone.
+    pub(crate) fn private(&self) -> Option<PathBuf> {
+        let state = self.variable("XDG_STATE_HOME").map(PathBuf::from);
+        let home = self.variable("HOME").map(PathBuf::from);
+        let state = state.or_else(|| Some(home?.join(".local/state")));
+        let state = state.filter(|state| state.is_absolute());
+        state.map(|state| state.join("gobuild-opt"))
+    }
 }
 
 /// What a command has to say at its end.

@@ -36,6 +36,10 @@ mod resolve;
 
 mod retained;
 
+mod store;
+
+mod table;
+
 mod weight;
 
 pub use archives::Archives;

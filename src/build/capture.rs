@@ -78,6 +78,18 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     (text.starts_with(b"# ") && text.ends_with(b"\n")).then_some(text)
 }
 
+/// So that what is used stays.
+pub(super) fn touch(path: &Path) {
+    let time = path.metadata().and_then(|metadata| metadata.modified());
+    let now = SystemTime::now();
+    let old = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age > USED);
+    if time.is_ok_and(old)
+        && let Ok(file) = std::fs::File::options().append(true).open(path)
+    {
+        let _ = file.set_modified(now);
+    }
+}
+
 /// Whether captures can be written. Makes the directory.
 pub(crate) fn try_store(store: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(store)?;

@@ -8,7 +8,6 @@ use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,9 +23,6 @@ const LIMIT: u64 = 128 << 20;
 
 /// The largest single file, in bytes.
 const LARGEST: u64 = 32 << 20;
-
-/// How exactly the last use is known.
-const USED: Duration = Duration::from_secs(3600);
 
 /// The form of the files: raised when an older one must not be read.
 const FORM: &str = "1";
@@ -58,7 +54,7 @@ pub(crate) fn read<T: DeserializeOwned>(key: &Key) -> Option<T> {
         let _ = std::fs::remove_file(path);
         return None;
     }
-    touch(path);
+    capture::touch(path);
     found
 }
 
@@ -66,18 +62,6 @@ fn verified(bytes: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr(b'\n', bytes)?;
     let (sum, rest) = (&bytes[..end], &bytes[end + 1..]);
     (hex(&Sha256::digest(rest)).as_bytes() == sum).then_some(rest)
-}
-
-/// So that what is used stays.
-fn touch(path: &Path) {
-    let time = path.metadata().and_then(|metadata| metadata.modified());
-    let now = SystemTime::now();
-    let old = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age > USED);
-    if time.is_ok_and(old)
-        && let Ok(file) = std::fs::File::options().append(true).open(path)
-    {
-        let _ = file.set_modified(now);
-    }
 }
 
 /// Keeps something. A disk that is full is no reason to fail.
@@ -120,6 +104,7 @@ mod tests {
         let memory = Memory {
             place: Some(place.path().to_path_buf()),
             tool: "1".into(),
+            private: None,
         };
         let one = key(&memory, "word", &[b"a", b"b"]);
         assert_ne!(one, key(&memory, "word", &[b"ab"]));

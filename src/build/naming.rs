@@ -242,6 +242,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let memory = Memory {
             place: Some(place.path().join("known")),
+            private: None,
             tool: "1".into(),
         };
         let path = place.path().join("a.go");

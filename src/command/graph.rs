@@ -1,8 +1,10 @@
 //! The objects of an executable in the build cache, and the linker's elimination over them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::build::graphs;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{Archives, Program};
 use crate::order::Ordered;
@@ -43,22 +45,67 @@ impl<'a> Objects<'a> {
         Known::of(&self.target.facts, &self.packages)
     }
 
-    /// Runs the elimination and hands it on. Fails where it cannot be run: with cgo, and for kinds of links that it does
-    /// not cover.
-    pub fn linked<T>(&self, answer: impl FnOnce(&Program<'_>) -> T) -> Result<T> {
+    /// Runs the elimination and hands it on; what the last run of the same objects kept of it is believed, unless there is no
+    /// answer in that. Fails where it cannot be run: with cgo, and for kinds of links that it does not cover; what is inside
+    /// is the answer's own.
+    pub fn linked<T>(
+        &self,
+        mut answer: impl FnMut(&Program<'_>) -> Result<T>,
+    ) -> Result<Result<T>> {
         covered(self.target, self.release)?;
         let main = self.packages.last();
         let main = main.map(|package| PathBuf::from(&package.archive));
-        let files = self
+        let main = main.unwrap_or_default();
+        let goroot = goroot(self.target);
+        let stamp = stamp(&self.target.facts);
+        let files: HashMap<String, PathBuf> = self
             .packages
             .iter()
-            .filter(|package| !package.archive.is_empty());
-        let files = files
+            .filter(|package| !package.archive.is_empty())
             .map(|package| (package.path.clone(), PathBuf::from(&package.archive)))
             .collect();
-        let archives = Archives::open(&main.unwrap_or_default(), &files)?;
-        let read = archives.read(&goroot(self.target), stamp(&self.target.facts))?;
-        Ok(answer(&Program::link(&read)?))
+        let place = self.place(&goroot, stamp);
+        let kept = place.as_ref().and_then(graphs::Place::read);
+        let of = |name: &str| match name {
+            "main" => Some(main.clone()),
+            path => files.get(path).cloned(),
+        };
+        let program = kept.and_then(|kept| Program::restored(kept.content(), of));
+        let is_kept = program.is_some();
+        if let Some(program) = program
+            && let Ok(answered) = answer(&program)
+        {
+            return Ok(Ok(answered));
+        }
+        let archives = Archives::open(&main, &files)?;
+        let read = archives.read(&goroot, stamp)?;
+        let program = Program::link(&read)?;
+        let answered = answer(&program);
+        if let Some(place) = place.filter(|_| !is_kept) {
+            place.keep(&program.stored());
+        }
+        Ok(answered)
+    }
+
+    /// Where the elimination is kept: by the archives as they lie there now, and by all else that decides.
+    fn place(&self, goroot: &Path, stamp: u64) -> Option<graphs::Place> {
+        let facts = &self.target.facts;
+        let mut parts = vec![
+            facts.toolchain.version.clone().into_bytes(),
+            goroot.as_os_str().as_encoded_bytes().to_vec(),
+            stamp.to_le_bytes().to_vec(),
+        ];
+        for package in &self.packages {
+            parts.push(package.path.clone().into_bytes());
+            parts.push(package.archive.clone().into_bytes());
+            if !package.archive.is_empty() {
+                let about = Path::new(&package.archive).metadata().ok()?;
+                let changed = [about.mtime(), about.mtime_nsec(), about.len() as i64];
+                let state = changed.into_iter().chain([about.ino() as i64]);
+                parts.push(state.flat_map(i64::to_le_bytes).collect());
+            }
+        }
+        graphs::Place::of(&self.target.memory, parts)
     }
 }
 

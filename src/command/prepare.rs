@@ -44,7 +44,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Draws the plan; `stage` is where its commands write.
     pub(crate) fn draw(self, stage: &Path, session: &Session<'_>) -> Result<(Loaded, Typed, Plan)> {
-        let plan = plan::draw(
+        let mut plan = plan::draw(
             &self.loaded.config,
             &self.loaded.origins,
             &self.typed,
@@ -53,6 +53,9 @@ impl Prepared {
             stage,
             session.program.as_deref(),
         )?;
+        for target in &mut plan.targets {
+            target.memory.private = session.private();
+        }
         Ok((self.loaded, self.typed, plan))
     }
 }

@@ -27,7 +27,7 @@ fn one(target: &TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Reta
     let objects = Objects::check(target).and_then(|()| Objects::list(target, package, interrupt));
     let found = objects.and_then(|objects| {
         let known = objects.known();
-        objects.linked(|program| of_program(program, &known))
+        objects.linked(|program| Ok(of_program(program, &known)))?
     });
     found.map_err(|error| {
         let hint = error.hint.iter().map(|hint| format!("; {hint}"));

@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::constants::WEAK;
 use super::inline::called_at;
-use super::nodes::{Kind, mark};
-use super::object::{Reference, auxiliary};
+use super::nodes::{Edge, Kind, NO_PLACE, mark};
+use super::object::{Object, auxiliary};
 use super::program::Program;
-use super::resolve::Global;
 
 /// What a step of a chain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,20 +69,23 @@ pub(super) type Set = Vec<bool>;
 impl Program<'_> {
     /// The shortest chain to one of `targets` that avoids `avoided`, as numbers.
     fn path(&self, targets: &Set, avoided: &Set) -> Option<Vec<u32>> {
-        let count = self.dense.globals.len();
-        let named = |name: &[u8]| {
-            let found = [0, 1].map(|version| self.symbols.lookup(name, version));
-            found
-                .into_iter()
-                .flatten()
-                .find_map(|global| self.dense.number(global))
-        };
-        let starts = [named(b"main.main"), named(b"go:main.inittasks")];
-        let starts = starts.into_iter().flatten().map(|start| vec![start]);
-        let mut parents = vec![0_u32; count];
+        let mut found = None;
+        let parents = self.search(avoided, |node| {
+            found = Some(node).filter(|node| targets[*node as usize]);
+            found.is_some()
+        });
+        Some(self.back(&parents, found?))
+    }
+
+    /// Looks at all symbols, the nearest to a start first, until `is_last`. Returns which leads to each, 0 for starts.
+    fn search(&self, avoided: &Set, mut is_last: impl FnMut(u32) -> bool) -> Vec<u32> {
+        let main = self.table.mains.first().copied();
+        let list = Some(self.table.list).filter(|list| *list != 0);
+        let starts = [main, list].into_iter().flatten().map(|start| vec![start]);
+        let mut parents = vec![0_u32; self.table.len()];
         let mut seen = avoided.clone();
         // What main does comes first, then what runs before it, then the runtime.
-        for start in starts.chain([self.dense.nodes.roots.clone()]) {
+        for start in starts.chain([self.nodes.roots.clone()]) {
             let mut queue = VecDeque::new();
             for node in start {
                 if !std::mem::replace(&mut seen[node as usize], true) {
@@ -92,8 +93,8 @@ impl Program<'_> {
                 }
             }
             while let Some(node) = queue.pop_front() {
-                if targets[node as usize] {
-                    return Some(self.back(&parents, node));
+                if is_last(node) {
+                    return parents;
                 }
                 self.each_next(node, |to| {
                     if !std::mem::replace(&mut seen[to as usize], true) {
@@ -103,7 +104,24 @@ impl Program<'_> {
                 });
             }
         }
-        None
+        parents
+    }
+
+    /// The shortest chain to each of several symbols.
+    pub(crate) fn chains_to_each(&self, nodes: &[u32]) -> Vec<Option<Chain>> {
+        let mut met = vec![false; self.table.len()];
+        let nothing = vec![false; self.table.len()];
+        let mut left = nodes.len();
+        let parents = self.search(&nothing, |node| {
+            met[node as usize] = true;
+            left -= usize::from(nodes.contains(&node));
+            left == 0
+        });
+        let chain = |node: &u32| {
+            let is_met = met[*node as usize];
+            is_met.then(|| self.steps(&self.back(&parents, *node)))
+        };
+        nodes.iter().map(chain).collect()
     }
 
     fn back(&self, parents: &[u32], end: u32) -> Vec<u32> {
@@ -119,13 +137,13 @@ impl Program<'_> {
 
     /// The symbols that a kept symbol leads to.
     pub(super) fn each_next(&self, node: u32, mut visit: impl FnMut(u32)) {
-        for edge in self.dense.nodes.edges(node) {
+        for edge in self.nodes.edges(node) {
             match edge.kind {
                 Kind::Interface | Kind::Signature | Kind::Named => {}
                 Kind::Method => {
                     let kept = self.whole.methods.get(edge.to as usize).copied();
                     if kept.unwrap_or_default() {
-                        let parts = self.dense.nodes.methods[edge.to as usize].parts;
+                        let parts = self.nodes.methods[edge.to as usize].parts;
                         parts
                             .into_iter()
                             .filter(|part| *part != 0)
@@ -140,7 +158,7 @@ impl Program<'_> {
     /// The shortest chain to one of the targets; with `most` above one, further chains that share no symbol with those
     /// before, but for their ends.
     pub(super) fn chains(&self, targets: &Set, most: usize) -> Vec<Chain> {
-        let mut avoided = vec![false; self.dense.globals.len()];
+        let mut avoided = vec![false; self.table.len()];
         let mut found = Vec::new();
         while found.len() < most {
             let Some(path) = self.path(targets, &avoided) else {
@@ -179,8 +197,8 @@ impl Program<'_> {
     }
 
     fn kind(&self, from: u32, to: u32) -> StepKind {
-        let nodes = &self.dense.nodes;
-        let source = self.symbols.name(self.dense.globals[from as usize]);
+        let nodes = &self.nodes;
+        let source = self.table.name(from);
         if source.ends_with(b"..inittask") || source.ends_with(b".inittasks") {
             return StepKind::Init;
         }
@@ -215,7 +233,7 @@ impl Program<'_> {
 
     /// The name of a symbol as people write it.
     pub(super) fn shown(&self, node: u32) -> String {
-        let name = self.symbols.name(self.dense.globals[node as usize]);
+        let name = self.table.name(node);
         if name.is_empty() {
             return "(part of it)".into();
         }
@@ -224,61 +242,61 @@ impl Program<'_> {
 
     /// The import path of the package whose object holds a symbol.
     pub(super) fn package(&self, node: u32) -> &str {
-        let home = self.symbols.home(self.dense.globals[node as usize]);
-        let owner = home.map(|(object, _)| self.symbols.owners[object as usize]);
-        owner.map_or("", |owner| self.libraries.libraries[owner as usize].path)
+        let owner = self.table.owner(node);
+        owner.map_or("", |owner| self.table.paths[owner as usize].as_str())
     }
 
     /// File and line of the first place in a function that names another symbol.
     fn place(&self, from: u32, to: u32) -> Option<(String, u32)> {
-        let (object, local) = self.symbols.home(self.dense.globals[from as usize])?;
-        let of = self.symbols.objects[object as usize];
-        let target = self.dense.globals[to as usize];
-        let names = |reference: Reference| self.symbols.resolve(object, reference) == target;
-        let mut all = of.relocations(local);
-        let found =
-            all.find(|relocation| relocation.number & WEAK == 0 && names(relocation.target))?;
-        let table = |kind: u8| {
-            let mut all = of.auxiliaries(local);
-            let aux = all.find(|aux| aux.kind == kind)?;
-            let data = self.symbols.data(self.symbols.resolve(object, aux.target));
-            value_at(data, found.offset, self.quantum)
+        let (object, local) = self.table.home(from)?;
+        let names = |edge: &&Edge| match edge.kind {
+            Kind::Signature | Kind::Named | Kind::Interface | Kind::Method => false,
+            _ => edge.to == to,
         };
-        let inlined = table(auxiliary::PC_INLINE).filter(|index| *index >= 0);
-        let (file, line) = match inlined {
-            // The place is that of the call in the function itself, not that in what was inlined.
-            Some(index) => {
-                let mut all = of.auxiliaries(local);
-                let info = all.find(|aux| aux.kind == auxiliary::FUNC_INFO)?;
-                called_at(
-                    self.symbols.data(self.symbols.resolve(object, info.target)),
-                    index,
-                )?
-            }
-            None => {
-                let line = u32::try_from(table(auxiliary::PC_LINE)?).ok()?;
-                (u32::try_from(table(auxiliary::PC_FILE)?).ok()?, line)
-            }
-        };
-        let file = of.files().nth(file as usize)?;
-        let file = file.strip_prefix(b"gofile..").unwrap_or(file);
-        Some((String::from_utf8_lossy(file).into_owned(), line))
+        let edge = self.nodes.edges(from).iter().find(names)?;
+        if edge.at == NO_PLACE {
+            return None;
+        }
+        self.object(object, |of| {
+            place(of, local, usize::from(edge.at), self.quantum)
+        })
     }
 
     /// The symbols whose definition is in a package, by its import path.
     pub(super) fn in_packages(&self, wanted: impl Fn(&str) -> bool) -> Set {
-        let libraries: Vec<bool> = self
-            .libraries
-            .libraries
-            .iter()
-            .map(|library| wanted(library.path))
-            .collect();
-        let holds = |global: &Global| {
-            let home = self.symbols.home(*global);
-            home.is_some_and(|(object, _)| libraries[self.symbols.owners[object as usize] as usize])
+        let libraries: Vec<bool> = self.table.paths.iter().map(|path| wanted(path)).collect();
+        let holds = |node: u32| {
+            let owner = self.table.owner(node);
+            owner.is_some_and(|owner| libraries[owner as usize])
         };
-        self.dense.globals.iter().map(holds).collect()
+        (0..self.table.len() as u32).map(holds).collect()
     }
+}
+
+/// File and line of a relocation in a function, by its number.
+fn place(of: &Object<'_>, local: u32, at: usize, quantum: u32) -> Option<(String, u32)> {
+    let found = of.relocations(local).nth(at)?;
+    let table = |kind: u8| {
+        let mut all = of.auxiliaries(local);
+        let aux = all.find(|aux| aux.kind == kind)?;
+        value_at(of.data(of.local(aux.target)?), found.offset, quantum)
+    };
+    let inlined = table(auxiliary::PC_INLINE).filter(|index| *index >= 0);
+    let (file, line) = match inlined {
+        // The place is that of the call in the function itself, not that in what was inlined.
+        Some(index) => {
+            let mut all = of.auxiliaries(local);
+            let info = all.find(|aux| aux.kind == auxiliary::FUNC_INFO)?;
+            called_at(of.data(of.local(info.target)?), index)?
+        }
+        None => {
+            let line = u32::try_from(table(auxiliary::PC_LINE)?).ok()?;
+            (u32::try_from(table(auxiliary::PC_FILE)?).ok()?, line)
+        }
+    };
+    let file = of.files().nth(file as usize)?;
+    let file = file.strip_prefix(b"gofile..").unwrap_or(file);
+    Some((String::from_utf8_lossy(file).into_owned(), line))
 }
 
 /// A symbol name with the escapes of its package path undone.

@@ -28,9 +28,8 @@ impl Program<'_> {
 
     /// The init tasks of some packages.
     fn tasks(&self, wanted: impl Fn(&str) -> bool) -> Vec<u32> {
-        let list = self.symbols.lookup(b"go:main.inittasks", 0);
-        let list = list.and_then(|list| self.dense.number(list));
-        let tasks = list.map(|list| self.dense.nodes.edges(list));
+        let list = Some(self.table.list).filter(|list| *list != 0);
+        let tasks = list.map(|list| self.nodes.edges(list));
         let tasks = tasks.unwrap_or_default().iter().map(|edge| edge.to);
         tasks.filter(|task| wanted(self.package(*task))).collect()
     }
@@ -57,12 +56,7 @@ impl Program<'_> {
         let tasks = self.tasks(|path| path == package);
         let kept = self.without(&Removal::of_symbols(tasks)).reached;
         let goes = |node: &u32| self.whole.reached[*node as usize] && !kept[*node as usize];
-        let named = |node: &u32| {
-            !self
-                .symbols
-                .name(self.dense.globals[*node as usize])
-                .is_empty()
-        };
+        let named = |node: &u32| !self.table.name(*node).is_empty();
         let gone = (1..kept.len() as u32).filter(goes).filter(named);
         let mut gone: Vec<(u64, u32)> = gone.map(|node| (self.weights.own(node), node)).collect();
         gone.sort_by_key(|(bytes, node)| (Reverse(*bytes), *node));

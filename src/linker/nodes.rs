@@ -27,11 +27,38 @@ pub(super) enum Kind {
     Method,
 }
 
+/// All of them, in order.
+pub(super) const KINDS: [Kind; 8] = [
+    Kind::Call,
+    Kind::Address,
+    Kind::Component,
+    Kind::Auxiliary,
+    Kind::Interface,
+    Kind::Signature,
+    Kind::Named,
+    Kind::Method,
+];
+
 /// One step from a symbol; `to` is a symbol, or what [`Kind`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
     pub(crate) to: u32,
     pub(crate) kind: Kind,
+    /// Which relocation of the symbol it is, the first of several; [`NO_PLACE`] where that is not known.
+    pub(crate) at: u16,
+}
+
+/// Stands for a relocation that is none, or has too high a number.
+pub(super) const NO_PLACE: u16 = u16::MAX;
+
+impl Edge {
+    fn new(to: u32, kind: Kind) -> Self {
+        Self {
+            to,
+            kind,
+            at: NO_PLACE,
+        }
+    }
 }
 
 /// A method of a type.
@@ -96,6 +123,8 @@ pub(super) struct Reader<'s, 'a> {
     signatures: FxHashMap<(u32, Global), u32>,
     /// Calls of initializers of maps, which do not keep them.
     pub(crate) map_inits: Vec<Global>,
+    /// The last edge to each symbol.
+    last: Vec<u32>,
 }
 
 impl<'s, 'a> Reader<'s, 'a> {
@@ -108,78 +137,93 @@ impl<'s, 'a> Reader<'s, 'a> {
             names: FxHashMap::default(),
             signatures: FxHashMap::default(),
             map_inits: Vec::new(),
+            last: vec![u32::MAX; symbols.len()],
         }
     }
 
     /// Adds the edges of a symbol.
     pub(crate) fn read(&mut self, node: Global, nodes: &mut Nodes) {
-        let start = nodes.edges.len() as u32;
-        let symbols = self.symbols;
-        if let Some((object, local)) = symbols.home(node) {
-            let of = symbols.objects[object as usize];
-            let flags = of.symbol(local).map_or(0, |symbol| symbol.flags);
-            let is_type = flags & flag::GO_TYPE != 0;
-            if is_type {
-                nodes.marks[node as usize] |= mark::TYPE;
-            }
-            if flags & flag::REFLECT_METHOD != 0 {
-                nodes.marks[node as usize] |= mark::REFLECT;
-            }
-            let inits = flags & flag::PACKAGE_INIT != 0;
-            let relocations = of.relocations(local);
-            let mut rest = relocations.clone();
-            while let Some(relocation) = rest.next() {
-                let target = symbols.resolve(object, relocation.target);
-                let meaning = self.constants.meaning(relocation.number & !WEAK);
-                if relocation.number & WEAK != 0 {
-                    if inits && meaning == Meaning::Call {
-                        self.map_inits.push(target);
-                    }
-                    continue;
-                }
-                if meaning == Meaning::Method {
-                    let others = [rest.next(), rest.next()];
-                    let all = relocations.clone();
-                    let method = self.method(object, relocation, others, all);
-                    nodes.edges.extend(method.is_some().then_some(Edge {
-                        to: nodes.methods.len() as u32,
-                        kind: Kind::Method,
-                    }));
-                    nodes.methods.extend(method);
-                    continue;
-                }
-                nodes
-                    .edges
-                    .extend(self.edge(meaning, relocation, target, is_type));
-            }
-            for aux in of
-                .auxiliaries(local)
-                .filter(|aux| aux.kind != auxiliary::GO_TYPE)
-            {
-                let to = symbols.resolve(object, aux.target);
-                nodes.edges.push(Edge {
-                    to,
-                    kind: Kind::Auxiliary,
-                });
+        let start = nodes.edges.len();
+        if let Some((object, local)) = self.symbols.home(node) {
+            self.relocations(node, (object, local), nodes);
+            let of = self.symbols.objects[object as usize];
+            let auxiliaries = of.auxiliaries(local);
+            for aux in auxiliaries.filter(|aux| aux.kind != auxiliary::GO_TYPE) {
+                let to = self.symbols.resolve(object, aux.target);
+                nodes.edges.push(Edge::new(to, Kind::Auxiliary));
             }
         }
         let added = self.added.get(&node).into_iter().flatten();
-        nodes.edges.extend(added.map(|to| Edge {
-            to: *to,
-            kind: Kind::Address,
-        }));
-        let mut kept = start as usize;
-        for at in start as usize..nodes.edges.len() {
-            let edge = nodes.edges[at];
-            let symbol = !matches!(edge.kind, Kind::Signature | Kind::Named | Kind::Method);
-            if symbol && edge.to == 0 {
+        nodes
+            .edges
+            .extend(added.map(|to| Edge::new(*to, Kind::Address)));
+        let kept = self.distinct(start, nodes);
+        nodes.edges.truncate(kept);
+        nodes.spans[node as usize] = (start as u32, kept as u32);
+    }
+
+    fn relocations(&mut self, node: Global, (object, local): (u32, u32), nodes: &mut Nodes) {
+        let symbols = self.symbols;
+        let of = symbols.objects[object as usize];
+        let flags = of.symbol(local).map_or(0, |symbol| symbol.flags);
+        let is_type = flags & flag::GO_TYPE != 0;
+        if is_type {
+            nodes.marks[node as usize] |= mark::TYPE;
+        }
+        if flags & flag::REFLECT_METHOD != 0 {
+            nodes.marks[node as usize] |= mark::REFLECT;
+        }
+        let inits = flags & flag::PACKAGE_INIT != 0;
+        let relocations = of.relocations(local);
+        let mut rest = relocations.clone().zip(0_usize..);
+        while let Some((relocation, at)) = rest.next() {
+            let meaning = self.constants.meaning(relocation.number & !WEAK);
+            if relocation.number & WEAK != 0 {
+                if inits && meaning == Meaning::Call {
+                    let target = symbols.resolve(object, relocation.target);
+                    self.map_inits.push(target);
+                }
                 continue;
+            }
+            if meaning == Meaning::Method {
+                let others = [rest.next(), rest.next()].map(|next| next.map(|(next, _)| next));
+                let method = self.method(object, relocation, others, relocations.clone());
+                let index = nodes.methods.len() as u32;
+                let edge = method.is_some().then(|| Edge::new(index, Kind::Method));
+                nodes.edges.extend(edge);
+                nodes.methods.extend(method);
+                continue;
+            }
+            let target = symbols.resolve(object, relocation.target);
+            let edge = self.edge(meaning, relocation, target, is_type);
+            nodes.edges.extend(edge.map(|edge| Edge {
+                at: u16::try_from(at).unwrap_or(NO_PLACE),
+                ..edge
+            }));
+        }
+    }
+
+    /// Moves the edges from `start` together, each once and those to nothing left out. Returns where they end.
+    fn distinct(&mut self, start: usize, nodes: &mut Nodes) -> usize {
+        let mut kept = start;
+        for at in start..nodes.edges.len() {
+            let edge = nodes.edges[at];
+            if !matches!(edge.kind, Kind::Signature | Kind::Named | Kind::Method) {
+                if edge.to == 0 {
+                    continue;
+                }
+                let last = &mut self.last[edge.to as usize];
+                let known = nodes.edges[..kept].get(*last as usize);
+                let same = |known: &Edge| known.to == edge.to && known.kind == edge.kind;
+                if *last as usize >= start && known.is_some_and(same) {
+                    continue;
+                }
+                *last = kept as u32;
             }
             nodes.edges[kept] = edge;
             kept += 1;
         }
-        nodes.edges.truncate(kept);
-        nodes.spans[node as usize] = (start, kept as u32);
+        kept
     }
 
     fn edge(
@@ -190,49 +234,26 @@ impl<'s, 'a> Reader<'s, 'a> {
         is_type: bool,
     ) -> Option<Edge> {
         let flags = |global| self.symbols.symbol(global).map_or(0, |symbol| symbol.flags);
-        Some(match meaning {
-            Meaning::Call => Edge {
-                to: target,
-                kind: Kind::Call,
-            },
-            Meaning::Use if is_type && flags(target) & flag::GO_TYPE != 0 => Edge {
-                to: target,
-                kind: Kind::Component,
-            },
-            Meaning::Use | Meaning::Method => Edge {
-                to: target,
-                kind: Kind::Address,
-            },
-            Meaning::Debug | Meaning::Order => return None,
-            Meaning::Interface => {
-                let itab = flags(target) & flag::ITAB != 0;
-                let to = if itab {
-                    self.at(target, self.pointer)
-                } else {
-                    target
-                };
-                Edge {
-                    to,
-                    kind: Kind::Interface,
-                }
+        let (to, kind) = match meaning {
+            Meaning::Call => (target, Kind::Call),
+            Meaning::Use if is_type && flags(target) & flag::GO_TYPE != 0 => {
+                (target, Kind::Component)
             }
+            Meaning::Use | Meaning::Method => (target, Kind::Address),
+            Meaning::Debug | Meaning::Order => return None,
+            Meaning::Interface if flags(target) & flag::ITAB != 0 => {
+                (self.at(target, self.pointer), Kind::Interface)
+            }
+            Meaning::Interface => (target, Kind::Interface),
             Meaning::InterfaceMethod => {
                 let offset = relocation.add as i32;
                 let name = self.method_name(self.at(target, offset));
                 let kind = self.at(target, offset.saturating_add(4));
-                Edge {
-                    to: self.signature(name, kind),
-                    kind: Kind::Signature,
-                }
+                (self.signature(name, kind), Kind::Signature)
             }
-            Meaning::NamedMethod => {
-                let name = self.symbols.data(target);
-                Edge {
-                    to: self.name(name),
-                    kind: Kind::Named,
-                }
-            }
-        })
+            Meaning::NamedMethod => (self.name(self.symbols.data(target)), Kind::Named),
+        };
+        Some(Edge::new(to, kind))
     }
 
     /// Three relocations in a row are a method; the place of its name is four bytes before the first.

@@ -284,6 +284,19 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// The local index of a symbol that the object defines itself; `None` for those of others.
+    pub(crate) fn local(&self, target: Reference) -> Option<u32> {
+        let before = match target.package {
+            special::OWN => 0,
+            special::HASHED64 => self.counts.defined,
+            special::HASHED => self.counts.defined + self.counts.hashed64,
+            special::NAMED => self.counts.definitions() - self.counts.named,
+            _ => return None,
+        };
+        let index = target.index.checked_add(before)?;
+        (index < self.counts.definitions()).then_some(index)
+    }
+
     /// The content of a definition.
     pub(crate) fn data(&self, symbol: u32) -> &'a [u8] {
         self.indexed(Block::DataIndex, Block::Data, 1, symbol)

@@ -1,6 +1,6 @@
 //! A program whose elimination was run: each symbol that is kept, with all that keeps it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -8,10 +8,14 @@ use super::archives::{Archives, Libraries};
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
 use super::layout::{Bytes, Layout};
+use super::member::members;
 use super::nodes::{NOT_READ, Nodes, Reader};
+use super::object::Object;
 use super::reach::{Reached, Without, eliminate, eliminate_reading};
 use super::resolve::{Global, Symbols};
+use super::table::Table;
 use super::weight::Weights;
+use crate::binary;
 use crate::error::{Error, Kind, Result};
 
 /// The record of what FIPS 140 checks, which the linker writes.
@@ -19,18 +23,26 @@ const FIPS: &str = "go:fipsinfo";
 
 /// A program, and what its elimination kept.
 pub struct Program<'a> {
-    pub(super) symbols: Symbols<'a>,
-    pub(super) libraries: &'a Libraries<'a>,
-    pub(super) dense: Dense,
+    pub(super) table: Table,
+    /// The symbols that are kept.
+    pub(super) nodes: Nodes,
     pub(super) weights: Weights,
     /// The elimination of what is kept: all of it.
     pub(super) whole: Reached,
-    constants: &'a Constants,
     pub(super) layout: Layout,
     /// The unit of positions in code.
     pub(super) quantum: u32,
+    pub(super) behind: Behind<'a>,
     /// Symbols that were read, steps between them, and symbols in all.
-    sizes: [usize; 3],
+    pub(super) sizes: [usize; 3],
+}
+
+/// What a program was read from.
+pub(super) enum Behind<'a> {
+    /// All of it.
+    Archives(Box<Symbols<'a>>),
+    /// A store: archives are opened where they are needed.
+    Store(Vec<PathBuf>),
 }
 
 /// Archives read: it owns what a [`Program`] borrows.
@@ -129,31 +141,57 @@ impl<'a> Program<'a> {
             stamp: read.stamp,
             ..Layout::of(from.goos, from.goarch, pointer as u32, version)
         };
-        let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot);
-        let whole = eliminate(&dense.nodes, &Without::default());
+        // Three ways to look at what is kept, on as many processors as there are.
+        let (table, whole, weights) = std::thread::scope(|scope| {
+            let table = scope.spawn(|| Table::new(&symbols, &from.libraries, constants, &dense));
+            let whole = scope.spawn(|| eliminate(&dense.nodes, &Without::default()));
+            let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot);
+            (joined(table), joined(whole), weights)
+        });
         let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
         Ok(Self {
             sizes: [known, nodes.edges.len(), symbols.len()],
-            libraries: from,
-            constants,
             layout,
             quantum: quantum(from.goarch),
-            symbols,
-            dense,
+            table,
             weights,
             whole,
+            nodes: dense.nodes,
+            behind: Behind::Archives(Box::new(symbols)),
         })
     }
 
-    pub(super) fn meaning(&self, number: u16) -> Meaning {
-        self.constants.meaning(number)
+    /// All symbols of the archives; `None` where the program comes from a store.
+    pub(super) fn symbols(&self) -> Option<&Symbols<'a>> {
+        match &self.behind {
+            Behind::Archives(symbols) => Some(symbols),
+            Behind::Store(_) => None,
+        }
+    }
+
+    /// Asks an object; `None` where its archive cannot be read any more.
+    pub(super) fn object<T>(
+        &self,
+        number: u32,
+        ask: impl FnOnce(&Object<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let files = match &self.behind {
+            Behind::Archives(symbols) => return ask(symbols.objects.get(number as usize)?),
+            Behind::Store(files) => files,
+        };
+        let owners = &self.table.owners;
+        let owner = *owners.get(number as usize)?;
+        let before = &owners[..number as usize];
+        let within = before.iter().rev().take_while(|of| **of == owner).count();
+        let file = binary::open(files.get(owner as usize)?).ok()?;
+        let found = members(&file)?;
+        ask(&Object::read(found.objects.get(within)?)?)
     }
 
     /// The names of all symbols that are kept, those of parts of others left out.
-    pub fn kept(&self) -> impl Iterator<Item = &'a [u8]> {
-        let kept = self.dense.globals.iter().skip(1);
-        kept.map(|global| self.symbols.name(*global))
-            .filter(|name| !name.is_empty())
+    pub fn kept(&self) -> impl Iterator<Item = &[u8]> {
+        let kept = (1..self.table.len() as u32).map(|node| self.table.name(node));
+        kept.filter(|name| !name.is_empty())
     }
 
     /// Whether some reachable code calls methods by names that are not known.
@@ -163,7 +201,7 @@ impl<'a> Program<'a> {
 
     /// How many symbols are kept.
     pub(crate) fn kept_symbols(&self) -> usize {
-        self.dense.globals.len() - 1
+        self.table.len() - 1
     }
 
     /// Symbols that were read, steps between them, and symbols in all.
@@ -175,6 +213,12 @@ impl<'a> Program<'a> {
     pub fn bytes(&self) -> Bytes {
         self.weights.bytes(&self.whole.reached)
     }
+}
+
+/// What a thread found; its panic is ours.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    let found = thread.join();
+    found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Whether the linker writes the record of FIPS 140 on a platform.

@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, Set, unescaped};
 use super::inline::inlined;
-use super::object::{STATIC, auxiliary};
+use super::object::auxiliary;
 use super::program::Program;
 use super::removal::Removal;
 
@@ -22,7 +22,7 @@ pub struct Target {
 impl Program<'_> {
     /// The import paths of all packages, in the order in which they are loaded.
     pub fn packages(&self) -> impl Iterator<Item = &str> {
-        self.libraries.libraries.iter().map(|library| library.path)
+        self.table.paths.iter().map(String::as_str)
     }
 
     /// The packages for which `wanted` holds, those without anything that is kept left out.
@@ -46,9 +46,7 @@ impl Program<'_> {
 
     /// Whether a symbol is code or data that its own package defines.
     fn is_content(&self, node: u32) -> bool {
-        let symbol = self.symbols.symbol(self.dense.globals[node as usize]);
-        self.weights.is_in_file(node)
-            && symbol.is_some_and(|symbol| !symbol.name.is_empty() && symbol.abi != STATIC)
+        self.weights.is_in_file(node) && self.table.is_named(node)
     }
 
     /// A function, a method, a variable or a type: `example.com/m/p.F`, `example.com/m/p.(*T).M`, `example.com/m/p.T`.
@@ -101,23 +99,22 @@ impl Program<'_> {
         let name = name.strip_suffix("[abi0]").unwrap_or(name);
         let plain = name.as_bytes();
         let matches = |node: &u32| {
-            let known = self.symbols.name(self.dense.globals[*node as usize]);
+            let known = self.table.name(*node);
             let known = known.strip_prefix(b"type:").unwrap_or(known);
             let known = known.strip_suffix(b"[abi0]").unwrap_or(known);
             known == plain
                 || (known.contains(&b'%') && known.len() > plain.len() && unescaped(known) == name)
         };
-        (1..self.dense.globals.len() as u32)
-            .filter(matches)
-            .collect()
+        (1..self.table.len() as u32).filter(matches).collect()
     }
 
     /// The functions that a function was inlined into, where it has no code of its own: `None` where no object knows the name.
     /// None of them: nothing that is kept needs it.
     pub fn inlined_into(&self, name: &str) -> Option<Vec<String>> {
+        let symbols = self.symbols()?;
         let plain = name.as_bytes();
-        let globals = (1..self.symbols.len() as u32).filter(|global| {
-            let known = self.symbols.name(*global);
+        let globals = (1..symbols.len() as u32).filter(|global| {
+            let known = symbols.name(*global);
             known == plain || (known.contains(&b'%') && unescaped(known) == name)
         });
         let wanted: rustc_hash::FxHashSet<u32> = globals.collect();
@@ -125,16 +122,15 @@ impl Program<'_> {
             return None;
         }
         let holds = |node: &u32| {
-            let home = self.symbols.home(self.dense.globals[*node as usize]);
+            let home = self.table.home(*node);
             home.is_some_and(|(object, local)| {
-                let of = self.symbols.objects[object as usize];
+                let of = symbols.objects[object as usize];
                 let info = of
                     .auxiliaries(local)
                     .find(|aux| aux.kind == auxiliary::FUNC_INFO);
-                let data =
-                    info.map(|info| self.symbols.data(self.symbols.resolve(object, info.target)));
+                let data = info.map(|info| symbols.data(symbols.resolve(object, info.target)));
                 let mut targets = inlined(data.unwrap_or_default());
-                targets.any(|target| wanted.contains(&self.symbols.resolve(object, target)))
+                targets.any(|target| wanted.contains(&symbols.resolve(object, target)))
             })
         };
         let functions = self
@@ -148,33 +144,26 @@ impl Program<'_> {
 
     /// The names of all symbols that are code or data of a package, as people write them.
     pub fn names(&self) -> impl Iterator<Item = String> {
-        let nodes = (1..self.dense.globals.len() as u32).filter(|node| self.is_content(*node));
-        nodes.map(|node| unescaped(self.symbols.name(self.dense.globals[node as usize])))
+        let nodes = (1..self.table.len() as u32).filter(|node| self.is_content(*node));
+        nodes.map(|node| unescaped(self.table.name(node)))
     }
 
     /// Names of symbols that contain the text, at most `most`.
     pub fn similar(&self, text: &str, most: usize) -> Vec<String> {
-        let nodes = (1..self.dense.globals.len() as u32).filter(|node| self.is_content(*node));
+        let nodes = (1..self.table.len() as u32).filter(|node| self.is_content(*node));
         let finder = memchr::memmem::Finder::new(text);
-        let names = nodes.map(|node| self.symbols.name(self.dense.globals[node as usize]));
+        let names = nodes.map(|node| self.table.name(node));
         let found = names.filter(|name| finder.find(name).is_some()).take(most);
         found.map(unescaped).collect()
     }
 
     /// Chains to what a name stands for: the shortest, then others that share no symbol with those before.
     pub fn chains_to(&self, target: &Target, most: usize) -> Vec<Chain> {
-        let mut set: Set = vec![false; self.dense.globals.len()];
+        let mut set: Set = vec![false; self.table.len()];
         for node in &target.nodes {
             set[*node as usize] = true;
         }
         self.chains(&set, most)
-    }
-
-    /// The chain to a symbol by number.
-    pub(crate) fn chain_to(&self, node: u32) -> Option<Chain> {
-        let mut set: Set = vec![false; self.dense.globals.len()];
-        set[node as usize] = true;
-        self.chains(&set, 1).pop()
     }
 
     /// Symbols of a target that are kept.

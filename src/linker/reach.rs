@@ -36,6 +36,8 @@ struct Run<'w, S> {
     without: &'w Without,
     found: Reached,
     queue: Vec<u32>,
+    /// Where steps begin that count as not there.
+    shorn: Vec<u32>,
     /// Methods of types that become interfaces, by type, and not kept so far.
     markable: Vec<(u32, u32)>,
 }
@@ -110,11 +112,15 @@ fn run<S: Source>(source: S, without: &Without) -> Reached {
         found.reached[*node as usize] = true;
     }
     let roots = nodes.roots.clone();
+    let mut shorn: Vec<u32> = without.edges.iter().map(|(from, _)| *from).collect();
+    shorn.sort_unstable();
+    shorn.dedup();
     let mut run = Run {
         source,
         without,
         found,
         queue: Vec::new(),
+        shorn,
         markable: Vec::new(),
     };
     for root in roots {
@@ -189,7 +195,8 @@ impl<S: Source> Run<'_, S> {
     }
 
     fn allowed(&self, from: u32, to: u32) -> bool {
-        !self.without.edges.contains(&(from, to))
+        // Few symbols lose a step, and they may lose many.
+        !self.shorn.contains(&from) || !self.without.edges.contains(&(from, to))
     }
 
     fn keep_methods(&mut self) {

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::chain::Set;
-use super::constants::{Meaning, WEAK};
 use super::layout::Bytes;
 use super::nodes::mark;
-use super::object::{STATIC, flag};
 use super::program::Program;
 use super::reach::{Reached, Without, eliminate};
 
@@ -79,7 +77,7 @@ impl Removal {
 impl Program<'_> {
     /// The elimination without something.
     pub(super) fn without(&self, removal: &Removal) -> Reached {
-        let mut nodes = vec![false; self.dense.globals.len()];
+        let mut nodes = vec![false; self.table.len()];
         for node in &removal.symbols {
             nodes[*node as usize] = true;
         }
@@ -92,20 +90,14 @@ impl Program<'_> {
             edges,
             unmarked: removal.without_marks.clone(),
         };
-        eliminate(&self.dense.nodes, &without)
+        eliminate(&self.nodes, &without)
     }
 
     /// What a program needs whose `main` does nothing.
     pub(super) fn needed_by_all(&self) -> Set {
-        let named = |name: &[u8]| {
-            let found = [0, 1].map(|version| self.symbols.lookup(name, version));
-            let numbers = found.into_iter().flatten();
-            numbers.filter_map(|global| self.dense.number(global))
-        };
-        let mut nodes = vec![false; self.dense.globals.len()];
-        let starts: Vec<u32> = named(b"main.main")
-            .chain(named(b"go:main.inittasks"))
-            .collect();
+        let mut nodes = vec![false; self.table.len()];
+        let list = Some(self.table.list).filter(|list| *list != 0);
+        let starts: Vec<u32> = self.table.mains.iter().copied().chain(list).collect();
         for start in &starts {
             nodes[*start as usize] = true;
         }
@@ -113,8 +105,8 @@ impl Program<'_> {
             nodes,
             ..Without::default()
         };
-        let mut needed = eliminate(&self.dense.nodes, &without).reached;
-        for node in starts.iter().chain(&self.dense.nodes.roots) {
+        let mut needed = eliminate(&self.nodes, &without).reached;
+        for node in starts.iter().chain(&self.nodes.roots) {
             needed[*node as usize] = true;
         }
         needed
@@ -128,57 +120,32 @@ impl Program<'_> {
             nodes[node as usize] |= self.is_own(node);
         }
         let mut allowed = vec![false; nodes.len()];
-        let mut seen = rustc_hash::FxHashSet::default();
-        let mut queue: Vec<u32> = self
-            .symbols
-            .lookup(b"main..inittask", 0)
-            .into_iter()
-            .collect();
-        while let Some(task) = queue.pop() {
-            let number = self.dense.number(task);
-            let Some((object, local)) = self.symbols.home(task) else {
+        let mut seen = vec![false; self.table.tasks.len()];
+        let mut queue: Vec<u32> = (0..seen.len().min(1) as u32).collect();
+        while let Some(index) = queue.pop() {
+            let task = self.table.tasks[index as usize];
+            let Some(path) = self.table.path_of(&task) else {
                 continue;
             };
-            let owner = self.symbols.owners[object as usize] as usize;
-            let path = self.libraries.libraries[owner].path;
-            if !seen.insert(task) || packages.iter().any(|gone| gone == path) {
+            let first = !std::mem::replace(&mut seen[index as usize], true);
+            if !first || packages.iter().any(|gone| gone == path) {
                 continue;
             }
-            if let Some(number) = number {
-                allowed[number as usize] = true;
-            }
-            for relocation in self.symbols.objects[object as usize].relocations(local) {
-                if self.meaning(relocation.number & !WEAK) == Meaning::Order {
-                    queue.push(self.symbols.resolve(object, relocation.target));
-                }
-            }
+            allowed[task.number as usize] = true;
+            queue.extend(self.table.before(&task));
         }
-        let list = self.symbols.lookup(b"go:main.inittasks", 0);
-        let Some(list) = list.and_then(|list| self.dense.number(list)) else {
+        let list = self.table.list;
+        if list == 0 {
             return Vec::new();
-        };
-        let tasks = self.dense.nodes.edges(list).iter().map(|task| task.to);
+        }
+        let tasks = self.nodes.edges(list).iter().map(|task| task.to);
         let gone = tasks.filter(|task| !allowed[*task as usize]);
         gone.map(|task| (list, task)).collect()
     }
 
     /// Whether the package of a symbol alone defines it: what may repeat stands in other packages too.
     pub(super) fn is_own(&self, node: u32) -> bool {
-        let symbol = self.symbols.symbol(self.dense.globals[node as usize]);
-        let own = symbol.is_some_and(|symbol| {
-            let named = !symbol.name.is_empty() && symbol.abi != STATIC;
-            named && symbol.flags & flag::MAY_REPEAT == 0
-        });
-        own && !self.is_hashed(node)
-    }
-
-    /// Whether a symbol is known by its content.
-    fn is_hashed(&self, node: u32) -> bool {
-        let home = self.symbols.home(self.dense.globals[node as usize]);
-        home.is_some_and(|(object, local)| {
-            let counts = self.symbols.objects[object as usize].counts;
-            (counts.defined..counts.definitions() - counts.named).contains(&local)
-        })
+        self.table.is_own(node)
     }
 
     /// What goes when something is left out.
@@ -187,13 +154,11 @@ impl Program<'_> {
         let goes = |node: u32| self.whole.reached[node as usize] && !kept[node as usize];
         let (before, after) = (self.bytes(), self.weights.bytes(&kept));
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
-        let mut by_owner = vec![0_u64; self.libraries.libraries.len() + 1];
+        let mut by_owner = vec![0_u64; self.table.paths.len() + 1];
         let mut owned = 0;
         let mut count = |node: u32, bytes: u64| {
-            let home = self.symbols.home(self.dense.globals[node as usize]);
-            let owner = home.map(|(object, _)| self.symbols.owners[object as usize] as usize);
-            if let Some(owner) = owner {
-                by_owner[owner] += bytes;
+            if let Some(owner) = self.table.owner(node) {
+                by_owner[owner as usize] += bytes;
                 owned += bytes;
             }
         };
@@ -205,9 +170,9 @@ impl Program<'_> {
             count(node, bytes);
             functions += 1;
         }
-        for (library, bytes) in self.libraries.libraries.iter().zip(&by_owner) {
+        for (path, bytes) in self.table.paths.iter().zip(&by_owner) {
             if *bytes > 0 {
-                *packages.entry(library.path.to_owned()).or_default() += bytes;
+                *packages.entry(path.clone()).or_default() += bytes;
             }
         }
         let freed = before.total().saturating_sub(after.total());
@@ -229,35 +194,54 @@ impl Program<'_> {
 
     /// Bytes of all that is kept, by package; what packages share stands under `""`. The sum is that of [`Program::bytes`].
     pub fn by_package(&self) -> BTreeMap<String, u64> {
-        let mut by_owner = vec![0_u64; self.libraries.libraries.len()];
-        let own =
-            (1..self.dense.globals.len() as u32).map(|node| (node, self.weights.extent(node)));
+        let mut by_owner = vec![0_u64; self.table.paths.len()];
+        let own = (1..self.table.len() as u32).map(|node| (node, self.weights.extent(node)));
         for (node, bytes) in own.chain(self.weights.entries()) {
-            let home = self.symbols.home(self.dense.globals[node as usize]);
-            if let Some((object, _)) = home {
-                by_owner[self.symbols.owners[object as usize] as usize] += bytes;
+            if let Some(owner) = self.table.owner(node) {
+                by_owner[owner as usize] += bytes;
             }
         }
         let total = self.bytes().total();
         let shared = total.saturating_sub(by_owner.iter().sum());
         let mut all = BTreeMap::from([(String::new(), shared)]);
-        for (library, bytes) in self.libraries.libraries.iter().zip(by_owner) {
-            *all.entry(library.path.to_owned()).or_default() += bytes;
+        for (path, bytes) in self.table.paths.iter().zip(by_owner) {
+            *all.entry(path.clone()).or_default() += bytes;
         }
         all
     }
 
     /// The functions that call methods by names that are not known: each keeps every exported method by itself.
     pub fn reflecting(&self) -> Vec<u32> {
-        let nodes = &self.dense.nodes;
+        let nodes = &self.nodes;
         let marked = |node: &u32| {
             self.whole.reached[*node as usize]
                 && (nodes.marks[*node as usize] & mark::REFLECT != 0
                     || nodes.reflecting.contains(node))
         };
-        (1..self.dense.globals.len() as u32)
-            .filter(marked)
-            .collect()
+        (1..self.table.len() as u32).filter(marked).collect()
+    }
+
+    /// Bytes that go when one of several functions, all that [`Program::reflecting`] has, did not call methods by unknown names
+    /// and the others still did.
+    pub fn freed_by_each(&self, all: &[u32]) -> Vec<u64> {
+        let without = |marks: &[u32]| Removal {
+            without_marks: marks.to_vec(),
+            ..Removal::default()
+        };
+        // Of those that are needed in any case, each keeps every method: one alone frees nothing unless it is the only one.
+        let needed = self.without(&without(all)).reached;
+        let mut first = all.iter().filter(|node| needed[**node as usize]);
+        let only = first.next().filter(|_| first.next().is_none());
+        let bytes = |node: &u32| match Some(node) == only {
+            true => self.freed_bytes(&without(&[*node])),
+            false => 0,
+        };
+        all.iter().map(bytes).collect()
+    }
+
+    fn freed_bytes(&self, removal: &Removal) -> u64 {
+        let after = self.weights.bytes(&self.without(removal).reached);
+        self.bytes().total().saturating_sub(after.total())
     }
 
     /// What goes when these functions did not call methods by unknown names.

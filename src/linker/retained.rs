@@ -111,7 +111,7 @@ impl Program<'_> {
             text: vec![0; sets.len()],
             functions: vec![0; sets.len()],
         };
-        for node in 1..self.dense.globals.len() as u32 {
+        for node in 1..self.table.len() as u32 {
             let set = needs.of_symbol(node);
             if set != EVERYTHING {
                 let own = self.weights.extent(node);

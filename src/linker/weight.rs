@@ -1,5 +1,7 @@
 //! What symbols cost in a stripped file: code, data, and the tables that the linker makes of them (`pcln.go`, `data.go`).
 
+mod stored;
+
 use rustc_hash::FxHashMap;
 
 use super::constants::Constants;

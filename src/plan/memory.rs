@@ -10,6 +10,8 @@ use crate::config::{Config, Switch};
 pub(crate) struct Memory {
     /// The directory; `None` where nothing is kept.
     pub(crate) place: Option<PathBuf>,
+    /// The directory of this user for what nobody else may know; `None` where there is none.
+    pub(crate) private: Option<PathBuf>,
     /// This very program: what another one found out is not asked for.
     pub(crate) tool: String,
 }
@@ -27,6 +29,7 @@ impl Memory {
         let made = made.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Self {
             place: Some(cache.join("gobuild-opt/known")),
+            private: None,
             // A version may be built more than once while somebody works on it.
             tool: format!(
                 "{} {} {}",

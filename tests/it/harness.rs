@@ -68,6 +68,8 @@ impl Place {
                 place.env(name, value);
             }
         }
+        // Nothing is left in the directory of who runs the tests.
+        place.env("XDG_STATE_HOME", place.aside("state"));
         // Settings of `go env -w` are dropped too. A checkout of somebody else is still a checkout.
         for (name, value) in [
             ("GOENV", "off"),

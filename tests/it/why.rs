@@ -6,6 +6,8 @@ mod growth;
 
 mod retained;
 
+mod store;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -81,15 +83,26 @@ fn module(main: &str) -> tempfile::TempDir {
     directory
 }
 
-/// The archives of a program in the build cache: the main one, all by import path, and the directory of the toolchain.
+fn go(toolchain: &Toolchain, directory: &Path, args: &[&str]) -> String {
+    let done = programs::go(Some(toolchain), "linux/amd64", directory, args);
+    String::from_utf8(done.stdout).unwrap()
+}
+
+/// The archives of a program in the build cache, and the directory of the toolchain.
 fn archives(toolchain: &Toolchain, directory: &Path, package: &str) -> (Archives, PathBuf) {
-    let target = "linux/amd64";
-    let go = |args: &[&str]| {
-        let done = programs::go(Some(toolchain), target, directory, args);
-        String::from_utf8(done.stdout).unwrap()
-    };
+    let (main, files) = listed(toolchain, directory, package);
+    let goroot = go(toolchain, directory, &["env", "GOROOT"]);
+    (Archives::open(&main, &files).unwrap(), goroot.trim().into())
+}
+
+/// Where the archives lie: the main one, and all by import path.
+fn listed(
+    toolchain: &Toolchain,
+    directory: &Path,
+    package: &str,
+) -> (PathBuf, HashMap<String, PathBuf>) {
     let format = "-f={{.ImportPath}}\t{{.Export}}";
-    let listed = go(&[
+    let list = [
         "list",
         "-deps",
         "-export",
@@ -97,7 +110,8 @@ fn archives(toolchain: &Toolchain, directory: &Path, package: &str) -> (Archives
         "-buildvcs=false",
         format,
         package,
-    ]);
+    ];
+    let listed = go(toolchain, directory, &list);
     let pairs = listed.lines().filter_map(|line| line.split_once('\t'));
     let pairs: Vec<(&str, &str)> = pairs.filter(|(_, file)| !file.is_empty()).collect();
     let main = pairs.last().unwrap().1;
@@ -106,8 +120,7 @@ fn archives(toolchain: &Toolchain, directory: &Path, package: &str) -> (Archives
         .iter()
         .map(|(path, file)| (bare(path), file.into()))
         .collect();
-    let goroot = go(&["env", "GOROOT"]).trim().into();
-    (Archives::open(Path::new(main), &files).unwrap(), goroot)
+    (main.into(), files)
 }
 
 /// The names behind the last arrow of each line of `-dumpdep`; where a name holds an arrow itself, `ours` decides.

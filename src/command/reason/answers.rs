@@ -134,13 +134,14 @@ fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Target) -
 /// The calls that keep every exported method, each alone and all together.
 fn methods(program: &Program<'_>) -> Asked {
     let callers = program.reflecting();
-    let each = callers.iter().map(|caller| {
-        let chain_to = program.chain_to(*caller);
+    let chains = program.chains_to_each(&callers);
+    let priced = program.freed_by_each(&callers).into_iter();
+    let each = chains.into_iter().zip(priced).map(|(chain_to, alone)| {
         let last = chain_to.as_ref().and_then(|chain| chain.last());
         Caller {
             symbol: last.map_or_else(String::new, |step| step.symbol.clone()),
             package: last.map_or_else(String::new, |step| step.package.clone()),
-            alone: program.freed_without_marks(&[*caller]).total(),
+            alone,
             chain: chain_to.as_ref().map(chain),
         }
     });
@@ -168,7 +169,7 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
             names.extend(known.modules.get(package).map(|module| (*module, "module")));
         }
     }
-    let each = names.into_iter().filter_map(|(name, kind)| {
+    let price = |name: &str, kind: &str| {
         let target = match kind {
             "module" => module_of(program, known, name)?,
             _ => program.packages_where(|path| path == name)?,
@@ -192,8 +193,9 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
             functions: freed.functions as u64,
             imported_by: by.into_iter().map(str::to_owned).collect(),
         })
-    });
-    let mut all: Vec<Biggest> = each.filter(|found| found.bytes > 0).collect();
+    };
+    let mut all = priced(program, known, names, most, price);
+    all.retain(|found| found.bytes > 0);
     all.order_by(|a, b| {
         (Reverse(a.bytes), &a.name, &a.kind).cmp(&(Reverse(b.bytes), &b.name, &b.kind))
     });
@@ -202,6 +204,44 @@ fn biggest(program: &Program<'_>, known: &Known<'_>, most: usize) -> Vec<Biggest
     all.truncate(if most == 0 { usize::MAX } else { most });
     all
 }
+
+/// What the largest of some cuts free. All are weighed together first, which is exact but for the space between symbols: a cut
+/// that is far below `most` others then needs no elimination of its own.
+fn priced(
+    program: &Program<'_>,
+    known: &Known<'_>,
+    names: BTreeSet<(&str, &str)>,
+    most: usize,
+    price: impl Fn(&str, &str) -> Option<Biggest>,
+) -> Vec<Biggest> {
+    let kept = program.retained(|path| known.modules.get(known.import_path(path)).copied());
+    let weighed = names.into_iter().map(|(name, kind)| {
+        let of = match kind {
+            "module" => kept.modules.get(name),
+            _ => kept.packages.get(name),
+        };
+        (of.map_or(0, |of| of.bytes), name, kind)
+    });
+    let mut weighed: Vec<(u64, &str, &str)> = weighed.collect();
+    weighed.order_by_key(|(bytes, name, kind)| (Reverse(*bytes), *name, *kind));
+    let mut found: Vec<Biggest> = Vec::new();
+    for (bytes, name, kind) in weighed {
+        // The same cut may be there as a package and as a module.
+        let enough = most > 0 && found.len() >= 2 * most + SLACK;
+        let least = || found.iter().map(|cut| cut.bytes).min().unwrap_or_default();
+        if bytes == 0 || (enough && bytes + bytes / 8 + PAGES < least()) {
+            break;
+        }
+        found.extend(price(name, kind));
+    }
+    found
+}
+
+/// Cuts that are looked at beyond those that are shown.
+const SLACK: usize = 4;
+
+/// So much may lie between symbols, in bytes, beside an eighth.
+const PAGES: u64 = 16 << 10;
 
 fn chain(chain: &linker::Chain) -> Chain {
     let step = |step: &linker::Step| Step {

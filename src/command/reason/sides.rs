@@ -57,7 +57,7 @@ pub fn side(target: &TargetPlan, executable: &Executable, interrupt: &Interrupt)
     let objects = Objects::list(target, &executable.package, interrupt)?;
     let known = objects.known();
     let facts = &target.facts;
-    let mut side = objects.linked(|program| of_program(program, &known))?;
+    let mut side = objects.linked(|program| Ok(of_program(program, &known)))??;
     side.go_version = Some(facts.toolchain.version.clone());
     side.settings = settings(target);
     let applied = facts.pgo.applied(&executable.package);
@@ -125,9 +125,8 @@ fn of_program(program: &Program<'_>, known: &Known<'_>) -> Side {
 fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
     let all = program.reflecting();
     let mut callers: Vec<(u64, String)> = Vec::new();
-    for caller in all.iter().take(PRICED) {
-        let alone = program.freed_without_marks(&[*caller]).total();
-        let chain = program.chain_to(*caller);
+    let chains = program.chains_to_each(&all).into_iter();
+    for (chain, alone) in chains.zip(program.freed_by_each(&all)).take(PRICED) {
         let last = chain.as_ref().and_then(|chain| chain.last());
         callers.extend(last.map(|step| (alone, step.symbol.clone())));
     }

@@ -1,13 +1,13 @@
 //! What each symbol of a program cannot do without.
 
+use std::collections::VecDeque;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Labels;
 use super::sets::{EVERYTHING, NOTHING, SetId, Sets};
-use crate::linker::constants::{Meaning, WEAK};
 use crate::linker::nodes::{Edge, Kind, Method, mark};
 use crate::linker::program::Program;
-use crate::linker::resolve::Global;
 
 /// The search, and what it found.
 pub(in crate::linker) struct Needs<'p, 'a> {
@@ -52,7 +52,7 @@ fn at<T>(all: &mut Vec<T>, index: u32, empty: impl FnMut() -> T) -> &mut T {
 
 impl Waiting {
     fn of(program: &Program<'_>) -> Self {
-        let nodes = &program.dense.nodes;
+        let nodes = &program.nodes;
         let mut found = Self::default();
         for node in 1..nodes.spans.len() as u32 {
             let methods = nodes.edges(node).iter();
@@ -72,9 +72,8 @@ impl Waiting {
 impl<'p, 'a> Needs<'p, 'a> {
     /// Searches.
     pub fn of(program: &'p Program<'a>, labels: &Labels<'_>) -> Self {
-        let nodes = &program.dense.nodes;
+        let nodes = &program.nodes;
         let count = nodes.spans.len();
-        let list = program.symbols.lookup(b"go:main.inittasks", 0);
         let mut needs = Self {
             program,
             sets: Sets::new(),
@@ -85,9 +84,7 @@ impl<'p, 'a> Needs<'p, 'a> {
             reflection: EVERYTHING,
             own: vec![NOTHING; count],
             order: FxHashMap::default(),
-            list: list
-                .and_then(|list| program.dense.number(list))
-                .unwrap_or_default(),
+            list: program.table.list,
             made: nodes.made.iter().copied().collect(),
             reflecting: nodes.reflecting.iter().copied().collect(),
             waiting: Waiting::of(program),
@@ -130,24 +127,20 @@ impl<'p, 'a> Needs<'p, 'a> {
 
     fn label(&mut self, labels: &Labels<'_>) {
         let program = self.program;
-        let packages = program.libraries.libraries.len() as u32;
+        let packages = program.table.paths.len() as u32;
         let of_package: Vec<SetId> = (0..packages)
             .map(|owner| self.sets.number(labels.package(owner)))
             .collect();
         for node in 1..self.own.len() as u32 {
-            let home = program.symbols.home(program.dense.globals[node as usize]);
-            let Some((object, _)) = home.filter(|_| program.is_own(node)) else {
+            let owner = program.table.owner(node);
+            let Some(owner) = owner.filter(|_| program.is_own(node)) else {
                 continue;
             };
-            self.own[node as usize] = of_package[program.symbols.owners[object as usize] as usize];
+            self.own[node as usize] = of_package[owner as usize];
         }
-        let tasks = program.dense.nodes.edges(self.list);
+        let tasks = program.nodes.edges(self.list);
         for task in tasks {
-            let home = program
-                .symbols
-                .home(program.dense.globals[task.to as usize]);
-            if let Some((object, _)) = home {
-                let owner = program.symbols.owners[object as usize];
+            if let Some(owner) = program.table.owner(task.to) {
                 let init = self.sets.number(vec![labels.init(owner)]);
                 let own = self.own[task.to as usize];
                 self.own[task.to as usize] = self.sets.both(own, init);
@@ -157,41 +150,33 @@ impl<'p, 'a> Needs<'p, 'a> {
 
     /// Init tasks stand in the list of the program where a chain of imports leads to their packages.
     fn put_in_order(&mut self, labels: &Labels<'_>) {
-        let program = self.program;
-        let symbols = &program.symbols;
-        let Some(start) = symbols.lookup(b"main..inittask", 0) else {
-            return;
-        };
-        let mut found: FxHashMap<Global, SetId> = FxHashMap::default();
-        let mut queue = std::collections::VecDeque::from([(start, NOTHING)]);
-        while let Some((task, before)) = queue.pop_front() {
-            let Some((object, local)) = symbols.home(task) else {
+        let table = &self.program.table;
+        let mut found = vec![EVERYTHING; table.tasks.len()];
+        let starts = (0..found.len().min(1) as u32).map(|start| (start, NOTHING));
+        let mut queue: VecDeque<(u32, SetId)> = starts.collect();
+        while let Some((index, before)) = queue.pop_front() {
+            let task = table.tasks[index as usize];
+            if table.path_of(&task).is_none() {
                 continue;
-            };
-            let own = self
-                .sets
-                .number(labels.package(symbols.owners[object as usize]));
-            let known = found.get(&task).copied().unwrap_or(EVERYTHING);
+            }
+            let own = self.sets.number(labels.package(task.owner));
+            let known = found[index as usize];
             let now = self.sets.both(before, own);
             let now = self.sets.common(known, now);
             if now == known {
                 continue;
             }
-            found.insert(task, now);
-            for relocation in symbols.objects[object as usize].relocations(local) {
-                if program.meaning(relocation.number & !WEAK) == Meaning::Order {
-                    queue.push_back((symbols.resolve(object, relocation.target), now));
-                }
-            }
+            found[index as usize] = now;
+            queue.extend(table.before(&task).iter().map(|next| (*next, now)));
         }
-        let numbered = found.into_iter();
-        let numbered = numbered.filter_map(|(task, set)| Some((program.dense.number(task)?, set)));
-        self.order = numbered.collect();
+        let numbered = table.tasks.iter().zip(found);
+        let numbered = numbered.filter(|(task, set)| task.number != 0 && *set != EVERYTHING);
+        self.order = numbered.map(|(task, set)| (task.number, set)).collect();
     }
 
     /// All symbols, each behind those that lead to it, where there is no circle.
     fn in_order_of_need(&self) -> Vec<u32> {
-        let nodes = &self.program.dense.nodes;
+        let nodes = &self.program.nodes;
         let mut seen = vec![false; nodes.spans.len()];
         let mut order = Vec::with_capacity(seen.len());
         let mut next = Vec::new();
@@ -272,7 +257,7 @@ impl<'p, 'a> Needs<'p, 'a> {
         if set == EVERYTHING || self.made.contains(&node) {
             return;
         }
-        let nodes = &self.program.dense.nodes;
+        let nodes = &self.program.nodes;
         let marks = nodes.marks[node as usize];
         if marks & mark::REFLECT != 0 || self.reflecting.contains(&node) {
             self.reflect(set);
@@ -290,7 +275,7 @@ impl<'p, 'a> Needs<'p, 'a> {
         match edge.kind {
             Kind::Method if used == EVERYTHING => {}
             Kind::Method => {
-                let method = self.program.dense.nodes.methods[edge.to as usize];
+                let method = self.program.nodes.methods[edge.to as usize];
                 self.convert(method.parts[0], used);
                 self.keep(method, used);
             }

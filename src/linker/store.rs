@@ -1,0 +1,332 @@
+//! A program as bytes, and back: what answers questions without its archives.
+//!
+//! A list of numbers or bytes is its length in bytes and then the content, little-endian; one stands behind the other in the
+//! order in which [`Out`] writes them. Bytes that hold something else are refused.
+
+use std::path::PathBuf;
+
+use super::layout::Layout;
+use super::nodes::{Edge, KINDS, Kind, Method, Nodes};
+use super::program::{Behind, Program};
+use super::reach::Reached;
+use super::table::{Table, Task};
+use super::weight::Weights;
+
+/// Lists that are written.
+#[derive(Default)]
+pub(super) struct Out(Vec<u8>);
+
+impl Out {
+    pub(super) fn bytes(&mut self, content: impl IntoIterator<Item = u8>) {
+        let start = self.open();
+        self.0.extend(content);
+        self.close(start);
+    }
+
+    pub(super) fn numbers(&mut self, content: impl IntoIterator<Item = u32>) {
+        let start = self.open();
+        for number in content {
+            self.0.extend(number.to_le_bytes());
+        }
+        self.close(start);
+    }
+
+    fn open(&mut self) -> usize {
+        self.0.extend([0; 8]);
+        self.0.len()
+    }
+
+    fn close(&mut self, start: usize) {
+        let length = (self.0.len() - start) as u64;
+        self.0[start - 8..start].copy_from_slice(&length.to_le_bytes());
+    }
+}
+
+/// Lists that are read.
+pub(super) struct In<'b>(&'b [u8]);
+
+impl<'b> In<'b> {
+    pub(super) fn bytes(&mut self) -> Option<&'b [u8]> {
+        let (length, rest) = self.0.split_first_chunk::<8>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(content)
+    }
+
+    pub(super) fn numbers(&mut self) -> Option<Vec<u32>> {
+        let content = self.bytes()?.chunks_exact(4);
+        let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |n| u32::from_le_bytes(*n));
+        content
+            .remainder()
+            .is_empty()
+            .then(|| content.map(number).collect())
+    }
+
+    /// Numbers of things of which there are `count`.
+    pub(super) fn below(&mut self, count: usize) -> Option<Vec<u32>> {
+        let numbers = self.numbers()?;
+        let fits = numbers.iter().all(|number| (*number as usize) < count);
+        fits.then_some(numbers)
+    }
+
+    pub(super) fn flags(&mut self) -> Option<Vec<bool>> {
+        Some(self.bytes()?.iter().map(|byte| *byte != 0).collect())
+    }
+}
+
+/// Whether numbers never get smaller and end within `length`.
+fn is_sorted_below(ends: &[u32], length: usize) -> bool {
+    ends.is_sorted() && ends.last().is_none_or(|end| *end as usize <= length)
+}
+
+/// Numbers in groups of `N`.
+pub(super) fn groups<const N: usize>(numbers: &[u32]) -> Option<impl Iterator<Item = [u32; N]>> {
+    let whole = numbers.len().is_multiple_of(N);
+    let group = |group: &[u32]| group.first_chunk().copied().unwrap_or([0; N]);
+    whole.then(|| numbers.chunks_exact(N).map(group))
+}
+
+impl Program<'_> {
+    /// All that questions are answered from. The archives are not in it: what it says of source lines is read there.
+    pub fn stored(&self) -> Vec<u8> {
+        let mut out = Out::default();
+        self.table.store(&mut out);
+        self.nodes.store(&mut out);
+        self.weights.store(&mut out);
+        self.whole.store(&mut out);
+        let layout = &self.layout;
+        out.numbers([
+            layout.function_align,
+            layout.pointer,
+            layout.lists.into(),
+            layout.headers_last.into(),
+            self.quantum,
+        ]);
+        let sizes = self.sizes().map(|size| size as u64);
+        let long = [layout.page, layout.stamp].into_iter().chain(sizes);
+        out.bytes(long.flat_map(u64::to_le_bytes));
+        out.0
+    }
+
+    /// A program from what [`Program::stored`] made of it. `file`: the archive of a package, by the name that the linker has
+    /// for it. `None` where the bytes hold something else, or an archive is missing.
+    pub fn restored(
+        bytes: &[u8],
+        file: impl Fn(&str) -> Option<PathBuf>,
+    ) -> Option<Program<'static>> {
+        let mut from = In(bytes);
+        let table = Table::restored(&mut from)?;
+        let count = table.len();
+        let nodes = Nodes::restored(&mut from, count)?;
+        let weights = Weights::restored(&mut from, count, table.owners.len())?;
+        let whole = Reached::restored(&mut from, count)?;
+        let short = from.numbers()?;
+        let short: [u32; 5] = short.try_into().ok()?;
+        let [function_align, pointer, lists, headers_last, quantum] = short;
+        let (long, rest) = from.bytes()?.as_chunks::<8>();
+        let long: [[u8; 8]; 5] = long.try_into().ok()?;
+        let [page, stamp, sizes @ ..] = long;
+        let files = table.paths.iter().map(|path| file(path));
+        let files = files.collect::<Option<Vec<_>>>()?;
+        let ends_here = rest.is_empty() && from.0.is_empty();
+        ends_here.then_some(Program {
+            table,
+            nodes,
+            weights,
+            whole,
+            layout: Layout {
+                function_align,
+                pointer,
+                lists: lists != 0,
+                page: u64::from_le_bytes(page),
+                stamp: u64::from_le_bytes(stamp),
+                headers_last: headers_last != 0,
+            },
+            quantum,
+            behind: Behind::Store(files),
+            sizes: sizes.map(|size| u64::from_le_bytes(size) as usize),
+        })
+    }
+}
+
+impl Table {
+    fn store(&self, out: &mut Out) {
+        out.bytes(self.names.iter().copied());
+        out.numbers(self.ends.iter().copied());
+        out.numbers(
+            self.homes
+                .iter()
+                .flat_map(|(object, local)| [*object, *local]),
+        );
+        out.bytes(self.traits.iter().copied());
+        out.numbers(self.owners.iter().copied());
+        out.bytes(self.paths.join("\n").into_bytes());
+        out.numbers(self.mains.iter().copied());
+        out.numbers([self.list]);
+        let task = |task: &Task| [task.number, task.owner, task.before.0, task.before.1];
+        out.numbers(self.tasks.iter().flat_map(task));
+        out.numbers(self.before.iter().copied());
+    }
+
+    fn restored(from: &mut In<'_>) -> Option<Self> {
+        let names = from.bytes()?.to_vec();
+        let ends = from.numbers()?;
+        let homes = from.numbers()?;
+        let traits = from.bytes()?.to_vec();
+        let owners = from.numbers()?;
+        let paths = std::str::from_utf8(from.bytes()?).ok()?;
+        let paths: Vec<String> = paths.split('\n').map(str::to_owned).collect();
+        let count = ends.len();
+        let mains = from.below(count)?;
+        let list = *from.below(count)?.first()?;
+        let tasks = from.numbers()?;
+        let tasks = groups(&tasks)?.map(|[number, owner, start, end]| Task {
+            number,
+            owner,
+            before: (start, end),
+        });
+        let tasks: Vec<Task> = tasks.collect();
+        let before = from.below(tasks.len())?;
+        let table = Self {
+            homes: groups(&homes)?
+                .map(|[object, local]| (object, local))
+                .collect(),
+            names,
+            ends,
+            traits,
+            owners,
+            paths,
+            mains,
+            list,
+            tasks,
+            before,
+        };
+        let owned = table
+            .owners
+            .iter()
+            .all(|owner| (*owner as usize) < table.paths.len());
+        let numbered = table
+            .tasks
+            .iter()
+            .all(|task| (task.number as usize) < count);
+        let whole = is_sorted_below(&table.ends, table.names.len())
+            && [table.homes.len(), table.traits.len()] == [count; 2];
+        (whole && owned && numbered && count > 0).then_some(table)
+    }
+}
+
+impl Nodes {
+    fn store(&self, out: &mut Out) {
+        out.numbers(self.spans.iter().map(|(_, end)| *end));
+        out.numbers(self.edges.iter().map(|edge| edge.to));
+        out.bytes(self.edges.iter().map(|edge| edge.kind as u8));
+        out.bytes(self.edges.iter().flat_map(|edge| edge.at.to_le_bytes()));
+        out.bytes(self.marks.iter().copied());
+        let method = |method: &Method| {
+            let [kind, interface, direct] = method.parts;
+            let exported = method.exported.into();
+            [
+                kind,
+                interface,
+                direct,
+                method.name,
+                method.signature,
+                exported,
+            ]
+        };
+        out.numbers(self.methods.iter().flat_map(method));
+        for list in [
+            &self.in_interface,
+            &self.roots,
+            &self.made,
+            &self.reflecting,
+        ] {
+            out.numbers(list.iter().copied());
+        }
+    }
+
+    fn restored(from: &mut In<'_>, count: usize) -> Option<Self> {
+        let ends = from.numbers()?;
+        let to = from.numbers()?;
+        let kinds = from.bytes()?;
+        let (places, _) = from.bytes()?.as_chunks::<2>();
+        let marks = from.bytes()?.to_vec();
+        let methods = from.numbers()?;
+        let methods = groups(&methods)?.map(
+            |[kind, interface, direct, name, signature, exported]| Method {
+                parts: [kind, interface, direct],
+                name,
+                signature,
+                exported: exported != 0,
+            },
+        );
+        let edge = |((to, kind), at): ((&u32, &u8), &[u8; 2])| {
+            Some(Edge {
+                to: *to,
+                kind: *KINDS.get(usize::from(*kind))?,
+                at: u16::from_le_bytes(*at),
+            })
+        };
+        let edges = to.iter().zip(kinds).zip(places).map(edge);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let nodes = Self {
+            spans: starts.zip(ends.iter().copied()).collect(),
+            edges: edges.collect::<Option<_>>()?,
+            marks,
+            methods: methods.collect(),
+            in_interface: from.below(count)?,
+            roots: from.below(count)?,
+            made: from.below(count)?,
+            reflecting: from.below(count)?,
+        };
+        let whole = is_sorted_below(&ends, nodes.edges.len())
+            && [nodes.spans.len(), nodes.marks.len()] == [count; 2]
+            && nodes.edges.len() == to.len();
+        (whole && nodes.is_within(count)).then_some(nodes)
+    }
+
+    /// Whether each edge leads to something that is there.
+    fn is_within(&self, count: usize) -> bool {
+        let edge = |edge: &Edge| {
+            let limit = match edge.kind {
+                Kind::Method => self.methods.len(),
+                // They are numbered as they are met: there are not more of them than symbols that lead to them.
+                Kind::Signature | Kind::Named => 1 << 28,
+                _ => count,
+            };
+            (edge.to as usize) < limit
+        };
+        let method = |method: &Method| method.parts.iter().all(|part| (*part as usize) < count);
+        self.edges.iter().all(edge) && self.methods.iter().all(method)
+    }
+}
+
+impl Reached {
+    fn store(&self, out: &mut Out) {
+        let all = [
+            &self.reached,
+            &self.in_interface,
+            &self.signatures,
+            &self.names,
+            &self.methods,
+        ];
+        for bits in all {
+            out.bytes(bits.iter().map(|bit| u8::from(*bit)));
+        }
+        out.bytes([self.reflection.into()]);
+    }
+
+    fn restored(from: &mut In<'_>, count: usize) -> Option<Self> {
+        let found = Self {
+            reached: from.flags()?,
+            in_interface: from.flags()?,
+            signatures: from.flags()?,
+            names: from.flags()?,
+            methods: from.flags()?,
+            reflection: *from.flags()?.first()?,
+        };
+        let whole = [found.reached.len(), found.in_interface.len()] == [count; 2];
+        whole.then_some(found)
+    }
+}
