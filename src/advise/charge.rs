@@ -265,8 +265,14 @@ fn one(
     if user == owner {
         spent.direct.add(sum);
     }
-    // What is worth keeping may be made far below the line.
+    // What is worth keeping may be made far below the line, where whoever is called hides it no deeper than his own package.
+    let hides = |called: &str| {
+        !["compress/", "bufio.", "time.", "strconv."]
+            .iter()
+            .any(|package| called.starts_with(package))
+    };
     let made = stack[owner..user].iter().find(|seen| seen.function.made);
+    let made = made.filter(|_| !called.as_deref().is_some_and(hides));
     let made = made.map(|seen| seen.frame.name().into_owned());
     if let Some(callee) = made.filter(|text| called.as_ref() != Some(text)) {
         sums.calls.entry((line, callee)).or_default().add(sum);

@@ -69,10 +69,14 @@ pub struct Shape {
     /// That type has methods with a pointer receiver, or a caller does more with the pointer than to read fields, or neither
     /// is known.
     pub(crate) needs_pointer: bool,
+    /// Variables whose addresses the function takes, or that a literal in it captures.
+    pub(crate) addressed: Vec<String>,
     /// The function around it mentions these names.
     pub(crate) mentioned: Vec<String>,
     /// Variables whose addresses are only taken in a branch, with the line where that is.
     pub(crate) in_branch: Vec<(String, i64)>,
+    /// A function literal begins here that needs nothing of the round of the loop it is in.
+    pub(crate) constant_literal: bool,
     /// Something is appended to a slice here, in a loop or not.
     pub(crate) grows_slice: Option<String>,
     /// Something is put into a map here, in a loop or not.
@@ -212,6 +216,7 @@ impl Source {
         }
         shape.kept = function.map_or(Vec::new(), |node| self.kept(node));
         shape.in_branch = function.map_or(Vec::new(), |node| self.in_branch(node));
+        shape.addressed = function.map_or(Vec::new(), |node| self.all_addressed(node));
         shape.mentioned = function.map_or(Vec::new(), |node| self.names(node));
         shape.to_c = function.map_or(Vec::new(), |node| self.to_c(node));
         shape.in_init = match function.and_then(|node| self.declared(node)) {
@@ -225,6 +230,7 @@ impl Source {
         match node.kind() {
             "go_statement" => shape.starts = true,
             "defer_statement" => shape.defers = true,
+            "func_literal" => shape.constant_literal |= self.is_constant(node),
             "send_statement" | "select_statement" | "communication_case" => shape.channel = true,
             "unary_expression" => shape.channel |= self.text(node).starts_with("<-"),
             "receive_statement" => shape.channel = true,
@@ -321,6 +327,11 @@ impl Source {
         let Some(parameters) = parameters else {
             return Vec::new();
         };
+        // What looks at the type of its arguments takes any of them on purpose.
+        let body = declared.map_or("", |node| self.text(node));
+        if body.contains("reflect.") || body.contains(".(type)") {
+            return Vec::new();
+        }
         let mut found = Vec::new();
         for parameter in parameters.named_children(&mut parameters.walk()) {
             let kind = parameter.child_by_field_name("type");

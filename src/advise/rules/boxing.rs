@@ -38,7 +38,22 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let measured = match it.measure {
         Measure::Cpu => true,
         // A heap profile has no function of the runtime: the compiler's word must be about an argument of fmt.
-        Measure::Allocated => it.share.lower() >= 1.0 && shape.text.contains("fmt."),
+        Measure::Allocated => {
+            let of_fmt = |call: &(String, Literals)| call.0.starts_with("fmt.");
+            let is_open = |call: &(String, Literals)| {
+                of_fmt(call) && call.0.ends_with('f') && call.1 == Literals::None
+            };
+            // Where what fmt returns is boxed, or its format is known at run time alone, there is nothing to write out.
+            let boxes_fmt = it
+                .sites
+                .iter()
+                .any(|site| site.0 == escape::Class::Boxing && site.1.contains("fmt."));
+            let calls = &shape.calls;
+            it.share.lower() >= 1.0
+                && calls.iter().any(of_fmt)
+                && !calls.iter().any(is_open)
+                && !boxes_fmt
+        }
         _ => false,
     };
     if !measured || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
@@ -84,6 +99,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
 
 /// A call that has a typed form.
 fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    if let Some(advice) = any_value(it, callee) {
+        return Some(advice);
+    }
     // A format that is only known at run time cannot be written out.
     let is_fixed = |call: &(String, Literals)| call.0 != callee || call.1 != Literals::None;
     let fixed = callee != "fmt.Sprintf" || it.shape?.calls.iter().all(is_fixed);
@@ -112,6 +130,25 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         seen,
         attempt: attempt.into(),
         unless: unless.into(),
+    })
+}
+
+/// `fmt.Sprintf("%v", x)` and `fmt.Sprint(x)`: nobody knows the type, but most values have one of a few.
+fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    let text = &it.shape?.text;
+    let one = |begin: &str| {
+        let mut behind = text.split(begin).skip(1);
+        behind.any(|rest| {
+            let argument = rest.split(')').next().unwrap_or_default();
+            !argument.contains([',', '(', '"'])
+        })
+    };
+    let single = one("fmt.Sprintf(\"%v\", ") || one("fmt.Sprint(");
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    (measured && single && it.share.percent >= 1.0).then(|| Advice {
+        seen: format!("{callee} finds out the type of its value by reflection each time"),
+        attempt: "ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
+        unless: "values are of many types, and none of them is usual".into(),
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::advise::shape::Growth;
+use crate::escape;
 
 /// The rule.
 pub(crate) const RULE: Rule = Rule {
@@ -66,7 +67,12 @@ const MUCH: f64 = 5.0;
 /// A slice that grows, nobody knows how far, where that is much of what is allocated.
 fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     let much = it.measure == Measure::Allocated && it.share.lower() >= MUCH;
-    if !much || !it.is(Class::Append) {
+    // What else the line allocates cannot be told from the growth in a heap profile.
+    let alone = it
+        .sites
+        .iter()
+        .all(|site| !site.0.allocates() || site.0 == escape::Class::Append);
+    if !much || !alone || !it.is(Class::Append) {
         return None;
     }
     let shape = it.shape?;

@@ -11,7 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     summary: "a variable or a function literal that is moved to the heap costs",
     manual: "\
 What it sees: time or memory spent on allocation at a line of which the compiler says `moved to heap`
-or, in a loop, that a function literal escapes.
+or, in a loop, that a function literal escapes which needs nothing of the round.
 
 Why it matters: most lines with such a message never allocate in practice. This one does, and often a
 small change keeps the variable on the stack.
@@ -57,7 +57,14 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
                 ),
             });
         }
-        if shape.kept.iter().any(|text| text == name) {
+        let is_it = |text: &String| text == name;
+        // Only a method takes the address: nothing here can be written otherwise.
+        if shape.kept.iter().any(is_it) || !shape.addressed.iter().any(is_it) {
+            return None;
+        }
+        // Without a change to name it must be worth a search.
+        let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == *name);
+        if !is_copy && it.share.lower() < 1.0 {
             return None;
         }
         let (copy, over) = shape
@@ -81,10 +88,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     // One that is returned, or made once, is what the function is for.
     let literal = it.sites.iter().any(|site| site.0 == escape::Class::Closure);
     // The body of a loop over a function is one, too.
-    (literal && shape.in_loop && !shape.text.starts_with("for ")).then(|| Advice {
+    (literal && shape.constant_literal && !shape.text.starts_with("for ")).then(|| Advice {
         seen: "a function literal is allocated each time".into(),
-        attempt: "hand over what it captures as arguments, or make it once outside of the loop"
-            .into(),
+        attempt: "make it once, before the loop: it needs nothing of the round".into(),
         unless: "it must keep its variables after the function returns".into(),
     })
 }

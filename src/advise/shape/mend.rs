@@ -53,6 +53,15 @@ impl Source {
             _ => return None,
         };
         let text = std::str::from_utf8(&self.text).ok()?;
+        // What was made without a size is not nil before, either.
+        let is_made = |edit: &Edit| {
+            let old = text.get(edit.0.clone()).unwrap_or_default();
+            old.contains("make(") || old.contains("{}")
+        };
+        let caution = match rule == "GBO303" && edits.iter().any(is_made) {
+            true => "",
+            false => caution,
+        };
         let ended = |(range, instead): Edit| (range, with_ends_of(text, &instead));
         Some(Mend {
             text: edited(text, edits.into_iter().map(ended).collect()),

@@ -3,7 +3,7 @@
 use crate::order::Order;
 use tree_sitter::Node;
 
-use super::Source;
+use super::{Source, is_within, loops, row};
 
 impl Source {
     /// Whether what a statement sets is returned, sent, or stored beside the variables of the function.
@@ -26,7 +26,22 @@ impl Source {
         };
         self.mentions(function, self.text(name))
             .into_iter()
-            .any(|node| self.is_handed_on(node))
+            .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
+    }
+
+    /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
+    fn is_wrapped(&self, name: Node<'_>, function: Node<'_>) -> bool {
+        let call = name.parent().and_then(|list| list.parent());
+        let callee = call.and_then(|call| call.child_by_field_name("function"));
+        let list = call.and_then(|call| call.parent());
+        let statement = list.and_then(|list| list.parent());
+        let left = statement.and_then(|node| node.child_by_field_name("left"));
+        let (Some(callee), Some(left)) = (callee, left) else {
+            return false;
+        };
+        let of_buffer = |node: Node<'_>| self.is_handed_on(node) || is_returned(node);
+        let mut mentions = self.mentions(function, self.text(left)).into_iter();
+        self.text(callee) == "bytes.NewBuffer" && mentions.any(of_buffer)
     }
 
     /// Variables whose addresses a function returns, stores where others find them, or hands to a function that fills them
@@ -62,6 +77,20 @@ impl Source {
         (at.kind() == "identifier").then(|| self.text(at))
     }
 
+    /// The variables whose addresses a function takes, and all names that function literals in it mention.
+    pub(super) fn all_addressed(&self, function: Node<'_>) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut stack = vec![function];
+        while let Some(node) = stack.pop() {
+            found.extend(self.addressed(node).map(str::to_owned));
+            if node.kind() == "func_literal" {
+                found.extend(self.names(node));
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        found
+    }
+
     /// Whether an address gets a name, `p := &v`, and that is handed on.
     fn has_kept_name(&self, address: Node<'_>, function: Node<'_>) -> bool {
         let list = address
@@ -83,6 +112,13 @@ impl Source {
         let mut found: Vec<(String, i64, bool)> = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
+            if node.kind() == "func_literal" {
+                for name in self.names(node) {
+                    let rare = self.is_branch(node, &name);
+                    note(&mut found, &name, row(node.start_position()), rare);
+                }
+                continue;
+            }
             stack.extend(node.named_children(&mut node.walk()));
             let takes = node.kind() == "unary_expression";
             let Some(name) = self.addressed(node).filter(|_| takes) else {
@@ -90,14 +126,7 @@ impl Source {
             };
             let rare =
                 self.is_branch(node, name) && self.is_handed_on(node) && !is_plainly_returned(node);
-            let line = super::row(node.start_position());
-            match found.iter_mut().find(|entry| entry.0 == name) {
-                Some(entry) => {
-                    entry.1 = entry.1.min(line);
-                    entry.2 &= rare;
-                }
-                None => found.push((name.to_owned(), line, rare)),
-            }
+            note(&mut found, name, row(node.start_position()), rare);
         }
         let rare = found.into_iter().filter(|entry| entry.2);
         rare.map(|entry| (entry.0, entry.1)).collect()
@@ -110,13 +139,14 @@ impl Source {
         };
         let mut at = node;
         while let Some(parent) = at.parent() {
-            if super::is_within(declared, parent) {
+            if is_within(declared, parent) {
                 return false;
             }
             let branch = match parent.kind() {
-                "block" => parent.parent().is_some_and(|outer| {
-                    outer.kind() == "if_statement" && !super::is_within(declared, outer)
-                }),
+                // What stands in front of the block runs each time: `if v := f(); v.bad {`.
+                "block" => parent
+                    .parent()
+                    .is_some_and(|outer| outer.kind() == "if_statement"),
                 "expression_case" | "type_case" | "default_case" => true,
                 "func_literal" => return false,
                 _ => false,
@@ -125,6 +155,37 @@ impl Source {
                 return true;
             }
             at = parent;
+        }
+        false
+    }
+
+    /// Whether a literal mentions no variable of the round of the loop around it: then one serves all rounds.
+    pub(super) fn is_constant(&self, literal: Node<'_>) -> bool {
+        let loops = loops(literal);
+        let Some(inner) = loops.first() else {
+            return false;
+        };
+        let is_of_round = |name: &String| {
+            let declared = self.declaration_of(name, literal);
+            declared.is_some_and(|node| is_within(node, *inner)) || self.is_clause(*inner, name)
+        };
+        !self.names(literal).iter().any(is_of_round)
+    }
+
+    /// Whether the clause of a loop, or of a type switch in it, declares a name.
+    fn is_clause(&self, inner: Node<'_>, name: &str) -> bool {
+        let mut stack = vec![inner];
+        while let Some(node) = stack.pop() {
+            let declares = matches!(node.kind(), "range_clause" | "type_switch_statement");
+            let left = node
+                .child_by_field_name("left")
+                .or_else(|| node.child_by_field_name("alias"));
+            if let (true, Some(left)) = (declares, left)
+                && self.text(left).split(',').any(|part| part.trim() == name)
+            {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }
@@ -328,6 +389,17 @@ pub(super) fn enclosing(node: Node<'_>) -> Option<Node<'_>> {
     None
 }
 
+/// Notes that the address of a name is taken, and whether that is rare.
+fn note(found: &mut Vec<(String, i64, bool)>, name: &str, line: i64, rare: bool) {
+    match found.iter_mut().find(|entry| entry.0 == name) {
+        Some(entry) => {
+            entry.1 = entry.1.min(line);
+            entry.2 &= rare;
+        }
+        None => found.push((name.to_owned(), line, rare)),
+    }
+}
+
 /// `return &v`, and not `return T{f: &v}`: the branch may be what the function is for.
 fn is_plainly_returned(address: Node<'_>) -> bool {
     let mut at = address;
@@ -358,4 +430,94 @@ fn is_returned(node: Node<'_>) -> bool {
 fn ends_with_dots(arguments: Node<'_>, at: Node<'_>) -> bool {
     let next = at.next_sibling();
     arguments.kind() == "argument_list" && next.is_some_and(|node| node.kind() == "...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "package p
+
+func parse(p *parser) (Node, *Problem) {
+	start := p.next()
+	if start.bad {
+		return nil, &Problem{at: &start.where}
+	}
+	end := p.next()
+	use(&end)
+	if last := p.last(); last.bad {
+		p.problem = &last
+	}
+	if p.ok {
+		return &start, nil
+	}
+	other := p.next()
+	for p.more() {
+		p.list = append(p.list, &other)
+	}
+	var batch struct {
+		node  Node
+		words [4]Word
+	}
+	made := &batch.node
+	made.words = batch.words[:1]
+	return made, nil
+}
+
+func pair(a int) *Pair { return &Pair{a} }
+
+func kept(a int) *Pair {
+	return &Pair{a}
+}
+
+func result() Node {
+	make := func() *Pair {
+		return &Pair{1}
+	}
+	return make()
+}
+
+func callers() int {
+	one := pair(1)
+	all = append(all, kept(2))
+	return one.a + pair(2).a
+}
+";
+
+    fn source() -> Source {
+        Source::new(FILE.into()).unwrap()
+    }
+
+    #[test]
+    fn a_copy_helps_where_a_branch_alone_takes_the_address() {
+        let shape = source().shape(4).unwrap();
+        // `start` is what another branch returns, `end` is used by every run, and a loop is no branch.
+        assert_eq!(shape.in_branch, [("last".to_owned(), 11)]);
+        let bare = FILE.replace("return &start, nil", "return nil, nil");
+        let shape = Source::new(bare.into()).unwrap().shape(4).unwrap();
+        let all: Vec<&str> = shape
+            .in_branch
+            .iter()
+            .map(|branch| branch.0.as_str())
+            .collect();
+        assert!(all.contains(&"start"), "{all:?}");
+        assert!(shape.kept.contains(&"batch".to_owned()), "by another name");
+        assert!(!shape.kept.contains(&"end".to_owned()));
+        assert!(!shape.mentioned.contains(&"tokens".to_owned()));
+    }
+
+    #[test]
+    fn a_pointer_is_needed_where_callers_keep_it() {
+        let source = source();
+        assert_eq!(source.callers("pair"), (2, false));
+        assert_eq!(source.callers("kept"), (0, true));
+        assert_eq!(source.callers("nobody"), (0, false));
+        let at = |text: &str| {
+            let line = FILE.lines().position(|line| line == text).unwrap();
+            source.shape(line as i64 + 1).unwrap().returned
+        };
+        assert_eq!(at("\treturn &Pair{a}"), Some("Pair".into()));
+        // A literal's result is nobody's to change, and neither is an interface.
+        assert_eq!(at("\t\treturn &Pair{1}"), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! Profiles, the sites of a build and its sources in, costs and findings of a platform out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -80,6 +80,8 @@ struct Gathering<'a> {
     go: (u32, u32),
     /// What share of the CPU goes to memory: allocation and garbage collection; `None` without a CPU profile.
     memory_work: Option<f64>,
+    /// Files and lines on which a CPU profile sees a map grow.
+    growing: HashSet<(String, u32)>,
     /// By rule, place, and whether it is about what is lost for good.
     findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
 }
@@ -110,6 +112,7 @@ impl<'a> Gathering<'a> {
             min_samples: u64::from(settings.min_samples.unwrap_or(10)),
             go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
             memory_work: None,
+            growing: HashSet::new(),
             findings: BTreeMap::new(),
         }
     }
@@ -210,6 +213,10 @@ impl<'a> Gathering<'a> {
                 memory: None,
             };
             let located = self.locator.locate(&charged.lines[it.line]);
+            if it.class == Class::MapGrow {
+                let place = &located.place;
+                self.growing.insert((place.file.clone(), place.line));
+            }
             let rule = self.judge(&located, &charge);
             target.costs.push(LineCost {
                 measure,
@@ -339,7 +346,7 @@ impl<'a> Gathering<'a> {
         }
         // What chance alone may have made is not worth a reader's time.
         let small = share.lower() < self.min_share || share.samples < self.min_samples;
-        if small && !counted {
+        if small && !counted || self.is_first_group(located, charge) {
             return None;
         }
         let evidence = Evidence {
@@ -372,6 +379,20 @@ impl<'a> Gathering<'a> {
             self.findings.insert(key, finding);
         }
         Some(rule.id.to_owned())
+    }
+
+    /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile tells what grows, this does not.
+    fn is_first_group(&self, located: &Located, charge: &Charge<'_>) -> bool {
+        let of_heap = charge.measure == Measure::Allocated && self.memory_work.is_some();
+        let is_map = matches!(
+            charge.what,
+            What::Cost {
+                class: Class::MapGrow,
+                ..
+            }
+        );
+        let place = (located.place.file.clone(), located.place.line);
+        of_heap && is_map && !self.growing.contains(&place)
     }
 
     fn finish(self, target: &mut Target) {
