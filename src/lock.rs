@@ -115,7 +115,7 @@ pub(crate) struct Allocations {
 }
 
 /// What `prove` found of a profile.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     /// `faster`, `slower`, `no-effect`, `cannot-tell`, `same` or `hot-same`.

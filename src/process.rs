@@ -4,6 +4,8 @@
 //! and nothing survives us; when we cannot act any more, a warden does. Its output is streamed: memory
 //! does not grow with what it prints.
 
+pub mod counted;
+
 pub mod death;
 
 pub mod family;
@@ -15,6 +17,8 @@ pub mod lines;
 pub mod measured;
 
 pub mod memory;
+
+pub mod processors;
 
 mod question;
 

@@ -84,7 +84,7 @@ pub(crate) struct Subjects {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "How")]
 pub(crate) struct Method {
-    /// What is judged: cpu, wall, peak, faults, or a name that the workload prints as `name value unit`
+    /// What is judged: cpu, wall, peak, faults, instructions, or a name that the workload prints as `name value unit`
     #[arg(long, value_name = "NAME")]
     pub(crate) metric: Option<String>,
     /// What difference matters; as small a one is no effect
@@ -99,7 +99,7 @@ pub(crate) struct Method {
     /// What order and layouts are drawn from
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
-    /// Run on these processors only, such as 2,3 or 0-3
+    /// Run on these processors only, such as 2,3 or 0-3, or on all [default: those of the fastest kind]
     #[arg(long, value_name = "LIST")]
     pub(crate) cpus: Option<String>,
     /// Runs of each variant before the first pair

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::process::measured::{self, processors};
+use crate::process::{measured, processors};
 
 /// FILE PROCESSORS COMMAND...: runs the command and writes what it took to the file. The exit code is 0 where the command could be
 /// started, however it ended; 127 where it could not, and the file says why then.
@@ -11,7 +11,7 @@ pub fn run(args: &[OsString]) -> u8 {
     let [file, list, command @ ..] = args else {
         return 2;
     };
-    let list = list.to_str().and_then(processors);
+    let list = list.to_str().and_then(processors::parse);
     let (text, code) = match measured::run(list.as_deref(), command) {
         Ok(taken) => (taken.line(), 0),
         Err(error) => (format!("{error}\n"), 127),

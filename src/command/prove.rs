@@ -341,7 +341,7 @@ fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {
     for (program, runs) in report.programs.iter_mut().zip(&measured.runs) {
         program.runs = report::numbers(runs);
     }
-    report.level = measured.rules.level;
+    report.level = measured.rules.level(measured.rules.most());
     report.interrupted = measured.signal.is_some();
     report.comparisons = report::comparisons(&report::Inputs {
         programs: report.programs.clone(),

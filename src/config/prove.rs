@@ -21,7 +21,7 @@ pub(crate) struct Prove {
     pub(crate) serve: Option<String>,
     /// Where the server answers once it is ready: a port, `host:port` or `http://...`.
     pub(crate) ready: Option<String>,
-    /// What is judged: `cpu`, `wall`, `peak`, `faults`, or a name that the workload prints.
+    /// What is judged: `cpu`, `wall`, `peak`, `faults`, `instructions`, or a name that the workload prints.
     pub(crate) metric: Option<String>,
     /// What difference matters.
     #[schemars(with = "Option<String>")]

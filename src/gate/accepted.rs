@@ -47,6 +47,7 @@ pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec
         }
         sites(old, new, key, told);
         benchmarks(old, new, key, told);
+        proofs(old, new, key, told);
         for (id, it) in &new.advice {
             if !old.advice.contains_key(id) && !old.advice.is_empty() {
                 let (rule, function) = (&it.rule, &it.function);
@@ -72,6 +73,21 @@ fn benchmarks(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
                 was.bytes,
                 was.allocs,
                 because(is.reason.as_ref())
+            ));
+        }
+    }
+}
+
+/// Proofs that say something else of the same profile. That of another profile is no news: it takes one of its own.
+fn proofs(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+    for (package, was) in &old.proofs {
+        let Some(is) = new.proofs.get(package).filter(|is| *is != was) else {
+            continue;
+        };
+        if is.profile == was.profile {
+            let (a, b) = (&was.verdict, &is.verdict);
+            told.push(format!(
+                "the proof of the profile of {package} on {key} says `{b}` instead of `{a}`"
             ));
         }
     }
@@ -165,6 +181,7 @@ mod tests {
 
     use super::*;
     use crate::escape::{Class, Identity};
+    use crate::lock::Proof;
 
     fn lock(edit: impl FnOnce(&mut Target)) -> Lock {
         let mut target = Target {
@@ -227,6 +244,31 @@ mod tests {
         insta::assert_snapshot!(check(|it| it.scope = "main".into()), @"gobuild-opt.lock is for the escape scope `main` on linux/amd64, not `module`");
         insta::assert_snapshot!(check(|it| { it.go = "go1.26.9".into(); it.executables.clear(); }), @"gobuild-opt.lock is from go1.26.9 on linux/amd64, not from go1.27.3: all of it may differ");
         insta::assert_snapshot!(check(|it| it.executables.clear()), @"gobuild-opt.lock holds nothing of ex.com/m on linux/amd64 any more");
+    }
+
+    #[test]
+    fn a_proof_that_says_something_else_is_said() {
+        let proof = |outcome: &str, profile: &str| Proof {
+            outcome: outcome.into(),
+            verdict: format!("{outcome} 3 %"),
+            profile: profile.into(),
+            ..Proof::default()
+        };
+        let with = |proof: Proof| {
+            lock(|it| {
+                it.proofs.insert("ex.com/m".into(), proof);
+            })
+        };
+        let told = |before: &Lock, now: &Lock| {
+            let mut told = Vec::new();
+            loosened(Some(before), Some(now), &mut told);
+            told.join("\n")
+        };
+        let slower = with(proof("slower", "aa"));
+        insta::assert_snapshot!(told(&slower, &with(proof("faster", "aa"))), @"the proof of the profile of ex.com/m on linux/amd64 says `faster 3 %` instead of `slower 3 %`");
+        assert_eq!(told(&slower, &with(proof("faster", "bb"))), "");
+        assert_eq!(told(&lock(|_| {}), &slower), "");
+        assert_eq!(told(&slower, &slower), "");
     }
 
     #[test]

@@ -366,6 +366,9 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
             "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
         ));
     }
+    if old.require_proof && !new.require_proof {
+        told.push("`[pgo] require-proof` was taken away".into());
+    }
     let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
     let days = |age: crate::config::size::Age| {
         let noun = if age.0 > 1.0 { "days" } else { "day" };

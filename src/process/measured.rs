@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::thread::{CpuSet, sched_setaffinity};
+use super::counted::Counter;
+use super::processors;
 
 /// The argument that makes this program such a process: behind it a file for the numbers, processors or `-`, and the command.
 pub const ARGUMENT: &str = "__measure";
@@ -27,6 +28,8 @@ pub struct Taken {
     pub peak: u64,
     /// Page faults, with and without the disk.
     pub faults: u64,
+    /// Instructions in user space; `None` where nobody counted.
+    pub instructions: Option<u64>,
     /// How it ended.
     pub ending: Ending,
 }
@@ -73,8 +76,13 @@ impl Taken {
             Ending::Signal(number) => ("signal", number),
         };
         format!(
-            "{} {} {} {} {} {kind} {number}\n",
-            self.user, self.system, self.wall, self.peak, self.faults
+            "{} {} {} {} {} {} {kind} {number}\n",
+            self.user,
+            self.system,
+            self.wall,
+            self.peak,
+            self.faults,
+            self.instructions.map_or("-".to_owned(), |it| it.to_string())
         )
     }
 
@@ -88,6 +96,10 @@ impl Taken {
             wall: number()?,
             peak: number()?,
             faults: number()?,
+            instructions: match words.next()? {
+                "-" => None,
+                count => Some(count.parse().ok()?),
+            },
             ending: match (words.next()?, words.next()?.parse().ok()?) {
                 ("code", code) => Ending::Code(code),
                 ("signal", number) => Ending::Signal(number),
@@ -97,30 +109,14 @@ impl Taken {
     }
 }
 
-/// Processors by number, as in `0,2-3`; `None` for what is no such list.
-pub fn processors(text: &str) -> Option<Vec<usize>> {
-    let mut all = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-        if first > last || last >= CpuSet::MAX_CPU {
-            return None;
-        }
-        all.extend(first..=last);
-    }
-    Some(all)
-}
-
 /// Runs a command to its end on some processors, or on all; fails where it cannot be started. Signals that ask to stop are for the
 /// command, which is in our group: we wait for it whatever comes.
-pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Taken> {
+pub fn run(wanted: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Taken> {
     let (program, args) = command
         .split_first()
         .ok_or(std::io::ErrorKind::InvalidInput)?;
-    if let Some(wanted) = processors {
-        let mut set = CpuSet::new();
-        wanted.iter().for_each(|it| set.set(*it));
-        sched_setaffinity(None, &set)?;
+    if let Some(wanted) = wanted {
+        processors::keep_to(wanted)?;
     }
     for signal in [
         signal_hook::consts::SIGINT,
@@ -130,6 +126,7 @@ pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Resul
     ] {
         signal_hook::flag::register(signal, Arc::default())?;
     }
+    let mut counter = Counter::instructions().ok();
     let start = Instant::now();
     let mut child = Command::new(program)
         .args(args)
@@ -154,6 +151,7 @@ pub fn run(processors: Option<&[usize]>, command: &[OsString]) -> std::io::Resul
             peak << 10
         },
         faults: number(usage.minor_page_faults()) + number(usage.major_page_faults()),
+        instructions: counter.as_mut().and_then(Counter::number),
         ending: Ending::of(status),
     })
 }
@@ -170,22 +168,16 @@ mod tests {
             wall: 3,
             peak: 4,
             faults: 5,
+            instructions: None,
             ending: Ending::Code(137),
         };
         assert_eq!(Taken::read(&taken.line()), Some(taken));
         let taken = Taken {
+            instructions: Some(6),
             ending: Ending::Signal(9),
             ..taken
         };
         assert_eq!(Taken::read(&taken.line()), Some(taken));
         assert_eq!(Taken::read("1 2 3"), None);
-    }
-
-    #[test]
-    fn processors_are_a_list_with_ranges() {
-        assert_eq!(processors("0,2-3"), Some(vec![0, 2, 3]));
-        for wrong in ["", "a", "3-1", "1-", "99999"] {
-            assert_eq!(processors(wrong), None, "{wrong}");
-        }
     }
 }

@@ -11,7 +11,7 @@
 //! both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each layout had two rounds.
 
 use super::layout::{Layouts, means};
-use super::looks::{Sides, level, looks};
+use super::looks::{Sides, levels, looks};
 use super::rank::{Estimate, Signed, estimate};
 
 /// How many of the sessions with equal programs may find a difference.
@@ -29,9 +29,9 @@ pub struct Rules {
     /// Pairs at which is looked.
     pub looks: Vec<usize>,
     /// The two-sided level of each look; it falls where several questions are asked.
-    pub level: f64,
+    levels: Vec<f64>,
     /// The one-sided level of each look for no effect.
-    pub nothing: f64,
+    nothing: Vec<f64>,
     /// What difference matters, as a share: 0.01.
     pub threshold: f64,
     /// How many layouts of the code the runs go through, two rounds with each.
@@ -59,13 +59,27 @@ impl Rules {
         let looks = looks(most);
         let share = questions.max(1) as f64;
         Self {
-            level: level(&looks, RISK / share, Sides::Two),
-            nothing: level(&looks, MISS / share, Sides::One),
+            levels: levels(&looks, RISK / share, Sides::Two),
+            nothing: levels(&looks, MISS / share, Sides::One),
             threshold,
             layouts: 1,
             demand: Demand::Nothing,
             looks,
         }
+    }
+
+    /// The two-sided level with so many pairs: that of the last look that they reach.
+    pub fn level(&self, pairs: usize) -> f64 {
+        let reached = self.looks.partition_point(|look| *look <= pairs);
+        let place = reached.saturating_sub(1);
+        self.levels.get(place).copied().unwrap_or_default()
+    }
+
+    /// The one-sided level for no effect: that of the first look that has as many.
+    fn nothing(&self, pairs: usize) -> f64 {
+        let place = self.looks.partition_point(|look| *look < pairs);
+        let level = self.nothing.get(place).or(self.nothing.last());
+        level.copied().unwrap_or_default()
     }
 
     /// The difference that "no effect" refuses, as a logarithm.
@@ -130,7 +144,8 @@ pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found
         },
     };
     let chance = seen.two_sided();
-    let estimate = seen.estimate(rules.level);
+    let level = rules.level(pairs);
+    let estimate = seen.estimate(level);
     let spread = spread(first, second, rules.layouts);
     // Of two programs, each with the mean of its layouts: about half of the range of three.
     let floor = floor(&twins(first, second)).max(spread.unwrap_or_default() / 2.0);
@@ -139,7 +154,7 @@ pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found
         Demand::Less(share) => estimate.low >= 0.0 || estimate.high <= (-share).ln_1p(),
         _ => true,
     };
-    let is_finding = chance <= rules.level && estimate.middle.abs() > floor;
+    let is_finding = chance <= level && estimate.middle.abs() > floor;
     let answer = if seen.is_nothing(rules) {
         Answer::NoEffect
     } else if is_finding && (is_last || shows_enough) {
@@ -156,7 +171,7 @@ pub fn decide(first: &[f64], second: &[f64], rules: &Rules, last: bool) -> Found
         answer,
         pairs,
         estimate,
-        most: seen.most(rules.nothing),
+        most: seen.most(rules.nothing(pairs)),
         chance,
         floor,
         spread,
@@ -216,9 +231,10 @@ impl Seen {
     /// Whether a difference as large as what matters is refused on both sides.
     fn is_nothing(&self, rules: &Rules) -> bool {
         let bound = rules.bound();
+        let level = rules.nothing(self.differences.len());
         !self.differences.is_empty()
-            && self.chances(bound).0 <= rules.nothing
-            && self.chances(-bound).1 <= rules.nothing
+            && self.chances(bound).0 <= level
+            && self.chances(-bound).1 <= level
     }
 }
 
@@ -371,18 +387,18 @@ mod tests {
     #[test]
     fn what_is_required_is_looked_for_to_the_end() {
         let mut rules = Rules::new(20, 0.01, 1);
-        // Sure to be faster after seven pairs, and not sure to be so by 2 %.
+        // Sure to be faster after eight pairs, and not sure to be so by 2 %.
         let second: Vec<f64> = (1..=20)
             .map(|it| 1.0 - 0.002 * f64::from(it % 7 + 6))
             .collect();
         let first = [1.0; 20];
         assert_eq!(
-            decide(&first[..7], &second[..7], &rules, false).answer,
+            decide(&first[..8], &second[..8], &rules, false).answer,
             Answer::Less
         );
         rules.demand = Demand::Less(0.02);
         assert_eq!(
-            decide(&first[..7], &second[..7], &rules, false).answer,
+            decide(&first[..8], &second[..8], &rules, false).answer,
             Answer::Open
         );
         assert_eq!(decide(&first, &second, &rules, false).answer, Answer::Less);
@@ -450,9 +466,9 @@ mod tests {
         let same = [4096.0; 5];
         let found = decide(&same, &same, &rules, false);
         assert_eq!((found.answer, found.floor), (Answer::NoEffect, 0.0));
-        let more = [8192.0; 7];
+        let more = [8192.0; 8];
         assert_eq!(
-            decide(&[4096.0; 7], &more, &rules, false).answer,
+            decide(&[4096.0; 8], &more, &rules, false).answer,
             Answer::More
         );
     }

@@ -17,13 +17,21 @@ pub enum Metric {
     Peak,
     /// Page faults.
     Faults,
+    /// Instructions in user space.
+    Instructions,
     /// What the workload printed under this name.
     Own(String),
 }
 
 impl Metric {
-    /// Those of every run.
-    pub const KERNEL: [Self; 4] = [Self::Cpu, Self::Wall, Self::Peak, Self::Faults];
+    /// Those of every run; of instructions only where they are counted.
+    pub const KERNEL: [Self; 5] = [
+        Self::Cpu,
+        Self::Wall,
+        Self::Peak,
+        Self::Faults,
+        Self::Instructions,
+    ];
 
     /// As it is typed and shown.
     pub fn name(&self) -> &str {
@@ -32,6 +40,7 @@ impl Metric {
             Self::Wall => "wall",
             Self::Peak => "peak",
             Self::Faults => "faults",
+            Self::Instructions => "instructions",
             Self::Own(name) => name,
         }
     }
@@ -47,7 +56,7 @@ impl Metric {
         match self {
             Self::Cpu | Self::Wall => "s",
             Self::Peak => "B",
-            Self::Faults | Self::Own(_) => "",
+            Self::Faults | Self::Instructions | Self::Own(_) => "",
         }
     }
 }
@@ -78,6 +87,7 @@ impl Run {
             Metric::Wall => self.taken.wall as f64 / 1e9,
             Metric::Peak => self.taken.peak as f64,
             Metric::Faults => self.taken.faults as f64,
+            Metric::Instructions => self.taken.instructions? as f64,
             Metric::Own(name) => {
                 let value = self.own.get(name)?;
                 match is_rate(&value.unit) {

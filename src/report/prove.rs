@@ -36,7 +36,8 @@ pub(crate) struct Report {
     pub(crate) most_pairs: usize,
     /// What difference matters, in percent.
     pub(crate) threshold: f64,
-    /// The two-sided level of each look, after which all looks together are wrong about equals in at most 5 of 100 sessions.
+    /// The two-sided level of the last look; those before have lower ones, with which all looks together are wrong about equals in
+    /// at most 5 of 100 sessions.
     pub(crate) level: f64,
     /// Layouts that each program was linked with; 1: that of the linker.
     pub(crate) layouts: usize,
@@ -101,6 +102,8 @@ pub(crate) struct RunNumbers {
     pub(crate) peak: u64,
     /// Page faults.
     pub(crate) faults: u64,
+    /// Instructions in user space; `null` where nobody counted.
+    pub(crate) instructions: Option<u64>,
     /// What the workload printed.
     pub(crate) own: Vec<OwnNumber>,
 }
@@ -142,7 +145,7 @@ pub(crate) struct Comparison {
     pub(crate) program: String,
     /// What it is held against.
     pub(crate) base: String,
-    /// `cpu`, `wall`, `peak`, `faults`, or a name of the workload.
+    /// `cpu`, `wall`, `peak`, `faults`, `instructions`, or a name of the workload.
     pub(crate) metric: String,
     /// What came out.
     pub(crate) outcome: Outcome,
@@ -371,6 +374,7 @@ pub(crate) fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
         wall: run.taken.wall as f64 / 1e9,
         peak: run.taken.peak,
         faults: run.taken.faults,
+        instructions: run.taken.instructions,
         own: run
             .own
             .iter()
@@ -430,7 +434,7 @@ impl Report {
             seed,
             most_pairs: rules.looks.last().copied().unwrap_or(looks::MOST),
             threshold: rules.threshold * 100.0,
-            level: rules.level,
+            level: rules.level(rules.most()),
             layouts: 1,
             require: None,
             interrupted: false,

@@ -63,7 +63,7 @@ fn a_program_that_counts_more_is_slower() {
     assert!((change - 50.0).abs() < 1e-6, "{}", run.shown());
     assert!(found["low"].as_f64().unwrap() > 0.0, "{}", run.shown());
     let pairs = found["pairs"].as_u64().unwrap();
-    assert_eq!(pairs, 7, "{}", run.shown());
+    assert_eq!(pairs, 8, "{}", run.shown());
     assert_eq!(found["points"].as_array().unwrap().len() as u64, pairs);
     // One point for each pair in the picture, one line for each run for benchstat.
     let picture = place.text("p.svg");
@@ -88,10 +88,10 @@ fn what_the_workload_counts_is_judged_exactly() {
         "prove counter-1000 counter-1010 --metric steps --require 'faster 1%' -- {bin} 100000";
     let run = place.run(line);
     assert_eq!(run.code(), 1, "{}", run.shown());
-    // Not noise: a floor of nothing, and all that seven pairs can say.
+    // Not noise: a floor of nothing, and all that eight pairs can say.
     let text = words(&run);
     assert!(
-        text.contains("worse 1.0 % [1.0, 1.0] in 7 pairs, floor 0.0 %"),
+        text.contains("worse 1.0 % [1.0, 1.0] in 8 pairs, floor 0.0 %"),
         "{}",
         run.shown()
     );
@@ -248,6 +248,10 @@ fn nothing_is_averaged_over_failures() {
             "`--cpus 9-2` is no list",
         ),
         (
+            "prove counter-1000 counter-1010 --cpus 1023 -- {bin} 1000",
+            "`--cpus 1023`: there is no processor 1023 for us",
+        ),
+        (
             "prove counter-1000 counter-1010 --variant 'a: -race' -- {bin} 1000",
             "nothing is built",
         ),
@@ -385,7 +389,7 @@ fn a_server_is_measured_while_it_is_under_load() {
     assert_eq!(found["outcome"], "slower", "{}", run.shown());
     // The load is the same program, and the load is not what is measured.
     let runs = report["programs"][0]["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 7, "{}", run.shown());
+    assert_eq!(runs.len(), 8, "{}", run.shown());
     let is_server = |run: &serde_json::Value| run["peak"].as_u64().unwrap() >= 32 << 20;
     assert!(runs.iter().all(is_server), "{}", run.shown());
     assert!(report["serve"].as_str().unwrap().contains("{bin}"));

@@ -6,6 +6,7 @@ use crate::build::Event;
 use crate::command::Session;
 use crate::error::{Error, Kind, Result};
 use crate::number::counted_of;
+use crate::process::counted;
 use crate::prove::decide::{Answer, Found, Rules, decide};
 use crate::prove::order::order;
 use crate::prove::run::{Metric, Run};
@@ -148,6 +149,11 @@ fn metrics(named: Option<&Metric>, bench: bool, first: &[(&Program, Run)]) -> Re
 
 fn lacking(metric: &Metric, program: &Program, run: &Run) -> Error {
     let (name, program) = (metric.name(), &program.name);
+    if let (Metric::Instructions, Some(why)) = (metric, counted::refusal()) {
+        let message = format!("instructions cannot be counted: {why}");
+        return Error::new(Kind::Usage, message)
+            .hint("judge cpu, wall, peak or faults, or what the workload prints");
+    }
     let message = format!("a run of `{program}` has no `{name}` above 0");
     let names: Vec<&str> = run.own.keys().map(String::as_str).collect();
     let hint = match names.is_empty() {

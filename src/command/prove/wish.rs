@@ -1,5 +1,6 @@
 //! What was typed and what is configured in, what is to be measured out.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cli;
@@ -7,7 +8,7 @@ use crate::config::layer::Loaded;
 use crate::config::prove::Require;
 use crate::config::size::Percent;
 use crate::error::{Error, Kind, Result};
-use crate::process::measured::processors;
+use crate::process::processors;
 use crate::prove::decide::Demand;
 use crate::prove::looks::MOST;
 use crate::prove::run::Metric;
@@ -46,7 +47,7 @@ pub struct Wish {
     pub require: Option<Require>,
     /// The seed.
     pub seed: u64,
-    /// Processors, as typed.
+    /// Processors, as a list; `None`: all that there are.
     pub cpus: Option<String>,
     /// Runs before the first pair.
     pub warm_up: u32,
@@ -108,7 +109,7 @@ impl Wish {
             layouts: how.layouts.or(config.layouts).map(|it| it as usize),
             require: how.require.or(config.require),
             seed: how.seed,
-            cpus: how.cpus.clone(),
+            cpus: cpus(how.cpus.as_deref())?,
             warm_up: how.warm_up,
             limit: how.run_timeout.0,
         };
@@ -156,10 +157,6 @@ impl Wish {
             );
             return usage(message, "give one above 0%, such as `--threshold 1%`");
         }
-        if let Some(list) = self.cpus.as_ref().filter(|it| processors(it).is_none()) {
-            let message = format!("`--cpus {list}` is no list of processors");
-            return usage(message, "write it like `--cpus 2,3` or `--cpus 0-3`");
-        }
         Ok(())
     }
 
@@ -187,6 +184,37 @@ impl Wish {
             Some(Require::NotSlower(share)) => Demand::NotMore(share.0 / 100.0),
         }
     }
+}
+
+/// The processors that were typed. Otherwise those of the fastest kind, where there are several: the kernel would put one run here and
+/// one there. All of one kind are left alone: Go sizes itself by the processors that it sees.
+///
+/// Fails with [`Kind::Usage`] for what is no list, and for processors that we may not use.
+fn cpus(typed: Option<&str>) -> Result<Option<String>> {
+    let allowed = processors::allowed();
+    let Some(typed) = typed else {
+        let devices = Path::new(processors::DEVICES);
+        let fast = allowed.and_then(|all| processors::fastest(devices, &all));
+        return Ok(fast.map(|fast| processors::shown(&fast)));
+    };
+    if typed == "all" {
+        return Ok(None);
+    }
+    let wrong = |message: String, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
+    let Some(numbers) = processors::parse(typed) else {
+        let message = format!("`--cpus {typed}` is no list of processors");
+        return wrong(message, "write it like `--cpus 2,3` or `--cpus 0-3`, or `--cpus all`");
+    };
+    let Some(allowed) = allowed else {
+        let message = "`--cpus`: this system keeps no program on some processors".to_owned();
+        return wrong(message, "leave it out");
+    };
+    if let Some(cpu) = numbers.iter().find(|cpu| !allowed.contains(cpu)) {
+        let all = processors::shown(&allowed);
+        let message = format!("`--cpus {typed}`: there is no processor {cpu} for us");
+        return wrong(message, &format!("those that may be used are {all}"));
+    }
+    Ok(Some(processors::shown(&numbers)))
 }
 
 fn share(percent: Option<Percent>) -> f64 {

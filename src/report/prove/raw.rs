@@ -15,9 +15,13 @@ pub(crate) fn raw(report: &Report) -> String {
         for run in &program.runs {
             let cpu = run.user + run.system;
             text.push_str(&format!(
-                "BenchmarkWorkload 1 {cpu:.6} cpu-sec/op {:.9} sec/op {} peak-B/op {} faults/op\n",
+                "BenchmarkWorkload 1 {cpu:.6} cpu-sec/op {:.9} sec/op {} peak-B/op {} faults/op",
                 run.wall, run.peak, run.faults
             ));
+            if let Some(count) = run.instructions {
+                text.push_str(&format!(" {count} instructions/op"));
+            }
+            text.push('\n');
             for own in &run.own {
                 let (name, unit) = match own.name.rsplit_once(':') {
                     Some((name, unit)) if name.starts_with("Benchmark") => (plain(name), unit),

@@ -9,6 +9,7 @@ fn words(metric: &str) -> [&'static str; 2] {
     match Metric::of(metric) {
         Metric::Peak => ["less memory:", "more memory:"],
         Metric::Faults => ["fewer page faults:", "more page faults:"],
+        Metric::Instructions => ["fewer instructions:", "more instructions:"],
         Metric::Cpu | Metric::Wall => ["faster", "slower"],
         Metric::Own(_) => ["better", "worse"],
     }

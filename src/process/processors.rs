@@ -1,0 +1,140 @@
+//! Processors by number: a list as people type it in, those that we may use, those of one kind, and running on some of them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// A number that no processor has; the kernel's sets end before it.
+const END: usize = 1024;
+/// Where the kernel says what its processors are.
+pub const DEVICES: &str = "/sys/devices";
+
+/// Processors by number, as in `0,2-3`; `None` for what is no such list.
+pub fn parse(text: &str) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        if first > last || last >= END {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
+}
+
+/// The list as it is typed; `numbers` rise.
+pub fn shown(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let run = |run: &[usize]| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        [one] => one.to_string(),
+        [] => String::new(),
+    };
+    runs.map(run).collect::<Vec<_>>().join(",")
+}
+
+/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody tells.
+///
+/// `devices` is [`DEVICES`]: Intel's fast cores have a list of their own there, elsewhere each processor has a capacity.
+pub fn fastest(devices: &Path, allowed: &[usize]) -> Option<Vec<usize>> {
+    let read = |path: &str| fs::read_to_string(devices.join(path)).ok();
+    let fast = match read("cpu_core/cpus").and_then(|text| parse(text.trim())) {
+        Some(fast) => fast,
+        None => {
+            let capacity = |cpu: usize| -> Option<u64> {
+                let text = read(&format!("system/cpu/cpu{cpu}/cpu_capacity"))?;
+                text.trim().parse().ok()
+            };
+            let all: Vec<u64> = allowed
+                .iter()
+                .map(|cpu| capacity(*cpu))
+                .collect::<Option<_>>()?;
+            let most = all.iter().max()?;
+            let pairs = allowed.iter().zip(&all);
+            pairs
+                .filter(|(_, own)| *own == most)
+                .map(|(cpu, _)| *cpu)
+                .collect()
+        }
+    };
+    let both: Vec<usize> = allowed
+        .iter()
+        .copied()
+        .filter(|cpu| fast.contains(cpu))
+        .collect();
+    (!both.is_empty() && both.len() < allowed.len()).then_some(both)
+}
+
+/// Those that this process may use; `None` where the kernel does not tell.
+#[cfg(target_os = "linux")]
+pub fn allowed() -> Option<Vec<usize>> {
+    let set = rustix::thread::sched_getaffinity(None).ok()?;
+    Some((0..END).filter(|cpu| set.is_set(*cpu)).collect())
+}
+
+/// Nobody tells.
+#[cfg(not(target_os = "linux"))]
+pub fn allowed() -> Option<Vec<usize>> {
+    None
+}
+
+/// Keeps this process, and what it starts, on some processors.
+#[cfg(target_os = "linux")]
+pub fn keep_to(numbers: &[usize]) -> io::Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    numbers.iter().for_each(|cpu| set.set(*cpu));
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
+
+/// The kernel cannot.
+#[cfg(not(target_os = "linux"))]
+pub fn keep_to(_: &[usize]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_are_a_list_with_ranges() {
+        assert_eq!(parse("2-3,0,3"), Some(vec![0, 2, 3]));
+        for wrong in ["", "a", "3-1", "1-", "99999"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+        for text in ["0", "0-3", "0,2-3,7"] {
+            assert_eq!(shown(&parse(text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn the_fastest_kind_is_what_the_kernel_says() {
+        let place = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = place.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        assert_eq!(fastest(place.path(), &[0, 1]), None);
+        for (cpu, capacity) in [(0, "446\n"), (1, "446\n"), (2, "1024\n"), (3, "1024\n")] {
+            write(&format!("system/cpu/cpu{cpu}/cpu_capacity"), capacity);
+        }
+        assert_eq!(fastest(place.path(), &[0, 1, 2, 3]), Some(vec![2, 3]));
+        // A container may have some of one kind only.
+        assert_eq!(fastest(place.path(), &[2, 3]), None);
+        write("cpu_core/cpus", "0-1\n");
+        assert_eq!(fastest(place.path(), &[0, 1, 2, 3]), Some(vec![0, 1]));
+        assert_eq!(fastest(place.path(), &[2, 3]), None);
+    }
+
+    #[test]
+    fn what_may_be_used_can_be_kept_to() {
+        if let Some(all) = allowed() {
+            assert!(!all.is_empty());
+            keep_to(&all).unwrap();
+        }
+    }
+}
