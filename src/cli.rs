@@ -200,6 +200,7 @@ Examples:
   gobuild-opt upgrade --go 1.27
   gobuild-opt upgrade --go /usr/local/go --vet ./cmd/api
   gobuild-opt upgrade --module golang.org/x/net@latest --report upgrade.md
+  gobuild-opt upgrade --go 1.27 --prove '{bin} -import testdata'
 go.mod, go.sum and the sources stay as they are. A Go that is not here is loaded as GOTOOLCHAIN does it.";
 
 const GO_FLAGS: &str = "\

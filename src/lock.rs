@@ -132,6 +132,9 @@ pub struct Proof {
     pub seed: u64,
     /// Where it ran.
     pub machine: String,
+    /// Whether the profile was collected from that very workload.
+    #[serde(default)]
+    pub trained: bool,
 }
 
 /// A finding of `advise` that was accepted.
@@ -322,6 +325,7 @@ mod tests {
             pairs: 12,
             seed: 1,
             machine: "linux/amd64".into(),
+            trained: false,
         };
         target.proofs.insert("ex.com/m".into(), proof);
         let advice = Advice {

@@ -50,6 +50,8 @@ pub mod without;
 
 pub mod summary;
 
+pub mod trained;
+
 pub mod health;
 
 pub mod source;

@@ -6,7 +6,8 @@ pub const CHECK: Check = Check {
     summary: "whether somebody has shown that the profile makes the program faster",
     manual: "\
 What it sees: with `[pgo] require-proof = true`, whether gobuild-opt.lock holds what `prove` found
-of the profile that the build uses: of this very file, and faster.
+of the profile that the build uses: of this very file, faster, and with another load than the one
+that the profile was collected from, as far as `profile collect` noted that.
 
 Why it matters: a profile costs build time and size on every build. Whether it pays is a question
 of this program under its own load: from 14 % faster to slower has been seen.
@@ -35,6 +36,11 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if applied.sha256.as_ref() != Some(&proof.profile) {
         return bad(format!(
             "`{profile}` is another profile than the one that {FILE} holds a proof of"
+        ));
+    }
+    if proof.trained {
+        return bad(format!(
+            "`{profile}` was proven with the load that it was collected from, which is no proof"
         ));
     }
     match proof.outcome.as_str() {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Parser};
 
 use super::{Output, Settings};
 use crate::config::prove::Require;
@@ -42,6 +42,21 @@ pub(crate) struct Prove {
     /// The command that is measured
     #[arg(last = true, value_name = "WORKLOAD")]
     pub(crate) workload: Vec<OsString>,
+}
+
+impl Prove {
+    /// That of a workload, and nothing else typed.
+    pub(crate) fn of_workload(words: Vec<OsString>) -> Result<Self, crate::error::Error> {
+        let line = ["gobuild-opt", "prove", "--"].map(OsString::from);
+        let read = super::Cli::try_parse_from(line.into_iter().chain(words));
+        match read.map(|cli| cli.command) {
+            Ok(super::Command::Prove(prove)) => Ok(*prove),
+            _ => Err(crate::error::Error::new(
+                crate::error::Kind::Usage,
+                "the workload cannot be read",
+            )),
+        }
+    }
 }
 
 /// What is built and run.

@@ -87,6 +87,9 @@ pub struct Upgrade {
     /// Run go vet and go fix too, before and after, and list what only the new Go reports
     #[arg(long)]
     pub vet: bool,
+    /// Run this command with the program as it is and as it would be, side by side as `prove` does; `{bin}` is the program
+    #[arg(long, value_name = "COMMAND")]
+    pub prove: Option<String>,
     /// Lines of each listing, 0 for all
     #[arg(long, value_name = "N", default_value = "10", value_parser = super::lines)]
     pub top: usize,

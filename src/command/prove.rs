@@ -1,5 +1,9 @@
 //! `prove`: programs built, run side by side, and whether one is faster.
 
+mod beside;
+
+mod facts;
+
 mod programs;
 
 mod proof;
@@ -29,11 +33,13 @@ use crate::cli;
 use crate::config::{self, layer::Loaded};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Typed;
+use crate::process::counted;
 use crate::prove::decide::Rules;
 use crate::prove::run::Metric;
 use crate::render::{self, Format, Shows};
 use crate::report::outline;
 use crate::report::prove::{self as report, Machine, Report};
+pub use beside::{Question, Side};
 use programs::{Place, Program, Work, existing};
 use running::Runner;
 use same::Known;
@@ -58,31 +64,14 @@ pub fn run(args: &cli::Prove, session: &mut Session<'_>) -> Result<Output> {
     if let (true, Some(lock)) = (args.how.accept, &made.lock) {
         proof::check(lock, &made.programs[1], session)?;
     }
-    let mut report = Report::new(
-        machine(&wish),
-        wish.seed,
-        &Rules::new(wish.pairs, wish.threshold, made.programs.len() - 1),
-    );
-    describe(&mut report, args, &wish, &made);
-    if let Some(outcome) = same(&made, args.what.anyway, &mut report) {
-        let programs = report.programs.clone();
-        let metric = wish.metric.clone().unwrap_or(Metric::Cpu);
-        let others = programs[1..].iter();
-        report.comparisons = others
-            .map(|it| report::same(it, &programs[0], &metric, outcome))
-            .collect();
-        report.verdict = report::verdict(&report.comparisons, wish.require);
-    } else {
-        let measured = measured(args, &wish, &mut made, session)?;
-        judge(&mut report, &wish, &made, &measured);
-        if let Some(signal) = measured.signal {
-            // What was found is said before we end, so nobody may end us over it.
-            session.interrupt = session.interrupt.beside();
-            report.total_ms = millis(start.elapsed());
-            let mut output = finish(&report, args, session)?;
-            output.signal = Some(signal);
-            return Ok(output);
-        }
+    let mut report = blank(args, &wish, &made);
+    if let Some(signal) = compared(args, &wish, &mut made, &mut report, session)? {
+        // What was found is said before we end, so nobody may end us over it.
+        session.interrupt = session.interrupt.beside();
+        report.total_ms = millis(start.elapsed());
+        let mut output = finish(&report, args, session)?;
+        output.signal = Some(signal);
+        return Ok(output);
     }
     report.total_ms = millis(start.elapsed());
     let output = finish(&report, args, session)?;
@@ -99,6 +88,38 @@ pub fn run(args: &cli::Prove, session: &mut Session<'_>) -> Result<Output> {
         }
     }
     Ok(output)
+}
+
+/// A report of programs that have not run yet.
+fn blank(args: &cli::Prove, wish: &Wish, made: &Made) -> Report {
+    let rules = Rules::new(wish.pairs, wish.threshold, made.programs.len() - 1);
+    let mut report = Report::new(machine(wish), wish.seed, &rules);
+    describe(&mut report, args, wish, made);
+    report.trained = same::trained(&made.programs, &wish.workload);
+    report
+}
+
+/// Runs the programs where anything can differ between them, and judges. The signal that ended it, where one did.
+fn compared(
+    args: &cli::Prove,
+    wish: &Wish,
+    made: &mut Made,
+    report: &mut Report,
+    session: &mut Session<'_>,
+) -> Result<Option<i32>> {
+    if let Some(outcome) = same(made, args.what.anyway, report) {
+        let programs = report.programs.clone();
+        let metric = wish.metric.clone().unwrap_or(Metric::Cpu);
+        let others = programs[1..].iter();
+        report.comparisons = others
+            .map(|it| report::same(it, &programs[0], &metric, outcome))
+            .collect();
+        report.verdict = report::verdict(&report.comparisons, wish.require);
+        return Ok(None);
+    }
+    let measured = measured(args, wish, made, session)?;
+    judge(report, wish, made, &measured);
+    Ok(measured.signal)
 }
 
 /// What is run.
@@ -277,9 +298,15 @@ fn describe(report: &mut Report, args: &cli::Prove, wish: &Wish, made: &Made) {
         go_version: it.go_version.clone(),
         profile: it.profile.clone(),
         build_ms: it.built.map(millis),
+        facts: None,
+        allocated: Vec::new(),
         runs: Vec::new(),
     };
     report.programs = made.programs.iter().map(program).collect();
+    let known = facts::facts(&made.programs);
+    for (program, known) in report.programs.iter_mut().zip(known) {
+        program.facts = known;
+    }
 }
 
 /// What is known so that nothing is to be measured; the words for it stand in the report.
@@ -338,8 +365,11 @@ fn measured(
 }
 
 fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {
-    for (program, runs) in report.programs.iter_mut().zip(&measured.runs) {
-        program.runs = report::numbers(runs);
+    report::add_runs(&mut report.programs, &measured.runs);
+    if let Some(why) = counted::refusal() {
+        report
+            .notes
+            .push(format!("instructions are not counted: {why}"));
     }
     report.level = measured.rules.level(measured.rules.most());
     report.interrupted = measured.signal.is_some();

@@ -17,11 +17,13 @@ mod wish;
 
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, present};
+use super::prove::Question;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
+use crate::go::flags::{self, Flag};
 use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
 use crate::report::outline;
@@ -33,9 +35,13 @@ use side::{Side, Wanted};
 pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::COMPARISON, &args.output)?;
     let bumps = wish::modules(&args.module)?;
-    let mut prepared = prepare_for(&args.settings, &args.typed, Purpose::Build, session)?;
+    let typed = reading(&args.typed, session);
+    let mut prepared = prepare_for(&args.settings, &typed, Purpose::Build, session)?;
     // What is compared is own code, whatever the report of a release is about.
     prepared.loaded.config.escape.scope = "module".into();
+    let question = args.prove.as_deref();
+    let question = question.map(|command| Question::of(command, &prepared.loaded));
+    let question = question.transpose()?;
     let now = Now::of(&prepared)?;
     let mut nexts = Vec::new();
     for wish in wish::toolchains(&args.go, &now, session)? {
@@ -50,13 +56,31 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     let mut previews: Vec<Preview> = Vec::new();
     for next in nexts {
         (session.show)(Event::Talk(&format!("building it with {}", next.what)));
-        previews.push(next.preview(&before, wanted, session)?);
+        previews.push(next.preview(&before, wanted, question.as_ref(), session)?);
     }
     let report = Report::of(previews);
     for line in outline::upgrade::times(&report) {
         (session.show)(Event::Talk(&line));
     }
     show(&report, args, session)
+}
+
+/// The command line without `-mod=mod`, with which go would write to go.mod.
+fn reading(typed: &Typed, session: &Session<'_>) -> Typed {
+    let ambient = session.variable("GOFLAGS").and_then(|it| it.to_str());
+    let ambient = flags::parse_goflags(ambient.unwrap_or_default()).unwrap_or_default();
+    let all = ambient.iter().chain(&typed.flags);
+    let last = all.filter(|flag| flag.name == "mod").last();
+    let mut typed = typed.clone();
+    if last.is_some_and(|flag| flag.value.as_deref() == Some("mod")) {
+        typed.flags.retain(|flag| flag.name != "mod");
+        typed.flags.push(Flag {
+            name: "mod".into(),
+            value: Some("readonly".into()),
+            bytes: None,
+        });
+    }
+    typed
 }
 
 /// Prints the page.

@@ -56,8 +56,12 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
         &format!("{path}.proofs"),
         &target.proofs,
         |_, proof: &Proof| {
+            let trained = match proof.trained {
+                true => ", trained = true",
+                false => "",
+            };
             format!(
-                "{{ outcome = {}, verdict = {}, profile = {}, workload = {}, pairs = {}, seed = {}, machine = {} }}",
+                "{{ outcome = {}, verdict = {}, profile = {}, workload = {}, pairs = {}, seed = {}, machine = {}{trained} }}",
                 quoted(&proof.outcome),
                 quoted(&proof.verdict),
                 quoted(&proof.profile),

@@ -82,7 +82,8 @@ impl Taken {
             self.wall,
             self.peak,
             self.faults,
-            self.instructions.map_or("-".to_owned(), |it| it.to_string())
+            self.instructions
+                .map_or("-".to_owned(), |it| it.to_string())
         )
     }
 

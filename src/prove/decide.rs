@@ -279,9 +279,10 @@ fn is_hopeless(seen: &Seen, rules: &Rules) -> bool {
     let error = now.half_width();
     let then = error * (pairs as f64 / rules.most() as f64).sqrt();
     let size = now.middle.abs();
-    // About the quantiles of the levels of both tests.
-    let finds = size + error >= 2.4 * then;
-    let finds_nothing = (size - error).max(0.0) + 2.0 * then <= rules.bound();
+    // Somewhat above the quantiles of the levels of both tests: on recorded sessions of equals this saves 7 of 100 runs, and of
+    // the differences of 1 % that are found it loses 1 of 100.
+    let finds = size + error >= 2.8 * then;
+    let finds_nothing = (size - error).max(0.0) + 2.3 * then <= rules.bound();
     !finds && !finds_nothing
 }
 

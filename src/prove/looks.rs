@@ -10,9 +10,7 @@
 use super::random::Random;
 
 /// Pairs at which is looked, as far as there are so many.
-const LOOKS: &[usize] = &[
-    5, 6, 7, 8, 10, 12, 14, 17, 20, 26, 32, 40, 50, 64, 80, 100,
-];
+const LOOKS: &[usize] = &[5, 6, 7, 8, 10, 12, 14, 17, 20, 26, 32, 40, 50, 64, 80, 100];
 
 /// Sessions that are thrown.
 const SESSIONS: usize = 20_000;

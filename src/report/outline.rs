@@ -23,6 +23,8 @@ pub mod frames;
 
 pub mod inlining;
 
+mod known;
+
 pub mod lock;
 
 pub mod owners;

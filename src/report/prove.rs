@@ -1,11 +1,13 @@
 //! What programs took side by side in, the report of `prove` out: the JSON contract and the sentences of the verdict.
 
+mod facts;
+
 mod raw;
 
 mod sentence;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::config::prove::Require;
@@ -14,11 +16,12 @@ use crate::prove::bootstrap;
 use crate::prove::decide::{self, Answer, Found, Rules};
 use crate::prove::looks;
 use crate::prove::run::{Metric, Run, is_rate};
+pub(crate) use facts::{Allocated, Facts, Hot};
 pub(crate) use raw::raw;
 use sentence::sentence;
 
 /// The report of `prove`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -43,6 +46,8 @@ pub(crate) struct Report {
     pub(crate) layouts: usize,
     /// What has to come out; `null`: nothing.
     pub(crate) require: Option<String>,
+    /// Whether the workload is what a profile of the programs was collected from, as `profile collect` noted it.
+    pub(crate) trained: bool,
     /// Whether somebody ended it: then this is what the pairs so far say.
     pub(crate) interrupted: bool,
     /// Where it ran.
@@ -58,7 +63,7 @@ pub(crate) struct Report {
 }
 
 /// A machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Machine {
     /// `linux/amd64`
     pub(crate) platform: String,
@@ -71,7 +76,7 @@ pub(crate) struct Machine {
 }
 
 /// A program and its runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Program {
     /// What it is called.
     pub(crate) name: String,
@@ -85,12 +90,16 @@ pub(crate) struct Program {
     pub(crate) profile: Option<String>,
     /// What building it took, in milliseconds: once, with what was in the cache.
     pub(crate) build_ms: Option<u64>,
+    /// What is known of it beside the first without running them; `null` for the first.
+    pub(crate) facts: Option<Facts>,
+    /// What its benchmarks allocate beside those of the first.
+    pub(crate) allocated: Vec<Allocated>,
     /// Its runs, in rounds.
     pub(crate) runs: Vec<RunNumbers>,
 }
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct RunNumbers {
     /// CPU time in user space, in seconds.
     pub(crate) user: f64,
@@ -109,7 +118,7 @@ pub(crate) struct RunNumbers {
 }
 
 /// A number that a workload printed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct OwnNumber {
     /// Its name.
     pub(crate) name: String,
@@ -120,7 +129,7 @@ pub(crate) struct OwnNumber {
 }
 
 /// What a comparison says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// The machine code is the same: nothing was measured.
@@ -139,7 +148,7 @@ pub(crate) enum Outcome {
 
 /// A program held against the first. Changes are in percent of what the first needs; negative: less. Those of a rate (`req/s`) are
 /// changes of the rate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Comparison {
     /// The program.
     pub(crate) program: String,
@@ -186,7 +195,7 @@ pub(crate) struct Comparison {
 }
 
 /// What else changes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Other {
     /// The metric.
     pub(crate) metric: String,
@@ -365,8 +374,19 @@ pub(crate) fn verdict(comparisons: &[Comparison], require: Option<Require>) -> V
     verdict
 }
 
+/// Adds the runs of each program, and what its benchmarks allocate.
+pub(crate) fn add_runs(programs: &mut [Program], runs: &[Vec<Run>]) {
+    let Some(first) = runs.first() else { return };
+    for (at, (program, own)) in programs.iter_mut().zip(runs).enumerate() {
+        program.runs = numbers(own);
+        if at > 0 {
+            program.allocated = facts::allocated(first, own);
+        }
+    }
+}
+
 /// The runs of a program, as they stand in the report.
-pub(crate) fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
+fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
     let seconds = |micros: u64| micros as f64 / 1e6;
     let numbers = |run: &Run| RunNumbers {
         user: seconds(run.taken.user),
@@ -437,6 +457,7 @@ impl Report {
             level: rules.level(rules.most()),
             layouts: 1,
             require: None,
+            trained: false,
             interrupted: false,
             machine,
             programs: Vec::new(),
@@ -460,6 +481,8 @@ mod tests {
             go_version: None,
             profile: None,
             build_ms: None,
+            facts: None,
+            allocated: Vec::new(),
             runs: Vec::new(),
         };
         let base = Program {

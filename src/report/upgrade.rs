@@ -4,10 +4,12 @@ mod escapes;
 
 mod godebug;
 
+mod proved;
+
 mod reason;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::compare::Changes;
 use super::difference::{Function, Pair};
@@ -17,10 +19,11 @@ use crate::check::Status;
 
 pub(crate) use escapes::{Drift, Placed, Told, tell};
 pub(crate) use godebug::{Godebug, Held, Inputs as GodebugInputs, Refused, godebug, refused};
+pub(crate) use proved::Proved;
 pub(crate) use reason::{Owner, Reasons, owners};
 
 /// The report of `upgrade`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -45,7 +48,7 @@ impl Report {
 }
 
 /// What one upgrade does.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Preview {
     /// As it is.
     pub(crate) before: Side,
@@ -61,12 +64,14 @@ pub(crate) struct Preview {
     pub(crate) news: Vec<Fact>,
     /// What only the new Go reports; `null` where nobody asked.
     pub(crate) vet: Option<Vetted>,
-    /// What building takes. Two runs of the same input differ here, and nowhere else.
+    /// Which needs less; `null` where nobody asked.
+    pub(crate) proved: Option<Proved>,
+    /// What building takes. Two runs of the same input differ here and in `proved`, and nowhere else.
     pub(crate) time: Time,
 }
 
 /// A side of a preview.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Side {
     /// `go1.27.3`
     pub(crate) go: String,
@@ -75,7 +80,7 @@ pub(crate) struct Side {
 }
 
 /// A module whose version moves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Bump {
     /// Its path.
     pub(crate) path: String,
@@ -88,7 +93,7 @@ pub(crate) struct Bump {
 }
 
 /// What differs on a platform.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
     pub(crate) key: String,
@@ -111,7 +116,7 @@ pub(crate) struct Target {
 }
 
 /// What differs in an executable. Sizes are bytes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Executable {
     /// Its name.
     pub(crate) name: String,
@@ -145,7 +150,7 @@ pub(crate) struct Executable {
 }
 
 /// Calls in bodies of own functions that are inlined somewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Inlining {
     /// How many, each place once.
     pub(crate) calls: Pair,
@@ -156,7 +161,7 @@ pub(crate) struct Inlining {
 }
 
 /// A call.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(crate) struct Call {
     /// The function whose body holds it.
     pub(crate) caller: String,
@@ -167,7 +172,7 @@ pub(crate) struct Call {
 }
 
 /// A check that sees something else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Changed {
     /// `gobuild-opt explain ID` is its manual.
     pub(crate) id: String,
@@ -178,7 +183,7 @@ pub(crate) struct Changed {
 }
 
 /// What a check sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Seen {
     /// What became of it.
     pub(crate) status: Status,
@@ -189,7 +194,7 @@ pub(crate) struct Seen {
 }
 
 /// What a program makes of its container's CPU limit, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Processors {
     /// As it is.
     pub(crate) before: Option<String>,
@@ -202,7 +207,7 @@ pub(crate) struct Processors {
 }
 
 /// What changed in Go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Fact {
     /// The version that brought it: `1.26`.
     pub(crate) since: String,
@@ -219,7 +224,7 @@ pub(crate) struct Fact {
 }
 
 /// What only the new Go reports of the packages of the line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Vetted {
     /// Of `go vet`, in words.
     pub(crate) vet: String,
@@ -230,7 +235,7 @@ pub(crate) struct Vetted {
 }
 
 /// A place that an analyzer reports.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Place {
     /// `vet` or `fix`.
     pub(crate) command: String,
@@ -245,7 +250,7 @@ pub(crate) struct Place {
 }
 
 /// CPU time of compilers and linkers, in milliseconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Time {
     /// Packages that both sides compiled: what can be compared.
     pub(crate) packages: u64,

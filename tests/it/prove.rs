@@ -150,6 +150,68 @@ fn variants_are_built_and_the_sources_stay() {
 }
 
 #[test]
+fn what_is_exact_is_said_without_a_clock() {
+    let place = counters(&[]);
+    let line = "prove --layouts 0 --metric steps --variant 'plain: -gcflags=-l' -- {bin} 1000";
+    let run = place.run(&line.replace(" -- ", " --format json -- "));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let facts = &report["programs"][1]["facts"];
+    // `-l` is the compiler's own switch: nothing is inlined.
+    assert_eq!(facts["inlined"]["after"], 0, "{facts}");
+    let before = facts["inlined"]["before"].as_u64().unwrap();
+    assert!(before > 0 && facts["inlined_gone"] == before, "{facts}");
+    // `main` boxes what it prints, and so it does without inlining.
+    assert!(facts["escapes"]["before"].as_u64().unwrap() > 0, "{facts}");
+    let frames = facts["frames"].as_array().unwrap();
+    assert!(frames.iter().any(|it| it["name"] == "main.main"), "{facts}");
+    let text = words(&place.run(line));
+    assert!(
+        text.contains("inlined calls") && text.contains("allocating places"),
+        "{text}"
+    );
+    // Instructions are counted, or it is said why not.
+    let run = place.run(&line.replace("--metric steps", "--metric instructions"));
+    match run.code() {
+        0 => assert!(words(&run).contains("(instructions)"), "{}", run.shown()),
+        code => {
+            assert_eq!(code, 2, "{}", run.shown());
+            let words = "instructions cannot be counted: ";
+            assert!(run.stderr.contains(words), "{}", run.shown());
+        }
+    }
+}
+
+#[test]
+fn the_load_of_the_profile_is_no_proof() {
+    let place = counters(&[]);
+    let profile = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/service/cmd/api/default.pgo"
+    );
+    let script = format!("#!/bin/sh\ncp {profile} \"$2\"\n");
+    place.write("load.sh", script);
+    place.tool("chmod", &["+x", "load.sh"]);
+    let run = place.run("profile collect -o default.pgo -- ./load.sh -cpuprofile {profile} 1000");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(place.run("accept").code(), 0);
+    let line = "prove --layouts 0 --pairs 5 --metric steps --accept -- {bin}";
+    let run = place.run(&format!("{line} 1000"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(words(&run).contains("which flatters it"), "{}", run.shown());
+    assert!(place.text("gobuild-opt.lock").contains("trained = true"));
+    let checked = "release --baseline off --escapes off --set pgo.require-proof=true --format json";
+    let text = place.run(checked).stdout;
+    assert!(
+        text.contains("proven with the load that it was collected from"),
+        "{text}"
+    );
+    let run = place.run(&format!("{line} 2000"));
+    assert!(!words(&run).contains("flatters"), "{}", run.shown());
+    assert!(!place.text("gobuild-opt.lock").contains("trained"));
+}
+
+#[test]
 fn a_revision_is_held_against_the_working_tree() {
     let place = counters(&[]);
     let git = |words: &[&str]| {
@@ -286,15 +348,28 @@ fn benchmarks_are_run_side_by_side() {
     );
     place.write(
         "size.go",
-        "package main\n\nvar kept []byte\n\nconst size = 100\n",
+        "//go:build !big\n\npackage main\n\nvar kept []byte\n\nconst size = 100\n",
     );
-    place.write("size_big.go", "//go:build big\n\npackage main\n");
+    place.write(
+        "size_big.go",
+        "//go:build big\n\npackage main\n\nvar kept []byte\n\nconst size = 200\n",
+    );
     let line = "prove --bench Keep --benchtime 1000x --layouts 0 --metric 'BenchmarkKeep:allocs/op' --variant 'big: -tags=big' --format json .";
     let run = place.run(line);
     assert_eq!(run.code(), 0, "{}", run.shown());
     let found = &run.json()["comparisons"][0];
     assert_eq!(found["outcome"], "no-effect", "{}", run.shown());
     assert_eq!(found["middles"][0], 1.0, "{}", run.shown());
+    // The size classes of Go's runtime.
+    let report = run.json();
+    let allocated = report["programs"][1]["allocated"].as_array().unwrap();
+    let bytes = allocated.iter().find(|it| it["unit"] == "B/op").unwrap();
+    assert_eq!(
+        (&bytes["middles"][0], &bytes["middles"][1]),
+        (&112.0.into(), &208.0.into()),
+        "{}",
+        run.shown()
+    );
     // They run in the directory of their package, however it is named.
     place.write("sub/testdata/count", "100");
     place.write(

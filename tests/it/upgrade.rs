@@ -151,6 +151,94 @@ fn the_page_says_what_go_says_of_both_sides() {
 }
 
 #[test]
+fn news_of_vet_and_fix_are_those_of_go_itself() {
+    let Some((old, new)) = toolchains() else {
+        return;
+    };
+    let mut place = module("1.23", "");
+    place.write(
+        "wait.go",
+        "package main\n\nimport \"sync\"\n\nfunc wait(n int) {\n\tvar group sync.WaitGroup\n\tfor i := 0; i < n; i++ {\n\t\tgo func() {\n\t\t\tgroup.Add(1)\n\t\t\tgroup.Done()\n\t\t}()\n\t}\n\tgroup.Wait()\n}\n\nfunc init() { wait(0) }\n",
+    );
+    place.path_first(&old);
+    let before = state(&place);
+    let run = place.run(&format!(
+        "upgrade --go {} --vet --format json",
+        new.display()
+    ));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(state(&place), before);
+    let report = run.json();
+    let places = report["previews"][0]["vet"]["places"].as_array().unwrap();
+    let told = |command: &str| -> BTreeSet<String> {
+        let all = places.iter().filter(|it| it["command"] == command);
+        all.map(|it| it["place"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // `go vet` of the new Go, by hand: a line `./wait.go:9:4: WaitGroup.Add called ...`; that of the old one is silent.
+    let vet = |bin: &Path| {
+        let mut command = place.command(bin.join("go"));
+        let done = command.args(["vet", "."]).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stderr).into_owned();
+        text.lines()
+            .filter(|line| line.contains("wait.go:9:"))
+            .count()
+    };
+    assert_eq!((vet(&old), vet(&new)), (0, 1));
+    assert!(
+        told("vet").iter().any(|it| it.starts_with("wait.go:9")),
+        "{places:?}"
+    );
+    // `go fix -diff` rewrites the loops, whose lines are those.
+    assert!(
+        told("fix").iter().any(|it| it.starts_with("wait.go:7")),
+        "{places:?}"
+    );
+}
+
+#[test]
+fn both_are_run_side_by_side() {
+    let Some((old, new)) = toolchains() else {
+        return;
+    };
+    let mut place = module("1.23", "");
+    place.path_first(&old);
+    place.write("gobuild-opt.toml", "[prove]\npairs = 5\nlayouts = 0\n");
+    let line = format!("upgrade --go {}", new.display());
+    let run = place.run(&format!("{line} --prove '{{bin}} a b' --format json"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let proved = &run.json()["previews"][0]["proved"];
+    assert_eq!(proved["workload"], "{bin} a b");
+    let found = &proved["comparisons"][0];
+    assert_eq!(
+        (&found["base"], &found["program"]),
+        (&"as it is".into(), &"go1.27.3".into())
+    );
+    assert!(found["pairs"].as_u64().unwrap() >= 5, "{proved}");
+    // What is no workload is said before anything is built.
+    refused(
+        &place,
+        &format!("{} --prove true", &line[8..]),
+        2,
+        "no `{bin}` is in it",
+    );
+}
+
+#[test]
+fn a_go_mod_without_a_go_line_gets_none() {
+    let Some((_, new)) = toolchains() else {
+        return;
+    };
+    let mut place = module("1.23", "");
+    place.write("go.mod", "module example.com/tiny\n");
+    place.env("GOFLAGS", "-mod=mod");
+    let before = state(&place);
+    let run = place.run(&format!("upgrade --go {}", new.display()));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(state(&place), before);
+}
+
+#[test]
 fn doctor_names_it_for_a_go_without_fixes() {
     let Some((old, _)) = toolchains() else {
         return;
@@ -429,6 +517,16 @@ fn a_module_moves_in_a_copy_of_go_mod() {
         (&new["before"], &new["why"]),
         (&Value::Null, &"imported by example.com/lib".into())
     );
+    // What is vendored is old: the new side comes from the module cache.
+    place.tool("go", &["mod", "vendor"]);
+    let before = state(&place);
+    let run = place.run(&format!("{line} --format json"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(state(&place), before);
+    let vendored = run.json();
+    let vendored = &vendored["previews"][0]["targets"][0]["executables"][0];
+    assert_eq!(vendored["size"], executable["size"], "{}", run.shown());
+    std::fs::remove_dir_all(place.path("vendor")).unwrap();
     refused(
         &place,
         "--module example.com/lib@v1.0.0",

@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::number::counted;
 use crate::process::lines::Splitter;
 use crate::process::{self, Invocation, Outcome, Stream};
-use crate::profile::{self, Fitness, Input, Normalize, Profile};
+use crate::profile::{self, Fitness, Input, Normalize, Profile, trained};
 use crate::report::outline::Tone;
 use crate::review::Ground;
 
@@ -51,7 +51,11 @@ pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
         profile = with_previous;
         talk.push((Tone::Plain, words));
     }
-    let bytes = profile::encode(profile.raw());
+    let mut raw = profile.raw().clone();
+    let words = args.command.iter();
+    let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+    trained::note(&mut raw, &words, PLACE);
+    let bytes = profile::encode(&raw);
     session.interrupt.check()?;
     let from = match (args.command.is_empty(), count) {
         (false, _) => "the command".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::running::Subject;
@@ -16,10 +17,12 @@ use crate::command::{Session, revision, unpublished};
 use crate::config::layer::Loaded;
 use crate::config::{Collect, Target};
 use crate::error::{Error, Kind, Result};
+use crate::escape::added::Listed;
 use crate::go::flags::Flag;
 use crate::go::{Go, Words};
 use crate::plan::Typed;
 use crate::process;
+use crate::profile::Edges;
 
 /// Links with one layout each.
 pub const LAYOUTS: usize = 3;
@@ -33,7 +36,9 @@ pub struct Program {
     pub name: String,
     /// The file, once for each layout.
     pub files: Vec<PathBuf>,
-    /// Bytes of the first.
+    /// The file as the linker lays it out by itself.
+    pub plain: PathBuf,
+    /// Bytes of it.
     pub size: u64,
     /// Its SHA-256.
     pub sha256: String,
@@ -43,6 +48,10 @@ pub struct Program {
     pub profile: Option<String>,
     /// The file of the profile.
     pub profile_file: Option<PathBuf>,
+    /// The calls of the profile.
+    pub calls: Option<Arc<Edges>>,
+    /// Places in own code that allocate; `None` where it was there, and for test binaries.
+    pub escapes: Option<Vec<Listed>>,
     /// The import path of its main package; `None` where it was there, and of test binaries.
     pub package: Option<String>,
     /// The platform that it was built for, as in the lock; `None` as above.
@@ -117,12 +126,15 @@ pub fn existing(
     };
     Ok(Program {
         name: path.display().to_string(),
+        plain: run.clone(),
         files: vec![run],
         size,
         sha256,
         go_version: None,
         profile: None,
         profile_file: None,
+        calls: None,
+        escapes: None,
         package: None,
         key: None,
         built: None,
@@ -195,7 +207,7 @@ impl Work<'_> {
         }
         let made = match self.is_test {
             true => test_binary(loaded, typed, variant, place, session),
-            false => executable(loaded, typed, variant, place, session),
+            false => executable(loaded, typed, (variant, layout.is_none()), place, session),
         };
         session.env = before;
         made.map_err(|mut error| {
@@ -225,14 +237,19 @@ fn is_here(target: &Target) -> bool {
     is(&target.os, os) && is(&target.arch, arch)
 }
 
+/// Builds a variant, and collects the escapes of own code where that is asked for.
 fn executable(
     mut loaded: Loaded,
     mut typed: Typed,
-    variant: &Variant,
+    (variant, collects): (&Variant, bool),
     place: &mut Place,
     session: &mut Session<'_>,
 ) -> Result<(Program, bool)> {
     trim(&mut loaded, &mut typed);
+    if collects {
+        loaded.config.escape.collect = Collect::Auto;
+        loaded.config.escape.scope = "module".into();
+    }
     let mut prepared: Prepared = gather(loaded, typed, Purpose::Build, session)?;
     unpublished::keep_nothing(&mut prepared);
     let stage = stage(&mut prepared, None, true, session)?;
@@ -255,11 +272,11 @@ fn executable(
             return Err(Error::new(Kind::Usage, message).hint("name the package of one"));
         }
     };
-    let start = Instant::now();
     let mut built: Vec<Built> = Vec::new();
     let (interrupt, show) = (&session.interrupt, &mut *session.show);
     build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
-    let took = start.elapsed();
+    // Without what collects the escapes.
+    let took = built.first().map_or(Duration::ZERO, |it| it.release);
     show(Event::End(Instant::now()));
     let file = place.file(&wanted.name)?;
     std::fs::copy(target.release_dir.join(&wanted.name), &file)?;
@@ -269,16 +286,26 @@ fn executable(
         name: variant.name.clone(),
         size: file.metadata()?.len(),
         sha256: sums::digest_of(&file, interrupt)?.unwrap_or_default(),
+        plain: file.clone(),
         files: vec![file],
         go_version: Some(facts.toolchain.version.clone()),
         profile: applied.and_then(|it| it.sha256.clone()),
         profile_file,
+        calls: applied.and_then(|it| it.calls.clone()),
+        escapes: built.first().and_then(escapes),
         package: Some(wanted.package.clone()),
         key: Some(facts.key()),
         built: Some(took),
         cwd: session.cwd.clone(),
     };
     Ok((program, has_layouts(facts.toolchain.minor())))
+}
+
+/// Those of own code that allocate.
+fn escapes(built: &Built) -> Option<Vec<Listed>> {
+    let mut listed = built.escapes.as_ref()?.listed();
+    listed.retain(|site| site.identity.class.allocates());
+    Some(listed)
 }
 
 fn has_layouts(minor: Option<(u32, u32)>) -> bool {
@@ -341,10 +368,13 @@ fn test_binary(
         name: variant.name.clone(),
         size: file.metadata()?.len(),
         sha256: sums::digest_of(&file, &session.interrupt)?.unwrap_or_default(),
+        plain: file.clone(),
         files: vec![file],
         go_version: Some(facts.toolchain.version.clone()),
         profile: None,
         profile_file: None,
+        calls: None,
+        escapes: None,
         package: None,
         key: None,
         built: Some(took),

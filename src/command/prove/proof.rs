@@ -59,6 +59,7 @@ pub fn accept(
             machine.processors,
             machine.processor.as_deref().unwrap_or("unknown processor")
         ),
+        trained: report.trained,
     };
     target.proofs.insert(package.clone(), proof);
     lock_file::save(&lock, path, &session.interrupt)?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::programs::Program;
+use super::wish::BIN;
 use crate::binary;
 use crate::input;
 use crate::number::{counted_of, grouped};
@@ -44,6 +45,15 @@ fn is_equal(first: &Path, other: &Path) -> bool {
         return false;
     };
     binary::compare_loaded(&first, &other).is_ok_and(|difference| difference.identical)
+}
+
+/// Whether the profile of one of them was collected from this workload; benchmarks have none.
+pub fn trained(programs: &[Program], workload: &[String]) -> bool {
+    let mut files = programs.iter().filter_map(|it| it.profile_file.as_deref());
+    let read = |file: &Path| profile::read(&input::read(file, LARGEST).ok()?).ok();
+    !workload.is_empty()
+        && files
+            .any(|file| read(file).is_some_and(|it| profile::trained::is_from(&it, workload, BIN)))
 }
 
 /// `None` where it cannot be told.

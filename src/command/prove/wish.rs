@@ -203,7 +203,10 @@ fn cpus(typed: Option<&str>) -> Result<Option<String>> {
     let wrong = |message: String, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
     let Some(numbers) = processors::parse(typed) else {
         let message = format!("`--cpus {typed}` is no list of processors");
-        return wrong(message, "write it like `--cpus 2,3` or `--cpus 0-3`, or `--cpus all`");
+        return wrong(
+            message,
+            "write it like `--cpus 2,3` or `--cpus 0-3`, or `--cpus all`",
+        );
     };
     let Some(allowed) = allowed else {
         let message = "`--cpus`: this system keeps no program on some processors".to_owned();

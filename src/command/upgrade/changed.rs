@@ -81,6 +81,7 @@ pub fn preview(
         before: side(old, lines.0),
         after: side(new, lines.1),
         news: around::facts(new, (minor(old), minor(new)), godebug.lines),
+        proved: None,
         vet: vets.map(|(old, new)| vetting::news(old, new)),
         time: around::time(pairs()),
         modules,

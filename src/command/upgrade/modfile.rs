@@ -14,6 +14,9 @@ use crate::go::{self, Go, Other};
 use crate::input;
 use crate::plan::Typed;
 
+/// The version of the language without a go line.
+const NO_GO_LINE: &str = "\ngo 1.16\n";
+
 /// A copy of go.mod, with its go.sum beside it. It goes when this is dropped.
 pub struct Modfile {
     /// The file.
@@ -22,8 +25,14 @@ pub struct Modfile {
 }
 
 impl Modfile {
-    /// Copies the go.mod in force without some of its lines, counted from 1. Fails with [`Kind::Machine`].
-    pub fn copy(source: &Path, without: &[usize], session: &Session<'_>) -> Result<Self> {
+    /// Copies the go.mod in force without some of its lines, counted from 1. Where no module is to move, one without a go line says
+    /// what that means: go would write its own version there. Fails with [`Kind::Machine`].
+    pub fn copy(
+        source: &Path,
+        without: &[usize],
+        moves: bool,
+        session: &Session<'_>,
+    ) -> Result<Self> {
         let text = text_of(source)?;
         let mut kept = String::new();
         for (index, line) in text.lines().enumerate() {
@@ -31,6 +40,9 @@ impl Modfile {
                 kept.push_str(line);
                 kept.push('\n');
             }
+        }
+        if !moves && go::go_line(&kept).is_none() {
+            kept.push_str(NO_GO_LINE);
         }
         let place = Marked::create(&std::env::temp_dir()).map_err(|error| {
             Error::new(Kind::Machine, "cannot make a temporary directory").source(error)

@@ -10,13 +10,14 @@ use crate::build::Event;
 use crate::command::Session;
 use crate::command::going::go_command;
 use crate::command::prepare::{Prepared, Purpose, gather};
+use crate::command::prove::{self, Question};
 use crate::config::Target;
 use crate::error::{Error, Kind, Result};
 use crate::go::godebugs::{self, Setting, Table};
 use crate::go::{self, Other, Package, Toolchain};
 use crate::input;
 use crate::plan::Typed;
-use crate::report::upgrade::{self as report, Preview, Refused};
+use crate::report::upgrade::{self as report, Preview, Proved, Refused};
 
 /// A side that is not built yet.
 pub struct Next {
@@ -55,7 +56,7 @@ impl Next {
         let (refused, without) = refused(&own, &toolchain, now)?;
         let mut modfile = None;
         if !bumps.is_empty() || !without.is_empty() {
-            let copy = Modfile::copy(&modfile::source(now), &without, session)?;
+            let copy = Modfile::copy(&modfile::source(now), &without, !bumps.is_empty(), session)?;
             if !bumps.is_empty() {
                 let go = go_command(&now.loaded, &typed, &target(now), session)?;
                 (session.show)(Event::Talk("asking for the modules"));
@@ -91,10 +92,15 @@ impl Next {
         self,
         before: &Side,
         wanted: Wanted,
+        question: Option<&Question>,
         session: &mut Session<'_>,
     ) -> Result<Preview> {
         let after =
             Side::build(self.prepared, wanted, session).map_err(|error| with(error, &self.what))?;
+        let proved = match question {
+            Some(question) => Some(proved(question, before, &after, &self.what, session)?),
+            None => None,
+        };
         let line = match &self.modfile {
             Some(modfile) => go::go_line(&modfile.text()?),
             None => before.go_line(),
@@ -105,8 +111,30 @@ impl Next {
             own: &self.own,
             line,
         };
-        changed::preview(before, &after, asked, session)
+        let mut preview = changed::preview(before, &after, asked, session)?;
+        preview.proved = proved;
+        Ok(preview)
     }
+}
+
+/// Both sides run side by side.
+fn proved(
+    question: &Question,
+    before: &Side,
+    after: &Side,
+    what: &str,
+    session: &mut Session<'_>,
+) -> Result<Proved> {
+    let first = before.parts.first();
+    let cache = first.map(|part| part.plan.facts.toolchain.gocache.clone());
+    let cache = cache.unwrap_or_default();
+    let sides = [("as it is", before), (what, after)].map(|(name, side)| prove::Side {
+        name,
+        loaded: &side.loaded,
+        typed: &side.typed,
+    });
+    let report = question.ask(&sides, Path::new(&cache), session)?;
+    Ok(Proved::of(&report))
 }
 
 fn with(mut error: Error, what: &str) -> Error {

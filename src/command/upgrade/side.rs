@@ -32,6 +32,8 @@ pub struct Wanted {
 pub struct Side {
     /// The configuration.
     pub loaded: Loaded,
+    /// The command line.
+    pub typed: Typed,
     /// The platforms, in order.
     pub parts: Vec<Part>,
 }
@@ -93,7 +95,11 @@ impl Side {
                 built,
             });
         }
-        Ok(Self { loaded, parts })
+        Ok(Self {
+            loaded,
+            typed,
+            parts,
+        })
     }
 
     /// The go line in force.

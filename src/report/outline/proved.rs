@@ -1,5 +1,6 @@
 //! The report of `prove` for people.
 
+use super::known::known;
 use super::{Block, Strip, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted_of, grouped};
@@ -20,6 +21,7 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     }
     let notes = report.notes.iter().cloned();
     blocks.extend(notes.map(|it| line(Tone::Plain, it)));
+    blocks.extend(known(report));
     for it in &report.comparisons {
         if it.points.len() > 1 {
             blocks.push(Block::Strip(strip(it)));
@@ -29,27 +31,34 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
         blocks.push(Block::Table(table(report)));
         blocks.push(line(Tone::Dim, method(report)));
     }
+    if report.trained {
+        let words = "the profile was collected from this very workload, which flatters it: that is no proof, take another load";
+        blocks.push(line(Tone::Warn, words.to_owned()));
+    }
     if report.interrupted {
         let words = "ended before its end: this is what the pairs so far say".to_owned();
         blocks.push(line(Tone::Warn, words));
     }
-    for it in &report.comparisons {
-        let metric = match it.metric.as_str() {
-            "cpu" => String::new(),
-            other => format!(" ({other})"),
-        };
-        let (program, base) = (&it.program, &it.base);
-        let words = format!("{program} against {base}{metric}: {}", it.sentence);
-        blocks.push(line(tone(it.outcome), words));
-    }
+    blocks.extend(report.comparisons.iter().map(comparison));
     let failures = report.verdict.failures.iter();
     blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
     blocks.push(line(Tone::Dim, time(report)));
     blocks
 }
 
+/// What came out, in a line.
+pub(super) fn comparison(it: &Comparison) -> Block {
+    let metric = match it.metric.as_str() {
+        "cpu" => String::new(),
+        other => format!(" ({other})"),
+    };
+    let (program, base) = (&it.program, &it.base);
+    let words = format!("{program} against {base}{metric}: {}", it.sentence);
+    Block::Line(tone(it.outcome), words)
+}
+
 /// A command may name a hundred files; all of it stands in the JSON.
-fn beginning(command: &str) -> String {
+pub(super) fn beginning(command: &str) -> String {
     const MOST: usize = 100;
     match command.char_indices().nth(MOST) {
         Some((end, _)) => format!("{} …", command[..end].trim_end()),

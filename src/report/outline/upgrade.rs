@@ -3,13 +3,14 @@
 mod runtime;
 
 use super::differing::{pair, site, tone};
+use super::proved::{beginning, comparison};
 use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
 use crate::report::compare::Change;
 use crate::report::difference::{Function, Pair};
 use crate::report::upgrade::{
-    Bump, Call, Executable, Inlining, Owner, Preview, Report, Target, Time,
+    Bump, Call, Executable, Inlining, Owner, Preview, Proved, Report, Target, Time,
 };
 use runtime::{checks, godebug, news, vetted};
 
@@ -88,6 +89,17 @@ fn page(preview: &Preview, top: usize) -> Vec<Block> {
     }
     blocks.extend(news(&preview.news, &new.go));
     blocks.extend(preview.vet.iter().flat_map(|it| vetted(it, top)));
+    blocks.extend(preview.proved.iter().flat_map(proved));
+    blocks
+}
+
+/// What running both sides said.
+fn proved(proved: &Proved) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(format!(
+        "Side by side: {}",
+        beginning(&proved.workload)
+    ))];
+    blocks.extend(proved.comparisons.iter().map(comparison));
     blocks
 }
 

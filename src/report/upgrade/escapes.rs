@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Call;
 use crate::report::Site;
 
 /// Sites of which it is known why only one side has them.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Told {
     /// Whether the new side has them.
     pub(crate) gained: bool,

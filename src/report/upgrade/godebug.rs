@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::go::godebugs::{Refusal, Setting, Table};
 use crate::order::Ordered;
 
 /// GODEBUG defaults of an executable: behaviour of an older Go that it is held to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Godebug {
     /// What the go line would say with the new Go: `1.27`.
     pub(crate) line: String,
@@ -24,7 +24,7 @@ pub(crate) struct Godebug {
 }
 
 /// A setting that holds behaviour back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Held {
     /// `containermaxprocs`
     pub(crate) name: String,
@@ -41,7 +41,7 @@ pub(crate) struct Held {
 }
 
 /// A setting that the new Go refuses to build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Refused {
     /// `tls10server=1`
     pub(crate) setting: String,

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::analysis::UNOWNED;
 use crate::binary::SHARED;
 use crate::report::compare::{Change, Changes, State};
 
 /// A module or a package whose bytes changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Owner {
     /// Its path; `unowned` and `shared` are what belongs to none.
     pub(crate) name: String,

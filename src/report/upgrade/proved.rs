@@ -1,0 +1,34 @@
+//! What running both sides said, for the page.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::report::prove::{Comparison, Machine, Report};
+
+/// The program as it is and as it would be, side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct Proved {
+    /// What was run, `{bin}` being the program.
+    pub(crate) workload: String,
+    /// The server that was measured meanwhile; `null` where there was none.
+    pub(crate) serve: Option<String>,
+    /// What order and layouts were drawn from.
+    pub(crate) seed: u64,
+    /// Where it ran.
+    pub(crate) machine: Machine,
+    /// What came out: one.
+    pub(crate) comparisons: Vec<Comparison>,
+}
+
+impl Proved {
+    /// What of the report of `prove` belongs on the page.
+    pub(crate) fn of(report: &Report) -> Self {
+        Self {
+            workload: report.workload.clone(),
+            serve: report.serve.clone(),
+            seed: report.seed,
+            machine: report.machine.clone(),
+            comparisons: report.comparisons.clone(),
+        }
+    }
+}
