@@ -69,8 +69,8 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
 fn reading(typed: &Typed, session: &Session<'_>) -> Typed {
     let ambient = session.variable("GOFLAGS").and_then(|it| it.to_str());
     let ambient = flags::parse_goflags(ambient.unwrap_or_default()).unwrap_or_default();
-    let all = ambient.iter().chain(&typed.flags);
-    let last = all.filter(|flag| flag.name == "mod").last();
+    let mut all = ambient.iter().chain(&typed.flags);
+    let last = all.rfind(|flag| flag.name == "mod");
     let mut typed = typed.clone();
     if last.is_some_and(|flag| flag.value.as_deref() == Some("mod")) {
         typed.flags.retain(|flag| flag.name != "mod");
