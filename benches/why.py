@@ -74,6 +74,8 @@ def main():
         for question, words in questions:
             for way, env in ways:
                 rows = []
+                if way == "next":
+                    run([tool, *words, args.package], args.module, env)
                 for index in range(args.runs):
                     # With a secret that is new nothing is believed.
                     fresh = env or {**kept, "XDG_STATE_HOME": os.path.join(state, f"{words[-1]}-{index}".replace("/", "-"))}
