@@ -85,11 +85,16 @@ fn by_section(before: &[u8], after: &[u8], done: impl Fn()) -> Result<LoadedDiff
         return Err(Error::new(Kind::Machine, message));
     }
     let pairs = pairs(&old, &new);
+    let moves = moves(before, &old, &pairs);
+    let addresses = || moves.iter().map(|it| &it.addresses);
+    let least = addresses().map(|it| it.start).min().unwrap_or_default();
+    let most = addresses().map(|it| it.end).max().unwrap_or_default();
     let twins = Twins {
         before,
         after,
         format: old.format,
-        moves: moves(before, &old, &pairs),
+        reach: least..most,
+        moves,
     };
     let mut diff = LoadedDiff {
         identical: false,
@@ -178,6 +183,8 @@ struct Twins<'a> {
     after: &'a [u8],
     format: Format,
     moves: Vec<Move>,
+    /// From the lowest of their addresses to the highest.
+    reach: Range<u64>,
 }
 
 impl Twins<'_> {
@@ -189,9 +196,15 @@ impl Twins<'_> {
                 .unwrap_or_default()
         };
         let (old, new): (&[u8], &[u8]) = (content(self.before, a), content(self.after, b));
-        let id = build_id(self.format, section, old, new);
+        let (id, (differing, relocated)) = match old == new {
+            true => (0..0, (0, 0)),
+            false => {
+                let id = build_id(self.format, section, old, new);
+                let counts = self.count(old, new, &id);
+                (id, counts)
+            }
+        };
         *compared += (old.len().max(new.len()) - id.len()) as u64;
-        let (differing, relocated) = self.count(old, new, &id);
         let found = SectionDiff {
             name: section.name.clone(),
             before: a.map(|it| it.memory_size),
@@ -206,17 +219,17 @@ impl Twins<'_> {
 
     /// Bytes that differ outside the build ID: without an explanation, and in pointers to what moved.
     fn count(&self, old: &[u8], new: &[u8], id: &Range<usize>) -> (u64, u64) {
-        if old == new {
-            return (0, 0);
-        }
         let shared = old.len().min(new.len());
+        let (a, b) = (&old[..shared], &new[..shared]);
         let (mut differing, mut relocated) = (0, 0);
         let mut at = 0;
         while at < shared {
-            if old[at] == new[at] || id.contains(&at) {
+            if let Some(equal) = equal_bytes(a, b, at) {
+                at += equal;
+            } else if id.contains(&at) {
                 at += 1;
-            } else if let Some(pointer) = self.moved_pointer(&old[..shared], &new[..shared], at) {
-                let bytes = old[pointer.clone()].iter().zip(&new[pointer.clone()]);
+            } else if let Some(pointer) = self.moved_pointer(a, b, at) {
+                let bytes = a[pointer.clone()].iter().zip(&b[pointer.clone()]);
                 relocated += bytes.filter(|(a, b)| a != b).count() as u64;
                 at = pointer.end;
             } else {
@@ -232,37 +245,50 @@ impl Twins<'_> {
     fn moved_pointer(&self, old: &[u8], new: &[u8], at: usize) -> Option<Range<usize>> {
         let word = if self.format == Format::Pe { 4 } else { 8 };
         let starts = at.saturating_sub(word - 1)..=at;
-        let mut windows = starts.rev().map(|it| it..it + word);
-        windows.find(|it| {
-            let (Some(a), Some(b)) = (old.get(it.clone()), new.get(it.clone())) else {
-                return false;
+        let points = |start: &usize| {
+            let pair = match word {
+                4 => half(old, *start).zip(half(new, *start)),
+                _ => whole(old, *start).zip(whole(new, *start)),
             };
-            self.same_place(a, b)
-        })
+            pair.is_some_and(|(a, b)| self.same_place(a, b, word))
+        };
+        let start = starts.rev().find(points)?;
+        Some(start..start + word)
     }
 
-    /// Whether two words, low byte first, point to the same place of a section that moved.
-    fn same_place(&self, a: &[u8], b: &[u8]) -> bool {
-        let value = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .rev()
-                .fold(0, |sum, it| sum << 8 | u64::from(*it))
-        };
-        let mask = if a.len() < 8 { 0xffff_ffff } else { u64::MAX };
-        let (a, b) = (value(a), value(b));
+    /// Whether two words point to the same place of a section that moved.
+    fn same_place(&self, a: u64, b: u64, word: usize) -> bool {
+        // Most words are no addresses at all.
+        if !self.reach.contains(&a) {
+            return false;
+        }
+        let mask = if word < 8 { 0xffff_ffff } else { u64::MAX };
         let explains =
             |it: &Move| it.addresses.contains(&a) && a.wrapping_add(it.distance) & mask == b;
         self.moves.iter().any(explains)
     }
 }
 
+fn whole(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
+}
+
+/// How many bytes are equal from a place on, eight at most; `None` where the first differs.
+fn equal_bytes(a: &[u8], b: &[u8], at: usize) -> Option<usize> {
+    let equal = match whole(a, at).zip(whole(b, at)) {
+        Some((a, b)) => (a ^ b).trailing_zeros() as usize / 8,
+        None => usize::from(a.get(at) == b.get(at)),
+    };
+    (equal > 0).then_some(equal)
+}
+
 /// The stretch of a section that holds a build ID which is not the same in both: a whole note in ELF, a text in the
-/// code elsewhere. Empty when there is none.
+/// code elsewhere. Empty when there is none. The contents are not equal.
 fn build_id(format: Format, section: &Section, old: &[u8], new: &[u8]) -> Range<usize> {
-    if old == new {
-        return 0..0;
-    }
     let notes = [".note.go.buildid", ".note.gnu.build-id"];
     if format == Format::Elf && notes.contains(&section.name.as_str()) {
         return 0..old.len().max(new.len());
