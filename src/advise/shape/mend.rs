@@ -32,15 +32,14 @@ const KEPT: &[(&str, &str)] = &[
     ("netip.MustParseAddr", "Address"),
 ];
 
+const NIL: &str = "where nothing is put in, the result is empty and no longer nil";
+
 impl Source {
     /// Follows the advice of a rule on a line; `None` where the text does not say how. `beside` is the text of the other
     /// files of the package, whose names are taken.
     pub(crate) fn mended(&self, rule: &str, line: i64, beside: &str) -> Option<Mend> {
         let (edits, caution) = match rule {
-            "GBO303" => (
-                self.sized(line)?,
-                "where nothing is put in, the result is empty and no longer nil",
-            ),
+            "GBO303" => (self.sized(line)?, NIL),
             "GBO305" => (self.built(line)?, ""),
             "GBO314" => (
                 self.made_once(line, beside)?,
@@ -53,19 +52,16 @@ impl Source {
             _ => return None,
         };
         let text = std::str::from_utf8(&self.text).ok()?;
-        // What was made without a size is not nil before, either.
-        let is_made = |edit: &Edit| {
-            let old = text.get(edit.0.clone()).unwrap_or_default();
-            old.contains("make(") || old.contains("{}")
+        // What gets a value where it is declared is not nil before, either.
+        let has_value = |edit: &Edit| {
+            text.get(edit.0.clone())
+                .is_some_and(|old| old.contains('='))
         };
-        let caution = match rule == "GBO303" && edits.iter().any(is_made) {
-            true => "",
-            false => caution,
-        };
+        let stays = rule == "GBO303" && edits.iter().any(has_value);
         let ended = |(range, instead): Edit| (range, with_ends_of(text, &instead));
         Some(Mend {
             text: edited(text, edits.into_iter().map(ended).collect()),
-            caution,
+            caution: if stays { "" } else { caution },
         })
     }
 
