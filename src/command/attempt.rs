@@ -120,7 +120,7 @@ impl Trial<'_> {
             .map(|part| part.plan.facts)
             .collect();
         Ok(Tried {
-            heavier: heavier(&measured, BEFORE, false, &facts, &cwd),
+            heavier: heavier(&measured, "without the change it is", false, &facts, &cwd),
             report: Report::of(files, targets, measured),
         })
     }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::gate::Change;
 use crate::go::vetted::{Asked, reported};
 use crate::lock::Lock;
+use crate::number::counted_of;
 use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
@@ -211,6 +212,7 @@ fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<V
 }
 
 /// What is seen of an executable.
+#[derive(Clone)]
 struct Seen {
     title: String,
     checks: Vec<Finding>,
@@ -228,13 +230,22 @@ fn json(all: &[Seen]) -> String {
     render::json(&all.iter().map(target).collect::<Vec<_>>())
 }
 
+/// What all executables have in common is said once, before what each has of its own.
 fn blocks(all: &[Seen], file: &Option<PathBuf>) -> Vec<Block> {
+    let (common, own) = apart(all);
     let mut blocks = Vec::new();
-    for it in all {
-        blocks.push(Block::Title(it.title.clone()));
-        blocks.extend(outline::checks::checks(&it.checks));
-        blocks.extend(outline::checks::lessons(&it.lessons));
-    }
+    let mut show = |seen: &Seen, names: &[Seen]| {
+        blocks.push(Block::Title(seen.title.clone()));
+        let names = names.iter().map(|seen| seen.title.clone());
+        blocks.extend(names.map(|name| Block::Line(Tone::Plain, name)));
+        blocks.extend(outline::checks::checks(&seen.checks));
+        blocks.extend(outline::checks::lessons(&seen.lessons));
+    };
+    common.iter().for_each(|seen| show(seen, all));
+    let something = |seen: &&Seen| !seen.checks.is_empty() || !seen.lessons.is_empty();
+    own.iter()
+        .filter(something)
+        .for_each(|seen| show(seen, &[]));
     let file = file
         .as_ref()
         .map_or("none: `gobuild-opt init` writes one".into(), |path| {
@@ -242,4 +253,34 @@ fn blocks(all: &[Seen], file: &Option<PathBuf>) -> Vec<Block> {
         });
     blocks.push(Block::Line(Tone::Dim, format!("configuration: {file}")));
     blocks
+}
+
+/// What all of several executables share, and what each has beside it.
+fn apart(all: &[Seen]) -> (Option<Seen>, Vec<Seen>) {
+    let [first, others @ ..] = all else {
+        return (None, Vec::new());
+    };
+    if others.is_empty() {
+        return (None, vec![first.clone()]);
+    }
+    let check = |finding: &Finding| others.iter().all(|seen| seen.checks.contains(finding));
+    let lesson = |row: &Row| others.iter().all(|seen| seen.lessons.contains(row));
+    let own = |seen: &Seen| Seen {
+        title: seen.title.clone(),
+        checks: only(&seen.checks, |finding| !check(finding)),
+        lessons: only(&seen.lessons, |row| !lesson(row)),
+    };
+    let common = Seen {
+        title: format!(
+            "What {} have in common",
+            counted_of(all.len(), "executable")
+        ),
+        checks: only(&first.checks, check),
+        lessons: only(&first.lessons, lesson),
+    };
+    (Some(common), all.iter().map(own).collect())
+}
+
+fn only<T: Clone>(list: &[T], wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    list.iter().filter(|entry| wanted(entry)).cloned().collect()
 }

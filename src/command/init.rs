@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
             ..Output::default()
         });
     }
-    let next = match text.contains("{git.") && !vcs::has_commit(&root, &session.interrupt)? {
+    let next = match text.contains("{git.") && vcs::lacks_commit(&root, &session.interrupt)? {
         true => "commit first, without which {git...} has no value; then",
         false => "now",
     };

@@ -97,7 +97,7 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
         target
             .steps
             .iter()
-            .for_each(|step| told(step, target, &mut line));
+            .for_each(|step| explained(step, target, &mut line));
         for executable in target
             .executables
             .iter()
@@ -118,7 +118,7 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
 }
 
 /// A command, under what it is for and why each flag is there.
-fn told(step: &Step, target: &TargetPlan, line: &mut impl FnMut(String)) {
+fn explained(step: &Step, target: &TargetPlan, line: &mut impl FnMut(String)) {
     line(String::new());
     line(format!(
         "# {} for {}, {}",

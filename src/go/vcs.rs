@@ -226,8 +226,7 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         )));
     }
     // Each git command has words of its own for it.
-    let is_repository = git.ask(&["rev-parse", "--git-dir"])?.is_ok();
-    if is_repository && !has_commit(cwd, interrupt)? {
+    if lacks_commit(cwd, interrupt)? {
         return Err(unfilled("the repository has no commit yet")
             .hint("commit first, or take the value from a variable: {env.NAME}"));
     }
@@ -240,10 +239,12 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
     }))
 }
 
-/// Whether `cwd` is in a repository that has a commit, without which no `{git...}` has a value.
-pub(crate) fn has_commit(cwd: &Path, interrupt: &Interrupt) -> Result<bool> {
+/// Whether `cwd` is in a repository without a commit: then no `{git...}` has a value. Where git cannot be asked, it is not known.
+pub(crate) fn lacks_commit(cwd: &Path, interrupt: &Interrupt) -> Result<bool> {
+    let git = Git::new(cwd, interrupt);
+    let is_repository = git.ask(&["rev-parse", "--git-dir"])?.is_ok();
     let head = ["rev-parse", "--verify", "--quiet", "HEAD"];
-    Ok(Git::new(cwd, interrupt).ask(&head)?.is_ok())
+    Ok(is_repository && git.ask(&head)?.is_err())
 }
 
 /// The definition `main.version={git.describe}` as one would type it; `None` for another flag.

@@ -36,7 +36,7 @@ impl Benchmark {
     pub(crate) fn sentence(&self, before: &str) -> String {
         let number = |bytes: Option<u64>| bytes.unwrap_or_default();
         format!(
-            "{} allocates {} B in {} allocs/op, and {before} {} B in {}",
+            "{} allocates {} B in {} allocs/op; {before} {} B in {}",
             self.key(),
             number(self.bytes.after),
             number(self.allocs.after),

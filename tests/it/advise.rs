@@ -428,6 +428,42 @@ fn a_missing_heap_profile_fails_no_build() {
 }
 
 #[test]
+fn doctor_says_once_what_executables_have_in_common() {
+    let place = Place::module();
+    place.write("cmd/a/main.go", "package main\n\nfunc main() {}\n");
+    let network =
+        "package main\n\nimport \"net\"\n\nfunc main() { _, _ = net.Dial(\"tcp\", \"\") }\n";
+    place.write("cmd/b/main.go", network);
+    let run = place.run("doctor ./cmd/...");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        lines[0],
+        "What 2 executables have in common",
+        "{}",
+        run.shown()
+    );
+    assert!(
+        lines[1].contains("/cmd/a") && lines[2].contains("/cmd/b"),
+        "{}",
+        run.shown()
+    );
+    assert_eq!(
+        run.stdout.matches("lesson 1:").count(),
+        1,
+        "{}",
+        run.shown()
+    );
+    let own = run.stdout.rfind("/cmd/b").unwrap();
+    assert!(
+        run.stdout.find("build with CGO_ENABLED=0").unwrap() > own,
+        "{}",
+        run.shown()
+    );
+    let json = place.run("doctor --format json ./cmd/...").stdout;
+    assert_eq!(json.matches("\"lesson\": 1,").count(), 2, "{json}");
+}
+
+#[test]
 fn doctor_has_rows_for_the_lessons() {
     let place = Place::module();
     let run = place.run("doctor");

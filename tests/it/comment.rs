@@ -73,6 +73,14 @@ fn the_verdict_comes_first_and_what_changed_next() {
         row.contains("| +70,000 |") && row.ends_with("| FAIL |"),
         "{row}"
     );
+    // Another executable that is named alike is within its budget.
+    let mut value = failing();
+    value["budgets"][0]["item"] = json!("size not-tiny linux/amd64");
+    let place = self::place(&value);
+    place.write("base.json", report().to_string());
+    let other = place.run("comment --from report.json --base base.json");
+    let row = other.stdout.lines().find(|it| it.starts_with("| tiny |"));
+    assert!(!row.unwrap().contains("FAIL"), "{}", other.stdout);
     let folded = run.stdout.find("<details>").unwrap();
     assert!(run.stdout.find("| section role |").unwrap() > folded);
     assert!(run.stdout.len() < 60_000);

@@ -116,6 +116,13 @@ impl Source {
         }
     }
 
+    /// Whether what is declared is nil until something is put in: it has no value, or a conversion of nil.
+    pub(super) fn begins_nil(&self, declared: Node<'_>) -> bool {
+        let text = self.text(declared);
+        let value = text.split_once('=').map(|(_, value)| value);
+        value.is_none_or(|value| value.contains("(nil)"))
+    }
+
     fn makes_empty(&self, value: &str, kind: &str) -> bool {
         let value: String = value.chars().filter(|c| !c.is_whitespace()).collect();
         match kind {

@@ -39,7 +39,7 @@ impl Source {
     /// files of the package, whose names are taken.
     pub(crate) fn mended(&self, rule: &str, line: i64, beside: &str) -> Option<Mend> {
         let (edits, caution) = match rule {
-            "GBO303" => (self.sized(line)?, NIL),
+            "GBO303" => self.sized(line)?,
             "GBO305" => (self.built(line)?, ""),
             "GBO314" => (
                 self.made_once(line, beside)?,
@@ -52,16 +52,10 @@ impl Source {
             _ => return None,
         };
         let text = std::str::from_utf8(&self.text).ok()?;
-        // What gets a value where it is declared is not nil before, either.
-        let has_value = |edit: &Edit| {
-            text.get(edit.0.clone())
-                .is_some_and(|old| old.contains('='))
-        };
-        let stays = rule == "GBO303" && edits.iter().any(has_value);
         let ended = |(range, instead): Edit| (range, with_ends_of(text, &instead));
         Some(Mend {
             text: edited(text, edits.into_iter().map(ended).collect()),
-            caution: if stays { "" } else { caution },
+            caution,
         })
     }
 
@@ -100,7 +94,7 @@ impl Source {
     }
 
     /// `make` with the size that the loop around an append or a write to a map shows.
-    fn sized(&self, line: i64) -> Option<Vec<Edit>> {
+    fn sized(&self, line: i64) -> Option<(Vec<Edit>, &'static str)> {
         let (at, target, kind) = self.filled(line)?;
         let growth = self.growth(Some(target), at, kind)?;
         if !growth.begins_empty || growth.filtered {
@@ -125,10 +119,12 @@ impl Source {
                 .filter(|node| node.named_child_count() == 1)?,
             _ => declared,
         };
+        let caution = if self.begins_nil(declared) { NIL } else { "" };
         let single = declared.kind() != "parameter_declaration" && self.is_single(declared);
         let next = statement.next_named_sibling();
         if single && next == Some(looping) {
-            return Some(vec![(statement.byte_range(), format!("{name} := {made}"))]);
+            let edit = (statement.byte_range(), format!("{name} := {made}"));
+            return Some((vec![edit], caution));
         }
         let begin = labelled(looping);
         let function = enclosing(at)?;
@@ -142,7 +138,8 @@ impl Source {
         }
         let indent = self.indent(begin);
         let text = format!("{name} = {made}\n{indent}");
-        Some(vec![(begin.start_byte()..begin.start_byte(), text)])
+        let edit = (begin.start_byte()..begin.start_byte(), text);
+        Some((vec![edit], caution))
     }
 
     /// What is filled on a line: the statement, the slice or the map, and which of both it is.
@@ -516,6 +513,22 @@ mod tests {
         assert_eq!(mend("GBO303", &filled), "-");
         let filtered = text.replace("\t\tout =", "\t\tif x > 0 { continue }\n\t\tout =");
         assert_eq!(mend("GBO303", &filtered), "-");
+    }
+
+    #[test]
+    fn a_caution_is_for_what_was_nil() {
+        let caution = |declared: &str, put: &str| {
+            let text = format!(
+                "package p\n\nfunc f(xs []int) any {{\n\t{declared}\n\tlog()\n\tfor _, x := range xs {{\n\t\t{put} // HERE\n\t}}\n\treturn out\n}}\n"
+            );
+            let source = Source::new(text.into_bytes()).unwrap();
+            source.mended("GBO303", 7, "").unwrap().caution
+        };
+        let append = "out = append(out, x)";
+        assert_eq!(caution("var out []int", append), NIL);
+        assert_eq!(caution("out := []int(nil)", append), NIL);
+        assert_eq!(caution("out := []int{}", append), "");
+        assert_eq!(caution("out := map[int]bool{}", "out[x] = true"), "");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::checks::IsKnown;
 use super::{Block, Table, Tone, against, checks, effect, lock, number, pgo, text};
 use crate::assertion;
-use crate::check::Status;
+use crate::check::{Finding, Status};
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{change, counted, counted_of, grouped, percent};
@@ -345,9 +345,12 @@ fn hint<'a>(report: &'a Report, ground: &Ground) -> Option<&'a str> {
     let Ground::Check { id, of } = ground else {
         return None;
     };
-    let target = report.targets.iter().find(|target| label(target) == *of)?;
-    let finding = target.checks.iter().find(|finding| finding.id == *id)?;
-    finding.hint.as_deref()
+    let targets = report.targets.iter();
+    let mut findings = targets
+        .filter(|target| label(target) == *of)
+        .flat_map(|target| &target.checks);
+    let failed = |finding: &&Finding| finding.id == *id && finding.status == Status::Fail;
+    findings.find(failed)?.hint.as_deref()
 }
 
 fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {

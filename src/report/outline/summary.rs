@@ -245,9 +245,10 @@ fn fails(report: &Report, pair: &Pair) -> bool {
     // A raised level such as `/v3` is not in the name of an executable.
     let parts: Vec<&str> = pair.after.platform.split('/').take(2).collect();
     let of = format!("{} {}", pair.name, parts.join("/"));
+    let over = format!(" {of}");
     let mut budgets = report.budgets.iter();
     let mut targets = report.targets.iter();
-    budgets.any(|budget| budget.status == Status::Fail && budget.item.ends_with(&of))
+    budgets.any(|budget| budget.status == Status::Fail && budget.item.ends_with(&over))
         || targets.any(|target| label(target) == of && target.fails())
 }
 
