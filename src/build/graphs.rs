@@ -23,6 +23,11 @@ const LIMIT: u64 = 512 << 20;
 /// The largest graph, in bytes.
 const LARGEST: usize = 256 << 20;
 
+/// Whether a graph of this many bytes is kept.
+pub(crate) fn fits(length: usize) -> bool {
+    length.saturating_add(size_of::<Digested>()) <= LARGEST
+}
+
 /// The form of the files: raised when an older one must not be read.
 const FORM: &str = "1";
 
@@ -92,7 +97,7 @@ impl Place {
 
     /// Keeps a graph. A disk that is full is no reason to fail.
     pub(crate) fn keep(&self, content: &[u8]) {
-        if content.len() + size_of::<Digested>() <= LARGEST && self.write(content).is_some() {
+        if fits(content.len()) && self.write(content).is_some() {
             let stores = self.path.parent().and_then(Path::parent);
             stores
                 .into_iter()
@@ -123,8 +128,13 @@ fn secret(private: &Path) -> Option<Digested> {
     let mut made = Digested::default();
     let source = std::fs::OpenOptions::new().read(true).open("/dev/urandom");
     source.ok()?.read_exact(&mut made).ok()?;
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true).mode(0o700).create(private).ok()?;
+    if !may_make(private, rustix::process::geteuid().as_raw()) {
+        return None;
+    }
+    // Others keep their state beside it: only the directory itself is closed.
+    std::fs::create_dir_all(private.parent()?).ok()?;
+    let made_now = std::fs::DirBuilder::new().mode(0o700).create(private);
+    made_now.ok().or_else(|| private.is_dir().then_some(()))?;
     let mut draft = tempfile::Builder::new()
         .prefix(capture::DRAFT)
         .tempfile_in(private)
@@ -133,6 +143,14 @@ fn secret(private: &Path) -> Option<Digested> {
     // Of two runs at the same time, one makes it, and both use that.
     let _ = draft.persist_noclobber(&path);
     known(&path)
+}
+
+/// Whether a user may make a directory: it is for him, or everybody, to write where it would begin. Root, with the HOME of
+/// somebody else that sudo kept, would leave directories there that their owner cannot write to.
+fn may_make(directory: &Path, user: u32) -> bool {
+    let mut above = directory.ancestors();
+    let about = above.find_map(|path| path.metadata().ok());
+    about.is_some_and(|about| about.uid() == user || about.mode() & 0o002 != 0)
 }
 
 fn known(path: &Path) -> Option<Digested> {
@@ -192,6 +210,34 @@ mod tests {
         assert_eq!(lie.path, one.path);
         lie.keep(b"a lie");
         assert!(one.read().is_none());
+    }
+
+    #[test]
+    fn only_the_directory_of_the_secret_is_closed() {
+        let home = tempfile::tempdir().unwrap();
+        let plain = home.path().join("plain");
+        std::fs::create_dir(&plain).unwrap();
+        let memory = Memory {
+            private: Some(home.path().join(".local/state/gobuild-opt")),
+            ..memory(home.path())
+        };
+        assert!(Place::of(&memory, ["a"]).is_some());
+        let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
+        assert_eq!(mode(&home.path().join(".local")), mode(&plain));
+        assert_eq!(mode(&home.path().join(".local/state")), mode(&plain));
+        assert_eq!(mode(&memory.private.unwrap()), 0o700);
+    }
+
+    #[test]
+    fn nothing_is_made_in_the_home_of_somebody_else() {
+        let home = tempfile::tempdir().unwrap();
+        let owner = home.path().metadata().unwrap().uid();
+        let private = home.path().join(".local/state/gobuild-opt");
+        assert!(may_make(&private, owner));
+        assert!(!may_make(&private, owner + 1));
+        let all = Permissions::from_mode(0o1777);
+        std::fs::set_permissions(home.path(), all).unwrap();
+        assert!(may_make(&private, owner + 1), "as in /tmp");
     }
 
     #[test]

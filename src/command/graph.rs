@@ -35,7 +35,8 @@ impl<'a> Objects<'a> {
         })
     }
 
-    /// Fails for a kind of link that the elimination does not cover: who needs no more than that asks go for nothing.
+    /// Fails for a kind of link that the elimination does not cover. It starts no go: call it first where
+    /// [`Objects::list`] would compile in vain.
     pub fn check(target: &TargetPlan) -> Result<()> {
         covered(target, release(target)?)
     }
@@ -45,9 +46,11 @@ impl<'a> Objects<'a> {
         Known::of(&self.target.facts, &self.packages)
     }
 
-    /// Runs the elimination and hands it on; what the last run of the same objects kept of it is believed, unless there is no
-    /// answer in that. Fails where it cannot be run: with cgo, and for kinds of links that it does not cover; what is inside
-    /// is the answer's own.
+    /// Runs the elimination and calls `answer` with it, or with what an earlier run on the same archives kept. Where that
+    /// gives an error, the archives are read and `answer` is called again.
+    ///
+    /// The outer error says that the elimination cannot be run: with cgo, and for kinds of links that it does not cover.
+    /// The inner one is that of `answer`.
     pub fn linked<T>(
         &self,
         mut answer: impl FnMut(&Program<'_>) -> Result<T>,
@@ -81,13 +84,15 @@ impl<'a> Objects<'a> {
         let read = archives.read(&goroot, stamp)?;
         let program = Program::link(&read)?;
         let answered = answer(&program);
-        if let Some(place) = place.filter(|_| !is_kept) {
+        let length = program.stored_length();
+        if let Some(place) = place.filter(|_| !is_kept && graphs::fits(length)) {
             place.keep(&program.stored());
         }
         Ok(answered)
     }
 
-    /// Where the elimination is kept: by the archives as they lie there now, and by all else that decides.
+    /// Where the elimination is kept: by the archives as they lie there now, and by all else that decides. The name of a
+    /// file in the build cache is the digest of its content. Its time is not: go sets that to now, once an hour.
     fn place(&self, goroot: &Path, stamp: u64) -> Option<graphs::Place> {
         let facts = &self.target.facts;
         let mut parts = vec![
@@ -99,10 +104,13 @@ impl<'a> Objects<'a> {
             parts.push(package.path.clone().into_bytes());
             parts.push(package.archive.clone().into_bytes());
             if !package.archive.is_empty() {
-                let about = Path::new(&package.archive).metadata().ok()?;
-                let changed = [about.mtime(), about.mtime_nsec(), about.len() as i64];
-                let state = changed.into_iter().chain([about.ino() as i64]);
-                parts.push(state.flat_map(i64::to_le_bytes).collect());
+                let archive = Path::new(&package.archive);
+                let about = archive.metadata().ok()?;
+                let mut state = vec![about.len() as i64];
+                if !is_named_by_content(archive) {
+                    state.extend([about.mtime(), about.mtime_nsec(), about.ino() as i64]);
+                }
+                parts.push(state.into_iter().flat_map(i64::to_le_bytes).collect());
             }
         }
         graphs::Place::of(&self.target.memory, parts)
@@ -172,6 +180,19 @@ impl<'a> Known<'a> {
     }
 }
 
+/// Whether a file is an output in Go's build cache: `ab/ab...-d`, with the SHA-256 of its content.
+fn is_named_by_content(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let directory = file.parent().and_then(Path::file_name);
+    let digest = name.and_then(|name| name.strip_suffix("-d"));
+    let first = directory.and_then(|directory| directory.to_str());
+    digest.zip(first).is_some_and(|(digest, first)| {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let whole = digest.len() == 64 && digest.bytes().all(is_hex);
+        whole && first.len() == 2 && digest.starts_with(first)
+    })
+}
+
 /// A package and all that it imports.
 fn behind<'a>(start: &'a str, packages: &'a [Exported]) -> HashSet<&'a str> {
     let mut found = HashSet::from([start]);
@@ -236,4 +257,21 @@ fn stamp(facts: &Facts) -> u64 {
     });
     let each: BTreeMap<&String, usize> = lines.map(|(bytes, path)| (path, bytes)).ordered();
     each.values().sum::<usize>() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_the_build_cache_stand_for_their_content() {
+        let digest = "44".repeat(32);
+        let is = |path: String| is_named_by_content(Path::new(&path));
+        assert!(is(format!("/cache/44/{digest}-d")));
+        assert!(!is(format!("/cache/44/{digest}-a")));
+        assert!(!is(format!("/cache/45/{digest}-d")));
+        assert!(!is(format!("/cache/44/{}-d", &digest[2..])));
+        assert!(!is(format!("/cache/44/{}-d", digest.replace("44", "4g"))));
+        assert!(!is("/go/pkg/linux_amd64/fmt.a".into()));
+    }
 }

@@ -12,34 +12,51 @@ use super::reach::Reached;
 use super::table::{Table, Task};
 use super::weight::Weights;
 
-/// Lists that are written.
-#[derive(Default)]
-pub(super) struct Out(Vec<u8>);
+/// Lists that are written, or counted alone.
+pub(super) enum Out {
+    /// Bytes that would be written.
+    Length(usize),
+    /// What was written.
+    Content(Vec<u8>),
+}
 
 impl Out {
     pub(super) fn bytes(&mut self, content: impl IntoIterator<Item = u8>) {
-        let start = self.open();
-        self.0.extend(content);
-        self.close(start);
+        match self {
+            Self::Length(length) => *length += size_of::<u64>() + content.into_iter().count(),
+            Self::Content(out) => {
+                let start = open(out);
+                out.extend(content);
+                close(out, start);
+            }
+        }
     }
 
     pub(super) fn numbers(&mut self, content: impl IntoIterator<Item = u32>) {
-        let start = self.open();
-        for number in content {
-            self.0.extend(number.to_le_bytes());
+        match self {
+            Self::Length(length) => {
+                *length += size_of::<u64>() + size_of::<u32>() * content.into_iter().count();
+            }
+            Self::Content(out) => {
+                let start = open(out);
+                for number in content {
+                    out.extend(number.to_le_bytes());
+                }
+                close(out, start);
+            }
         }
-        self.close(start);
     }
+}
 
-    fn open(&mut self) -> usize {
-        self.0.extend([0; 8]);
-        self.0.len()
-    }
+/// Makes room for the length of a list; returns where the list starts.
+fn open(out: &mut Vec<u8>) -> usize {
+    out.extend([0; size_of::<u64>()]);
+    out.len()
+}
 
-    fn close(&mut self, start: usize) {
-        let length = (self.0.len() - start) as u64;
-        self.0[start - 8..start].copy_from_slice(&length.to_le_bytes());
-    }
+fn close(out: &mut [u8], start: usize) {
+    let length = (out.len() - start) as u64;
+    out[start - size_of::<u64>()..start].copy_from_slice(&length.to_le_bytes());
 }
 
 /// Lists that are read.
@@ -90,11 +107,29 @@ pub(super) fn groups<const N: usize>(numbers: &[u32]) -> Option<impl Iterator<It
 impl Program<'_> {
     /// All that questions are answered from. The archives are not in it: what it says of source lines is read there.
     pub fn stored(&self) -> Vec<u8> {
-        let mut out = Out::default();
-        self.table.store(&mut out);
-        self.nodes.store(&mut out);
-        self.weights.store(&mut out);
-        self.whole.store(&mut out);
+        let mut out = Out::Content(Vec::with_capacity(self.stored_length()));
+        self.store(&mut out);
+        match out {
+            Out::Content(content) => content,
+            Out::Length(_) => Vec::new(),
+        }
+    }
+
+    /// How many bytes [`Program::stored`] has; they are not made for that.
+    pub fn stored_length(&self) -> usize {
+        let mut out = Out::Length(0);
+        self.store(&mut out);
+        match out {
+            Out::Length(length) => length,
+            Out::Content(content) => content.len(),
+        }
+    }
+
+    fn store(&self, out: &mut Out) {
+        self.table.store(out);
+        self.nodes.store(out);
+        self.weights.store(out);
+        self.whole.store(out);
         let layout = &self.layout;
         out.numbers([
             layout.function_align,
@@ -106,7 +141,6 @@ impl Program<'_> {
         let sizes = self.sizes().map(|size| size as u64);
         let long = [layout.page, layout.stamp].into_iter().chain(sizes);
         out.bytes(long.flat_map(u64::to_le_bytes));
-        out.0
     }
 
     /// A program from what [`Program::stored`] made of it. `file`: the archive of a package, by the name that the linker has
