@@ -150,9 +150,13 @@ impl Program<'_> {
 
     /// What goes when something is left out.
     pub fn freed(&self, removal: &Removal) -> Freed {
-        let kept = self.without(removal).reached;
+        self.freed_beside(&self.without(removal).reached)
+    }
+
+    /// What goes when only this is kept.
+    fn freed_beside(&self, kept: &Set) -> Freed {
         let goes = |node: u32| self.whole.reached[node as usize] && !kept[node as usize];
-        let (before, after) = (self.bytes(), self.weights.bytes(&kept));
+        let (before, after) = (self.bytes(), self.weights.bytes(kept));
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
         let mut by_owner = vec![0_u64; self.table.paths.len() + 1];
         let mut owned = 0;
@@ -221,9 +225,9 @@ impl Program<'_> {
         (1..self.table.len() as u32).filter(marked).collect()
     }
 
-    /// Bytes that go when one of several functions, all that [`Program::reflecting`] has, did not call methods by unknown names
-    /// and the others still did.
-    pub fn freed_by_each(&self, all: &[u32]) -> Vec<u64> {
+    /// What goes when all of several functions, those that [`Program::reflecting`] has, did not call methods by unknown names;
+    /// and the bytes that go when one of them did not and the others still did. Runs the elimination twice at most.
+    pub fn freed_by_each(&self, all: &[u32]) -> (Freed, Vec<u64>) {
         let without = |marks: &[u32]| Removal {
             without_marks: marks.to_vec(),
             ..Removal::default()
@@ -236,7 +240,8 @@ impl Program<'_> {
             true => self.freed_bytes(&without(&[*node])),
             false => 0,
         };
-        all.iter().map(bytes).collect()
+        let each = all.iter().map(bytes).collect();
+        (self.freed_beside(&needed), each)
     }
 
     fn freed_bytes(&self, removal: &Removal) -> u64 {

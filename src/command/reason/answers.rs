@@ -135,7 +135,7 @@ fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Target) -
 fn methods(program: &Program<'_>) -> Asked {
     let callers = program.reflecting();
     let chains = program.chains_to_each(&callers);
-    let priced = program.freed_by_each(&callers).into_iter();
+    let (without, priced) = program.freed_by_each(&callers);
     let each = chains.into_iter().zip(priced).map(|(chain_to, alone)| {
         let last = chain_to.as_ref().and_then(|chain| chain.last());
         Caller {
@@ -153,7 +153,7 @@ fn methods(program: &Program<'_>) -> Asked {
         symbols: callers.len() as u64,
         chains: Vec::new(),
         also: None,
-        without: (!callers.is_empty()).then(|| freed(&program.freed_without_marks(&callers))),
+        without: (!callers.is_empty()).then(|| freed(&without)),
         callers: each,
     }
 }

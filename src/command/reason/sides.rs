@@ -126,12 +126,12 @@ fn methods(program: &Program<'_>, known: &Known<'_>) -> Methods {
     let all = program.reflecting();
     let mut callers: Vec<(u64, String)> = Vec::new();
     let chains = program.chains_to_each(&all).into_iter();
-    for (chain, alone) in chains.zip(program.freed_by_each(&all)).take(PRICED) {
+    let (freed, each) = program.freed_by_each(&all);
+    for (chain, alone) in chains.zip(each).take(PRICED) {
         let last = chain.as_ref().and_then(|chain| chain.last());
         callers.extend(last.map(|step| (alone, step.symbol.clone())));
     }
     callers.order_by_key(|(alone, name)| (Reverse(*alone), name.clone()));
-    let freed = program.freed_without_marks(&all);
     let bytes = freed
         .packages
         .into_iter()

@@ -1,13 +1,16 @@
-//! A program that is kept answers as the one that was read from archives, and a damaged one is refused or answers something.
+//! What is kept of a program gives the answers that its archives gave. Damaged bytes are refused, or give some answer: they
+//! never end the run.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use gobuild_opt::linker::Program;
 
-use super::{MAIN, archives, listed, module, place};
+use super::{MAIN, archives, listed, module};
 use crate::fuzz::random::Random;
-use crate::harness::toolchains;
+use crate::harness::{Place, toolchains};
 
 /// Everything that is asked.
 fn answers(program: &Program<'_>) -> String {
@@ -23,7 +26,8 @@ fn answers(program: &Program<'_>) -> String {
         .iter()
         .map(|caller| program.freed_without_marks(&[*caller]));
     let alone: Vec<u64> = alone.map(|freed| freed.total()).collect();
-    assert_eq!(program.freed_by_each(&callers), alone);
+    let together = program.freed_without_marks(&callers);
+    assert_eq!(program.freed_by_each(&callers), (together, alone));
     for name in ["text/template", "encoding/json", "crypto/sha256", "os"] {
         let target = program.packages_where(|path| path == name).unwrap();
         say(&program.chains_to(&target, 5));
@@ -43,6 +47,7 @@ fn a_program_that_is_kept_answers_as_the_one_that_was_read() {
     let read = archives.read(&goroot, 0).unwrap();
     let program = Program::link(&read).unwrap();
     let stored = program.stored();
+    assert_eq!(program.stored_length(), stored.len());
     let (main, files): (PathBuf, HashMap<String, PathBuf>) =
         listed(&toolchain, directory.path(), ".");
     let file = |path: &str| match path {
@@ -83,15 +88,74 @@ fn a_program_that_is_kept_answers_as_the_one_that_was_read() {
     }
 }
 
+/// Calls a method by a name that the linker cannot know, and needs few packages.
+const DYNAMIC: &str = r#"package main
+
+import "reflect"
+
+type square int
+
+func (s square) Area() int { return int(s * s) }
+
+var name = "Area"
+
+func main() { println(reflect.ValueOf(square(2)).MethodByName(name).IsValid()) }
+"#;
+
+/// Files below a directory.
+fn below(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => below(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
 #[test]
-fn a_second_question_has_the_answer_of_the_first() {
-    let mut place = place();
-    let ask = |place: &crate::harness::Place| place.run("why --format json dce").json();
-    let (first, second) = (ask(&place), ask(&place));
-    assert_eq!(first, second);
+fn a_second_question_reads_no_archive_not_even_an_hour_later() {
+    let mut place = Place::empty();
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write("main.go", DYNAMIC);
+    place.env("CGO_ENABLED", "0");
+    let cache = place.aside("cache");
+    place.env("GOCACHE", &cache);
+    let first = place.run("why --format json dce").json();
+    assert_eq!(first["program"]["keeps_every_method"], true);
     assert!(place.aside("state").join("gobuild-opt/key").is_file());
-    let run = place.run("why --format json text/template.nothing");
+    let graphs = || below(&cache.join("gobuild-opt/graphs"));
+    let kept = graphs();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+
+    // Go sets the time of what is used to now, if it is more than an hour back.
+    let args = "list -trimpath -export -f {{.Export}} runtime";
+    let args: Vec<&str> = args.split(' ').collect();
+    let runtime = PathBuf::from(place.tool("go", &args).trim());
+    let content = std::fs::read(&runtime).unwrap();
+    let (head, _) = content.split_at(1024);
+    let damaged = [head, &vec![0; content.len() - head.len()]].concat();
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).open(&runtime).unwrap();
+    file.write_all(&damaged).unwrap();
+    let past = SystemTime::now() - Duration::from_secs(2 * 3600);
+    for path in below(&cache).iter().filter(|path| !kept.contains(path)) {
+        let file = options.open(path).unwrap();
+        file.set_modified(past).unwrap();
+    }
+    let second = place.run("why --format json dce").json();
+    assert!(runtime.metadata().unwrap().modified().unwrap() > past);
+    assert_eq!(first, second);
+    assert_eq!(graphs(), kept);
+
+    let run = place.run("why --format json nosuch.nothing");
     assert_eq!(run.code(), 2, "{}", run.shown());
+    // Without it the archives are read, and the damage is told.
     place.env("GOBUILD_OPT_CACHE", "off");
-    assert_eq!(ask(&place), first);
+    let run = place.run("why --format json dce");
+    assert_eq!(run.code(), 4, "{}", run.shown());
+    let mut restored = options.open(&runtime).unwrap();
+    restored.write_all(&content).unwrap();
+    assert_eq!(place.run("why --format json dce").json(), first);
 }
