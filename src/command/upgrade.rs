@@ -15,15 +15,17 @@ mod vetting;
 
 mod wish;
 
-use super::prepare::{Prepared, Purpose, prepare_for};
+use super::going::go_command;
+use super::prepare::{Prepared, Purpose, prepare_loaded};
 use super::present::{self, present};
 use super::prove::Question;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
 use crate::config::layer::Loaded;
+use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
-use crate::go::flags::{self, Flag};
+use crate::go::flags::Flag;
 use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
 use crate::report::outline;
@@ -35,8 +37,10 @@ use side::{Side, Wanted};
 pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::COMPARISON, &args.output)?;
     let bumps = wish::modules(&args.module)?;
-    let typed = reading(&args.typed, session);
-    let mut prepared = prepare_for(&args.settings, &typed, Purpose::Build, session)?;
+    let sources = args.settings.sources(&args.typed.cwd, session.text_env())?;
+    let loaded = config::load(&sources)?;
+    let typed = reading(&loaded, &args.typed, session)?;
+    let mut prepared = prepare_loaded(loaded, &args.settings, &typed, Purpose::Build, session)?;
     // What is compared is own code, whatever the report of a release is about.
     prepared.loaded.config.escape.scope = "module".into();
     let question = args.prove.as_deref();
@@ -65,14 +69,14 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     show(&report, args, session)
 }
 
-/// The command line without `-mod=mod`, with which go would write to go.mod.
-fn reading(typed: &Typed, session: &Session<'_>) -> Typed {
-    let ambient = session.variable("GOFLAGS").and_then(|it| it.to_str());
-    let ambient = flags::parse_goflags(ambient.unwrap_or_default()).unwrap_or_default();
-    let mut all = ambient.iter().chain(&typed.flags);
-    let last = all.rfind(|flag| flag.name == "mod");
+/// The command line without `-mod=mod`, with which go would write to go.mod, wherever it is from.
+fn reading(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Result<Typed> {
     let mut typed = typed.clone();
-    if last.is_some_and(|flag| flag.value.as_deref() == Some("mod")) {
+    let values = match modfile::in_force("mod", loaded, &typed, "") {
+        Some(flag) => vec![flag.value],
+        None => outside(loaded, &typed, session)?,
+    };
+    if values.iter().any(|value| value.as_deref() == Some("mod")) {
         typed.flags.retain(|flag| flag.name != "mod");
         typed.flags.push(Flag {
             name: "mod".into(),
@@ -80,7 +84,26 @@ fn reading(typed: &Typed, session: &Session<'_>) -> Typed {
             bytes: None,
         });
     }
-    typed
+    Ok(typed)
+}
+
+/// What GOFLAGS says of `-mod` for each platform: go knows it from the environment and from what `go env -w` wrote.
+fn outside(
+    loaded: &Loaded,
+    typed: &Typed,
+    session: &Session<'_>,
+) -> Result<Vec<Option<String>>> {
+    let targets = match loaded.config.target.as_slice() {
+        [] => vec![Target::default()],
+        some => some.to_vec(),
+    };
+    let mut values = Vec::new();
+    for target in &targets {
+        let toolchain = go_command(loaded, typed, target, session)?.toolchain(&session.interrupt)?;
+        let flag = modfile::in_force("mod", loaded, typed, &toolchain.goflags);
+        values.push(flag.and_then(|flag| flag.value));
+    }
+    Ok(values)
 }
 
 /// Prints the page.

@@ -229,13 +229,30 @@ fn a_go_mod_without_a_go_line_gets_none() {
     let Some((_, new)) = toolchains() else {
         return;
     };
-    let mut place = module("1.23", "");
-    place.write("go.mod", "module example.com/tiny\n");
-    place.env("GOFLAGS", "-mod=mod");
-    let before = state(&place);
-    let run = place.run(&format!("upgrade --go {}", new.display()));
-    assert_eq!(run.code(), 0, "{}", run.shown());
-    assert_eq!(state(&place), before);
+    // Wherever `-mod=mod` is from: the variable, the configuration, and what `go env -w` wrote.
+    let variable = module("1.23", "");
+    let configured = module("1.23", "");
+    let written = module("1.23", "");
+    for (place, from) in [
+        (variable, "GOFLAGS"),
+        (configured, "build.flags"),
+        (written, "GOENV"),
+    ] {
+        let mut place = place;
+        place.write("go.mod", "module example.com/tiny\n");
+        match from {
+            "GOFLAGS" => place.env("GOFLAGS", "-mod=mod"),
+            "build.flags" => place.write("gobuild-opt.toml", "[build]\nflags = [\"-mod=mod\"]\n"),
+            _ => {
+                place.env("GOENV", place.aside("go.env"));
+                place.tool("go", &["env", "-w", "GOFLAGS=-mod=mod"]);
+            }
+        }
+        let before = state(&place);
+        let run = place.run(&format!("upgrade --go {}", new.display()));
+        assert_eq!(run.code(), 0, "{from}: {}", run.shown());
+        assert_eq!(state(&place), before, "{from}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::wish::{Bump, flag};
 use super::{Known, Now};
 use crate::build::marked::Marked;
 use crate::command::Session;
+use crate::config::layer::Loaded;
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag};
@@ -116,18 +117,25 @@ fn text_of(path: &Path) -> Result<String> {
         .map_err(|error| Error::unreadable("the module file", path, error))
 }
 
-/// The file that says which modules there are: go.mod, or what `-modfile` names instead, in the order in which go lets one
-/// win over the other: typed, of `[build] flags`, of GOFLAGS. An empty value takes that of a weaker place back.
-pub fn source(now: &Now) -> PathBuf {
-    let configured = flags::parse(&now.loaded.config.build.flags, "build.flags");
-    let ambient = flags::parse_goflags(&now.facts.toolchain.goflags);
-    // What does not parse was refused when the program was planned.
+/// The flag of this name that go obeys: typed, otherwise of `[build] flags`, otherwise of GOFLAGS.
+pub fn in_force(name: &str, loaded: &Loaded, typed: &Typed, goflags: &str) -> Option<Flag> {
+    let configured = flags::parse(&loaded.config.build.flags, "build.flags");
+    let ambient = flags::parse_goflags(goflags);
+    // What does not parse is refused when the program is planned.
     let (configured, ambient) = (configured.unwrap_or_default(), ambient.unwrap_or_default());
-    let mut all = ambient.iter().chain(&configured).chain(&now.typed.flags);
-    let last = all.rfind(|flag| flag.name == "modfile");
-    match last.and_then(Flag::path).filter(|path| !path.is_empty()) {
+    let mut all = ambient.iter().chain(&configured).chain(&typed.flags);
+    all.rfind(|flag| flag.name == name).cloned()
+}
+
+/// The file that says which modules there are: go.mod, or what `-modfile` names instead. An empty value takes that of a weaker
+/// place back.
+pub fn source(now: &Now) -> PathBuf {
+    let toolchain = &now.facts.toolchain;
+    let flag = in_force("modfile", &now.loaded, &now.typed, &toolchain.goflags);
+    let path = flag.as_ref().and_then(Flag::path);
+    match path.filter(|path| !path.is_empty()) {
         Some(path) => now.typed.cwd.join(path),
-        None => PathBuf::from(&now.facts.toolchain.gomod),
+        None => PathBuf::from(&toolchain.gomod),
     }
 }
 
