@@ -1,6 +1,6 @@
 //! The locks of two revisions in, what the later one accepts beyond the earlier out.
 
-use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Target, class_name};
+use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Proof, Target, class_name};
 
 /// Entries of one kind that are told one by one.
 const TOLD: usize = 5;
@@ -78,16 +78,29 @@ fn benchmarks(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
     }
 }
 
-/// Proofs that say something else of the same profile. That of another profile is no news: it takes one of its own.
+/// Proofs of the same profile with another outcome, or that count now and did not. That of another profile is no news: it takes
+/// one of its own; and one that is made anew has other words.
 fn proofs(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
     for (package, was) in &old.proofs {
-        let Some(is) = new.proofs.get(package).filter(|is| *is != was) else {
+        let same = |is: &&Proof| is.profile == was.profile;
+        let Some(is) = new.proofs.get(package).filter(same) else {
             continue;
         };
-        if is.profile == was.profile {
+        let place = format!("the proof of the profile of {package} on {key}");
+        if is.outcome != was.outcome {
             let (a, b) = (&was.verdict, &is.verdict);
+            told.push(format!("{place} says `{b}` instead of `{a}`"));
+        }
+        if was.trained && !is.trained {
+            let load = match was.workload == is.workload {
+                true => format!("the same workload `{}`", is.workload),
+                false => format!(
+                    "the workload `{}` instead of `{}`",
+                    is.workload, was.workload
+                ),
+            };
             told.push(format!(
-                "the proof of the profile of {package} on {key} says `{b}` instead of `{a}`"
+                "{place} is no more of the load that the profile was collected from, with {load}"
             ));
         }
     }
@@ -181,7 +194,6 @@ mod tests {
 
     use super::*;
     use crate::escape::{Class, Identity};
-    use crate::lock::Proof;
 
     fn lock(edit: impl FnOnce(&mut Target)) -> Lock {
         let mut target = Target {
@@ -269,6 +281,26 @@ mod tests {
         assert_eq!(told(&slower, &with(proof("faster", "bb"))), "");
         assert_eq!(told(&lock(|_| {}), &slower), "");
         assert_eq!(told(&slower, &slower), "");
+        // Made anew, with the same outcome.
+        let anew = Proof {
+            verdict: "slower 4 %".into(),
+            seed: 7,
+            pairs: 12,
+            ..proof("slower", "aa")
+        };
+        assert_eq!(told(&slower, &with(anew)), "");
+        // Of the training load, until somebody takes the word out.
+        let trained = with(Proof {
+            trained: true,
+            workload: "{bin} -n 9".into(),
+            ..proof("faster", "aa")
+        });
+        let edited = with(Proof {
+            workload: "{bin} -n 9".into(),
+            ..proof("faster", "aa")
+        });
+        insta::assert_snapshot!(told(&trained, &edited), @"the proof of the profile of ex.com/m on linux/amd64 is no more of the load that the profile was collected from, with the same workload `{bin} -n 9`");
+        assert_eq!(told(&edited, &trained), "");
     }
 
     #[test]
