@@ -7,21 +7,35 @@ use std::io;
 /// Why instructions are not counted, in words; `None` where they are.
 pub fn refusal() -> Option<String> {
     let error = Counter::instructions().err()?;
-    Some(match error.kind() {
-        io::ErrorKind::NotFound => "the machine has no counter, as most virtual ones".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            let path = "/proc/sys/kernel/perf_event_paranoid";
-            let level = std::fs::read_to_string(path).unwrap_or_default();
-            match level.trim() {
-                "" => "the kernel refuses it".to_owned(),
-                level => format!(
-                    "the kernel refuses it (kernel.perf_event_paranoid is {level}; 2 allows it)"
-                ),
-            }
+    let path = "/proc/sys/kernel/perf_event_paranoid";
+    let level = std::fs::read_to_string(path).unwrap_or_default();
+    Some(words(&error, level.trim()))
+}
+
+/// `level` is what the kernel asks of who counts; empty where it does not say.
+fn words(error: &io::Error, level: &str) -> String {
+    match error.kind() {
+        _ if is_no_counter(error) => {
+            "the machine's counter cannot do it, as that of some virtual ones".to_owned()
         }
+        io::ErrorKind::NotFound => "the machine has no counter, as most virtual ones".to_owned(),
+        io::ErrorKind::PermissionDenied => match level.parse::<i64>() {
+            Err(_) => "the kernel refuses it".to_owned(),
+            Ok(..=2) => format!(
+                "a container or a security module refuses it (kernel.perf_event_paranoid is {level}, which allows it)"
+            ),
+            Ok(_) => format!(
+                "the kernel refuses it (kernel.perf_event_paranoid is {level}; 2 allows it)"
+            ),
+        },
         io::ErrorKind::Unsupported => "this system has no perf_event_open".to_owned(),
         _ => error.to_string(),
-    })
+    }
+}
+
+/// The kernel has the call, and the processor not what it is asked for.
+fn is_no_counter(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::OPNOTSUPP.raw_os_error())
 }
 
 pub use system::Counter;
@@ -101,6 +115,21 @@ mod tests {
         // Of children of children, too.
         assert!(runs("sh -c true; sh -c true; true").success());
         assert!(counter.number().unwrap() > 2 * one);
+    }
+
+    #[test]
+    fn who_refuses_is_said() {
+        use rustix::io::Errno;
+        let say = |error: Errno, level: &str| words(&error.into(), level);
+        let by_level = "the kernel refuses it (kernel.perf_event_paranoid is 3; 2 allows it)";
+        assert_eq!(say(Errno::ACCESS, "3"), by_level);
+        let by_filter = say(Errno::PERM, "2");
+        assert!(by_filter.starts_with("a container or a security module refuses it"));
+        assert_eq!(say(Errno::PERM, "-1"), by_filter.replace("is 2", "is -1"));
+        assert_eq!(say(Errno::PERM, ""), "the kernel refuses it");
+        assert!(say(Errno::NOSYS, "2").contains("no perf_event_open"));
+        assert!(say(Errno::NOENT, "2").contains("no counter"));
+        assert!(say(Errno::OPNOTSUPP, "2").contains("counter cannot do it"));
     }
 
     #[test]

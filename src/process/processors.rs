@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// A number that no processor has; the kernel's sets end before it.
 const END: usize = 1024;
+/// Fewer are no set of fast processors.
+const LEAST: usize = 2;
 /// Where the kernel says what its processors are.
 pub const DEVICES: &str = "/sys/devices";
 
@@ -36,9 +38,11 @@ pub fn shown(numbers: &[usize]) -> String {
     runs.map(run).collect::<Vec<_>>().join(",")
 }
 
-/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody tells.
+/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody tells. Never fewer than two:
+/// a single one would have all of a Go program, its collector too, take turns.
 ///
-/// `devices` is [`DEVICES`]: Intel's fast cores have a list of their own there, elsewhere each processor has a capacity.
+/// `devices` is [`DEVICES`]: Intel's fast cores have a list of their own there, elsewhere each processor has a capacity. Some of one
+/// kind are clocked a little higher than others of it.
 pub fn fastest(devices: &Path, allowed: &[usize]) -> Option<Vec<usize>> {
     let read = |path: &str| fs::read_to_string(devices.join(path)).ok();
     let fast = match read("cpu_core/cpus").and_then(|text| parse(text.trim())) {
@@ -52,12 +56,8 @@ pub fn fastest(devices: &Path, allowed: &[usize]) -> Option<Vec<usize>> {
                 .iter()
                 .map(|cpu| capacity(*cpu))
                 .collect::<Option<_>>()?;
-            let most = all.iter().max()?;
-            let pairs = allowed.iter().zip(&all);
-            pairs
-                .filter(|(_, own)| *own == most)
-                .map(|(cpu, _)| *cpu)
-                .collect()
+            let pairs: Vec<(usize, u64)> = allowed.iter().copied().zip(all).collect();
+            of_most(&pairs)
         }
     };
     let both: Vec<usize> = allowed
@@ -65,7 +65,18 @@ pub fn fastest(devices: &Path, allowed: &[usize]) -> Option<Vec<usize>> {
         .copied()
         .filter(|cpu| fast.contains(cpu))
         .collect();
-    (!both.is_empty() && both.len() < allowed.len()).then_some(both)
+    (both.len() >= LEAST && both.len() < allowed.len()).then_some(both)
+}
+
+/// Of processors and their capacities the fastest, and those within a tenth of the second fastest: of what there is one alone is
+/// no set.
+fn of_most(all: &[(usize, u64)]) -> Vec<usize> {
+    let mut capacities: Vec<u64> = all.iter().map(|(_, capacity)| *capacity).collect();
+    capacities.sort_unstable_by(|a, b| b.cmp(a));
+    let at = capacities.get(LEAST - 1).or(capacities.last());
+    let second = at.copied().unwrap_or_default();
+    let is_fast = |pair: &&(usize, u64)| pair.1 * 10 >= second * 9;
+    all.iter().filter(is_fast).map(|(cpu, _)| *cpu).collect()
 }
 
 /// Those that this process may use; `None` where the kernel does not tell.
@@ -125,6 +136,14 @@ mod tests {
         assert_eq!(fastest(place.path(), &[0, 1, 2, 3]), Some(vec![2, 3]));
         // A container may have some of one kind only.
         assert_eq!(fastest(place.path(), &[2, 3]), None);
+        // One that is best, three big ones, four small ones; and a big one that is clocked lower.
+        for (cpu, capacity) in [1024, 886, 870, 886, 340, 340, 340, 340].iter().enumerate() {
+            let path = format!("system/cpu/cpu{cpu}/cpu_capacity");
+            write(&path, &capacity.to_string());
+        }
+        let all: Vec<usize> = (0..8).collect();
+        assert_eq!(fastest(place.path(), &all), Some(vec![0, 1, 2, 3]));
+        assert_eq!(fastest(place.path(), &[0, 4]), None);
         write("cpu_core/cpus", "0-1\n");
         assert_eq!(fastest(place.path(), &[0, 1, 2, 3]), Some(vec![0, 1]));
         assert_eq!(fastest(place.path(), &[2, 3]), None);
