@@ -1,6 +1,7 @@
 //! The command that a profile was collected from in, a note in the profile out; and whether a workload is that command.
 //!
-//! The note has a few digits of the digest of each word: profiles are committed, and a command may hold what nobody else is to see.
+//! Profiles are committed, and a command may hold what nobody else is to see. So the note has digests of the whole command alone,
+//! never of one word: whoever knows all the other words can try guesses for the last one, and nobody else can.
 
 use sha2::{Digest, Sha256};
 
@@ -8,12 +9,13 @@ use super::Profile;
 use super::proto;
 
 /// What the note begins with.
-const MARK: &str = "gobuild-opt collected from:";
+const MARK: &str = "gobuild-opt collected from, by digests:";
 /// Of more words there is no note.
 const MOST: usize = 200;
 
-/// Writes the note into a profile. `profile` is what stands for its file in the words: that word is how it was taken and not what
-/// was done, and so is the flag before it.
+/// Writes the note into a profile: for each word that may be the program, a digest of the command with only the base name of that
+/// word in its place. `profile` is what stands for its file in the words: that word is how it was taken and not what was done, and
+/// so is the flag before it.
 pub fn note(raw: &mut proto::Profile, command: &[String], profile: &str) {
     let mut words: Vec<String> = Vec::new();
     for word in split(command) {
@@ -29,35 +31,33 @@ pub fn note(raw: &mut proto::Profile, command: &[String], profile: &str) {
     if words.is_empty() || words.len() > MOST {
         return;
     }
-    let digests: Vec<String> = words.iter().map(|word| digest(word)).collect();
+    let mut digests: Vec<String> = words
+        .iter()
+        .map(|program| digest(&words, program, base(program)))
+        .collect();
+    // Equal words have equal digests; and the order would say nothing.
+    digests.sort_unstable();
+    digests.dedup();
     let text = format!("{MARK} {}", digests.join(" "));
     let index = i64::try_from(raw.string_table.len()).unwrap_or_default();
     raw.string_table.push(text.into_bytes());
     raw.comment.push(index);
 }
 
-/// Whether the profile was collected from this workload, `program` standing for the program in its words: the same words in the
-/// same order, and one more for the program.
-pub fn is_from(profile: &Profile, workload: &[String], program: &str) -> bool {
-    let words: Vec<String> = split(workload)
-        .into_iter()
-        .filter(|word| word != program)
-        .map(|word| digest(&word))
+/// Whether the profile, or a part of it, was collected from this workload: the same words, and a file with one of the `names` of
+/// the program where `program` stands in it.
+pub fn is_from(profile: &Profile, workload: &[String], program: &str, names: &[&str]) -> bool {
+    let words = split(workload);
+    let wanted: Vec<String> = names
+        .iter()
+        .map(|name| digest(&words, program, base(name)))
         .collect();
-    let comments = profile.raw().comment.iter();
-    let mut notes = comments.filter_map(|index| {
-        let text = profile.text(*index).into_owned();
-        let rest = text.strip_prefix(MARK)?;
-        Some(
-            rest.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
-    });
-    notes.any(|noted| {
-        let mut rest = noted.iter();
-        let in_order = words.iter().all(|word| rest.any(|other| other == word));
-        in_order && noted.len() == words.len() + 1
+    let mut comments = profile.raw().comment.iter();
+    comments.any(|index| {
+        let text = profile.text(*index);
+        let noted = text.strip_prefix(MARK).unwrap_or_default();
+        let mut noted = noted.split_whitespace();
+        noted.any(|digest| wanted.iter().any(|wanted| wanted == digest))
     })
 }
 
@@ -67,8 +67,24 @@ fn split(command: &[String]) -> Vec<String> {
     command.iter().flat_map(words).collect()
 }
 
-fn digest(word: &str) -> String {
-    let digest = Sha256::digest(word.as_bytes());
+/// The name of a file without its directories, as it is called on every system.
+fn base(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// Of all words together, with a name in the place of the program.
+fn digest(words: &[String], program: &str, name: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(name.as_bytes());
+    for word in words {
+        // No word has a zero byte.
+        digest.update([0, u8::from(word == program)]);
+        if word != program {
+            digest.update(word.as_bytes());
+        }
+    }
+    let digest = digest.finalize();
     digest[..4]
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -78,7 +94,7 @@ fn digest(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{encode, read};
+    use crate::profile::{Input, Normalize, encode, merge, read};
 
     fn words(text: &str) -> Vec<String> {
         shell_words::split(text).unwrap()
@@ -112,6 +128,12 @@ mod tests {
             ),
             ("./api -import data", "{bin} -import data", true),
             ("./api", "{bin}", true),
+            ("dist/api.exe -v", "{bin} -v", true),
+            ("./loadtest.sh", "{bin}", false),
+            ("./loadtest.sh -import data", "{bin} -import data", false),
+            ("./api -import data", "-import {bin} data", false),
+            ("./api ./api", "{bin} {bin}", true),
+            ("./api -import data", "./api -import data", false),
             ("./api -import data", "{bin} -import other", false),
             ("./api -import data", "{bin}", false),
             ("./api -import data -v", "{bin} -import data", false),
@@ -122,15 +144,38 @@ mod tests {
             ),
         ] {
             let profile = collected(command);
-            let found = is_from(&profile, &words(workload), "{bin}");
+            let found = is_from(&profile, &words(workload), "{bin}", &["api"]);
             assert_eq!(found, same, "{command} / {workload}");
         }
-        // What stands in it is not what was typed.
+    }
+
+    #[test]
+    fn the_note_gives_no_word_away() {
         let profile = collected("./api -token geheim");
         let all = &profile.raw().string_table;
-        assert!(
-            !all.iter()
-                .any(|it| String::from_utf8_lossy(it).contains("geheim"))
-        );
+        let texts = all.iter().map(|text| String::from_utf8_lossy(text));
+        let text = texts.collect::<Vec<_>>().join("\n");
+        assert!(!text.contains("geheim"));
+        // Nor does the digest of a guess, of whatever kind.
+        let guess = |words: &[&str], program: &str, name: &str| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            digest(&words, program, name)
+        };
+        assert!(!text.contains(&guess(&["geheim"], "", "")));
+        assert!(!text.contains(&guess(&["geheim"], "geheim", "geheim")));
+        assert!(!text.contains(&guess(&["-token", "geheim"], "", "")));
+        assert!(text.contains(&guess(&["./api", "-token", "geheim"], "./api", "api")));
+    }
+
+    #[test]
+    fn a_part_that_was_collected_from_it_is_enough() {
+        let (one, other) = (collected("./api -n 1"), collected("./api -n 2"));
+        let inputs = [&one, &other].map(|profile| Input {
+            profile,
+            weight: 1.0,
+        });
+        let merged = merge(&inputs, Normalize::Off).unwrap();
+        let found = |load: &str| is_from(&merged, &words(load), "{bin}", &["api"]);
+        assert!(found("{bin} -n 1") && found("{bin} -n 2") && !found("{bin} -n 3"));
     }
 }

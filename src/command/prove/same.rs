@@ -47,13 +47,19 @@ fn is_equal(first: &Path, other: &Path) -> bool {
     binary::compare_loaded(&first, &other).is_ok_and(|difference| difference.identical)
 }
 
-/// Whether the profile of one of them was collected from this workload; benchmarks have none.
+/// Whether the profile of one of them, or a part of it, was collected from this workload; benchmarks have none.
 pub fn trained(programs: &[Program], workload: &[String]) -> bool {
-    let mut files = programs.iter().filter_map(|it| it.profile_file.as_deref());
     let read = |file: &Path| profile::read(&input::read(file, LARGEST).ok()?).ok();
-    !workload.is_empty()
-        && files
-            .any(|file| read(file).is_some_and(|it| profile::trained::is_from(&it, workload, BIN)))
+    let is_trained = |program: &Program| {
+        let Some(profile) = program.profile_file.as_deref().and_then(read) else {
+            return false;
+        };
+        let file = program.plain.file_name();
+        let file = file.unwrap_or_default().to_string_lossy();
+        let package = program.package.as_deref().unwrap_or_default();
+        profile::trained::is_from(&profile, workload, BIN, &[&file, package])
+    };
+    !workload.is_empty() && programs.iter().any(is_trained)
 }
 
 /// `None` where it cannot be told.
