@@ -113,9 +113,14 @@ impl<'a> Page<'a> {
 
 fn head(blocks: &[Block]) -> String {
     let title = blocks.iter().find_map(|block| match block {
-        Block::Title(title) => Some(escape(title)),
+        Block::Title(title) => Some(title),
         _ => None,
     });
+    let heading = blocks.iter().find_map(|block| match block {
+        Block::Heading(heading) => Some(heading),
+        _ => None,
+    });
+    let title = title.or(heading).map(|title| escape(title));
     let title = title.unwrap_or_else(|| "gobuild-opt".into());
     let policy = policy::policy(STYLE, SCRIPT);
     format!(

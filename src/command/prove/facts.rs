@@ -52,11 +52,12 @@ fn sizes(before: &Option<Own>, after: &Option<Own>) -> Facts {
     };
     let compared = difference::executable(&built(before), &built(after));
     let mut frames = compared.functions;
-    frames.retain(|it| {
-        it.frame.before.is_some() && it.frame.after.is_some() && it.frame.growth() != 0
+    frames.retain(|function| {
+        let frame = function.frame;
+        frame.before.is_some() && frame.after.is_some() && frame.growth() != 0
     });
     frames.order_by(|a, b| {
-        let size = |it: &difference::Function| it.frame.growth().abs();
+        let size = |function: &difference::Function| function.frame.growth().abs();
         size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
     });
     let calls = |own: &'_ Option<Own>| own.as_ref().and_then(|own| own.inlined.clone());

@@ -4,7 +4,7 @@ use super::{Block, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted, grouped};
 use crate::report::difference::Pair;
-use crate::report::prove::{Facts, Program, Report};
+use crate::report::prove::{Allocated, Facts, Program, Report};
 
 /// A table for each program but the first; nothing where nothing is known.
 pub(super) fn known(report: &Report) -> Vec<Block> {
@@ -86,11 +86,11 @@ fn allocated(program: &Program) -> Vec<Vec<String>> {
     let differ = program
         .allocated
         .iter()
-        .filter(|it| it.middles[0] != it.middles[1]);
-    let row = |it: &crate::report::prove::Allocated| {
-        let [before, after] = it.middles.map(amount);
+        .filter(|numbers| numbers.middles[0] != numbers.middles[1]);
+    let row = |numbers: &Allocated| {
+        let [before, after] = numbers.middles.map(amount);
         vec![
-            format!("{}: {}", it.benchmark, it.unit),
+            format!("{}: {}", numbers.benchmark, numbers.unit),
             before,
             after,
             String::new(),
