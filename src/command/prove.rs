@@ -32,6 +32,7 @@ use crate::build::{Event, publish};
 use crate::cli;
 use crate::config::{self, layer::Loaded};
 use crate::error::{Error, Kind, Result};
+use crate::number::{counted_of, grouped};
 use crate::plan::Typed;
 use crate::process::counted;
 use crate::prove::decide::Rules;
@@ -95,6 +96,7 @@ fn blank(args: &cli::Prove, wish: &Wish, made: &Made) -> Report {
     let rules = Rules::new(wish.pairs, wish.threshold, made.programs.len() - 1);
     let mut report = Report::new(machine(wish), wish.seed, &rules);
     describe(&mut report, args, wish, made);
+    report.notes.clone_from(&made.notes);
     report.trained = same::trained(&made.programs, &wish.workload);
     report
 }
@@ -130,8 +132,20 @@ struct Made {
     is_profile: bool,
     /// The lock, where a proof of it goes.
     lock: Option<PathBuf>,
+    /// What is to be said of them.
+    notes: Vec<String>,
     /// What is kept as long as something is built or run.
     _revision: Option<Revision>,
+}
+
+impl Made {
+    /// Pairs need as many layouts on each side.
+    fn settle(&mut self) {
+        if programs::settle(&mut self.programs) {
+            let words = "a linker without -randlayout (Go 1.23) is among them, so each program has the one layout of its linker";
+            self.notes.push(words.to_owned());
+        }
+    }
 }
 
 /// The programs: two that are there, or what is built.
@@ -154,6 +168,7 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
             place,
             is_profile: false,
             lock: None,
+            notes: Vec::new(),
             _revision: None,
         });
     }
@@ -181,9 +196,11 @@ fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Mad
         place,
         is_profile: false,
         lock,
+        notes: Vec::new(),
         _revision: None,
     };
     build(args, &work, &mut made, session)?;
+    made.settle();
     Ok(made)
 }
 
@@ -366,11 +383,19 @@ fn measured(
 
 fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {
     report::add_runs(&mut report.programs, &measured.runs);
-    if let Some(why) = counted::refusal() {
-        report
-            .notes
-            .push(format!("instructions are not counted: {why}"));
-    }
+    let counts = || measured.runs.iter().flatten();
+    let lacks = counts()
+        .filter(|run| run.taken.instructions.is_none())
+        .count();
+    report.notes.extend(match counted::refusal() {
+        Some(why) => Some(format!("instructions are not counted: {why}")),
+        None if lacks > 0 => Some(format!(
+            "instructions are not compared: {} of {} were not counted all the time, since others use the counter too",
+            grouped(lacks as u64),
+            counted_of(counts().count(), "run")
+        )),
+        None => None,
+    });
     report.level = measured.rules.level(measured.rules.most());
     report.interrupted = measured.signal.is_some();
     report.comparisons = report::comparisons(&report::Inputs {

@@ -46,10 +46,16 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     let question = args.prove.as_deref();
     let question = question.map(|command| Question::of(command, &prepared.loaded));
     let question = question.transpose()?;
+    if let Some(question) = &question {
+        question.check(&prepared)?;
+    }
     let now = Now::of(&prepared)?;
     let mut nexts = Vec::new();
     for wish in wish::toolchains(&args.go, &now, session)? {
         nexts.push(Next::prepare(&now, wish, &bumps, session)?);
+    }
+    if let Some(question) = &question {
+        nexts.iter().try_for_each(|next| next.check(question))?;
     }
     let wanted = Wanted {
         vetting: args.vet,
@@ -88,18 +94,15 @@ fn reading(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Result<Type
 }
 
 /// What GOFLAGS says of `-mod` for each platform: go knows it from the environment and from what `go env -w` wrote.
-fn outside(
-    loaded: &Loaded,
-    typed: &Typed,
-    session: &Session<'_>,
-) -> Result<Vec<Option<String>>> {
+fn outside(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Result<Vec<Option<String>>> {
     let targets = match loaded.config.target.as_slice() {
         [] => vec![Target::default()],
         some => some.to_vec(),
     };
     let mut values = Vec::new();
     for target in &targets {
-        let toolchain = go_command(loaded, typed, target, session)?.toolchain(&session.interrupt)?;
+        let toolchain =
+            go_command(loaded, typed, target, session)?.toolchain(&session.interrupt)?;
         let flag = modfile::in_force("mod", loaded, typed, &toolchain.goflags);
         values.push(flag.and_then(|flag| flag.value));
     }

@@ -46,7 +46,7 @@ pub(crate) struct Report {
     pub(crate) layouts: usize,
     /// What has to come out; `null`: nothing.
     pub(crate) require: Option<String>,
-    /// Whether the workload is what a profile of the programs was collected from, as `profile collect` noted it.
+    /// Whether the workload is what a profile of the programs was collected from, at least in part, as `profile collect` noted it.
     pub(crate) trained: bool,
     /// Whether somebody ended it: then this is what the pairs so far say.
     pub(crate) interrupted: bool,

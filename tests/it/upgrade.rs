@@ -215,12 +215,38 @@ fn both_are_run_side_by_side() {
         (&"as it is".into(), &"go1.27.3".into())
     );
     assert!(found["pairs"].as_u64().unwrap() >= 5, "{proved}");
+    assert_eq!(
+        (
+            &proved["trained"],
+            &proved["layouts"],
+            &proved["most_pairs"]
+        ),
+        (&false.into(), &1.into(), &5.into())
+    );
+    assert!(proved["notes"].is_array(), "{proved}");
     // What is no workload is said before anything is built.
     refused(
         &place,
         &format!("{} --prove true", &line[8..]),
         2,
         "no `{bin}` is in it",
+    );
+    // Neither are layouts that one of the linkers has not, or a second program.
+    let line = format!("{} --prove '{{bin}} a b'", &line[8..]);
+    if let Some(older) = released("1.22.10").and_then(|it| it.bin) {
+        place.write("go.mod", "module example.com/tiny\n\ngo 1.21\n");
+        place.path_first(&older);
+        place.write("gobuild-opt.toml", "[prove]\nlayouts = 3\n");
+        let words = "the linker of go1.22.10 has no -randlayout";
+        refused(&place, &line, 2, words);
+    }
+    place.write("other/main.go", "package main\n\nfunc main() {}\n");
+    place.write("gobuild-opt.toml", "");
+    refused(
+        &place,
+        &format!("{line} ./..."),
+        2,
+        "there are several programs: example.com/tiny, example.com/tiny/other",
     );
 }
 

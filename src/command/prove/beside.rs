@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::programs::{Place, Work};
+use super::programs::{self, Place, Work};
 use super::variant::Variant;
 use super::wish::{self, Wish};
 use super::{Made, blank, compared};
 use crate::cli;
 use crate::command::Session;
+use crate::command::prepare::Prepared;
 use crate::config::layer::Loaded;
 use crate::error::Result;
 use crate::plan::Typed;
@@ -31,12 +32,18 @@ pub struct Side<'a> {
 }
 
 impl Question {
-    /// A command with `{bin}` in it, judged as `[prove]` says. Fails with [`crate::error::Kind::Usage`] for what is none.
+    /// A command with `{bin}` in it, judged as `[prove]` says. Fails with [`Kind::Usage`](crate::error::Kind::Usage) for what is
+    /// none.
     pub fn of(command: &str, loaded: &Loaded) -> Result<Self> {
         let words = wish::words(command, "--prove")?;
         let args = cli::Prove::of_workload(words.into_iter().map(OsString::from).collect())?;
         let wish = Wish::of(&args, loaded)?;
         Ok(Self { args, wish })
+    }
+
+    /// Fails with [`Kind::Usage`](crate::error::Kind::Usage) for a side that [`Self::ask`] could not run, before anything is built.
+    pub fn check(&self, side: &Prepared) -> Result<()> {
+        programs::check(side, self.wish.layouts)
     }
 
     /// Builds both once more, with their layouts, and runs them. Fails as `prove` does, and where a signal ends it.
@@ -51,6 +58,7 @@ impl Question {
             place: Place::create(Some(cache), session)?,
             is_profile: false,
             lock: None,
+            notes: Vec::new(),
             _revision: None,
         };
         for side in sides {
@@ -64,6 +72,7 @@ impl Question {
             let program = work.build(&Variant::plain(side.name), None, &mut made.place, session)?;
             made.programs.push(program);
         }
+        made.settle();
         let mut report = blank(&self.args, &self.wish, &made);
         compared(&self.args, &self.wish, &mut made, &mut report, session)?;
         session.interrupt.check()?;

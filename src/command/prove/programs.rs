@@ -21,6 +21,7 @@ use crate::escape::added::Listed;
 use crate::go::flags::Flag;
 use crate::go::{Go, Words};
 use crate::plan::Typed;
+use crate::plan::output::Executable;
 use crate::process;
 use crate::profile::Edges;
 
@@ -173,9 +174,8 @@ impl Work<'_> {
             (Some(0), _) => 0,
             (Some(asked), true) => asked,
             (Some(_), false) => {
-                let message = "the linker of this Go has no -randlayout, which `--layouts` needs";
-                return Err(Error::new(Kind::Usage, message)
-                    .hint("take Go 1.23 or later, or `--layouts 0`"));
+                let go = program.go_version.as_deref();
+                return Err(without_layouts(go.unwrap_or("this Go")));
             }
         };
         if layouts > 0 {
@@ -237,6 +237,71 @@ fn is_here(target: &Target) -> bool {
     is(&target.os, os) && is(&target.arch, arch)
 }
 
+/// Whether there is nothing wrong with what [`Work::build`] is to build, as far as it is known before anything is built: a platform
+/// that runs here, one program, and a linker with layouts where some were asked for. Fails with [`Kind::Usage`].
+pub fn check(prepared: &Prepared, layouts: Option<usize>) -> Result<()> {
+    let facts = &prepared.facts;
+    let here = facts
+        .iter()
+        .position(|facts| is_of_this_machine(&facts.target));
+    if let (None, true, Some(only)) = (
+        here,
+        prepared.loaded.config.target.is_empty(),
+        facts.first(),
+    ) {
+        return Err(not_here(&only.key()));
+    }
+    let at = here.unwrap_or_default();
+    if let Some(executables) = prepared.outputs.targets.get(at) {
+        the_one(executables)?;
+    }
+    match facts.get(at) {
+        Some(facts) if layouts.is_some_and(|asked| asked > 0) => {
+            match has_layouts(facts.toolchain.minor()) {
+                true => Ok(()),
+                false => Err(without_layouts(&facts.toolchain.version)),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_here(key: &str) -> Error {
+    let message = format!("a program for {key} does not run here");
+    Error::new(Kind::Usage, message).hint(
+        "`prove` measures on this machine: add a `[[target]]` for it, or unset GOOS and GOARCH",
+    )
+}
+
+/// Only one program is run on a side.
+fn the_one(executables: &[Executable]) -> Result<&Executable> {
+    if let [one] = executables {
+        return Ok(one);
+    }
+    let names: Vec<&str> = executables.iter().map(|it| it.package.as_str()).collect();
+    let message = format!("there are several programs: {}", names.join(", "));
+    Err(Error::new(Kind::Usage, message).hint("name the package of one"))
+}
+
+/// `go`: its version.
+fn without_layouts(go: &str) -> Error {
+    let message = format!("the linker of {go} has no -randlayout, which `layouts` needs");
+    Error::new(Kind::Usage, message).hint("take Go 1.23 or later, or `--layouts 0`")
+}
+
+/// Lays all programs out as their linkers do by themselves where one of them has no other layout: runs with one layout on a side and
+/// with several on the other cannot be paired. Whether it did so.
+pub fn settle(programs: &mut [Program]) -> bool {
+    let is_laid_out = |program: &Program| program.files.len() > 1;
+    let mixed = programs.iter().any(is_laid_out) && !programs.iter().all(is_laid_out);
+    if mixed {
+        for program in programs {
+            program.files = vec![program.plain.clone()];
+        }
+    }
+    mixed
+}
+
 /// Builds a variant, and collects the escapes of own code where that is asked for.
 fn executable(
     mut loaded: Loaded,
@@ -259,19 +324,9 @@ fn executable(
     };
     let facts = &target.facts;
     if !is_of_this_machine(&facts.target) {
-        let message = format!("a program for {} does not run here", facts.key());
-        return Err(Error::new(Kind::Usage, message).hint(
-            "`prove` measures on this machine: add a `[[target]]` for it, or unset GOOS and GOARCH",
-        ));
+        return Err(not_here(&facts.key()));
     }
-    let wanted = match target.executables.as_slice() {
-        [one] => one,
-        several => {
-            let names: Vec<&str> = several.iter().map(|it| it.package.as_str()).collect();
-            let message = format!("there are several programs: {}", names.join(", "));
-            return Err(Error::new(Kind::Usage, message).hint("name the package of one"));
-        }
-    };
+    let wanted = the_one(&target.executables)?;
     let mut built: Vec<Built> = Vec::new();
     let (interrupt, show) = (&session.interrupt, &mut *session.show);
     build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
@@ -423,4 +478,50 @@ fn code_flags(loaded: &Loaded, typed: &Typed) -> Vec<OsString> {
     let profile = typed.flags.iter().rfind(|it| it.name == "pgo");
     all.extend(profile.map(Flag::to_os_arg));
     all
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A program with so many layouts.
+    pub fn program(name: &str, layouts: usize) -> Program {
+        Program {
+            name: name.into(),
+            files: (0..layouts).map(|at| format!("laid{at}").into()).collect(),
+            plain: "plain".into(),
+            size: 0,
+            sha256: String::new(),
+            go_version: None,
+            profile: None,
+            profile_file: None,
+            calls: None,
+            escapes: None,
+            package: None,
+            key: None,
+            built: None,
+            cwd: PathBuf::new(),
+        }
+    }
+
+    #[test]
+    fn all_are_laid_out_or_none_is() {
+        for (layouts, settled) in [
+            ([1, 3], true),
+            ([3, 1], true),
+            ([3, 3], false),
+            ([1, 1], false),
+        ] {
+            let mut programs = layouts.map(|count| program("x", count));
+            assert_eq!(settle(&mut programs), settled, "{layouts:?}");
+            let counts = programs.each_ref().map(|program| program.files.len());
+            assert_eq!(counts, if settled { [1, 1] } else { layouts });
+            assert!(
+                !settled
+                    || programs
+                        .iter()
+                        .all(|program| program.files[0] == program.plain)
+            );
+        }
+    }
 }

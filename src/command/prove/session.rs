@@ -138,21 +138,34 @@ fn metrics(named: Option<&Metric>, bench: bool, first: &[(&Program, Run)]) -> Re
         return Err(Error::new(Kind::Usage, "no benchmark matches")
             .hint("`go test -list Benchmark ./...` lists them"));
     }
+    let refusal = counted::refusal();
     for metric in &all {
         let mut without = first.iter().filter(|(_, run)| run.cost(metric).is_none());
         if let Some((program, run)) = without.next() {
-            return Err(lacking(metric, program, run));
+            return Err(lacking(metric, program, run, refusal));
         }
     }
     Ok(all)
 }
 
-fn lacking(metric: &Metric, program: &Program, run: &Run) -> Error {
+/// `refusal`: why instructions are not counted.
+fn lacking(metric: &Metric, program: &Program, run: &Run, refusal: Option<String>) -> Error {
     let (name, program) = (metric.name(), &program.name);
-    if let (Metric::Instructions, Some(why)) = (metric, counted::refusal()) {
-        let message = format!("instructions cannot be counted: {why}");
-        return Error::new(Kind::Usage, message)
-            .hint("judge cpu, wall, peak or faults, or what the workload prints");
+    let others = "judge cpu, wall, peak or faults, or what the workload prints";
+    if *metric == Metric::Instructions && run.taken.instructions.is_none() {
+        return match refusal {
+            Some(why) => {
+                let message = format!("instructions cannot be counted: {why}");
+                Error::new(Kind::Usage, message).hint(others)
+            }
+            None => {
+                let message = format!(
+                    "instructions of a run of `{program}` were not counted all the time: others use the processor's counter too"
+                );
+                Error::new(Kind::Machine, message)
+                    .hint(format!("end what else counts, such as perf; or {others}"))
+            }
+        };
     }
     let message = format!("a run of `{program}` has no `{name}` above 0");
     let names: Vec<&str> = run.own.keys().map(String::as_str).collect();
@@ -190,7 +203,8 @@ impl Measured {
                 let lacks = |at: usize| {
                     let mut runs = self.runs[at].iter();
                     let run = runs.find(|it| it.cost(metric).is_none());
-                    lacking(metric, &programs[at], &run.cloned().unwrap_or_default())
+                    let run = run.cloned().unwrap_or_default();
+                    lacking(metric, &programs[at], &run, counted::refusal())
                 };
                 let base = self.costs(0, metric).ok_or_else(|| lacks(0))?;
                 let other = self.costs(at, metric).ok_or_else(|| lacks(at))?;
@@ -206,5 +220,66 @@ impl Measured {
         }
         self.found = found;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::programs::tests::program;
+    use super::*;
+    use crate::prove::run::Taken;
+
+    fn counted(instructions: Option<u64>) -> Run {
+        let taken = Taken {
+            instructions,
+            user: 1000,
+            ..Taken::default()
+        };
+        Run {
+            taken,
+            ..Run::default()
+        }
+    }
+
+    #[test]
+    fn instructions_are_judged_where_all_of_them_were_counted() {
+        let subject = program("api", 1);
+        let judged = |all: &[Option<u64>]| {
+            let runs: Vec<(&Program, Run)> = all
+                .iter()
+                .map(|number| (&subject, counted(*number)))
+                .collect();
+            metrics(Some(&Metric::Instructions), false, &runs)
+        };
+        assert_eq!(judged(&[Some(5), Some(6)]).unwrap(), [Metric::Instructions]);
+        assert!(judged(&[Some(5), None]).is_err());
+        let why = |refusal: Option<&str>| {
+            let refusal = refusal.map(str::to_owned);
+            lacking(&Metric::Instructions, &subject, &counted(None), refusal).message
+        };
+        assert!(why(None).contains("of `api` were not counted all the time"));
+        assert_eq!(
+            why(Some("no counter")),
+            "instructions cannot be counted: no counter"
+        );
+    }
+
+    #[test]
+    fn instructions_decide() {
+        let runs =
+            |number: u64| -> Vec<Run> { (0..8).map(|at| counted(Some(number + at))).collect() };
+        let mut measured = Measured {
+            rules: Rules::new(8, 0.01, 1),
+            metrics: vec![Metric::Instructions],
+            runs: vec![runs(1_000_000), runs(900_000)],
+            found: Vec::new(),
+            signal: None,
+        };
+        let programs = [program("base", 1), program("api", 1)];
+        measured.judge(&programs, true).unwrap();
+        assert_eq!(measured.found[0][0].answer, Answer::Less);
+        measured.runs[1][3] = counted(None);
+        let error = measured.judge(&programs, true).unwrap_err();
+        assert!(error.message.starts_with("instructions "));
     }
 }

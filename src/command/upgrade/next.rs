@@ -87,6 +87,11 @@ impl Next {
         })
     }
 
+    /// Fails with [`Kind::Usage`] where the question cannot be asked of it.
+    pub fn check(&self, question: &Question) -> Result<()> {
+        question.check(&self.prepared)
+    }
+
     /// Builds it, and says what differs.
     pub fn preview(
         self,

@@ -4,7 +4,7 @@ use super::known::known;
 use super::{Block, Strip, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted_of, grouped};
-use crate::report::prove::{Comparison, Outcome, Program, Report};
+use crate::report::prove::{Comparison, Machine, Outcome, Program, Report};
 
 /// The whole report.
 pub(crate) fn proved(report: &Report) -> Vec<Block> {
@@ -29,12 +29,9 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     }
     if report.comparisons.iter().any(|it| it.pairs > 0) {
         blocks.push(Block::Table(table(report)));
-        blocks.push(line(Tone::Dim, method(report)));
+        blocks.push(line(Tone::Dim, method(&How::of(report))));
     }
-    if report.trained {
-        let words = "the profile was collected from this very workload, which flatters it: that is no proof, take another load";
-        blocks.push(line(Tone::Warn, words.to_owned()));
-    }
+    blocks.extend(report.trained.then(trained));
     if report.interrupted {
         let words = "ended before its end: this is what the pairs so far say".to_owned();
         blocks.push(line(Tone::Warn, words));
@@ -44,6 +41,12 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
     blocks.push(line(Tone::Dim, time(report)));
     blocks
+}
+
+/// That the training load flatters.
+pub(super) fn trained() -> Block {
+    let words = "the profile was collected from this very workload, at least in part, which flatters it: that is no proof, take another load";
+    Block::Line(Tone::Warn, words.to_owned())
 }
 
 /// What came out, in a line.
@@ -146,10 +149,40 @@ fn chance(p: f64) -> String {
     }
 }
 
-fn method(report: &Report) -> String {
-    let first = report.comparisons.first();
+/// How it was measured.
+pub(super) struct How<'a> {
+    /// What order and layouts were drawn from.
+    pub(super) seed: u64,
+    /// Of each program.
+    pub(super) layouts: usize,
+    /// The most that there could be.
+    pub(super) most_pairs: usize,
+    /// What matters, in percent.
+    pub(super) threshold: f64,
+    /// Where it ran.
+    pub(super) machine: &'a Machine,
+    /// What came out.
+    pub(super) comparisons: &'a [Comparison],
+}
+
+impl<'a> How<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self {
+            seed: report.seed,
+            layouts: report.layouts,
+            most_pairs: report.most_pairs,
+            threshold: report.threshold,
+            machine: &report.machine,
+            comparisons: &report.comparisons,
+        }
+    }
+}
+
+/// The line that says how it was measured.
+pub(super) fn method(how: &How<'_>) -> String {
+    let first = how.comparisons.first();
     let confidence = first.map_or(0.0, |it| it.confidence * 100.0);
-    let machine = &report.machine;
+    let machine = how.machine;
     let pinned = match &machine.pinned {
         Some(list) => format!(
             "on {list} of {}",
@@ -160,15 +193,15 @@ fn method(report: &Report) -> String {
             counted_of(machine.processors, "processor")
         ),
     };
-    let layouts = match report.layouts {
+    let layouts = match how.layouts {
         0 | 1 => String::new(),
         some => format!(", {} of the code", counted_of(some, "layout")),
     };
     format!(
         "pairs in balanced random order, seed {}{layouts}; interval of {confidence:.1} %; at most {}; what matters is {} % or more; {pinned}",
-        report.seed,
-        counted_of(report.most_pairs, "pair"),
-        report.threshold
+        how.seed,
+        counted_of(how.most_pairs, "pair"),
+        how.threshold
     )
 }
 

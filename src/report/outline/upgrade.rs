@@ -3,7 +3,7 @@
 mod runtime;
 
 use super::differing::{pair, site, tone};
-use super::proved::{beginning, comparison};
+use super::proved::{How, beginning, comparison, method, trained};
 use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
@@ -99,6 +99,20 @@ fn proved(proved: &Proved) -> Vec<Block> {
         "Side by side: {}",
         beginning(&proved.workload)
     ))];
+    let notes = proved.notes.iter().cloned();
+    blocks.extend(notes.map(|note| Block::Line(Tone::Plain, note)));
+    if proved.comparisons.iter().any(|it| it.pairs > 0) {
+        let how = How {
+            seed: proved.seed,
+            layouts: proved.layouts,
+            most_pairs: proved.most_pairs,
+            threshold: proved.threshold,
+            machine: &proved.machine,
+            comparisons: &proved.comparisons,
+        };
+        blocks.push(Block::Line(Tone::Dim, method(&how)));
+    }
+    blocks.extend(proved.trained.then(trained));
     blocks.extend(proved.comparisons.iter().map(comparison));
     blocks
 }
