@@ -4,6 +4,8 @@ mod beside;
 
 mod facts;
 
+mod fit;
+
 mod programs;
 
 mod proof;
@@ -141,7 +143,7 @@ struct Made {
 impl Made {
     /// Pairs need as many layouts on each side.
     fn settle(&mut self) {
-        if programs::settle(&mut self.programs) {
+        if fit::settle(&mut self.programs) {
             let words = "a linker without -randlayout (Go 1.23) is among them, so each program has the one layout of its linker";
             self.notes.push(words.to_owned());
         }

@@ -190,9 +190,11 @@ fn the_load_of_the_profile_is_no_proof() {
         "/examples/service/cmd/api/default.pgo"
     );
     let script = format!("#!/bin/sh\ncp {profile} \"$2\"\n");
-    place.write("load.sh", script);
-    place.tool("chmod", &["+x", "load.sh"]);
-    let run = place.run("profile collect -o default.pgo -- ./load.sh -cpuprofile {profile} 1000");
+    // It is known by the name of the program.
+    place.write("load/tiny", script);
+    place.tool("chmod", &["+x", "load/tiny"]);
+    let collect = "profile collect -o default.pgo -- load/tiny -cpuprofile {profile} 1000";
+    let run = place.run(collect);
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert_eq!(place.run("accept").code(), 0);
     let line = "prove --layouts 0 --pairs 5 --metric steps --accept -- {bin}";

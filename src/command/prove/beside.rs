@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::programs::{self, Place, Work};
+use super::programs::{Place, Work};
 use super::variant::Variant;
 use super::wish::{self, Wish};
-use super::{Made, blank, compared};
+use super::{Made, blank, compared, fit};
 use crate::cli;
 use crate::command::Session;
 use crate::command::prepare::Prepared;
@@ -43,7 +43,7 @@ impl Question {
 
     /// Fails with [`Kind::Usage`](crate::error::Kind::Usage) for a side that [`Self::ask`] could not run, before anything is built.
     pub fn check(&self, side: &Prepared) -> Result<()> {
-        programs::check(side, self.wish.layouts)
+        fit::check(side, self.wish.layouts)
     }
 
     /// Builds both once more, with their layouts, and runs them. Fails as `prove` does, and where a signal ends it.

@@ -237,36 +237,8 @@ fn is_here(target: &Target) -> bool {
     is(&target.os, os) && is(&target.arch, arch)
 }
 
-/// Whether there is nothing wrong with what [`Work::build`] is to build, as far as it is known before anything is built: a platform
-/// that runs here, one program, and a linker with layouts where some were asked for. Fails with [`Kind::Usage`].
-pub fn check(prepared: &Prepared, layouts: Option<usize>) -> Result<()> {
-    let facts = &prepared.facts;
-    let here = facts
-        .iter()
-        .position(|facts| is_of_this_machine(&facts.target));
-    if let (None, true, Some(only)) = (
-        here,
-        prepared.loaded.config.target.is_empty(),
-        facts.first(),
-    ) {
-        return Err(not_here(&only.key()));
-    }
-    let at = here.unwrap_or_default();
-    if let Some(executables) = prepared.outputs.targets.get(at) {
-        the_one(executables)?;
-    }
-    match facts.get(at) {
-        Some(facts) if layouts.is_some_and(|asked| asked > 0) => {
-            match has_layouts(facts.toolchain.minor()) {
-                true => Ok(()),
-                false => Err(without_layouts(&facts.toolchain.version)),
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-fn not_here(key: &str) -> Error {
+/// `key`: a platform.
+pub fn not_here(key: &str) -> Error {
     let message = format!("a program for {key} does not run here");
     Error::new(Kind::Usage, message).hint(
         "`prove` measures on this machine: add a `[[target]]` for it, or unset GOOS and GOARCH",
@@ -274,7 +246,7 @@ fn not_here(key: &str) -> Error {
 }
 
 /// Only one program is run on a side.
-fn the_one(executables: &[Executable]) -> Result<&Executable> {
+pub fn the_one(executables: &[Executable]) -> Result<&Executable> {
     if let [one] = executables {
         return Ok(one);
     }
@@ -284,22 +256,9 @@ fn the_one(executables: &[Executable]) -> Result<&Executable> {
 }
 
 /// `go`: its version.
-fn without_layouts(go: &str) -> Error {
+pub fn without_layouts(go: &str) -> Error {
     let message = format!("the linker of {go} has no -randlayout, which `layouts` needs");
     Error::new(Kind::Usage, message).hint("take Go 1.23 or later, or `--layouts 0`")
-}
-
-/// Lays all programs out as their linkers do by themselves where one of them has no other layout: runs with one layout on a side and
-/// with several on the other cannot be paired. Whether it did so.
-pub fn settle(programs: &mut [Program]) -> bool {
-    let is_laid_out = |program: &Program| program.files.len() > 1;
-    let mixed = programs.iter().any(is_laid_out) && !programs.iter().all(is_laid_out);
-    if mixed {
-        for program in programs {
-            program.files = vec![program.plain.clone()];
-        }
-    }
-    mixed
 }
 
 /// Builds a variant, and collects the escapes of own code where that is asked for.
@@ -363,7 +322,8 @@ fn escapes(built: &Built) -> Option<Vec<Listed>> {
     Some(listed)
 }
 
-fn has_layouts(minor: Option<(u32, u32)>) -> bool {
+/// Whether the linker of a version has other layouts than its own.
+pub fn has_layouts(minor: Option<(u32, u32)>) -> bool {
     minor.is_some_and(|it| it >= RANDLAYOUT)
 }
 
@@ -501,27 +461,6 @@ pub(super) mod tests {
             key: None,
             built: None,
             cwd: PathBuf::new(),
-        }
-    }
-
-    #[test]
-    fn all_are_laid_out_or_none_is() {
-        for (layouts, settled) in [
-            ([1, 3], true),
-            ([3, 1], true),
-            ([3, 3], false),
-            ([1, 1], false),
-        ] {
-            let mut programs = layouts.map(|count| program("x", count));
-            assert_eq!(settle(&mut programs), settled, "{layouts:?}");
-            let counts = programs.each_ref().map(|program| program.files.len());
-            assert_eq!(counts, if settled { [1, 1] } else { layouts });
-            assert!(
-                !settled
-                    || programs
-                        .iter()
-                        .all(|program| program.files[0] == program.plain)
-            );
         }
     }
 }
