@@ -59,6 +59,7 @@ pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec
     };
     let mut all: Vec<Weighed> = reported
         .into_iter()
+        .map(|reported| here(reported, facts))
         .map(|reported| Weighed {
             weight: weight(&reported),
             place: format!(
@@ -81,6 +82,20 @@ pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec
             .then_with(|| a.place.cmp(&b.place))
     });
     all
+}
+
+/// A place of this build's own files, where go named those of another directory with the same sources.
+fn here(reported: Reported, facts: &Facts) -> Reported {
+    let mut packages = facts.packages.iter();
+    let package = packages.find(|package| package.import_path == reported.package);
+    let own = package.and_then(|package| {
+        let name = reported.file.file_name()?;
+        Some(package.directory(&facts.go.cwd).join(name))
+    });
+    match own.filter(|path| path.exists()) {
+        Some(file) => Reported { file, ..reported },
+        None => reported,
+    }
 }
 
 /// How many there are, and those that count.

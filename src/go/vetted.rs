@@ -13,7 +13,9 @@ use crate::process::{self, Interrupt, Stream};
 /// One place that an analyzer reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Reported {
-    /// The file.
+    /// The import path of its package.
+    pub(crate) package: String,
+    /// The file. With `-trimpath` go repeats what it kept of the same sources in another directory, and names that one.
     pub(crate) file: PathBuf,
     /// Counted from 1.
     pub(crate) line: u32,
@@ -90,16 +92,21 @@ fn read(json: &str, cwd: &Path) -> Vec<Reported> {
     let stream =
         serde_json::Deserializer::from_slice(json.as_bytes()).into_iter::<serde_json::Value>();
     for packages in stream.map_while(|it| it.ok()) {
-        let analyzers = packages.as_object().into_iter().flatten();
-        let analyzers = analyzers
-            .filter_map(|analyzer| analyzer.1.as_object())
-            .flatten();
-        for (analyzer, list) in analyzers {
+        let packages = packages.as_object().into_iter().flatten();
+        let analyzers = packages.filter_map(|(id, found)| Some((id, found.as_object()?)));
+        let each = analyzers.flat_map(|(id, found)| found.iter().map(move |entry| (id, entry)));
+        for (id, (analyzer, list)) in each {
+            // `m/p [m/p.test]` is the package with its tests, `m/p_test [m/p.test]` those outside of it.
+            let package = match id.split_once(" [") {
+                Some((path, _)) => path.strip_suffix("_test").unwrap_or(path),
+                None => id,
+            };
             let list: Vec<Diagnostic> = serde_json::from_value(list.clone()).unwrap_or_default();
             found.extend(list.into_iter().filter_map(|diagnostic| {
                 let mut parts = diagnostic.posn.rsplitn(3, ':');
                 let (_, line, file) = (parts.next()?, parts.next()?, parts.next()?);
                 Some(Reported {
+                    package: package.to_owned(),
                     file: cwd.join(file),
                     line: line.parse().ok()?,
                     analyzer: analyzer.clone(),

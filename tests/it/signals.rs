@@ -218,7 +218,8 @@ fn most_memory(place: &Place) -> (Option<i32>, u64) {
 /// `FLOOD_MIB=2048 cargo test --test it flood_through` sends 2 GiB through each pipe; by default it is 256 MiB.
 #[test]
 fn a_flood_through_both_pipes_does_not_fill_our_memory() {
-    const LIMIT: u64 = 64 << 10;
+    // 24 MiB of an answer are kept, and the program with debug information has some 40 MiB of itself in memory.
+    const LIMIT: u64 = 96 << 10;
     let mebibytes = std::env::var("FLOOD_MIB").map_or(256, |it| it.parse().unwrap());
     let flood: u64 = mebibytes << 20;
     let mut place = place("");

@@ -339,8 +339,7 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
     let run = place.run("bench");
     assert_eq!(run.code(), 1, "{}", run.shown());
     assert!(
-        words(&run)
-            .contains("allocates 320 B in 5 allocs/op; gobuild-opt.lock says 192 B in 3"),
+        words(&run).contains("allocates 320 B in 5 allocs/op; gobuild-opt.lock says 192 B in 3"),
         "{}",
         run.shown()
     );
