@@ -6,7 +6,9 @@
 
 pub mod tool;
 
+use std::fs::Permissions;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -24,6 +26,17 @@ const LONGEST: u64 = 64 << 20;
 
 /// What a capture that is being written is called.
 pub(super) const DRAFT: &str = ".draft-";
+
+/// A file to be written in a store of everybody who shares the build cache, under the name of a draft; `None` where the disk
+/// does not take it.
+pub(super) fn draft(store: &Path) -> Option<tempfile::NamedTempFile> {
+    std::fs::create_dir_all(store).ok()?;
+    tempfile::Builder::new()
+        .prefix(DRAFT)
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(store)
+        .ok()
+}
 
 /// How old a draft is that nobody writes any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);

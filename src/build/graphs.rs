@@ -5,9 +5,8 @@
 //! the name of the file, too, which is a digest of everything that it was made from. A build cache that comes from another
 //! machine brings no graphs along.
 
-use std::fs::Permissions;
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -107,12 +106,7 @@ impl Place {
 
     fn write(&self, content: &[u8]) -> Option<()> {
         let place = self.path.parent()?;
-        std::fs::create_dir_all(place).ok()?;
-        let mut draft = tempfile::Builder::new()
-            .prefix(capture::DRAFT)
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(place)
-            .ok()?;
+        let mut draft = capture::draft(place)?;
         draft.write_all(&self.sign(content)).ok()?;
         draft.write_all(content).ok()?;
         draft.persist(&self.path).ok().map(drop)
@@ -173,6 +167,9 @@ fn known(path: &Path) -> Option<Digested> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn memory(directory: &Path) -> Memory {

@@ -4,9 +4,7 @@
 //! included. Its first line is the SHA-256 of the rest. It is written aside and renamed, so that runs at the same time do
 //! not meet; one that is damaged is as good as none.
 
-use std::fs::Permissions;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -75,12 +73,7 @@ fn write<T: Serialize>(path: &Path, value: &T) -> Option<()> {
     if text.len() as u64 >= LARGEST {
         return None;
     }
-    std::fs::create_dir_all(place).ok()?;
-    let mut draft = tempfile::Builder::new()
-        .prefix(capture::DRAFT)
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(place)
-        .ok()?;
+    let mut draft = capture::draft(place)?;
     let sum = hex(&Sha256::digest(&text));
     draft.write_all(format!("{sum}\n").as_bytes()).ok()?;
     draft.write_all(&text).ok()?;
