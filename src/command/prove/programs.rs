@@ -31,7 +31,7 @@ pub const LAYOUTS: usize = 3;
 const RANDLAYOUT: (u32, u32) = (1, 23);
 
 /// A program that is run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Program {
     /// What it is called.
     pub name: String,
@@ -131,15 +131,8 @@ pub fn existing(
         files: vec![run],
         size,
         sha256,
-        go_version: None,
-        profile: None,
-        profile_file: None,
-        calls: None,
-        escapes: None,
-        package: None,
-        key: None,
-        built: None,
         cwd: session.cwd.clone(),
+        ..Program::default()
     })
 }
 
@@ -450,17 +443,7 @@ pub(super) mod tests {
             name: name.into(),
             files: (0..layouts).map(|at| format!("laid{at}").into()).collect(),
             plain: "plain".into(),
-            size: 0,
-            sha256: String::new(),
-            go_version: None,
-            profile: None,
-            profile_file: None,
-            calls: None,
-            escapes: None,
-            package: None,
-            key: None,
-            built: None,
-            cwd: PathBuf::new(),
+            ..Program::default()
         }
     }
 }
