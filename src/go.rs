@@ -386,11 +386,7 @@ impl Words {
         let unknown = text.lines().find(|line| line.starts_with(UNDEFINED));
         if let Some(line) = unknown {
             let name = line[UNDEFINED.len()..].trim();
-            let near = flags::names();
-            let hint = match crate::config::strict::nearest(name, near) {
-                Some(near) => format!("did you mean `-{near}`?"),
-                None => "`gobuild-opt release --help` lists the flags of this program, `go help build` those of go".to_owned(),
-            };
+            let hint = flags::instead_of(name);
             return error.detail(line.to_owned()).hint(hint);
         }
         // Main packages of most modules are not in its root.

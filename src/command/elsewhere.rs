@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::error::{Error, Kind};
+use crate::go::flags::{self, Arity};
 use crate::number::counted_of;
 use crate::plan::Typed;
 use crate::process::Interrupt;
@@ -27,6 +28,12 @@ pub fn lead_on(
     config: &Config,
     interrupt: &Interrupt,
 ) -> Error {
+    // What stands behind a flag that go does not know is taken for a package.
+    let mut flags = typed.flags.iter();
+    let unknown = flags.find(|flag| flags::arity(&flag.name) == Arity::Unknown);
+    if let Some(flag) = unknown.filter(|_| error.kind == Kind::Go && error.hint.is_none()) {
+        return error.hint(flags::instead_of(&flag.name));
+    }
     let is_named = !typed.packages.is_empty() || !config.build.packages.is_empty();
     let no_main =
         error.kind == Kind::Usage && error.message.starts_with("there is no main package");

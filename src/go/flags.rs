@@ -116,6 +116,27 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     WITH_VALUE.iter().chain(BOOLEAN).copied()
 }
 
+/// Flags of the linker and of the compiler that are typed as if they were flags of `go build`.
+const OF_TOOLS: [(&str, &[&str]); 2] = [
+    (
+        "ldflags",
+        &["X", "s", "w", "extldflags", "linkmode", "buildid"],
+    ),
+    ("gcflags", &["N", "l", "m", "S"]),
+];
+
+/// What to do about a flag that go does not know.
+pub(crate) fn instead_of(name: &str) -> String {
+    let tool = OF_TOOLS.iter().find(|(_, known)| known.contains(&name));
+    if let Some((list, _)) = tool {
+        return format!("`-{name}` belongs into a list: `-{list} \"-{name} ...\"`");
+    }
+    match crate::config::strict::nearest(name, names()) {
+        Some(near) => format!("did you mean `-{near}`?"),
+        None => "`gobuild-opt release --help` lists the flags of this program, `go help build` those of go".to_owned(),
+    }
+}
+
 /// How `go build` reads a flag of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arity {

@@ -126,6 +126,13 @@ fn a_slip_in_a_flag_gets_a_hint_and_no_page_of_usage() {
         "{}",
         run.shown()
     );
+    // A flag of the linker, alone or with what then looks like a package.
+    for line in ["release -X .", "release -X main.version=1"] {
+        let run = place.run(line);
+        assert_ne!(run.code(), 0);
+        let hint = "hint: `-X` belongs into a list: `-ldflags \"-X ...\"`";
+        assert!(run.stderr.contains(hint), "{}", run.shown());
+    }
     let run = place.run("release -surely-no-flag");
     assert_ne!(run.code(), 0);
     assert!(!run.stderr.contains("usage: go"), "{}", run.shown());
