@@ -19,6 +19,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`error`], [`clock`], [`input`], [`number`], `order`, [`quote`] | errors with hints, the time, bounded reads, numbers for people, sorting, go's quoting |
+//! | `packed` | texts that the program holds packed |
 //! | `schema` | the JSON Schemas that lie in `schemas/` |
 //! | [`review`] | what a configuration may pass to go; the only way to a command that can be started |
 //! | [`config`] | gobuild-opt.toml, presets, environment and flags as one value |
@@ -93,6 +94,8 @@ pub mod input;
 pub mod number;
 
 mod order;
+
+mod packed;
 
 pub mod quote;
 

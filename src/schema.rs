@@ -1,15 +1,14 @@
 //! JSON Schemas of the configuration and the reports, as they lie in `schemas/`: written by a test from the types, so that the
 //! program does without the code that makes them.
 
-use std::io::Read;
-
-use flate2::read::ZlibDecoder;
 use serde_json::Value;
 
-/// A schema as `schemas/pack.rs` leaves it: a sixth of its size.
+use crate::packed;
+
+/// A schema as the build leaves it.
 macro_rules! packed {
     ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".json.zlib"))
+        packed::file!(concat!($name, ".json"))
     };
 }
 
@@ -54,8 +53,5 @@ pub(crate) const UPGRADE: &[u8] = packed!("upgrade");
 
 /// A schema, read; a test reads each.
 pub(crate) fn value(packed: &[u8]) -> Value {
-    let mut text = String::new();
-    let read = ZlibDecoder::new(packed).read_to_string(&mut text);
-    let value = read.ok().and_then(|_| serde_json::from_str(&text).ok());
-    value.unwrap_or_default()
+    serde_json::from_str(&packed::text(packed)).unwrap_or_default()
 }

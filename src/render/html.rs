@@ -14,20 +14,13 @@ mod sheet;
 use super::boxes::escape;
 use super::strip;
 use crate::number::counted_of;
+use crate::packed;
 use crate::report::outline::{Block, Tone};
 use anchors::{Anchors, linked};
 
-const STYLE: &str = concat!(
-    include_str!("svg/picture.css"),
-    include_str!("html/page.css")
-);
-const SCRIPT: &str = concat!(
-    include_str!("html/data.js"),
-    include_str!("html/layout.js"),
-    include_str!("html/colors.js"),
-    include_str!("html/map.js"),
-    include_str!("html/tables.js")
-);
+/// The style and the script of every page, packed.
+const STYLE: &[u8] = packed::file!("page.css");
+const SCRIPT: &[u8] = packed::file!("page.js");
 
 /// No page is larger, but for tables that somebody asked for in full.
 const LARGEST: usize = 1 << 20;
@@ -52,8 +45,10 @@ pub(crate) fn html(blocks: &[Block]) -> String {
         page.block(&mut body, block, at);
     }
     let navigation = navigation(blocks, titled);
-    let mut out = format!("{}{}", head(blocks), insert(&body, &navigation, "</h1>\n"));
-    let room = LARGEST.saturating_sub(out.len() + SCRIPT.len() + 1024);
+    let script = packed::text(SCRIPT);
+    let head = head(blocks, &script);
+    let mut out = format!("{head}{}", insert(&body, &navigation, "</h1>\n"));
+    let room = LARGEST.saturating_sub(out.len() + script.len() + 1024);
     let each = room / page.maps.len().max(1);
     for (at, picture) in page.maps.iter().enumerate() {
         let data = columns::data(picture, each);
@@ -61,7 +56,7 @@ pub(crate) fn html(blocks: &[Block]) -> String {
             "<script type=\"application/json\" id=\"data{at}\">{data}</script>\n"
         ));
     }
-    out.push_str(&format!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
+    out.push_str(&format!("<script>{script}</script>\n</body>\n</html>\n"));
     out
 }
 
@@ -111,7 +106,8 @@ impl<'a> Page<'a> {
     }
 }
 
-fn head(blocks: &[Block]) -> String {
+fn head(blocks: &[Block], script: &str) -> String {
+    let style = packed::text(STYLE);
     let title = blocks.iter().find_map(|block| match block {
         Block::Title(title) => Some(title),
         _ => None,
@@ -122,9 +118,9 @@ fn head(blocks: &[Block]) -> String {
     });
     let title = title.or(heading).map(|title| escape(title));
     let title = title.unwrap_or_else(|| "gobuild-opt".into());
-    let policy = policy::policy(STYLE, SCRIPT);
+    let policy = policy::policy(&style, script);
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n"
     )
 }
 
@@ -178,6 +174,24 @@ fn class(tone: Tone) -> &'static str {
 mod tests {
     use super::*;
     use crate::report::picture::{Hue, Layer, Picture, Tile};
+
+    #[test]
+    fn a_page_holds_its_style_and_its_script() {
+        let page = html(&[Block::Title("api".into())]);
+        let style = concat!(
+            include_str!("svg/picture.css"),
+            include_str!("html/page.css")
+        );
+        let script = concat!(
+            include_str!("html/data.js"),
+            include_str!("html/layout.js"),
+            include_str!("html/colors.js"),
+            include_str!("html/map.js"),
+            include_str!("html/tables.js")
+        );
+        assert!(page.contains(&format!("<style>{style}</style>")));
+        assert!(page.contains(&format!("<script>{script}</script>")));
+    }
 
     #[test]
     fn names_cannot_become_markup() {
