@@ -58,16 +58,17 @@ mod types;
 mod wasm;
 mod watched;
 
-pub(crate) use anatomy::anatomy_of;
 pub use anatomy::{
     Anatomy, Function, KindBytes, LayoutNote, Methods, ModuleBytes, Owned, Owners, PackageBytes,
-    Request, SHARED, UnownedBytes, anatomy, anatomy_with, first_name,
+    Request, SHARED, UnownedBytes, first_name,
 };
 pub(crate) use buildinfo::{BuildInfo, Module};
 pub use calls::{
     CallSites, Caller, Callers, Start, bodies, callers, calls, calls_with, package_calls,
 };
 pub use contain::{contain, is_contained};
+pub(crate) use dissect::anatomy_of;
+pub use dissect::{anatomy, anatomy_with};
 pub use inlined::{InlinedCall, inlined};
 pub use ledger::{ByKind, Kind};
 pub use linkage::{Libc, Linkage};

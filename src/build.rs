@@ -14,6 +14,8 @@ pub mod effect;
 
 pub mod escapes;
 
+pub mod excerpt;
+
 pub(crate) mod graphs;
 
 mod inputs;
@@ -34,6 +36,8 @@ pub mod naming;
 
 pub mod publish;
 
+pub mod reading;
+
 pub mod refusals;
 
 mod releases;
@@ -49,6 +53,8 @@ pub mod stage;
 pub mod stream;
 
 mod side_by_side;
+
+mod sources;
 
 pub mod sums;
 

@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 
 use crate::escape::Identity;
 use crate::escape::added::Listed;
+use crate::number::hex;
 
 pub(crate) use compare::{Comparison, compare};
 pub(crate) use executable::{
@@ -198,10 +199,6 @@ pub(crate) fn line(text: &str) -> Option<String> {
 /// `moved`, `boxing`, ...
 pub(crate) fn class_name(class: crate::escape::Class) -> String {
     class.name().to_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Entry {

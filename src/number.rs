@@ -50,6 +50,11 @@ pub(crate) fn percent(before: u64, after: u64) -> String {
     format!("{:+.1} %", (after as f64 / before as f64 - 1.0) * 100.0)
 }
 
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

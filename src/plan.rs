@@ -234,56 +234,69 @@ pub(crate) fn draw(
 ) -> Result<Plan> {
     let mut targets = Vec::new();
     for (index, (facts, executables)) in facts.into_iter().zip(outputs.targets).enumerate() {
-        let inputs = Inputs {
-            config,
-            origins,
-            target: &facts.target,
-            goflags: &facts.goflags,
-            typed: &typed.flags,
-            pgo: None,
-        };
         let place = stage.join(index.to_string());
-        let baseline = baseline(config, &place, &facts)?;
-        let release = flags::compose(&inputs, Variant::Release)?;
-        let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
-        let links_dir = place.join("links");
-        let collection = escapes::collection(&inputs, &facts, &links_dir, program)?;
-        let packages = typed.packages(config);
-        let context = Context {
-            inputs: &inputs,
-            facts: &facts,
-            packages: &packages,
-            collection: &collection,
-        };
-        let mut steps = steps(&context, &executables, &baseline, &place)?;
-        let effect = passes::effect(&inputs, &facts, typed, &executables, &place.join("effect"))?;
-        let effect_dir = (!effect.is_empty()).then(|| place.join("effect"));
-        // Before the escapes, which then find their packages compiled.
-        let told = |step: &Step| matches!(step.kind, StepKind::Captures | StepKind::Escape);
-        let at = steps.iter().position(told).unwrap_or(steps.len());
-        steps.splice(at..at, effect);
-        // Before anything is run, or printed for somebody to run.
-        for step in &steps {
-            step.invocation.reviewed()?;
-        }
-        targets.push(TargetPlan {
-            collection,
-            executables,
-            steps,
-            release_dir: place.join("release"),
-            baseline,
-            effect_dir,
-            stamps,
-            links_dir,
-            memory: Memory::of(config, &facts.toolchain.gocache, program),
-            facts,
-        });
+        let settings = (config, origins, typed);
+        targets.push(draw_target(settings, facts, executables, &place, program)?);
     }
     Ok(Plan {
         targets,
         checksums: outputs.checksums,
         stage: stage.to_path_buf(),
         guard: config.budget.frame.is_some() || config.budget.frame_growth.is_some(),
+    })
+}
+
+/// The plan of one platform, which is staged in `place`.
+fn draw_target(
+    (config, origins, typed): (&Config, &Origins, &Typed),
+    facts: Facts,
+    executables: Vec<output::Executable>,
+    place: &Path,
+    program: Option<&Path>,
+) -> Result<TargetPlan> {
+    let inputs = Inputs {
+        config,
+        origins,
+        target: &facts.target,
+        goflags: &facts.goflags,
+        typed: &typed.flags,
+        pgo: None,
+    };
+    let baseline = baseline(config, place, &facts)?;
+    let release = flags::compose(&inputs, Variant::Release)?;
+    let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
+    let links_dir = place.join("links");
+    let collection = escapes::collection(&inputs, &facts, &links_dir, program)?;
+    let packages = typed.packages(config);
+    let context = Context {
+        inputs: &inputs,
+        facts: &facts,
+        packages: &packages,
+        collection: &collection,
+    };
+    let mut steps = steps(&context, &executables, &baseline, place)?;
+    let effect_dir = place.join("effect");
+    let effect = passes::effect(&inputs, &facts, typed, &executables, &effect_dir)?;
+    let effect_dir = (!effect.is_empty()).then_some(effect_dir);
+    // Before the escapes, which then find their packages compiled.
+    let collects = |step: &Step| matches!(step.kind, StepKind::Captures | StepKind::Escape);
+    let at = steps.iter().position(collects).unwrap_or(steps.len());
+    steps.splice(at..at, effect);
+    // Before anything is run, or printed for somebody to run.
+    for step in &steps {
+        step.invocation.reviewed()?;
+    }
+    Ok(TargetPlan {
+        collection,
+        executables,
+        steps,
+        release_dir: place.join("release"),
+        baseline,
+        effect_dir,
+        stamps,
+        links_dir,
+        memory: Memory::of(config, &facts.toolchain.gocache, program),
+        facts,
     })
 }
 

@@ -125,12 +125,7 @@ pub(crate) fn run(
     let leader = handle.pids().first().copied().unwrap_or_default();
     watch.started(leader);
     drop(birth);
-    let mut group = Group {
-        leader,
-        family: Family::default(),
-        forwarded: None,
-        killed: false,
-    };
+    let mut group = Group::of(leader);
     let mut open = 2;
     let mut ended = None;
     let mut question = Question::new(invocation, interrupt);
@@ -156,11 +151,7 @@ pub(crate) fn run(
     };
     if group.forwarded.is_some() {
         group.kill();
-        return Err(match (interrupt.signal(), interrupt.late(), over) {
-            (None, Some(limit), _) => late(invocation, limit, false),
-            (None, None, Some(limit)) => late(invocation, limit, true),
-            (number, ..) => interrupt.ended(number.unwrap_or_default()),
-        });
+        return Err(stopped(invocation, interrupt, over));
     }
     Ok(Outcome {
         status,
@@ -168,6 +159,15 @@ pub(crate) fn run(
         starved: kills.and_then(|before| Some(memory::kills()? > before)),
         group: leader,
     })
+}
+
+/// Why a command was ended: a signal, the limit of the run, or `over`, the limit of the command.
+fn stopped(invocation: &Invocation, interrupt: &Interrupt, over: Option<Duration>) -> Error {
+    match (interrupt.signal(), interrupt.late(), over) {
+        (None, Some(limit), _) => late(invocation, limit, false),
+        (None, None, Some(limit)) => late(invocation, limit, true),
+        (number, ..) => interrupt.ended(number.unwrap_or_default()),
+    }
 }
 
 /// Runs `invocation` and keeps its standard output; each line of standard error goes to `talk`.
@@ -326,6 +326,16 @@ struct Group {
 }
 
 impl Group {
+    /// The group that a process leads.
+    fn of(leader: u32) -> Self {
+        Self {
+            leader,
+            family: Family::default(),
+            forwarded: None,
+            killed: false,
+        }
+    }
+
     /// Passes a signal on once, or asks to end when the time is `over`; kills the group when it has not gone after [`GRACE`].
     fn forward(&mut self, interrupt: &Interrupt, over: bool) {
         if interrupt.check().is_ok() && !over {

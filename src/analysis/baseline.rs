@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Before, Dissected};
+use super::Before;
+use super::dissect::{self, Dissected};
 use crate::binary::{self, LoadedDiff, Mapped};
 use crate::build::Built;
 use crate::error::Error;
@@ -73,7 +74,7 @@ impl Opened {
                 (binary::read(bytes).map_err(shown)?, sizes)
             }
             None => {
-                let found = super::dissect(&self.bytes, None, None).map_err(shown)?;
+                let found = dissect::dissect(&self.bytes, None, None).map_err(shown)?;
                 (found.binary, found.sizes)
             }
         };

@@ -7,14 +7,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::error::Result;
-
+use super::Binary;
 use super::calls::Callers;
 use super::functions::Entry;
 use super::ledger::{ByKind, Kind};
 use super::listing::DataObject;
 use super::packages::{NONE, Origin};
-use super::{Binary, Mapped, read};
 
 /// What every byte of an executable is for, and whose it is.
 ///
@@ -234,13 +232,6 @@ impl fmt::Display for LayoutNote {
     }
 }
 
-/// Finds the owner and the kind of every byte.
-///
-/// Fails as [`read`] does. A file that is no Go program, or of a Go that is not known, is no failure: less of it has an owner.
-pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
-    anatomy_with(bytes, &Request::default())
-}
-
 /// What is wanted of an anatomy beyond the sums.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request {
@@ -250,16 +241,6 @@ pub struct Request {
     pub without_symbols: bool,
     /// The function for [`Anatomy::callers`].
     pub callers_of: Option<&'static str>,
-}
-
-/// The same as [`anatomy`], with more.
-pub fn anatomy_with<'a>(bytes: &'a [u8], request: &Request) -> Result<Anatomy<'a>> {
-    super::dissect::dissect(bytes, read(bytes)?, request, &|| {})
-}
-
-/// The same for a file, of which no more is in memory at once than a step needs: reading it takes a little longer.
-pub(crate) fn anatomy_of<'a>(file: &'a Mapped, request: &Request) -> Result<Anatomy<'a>> {
-    super::dissect::dissect(file, read(file)?, request, &|| file.forget())
 }
 
 /// The name that a table of names begins with, up to the first NUL; bytes that are no UTF-8 are replaced.

@@ -17,7 +17,9 @@ use super::packages::{NONE, Packages};
 use super::pclntab::{Found, Pclntab};
 use super::types::Types;
 use super::watched::Watched;
-use super::{Binary, Format, Role, calls, functions, lines, listing, moduledata, pclntab, wasm};
+use super::{
+    Binary, Format, Mapped, Role, calls, functions, lines, listing, moduledata, pclntab, read, wasm,
+};
 
 /// What the steps share.
 pub(super) struct State<'a, 'i, 'p> {
@@ -42,8 +44,25 @@ pub(super) struct State<'a, 'i, 'p> {
     pub(crate) watched: Watched,
 }
 
+/// Finds the owner and the kind of every byte.
+///
+/// Fails as [`read`] does. A file that is no Go program, or of a Go that is not known, is no failure: less of it has an owner.
+pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
+    anatomy_with(bytes, &Request::default())
+}
+
+/// The same as [`anatomy`], with more.
+pub fn anatomy_with<'a>(bytes: &'a [u8], request: &Request) -> Result<Anatomy<'a>> {
+    dissect(bytes, read(bytes)?, request, &|| {})
+}
+
+/// The same for a file, of which no more is in memory at once than a step needs: reading it takes a little longer.
+pub(crate) fn anatomy_of<'a>(file: &'a Mapped, request: &Request) -> Result<Anatomy<'a>> {
+    dissect(file, read(file)?, request, &|| file.forget())
+}
+
 /// Runs the steps; a step that cannot read its part leaves a note. `done` is called behind steps that read much.
-pub(super) fn dissect<'a>(
+fn dissect<'a>(
     bytes: &'a [u8],
     binary: Binary,
     request: &Request,
@@ -51,68 +70,72 @@ pub(super) fn dissect<'a>(
 ) -> Result<Anatomy<'a>> {
     let image = Image::new(bytes, &binary);
     let info = binary.build_info.clone();
-    let mut entries = Vec::new();
-    let mut names = Cow::Borrowed(&[][..]);
-    let (mut objects, mut owners) = (Vec::new(), Owners::References);
-    let mut callers = Callers::Unknown;
-    let (packages, mut ledger, notes, types) = match &image {
+    let mut accounts = Accounts {
+        entries: Vec::new(),
+        names: Cow::Borrowed(&[]),
+        packages: Packages::new(bytes.len(), info.as_ref()),
+        ledger: Ledger::new(binary.sections.len()),
+        notes: Vec::new(),
+        types: Types::default(),
+        objects: Vec::new(),
+        owners: Owners::References,
+        callers: Callers::Unknown,
+    };
+    match &image {
         Some(image) => {
-            let mut state = State {
+            let state = State {
                 done,
                 bytes,
                 binary: &binary,
                 image,
-                packages: Packages::new(bytes.len(), info.as_ref()),
-                ledger: Ledger::new(binary.sections.len()),
-                notes: Vec::new(),
-                types: Types::default(),
+                packages: accounts.packages,
+                ledger: accounts.ledger,
+                notes: accounts.notes,
+                types: accounts.types,
                 listed: request.objects,
                 named: binary.has_symbols && !request.without_symbols,
-                objects: Vec::new(),
-                owners: Owners::References,
+                objects: accounts.objects,
+                owners: accounts.owners,
                 callers_of: request.callers_of,
                 watched: Watched::default(),
             };
-            if let Some(table) = state.line_table() {
-                let module = moduledata::find(image, &table, &binary.sections);
-                entries = state.program(table.clone(), module.as_ref());
-                callers = state.callers(&table, module.as_ref()).unwrap_or_default();
-                names = borrow(image, table.names);
-            }
-            if state.packages.cut && !state.notes.contains(&LayoutNote::Inconsistent) {
-                state.notes.push(LayoutNote::Inconsistent);
-            }
-            (objects, owners) = (state.objects, state.owners);
-            (state.packages, state.ledger, state.notes, state.types)
+            accounts = state.accounts();
         }
-        None => {
-            let notes = vec![LayoutNote::NoLineTable];
-            (
-                Packages::new(bytes.len(), info.as_ref()),
-                Ledger::new(binary.sections.len()),
-                notes,
-                Types::default(),
-            )
-        }
-    };
-    ledger.close(&binary, !entries.is_empty())?;
+        None => accounts.notes.push(LayoutNote::NoLineTable),
+    }
+    accounts
+        .ledger
+        .close(&binary, !accounts.entries.is_empty())?;
     let parts = Parts {
-        base: image.as_ref().map_or(0, |it| it.base),
-        entries: &entries,
-        names,
-        packages: &packages,
-        ledger: &ledger,
-        types: &types,
-        objects,
-        callers,
-        owners,
-        notes,
+        base: image.as_ref().map_or(0, |image| image.base),
+        entries: &accounts.entries,
+        names: accounts.names,
+        packages: &accounts.packages,
+        ledger: &accounts.ledger,
+        types: &accounts.types,
+        objects: accounts.objects,
+        callers: accounts.callers,
+        owners: accounts.owners,
+        notes: accounts.notes,
     };
     let mut found = assemble(binary, parts);
     if request.objects {
         listing::name(bytes, &found.binary, &mut found.objects);
     }
     Ok(found)
+}
+
+/// What the steps leave.
+struct Accounts<'a, 'p> {
+    entries: Vec<Entry>,
+    names: Cow<'a, [u8]>,
+    packages: Packages<'p>,
+    ledger: Ledger,
+    notes: Vec<LayoutNote>,
+    types: Types,
+    objects: Vec<Listed>,
+    owners: Owners,
+    callers: Callers,
 }
 
 /// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
@@ -144,6 +167,35 @@ pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]>
     match &region.bytes {
         Cow::Borrowed(it) => Cow::Borrowed(it.get(within).unwrap_or_default()),
         Cow::Owned(it) => Cow::Owned(it.get(within).unwrap_or_default().to_vec()),
+    }
+}
+
+impl<'a, 'p> State<'a, '_, 'p> {
+    /// Every step, in order.
+    fn accounts(mut self) -> Accounts<'a, 'p> {
+        let mut entries = Vec::new();
+        let mut names = Cow::Borrowed(&[][..]);
+        let mut callers = Callers::Unknown;
+        if let Some(table) = self.line_table() {
+            let module = moduledata::find(self.image, &table, &self.binary.sections);
+            entries = self.program(table.clone(), module.as_ref());
+            callers = self.callers(&table, module.as_ref()).unwrap_or_default();
+            names = borrow(self.image, table.names);
+        }
+        if self.packages.cut && !self.notes.contains(&LayoutNote::Inconsistent) {
+            self.notes.push(LayoutNote::Inconsistent);
+        }
+        Accounts {
+            entries,
+            names,
+            packages: self.packages,
+            ledger: self.ledger,
+            notes: self.notes,
+            types: self.types,
+            objects: self.objects,
+            owners: self.owners,
+            callers,
+        }
     }
 }
 

@@ -35,9 +35,6 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         .skip(1)
         .map(|it| section(it, names.unwrap_or_default()))
         .collect();
-    let table = |offset: u64, entry: u16, count: usize| {
-        (offset, u64::from(entry).saturating_mul(count as u64))
-    };
     let symbols = section_headers
         .iter()
         .any(|it| it.sh_type == SHT_SYMTAB && it.sh_size > 0);
@@ -58,15 +55,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         format: Format::Elf,
         goos: operating_system(&header, &sections, bytes),
         goarch: architecture(&header),
-        headers: vec![
-            (0, u64::from(header.e_ehsize)),
-            table(
-                header.e_phoff,
-                header.e_phentsize,
-                usize::from(header.e_phnum),
-            ),
-            table(header.e_shoff, header.e_shentsize, section_headers.len()),
-        ],
+        headers: header_ranges(&header, section_headers.len()),
         sections,
         has_symbols: symbols,
         linkage,
@@ -74,6 +63,19 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         pointer_size: reader.pointer_size,
         big_endian: reader.big_endian,
     })
+}
+
+/// Where the headers stand: offsets and lengths.
+fn header_ranges(header: &Header, sections: usize) -> Vec<(u64, u64)> {
+    let table = |offset: u64, entry: u16, count: usize| {
+        (offset, u64::from(entry).saturating_mul(count as u64))
+    };
+    let segments = usize::from(header.e_phnum);
+    vec![
+        (0, u64::from(header.e_ehsize)),
+        table(header.e_phoff, header.e_phentsize, segments),
+        table(header.e_shoff, header.e_shentsize, sections),
+    ]
 }
 
 /// The bytes of `.shstrtab`; a count of 0xffff (SHN_XINDEX) means that the first header has the index.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::escapes::{Collected, excerpt_of, read};
+use super::escapes::Collected;
+use super::excerpt::{excerpt_of, read};
 use super::refusals::refusals;
 use crate::assertion::{self, Claim, Evidence, Files, Gap, Judged, Outcome, Status, Subject};
 use crate::config::Config;

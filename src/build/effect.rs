@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use super::escapes::{self, Excerpt};
+use super::excerpt::Excerpt;
 use super::naming;
+use super::sources::sources;
 use super::{Event, failure};
 use crate::error::Result;
 use crate::escape::parse::{self, Line};
@@ -66,7 +67,7 @@ pub(crate) fn side(
     let Some(first) = steps.first() else {
         return Ok(Side::default());
     };
-    let sources = escapes::sources(target, first);
+    let sources = sources(target, first);
     let known = target.facts.import_paths();
     let mut reader = Reader {
         collector: Collector::new(&sources).with_sites(true),

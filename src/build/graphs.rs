@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::capture;
 use crate::input;
+use crate::number::hex;
 use crate::plan::memory::Memory;
-use crate::plan::pgo::hex;
 
 /// The most that may be kept, in bytes. What was not used for longest goes first.
 const LIMIT: u64 = 512 << 20;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::escapes::{Excerpt, excerpt, line_starts, read};
+use super::excerpt::{Excerpt, excerpt, line_starts, read};
 use super::known;
 use crate::escape::{self, Class, IdentifiedSite, Identity, Site, Sources};
+use crate::number::hex;
 use crate::plan::memory::Memory;
 use crate::plan::overlay::Overlay;
-use crate::plan::pgo::hex;
 
 /// Names the sites by their sources, each of which is read once.
 pub(crate) fn named(

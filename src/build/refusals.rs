@@ -1,6 +1,6 @@
 //! The escape pass run with `-m=2`, the functions that are not inlined and why out.
 
-use super::escapes::sources;
+use super::sources::sources;
 use crate::error::Result;
 use crate::escape::refusal::{Refusal, Refusals};
 use crate::go::Words;

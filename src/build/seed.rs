@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 use super::known::{self, Key};
 use super::sums;
 use crate::input;
+use crate::number::hex;
 use crate::plan::output::Executable;
 use crate::plan::overlay::Overlay;
-use crate::plan::pgo::hex;
 use crate::plan::{Baseline, Facts, StepKind, TargetPlan, scope};
 use crate::process::Interrupt;
 

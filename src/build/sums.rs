@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
 use crate::input;
-use crate::plan::pgo::hex;
+use crate::number::hex;
 use crate::process::Interrupt;
 
 /// The name of the checksum file.

@@ -18,7 +18,9 @@ use crate::cli;
 use crate::config::{Buildvcs, Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape::refusal::Refusal;
+use crate::gate::Change;
 use crate::go::Words;
+use crate::lock::Lock;
 use crate::plan::escapes::Source;
 use crate::plan::{self, StepKind, TargetPlan, scope};
 use crate::process;
@@ -37,13 +39,7 @@ pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Outpu
     // What is compared with another revision is not judged by a lock.
     let (lock, change) = match args.diff {
         Some(_) => (None, None),
-        None => {
-            let now = lock_file::load(&path, &session.cwd)?;
-            let change = prepared
-                .earlier
-                .change(&path, now.as_ref(), &prepared.facts, session)?;
-            (prepared.earlier.judging(&path, now, session)?, change)
-        }
+        None => judging(&prepared, &path, session)?,
     };
     let config = prepared.loaded.config.clone();
     let again = (prepared.loaded.clone(), prepared.typed.clone());
@@ -94,6 +90,18 @@ pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Outpu
     let top = args.top.unwrap_or(config.escape.listed());
     let render = |format, top, style| rendered(&report, format, top, style, wanted, &cwd);
     present(render, &args.output, top, &report.verdict, session)
+}
+
+/// The lock that judges, and what the working tree does to its gates.
+fn judging(
+    prepared: &Prepared,
+    path: &Path,
+    session: &mut Session<'_>,
+) -> Result<(Option<Lock>, Option<Change>)> {
+    let now = lock_file::load(path, &session.cwd)?;
+    let earlier = &prepared.earlier;
+    let change = earlier.change(path, now.as_ref(), &prepared.facts, session)?;
+    Ok((earlier.judging(path, now, session)?, change))
 }
 
 /// What the compiler does not inline in the scope, and why.

@@ -25,27 +25,8 @@ use crate::review::Ground;
 
 /// Writes `gobuild-opt.toml` beside go.mod.
 pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
-    if let Some(name) = args
-        .preset
-        .as_deref()
-        .filter(|preset| preset::find(preset).is_none())
-    {
-        let names: Vec<&str> = preset::ALL.iter().map(|preset| preset.name).collect();
-        return Err(Error::new(Kind::Usage, format!("no preset named `{name}`"))
-            .hint(format!("presets: {}", names.join(", "))));
-    }
-    let defaults = config::load(&config::Sources {
-        cwd: "/".into(),
-        env: session.text_env(),
-        ..config::Sources::default()
-    })?;
-    let go = Go {
-        program: defaults.config.go.into(),
-        cwd: session.cwd.clone(),
-        env: Vec::new(),
-        // There is no configuration yet.
-        ground: Arc::new(Ground::everything()),
-    };
+    known_preset(args.preset.as_deref())?;
+    let go = go_of(session)?;
     let toolchain = go.toolchain(&session.interrupt)?;
     let (root, patterns) = place(&toolchain, &session.cwd)?;
     let path = root.join(FILE);
@@ -86,18 +67,48 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
             ..Output::default()
         });
     }
-    let next = match text.contains("{git.") && vcs::lacks_commit(&root, &session.interrupt)? {
+    let lacks_commit = text.contains("{git.") && vcs::lacks_commit(&root, &session.interrupt)?;
+    publish::text(&text, &path, &session.interrupt)?;
+    Ok(Output {
+        text: written(&seen, &path, lacks_commit),
+        ..Output::default()
+    })
+}
+
+/// Fails with [`Kind::Usage`] when no preset has that name.
+fn known_preset(name: Option<&str>) -> Result<()> {
+    let Some(name) = name.filter(|name| preset::find(name).is_none()) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = preset::ALL.iter().map(|preset| preset.name).collect();
+    Err(Error::new(Kind::Usage, format!("no preset named `{name}`"))
+        .hint(format!("presets: {}", names.join(", "))))
+}
+
+/// The go command of a directory that has no configuration yet.
+fn go_of(session: &Session<'_>) -> Result<Go> {
+    let defaults = config::load(&config::Sources {
+        cwd: "/".into(),
+        env: session.text_env(),
+        ..config::Sources::default()
+    })?;
+    Ok(Go {
+        program: defaults.config.go.into(),
+        cwd: session.cwd.clone(),
+        env: Vec::new(),
+        ground: Arc::new(Ground::everything()),
+    })
+}
+
+/// What was found, a line each, and what to do next.
+fn written(seen: &[String], path: &Path, lacks_commit: bool) -> String {
+    let next = match lacks_commit {
         true => "commit first, without which {git...} has no value; then",
         false => "now",
     };
-    publish::text(&text, &path, &session.interrupt)?;
     let seen: String = seen.iter().map(|line| format!("  {line}\n")).collect();
     let path = path.display();
-    let wrote = format!("wrote {path}; {next} run `gobuild-opt release`\n");
-    Ok(Output {
-        text: seen + &wrote,
-        ..Output::default()
-    })
+    format!("{seen}wrote {path}; {next} run `gobuild-opt release`\n")
 }
 
 /// Where the configuration belongs, and which packages it is for: a module, a workspace with its modules, or in GOPATH mode

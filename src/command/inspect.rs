@@ -11,7 +11,7 @@ use crate::binary::{self, Anatomy, Request};
 use crate::check::gomaxprocs::FUNCTION;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
-use crate::plan::pgo::hex;
+use crate::number::hex;
 use crate::process::Interrupt;
 use crate::profile::Weights;
 use crate::render::{Format, Shows};

@@ -1,14 +1,15 @@
 //! The gates of two revisions in, what the later one loosens out.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod asserted;
+
+mod profile;
+
+use std::collections::BTreeMap;
 
 use super::accepted;
 use crate::config::AdviseGate;
-use crate::config::pgo::Profiles;
 use crate::config::size::{Growth, Percent, SizeLimit, human};
-use crate::config::{
-    AmbientPolicy, Assertion, Buildvcs, Collect, Config, Gate, Linkage, OnMissing, Severity,
-};
+use crate::config::{AmbientPolicy, Buildvcs, Collect, Config, Gate, Linkage, Severity};
 use crate::lock::Lock;
 use crate::order::Ordered;
 use crate::plan::scope;
@@ -27,7 +28,7 @@ pub(crate) fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     let mut told = Vec::new();
     budgets(before.config, now.config, &mut told);
     escapes(before.config, now.config, &mut told);
-    asserted(&before.config.assert, &now.config.assert, &mut told);
+    asserted::asserted(&before.config.assert, &now.config.assert, &mut told);
     checks(before.config, now.config, &mut told);
     rest(before.config, now.config, &mut told);
     measured(before.config, now.config, &mut told);
@@ -242,71 +243,6 @@ fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
     }
 }
 
-fn asserted(before: &[Assertion], now: &[Assertion], told: &mut Vec<String>) {
-    for old in before {
-        let function = &old.function;
-        let same: Vec<&Assertion> = now
-            .iter()
-            .filter(|assertion| assertion.function == *function)
-            .collect();
-        if same.is_empty() {
-            told.push(format!("the assertion about `{function}` was removed"));
-            continue;
-        }
-        let any = |claim: fn(&Assertion) -> bool| same.iter().any(|assertion| claim(assertion));
-        let claims: [(&str, bool, bool); 4] = [
-            (
-                "no-escape",
-                old.no_escape,
-                any(|assertion| assertion.no_escape),
-            ),
-            ("inlined", old.inlined, any(|assertion| assertion.inlined)),
-            (
-                "no-bounds-checks",
-                old.no_bounds_checks,
-                any(|assertion| assertion.no_bounds_checks),
-            ),
-            (
-                "must-exist",
-                old.must_exist,
-                any(|assertion| assertion.must_exist),
-            ),
-        ];
-        for (claim, _, _) in claims.iter().filter(|entry| entry.1 && !entry.2) {
-            told.push(format!(
-                "`{claim}` of `{function}` is not asserted any more"
-            ));
-        }
-        let frames = same
-            .iter()
-            .filter_map(|assertion| assertion.max_frame)
-            .min();
-        let looser = old.max_frame.zip(frames).is_some_and(|(a, b)| b > a);
-        let what = format!("`max-frame` of `{function}`");
-        let text = |it: crate::config::size::Size| human(it.0);
-        told.extend(limit(
-            &what,
-            old.max_frame.map(text),
-            frames.map(text),
-            looser,
-        ));
-        let everywhere = same.iter().any(|assertion| assertion.targets.is_empty());
-        let kept: BTreeSet<&String> = same
-            .iter()
-            .flat_map(|assertion| &assertion.targets)
-            .ordered();
-        let narrower =
-            old.targets.is_empty() || old.targets.iter().any(|target| !kept.contains(target));
-        if !everywhere && narrower {
-            let targets: Vec<&str> = kept.iter().map(|text| text.as_str()).collect();
-            let targets = targets.join(", ");
-            told.push(format!(
-                "the assertion about `{function}` holds for {targets} alone"
-            ));
-        }
-    }
-}
-
 fn strictness(severity: Severity) -> u8 {
     match severity {
         Severity::Off => 0,
@@ -353,57 +289,14 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
     if a != b {
         told.push(format!("the baseline was changed from `{a}` to `{b}`"));
     }
-    let (old, new) = (&before.pgo, &now.pgo);
-    let missing = |policy: OnMissing| match policy {
-        OnMissing::Off => 0,
-        OnMissing::Warn => 1,
-        OnMissing::Fail => 2,
-    };
-    if missing(new.on_missing) < missing(old.on_missing) {
-        let word = |policy: OnMissing| format!("{policy:?}").to_lowercase();
-        let (a, b) = (word(old.on_missing), word(new.on_missing));
-        told.push(format!(
-            "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
-        ));
-    }
-    if old.require_proof && !new.require_proof {
-        told.push("`[pgo] require-proof` was taken away".into());
-    }
-    let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
-    let days = |age: crate::config::size::Age| {
-        let noun = if age.0 > 1.0 { "days" } else { "day" };
-        format!("{} {noun}", age.0)
-    };
-    let (a, b) = (old.max_age.map(days), new.max_age.map(days));
-    told.extend(limit("`[pgo] max-age`", a, b, looser));
-    for (what, old, new) in [
-        ("min-samples", old.min_samples, new.min_samples),
-        (
-            "min-health",
-            old.min_health.map(u32::from),
-            new.min_health.map(u32::from),
-        ),
-    ] {
-        if old > new {
-            let word = |it: Option<u32>| it.map_or("none".into(), |it| it.to_string());
-            let (a, b) = (word(old), word(new));
-            told.push(format!("`[pgo] {what}` was lowered from {a} to {b}"));
-        }
-    }
-    let judged = missing(old.on_missing) == 2
-        || old.max_age.is_some()
-        || old.min_samples.is_some()
-        || old.min_health.is_some();
-    let off = |profiles: &Profiles| *profiles == Profiles::One("off".into());
+    profile::profile(&before.pgo, &now.pgo, told);
     if before.build.linkage == Linkage::Static && now.build.linkage == Linkage::Any {
         told.push("`[build] linkage` was changed from \"static\" to \"any\"".into());
     }
     if before.build.buildvcs == Buildvcs::True && now.build.buildvcs != Buildvcs::True {
         told.push("`[build] buildvcs` is not \"true\" any more: a stamp that cannot be made fails nothing".into());
     }
-    if judged && !off(&old.profile) && off(&new.profile) {
-        told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
-    }
+    profile::without_profile(&before.pgo, &now.pgo, told);
     built(before, now, told);
     for target in before
         .target

@@ -32,56 +32,15 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
     let _ = writeln!(out, "\n[{path}]");
     let _ = writeln!(out, "go = {}", quoted(&target.go));
     let _ = writeln!(out, "scope = {}", quoted(&target.scope));
-    table(
-        out,
-        &format!("{path}.profiles"),
-        &target.profiles,
-        |_, text: &String| quoted(text),
-    );
+    let below = |part: &str| format!("{path}.{part}");
+    let profile = |_: &str, text: &String| quoted(text);
+    table(out, &below("profiles"), &target.profiles, profile);
     for (package, it) in &target.executables {
         executable(out, &format!("{path}.executables.{}", quoted(package)), it);
     }
-    table(
-        out,
-        &format!("{path}.benchmarks"),
-        &target.benchmarks,
-        |_, allocations: &Allocations| {
-            let (allocs, bytes) = (allocations.allocs, allocations.bytes);
-            let reason = because(allocations.reason.as_deref());
-            format!("{{ allocs = {allocs}, bytes = {bytes}{reason} }}")
-        },
-    );
-    table(
-        out,
-        &format!("{path}.proofs"),
-        &target.proofs,
-        |_, proof: &Proof| {
-            let trained = match proof.trained {
-                true => ", trained = true",
-                false => "",
-            };
-            format!(
-                "{{ outcome = {}, verdict = {}, profile = {}, workload = {}, pairs = {}, seed = {}, machine = {}{trained} }}",
-                quoted(&proof.outcome),
-                quoted(&proof.verdict),
-                quoted(&proof.profile),
-                quoted(&proof.workload),
-                proof.pairs,
-                proof.seed,
-                quoted(&proof.machine)
-            )
-        },
-    );
-    table(
-        out,
-        &format!("{path}.advice"),
-        &target.advice,
-        |_, advice: &Advice| {
-            let (rule, function) = (quoted(&advice.rule), quoted(&advice.function));
-            let reason = because(advice.reason.as_deref());
-            format!("{{ rule = {rule}, function = {function}{reason} }}")
-        },
-    );
+    table(out, &below("benchmarks"), &target.benchmarks, benchmark);
+    table(out, &below("proofs"), &target.proofs, proof);
+    table(out, &below("advice"), &target.advice, advice);
     for (package, entries) in target.sites.iter().filter(|site| !site.1.is_empty()) {
         let _ = writeln!(out, "\n[{path}.sites.{}]", quoted(package));
         let mut sorted: Vec<(&String, &Entry)> = entries.iter().collect();
@@ -90,6 +49,35 @@ fn target(out: &mut String, name: &str, target: &Target, old: bool) {
             let _ = writeln!(out, "{id} = {}", site(entry, old));
         }
     }
+}
+
+fn benchmark(_: &str, allocations: &Allocations) -> String {
+    let (allocs, bytes) = (allocations.allocs, allocations.bytes);
+    let reason = because(allocations.reason.as_deref());
+    format!("{{ allocs = {allocs}, bytes = {bytes}{reason} }}")
+}
+
+fn proof(_: &str, proof: &Proof) -> String {
+    let trained = match proof.trained {
+        true => ", trained = true",
+        false => "",
+    };
+    format!(
+        "{{ outcome = {}, verdict = {}, profile = {}, workload = {}, pairs = {}, seed = {}, machine = {}{trained} }}",
+        quoted(&proof.outcome),
+        quoted(&proof.verdict),
+        quoted(&proof.profile),
+        quoted(&proof.workload),
+        proof.pairs,
+        proof.seed,
+        quoted(&proof.machine)
+    )
+}
+
+fn advice(_: &str, advice: &Advice) -> String {
+    let (rule, function) = (quoted(&advice.rule), quoted(&advice.function));
+    let reason = because(advice.reason.as_deref());
+    format!("{{ rule = {rule}, function = {function}{reason} }}")
 }
 
 fn because(reason: Option<&str>) -> String {

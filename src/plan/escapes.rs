@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::arg::{Arg, Flags, Reason};
 use super::flags::{self, Inputs, Variant};
-use super::pgo::hex;
 use super::toolexec::Wish;
 use super::{Context, Facts, Step, StepKind, scope};
 use crate::config::{Collect, Config};
 use crate::error::{Error, Kind, Result};
 use crate::escape;
 use crate::go::flags::{self as go_flags, Flag};
+use crate::number::hex;
 use crate::process::Invocation;
 use crate::quote;
 

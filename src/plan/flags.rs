@@ -128,51 +128,26 @@ fn mentioned(inputs: &Inputs<'_>, name: &str) -> bool {
 /// `-ldflags`: strip, configuration, GOFLAGS, command line. A user's value with a package pattern
 /// becomes a second `-ldflags` behind ours.
 fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
-    let mut base: Vec<String> = Vec::new();
-    let mut from = Vec::new();
-    let strip = if matches!(variant, Variant::Release | Variant::Listed) {
-        inputs.config.build.strip
-    } else {
-        Strip::None
-    };
-    if strip != Strip::None {
-        base.extend(strip.ldflags().iter().map(|ldflag| (*ldflag).to_owned()));
-        from.push(
-            inputs
-                .origins
-                .get("build.strip")
-                .map_or("defaults", String::as_str),
-        );
-    }
-    for value in &inputs.config.build.ldflags {
-        base.extend(quote::split(value).map_err(|why| unreadable("build.ldflags", value, &why))?);
-    }
-    if !inputs.config.build.ldflags.is_empty() {
-        from.push(
-            inputs
-                .origins
-                .get("build.ldflags")
-                .map_or("defaults", String::as_str),
-        );
-    }
+    let Base {
+        strip,
+        mut words,
+        mut from,
+    } = base(inputs, variant)?;
     let outside = entries("GOFLAGS", inputs.goflags)?;
     let typed = entries("flags", inputs.typed)?;
-    let mut merged = base.clone();
+    let mut merged = words.clone();
     // An empty list on the command line takes back that of GOFLAGS.
     let cleared = typed
         .iter()
         .any(|entry| entry.is_general() && entry.flags.is_empty());
-    if let Some(words) = outside.iter().find(|entry| entry.is_general() && !cleared) {
-        merged.extend(words.flags.iter().cloned());
-        from.push("GOFLAGS");
+    for (entries, layer) in [(&outside, "GOFLAGS"), (&typed, "flags")] {
+        if let Some(entry) = entries.iter().find(|entry| entry.is_general() && !cleared) {
+            merged.extend(entry.flags.iter().cloned());
+            from.push(layer);
+        }
     }
-    if let Some(words) = typed.iter().find(|entry| entry.is_general() && !cleared) {
-        merged.extend(words.flags.iter().cloned());
-        from.push("flags");
-    }
-    let from = from.join(", ");
     if variant == Variant::Unstripped {
-        base = unstripped(&base);
+        words = unstripped(&words);
         merged = unstripped(&merged);
     }
     if !merged.is_empty() {
@@ -181,12 +156,13 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         } else {
             "linker flags; strip leaves out the symbol table and DWARF"
         };
-        flags.set("ldflags", &quoted(&merged)?, why, &from);
+        flags.set("ldflags", &quoted(&merged)?, why, &from.join(", "));
     }
     let overruled = typed.iter().any(PerPackage::is_general);
     let outside = outside.iter().filter(|_| !overruled);
-    for entry in outside.chain(&typed).filter(|it| !it.is_general()) {
-        let mut all: Vec<String> = base.iter().chain(&entry.flags).cloned().collect();
+    let entries = outside.chain(&typed);
+    for entry in entries.filter(|entry| !entry.is_general()) {
+        let mut all: Vec<String> = words.iter().chain(&entry.flags).cloned().collect();
         if variant == Variant::Unstripped {
             all = unstripped(&all);
         }
@@ -195,6 +171,41 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
         flags.set("ldflags", &value, "linker flags of these packages", "flags");
     }
     Ok(())
+}
+
+/// The linker flags of the configuration, which every package gets.
+struct Base<'a> {
+    strip: Strip,
+    words: Vec<String>,
+    /// The layers that set them.
+    from: Vec<&'a str>,
+}
+
+fn base<'a>(inputs: &Inputs<'a>, variant: Variant) -> Result<Base<'a>> {
+    let build = &inputs.config.build;
+    let origins = inputs.origins;
+    let origin = |key: &str| origins.get(key).map_or("defaults", String::as_str);
+    let mut base = Base {
+        strip: match variant {
+            Variant::Release | Variant::Listed => build.strip,
+            _ => Strip::None,
+        },
+        words: Vec::new(),
+        from: Vec::new(),
+    };
+    if base.strip != Strip::None {
+        let flags = base.strip.ldflags().iter();
+        base.words.extend(flags.map(|flag| (*flag).to_owned()));
+        base.from.push(origin("build.strip"));
+    }
+    for value in &build.ldflags {
+        let words = quote::split(value).map_err(|why| unreadable("build.ldflags", value, &why))?;
+        base.words.extend(words);
+    }
+    if !build.ldflags.is_empty() {
+        base.from.push(origin("build.ldflags"));
+    }
+    Ok(base)
 }
 
 /// Without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.

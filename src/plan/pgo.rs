@@ -3,6 +3,8 @@
 
 mod candidate;
 
+mod choice;
+
 mod cut;
 
 pub mod derive;
@@ -17,19 +19,20 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Reason;
 use crate::advise::{self, Heat};
 use crate::config::pgo::Profiles;
 use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::go::flags::Flag;
+use crate::number::hex;
 use crate::profile::Worth;
 use crate::profile::proto::Sample;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
+pub(crate) use choice::{Choice, Heap, Use};
+use choice::{Outcome, is_mine};
 use derive::Derived;
-use undone::Undone;
 use wish::Wish;
 
 pub(crate) use wish::unused;
@@ -108,123 +111,6 @@ fn complaint(path: &Path, judgement: Option<&Judgement>) -> Option<(String, Stri
     }
 }
 
-/// Main packages that are built together, with one `-pgo=`.
-#[derive(Debug, Clone)]
-pub(crate) struct Use {
-    /// Their import paths; empty: all that is built.
-    pub(crate) packages: Vec<String>,
-    /// `-pgo=...` and why.
-    pub(crate) reason: Reason,
-    /// A profile with samples is behind it.
-    pub(crate) applied: bool,
-    /// The user wants a profile, but it is of no use.
-    pub(crate) refused: bool,
-}
-
-impl Use {
-    /// No profile, whatever the user wants.
-    pub(crate) fn off() -> Self {
-        Self {
-            packages: Vec::new(),
-            reason: Reason {
-                flag: "-pgo=off".into(),
-                why: "what the profile is compared with".into(),
-                from: "pgo.effect".into(),
-            },
-            applied: false,
-            refused: true,
-        }
-    }
-}
-
-/// What was decided for a build.
-#[derive(Debug, Clone)]
-pub(crate) struct Choice {
-    /// At least one; the first is also for packages that are no commands.
-    pub uses: Vec<Use>,
-    /// Every profile that was looked at.
-    pub(crate) candidates: Vec<Candidate>,
-    /// Why a profile is not used, and what to do.
-    pub(crate) complaint: Option<(String, String)>,
-    /// Entries of `no-inline` that name no function that a profile calls.
-    pub(crate) unmatched: Vec<String>,
-    /// Flags of the compiler that keep the profile from its effect.
-    pub(crate) undone: Option<Undone>,
-    /// What a heap profile beside them tells.
-    pub(crate) heap: Option<Arc<Heap>>,
-}
-
-/// What a heap profile allocates.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Heap {
-    /// In bytes.
-    pub(crate) bytes: Heat,
-    /// In objects.
-    pub(crate) objects: Heat,
-}
-
-impl Choice {
-    /// How a main package is built.
-    pub(crate) fn of(&self, package: &str) -> Option<&Use> {
-        let mine = |used: &&Use| is_mine(&used.packages, package);
-        self.uses.iter().find(mine)
-    }
-
-    /// The profile for a main package.
-    pub(crate) fn candidate(&self, package: &str) -> Option<&Candidate> {
-        self.candidates
-            .iter()
-            .find(|candidate| is_mine(&candidate.packages, package))
-    }
-
-    /// How much of all profiles that are applied is spent in each function; `None` without one.
-    pub(crate) fn weights(&self) -> Option<Weights> {
-        let mut all = self
-            .all_applied()
-            .filter_map(|candidate| candidate.weights.as_deref());
-        let mut sum = all.next()?.clone();
-        all.for_each(|weights| sum.add(weights));
-        Some(sum)
-    }
-
-    /// What all profiles that are applied allocate; `None` without one.
-    pub(crate) fn heat(&self) -> Option<Heat> {
-        let mut all = self
-            .all_applied()
-            .filter_map(|candidate| candidate.heat.as_deref());
-        let mut sum = all.next()?.clone();
-        all.for_each(|heat| sum.add(heat));
-        Some(sum)
-    }
-
-    /// The profile that the build of a main package used.
-    pub(crate) fn applied(&self, package: &str) -> Option<&Candidate> {
-        let used = self.of(package).is_some_and(|used| used.applied) && !self.is_undone();
-        self.candidate(package)
-            .filter(|candidate| used && candidate.is_usable())
-    }
-
-    /// Whether flags of the compiler keep every profile from its effect.
-    fn is_undone(&self) -> bool {
-        self.undone.as_ref().is_some_and(|undone| undone.whole)
-    }
-
-    /// Every profile that some build uses.
-    pub(crate) fn all_applied(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(|candidate| {
-            let used = match candidate.packages.first() {
-                Some(package) => self.of(package).is_some_and(|used| used.applied),
-                None => self.uses.iter().any(|used| used.applied),
-            };
-            used && candidate.is_usable()
-        })
-    }
-}
-
-fn is_mine(packages: &[String], package: &str) -> bool {
-    packages.is_empty() || packages.iter().any(|text| text == package)
-}
-
 /// What the decision depends on.
 pub(crate) struct Request<'a> {
     /// What the user wants.
@@ -253,14 +139,7 @@ pub(crate) fn choose(
     request: &Request<'_>,
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
 ) -> Result<Choice> {
-    let mut choice = Choice {
-        uses: Vec::new(),
-        candidates: Vec::new(),
-        complaint: None,
-        unmatched: Vec::new(),
-        undone: None,
-        heap: None,
-    };
+    let mut choice = Choice::undecided();
     for wish in wish::wishes(request)? {
         decide(&wish, request, &read, &mut choice)?;
     }
@@ -278,28 +157,13 @@ fn decide(
     choice: &mut Choice,
 ) -> Result<()> {
     let mains = || wish.mains.iter().map(|package| package.import_path.clone());
-    let mut add = |value: &str, packages: Vec<String>, applied: bool, refused: bool| {
-        let flag = format!("-pgo={value}");
-        if let Some(same) = choice.uses.iter_mut().find(|used| used.reason.flag == flag) {
-            same.packages.extend(packages);
-            same.applied |= applied;
-            same.refused |= refused;
-            return;
-        }
-        choice.uses.push(Use {
-            packages,
-            reason: wish.reason(flag),
-            applied,
-            refused,
-        });
-    };
     if wish.value.is_off() {
-        add("off", mains().collect(), false, false);
+        choice.add(wish.used("off", mains().collect(), Outcome::Unwanted));
         return Ok(());
     }
     let found = look(wish, request.cwd, read)?;
     if let Some(complaint) = useless(wish, request, &found)? {
-        add("off", mains().collect(), false, true);
+        choice.add(wish.used("off", mains().collect(), Outcome::Refused));
         let candidates = candidates(wish, request, found, false)?;
         choice.candidates.extend(candidates);
         if request.settings.on_missing != OnMissing::Off {
@@ -309,43 +173,39 @@ fn decide(
     }
     let candidates = candidates(wish, request, found, true)?;
     let mut rest: Vec<String> = mains().collect();
-    for it in candidates
-        .iter()
-        .filter(|candidate| candidate.derived.is_some())
-    {
-        let packages: Vec<String> = rest
-            .extract_if(.., |main| is_mine(&it.packages, main))
-            .collect();
-        let all_hidden = it.calls.is_none();
-        match &it.derived {
-            Some(_) if all_hidden => {
-                add("off", packages, false, true);
-                let message = format!(
-                    "`[pgo] no-inline` leaves no call of the profile `{}`",
-                    it.path.display()
-                );
-                let hint = "take functions out of `no-inline`, or write `profile = \"off\"`";
-                choice.complaint.get_or_insert((message, hint.into()));
-            }
-            Some(derived) => add(&derived.path.to_string_lossy(), packages, true, false),
-            None => {}
+    for candidate in &candidates {
+        let Some(derived) = &candidate.derived else {
+            continue;
+        };
+        let packages = rest.extract_if(.., |main| is_mine(&candidate.packages, main));
+        let packages: Vec<String> = packages.collect();
+        // Without the calls that `no-inline` hides, nothing may be left.
+        if candidate.calls.is_some() {
+            let path = derived.path.to_string_lossy();
+            choice.add(wish.used(&path, packages, Outcome::Applied));
+        } else {
+            choice.add(wish.used("off", packages, Outcome::Refused));
+            choice.complaint.get_or_insert(all_hidden(candidate));
         }
     }
-    let own = candidates
-        .iter()
-        .filter(|candidate| candidate.derived.is_none());
-    if !rest.is_empty()
-        || candidates
-            .iter()
-            .all(|candidate| candidate.derived.is_none())
-    {
-        let applied = own.into_iter().any(Candidate::is_usable);
-        if let Profiles::One(value) = wish.value.as_ref() {
-            add(value, rest, applied, false);
-        }
+    let mut as_found = candidates.iter().filter(|found| found.derived.is_none());
+    let is_left = !rest.is_empty() || as_found.clone().count() == candidates.len();
+    if let (true, Profiles::One(value)) = (is_left, wish.value.as_ref()) {
+        let outcome = match as_found.any(Candidate::is_usable) {
+            true => Outcome::Applied,
+            false => Outcome::Unwanted,
+        };
+        choice.add(wish.used(value, rest, outcome));
     }
     choice.candidates.extend(candidates);
     Ok(())
+}
+
+fn all_hidden(candidate: &Candidate) -> (String, String) {
+    let path = candidate.path.display();
+    let message = format!("`[pgo] no-inline` leaves no call of the profile `{path}`");
+    let hint = "take functions out of `no-inline`, or write `profile = \"off\"`";
+    (message, hint.into())
 }
 
 /// Why no profile of a wish can be used; `None` where they are fine, or where there is no default.pgo.
@@ -412,9 +272,4 @@ fn calls(bytes: &[u8]) -> Option<Read> {
         let worth = profile::worth_of(&profile, "");
         (Arc::new(edges), Arc::new(weights), Arc::new(heat), worth)
     })
-}
-
-/// Bytes as lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

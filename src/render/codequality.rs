@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::harmless;
 use crate::check::Status;
-use crate::plan::pgo::hex;
+use crate::number::hex;
 use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Site};
 

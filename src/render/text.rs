@@ -136,24 +136,7 @@ fn table(out: &mut String, table: &Table, style: Style) {
                 .map(|index| cell(*index, row.get(*index).map_or("", String::as_str))),
         );
     }
-    for (position, column) in shown.iter().enumerate() {
-        let Some(it) = rendered.column_mut(position) else {
-            continue;
-        };
-        it.set_padding((2, 0));
-        if table.columns[*column].right {
-            it.set_cell_alignment(CellAlignment::Right);
-        }
-        if position == 0 || table.columns[*column].right {
-            let width = if position == 0 {
-                label
-            } else {
-                width(table, *column)
-            };
-            let width = u16::try_from(width + 2).unwrap_or(u16::MAX);
-            it.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-        }
-    }
+    align(&mut rendered, table, &shown, label);
     let lines: Vec<String> = rendered
         .to_string()
         .lines()
@@ -167,6 +150,28 @@ fn table(out: &mut String, table: &Table, style: Style) {
             _ => Ansi::new(),
         };
         line(out, emphasis, words);
+    }
+}
+
+/// Numbers stand on the right; they and the label, the first, have a width of their own.
+fn align(rendered: &mut comfy_table::Table, table: &Table, shown: &[usize], label: usize) {
+    for (position, index) in shown.iter().enumerate() {
+        let Some(column) = rendered.column_mut(position) else {
+            continue;
+        };
+        column.set_padding((2, 0));
+        let right = table.columns[*index].right;
+        if right {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        if position == 0 || right {
+            let width = match position {
+                0 => label,
+                _ => width(table, *index),
+            };
+            let width = u16::try_from(width + 2).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
     }
 }
 

@@ -129,7 +129,7 @@ fn reused(inputs: &Inputs<'_>) -> Reused {
         .filter_map(|built| built.escapes.as_ref());
     let costs: Vec<_> = costs.map(|collected| &collected.cost).collect();
     let known = inputs.built.iter().map(|built| built.known.len() as u64);
-    let asked = |cost: &&crate::build::escapes::Cost| {
+    let asked = |cost: &&crate::build::reading::Cost| {
         cost.passed
             .map_or(0, |passed| cost.captured + cost.found + passed)
     };

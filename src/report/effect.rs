@@ -13,6 +13,7 @@ use crate::escape::added::{self, Listed};
 use crate::lock;
 use crate::number::{counted, counted_of};
 use crate::order::{Order, Ordered};
+use crate::profile::Edge;
 
 /// What a profile did, against a build without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -141,32 +142,15 @@ pub(crate) fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect>
         .difference(&told.without.inlined)
         .collect();
     let lost = told.without.inlined.difference(&told.with.inlined).count();
-    let devirtualized = told
-        .with
-        .devirtualized
-        .difference(&told.without.devirtualized);
-    let devirtualized: BTreeSet<String> = devirtualized
-        .map(|told| format!("{} {}: {}", told.package, told.place, told.message))
-        .ordered();
     let mut effect = Effect {
         hot: calls(found.hot),
         hot_inlined_without: calls(found.hot_without),
         hot_inlined_with: calls(found.hot_with),
-        newly_inlined: found
-            .inlined
-            .iter()
-            .take(LISTED)
-            .map(|edge| Inlined {
-                caller: edge.caller.clone(),
-                callee: edge.callee.clone(),
-                offset: edge.offset,
-                percent: edge.weight as f64 / total * 100.0,
-            })
-            .collect(),
+        newly_inlined: newly_inlined(&found.inlined, total),
         inlined_gained: gained.len() as u64,
         inlined_lost: lost as u64,
         inlined_by_callee: by_callee(&gained),
-        devirtualized: devirtualized.into_iter().collect(),
+        devirtualized: devirtualized(&told.with, &told.without),
         size: Pair {
             with: artifact.size,
             without: found.size_without,
@@ -193,6 +177,26 @@ pub(crate) fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect>
     };
     (effect.worth, effect.summary) = judge(&effect);
     Some(effect)
+}
+
+/// The heaviest calls; `total` is the weight of all calls of the profile.
+fn newly_inlined(inlined: &[Edge], total: f64) -> Vec<Inlined> {
+    let inlined = inlined.iter().take(LISTED).map(|edge| Inlined {
+        caller: edge.caller.clone(),
+        callee: edge.callee.clone(),
+        offset: edge.offset,
+        percent: edge.weight as f64 / total * 100.0,
+    });
+    inlined.collect()
+}
+
+/// Calls that the profile made direct, each place once.
+fn devirtualized(with: &Side, without: &Side) -> Vec<String> {
+    let calls = with.devirtualized.difference(&without.devirtualized);
+    let calls: BTreeSet<String> = calls
+        .map(|call| format!("{} {}: {}", call.package, call.place, call.message))
+        .ordered();
+    calls.into_iter().collect()
 }
 
 fn calls(share: Share) -> Calls {

@@ -1,5 +1,6 @@
 //! The report of `escape`: sites by package, function or line.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -196,8 +197,8 @@ pub(crate) fn target(
         .collect();
     if selection.filter.is_some() || !selection.classes.is_empty() {
         escapes.packages = recounted(&identified);
-        for it in &mut escapes.packages {
-            it.weight = weighing.package(&it.path);
+        for package in &mut escapes.packages {
+            package.weight = weighing.package(&package.path);
         }
     }
     let groups = match selection.by {
@@ -209,18 +210,7 @@ pub(crate) fn target(
         .iter()
         .map(|group| ranked(group, &sites, selection.by))
         .collect();
-    // Where a profile tells what is hot, that comes first.
-    groups.order_by(|a, b| {
-        let made = a
-            .name
-            .starts_with(GENERATED)
-            .cmp(&b.name.starts_with(GENERATED));
-        let weight = |ranked: &Ranked| ranked.weight.unwrap_or_default();
-        let heat = |ranked: &Ranked| ranked.heat.unwrap_or_default().rank();
-        made.then_with(|| heat(b).0.cmp(&heat(a).0))
-            .then_with(|| heat(b).1.total_cmp(&heat(a).1))
-            .then_with(|| weight(b).total_cmp(&weight(a)))
-    });
+    groups.order_by(by_heat);
     Target {
         key: against.facts.key(),
         groups,
@@ -233,6 +223,18 @@ pub(crate) fn target(
         sites,
         escapes,
     }
+}
+
+/// Where a profile says what is hot, that comes first; what the compiler made itself comes last.
+fn by_heat(a: &Ranked, b: &Ranked) -> Ordering {
+    let made = |ranked: &Ranked| ranked.name.starts_with(GENERATED);
+    let weight = |ranked: &Ranked| ranked.weight.unwrap_or_default();
+    let heat = |ranked: &Ranked| ranked.heat.unwrap_or_default().rank();
+    made(a)
+        .cmp(&made(b))
+        .then_with(|| heat(b).0.cmp(&heat(a).0))
+        .then_with(|| heat(b).1.total_cmp(&heat(a).1))
+        .then_with(|| weight(b).total_cmp(&weight(a)))
 }
 
 /// The report of all platforms; `change` is what it does to its gates, where it is known to be one.

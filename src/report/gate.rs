@@ -8,7 +8,7 @@ use super::verdict::{Ground, Reason, label};
 use super::{Assertion, Budget, Inputs, Target, budgets, context, findings, standing};
 use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
-use crate::build::escapes::Excerpt;
+use crate::build::excerpt::Excerpt;
 use crate::check::{self, Status};
 use crate::config::{self, Config, Severity};
 use crate::escape::rank::GENERATED;

@@ -207,6 +207,17 @@ pub fn growth(before: &Side, after: &Side) -> Growth {
     for certain in blame.certain() {
         charges.entry(certain).or_default();
     }
+    let causes = causes(&blame, charges);
+    Growth {
+        before: before.size,
+        after: after.size,
+        causes,
+        notes: blame.notes(),
+    }
+}
+
+/// What each charge comes to, the most bytes first, what no cause explains last.
+fn causes(blame: &Blame<'_>, charges: BTreeMap<Charge, BTreeMap<String, i64>>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = charges
         .into_iter()
         .map(|(to, parts)| blame.cause(&to, parts))
@@ -220,12 +231,7 @@ pub fn growth(before: &Side, after: &Side) -> Growth {
             cause.name.clone(),
         )
     });
-    Growth {
-        before: before.size,
-        after: after.size,
-        causes,
-        notes: blame.notes(),
-    }
+    causes
 }
 
 #[cfg(test)]

@@ -85,8 +85,11 @@ pub(crate) fn heated(
         (None, Some((heat, joined))) => summary("CPU of allocation", heat, joined, is_own),
         (None, None) => return None,
     };
-    let mut sites = vec![None; collected.sites.len()];
-    let mut packages: BTreeMap<String, SiteHeat> = BTreeMap::new();
+    let mut heated = Heated {
+        sites: vec![None; collected.sites.len()],
+        packages: BTreeMap::new(),
+        summary,
+    };
     let mut counted = HashSet::new();
     for (at, index) in allocating.iter().enumerate() {
         let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
@@ -99,25 +102,23 @@ pub(crate) fn heated(
             bytes: by_heap.as_ref().map(|entry| of(&entry.1)),
             objects: by_heap.as_ref().map(|entry| of(&entry.2)),
         };
-        let cold = found.cpu.unwrap_or_default() <= 0.0 && found.bytes.unwrap_or_default() <= 0;
-        sites[*index] = (!cold).then_some(found);
         // Several sites of one line have the same.
         let lines = |joined: Option<&Joined>| joined.map(|joined| joined.lines[at]);
         let line = (
-            lines(by_cpu.as_ref().map(|it| &it.1)),
+            lines(by_cpu.as_ref().map(|entry| &entry.1)),
             lines(by_heap.as_ref().map(|entry| &entry.1)),
         );
-        if !cold && counted.insert(line) {
+        if found.is_cold() {
+            continue;
+        }
+        heated.sites[*index] = Some(found);
+        if counted.insert(line) {
             let package = &collected.sites[*index].site.package;
-            let sum = packages.entry(package.clone()).or_default();
+            let sum = heated.packages.entry(package.clone()).or_default();
             *sum = sum.plus(found);
         }
     }
-    Some(Heated {
-        sites,
-        packages,
-        summary,
-    })
+    Some(heated)
 }
 
 /// `T.m` of `(*T).m`.
@@ -183,6 +184,11 @@ impl SiteHeat {
             bytes: sum(self.bytes, other.bytes),
             objects: sum(self.objects, other.objects),
         }
+    }
+
+    /// Whether the profiles saw nothing allocated.
+    fn is_cold(&self) -> bool {
+        self.cpu.unwrap_or_default() <= 0.0 && self.bytes.unwrap_or_default() <= 0
     }
 
     /// What is ranked by.

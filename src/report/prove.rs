@@ -1,4 +1,6 @@
-//! What programs took side by side in, the report of `prove` out: the JSON contract and the sentences of the verdict.
+//! The report of `prove`: the JSON contract, and whether what was required came out.
+
+mod comparison;
 
 mod facts;
 
@@ -11,14 +13,12 @@ use serde::Serialize;
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::config::prove::Require;
-use crate::order::Order;
-use crate::prove::bootstrap;
-use crate::prove::decide::{self, Answer, Found, Rules};
+use crate::prove::decide::Rules;
 use crate::prove::looks;
-use crate::prove::run::{Metric, Run, is_rate};
+use crate::prove::run::{Run, is_rate};
+pub(crate) use comparison::{Inputs, comparisons, same};
 pub(crate) use facts::{Allocated, Facts, Hot};
 pub(crate) use raw::raw;
-use sentence::sentence;
 
 /// The report of `prove`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -207,128 +207,6 @@ pub(crate) struct Other {
     pub(crate) high: f64,
 }
 
-/// What a report is made of.
-pub(crate) struct Inputs<'a> {
-    /// The programs, without their runs.
-    pub(crate) programs: Vec<Program>,
-    /// The runs of each.
-    pub(crate) runs: &'a [Vec<Run>],
-    /// What was judged.
-    pub(crate) metrics: &'a [Metric],
-    /// What was found, of each program but the first, of each metric.
-    pub(crate) found: &'a [Vec<Found>],
-    /// Whether the question is whether a profile is worth it.
-    pub(crate) is_profile: bool,
-    /// The seed.
-    pub(crate) seed: u64,
-}
-
-/// Percent of a logarithm of a quotient.
-fn percent(log: f64) -> f64 {
-    log.exp_m1() * 100.0
-}
-
-/// The comparisons.
-pub(crate) fn comparisons(inputs: &Inputs<'_>) -> Vec<Comparison> {
-    let mut all = Vec::new();
-    for (at, of_program) in inputs.found.iter().enumerate() {
-        for (metric, found) in inputs.metrics.iter().zip(of_program) {
-            all.push(comparison(inputs, at + 1, metric, found));
-        }
-    }
-    all
-}
-
-fn comparison(inputs: &Inputs<'_>, at: usize, metric: &Metric, found: &Found) -> Comparison {
-    let (base, program) = (&inputs.programs[0], &inputs.programs[at]);
-    let costs = |at: usize, metric: &Metric| -> Option<Vec<f64>> {
-        inputs.runs[at][..found.pairs]
-            .iter()
-            .map(|run| run.cost(metric))
-            .collect()
-    };
-    let pair = |metric: &Metric| Some((costs(0, metric)?, costs(at, metric)?));
-    let (first, second) = pair(metric).unwrap_or_default();
-    let logs = decide::differences(&first, &second);
-    let resampled = bootstrap::interval(&logs, 0.05, inputs.seed);
-    let unit = match metric {
-        Metric::Own(name) => {
-            let mut runs = inputs.runs[0].iter();
-            let value = runs.find_map(|run| run.own.get(name));
-            value.map_or(String::new(), |it| it.unit.clone())
-        }
-        known => known.unit().to_owned(),
-    };
-    let is_rate = is_rate(&unit);
-    // Half of the rate is twice the cost.
-    let change = |log: f64| percent(if is_rate { -log } else { log });
-    let ends = |low: f64, high: f64| match is_rate {
-        true => (change(high), change(low)),
-        false => (change(low), change(high)),
-    };
-    let (low, high) = ends(found.estimate.low, found.estimate.high);
-    let resampled = ends(resampled.0, resampled.1);
-    let worst = if is_rate {
-        -change(found.most)
-    } else {
-        change(found.most)
-    };
-    let middle = |mut numbers: Vec<f64>| {
-        numbers.order_by(f64::total_cmp);
-        let middle = crate::prove::rank::median(&numbers);
-        match is_rate && middle > 0.0 {
-            true => 1.0 / middle,
-            false => middle,
-        }
-    };
-    let others = Metric::KERNEL.iter().filter(|it| *it != metric);
-    let others = others.filter_map(|other| {
-        let (first, second) = pair(other)?;
-        let found = crate::prove::rank::estimate(&decide::differences(&first, &second), 0.05);
-        Some(Other {
-            metric: other.name().to_owned(),
-            change: percent(found.middle),
-            low: percent(found.low),
-            high: percent(found.high),
-        })
-    });
-    let size_change = (program.size as f64 / base.size.max(1) as f64 - 1.0) * 100.0;
-    let mut comparison = Comparison {
-        program: program.name.clone(),
-        base: base.name.clone(),
-        metric: metric.name().to_owned(),
-        outcome: outcome(found.answer),
-        sentence: String::new(),
-        pairs: found.pairs,
-        change: change(found.estimate.middle),
-        low,
-        high,
-        at_most: found.most.is_finite().then_some(worst),
-        confidence: found.estimate.level,
-        p: found.chance,
-        resampled: [resampled.0, resampled.1],
-        floor: percent(found.floor),
-        layout_spread: found.spread.map(percent),
-        needed_pairs: found.needed,
-        points: logs.iter().map(|it| change(*it)).collect(),
-        middles: [middle(first), middle(second)],
-        unit,
-        size_change,
-        others: others.collect(),
-    };
-    comparison.sentence = sentence(&comparison, inputs.is_profile);
-    comparison
-}
-
-fn outcome(answer: Answer) -> Outcome {
-    match answer {
-        Answer::Less => Outcome::Faster,
-        Answer::More => Outcome::Slower,
-        Answer::NoEffect => Outcome::NoEffect,
-        Answer::Open | Answer::CannotTell => Outcome::CannotTell,
-    }
-}
-
 /// The change and its interval so that less is better.
 fn cost(it: &Comparison) -> (f64, f64, f64) {
     match is_rate(&it.unit) {
@@ -408,40 +286,6 @@ fn numbers(runs: &[Run]) -> Vec<RunNumbers> {
     runs.iter().map(numbers).collect()
 }
 
-/// A comparison that needed no run.
-pub(crate) fn same(
-    program: &Program,
-    base: &Program,
-    metric: &Metric,
-    outcome: Outcome,
-) -> Comparison {
-    let mut same = Comparison {
-        program: program.name.clone(),
-        base: base.name.clone(),
-        metric: metric.name().to_owned(),
-        outcome,
-        sentence: String::new(),
-        pairs: 0,
-        change: 0.0,
-        low: 0.0,
-        high: 0.0,
-        at_most: Some(0.0),
-        confidence: 1.0,
-        p: 1.0,
-        resampled: [0.0, 0.0],
-        floor: 0.0,
-        layout_spread: None,
-        needed_pairs: 0,
-        points: Vec::new(),
-        middles: [0.0, 0.0],
-        unit: metric.unit().to_owned(),
-        size_change: (program.size as f64 / base.size.max(1) as f64 - 1.0) * 100.0,
-        others: Vec::new(),
-    };
-    same.sentence = sentence(&same, false);
-    same
-}
-
 impl Report {
     /// Of a session without anything in it yet.
     pub(crate) fn new(machine: Machine, seed: u64, rules: &Rules) -> Self {
@@ -470,8 +314,10 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use super::sentence::sentence;
     use super::*;
     use crate::config::size::Percent;
+    use crate::prove::run::Metric;
 
     fn comparison(outcome: Outcome, change: f64) -> Comparison {
         let program = Program {

@@ -74,17 +74,9 @@ pub(in crate::binary) fn find(
     seen: &Watched,
 ) -> Option<Callers> {
     let tables = Tables::new(opened.image, opened.table)?;
-    let all = || opened.functions(&tables);
-    let wanted: Vec<Addr> = match &seen.functions {
+    let wanted = match &seen.functions {
         Some(known) => known.clone(),
-        None => {
-            let named = offsets(tables.names, name.as_bytes());
-            let is_wanted = |it: &(Addr, Addr, u32)| {
-                let offset = tables.field(it.2, super::NAME);
-                offset.is_some_and(|it| named.binary_search(&it).is_ok())
-            };
-            all().filter(is_wanted).map(|it| it.0).collect()
-        }
+        None => named(opened, &tables, name),
     };
     if wanted.is_empty() {
         return Some(Callers::Absent);
@@ -94,16 +86,43 @@ pub(in crate::binary) fn find(
         return None;
     }
     let machine = Machine::of(opened.binary.goarch.as_deref()?)?;
+    let calls = direct(opened, &tables, file_size, (machine, &wanted), seen)?;
+    let in_data = || wanted.iter().any(|start| is_in_data(opened, *start));
+    let by_value = seen.in_data.unwrap_or_else(in_data);
+    Some(Callers::Found { calls, by_value })
+}
+
+/// Where the functions of a name begin.
+fn named(opened: &Opened<'_, '_>, tables: &Tables<'_>, name: &str) -> Vec<Addr> {
+    let named = offsets(tables.names, name.as_bytes());
+    let is_wanted = |(_, _, record): &(Addr, Addr, u32)| {
+        let offset = tables.field(*record, super::NAME);
+        offset.is_some_and(|offset| named.binary_search(&offset).is_ok())
+    };
+    let functions = opened.functions(tables).filter(is_wanted);
+    functions.map(|(start, _, _)| start).collect()
+}
+
+/// The calls that lead to `wanted` from any other function, in order of their addresses; `None` where there are more than any
+/// program has.
+fn direct(
+    opened: &Opened<'_, '_>,
+    tables: &Tables<'_>,
+    file_size: usize,
+    (machine, wanted): (Machine, &[Addr]),
+    seen: &Watched,
+) -> Option<Vec<Caller>> {
     let info = opened.binary.build_info.as_ref();
-    let minor = info.and_then(|it| minor_version(&it.go_version));
+    let minor = info.and_then(|info| minor_version(&info.go_version));
     let image = opened.image;
     let (names, files) = (opened.names(), opened.files());
     let mut calls = Vec::new();
     let mut next = 0;
-    for (start, end, record) in all().filter(|it| !wanted.contains(&it.0)) {
+    let others = opened.functions(tables);
+    for (start, end, record) in others.filter(|(start, _, _)| !wanted.contains(start)) {
         if let Some(sites) = &seen.sites {
             next = first_from(sites, next, start);
-            if sites.get(next).is_none_or(|it| *it >= end) {
+            if sites.get(next).is_none_or(|site| *site >= end) {
                 continue;
             }
         }
@@ -121,7 +140,7 @@ pub(in crate::binary) fn find(
         if calls.len() > MOST_CALLS || places.len() > MOST_IN_ONE {
             return None;
         }
-        let mut search = Search::new(opened, &tables, file_size)?;
+        let mut search = Search::new(opened, tables, file_size)?;
         search.function(start, end, record, None);
         for at in places {
             let zero = opened
@@ -130,7 +149,7 @@ pub(in crate::binary) fn find(
             // Bytes that look like a call, in the middle of an instruction.
             if opened.decoder.is_none() || zero.is_some() {
                 let place = search.place(record, at);
-                calls.extend(place.and_then(|it| caller(it, (&names, &files), zero)));
+                calls.extend(place.and_then(|place| caller(place, (&names, &files), zero)));
             }
         }
     }
@@ -138,9 +157,7 @@ pub(in crate::binary) fn find(
         return None;
     }
     calls.dedup();
-    let in_data = || wanted.iter().any(|it| is_in_data(opened, *it));
-    let by_value = seen.in_data.unwrap_or_else(in_data);
-    Some(Callers::Found { calls, by_value })
+    Some(calls)
 }
 
 fn caller(

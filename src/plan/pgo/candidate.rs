@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::derive::{self, Weighed, derive};
 use super::wish::Wish;
-use super::{Candidate, Choice, Part, Request, calls, hex, is_usable};
+use super::{Candidate, Choice, Part, Request, calls, is_usable};
 use crate::config::pgo::Profiles;
 use crate::error::{Error, Result};
+use crate::number::hex;
 use crate::profile::{self, Edge, Judgement};
 
 /// A file as it was read.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use crate::error::{Error, Kind, Result};
+use crate::number::hex;
 use crate::profile::{self, Edge, Input, Keep, Normalize, Profile};
 
 /// What a list of profiles is called in the build information.

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::Request;
+use super::choice::{Outcome, Use};
 use crate::config::Origins;
 use crate::config::pgo::Profiles;
 use crate::error::{Error, Kind, Result};
@@ -30,8 +31,18 @@ pub(crate) struct Wish<'a> {
 }
 
 impl Wish<'_> {
+    /// `-pgo=value` for these packages.
+    pub(super) fn used(&self, value: &str, packages: Vec<String>, outcome: Outcome) -> Use {
+        Use {
+            packages,
+            reason: self.reason(format!("-pgo={value}")),
+            applied: outcome == Outcome::Applied,
+            refused: outcome == Outcome::Refused,
+        }
+    }
+
     /// Why the flag is there.
-    pub(crate) fn reason(&self, flag: String) -> Reason {
+    fn reason(&self, flag: String) -> Reason {
         let why = match self.value.as_ref() {
             Profiles::One(it) if it == "off" => "no profile",
             Profiles::One(it) if it == "auto" => "default.pgo beside each main package",
@@ -82,11 +93,7 @@ pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
         .iter()
         .filter(|package| package.is_named_main())
         .collect();
-    let from_flags = [("flags", request.typed), ("GOFLAGS", request.goflags)]
-        .into_iter()
-        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))
-        .and_then(|(from, flag)| Some((from, flag.value.clone()?, flag.path()?.to_owned())));
-    if let Some((from, value, path)) = from_flags {
+    if let Some((from, value, path)) = typed(request) {
         return Ok(vec![Wish {
             value: Cow::Owned(Profiles::One(value)),
             from: from.into(),
@@ -137,6 +144,15 @@ pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
         one.all = true;
     }
     Ok(wishes)
+}
+
+/// `-pgo` of the command line or of GOFLAGS: where from, its value, and the path as it was typed.
+fn typed(request: &Request<'_>) -> Option<(&'static str, String, OsString)> {
+    let lists = [("flags", request.typed), ("GOFLAGS", request.goflags)];
+    let (from, flag) = lists
+        .into_iter()
+        .find_map(|(from, list)| Some((from, flags::last(list, "pgo")?)))?;
+    Some((from, flag.value.clone()?, flag.path()?.to_owned()))
 }
 
 /// Layers above every file: they mean all packages.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Brief;
-use crate::binary::{Owners, SHARED};
+use crate::binary::{BuildInfo, Owners, SHARED};
 use crate::error::{Error, Kind, Result};
 use crate::order::Ordered;
 use crate::report::growth;
@@ -130,13 +130,6 @@ impl Subject {
             version: module.version.clone(),
             ..Item::new(&module.path, module.bytes)
         });
-        let settings = it.build.as_ref().map(|info| {
-            let steady = info
-                .settings
-                .iter()
-                .filter(|(key, _)| !FLEETING.contains(&key.as_str()));
-            steady.cloned().ordered()
-        });
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
         Self {
             name: name(&file.path),
@@ -148,7 +141,7 @@ impl Subject {
             go_version: file.go_version.clone(),
             stripped: Some(file.stripped),
             owners: Some(it.owners),
-            settings,
+            settings: it.build.as_ref().map(steady),
             roles: roles
                 .chain([Item::new(
                     "headers, padding",
@@ -224,6 +217,12 @@ fn level(it: &Inspection) -> String {
     let of_build = it.build.as_ref().and_then(|info| info.setting("GOAMD64"));
     let raised = of_build.filter(|text| *text != "v1");
     raised.map_or(String::new(), |raised| format!("/{raised}"))
+}
+
+/// The settings of a build that are not another each time.
+fn steady(info: &BuildInfo) -> BTreeMap<String, String> {
+    let is_steady = |(key, _): &&(String, String)| !FLEETING.contains(&key.as_str());
+    info.settings.iter().filter(is_steady).cloned().ordered()
 }
 
 fn name(path: &str) -> String {

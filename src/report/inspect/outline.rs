@@ -100,33 +100,31 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
             .map(|note| (Tone::Warn, format!("note: {note}"))),
     );
     if let Some(filter) = &inspection.filter {
-        let bytes = inspection
-            .packages
-            .iter()
-            .map(|package| package.bytes)
-            .sum();
-        let share = share(bytes, file.size);
-        let found = inspection.packages.len();
-        lines.push((
-            Tone::Plain,
-            match (found, inspection.functions.len()) {
-                (0, 0) if inspection.unowned.is_empty() => format!("nothing matches `{filter}`"),
-                (0, functions) => format!(
-                    "only `{filter}`: no package has it in its path, but the names of {}",
-                    counted_of(functions, "function")
-                ),
-                _ => format!(
-                    "only `{filter}`: {} with {}, {share} of the file",
-                    counted_of(found, "package"),
-                    counted(bytes, "byte")
-                ),
-            },
-        ));
+        lines.push((Tone::Plain, filtered(inspection, filter)));
     }
     let blocks = lines
         .into_iter()
         .map(|(tone, line)| Block::Line(tone, line));
     std::iter::once(Block::Title(title)).chain(blocks).collect()
+}
+
+/// How much a filter leaves.
+fn filtered(inspection: &Inspection<'_>, filter: &str) -> String {
+    let packages = &inspection.packages;
+    let bytes = packages.iter().map(|package| package.bytes).sum();
+    match (packages.len(), inspection.functions.len()) {
+        (0, 0) if inspection.unowned.is_empty() => format!("nothing matches `{filter}`"),
+        (0, functions) => format!(
+            "only `{filter}`: no package has it in its path, but the names of {}",
+            counted_of(functions, "function")
+        ),
+        (found, _) => format!(
+            "only `{filter}`: {} with {}, {} of the file",
+            counted_of(found, "package"),
+            counted(bytes, "byte"),
+            share(bytes, inspection.file.size)
+        ),
+    }
 }
 
 /// `go1.27.3, module example.com/app v1.2.0, 12 dependencies, revision 0123abc`

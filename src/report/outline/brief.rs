@@ -164,8 +164,28 @@ fn locked(target: &Target) -> Option<u64> {
     }
 }
 
-/// Several executables, a line each.
 fn overview(targets: &[Target]) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Title(counted_of(targets.len(), "executable")),
+        Block::Table(sizes(targets)),
+    ];
+    // What is wrong with a profile is said of each; that it is applied is no news.
+    let mut said: Vec<(Tone, String)> = Vec::new();
+    for line in targets.iter().filter_map(|target| pgo(target, false)) {
+        if line.0 == Tone::Warn && !said.contains(&line) {
+            said.push(line);
+        }
+    }
+    if targets.iter().all(|target| target.artifact.path.is_none()) && !targets.is_empty() {
+        let words = "built, checked and discarded, as go build does with several packages: keep them with `-o DIR/` or `[build] out-dir`";
+        said.push((Tone::Warn, words.into()));
+    }
+    blocks.extend(said.into_iter().map(|(tone, text)| Block::Line(tone, text)));
+    blocks
+}
+
+/// The size of each, and by how much it changed since the lock, or else against its baseline.
+fn sizes(targets: &[Target]) -> Table {
     let has_lock = targets.iter().any(|target| locked(target).is_some());
     let kind = targets
         .iter()
@@ -195,39 +215,16 @@ fn overview(targets: &[Target]) -> Vec<Block> {
             true => change(before, size),
             false => percent(before, size),
         });
-        let path = target
-            .artifact
-            .path
-            .clone()
-            .unwrap_or_else(|| target.name.clone());
-        let cells = [path, platform(target), human(size), grouped(size)];
-        cells
-            .into_iter()
-            .chain((!against.is_empty()).then_some(changed))
-            .collect()
+        let path = target.artifact.path.as_ref().unwrap_or(&target.name);
+        let cells = [path.clone(), platform(target), human(size), grouped(size)];
+        let changed = (!against.is_empty()).then_some(changed);
+        cells.into_iter().chain(changed).collect()
     };
-    let rows = targets.iter().map(row).collect();
-    let mut blocks = vec![
-        Block::Title(counted_of(targets.len(), "executable")),
-        Block::Table(Table {
-            columns,
-            rows,
-            total: false,
-        }),
-    ];
-    // What is wrong with a profile is said of each; that it is applied is no news.
-    let mut said: Vec<(Tone, String)> = Vec::new();
-    for it in targets.iter().filter_map(|target| pgo(target, false)) {
-        if it.0 == Tone::Warn && !said.contains(&it) {
-            said.push(it);
-        }
+    Table {
+        rows: targets.iter().map(row).collect(),
+        columns,
+        total: false,
     }
-    if targets.iter().all(|target| target.artifact.path.is_none()) && !targets.is_empty() {
-        let words = "built, checked and discarded, as go build does with several packages: keep them with `-o DIR/` or `[build] out-dir`";
-        said.push((Tone::Warn, words.into()));
-    }
-    blocks.extend(said.into_iter().map(|(tone, it)| Block::Line(tone, it)));
-    blocks
 }
 
 /// What differs from the lock, of the first executables of which something does.

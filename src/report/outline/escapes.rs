@@ -10,12 +10,28 @@ pub(crate) fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let holds = |package: &&EscapePackage| package.sites + package.constants + package.leaking > 0;
     let packages: Vec<&EscapePackage> = escapes.packages.iter().filter(holds).collect();
     let prefix = common_prefix(packages.iter().map(|package| package.path.as_str()));
+    let reason = escapes
+        .collection
+        .as_ref()
+        .and_then(|collection| collection.reason.clone());
+    let aside =
+        reason.map(|reason| Block::Line(Tone::Warn, format!("compiled separately: {reason}")));
+    let mut blocks = vec![Block::Heading(heading(escapes, &packages, prefix))];
+    if !packages.is_empty() {
+        blocks.push(Block::Table(table(escapes, &packages, prefix, top)));
+        blocks.extend(heat(escapes));
+    }
+    blocks.extend(aside);
+    blocks
+}
+
+fn heading(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str) -> String {
     let below = if prefix.is_empty() {
         String::new()
     } else {
         format!(" below {prefix}")
     };
-    let heading = format!(
+    format!(
         "Escapes: {} in {}{below} (scope {}, {})",
         counted(packages.iter().map(|package| package.sites).sum(), "site"),
         counted(
@@ -24,66 +40,34 @@ pub(crate) fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
         ),
         escapes.scope,
         escapes.go_version
-    );
-    let reason = escapes
-        .collection
-        .as_ref()
-        .and_then(|collection| collection.reason.clone());
-    let aside =
-        reason.map(|reason| Block::Line(Tone::Warn, format!("compiled separately: {reason}")));
-    if packages.is_empty() {
-        return std::iter::once(Block::Heading(heading))
-            .chain(aside)
-            .collect();
-    }
-    let weighted = escapes.weighted_by.is_some();
-    let occurs = |class: &&Class| packages.iter().any(|package| class.1(package) > 0);
-    let classes: Vec<&Class> = CLASSES.iter().filter(occurs).collect();
-    let mut columns = vec![text("package"), number("sites")];
-    columns.extend(classes.iter().map(|(title, _)| folding(number(title))));
-    let known = packages.iter().all(|package| package.functions.is_some());
-    columns.extend(known.then(|| optional(number("functions"))));
-    columns.extend(weighted.then(|| optional(number("cpu %"))));
-    let columns_of_heat = Shown::of(&packages);
-    columns.extend(columns_of_heat.columns());
-    columns.push(optional(number("constants")));
-    columns.push(optional(number("leaking")));
+    )
+}
+
+/// A row for each package, without `prefix`; one for those beyond `top`, and the sum of several.
+fn table(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str, top: usize) -> Table {
+    let shown = Shown::of(escapes, packages);
     let mut table = Table {
-        columns,
+        columns: shown.columns(),
         ..Table::default()
     };
-    let (shown, folded) = packages.split_at(top.min(packages.len()));
-    let row = |label: String, package: &EscapePackage| {
-        let mut row = escape_row(label, package, &classes, known, weighted);
-        // Before what is optional and not about the profile.
-        let at = row.len() - 2;
-        row.splice(at..at, columns_of_heat.cells(package.heat));
-        row
+    let sum_of = |packages: &[&EscapePackage]| {
+        let packages = packages.iter();
+        packages.fold(none(shown.functions), |total, package| sum(total, package))
     };
-    table.rows.extend(
-        shown
-            .iter()
-            .map(|package| row(package.path[prefix.len()..].to_owned(), package)),
-    );
+    let (first, folded) = packages.split_at(top.min(packages.len()));
+    let rows = first
+        .iter()
+        .map(|package| shown.row(package.path[prefix.len()..].to_owned(), package));
+    table.rows.extend(rows);
     if !folded.is_empty() {
-        let rest = folded
-            .iter()
-            .fold(none(known), |sum, package| self::sum(sum, package));
-        table
-            .rows
-            .push(row(format!("and {} smaller", folded.len()), &rest));
+        let label = format!("and {} smaller", folded.len());
+        table.rows.push(shown.row(label, &sum_of(folded)));
     }
     if packages.len() > 1 {
-        let all = packages
-            .iter()
-            .fold(none(known), |sum, package| self::sum(sum, package));
-        table.rows.push(row("all".into(), &all));
+        table.rows.push(shown.row("all".into(), &sum_of(packages)));
         table.total = true;
     }
-    let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
-    blocks.extend(heat(escapes));
-    blocks.extend(aside);
-    blocks
+    table
 }
 
 /// What the profiles tell of all sites together.
@@ -134,60 +118,64 @@ pub(crate) fn spelled(class: &str) -> &str {
     }
 }
 
-/// Which columns of heat there are.
-#[derive(Clone, Copy)]
+/// Which columns there are.
 struct Shown {
+    /// The classes that occur.
+    classes: Vec<&'static Class>,
+    functions: bool,
+    weight: bool,
     bytes: bool,
     cpu: bool,
 }
 
 impl Shown {
-    fn of(packages: &[&EscapePackage]) -> Self {
+    fn of(escapes: &Escapes, packages: &[&EscapePackage]) -> Self {
         let has = |of: fn(&SiteHeat) -> bool| {
             packages
                 .iter()
                 .filter_map(|package| package.heat.as_ref())
                 .any(of)
         };
+        let occurs = |class: &&Class| packages.iter().any(|package| class.1(package) > 0);
         Self {
+            classes: CLASSES.iter().filter(occurs).collect(),
+            functions: packages.iter().all(|package| package.functions.is_some()),
+            weight: escapes.weighted_by.is_some(),
             bytes: has(|heat| heat.bytes.is_some()),
             cpu: has(|heat| heat.cpu.is_some()),
         }
     }
 
-    fn columns(self) -> Vec<Column> {
-        let bytes = ["bytes", "objects"]
-            .map(number)
-            .into_iter()
-            .filter(|_| self.bytes);
-        let cpu = self.cpu.then(|| number("alloc cpu %"));
-        bytes.chain(cpu).map(optional).collect()
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = vec![text("package"), number("sites")];
+        let classes = self.classes.iter();
+        columns.extend(classes.map(|(title, _)| folding(number(title))));
+        columns.extend(self.functions.then(|| optional(number("functions"))));
+        columns.extend(self.weight.then(|| optional(number("cpu %"))));
+        if self.bytes {
+            columns.extend(["bytes", "objects"].map(|title| optional(number(title))));
+        }
+        columns.extend(self.cpu.then(|| optional(number("alloc cpu %"))));
+        columns.extend(["constants", "leaking"].map(|title| optional(number(title))));
+        columns
     }
 
-    fn cells(self, it: Option<SiteHeat>) -> Vec<String> {
-        let heat = it.unwrap_or_default();
-        let count = |it: Option<i64>| cell(it.unwrap_or_default().unsigned_abs());
-        let bytes = [count(heat.bytes), count(heat.objects)];
-        let bytes = bytes.into_iter().filter(|_| self.bytes);
-        bytes.chain(self.cpu.then(|| share(heat.cpu))).collect()
+    fn row(&self, label: String, package: &EscapePackage) -> Vec<String> {
+        let counts = std::iter::once(package.sites)
+            .chain(self.classes.iter().map(|(_, count)| count(package)))
+            .chain(package.functions.filter(|_| self.functions));
+        let mut row = vec![label];
+        row.extend(counts.map(cell));
+        row.extend(self.weight.then(|| share(package.weight)));
+        let heat = package.heat.unwrap_or_default();
+        if self.bytes {
+            let count = |count: Option<i64>| cell(count.unwrap_or_default().unsigned_abs());
+            row.extend([heat.bytes, heat.objects].map(count));
+        }
+        row.extend(self.cpu.then(|| share(heat.cpu)));
+        row.extend([package.constants, package.leaking].map(cell));
+        row
     }
-}
-
-fn escape_row(
-    label: String,
-    it: &EscapePackage,
-    classes: &[&Class],
-    functions: bool,
-    weighted: bool,
-) -> Vec<String> {
-    let counts = std::iter::once(it.sites)
-        .chain(classes.iter().map(|(_, of)| of(it)))
-        .chain(it.functions.filter(|_| functions));
-    let mut row = vec![label];
-    row.extend(counts.map(cell));
-    row.extend(weighted.then(|| share(it.weight)));
-    row.extend([it.constants, it.leaking].map(cell));
-    row
 }
 
 /// A number, or a dot for none.
@@ -201,7 +189,7 @@ pub(crate) fn cell(count: u64) -> String {
 /// A share of the profile, or a dot for next to nothing.
 pub(crate) fn share(percent: Option<f64>) -> String {
     match percent {
-        Some(it) if it >= 0.05 => format!("{it:.1}"),
+        Some(percent) if percent >= 0.05 => format!("{percent:.1}"),
         _ => "·".to_owned(),
     }
 }
@@ -213,28 +201,28 @@ fn none(functions: bool) -> EscapePackage {
     }
 }
 
-fn sum(total: EscapePackage, it: &EscapePackage) -> EscapePackage {
+fn sum(total: EscapePackage, package: &EscapePackage) -> EscapePackage {
     EscapePackage {
         path: total.path,
-        sites: total.sites + it.sites,
-        moved: total.moved + it.moved,
-        new: total.new + it.new,
-        make: total.make + it.make,
-        append: total.append + it.append,
-        boxing: total.boxing + it.boxing,
-        closure: total.closure + it.closure,
-        conversion: total.conversion + it.conversion,
-        other: total.other + it.other,
-        constants: total.constants + it.constants,
-        leaking: total.leaking + it.leaking,
-        functions: total.functions.zip(it.functions).map(|(a, b)| a + b),
+        sites: total.sites + package.sites,
+        moved: total.moved + package.moved,
+        new: total.new + package.new,
+        make: total.make + package.make,
+        append: total.append + package.append,
+        boxing: total.boxing + package.boxing,
+        closure: total.closure + package.closure,
+        conversion: total.conversion + package.conversion,
+        other: total.other + package.other,
+        constants: total.constants + package.constants,
+        leaking: total.leaking + package.leaking,
+        functions: total.functions.zip(package.functions).map(|(a, b)| a + b),
         optimizations: None,
         weight: total
             .weight
-            .or(it.weight.map(|_| 0.0))
-            .zip(it.weight)
+            .or(package.weight.map(|_| 0.0))
+            .zip(package.weight)
             .map(|(a, b)| a + b),
-        heat: match (total.heat, it.heat) {
+        heat: match (total.heat, package.heat) {
             (Some(a), Some(b)) => Some(a.plus(b)),
             (a, b) => a.or(b),
         },

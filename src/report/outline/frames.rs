@@ -1,6 +1,6 @@
 //! The large stack frames of an executable, and what was done about them.
 
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Column, Table, Tone, number, optional, text};
 use crate::analysis::frames::Start;
 use crate::config::size::human;
 use crate::number::{counted, grouped};
@@ -48,49 +48,52 @@ fn largest(target: &Target, top: usize) -> Vec<Block> {
     if own.is_empty() {
         return vec![Block::Heading(heading)];
     }
-    let row = |frame: &&Frame| {
-        vec![
-            frame.function.clone(),
-            grouped(frame.bytes),
-            frame.accepted.map_or(String::new(), grouped),
-            frame.without_profile.map_or(String::new(), grouped),
-            goroutine(frame.goroutine).into(),
-            frame.hot_inlined.join(", "),
-            if frame.over.is_some() { "OVER" } else { "" }.into(),
-        ]
-    };
-    let filled = |of: fn(&Frame) -> bool| own.iter().any(|frame| of(frame));
-    let columns = [
-        (text("function"), true),
-        (number("frame B"), true),
-        (number("lock B"), filled(|frame| frame.accepted.is_some())),
+    vec![Block::Heading(heading), Block::Table(table(&own))]
+}
+
+/// A column: its cell of a frame, and whether it is shown where no frame has anything in it.
+type Cell = (Column, fn(&Frame) -> String, bool);
+
+/// A row for each frame; what none of them has is no column.
+fn table(frames: &[&Frame]) -> Table {
+    let columns: [Cell; 7] = [
+        (text("function"), |frame| frame.function.clone(), true),
+        (number("frame B"), |frame| grouped(frame.bytes), true),
+        (number("lock B"), |frame| bytes(frame.accepted), false),
         (
             number("no profile B"),
-            filled(|frame| frame.without_profile.is_some()),
+            |frame| bytes(frame.without_profile),
+            false,
         ),
-        (text("goroutine"), filled(|frame| frame.goroutine.is_some())),
+        (
+            text("goroutine"),
+            |frame| goroutine(frame.goroutine).into(),
+            false,
+        ),
         (
             optional(text("inlined by the profile")),
-            filled(|frame| !frame.hot_inlined.is_empty()),
+            |frame| frame.hot_inlined.join(", "),
+            false,
         ),
-        (text(""), failed > 0),
+        (
+            text(""),
+            |frame| if frame.over.is_some() { "OVER" } else { "" }.into(),
+            false,
+        ),
     ];
-    let kept: Vec<bool> = columns.iter().map(|column| column.1).collect();
-    let rows = own.iter().map(row).map(|cells| {
-        let cells = cells.into_iter().zip(&kept);
-        cells.filter(|cell| *cell.1).map(|cell| cell.0).collect()
-    });
-    let rows = rows.collect();
-    let table = Table {
-        columns: columns
-            .into_iter()
-            .filter(|column| column.1)
-            .map(|column| column.0)
-            .collect(),
-        rows,
+    let is_shown =
+        |(_, cell, always): &Cell| *always || frames.iter().any(|frame| !cell(frame).is_empty());
+    let shown: Vec<Cell> = columns.into_iter().filter(is_shown).collect();
+    let row = |frame: &&Frame| shown.iter().map(|(_, cell, _)| cell(frame)).collect();
+    Table {
+        rows: frames.iter().map(row).collect(),
+        columns: shown.into_iter().map(|(column, ..)| column).collect(),
         total: false,
-    };
-    vec![Block::Heading(heading), Block::Table(table)]
+    }
+}
+
+fn bytes(known: Option<u64>) -> String {
+    known.map_or(String::new(), grouped)
 }
 
 fn goroutine(start: Option<Start>) -> &'static str {

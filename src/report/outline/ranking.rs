@@ -109,25 +109,12 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         .groups
         .iter()
         .partition(|ranked| heat.none() || ranked.heat.is_some());
-    for it in hot.iter().take(top) {
-        let classes: Vec<String> = it
-            .classes
-            .iter()
-            .map(|(class, count)| match count {
-                1 => escapes::spelled(class).to_owned(),
-                more => format!("{} {more}", escapes::spelled(class)),
-            })
-            .collect();
-        let name = if what == "line" {
-            it.name.clone()
-        } else {
-            format!("{}.{}", it.package, it.name)
-        };
-        let mut row = vec![name, grouped(it.sites), classes.join(", ")];
+    for ranked in hot.iter().take(top) {
+        let mut row = cells(ranked, what == "line");
         if weighted {
-            row.insert(1, escapes::share(it.weight));
+            row.insert(1, escapes::share(ranked.weight));
         }
-        row.splice(1..1, heat.cells(it));
+        row.splice(1..1, heat.cells(ranked));
         table.rows.push(row);
     }
     let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
@@ -147,7 +134,21 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     blocks
 }
 
-/// The columns of what profiles tell of a line.
+/// What is known without a profile: name, sites, classes.
+fn cells(ranked: &Ranked, is_line: bool) -> Vec<String> {
+    let classes = ranked.classes.iter().map(|(class, count)| match count {
+        1 => escapes::spelled(class).to_owned(),
+        more => format!("{} {more}", escapes::spelled(class)),
+    });
+    let classes: Vec<String> = classes.collect();
+    let name = match is_line {
+        true => ranked.name.clone(),
+        false => format!("{}.{}", ranked.package, ranked.name),
+    };
+    vec![name, grouped(ranked.sites), classes.join(", ")]
+}
+
+/// The columns of what profiles say of a line.
 #[derive(Clone, Copy)]
 struct Heat {
     bytes: bool,

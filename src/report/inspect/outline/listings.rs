@@ -72,58 +72,21 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         optional(number("paid for B")),
         optional(number("functions")),
     ];
-    let row = |name: String, bytes, code, paid_for, functions| {
-        let paid = if paid_for == code {
-            String::new()
-        } else {
-            cell(paid_for)
-        };
-        vec![
-            name,
-            cell(bytes),
-            share(bytes, size),
-            cell(code),
-            paid,
-            cell(functions),
-        ]
-    };
     let (shown, small) = split(all, view.lines());
-    let mut rows: Vec<_> = shown
-        .iter()
-        .map(|package| {
-            row(
-                package.path.clone(),
-                package.bytes,
-                package.code,
-                package.paid_for,
-                package.functions,
-            )
-        })
-        .collect();
+    let row = |package: &PackageSize| package_row(package.path.clone(), &[package], size);
+    let mut rows: Vec<_> = shown.iter().map(row).collect();
     if !small.is_empty() {
-        let sum = |of: fn(&PackageSize) -> u64| small.iter().map(of).sum::<u64>();
-        let (bytes, code) = (sum(|package| package.bytes), sum(|package| package.code));
-        let (paid, functions) = (
-            sum(|package| package.paid_for),
-            sum(|package| package.functions),
-        );
-        rows.push(row(and(small.len()), bytes, code, paid, functions));
+        let small: Vec<&PackageSize> = small.iter().collect();
+        rows.push(package_row(and(small.len()), &small, size));
     }
     let shared = inspection.ledger.shared;
     if inspection.filter.is_none() && shared > 0 {
-        rows.push(row(
-            "shared: used by several packages".into(),
-            shared,
-            0,
-            0,
-            0,
-        ));
+        let mut row = package_row("shared: used by several packages".into(), &[], size);
+        (row[1], row[2]) = (cell(shared), share(shared, size));
+        rows.push(row);
     }
-    let mut blocks = listing(
-        format!("Packages: {}", grouped(all.len() as u64)),
-        columns,
-        rows,
-    );
+    let heading = format!("Packages: {}", grouped(all.len() as u64));
+    let mut blocks = listing(heading, columns, rows);
     if shown.iter().any(|package| package.paid_for != package.code) && blocks.len() > 1 {
         blocks.push(Block::Line(
             Tone::Dim,
@@ -131,6 +94,26 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         ));
     }
     blocks
+}
+
+/// The sums of some packages, in a file of `size` bytes.
+fn package_row(name: String, packages: &[&PackageSize], size: u64) -> Vec<String> {
+    let sum = |of: fn(&PackageSize) -> u64| packages.iter().map(|package| of(package)).sum::<u64>();
+    let (bytes, code) = (sum(|package| package.bytes), sum(|package| package.code));
+    let paid_for = sum(|package| package.paid_for);
+    let paid = if paid_for == code {
+        String::new()
+    } else {
+        cell(paid_for)
+    };
+    vec![
+        name,
+        cell(bytes),
+        share(bytes, size),
+        cell(code),
+        paid,
+        cell(sum(|package| package.functions)),
+    ]
 }
 
 /// The objects of a package, with who refers to each.

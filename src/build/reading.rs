@@ -1,0 +1,150 @@
+//! The captures of a build, read: what the compiler printed when it compiled each package.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::{capture, failure};
+use crate::error::Result;
+use crate::escape::Collector;
+use crate::escape::raw::Raw;
+use crate::go::Words;
+use crate::plan::{Step, TargetPlan, scope};
+use crate::process::{self, Interrupt};
+
+/// What the diagnostics took. Packages that are compiled for several mains with a profile each count for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// Packages captured while this run compiled them.
+    pub(crate) captured: u64,
+    /// Packages with a capture of an earlier run.
+    pub(crate) found: u64,
+    /// Packages without a capture, which were compiled separately; `None`: the whole scope was.
+    pub(crate) passed: Option<u64>,
+    /// Why that was so, where a capture was wanted.
+    pub(crate) reason: Option<String>,
+    /// Wall time to name and read the captures.
+    pub(crate) captures: Duration,
+    /// Wall time of the pass.
+    pub(crate) pass: Duration,
+}
+
+impl Cost {
+    /// Wall time of both.
+    pub(crate) fn wall(&self) -> Duration {
+        self.captures + self.pass
+    }
+}
+
+/// What has no capture.
+pub(super) enum Missing {
+    /// The whole scope.
+    Everything,
+    /// These packages, each once.
+    Packages(Vec<String>),
+}
+
+/// Captures that are being read.
+pub(super) struct Reading<'a> {
+    pub(super) target: &'a TargetPlan,
+    pub(super) store: &'a Path,
+    pub(super) since: SystemTime,
+    /// With `-trimpath` go shows paths as the compiler does.
+    pub(super) trimmed: bool,
+}
+
+impl Reading<'_> {
+    /// Asks go for the action of each package of the scope, and takes what was captured.
+    pub(super) fn captures(
+        &self,
+        step: &Step,
+        interrupt: &Interrupt,
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+    ) -> Result<Missing> {
+        let mut words = Words::default();
+        let (outcome, listed) =
+            process::capture(&step.invocation, interrupt, |line| words.keep(line))?;
+        if !outcome.status.success() {
+            return Err(words.error(failure(step.kind), &outcome));
+        }
+        cost.captures += outcome.wall;
+        let listed = String::from_utf8_lossy(&listed);
+        let scope = &self.target.collection.scope;
+        let mut names = Vec::new();
+        for line in listed.lines() {
+            // `lib [cmd/one] ID`: the ID has no space, and is empty where nothing is compiled.
+            let Some((name, id)) = line.rsplit_once(' ') else {
+                continue;
+            };
+            let path = name.split(" [").next().unwrap_or(name);
+            if !id.is_empty() && scope::contains(scope, path) {
+                let action = id.split('/').next().unwrap_or_default();
+                names.push((path.to_owned(), action.to_owned()));
+            }
+        }
+        Ok(self.take(&names, collector, cost))
+    }
+
+    /// Takes what was captured of these packages.
+    pub(super) fn take(
+        &self,
+        names: &[(String, String)],
+        collector: &mut Collector<'_>,
+        cost: &mut Cost,
+    ) -> Missing {
+        let start = std::time::Instant::now();
+        let before = cost.captured + cost.found;
+        let mut missing: Vec<String> = Vec::new();
+        for (path, action) in names {
+            match capture::read(self.store, action) {
+                Some(it) => {
+                    let new = it.time >= self.since;
+                    *(if new {
+                        &mut cost.captured
+                    } else {
+                        &mut cost.found
+                    }) += 1;
+                    self.feed(path, &it.text, collector);
+                }
+                None if missing.iter().any(|text| text == path) => {}
+                None => missing.push(path.to_owned()),
+            }
+        }
+        cost.captures += start.elapsed();
+        if cost.captured + cost.found == before && !missing.is_empty() {
+            let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
+            cost.reason = Some(why.into());
+            return Missing::Everything;
+        }
+        Missing::Packages(missing)
+    }
+
+    fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
+        let facts = &self.target.facts;
+        let package = facts
+            .packages
+            .iter()
+            .find(|package| package.import_path == path);
+        let cgo = package.is_some_and(|package| !package.cgo_files.is_empty())
+            && facts.toolchain.minor().is_none_or(|minor| minor >= (1, 27));
+        let dir = package
+            .filter(|_| !self.trimmed)
+            .map_or("", |package| package.dir.as_str());
+        let cwd = facts.go.cwd.as_os_str().as_bytes();
+        let raw = Raw::new(dir.as_bytes(), cwd, cgo);
+        // The first line names the package, as go does, and is the only one that does.
+        let start = memchr::memchr(b'\n', text).map_or(text.len(), |it| it + 1);
+        let text = &text[start..];
+        collector.capture_of(path);
+        if raw == Raw::default() {
+            return collector.text(text);
+        }
+        let Some(text) = text.strip_suffix(b"\n") else {
+            return;
+        };
+        for line in text.split(|byte| *byte == b'\n') {
+            collector.line(&raw.shown(line));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the compiler's text is read with: the packages of the build, and how it writes their paths.
+
+use std::os::unix::ffi::OsStrExt;
+
+use crate::escape;
+use crate::go::Package;
+use crate::go::flags::is_on;
+use crate::plan::overlay::Overlay;
+use crate::plan::{Step, TargetPlan};
+
+/// What the compiler's text is read with.
+pub(crate) fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
+    let package = |package: &Package| escape::Package {
+        import_path: package.import_path.clone(),
+        name: package.name.clone(),
+        dir: package.dir.clone().into_bytes(),
+        module: package.module.as_ref().map(|module| module.path.clone()),
+        version: package
+            .module
+            .as_ref()
+            .map(|module| module.version.clone())
+            .filter(|text| !text.is_empty()),
+        standard: package.standard,
+        files: package
+            .go_files
+            .iter()
+            .chain(&package.cgo_files)
+            .cloned()
+            .collect(),
+    };
+    let mut sources = escape::Sources {
+        packages: target.facts.packages.iter().map(package).collect(),
+        directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
+        trimpath: is_trimmed(target, step),
+        go: target.facts.toolchain.minor(),
+        ..escape::Sources::default()
+    };
+    if sources.trimpath {
+        for place in Overlay::of(&target.facts).places() {
+            sources.replace(place.as_os_str().as_bytes());
+        }
+    }
+    sources
+}
+
+/// Whether go runs with `-trimpath`, wherever that stands.
+fn is_trimmed(target: &TargetPlan, step: &Step) -> bool {
+    let args = step
+        .invocation
+        .args
+        .iter()
+        .filter_map(|argument| argument.to_str());
+    let line = args
+        .filter_map(|argument| argument.strip_prefix("-trimpath"))
+        .rfind(|text| text.is_empty() || text.starts_with('='));
+    match line {
+        Some(value) => !matches!(value, "=false" | "=0" | "=f" | "=F" | "=FALSE" | "=False"),
+        None => is_on(&target.facts.goflags, "trimpath"),
+    }
+}
