@@ -88,51 +88,69 @@ pub(crate) const UNOWNED: &str = "unowned";
 impl Artifact {
     /// Whether go linked the package into it; `true` where the file does not tell.
     pub(crate) fn holds(&self, package: &str) -> bool {
-        let packages = self.sizes.as_ref().map(|it| &it.packages);
-        packages.is_none_or(|it| it.iter().any(|it| it.path == package))
+        let packages = self.sizes.as_ref().map(|sizes| &sizes.packages);
+        packages.is_none_or(|packages| packages.iter().any(|it| it.path == package))
     }
 
     /// Its GODEBUG defaults.
     pub(crate) fn godebug(&self) -> impl Iterator<Item = (&str, &str)> {
-        let info = self.binary.as_ref().and_then(|it| it.build_info.as_ref());
-        let text = info.and_then(|it| it.setting("DefaultGODEBUG"));
+        let info = self
+            .binary
+            .as_ref()
+            .and_then(|binary| binary.build_info.as_ref());
+        let text = info.and_then(|info| info.setting("DefaultGODEBUG"));
         let pairs = text.unwrap_or_default().split(',');
-        pairs.filter_map(|it| it.split_once('='))
+        pairs.filter_map(|pair| pair.split_once('='))
     }
 
     /// What the lock says of it when it is accepted as it is.
     pub(crate) fn entry(&self, facts: &Facts) -> lock::Executable {
         let owned = |name: &str, bytes: u64| (name.to_owned(), bytes);
         let roles = self.binary.iter().flat_map(Binary::roles);
-        let roles = roles.filter(|it| it.file_size > 0);
-        let cgo = facts.packages.iter().filter(|it| !it.cgo_files.is_empty());
+        let roles = roles.filter(|role| role.file_size > 0);
+        let cgo = facts
+            .packages
+            .iter()
+            .filter(|package| !package.cgo_files.is_empty());
         let godebug = self.godebug();
-        let own = self.large_frames.iter().filter(|it| it.is_own());
+        let own = self.large_frames.iter().filter(|frame| frame.is_own());
         let mut entry = lock::Executable {
             size: self.size,
-            dead_code_elimination: self.methods.and_then(|it| it.elimination()),
-            profile_health: self.health.as_ref().map(|it| it.by_name.floor() as u8),
+            dead_code_elimination: self.methods.and_then(|methods| methods.elimination()),
+            profile_health: self
+                .health
+                .as_ref()
+                .map(|health| health.by_name.floor() as u8),
             cgo: cgo
-                .filter(|it| self.holds(&it.import_path))
-                .map(|it| it.import_path.clone())
+                .filter(|package| self.holds(&package.import_path))
+                .map(|package| package.import_path.clone())
                 .ordered(),
             godebug: godebug
-                .map(|it| (it.0.to_owned(), it.1.to_owned()))
+                .map(|godebug| (godebug.0.to_owned(), godebug.1.to_owned()))
                 .ordered(),
             sections: roles
-                .map(|it| owned(it.role.name(), it.file_size))
+                .map(|role| owned(role.role.name(), role.file_size))
                 .ordered(),
-            frames: own.map(|it| owned(&it.function, it.bytes)).ordered(),
+            frames: own
+                .map(|frame| owned(&frame.function, frame.bytes))
+                .ordered(),
             ..lock::Executable::default()
         };
         if let Some(sizes) = &self.sizes {
             let modules = sizes.modules.iter();
-            entry.modules = modules.map(|it| owned(&it.path, it.bytes)).ordered();
+            entry.modules = modules
+                .map(|module| owned(&module.path, module.bytes))
+                .ordered();
             let rest = self.size.saturating_sub(entry.modules.values().sum());
             entry.modules.insert(UNOWNED.to_owned(), rest);
             entry.owners = Some(sizes.owners);
-            let large = sizes.packages.iter().filter(|it| it.bytes >= lock::FLOOR);
-            entry.packages = large.map(|it| owned(&it.path, it.bytes)).ordered();
+            let large = sizes
+                .packages
+                .iter()
+                .filter(|package| package.bytes >= lock::FLOOR);
+            entry.packages = large
+                .map(|package| owned(&package.path, package.bytes))
+                .ordered();
         }
         entry
     }

@@ -250,7 +250,7 @@ pub fn read(bytes: &[u8]) -> Result<Binary> {
     let has_dwarf = closed
         .sections
         .iter()
-        .any(|it| it.role == Role::Dwarf && it.file_size > 0);
+        .any(|section| section.role == Role::Dwarf && section.file_size > 0);
     Ok(Binary {
         format: container.format,
         goos: of_setting("GOOS").or_else(|| container.goos.map(str::to_owned)),
@@ -288,7 +288,7 @@ fn parse_container(bytes: &[u8]) -> Result<Container> {
         }
         _ => None,
     };
-    let few = |it: &Container| it.sections.len() <= usize::from(MOST_SECTIONS);
+    let few = |container: &Container| container.sections.len() <= usize::from(MOST_SECTIONS);
     let container = container.filter(few).ok_or_else(|| unreadable(bytes))?;
     if is_packed(bytes, &container.sections) {
         return Err(Error::new(
@@ -325,9 +325,9 @@ fn unreadable(bytes: &[u8]) -> Error {
 fn is_packed(bytes: &[u8], sections: &[Section]) -> bool {
     let by_name = sections
         .iter()
-        .any(|it| it.name == "UPX0" || it.name == "UPX1");
+        .any(|section| section.name == "UPX0" || section.name == "UPX1");
     let first_page = bytes.get(..4096).unwrap_or(bytes);
-    let has_lines = sections.iter().any(|it| it.role == Role::Pclntab);
+    let has_lines = sections.iter().any(|section| section.role == Role::Pclntab);
     by_name || (!has_lines && memchr::memmem::find(first_page, b"UPX!").is_some())
 }
 

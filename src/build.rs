@@ -1,5 +1,7 @@
 //! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
 
+mod compile;
+
 pub mod assertions;
 
 mod barrier;
@@ -63,18 +65,17 @@ pub mod tools;
 pub mod twin;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::go::Words;
 use crate::plan::escapes::Source;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
-use crate::process::{Interrupt, Outcome, Stream};
+use crate::process::Interrupt;
 pub use command::dry_run;
-use command::{failure, lines};
+use command::failure;
+use compile::compile;
 use effect::Effect;
 use escapes::Collected;
 use lanes::Lane;
@@ -345,67 +346,4 @@ pub(crate) fn platform(target: &TargetPlan) -> String {
         "{}/{}",
         target.facts.toolchain.goos, target.facts.toolchain.goarch
     )
-}
-
-/// How a build went, and the packages that it compiled.
-type Compiled = (Outcome, Vec<String>);
-
-/// Runs a build with `-v`: a line that is the import path of a package is progress, the rest is
-/// for the user.
-fn compile(
-    step: &Step,
-    target: &TargetPlan,
-    lane: Lane,
-    interrupt: &Interrupt,
-    show: &mut dyn FnMut(Event<'_>),
-) -> Result<Compiled> {
-    let known = target.facts.import_paths();
-    let asked = &target.facts.asked;
-    let ours = matches!(step.kind, StepKind::Release | StepKind::Libraries);
-    let at_once = ours && (asked.commands || asked.work);
-    let mut words = Words::default();
-    let mut compiled = Vec::new();
-    let invocation = lane.invocation(step, &target.facts.goflags);
-    let outcome = lines(&invocation, interrupt, |stream, line| {
-        let text = || String::from_utf8_lossy(line);
-        if asked.json && stream == Stream::Stdout {
-            if ours {
-                show(Event::Data(&text()));
-            }
-        } else if known.contains(line) {
-            compiled.push(text().into_owned());
-            show(Event::Package(&text()));
-            if ours && asked.names {
-                show(Event::Asked(&text()));
-            }
-        } else if at_once {
-            show(Event::Asked(&text()));
-        } else {
-            words.keep(line);
-        }
-    })?;
-    if !outcome.status.success() {
-        let victim = tools::victim(&tools::ran(target));
-        let places = places(step, target);
-        return Err(words.error_about(failure(step.kind), &outcome, victim.as_ref(), &places));
-    }
-    let text = words.text();
-    // The diagnostics of the effect's own link were read before.
-    if !text.is_empty() && step.kind != StepKind::EffectBuild {
-        show(match ours {
-            true => Event::Words(&text),
-            false => Event::Talk(&text),
-        });
-    }
-    Ok((outcome, compiled))
-}
-
-/// Where go writes while it builds.
-fn places(step: &Step, target: &TargetPlan) -> Vec<PathBuf> {
-    let mut env = step.invocation.env.iter();
-    let work = env.find(|it| it.0 == "GOTMPDIR");
-    let cache = PathBuf::from(&target.facts.toolchain.gocache);
-    let work = work.map(|it| PathBuf::from(&it.1));
-    let stage = target.release_dir.clone();
-    work.into_iter().chain([stage, cache]).collect()
 }

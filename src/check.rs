@@ -2,6 +2,8 @@
 //!
 //! A check is a file of `check/` and a line of [`ALL`]; its doc comment is its manual.
 
+mod context;
+
 mod ambient;
 
 mod baseline;
@@ -47,13 +49,11 @@ mod vendor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::Artifact;
-use crate::build::Built;
-use crate::config::{AmbientPolicy, Config, Linkage, Origins, Pgo, Severity};
+use crate::config::{AmbientPolicy, Config, Severity};
 use crate::gate::{Cause, Change, Judgement, Outcome, unjudged};
-use crate::lock::{Fact, FactChange, Item, Proof, Side, Standing};
+use crate::lock::FactChange;
 use crate::order::Order;
-use crate::plan::Facts;
+pub(crate) use context::{Context, Seen};
 
 /// Every check, in the order of the report.
 pub const ALL: &[Check] = &[
@@ -103,126 +103,6 @@ pub struct Check {
     pub manual: &'static str,
     /// Looks. `None`: it has nothing to look at.
     pub(crate) run: fn(&Context<'_>) -> Option<Seen>,
-}
-
-/// What a check looks at.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Context<'a> {
-    /// What go says about the target.
-    pub(crate) facts: &'a Facts,
-    /// The main package.
-    pub(crate) package: &'a str,
-    /// The finished executable; `None` before a build.
-    pub(crate) artifact: Option<&'a Artifact>,
-    /// How the build went; `None` before a build.
-    pub(crate) built: Option<&'a Built>,
-    /// What the user asks of a profile.
-    pub(crate) pgo: &'a Pgo,
-    /// What the user asks of the finished file.
-    pub(crate) linkage: Linkage,
-    /// How the executable stands to the lock; `None` before a build.
-    pub(crate) lock: Option<&'a Standing>,
-    /// What the lock says that `prove` found of a profile of the executable.
-    pub(crate) proof: Option<&'a Proof>,
-    /// Which layer of the configuration set what.
-    pub(crate) origins: &'a Origins,
-    /// What the change does to its gates, where it is known to be one.
-    pub(crate) change: Option<&'a Change>,
-    /// The other gates of the executable, and what became of them.
-    pub(crate) gates: &'a [Judgement],
-    /// Now, for ages.
-    pub(crate) now: jiff::Timestamp,
-}
-
-impl<'a> Context<'a> {
-    /// The packages that call C; after a build those of them that were linked.
-    pub(crate) fn cgo_packages(&self) -> Vec<&'a str> {
-        let packages = self.facts.packages.iter();
-        let calling = packages.filter(|package| !package.cgo_files.is_empty());
-        let linked = calling.filter(|package| {
-            self.artifact
-                .is_none_or(|artifact| artifact.holds(&package.import_path))
-        });
-        linked.map(|package| package.import_path.as_str()).collect()
-    }
-
-    /// Why the lock says nothing of the executable.
-    fn lock_is_silent(&self) -> Option<Cause> {
-        match self.lock? {
-            Standing::NoLock => Some(Cause::NoLock),
-            Standing::NoEntry => Some(Cause::NoEntry {
-                what: format!("{} on {}", self.package, self.facts.key()),
-            }),
-            Standing::OtherGo { go, .. } => Some(Cause::OtherGo {
-                lock: go.clone(),
-                this: self.facts.toolchain.version.clone(),
-            }),
-            Standing::Compared(_) => None,
-        }
-    }
-
-    /// What got worse than the lock says, of one kind; or why that is not known.
-    fn worse_or_silent(
-        &self,
-        what: Fact,
-        kind: fn(&Item) -> bool,
-    ) -> Result<Vec<&'a FactChange>, Option<Seen>> {
-        let changes = match self.lock.ok_or(None)? {
-            Standing::Compared(changes) => changes,
-            _ => return Err(self.lock_is_silent().map(Seen::unsaid)),
-        };
-        match changes.silent(what) {
-            Some(Side::Lock) => Err(Some(Seen::unsaid(Cause::LockLacks(what.words())))),
-            Some(Side::Build) => Err(Some(Seen::unsaid(Cause::Other(
-                format!("the executable does not tell its {}", what.words()),
-                "see `gobuild-opt inspect` of the file",
-            )))),
-            None => Ok(self.worse(kind)),
-        }
-    }
-
-    /// What got worse than the lock says, of one kind.
-    fn worse(&self, kind: fn(&Item) -> bool) -> Vec<&'a FactChange> {
-        let changes = self.lock.and_then(Standing::compared);
-        let worse = changes.into_iter().flat_map(|changes| changes.worse());
-        worse.filter(|change| kind(&change.item)).collect()
-    }
-}
-
-/// What a check sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// All is well, and why.
-    Good(String),
-    /// What is wrong, and what to do.
-    Bad(String, String),
-    /// It has no meaning here, and why.
-    Skipped(String),
-    /// It could not be looked at, and why.
-    NotJudged {
-        /// Why.
-        cause: Cause,
-        /// Whether that is worth a line where nobody denies it.
-        shown: bool,
-    },
-}
-
-impl Seen {
-    /// Not judged, which the report says.
-    fn not_judged(why: impl Into<String>, hint: &'static str) -> Self {
-        Self::NotJudged {
-            cause: Cause::Other(why.into(), hint),
-            shown: true,
-        }
-    }
-
-    /// Not judged, which is said elsewhere, or matters only where it is denied.
-    fn unsaid(cause: Cause) -> Self {
-        Self::NotJudged {
-            cause,
-            shown: false,
-        }
-    }
 }
 
 /// What became of a check.
@@ -311,7 +191,7 @@ pub(crate) fn run(config: &Config, context: &Context<'_>) -> Checked {
     }
     let open = self::open(config, open.iter());
     let warned = open.into_iter().filter(|pair| pair.0 == Severity::Warn);
-    checked.unjudged = warned.map(|it| it.1).collect();
+    checked.unjudged = warned.map(|warned| warned.1).collect();
     let place = |finding: &Finding| ALL.iter().position(|check| check.id == finding.id);
     checked.findings.order_by_key(place);
     checked

@@ -119,53 +119,53 @@ pub enum Color {
 pub(crate) enum Command {
     /// Build for production, compare with the baseline, report escapes, check budgets
     #[command(override_usage = "gobuild-opt release [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::EVERYTHING)), mut_arg("report", |it| offer::report(it, Shows::EVERYTHING)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::EVERYTHING)), mut_arg("report", |arg| offer::report(arg, Shows::EVERYTHING)))]
     Release(Release),
     /// Print the commands that release would run, ready to paste, and why each flag is there
     #[command(override_usage = "gobuild-opt plan [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Plan(PlanArgs),
     /// Report heap escapes: by package, function or line, and what is new against the lock
     #[command(override_usage = "gobuild-opt escape [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::ESCAPES)), mut_arg("report", |it| offer::report(it, Shows::ESCAPES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ESCAPES)), mut_arg("report", |arg| offer::report(arg, Shows::ESCAPES)))]
     Escape(Escape),
     /// Say what the runtime costs on which line, by a profile, and what to try
     #[command(override_usage = "gobuild-opt advise [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ADVICE)), mut_arg("report", |arg| offer::report(arg, Shows::ADVICE)))]
     Advise(Advise),
     /// Build the program with other sources, without touching it, and say what differs: escapes, code, frames, allocations
     #[command(override_usage = "gobuild-opt try [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = TRY)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ADVICE)), mut_arg("report", |arg| offer::report(arg, Shows::ADVICE)))]
     Try(Try),
     /// Run the benchmarks of [bench], and hold what they allocate against gobuild-opt.lock; time is not judged
     #[command(override_usage = "gobuild-opt bench [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::ADVICE)), mut_arg("report", |it| offer::report(it, Shows::ADVICE)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ADVICE)), mut_arg("report", |arg| offer::report(arg, Shows::ADVICE)))]
     Bench(Bench),
     /// Say whether a build is faster: with or without its profile, with other flags, of another revision; by runs side by side
     #[command(override_usage = "gobuild-opt prove [OPTIONS] [GO BUILD FLAGS] [PACKAGES | BINARY BINARY] -- WORKLOAD", after_help = PROVE)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::COMPARISON)), mut_arg("report", |arg| offer::report(arg, Shows::COMPARISON)))]
     Prove(Box<Prove>),
     /// Build the program with another Go or other modules, without touching it, and say what differs on one page
     #[command(override_usage = "gobuild-opt upgrade [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = UPGRADE)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::COMPARISON)), mut_arg("report", |arg| offer::report(arg, Shows::COMPARISON)))]
     Upgrade(Upgrade),
     /// Write gobuild-opt.lock, or loosen one entry of it: a site's ID, `size[:NAME]`, `module:PATH`, `frame:FUNCTION`, ...
     #[command(override_usage = "gobuild-opt accept [OPTIONS] [ITEM]... [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
     Accept(Accept),
     /// Run the checks that need no build, and name the gates that the next build will not judge
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
     Doctor(Doctor),
     /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
     #[command(after_help = INSPECT)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::ANATOMY)), mut_arg("report", |it| offer::report(it, Shows::ANATOMY)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ANATOMY)), mut_arg("report", |arg| offer::report(arg, Shows::ANATOMY)))]
     Inspect(Inspect),
     /// Say what keeps a package, a function or every method in an executable, and what it costs
     #[command(override_usage = "gobuild-opt why [OPTIONS] [WHAT] [GO BUILD FLAGS] [PACKAGES]", after_help = WHY)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)), mut_arg("report", |it| offer::report(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)), mut_arg("report", |arg| offer::report(arg, Shows::TABLES)))]
     Why(Why),
     /// Compare two executables, or two saved JSON reports of release or inspect
     #[command(after_help = COMPARE)]
-    #[command(mut_arg("format", |it| offer::format(it, Shows::COMPARISON)), mut_arg("report", |it| offer::report(it, Shows::COMPARISON)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::COMPARISON)), mut_arg("report", |arg| offer::report(arg, Shows::COMPARISON)))]
     Compare(Compare),
     /// Say on a pull request what changed, from a saved report that anybody may have written
     #[command(after_help = COMMENT)]
@@ -174,7 +174,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Profile(profile::Profile),
     /// Print the manual of a check, a rule or a lesson, or list them
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
     Explain(Explain),
     /// Write a gobuild-opt.toml from what is found in the module
     Init(Init),

@@ -3,6 +3,8 @@
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.
 
+mod build;
+
 pub(crate) mod anchor;
 
 mod ground;
@@ -36,7 +38,6 @@ pub mod strict;
 pub mod trust;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,11 +45,11 @@ use serde::Deserialize;
 pub use advise::{Advise, AdviseGate, AdviseProfiles};
 pub(crate) use assertion::Assertion;
 pub(crate) use bench::Bench;
-use jobs::Jobs;
+pub(crate) use build::{AmbientPolicy, Build, Buildvcs, Linkage, Strip};
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
 pub(crate) use prove::Prove;
-use size::{Age, FrameLimit, Growth, Percent, SizeLimit, Timeout};
+use size::{Age, FrameLimit, Growth, Percent, SizeLimit};
 
 /// The name of the configuration file.
 pub(crate) const FILE: &str = "gobuild-opt.toml";
@@ -110,43 +111,6 @@ pub(crate) enum Switch {
     Off,
 }
 
-/// `[build]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct Build {
-    /// Package patterns when the command line names none.
-    pub(crate) packages: Vec<String>,
-    /// Where binaries and SHA256SUMS go; unset: where `go build` would write.
-    pub(crate) out_dir: Option<PathBuf>,
-    /// What the linker leaves out.
-    pub(crate) strip: Strip,
-    /// `-trimpath`
-    pub(crate) trimpath: bool,
-    /// What the finished file may need before it runs.
-    pub(crate) linkage: Linkage,
-    /// `-buildvcs`
-    pub(crate) buildvcs: Buildvcs,
-    /// Build tags.
-    pub(crate) tags: Vec<String>,
-    /// Linker flags, with templates.
-    pub(crate) ldflags: Vec<String>,
-    /// Compiler flags, each with its package pattern where it has one.
-    pub(crate) gcflags: Vec<String>,
-    /// Assembler flags, each with its package pattern where it has one.
-    pub(crate) asmflags: Vec<String>,
-    /// Any other flags of `go build`.
-    pub(crate) flags: Vec<String>,
-    /// Environment of the go command.
-    pub(crate) env: BTreeMap<String, String>,
-    /// What settings from outside do that change the binary.
-    pub(crate) ambient: AmbientPolicy,
-    /// How long the whole run may take.
-    #[schemars(with = "Option<String>")]
-    pub(crate) timeout: Option<Timeout>,
-    /// How many targets are built at the same time.
-    pub(crate) jobs: Jobs,
-}
-
 /// `[report]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -155,98 +119,6 @@ pub(crate) struct Report {
     pub(crate) full: bool,
     /// Whether the report says what each compile and each link took.
     pub(crate) resources: bool,
-}
-
-/// What the finished file may need before it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Linkage {
-    /// Whatever go links.
-    #[default]
-    Any,
-    /// Nothing: no loader and no shared library, on Linux.
-    Static,
-}
-
-/// What settings from outside do that change the binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum AmbientPolicy {
-    /// A finding.
-    #[default]
-    Warn,
-    /// Exit code 1.
-    Deny,
-    /// Nothing.
-    Allow,
-}
-
-/// What the linker leaves out of the binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Strip {
-    /// `-s -w`: symbol table and DWARF.
-    All,
-    /// `-w`: DWARF only.
-    Dwarf,
-    /// Nothing.
-    #[default]
-    None,
-}
-
-impl Strip {
-    /// The linker flags behind the choice.
-    pub(crate) fn ldflags(self) -> &'static [&'static str] {
-        match self {
-            Self::All => &["-s", "-w"],
-            Self::Dwarf => &["-w"],
-            Self::None => &[],
-        }
-    }
-}
-
-/// `-buildvcs`: a word, or a TOML boolean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Default)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Buildvcs {
-    /// Go's default: stamp the version where that works.
-    #[default]
-    Auto,
-    /// Stamp, or fail.
-    True,
-    /// Do not stamp.
-    False,
-}
-
-impl<'de> Deserialize<'de> for Buildvcs {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Buildvcs;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"auto\", true or false")
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Buildvcs, E> {
-                Ok(if value {
-                    Buildvcs::True
-                } else {
-                    Buildvcs::False
-                })
-            }
-
-            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Buildvcs, E> {
-                match value {
-                    "auto" => Ok(Buildvcs::Auto),
-                    "true" => Ok(Buildvcs::True),
-                    "false" => Ok(Buildvcs::False),
-                    other => Err(E::unknown_variant(other, &["auto", "true", "false"])),
-                }
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
 }
 
 /// One platform to build for.

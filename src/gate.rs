@@ -271,7 +271,10 @@ mod tests {
                 outcome: Outcome::judged(true),
             },
         ];
-        let told: Vec<String> = unjudged(all.iter()).into_iter().map(|it| it.1).collect();
+        let told: Vec<String> = unjudged(all.iter())
+            .into_iter()
+            .map(|entry| entry.1)
+            .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
         not judged, because there is no gobuild-opt.lock: `[escape] gate`, `[budget] size`
         not judged, because `[escape] collect` is off (flags): `[[assert]] no-escape of p.F`

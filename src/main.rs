@@ -2,19 +2,19 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod progress;
+mod terminal;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstream::ColorChoice;
 use gobuild_opt::build::links::Outside;
 use gobuild_opt::build::{Event, capture};
-use gobuild_opt::cli::{self, Cli, Color, StandIn, complete};
+use gobuild_opt::cli::{self, Cli, StandIn, complete};
 use gobuild_opt::command::stand_in::Done;
-use gobuild_opt::command::{self, Output, Session};
+use gobuild_opt::command::{self, Session};
 use gobuild_opt::error::{Error, Kind, Result};
 use gobuild_opt::go::behind::{self, Behind};
 use gobuild_opt::plan::toolexec;
@@ -24,40 +24,13 @@ use gobuild_opt::process::warden::{self, Warden};
 use gobuild_opt::process::{self, Interrupt};
 use gobuild_opt::render::harmless;
 use progress::{Progress, say};
+use terminal::{colors, fail, print, untabbed, width};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     // Go starts us for every tool of a build: nothing else may cost time here.
-    if args
-        .get(1)
-        .is_some_and(|argument| argument == toolexec::NAME)
-    {
-        return tool(&args[2..]);
-    }
-    if args
-        .get(1)
-        .is_some_and(|argument| argument == warden::ARGUMENT)
-    {
-        return watch();
-    }
-    if args
-        .get(1)
-        .is_some_and(|argument| argument == measured::ARGUMENT)
-    {
-        return ExitCode::from(command::measured::run(&args[2..]));
-    }
-    if args
-        .get(1)
-        .is_some_and(|argument| argument == complete::ARGUMENT)
-    {
-        let words = args[2..]
-            .iter()
-            .map(|argument| argument.to_string_lossy().into_owned());
-        let words: Vec<String> = words.collect();
-        let answer = complete::answer(&words, &working_directory().unwrap_or_default());
-        // A shell that has gone away wants no answer.
-        let _ = std::io::stdout().write_all(answer.as_bytes());
-        return ExitCode::SUCCESS;
+    if let Some(code) = args.get(1).and_then(|name| agent(name, &args[2..])) {
+        return code;
     }
     if let Some(call) = cli::stand_in(&args) {
         // A script that asks `$(GO) version` means go's; somebody at a prompt may mean ours.
@@ -85,6 +58,24 @@ fn main() -> ExitCode {
                     .hint("go to one that exists: `cd`"),
             ),
         },
+    }
+}
+
+/// What go, a shell or we ourselves start this program for; `None`: somebody typed a command.
+fn agent(name: &OsStr, rest: &[OsString]) -> Option<ExitCode> {
+    match name.to_str()? {
+        toolexec::NAME => Some(tool(rest)),
+        warden::ARGUMENT => Some(watch()),
+        measured::ARGUMENT => Some(ExitCode::from(command::measured::run(rest))),
+        complete::ARGUMENT => {
+            let words = rest.iter().map(|word| word.to_string_lossy().into_owned());
+            let words: Vec<String> = words.collect();
+            let answer = complete::answer(&words, &working_directory().unwrap_or_default());
+            // A shell that has gone away wants no answer.
+            let _ = std::io::stdout().write_all(answer.as_bytes());
+            Some(ExitCode::SUCCESS)
+        }
+        _ => None,
     }
 }
 
@@ -327,100 +318,6 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-fn colors(choice: Color) {
-    match choice {
-        Color::Auto => {}
-        Color::Always => ColorChoice::AlwaysAnsi.write_global(),
-        Color::Never => ColorChoice::Never.write_global(),
-    }
-}
-
-/// Columns of the terminal that stdout is; 80 where it is none, or as COLUMNS says.
-fn width() -> usize {
-    let set = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|it| *it >= 40);
-    let real = || {
-        terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
-    };
-    set.or_else(real).unwrap_or(80).clamp(60, 200)
-}
-
-fn print(output: &Output, quiet: bool) -> ExitCode {
-    if !output.data.is_empty() {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(&output.data).and_then(|()| stdout.flush());
-        if let Err(error) = written {
-            return fail(
-                &Error::new(Kind::Machine, "cannot write to standard output").source(error),
-            );
-        }
-    }
-    if output.beside_data {
-        if !quiet {
-            say(output.text.trim_end_matches('\n'));
-        }
-    } else if !quiet || output.is_data {
-        // Data is large, and has no colors to take out.
-        let written = match output.text.contains('\x1b') {
-            true => all(&mut anstream::stdout().lock(), &output.text),
-            false => all(&mut std::io::stdout().lock(), &output.text),
-        };
-        match written {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                return fail(
-                    &Error::new(Kind::Machine, "cannot write to standard output").source(error),
-                );
-            }
-            _ => {}
-        }
-    }
-    // Text of others is made harmless where it stands in them.
-    output.annotations.lines().for_each(say);
-    for warning in &output.warnings {
-        say(&harmless(warning));
-    }
-    for sentence in output.not_judged.iter().filter(|_| quiet || output.is_data) {
-        say(&format!("warning: {}", harmless(sentence)));
-    }
-    if let Some(signal) = output.signal {
-        return ExitCode::from(Error::new(Kind::Signal(signal), "").exit_code());
-    }
-    if output.failures.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    for failure in output.failures.iter().filter(|_| quiet || output.is_data) {
-        say(&format!("FAIL  {}", harmless(failure)));
-    }
-    ExitCode::from(1)
-}
-
-fn all(stream: &mut dyn Write, text: &str) -> std::io::Result<()> {
-    stream.write_all(text.as_bytes())?;
-    stream.flush()
-}
-
-fn fail(error: &Error) -> ExitCode {
-    let red = anstyle::Style::new()
-        .bold()
-        .fg_color(Some(anstyle::AnsiColor::Red.into()));
-    let bold = anstyle::Style::new().bold();
-    if let Some(detail) = &error.detail {
-        for line in detail.lines() {
-            say(&untabbed(line));
-        }
-    }
-    say(&format!(
-        "{red}error:{red:#} {}",
-        harmless(&error.to_string())
-    ));
-    if let Some(hint) = &error.hint {
-        say(&format!("{bold}hint:{bold:#} {}", harmless(hint)));
-    }
-    ExitCode::from(error.exit_code())
-}
-
 /// The working directory as the shell names it, as long as that is where we are: through a link it
 /// may be another module (`os.Getwd`, which go asks).
 fn working_directory() -> std::io::Result<PathBuf> {
@@ -436,12 +333,4 @@ fn working_directory() -> std::io::Result<PathBuf> {
         it.is_absolute() && id(it).is_some() && id(it) == id(&real)
     };
     Ok(named.filter(same).unwrap_or(real))
-}
-
-/// Compilers indent with tabs: the one control character that stays.
-fn untabbed(line: &str) -> String {
-    line.split('\t')
-        .map(harmless)
-        .collect::<Vec<_>>()
-        .join("\t")
 }

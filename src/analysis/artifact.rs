@@ -153,18 +153,20 @@ fn stamped(
     bytes: &[u8],
     binary: &Binary,
 ) -> Vec<Stamped> {
-    let linked = |it: &&Stamp| match it.package.as_str() {
-        "main" => it.packages.contains(&executable.package),
-        path => sizes.is_some_and(|it| it.packages.iter().any(|it| it.path == path)),
+    let linked = |stamp: &&Stamp| match stamp.package.as_str() {
+        "main" => stamp.packages.contains(&executable.package),
+        path => {
+            sizes.is_some_and(|sizes| sizes.packages.iter().any(|package| package.path == path))
+        }
     };
-    let stamps = target.stamps.iter().filter(|it| !it.value.is_empty());
-    let look = |it: &Stamp| {
-        let arrived = match texts::find(bytes, binary, it.value.as_bytes()) {
+    let stamps = target.stamps.iter().filter(|stamp| !stamp.value.is_empty());
+    let look = |stamp: &Stamp| {
+        let arrived = match texts::find(bytes, binary, stamp.value.as_bytes()) {
             Found::Referenced | Found::Present => true,
             Found::Absent => false,
             Found::Unknown => return None,
         };
-        let name = format!("{}.{}", it.package, it.name);
+        let name = format!("{}.{}", stamp.package, stamp.name);
         Some(Stamped { name, arrived })
     };
     stamps.filter(linked).filter_map(look).collect()
@@ -214,13 +216,13 @@ pub(crate) fn large_frames(
         return Vec::new();
     };
     let used = target.facts.pgo.applied(&executable.package);
-    let calls = used.and_then(|it| it.calls.as_deref());
+    let calls = used.and_then(|used| used.calls.as_deref());
     frames::frames(bytes, &anatomy, calls, &target.facts, guard)
 }
 
 /// A disk that was full, or a go that was killed, leaves the first part of a file.
 fn cut_off(binary: &Binary) -> Option<Error> {
-    let outside = |it: &&Note| matches!(it, Note::OutOfFile { .. });
+    let outside = |note: &&Note| matches!(note, Note::OutOfFile { .. });
     let note = binary.notes.iter().find(outside)?;
     Some(Error::new(Kind::Machine, note.to_string()))
 }

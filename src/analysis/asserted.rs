@@ -17,12 +17,12 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(super) fn of(asserted: &Judged, main: &str, bytes: &[u8]) -> Self {
-        let wanted = |it: &&Subject| it.whole && !it.function.is_empty();
+        let wanted = |subject: &&Subject| subject.whole && !subject.function.is_empty();
         let wanted: HashSet<&str> = asserted
             .subjects
             .iter()
             .filter(wanted)
-            .map(|it| it.function.as_str())
+            .map(|subject| subject.function.as_str())
             .collect();
         let mut frames = Self {
             main: main.to_owned(),
@@ -33,7 +33,7 @@ impl Frames {
         }
         let Some(anatomy) = binary::anatomy(bytes)
             .ok()
-            .filter(|it| !it.functions.is_empty())
+            .filter(|anatomy| !anatomy.functions.is_empty())
         else {
             return frames;
         };
@@ -77,7 +77,7 @@ fn unescaped(path: &str) -> String {
         let code = rest
             .get(1..3)
             .filter(|_| *first == b'%')
-            .and_then(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok());
+            .and_then(|bytes| u8::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok());
         out.push(code.unwrap_or(*first));
         rest = if code.is_some() { &rest[3..] } else { tail };
     }

@@ -35,7 +35,7 @@ pub(crate) fn open(
         }
         Baseline::File(pattern) => ("file", fill(pattern, target, executable)),
     };
-    let bytes = binary::open(&path).map_err(|it| unreadable(&path, &it))?;
+    let bytes = binary::open(&path).map_err(|error| unreadable(&path, &error))?;
     let loaded = match kind {
         "unstripped" => binary::compare_files(&bytes, after).ok(),
         _ => None,
@@ -70,7 +70,7 @@ impl Opened {
         let shown = |error: Error| unreadable(&self.path, &error);
         let (binary, sizes) = match self.twin() {
             Some(bytes) => {
-                let sizes = found.and_then(|it| it.sizes.clone());
+                let sizes = found.and_then(|dissected| dissected.sizes.clone());
                 (binary::read(bytes).map_err(shown)?, sizes)
             }
             None => {

@@ -37,7 +37,7 @@ pub(super) fn dissect(
             sizes: Sizes::of(&anatomy),
             methods: anatomy.methods,
             gomaxprocs: anatomy.callers.clone(),
-            health: calls.and_then(|it| health(it, &anatomy, bytes)),
+            health: calls.and_then(|calls| health(calls, &anatomy, bytes)),
             large_frames: facts.map_or(Vec::new(), |(facts, guard)| {
                 frames::frames(bytes, &anatomy, calls, facts, guard)
             }),
@@ -80,7 +80,9 @@ fn health(edges: &Edges, anatomy: &Anatomy<'_>, bytes: &[u8]) -> Option<Health> 
     let calls = binary::calls(bytes).ok().flatten();
     let program = Program {
         functions: anatomy.function_names().collect(),
-        calls: (calls.as_ref()).map_or(Calls::Unknown, |it| Calls::Lines(it.sites().collect())),
+        calls: (calls.as_ref()).map_or(Calls::Unknown, |calls| {
+            Calls::Lines(calls.sites().collect())
+        }),
         ..Program::default()
     };
     (!program.functions.is_empty()).then(|| profile::health(edges, &program, VANISHED, |_| None))

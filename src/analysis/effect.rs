@@ -71,7 +71,11 @@ pub(crate) fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effec
 }
 
 fn code(anatomy: &Anatomy<'_>) -> u64 {
-    anatomy.functions.iter().map(|it| u64::from(it.size)).sum()
+    anatomy
+        .functions
+        .iter()
+        .map(|function| u64::from(function.size))
+        .sum()
 }
 
 fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {

@@ -78,7 +78,10 @@ pub(crate) fn frames(
     facts: &Facts,
     guard: bool,
 ) -> Vec<Frame> {
-    let large = anatomy.functions.iter().filter(|it| it.frame >= FLOOR);
+    let large = anatomy
+        .functions
+        .iter()
+        .filter(|function| function.frame >= FLOOR);
     let mut found: Vec<(Frame, u32)> = Vec::new();
     for it in large {
         let function = anatomy.name(it).into_owned();
@@ -87,8 +90,10 @@ pub(crate) fn frames(
         }
         let package = anatomy.package(it);
         let frame = Frame {
-            package: package.map(|it| it.path.clone()).unwrap_or_default(),
-            standard: package.is_none_or(|it| it.origin == Origin::Std),
+            package: package
+                .map(|package| package.path.clone())
+                .unwrap_or_default(),
+            standard: package.is_none_or(|package| package.origin == Origin::Std),
             bytes: u64::from(it.frame),
             start: None,
             hot: Vec::new(),
@@ -102,7 +107,7 @@ pub(crate) fn frames(
     if guard {
         starts(facts, &mut found);
     }
-    let mut frames: Vec<Frame> = found.into_iter().map(|it| it.0).collect();
+    let mut frames: Vec<Frame> = found.into_iter().map(|entry| entry.0).collect();
     frames.order_by(|a, b| {
         b.bytes
             .cmp(&a.bytes)
@@ -110,7 +115,7 @@ pub(crate) fn frames(
     });
     // Of several functions of one name, such as a wrapper for another calling convention, the largest stands for all.
     let mut seen = HashSet::new();
-    frames.retain(|it| seen.insert(it.function.clone()));
+    frames.retain(|frame| seen.insert(frame.function.clone()));
     frames
 }
 
@@ -119,7 +124,7 @@ pub(crate) fn frames(
 fn is_trampoline(name: &str) -> bool {
     let sized = |prefix: &str| {
         let size = name.strip_prefix(prefix).unwrap_or_default();
-        !size.is_empty() && size.bytes().all(|it| it.is_ascii_digit())
+        !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit())
     };
     sized("runtime.call") || sized("debugCall") || sized("runtime.debugCall")
 }
@@ -128,9 +133,12 @@ fn inlined_by(calls: &Edges, bytes: &[u8], found: &mut [(Frame, u32)]) {
     let hot: HashSet<(&str, &str, i64)> = calls
         .hot(HOT)
         .iter()
-        .map(|it| (it.caller.as_str(), it.callee.as_str(), it.offset))
+        .map(|edge| (edge.caller.as_str(), edge.callee.as_str(), edge.offset))
         .collect();
-    let names: HashSet<&str> = found.iter().map(|it| it.0.function.as_str()).collect();
+    let names: HashSet<&str> = found
+        .iter()
+        .map(|entry| entry.0.function.as_str())
+        .collect();
     let mut inlined: HashMap<String, BTreeSet<InlinedCall<'static>>> = HashMap::new();
     let visited = binary::inlined(
         bytes,
@@ -159,15 +167,15 @@ struct Starts {
 fn starts(facts: &Facts, found: &mut [(Frame, u32)]) {
     let wanted: HashSet<String> = found
         .iter()
-        .filter(|it| it.0.is_own())
-        .map(|it| it.0.package.clone())
+        .filter(|entry| entry.0.is_own())
+        .map(|entry| entry.0.package.clone())
         .collect();
-    let of_main = |it: &&Package| it.module.as_ref().is_some_and(|it| it.main);
+    let of_main = |package: &&Package| package.module.as_ref().is_some_and(|module| module.main);
     let overlay = Overlay::of(facts);
     let read = facts
         .packages
         .iter()
-        .filter(|it| of_main(it) || wanted.contains(&it.import_path));
+        .filter(|package| of_main(package) || wanted.contains(&package.import_path));
     let mut starts: HashMap<String, Starts> = HashMap::new();
     for package in read {
         // What the symbols of a list of files say.
@@ -223,7 +231,7 @@ fn start(frame: &Frame, line: u32, starts: Option<&Starts>) -> Option<Start> {
     let last = tail.rsplit('.').next().unwrap_or_default();
     let made = |word: &str| {
         let number = last.strip_prefix(word).unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     };
     if made("gowrap") || name == "main.main" {
         return Some(Start::Made);
@@ -253,7 +261,7 @@ pub fn grown(with: &Anatomy<'_>, without: &Anatomy<'_>) -> BTreeMap<String, u64>
     let mut grown = BTreeMap::new();
     for ((name, line), frame) in after {
         let old = before.get(&(name.clone(), line));
-        if let Some(old) = old.filter(|it| frame >= FLOOR && **it < frame) {
+        if let Some(old) = old.filter(|old| frame >= FLOOR && **old < frame) {
             let least = grown.entry(name.into_owned()).or_insert(u64::from(*old));
             *least = u64::from(*old).min(*least);
         }

@@ -45,8 +45,8 @@ pub(crate) struct Over<'a> {
 
 /// The frames that are too large: those that goroutines start in first, then by size.
 pub(crate) fn over<'a>(frames: &'a [Frame], limits: &Limits<'_>) -> Vec<Over<'a>> {
-    let own = frames.iter().filter(|it| it.is_own());
-    let mut found: Vec<Over<'a>> = own.filter_map(|it| judge(it, limits)).collect();
+    let own = frames.iter().filter(|frame| frame.is_own());
+    let mut found: Vec<Over<'a>> = own.filter_map(|frame| judge(frame, limits)).collect();
     found.order_by_key(|it| {
         (
             it.frame.start.is_none(),
@@ -60,7 +60,7 @@ pub(crate) fn over<'a>(frames: &'a [Frame], limits: &Limits<'_>) -> Vec<Over<'a>
 fn judge<'a>(frame: &'a Frame, limits: &Limits<'_>) -> Option<Over<'a>> {
     let accepted = limits
         .accepted
-        .and_then(|it| it.get(&frame.function))
+        .and_then(|accepted| accepted.get(&frame.function))
         .copied();
     let found = |why, limit, before| Over {
         frame,
@@ -86,7 +86,7 @@ fn judge<'a>(frame: &'a Frame, limits: &Limits<'_>) -> Option<Over<'a>> {
         }
     }
     let before = *limits.without_profile?.get(&frame.function)?;
-    let accepted = accepted.map_or(0, |it| growth.from(it));
+    let accepted = accepted.map_or(0, |accepted| growth.from(accepted));
     let limit = growth.from(before).max(accepted);
     (frame.bytes > limit).then(|| found(Why::Profile, limit, Some(before)))
 }

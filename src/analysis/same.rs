@@ -24,7 +24,7 @@ impl Before {
                 "the baseline is for {goos}/{goarch} and this is {here}"
             ));
         }
-        let named = |it: &str| !matches!(it, "" | "command-line-arguments");
+        let named = |text: &str| !matches!(text, "" | "command-line-arguments");
         let other =
             named(&info.path) && named(package) && unversioned(&info.path) != unversioned(package);
         other.then(|| format!("the baseline is `{}` and this is `{package}`", info.path))
@@ -33,10 +33,10 @@ impl Before {
 
 /// A new major version of a module is still the same program.
 fn unversioned(path: &str) -> String {
-    let is_version = |it: &&str| {
-        let number = it.strip_prefix('v').unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())
+    let is_version = |text: &&str| {
+        let number = text.strip_prefix('v').unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let parts = path.split('/').filter(|it| !is_version(it));
+    let parts = path.split('/').filter(|part| !is_version(part));
     parts.collect::<Vec<_>>().join("/")
 }

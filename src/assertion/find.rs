@@ -47,7 +47,7 @@ fn path_of(function: &str) -> &str {
     let start = function.rfind('/').map_or(0, |function| function + 1);
     let end = function[start..]
         .find('.')
-        .map_or(function.len(), |it| start + it);
+        .map_or(function.len(), |at| start + at);
     &function[..end]
 }
 
@@ -307,8 +307,8 @@ mod tests {
             ..Package::default()
         };
         let packages = ["gopkg.in/yaml.v3", "gopkg.in/yaml", "strings"].map(package);
-        let check = |it: &str| {
-            let (package, name) = scope::owner(it, &packages).unwrap();
+        let check = |text: &str| {
+            let (package, name) = scope::owner(text, &packages).unwrap();
             format!("{} {}", package.import_path, bare(name))
         };
         assert_eq!(

@@ -264,11 +264,11 @@ impl Anatomy<'_> {
         let finder = memchr::memmem::Finder::new(text);
         let mut names = Vec::new();
         let mut from = 0;
-        while let Some(at) = finder.find(&self.names[from..]).map(|it| from + it) {
-            let start = memchr::memrchr(0, &self.names[from..at]).map_or(from, |it| from + it + 1);
+        while let Some(at) = finder.find(&self.names[from..]).map(|at| from + at) {
+            let start = memchr::memrchr(0, &self.names[from..at]).map_or(from, |at| from + at + 1);
             names.push(start as u32);
             let end = memchr::memchr(0, &self.names[at..]);
-            from = end.map_or(self.names.len(), |it| at + it + 1);
+            from = end.map_or(self.names.len(), |end| at + end + 1);
         }
         let has = move |it: &&Function| names.binary_search(&it.name).is_ok();
         self.functions.iter().filter(has)
@@ -276,8 +276,12 @@ impl Anatomy<'_> {
 
     /// Every name in the function table: those of [`Anatomy::functions`], and of functions that exist only inlined.
     pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
-        let names = self.names.split(|it| *it == 0);
-        names.filter_map(|it| std::str::from_utf8(it).ok().filter(|it| !it.is_empty()))
+        let names = self.names.split(|name| *name == 0);
+        names.filter_map(|name| {
+            std::str::from_utf8(name)
+                .ok()
+                .filter(|text| !text.is_empty())
+        })
     }
 
     /// The package that a function is defined in.
@@ -293,13 +297,13 @@ impl Anatomy<'_> {
     /// Bytes of machine code that is not Go's.
     pub fn c_code(&self) -> u64 {
         let mut kinds = self.kinds.iter();
-        let found = kinds.find(|it| it.kind == Kind::CCode);
-        found.map_or(0, |it| it.bytes)
+        let found = kinds.find(|sum| sum.kind == Kind::CCode);
+        found.map_or(0, |sum| sum.bytes)
     }
 
     /// Bytes that several packages use, of one module or of several.
     pub fn shared_bytes(&self) -> u64 {
-        let of_modules = self.shared_in.iter().flat_map(|it| &it.1);
+        let of_modules = self.shared_in.iter().flat_map(|entry| &entry.1);
         self.shared.iter().chain(of_modules).sum()
     }
 
@@ -307,15 +311,18 @@ impl Anatomy<'_> {
     pub fn modules(&self) -> Vec<ModuleBytes> {
         let mut found: Vec<ModuleBytes> = Vec::new();
         let mut order: Vec<&PackageBytes> = self.packages.iter().collect();
-        let name = |it: &PackageBytes| {
-            let fallback = if it.origin == Origin::Dependency {
-                it.path.as_str()
+        let name = |package: &PackageBytes| {
+            let fallback = if package.origin == Origin::Dependency {
+                package.path.as_str()
             } else {
-                it.origin.name()
+                package.origin.name()
             };
-            it.module.clone().unwrap_or_else(|| fallback.to_owned())
+            package
+                .module
+                .clone()
+                .unwrap_or_else(|| fallback.to_owned())
         };
-        order.sort_by_cached_key(|it| name(it));
+        order.sort_by_cached_key(|package| name(package));
         for it in order {
             let path = name(it);
             if found.last().is_none_or(|last| last.path != path) {
@@ -339,7 +346,7 @@ impl Anatomy<'_> {
         for it in &mut found {
             let shared = self
                 .shared_in
-                .binary_search_by_key(&it.path.as_str(), |it| &it.0);
+                .binary_search_by_key(&it.path.as_str(), |entry| &entry.0);
             it.shared = shared.map_or(0, |at| self.shared_in[at].1.iter().sum());
             it.bytes += it.shared;
         }

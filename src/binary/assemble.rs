@@ -40,7 +40,7 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
     };
     Anatomy {
         functions: entries
-            .map(|it| Function::new(it, parts.base, &places))
+            .map(|entry| Function::new(entry, parts.base, &places))
             .collect(),
         kinds: kinds(&binary, parts.ledger, &unowned),
         loaded: loaded(&binary, parts.ledger, &unowned),
@@ -51,13 +51,20 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
         objects: parts
             .objects
             .iter()
-            .map(|it| it.public(&binary, parts.base, &places, parts.packages))
+            .map(|object| object.public(&binary, parts.base, &places, parts.packages))
             .collect(),
         types: addresses(
             parts.base,
-            &mut parts.types.descriptors.iter().map(|it| it.addr),
+            &mut parts
+                .types
+                .descriptors
+                .iter()
+                .map(|descriptor| descriptor.addr),
         ),
-        itabs: addresses(parts.base, &mut parts.types.itabs.iter().map(|it| it.addr)),
+        itabs: addresses(
+            parts.base,
+            &mut parts.types.itabs.iter().map(|itab| itab.addr),
+        ),
         callers: parts.callers,
         owners: parts.owners,
         methods: (!parts.types.descriptors.is_empty()).then_some(methods),
@@ -68,7 +75,7 @@ pub(super) fn assemble<'a>(binary: Binary, parts: Parts<'a, '_>) -> Anatomy<'a> 
 }
 
 fn addresses(base: u64, found: &mut dyn Iterator<Item = Addr>) -> Vec<u64> {
-    found.map(|it| base + u64::from(it)).collect()
+    found.map(|addr| base + u64::from(addr)).collect()
 }
 
 /// What nobody claimed, the most first.
@@ -78,7 +85,7 @@ fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
         let kinds = Kind::ALL.into_iter().zip(*by_kind);
         found.extend(
             kinds
-                .filter(|it| it.1 > 0)
+                .filter(|kind| kind.1 > 0)
                 .map(|(kind, bytes)| UnownedBytes {
                     section: section.name.clone(),
                     kind,
@@ -86,7 +93,7 @@ fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
                 }),
         );
     }
-    found.sort_by_key(|it| std::cmp::Reverse(it.bytes));
+    found.sort_by_key(|part| std::cmp::Reverse(part.bytes));
     found
 }
 
@@ -94,9 +101,9 @@ fn unowned(binary: &Binary, ledger: &Ledger) -> Vec<UnownedBytes> {
 fn shared_in(packages: &Packages<'_>, ledger: &Ledger) -> Vec<(String, ByKind)> {
     let modules = packages.modules();
     let found = ledger.of_modules.iter().enumerate();
-    let found = found.filter(|it| it.1.iter().any(|it| *it > 0));
+    let found = found.filter(|entry| entry.1.iter().any(|it| *it > 0));
     let mut found: Vec<(String, ByKind)> = found
-        .filter_map(|it| Some(((*modules.get(it.0)?).to_owned(), *it.1)))
+        .filter_map(|entry| Some(((*modules.get(entry.0)?).to_owned(), *entry.1)))
         .collect();
     found.sort();
     found
@@ -112,13 +119,13 @@ fn owned(ledger: &Ledger) -> impl Iterator<Item = &ByKind> {
 fn kinds(binary: &Binary, ledger: &Ledger, unowned: &[UnownedBytes]) -> Vec<KindBytes> {
     let sum = |kind: Kind| {
         let owned: u64 = owned(ledger).map(|it| it[kind as usize]).sum();
-        let rows = unowned.iter().filter(|it| it.kind == kind);
+        let rows = unowned.iter().filter(|part| part.kind == kind);
         let outside = match kind {
             Kind::Headers => binary.headers,
             Kind::Padding => binary.padding,
             _ => 0,
         };
-        let unowned = rows.map(|it| it.bytes).sum::<u64>() + outside;
+        let unowned = rows.map(|row| row.bytes).sum::<u64>() + outside;
         KindBytes {
             kind,
             bytes: owned + unowned,
@@ -130,10 +137,10 @@ fn kinds(binary: &Binary, ledger: &Ledger, unowned: &[UnownedBytes]) -> Vec<Kind
 
 /// The bytes of loaded sections. Padding within sections, as in PE, is not loaded.
 fn loaded(binary: &Binary, ledger: &Ledger, unowned: &[UnownedBytes]) -> Owned {
-    let sections = binary.sections.iter().filter(|it| it.loaded);
-    let bytes: u64 = sections.map(|it| it.file_size).sum();
-    let rows = unowned.iter().filter(|it| it.kind == Kind::Padding);
-    let padding: u64 = rows.map(|it| it.bytes).sum();
+    let sections = binary.sections.iter().filter(|section| section.loaded);
+    let bytes: u64 = sections.map(|section| section.file_size).sum();
+    let rows = unowned.iter().filter(|part| part.kind == Kind::Padding);
+    let padding: u64 = rows.map(|row| row.bytes).sum();
     let owned: u64 = owned(ledger).flatten().sum();
     Owned {
         bytes: bytes.saturating_sub(padding),
@@ -157,11 +164,11 @@ fn package_list(
             .get(number as usize)
             .map_or(0, |it| it.iter().sum::<u64>())
     };
-    numbers.retain(|it| sum(*it) > 0);
-    numbers.sort_by_key(|it| {
+    numbers.retain(|number| sum(*number) > 0);
+    numbers.sort_by_key(|number| {
         (
-            std::cmp::Reverse(sum(*it)),
-            packages.paths[*it as usize].as_str(),
+            std::cmp::Reverse(sum(*number)),
+            packages.paths[*number as usize].as_str(),
         )
     });
     let mut places = vec![NONE; packages.paths.len()];
@@ -172,10 +179,10 @@ fn package_list(
         let (module, origin) = modules.of(&path);
         list.push(PackageBytes {
             path,
-            module: module.map(|it| it.path.clone()),
+            module: module.map(|module| module.path.clone()),
             version: module
-                .map(|it| it.version.clone())
-                .filter(|it| !it.is_empty()),
+                .map(|module| module.version.clone())
+                .filter(|text| !text.is_empty()),
             origin,
             bytes: sum(number),
             by_kind: ledger.owned[number as usize],
@@ -184,7 +191,7 @@ fn package_list(
         });
     }
     for entry in entries {
-        let place = |number: u32| places.get(number as usize).map_or(NONE, |it| *it) as usize;
+        let place = |number: u32| places.get(number as usize).map_or(NONE, |place| *place) as usize;
         if let Some(it) = list.get_mut(place(entry.package)) {
             it.functions += 1;
         }

@@ -38,7 +38,7 @@ pub(super) fn close(
     if let Some(tail) = sweep.tail() {
         sections.push(tail);
     }
-    let in_sections: u64 = sections.iter().map(|it| it.file_size).sum();
+    let in_sections: u64 = sections.iter().map(|section| section.file_size).sum();
     if sweep.headers + sweep.padding + in_sections != file_size {
         return Err(Error::new(
             Kind::Machine,
@@ -139,7 +139,7 @@ impl Sweep<'_> {
     fn tail(&mut self) -> Option<Section> {
         let rest = self.bytes.get(self.position as usize..)?;
         let start = self.position;
-        if rest.iter().all(|&it| it == 0) {
+        if rest.iter().all(|&byte| byte == 0) {
             self.padding += rest.len() as u64;
             return None;
         }
@@ -179,7 +179,7 @@ mod tests {
         closed
             .sections
             .iter()
-            .map(|it| (it.name.as_str(), it.file_size))
+            .map(|section| (section.name.as_str(), section.file_size))
             .collect()
     }
 

@@ -36,21 +36,25 @@ impl Bounds {
 
     /// The least and the largest size of what begins at an address, and its size where that is known. Addresses ascend.
     pub(crate) fn at(&mut self, addr: Addr) -> Bound {
-        while self.chain.get(self.position).is_some_and(|it| it.0 < addr) {
+        while self
+            .chain
+            .get(self.position)
+            .is_some_and(|bound| bound.0 < addr)
+        {
             self.position += 1;
         }
         let before = self
             .position
             .checked_sub(1 + self.doubt)
-            .map(|it| self.chain[it].1);
+            .map(|at| self.chain[at].1);
         let after = self.chain.get(self.position);
         let most = self.chain.get(self.position + self.doubt);
-        let least = before.map_or(0, |it| it - self.slack.min(it / 2));
+        let least = before.map_or(0, |before| before - self.slack.min(before / 2));
         Bound {
             least: least.max(1),
             most: most.map_or(u32::MAX, |it| it.1.saturating_add(self.slack)),
-            exact: after.filter(|it| it.0 == addr).map(|it| it.1),
-            next: after.map(|it| it.0),
+            exact: after.filter(|entry| entry.0 == addr).map(|entry| entry.1),
+            next: after.map(|entry| entry.0),
         }
     }
 }
@@ -70,10 +74,10 @@ type Best = (u32, u64, u32);
 
 /// The longest part of a sequence in which sizes do not fall; of several, that with the most bytes.
 pub(super) fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
-    if sizes.is_sorted_by_key(|it| it.1) {
+    if sizes.is_sorted_by_key(|size| size.1) {
         return sizes.to_vec();
     }
-    let mut ranks: Vec<u32> = sizes.iter().map(|it| it.1).collect();
+    let mut ranks: Vec<u32> = sizes.iter().map(|size| size.1).collect();
     ranks.sort_unstable();
     ranks.dedup();
     // The best chain that ends with each size or a smaller one, as a tree of prefixes (Fenwick's).

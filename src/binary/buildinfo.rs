@@ -56,16 +56,16 @@ pub(super) fn find(format: Format, sections: &[Section], bytes: &[u8]) -> Option
     if format == Format::Wasm {
         return in_wasm(sections, bytes);
     }
-    let named = sections
-        .iter()
-        .filter(|it| it.name.ends_with("go.buildinfo") || it.name.ends_with("__go_buildinfo"));
-    let rest = sections
-        .iter()
-        .filter(|it| it.loaded && matches!(it.role, Role::Data | Role::Rodata | Role::Code));
-    let others = rest.clone().filter(|it| it.role == Role::Data);
-    let others = others.chain(rest.filter(|it| it.role != Role::Data));
-    let mut named = named.map(|it| (it, true));
-    let mut others = others.map(|it| (it, false));
+    let named = sections.iter().filter(|section| {
+        section.name.ends_with("go.buildinfo") || section.name.ends_with("__go_buildinfo")
+    });
+    let rest = sections.iter().filter(|section| {
+        section.loaded && matches!(section.role, Role::Data | Role::Rodata | Role::Code)
+    });
+    let others = rest.clone().filter(|section| section.role == Role::Data);
+    let others = others.chain(rest.filter(|section| section.role != Role::Data));
+    let mut named = named.map(|section| (section, true));
+    let mut others = others.map(|section| (section, false));
     let search = |(section, named)| scan(content(bytes, section)?, named);
     named.find_map(search).or_else(|| others.find_map(search))
 }
@@ -80,9 +80,9 @@ pub(super) fn content<'a>(bytes: &'a [u8], section: &Section) -> Option<&'a [u8]
 /// Where the section is not named after it, what follows must be of Go: a version of its, or a list of modules.
 fn scan(bytes: &[u8], named: bool) -> Option<BuildInfo> {
     memchr::memmem::find_iter(bytes, MAGIC)
-        .filter(|it| it % ALIGNMENT == 0)
+        .filter(|at| at % ALIGNMENT == 0)
         .take(64)
-        .find_map(|it| decode(&bytes[it..], named))
+        .find_map(|at| decode(&bytes[at..], named))
 }
 
 fn decode(bytes: &[u8], named: bool) -> Option<BuildInfo> {
@@ -92,7 +92,9 @@ fn decode(bytes: &[u8], named: bool) -> Option<BuildInfo> {
     let (version, rest) = string(bytes.get(HEADER_SIZE..)?)?;
     let (modules, _) = string(rest)?;
     let go_version = std::str::from_utf8(version).ok()?.to_owned();
-    let is_go = ["go", "devel"].iter().any(|it| go_version.starts_with(it));
+    let is_go = ["go", "devel"]
+        .iter()
+        .any(|text| go_version.starts_with(text));
     if go_version.is_empty() || !(named || is_go || modules.starts_with(MODULES_BEGIN)) {
         return None;
     }
@@ -107,7 +109,7 @@ const MODULES_END: &[u8] = b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x4
 /// Go's linker leaves the section out of wasm: the module text is found by its markers (`cmd/go/internal/modload`), the
 /// version in the custom section `producers`.
 fn in_wasm(sections: &[Section], bytes: &[u8]) -> Option<BuildInfo> {
-    let named = |name: &str| content(bytes, sections.iter().find(|it| it.name == name)?);
+    let named = |name: &str| content(bytes, sections.iter().find(|section| section.name == name)?);
     let data = named("data")?;
     let start = memchr::memmem::find(data, MODULES_BEGIN)?;
     let text = &data[start..];
@@ -115,7 +117,7 @@ fn in_wasm(sections: &[Section], bytes: &[u8]) -> Option<BuildInfo> {
     let mut info = parse_modules(&text[..length]);
     let producers = named("producers").unwrap_or_default();
     let after =
-        memchr::memmem::find(producers, b"\x02Go").map_or(&[][..], |it| &producers[it + 3..]);
+        memchr::memmem::find(producers, b"\x02Go").map_or(&[][..], |at| &producers[at + 3..]);
     let (version, _) = string(after)?;
     info.go_version = String::from_utf8_lossy(version).into_owned();
     Some(info)
@@ -165,7 +167,7 @@ fn parse_module(text: &str) -> Module {
     Module {
         path: parts.next().unwrap_or_default(),
         version: parts.next().unwrap_or_default(),
-        sum: parts.next().filter(|it| !it.is_empty()),
+        sum: parts.next().filter(|part| !part.is_empty()),
         replace: None,
     }
 }
@@ -236,7 +238,7 @@ pub(super) fn find_build_id(
     bytes: &[u8],
     big_endian: bool,
 ) -> Option<String> {
-    let named = |name: &str| content(bytes, sections.iter().find(|it| it.name == name)?);
+    let named = |name: &str| content(bytes, sections.iter().find(|section| section.name == name)?);
     match format {
         Format::Elf => note(named(".note.go.buildid")?, big_endian),
         Format::Wasm => {
@@ -245,7 +247,7 @@ pub(super) fn find_build_id(
             Some(String::from_utf8_lossy(text).into_owned())
         }
         Format::Pe | Format::MachO => {
-            let code = sections.iter().find(|it| it.role == Role::Code)?;
+            let code = sections.iter().find(|section| section.role == Role::Code)?;
             let range = in_code(content(bytes, code)?)?;
             let text = content(bytes, code)?.get(range)?;
             Some(String::from_utf8_lossy(text).into_owned())

@@ -126,7 +126,7 @@ fn open(bytes: &[u8]) -> Result<Option<Read<'_>>> {
     let Some(image) = Image::new(bytes, &binary) else {
         return Ok(None);
     };
-    let roles: Vec<Role> = binary.sections.iter().map(|it| it.role).collect();
+    let roles: Vec<Role> = binary.sections.iter().map(|section| section.role).collect();
     let Found::Table(table) = pclntab::find(&image, &roles) else {
         return Ok(None);
     };
@@ -281,7 +281,7 @@ impl<'i, 'a> Search<'i, 'a> {
             tree = self
                 .trees
                 .checked_add(offset)
-                .and_then(|it| self.image.reader(it));
+                .and_then(|addr| self.image.reader(addr));
         }
         self.tree = tree;
         self.nodes(owner, tree, unit);
@@ -295,7 +295,7 @@ impl<'i, 'a> Search<'i, 'a> {
     fn place(&self, record: u32, at: u32) -> Option<(u32, i32, u32)> {
         let field = |index: usize| self.tables.field(record, index);
         let number = value(&self.inlined, at).unwrap_or(-1);
-        let inlined = self.tree.and_then(|it| node(it, number));
+        let inlined = self.tree.and_then(|tree| node(tree, number));
         let name = match inlined {
             Some(node) => node.owner.name,
             None => field(NAME)?,
@@ -305,19 +305,24 @@ impl<'i, 'a> Search<'i, 'a> {
 
     /// Where the name of the file at a place in the code is.
     fn file(&self, unit: u32, at: u32) -> u32 {
-        let number = value(&self.files, at).and_then(|it| unit.checked_add_signed(it));
-        let offset = number.and_then(|it| self.units.u32((it as usize).checked_mul(4)?));
+        let number = value(&self.files, at).and_then(|change| unit.checked_add_signed(change));
+        let offset = number.and_then(|number| self.units.u32((number as usize).checked_mul(4)?));
         offset.unwrap_or(u32::MAX)
     }
 
     /// Every inlined call.
     fn nodes(&mut self, owner: Owner, tree: Option<Reader<'_>>, unit: u32) {
-        let begins = std::iter::once(0).chain(self.inlined.iter().map(|it| it.0));
-        let mut numbers: Vec<(i32, u32)> = self.inlined.iter().map(|it| it.1).zip(begins).collect();
+        let begins = std::iter::once(0).chain(self.inlined.iter().map(|entry| entry.0));
+        let mut numbers: Vec<(i32, u32)> = self
+            .inlined
+            .iter()
+            .map(|entry| entry.1)
+            .zip(begins)
+            .collect();
         numbers.sort_unstable();
-        numbers.dedup_by_key(|it| it.0);
-        for (number, begin) in numbers.into_iter().filter(|it| it.0 >= 0) {
-            let Some(node) = tree.and_then(|it| node(it, number)) else {
+        numbers.dedup_by_key(|number| number.0);
+        for (number, begin) in numbers.into_iter().filter(|number| number.0 >= 0) {
+            let Some(node) = tree.and_then(|tree| node(tree, number)) else {
                 continue;
             };
             let file = self.file(unit, begin);
@@ -354,8 +359,8 @@ impl<'i, 'a> Search<'i, 'a> {
             return;
         };
         let number = value(&self.inlined, at).unwrap_or(-1);
-        let inlined = tree.and_then(|it| node(it, number));
-        let owner = inlined.map_or(function, |it| it.owner);
+        let inlined = tree.and_then(|tree| node(tree, number));
+        let owner = inlined.map_or(function, |inlined| inlined.owner);
         self.sites.push((owner.name, owner.offset(line)));
     }
 }

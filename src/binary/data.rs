@@ -1,5 +1,7 @@
 //! Code, types and memory in, an owner for every byte of the data out: types, stack maps, texts and variables.
 
+mod known;
+
 use std::ops::Range;
 
 use super::anatomy::{LayoutNote, Owners};
@@ -12,12 +14,13 @@ use super::origins::Origins;
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
 use super::partition::{Recent, first_from, merge};
-use super::pointers::{self, Inside, Pointers};
+use super::pointers::{self, Pointers};
 use super::references::Mentions;
-use super::runs::{Content, Marks, Run};
+use super::runs::{Content, Run};
 use super::{
     Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
 };
+use known::{follow_types, known, records, symbols};
 
 /// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
 /// themselves, with their packages; `taken` are the tables that have owners already.
@@ -34,8 +37,10 @@ pub(super) fn account(
             true => number(target)?,
             false => target,
         };
-        let found = entries.binary_search_by_key(&target, |it| it.start).ok()?;
-        Some(entries[found].package).filter(|it| *it != NONE)
+        let found = entries
+            .binary_search_by_key(&target, |entry| entry.start)
+            .ok()?;
+        Some(entries[found].package).filter(|owner| *owner != NONE)
     };
     let data = Data {
         areas: areas(state, taken),
@@ -46,15 +51,15 @@ pub(super) fn account(
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
     let found = pointers::collect(state.image, &data, most);
-    let mut targets: Vec<Addr> = found.edges.iter().map(|it| it.1).collect();
+    let mut targets: Vec<Addr> = found.edges.iter().map(|edge| edge.1).collect();
     targets.sort_unstable();
     targets.dedup();
     let Pointers { edges, lengths, .. } = add_exact(&mut data, found, &targets);
     doubt::drop_false(state, entries, &mut data, &targets);
     (state.done)();
     let starts = places(&data.starts, &targets);
-    let texts = data.runs.iter().find(|it| it.content == Content::Texts);
-    let lengths = agreed(lengths, &starts, texts.map_or(0, |it| it.range.end));
+    let texts = data.runs.iter().find(|run| run.content == Content::Texts);
+    let lengths = agreed(lengths, &starts, texts.map_or(0, |texts| texts.range.end));
     let found = data.lay_out(&Places {
         starts: &starts,
         lengths: &lengths,
@@ -85,9 +90,9 @@ pub(super) fn account(
 /// Adds extents that stand beside addresses. `targets` are where pointers lead, in order.
 fn add_exact(data: &mut Data, mut found: Pointers, targets: &[Addr]) -> Pointers {
     let arrays = arrays(data, std::mem::take(&mut found.slices), targets);
-    let exact = found.lists.drain(..).chain(arrays).map(|it| Known {
-        start: it.start,
-        end: it.end,
+    let exact = found.lists.drain(..).chain(arrays).map(|range| Known {
+        start: range.start,
+        end: range.end,
         owner: NONE,
         kind: Kind::Data,
         how: How::Length,
@@ -108,18 +113,18 @@ fn gather(
 ) -> (Data, Vec<Addr>) {
     (data.starts, data.sure) = mentions(state, entries, module, maps, &mut data);
     let marks = known(state, module, &mut data);
-    let is_function = |it| function(it).is_some();
+    let is_function = |addr| function(addr).is_some();
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
     if let Some(records) = records(state, module, &marks) {
         data.texts.push(records.clone());
         // The line table leads there, and no code does.
-        let in_records = |it: &u64| records.contains(&addr_of(*it));
+        let in_records = |start: &u64| records.contains(&addr_of(*start));
         data.starts
-            .retain(|it| source_of(*it) != Source::Code || !in_records(it));
+            .retain(|start| source_of(*start) != Source::Code || !in_records(start));
         data.records = records;
     }
     data.texts.extend(marks.names);
-    data.texts.sort_by_key(|it| it.start);
+    data.texts.sort_by_key(|text| text.start);
     let runtime = state.packages.of_prefix(b"runtime");
     let numbers = extents::small_numbers(state.image, &data.runs, runtime);
     data.known.extend(numbers);
@@ -139,10 +144,13 @@ fn number(target: Addr) -> Option<Addr> {
 fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {
     let image = state.image;
     // Neighbours that are alike are one, but for those in another section.
-    let mut regions = image.regions.iter().map(|it| it.start).peekable();
+    let mut regions = image.regions.iter().map(|region| region.start).peekable();
     let alike = |a: &Owned, b: &Owned| {
-        while regions.next_if(|it| *it <= a.object.start).is_some() {}
-        let same = |it: &Owned| (it.owner, it.kind, it.proven);
+        while regions
+            .next_if(|region| *region <= a.object.start)
+            .is_some()
+        {}
+        let same = |owned: &Owned| (owned.owner, owned.kind, owned.proven);
         let another = regions.peek() == Some(&b.object.start);
         a.object.end == b.object.start && same(a) == same(b) && !another
     };
@@ -155,7 +163,7 @@ fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {
         }
     }
     if loader::has_tables(state.binary) {
-        let objects = owned.iter().map(|it| (it.object.start, it.owner));
+        let objects = owned.iter().map(|owned| (owned.object.start, owned.owner));
         let owners = loader::Owners {
             objects: &objects.collect::<Vec<_>>(),
             entries,
@@ -171,14 +179,14 @@ fn ranks(entries: &[Entry]) -> Vec<u32> {
     let own = || {
         let own = entries
             .iter()
-            .map(|it| (it.package, it.paid_by))
+            .map(|entry| (entry.package, entry.paid_by))
             .enumerate();
         own.filter(|(_, it)| it.0 == it.1 && it.0 != NONE)
             .map(|(place, it)| (place as u32, it.0 as usize))
     };
-    let most = own().map(|it| it.1 + 1).max().unwrap_or(0);
+    let most = own().map(|entry| entry.1 + 1).max().unwrap_or(0);
     let mut counts = vec![0u32; most];
-    own().for_each(|it| counts[it.1] += 1);
+    own().for_each(|entry| counts[entry.1] += 1);
     let mut ranks = vec![u32::MAX; most];
     let mut met = vec![0; most];
     for (place, package) in own() {
@@ -190,118 +198,11 @@ fn ranks(entries: &[Entry]) -> Vec<u32> {
     ranks
 }
 
-/// What is known to the byte: types, and the runtime's table of contents.
-fn known(state: &mut State<'_, '_, '_>, module: &Moduledata, data: &mut Data) -> Marks {
-    let (image, binary) = (state.image, state.binary);
-    let mut marks = Marks::default();
-    let (packages, watched) = (&mut state.packages, &mut state.watched);
-    match extents::types(image, binary, module, data, packages, watched) {
-        Some((types, known, found)) => (state.types, data.known, marks) = (types, known, found),
-        None => state.notes.push(LayoutNote::NoTypes),
-    }
-    let runtime = state.packages.of_prefix(b"runtime");
-    let contents = extents::table_of_contents(image, binary, module, runtime);
-    data.known.extend(contents);
-    data.known.extend(extents::programs(image, module, runtime));
-    extents::disjoint(&mut data.known);
-    marks
-}
-
-/// Adds what has a symbol. Those of the linker stand for many things together, and what has one for each has its users.
-/// Returns where something begins that has no size, in order.
-fn symbols(state: &mut State<'_, '_, '_>, data: &mut Data) -> Vec<Addr> {
-    if !state.named {
-        extents::disjoint(&mut data.known);
-        return Vec::new();
-    }
-    let (image, packages) = (state.image, &mut state.packages);
-    let mut places = Vec::new();
-    super::symbols::read(state.bytes, state.binary, |symbol| {
-        let Some(start) = image.addr(symbol.address) else {
-            return;
-        };
-        // C code has symbols of its own, elsewhere.
-        let run = data.runs.partition_point(|it| it.range.end <= start);
-        let run = data.runs.get(run).filter(|it| it.range.contains(&start));
-        let Some(run) = run.filter(|it| it.content.has_symbols()) else {
-            return;
-        };
-        let name = symbol.name;
-        if name.starts_with(b"go:") || name.starts_with(b"type:") {
-            return;
-        }
-        let owner = packages.of_data(name);
-        let end = symbol
-            .size
-            .and_then(|it| start.checked_add(u32::try_from(it).ok()?));
-        match end.filter(|it| *it <= run.range.end) {
-            Some(end) => data.known.push(Known {
-                start,
-                end,
-                owner,
-                kind: Kind::Data,
-                how: How::Symbol,
-            }),
-            None if symbol.size.is_none() && owner != NONE => {
-                places.push(objects::start(start, Source::Symbol, owner));
-            }
-            None => {}
-        }
-    });
-    extents::disjoint(&mut data.known);
-    let mut named: Vec<Addr> = places.iter().map(|it| addr_of(*it)).collect();
-    named.sort_unstable();
-    merge(&mut data.starts, places);
-    if !named.is_empty() || data.known.iter().any(|it| it.how == How::Symbol) {
-        state.owners = Owners::Symbols;
-    }
-    named
-}
-
-/// Where functions keep what they say of themselves (`go:func.*`): numbers and distances, some of which look like addresses.
-fn records(state: &State<'_, '_, '_>, module: &Moduledata, marks: &Marks) -> Option<Range<Addr>> {
-    let start = module.gofunc?;
-    let region = state.image.region(start)?;
-    let masks = marks.masks.as_ref().map(|it| it.start);
-    match masks.filter(|it| (start..region.end()).contains(it)) {
-        Some(masks) => Some(start..masks),
-        None if state.binary.sections[region.section].role == Role::Pclntab => {
-            Some(start..region.end())
-        }
-        None => None,
-    }
-}
-
-/// Adds what types point to, which is known once and for all.
-fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
-    let Some((first, last)) = data.areas.first().zip(data.areas.last()) else {
-        return;
-    };
-    let all = first.start..last.end;
-    let inside = Inside::new(data, &all);
-    let mut recent = Recent::new();
-    let mut found = Vec::new();
-    let types = data.known.iter().filter(|it| it.kind == Kind::Types);
-    let name = |it: &&Known| {
-        let found = data.texts.binary_search_by_key(&it.start, |it| it.start);
-        found.is_ok_and(|at| data.texts[at].end == it.end)
-    };
-    for it in types.filter(|it| it.owner != NONE && !name(it)) {
-        pointers::words(state.image, &(it.start..it.end), &all, |_, target| {
-            let place = objects::start(target, Source::Pointer, it.owner);
-            if !inside.contains(target) && recent.is_new(place) {
-                found.push(place);
-            }
-        });
-    }
-    merge(&mut data.starts, found);
-}
-
 /// Every address at which an object may begin, in order; `targets` are where pointers lead, in order.
 pub(super) fn places(starts: &[u64], targets: &[Addr]) -> Vec<Addr> {
     let mut found = Vec::with_capacity(starts.len() + targets.len());
     let mut targets = targets.iter().copied().peekable();
-    for it in starts.iter().map(|it| addr_of(*it)) {
+    for it in starts.iter().map(|start| addr_of(*start)) {
         while let Some(target) = targets.next_if(|target| *target < it) {
             found.push(target);
         }
@@ -320,15 +221,15 @@ fn arrays(data: &Data, slices: Vec<(Addr, u32)>, targets: &[Addr]) -> Vec<Range<
         false => places(&data.starts, targets),
     };
     let array = |(start, count): (Addr, u32)| {
-        let run = data.runs.partition_point(|it| it.range.end <= start);
-        let plain = |it: &&Run| it.content == Content::Plain && it.range.contains(&start);
+        let run = data.runs.partition_point(|run| run.range.end <= start);
+        let plain = |run: &&Run| run.content == Content::Plain && run.range.contains(&start);
         let run = data.runs.get(run).filter(plain)?;
         // Numbers of eight bytes to one.
         let sizes = [8, 4, 2, 1].into_iter();
         let mut ends = sizes.filter_map(|size| start.checked_add(count.checked_mul(size)?));
         let end = ends.find(|end| {
-            let next = starts.get(starts.partition_point(|it| it < end));
-            let next = next.map_or(run.range.end, |it| run.range.end.min(*it));
+            let next = starts.get(starts.partition_point(|start| start < end));
+            let next = next.map_or(run.range.end, |next| run.range.end.min(*next));
             next >= *end && next - end < ALIGNMENT
         })?;
         Some(start..end)
@@ -350,7 +251,7 @@ fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Add
         position = first_from(starts, position, it.0);
         let next = starts.get(first_from(starts, position, at));
         let room = if it.1 >= 8 * MOST { MOST } else { 1 };
-        at + ALIGNMENT > end || next.is_some_and(|it| *it < at + room)
+        at + ALIGNMENT > end || next.is_some_and(|next| *next < at + room)
     };
     let mut agreed: Vec<(Addr, u32)> = lengths.iter().copied().filter(ends).collect();
     if 2 * agreed.len() < lengths.len() {
@@ -358,14 +259,14 @@ fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Add
     }
     // Of several, the shorter ones were meant as a part.
     agreed.reverse();
-    agreed.dedup_by_key(|it| it.0);
+    agreed.dedup_by_key(|entry| entry.0);
     agreed.reverse();
     agreed
 }
 
 /// Loaded sections with data, without the tables that have owners already.
 fn areas(state: &State<'_, '_, '_>, mut taken: Vec<Range<Addr>>) -> Vec<Range<Addr>> {
-    taken.sort_by_key(|it| it.start);
+    taken.sort_by_key(|range| range.start);
     let mut areas = Vec::new();
     for region in &state.image.regions {
         let section = &state.binary.sections[region.section];
@@ -380,7 +281,7 @@ fn areas(state: &State<'_, '_, '_>, mut taken: Vec<Range<Addr>>) -> Vec<Range<Ad
         let mut start = region.start;
         for it in taken
             .iter()
-            .filter(|it| it.end > region.start && it.start < region.end())
+            .filter(|range| range.end > region.start && range.start < region.end())
         {
             if it.start > start {
                 areas.push(start..it.start);
@@ -405,7 +306,7 @@ fn mentions(
 ) -> (Vec<u64>, Vec<Addr>) {
     let mut starts: Vec<u64> = maps
         .into_iter()
-        .map(|it| objects::start((it >> 32) as Addr, Source::Record, it as PackageId))
+        .map(|map| objects::start((map >> 32) as Addr, Source::Record, map as PackageId))
         .collect();
     let mut sure = Vec::new();
     data.mentions = references(state, entries, &data.areas, &mut starts, &mut sure);
@@ -414,7 +315,7 @@ fn mentions(
     sure.dedup();
     let runtime = state.packages.of_prefix(b"runtime");
     let masks = module.masks.iter().flatten();
-    starts.extend(masks.map(|it| objects::start(*it, Source::Code, runtime)));
+    starts.extend(masks.map(|mask| objects::start(*mask, Source::Code, runtime)));
     let mut sorted = Vec::new();
     merge(&mut sorted, starts);
     (sorted, sure)
@@ -447,8 +348,8 @@ fn references(
     if state.binary.format == Format::Wasm {
         let mut steps = references::wasm::Steps::default();
         with_bodies(state.bytes, &mut entries.to_vec(), |entry, range| {
-            references::wasm::scan(&state.bytes[range], &all, &mut steps, |it| {
-                push(it.target, entry.package, false)
+            references::wasm::scan(&state.bytes[range], &all, &mut steps, |mention| {
+                push(mention.target, entry.package, false)
             });
         });
         return Mentions::default();

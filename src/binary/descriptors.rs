@@ -24,8 +24,9 @@ impl Layout {
         let minor = go_version
             .and_then(minor_version)
             .unwrap_or(if rows { 27 } else { 26 });
-        let old =
-            minor < 24 || (minor < 26 && go_version.is_some_and(|it| it.contains("noswissmap")));
+        let old = minor < 24
+            || (minor < 26
+                && go_version.is_some_and(|go_version| go_version.contains("noswissmap")));
         let map = if old {
             4 * word + 8
         } else if minor < 27 {
@@ -42,7 +43,7 @@ pub(super) fn minor_version(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("go1.")?;
     let digits = rest.len()
         - rest
-            .trim_start_matches(|it: char| it.is_ascii_digit())
+            .trim_start_matches(|letter: char| letter.is_ascii_digit())
             .len();
     rest[..digits].parse().ok()
 }
@@ -63,7 +64,7 @@ fn is_type_name(text: &[u8]) -> bool {
     let word = text.strip_prefix(b"*").unwrap_or(text);
     if !word
         .iter()
-        .all(|it| it.is_ascii_alphanumeric() || *it == b'_')
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     {
         return true;
     }
@@ -136,7 +137,7 @@ impl<'i> Descriptors<'i> {
         let (word, at) = (self.layout.word, self.at(addr));
         let [flags, align, field_align, kind] =
             *self.reader.slice(at + 2 * word + 4, 4)?.first_chunk()?;
-        let aligned = |it: u8| it.is_power_of_two() && it <= 16;
+        let aligned = |bytes: u8| bytes.is_power_of_two() && bytes <= 16;
         let (size, pointers) = (self.reader.word(at)?, self.reader.word(at + word)?);
         let kind = kind & 31;
         if !(1..=26).contains(&kind) || !aligned(align) || !aligned(field_align) || pointers > size
@@ -145,7 +146,7 @@ impl<'i> Descriptors<'i> {
         }
         let (_, text) = self.name(self.distance(at + 4 * word + 8)?)?;
         // Identifiers and quoted tags: never a control character.
-        let control = text.iter().any(|it| *it < b' ');
+        let control = text.iter().any(|byte| *byte < b' ');
         if text.is_empty() || control || !is_type_name(text) || std::str::from_utf8(text).is_err() {
             return None;
         }
@@ -213,10 +214,10 @@ impl<'i> Descriptors<'i> {
             19 => (after..end).step_by(word).for_each(point),
             25 => (after..end)
                 .step_by(3 * word)
-                .for_each(|it| point(it + word)),
+                .for_each(|at| point(at + word)),
             20 => (after..end)
                 .step_by(8)
-                .filter_map(|it| self.distance(it + 4))
+                .filter_map(|at| self.distance(at + 4))
                 .for_each(each),
             _ => {}
         }
@@ -262,11 +263,11 @@ impl<'i> Descriptors<'i> {
         match head.kind {
             20 => (after..end)
                 .step_by(8)
-                .filter_map(|it| self.distance(it))
+                .filter_map(|at| self.distance(at))
                 .for_each(each),
             25 => (after..end)
                 .step_by(3 * word)
-                .filter_map(|it| self.pointer(it))
+                .filter_map(|at| self.pointer(at))
                 .for_each(each),
             _ => {}
         }

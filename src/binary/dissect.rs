@@ -18,7 +18,8 @@ use super::pclntab::{Found, Pclntab};
 use super::types::Types;
 use super::watched::Watched;
 use super::{
-    Binary, Format, Mapped, Role, calls, functions, lines, listing, moduledata, pclntab, read, wasm,
+    Binary, BuildInfo, Format, Mapped, Role, calls, functions, lines, listing, moduledata, pclntab,
+    read, wasm,
 };
 
 /// What the steps share.
@@ -70,17 +71,7 @@ fn dissect<'a>(
 ) -> Result<Anatomy<'a>> {
     let image = Image::new(bytes, &binary);
     let info = binary.build_info.clone();
-    let mut accounts = Accounts {
-        entries: Vec::new(),
-        names: Cow::Borrowed(&[]),
-        packages: Packages::new(bytes.len(), info.as_ref()),
-        ledger: Ledger::new(binary.sections.len()),
-        notes: Vec::new(),
-        types: Types::default(),
-        objects: Vec::new(),
-        owners: Owners::References,
-        callers: Callers::Unknown,
-    };
+    let mut accounts = Accounts::empty(bytes.len(), &binary, info.as_ref());
     match &image {
         Some(image) => {
             let state = State {
@@ -136,6 +127,23 @@ struct Accounts<'a, 'p> {
     objects: Vec<Listed>,
     owners: Owners,
     callers: Callers,
+}
+
+impl<'p> Accounts<'_, 'p> {
+    /// Of a file of `size` bytes of which nothing has been read.
+    fn empty(size: usize, binary: &Binary, info: Option<&'p BuildInfo>) -> Self {
+        Self {
+            entries: Vec::new(),
+            names: Cow::Borrowed(&[]),
+            packages: Packages::new(size, info),
+            ledger: Ledger::new(binary.sections.len()),
+            notes: Vec::new(),
+            types: Types::default(),
+            objects: Vec::new(),
+            owners: Owners::References,
+            callers: Callers::Unknown,
+        }
+    }
 }
 
 /// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
@@ -201,7 +209,12 @@ impl<'a, 'p> State<'a, '_, 'p> {
 
 impl State<'_, '_, '_> {
     fn line_table(&mut self) -> Option<Pclntab> {
-        let roles: Vec<Role> = self.binary.sections.iter().map(|it| it.role).collect();
+        let roles: Vec<Role> = self
+            .binary
+            .sections
+            .iter()
+            .map(|section| section.role)
+            .collect();
         match pclntab::find(self.image, &roles) {
             Found::Table(it) => return Some(*it),
             Found::Old => self.notes.push(LayoutNote::OldLineTable),
@@ -273,8 +286,8 @@ impl State<'_, '_, '_> {
             .image
             .regions
             .iter()
-            .find(|it| it.executable)
-            .map(|it| self.image.base + u64::from(it.start));
+            .find(|region| region.executable)
+            .map(|region| self.image.base + u64::from(region.start));
         Moduledata {
             text: table.text.or(first).unwrap_or(0),
             ..Moduledata::default()
@@ -297,13 +310,13 @@ impl State<'_, '_, '_> {
         }
         // In wasm a pc is the number of a function; before Go 1.25 with room for places within it.
         let mut entries = functions::read(tables, table.count, &mut self.packages, Some);
-        let shift = if entries.iter().all(|it| it.start & 0xffff == 0) {
+        let shift = if entries.iter().all(|entry| entry.start & 0xffff == 0) {
             16
         } else {
             0
         };
         // The linker numbers from 4096, so that no pc is a small number.
-        let first = entries.first().map_or(0, |it| it.start);
+        let first = entries.first().map_or(0, |entry| entry.start);
         for it in &mut entries {
             (it.start, it.end) = ((it.start - first) >> shift, (it.end - first) >> shift);
             it.size = 0;
@@ -320,7 +333,7 @@ impl State<'_, '_, '_> {
                 .binary
                 .sections
                 .iter()
-                .position(|it| it.role == Role::Code)
+                .position(|section| section.role == Role::Code)
             {
                 for it in entries {
                     self.ledger
@@ -335,7 +348,7 @@ impl State<'_, '_, '_> {
             self.ledger
                 .claim(self.image, (it.start, it.end), it.package, kind);
         }
-        if let Some(end) = entries.last().map(|it| it.end) {
+        if let Some(end) = entries.last().map(|entry| entry.end) {
             self.claim_filler(end);
         }
         // PE and Mach-O keep the build ID before the first function.
@@ -354,7 +367,7 @@ impl State<'_, '_, '_> {
         };
         let rest = &region.bytes[(end - region.start) as usize..];
         let first = rest.first().copied().unwrap_or(0);
-        if matches!(first, 0 | 0x90 | 0xcc) && rest.iter().all(|it| *it == first) {
+        if matches!(first, 0 | 0x90 | 0xcc) && rest.iter().all(|byte| *byte == first) {
             let range = (end, region.end());
             self.ledger.claim(self.image, range, NONE, Kind::Padding);
         }

@@ -55,7 +55,7 @@ mod tests {
     fn repetitions_take_no_room() {
         let of = |values: &mut dyn Iterator<Item = u32>| {
             let mut found = Distinct::new(8);
-            values.for_each(|it| found.push(it));
+            values.for_each(|value| found.push(value));
             found.sorted()
         };
         assert_eq!(of(&mut (0..100).map(|it| it % 3)), Some(vec![0, 1, 2]));

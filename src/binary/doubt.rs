@@ -26,7 +26,7 @@ pub(super) fn drop_false(
     for _ in 0..MOST_ROUNDS {
         let all = places(&data.starts, targets);
         let (to, known) = (Sieve::new(targets), Sieve::new(&verified));
-        let is_sure = |it| known.find(it).is_some() || to.find(it).is_some();
+        let is_sure = |addr| known.find(addr).is_some() || to.find(addr).is_some();
         let (doubtful, users) = doubtful(&data.starts, &all, is_sure);
         if doubtful.is_empty() {
             return;
@@ -50,7 +50,7 @@ pub(super) fn drop_false(
         verified.sort_unstable();
         let refuted = Sieve::new(&refuted);
         data.starts
-            .retain(|it| refuted.find(addr_of(*it)).is_none());
+            .retain(|start| refuted.find(addr_of(*start)).is_none());
     }
 }
 
@@ -68,11 +68,13 @@ fn used_as_addresses(
     let range = *first..last + 1;
     let mut steps = references::wasm::Steps::default();
     with_bodies(bytes, &mut entries.to_vec(), |_, body| {
-        references::wasm::scan(&bytes[body], &range, &mut steps, |it| {
-            if let Ok(at) = doubtful.binary_search(&it.target) {
-                let end = it.length.and_then(|length| it.target.checked_add(length));
-                let is_text = end.is_some_and(|it| all.binary_search(&it).is_ok());
-                verified[at] |= it.sure || is_text;
+        references::wasm::scan(&bytes[body], &range, &mut steps, |mention| {
+            if let Ok(at) = doubtful.binary_search(&mention.target) {
+                let end = mention
+                    .length
+                    .and_then(|length| mention.target.checked_add(length));
+                let is_text = end.is_some_and(|end| all.binary_search(&end).is_ok());
+                verified[at] |= mention.sure || is_text;
             }
         });
     });
@@ -94,13 +96,13 @@ fn doubtful(starts: &[u64], all: &[Addr], is_sure: impl Fn(Addr) -> bool) -> (Ve
         if !cuts {
             continue;
         }
-        let before = starts.iter().take_while(|it| addr_of(**it) < place);
+        let before = starts.iter().take_while(|start| addr_of(**start) < place);
         starts = &starts[before.count()..];
-        let mentions = starts.iter().take_while(|it| addr_of(**it) == place);
-        let code = |it: &&u64| source_of(**it) == Source::Code;
-        if mentions.clone().all(|it| code(&it)) && !is_sure(place) {
+        let mentions = starts.iter().take_while(|start| addr_of(**start) == place);
+        let code = |start: &&u64| source_of(**start) == Source::Code;
+        if mentions.clone().all(|mention| code(&mention)) && !is_sure(place) {
             doubtful.push(place);
-            users.extend(mentions.map(|it| owner_of(*it)));
+            users.extend(mentions.map(|mention| owner_of(*mention)));
         }
     }
     (doubtful, users.into_iter().collect())

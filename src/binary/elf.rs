@@ -33,11 +33,11 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
     let sections: Vec<Section> = section_headers
         .iter()
         .skip(1)
-        .map(|it| section(it, names.unwrap_or_default()))
+        .map(|header| section(header, names.unwrap_or_default()))
         .collect();
     let symbols = section_headers
         .iter()
-        .any(|it| it.sh_type == SHT_SYMTAB && it.sh_size > 0);
+        .any(|header| header.sh_type == SHT_SYMTAB && header.sh_size > 0);
     let count = usize::from(header.e_phnum);
     let headers = ProgramHeader::parse(bytes, header.e_phoff as usize, count, context).ok();
     let sections = if sections.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Container> {
         big_endian: !endian.is_little(),
         pointer_size: if container.is_big() { 8 } else { 4 },
     };
-    let linkage = headers.and_then(|it| linkage(&reader, &it));
+    let linkage = headers.and_then(|headers| linkage(&reader, &headers));
     Some(Container {
         format: Format::Elf,
         goos: operating_system(&header, &sections, bytes),
@@ -156,7 +156,7 @@ fn is_for_the_loader(name: &str) -> bool {
 
 /// Without a section table (some strippers remove it) the loadable segments are all there is to name.
 fn segments(headers: &[ProgramHeader]) -> Vec<Section> {
-    let loads = headers.iter().filter(|it| it.p_type == PT_LOAD);
+    let loads = headers.iter().filter(|header| header.p_type == PT_LOAD);
     let sections = loads.enumerate().map(|(index, it)| {
         let (executable, writable) = (it.p_flags & PF_X != 0, it.p_flags & PF_W != 0);
         Section {
@@ -180,11 +180,11 @@ fn segments(headers: &[ProgramHeader]) -> Vec<Section> {
 
 /// By the segments that the loader reads; `None` where they cannot be read, or where there are none, as in an object file.
 fn linkage(reader: &Reader<'_>, headers: &[ProgramHeader]) -> Option<Linkage> {
-    let segment = |kind: u32| headers.iter().find(|it| it.p_type == kind);
+    let segment = |kind: u32| headers.iter().find(|header| header.p_type == kind);
     segment(PT_LOAD)?;
-    let bytes = |it: &ProgramHeader| {
-        let start = usize::try_from(it.p_offset).ok()?;
-        reader.slice(start, usize::try_from(it.p_filesz).ok()?)
+    let bytes = |header: &ProgramHeader| {
+        let start = usize::try_from(header.p_offset).ok()?;
+        reader.slice(start, usize::try_from(header.p_filesz).ok()?)
     };
     let loader = match segment(PT_INTERP) {
         Some(it) => Some(library_name(bytes(it)?)),
@@ -214,12 +214,12 @@ fn linkage(reader: &Reader<'_>, headers: &[ProgramHeader]) -> Option<Linkage> {
 fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let offset = headers
         .iter()
-        .filter(|it| it.p_type == PT_LOAD)
-        .find_map(|it| {
+        .filter(|header| header.p_type == PT_LOAD)
+        .find_map(|header| {
             let offset = address
-                .checked_sub(it.p_vaddr)
-                .filter(|distance| *distance < it.p_filesz)?;
-            it.p_offset.checked_add(offset)
+                .checked_sub(header.p_vaddr)
+                .filter(|distance| *distance < header.p_filesz)?;
+            header.p_offset.checked_add(offset)
         });
     usize::try_from(offset?).ok()
 }
@@ -236,23 +236,23 @@ const LINKERS: &[(&str, &str)] = &[
 
 /// By the dynamic linker that the file names.
 fn by_linker(sections: &[Section], bytes: &[u8]) -> Option<&'static str> {
-    let section = sections.iter().find(|it| it.name == ".interp")?;
+    let section = sections.iter().find(|section| section.name == ".interp")?;
     let start = usize::try_from(section.offset).ok()?;
     let size = usize::try_from(section.file_size).ok()?.min(64);
     let name = bytes.get(start..)?.get(..size)?;
-    let name = name.split(|it| *it == 0).next()?;
+    let name = name.split(|byte| *byte == 0).next()?;
     let name = std::str::from_utf8(name).ok()?;
-    let found = LINKERS.iter().find(|it| match it.1 {
+    let found = LINKERS.iter().find(|entry| match entry.1 {
         // `linker` or `linker64`.
-        "android" => name.starts_with(it.0),
+        "android" => name.starts_with(entry.0),
         // Linux on ppc64 and MIPS has the name of one of Solaris, on other machines.
-        _ => name == it.0,
+        _ => name == entry.0,
     });
-    found.map(|it| it.1)
+    found.map(|entry| entry.1)
 }
 
 fn operating_system(header: &Header, sections: &[Section], bytes: &[u8]) -> Option<&'static str> {
-    let has = |name: &str| sections.iter().any(|it| it.name == name);
+    let has = |name: &str| sections.iter().any(|section| section.name == name);
     match header.e_ident[7] {
         2 => Some("netbsd"),
         6 => Some("solaris"),
@@ -262,7 +262,7 @@ fn operating_system(header: &Header, sections: &[Section], bytes: &[u8]) -> Opti
         _ if has(".note.openbsd.ident") => Some("openbsd"),
         // Go marks neither Solaris, illumos and Android nor DragonFly; what is linked statically is Linux.
         0 | 3 => by_linker(sections, bytes)
-            .filter(|it| *it != "solaris" || header.e_machine == 62)
+            .filter(|text| *text != "solaris" || header.e_machine == 62)
             .or(Some("linux")),
         _ => None,
     }

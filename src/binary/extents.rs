@@ -27,7 +27,7 @@ pub(super) fn types(
 ) -> Option<(Types, Vec<Known>, Marks)> {
     let rows = matches!(module.listing, Listing::Rows { .. });
     let info = binary.build_info.as_ref();
-    let version = info.map(|it| it.go_version.as_str());
+    let version = info.map(|info| info.go_version.as_str());
     let layout = Layout::new(usize::from(image.pointer_size), version, rows);
     let mut walk = Walk::new(image, module, layout).filter(|_| module.etypes > module.types)?;
     match module.listing {
@@ -35,11 +35,13 @@ pub(super) fn types(
         Listing::Links { types, .. } => walk.links(image, types),
     }
     // The list has only what reflection needs; code and variables refer to the others.
-    data.starts.iter().for_each(|it| walk.root(addr_of(*it)));
+    data.starts
+        .iter()
+        .for_each(|start| walk.root(addr_of(*start)));
     if !rows {
         let types = module.types..module.etypes;
         let all = (&data.areas[..], &types);
-        pointers(image, binary, all, watched, |it| walk.root(it));
+        pointers(image, binary, all, watched, |addr| walk.root(addr));
     }
     walk.run();
     walk.itabs(image, &module.listing);
@@ -50,19 +52,26 @@ pub(super) fn types(
     let masks = walk.masks(image);
     let (types, names) = walk.finish(packages, users);
     let last = |all: Option<(Addr, u32)>| all.map_or(0, |it| it.0.saturating_add(it.1));
-    let types_end = last(types.descriptors.last().map(|it| (it.addr, it.size)))
-        .max(last(names.last().map(|it| (it.addr, it.size))));
+    let types_end = last(
+        types
+            .descriptors
+            .last()
+            .map(|descriptor| (descriptor.addr, descriptor.size)),
+    )
+    .max(last(names.last().map(|name| (name.addr, name.size))));
     let mut known = Vec::with_capacity(types.descriptors.len() + names.len() + types.itabs.len());
     let described = types
         .descriptors
         .iter()
-        .map(|it| (it.addr, it.size, it.owner));
-    let named = names.iter().map(|it| (it.addr, it.size, it.owner));
-    let texts = named.clone().map(|it| it.0..it.0.saturating_add(it.1));
+        .map(|descriptor| (descriptor.addr, descriptor.size, descriptor.owner));
+    let named = names.iter().map(|name| (name.addr, name.size, name.owner));
+    let texts = named
+        .clone()
+        .map(|entry| entry.0..entry.0.saturating_add(entry.1));
     let tables = types
         .itabs
         .iter()
-        .map(|it| (it.addr, it.size, owner(&types, it.concrete)));
+        .map(|itab| (itab.addr, itab.size, owner(&types, itab.concrete)));
     known.extend(described.chain(named).chain(tables).map(extent));
     links(image, module, &types, &mut known);
     let marks = Marks {
@@ -84,10 +93,10 @@ fn pointers(
     mut each: impl FnMut(Addr),
 ) {
     let mut look = |range: &Range<Addr>| words(image, range, types, |_, it| each(it));
-    for region in image.regions.iter().filter(|it| !it.executable) {
+    for region in image.regions.iter().filter(|region| !region.executable) {
         let within = region.start..region.end();
         if binary.sections[region.section].role == Role::Pclntab {
-            let areas = areas.iter().filter(|it| within.contains(&it.start));
+            let areas = areas.iter().filter(|area| within.contains(&area.start));
             areas.for_each(&mut look);
             continue;
         }
@@ -111,8 +120,10 @@ fn extent((start, size, owner): (Addr, u32, PackageId)) -> Known {
 
 /// The package of the type at an address.
 fn owner(types: &Types, addr: Addr) -> PackageId {
-    let found = types.descriptors.binary_search_by_key(&addr, |it| it.addr);
-    found.map_or(NONE, |it| types.descriptors[it].owner)
+    let found = types
+        .descriptors
+        .binary_search_by_key(&addr, |descriptor| descriptor.addr);
+    found.map_or(NONE, |at| types.descriptors[at].owner)
 }
 
 /// The entries of the lists of Go 1.21 to 1.26 belong to what they list.
@@ -145,9 +156,9 @@ fn links(image: &Image<'_>, module: &Moduledata, types: &Types, known: &mut Vec<
         let Some(value) = reader.word(word as usize * index as usize) else {
             break;
         };
-        let table = image.addr(value).and_then(|it| image.reader(it));
-        let concrete = table.and_then(|it| image.addr(it.word(word as usize)?));
-        let owner = concrete.map_or(NONE, |it| owner(types, it));
+        let table = image.addr(value).and_then(|addr| image.reader(addr));
+        let concrete = table.and_then(|table| image.addr(table.word(word as usize)?));
+        let owner = concrete.map_or(NONE, |concrete| owner(types, concrete));
         known.push(extent((itabs.0 + word * index, word, owner)));
     }
 }
@@ -226,13 +237,13 @@ pub(super) fn small_numbers(image: &Image<'_>, runs: &[Run], runtime: PackageId)
     let numbers: Vec<u8> = numbers.collect();
     // Zeros are everywhere: the last few are looked for.
     let finder = memchr::memmem::Finder::new(&numbers[253 * WORD..]);
-    let runs = runs.iter().filter(|it| it.content.has_symbols());
-    let start = runs.filter_map(|it| {
-        let bytes = image.slice(it.range.start, it.range.end)?;
+    let runs = runs.iter().filter(|run| run.content.has_symbols());
+    let start = runs.filter_map(|run| {
+        let bytes = image.slice(run.range.start, run.range.end)?;
         let last = finder.find(bytes)?;
         let first = last.checked_sub(253 * WORD)?;
         let is_whole = bytes[first..].starts_with(&numbers);
-        is_whole.then_some(it.range.start + first as Addr)
+        is_whole.then_some(run.range.start + first as Addr)
     });
     start.take(1).next().map(|start| Known {
         start,
@@ -254,7 +265,7 @@ pub(super) fn initialisation_tasks(
     const MOST: u32 = 1000;
     let word = u32::from(image.pointer_size);
     let mut found = Vec::new();
-    for run in runs.iter().filter(|it| it.content == Content::Plain) {
+    for run in runs.iter().filter(|run| run.content == Content::Plain) {
         let Some(bytes) = image.slice(run.range.start, run.range.end) else {
             continue;
         };
@@ -283,12 +294,12 @@ pub(super) fn initialisation_tasks(
 /// Brings extents into order and drops what overlaps.
 pub(super) fn disjoint(known: &mut Vec<Known>) {
     // Types, names and tables are in order among themselves: the stable sort merges them.
-    known.sort_by_key(|it| u64::from(it.start) << 32 | u64::from(it.end));
+    known.sort_by_key(|object| u64::from(object.start) << 32 | u64::from(object.end));
     let mut free = 0;
-    known.retain(|it| {
-        let keep = it.start >= free && it.end > it.start;
+    known.retain(|object| {
+        let keep = object.start >= free && object.end > object.start;
         if keep {
-            free = it.end;
+            free = object.end;
         }
         keep
     });

@@ -87,7 +87,7 @@ pub(super) fn read(
     for index in 0..count {
         let found = read_one(tables, index, packages, &locate);
         // The index is sorted; an entry that is not would count bytes twice.
-        let Some(entry) = found.filter(|it| it.start >= free) else {
+        let Some(entry) = found.filter(|entry| entry.start >= free) else {
             continue;
         };
         free = entry.end;
@@ -139,7 +139,7 @@ fn read_one(
 /// What Go compiles or assembles has tables of stack depth, files and lines; what the linker adds by itself has names of
 /// its own: marks in the code, and bridges to functions that are too far away.
 fn is_foreign(tables: &Tables<'_>, record: u32, name: &[u8]) -> bool {
-    let has_none = (4..=6).all(|it| tables.field(record, it) == Some(0));
+    let has_none = (4..=6).all(|field| tables.field(record, field) == Some(0));
     let is_linkers = || name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
     let marks: [&[u8]; 2] = [b"runtime.text", b"runtime.etext"];
     has_none && !is_linkers() && !marks.contains(&name)
@@ -181,7 +181,7 @@ pub(super) struct References<'i> {
 impl References<'_> {
     fn fields(&self, from: usize, count: usize) -> impl Iterator<Item = u32> {
         let fields = from..from + count;
-        fields.map_while(|it| self.record.u32(4 * it))
+        fields.map_while(|field| self.record.u32(4 * field))
     }
 
     /// Offsets into the value tables; 0 is "none".
@@ -197,13 +197,13 @@ impl References<'_> {
     /// The offset of what `FUNCDATA_*` of this number stands for.
     pub(crate) fn funcdata(&self, index: usize) -> Option<u32> {
         let mut all = self.fields(FIXED + self.pcdata, self.funcdata);
-        all.nth(index).filter(|it| *it != ABSENT)
+        all.nth(index).filter(|map| *map != ABSENT)
     }
 
     /// Offsets of stack maps.
     pub(crate) fn data(&self) -> impl Iterator<Item = u32> {
         let all = self.fields(FIXED + self.pcdata, self.funcdata);
-        all.filter(|it| *it != ABSENT)
+        all.filter(|map| *map != ABSENT)
     }
 }
 
@@ -232,11 +232,13 @@ pub(super) fn references<'i>(tables: &Tables<'i>, entry: &Entry) -> Option<Refer
 /// Nor has assembly, which names functions of other packages; its units, one a file, stand after the Go code of their package:
 /// where that has none, its own names are all there is.
 pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
-    let votes = |it: &Entry| it.package != NONE && !it.assembly && has_vote(tables.name(it.name));
+    let votes = |entry: &Entry| {
+        entry.package != NONE && !entry.assembly && has_vote(tables.name(entry.name))
+    };
     let mut ballots: Vec<u64> = entries
         .iter()
-        .filter(|it| votes(it))
-        .map(|it| u64::from(it.unit) << 32 | u64::from(it.package))
+        .filter(|entry| votes(entry))
+        .map(|entry| u64::from(entry.unit) << 32 | u64::from(entry.package))
         .collect();
     // Units follow each other in the code: the stable sort finds them in order.
     ballots.sort();
@@ -251,11 +253,11 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
         }
         best = same.len();
     }
-    let mut with_code: Vec<PackageId> = labels.iter().map(|it| it.1).collect();
+    let mut with_code: Vec<PackageId> = labels.iter().map(|label| label.1).collect();
     with_code.sort_unstable();
     let mut previous = NONE;
-    for entry in entries.iter_mut().filter(|it| !it.foreign) {
-        let found = labels.binary_search_by_key(&entry.unit, |it| it.0);
+    for entry in entries.iter_mut().filter(|entry| !entry.foreign) {
+        let found = labels.binary_search_by_key(&entry.unit, |label| label.0);
         entry.paid_by = match found {
             Ok(it) => labels[it].1,
             Err(_) if entry.assembly && previous != NONE => {

@@ -53,8 +53,8 @@ impl<'a> Image<'a> {
         let in_file =
             |it: &&(usize, &Section)| it.1.loaded && it.1.file_size > 0 && it.1.memory_size > 0;
         let mut sections: Vec<(usize, &Section)> = binary.sections.iter().enumerate().collect();
-        sections.retain(|it| in_file(&it));
-        sections.sort_by_key(|it| it.1.address);
+        sections.retain(|section| in_file(&section));
+        sections.sort_by_key(|section| section.1.address);
         // Down to a page, so that distances are aligned as addresses are.
         let base = sections.first()?.1.address & !0xfff;
         let mut image = Self {
@@ -95,7 +95,10 @@ impl<'a> Image<'a> {
 
     fn of_wasm(bytes: &[u8], binary: &Binary) -> Option<Self> {
         let memory = wasm::memory(bytes)?;
-        let section = binary.sections.iter().position(|it| it.name == "data")?;
+        let section = binary
+            .sections
+            .iter()
+            .position(|section| section.name == "data")?;
         Some(Self {
             base: 0,
             big_endian: false,
@@ -128,12 +131,12 @@ impl<'a> Image<'a> {
     /// The index of the region with this address.
     #[inline]
     pub(crate) fn region_index(&self, addr: Addr) -> Option<usize> {
-        let holds = |it: &Region<'_>| it.start <= addr && addr < it.end();
+        let holds = |region: &Region<'_>| region.start <= addr && addr < region.end();
         let last = self.last.get();
         if self.regions.get(last).is_some_and(holds) {
             return Some(last);
         }
-        let after = self.regions.partition_point(|it| it.start <= addr);
+        let after = self.regions.partition_point(|region| region.start <= addr);
         let index = after.checked_sub(1)?;
         self.last.set(index);
         holds(&self.regions[index]).then_some(index)
@@ -176,11 +179,11 @@ impl<'a> Image<'a> {
 
 /// How many bytes of the file stand below an address.
 fn below(pieces: &[(Addr, u32)], addr: Addr) -> u64 {
-    let after = pieces.partition_point(|it| it.0 <= addr);
-    let Some(&(start, before)) = after.checked_sub(1).and_then(|it| pieces.get(it)) else {
+    let after = pieces.partition_point(|piece| piece.0 <= addr);
+    let Some(&(start, before)) = after.checked_sub(1).and_then(|at| pieces.get(at)) else {
         return 0;
     };
-    let length = pieces.get(after).map_or(0, |it| it.1 - before);
+    let length = pieces.get(after).map_or(0, |piece| piece.1 - before);
     u64::from(before) + u64::from((addr - start).min(length))
 }
 

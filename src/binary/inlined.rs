@@ -52,7 +52,7 @@ pub fn inlined(
     mut visit: impl FnMut(&str, InlinedCall<'_>),
 ) -> Result<()> {
     let binary = read(bytes)?;
-    let roles: Vec<_> = binary.sections.iter().map(|it| it.role).collect();
+    let roles: Vec<_> = binary.sections.iter().map(|section| section.role).collect();
     let image = Image::new(bytes, &binary).filter(|_| binary.format != Format::Wasm);
     let Some(image) = image else {
         return Ok(());
@@ -64,7 +64,7 @@ pub fn inlined(
     let (Some(module), Some(tables)) = (module, Tables::new(&image, &table)) else {
         return Ok(());
     };
-    let Some(trees) = module.gofunc.and_then(|it| image.reader(it)) else {
+    let Some(trees) = module.gofunc.and_then(|gofunc| image.reader(gofunc)) else {
         return Ok(());
     };
     let locate = |offset: u32| image.addr(module.entry(u64::from(offset)));
@@ -124,7 +124,7 @@ pub(crate) fn calls(
         lines: table(LINES),
     };
     let mut seen = HashSet::new();
-    let mut next: Vec<i32> = function.rows.iter().map(|it| it.1).collect();
+    let mut next: Vec<i32> = function.rows.iter().map(|row| row.1).collect();
     while let Some(number) = next.pop() {
         if number < 0 || !seen.insert(number) {
             continue;

@@ -202,7 +202,10 @@ impl Ledger {
 /// What bytes of a section are when nothing more is known.
 fn kind_of(section: &Section) -> Kind {
     const FOR_THE_LOADER: [&str; 5] = ["buildinfo", "fipsinfo", ".plt", "_stub", "__got"];
-    if FOR_THE_LOADER.iter().any(|it| section.name.contains(it)) {
+    if FOR_THE_LOADER
+        .iter()
+        .any(|text| section.name.contains(text))
+    {
         return Kind::Loader;
     }
     match section.role {

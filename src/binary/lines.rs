@@ -37,7 +37,7 @@ pub(super) fn claim(
         let Some(found) = references(tables, entry) else {
             continue;
         };
-        for it in found.values().filter(|it| *it != 0) {
+        for it in found.values().filter(|value| *value != 0) {
             values.push(key(it, entry.package));
         }
         for it in found.data() {
@@ -65,7 +65,8 @@ impl Book<'_, '_, '_> {
     }
 
     fn partition_sorted(&mut self, start: Addr, end: Addr, keys: &[u64]) {
-        let all = cut(keys, end - start, self.packages).map(|it| (it.start, it.end, it.owner));
+        let all = cut(keys, end - start, self.packages)
+            .map(|interval| (interval.start, interval.end, interval.owner));
         let mut first = end - start;
         joined(all, |from, to, owner| {
             first = first.min(from);
@@ -102,13 +103,14 @@ fn joined(
 
 /// Names stand for inlined functions too; those without a package have that of the function which has the name.
 fn names(book: &mut Book<'_, '_, '_>, table: &Pclntab, tables: &Tables<'_>, entries: &[Entry]) {
-    let nameless = entries.iter().filter(|it| !it.named);
-    let mut fallback: Vec<(u32, PackageId)> = nameless.map(|it| (it.name, it.package)).collect();
+    let nameless = entries.iter().filter(|entry| !entry.named);
+    let mut fallback: Vec<(u32, PackageId)> =
+        nameless.map(|entry| (entry.name, entry.package)).collect();
     fallback.sort_unstable();
     let mut foreign: Vec<u32> = entries
         .iter()
-        .filter(|it| it.foreign)
-        .map(|it| it.name)
+        .filter(|entry| entry.foreign)
+        .map(|entry| entry.name)
         .collect();
     foreign.sort_unstable();
     let region = table.names.start;
@@ -123,8 +125,8 @@ fn names(book: &mut Book<'_, '_, '_>, table: &Pclntab, tables: &Tables<'_>, entr
             false => book.packages.of_name(name),
         };
         if owner == NONE && !is_foreign {
-            let found = fallback.binary_search_by_key(&offset, |it| it.0);
-            owner = found.map_or(book.runtime, |it| fallback[it].1);
+            let found = fallback.binary_search_by_key(&offset, |entry| entry.0);
+            owner = found.map_or(book.runtime, |at| fallback[at].1);
         }
         if owner != run.1 {
             book.ledger.claim(
@@ -151,18 +153,18 @@ fn files(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry]) {
     let length = table.units.end - table.units.start;
     let rows = entries
         .iter()
-        .filter_map(|it| Some(key(it.unit.checked_mul(4)?, it.paid_by)))
+        .filter_map(|entry| Some(key(entry.unit.checked_mul(4)?, entry.paid_by)))
         .collect::<Keys>()
         .sorted();
     let reader = book
         .image
         .slice(table.units.start, table.units.end)
-        .map(|it| book.image.over(it));
+        .map(|bytes| book.image.over(bytes));
     let mut names = Keys::new();
     for row in cut(&rows, length, book.packages) {
         for at in (row.start..row.end).step_by(4) {
-            let name = reader.and_then(|it| it.u32(at as usize));
-            if let Some(name) = name.filter(|it| *it != u32::MAX) {
+            let name = reader.and_then(|reader| reader.u32(at as usize));
+            if let Some(name) = name.filter(|name| *name != u32::MAX) {
                 names.push(key(name, row.owner));
             }
         }
@@ -176,8 +178,8 @@ fn index(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry], record
     let start = table.functions.start;
     let size = table.count * 8 + 4;
     let mut position = start;
-    let rows = entries.iter().map(|it| {
-        let row = (position, position + 8, it.package);
+    let rows = entries.iter().map(|entry| {
+        let row = (position, position + 8, entry.package);
         position += 8;
         row
     });
@@ -189,10 +191,10 @@ fn index(book: &mut Book<'_, '_, '_>, table: &Pclntab, entries: &[Entry], record
     book.ledger
         .claim(book.image, rest, book.runtime, Kind::LineTables);
     let mut records = records.sorted();
-    records.retain(|it| offset(*it) >= size);
+    records.retain(|record| offset(*record) >= size);
     records
         .iter_mut()
-        .for_each(|it| *it -= u64::from(size) << 32);
+        .for_each(|record| *record -= u64::from(size) << 32);
     book.partition_sorted(start + size, table.functions.end, &records);
 }
 
@@ -234,11 +236,11 @@ pub(super) fn claim_buckets(
         let at = first.start.saturating_add(distance);
         after += entries[after..]
             .iter()
-            .take_while(|it| it.start <= at)
+            .take_while(|entry| entry.start <= at)
             .count();
         let owner = entries
             .get(after.saturating_sub(1))
-            .map_or(NONE, |it| it.package);
+            .map_or(NONE, |entry| entry.package);
         position = place.saturating_add(BUCKET_SIZE).min(region.end());
         (place < region.end()).then_some((place, position, owner))
     });

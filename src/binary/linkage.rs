@@ -27,7 +27,13 @@ pub(super) const MOST_LIBRARIES: usize = 256;
 
 /// The text before the first NUL, without what would move the cursor of a terminal.
 pub(super) fn name(bytes: &[u8]) -> String {
-    let clean = |it: char| if it.is_control() { '\u{fffd}' } else { it };
+    let clean = |letter: char| {
+        if letter.is_control() {
+            '\u{fffd}'
+        } else {
+            letter
+        }
+    };
     until_nul(bytes).chars().map(clean).collect()
 }
 
@@ -61,7 +67,7 @@ impl Linkage {
         };
         let loader = loader.as_deref().unwrap_or_default();
         let file = loader.rsplit('/').next().unwrap_or_default();
-        let needs = |name: &str| libraries.iter().any(|it| it == name);
+        let needs = |name: &str| libraries.iter().any(|library| library == name);
         match file {
             _ if file.starts_with("ld-musl-") => Some(Libc::Musl),
             _ if file.starts_with("ld-linux")

@@ -68,29 +68,34 @@ pub(super) fn list(
     edges: &[(Addr, Addr)],
     owned: &[Owned],
 ) -> Vec<Listed> {
-    let mut pointers: Vec<(Addr, Addr)> = edges.iter().map(|it| (it.1, it.0)).collect();
+    let mut pointers: Vec<(Addr, Addr)> = edges.iter().map(|edge| (edge.1, edge.0)).collect();
     pointers.sort_unstable();
     let owner_at = |addr: Addr| {
-        let after = owned.partition_point(|it| it.object.start <= addr);
-        after.checked_sub(1).map_or(NONE, |it| owned[it].owner)
+        let after = owned.partition_point(|owned| owned.object.start <= addr);
+        after.checked_sub(1).map_or(NONE, |at| owned[at].owner)
     };
-    let listed = |it: &Owned| {
-        let (start, end) = (it.object.start, it.object.end);
+    let listed = |owned: &Owned| {
+        let (start, end) = (owned.object.start, owned.object.end);
         let mut users: Vec<PackageId> = within(starts, start..start + 1)
             .iter()
-            .map(|it| owner_of(*it))
+            .map(|user| owner_of(*user))
             .collect();
         users.sort_unstable();
         users.dedup();
-        let first = pointers.partition_point(|it| it.0 < start);
-        let to = pointers[first..].iter().take_while(|it| it.0 == start);
+        let first = pointers.partition_point(|pointer| pointer.0 < start);
+        let to = pointers[first..]
+            .iter()
+            .take_while(|pointer| pointer.0 == start);
         let bytes = image.slice(start, end).unwrap_or_default();
         Some(Listed {
-            owned: *it,
+            owned: *owned,
             section: image.region(start)?.section,
             size: image.file_bytes(start, end),
             users,
-            pointers: to.take(POINTERS).map(|it| (it.1, owner_at(it.1))).collect(),
+            pointers: to
+                .take(POINTERS)
+                .map(|entry| (entry.1, owner_at(entry.1)))
+                .collect(),
             first: bytes[..bytes.len().min(FIRST)].to_vec(),
         })
     };
@@ -100,8 +105,8 @@ pub(super) fn list(
 /// Adds the symbols of an executable to its objects.
 pub(super) fn name(bytes: &[u8], binary: &Binary, objects: &mut [DataObject]) {
     symbols::read(bytes, binary, |symbol| {
-        let found = objects.binary_search_by_key(&symbol.address, |it| it.address);
-        if let Some(it) = found.ok().map(|it| &mut objects[it])
+        let found = objects.binary_search_by_key(&symbol.address, |object| object.address);
+        if let Some(it) = found.ok().map(|at| &mut objects[at])
             && symbol.size.is_none_or(|size| size > 0)
         {
             it.symbol = Some(String::from_utf8_lossy(symbol.name).into_owned());
@@ -118,7 +123,12 @@ impl Listed {
         places: &[u32],
         packages: &Packages<'_>,
     ) -> DataObject {
-        let place = |it: PackageId| places.get(it as usize).copied().filter(|it| *it != NONE);
+        let place = |package: PackageId| {
+            places
+                .get(package as usize)
+                .copied()
+                .filter(|place| *place != NONE)
+        };
         let whose = |owner: PackageId| match (module_of(owner), owner) {
             (Some(module), _) => Whose::Module(
                 packages
@@ -140,11 +150,11 @@ impl Listed {
             kind: self.owned.kind,
             how: object.how,
             proven: self.owned.proven,
-            users: self.users.iter().filter_map(|it| place(*it)).collect(),
+            users: self.users.iter().filter_map(|user| place(*user)).collect(),
             pointers: self
                 .pointers
                 .iter()
-                .map(|it| (base + u64::from(it.0), whose(it.1)))
+                .map(|pointer| (base + u64::from(pointer.0), whose(pointer.1)))
                 .collect(),
             symbol: None,
             first: self.first.clone(),

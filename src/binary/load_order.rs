@@ -31,9 +31,9 @@ impl Votes {
             let owned = row
                 .seats
                 .iter()
-                .filter_map(|it| Some((it.owner?, it.weight)));
+                .filter_map(|seat| Some((seat.owner?, seat.weight)));
             names.clear();
-            for (owner, weight) in owned.filter(|it| (it.0 as usize) < count) {
+            for (owner, weight) in owned.filter(|owned| (owned.0 as usize) < count) {
                 match names.last_mut().filter(|last| last.0 == owner) {
                     Some(last) => last.1 = last.1.max(weight),
                     None => names.push((owner, weight)),
@@ -41,7 +41,7 @@ impl Votes {
             }
             for (at, a) in names.iter().enumerate() {
                 let following = names[at + 1..].iter().take(Self::FOLLOWING);
-                for b in following.filter(|it| it.0 != a.0) {
+                for b in following.filter(|entry| entry.0 != a.0) {
                     let weight = a.1.min(b.1) * row.worth();
                     by_package[a.0 as usize].push((b.0, weight));
                     by_package[b.0 as usize].push((a.0, -weight));
@@ -49,7 +49,7 @@ impl Votes {
             }
         }
         for votes in &mut by_package {
-            votes.sort_unstable_by_key(|it| it.0);
+            votes.sort_unstable_by_key(|vote| vote.0);
             votes.dedup_by(|next, sum| {
                 let same = next.0 == sum.0;
                 sum.1 += if same { next.1 } else { 0 };
@@ -65,7 +65,7 @@ impl Votes {
     /// How far a package stands to the front, from -1 to 1.
     fn front(&self, package: PackageId) -> f64 {
         let list = &self.by_package[package as usize];
-        let sum: i32 = list.iter().map(|it| it.1.signum()).sum();
+        let sum: i32 = list.iter().map(|entry| entry.1.signum()).sum();
         f64::from(sum) / list.len().max(1) as f64
     }
 
@@ -74,7 +74,7 @@ impl Votes {
         let here = places[package as usize];
         let (votes, others) = (&mut self.by_package[package as usize], &mut self.placed);
         others.clear();
-        others.extend(votes.iter().map(|it| (places[it.0 as usize], *it)));
+        others.extend(votes.iter().map(|vote| (places[vote.0 as usize], *vote)));
         let order = |it: &(f64, Vote), other: &(f64, Vote)| {
             it.0.total_cmp(&other.0)
                 .then_with(|| it.1.0.cmp(&other.1.0))
@@ -82,7 +82,7 @@ impl Votes {
         // They stay in this order: from one round to the next little changes.
         others.sort_by(order);
         votes.clear();
-        votes.extend(others.iter().map(|it| it.1));
+        votes.extend(others.iter().map(|entry| entry.1));
         // Before all others, every vote for standing before one is right.
         let (mut sum, mut current) = (0i64, 0i64);
         let (mut best, mut best_at) = (0i64, None);
@@ -96,7 +96,9 @@ impl Votes {
             }
         }
         let before = best_at.map(|at| others[at].0);
-        let after = others.get(best_at.map_or(0, |at| at + 1)).map(|it| it.0);
+        let after = others
+            .get(best_at.map_or(0, |at| at + 1))
+            .map(|entry| entry.0);
         (best > current).then_some(match (before, after) {
             (Some(before), Some(after)) => f64::midpoint(before, after),
             (Some(before), None) => before + 0.5,
@@ -121,11 +123,11 @@ impl LoadOrder {
     pub(crate) fn new(rows: &[Row], count: usize, main: Option<PackageId>) -> Self {
         const ROUNDS: usize = 30;
         let mut votes = Votes::new(rows, count);
-        let is_known = |it: &PackageId| !votes.by_package[*it as usize].is_empty();
+        let is_known = |package: &PackageId| !votes.by_package[*package as usize].is_empty();
         let (mut packages, nowhere): (Vec<_>, Vec<_>) = (0..count as PackageId).partition(is_known);
-        let front = |it: &PackageId| match Some(*it) == main {
+        let front = |package: &PackageId| match Some(*package) == main {
             true => f64::INFINITY,
-            false => votes.front(*it),
+            false => votes.front(*package),
         };
         packages.sort_by(|a, b| front(b).total_cmp(&front(a)));
         for _ in 0..ROUNDS {
@@ -135,7 +137,7 @@ impl LoadOrder {
                 places[*it as usize] = place as f64;
             }
             let mut moved = false;
-            for it in packages.iter().filter(|it| Some(**it) != main) {
+            for it in packages.iter().filter(|package| Some(**package) != main) {
                 if let Some(better) = votes.better_place(*it, &places) {
                     places[*it as usize] = better;
                     moved = true;
@@ -145,9 +147,9 @@ impl LoadOrder {
                 break;
             }
             // Nothing can be moved before the main package.
-            let place = |it: &PackageId| match Some(*it) == main {
+            let place = |package: &PackageId| match Some(*package) == main {
                 true => f64::NEG_INFINITY,
-                false => places[*it as usize],
+                false => places[*package as usize],
             };
             packages.sort_by(|a, b| place(a).total_cmp(&place(b)));
         }
@@ -181,13 +183,17 @@ impl LoadOrder {
         text: impl Fn(PackageId) -> u32,
     ) -> Verdict {
         let range = it.low..=it.high;
-        let fits = |it: &PackageId| self.place(*it).is_some_and(|it| range.contains(&it));
+        let fits = |package: &PackageId| self.place(*package).is_some_and(|it| range.contains(&it));
         let fitting = users.iter().copied().filter(fits);
-        if let Some(first) = fitting.min_by_key(|it| text(*it)) {
+        if let Some(first) = fitting.min_by_key(|package| text(*package)) {
             return Verdict::User(first);
         }
-        let before = users.iter().map(|it| text(*it)).min().unwrap_or(u32::MAX);
-        let can = |it: &PackageId| text(*it) < before;
+        let before = users
+            .iter()
+            .map(|user| text(*user))
+            .min()
+            .unwrap_or(u32::MAX);
+        let can = |package: &PackageId| text(*package) < before;
         let placed = &self.packages[it.low as usize..=it.high as usize];
         let nowhere = self.nowhere.iter().copied().filter(|_| it.low < it.high);
         Verdict::Of {
@@ -239,9 +245,9 @@ pub(super) fn misplaced(
     order: &LoadOrder,
     users: impl Fn(usize) -> Vec<PackageId>,
 ) -> Vec<Misplaced> {
-    let anchors: Vec<Vec<Anchor>> = rows.iter().map(|it| it.anchors(order)).collect();
+    let anchors: Vec<Vec<Anchor>> = rows.iter().map(|row| row.anchors(order)).collect();
     let trusted = trusted(rows, &anchors, order);
-    let is_main = |it: PackageId| order.packages.first() == Some(&it);
+    let is_main = |package: PackageId| order.packages.first() == Some(&package);
     let mut found = Vec::new();
     for (row, anchors) in rows.iter().zip(&anchors) {
         let mut next = 0;
@@ -255,7 +261,7 @@ pub(super) fn misplaced(
                 continue;
             };
             let range = low.place..=high.place;
-            let place = it.owner.map(|it| order.place(it));
+            let place = it.owner.map(|owner| order.place(owner));
             let fits = match place {
                 Some(Some(it)) => range.contains(&it),
                 // Nothing is known of its seeming owner.
@@ -288,12 +294,12 @@ fn trusted(rows: &[Row], anchors: &[Vec<Anchor>], order: &LoadOrder) -> Vec<bool
     let mut counts = vec![(0u32, 0u32); order.places.len()];
     for (row, anchors) in rows.iter().zip(anchors) {
         let owners = |seats: &mut dyn Iterator<Item = &Seat>| {
-            let mut all: Vec<PackageId> = seats.filter_map(|it| it.owner).collect();
+            let mut all: Vec<PackageId> = seats.filter_map(|seat| seat.owner).collect();
             all.sort_unstable();
             all.dedup();
             all
         };
-        let fitting = owners(&mut anchors.iter().map(|it| &row.seats[it.seat]));
+        let fitting = owners(&mut anchors.iter().map(|anchor| &row.seats[anchor.seat]));
         for it in owners(&mut row.seats.iter()) {
             let count = &mut counts[it as usize];
             match fitting.binary_search(&it) {
@@ -304,7 +310,7 @@ fn trusted(rows: &[Row], anchors: &[Vec<Anchor>], order: &LoadOrder) -> Vec<bool
     }
     counts
         .iter()
-        .map(|it| it.0 > 0 && it.0 >= FITTING * it.1)
+        .map(|count| count.0 > 0 && count.0 >= FITTING * count.1)
         .collect()
 }
 

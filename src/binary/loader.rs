@@ -18,19 +18,19 @@ impl Owners<'_> {
         match image.region(addr) {
             Some(it) if it.executable => self.of_code(addr),
             Some(_) => {
-                let after = self.objects.partition_point(|it| it.0 <= addr);
-                after.checked_sub(1).map_or(NONE, |it| self.objects[it].1)
+                let after = self.objects.partition_point(|object| object.0 <= addr);
+                after.checked_sub(1).map_or(NONE, |at| self.objects[at].1)
             }
             None => NONE,
         }
     }
 
     fn of_code(&self, addr: Addr) -> PackageId {
-        let after = self.entries.partition_point(|it| it.start <= addr);
-        let found = after.checked_sub(1).map(|it| &self.entries[it]);
+        let after = self.entries.partition_point(|entry| entry.start <= addr);
+        let found = after.checked_sub(1).map(|at| &self.entries[at]);
         found
-            .filter(|it| addr < it.end)
-            .map_or(NONE, |it| it.package)
+            .filter(|entry| addr < entry.end)
+            .map_or(NONE, |entry| entry.package)
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn claim(
             (Format::Elf, _) if is_relocations(section) => {
                 let (size, slots) = relocations::slots(image, bytes, section);
                 for slot in slots {
-                    let owner = slot.map_or(NONE, |it| owners.of(image, it));
+                    let owner = slot.map_or(NONE, |slot| owners.of(image, slot));
                     ledger.add(index, size as u64, owner, Kind::Loader);
                 }
             }
@@ -112,7 +112,7 @@ fn unwind(
             .over(entry)
             .u32(0)
             .and_then(|it| image.addr(base.wrapping_add(u64::from(it))));
-        let owner = begin.map_or(NONE, |it| owners.of_code(it));
+        let owner = begin.map_or(NONE, |begin| owners.of_code(begin));
         ledger.add(index, size as u64, owner, Kind::Loader);
     }
 }
@@ -143,7 +143,9 @@ fn pages(
                 .wrapping_add(u64::from(page))
                 .wrapping_add(u64::from(offset));
             // The last entry may be there for alignment only; it has offset 0.
-            let owner = image.addr(address).map_or(NONE, |it| owners.of(image, it));
+            let owner = image
+                .addr(address)
+                .map_or(NONE, |addr| owners.of(image, addr));
             last = if owner == NONE { last } else { owner };
             ledger.add(index, 2, last, Kind::Loader);
         }

@@ -54,7 +54,7 @@ fn is_universal(bytes: &[u8]) -> bool {
         big_endian: true,
         pointer_size: 4,
     };
-    let count = reader.u32(4).filter(|it| (1..=30).contains(it));
+    let count = reader.u32(4).filter(|count| (1..=30).contains(count));
     matches!(reader.u32(0), Some(FAT | FAT_64)) && count.is_some()
 }
 

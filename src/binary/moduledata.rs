@@ -68,16 +68,18 @@ pub(super) struct TextSection {
 /// The first place whose words fit.
 pub(super) fn find(image: &Image<'_>, table: &Pclntab, sections: &[Section]) -> Option<Moduledata> {
     let mut order: Vec<usize> = (0..image.regions.len())
-        .filter(|&it| !image.regions[it].executable)
+        .filter(|&region| !image.regions[region].executable)
         .collect();
     order.sort_by_key(|&it| {
         let region = &image.regions[it];
         let named = sections
             .get(region.section)
-            .is_some_and(|it| it.name.contains("module"));
+            .is_some_and(|section| section.name.contains("module"));
         (!named, !region.writable)
     });
-    order.into_iter().find_map(|it| scan(image, it, table))
+    order
+        .into_iter()
+        .find_map(|region| scan(image, region, table))
 }
 
 fn scan(image: &Image<'_>, index: usize, table: &Pclntab) -> Option<Moduledata> {
@@ -95,8 +97,8 @@ fn scan(image: &Image<'_>, index: usize, table: &Pclntab) -> Option<Moduledata> 
         &encoded[..word]
     };
     memchr::memmem::find_iter(&region.bytes, needle)
-        .filter(|it| it % word == 0)
-        .find_map(|it| decode(image, region.start + it as Addr, address, table))
+        .filter(|at| at % word == 0)
+        .find_map(|at| decode(image, region.start + at as Addr, address, table))
 }
 
 fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option<Moduledata> {
@@ -106,7 +108,8 @@ fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option
     for (index, slot) in words.iter_mut().enumerate() {
         *slot = reader.word(index * word).unwrap_or(0);
     }
-    let [names, units, files, values, functions] = table.offsets.map(|it| header.wrapping_add(it));
+    let [names, units, files, values, functions] =
+        table.offsets.map(|offset| header.wrapping_add(offset));
     let expected = [
         (1, names),
         (4, units),
@@ -125,9 +128,9 @@ fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option
     };
     found.findfunctab = image
         .addr(words[19])
-        .filter(|&it| image.region(it).is_some());
+        .filter(|&addr| image.region(addr).is_some());
     let range = |at: usize| image.addr(words[at]).zip(image.addr(words[at + 1]));
-    found.variables = [24, 26].map(|it| range(it).filter(|it| it.0 < it.1));
+    found.variables = [24, 26].map(|it| range(it).filter(|entry| entry.0 < entry.1));
     found.masks = [35, 36].map(|index| image.addr(words[index]));
     layout(image, &words, &mut found);
     Some(found)
@@ -135,7 +138,7 @@ fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option
 
 /// Fills in what stands after `types`, whose place differs between versions.
 fn layout(image: &Image<'_>, words: &[u64; WORDS], found: &mut Moduledata) {
-    let region = |value: u64| image.addr(value).and_then(|it| image.region_index(it));
+    let region = |value: u64| image.addr(value).and_then(|addr| image.region_index(addr));
     let lengths = words[38] < words[37] && words[40] < words[39] && words[39] >= words[37];
     let rows_fit = words[37]
         .saturating_add(words[40])
@@ -150,7 +153,7 @@ fn layout(image: &Image<'_>, words: &[u64; WORDS], found: &mut Moduledata) {
     };
     found.gofunc = image
         .addr(words[gofunc])
-        .filter(|&it| image.region(it).is_some());
+        .filter(|&addr| image.region(addr).is_some());
     let (Some(types), Some(end)) = (image.addr(words[37]), image.addr(words[etypes])) else {
         return;
     };
@@ -189,12 +192,12 @@ fn text_sections(image: &Image<'_>, address: u64, count: u64) -> Vec<TextSection
     if !(2..=1024).contains(&count) {
         return Vec::new();
     }
-    let Some(reader) = image.addr(address).and_then(|it| image.reader(it)) else {
+    let Some(reader) = image.addr(address).and_then(|addr| image.reader(addr)) else {
         return Vec::new();
     };
     let word = usize::from(image.pointer_size);
     let entry = |index: usize| {
-        let field = |it: usize| reader.word((index * 3 + it) * word);
+        let field = |field: usize| reader.word((index * 3 + field) * word);
         Some(TextSection {
             offset: field(0)?,
             end: field(1)?,
@@ -210,7 +213,7 @@ impl Moduledata {
         let part = self
             .sections
             .iter()
-            .find(|it| it.offset <= offset && offset < it.end);
+            .find(|section| section.offset <= offset && offset < section.end);
         match part {
             Some(it) => it.address.wrapping_add(offset - it.offset),
             None => self.text.wrapping_add(offset),

@@ -34,7 +34,7 @@ fn element(mut name: &[u8]) -> Option<&[u8]> {
 /// Everything before the first dot after the last slash before any bracket.
 fn prefix(name: &[u8]) -> Option<&[u8]> {
     let cut = memchr::memchr3(b'[', b'(', b'{', name).unwrap_or(name.len());
-    let slash = memchr::memrchr(b'/', &name[..cut]).map_or(0, |it| it + 1);
+    let slash = memchr::memrchr(b'/', &name[..cut]).map_or(0, |at| at + 1);
     let dot = memchr::memchr(b'.', &name[slash..cut])? + slash;
     (dot > 0).then_some(&name[..dot])
 }
@@ -56,8 +56,10 @@ fn unescape_once(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = tail;
-        let hex = tail.get(..2).and_then(|it| std::str::from_utf8(it).ok());
-        match hex.and_then(|it| u8::from_str_radix(it, 16).ok()) {
+        let hex = tail
+            .get(..2)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) if *first == b'%' => {
                 out.push(byte);
                 rest = &tail[2..];

@@ -64,9 +64,9 @@ pub(super) fn source_of(start: u64) -> Source {
 
 /// The places at an address or between two, of those in order.
 pub(super) fn within(starts: &[u64], range: Range<Addr>) -> &[u64] {
-    let first = starts.partition_point(|it| addr_of(*it) < range.start);
+    let first = starts.partition_point(|start| addr_of(*start) < range.start);
     let rest = &starts[first..];
-    &rest[..rest.partition_point(|it| addr_of(*it) < range.end)]
+    &rest[..rest.partition_point(|start| addr_of(*start) < range.end)]
 }
 
 /// An extent that is known exactly.
@@ -187,7 +187,7 @@ impl Data {
         for area in &self.areas {
             let mut at = area.start;
             while at < area.end {
-                while runs.first().is_some_and(|it| it.range.end <= at) {
+                while runs.first().is_some_and(|run| run.range.end <= at) {
                     runs = &runs[1..];
                 }
                 let (end, content) = match runs.first() {
@@ -225,14 +225,20 @@ impl<'d> Stretch<'d> {
         range: Range<Addr>,
         content: Option<Content>,
     ) -> Self {
-        let known = &data.known[data.known.partition_point(|it| it.start < range.start)..];
-        let known = &known[..known.partition_point(|it| it.start < range.end)];
-        let starts = &places.starts[places.starts.partition_point(|it| *it < range.start)..];
-        let starts = &starts[..starts.partition_point(|it| *it < range.end)];
+        let known = &data.known[data
+            .known
+            .partition_point(|object| object.start < range.start)..];
+        let known = &known[..known.partition_point(|object| object.start < range.end)];
+        let starts = &places.starts[places.starts.partition_point(|start| *start < range.start)..];
+        let starts = &starts[..starts.partition_point(|start| *start < range.end)];
         let bounds = match content {
             Some(Content::Texts) => {
-                let first = places.lengths.partition_point(|it| it.0 < range.start);
-                let last = places.lengths.partition_point(|it| it.0 < range.end);
+                let first = places
+                    .lengths
+                    .partition_point(|length| length.0 < range.start);
+                let last = places
+                    .lengths
+                    .partition_point(|length| length.0 < range.end);
                 Bounds::exact(&places.lengths[first..last])
             }
             Some(_) => Bounds::of_distances(&distances(known, starts, range.end), ALIGNMENT - 1),
@@ -256,8 +262,11 @@ impl<'d> Stretch<'d> {
             return;
         }
         loop {
-            let known = self.known.first().map_or(self.range.end, |it| it.start);
-            let start = self.starts.first().map_or(self.range.end, |it| *it);
+            let known = self
+                .known
+                .first()
+                .map_or(self.range.end, |object| object.start);
+            let start = self.starts.first().map_or(self.range.end, |start| *start);
             let next = known.min(start);
             if next > at {
                 found.push(Object {
@@ -282,8 +291,8 @@ impl<'d> Stretch<'d> {
                     how: it.how,
                 }
             } else {
-                let before = found.last_mut().filter(|it| it.end == start);
-                match before.and_then(|it| self.inner(start, it)) {
+                let before = found.last_mut().filter(|object| object.end == start);
+                match before.and_then(|before| self.inner(start, before)) {
                     Some(end) => {
                         at = end;
                         self.skip(at);
@@ -310,8 +319,11 @@ impl<'d> Stretch<'d> {
         let bound = self.bounds.at(start);
         let least = start.saturating_add(bound.least);
         let next = bound.next.unwrap_or(self.range.end);
-        let next = Some(next).filter(|it| start < *it && *it < least)?;
-        let next = self.known.first().map_or(next, |it| it.start.min(next));
+        let next = Some(next).filter(|next| start < *next && *next < least)?;
+        let next = self
+            .known
+            .first()
+            .map_or(next, |object| object.start.min(next));
         let is_open = matches!(before.what, What::Referred(_)) && before.how != How::Length;
         is_open.then(|| {
             before.end = next;
@@ -333,14 +345,20 @@ impl<'d> Stretch<'d> {
 
     /// What begins at a place that something refers to.
     fn referred(&mut self, start: Addr) -> Object {
-        let limit = self.known.first().map_or(self.range.end, |it| it.start);
+        let limit = self
+            .known
+            .first()
+            .map_or(self.range.end, |object| object.start);
         let bound = self.bounds.at(start);
         let (end, how) = match (bound.exact, self.content) {
             (Some(length), Some(Content::Texts)) => (start.saturating_add(length), How::Length),
             _ => {
                 let least = start.saturating_add(bound.least);
                 let after = first_from(self.starts, 0, least);
-                let next = self.starts.get(after).map_or(limit, |it| (*it).min(limit));
+                let next = self
+                    .starts
+                    .get(after)
+                    .map_or(limit, |start| (*start).min(limit));
                 let end = next.min(start.saturating_add(bound.most));
                 // Two of the least size do not fit.
                 let one = end - start < bound.least.saturating_mul(2);
@@ -362,10 +380,10 @@ fn distances(known: &[Known], starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
     let mut found: Vec<(Addr, u32)> = Vec::with_capacity(known.len() + starts.len());
     let (mut known, mut starts) = (known, starts);
     loop {
-        let next_known = known.first().map_or(end, |it| it.start);
-        let next_start = starts.first().map_or(end, |it| *it);
+        let next_known = known.first().map_or(end, |object| object.start);
+        let next_start = starts.first().map_or(end, |start| *start);
         let next = next_known.min(next_start);
-        if let Some(last) = found.last_mut().filter(|it| it.1 == 0) {
+        if let Some(last) = found.last_mut().filter(|entry| entry.1 == 0) {
             last.1 = next - last.0;
         }
         if next >= end {
@@ -431,7 +449,7 @@ mod tests {
         let found: Vec<_> = data
             .lay_out(&places)
             .iter()
-            .map(|it| (it.start, it.end, it.what, it.how))
+            .map(|object| (object.start, object.end, object.what, object.how))
             .collect();
         let texts = What::Referred(Some(Content::Texts));
         assert_eq!(

@@ -26,7 +26,7 @@ pub(super) struct Origins<'a, 'i> {
 impl Origins<'_, '_> {
     /// Which package's bodies mention each of `targets`, in the functions of `users`; targets are in order.
     pub(crate) fn of_mentions(&self, targets: &[Addr], users: &Set) -> Vec<(Addr, PackageId)> {
-        let trees = self.gofunc.and_then(|it| self.image.reader(it));
+        let trees = self.gofunc.and_then(|gofunc| self.image.reader(gofunc));
         let mut found = Vec::new();
         // With the name of the function that was inlined.
         let mut inlined: Vec<(Addr, u32, PackageId)> = Vec::new();

@@ -53,7 +53,7 @@ impl Index {
     const STEP: u32 = 512;
 
     fn new(objects: &[Object]) -> Self {
-        let first = objects.first().map_or(0, |it| it.start);
+        let first = objects.first().map_or(0, |object| object.start);
         let mut places = Vec::new();
         for (index, it) in objects.iter().enumerate() {
             let slot = ((it.start - first) / Self::STEP) as usize;
@@ -73,11 +73,11 @@ impl Index {
         let to = self
             .places
             .get(slot + 1)
-            .map_or(objects.len(), |it| *it as usize + 1);
+            .map_or(objects.len(), |place| *place as usize + 1);
         let among = objects.get(from..to.min(objects.len()).max(from))?;
         let found = from
             + among
-                .partition_point(|it| it.start <= addr)
+                .partition_point(|object| object.start <= addr)
                 .checked_sub(1)?;
         (addr < objects[found].end).then_some(found)
     }
@@ -109,10 +109,10 @@ impl Links {
         let mut edge = 0;
         for object in objects {
             places.push(all.len() as u32);
-            while edges.get(edge).is_some_and(|it| it.0 < object.start) {
+            while edges.get(edge).is_some_and(|edge| edge.0 < object.start) {
                 edge += 1;
             }
-            while let Some(&(at, to)) = edges.get(edge).filter(|it| it.0 < object.end) {
+            while let Some(&(at, to)) = edges.get(edge).filter(|edge| edge.0 < object.end) {
                 edge += 1;
                 let found = index.find(objects, to);
                 all.extend(found.map(|it| Link {
@@ -155,7 +155,10 @@ pub(super) fn find(
     // What refers to each object, before anything follows from it.
     let mentioned: Vec<(PackageId, bool)> = match ranked.named {
         true => Vec::new(),
-        false => owned.iter().map(|it| (it.owner, it.certain)).collect(),
+        false => owned
+            .iter()
+            .map(|owned| (owned.owner, owned.certain))
+            .collect(),
     };
     // A number that looks like an address within a large object is no reason where a pointer leads to its beginning.
     for within in [false, true] {
@@ -177,8 +180,8 @@ pub(super) fn find(
         }
     }
     for from in 0..objects.len() {
-        let common = |it: &Link| it.leads && is_common(&objects[it.to as usize]);
-        for link in links.of(from).iter().filter(|it| common(it)) {
+        let common = |link: &Link| link.leads && is_common(&objects[link.to as usize]);
+        for link in links.of(from).iter().filter(|link| common(link)) {
             let to = link.to as usize;
             owned[to].owner = packages.join(owned[to].owner, owned[from].owner);
             let sure = owned[from].certain && (objects[from].how.is_proven() || link.first);
@@ -213,10 +216,14 @@ fn by_users(
             proven: false,
         };
         // The next is near.
-        let before = starts.iter().take_while(|it| addr_of(**it) < object.start);
+        let before = starts
+            .iter()
+            .take_while(|start| addr_of(**start) < object.start);
         starts = &starts[before.count()..];
         places.push((data.starts.len() - starts.len()) as u32);
-        let users = starts.iter().take_while(|it| addr_of(**it) == object.start);
+        let users = starts
+            .iter()
+            .take_while(|start| addr_of(**start) == object.start);
         let (users, inside) = starts.split_at(users.count());
         let value = match object.what {
             What::Referred(_) => function_of(image, object).and_then(&function),
@@ -229,15 +236,16 @@ fn by_users(
             (_, Some(first)) => {
                 let record = source_of(*first) == Source::Record;
                 if record || is_common(object) {
-                    let users = users.iter().map(|it| owner_of(*it));
+                    let users = users.iter().map(|user| owner_of(*user));
                     it.owner = users.fold(NONE, |all, it| packages.join(all, it));
                 } else {
                     let fields = fields(object, inside, data.word);
                     let users = || users.iter().chain(fields.clone());
-                    let best = users()
-                        .min_by_key(|it| (source_of(**it) as u8, ranked.rank(owner_of(**it))));
+                    let best = users().min_by_key(|user| {
+                        (source_of(**user) as u8, ranked.rank(owner_of(**user)))
+                    });
                     let several = of_many(users(), ranked).filter(|_| !ranked.named);
-                    it.owner = several.unwrap_or(best.map_or(NONE, |it| owner_of(*it)));
+                    it.owner = several.unwrap_or(best.map_or(NONE, |best| owner_of(*best)));
                     let same = |user: &u64| owner_of(*user) == it.owner;
                     it.certain =
                         source_of(*first) == Source::Symbol || (ranked.named && users().all(same));
@@ -255,8 +263,8 @@ fn by_users(
 /// in which the linker meets them, and an edit elsewhere can change that.
 fn of_many<'s>(users: impl Iterator<Item = &'s u64>, ranked: &Ranked<'_, '_>) -> Option<PackageId> {
     const MANY: usize = 3;
-    let users = users.filter(|it| source_of(**it) == Source::Code);
-    let mut all: Vec<PackageId> = users.map(|it| owner_of(*it)).collect();
+    let users = users.filter(|user| source_of(**user) == Source::Code);
+    let mut all: Vec<PackageId> = users.map(|user| owner_of(*user)).collect();
     all.sort_unstable();
     all.dedup();
     let join = |all: Vec<PackageId>| all.into_iter().reduce(|a, b| ranked.packages.join(a, b));
@@ -283,7 +291,7 @@ fn follow(
     ranked: &Ranked<'_, '_>,
     within: bool,
 ) {
-    let points = |it: &Object| match it.what {
+    let points = |object: &Object| match object.what {
         What::Referred(content) => content.is_none_or(Content::has_pointers),
         What::Known(kind) => kind == Kind::Data,
         What::Rest => false,
@@ -326,7 +334,7 @@ fn alignment(image: &Image<'_>, owned: &mut [Owned]) {
         let short = object.what == What::Rest && object.end - object.start < MOST;
         if short && before.object.end == object.start {
             let bytes = image.slice(object.start, object.end).unwrap_or_default();
-            if bytes.iter().all(|it| *it == 0) {
+            if bytes.iter().all(|byte| *byte == 0) {
                 (owned[index].owner, owned[index].kind) = (before.owner, before.kind);
                 owned[index].proven = before.proven;
             }
@@ -361,7 +369,7 @@ fn kind(image: &Image<'_>, object: &Object, record: bool) -> Kind {
 
 /// Read-only bytes without a NUL that are UTF-8.
 fn is_text(image: &Image<'_>, object: &Object) -> bool {
-    let Some(region) = image.region(object.start).filter(|it| !it.writable) else {
+    let Some(region) = image.region(object.start).filter(|region| !region.writable) else {
         return false;
     };
     let bytes =

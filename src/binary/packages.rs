@@ -43,7 +43,10 @@ impl FromIterator<PackageId> for Set {
     /// Those that are one package, and no several.
     fn from_iter<I: IntoIterator<Item = PackageId>>(packages: I) -> Self {
         let mut found = Self::default();
-        for it in packages.into_iter().filter(|it| *it & OF_MODULE == 0) {
+        for it in packages
+            .into_iter()
+            .filter(|package| *package & OF_MODULE == 0)
+        {
             let place = it as usize;
             found.0.resize(found.0.len().max(place + 1), false);
             found.0[place] = true;
@@ -90,7 +93,7 @@ impl<'i> Packages<'i> {
         {
             return *number;
         }
-        package_of(name).map_or(NONE, |it| self.of_prefix(it))
+        package_of(name).map_or(NONE, |bytes| self.of_prefix(bytes))
     }
 
     /// The package that defines a function of this name, if it was met.
@@ -100,7 +103,7 @@ impl<'i> Packages<'i> {
 
     /// The package of a variable or constant of this name; none for names of C and of assembly, which may have dots, too.
     pub(crate) fn of_data(&mut self, name: &[u8]) -> PackageId {
-        let Some(prefix) = package_of(name).filter(|it| it.first() != Some(&b'$')) else {
+        let Some(prefix) = package_of(name).filter(|bytes| bytes.first() != Some(&b'$')) else {
             return NONE;
         };
         let is_known =
@@ -191,8 +194,10 @@ impl Packages<'_> {
 
 /// Whether a name is plainly one of the package: what follows the path has no slash, and so is no longer path.
 fn continues(name: &[u8], path: &[u8]) -> bool {
-    let rest = name.strip_prefix(path).and_then(|it| it.strip_prefix(b"."));
-    rest.is_some_and(|it| memchr::memchr(b'/', it).is_none())
+    let rest = name
+        .strip_prefix(path)
+        .and_then(|rest| rest.strip_prefix(b"."));
+    rest.is_some_and(|bytes| memchr::memchr(b'/', bytes).is_none())
 }
 
 /// Where a package comes from.
@@ -244,7 +249,7 @@ impl<'a> Modules<'a> {
     pub(crate) fn new(info: Option<&'a BuildInfo>) -> Self {
         let mut sorted = Vec::new();
         if let Some(info) = info {
-            sorted.extend(info.main.iter().map(|it| (it.path.as_str(), None)));
+            sorted.extend(info.main.iter().map(|module| (module.path.as_str(), None)));
             let deps = info.deps.iter().enumerate();
             sorted.extend(deps.map(|(index, it)| (it.path.as_str(), Some(index))));
         }
@@ -256,8 +261,8 @@ impl<'a> Modules<'a> {
     pub(crate) fn import_path(&self, package: &str) -> String {
         let main = self
             .info
-            .map(|it| it.path.as_str())
-            .filter(|it| !it.is_empty());
+            .map(|info| info.path.as_str())
+            .filter(|text| !text.is_empty());
         match main {
             Some(path) if package == "main" && path != "command-line-arguments" => path.to_owned(),
             _ => package.to_owned(),
@@ -268,7 +273,7 @@ impl<'a> Modules<'a> {
     pub(crate) fn of(&self, import_path: &str) -> (Option<&'a Module>, Origin) {
         let mut path = import_path;
         loop {
-            if let Ok(found) = self.sorted.binary_search_by_key(&path, |it| it.0) {
+            if let Ok(found) = self.sorted.binary_search_by_key(&path, |entry| entry.0) {
                 return self.found(self.sorted[found].1);
             }
             match path.rfind('/') {
@@ -276,7 +281,8 @@ impl<'a> Modules<'a> {
                 None => break,
             }
         }
-        let is_main = import_path == "main" || self.info.is_some_and(|it| it.path == import_path);
+        let is_main =
+            import_path == "main" || self.info.is_some_and(|info| info.path == import_path);
         let first = import_path.split('/').next().unwrap_or_default();
         (
             None,
@@ -323,7 +329,7 @@ mod tests {
             "main.main",
             "gopkg.in/yaml%2ev3.C",
         ];
-        let numbers = numbers.map(|it| packages.of_name(it.as_bytes()));
+        let numbers = numbers.map(|number| packages.of_name(number.as_bytes()));
         // Without the escape the first dot of the last element ends the path: such a name is never written by Go.
         assert_eq!(numbers[0], numbers[3]);
         assert_eq!(packages.paths[numbers[0] as usize], "gopkg.in/yaml.v3");
@@ -349,7 +355,7 @@ mod tests {
         let modules = Modules::new(Some(&info));
         let of = |path: &str| {
             let (module, origin) = modules.of(path);
-            (module.map(|it| it.path.as_str()), origin)
+            (module.map(|module| module.path.as_str()), origin)
         };
         assert_eq!(
             of("example.com/lib/sub/x"),

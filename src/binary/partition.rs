@@ -59,11 +59,11 @@ impl Recent {
 pub(super) fn first_from(addresses: &[u32], from: usize, address: u32) -> usize {
     let rest = &addresses[from.min(addresses.len())..];
     let mut step = 1;
-    while rest.get(step).is_some_and(|it| *it < address) {
+    while rest.get(step).is_some_and(|addr| *addr < address) {
         step *= 2;
     }
     let (low, high) = (step / 2, rest.len().min(step + 1));
-    from + low + rest[low..high].partition_point(|it| *it < address)
+    from + low + rest[low..high].partition_point(|addr| *addr < address)
 }
 
 /// Some addresses, made to say fast of most others that they are not among them.
@@ -126,7 +126,7 @@ impl Keys {
 
     #[inline]
     pub(crate) fn push(&mut self, key: u64) {
-        if self.ascending.last().is_none_or(|it| key > *it) {
+        if self.ascending.last().is_none_or(|last| key > *last) {
             self.ascending.push(key);
         } else if self.recent.is_new(key) {
             self.again.push(key);
@@ -144,7 +144,7 @@ impl Keys {
 impl FromIterator<u64> for Keys {
     fn from_iter<I: IntoIterator<Item = u64>>(keys: I) -> Self {
         let mut found = Self::new();
-        keys.into_iter().for_each(|it| found.push(it));
+        keys.into_iter().for_each(|key| found.push(key));
         found
     }
 }
@@ -163,13 +163,13 @@ pub(super) fn cut<'k>(
             return None;
         }
         let mut user = owner(first);
-        while let Some(it) = keys.get(position).filter(|it| offset(**it) == start) {
+        while let Some(it) = keys.get(position).filter(|key| offset(**key) == start) {
             user = packages.join(user, owner(*it));
             position += 1;
         }
         let end = keys
             .get(position)
-            .map_or(length, |it| offset(*it))
+            .map_or(length, |key| offset(*key))
             .min(length);
         Some(Interval {
             start,
@@ -196,7 +196,7 @@ pub(super) fn sort(numbers: &mut Vec<u64>) {
     let mut others = vec![0; numbers.len()];
     for (digit, counts) in counts.iter_mut().enumerate() {
         // A digit that all have alike moves none.
-        if counts.iter().any(|it| *it as usize == numbers.len()) {
+        if counts.iter().any(|count| *count as usize == numbers.len()) {
             continue;
         }
         let mut next = 0;
@@ -274,7 +274,7 @@ mod tests {
     fn the_first_from_a_place_is_the_first_of_all() {
         let all = [0, 3, 5, 5, 9, 20, 21, 22, 40];
         for address in 0..50 {
-            let expected = all.partition_point(|it| *it < address);
+            let expected = all.partition_point(|addr| *addr < address);
             for from in 0..=expected {
                 assert_eq!(
                     first_from(&all, from, address),

@@ -47,9 +47,9 @@ pub(super) enum Found {
 pub(super) fn find(image: &Image<'_>, roles: &[Role]) -> Found {
     let named = |index: usize| roles.get(image.regions[index].section) == Some(&Role::Pclntab);
     let mut order: Vec<usize> = (0..image.regions.len())
-        .filter(|&it| !image.regions[it].executable)
+        .filter(|&region| !image.regions[region].executable)
         .collect();
-    order.sort_by_key(|&it| !named(it));
+    order.sort_by_key(|&region| !named(region));
     let mut old = false;
     for index in order {
         let region = &image.regions[index];
@@ -71,9 +71,9 @@ fn scan(image: &Image<'_>, index: usize, magic: u32) -> Option<Pclntab> {
     };
     let needle = [number[0], number[1], number[2], number[3], 0, 0];
     memchr::memmem::find_iter(&region.bytes, &needle)
-        .filter(|it| it % 4 == 0)
+        .filter(|at| at % 4 == 0)
         .take(1000)
-        .find_map(|it| parse(image, region.start + it as Addr, region.end()))
+        .find_map(|at| parse(image, region.start + at as Addr, region.end()))
 }
 
 /// `None` when a number in the header is out of order: the magic number also occurs by chance.
@@ -85,8 +85,8 @@ fn parse(image: &Image<'_>, start: Addr, end: Addr) -> Option<Pclntab> {
         return None;
     }
     let field = |index: usize| reader.word(8 + index * word);
-    let count = u32::try_from(field(0)?).ok().filter(|&it| it > 0)?;
-    let text = field(2).filter(|&it| it != 0);
+    let count = u32::try_from(field(0)?).ok().filter(|&count| count > 0)?;
+    let text = field(2).filter(|&text| text != 0);
     let offsets = [field(3)?, field(4)?, field(5)?, field(6)?, field(7)?];
     if !offsets.is_sorted() || offsets[0] < 8 + 8 * word as u64 {
         return None;

@@ -38,10 +38,10 @@ fn parse_headers(bytes: &[u8]) -> Option<Container> {
     let start = u64::from(coff.pointer_to_symbol_table);
     let names = usize::try_from(start + symbols * SYMBOL_SIZE)
         .ok()
-        .and_then(|it| bytes.get(it..));
+        .and_then(|at| bytes.get(at..));
     let mut sections: Vec<Section> = tables
         .iter()
-        .map(|it| section(it, base, names.unwrap_or_default()))
+        .map(|table| section(table, base, names.unwrap_or_default()))
         .collect();
     sections.extend(symbol_table(bytes, start, symbols, &sections));
     sections.extend(certificates(&optional));
@@ -75,9 +75,12 @@ fn name(table: &SectionTable, names: &[u8]) -> String {
     let short = until_nul(&table.name);
     let place = short
         .strip_prefix('/')
-        .and_then(|it| it.parse::<usize>().ok());
+        .and_then(|rest| rest.parse::<usize>().ok());
     // The table begins with its own length.
-    match place.filter(|it| *it >= 4).and_then(|it| names.get(it..)) {
+    match place
+        .filter(|place| *place >= 4)
+        .and_then(|place| names.get(place..))
+    {
         Some(rest) => until_nul(rest),
         None => short,
     }
@@ -122,8 +125,9 @@ fn role(name: &str, flags: u32) -> Role {
 
 /// The symbol and string tables, unless a section holds them, as Go's `.symtab` does.
 fn symbol_table(bytes: &[u8], start: u64, count: u64, sections: &[Section]) -> Option<Section> {
-    let covered =
-        |it: &Section| it.offset <= start && start < it.offset.saturating_add(it.file_size);
+    let covered = |section: &Section| {
+        section.offset <= start && start < section.offset.saturating_add(section.file_size)
+    };
     if start == 0 || start >= bytes.len() as u64 || sections.iter().any(covered) {
         return None;
     }
@@ -135,7 +139,7 @@ fn symbol_table(bytes: &[u8], start: u64, count: u64, sections: &[Section]) -> O
     let symbols = count * SYMBOL_SIZE;
     let strings = usize::try_from(start + symbols)
         .ok()
-        .and_then(|it| reader.u32(it));
+        .and_then(|at| reader.u32(at));
     Some(unloaded(
         "(symbol table)",
         Role::Symbols,
@@ -155,7 +159,7 @@ fn certificates(optional: &OptionalHeader) -> Option<Section> {
 fn imports(bytes: &[u8], optional: &OptionalHeader, sections: &[SectionTable]) -> Option<Linkage> {
     const DESCRIPTOR: usize = 20;
     let directory = optional.data_directories.get_import_table();
-    let Some(table) = directory.filter(|it| it.virtual_address != 0) else {
+    let Some(table) = directory.filter(|directory| directory.virtual_address != 0) else {
         return Some(Linkage::Static);
     };
     let reader = Reader {
@@ -164,9 +168,9 @@ fn imports(bytes: &[u8], optional: &OptionalHeader, sections: &[SectionTable]) -
         pointer_size: 8,
     };
     let offset = |address: u32| {
-        let within = |it: &SectionTable| {
-            let distance = address.checked_sub(it.virtual_address)?;
-            (distance < it.size_of_raw_data).then_some((it.pointer_to_raw_data, distance))
+        let within = |section: &SectionTable| {
+            let distance = address.checked_sub(section.virtual_address)?;
+            (distance < section.size_of_raw_data).then_some((section.pointer_to_raw_data, distance))
         };
         let (start, distance) = sections.iter().find_map(within)?;
         Some(start as usize + distance as usize)

@@ -27,7 +27,7 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     };
     let all = first.start..last.end;
     let inside = Inside::new(data, &all);
-    let texts = data.runs.iter().find(|it| it.content == Content::Texts);
+    let texts = data.runs.iter().find(|run| run.content == Content::Texts);
     let word = u32::from(image.pointer_size);
     for part in pointing(data) {
         let list = |at, target| files(image, at..part.end, target);
@@ -43,12 +43,14 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if data.records.contains(&target) {
                 return;
             }
-            if let Some(texts) = texts.filter(|it| it.range.contains(&target)) {
-                let length = image.reader(at).and_then(|it| it.word(word as usize));
-                let length = length.and_then(|it| u32::try_from(it).ok());
+            if let Some(texts) = texts.filter(|text| text.range.contains(&target)) {
+                let length = image
+                    .reader(at)
+                    .and_then(|reader| reader.word(word as usize));
+                let length = length.and_then(|length| u32::try_from(length).ok());
                 let room = texts.range.end - target;
                 // Data has the address of a text only with its length.
-                let Some(it) = length.filter(|it| (1..=room).contains(it)) else {
+                let Some(it) = length.filter(|length| (1..=room).contains(length)) else {
                     return;
                 };
                 found.lengths.push((target, it));
@@ -73,8 +75,8 @@ const MANY: u32 = 1024;
 /// do where that leads.
 fn slice(image: &Image<'_>, areas: &[Range<Addr>], at: Addr, target: Addr) -> Option<u32> {
     let word = usize::from(image.pointer_size);
-    let field = |it: usize| image.reader(at)?.word(it * word);
-    let area = areas.get(areas.partition_point(|it| it.end <= target))?;
+    let field = |index: usize| image.reader(at)?.word(index * word);
+    let area = areas.get(areas.partition_point(|area| area.end <= target))?;
     let room = area.end - target.max(area.start);
     let length = u32::try_from(field(1)?).ok()?;
     ((1..=room).contains(&length) && field(2)? == u64::from(length)).then_some(length)
@@ -89,19 +91,19 @@ fn files(image: &Image<'_>, rest: Range<Addr>, target: Addr) -> Option<Range<Add
     if target != at + 3 * word {
         return None;
     }
-    let field = |it: u32| image.reader(at)?.word((it * word) as usize);
-    let count = field(1).filter(|it| *it > 0 && Some(*it) == field(2))?;
+    let field = |index: u32| image.reader(at)?.word((index * word) as usize);
+    let count = field(1).filter(|count| *count > 0 && Some(*count) == field(2))?;
     let size = u32::try_from(count).ok()?.checked_mul(4 * word + SUM)?;
-    let end = target.checked_add(size).filter(|it| *it <= rest.end)?;
+    let end = target.checked_add(size).filter(|end| *end <= rest.end)?;
     Some(at..end)
 }
 
 /// The parts of the areas that can have addresses: texts, masks and variables without pointers have none.
 fn pointing(data: &Data) -> Vec<Range<Addr>> {
-    let without = |it: &&Run| !it.content.has_pointers();
+    let without = |run: &&Run| !run.content.has_pointers();
     let mut barren: Vec<&Range<Addr>> = data.texts.iter().collect();
-    barren.extend(data.runs.iter().filter(without).map(|it| &it.range));
-    barren.sort_by_key(|it| it.start);
+    barren.extend(data.runs.iter().filter(without).map(|run| &run.range));
+    barren.sort_by_key(|range| range.start);
     let mut parts = Vec::new();
     for area in &data.areas {
         let mut start = area.start;
@@ -137,7 +139,7 @@ impl Inside {
         let present: u64 = data
             .areas
             .iter()
-            .map(|it| u64::from(it.end - it.start))
+            .map(|area| u64::from(area.end - area.start))
             .sum();
         if u64::from(all.end - all.start) > 16 * present {
             let bits = Vec::new();
@@ -149,7 +151,7 @@ impl Inside {
         while let Some(run) = known.get(position) {
             let (start, mut end) = (run.start, run.end);
             position += 1;
-            while let Some(next) = known.get(position).filter(|it| it.start == end) {
+            while let Some(next) = known.get(position).filter(|object| object.start == end) {
                 end = next.end;
                 position += 1;
             }
@@ -169,7 +171,7 @@ impl Inside {
         let index = ((addr - self.first) / Self::GRAIN) as usize;
         self.bits
             .get(index / 64)
-            .is_some_and(|it| it >> (index % 64) & 1 == 1)
+            .is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 }
 
@@ -211,7 +213,7 @@ pub(super) fn words(
     } else {
         // Most words are none, and so are most of four.
         let (fours, rest) = bytes.as_chunks::<8>().0.as_chunks::<4>();
-        let is_near = |it: &[u8; 8]| u64::from_le_bytes(*it).wrapping_sub(least) < room;
+        let is_near = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_sub(least) < room;
         for (index, four) in fours.iter().enumerate() {
             if four.iter().fold(false, |any, it| any | is_near(it)) {
                 let words = four.iter().enumerate();

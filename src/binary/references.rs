@@ -1,8 +1,10 @@
 //! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
 //! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
 
+mod amd64;
 pub(super) mod bodies;
 pub(super) mod wasm;
+
 mod x86;
 
 use std::ops::Range;
@@ -12,6 +14,7 @@ use super::image::{Addr, Image, Region};
 use super::packages::{PackageId, Set};
 use super::partition::Sieve;
 use super::watched::Watched;
+use amd64::{amd64, i386};
 
 /// A mention of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Those of a function, by its place among all.
     pub fn of(&self, function: usize) -> &[Mention] {
-        let end = |it: usize| self.ends.get(it).map_or(0, |it| *it as usize);
+        let end = |function: usize| self.ends.get(function).map_or(0, |end| *end as usize);
         let start = function.checked_sub(1).map_or(0, end);
         self.all.get(start..end(function)).unwrap_or_default()
     }
@@ -61,9 +64,9 @@ pub(super) fn scan(
             if let (Machine::Amd64 | Machine::I386, Some(region)) = (machine, codes.region) {
                 watched.look_at_code(region, entry.end);
             }
-            machine.search(&code, |it, sure| {
-                found.all.push(it);
-                each(it.target, entry.package, sure);
+            machine.search(&code, |mention, sure| {
+                found.all.push(mention);
+                each(mention.target, entry.package, sure);
             });
         }
         found.ends.push(found.all.len() as u32);
@@ -135,7 +138,7 @@ impl<'i, 'a> Codes<'i, 'a> {
 
     /// That of a function; functions that follow each other are mostly of one region.
     fn of(&mut self, entry: &Entry) -> Option<Code<'i>> {
-        let holds = |it: &&Region<'_>| it.start <= entry.start && entry.end <= it.end();
+        let holds = |region: &&Region<'_>| region.start <= entry.start && entry.end <= region.end();
         if self.region.filter(holds).is_none() {
             self.region = self.image.region(entry.start);
         }
@@ -172,7 +175,8 @@ pub(super) fn verify(
         if !users.contains(entry.package) {
             continue;
         }
-        let is_open = |it: &&Mention| sieve.find(it.target).is_some_and(|at| !verified[at]);
+        let is_open =
+            |mention: &&Mention| sieve.find(mention.target).is_some_and(|at| !verified[at]);
         let Some(last) = mentions.of(place).iter().rfind(is_open) else {
             continue;
         };
@@ -182,8 +186,8 @@ pub(super) fn verify(
         let address = code.base + u64::from(code.address);
         x86::operands((code.bytes, address), bits, last.at, |it| {
             let target = it.checked_sub(code.base);
-            let target = target.and_then(|it| u32::try_from(it).ok());
-            if let Some(at) = target.and_then(|it| sieve.find(it)) {
+            let target = target.and_then(|target| u32::try_from(target).ok());
+            if let Some(at) = target.and_then(|target| sieve.find(target)) {
                 verified[at] = true;
             }
         });
@@ -205,7 +209,7 @@ impl Code<'_> {
         let target = i64::from(self.address) + offset as i64 + distance;
         u32::try_from(target)
             .ok()
-            .filter(|it| self.data.contains(it))
+            .filter(|addr| self.data.contains(addr))
     }
 
     /// An absolute address, if data is there.
@@ -214,7 +218,7 @@ impl Code<'_> {
         let target = address.checked_sub(self.base)?;
         u32::try_from(target)
             .ok()
-            .filter(|it| self.data.contains(it))
+            .filter(|addr| self.data.contains(addr))
     }
 
     #[inline]
@@ -223,145 +227,6 @@ impl Code<'_> {
             *self.bytes.get(offset..)?.first_chunk()?,
         ))
     }
-}
-
-/// How many bytes of immediate follow the displacement, by opcode; `X` for opcodes that do not mention memory.
-const X: u8 = 0xff;
-static ONE_BYTE: [u8; 256] = opcodes(
-    &[
-        0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b, 0x01, 0x09, 0x11, 0x19, 0x21, 0x29, 0x31,
-        0x39, 0x38, 0x3a, 0x63, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8d, 0xfe, 0xff,
-        0xf7, 0xd9, 0xdd,
-    ],
-    &[0x80, 0x83, 0xc6, 0xc0, 0xc1, 0x6b, 0xf6],
-    &[0x81, 0xc7, 0x69],
-);
-/// The same after 0f or a VEX prefix.
-static TWO_BYTE: [u8; 256] = opcodes(
-    &[
-        0x10, 0x11, 0x12, 0x16, 0x28, 0x29, 0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x40, 0x42, 0x43, 0x44,
-        0x45, 0x46, 0x47, 0x48, 0x4c, 0x4d, 0x4e, 0x4f, 0x51, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59,
-        0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x61, 0x62, 0x6c, 0x6d, 0x6e, 0x6f, 0x7e, 0x7f,
-        0xaf, 0xb0, 0xb1, 0xb6, 0xb7, 0xbe, 0xbf, 0xc0, 0xc1, 0xd4, 0xd6, 0xdb, 0xdf, 0xeb, 0xef,
-        0xfe, 0x18, 0x00, 0x04, 0xdc, 0xdd, 0xde, 0x36, 0x8c,
-    ],
-    &[0x70, 0xba, 0xc2, 0xc6, 0xa4, 0xac, 0x0f, 0x0e, 0x44, 0x3a],
-    &[],
-);
-
-const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256] {
-    let mut table = [X; 256];
-    let mut index = 0;
-    while index < byte.len() {
-        table[byte[index] as usize] = 1;
-        index += 1;
-    }
-    index = 0;
-    while index < word.len() {
-        table[word[index] as usize] = 4;
-        index += 1;
-    }
-    index = 0;
-    while index < plain.len() {
-        table[plain[index] as usize] = 0;
-        index += 1;
-    }
-    table
-}
-
-/// Addresses relative to the next instruction: a byte whose mode is 00 and whose register is 101, after an opcode. The highest
-/// byte of the distance behind it says of most bytes that look so that they are none.
-fn amd64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
-    let bytes = code.bytes;
-    let range = highest_bytes(code);
-    let mut found = |at: usize| {
-        if let Some(target) = mention(code, at) {
-            each(at, target, is_whole(bytes, at));
-        }
-    };
-    let mut first = 0;
-    while let Some(block) = bytes.get(first..).and_then(|it| it.first_chunk()) {
-        marks(block, range, |at| found(first + at));
-        first += BLOCK;
-    }
-    let rest = bytes.get(first..).unwrap_or_default();
-    let mut block = [0; BLOCK + DISTANCE];
-    block[..rest.len()].copy_from_slice(rest);
-    marks(&block, range, |at| found(first + at));
-}
-
-/// So many bytes are looked at together: with fewer, the compiler looks at them one by one.
-const BLOCK: usize = 64;
-/// Bytes of a distance.
-const DISTANCE: usize = 4;
-
-/// Calls `each` with every byte of a block that is a mode byte, and has a distance behind it whose highest byte is in a range, by its
-/// first and its length.
-#[inline]
-fn marks(block: &[u8; BLOCK + DISTANCE], (low, span): (u8, u8), mut each: impl FnMut(usize)) {
-    let mut marks = [0u8; BLOCK];
-    for (at, mark) in marks.iter_mut().enumerate() {
-        let is_mode = u8::from(block[at] & 0xc7 == 5);
-        *mark = is_mode & u8::from(block[at + DISTANCE].wrapping_sub(low) <= span);
-    }
-    for (index, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
-        let mut left = u64::from_le_bytes(*eight);
-        while left != 0 {
-            each(8 * index + left.trailing_zeros() as usize / 8);
-            left &= left - 1;
-        }
-    }
-}
-
-/// The highest byte of the least distance from the code to the data, and how far it is to that of the largest.
-fn highest_bytes(code: &Code<'_>) -> (u8, u8) {
-    // An instruction goes on behind the distance for as many bytes at most.
-    const MOST: i64 = 16;
-    let (start, end) = (i64::from(code.data.start), i64::from(code.data.end));
-    let address = i64::from(code.address);
-    let highest = |it: i64| it.clamp(i32::MIN.into(), i32::MAX.into()) >> 24;
-    let least = highest(start - address - code.bytes.len() as i64 - MOST);
-    let most = highest(end - address);
-    let span = u8::try_from(most - least).unwrap_or(u8::MAX);
-    (least as u8, span)
-}
-
-/// Whether the bytes before a mode byte are a prefix for 64 bits and LEA or MOV, as in most mentions: hardly any others look so.
-#[inline]
-fn is_whole(bytes: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(2).and_then(|it| bytes[it..].first_chunk());
-    matches!(before, Some([0x48 | 0x4c, 0x8d | 0x8b | 0x89]))
-}
-
-#[inline]
-fn mention(code: &Code<'_>, at: usize) -> Option<Addr> {
-    let opcode = *code.bytes.get(at.checked_sub(1)?)? as usize;
-    let distance = i64::from(code.i32(at + 1)?);
-    // Most candidates fall here: few random distances end within the data.
-    let near = i64::from(code.address) + at as i64 + 5 + distance;
-    if near < i64::from(code.data.start) - 8 || near > i64::from(code.data.end) {
-        return None;
-    }
-    let before = |back: usize| at.checked_sub(back).map_or(0, |it| code.bytes[it]);
-    let escaped = before(2) == 0x0f
-        || before(3) == 0xc5
-        || before(4) == 0xc4
-        || before(5) == 0x62
-        || matches!(before(2), 0x38 | 0x3a);
-    // With a VEX or EVEX prefix, which says in what table the opcode is.
-    let table = match (before(4), before(5)) {
-        (0xc4, _) => before(3) & 0x1f,
-        (map, 0x62) => map & 7,
-        _ => 0,
-    };
-    let immediate = match (TWO_BYTE[opcode], ONE_BYTE[opcode]) {
-        (length, _) if escaped && length != X => length,
-        (_, length) if length != X => length,
-        _ if table == 3 => 1,
-        _ if table == 2 || table == 1 => 0,
-        _ => return None,
-    };
-    code.relative(at + 5 + usize::from(immediate), distance)
 }
 
 /// Pairs of ADRP, which loads a page, and an instruction right behind that adds the rest: one relocation stands for both.
@@ -391,17 +256,7 @@ fn arm64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
         let found = (here & !0xfff).wrapping_add(pages + low);
         code.absolute(found as u64)
             .into_iter()
-            .for_each(|it| each(4 * index, it, true));
-    }
-}
-
-/// Absolute addresses, anywhere: few random words are addresses of data.
-fn i386(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
-    for (at, window) in code.bytes.windows(4).enumerate() {
-        let value = u32::from_le_bytes([window[0], window[1], window[2], window[3]]);
-        code.absolute(u64::from(value))
-            .into_iter()
-            .for_each(|it| each(at, it, false));
+            .for_each(|addr| each(4 * index, addr, true));
     }
 }
 
@@ -410,7 +265,7 @@ fn literal_pools(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     for (index, word) in code.bytes.as_chunks::<4>().0.iter().enumerate() {
         code.absolute(u64::from(u32::from_le_bytes(*word)))
             .into_iter()
-            .for_each(|it| each(4 * index, it, true));
+            .for_each(|addr| each(4 * index, addr, true));
     }
 }
 
@@ -418,7 +273,7 @@ fn literal_pools(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
 /// bits of an instruction say how long it is, so that each is found where it begins.
 fn s390x(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let mut at = 0;
-    while let Some(&[first, second]) = code.bytes.get(at..).and_then(|it| it.first_chunk()) {
+    while let Some(&[first, second]) = code.bytes.get(at..).and_then(|bytes| bytes.first_chunk()) {
         let here = at;
         at += [2, 4, 4, 6][usize::from(first >> 6)];
         let is_relative = match (first, second & 0x0f) {
@@ -427,11 +282,14 @@ fn s390x(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
             (0xc6, operation) => operation >= 4,
             _ => false,
         };
-        let distance = code.bytes.get(here + 2..).and_then(|it| it.first_chunk());
+        let distance = code
+            .bytes
+            .get(here + 2..)
+            .and_then(|bytes| bytes.first_chunk());
         if let Some(distance) = distance.filter(|_| is_relative) {
             let distance = 2 * i64::from(i32::from_be_bytes(*distance));
             let target = code.relative(here, distance);
-            target.into_iter().for_each(|it| each(here, it, true));
+            target.into_iter().for_each(|addr| each(here, addr, true));
         }
     }
 }
@@ -455,7 +313,7 @@ fn riscv64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
         };
         let high = i64::from((first & 0xffff_f000).cast_signed());
         let target = code.relative(here, high + i64::from(low));
-        target.into_iter().for_each(|it| each(here, it, true));
+        target.into_iter().for_each(|addr| each(here, addr, true));
     }
 }
 
@@ -472,7 +330,7 @@ fn loong64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
         let here = (code.base as i64).wrapping_add(i64::from(code.address) + 4 * index as i64);
         code.absolute((here & !0xfff).wrapping_add(pages + low) as u64)
             .into_iter()
-            .for_each(|it| each(4 * index, it, true));
+            .for_each(|addr| each(4 * index, addr, true));
     }
 }
 
@@ -488,7 +346,7 @@ mod tests {
             data: 0x2000..0x9000,
         };
         let mut found = Vec::new();
-        machine.search(&code, |it, _| found.push(it.target));
+        machine.search(&code, |mention, _| found.push(mention.target));
         assert_eq!(found, expected, "{bytes:02x?}");
     }
 

@@ -15,7 +15,7 @@ pub(super) fn patch(image: &mut Image<'_>, binary: &Binary, bytes: &[u8]) {
             // The line table is large, and what is used of it is not patched: no copy is made of it.
             let role = image
                 .region(addr)
-                .map(|it| binary.sections[it.section].role);
+                .map(|region| binary.sections[region.section].role);
             if role == Some(Role::Pclntab) {
                 continue;
             }
@@ -28,7 +28,7 @@ fn tables(binary: &Binary) -> impl Iterator<Item = &Section> {
     binary
         .sections
         .iter()
-        .filter(|it| it.loaded && it.name.starts_with(".rela"))
+        .filter(|section| section.loaded && section.name.starts_with(".rela"))
 }
 
 /// The patched address and the new value of each relative relocation.

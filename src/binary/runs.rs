@@ -104,11 +104,11 @@ pub(super) fn find(
         };
         constants(image, &part, &is_function, &mut push);
     }
-    runs.sort_by_key(|it| it.range.start);
+    runs.sort_by_key(|run| run.range.start);
     let mut free = 0;
-    runs.retain(|it| {
-        let keep = it.range.start >= free;
-        free = if keep { it.range.end } else { free };
+    runs.retain(|run| {
+        let keep = run.range.start >= free;
+        free = if keep { run.range.end } else { free };
         keep
     });
     runs
@@ -127,7 +127,7 @@ struct Part<'m> {
 impl Part<'_> {
     /// Behind the masks of types stands that of all variables.
     fn masks_end(&self, masks: &Range<Addr>) -> Addr {
-        let variables = self.variables.filter(|it| masks.contains(it));
+        let variables = self.variables.filter(|variable| masks.contains(variable));
         variables.unwrap_or(masks.end)
     }
 }
@@ -142,10 +142,12 @@ fn constants(
     let all = &part.range;
     let word = u32::from(image.pointer_size);
     let function = |at: Addr| {
-        let value = image.reader(at).and_then(|it| it.word(0));
-        value.and_then(|it| image.addr(it)).is_some_and(is_function)
+        let value = image.reader(at).and_then(|reader| reader.word(0));
+        value
+            .and_then(|value| image.addr(value))
+            .is_some_and(is_function)
     };
-    let inside = |it: &&Range<Addr>| all.start <= it.start && it.end <= all.end;
+    let inside = |range: &&Range<Addr>| all.start <= range.start && range.end <= all.end;
     let rest = match part.marks.masks.as_ref().filter(inside) {
         Some(masks) => {
             let masks = masks.start..part.masks_end(masks);
@@ -153,7 +155,7 @@ fn constants(
             while first >= all.start + word && function(first - word) {
                 first -= word;
             }
-            let among = |it: &Addr| (all.start..masks.start).contains(it);
+            let among = |addr: &Addr| (all.start..masks.start).contains(addr);
             let texts = part.gofunc.filter(among).unwrap_or(first);
             push(all.start, texts, Content::Texts);
             if texts == first {
@@ -197,8 +199,8 @@ fn verified(image: &Image<'_>) -> Vec<Range<Addr>> {
     const MAGIC: &[u8] = b"\xff Go fipsinfo \xff\x00";
     const SUM: usize = 32;
     let finder = memmem::Finder::new(MAGIC);
-    let writable = image.regions.iter().filter(|it| it.writable);
-    let found = writable.filter_map(|it| Some((it, finder.find(&it.bytes)?)));
+    let writable = image.regions.iter().filter(|region| region.writable);
+    let found = writable.filter_map(|region| Some((region, finder.find(&region.bytes)?)));
     let mut ranges = Vec::new();
     for (region, at) in found.take(1) {
         let word = usize::from(image.pointer_size);
@@ -206,7 +208,7 @@ fn verified(image: &Image<'_>) -> Vec<Range<Addr>> {
         // Itself, and the bounds of code, stand before those of data.
         let first = at + MAGIC.len() + SUM + 3 * word;
         for index in 0..3 {
-            let bound = |it: usize| image.addr(reader.word(first + (2 * index + it) * word)?);
+            let bound = |end: usize| image.addr(reader.word(first + (2 * index + end) * word)?);
             if let (Some(start), Some(end)) = (bound(0), bound(1))
                 && start < end
             {
@@ -214,6 +216,6 @@ fn verified(image: &Image<'_>) -> Vec<Range<Addr>> {
             }
         }
     }
-    ranges.sort_by_key(|it| it.start);
+    ranges.sort_by_key(|range| range.start);
     ranges
 }

@@ -29,8 +29,8 @@ pub(super) fn by_place(
     let number = |path: &str| {
         paths
             .iter()
-            .position(|it| it == path)
-            .map(|it| it as PackageId)
+            .position(|text| text == path)
+            .map(|at| at as PackageId)
     };
     let main = number("main");
     let (order, misplaced) = out_of_order(&all, ranked, main);
@@ -39,7 +39,7 @@ pub(super) fn by_place(
     }
     let (mut found, open) = by_bodies(&all, (&order, misplaced), ranked, origins);
     let callers = open.iter().filter(|it| !it.placed.is_empty());
-    let callers = callers.flat_map(|it| &it.users).copied().collect();
+    let callers = callers.flat_map(|caller| &caller.users).copied().collect();
     let called = origins.of_calls(&callers);
     // All packages call the runtime, whether they import it or not.
     let runtime = number("runtime");
@@ -75,19 +75,22 @@ fn by_bodies(
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> (Vec<(usize, PackageId)>, Vec<Open>) {
-    let text = |it: PackageId| ranked.rank(it).0;
-    let direct: Vec<_> = misplaced.iter().map(|it| all.of(it.object)).collect();
+    let text = |package: PackageId| ranked.rank(package).0;
+    let direct: Vec<_> = misplaced
+        .iter()
+        .map(|misplaced| all.of(misplaced.object))
+        .collect();
     let bodies = Bodies::new(all.owned, &misplaced, &direct, origins);
     let (mut found, mut open) = (Vec::new(), Vec::new());
     for (it, direct) in misplaced.into_iter().zip(direct) {
         let mut users = direct.clone();
         users.extend(bodies.of(all.owned[it.object].object.start));
-        users.retain(|it| (*it as usize) < all.count);
+        users.retain(|user| (*user as usize) < all.count);
         users.sort_unstable();
         users.dedup();
         // The body that was inlined is of who defines the variable, or of who imports that.
-        let first = users.iter().copied().min_by_key(|it| text(*it));
-        if let Some(first) = first.filter(|it| !direct.contains(it)) {
+        let first = users.iter().copied().min_by_key(|user| text(*user));
+        if let Some(first) = first.filter(|first| !direct.contains(first)) {
             found.push((it.object, first));
             continue;
         }
@@ -115,21 +118,23 @@ fn out_of_order(
     ranked: &Ranked<'_, '_>,
     main: Option<PackageId>,
 ) -> (LoadOrder, Vec<Misplaced>) {
-    let mut rows = size_classes::of_variables(all.owned, all.data, |it| all.seat(it));
+    let mut rows = size_classes::of_variables(all.owned, all.data, |at| all.seat(at));
     let variables = rows.len();
     rows.extend(size_classes::of_types(ranked.declared));
     let order = LoadOrder::new(&rows, all.count, main);
-    let mut found = load_order::misplaced(&rows[..variables], &order, |it| all.of(it));
+    let mut found = load_order::misplaced(&rows[..variables], &order, |at| all.of(at));
     // Bodies that were inlined say whose the others are, wherever they stand.
-    let misplaced: HashSet<usize> = found.iter().map(|it| it.object).collect();
+    let misplaced: HashSet<usize> = found.iter().map(|misplaced| misplaced.object).collect();
     let is_variable = |it: &usize| {
         let what = all.owned[*it].object.what;
         let content = [Content::Plain, Content::Pointers];
-        content.iter().any(|it| what == What::Referred(Some(*it)))
+        content
+            .iter()
+            .any(|content| what == What::Referred(Some(*content)))
     };
     let others = (0..all.owned.len()).filter(is_variable);
-    let others = others.filter(|it| all.is_mentioned(*it));
-    let others = others.filter(|it| !misplaced.contains(it));
+    let others = others.filter(|at| all.is_mentioned(*at));
+    let others = others.filter(|at| !misplaced.contains(at));
     found.extend(others.map(Misplaced::perhaps));
     (order, found)
 }
@@ -147,7 +152,7 @@ struct Users<'a> {
 impl Users<'_> {
     fn mentions(&self, object: usize) -> impl Iterator<Item = &u64> {
         let start = self.owned[object].object.start;
-        let first = self.places.get(object).map_or(0, |it| *it as usize);
+        let first = self.places.get(object).map_or(0, |place| *place as usize);
         let rest = self.data.starts[first..].iter();
         rest.take_while(move |it| addr_of(**it) == start)
     }
@@ -161,15 +166,15 @@ impl Users<'_> {
         const EXACT: i32 = 5;
         let it = &self.owned[object];
         let is_exact = it.certain && matches!(it.object.what, What::Known(_));
-        let owner = Some(it.owner).filter(|it| (*it as usize) < self.count);
+        let owner = Some(it.owner).filter(|owner| (*owner as usize) < self.count);
         (owner, if is_exact { EXACT } else { 1 })
     }
 
     /// The packages that mention an object, and the one that it seems to be of.
     fn of(&self, object: usize) -> Vec<PackageId> {
-        let mentions = self.mentions(object).map(|it| owner_of(*it));
+        let mentions = self.mentions(object).map(|mention| owner_of(*mention));
         let mut all: Vec<PackageId> = mentions.chain([self.owned[object].owner]).collect();
-        all.retain(|it| (*it as usize) < self.count);
+        all.retain(|owner| (*owner as usize) < self.count);
         all.sort_unstable();
         all.dedup();
         all
@@ -187,16 +192,18 @@ impl Bodies {
         origins: &Origins<'_, '_>,
     ) -> Self {
         let users = direct.iter().flatten().copied().collect();
-        let targets = misplaced.iter().map(|it| owned[it.object].object.start);
+        let targets = misplaced
+            .iter()
+            .map(|misplaced| owned[misplaced.object].object.start);
         let mut targets: Vec<Addr> = targets.collect();
         targets.sort_unstable();
         Self(origins.of_mentions(&targets, &users))
     }
 
     fn of(&self, start: Addr) -> impl Iterator<Item = PackageId> {
-        let first = self.0.partition_point(|it| it.0 < start);
+        let first = self.0.partition_point(|entry| entry.0 < start);
         let all = self.0[first..].iter().take_while(move |it| it.0 == start);
-        all.map(|it| it.1)
+        all.map(|entry| entry.1)
     }
 }
 
@@ -206,7 +213,7 @@ fn called_by_all(
     users: &[PackageId],
     calls: impl Fn(PackageId, PackageId) -> bool,
 ) -> Option<PackageId> {
-    let is_called = |it: &&PackageId| users.iter().all(|user| calls(*user, **it));
+    let is_called = |package: &&PackageId| users.iter().all(|user| calls(*user, **package));
     let mut called = all.iter().filter(is_called);
     called.next().copied().filter(|_| called.next().is_none())
 }

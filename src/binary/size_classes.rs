@@ -37,21 +37,21 @@ pub(super) fn of_variables(
     seat: impl Fn(usize) -> (Option<PackageId>, i32),
 ) -> Vec<Row> {
     let mut found = Vec::new();
-    let sorted = |it: &&Run| matches!(it.content, Content::Plain | Content::Pointers);
+    let sorted = |run: &&Run| matches!(run.content, Content::Plain | Content::Pointers);
     for run in data.runs.iter().filter(sorted) {
         let step = match run.content {
             Content::Pointers => data.word,
             _ => 1,
         };
-        let first = owned.partition_point(|it| it.object.start < run.range.start);
-        let count = owned[first..].partition_point(|it| it.object.start < run.range.end);
-        let is_variable = |it: &usize| match owned[*it].object.what {
+        let first = owned.partition_point(|owned| owned.object.start < run.range.start);
+        let count = owned[first..].partition_point(|owned| owned.object.start < run.range.end);
+        let is_variable = |at: &usize| match owned[*at].object.what {
             What::Referred(_) => true,
             What::Known(kind) => kind == Kind::Data,
             What::Rest => false,
         };
         let all: Vec<usize> = (first..first + count).filter(is_variable).collect();
-        let starts: Vec<Addr> = all.iter().map(|it| owned[*it].object.start).collect();
+        let starts: Vec<Addr> = all.iter().map(|at| owned[*at].object.start).collect();
         let (mut row, mut size) = (Row::default(), 0);
         for (object, own) in all.into_iter().zip(sizes(&starts, run.range.end)) {
             let Some(own) = own else { continue };
@@ -68,7 +68,7 @@ pub(super) fn of_variables(
         }
         found.push(row);
     }
-    found.retain(|it: &Row| !it.seats.is_empty());
+    found.retain(|row: &Row| !row.seats.is_empty());
     found
 }
 
@@ -79,13 +79,16 @@ fn sizes(starts: &[Addr], end: Addr) -> Vec<Option<u32>> {
     let distances: Vec<(Addr, u32)> = starts
         .iter()
         .zip(next)
-        .map(|it| (*it.0, it.1 - it.0))
+        .map(|entry| (*entry.0, entry.1 - entry.0))
         .collect();
     let chain = rising(&distances);
     let mut at = 0;
     let size = |start: &Addr| {
-        at += chain[at..].iter().take_while(|it| it.0 < *start).count();
-        let before = at.checked_sub(1).map(|it| chain[it].1);
+        at += chain[at..]
+            .iter()
+            .take_while(|entry| entry.0 < *start)
+            .count();
+        let before = at.checked_sub(1).map(|at| chain[at].1);
         let after = chain.get(at)?;
         (after.0 == *start || before == Some(after.1)).then_some(after.1)
     };
@@ -164,7 +167,7 @@ impl Row {
         let mut before = vec![None; self.seats.len()];
         let (mut best, mut last): (Best, _) = ((0, None), None);
         for (seat, it) in self.seats.iter().enumerate() {
-            let Some(place) = it.owner.and_then(|it| order.place(it)) else {
+            let Some(place) = it.owner.and_then(|owner| order.place(owner)) else {
                 continue;
             };
             let again = last == it.owner;
@@ -199,8 +202,8 @@ impl Row {
                 at += at & at.wrapping_neg();
             }
         }
-        let seats = std::iter::successors(best.1, |it| before[*it]);
-        let place = |seat: usize| self.seats[seat].owner.and_then(|it| order.place(it));
+        let seats = std::iter::successors(best.1, |at| before[*at]);
+        let place = |seat: usize| self.seats[seat].owner.and_then(|owner| order.place(owner));
         let mut found: Vec<Anchor> = seats
             .filter_map(|seat| {
                 let (before, after) = (1, 1);

@@ -42,8 +42,8 @@ pub(super) fn stretches(tables: &Tables<'_>, offset: u32, size: u32, found: &mut
 
 /// The value of a place in the code.
 pub(super) fn value(stretches: &[Stretch], at: u32) -> Option<i32> {
-    let index = stretches.partition_point(|it| it.0 <= at);
-    stretches.get(index).map(|it| it.1)
+    let index = stretches.partition_point(|stretch| stretch.0 <= at);
+    stretches.get(index).map(|stretch| stretch.1)
 }
 
 /// A function that code belongs to: itself, or one that was inlined.

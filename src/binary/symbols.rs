@@ -43,7 +43,7 @@ fn content<'a>(reader: Reader<'a>, section: &Section) -> Option<&'a [u8]> {
 fn elf<'a>(reader: Reader<'a>, binary: &Binary, mut each: impl FnMut(Symbol<'a>)) -> Option<()> {
     let section = |name: &str| {
         let mut all = binary.sections.iter();
-        all.find(|it| it.role == Role::Symbols && it.name == name)
+        all.find(|section| section.role == Role::Symbols && section.name == name)
     };
     let strings = content(reader, section(".strtab")?)?;
     let table = content(reader, section(".symtab")?)?;
@@ -92,7 +92,7 @@ fn pe<'a>(reader: Reader<'a>, binary: &Binary, mut each: impl FnMut(Symbol<'a>))
         };
         skip = usize::from(entry.u8(17)?);
         let section = usize::from(entry.u16(12)?).checked_sub(1);
-        let Some(section) = section.and_then(|it| binary.sections.get(it)) else {
+        let Some(section) = section.and_then(|section| binary.sections.get(section)) else {
             continue;
         };
         let short = entry.slice(0, 8)?;
@@ -122,7 +122,7 @@ fn mach_o<'a>(reader: Reader<'a>, mut each: impl FnMut(Symbol<'a>)) -> Option<()
             at = at.checked_add(size.max(8))?;
             continue;
         }
-        let field = |it: usize| Some(reader.u32(at + 4 * it)? as usize);
+        let field = |index: usize| Some(reader.u32(at + 4 * index)? as usize);
         let strings = reader.slice(field(4)?, field(5)?)?;
         let size = if wide { 16 } else { 12 };
         let table = reader.slice(field(2)?, field(3)?.checked_mul(size)?)?;

@@ -31,13 +31,13 @@ pub fn find(bytes: &[u8], binary: &Binary, text: &[u8]) -> Found {
 }
 
 fn look(image: &Image<'_>, format: Format, text: &[u8]) -> Found {
-    let mut data = image.regions.iter().filter(|it| !it.executable);
-    if data.any(|it| has_header(image, it, text)) {
+    let mut data = image.regions.iter().filter(|region| !region.executable);
+    if data.any(|region| has_header(image, region, text)) {
         return Found::Referenced;
     }
     let finder = Finder::new(text);
     let mut regions = image.regions.iter();
-    match format == Format::MachO && regions.any(|it| finder.find(&it.bytes).is_some()) {
+    match format == Format::MachO && regions.any(|region| finder.find(&region.bytes).is_some()) {
         true => Found::Present,
         false => Found::Absent,
     }
@@ -55,9 +55,9 @@ fn has_header(image: &Image<'_>, region: &Region<'_>, text: &[u8]) -> bool {
         words.word(at) == Some(text.len() as u64)
             && words
                 .word(at - size)
-                .and_then(|it| image.addr(it))
-                .and_then(|it| image.reader(it))
-                .is_some_and(|it| it.data.starts_with(text))
+                .and_then(|address| image.addr(address))
+                .and_then(|addr| image.reader(addr))
+                .is_some_and(|reader| reader.data.starts_with(text))
     })
 }
 

@@ -86,9 +86,15 @@ fn by_section(before: &[u8], after: &[u8], done: impl Fn()) -> Result<LoadedDiff
     }
     let pairs = pairs(&old, &new);
     let moves = moves(before, &old, &pairs);
-    let addresses = || moves.iter().map(|it| &it.addresses);
-    let least = addresses().map(|it| it.start).min().unwrap_or_default();
-    let most = addresses().map(|it| it.end).max().unwrap_or_default();
+    let addresses = || moves.iter().map(|moved| &moved.addresses);
+    let least = addresses()
+        .map(|address| address.start)
+        .min()
+        .unwrap_or_default();
+    let most = addresses()
+        .map(|address| address.end)
+        .max()
+        .unwrap_or_default();
     let twins = Twins {
         before,
         after,
@@ -106,7 +112,11 @@ fn by_section(before: &[u8], after: &[u8], done: impl Fn()) -> Result<LoadedDiff
     for pair in pairs {
         diff.sections
             .extend(twins.compare(pair, &mut diff.compared));
-        if pair.0.or(pair.1).is_some_and(|it| it.file_size >= LARGE) {
+        if pair
+            .0
+            .or(pair.1)
+            .is_some_and(|section| section.file_size >= LARGE)
+        {
             done();
         }
     }
@@ -123,14 +133,14 @@ fn pairs<'a>(old: &'a Binary, new: &'a Binary) -> Vec<Pair<'a>> {
     let mut pairs: Vec<Pair<'a>> = Vec::new();
     let mut places: HashMap<(&str, usize), usize> = HashMap::new();
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for section in old.sections.iter().filter(|it| it.loaded) {
+    for section in old.sections.iter().filter(|section| section.loaded) {
         let count = counts.entry(&section.name).or_default();
         places.insert((&section.name, *count), pairs.len());
         *count += 1;
         pairs.push((Some(section), None));
     }
     counts.clear();
-    for section in new.sections.iter().filter(|it| it.loaded) {
+    for section in new.sections.iter().filter(|section| section.loaded) {
         let count = counts.entry(&section.name).or_default();
         match places.get(&(section.name.as_str(), *count)) {
             Some(&place) => pairs[place].1 = Some(section),
@@ -156,7 +166,7 @@ fn moves(before: &[u8], old: &Binary, pairs: &[Pair<'_>]) -> Vec<Move> {
     // No program has so many sections that move; each is asked about each byte that differs.
     const LIMIT: usize = 256;
     let mut moves = Vec::new();
-    for (a, b) in pairs.iter().filter_map(|it| it.0.zip(it.1)) {
+    for (a, b) in pairs.iter().filter_map(|pair| pair.0.zip(pair.1)) {
         if a.address == b.address || moves.len() >= LIMIT {
             continue;
         }
@@ -192,7 +202,7 @@ impl Twins<'_> {
     fn compare(&self, (a, b): Pair<'_>, compared: &mut u64) -> Option<SectionDiff> {
         let section = a.or(b)?;
         let content = |bytes, it: Option<&Section>| {
-            it.and_then(|it| buildinfo::content(bytes, it))
+            it.and_then(|section| buildinfo::content(bytes, section))
                 .unwrap_or_default()
         };
         let (old, new): (&[u8], &[u8]) = (content(self.before, a), content(self.after, b));
@@ -207,8 +217,8 @@ impl Twins<'_> {
         *compared += (old.len().max(new.len()) - id.len()) as u64;
         let found = SectionDiff {
             name: section.name.clone(),
-            before: a.map(|it| it.memory_size),
-            after: b.map(|it| it.memory_size),
+            before: a.map(|section| section.memory_size),
+            after: b.map(|section| section.memory_size),
             differing,
             relocated,
             build_id: id.len() as u64,
@@ -263,8 +273,9 @@ impl Twins<'_> {
             return false;
         }
         let mask = if word < 8 { 0xffff_ffff } else { u64::MAX };
-        let explains =
-            |it: &Move| it.addresses.contains(&a) && a.wrapping_add(it.distance) & mask == b;
+        let explains = |moved: &Move| {
+            moved.addresses.contains(&a) && a.wrapping_add(moved.distance) & mask == b
+        };
         self.moves.iter().any(explains)
     }
 }

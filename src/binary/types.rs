@@ -2,17 +2,16 @@
 //!
 //! Layout: `internal/abi/type.go` and `runtime/type.go`, Go 1.21 to 1.27.
 
+mod naming;
+
 use std::ops::Range;
 
-use super::descriptors::{Descriptors, Head, Layout, NAMED, UNCOMMON};
+use super::descriptors::{Descriptors, Head, Layout};
 use super::image::{Addr, Image};
 use super::moduledata::{Listing, Moduledata};
-use super::packages::{NONE, PackageId, Packages};
-use super::partition::{Recent, key, offset, owner, sort};
+use super::packages::{NONE, PackageId};
 
 mod paths;
-
-use paths::Paths;
 
 /// A chain of unnamed types longer than this is taken to be damage.
 const DEPTH: u32 = 16;
@@ -120,11 +119,11 @@ impl<'i> Walk<'i> {
             head,
         });
         self.count_methods(addr, &head);
-        self.memory.components(addr, &head, |it| next.push(it));
+        self.memory.components(addr, &head, |addr| next.push(addr));
         let memory = &self.memory;
         next.extend(memory.distance(memory.at(addr) + 4 * memory.layout.word + 12));
         let methods = memory.methods(addr, &head);
-        next.extend(methods.filter_map(|it| memory.distance(it + 4)));
+        next.extend(methods.filter_map(|method| memory.distance(method + 4)));
     }
 
     /// Reads descriptors one after the other, as Go 1.27 places them.
@@ -147,7 +146,7 @@ impl<'i> Walk<'i> {
             let name = self
                 .memory
                 .distance(method)
-                .and_then(|it| self.memory.name(it));
+                .and_then(|addr| self.memory.name(addr));
             let exported =
                 name.is_some_and(|(_, text)| text.first().is_some_and(u8::is_ascii_uppercase));
             if exported {
@@ -185,7 +184,7 @@ impl<'i> Walk<'i> {
                     let Some(value) = reader.word((index * word) as usize) else {
                         break;
                     };
-                    let found = image.addr(value).and_then(|it| self.itab(image, it));
+                    let found = image.addr(value).and_then(|addr| self.itab(image, addr));
                     self.found.itabs.extend(found);
                 }
             }
@@ -197,8 +196,8 @@ impl<'i> Walk<'i> {
     pub(crate) fn masks(&self, image: &Image<'_>) -> Option<Range<Addr>> {
         let word = self.memory.layout.word;
         let reader = self.memory.reader;
-        let mask = |it: &Descriptor| {
-            let at = self.memory.at(it.addr);
+        let mask = |descriptor: &Descriptor| {
+            let at = self.memory.at(descriptor.addr);
             // Long ones are made at run time, in a variable.
             const ON_DEMAND: u8 = 1 << 4;
             let bits = reader.word(at + word)? / word as u64;
@@ -206,9 +205,11 @@ impl<'i> Walk<'i> {
             let size = u32::try_from(bits.div_ceil(8)).ok()?;
             let fits = image
                 .region(addr)
-                .filter(|it| !it.writable && !it.executable);
+                .filter(|region| !region.writable && !region.executable);
             let end = addr.checked_add(size)?;
-            ((1..=2048).contains(&size) && it.head.flags & ON_DEMAND == 0 && fits?.end() >= end)
+            ((1..=2048).contains(&size)
+                && descriptor.head.flags & ON_DEMAND == 0
+                && fits?.end() >= end)
                 .then_some(addr..end)
         };
         let all = self.found.descriptors.iter().filter_map(mask);
@@ -223,7 +224,7 @@ impl<'i> Walk<'i> {
         if interface < self.memory.types || interface >= self.memory.end {
             return None;
         }
-        let head = self.memory.head(interface).filter(|it| it.kind == 20)?;
+        let head = self.memory.head(interface).filter(|head| head.kind == 20)?;
         let methods = self.memory.reader.word(head.uncommon - 2 * word)?.max(1);
         let size = (2 * word + word.max(4)) as u64 + word as u64 * methods;
         reader.slice(0, usize::try_from(size).ok()?)?;
@@ -249,7 +250,7 @@ impl<'i> Walk<'i> {
                 .types
                 .checked_add(distance)
                 .into_iter()
-                .for_each(|it| self.root(it));
+                .for_each(|addr| self.root(addr));
         }
         self.run();
     }
@@ -258,12 +259,12 @@ impl<'i> Walk<'i> {
     fn order(&mut self) {
         let all = &mut self.found.descriptors;
         // Each sweep finds them in order: the stable sort merges them.
-        all.sort_by_key(|it| it.addr);
+        all.sort_by_key(|descriptor| descriptor.addr);
         let mut free = 0;
-        all.retain(|it| {
-            let keep = it.addr >= free;
+        all.retain(|descriptor| {
+            let keep = descriptor.addr >= free;
             if keep {
-                free = it.addr + it.size;
+                free = descriptor.addr + descriptor.size;
             }
             keep
         });
@@ -277,7 +278,7 @@ impl<'i> Walk<'i> {
             .found
             .descriptors
             .iter()
-            .map(|it| (it.addr, it.addr + it.size));
+            .map(|descriptor| (descriptor.addr, descriptor.addr + descriptor.size));
         let gaps: Vec<(Addr, Addr)> = ends
             .filter_map(|(start, end)| {
                 let gap = (free.next_multiple_of(word), start);
@@ -287,7 +288,10 @@ impl<'i> Walk<'i> {
             .collect();
         for (mut at, end) in gaps {
             while at < end {
-                let head = self.memory.head(at).filter(|it| at + it.size as u32 <= end);
+                let head = self
+                    .memory
+                    .head(at)
+                    .filter(|head| at + head.size as u32 <= end);
                 match head {
                     Some(it) => {
                         self.root(at);
@@ -299,164 +303,4 @@ impl<'i> Walk<'i> {
         }
         self.run();
     }
-
-    /// Sorts, drops what overlaps, and finds owners: types that no package names belong to who uses them. `users` says whose
-    /// code refers to an address.
-    pub(crate) fn finish(
-        mut self,
-        packages: &mut Packages<'_>,
-        users: impl Fn(&Packages<'_>, Addr) -> PackageId,
-    ) -> (Types, Vec<Name>) {
-        self.order();
-        // Before Go 1.27 other things stand between types, of which some look like types.
-        if self.in_rows {
-            self.gaps();
-            self.order();
-        }
-        let mut found = std::mem::take(&mut self.found);
-        let mut paths = Paths::new(packages);
-        for index in 0..found.descriptors.len() {
-            let owner = self.owner(&found.descriptors, index, &mut paths, 0);
-            found.descriptors[index].owner = owner;
-        }
-        if !self.in_rows {
-            let declared = found.descriptors.iter().filter(|it| self.is_declared(it));
-            found.declared = declared.map(|it| (it.size, it.owner)).collect();
-        }
-        self.nameless(&mut found.descriptors, packages, users);
-        let names = self.names(&found.descriptors, packages);
-        (found, names)
-    }
-
-    /// Whether a type has a name of its own: not an instance of a generic one, which any package may make.
-    fn is_declared(&self, it: &Descriptor) -> bool {
-        let name = self.memory.at(it.addr) + 4 * self.memory.layout.word + 8;
-        let name = self
-            .memory
-            .distance(name)
-            .and_then(|at| self.memory.name(at));
-        it.owner != NONE
-            && it.head.flags & NAMED != 0
-            && it.head.flags & UNCOMMON != 0
-            && name.is_some_and(|(_, text)| memchr::memchr(b'[', text).is_none())
-    }
-
-    /// Gives types that are made of none with a name to whose code or types refer to them; others are the runtime's.
-    fn nameless(
-        &mut self,
-        all: &mut [Descriptor],
-        packages: &mut Packages<'_>,
-        users: impl Fn(&Packages<'_>, Addr) -> PackageId,
-    ) {
-        let runtime = packages.of_prefix(b"runtime");
-        // The bits of the walk are used once more: those of types without an owner.
-        self.visited.fill(0);
-        for it in all.iter().filter(|it| it.owner == NONE) {
-            let slot = (it.addr - self.memory.types) as usize / self.memory.layout.word;
-            self.visited[slot / 64] |= 1 << (slot % 64);
-        }
-        let mut used: Vec<(Addr, PackageId)> = Vec::new();
-        for it in all.iter().filter(|it| it.owner != NONE) {
-            self.memory.components(it.addr, &it.head, |part| {
-                let slot = (part - self.memory.types) as usize / self.memory.layout.word;
-                if self.visited[slot / 64] >> (slot % 64) & 1 == 1
-                    && used.last() != Some(&(part, it.owner))
-                {
-                    used.push((part, it.owner));
-                }
-            });
-        }
-        used.sort_unstable();
-        used.dedup();
-        for it in all.iter_mut().filter(|it| it.owner == NONE) {
-            let first = used.partition_point(|user| user.0 < it.addr);
-            let mine = used[first..].iter().take_while(|user| user.0 == it.addr);
-            let owner = mine.fold(users(packages, it.addr), |all, user| {
-                packages.join(all, user.1)
-            });
-            it.owner = if owner == NONE { runtime } else { owner };
-        }
-    }
-
-    /// A named type belongs to its package, another to its first component that belongs to one. Descriptors before this
-    /// one have their owners already.
-    fn owner(
-        &self,
-        all: &[Descriptor],
-        index: usize,
-        paths: &mut Paths<'_, '_>,
-        depth: u32,
-    ) -> PackageId {
-        let descriptor = all[index];
-        if descriptor.owner != NONE || depth > DEPTH {
-            return descriptor.owner;
-        }
-        let head = descriptor.head;
-        if head.flags & UNCOMMON != 0
-            && let Some(place) = self.memory.distance(head.uncommon)
-            && let Some(owner) = paths.owner(&self.memory, place)
-        {
-            return owner;
-        }
-        if head.flags & NAMED != 0 {
-            return NONE;
-        }
-        // A type as wide as it is deep would be walked exponentially: only so many components are asked.
-        let mut parts = [0; 8];
-        let mut count = 0;
-        self.memory.components(descriptor.addr, &head, |it| {
-            if count < parts.len() {
-                parts[count] = it;
-                count += 1;
-            }
-        });
-        let budget = if depth == 0 { count } else { count.min(2) };
-        for part in &parts[..budget] {
-            let Ok(found) = all.binary_search_by_key(part, |it| it.addr) else {
-                continue;
-            };
-            let owner = self.owner(all, found, paths, depth + 2);
-            if owner != NONE {
-                return owner;
-            }
-        }
-        NONE
-    }
-
-    /// The names that descriptors refer to, each for its users, by address and without overlap.
-    fn names(&self, descriptors: &[Descriptor], packages: &Packages<'_>) -> Vec<Name> {
-        let mut found = Vec::new();
-        let mut recent = Recent::new();
-        for it in descriptors {
-            self.memory.names_of(it.addr, &it.head, |addr| {
-                let it = key(addr, it.owner);
-                if recent.is_new(it) {
-                    found.push(it);
-                }
-            });
-        }
-        sort(&mut found);
-        let mut free = 0;
-        let name = |users: &[u64]| {
-            let addr = offset(users[0]);
-            let (size, _) = self.memory.name(addr).filter(|_| addr >= free)?;
-            free = addr + size;
-            let users = users.iter().map(|it| owner(*it));
-            Some(Name {
-                addr,
-                size,
-                owner: users.fold(NONE, |all, it| packages.join(all, it)),
-            })
-        };
-        let same = |a: &u64, b: &u64| offset(*a) == offset(*b);
-        found.chunk_by(same).filter_map(name).collect()
-    }
-}
-
-/// A name of a type, field, method or package.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Name {
-    pub(crate) addr: Addr,
-    pub(crate) size: u32,
-    pub(crate) owner: PackageId,
 }

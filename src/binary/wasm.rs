@@ -85,7 +85,7 @@ fn imports_wasi(imports: wasmparser::ImportSectionReader<'_>) -> bool {
     imports
         .into_imports()
         .map_while(Result::ok)
-        .any(|it| it.module.starts_with("wasi_"))
+        .any(|import| import.module.starts_with("wasi_"))
 }
 
 fn section(payload: &Payload<'_>, offset: usize, length: usize) -> Section {
@@ -179,10 +179,12 @@ pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
 
 /// Calls `each` with the address and the bytes of every segment of data that has any; `None` where one cannot be read.
 fn segments(bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Option<()> {
-    let data = payloads(bytes).map_while(|it| it).find_map(|it| match it {
-        Payload::DataSection(it) => Some(it),
-        _ => None,
-    })?;
+    let data = payloads(bytes)
+        .map_while(|payload| payload)
+        .find_map(|payload| match payload {
+            Payload::DataSection(it) => Some(it),
+            _ => None,
+        })?;
     for segment in data {
         let segment = segment.ok()?;
         let DataKind::Active { offset_expr, .. } = segment.kind else {
@@ -201,10 +203,12 @@ fn segments(bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Option<()> {
 /// The code of each function that the module defines, as offset and length in the file, with its length prefix; ends where
 /// a length leads out of the section.
 pub(super) fn bodies(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let code = payloads(bytes).map_while(|it| it).find_map(|it| match it {
-        Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
-        _ => None,
-    });
+    let code = payloads(bytes)
+        .map_while(|payload| payload)
+        .find_map(|payload| match payload {
+            Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
+            _ => None,
+        });
     let (count, range) = code.unwrap_or_default();
     let data = bytes.get(range.clone()).unwrap_or_default();
     let mut position = uvarint(data).map_or(0, |it| it.1);

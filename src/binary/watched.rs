@@ -28,8 +28,8 @@ impl Watched {
     pub fn new(name: &str, entries: &[Entry], tables: &Tables<'_>) -> Self {
         const MOST: usize = 8;
         let named = offsets(tables.names, name.as_bytes());
-        let is_wanted = |it: &&Entry| named.binary_search(&it.name).is_ok();
-        let functions = entries.iter().filter(is_wanted).map(|it| it.start);
+        let is_wanted = |entry: &&Entry| named.binary_search(&entry.name).is_ok();
+        let functions = entries.iter().filter(is_wanted).map(|entry| entry.start);
         let functions: Vec<Addr> = functions.take(MOST + 1).collect();
         Self {
             functions: Some(functions).filter(|it| it.len() <= MOST),
@@ -76,10 +76,10 @@ impl Watched {
 
 /// Where in a table of names one stands, in order.
 pub(super) fn offsets(names: &[u8], name: &[u8]) -> Vec<u32> {
-    let begins = |at: usize| at.checked_sub(1).is_none_or(|it| names[it] == 0);
+    let begins = |at: usize| at.checked_sub(1).is_none_or(|before| names[before] == 0);
     let ends = |at: usize| names.get(at + name.len()) == Some(&0);
-    let found = find_iter(names, name).filter(|it| begins(*it) && ends(*it));
-    found.filter_map(|it| u32::try_from(it).ok()).collect()
+    let found = find_iter(names, name).filter(|at| begins(*at) && ends(*at));
+    found.filter_map(|at| u32::try_from(at).ok()).collect()
 }
 
 /// Whether an aligned word between two addresses of one region is an address.
@@ -113,7 +113,9 @@ fn calls(code: &[u8], (start, end): (u32, u32), target: u32, mut each: impl FnMu
     let bytes = (third(start), third(end.saturating_sub(1)));
     for found in memchr2_iter(bytes.0, bytes.1, searched.unwrap_or_default()) {
         let at = start + found as u32;
-        let call = code.get(at as usize..).and_then(|it| it.first_chunk::<5>());
+        let call = code
+            .get(at as usize..)
+            .and_then(|bytes| bytes.first_chunk::<5>());
         if let Some([0xe8, rest @ ..]) = call
             && u32::from_le_bytes(*rest) == distance(at)
         {

@@ -215,7 +215,7 @@ mod tests {
             }
             let all = reading.found.iter();
             let all = all.map(|it| format!("{} {} {}", it.name, it.allocs, it.bytes));
-            let lost = reading.lost().map(|it| it.1.clone());
+            let lost = reading.lost().map(|entry| entry.1.clone());
             (all.collect::<Vec<_>>().join(", "), lost)
         };
         let (found, lost) = read(&[

@@ -309,7 +309,7 @@ mod tests {
     fn map(text: &str) -> BTreeMap<String, String> {
         let pairs = text
             .split_whitespace()
-            .map(|it| it.split_once('=').unwrap());
+            .map(|word| word.split_once('=').unwrap());
         pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
     }
 

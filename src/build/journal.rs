@@ -168,7 +168,7 @@ fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
     };
     entries
         .iter()
-        .map(|it| entry(it))
+        .map(|bytes| entry(bytes))
         .collect::<Option<Vec<_>>>()
         .filter(|_| first)
 }

@@ -224,7 +224,7 @@ mod tests {
             cores: 4,
             room: Some(room),
             needs: needs.to_vec(),
-            groups: groups.iter().map(|it| (*it).to_owned()).collect(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             running: BTreeMap::new(),
             seen: None,
         }

@@ -231,7 +231,7 @@ pub(crate) fn expect(target: &TargetPlan) {
 /// Every link of a target so far.
 pub(crate) fn linked(target: &TargetPlan) -> Vec<Linked> {
     let entries = std::fs::read_dir(&target.links_dir).into_iter().flatten();
-    let paths = entries.flatten().map(|it| it.path());
+    let paths = entries.flatten().map(|entry| entry.path());
     let records = paths.filter(|path| {
         path.extension()
             .is_some_and(|extension| extension == RECORD)

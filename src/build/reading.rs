@@ -134,7 +134,7 @@ impl Reading<'_> {
         let cwd = facts.go.cwd.as_os_str().as_bytes();
         let raw = Raw::new(dir.as_bytes(), cwd, cgo);
         // The first line names the package, as go does, and is the only one that does.
-        let start = memchr::memchr(b'\n', text).map_or(text.len(), |it| it + 1);
+        let start = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
         let text = &text[start..];
         collector.capture_of(path);
         if raw == Raw::default() {

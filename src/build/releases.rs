@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::compile::{Compiled, compile};
 use super::lanes::Lane;
 use super::tools::Tool;
-use super::{Built, Compiled, Event, announce, capture, compile, inputs, reuse, tools, twin};
+use super::{Built, Event, announce, capture, inputs, reuse, tools, twin};
 use crate::error::Result;
 use crate::plan::escapes::Source;
 use crate::plan::{Step, StepKind, TargetPlan};

@@ -127,7 +127,7 @@ pub(crate) fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, S
         .packages
         .iter()
         .map(|package| &package.import_path);
-    let known = |path: &String| all.binary_search_by(|it| it.0.cmp(path)).is_ok();
+    let known = |path: &String| all.binary_search_by(|entry| entry.0.cmp(path)).is_ok();
     packages
         .all(|package| !wanted(package) || known(package))
         .then_some(all)

@@ -40,7 +40,7 @@ impl Revision {
 }
 
 fn twin(path: &Path, tops: &[PathBuf], root: &Path) -> Option<PathBuf> {
-    let below = tops.iter().find_map(|it| path.strip_prefix(it).ok())?;
+    let below = tops.iter().find_map(|top| path.strip_prefix(top).ok())?;
     Some(root.join(below))
 }
 

@@ -148,7 +148,7 @@ fn read(bytes: &[u8]) -> Vec<Tool> {
         };
         all.push((line.process, tool));
     }
-    all.into_iter().map(|it| it.1).collect()
+    all.into_iter().map(|entry| entry.1).collect()
 }
 
 /// The tool that ended badly: by a signal, together with the process before it, or by itself.
@@ -264,7 +264,7 @@ mod tests {
         let tools = read(text.concat().as_bytes());
         let seen: Vec<(&str, bool)> = tools
             .iter()
-            .map(|it| (it.package.as_str(), it.end.is_some()))
+            .map(|tool| (tool.package.as_str(), tool.end.is_some()))
             .collect();
         assert_eq!(seen, [("a", true), ("b", false), ("a", false)]);
     }

@@ -123,7 +123,7 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
     *args.get_mut(at + 1)? = output.into();
     let mut env = target.facts.go.env.clone();
     for (name, value) in &command.env {
-        env.retain(|it| it.0 != *name);
+        env.retain(|entry| entry.0 != *name);
         env.push((name.clone(), value.into()));
     }
     // Go started this very command in this run, for one that was reviewed: the record lies in our new, private stage, not in

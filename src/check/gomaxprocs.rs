@@ -260,7 +260,7 @@ pub(crate) fn contract(context: &Context<'_>) -> Contract {
     };
     Contract {
         goos: facts.toolchain.goos.clone(),
-        modern: minor_of(&go_version).map(|it| it >= (1, 25)),
+        modern: minor_of(&go_version).map(|entry| entry >= (1, 25)),
         go_version,
         switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
         automaxprocs: Some(automaxprocs(context)),

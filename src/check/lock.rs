@@ -29,9 +29,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return None;
     }
     // What the lock lacks is named as well; a cause without a gate only once.
-    let mut told: Vec<String> = open.iter().map(|it| it.1.clone()).collect();
+    let mut told: Vec<String> = open.iter().map(|entry| entry.1.clone()).collect();
     let hint = open.first().map(|open| open.0.hint());
-    if let Some(cause) = own.filter(|own| open.iter().all(|it| it.0 != *own)) {
+    if let Some(cause) = own.filter(|own| open.iter().all(|entry| entry.0 != *own)) {
         told.insert(0, format!("nothing is compared, because {cause}"));
     }
     if !told.is_empty() {

@@ -256,7 +256,7 @@ impl<'a> Line<'a> {
             }
             None => self.root.get_arguments().collect(),
         };
-        let ours = ours.into_iter().filter(|it| !it.is_hide_set());
+        let ours = ours.into_iter().filter(|arg| !arg.is_hide_set());
         let mut words: Vec<Word> = ours
             .filter_map(|argument| {
                 Some(Word::new(
@@ -287,7 +287,7 @@ mod tests {
         let answer = answer(&["bash".into(), line.into()], Path::new("/"));
         let words: Vec<&str> = answer
             .lines()
-            .map(|it| it.split('\t').next().unwrap_or_default())
+            .map(|line| line.split('\t').next().unwrap_or_default())
             .collect();
         words.join(" ")
     }

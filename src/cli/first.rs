@@ -56,7 +56,11 @@ pub(crate) fn lead_on(args: &[OsString]) -> Option<Error> {
     }
     let mut command = Cli::command();
     command.build();
-    let ours = || command.get_subcommands().map(|it| it.get_name());
+    let ours = || {
+        command
+            .get_subcommands()
+            .map(|subcommand| subcommand.get_name())
+    };
     let is_known = first.starts_with('-') || ours().any(|it| it == first);
     if is_known {
         return None;
@@ -77,8 +81,8 @@ mod tests {
     fn a_first_word_that_is_no_command_leads_on() {
         let check = |line: &str| {
             let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            lead_on(&args).map_or("".to_owned(), |it| {
-                format!("{it}; {}", it.hint.clone().unwrap_or_default())
+            lead_on(&args).map_or("".to_owned(), |error| {
+                format!("{error}; {}", error.hint.clone().unwrap_or_default())
             })
         };
         insta::assert_snapshot!(check("gobuild-opt ./cmd/api -race"), @"`./cmd/api` is a package, and no command; did you mean `gobuild-opt release ./cmd/api -race`?");

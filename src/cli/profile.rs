@@ -13,14 +13,14 @@ use crate::render::{Format, Shows};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Profile {
     /// Show what a profile holds, whether it helps as -pgo, and how much still fits a binary
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
     Show(Show),
     /// Merge profiles into one
     Merge(Merge),
     /// Write the part of a CPU profile that Go's compiler reads: a smaller file, the same binary
     Slim(Slim),
     /// Compare the hot calls of two CPU profiles, as text to review
-    #[command(mut_arg("format", |it| offer::format(it, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
     Diff(Diff),
     /// Collect a CPU profile from running programs, or from a command
     #[command(after_help = COLLECT)]

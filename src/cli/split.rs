@@ -42,7 +42,7 @@ pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsStrin
         let name = text.trim_start_matches('-');
         name == "C" || name.starts_with("C=")
     };
-    let Some(at) = leading.into_iter().position(is_it).map(|it| it + 1) else {
+    let Some(at) = leading.into_iter().position(is_it).map(|at| at + 1) else {
         return Ok((args, None));
     };
     let words = if args[at].to_string_lossy().contains('=') {
@@ -92,7 +92,7 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
         .iter()
         .skip(1)
         .position(|argument| !argument.to_string_lossy().starts_with('-'))
-        .map(|it| it + 1);
+        .map(|at| at + 1);
     let builder = at.filter(|index| BUILDERS.iter().any(|name| args[*index] == *name));
     let Some(at) = builder else {
         let typed = Typed {
@@ -110,7 +110,7 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
     let mut behind = &args[at + 1..];
     let mut workload: &[OsString] = &[];
     if command == RUNS
-        && let Some(end) = behind.iter().position(|it| it == "--")
+        && let Some(end) = behind.iter().position(|argument| argument == "--")
     {
         (behind, workload) = behind.split_at(end);
     }
@@ -292,7 +292,7 @@ mod tests {
                     .typed
                     .packages
                     .iter()
-                    .map(|it| it.to_string_lossy())
+                    .map(|package| package.to_string_lossy())
                     .collect::<Vec<_>>()
                     .join(" "),
                 split.typed.cwd.display(),

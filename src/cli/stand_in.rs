@@ -50,7 +50,7 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
         });
     }
     // `-C DIR build` is `build -C DIR`, as go has it.
-    let moved = behind(args).ok().map(|it| it.0);
+    let moved = behind(args).ok().map(|entry| entry.0);
     let rest = moved.as_deref().map_or(rest, |moved| &moved[1..]);
     let first = rest.first()?;
     if first == "go" {

@@ -232,7 +232,9 @@ pub(crate) fn man(args: &Man) -> Result<Output> {
     let mut title = root.get_name().to_owned();
     for word in &args.command {
         command = command.find_subcommand(word).ok_or_else(|| {
-            let names = command.get_subcommands().map(|it| it.get_name());
+            let names = command
+                .get_subcommands()
+                .map(|subcommand| subcommand.get_name());
             let error = Error::new(Kind::Usage, format!("no command is called `{word}`"));
             match strict::nearest(word, names) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -318,7 +320,7 @@ mod tests {
             let types = types.to_value();
             if schema::value(text) != types {
                 differ.push(name);
-                if std::env::var_os("SCHEMAS").is_some_and(|it| it == "write") {
+                if std::env::var_os("SCHEMAS").is_some_and(|value| value == "write") {
                     let place = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
                     std::fs::write(format!("{place}/{name}.json"), format!("{types}\n")).unwrap();
                 }

@@ -135,7 +135,7 @@ impl Side {
         self.subjects
             .list
             .iter()
-            .any(|it| it.owners == Some(owners))
+            .any(|subject| subject.owners == Some(owners))
     }
 }
 
@@ -148,9 +148,9 @@ fn twins(before: &Side, after: &Side, arch: Option<&str>) -> Option<LoadedDiff> 
         return None;
     };
     let alike = |of: fn(&Subject) -> Option<&str>| of(old) == of(new);
-    let same = alike(|it| it.go_version.as_deref())
-        && alike(|it| Some(&it.platform))
-        && alike(|it| it.package.as_deref());
+    let same = alike(|subject| subject.go_version.as_deref())
+        && alike(|subject| Some(&subject.platform))
+        && alike(|subject| subject.package.as_deref());
     if !same || old.brief().is(&new.brief()) {
         return None;
     }

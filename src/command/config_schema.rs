@@ -26,7 +26,7 @@ pub(crate) fn config_schema() -> Value {
             (Some(section), Some(Value::Object(keys))) => {
                 sections.push((section.to_owned(), keys.clone()));
             }
-            (_, default) => set(property, default.filter(|it| !it.is_object())),
+            (_, default) => set(property, default.filter(|value| !value.is_object())),
         }
     }
     schema["properties"] = top;

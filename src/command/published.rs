@@ -45,10 +45,10 @@ pub(super) fn publish_all(
             }
         }
     }
-    for directory in items.iter().filter_map(|it| it.output.parent()) {
+    for directory in items.iter().filter_map(|item| item.output.parent()) {
         stage.make_outputs(directory)?;
     }
-    let published = items.iter().map(|it| it.output.clone()).collect();
+    let published = items.iter().map(|item| item.output.clone()).collect();
     let add = |name: &str, text: &str, path: PathBuf| -> Result<Item> {
         let staged = stage.path().join(name);
         std::fs::write(&staged, text)?;
@@ -89,15 +89,15 @@ fn sums_file(
     let outputs = || {
         artifacts
             .iter()
-            .filter_map(|it| it.executable.path.as_ref())
+            .filter_map(|artifact| artifact.executable.path.as_ref())
     };
-    let directory = outputs().next().and_then(|it| it.parent());
-    let Some(path) = directory.map(|it| it.join(sums::FILE)) else {
+    let directory = outputs().next().and_then(|output| output.parent());
+    let Some(path) = directory.map(|path| path.join(sums::FILE)) else {
         return Ok(None);
     };
     // What is no list, or an output itself, does not speak of anything.
     let text = sums::read(&path).unwrap_or_default();
-    let is_output = outputs().any(|it| *it == path);
+    let is_output = outputs().any(|output| *output == path);
     Ok(Some(path).filter(|_| !is_output && sums::lists(&text, entries)))
 }
 
@@ -114,7 +114,7 @@ fn is_same(path: &Path, staged: &Path, interrupt: &Interrupt) -> Result<bool> {
 
 fn file_name(path: &Path) -> String {
     path.file_name()
-        .map(|it| it.to_string_lossy().into_owned())
+        .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
 }
 

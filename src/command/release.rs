@@ -15,15 +15,15 @@ use super::telling::{self, Telling, placed};
 use super::{Output, Session};
 use crate::analysis::{self, Artifact, recall};
 use crate::build::stage::Stage;
-use crate::build::{self, Event, publish, sums};
+use crate::build::{self, Built, Event, publish, sums};
 use crate::cli;
 use crate::clock;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Change;
 use crate::lock::Lock;
-use crate::plan;
 use crate::plan::output::Outputs;
+use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{Format, Shows};
 use crate::report;
@@ -118,15 +118,15 @@ fn attempt(
 ) -> Result<Option<Done>> {
     let mut prepared = prepare(purpose, session)?;
     let pending = std::mem::take(&mut prepared.pending);
-    if prepared.facts.iter().any(|it| it.asked.dry_run) {
+    if prepared.facts.iter().any(|facts| facts.asked.dry_run) {
         return match pending.confirm() {
-            true => dry_run(prepared, session).map(|it| Some(Done::Dry(it))),
+            true => dry_run(prepared, session).map(|output| Some(Done::Dry(output))),
             false => Ok(None),
         };
     }
     let released = stage_all(wanted, prepared, session);
     match pending.confirm() {
-        true => released.map(|it| Some(Done::Built(Box::new(it)))),
+        true => released.map(|released| Some(Done::Built(Box::new(released)))),
         false => Ok(None),
     }
 }
@@ -186,30 +186,23 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         lock_path,
         lock,
         mut stage,
-        repaired,
+        repaired: Repaired {
+            plan,
+            built,
+            repairs,
+        },
         artifacts,
         retains,
         output: wanted,
     } = released;
-    let Repaired {
-        plan,
-        built,
-        repairs,
-    } = repaired;
     let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check()?;
-    let published = publish_all(&plan, &built, &artifacts, &mut stage, session)?;
-    stage.keep_outputs();
-    let note = what_was_published(&published, &session.cwd);
-    if !published.is_empty() {
-        session.interrupt.note(note.clone());
-    }
+    let (published, note) = give_names(&plan, &built, &artifacts, &mut stage, session)?;
     recall::remember(&plan, &built, &artifacts);
     // The files are where they belong: whoever ends the run now loses a column of the report.
-    let retained = match retains {
-        true => retaining::retained(&plan.targets, &artifacts, &session.interrupt),
-        false => retaining::Found::new(),
-    };
+    let retained = retains
+        .then(|| retaining::retained(&plan.targets, &artifacts, &session.interrupt))
+        .unwrap_or_default();
     let report = report::report(&report::Inputs {
         config: &loaded.config,
         origins: &loaded.origins,
@@ -225,12 +218,13 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         now: clock::about_now(),
     });
     talk_of_time(&report, session);
-    let beside_data = plan.targets.iter().any(|it| it.facts.asked.json);
+    let beside_data = plan.targets.iter().any(|target| target.facts.asked.json);
     let is_shown = session.terminal && wanted.format == Format::Text && !beside_data;
     let said = Said::of(&plan, &lock_path, is_shown);
     let told = telling::tell(
         &report,
-        lock.filter(|_| follows).map(|it| (it, lock_path, found)),
+        lock.filter(|_| follows)
+            .map(|lock| (lock, lock_path, found)),
         &Telling {
             output: &wanted,
             config: &loaded.config,
@@ -244,6 +238,23 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
     drop(stage);
     output.beside_data = !output.is_data && beside_data;
     Ok(output)
+}
+
+/// Publishes, and says what an error that comes later has to say of it.
+fn give_names(
+    plan: &Plan,
+    built: &[Built],
+    artifacts: &[Artifact],
+    stage: &mut Stage,
+    session: &Session<'_>,
+) -> Result<(Vec<PathBuf>, String)> {
+    let published = publish_all(plan, built, artifacts, stage, session)?;
+    stage.keep_outputs();
+    let note = what_was_published(&published, &session.cwd);
+    if !published.is_empty() {
+        session.interrupt.note(note.clone());
+    }
+    Ok((published, note))
 }
 
 /// What a log of CI shows of the caches, and what took long.
@@ -260,7 +271,7 @@ fn talk_of_time(report: &report::Report, session: &mut Session<'_>) {
 fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
     let path = cwd.join(report);
     let executables = outputs.targets.iter().flatten();
-    let mut all = executables.filter_map(|it| it.path.as_ref());
+    let mut all = executables.filter_map(|executable| executable.path.as_ref());
     if all.any(|it| *it == path) || outputs.checksums.as_ref() == Some(&path) {
         return Err(Error::new(
             Kind::Usage,
@@ -278,8 +289,8 @@ fn apart(report: &Path, outputs: &Outputs, cwd: &Path) -> Result<()> {
 fn dry_run(prepared: Prepared, session: &mut Session<'_>) -> Result<Output> {
     let (_, _, plan) = prepared.draw(Path::new("$WORK"), session)?;
     for target in &plan.targets {
-        let steps = target.steps.iter().filter(|it| {
-            it.kind == plan::StepKind::Release || it.kind == plan::StepKind::Libraries
+        let steps = target.steps.iter().filter(|step| {
+            step.kind == plan::StepKind::Release || step.kind == plan::StepKind::Libraries
         });
         for step in steps {
             let invocation = in_place(step, target);
@@ -294,9 +305,9 @@ fn in_place(step: &plan::Step, target: &plan::TargetPlan) -> Invocation {
     let mut invocation = step.invocation.clone();
     let asked = &target.facts.asked;
     if !asked.names {
-        invocation.args.retain(|it| it != "-v");
+        invocation.args.retain(|argument| argument != "-v");
     }
-    let Some(at) = invocation.args.iter().position(|it| it == "-o") else {
+    let Some(at) = invocation.args.iter().position(|argument| argument == "-o") else {
         return invocation;
     };
     if let Some(output) = &asked.output {

@@ -63,7 +63,7 @@ pub fn move_to(revision: &Revision, loaded: &mut Loaded, typed: &mut Typed) -> R
     loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
     // There is no repository around these files.
     loaded.config.build.buildvcs = Buildvcs::False;
-    typed.flags.retain(|it| it.name != "buildvcs");
+    typed.flags.retain(|flag| flag.name != "buildvcs");
     Ok(())
 }
 
@@ -106,7 +106,10 @@ fn overlay(path: &Path, revision: &Revision) -> Result<Option<PathBuf>> {
     let Some(mut value) = parsed else {
         return Ok(None);
     };
-    if let Some(all) = value.get_mut("Replace").and_then(|it| it.as_object_mut()) {
+    if let Some(all) = value
+        .get_mut("Replace")
+        .and_then(|value| value.as_object_mut())
+    {
         let absolute = |text: &str| revision.here.join(text);
         for (place, file) in std::mem::take(all) {
             let place = absolute(&place);

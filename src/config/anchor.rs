@@ -83,7 +83,7 @@ pub(crate) fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
                 package
                     .get_mut("profile")
                     .into_iter()
-                    .for_each(|it| profile(it, at));
+                    .for_each(|value| profile(value, at));
             }
             Some(Value::Table(packages))
         }
@@ -91,7 +91,7 @@ pub(crate) fn profiles(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
     };
     pgo.get_mut("profile")
         .into_iter()
-        .for_each(|it| profile(it, at));
+        .for_each(|value| profile(value, at));
     pgo.extend(of_packages.map(|value| ("package".to_owned(), value)));
 }
 
@@ -107,10 +107,10 @@ pub(crate) fn advised(layer: &mut Table, at: &mut impl FnMut(&str, &mut Value)) 
 /// Every path of `[[prove.variant]]`.
 pub fn variants(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
     let all = layer.get_mut("prove");
-    let all = all.and_then(|it| it.get_mut("variant")?.as_array_mut());
+    let all = all.and_then(|value| value.get_mut("variant")?.as_array_mut());
     let profiles = all.into_iter().flatten();
-    let profiles = profiles.filter_map(|it| it.get_mut("profile"));
-    profiles.for_each(|it| profile(it, at));
+    let profiles = profiles.filter_map(|profile| profile.get_mut("profile"));
+    profiles.for_each(|value| profile(value, at));
 }
 
 fn profile(value: &mut Value, at: &mut impl FnMut(&mut Value)) {

@@ -250,7 +250,7 @@ mod tests {
     fn ages_are_days() {
         let age = |text: &str| {
             let value = toml::Value::String(text.into());
-            Age::deserialize(value).ok().map(|it| it.0)
+            Age::deserialize(value).ok().map(|age| age.0)
         };
         assert_eq!(age("45d"), Some(45.0));
         assert_eq!(age("6 weeks"), Some(42.0));

@@ -3,6 +3,8 @@
 //! Held against the same lists as every command before it starts (`review`), value by value, so that an error has file,
 //! line and caret, and nothing was started yet. And paths: those that we read and write ourselves.
 
+mod reserved;
+
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::quote;
 use crate::review::path::is_below;
 use crate::review::{self, Refusal, Tool};
+pub(crate) use reserved::{is_inside, reserved};
 
 /// Looks for what a file may not do. Fails with [`Kind::Usage`], file, line and caret.
 pub(crate) fn review(text: &str, origin: &str) -> Result<()> {
@@ -144,9 +147,11 @@ fn profiles(pgo: &DeTable<'_>) -> Vec<Text> {
 /// What a variant passes to go is reviewed as what the build passes. The commands of the section are reviewed where they would
 /// run: a release has nothing to do with them.
 fn prove_offence(prove: &DeTable<'_>) -> Option<Offence> {
-    let variants = prove.get("variant").and_then(|it| it.get_ref().as_array());
+    let variants = prove
+        .get("variant")
+        .and_then(|value| value.get_ref().as_array());
     let tables = variants.into_iter().flatten();
-    let mut tables = tables.filter_map(|it| it.get_ref().as_table());
+    let mut tables = tables.filter_map(|table| table.get_ref().as_table());
     tables.find_map(|variant| {
         let profile = text_of(variant, "profile").filter(|(value, _)| !is_below(value));
         if let Some(found) = profile {
@@ -224,7 +229,7 @@ pub(crate) const EVERYTHING: &str = "write `./...` for the packages of the proje
 /// mean is known when go has listed them.
 fn is_everything(pattern: &str) -> bool {
     let first = pattern.split('/').next().unwrap_or_default();
-    let open = first.split_once("...").map(|it| it.0);
+    let open = first.split_once("...").map(|pair| pair.0);
     let is_path = |text: &str| text.contains('.');
     matches!(pattern, "std" | "all") || first == "cmd" || open.is_some_and(|open| !is_path(open))
 }
@@ -334,80 +339,6 @@ pub(crate) fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> 
     }
 }
 
-/// Hidden directories that are places for outputs. Files of any other may be run, or decide what is run: those of version
-/// control, of hooks, of editors, of shells, and of tools that others install there.
-const HIDDEN: &[&str] = &[
-    ".artifacts",
-    ".bin",
-    ".build",
-    ".dist",
-    ".out",
-    ".output",
-    ".release",
-    ".target",
-    ".tmp",
-];
-
-/// The same of directories with other names.
-const RESERVED: &[&str] = &[
-    "_darcs",
-    "bower_components",
-    "cvs",
-    "git~1",
-    "jspm_packages",
-    "node_modules",
-    "venv",
-    "virtualenv",
-];
-
-/// Letters that some file systems do not see: a name with them is that without (as git has it, `utf8.c`, `next_hfs_char`).
-fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-}
-
-/// What stands in the way of an output whose place a configuration chose: it leads out of the project, or to a place from
-/// which it would be run. `None` where nothing does.
-pub(crate) fn reserved(path: &Path, root: &Path) -> Option<String> {
-    let existing = path.ancestors().skip(1).find(|path| path.exists())?;
-    let (Ok(place), Ok(project)) = (existing.canonicalize(), project(root).canonicalize()) else {
-        return Some("its directory cannot be read".into());
-    };
-    let Ok(below) = place.strip_prefix(&project) else {
-        return Some("it leads out of the project".into());
-    };
-    let rest = path.strip_prefix(existing).unwrap_or(path);
-    let names = below.components().chain(rest.components());
-    let seen = |text: &str| -> String { text.to_lowercase().replace(is_unseen, "") };
-    let mut names = names.map(|component| seen(&component.as_os_str().to_string_lossy()));
-    let is_run = |text: &String| match text.starts_with('.') {
-        true => !HIDDEN.contains(&text.as_str()),
-        false => RESERVED.contains(&text.as_str()),
-    };
-    if let Some(name) = names.find(is_run) {
-        return Some(format!("files in `{name}` are run, or decide what is run"));
-    }
-    let is_repository = |path: &Path| {
-        ["HEAD", "objects", "refs"]
-            .iter()
-            .all(|name| path.join(name).exists())
-    };
-    let mut above = place
-        .ancestors()
-        .take_while(|path| path.starts_with(&project));
-    above
-        .any(is_repository)
-        .then(|| "its directory is that of a repository".into())
-}
-
-/// Whether a path of the configuration, links followed, stays below the project.
-pub(crate) fn is_inside(root: &Path, path: &Path) -> bool {
-    let existing = path.ancestors().find_map(|path| path.canonicalize().ok());
-    match (existing, root.canonicalize()) {
-        (Some(path), Ok(root)) => path.starts_with(&root),
-        _ => false,
-    }
-}
-
 fn table_of<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<&'a DeTable<'t>> {
     table.get(key)?.get_ref().as_table()
 }
@@ -482,7 +413,10 @@ mod tests {
             "[[target]]\nos = \"linux\"\nenv = { CC = \"./x\" }",
         ] {
             let error = review(text, "gobuild-opt.toml").expect_err(text);
-            assert!(error.detail.is_some_and(|it| it.contains('^')), "{text}");
+            assert!(
+                error.detail.is_some_and(|detail| detail.contains('^')),
+                "{text}"
+            );
         }
     }
 

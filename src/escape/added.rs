@@ -125,7 +125,7 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
         let last = candidates.iter().rev().take(more);
         found.extend(last.map(|last| (*last, candidates.clone())));
     }
-    found.sort_by_key(|it| it.0);
+    found.sort_by_key(|entry| entry.0);
     let taken: HashSet<u32> = before
         .iter()
         .map(|index| old[*index].identity.ordinal)
@@ -197,16 +197,16 @@ mod tests {
         let (old, new) = (list(before), list(after));
         let found = compare(&old, &new);
         let words: Vec<&str> = after.split_whitespace().collect();
-        let added = found.new.iter().map(|it| {
+        let added = found.new.iter().map(|site| {
             let at = |index: usize| format!("{}@{index}", words[index]);
-            match it.among.as_slice() {
-                [] => format!("{} is new as #{}", at(it.index), it.identity.ordinal),
+            match site.among.as_slice() {
+                [] => format!("{} is new as #{}", at(site.index), site.identity.ordinal),
                 among => {
-                    let among: Vec<String> = among.iter().map(|it| at(*it)).collect();
+                    let among: Vec<String> = among.iter().map(|site| at(*site)).collect();
                     format!(
                         "one of {} is new as #{}",
                         among.join(" "),
-                        it.identity.ordinal
+                        site.identity.ordinal
                     )
                 }
             }

@@ -312,7 +312,7 @@ impl<'a> File<'a> {
         let mut found = Vec::new();
         if around.kind() != "var_declaration" {
             super::closure::walk(&mut around.walk(), |node| {
-                found.extend(self.position(node, name).map(|it| (node, it)));
+                found.extend(self.position(node, name).map(|at| (node, at)));
                 true
             });
         }
@@ -390,10 +390,10 @@ mod tests {
             name,
         };
         let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let shown = |it: Call| {
-            let generic = it.generic.map_or("", |_| " generic");
-            let certain = if it.certain { "" } else { "?" };
-            format!("{}:{}{certain}{generic}", it.line, it.column)
+        let shown = |call: Call| {
+            let generic = call.generic.map_or("", |_| " generic");
+            let certain = if call.certain { "" } else { "?" };
+            format!("{}:{}{certain}{generic}", call.line, call.column)
         };
         let calls = calls(source.as_bytes(), own, callee, base);
         calls.into_iter().map(shown).collect::<Vec<_>>().join(" ")

@@ -137,7 +137,7 @@ mod tests {
             let line = before.matches('\n').count() + 1;
             (line as u32, (at - before.rfind('\n').unwrap()) as u32)
         };
-        let literals = source.match_indices("func(").map(|it| position(it.0));
+        let literals = source.match_indices("func(").map(|entry| position(entry.0));
         literals
             .map(|(line, column)| captures_nothing(&tree, source.as_bytes(), line, column))
             .collect()

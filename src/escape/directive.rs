@@ -156,12 +156,16 @@ mod tests {
     use super::*;
 
     fn check(source: &str) -> String {
-        let shown = |it: &Directive| {
-            let about = match &it.about {
+        let shown = |directive: &Directive| {
+            let about = match &directive.about {
                 About::Function(it) => it.name.clone(),
                 About::Line(line) => format!("line {line}"),
             };
-            format!("{}: {} of {about}", it.line, it.words.join("+"))
+            format!(
+                "{}: {} of {about}",
+                directive.line,
+                directive.words.join("+")
+            )
         };
         let found = directives(source.as_bytes());
         found.iter().map(shown).collect::<Vec<_>>().join("\n")

@@ -125,7 +125,12 @@ mod tests {
     use super::*;
 
     fn check(source: &str) -> String {
-        let shown = |it: &Function| format!("{} {}-{}", it.name, it.start_line, it.end_line);
+        let shown = |function: &Function| {
+            format!(
+                "{} {}-{}",
+                function.name, function.start_line, function.end_line
+            )
+        };
         functions(source.as_bytes())
             .iter()
             .map(shown)

@@ -59,7 +59,7 @@ mod tests {
         texts.extend((0..40).map(|it| vec![b'a'; it]));
         let both: HashSet<u128> = texts
             .iter()
-            .flat_map(|it| [hash(0, it), hash(1, it)])
+            .flat_map(|bytes| [hash(0, bytes), hash(1, bytes)])
             .collect();
         let count = 2 * (100_000 + 80) - 2;
         assert_eq!(both.len(), count);

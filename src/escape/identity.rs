@@ -161,12 +161,12 @@ fn pair(old: &[Identity], new: &[Identity], diff: &mut Diff) {
     let gone = whole_functions(
         old,
         &diff.fixed,
-        &diff.kept.iter().map(|it| it.0).collect::<Vec<_>>(),
+        &diff.kept.iter().map(|entry| entry.0).collect::<Vec<_>>(),
     );
     let come = whole_functions(
         new,
         &diff.new,
-        &diff.kept.iter().map(|it| it.1).collect::<Vec<_>>(),
+        &diff.kept.iter().map(|entry| entry.1).collect::<Vec<_>>(),
     );
     for (content, before) in &gone {
         if let ([before], Some([after])) = (before.as_slice(), come.get(content).map(Vec::as_slice))
@@ -289,13 +289,13 @@ mod tests {
         let named: Vec<String> =
             identify(&sites, |path| (path == b"/m/a.go").then(|| source.to_vec()))
                 .iter()
-                .map(|it| {
+                .map(|site| {
                     format!(
                         "{}:{} {} #{}",
-                        it.site.line,
-                        it.identity.function,
-                        it.identity.expression,
-                        it.identity.ordinal
+                        site.site.line,
+                        site.identity.function,
+                        site.identity.expression,
+                        site.identity.ordinal
                     )
                 })
                 .collect();
@@ -335,7 +335,7 @@ mod tests {
         };
         let classes: Vec<Class> = identify_among(&sites, &sources, |_| Some(source.to_vec()))
             .iter()
-            .map(|it| it.site.class)
+            .map(|site| site.site.class)
             .collect();
         use Class::{Boxing, Constant};
         assert_eq!(
@@ -403,7 +403,7 @@ mod tests {
             facts in prop::collection::btree_set((0..4u8, 0..4u8, 1..4u32), 0..20),
             seed in any::<prop::sample::Index>(),
         ) {
-            let old: Vec<Identity> = facts.iter().map(|it| identity(&format!("f{}", it.0), &format!("e{}", it.1), it.2)).collect();
+            let old: Vec<Identity> = facts.iter().map(|fact| identity(&format!("f{}", fact.0), &format!("e{}", fact.1), fact.2)).collect();
             let mut new = old.clone();
             new.rotate_left(if old.is_empty() { 0 } else { seed.index(old.len()) });
             let same = diff(&old, &new);

@@ -43,7 +43,7 @@ mod tests {
 
     fn check(source: &str) -> String {
         let names = names(source.as_bytes()).into_iter();
-        let names: Vec<String> = names.map(|it| it.escape_ascii().to_string()).collect();
+        let names: Vec<String> = names.map(|name| name.escape_ascii().to_string()).collect();
         names.join(" ")
     }
 

@@ -96,7 +96,7 @@ impl<'a> Names<'a> {
     /// Whether a struct or an array of constants, or a zero one, is read-only data in an
     /// interface: up to Go 1.24 it was copied to the heap (`addrTemp` in `cmd/compile/internal/walk/order.go`).
     pub(super) fn has_static_literals(&self) -> bool {
-        self.sources.go.is_none_or(|it| it >= (1, 25))
+        self.sources.go.is_none_or(|go| go >= (1, 25))
     }
 
     /// The bytes of a file.
@@ -455,7 +455,7 @@ type noBody struct{}
             _ => None,
         };
         let found = Names::new(&sources, &mut read).find("ex.com/lib", name);
-        found.map_or("nothing".into(), |it| format!("{it:?}"))
+        found.map_or("nothing".into(), |declared| format!("{declared:?}"))
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn classes(sites: &[IdentifiedSite], members: &[usize]) -> Vec<(Class, u64)> {
     let mut classes: Vec<_> = Class::ALL
         .into_iter()
         .map(|class| (class, count(class)))
-        .filter(|it| it.1 > 0)
+        .filter(|entry| entry.1 > 0)
         .collect();
     classes.sort_by_key(|class| std::cmp::Reverse(class.1));
     classes

@@ -20,7 +20,7 @@ impl Raw {
     pub(crate) fn new(dir: &[u8], cwd: &[u8], cgo: bool) -> Self {
         let mut shorter = Vec::new();
         let mut at = Some(dir).filter(|bytes| bytes.starts_with(b"/") && cwd.starts_with(b"/"));
-        while let Some(dir) = at.filter(|it| it.len() > 1) {
+        while let Some(dir) = at.filter(|bytes| bytes.len() > 1) {
             let relative = relative(cwd, dir);
             if relative.len() < dir.len() {
                 shorter.push((dir.to_vec(), relative));

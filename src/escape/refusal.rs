@@ -118,8 +118,12 @@ mod tests {
         ] {
             refusals.line(line.as_bytes());
         }
-        let shown =
-            |it: &Refusal| format!("{} {} {}: {}", it.package, it.line, it.function, it.reason);
+        let shown = |refusal: &Refusal| {
+            format!(
+                "{} {} {}: {}",
+                refusal.package, refusal.line, refusal.function, refusal.reason
+            )
+        };
         let found: Vec<String> = refusals.finish().iter().map(shown).collect();
         insta::assert_snapshot!(found.join("\n"), @"
         ex.com/m 9 main: function too complex: cost 86 exceeds budget 80

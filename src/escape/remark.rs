@@ -204,7 +204,10 @@ mod tests {
     fn a_refusal_says_by_how_much() {
         let read = |text: &'static str| {
             let (name, reason) = refused(text.as_bytes()).unwrap();
-            (plain(name), almost(reason).map(|it| (it.cost, it.budget)))
+            (
+                plain(name),
+                almost(reason).map(|almost| (almost.cost, almost.budget)),
+            )
         };
         assert_eq!(
             read("cannot inline (*T[int]).f: function too complex: cost 86 exceeds budget 80"),

@@ -142,7 +142,7 @@ impl<'a> Owners<'a> {
         }
         let name = match names {
             [one] => one,
-            several => several.iter().find(|it| *it == base)?,
+            several => several.iter().find(|bytes| *bytes == base)?,
         };
         Some([path, b"/", name].concat())
     }
@@ -165,7 +165,7 @@ impl<'a> Owners<'a> {
             self.by_dir
                 .get(absolute(&self.sources.directory, dir).as_slice())
         });
-        index.map_or(Owner::Header, |it| Owner::Package(*it))
+        index.map_or(Owner::Header, |index| Owner::Package(*index))
     }
 }
 

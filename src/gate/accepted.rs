@@ -223,8 +223,8 @@ mod tests {
 
     #[test]
     fn entries_that_are_looser_are_said_with_their_reason() {
-        let own = |it: &mut Target, edit: fn(&mut Executable)| {
-            it.executables.values_mut().for_each(edit);
+        let own = |target: &mut Target, edit: fn(&mut Executable)| {
+            target.executables.values_mut().for_each(edit);
         };
         assert_eq!(check(|_| {}), "");
         assert_eq!(check(|it| own(it, |it| it.size = 90)), "");
@@ -267,8 +267,8 @@ mod tests {
             ..Proof::default()
         };
         let with = |proof: Proof| {
-            lock(|it| {
-                it.proofs.insert("ex.com/m".into(), proof);
+            lock(|target| {
+                target.proofs.insert("ex.com/m".into(), proof);
             })
         };
         let told = |before: &Lock, now: &Lock| {

@@ -69,7 +69,9 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
         return;
     }
     let share = |percent: Option<Percent>| {
-        percent.map_or("the default".to_owned(), |it| format!("{} %", it.0))
+        percent.map_or("the default".to_owned(), |percent| {
+            format!("{} %", percent.0)
+        })
     };
     if before.min_share != now.min_share {
         let (a, b) = (share(before.min_share), share(now.min_share));
@@ -332,7 +334,7 @@ mod tests {
     use crate::config::strict;
 
     fn check(before: &str, now: &str) -> String {
-        let read = |it: &str| strict::parse::<Config>(it, "gobuild-opt.toml").unwrap();
+        let read = |text: &str| strict::parse::<Config>(text, "gobuild-opt.toml").unwrap();
         let (before, now) = (read(before), read(now));
         let side = |config| Side { config, lock: None };
         loosened(side(&before), side(&now)).join("\n")
@@ -384,10 +386,10 @@ mod tests {
     #[test]
     fn another_profile_is_noted() {
         let check = |before: &str, now: &str| {
-            let read = |it: &str| strict::parse::<Config>(it, "gobuild-opt.toml").unwrap();
+            let read = |text: &str| strict::parse::<Config>(text, "gobuild-opt.toml").unwrap();
             noted(&read(before), &read(now)).join("\n")
         };
-        let one = |it: &str| format!("[pgo]\nprofile = {it}\n");
+        let one = |text: &str| format!("[pgo]\nprofile = {text}\n");
         assert_eq!(check(&one("\"auto\""), &one("\"auto\"")), "");
         assert_eq!(
             check(&one("\"a.pprof\""), &one("[\"a.pprof\", \"b.pprof\"]")),

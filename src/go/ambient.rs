@@ -115,7 +115,7 @@ mod tests {
         );
         let shown: Vec<String> = found
             .iter()
-            .map(|it| format!("{}={} ({})", it.name, it.value, it.from))
+            .map(|ambient| format!("{}={} ({})", ambient.name, ambient.value, ambient.from))
             .collect();
         assert_eq!(
             shown,

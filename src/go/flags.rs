@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     fn strings(words: &[&str]) -> Vec<String> {
-        words.iter().map(|it| (*it).to_owned()).collect()
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl<'a> Git<'a> {
         ];
         let listed = here.ask(&args)?.unwrap_or_default();
         for entry in listed.split(|byte| *byte == 0).map(String::from_utf8_lossy) {
-            let below = entry.split_once('\n').map_or("", |it| it.1);
+            let below = entry.split_once('\n').map_or("", |pair| pair.1);
             let submodule = top.join(below);
             if !below.is_empty() && path::is_below(below) && submodule.join(".git").exists() {
                 self.filters(&submodule, found, depth - 1)?;

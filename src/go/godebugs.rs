@@ -92,7 +92,7 @@ fn read(text: &str) -> Table {
             let end = rest.find(|c: char| !c.is_ascii_digit());
             rest[..end.unwrap_or(rest.len())].parse().ok()
         };
-        let after = |key: &str| entry.split_once(key).map(|it| it.1);
+        let after = |key: &str| entry.split_once(key).map(|pair| pair.1);
         if let Some(minor) = number("Removed: ") {
             let old = match after("Old: ").unwrap_or_default() {
                 it if it.starts_with("zero") => vec!["0".to_owned()],
@@ -156,7 +156,7 @@ pub fn of_module(text: &str) -> Vec<Setting> {
             (setting, _) if group => setting,
             _ => None,
         };
-        found.extend(setting.and_then(|it| read_setting(it, index)));
+        found.extend(setting.and_then(|setting| read_setting(setting, index)));
     }
     found
 }
@@ -222,7 +222,8 @@ var Removed = []RemovedInfo{
     #[test]
     fn settings_of_a_program_are_read() {
         let named = |all: Vec<Setting>| -> Vec<String> {
-            let shown = |it: &Setting| format!("{}={} {}", it.name, it.value, it.line);
+            let shown =
+                |setting: &Setting| format!("{}={} {}", setting.name, setting.value, setting.line);
             all.iter().map(shown).collect()
         };
         let text = "module m\n\ngodebug panicnil=1 // why\ngodebug (\n\tdefault=go1.21\n\ttls3des=1\n)\nrequire x v1\n";

@@ -97,7 +97,10 @@ impl Past {
         limit: u64,
         interrupt: &Interrupt,
     ) -> Result<Option<Vec<u8>>> {
-        let mut below = self.tops.iter().filter_map(|it| path.strip_prefix(it).ok());
+        let mut below = self
+            .tops
+            .iter()
+            .filter_map(|top| path.strip_prefix(top).ok());
         let Some(below) = below.next() else {
             return Ok(None);
         };

@@ -28,7 +28,7 @@ fn is_relative(pattern: &str) -> bool {
 pub(crate) fn leads_somewhere(pattern: &str, cwd: &Path) -> bool {
     let directory = pattern.split("...").next().unwrap_or_default();
     let directory = match pattern.contains("...") {
-        true => directory.rsplit_once('/').map_or("", |it| it.0),
+        true => directory.rsplit_once('/').map_or("", |pair| pair.0),
         false => directory,
     };
     is_relative(pattern) && cwd.join(directory).is_dir()

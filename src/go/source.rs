@@ -306,7 +306,7 @@ mod tests {
 
     /// One line per variable: its name and what `-X` does.
     fn judged(sources: &[&str]) -> String {
-        let read = |it: &&str| File::new(it.as_bytes().to_vec()).unwrap();
+        let read = |text: &&str| File::new(text.as_bytes().to_vec()).unwrap();
         let files: Vec<File> = sources.iter().map(read).collect();
         let others = [read(&OTHER)];
         let other = Scope::new(&others);

@@ -303,7 +303,7 @@ mod tests {
         let reference = crate::config::preset::DEFAULT.text;
         for name in HARMLESS {
             let words = reference.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            assert!(words.into_iter().any(|it| it == *name), "{name}");
+            assert!(words.into_iter().any(|word| word == *name), "{name}");
         }
     }
 

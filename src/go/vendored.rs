@@ -324,7 +324,7 @@ mod tests {
         write(root, "vendor/ex.com/Lib/more.go", "package a");
         std::fs::remove_file(root.join("vendor/ex.com/Lib/sub/c.go")).unwrap();
         let edited = ["a.go", "more.go", "sub/c.go"];
-        let edited = edited.map(|it| format!("`vendor/ex.com/Lib/{it}` of ex.com/Lib v1.2.0"));
+        let edited = edited.map(|text| format!("`vendor/ex.com/Lib/{text}` of ex.com/Lib v1.2.0"));
         assert_eq!(compared().edited, edited);
     }
 

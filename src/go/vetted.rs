@@ -134,13 +134,13 @@ mod tests {
         let found = read(json, Path::new("/"));
         let shown: Vec<String> = found
             .iter()
-            .map(|it| {
+            .map(|reported| {
                 format!(
                     "{}:{} {} {}",
-                    it.file.display(),
-                    it.line,
-                    it.analyzer,
-                    it.message
+                    reported.file.display(),
+                    reported.line,
+                    reported.analyzer,
+                    reported.message
                 )
             })
             .collect();

@@ -123,7 +123,10 @@ impl Changes {
 
     /// Who does not know a fact, so that it was not compared.
     pub(crate) fn silent(&self, fact: Fact) -> Option<Side> {
-        self.silent.iter().find(|it| it.0 == fact).map(|it| it.1)
+        self.silent
+            .iter()
+            .find(|entry| entry.0 == fact)
+            .map(|entry| entry.1)
     }
 
     /// Facts that got worse.
@@ -409,8 +412,10 @@ mod tests {
         let mut now = before();
         edit(&mut now);
         let changes = before().changes(&now);
-        let facts = changes.worse().map(|it| it.item.to_string());
-        let modules = changes.new_modules().map(|it| format!("new {}", it.0));
+        let facts = changes.worse().map(|change| change.item.to_string());
+        let modules = changes
+            .new_modules()
+            .map(|new_module| format!("new {}", new_module.0));
         facts.chain(modules).collect::<Vec<_>>().join(" ")
     }
 
@@ -429,11 +434,15 @@ mod tests {
             worse(|it| it.dead_code_elimination = Some(false)),
             "dead-code"
         );
-        let cgo = |it: &mut Executable| it.cgo.extend(["os/user".to_owned()]);
+        let cgo = |executable: &mut Executable| executable.cgo.extend(["os/user".to_owned()]);
         assert_eq!(worse(cgo), "cgo:os/user");
-        let godebug = |it: &mut Executable| it.godebug.extend([("a".to_owned(), "1".to_owned())]);
+        let godebug = |executable: &mut Executable| {
+            executable
+                .godebug
+                .extend([("a".to_owned(), "1".to_owned())])
+        };
         assert_eq!(worse(godebug), "godebug:a");
-        let module = |it: &mut Executable| it.modules.extend([("x".to_owned(), 1)]);
+        let module = |executable: &mut Executable| executable.modules.extend([("x".to_owned(), 1)]);
         assert_eq!(worse(module), "new x");
     }
 

@@ -65,7 +65,7 @@ impl FromStr for Item {
             _ => {}
         }
         let (kind, name) = text.split_once(':').ok_or(())?;
-        let (_, item) = NAMED.iter().find(|it| it.0 == kind).ok_or(())?;
+        let (_, item) = NAMED.iter().find(|entry| entry.0 == kind).ok_or(())?;
         if name.is_empty() {
             return Err(());
         }

@@ -97,7 +97,7 @@ fn broken(error: &toml::de::Error, text: &str, origin: &str) -> Error {
 fn line_of(text: &str, start: &str) -> usize {
     text.lines()
         .position(|line| line.starts_with(start))
-        .map_or(1, |it| it + 1)
+        .map_or(1, |at| at + 1)
 }
 
 fn bad(origin: &str, line: usize, what: &str) -> Error {

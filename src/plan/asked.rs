@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn check(typed: &[&str], goflags: &str) -> Asked {
-        let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
+        let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
         let typed = flags::parse(&typed, "flags").unwrap();
         let goflags = flags::parse_goflags(goflags).unwrap();
         Asked::read(&typed, &Config::default(), &goflags).unwrap()

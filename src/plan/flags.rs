@@ -334,7 +334,7 @@ fn behind(ours: &[PerPackage], value: PerPackage) -> PerPackage {
         None if value.pattern.is_none() => of(Some("all")),
         same => same,
     };
-    let words = hidden.iter().flat_map(|it| &it.flags).cloned();
+    let words = hidden.iter().flat_map(|entry| &entry.flags).cloned();
     PerPackage {
         flags: words.chain(value.flags).collect(),
         pattern: value.pattern,
@@ -402,7 +402,7 @@ mod tests {
         .unwrap();
         let mut config = loaded.config;
         edit(&mut config);
-        let typed: Vec<String> = typed.iter().map(|it| (*it).to_owned()).collect();
+        let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
         let pgo = Use {
             packages: Vec::new(),
             reason: Reason {

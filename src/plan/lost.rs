@@ -204,7 +204,7 @@ fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) ->
     );
     if pattern.contains(char::is_whitespace) || pattern.chars().count() == 1 {
         let value = shown(name, given);
-        let value = value.split_once('=').map_or("", |it| it.1);
+        let value = value.split_once('=').map_or("", |pair| pair.1);
         return error.hint(format!(
             "did you mean `-{name}='-{value}'`? The flags of a list begin with `-`"
         ));

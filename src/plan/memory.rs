@@ -34,8 +34,8 @@ impl Memory {
             tool: format!(
                 "{} {} {}",
                 env!("CARGO_PKG_VERSION"),
-                about.map_or(0, |it| it.len()),
-                made.map_or(0, |it| it.as_nanos())
+                about.map_or(0, |about| about.len()),
+                made.map_or(0, |made| made.as_nanos())
             ),
         }
     }

@@ -270,10 +270,10 @@ mod tests {
                     target.clone(),
                     mains
                         .iter()
-                        .map(|it| {
+                        .map(|main| {
                             (
-                                format!("ex.com/{it}"),
-                                it.rsplit('/').next().unwrap().to_owned(),
+                                format!("ex.com/{main}"),
+                                main.rsplit('/').next().unwrap().to_owned(),
                             )
                         })
                         .collect(),
@@ -285,8 +285,9 @@ mod tests {
                 .targets
                 .iter()
                 .flatten()
-                .map(|it| {
-                    it.path
+                .map(|target| {
+                    target
+                        .path
                         .as_ref()
                         .map_or("-".into(), |path| path.display().to_string())
                 })

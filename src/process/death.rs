@@ -95,7 +95,7 @@ fn told(words: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_of_code(line: &str) -> bool {
-    let behind = line.split_once(".go:").map_or("", |it| it.1);
+    let behind = line.split_once(".go:").map_or("", |pair| pair.1);
     let number = behind.split(':').next().unwrap_or_default();
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number && behind[number.len()..].starts_with(':')
@@ -394,7 +394,7 @@ mod tests {
             victim,
             places: &[],
         };
-        let sentence = cause(&scene).map_or("-".into(), |it| it.sentence);
+        let sentence = cause(&scene).map_or("-".into(), |cause| cause.sentence);
         // What this machine has.
         match sentence.split_once(" (") {
             Some((head, facts)) if facts.contains("at least") => {

@@ -83,7 +83,7 @@ impl Taken {
             self.peak,
             self.faults,
             self.instructions
-                .map_or("-".to_owned(), |it| it.to_string())
+                .map_or("-".to_owned(), |instructions| instructions.to_string())
         )
     }
 

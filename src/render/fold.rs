@@ -83,7 +83,7 @@ mod tests {
     fn table() -> Table {
         let classes = ["moved", "append", "boxing", "closure", "conv", "other"];
         let mut columns = vec![text("package"), number("sites")];
-        columns.extend(classes.map(|it| folding(number(it))));
+        columns.extend(classes.map(|class| folding(number(class))));
         let row = |words: &str| words.split(' ').map(str::to_owned).collect();
         Table {
             columns,
@@ -99,7 +99,11 @@ mod tests {
     fn the_smallest_columns_are_one_where_labels_have_no_room() {
         let check = |available| {
             let folded = fold(&table(), available)?;
-            let titles: Vec<&str> = folded.columns.iter().map(|it| it.title.as_str()).collect();
+            let titles: Vec<&str> = folded
+                .columns
+                .iter()
+                .map(|column| column.title.as_str())
+                .collect();
             Some(format!(
                 "{}: {}",
                 titles.join(" "),

@@ -164,7 +164,7 @@ mod tests {
         };
         let measure = |kind, part: Option<&str>| Measure {
             kind,
-            part: part.map(|it| ("module", it.to_owned())),
+            part: part.map(|text| ("module", text.to_owned())),
             value: 7,
         };
         let measures = vec![

@@ -1,13 +1,19 @@
 //! New findings in, SARIF 2.1.0 out: what code scanning reads.
 
+mod rules;
+
 use serde_json::{Value, json};
 
-use crate::advise::{RULES, Rule};
-use crate::check::{self, Check, Status};
+use crate::advise::RULES;
+use crate::check::{self, Status};
 use crate::escape::Class;
 use crate::lock::class_name;
 use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Heavier, Site, Tool};
+use rules::{
+    BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule, rule,
+    rule_id,
+};
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
 pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
@@ -45,7 +51,8 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let has_advice = !findings.advice.is_empty();
     let before_benchmarks = before_advice + if has_advice { RULES.len() } else { 0 };
     let benchmarks = findings.benchmarks.iter();
-    let benchmarks = benchmarks.map(|it| heavier(it, before_benchmarks, findings, prefix));
+    let benchmarks =
+        benchmarks.map(|benchmark| heavier(benchmark, before_benchmarks, findings, prefix));
     let results: Vec<Value> = sites
         .chain(advice)
         .chain(benchmarks)
@@ -91,65 +98,12 @@ fn log(tool: &Tool, rules: &[Value], results: &[Value]) -> String {
     }))
 }
 
-fn rule(class: Class, findings: &Findings<'_>) -> Value {
-    let help = match findings.revision {
-        Some(revision) => format!("{revision} does not have this allocation."),
-        None => "The lock of the project does not hold this allocation. Remove it, or accept it with `gobuild-opt accept ID --reason TEXT`.".to_owned(),
-    };
-    let text = match class {
-        Class::Moved => "A variable is moved to the heap.",
-        Class::New => "A value behind a pointer is allocated on the heap.",
-        Class::Make => "A slice or a map is allocated on the heap.",
-        Class::Append => "The array behind an append is allocated on the heap.",
-        Class::Boxing => "A value is stored in an interface on the heap.",
-        Class::Closure => "A function literal is allocated on the heap.",
-        Class::Conversion => "A conversion or a concatenation allocates a string or a slice.",
-        _ => "A composite literal is allocated on the heap.",
-    };
-    json!({
-        "id": rule_id(class_name(class).as_str()),
-        "shortDescription": { "text": text },
-        "help": { "text": help },
-        "defaultConfiguration": { "level": "warning" },
-    })
-}
-
-const CLAIMS: &[(&str, &str)] = &[
-    ("no-escape", "A function that must not allocate does."),
-    (
-        "inlined",
-        "A function or a call that must be inlined is not.",
-    ),
-    (
-        "no-bounds-checks",
-        "A function that must have no bounds check has one.",
-    ),
-    (
-        "max-frame",
-        "The stack frame of a function is larger than it may be.",
-    ),
-    ("must-exist", "A function that must exist does not."),
-    (
-        "gcassert",
-        "A `//gcassert:` comment has a word that means nothing.",
-    ),
-];
-
-fn advice_rule(rule: &Rule) -> Value {
-    json!({
-        "id": rule.id,
-        "shortDescription": { "text": format!("{}.", rule.summary) },
-        "help": { "text": rule.manual },
-        "defaultConfiguration": { "level": "note" },
-    })
-}
-
 fn advised(it: &Advised, rules_before: usize, prefix: &str) -> Value {
     let index = RULES.iter().position(|rule| rule.id == it.rule);
     let place = &it.place;
     json!({
         "ruleId": it.rule,
-        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "ruleIndex": index.map_or(-1, |index| (rules_before + index) as i64),
         "level": "note",
         "message": { "text": it.sentence() },
         "locations": [location(&Place {
@@ -164,15 +118,6 @@ fn advised(it: &Advised, rules_before: usize, prefix: &str) -> Value {
     })
 }
 
-fn assertion_rule(claim: &str, text: &str) -> Value {
-    json!({
-        "id": format!("assert-{claim}"),
-        "shortDescription": { "text": text },
-        "help": { "text": "An `[[assert]]` of gobuild-opt.toml or a `//gcassert:` comment says so. Change the code, or the assertion." },
-        "defaultConfiguration": { "level": "error" },
-    })
-}
-
 fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
     let index = CLAIMS.iter().position(|claim| claim.0 == it.claim);
     let hint = it
@@ -182,7 +127,7 @@ fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
     let fingerprint = format!("{}/{}/{}/{}", it.claim, it.function, it.source, it.column);
     json!({
         "ruleId": format!("assert-{}", it.claim),
-        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "ruleIndex": index.map_or(-1, |index| (rules_before + index) as i64),
         "level": "error",
         "message": { "text": format!("{}: {}{hint}", it.function, it.message) },
         "locations": [location(&Place {
@@ -194,15 +139,6 @@ fn failed(it: &Assertion, rules_before: usize, prefix: &str) -> Value {
             source: &it.source,
         }, prefix)],
         "partialFingerprints": { "gobuildOptAssertion/v1": fingerprint },
-    })
-}
-
-fn check_rule(check: &Check) -> Value {
-    json!({
-        "id": format!("check-{}", check.id),
-        "shortDescription": { "text": format!("{}.", check.summary.trim_end_matches('.')) },
-        "help": { "text": check.manual },
-        "defaultConfiguration": { "level": "warning" },
     })
 }
 
@@ -218,39 +154,11 @@ fn checked(it: &Checked<'_>, rules_before: usize, findings: &Findings<'_>, prefi
     let of = it.of.join(", ");
     json!({
         "ruleId": format!("check-{}", finding.id),
-        "ruleIndex": index.map_or(-1, |it| (rules_before + it) as i64),
+        "ruleIndex": index.map_or(-1, |index| (rules_before + index) as i64),
         "level": level,
         "message": { "text": format!("{of}: {}{hint}", finding.message) },
         "locations": [elsewhere(&of, findings, prefix)],
         "partialFingerprints": { "gobuildOptCheck/v1": format!("{}/{of}", finding.id) },
-    })
-}
-
-/// What a sentence about a budget begins with; the last one takes what fails the run and is none of the others.
-const BUDGETS: &[(&str, &str)] = &[
-    ("size-growth", "An executable grew by more than it may."),
-    ("size", "An executable is larger than it may be."),
-    ("module", "A module is larger than it may be."),
-    (
-        "frame-growth",
-        "The stack frame of a function grew by more than it may.",
-    ),
-    (
-        "frame",
-        "The stack frame of a function is larger than it may be.",
-    ),
-    (
-        "gate",
-        "A gate that was asked for does not hold, was not judged, or is loosened.",
-    ),
-];
-
-fn budget_rule(name: &str, text: &str) -> Value {
-    json!({
-        "id": format!("budget-{name}"),
-        "shortDescription": { "text": text },
-        "help": { "text": "A limit of `[budget]` in gobuild-opt.toml, or of gobuild-opt.lock, says so. Make it smaller, or raise the limit." },
-        "defaultConfiguration": { "level": "error" },
     })
 }
 
@@ -272,15 +180,6 @@ fn over_budget(
         "message": { "text": sentence },
         "locations": [elsewhere(item, findings, prefix)],
         "partialFingerprints": { "gobuildOptBudget/v1": item },
-    })
-}
-
-fn benchmark_rule() -> Value {
-    json!({
-        "id": "bench-allocations",
-        "shortDescription": { "text": "A benchmark allocates more than before." },
-        "help": { "text": "gobuild-opt.lock, or the program without the change, allocates less. Look at what is new on the heap with `gobuild-opt escape --diff REV`, or accept it with `gobuild-opt bench --accept --reason TEXT`." },
-        "defaultConfiguration": { "level": "error" },
     })
 }
 
@@ -324,10 +223,6 @@ fn elsewhere(name: &str, findings: &Findings<'_>, prefix: &str) -> Value {
     )
 }
 
-fn rule_id(class: &str) -> String {
-    format!("escape-{class}")
-}
-
 fn result(site: &Site, findings: &Findings<'_>, classes: &[Class], prefix: &str) -> Value {
     let advice = findings.advice(site);
     let level = match findings.failing.contains(site.id.as_str()) {
@@ -344,7 +239,7 @@ fn result(site: &Site, findings: &Findings<'_>, classes: &[Class], prefix: &str)
     );
     json!({
         "ruleId": rule_id(&site.class),
-        "ruleIndex": index.map_or(-1, |it| it as i64),
+        "ruleIndex": index.map_or(-1, |index| index as i64),
         "level": level,
         "message": { "text": text },
         "locations": [location(&Place {

@@ -16,7 +16,7 @@ const LEFT: f64 = 40.0;
 /// As far as is drawn on each side, in percent: all points and the interval, at least 1.
 fn reach(strip: &Strip) -> f64 {
     let ends = [strip.low, strip.high, strip.floor, 1.0];
-    let all = strip.points.iter().chain(&ends).map(|it| it.abs());
+    let all = strip.points.iter().chain(&ends).map(|point| point.abs());
     all.filter(|it| it.is_finite()).fold(1.0, f64::max)
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn svg(blocks: &[Block]) -> String {
         .collect();
     let strips: Vec<&Strip> = blocks
         .iter()
-        .filter_map(|it| match it {
+        .filter_map(|block| match block {
             Block::Strip(strip) => Some(strip),
             _ => None,
         })
@@ -202,7 +202,11 @@ mod tests {
         };
         let text = svg(&[Block::Picture(picture)]);
         let parsed = roxmltree::Document::parse(&text).unwrap();
-        assert!(!parsed.descendants().any(|it| it.has_tag_name("script")));
+        assert!(
+            !parsed
+                .descendants()
+                .any(|descendant| descendant.has_tag_name("script"))
+        );
     }
 
     #[test]
@@ -234,7 +238,7 @@ mod tests {
             )
         });
         let children: Vec<Tile> = many.rev().collect();
-        let bytes = children.iter().map(|it| it.bytes).sum();
+        let bytes = children.iter().map(|tile| tile.bytes).sum();
         let all = picture(vec![tile("example.com/module", bytes, children)]);
         let text = svg(&[Block::Picture(all)]);
         let parsed = roxmltree::Document::parse(&text).unwrap();
@@ -244,9 +248,9 @@ mod tests {
         let mut seen = 0;
         for group in parsed
             .descendants()
-            .filter(|it| it.attribute("class") == Some("t"))
+            .filter(|descendant| descendant.attribute("class") == Some("t"))
         {
-            let find = |name| group.children().find(|it| it.has_tag_name(name));
+            let find = |name| group.children().find(|node| node.has_tag_name(name));
             let (Some(rect), Some(label)) = (find("rect"), find("text")) else {
                 continue;
             };

@@ -263,7 +263,7 @@ fn beginning(text: &str, width: usize) -> String {
         }
         kept.push(c);
     }
-    let end = kept.rfind(' ').filter(|it| *it > width / 2);
+    let end = kept.rfind(' ').filter(|at| *at > width / 2);
     kept.truncate(end.unwrap_or(kept.len()));
     format!("{}…", kept.trim_end_matches([' ', ',', ':', '(']))
 }

@@ -147,7 +147,7 @@ pub(crate) fn sections(artifact: &Artifact) -> Vec<Section> {
         let sum = sums.iter().find(|sum| sum.role == role)?;
         let old = sums_before
             .as_ref()
-            .and_then(|it| it.iter().find(|it| it.role == role));
+            .and_then(|roles| roles.iter().find(|it| it.role == role));
         let names = names(role, before.into_iter().chain([after]));
         if names.is_empty() {
             return None;

@@ -154,7 +154,7 @@ pub(crate) fn settle(platforms: &mut [&mut Vec<Assertion>]) {
     let mut seen: Vec<(usize, bool)> = Vec::new();
     for it in platforms.iter().flat_map(|platform| platform.iter()) {
         let Some(index) = it.index else { continue };
-        match seen.iter_mut().find(|it| it.0 == index) {
+        match seen.iter_mut().find(|entry| entry.0 == index) {
             Some((_, missing)) => *missing &= it.missing,
             None => seen.push((index, it.missing)),
         }

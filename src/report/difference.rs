@@ -143,7 +143,7 @@ pub(crate) struct Built {
 /// What differs between two executables.
 pub(crate) fn executable(before: &Built, after: &Built) -> Executable {
     let both = before.functions.as_ref().zip(after.functions.as_ref());
-    let sum = |it: &BTreeMap<String, (u64, u64)>| it.values().map(|it| it.0).sum();
+    let sum = |it: &BTreeMap<String, (u64, u64)>| it.values().map(|value| value.0).sum();
     Executable {
         name: after.name.clone(),
         size: Pair::of(before.size, after.size),

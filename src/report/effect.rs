@@ -232,7 +232,7 @@ fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
     let allocating = |side: &Side| -> Vec<usize> {
         let all = side.sites.iter().enumerate();
         all.filter(|pair| pair.1.identity.class.allocates())
-            .map(|it| it.0)
+            .map(|entry| entry.0)
             .collect()
     };
     let listed = |side: &Side, at: &[usize]| -> Vec<Listed> {
@@ -257,7 +257,9 @@ fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
 fn price(with: &Side, without: &Side) -> Price {
     let ms = |side: &Side| side.cpu.and_then(|cpu| u64::try_from(cpu.as_millis()).ok());
     let fair = with.compiled == without.compiled && with.compiled > 0;
-    let percent = ms(with).zip(ms(without)).filter(|it| fair && it.1 > 0);
+    let percent = ms(with)
+        .zip(ms(without))
+        .filter(|entry| fair && entry.1 > 0);
     Price {
         cpu_ms_with: ms(with),
         cpu_ms_without: ms(without),

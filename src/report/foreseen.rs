@@ -109,7 +109,7 @@ fn budgets(config: &Config, entry: &Result<&Executable, Cause>) -> Vec<(String, 
             ("frame-growth", frames),
             ("size-growth", growth),
         ];
-        let asked = asked.into_iter().filter(|it| it.1);
+        let asked = asked.into_iter().filter(|entry| entry.1);
         open.extend(asked.map(|pair| (format!("[budget] {}", pair.0), cause.clone())));
     }
     let modules = match entry {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::escapes::{Escapes, Site};
 use super::outline::escapes::spelled;
+use super::target::{context, standing};
 use super::verdict::{Ground, Reason, label};
-use super::{Assertion, Budget, Inputs, Target, budgets, context, findings, standing};
+use super::{Assertion, Budget, Inputs, Target, budgets, findings};
 use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
 use crate::build::excerpt::Excerpt;
@@ -137,7 +138,11 @@ fn unlinked(config: &Config) -> Vec<Judgement> {
             "name a main package, or run `gobuild-opt escape` for libraries",
         )),
     };
-    asked.into_iter().filter(|it| it.1).map(judgement).collect()
+    asked
+        .into_iter()
+        .filter(|entry| entry.1)
+        .map(judgement)
+        .collect()
 }
 
 /// Gates that were not judged.

@@ -71,14 +71,7 @@ pub(crate) fn heated(
     let joined = |heat: &Heat| heat.join(&spots);
     let by_cpu = cpu.as_ref().map(|heat| (heat, joined(heat)));
     let by_heap = heap.map(|heap| (&heap.bytes, joined(&heap.bytes), joined(&heap.objects)));
-    let patterns = scope::patterns(&config.escape.scope, &facts.packages);
-    let mut own: Vec<&str> = facts
-        .packages
-        .iter()
-        .filter(|package| scope::contains(&patterns, &package.import_path))
-        .map(|package| weighing.path(&package.import_path))
-        .collect();
-    own.sort_unstable();
+    let own = scoped(facts, config, weighing);
     let is_own = |package: &str| own.binary_search(&package).is_ok();
     let summary = match (&by_heap, &by_cpu) {
         (Some((heat, joined, _)), _) => summary("allocated bytes", heat, joined, is_own),
@@ -119,6 +112,19 @@ pub(crate) fn heated(
         }
     }
     Some(heated)
+}
+
+/// The packages of the scope, as the profiles call them, sorted.
+fn scoped<'a>(facts: &'a Facts, config: &Config, weighing: &'a Weighing<'_>) -> Vec<&'a str> {
+    let patterns = scope::patterns(&config.escape.scope, &facts.packages);
+    let mut own: Vec<&str> = facts
+        .packages
+        .iter()
+        .filter(|package| scope::contains(&patterns, &package.import_path))
+        .map(|package| weighing.path(&package.import_path))
+        .collect();
+    own.sort_unstable();
+    own
 }
 
 /// `T.m` of `(*T).m`.

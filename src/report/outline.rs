@@ -1,6 +1,8 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+mod block;
+
 pub mod advise;
 
 pub mod allocated;
@@ -41,7 +43,6 @@ pub mod summary;
 
 pub(crate) mod upgrade;
 
-use super::picture::Picture;
 use super::verdict::label;
 use super::{Assertion, Report, Target};
 use crate::check::Status;
@@ -49,82 +50,8 @@ use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{counted, counted_of, grouped};
 use crate::profile::worthless;
-
-/// A piece of a readable report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Block {
-    /// What a group of blocks is about.
-    Title(String),
-    /// What the next block is about.
-    Heading(String),
-    /// A sentence.
-    Line(Tone, String),
-    /// Rows and columns.
-    Table(Table),
-    /// A treemap; formats of text leave it out.
-    Picture(Picture),
-    /// Differences between pairs of runs.
-    Strip(Strip),
-}
-
-/// Differences between pairs of runs, in percent.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Strip {
-    /// What they are of.
-    pub title: String,
-    /// One for each pair, in order.
-    pub points: Vec<f64>,
-    /// The lower end of the interval.
-    pub low: f64,
-    /// The estimate.
-    pub middle: f64,
-    /// The upper end.
-    pub high: f64,
-    /// How far apart equals come out.
-    pub floor: f64,
-}
-
-/// None of its numbers is NaN.
-impl Eq for Strip {}
-
-/// How a sentence is meant. Colour only adds to its words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// A fact.
-    Plain,
-    /// All is well.
-    Good,
-    /// Worth a look.
-    Warn,
-    /// Failed.
-    Bad,
-    /// An aside.
-    Dim,
-}
-
-/// Rows and columns.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Table {
-    /// Their titles.
-    pub(crate) columns: Vec<Column>,
-    /// One cell per column.
-    pub(crate) rows: Vec<Vec<String>>,
-    /// The last row is a sum.
-    pub(crate) total: bool,
-}
-
-/// A column.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Column {
-    /// Its title.
-    pub(crate) title: String,
-    /// Numbers stand right.
-    pub(crate) right: bool,
-    /// Left out where there is little room.
-    pub(crate) optional: bool,
-    /// Counts of one kind, added up with the others of this kind that are small where there is little room.
-    pub(crate) folds: bool,
-}
+pub use block::{Block, Strip, Table, Tone};
+pub(crate) use block::{Column, folding, number, optional, text};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
@@ -133,39 +60,6 @@ pub(crate) struct Detail {
     pub(crate) packages: usize,
     /// The sections of each executable, however many there are.
     pub(crate) everything: bool,
-}
-
-/// A column of text.
-pub(crate) fn text(title: &str) -> Column {
-    Column {
-        title: title.into(),
-        ..Column::default()
-    }
-}
-
-/// A column of numbers.
-pub(crate) fn number(title: &str) -> Column {
-    Column {
-        title: title.into(),
-        right: true,
-        ..Column::default()
-    }
-}
-
-/// A column of counts that stands in one with its like where there is little room.
-pub(crate) fn folding(column: Column) -> Column {
-    Column {
-        folds: true,
-        ..column
-    }
-}
-
-/// A column that is left out where there is little room.
-pub(crate) fn optional(column: Column) -> Column {
-    Column {
-        optional: true,
-        ..column
-    }
 }
 
 /// Executables that are shown section by section; more of them get a line each.

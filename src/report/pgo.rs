@@ -102,7 +102,10 @@ pub(crate) fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
     else {
         return Pgo::default();
     };
-    let collected = judgement.origin.as_ref().and_then(|it| it.time.clone());
+    let collected = judgement
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.time.clone());
     let applied = choice.applied(&artifact.executable.package).is_some();
     let untold = applied && built.effect.is_some() && artifact.effect.is_none();
     Pgo {
@@ -130,8 +133,8 @@ pub(crate) fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
             .as_ref()
             .and_then(|origin| origin.duration_ms),
         collected,
-        health: artifact.health.as_ref().map(|it| it.by_name),
-        lines: artifact.health.as_ref().and_then(|it| it.by_call),
+        health: artifact.health.as_ref().map(|health| health.by_name),
+        lines: artifact.health.as_ref().and_then(|health| health.by_call),
         useless: artifact
             .health
             .as_ref()

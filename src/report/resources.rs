@@ -113,7 +113,13 @@ pub(crate) fn outline(resources: &Resources) -> Vec<Block> {
     if !table.rows.is_empty() {
         blocks.push(Block::Table(table));
     }
-    let count = |tool: &str| resources.tools.iter().filter(|it| it.tool == tool).count() as u64;
+    let count = |tool: &str| {
+        resources
+            .tools
+            .iter()
+            .filter(|cost| cost.tool == tool)
+            .count() as u64
+    };
     let line = format!(
         "{}, {}: {} s of CPU; one had at most {}, those at the same time {}",
         counted(count("compile"), "compile"),

@@ -27,7 +27,7 @@ impl<'a> Weighing<'a> {
             .packages
             .iter()
             .filter(|package| package.name == "main");
-        match mains.any(|it| it.import_path == package) {
+        match mains.any(|main| main.import_path == package) {
             true => "main",
             false => package,
         }

@@ -268,7 +268,7 @@ fn all(list: &str, alone: &[&[&str]], values: &[&[&str]], other: impl Fn(&str) -
         let fine = if next() {
             words.next().is_some_and(|word| is_value(word))
         } else {
-            alone.iter().any(|it| it.contains(&word))
+            alone.iter().any(|words| words.contains(&word))
                 || valued()
                 || is_feature(word)
                 || is_warning(word)

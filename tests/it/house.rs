@@ -29,7 +29,7 @@ fn sources() -> Vec<Source> {
         let first = relative.iter().next().unwrap().to_str().unwrap();
         let module = first.strip_suffix(".rs").unwrap_or(first);
         let module = match module {
-            "progress" => "main",
+            "progress" | "terminal" => "main",
             other => other,
         };
         Source {
@@ -168,13 +168,16 @@ fn printing_and_the_end_belong_to_the_binary() {
         "stdout()",
         "stderr()",
     ];
-    assert_eq!(places(&words, &["main.rs", "progress.rs"]), NONE);
+    assert_eq!(
+        places(&words, &["main.rs", "progress.rs", "terminal.rs"]),
+        NONE
+    );
 }
 
 #[test]
 fn the_environment_is_read_in_two_places() {
     // The binary, and what `{env.NAME}` stands for in a template.
-    let allowed = ["main.rs", "progress.rs", "go/vcs.rs"];
+    let allowed = ["main.rs", "progress.rs", "terminal.rs", "go/vcs.rs"];
     assert_eq!(places(&["env::var", "current_dir()"], &allowed), NONE);
 }
 

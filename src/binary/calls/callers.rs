@@ -165,7 +165,7 @@ fn caller(
     (names, files): (&[u8], &[u8]),
     zero: Option<bool>,
 ) -> Option<Caller> {
-    let short = |it: &str| it.get(..=LONGEST_NAME).unwrap_or(it).to_owned();
+    let short = |text: &str| text.get(..=LONGEST_NAME).unwrap_or(text).to_owned();
     Some(Caller {
         function: short(text(names, function)?),
         file: short(text(files, file).unwrap_or_default()),
@@ -178,6 +178,6 @@ fn caller(
 fn is_in_data(opened: &Opened<'_, '_>, addr: Addr) -> bool {
     let table = opened.table.header.start..opened.table.header.end;
     let regions = opened.image.regions.iter();
-    let mut data = regions.filter(|it| !it.executable && !table.contains(&it.start));
-    data.any(|it| holds(opened.image, (it.start, it.end()), addr))
+    let mut data = regions.filter(|region| !region.executable && !table.contains(&region.start));
+    data.any(|region| holds(opened.image, (region.start, region.end()), addr))
 }

@@ -60,7 +60,7 @@ pub(super) fn flow(decoder: Decoder, code: &[u8], mut visit: impl FnMut(Flow)) {
         visit(Flow {
             at: at as u32,
             length: length as u32,
-            target: distance.and_then(|it| (at as u32).checked_add_signed(it)),
+            target: distance.and_then(|distance| (at as u32).checked_add_signed(distance)),
         });
         at += length;
     }
@@ -94,7 +94,7 @@ fn arm64(code: &[u8], visit: impl FnMut(u32)) {
         .as_chunks::<4>()
         .0
         .iter()
-        .map(|it| u32::from_le_bytes(*it));
+        .map(|bytes| u32::from_le_bytes(*bytes));
     let calls = words
         .enumerate()
         .filter(|(_, it)| it & 0xfc00_0000 == 0x9400_0000 || it & 0xffff_fc1f == 0xd63f_0000);

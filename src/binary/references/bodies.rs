@@ -22,7 +22,7 @@ pub(in crate::binary) fn mentions(
             continue;
         }
         meant.clear();
-        let is_meant = |it: &&Mention| sieve.find(it.target).is_some();
+        let is_meant = |mention: &&Mention| sieve.find(mention.target).is_some();
         meant.extend(known.of(place).iter().filter(is_meant));
         if !meant.is_empty() {
             each(entry, &meant);
@@ -48,19 +48,27 @@ pub(in crate::binary) fn calls(
     };
     let mut codes = Codes::new(image, &(0..Addr::MAX));
     let mut recent = Recent::new();
-    for entry in entries.iter().filter(|it| callers.contains(it.package)) {
+    for entry in entries
+        .iter()
+        .filter(|entry| callers.contains(entry.package))
+    {
         let Some(code) = codes.of(entry) else {
             continue;
         };
         let mut call = |target: Option<Addr>| {
-            let is_new = |it: &Addr| recent.is_new(u64::from(*it) << 32 | u64::from(entry.package));
+            let is_new =
+                |addr: &Addr| recent.is_new(u64::from(*addr) << 32 | u64::from(entry.package));
             let target = target
-                .filter(|it| it.is_multiple_of(ALIGNMENT))
+                .filter(|target| target.is_multiple_of(ALIGNMENT))
                 .filter(is_new);
-            let found = target.and_then(|it| entries.binary_search_by_key(&it, |it| it.start).ok());
+            let found = target.and_then(|target| {
+                entries
+                    .binary_search_by_key(&target, |entry| entry.start)
+                    .ok()
+            });
             if let Some(to) = found
-                .map(|it| entries[it].package)
-                .filter(|it| *it != entry.package)
+                .map(|at| entries[at].package)
+                .filter(|package| *package != entry.package)
             {
                 each(entry.package, to);
             }

@@ -58,7 +58,7 @@ pub(in crate::binary) fn scan(
     steps.extend(known.filter_map(step));
     for (index, it) in steps.iter().enumerate() {
         let Step::Number(value) = *it else { continue };
-        let target = u32::try_from(value).ok().filter(|it| data.contains(it));
+        let target = u32::try_from(value).ok().filter(|addr| data.contains(addr));
         let Some(target) = target else { continue };
         if let Some(sure) = is_address(&steps[index + 1..]) {
             each(Mention {
@@ -81,7 +81,7 @@ fn is_address(rest: &[Step]) -> Option<bool> {
         [Step::Add | Step::Arithmetic, ..] => None,
         [Step::Wrap | Step::Load, ..] => Some(true),
         [Step::Get | Step::Number(_), more @ ..] => {
-            let loads = more.iter().take_while(|it| **it == Step::Load).count();
+            let loads = more.iter().take_while(|step| **step == Step::Load).count();
             match more.get(loads) {
                 Some(Step::Arithmetic) => None,
                 Some(Step::Add) => Some(true),
@@ -96,8 +96,8 @@ fn is_address(rest: &[Step]) -> Option<bool> {
 fn length(steps: &[Step], at: usize) -> Option<u32> {
     const FAR: usize = 8;
     let first = stored_at(steps, at)?;
-    let next = (at + 2..at + FAR).find_map(|it| Some((it, stored_at(steps, it)?)));
-    let (next, _) = next.filter(|it| it.1 == first + 8)?;
+    let next = (at + 2..at + FAR).find_map(|at| Some((at, stored_at(steps, at)?)));
+    let (next, _) = next.filter(|next| next.1 == first + 8)?;
     match steps[next] {
         Step::Number(length) => u32::try_from(length).ok(),
         _ => None,
@@ -117,7 +117,7 @@ fn stored_at(steps: &[Step], at: usize) -> Option<u64> {
 }
 
 fn step(operator: Operator<'_>) -> Option<Step> {
-    let store = |it: MemArg| Step::Store(it.offset);
+    let store = |mem_arg: MemArg| Step::Store(mem_arg.offset);
     Some(match operator {
         Operator::Nop => return None,
         Operator::I64Const { value } => Step::Number(value),
@@ -169,9 +169,9 @@ mod tests {
         let mut found = Vec::new();
         // A body: its length, no locals, the code, its end.
         let body = [&[code.len() as u8 + 2, 0][..], code, &[0x0b]].concat();
-        scan(&body, &(0x2000..0x3000), &mut Steps::default(), |it| {
-            assert_eq!(it.target, 0x2000);
-            found.push((it.sure, it.length));
+        scan(&body, &(0x2000..0x3000), &mut Steps::default(), |mention| {
+            assert_eq!(mention.target, 0x2000);
+            found.push((mention.sure, mention.length));
         });
         assert_eq!(found, expected, "{code:02x?}");
     }

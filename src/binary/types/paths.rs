@@ -25,7 +25,7 @@ impl<'p, 'i> Paths<'p, 'i> {
     pub fn owner(&mut self, memory: &Descriptors<'_>, addr: Addr) -> Option<PackageId> {
         let slot = &mut self.recent[addr as usize % Self::SLOTS];
         if slot.0 != addr {
-            let (_, path) = memory.name(addr).filter(|it| !it.1.is_empty())?;
+            let (_, path) = memory.name(addr).filter(|entry| !entry.1.is_empty())?;
             *slot = (addr, self.packages.of_prefix(path));
         }
         Some(slot.1)

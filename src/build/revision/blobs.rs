@@ -68,7 +68,7 @@ impl Export<'_> {
         let listed = listed.map_err(|why| failed(commit, &why))?;
         let all = entries(&listed).map_err(|why| failed(commit, &why))?;
         let (modules, files): (Vec<Entry>, Vec<Entry>) =
-            all.into_iter().partition(|it| it.mode == SUBMODULE);
+            all.into_iter().partition(|entry| entry.mode == SUBMODULE);
         let wanted = self.scratch.join(format!("objects-{depth}"));
         let names: String = files
             .iter()
@@ -284,7 +284,7 @@ mod tests {
         for size in 1..text.len() {
             let place = tempfile::tempdir().unwrap();
             let mut writer = Writer::new(&files, place.path());
-            text.chunks(size).for_each(|it| writer.take(it));
+            text.chunks(size).for_each(|bytes| writer.take(bytes));
             let links = writer.finish().unwrap();
             assert_eq!(
                 links,

@@ -51,7 +51,7 @@ pub(crate) fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
 /// What the flag itself says that it takes.
 fn possible(argument: &Arg) -> Option<Offer> {
     let values = argument.get_possible_values();
-    let shown = values.iter().filter(|it| !it.is_hide_set());
+    let shown = values.iter().filter(|value| !value.is_hide_set());
     let words = shown.map(|value| {
         let about = value.get_help().map(ToString::to_string);
         Word::new(value.get_name(), about.unwrap_or_default())
@@ -202,7 +202,7 @@ pub(crate) fn packages(current: &str, cwd: &Path) -> Vec<Word> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|it| it.path().is_dir())
+        .filter(|entry| entry.path().is_dir())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|text| text.starts_with(stem) && is_looked_into(text))
         .collect();

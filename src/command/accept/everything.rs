@@ -171,7 +171,7 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
 
 /// What the lock says of packages and executables that were not built stays.
 fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
-    let plans = pass.found.iter().map(|it| &it.0.facts);
+    let plans = pass.found.iter().map(|entry| &entry.0.facts);
     let built: Vec<&str> = plans
         .filter(|facts| facts.key() == key)
         .flat_map(|facts| {

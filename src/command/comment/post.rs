@@ -111,7 +111,7 @@ impl Comments<'_> {
             );
             let all = self.api.get(&path)?;
             let all = all.as_array().cloned().unwrap_or_default();
-            found.extend(all.iter().filter_map(|it| self.mine(it)));
+            found.extend(all.iter().filter_map(|value| self.mine(value)));
             if all.len() < 100 {
                 break;
             }

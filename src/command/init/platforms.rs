@@ -149,7 +149,7 @@ mod tests {
         let all = read(text).platforms;
         let pairs: Vec<String> = all
             .iter()
-            .map(|it| format!("{}/{}", it.os, it.arch))
+            .map(|platform| format!("{}/{}", platform.os, platform.arch))
             .collect();
         pairs.join(" ")
     }

@@ -248,12 +248,15 @@ mod tests {
     fn today(files: &[(&str, &str)]) -> Today {
         let recipe = |it: &(&str, &str)| Recipe::new(it.0, it.1.into());
         let mut recipes: Vec<Recipe> = files.iter().filter_map(recipe).collect();
-        recipes.sort_by_key(|it| it.rank);
+        recipes.sort_by_key(|recipe| recipe.rank);
         read(&recipes)
     }
 
     fn said(today: &Today) -> Option<(bool, &str)> {
-        today.cgo.as_ref().map(|it| (it.value, it.file.as_str()))
+        today
+            .cgo
+            .as_ref()
+            .map(|switch| (switch.value, switch.file.as_str()))
     }
 
     #[test]
@@ -299,7 +302,7 @@ mod tests {
 
     #[test]
     fn tags_are_taken_where_they_are_plain() {
-        let found = |line: &str| tags(line).map(|it| it.join("+"));
+        let found = |line: &str| tags(line).map(|words| words.join("+"));
         assert_eq!(
             found("go build -tags netgo,osusergo ."),
             Some("netgo+osusergo".into())
@@ -317,7 +320,13 @@ mod tests {
         let shown: Vec<String> = found
             .stamps
             .iter()
-            .map(|it| format!("{}={}", it.variable, it.value.clone().unwrap_or("?".into())))
+            .map(|stamp| {
+                format!(
+                    "{}={}",
+                    stamp.variable,
+                    stamp.value.clone().unwrap_or("?".into())
+                )
+            })
             .collect();
         assert_eq!(
             shown,
@@ -333,7 +342,7 @@ mod tests {
         let values: Vec<_> = found
             .stamps
             .iter()
-            .filter_map(|it| it.value.as_deref())
+            .filter_map(|stamp| stamp.value.as_deref())
             .collect();
         assert_eq!(values, ["{git.describe}", "{git.date}"]);
     }

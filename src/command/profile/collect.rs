@@ -53,7 +53,9 @@ pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     }
     let mut raw = profile.raw().clone();
     let words = args.command.iter();
-    let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     trained::note(&mut raw, &words, PLACE);
     let bytes = profile::encode(&raw);
     session.interrupt.check()?;

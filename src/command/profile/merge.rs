@@ -102,7 +102,7 @@ fn weights(args: &Merge) -> Result<Vec<f64>> {
 
 /// The path as written, its file name, or that without the ending.
 fn is_named(path: &Path, name: &str) -> bool {
-    let part = |text: Option<&std::ffi::OsStr>| text.is_some_and(|it| it == name);
+    let part = |text: Option<&std::ffi::OsStr>| text.is_some_and(|text| text == name);
     path == Path::new(name) || part(path.file_name()) || part(path.file_stem())
 }
 

@@ -142,6 +142,6 @@ proptest::proptest! {
         collector.text(&text);
         let (escapes, sites) = collector.finish_with_sites(|_| true);
         proptest::prop_assert!(escapes.unparsed <= escapes.lines);
-        proptest::prop_assert_eq!(escapes.sites, sites.iter().filter(|it| it.class.allocates()).count() as u64);
+        proptest::prop_assert_eq!(escapes.sites, sites.iter().filter(|site| site.class.allocates()).count() as u64);
     }
 }

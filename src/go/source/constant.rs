@@ -54,7 +54,7 @@ impl<'f> Reader<'_, 'f> {
             "identifier" => deeper.name(scope, &scope.files[file].text(node)),
             "selector_expression" => deeper.selected(scope, file, node),
             "binary_expression" => {
-                let of = |node: Option<Node<'f>>| node.map(|it| deeper.value(scope, file, it));
+                let of = |node: Option<Node<'f>>| node.map(|node| deeper.value(scope, file, node));
                 deeper.sum(of(field("left")), of(field("right")))
             }
             "unary_expression" => match field("operand") {

@@ -189,7 +189,7 @@ mod tests {
                 assert_eq!(value[list].as_str().unwrap().len(), labels.len(), "{list}");
             }
             let bytes = value["bytes"].as_array().unwrap().iter();
-            let sum: u64 = bytes.map(|it| it.as_u64().unwrap()).sum();
+            let sum: u64 = bytes.map(|byte| byte.as_u64().unwrap()).sum();
             assert_eq!(sum, program(functions).whole(Layer::Bytes));
             let shown = labels.len() as u64 - 2;
             let folded = value["hidden"].as_u64().unwrap();

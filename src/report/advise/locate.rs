@@ -243,7 +243,11 @@ fn files(package: &Package) -> impl Iterator<Item = PathBuf> + '_ {
 fn beside(path: &Path, rule: &str) -> String {
     let directory = path.parent().filter(|_| rule == "GBO314");
     let listed = directory.and_then(|path| path.read_dir().ok());
-    let files = listed.into_iter().flatten().flatten().map(|it| it.path());
+    let files = listed
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     let go = |it: &PathBuf| it != path && it.extension().is_some_and(|extension| extension == "go");
     let text = |path: PathBuf| input::read(&path, input::SOURCE).ok();
     let all: Vec<u8> = files.filter(go).filter_map(text).flatten().collect();

@@ -29,7 +29,7 @@ pub(super) fn values(profile: &Profile, measure: Measure) -> (usize, Count) {
     let at = |name: &str, unit: &str| profile.value_index(name, unit);
     let counted = |index: Option<usize>| -> Count {
         Box::new(move |sample| {
-            let count = index.and_then(|it| sample.value.get(it)).copied();
+            let count = index.and_then(|index| sample.value.get(index)).copied();
             count.map_or(1, |count| u64::try_from(count).unwrap_or_default())
         })
     };

@@ -100,10 +100,10 @@ fn sums(items: &[Item]) -> BTreeMap<&str, Sum<'_>> {
 }
 
 fn change(name: &str, old: Option<&Sum<'_>>, new: Option<&Sum<'_>>) -> Change {
-    let bytes = |sum: Option<&Sum<'_>>| sum.map(|it| it.0);
+    let bytes = |sum: Option<&Sum<'_>>| sum.map(|sum| sum.0);
     let (before, after) = (bytes(old), bytes(new));
     let signed = |bytes: Option<u64>| i64::try_from(bytes.unwrap_or(0)).unwrap_or(i64::MAX);
-    let version = |sum: Option<&Sum<'_>>| sum.and_then(|it| it.1.cloned());
+    let version = |sum: Option<&Sum<'_>>| sum.and_then(|sum| sum.1.cloned());
     Change {
         name: name.to_owned(),
         state: match (before, after) {
@@ -154,7 +154,7 @@ mod tests {
         let list: Vec<_> = changes
             .list
             .iter()
-            .map(|it| (it.name.as_str(), it.state, it.change))
+            .map(|change| (change.name.as_str(), change.state, change.change))
             .collect();
         assert_eq!(
             list,

@@ -182,7 +182,7 @@ fn short<'a>(name: &'a str, package: &str) -> &'a str {
     let last = package.rsplit('/').next().unwrap_or(package);
     let rest = name.strip_prefix(package).or_else(|| {
         let at = name.find('[').unwrap_or(name.len());
-        let start = name[..at].rfind('/').map_or(0, |it| it + 1);
+        let start = name[..at].rfind('/').map_or(0, |at| at + 1);
         name[start..].strip_prefix(last)
     });
     rest.or(name.strip_prefix("main"))

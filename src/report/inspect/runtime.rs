@@ -32,7 +32,7 @@ pub(crate) fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeCo
     };
     let contract = Contract {
         goos: binary.goos.clone().unwrap_or_default(),
-        modern: minor_of(&go_version).map(|it| it >= (1, 25)),
+        modern: minor_of(&go_version).map(|entry| entry >= (1, 25)),
         go_version,
         switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
         automaxprocs: linked(AUTOMAXPROCS),

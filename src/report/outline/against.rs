@@ -78,7 +78,7 @@ fn other_go(lock: &AgainstLock, target: &Target) -> String {
             .iter()
             .filter(|size| size.item.starts_with(prefix));
         let shown = all.filter_map(|size| {
-            let name = size.item.split_once(':').map_or("file", |it| it.1);
+            let name = size.item.split_once(':').map_or("file", |pair| pair.1);
             Some(format!("{name} {}", percent(size.before?, size.after?)))
         });
         shown.collect::<Vec<_>>()

@@ -92,7 +92,7 @@ pub(super) fn site(it: &Site) -> String {
 fn executable(it: &Executable, top: usize) -> Vec<Block> {
     let code = it
         .code
-        .map_or(String::new(), |it| format!(", code {}", pair(it)));
+        .map_or(String::new(), |code| format!(", code {}", pair(code)));
     let words = format!("{}: {} bytes{code}", it.name, pair(it.size));
     let mut blocks = vec![Block::Line(tone(it.size.growth()), words)];
     if it.functions.is_empty() {

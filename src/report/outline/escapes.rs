@@ -90,7 +90,7 @@ fn common_prefix<'a>(mut paths: impl Iterator<Item = &'a str>) -> &'a str {
         let end = base.as_bytes()[..same]
             .iter()
             .rposition(|byte| *byte == b'/')
-            .map_or(0, |it| it + 1);
+            .map_or(0, |at| at + 1);
         prefix = &base[..end];
     }
     prefix

@@ -63,7 +63,7 @@ pub(crate) fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
         .extend(shown.iter().map(|pair| row(pair.0.clone(), pair.1)));
     let sum = |all: &[(String, Optimizations)]| {
         all.iter()
-            .map(|it| &it.1)
+            .map(|entry| &entry.1)
             .fold(Optimizations::default(), add)
     };
     if !folded.is_empty() {

@@ -126,7 +126,10 @@ fn table(heading: &str, title: &str, all: &[Owner<'_>], target: &Target, top: us
 
 /// What the column means, or why there is none.
 fn retained(target: &Target) -> Option<Block> {
-    let known = target.packages.iter().any(|it| it.retained.is_some());
+    let known = target
+        .packages
+        .iter()
+        .any(|package| package.retained.is_some());
     let line = match &target.not_retained {
         Some(why) => format!("what packages keep alive alone is not known: {why}"),
         None if known => format!(

@@ -20,14 +20,18 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
         ));
     }
     let notes = report.notes.iter().cloned();
-    blocks.extend(notes.map(|it| line(Tone::Plain, it)));
+    blocks.extend(notes.map(|note| line(Tone::Plain, note)));
     blocks.extend(known(report));
     for it in &report.comparisons {
         if it.points.len() > 1 {
             blocks.push(Block::Strip(strip(it)));
         }
     }
-    if report.comparisons.iter().any(|it| it.pairs > 0) {
+    if report
+        .comparisons
+        .iter()
+        .any(|comparison| comparison.pairs > 0)
+    {
         blocks.push(Block::Table(table(report)));
         blocks.push(line(Tone::Dim, method(&How::of(report))));
     }
@@ -38,7 +42,7 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     }
     blocks.extend(report.comparisons.iter().map(comparison));
     let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|it| line(Tone::Bad, format!("FAIL  {it}"))));
+    blocks.extend(failures.map(|failure| line(Tone::Bad, format!("FAIL  {failure}"))));
     blocks.push(line(Tone::Dim, time(report)));
     blocks
 }
@@ -91,7 +95,11 @@ fn strip(it: &Comparison) -> Strip {
 
 fn table(report: &Report) -> Table {
     let mut rows = Vec::new();
-    for it in report.comparisons.iter().filter(|it| it.pairs > 0) {
+    for it in report
+        .comparisons
+        .iter()
+        .filter(|comparison| comparison.pairs > 0)
+    {
         let name = match it.metric.as_str() {
             metric if report.programs.len() > 2 => format!("{}: {metric}", it.program),
             metric => metric.to_owned(),
@@ -181,7 +189,7 @@ impl<'a> How<'a> {
 /// The line that says how it was measured.
 pub(super) fn method(how: &How<'_>) -> String {
     let first = how.comparisons.first();
-    let confidence = first.map_or(0.0, |it| it.confidence * 100.0);
+    let confidence = first.map_or(0.0, |first| first.confidence * 100.0);
     let machine = how.machine;
     let pinned = match &machine.pinned {
         Some(list) => format!(
@@ -208,9 +216,19 @@ pub(super) fn method(how: &How<'_>) -> String {
 /// The one line that differs from run to run where all else is equal.
 fn time(report: &Report) -> String {
     let seconds = |ms: u64| format!("{:.1} s", ms as f64 / 1000.0);
-    let built = |it: &Program| Some(format!("{} in {}", it.name, seconds(it.build_ms?)));
+    let built = |program: &Program| {
+        Some(format!(
+            "{} in {}",
+            program.name,
+            seconds(program.build_ms?)
+        ))
+    };
     let builds: Vec<String> = report.programs.iter().filter_map(built).collect();
-    let runs: usize = report.programs.iter().map(|it| it.runs.len()).sum();
+    let runs: usize = report
+        .programs
+        .iter()
+        .map(|program| program.runs.len())
+        .sum();
     let builds = match builds.is_empty() {
         true => String::new(),
         false => format!("built {}; ", builds.join(", ")),

@@ -199,7 +199,7 @@ fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<
         };
         table
             .rows
-            .extend(changed.iter().take(MOST).map(|it| row(it, report)));
+            .extend(changed.iter().take(MOST).map(|pair| row(pair, report)));
         blocks.push(Block::Table(table));
         blocks.extend(more(changed.len(), "executable that changed"));
     }

@@ -34,7 +34,10 @@ pub(crate) fn times(report: &Report) -> Vec<String> {
 }
 
 fn time(time: &Time, preview: &Preview) -> String {
-    let all = preview.targets.iter().filter_map(|it| it.packages.after);
+    let all = preview
+        .targets
+        .iter()
+        .filter_map(|target| target.packages.after);
     let all: u64 = all.sum();
     if time.packages == 0 || time.before_ms == 0 {
         return "time: not known: no package was compiled on both sides; what was not came from the build cache".into();
@@ -57,7 +60,7 @@ fn page(preview: &Preview, top: usize) -> Vec<Block> {
         true => format!("Upgrade: {} -> {}", old.go, new.go),
         false => format!("Upgrade of modules, with {}", new.go),
     };
-    let asked = preview.modules.iter().filter(|it| it.asked);
+    let asked = preview.modules.iter().filter(|module| module.asked);
     for bump in asked {
         title.push_str(&format!(", {} {}", bump.path, versions(bump)));
     }
@@ -101,7 +104,11 @@ fn proved(proved: &Proved) -> Vec<Block> {
     ))];
     let notes = proved.notes.iter().cloned();
     blocks.extend(notes.map(|note| Block::Line(Tone::Plain, note)));
-    if proved.comparisons.iter().any(|it| it.pairs > 0) {
+    if proved
+        .comparisons
+        .iter()
+        .any(|comparison| comparison.pairs > 0)
+    {
         let how = How {
             seed: proved.seed,
             layouts: proved.layouts,
@@ -140,7 +147,7 @@ fn versions(bump: &Bump) -> String {
 
 /// Modules that move though nobody asked for them.
 fn modules(all: &[Bump], top: usize) -> Vec<Block> {
-    let others: Vec<&Bump> = all.iter().filter(|it| !it.asked).collect();
+    let others: Vec<&Bump> = all.iter().filter(|bump| !bump.asked).collect();
     if others.is_empty() {
         return Vec::new();
     }
@@ -258,17 +265,21 @@ fn own_code(it: &Executable, top: usize) -> Vec<Block> {
     }
     blocks.extend(it.inlining.iter().flat_map(|it| inlining(it, top)));
     if !it.frames.is_empty() {
-        let larger = it.frames.iter().filter(|it| it.frame.growth() > 0).count();
+        let larger = it
+            .frames
+            .iter()
+            .filter(|function| function.frame.growth() > 0)
+            .count();
         let words = format!(
             "stack frames: {} larger, {} smaller",
             grouped(larger as u64),
             grouped((it.frames.len() - larger) as u64)
         );
         blocks.push(Block::Line(Tone::Plain, words));
-        let row = |it: &Function| {
-            let (old, new) = sides(it.frame);
+        let row = |function: &Function| {
+            let (old, new) = sides(function.frame);
             vec![
-                it.name.clone(),
+                function.name.clone(),
                 grouped(old),
                 grouped(new),
                 change(old, new),
@@ -337,8 +348,11 @@ fn escapes(target: &Target, top: usize) -> Vec<Block> {
         );
         blocks.push(Block::Line(Tone::Dim, words));
     }
-    let all = target.gained.iter().map(|it| ("gained", Tone::Warn, it));
-    let all = all.chain(target.lost.iter().map(|it| ("lost", Tone::Good, it)));
+    let all = target
+        .gained
+        .iter()
+        .map(|site| ("gained", Tone::Warn, site));
+    let all = all.chain(target.lost.iter().map(|site| ("lost", Tone::Good, site)));
     for (word, tone, it) in all.take(top) {
         blocks.push(Block::Line(tone, format!("  {word}  {}", site(it))));
     }

@@ -212,14 +212,14 @@ mod tests {
     }
 
     fn count(tiles: &[Tile]) -> usize {
-        tiles.iter().map(|it| 1 + count(&it.children)).sum()
+        tiles.iter().map(|tile| 1 + count(&tile.children)).sum()
     }
 
     fn adds_up(it: &Tile) -> bool {
         let sum = |of: fn(&Tile) -> u64| it.children.iter().map(of).sum::<u64>();
         it.children.is_empty()
-            || (sum(|it| it.bytes) == it.bytes
-                && sum(|it| it.moved) == it.moved
+            || (sum(|tile| tile.bytes) == it.bytes
+                && sum(|tile| tile.moved) == it.moved
                 && it.children.iter().all(adds_up))
     }
 

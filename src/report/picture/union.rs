@@ -125,7 +125,7 @@ mod tests {
         let seen: Vec<_> = only
             .children
             .iter()
-            .map(|it| (it.label.as_str(), it.before, it.bytes))
+            .map(|tile| (tile.label.as_str(), tile.before, tile.bytes))
             .collect();
         assert_eq!(seen, [("f", 100, 120), ("fresh", 0, 30), ("gone", 50, 0)]);
     }

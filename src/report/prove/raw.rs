@@ -7,7 +7,7 @@ pub(crate) fn raw(report: &Report) -> String {
     let mut text = String::new();
     // Of names, only what may stand in one.
     let plain = |name: &str| -> String {
-        let fits = |it: char| if it.is_whitespace() { '_' } else { it };
+        let fits = |letter: char| if letter.is_whitespace() { '_' } else { letter };
         name.chars().map(fits).collect()
     };
     for program in &report.programs {

@@ -176,11 +176,13 @@ mod tests {
                 site("new", "F", "new(int)", "x := new(int)"),
             ],
         );
-        let shown: Vec<&str> = news.iter().map(|it| it.expression.as_str()).collect();
+        let shown: Vec<&str> = news.iter().map(|new| new.expression.as_str()).collect();
         assert_eq!(shown, ["&T{...}"]);
         assert_eq!(lost.len(), 1);
-        let groups: Vec<(bool, usize)> =
-            told.iter().map(|it| (it.gained, it.sites.len())).collect();
+        let groups: Vec<(bool, usize)> = told
+            .iter()
+            .map(|message| (message.gained, message.sites.len()))
+            .collect();
         assert_eq!(groups, [(true, 1), (true, 2), (false, 1)]);
         assert!(told[1].why.contains("fmt.Errorf"), "{}", told[1].why);
         // The way back says the same of the other side.

@@ -213,7 +213,10 @@ mod tests {
         assert_eq!(found.own, ["panicnil=1"]);
         let settings = godebugs::of_module("godebug (\n\ttls3des=1\n\tfoo=2\n)\n");
         let refused = refused(&settings, "go.mod", &new, "go1.27.3");
-        let places: Vec<&str> = refused.iter().map(|it| it.place.as_str()).collect();
+        let places: Vec<&str> = refused
+            .iter()
+            .map(|refused| refused.place.as_str())
+            .collect();
         assert_eq!(places, ["go.mod:2", "go.mod:3"]);
     }
 }

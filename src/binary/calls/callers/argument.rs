@@ -24,7 +24,7 @@ pub(super) enum Convention {
 impl Convention {
     /// That of the program; of the newest Go where the version is not known.
     pub(crate) fn of(decoder: Decoder, minor: Option<u32>) -> Self {
-        let since = |it: u32| minor.is_none_or(|minor| minor >= it);
+        let since = |first: u32| minor.is_none_or(|minor| minor >= first);
         match decoder {
             Decoder::Amd64 if since(17) => Self::Amd64,
             Decoder::Amd64 => Self::Stack { long: true },
@@ -62,12 +62,12 @@ pub(super) fn is_zero(convention: Convention, code: &[u8], call: u32) -> Option<
     let mut begins = false;
     let mut before: Vec<(u32, u32)> = Vec::new();
     let mut targets: Vec<u32> = Vec::new();
-    flow(convention.decoder(), code, |it: Flow| {
-        if it.at < call {
-            before.push((it.at, it.at + it.length));
+    flow(convention.decoder(), code, |flow: Flow| {
+        if flow.at < call {
+            before.push((flow.at, flow.at + flow.length));
         }
-        begins |= it.at == call;
-        targets.extend(it.target);
+        begins |= flow.at == call;
+        targets.extend(flow.target);
     });
     begins.then(|| reaches_as_zero(convention, code, call, &before, &targets))
 }
@@ -81,7 +81,7 @@ fn reaches_as_zero(
 ) -> bool {
     for &(start, end) in before.iter().rev().take(FAR) {
         // A jump to what follows comes with an argument of its own.
-        if targets.iter().any(|it| (end..=call).contains(it)) {
+        if targets.iter().any(|target| (end..=call).contains(target)) {
             return false;
         }
         match does(convention, &code[start as usize..end as usize]) {
@@ -230,7 +230,7 @@ mod tests {
             let code: Vec<u8> = words
                 .iter()
                 .chain(&[0x9400_0001])
-                .flat_map(|it| it.to_le_bytes())
+                .flat_map(|word| word.to_le_bytes())
                 .collect();
             is_zero(Convention::Arm64, &code, 4 * words.len() as u32) == Some(true)
         };

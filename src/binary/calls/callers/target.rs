@@ -53,14 +53,14 @@ impl Machine {
             };
             let next = word(at + 4).or_else(half);
             let place = address.wrapping_add(at as u64);
-            let distance = word(at).and_then(|it| self.distance(it, next, place));
+            let distance = word(at).and_then(|word| self.distance(word, next, place));
             if let Some(distance) = distance {
                 visit(at as u32, (at as u32).wrapping_add_signed(distance));
             }
         };
         match self {
             Self::X86 => memchr::memchr_iter(0xe8, code).for_each(|at| {
-                if let Some(distance) = code.get(at + 1..).and_then(|it| it.first_chunk()) {
+                if let Some(distance) = code.get(at + 1..).and_then(|bytes| bytes.first_chunk()) {
                     let end = (at as u32).wrapping_add(5);
                     visit(
                         at as u32,
@@ -140,7 +140,7 @@ mod tests {
         let words = |words: &[u32]| {
             words
                 .iter()
-                .flat_map(|it| it.to_le_bytes())
+                .flat_map(|word| word.to_le_bytes())
                 .collect::<Vec<_>>()
         };
         check(

@@ -23,7 +23,7 @@ pub fn checks(it: &Executable) -> Vec<Block> {
 }
 
 fn changed(it: &Changed) -> Vec<Block> {
-    let word = |seen: &Option<Seen>| match seen.as_ref().map(|it| it.status) {
+    let word = |seen: &Option<Seen>| match seen.as_ref().map(|seen| seen.status) {
         None => "none",
         Some(Status::Pass) => "ok",
         Some(Status::Warn) => "warn",
@@ -36,14 +36,17 @@ fn changed(it: &Changed) -> Vec<Block> {
         Some(Status::Pass) => Tone::Good,
         _ => Tone::Plain,
     };
-    let message = it.after.as_ref().map_or("nothing to say", |it| &it.message);
+    let message = it
+        .after
+        .as_ref()
+        .map_or("nothing to say", |after| &after.message);
     let words = format!(
         "{}: {} -> {}: {message}",
         it.id,
         word(&it.before),
         word(&it.after)
     );
-    let hint = it.after.as_ref().and_then(|it| it.hint.as_ref());
+    let hint = it.after.as_ref().and_then(|after| after.hint.as_ref());
     let hint = hint.map(|hint| Block::Line(Tone::Dim, format!("  {hint}")));
     [Block::Line(tone, words)].into_iter().chain(hint).collect()
 }
@@ -110,8 +113,8 @@ fn settings(found: &Godebug, go: &str) -> Vec<Block> {
         let words = format!("{count} {what}, {} of linked packages", linked.len());
         blocks.push(Block::Line(tone, words));
         let line = |it: &&Held| {
-            let since = it.since.as_ref().map(|it| format!(", since Go {it}"));
-            let why = it.why.as_ref().map(|it| format!(": {it}"));
+            let since = it.since.as_ref().map(|text| format!(", since Go {text}"));
+            let why = it.why.as_ref().map(|text| format!(": {text}"));
             let words = format!(
                 "  {}={} ({}{}){}",
                 it.name,
@@ -147,7 +150,7 @@ pub fn news(all: &[Fact], go: &str) -> Vec<Block> {
             true => ", once the go line moves",
             false => "",
         };
-        let back = it.back.as_ref().map(|it| format!("; back with {it}"));
+        let back = it.back.as_ref().map(|text| format!("; back with {text}"));
         let words = format!(
             "{} {}{with}: {}{} ({})",
             it.since,
@@ -169,8 +172,10 @@ pub fn vetted(it: &Vetted, top: usize) -> Vec<Block> {
         Block::Line(Tone::Plain, format!("go fix: {}", it.fix)),
     ];
     for place in it.places.iter().take(top) {
-        let weight = place.weight.filter(|it| *it > 0.0);
-        let weight = weight.map_or(String::new(), |it| format!(" ({it:.1} % of the profile)"));
+        let weight = place.weight.filter(|weight| *weight > 0.0);
+        let weight = weight.map_or(String::new(), |weight| {
+            format!(" ({weight:.1} % of the profile)")
+        });
         let words = format!(
             "  {}  {}: {}: {}{weight}",
             place.command, place.place, place.analyzer, place.message
