@@ -55,11 +55,11 @@ pub(crate) struct Artifact {
     pub(crate) sizes: Option<Sizes>,
     /// Functions with large stack frames, the largest first.
     pub(crate) large_frames: Vec<Frame>,
-    /// What the profile did, where that was asked for and can be told.
+    /// What the profile did, where that was asked for and can be determined.
     pub(crate) effect: Option<Effect>,
     /// What the linker did with methods that nothing calls; `None` where no types could be read.
     pub(crate) methods: Option<Methods>,
-    /// How much of the profile that was used fits it; `None` without one, and where no function can be told.
+    /// How much of the profile that was used fits it; `None` without one, and where no function can be determined.
     pub(crate) health: Option<Health>,
     /// Stack frames of the functions that assertions name.
     pub(crate) frames: Frames,
@@ -86,7 +86,7 @@ pub(crate) struct Stamped {
 pub(crate) const UNOWNED: &str = "unowned";
 
 impl Artifact {
-    /// Whether go linked the package into it; `true` where the file does not tell.
+    /// Whether go linked the package into it; `true` where the file does not say.
     pub(crate) fn holds(&self, package: &str) -> bool {
         let packages = self.sizes.as_ref().map(|sizes| &sizes.packages);
         packages.is_none_or(|packages| packages.iter().any(|it| it.path == package))
@@ -172,7 +172,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// `None` where no package could be told.
+    /// `None` where no package could be determined.
     fn of(anatomy: &Anatomy<'_>) -> Option<Self> {
         (!anatomy.packages.is_empty()).then(|| Self {
             packages: anatomy.packages.clone(),

@@ -1,4 +1,4 @@
-//! What must hold of functions in, whether it does out.
+//! Judges what a project asserts of its functions.
 //!
 //! ```text
 //! `[[assert]]`, `//gcassert:` comments  -- find ---> Subjects    the places in the sources they are about

@@ -83,6 +83,9 @@ use links::Linked;
 use seed::Seed;
 use tools::Tool;
 
+/// What a capture that is being written is called.
+const DRAFT: &str = ".draft-";
+
 /// Something worth showing while a run goes on.
 #[derive(Debug)]
 pub enum Event<'a> {

@@ -1,4 +1,4 @@
-//! What a build says about itself: facts in, one finding per check out.
+//! The checks: each asks one question about a build, and gives at most one finding.
 //!
 //! A check is a file of `check/` and a line of [`ALL`]; its doc comment is its manual.
 

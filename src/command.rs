@@ -24,6 +24,8 @@ mod elsewhere;
 
 mod escape;
 
+mod executable;
+
 mod going;
 
 mod graph;
@@ -42,6 +44,8 @@ pub mod measured;
 
 mod measuring;
 
+mod pass;
+
 mod plan;
 
 mod prepare;
@@ -51,6 +55,8 @@ mod present;
 mod prove;
 
 mod published;
+
+mod purpose;
 
 mod profile;
 
@@ -105,7 +111,7 @@ use crate::process::Interrupt;
 pub struct Session<'a> {
     /// The working directory.
     pub cwd: PathBuf,
-    /// The file of this program, for go to start; `None` where it cannot be told.
+    /// The file of this program, for go to start; `None` where that cannot be determined.
     pub program: Option<PathBuf>,
     /// The go command behind this program, where this program is what PATH has under that name.
     pub go: Option<Behind>,

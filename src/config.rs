@@ -51,6 +51,8 @@ pub use past::Past;
 pub(crate) use prove::Prove;
 use size::{Age, FrameLimit, Growth, Percent, SizeLimit};
 
+const ENV_PREFIX: &str = "GOBUILD_OPT_";
+
 /// The name of the configuration file.
 pub(crate) const FILE: &str = "gobuild-opt.toml";
 

@@ -65,12 +65,12 @@ pub mod refusal;
 
 pub mod flags;
 
-pub(crate) use boxed::was_overlooked;
 pub use class::Class;
 pub(crate) use closure::walk;
 pub use collect::Collector;
 pub use flags::{diagnostics, gcflags};
 pub use function::{Function, functions};
+pub(crate) use identity::was_overlooked;
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify, identify_among};
 pub use rank::{Group, by_function, by_line, recount};
 pub(crate) use remark::{Optimizations, Remark};

@@ -10,8 +10,6 @@ mod executable;
 
 mod item;
 
-mod noted;
-
 mod read;
 
 mod write;

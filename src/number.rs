@@ -1,4 +1,4 @@
-//! Numbers in, text for people out.
+//! Writes numbers for people.
 
 /// `1,234,567`
 pub fn grouped(number: u64) -> String {

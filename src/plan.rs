@@ -38,6 +38,8 @@ pub mod stamp;
 
 pub mod toolexec;
 
+pub(crate) mod undone;
+
 pub mod verbose;
 
 use std::collections::HashSet;

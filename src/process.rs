@@ -207,7 +207,7 @@ pub(crate) fn own_cpu() -> Duration {
     )
 }
 
-/// CPU time of every process that ended and was started from here, directly or not; `None` where the kernel does not tell.
+/// CPU time of every process that ended and was started from here, directly or not; `None` where the kernel does not say.
 pub(crate) fn children_cpu() -> Option<Duration> {
     // Linux counts in hundredths of a second whatever the kernel's own clock is.
     const TICK: Duration = Duration::from_millis(10);
@@ -219,7 +219,7 @@ pub(crate) fn children_cpu() -> Option<Duration> {
     Some(TICK * ticks)
 }
 
-/// The most memory that this process had, in bytes; `None` where the kernel does not tell.
+/// The most memory that this process had, in bytes; `None` where the kernel does not say.
 pub(crate) fn own_peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status

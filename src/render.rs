@@ -4,6 +4,8 @@ mod boxes;
 
 mod codequality;
 
+mod fit;
+
 mod fold;
 
 mod github;
@@ -40,12 +42,12 @@ use crate::report::measures::Subject;
 use crate::report::outline::Block;
 
 pub(crate) use codequality::codequality;
+pub use fit::shortened;
 pub(crate) use github::github;
 pub(crate) use json::json;
 pub(crate) use sarif::sarif;
 pub(crate) use shows::Shows;
 pub use summary::folded;
-pub use text::shortened;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]

@@ -145,7 +145,7 @@ pub(super) fn again(
     }
 }
 
-/// Only what can be told: a package without functions may be linked or not, and memory that cannot be laid out hides all.
+/// Only what can be determined: a package without functions may be linked or not, and memory that cannot be laid out hides all.
 fn stamped(
     target: &TargetPlan,
     executable: &Executable,

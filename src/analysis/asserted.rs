@@ -1,4 +1,4 @@
-//! The functions that assertions name in, their stack frames in an executable out.
+//! Reads the stack frames of the functions that assertions name.
 
 use std::collections::{HashMap, HashSet};
 

@@ -20,7 +20,7 @@ pub(super) struct Dissected {
     pub(super) large_frames: Vec<Frame>,
 }
 
-/// Sections, owners, and how well the calls of a profile fit, where that can be told: a release does not fail for what
+/// Sections, owners, and how well the calls of a profile fit, where that can be determined: a release does not fail for what
 /// only the report wants.
 /// `facts` are those of the build where large frames are wanted, and whether these have a budget.
 pub(super) fn dissect(

@@ -1,4 +1,4 @@
-//! Stack frames and limits in, the frames that are too large out.
+//! Finds the stack frames that are too large.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use crate::profile::names;
 pub struct Own {
     /// Bytes of code and of the stack frame by symbol; of several functions of one name, the sum and the largest.
     pub functions: BTreeMap<String, (u64, u64)>,
-    /// Calls in bodies of own functions that are inlined somewhere; `None` where the file does not tell.
+    /// Calls in bodies of own functions that are inlined somewhere; `None` where the file does not say.
     pub inlined: Option<BTreeSet<InlinedCall<'static>>>,
 }
 

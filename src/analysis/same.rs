@@ -1,4 +1,4 @@
-//! A baseline in, whether it is the same program for the same platform out.
+//! Decides whether a baseline is the same program for the same platform.
 
 use super::Before;
 use crate::plan::Facts;

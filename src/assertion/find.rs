@@ -1,4 +1,4 @@
-//! `[[assert]]` and `//gcassert:` comments in, the places in the sources they are about out.
+//! Finds the places in the sources that `[[assert]]` and `//gcassert:` comments are about.
 
 use std::collections::HashMap;
 

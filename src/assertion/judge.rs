@@ -1,4 +1,4 @@
-//! Places in the sources and what the compiler said in, what became of each claim out.
+//! Judges each claim about a place in the sources by what the compiler said.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Sections and header ranges in, the same with every byte of the file counted exactly once out.
+//! Closes the books: every byte of the file is counted exactly once.
 
 use crate::error::{Error, Kind, Result};
 

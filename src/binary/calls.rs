@@ -1,7 +1,7 @@
 //! The bytes of an executable in, every place that calls out: function and line, counted from the function's first line.
 //!
 //! Calls are found as instructions, and named through the line table and its inline trees, so that nothing of it needs a
-//! symbol table. A call that the compiler inlined has no instruction; its inline tree tells it. Layout of the trees:
+//! symbol table. A call that the compiler inlined has no instruction; its inline tree records it. Layout of the trees:
 //! `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use super::image::{Addr, Image};
 use super::moduledata::{self, Moduledata};
 use super::pclntab::{self, Found, Pclntab};
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Owner, Stretch, node, stretches, value};
-use super::{Binary, Role, dissect, read};
+use super::{Binary, Role, read};
 
 mod alike;
 
@@ -78,7 +78,7 @@ fn text(table: &[u8], offset: u32) -> Option<&str> {
     std::str::from_utf8(&rest[..memchr::memchr(0, rest)?]).ok()
 }
 
-/// Finds the calls of a program. `None` where they cannot be told: an architecture without a decoder here, or a file without
+/// Finds the calls of a program. `None` where they cannot be determined: an architecture without a decoder here, or a file without
 /// a line table that is known, or with one that claims more calls than a program has.
 ///
 /// Fails as [`read`] does.
@@ -173,11 +173,11 @@ impl<'o, 'a> Opened<'o, 'a> {
     }
 
     fn names(&self) -> Cow<'a, [u8]> {
-        dissect::borrow(self.image, self.table.names.clone())
+        self.image.borrowed(self.table.names.clone())
     }
 
     fn files(&self) -> Cow<'a, [u8]> {
-        dissect::borrow(self.image, self.table.files.clone())
+        self.image.borrowed(self.table.files.clone())
     }
 }
 

@@ -5,7 +5,6 @@ mod known;
 use std::ops::Range;
 
 use super::anatomy::{LayoutNote, Owners};
-use super::dissect::{State, with_bodies};
 use super::functions::{Entry, Tables};
 use super::image::Addr;
 use super::moduledata::Moduledata;
@@ -17,6 +16,7 @@ use super::partition::{Recent, first_from, merge};
 use super::pointers::{self, Pointers};
 use super::references::Mentions;
 use super::runs::{Content, Run};
+use super::state::{State, with_bodies};
 use super::{
     Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
 };
@@ -37,10 +37,8 @@ pub(super) fn account(
             true => number(target)?,
             false => target,
         };
-        let found = entries
-            .binary_search_by_key(&target, |entry| entry.start)
-            .ok()?;
-        Some(entries[found].package).filter(|owner| *owner != NONE)
+        let found = entries.binary_search_by_key(&target, |entry| entry.start);
+        Some(entries[found.ok()?].package).filter(|owner| *owner != NONE)
     };
     let data = Data {
         areas: areas(state, taken),
@@ -57,7 +55,7 @@ pub(super) fn account(
     let Pointers { edges, lengths, .. } = add_exact(&mut data, found, &targets);
     doubt::drop_false(state, entries, &mut data, &targets);
     (state.done)();
-    let starts = places(&data.starts, &targets);
+    let starts = doubt::places(&data.starts, &targets);
     let texts = data.runs.iter().find(|run| run.content == Content::Texts);
     let lengths = agreed(lengths, &starts, texts.map_or(0, |texts| texts.range.end));
     let found = data.lay_out(&Places {
@@ -198,27 +196,12 @@ fn ranks(entries: &[Entry]) -> Vec<u32> {
     ranks
 }
 
-/// Every address at which an object may begin, in order; `targets` are where pointers lead, in order.
-pub(super) fn places(starts: &[u64], targets: &[Addr]) -> Vec<Addr> {
-    let mut found = Vec::with_capacity(starts.len() + targets.len());
-    let mut targets = targets.iter().copied().peekable();
-    for it in starts.iter().map(|start| addr_of(*start)) {
-        while let Some(target) = targets.next_if(|target| *target < it) {
-            found.push(target);
-        }
-        found.push(it);
-    }
-    found.extend(targets);
-    found.dedup();
-    found
-}
-
 /// Arrays behind slices of many numbers: they end where something else begins. Nothing begins within.
 fn arrays(data: &Data, slices: Vec<(Addr, u32)>, targets: &[Addr]) -> Vec<Range<Addr>> {
     const ALIGNMENT: u32 = 32;
     let starts = match slices.is_empty() {
         true => Vec::new(),
-        false => places(&data.starts, targets),
+        false => doubt::places(&data.starts, targets),
     };
     let array = |(start, count): (Addr, u32)| {
         let run = data.runs.partition_point(|run| run.range.end <= start);

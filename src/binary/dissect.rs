@@ -1,7 +1,6 @@
 //! The steps from bytes to an [`Anatomy`], in order.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::error::Result;
 
@@ -15,35 +14,13 @@ use super::listing::Listed;
 use super::moduledata::Moduledata;
 use super::packages::{NONE, Packages};
 use super::pclntab::{Found, Pclntab};
+use super::state::{State, with_bodies};
 use super::types::Types;
 use super::watched::Watched;
 use super::{
     Binary, BuildInfo, Format, Mapped, Role, calls, functions, lines, listing, moduledata, pclntab,
-    read, wasm,
+    read,
 };
-
-/// What the steps share.
-pub(super) struct State<'a, 'i, 'p> {
-    /// Called where much was read of which little is read again.
-    pub(crate) done: &'i dyn Fn(),
-    pub(crate) bytes: &'a [u8],
-    pub(crate) binary: &'i Binary,
-    pub(crate) image: &'i Image<'a>,
-    pub(crate) packages: Packages<'p>,
-    pub(crate) ledger: Ledger,
-    pub(crate) notes: Vec<LayoutNote>,
-    pub(crate) types: Types,
-    /// Whether symbols may name the data.
-    pub(crate) named: bool,
-    /// Whether objects are listed one by one, and what they are.
-    pub(crate) listed: bool,
-    pub(crate) objects: Vec<Listed>,
-    /// How it is known whose the data are.
-    pub(crate) owners: Owners,
-    /// The function whose callers are wanted, and what was seen of it.
-    pub(crate) callers_of: Option<&'static str>,
-    pub(crate) watched: Watched,
-}
 
 /// Finds the owner and the kind of every byte.
 ///
@@ -146,38 +123,6 @@ impl<'p> Accounts<'_, 'p> {
     }
 }
 
-/// Calls `each` with every function of a wasm module, which are in order, and where its code stands in the file.
-pub(super) fn with_bodies(
-    bytes: &[u8],
-    entries: &mut [Entry],
-    mut each: impl FnMut(&mut Entry, Range<usize>),
-) {
-    let mut bodies = wasm::bodies(bytes);
-    let mut next = 0;
-    for entry in entries {
-        let Some(skip) = entry.start.checked_sub(next) else {
-            continue;
-        };
-        let Some((offset, length)) = bodies.nth(skip as usize) else {
-            return;
-        };
-        next = entry.start + 1;
-        each(entry, offset..offset + length);
-    }
-}
-
-/// The bytes of a table, borrowed from the file where they stand there as they are in memory.
-pub(super) fn borrow<'a>(image: &Image<'a>, range: Range<Addr>) -> Cow<'a, [u8]> {
-    let Some(region) = image.region(range.start) else {
-        return Cow::Borrowed(&[]);
-    };
-    let within = (range.start - region.start) as usize..(range.end - region.start) as usize;
-    match &region.bytes {
-        Cow::Borrowed(it) => Cow::Borrowed(it.get(within).unwrap_or_default()),
-        Cow::Owned(it) => Cow::Owned(it.get(within).unwrap_or_default().to_vec()),
-    }
-}
-
 impl<'a, 'p> State<'a, '_, 'p> {
     /// Every step, in order.
     fn accounts(mut self) -> Accounts<'a, 'p> {
@@ -188,7 +133,7 @@ impl<'a, 'p> State<'a, '_, 'p> {
             let module = moduledata::find(self.image, &table, &self.binary.sections);
             entries = self.program(table.clone(), module.as_ref());
             callers = self.callers(&table, module.as_ref()).unwrap_or_default();
-            names = borrow(self.image, table.names);
+            names = self.image.borrowed(table.names);
         }
         if self.packages.cut && !self.notes.contains(&LayoutNote::Inconsistent) {
             self.notes.push(LayoutNote::Inconsistent);
@@ -273,7 +218,7 @@ impl State<'_, '_, '_> {
         entries
     }
 
-    /// Who calls the function that was asked about; `None` where it cannot be told.
+    /// Who calls the function that was asked about; `None` where that cannot be determined.
     fn callers(&mut self, table: &Pclntab, module: Option<&Moduledata>) -> Option<Callers> {
         self.watched.finish();
         let opened = Opened::new(self.binary, self.image, table, module?);

@@ -1,4 +1,4 @@
-//! Values in, each once and in order out, in bounded memory.
+//! Keeps each of many values once and in order, in bounded memory.
 
 /// Values with repetitions; those are dropped before they take more room.
 pub(super) struct Distinct<T> {

@@ -1,12 +1,11 @@
-//! Mentions of data in machine code in, those that are true out.
+//! Drops mentions of data in machine code that are none.
 
-use super::data::places;
-use super::dissect::{State, with_bodies};
 use super::functions::Entry;
 use super::image::Addr;
 use super::objects::{Data, Source, addr_of, owner_of, source_of};
 use super::packages::Set;
 use super::partition::Sieve;
+use super::state::{State, with_bodies};
 use super::{Format, references};
 
 /// Each round looks at all code. The go command and its compiler take three at most; a file that was made to take more has wrong
@@ -106,4 +105,19 @@ fn doubtful(starts: &[u64], all: &[Addr], is_sure: impl Fn(Addr) -> bool) -> (Ve
         }
     }
     (doubtful, users.into_iter().collect())
+}
+
+/// Every address at which an object may begin, in order; `targets` are where pointers lead, in order.
+pub(super) fn places(starts: &[u64], targets: &[Addr]) -> Vec<Addr> {
+    let mut found = Vec::with_capacity(starts.len() + targets.len());
+    let mut targets = targets.iter().copied().peekable();
+    for it in starts.iter().map(|start| addr_of(*start)) {
+        while let Some(target) = targets.next_if(|target| *target < it) {
+            found.push(target);
+        }
+        found.push(it);
+    }
+    found.extend(targets);
+    found.dedup();
+    found
 }

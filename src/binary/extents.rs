@@ -51,35 +51,37 @@ pub(super) fn types(
     };
     let masks = walk.masks(image);
     let (types, names) = walk.finish(packages, users);
-    let last = |all: Option<(Addr, u32)>| all.map_or(0, |it| it.0.saturating_add(it.1));
-    let types_end = last(
-        types
-            .descriptors
-            .last()
-            .map(|descriptor| (descriptor.addr, descriptor.size)),
-    )
-    .max(last(names.last().map(|name| (name.addr, name.size))));
-    let mut known = Vec::with_capacity(types.descriptors.len() + names.len() + types.itabs.len());
-    let described = types
-        .descriptors
-        .iter()
-        .map(|descriptor| (descriptor.addr, descriptor.size, descriptor.owner));
     let named = names.iter().map(|name| (name.addr, name.size, name.owner));
+    let described = described(&types);
     let texts = named
         .clone()
-        .map(|entry| entry.0..entry.0.saturating_add(entry.1));
-    let tables = types
-        .itabs
-        .iter()
-        .map(|itab| (itab.addr, itab.size, owner(&types, itab.concrete)));
+        .map(|(start, size, _)| start..start.saturating_add(size));
+    let ends = described.last().map(end).into_iter();
+    let types_end = ends.chain(named.clone().last().as_ref().map(end)).max();
+    let tables = types.itabs.iter();
+    let tables = tables.map(|itab| (itab.addr, itab.size, owner(&types, itab.concrete)));
+    let mut known = Vec::with_capacity(described.len() + names.len() + types.itabs.len());
+    let described = described.iter().copied();
     known.extend(described.chain(named).chain(tables).map(extent));
     links(image, module, &types, &mut known);
     let marks = Marks {
-        types_end,
+        types_end: types_end.unwrap_or_default(),
         masks,
         names: texts.collect(),
     };
     (!types.descriptors.is_empty()).then_some((types, known, marks))
+}
+
+/// Address, size and owner of each type.
+fn described(types: &Types) -> Vec<(Addr, u32, PackageId)> {
+    let descriptors = types.descriptors.iter();
+    descriptors
+        .map(|descriptor| (descriptor.addr, descriptor.size, descriptor.owner))
+        .collect()
+}
+
+fn end((start, size, _): &(Addr, u32, PackageId)) -> Addr {
+    start.saturating_add(*size)
 }
 
 /// Calls `each` with every word of the data that is an address of a type: what a type assertion or a switch looks for stands in

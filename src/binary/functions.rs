@@ -1,14 +1,12 @@
-//! The line table in, every function out: where it is, what it is called, its compile unit, its largest stack frame.
+//! Reads every function from the line table: where it is, what it is called, its compile unit, its largest stack frame.
 //!
 //! Layout of a record: `runtime/runtime2.go` (`_func`), the same from Go 1.20 to 1.27.
 
 use super::bytes::{Reader, uvarint};
 use super::image::{Addr, Image};
 use super::packages::{NONE, PackageId, Packages};
-use super::pclntab::Pclntab;
+use super::pclntab::{Pclntab, RECORD_SIZE};
 
-/// The fixed part of a record.
-pub(super) const RECORD_SIZE: u32 = 44;
 /// Its number of 32-bit fields.
 const FIXED: usize = RECORD_SIZE as usize / 4;
 /// Where in a record its flags are, and the one of functions that are written in assembly (`abi.FuncFlagAsm`).

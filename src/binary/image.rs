@@ -3,8 +3,11 @@
 //! Addresses are kept as 32-bit distances from the lowest loaded one ([`Addr`]): half the memory, and no Go program
 //! reaches 4 GiB.
 
+pub(super) mod relocations;
+
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::ops::Range;
 
 use super::bytes::Reader;
 use super::{Binary, Format, Section, buildinfo, wasm};
@@ -45,6 +48,18 @@ pub(super) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
+    /// The bytes of a table, borrowed from the file where they stand there as they are in memory.
+    pub(super) fn borrowed(&self, range: Range<Addr>) -> Cow<'a, [u8]> {
+        let Some(region) = self.region(range.start) else {
+            return Cow::Borrowed(&[]);
+        };
+        let within = (range.start - region.start) as usize..(range.end - region.start) as usize;
+        match &region.bytes {
+            Cow::Borrowed(it) => Cow::Borrowed(it.get(within).unwrap_or_default()),
+            Cow::Owned(it) => Cow::Owned(it.get(within).unwrap_or_default().to_vec()),
+        }
+    }
+
     /// `None` when the program has no loaded bytes or spans 4 GiB.
     pub(crate) fn new(bytes: &'a [u8], binary: &Binary) -> Option<Self> {
         if binary.format == Format::Wasm {
@@ -88,7 +103,7 @@ impl<'a> Image<'a> {
             });
         }
         if binary.format == Format::Elf {
-            super::relocations::patch(&mut image, binary, bytes);
+            relocations::patch(&mut image, binary, bytes);
         }
         Some(image)
     }

@@ -2,10 +2,11 @@
 //! belongs to.
 
 use super::functions::Entry;
+use super::image::relocations;
 use super::image::{Addr, Image};
 use super::ledger::{Kind, Ledger};
 use super::packages::{NONE, PackageId};
-use super::{Binary, Format, Section, buildinfo, relocations};
+use super::{Binary, Format, Section, buildinfo};
 
 /// Who owns an address: objects by where they begin, and functions.
 pub(crate) struct Owners<'a> {

@@ -1,4 +1,4 @@
-//! Memory and the line table in, the runtime's own table of contents out.
+//! Finds the runtime's own table of contents in memory.
 //!
 //! It is found by content: seven of its words are addresses that the header of the line table gives. Which of the
 //! layouts of Go 1.20 to 1.27 it has is seen from the values, not from a version. Layout: `runtime/symtab.go`.

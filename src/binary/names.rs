@@ -1,4 +1,4 @@
-//! A function's name in, the import path of the package that defines it out.
+//! Reads from a function's name the import path of the package that defines it.
 //!
 //! Layout of names: `cmd/internal/objabi/path.go` (escapes), `cmd/compile/internal/ir` and `noder` (closures, generics).
 

@@ -1,73 +1,17 @@
 //! Known extents, places that something refers to and the linker's order in, every object of the data out.
 
+mod packed;
+
 use std::ops::Range;
 
 use super::bounds::Bounds;
 use super::image::Addr;
 use super::ledger::Kind;
-use super::packages::{NONE, PackageId, SHARED, module_of, of_module};
+use super::packages::{NONE, PackageId};
 use super::partition::first_from;
 use super::references::Mentions;
 use super::runs::{Content, Run};
-
-/// How a place came to be known; of several, the first says whose it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// A symbol that names its package.
-    Symbol = 0,
-    /// A function's record: stack maps and the like.
-    Record = 1,
-    /// Machine code.
-    Code = 2,
-    /// A pointer in a type, or in an object that has an owner.
-    Pointer = 3,
-}
-
-const SOURCES: [Source; 4] = [
-    Source::Symbol,
-    Source::Record,
-    Source::Code,
-    Source::Pointer,
-];
-
-/// A place, how it is known, and who refers to it.
-#[inline]
-pub(super) fn start(addr: Addr, source: Source, owner: PackageId) -> u64 {
-    let owner = match (module_of(owner), owner) {
-        (Some(module), _) => MODULE | module as u32,
-        (None, it) => it & OWNER,
-    };
-    u64::from(addr) << 32 | (source as u64) << 30 | u64::from(owner)
-}
-
-/// The bits of an owner; all of them set stand for nobody, one less for packages of several modules.
-const OWNER: u32 = 0x3fff_ffff;
-/// The bit of several packages of a module.
-const MODULE: u32 = 1 << 29;
-
-pub(super) fn addr_of(start: u64) -> Addr {
-    (start >> 32) as u32
-}
-
-pub(super) fn owner_of(start: u64) -> PackageId {
-    match start as u32 & OWNER {
-        OWNER => NONE,
-        it if it == SHARED & OWNER => SHARED,
-        it if it & MODULE != 0 => of_module(it & !MODULE),
-        owner => owner,
-    }
-}
-
-pub(super) fn source_of(start: u64) -> Source {
-    SOURCES[(start as u32 >> 30) as usize]
-}
-
-/// The places at an address or between two, of those in order.
-pub(super) fn within(starts: &[u64], range: Range<Addr>) -> &[u64] {
-    let first = starts.partition_point(|start| addr_of(*start) < range.start);
-    let rest = &starts[first..];
-    &rest[..rest.partition_point(|start| addr_of(*start) < range.end)]
-}
+pub(super) use packed::{Source, addr_of, owner_of, source_of, start, within};
 
 /// An extent that is known exactly.
 #[derive(Debug, Clone, Copy)]
@@ -405,17 +349,6 @@ fn distances(known: &[Known], starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_owner_survives_in_a_place() {
-        for owner in [0, 7, NONE, SHARED, of_module(0), of_module(1234)] {
-            for source in SOURCES {
-                let place = start(0xffff_0001, source, owner);
-                let parts = (addr_of(place), source_of(place), owner_of(place));
-                assert_eq!(parts, (0xffff_0001, source, owner));
-            }
-        }
-    }
 
     #[test]
     fn objects_cover_every_byte_once() {

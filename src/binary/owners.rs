@@ -3,13 +3,17 @@
 //! What a package defines is its own, however many use it: of several users, the package that comes first in the code is
 //! the closest to the definition. What the linker keeps once for all, as texts, belongs to its users together.
 
+mod anchors;
+mod load_order;
+mod settle;
+mod size_classes;
+
 use super::image::{Addr, Image};
 use super::ledger::Kind;
 use super::objects::{Data, Object, Source, What, addr_of, owner_of, source_of};
 use super::origins::Origins;
 use super::packages::{NONE, PackageId, Packages};
 use super::runs::Content;
-use super::settle;
 
 /// An object with its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,16 +219,10 @@ fn by_users(
             certain: true,
             proven: false,
         };
-        // The next is near.
-        let before = starts
-            .iter()
-            .take_while(|start| addr_of(**start) < object.start);
-        starts = &starts[before.count()..];
+        starts = &starts[near(starts, |addr| addr < object.start)..];
         places.push((data.starts.len() - starts.len()) as u32);
-        let users = starts
-            .iter()
-            .take_while(|start| addr_of(**start) == object.start);
-        let (users, inside) = starts.split_at(users.count());
+        let users = near(starts, |addr| addr == object.start);
+        let (users, inside) = starts.split_at(users);
         let value = match object.what {
             What::Referred(_) => function_of(image, object).and_then(&function),
             What::Known(_) | What::Rest => None,
@@ -257,6 +255,12 @@ fn by_users(
         owned.push(it);
     }
     (owned, places)
+}
+
+/// How many of the first are so; the next that is not is near.
+fn near(starts: &[u64], is_so: impl Fn(Addr) -> bool) -> usize {
+    let so = starts.iter().take_while(|start| is_so(addr_of(**start)));
+    so.count()
 }
 
 /// Whose it is what the code of many packages mentions: which of them is the closest to the definition changes with the order

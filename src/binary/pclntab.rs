@@ -1,12 +1,14 @@
-//! Memory in, where the tables of the runtime's line table are out.
+//! Finds the tables of the runtime's line table in memory.
 //!
 //! Layout: `cmd/link/internal/ld/pcln.go`, `runtime/symtab.go`, `internal/abi/symtab.go`, Go 1.20 to 1.27.
 
 use std::ops::Range;
 
 use super::Role;
-use super::functions::RECORD_SIZE;
 use super::image::{Addr, Image};
+
+/// The fixed part of a record.
+pub(super) const RECORD_SIZE: u32 = 44;
 
 /// Go 1.20 to 1.27; older layouts differ in the function record and are declined.
 const MAGIC: u32 = 0xffff_fff1;

@@ -1,4 +1,4 @@
-//! The symbol table of an executable in, its data symbols out. wasm has none.
+//! Reads the data symbols of an executable. wasm has none.
 
 use super::bytes::Reader;
 use super::{Binary, Format, Role, Section};

@@ -1,4 +1,4 @@
-//! What the compiler told while it compiled a release: written by `gobuild-opt toolexec`, found again by action ID.
+//! What the compiler printed while it compiled a release: written by `gobuild-opt toolexec`, found again by action ID.
 //!
 //! A capture is `ACTION.gz` beside Go's build cache: the line `# import/path` and the compiler's own words, unchanged.
 //! An action ID stands for all that decides about a compile, so a capture never gets old. It is written aside and
@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use flate2::bufread::GzDecoder;
 
+pub(super) use super::DRAFT;
 use crate::input;
 use crate::plan::toolexec::is_action;
 
@@ -23,9 +24,6 @@ pub(crate) const LIMIT: u64 = 128 << 20;
 
 /// The longest text of a package that is kept, in bytes.
 const LONGEST: u64 = 64 << 20;
-
-/// What a capture that is being written is called.
-pub(super) const DRAFT: &str = ".draft-";
 
 /// A file to be written in a store of everybody who shares the build cache, under the name of a draft; `None` where the disk
 /// does not take it.

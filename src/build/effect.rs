@@ -30,9 +30,9 @@ pub(crate) struct Effect {
 pub(crate) struct Side {
     /// How long go took.
     pub(crate) wall: Duration,
-    /// CPU time of go and the compilers; `None` where the kernel does not tell.
+    /// CPU time of go and the compilers; `None` where the kernel does not say.
     pub(crate) cpu: Option<Duration>,
-    /// Packages that were compiled; the rest was told from the build cache.
+    /// Packages that were compiled; the rest came from the build cache.
     pub(crate) compiled: u64,
     /// Calls that were inlined, in any package.
     pub(crate) inlined: BTreeSet<Told>,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::capture::DRAFT;
+use super::DRAFT;
 use crate::input;
 use crate::order::Order;
 use crate::plan::toolexec::{Link, is_action};

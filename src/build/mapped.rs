@@ -25,7 +25,7 @@ pub(crate) fn names(target: &TargetPlan) -> Result<Vec<Vec<u8>>> {
             let path = Path::new(&package.dir).join(name);
             let source = match overlay.read(&path, input::SOURCE) {
                 Ok(source) => source,
-                // Go tells.
+                // Go reports it.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::unreadable("the source", &path, error)),
             };

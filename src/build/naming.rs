@@ -1,4 +1,4 @@
-//! Sites in, their names and lines of source out; what is known of equal sites in equal sources is not worked out again.
+//! Names sites and fetches their lines of source; what is known of equal sites in equal sources is not worked out again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

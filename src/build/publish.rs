@@ -1,4 +1,4 @@
-//! Staged files in, the user's outputs out: each is complete on the disk before it takes its name.
+//! Makes staged files the user's outputs: each is complete on the disk before it takes its name.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

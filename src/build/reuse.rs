@@ -75,7 +75,7 @@ pub(crate) fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrup
     Ok(())
 }
 
-/// Whether go tells us what it links.
+/// Whether go reports what it links.
 fn captured(target: &TargetPlan) -> bool {
     matches!(target.collection.source, Source::Capture { .. })
 }

@@ -1,6 +1,6 @@
 //! The targets of a plan in, each built in a lane of its own out: one after another where there is one lane.
 //!
-//! What is shown, and which error is told, is as if they ran one after another.
+//! What is shown, and which error is reported, is as if they ran one after another.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};

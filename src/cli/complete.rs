@@ -8,7 +8,7 @@ use clap::{Arg, Command, CommandFactory};
 
 use super::Cli;
 use super::split::BUILDERS;
-use super::stand_in::GOS;
+use super::split::GOS;
 use crate::go::flags::{self, Arity};
 use offers::{listed, named, of_go, packages, positional};
 

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::Cli;
 use super::split::BUILDERS;
-use super::stand_in::GOS;
+use super::split::GOS;
 use crate::config::strict;
 use crate::error::{Error, Kind};
 use crate::go::flags::{self, Arity};

@@ -6,11 +6,33 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::Cli;
-use super::stand_in::GOS;
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
 use crate::plan::Typed;
+
+/// Commands of go that are none of ours: `make GO=gobuild-opt` works with them.
+pub(super) const GOS: &[&str] = &[
+    "bug",
+    "build",
+    "clean",
+    "doc",
+    "env",
+    "fix",
+    "fmt",
+    "generate",
+    "get",
+    "install",
+    "list",
+    "mod",
+    "run",
+    "telemetry",
+    "test",
+    "tool",
+    "version",
+    "vet",
+    "work",
+];
 
 /// The commands that take a `go build` command line.
 pub(super) const BUILDERS: &[&str] = &[

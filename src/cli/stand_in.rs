@@ -4,32 +4,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::split::{Flags, behind, split_behind};
+use super::split::{Flags, GOS, behind, split_behind};
 use super::{Cli, Command, Release};
 use crate::error::Result;
-
-/// Commands of go that are none of ours: `make GO=gobuild-opt` works with them.
-pub(super) const GOS: &[&str] = &[
-    "bug",
-    "build",
-    "clean",
-    "doc",
-    "env",
-    "fix",
-    "fmt",
-    "generate",
-    "get",
-    "install",
-    "list",
-    "mod",
-    "run",
-    "telemetry",
-    "test",
-    "tool",
-    "version",
-    "vet",
-    "work",
-];
 
 /// A call in place of go.
 #[derive(Debug, Clone, PartialEq, Eq)]

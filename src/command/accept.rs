@@ -4,8 +4,8 @@ mod everything;
 
 mod loosen;
 
-use super::escape::{self, Pass};
 use super::lock_file::{self, Found};
+use super::pass::{self, Pass};
 use super::prepare::{Purpose, prepare, prepare_for};
 use super::repair::{self, Repaired};
 use super::staging::stage;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
         .any(|facts| facts.packages.iter().any(|package| package.is_named_main()));
     let config = prepared.loaded.config.clone();
     let (pass, found) = if only_sites || !has_mains {
-        (escape::collect(prepared, session)?, Vec::new())
+        (pass::collect(prepared, session)?, Vec::new())
     } else {
         let sites = items.is_empty() || items.iter().any(is_site);
         release(args, &typed, sites, before.as_ref(), session)?

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Outpu
     let now = lock_file::load(&path, &cwd)?;
     let judging = prepared.earlier.judging(&path, now.clone(), session)?;
     let again = (prepared.loaded.clone(), prepared.typed.clone());
-    let pass = super::escape::collect(prepared, session)?;
+    let pass = super::pass::collect(prepared, session)?;
     let mut targets = Vec::new();
     for (plan, collected) in &pass.found {
         let of_build;

@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::anchored::anchor_flags;
-use super::escape;
 use super::heavier::{annotated, heavier};
 use super::measuring::{check_packages, is_of_this_machine};
+use super::pass;
 use super::prepare::{Prepared, Purpose, gather, list_flags, prepare_for};
 use super::present::{self, present};
 use super::unpublished;
@@ -219,7 +219,7 @@ fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Si
     if links {
         return linked(prepared, session);
     }
-    let pass = escape::collect(prepared, session)?;
+    let pass = pass::collect(prepared, session)?;
     let parts = pass.found.into_iter().map(|(plan, collected)| Part {
         plan,
         collected: Some(collected),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::inspect::{Wanted, dissect, open, slice};
+use super::executable::open;
+use super::inspect::{Wanted, dissect, slice};
 use super::present::{Blocks, check, emit};
 use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped, Owners};
@@ -66,7 +67,7 @@ struct Side {
 }
 
 impl Side {
-    /// What a file is, its content tells.
+    /// What a file is, its content says.
     fn read(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
         let bytes = open(path, &session.cwd)?;
         let shown = path.display().to_string();
@@ -116,7 +117,7 @@ impl Side {
         Ok(())
     }
 
-    /// Fails for a report: it does not tell versions and flags.
+    /// Fails for a report: it has no versions and flags.
     fn explains(&self, path: &Path) -> Result<()> {
         if self
             .subjects

@@ -1,4 +1,4 @@
-//! The types of the configuration and its reference in, the JSON Schema of it out.
+//! The JSON Schema of the configuration, from its types and its reference.
 
 use serde_json::{Map, Value, json};
 

@@ -1,29 +1,22 @@
 //! `escape`: the escape report alone.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use super::lock_file;
+use super::pass::collect;
 use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, present};
-use super::staging::stage;
 use super::{Output, Session};
 use super::{revision, why};
-use crate::assertion::Judged;
-use crate::build::escapes::{self, Collected};
-use crate::build::stage::Stage;
-use crate::build::{Event, assertions, refusals};
+use crate::build::{Event, refusals};
 use crate::check::{self, Loosens};
 use crate::cli;
-use crate::config::{Buildvcs, Collect, Config};
-use crate::error::{Error, Kind, Result};
+use crate::config::Config;
+use crate::error::Result;
 use crate::escape::refusal::Refusal;
 use crate::gate::Change;
-use crate::go::Words;
 use crate::lock::Lock;
-use crate::plan::escapes::Source;
-use crate::plan::{self, StepKind, TargetPlan, scope};
-use crate::process;
+use crate::plan::{StepKind, TargetPlan, scope};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
@@ -124,74 +117,6 @@ fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<
         }
     }
     Ok(all)
-}
-
-/// What was found, per platform, and what it was made of.
-pub(crate) struct Pass {
-    /// The commands of a platform, and what they left.
-    pub(crate) found: Vec<(TargetPlan, Collected)>,
-    /// What must hold of functions, in the same order.
-    pub(crate) asserted: Vec<Judged>,
-    /// Where go works; it may be asked again.
-    pub(crate) _stage: Stage,
-}
-
-/// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
-pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
-    let stage = stage(&mut prepared, None, true, session)?;
-    let config = &mut prepared.loaded.config;
-    // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
-    config.build.buildvcs = Buildvcs::False;
-    prepared.typed.flags.retain(|flag| flag.name != "buildvcs");
-    if config.escape.collect == Collect::Off {
-        config.escape.collect = Collect::Auto;
-    }
-    config.compare.baseline = "off".into();
-    let (loaded, _, plan) = prepared.draw(Path::new(""), session)?;
-    let (mut found, mut asserted) = (Vec::new(), Vec::new());
-    for target in plan.targets {
-        if let Source::Off {
-            reason: Some(reason),
-        } = &target.collection.source
-        {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("there is no escape report: {reason}"),
-            ));
-        }
-        preprofile(&target, session)?;
-        let subjects = assertions::find(&loaded.config, &target.facts);
-        let run = escapes::Run {
-            target: &target,
-            config: &loaded.config,
-            since: SystemTime::now(),
-            asserted: !subjects.is_empty(),
-            names: None,
-        };
-        let collected = run.collect(&session.interrupt, session.show)?;
-        let collected = collected.unwrap_or_default();
-        let mut judged = assertions::judge(subjects, Ok(&collected), &target.facts);
-        assertions::explain(&mut judged, &target, &session.interrupt)?;
-        asserted.push(judged);
-        found.push((target, collected));
-    }
-    Ok(Pass {
-        found,
-        asserted,
-        _stage: stage,
-    })
-}
-
-fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
-    for invocation in plan::preprofile(&target.facts) {
-        let mut words = Words::default();
-        let (outcome, _) =
-            process::capture(&invocation, &session.interrupt, |line| words.keep(line))?;
-        if !outcome.status.success() {
-            return Err(words.error("go cannot read the profile", &outcome));
-        }
-    }
-    Ok(())
 }
 
 fn rendered(

@@ -1,4 +1,4 @@
-//! A configuration in, how go is called for a target out.
+//! How go is called for a target.
 
 use std::ffi::OsString;
 use std::sync::Arc;

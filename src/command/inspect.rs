@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use super::executable::open;
 use super::present::{Blocks, check, emit};
 use super::{Output, Session, profile};
 use crate::binary::{self, Anatomy, Request};
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> 
         top: args.top,
         ..View::default()
     };
-    // A table needs the functions that it lists, and those of which it does not tell the frame.
+    // A table needs the functions that it lists, and those whose frame it does not say.
     let most = match tables_only && args.filter.is_none() {
         true => view.lines().saturating_add(NEVER_SHOWN),
         false => usize::MAX,
@@ -79,27 +80,6 @@ fn weights(args: &cli::Inspect, session: &Session<'_>) -> Result<Option<Weights>
     let value = profile.pgo_value_index();
     let value = value.unwrap_or_else(|| profile.shown_value_index());
     Ok(Some(crate::profile::weights(&profile, value)))
-}
-
-/// The bytes of a file, mapped.
-pub(crate) fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
-    let full = cwd.join(path);
-    let shown = path.display();
-    if full.is_dir() {
-        return Err(
-            Error::new(Kind::Machine, format!("`{shown}` is a directory"))
-                .hint("name the executable in it"),
-        );
-    }
-    binary::open(&full).map_err(|mut error| {
-        error.message = error
-            .message
-            .replace(&full.display().to_string(), &shown.to_string());
-        error.hint(match full.exists() {
-            true => "build it again, and check the disk",
-            false => "check the path, or build the executable first",
-        })
-    })
 }
 
 /// An executable that was read, borrowed from its bytes.

@@ -1,13 +1,16 @@
-//! Layers and go's facts in, everything that a plan is drawn from out.
+//! Joins the layers with go's facts into everything that a plan is drawn from.
+
+mod outputs;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::anchored::anchor_flags;
 use super::earlier::{self, Known};
 use super::elsewhere::lead_on;
 use super::going::go_command;
+pub(crate) use super::purpose::Purpose;
 use super::recorded::{self, Pending};
 use super::without_effect::{level_outside, note_lost};
 use super::{Session, profiles, spread, standing, trusted};
@@ -20,8 +23,10 @@ use crate::go::ambient::{self, Ambient};
 use crate::go::{Go, Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
-use crate::plan::output::{self, Outputs, Place};
+use crate::plan::output::Outputs;
 use crate::plan::{self, Facts, Plan, Typed, Vendor, require_main};
+pub(crate) use outputs::output_directory;
+use outputs::outputs;
 
 /// What a plan is drawn from.
 pub(crate) struct Prepared {
@@ -58,19 +63,6 @@ impl Prepared {
         }
         Ok((self.loaded, self.typed, plan))
     }
-}
-
-/// What a run is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Executables.
-    Build,
-    /// Executables, from what go listed in the last run; see [`Pending::confirm`].
-    Loop,
-    /// Executables that are judged before they are built.
-    Look,
-    /// The escape report: libraries have one too.
-    Escapes,
 }
 
 /// [`prepare_for`] executables.
@@ -360,55 +352,4 @@ pub(crate) fn list_flags(
     // Without a version stamp go runs no git, and so nothing that the repository hooks into git.
     list.push("-buildvcs=false".into());
     Ok(list)
-}
-
-fn outputs(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> Result<Outputs> {
-    let out_dir = loaded.config.build.out_dir.as_deref();
-    let targets: Vec<(Target, Vec<(String, String)>)> = facts
-        .iter()
-        .map(|facts| (facts.target.clone(), products(facts, typed, out_dir)))
-        .collect();
-    let Some(first) = facts.first() else {
-        return Ok(Outputs::default());
-    };
-    let request = output::Request {
-        cwd: &typed.cwd,
-        asked: &first.asked,
-        out_dir,
-        named: first
-            .packages
-            .iter()
-            .filter(|package| !package.dep_only)
-            .count(),
-        taken: first.asked.taken(&first.packages).len(),
-    };
-    output::assign(&request, &targets)
-}
-
-/// The packages that become files, and the names of these: commands, and with `-o file` a single
-/// package of any kind.
-fn products(facts: &Facts, typed: &Typed, out_dir: Option<&Path>) -> Vec<(String, String)> {
-    let taken = facts.asked.taken(&facts.packages);
-    let to_file = matches!(Place::of(&typed.cwd, &facts.asked, out_dir), Place::File(_));
-    taken
-        .iter()
-        .filter(|package| package.name == "main" || (to_file && taken.len() == 1))
-        .map(|package| (package.import_path.clone(), package.executable_name()))
-        .collect()
-}
-
-/// The directory that all outputs share; `None` when nothing is kept, or a device is written.
-pub(crate) fn output_directory(outputs: &Outputs) -> Option<PathBuf> {
-    let first = outputs
-        .targets
-        .iter()
-        .flatten()
-        .find_map(|executable| executable.path.as_ref())?;
-    if first
-        .metadata()
-        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-    {
-        return None;
-    }
-    first.parent().map(Path::to_path_buf)
 }

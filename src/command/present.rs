@@ -16,7 +16,7 @@ use crate::report::measures::Subject;
 use crate::report::outline::Block;
 use crate::report::{Reason, Verdict};
 
-/// Fails early where a format has nothing to show, or where the name of a report does not tell its format.
+/// Fails early where a format has nothing to show, or where the name of a report does not say its format.
 pub(crate) fn check(shows: Shows, output: &cli::Output) -> Result<()> {
     shows.check_format(output.format)?;
     for path in &output.report {

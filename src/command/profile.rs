@@ -4,8 +4,6 @@ mod collect;
 
 mod diff;
 
-mod every;
-
 mod fetch;
 
 mod fit;

@@ -186,23 +186,21 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         lock_path,
         lock,
         mut stage,
-        repaired: Repaired {
-            plan,
-            built,
-            repairs,
-        },
+        repaired,
         artifacts,
         retains,
         output: wanted,
     } = released;
+    let (plan, built) = (repaired.plan, repaired.built);
     let found = lock_file::found(&plan, &artifacts);
     session.interrupt.check()?;
     let (published, note) = give_names(&plan, &built, &artifacts, &mut stage, session)?;
     recall::remember(&plan, &built, &artifacts);
     // The files are where they belong: whoever ends the run now loses a column of the report.
-    let retained = retains
-        .then(|| retaining::retained(&plan.targets, &artifacts, &session.interrupt))
-        .unwrap_or_default();
+    let retained = match retains {
+        true => retaining::retained(&plan.targets, &artifacts, &session.interrupt),
+        false => retaining::Found::new(),
+    };
     let report = report::report(&report::Inputs {
         config: &loaded.config,
         origins: &loaded.origins,
@@ -212,7 +210,7 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
         cwd: &session.cwd,
         lock: lock.as_ref(),
         change: change.as_ref(),
-        repairs: &repairs,
+        repairs: &repaired.repairs,
         total: start.elapsed(),
         retained: &retained,
         now: clock::about_now(),
@@ -221,17 +219,14 @@ fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Resu
     let beside_data = plan.targets.iter().any(|target| target.facts.asked.json);
     let is_shown = session.terminal && wanted.format == Format::Text && !beside_data;
     let said = Said::of(&plan, &lock_path, is_shown);
-    let told = telling::tell(
-        &report,
-        lock.filter(|_| follows)
-            .map(|lock| (lock, lock_path, found)),
-        &Telling {
-            output: &wanted,
-            config: &loaded.config,
-            said: (!full).then_some(&said),
-        },
-        session,
-    );
+    let telling = Telling {
+        output: &wanted,
+        config: &loaded.config,
+        said: (!full).then_some(&said),
+    };
+    let lock = lock.filter(|_| follows);
+    let lock = lock.map(|lock| (lock, lock_path, found));
+    let told = telling::tell(&report, lock, &telling, session);
     let mut output = told.map_err(|error| after(error, &published, &note))?;
     said.keep(&report);
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.

@@ -60,7 +60,7 @@ fn until_repaired(
 ) -> Result<Repaired> {
     let mut built = Vec::new();
     some(&plan, loaded, is_release, &mut built, session)?;
-    // Where a build without the profile is asked for, it tells which frames the profile made large.
+    // Where a build without the profile is asked for, it shows which frames the profile made large.
     some(&plan, loaded, is_twin, &mut built, session)?;
     let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
     for attempt in 0..ATTEMPTS {
@@ -127,7 +127,7 @@ fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> R
     let mut all = Vec::new();
     for (index, target) in plan.targets.iter().enumerate() {
         for executable in &target.executables {
-            // What cannot be read is told when the release is analysed.
+            // What cannot be read is reported when the release is analysed.
             let Ok(bytes) = binary::open(&target.release_dir.join(&executable.name)) else {
                 continue;
             };

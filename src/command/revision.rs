@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Session;
 use super::anchored::anchor_flags;
-use super::escape::{Pass, collect};
+use super::pass::{Pass, collect};
 use super::prepare::{Purpose, gather};
 use crate::build::Event;
 use crate::build::revision::{Revision, check_out};

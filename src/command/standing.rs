@@ -20,7 +20,7 @@ pub(crate) fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {
 /// A go.work that go found above the repository: it decides which modules are built, and stands in no commit.
 pub(crate) fn workspace(toolchain: &Toolchain, session: &Session<'_>) -> Option<Ambient> {
     let file = toolchain.workspace()?;
-    // One that is named by a variable is told as that.
+    // One that is named by a variable is reported as that.
     if session.variable("GOWORK").is_some() {
         return None;
     }

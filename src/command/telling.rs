@@ -62,7 +62,7 @@ pub(super) fn tell(
     Ok(told)
 }
 
-/// How a release is told.
+/// How a release is reported.
 pub(super) struct Telling<'a> {
     /// Where the reports go.
     pub(super) output: &'a cli::Output,

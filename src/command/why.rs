@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::escape::Pass;
+use super::pass::Pass;
 use super::{Output, Session};
 use crate::build::escapes::Collected;
 use crate::error::{Error, Kind, Result};

@@ -1,12 +1,12 @@
 //! What go takes without a word and does nothing with: flags and levels in, an error or a note in the facts out.
 
 use super::Session;
-use super::prepare::Purpose;
+use super::purpose::Purpose;
 use crate::config::layer::Loaded;
 use crate::error::Result;
 use crate::go::{Go, Toolchain, level};
 use crate::plan::flags::Inputs;
-use crate::plan::pgo::undone;
+use crate::plan::undone;
 use crate::plan::{Facts, Typed, lost};
 
 /// Of a level that it does not know, go builds another one without a word, and calls it by that name.

@@ -1,4 +1,4 @@
-//! A layer with paths as they were written in, with paths that are right from everywhere out.
+//! Rewrites the paths of a layer so that they are right from everywhere.
 
 use std::path::Path;
 

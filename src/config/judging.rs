@@ -1,4 +1,4 @@
-//! Two configurations in, what is built of the one and what judges it of the other out.
+//! Joins two configurations: what is built comes from the one, what judges it from the other.
 
 use super::layer::Loaded;
 

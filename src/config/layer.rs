@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::settable::{ValueKind, check_alone, insert, keys, variable_of};
-use super::{Config, FILE, Past, anchor, assertion, ground, preset, strict, trust};
+use super::{Config, ENV_PREFIX, FILE, Past, anchor, assertion, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 use crate::review::Ground;
 
@@ -62,7 +62,6 @@ struct Layer {
     trusted: bool,
 }
 
-pub(super) const ENV_PREFIX: &str = "GOBUILD_OPT_";
 /// Is no key: a file must not allow itself anything.
 const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::{Config, layer::ENV_PREFIX, preset, strict};
+use super::{Config, ENV_PREFIX, preset, strict};
 use crate::error::Result;
 use crate::schema;
 

@@ -1,4 +1,4 @@
-//! TOML text in, a typed value or an error with file, line, caret and the nearest known key out.
+//! Reads TOML into a typed value; an error has file, line, caret and the nearest known key.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::de::DeserializeOwned;

@@ -7,28 +7,13 @@
 use tree_sitter::Node;
 
 use super::class::Class;
-use super::expression::{self, is_byte, is_constant, outer_call};
+use super::expression::{is_byte, is_constant, outer_call};
 use super::file::File;
-use super::identity::Identity;
 use super::names::{Declared, Names, Shape};
 use super::site::Site;
 
 /// Packages in which no constant is read-only data: their bytes are hashed, and must need no relocation.
 const FIPS: &str = "crypto/internal/fips140";
-
-/// Whether this program, when it wrote locks of a version and for a Go, took a site for a constant that it is not.
-pub(crate) fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
-    let expression = identity.expression.as_str();
-    match identity.class {
-        Class::Boxing => version < 3 && expression::class(expression.as_bytes()) == Class::Constant,
-        // Slices without elements; up to Go 1.24 every literal.
-        Class::Other => {
-            let literal = expression.ends_with("{...}") && go < (1, 25);
-            version == 3 && (literal || expression.ends_with("{}"))
-        }
-        _ => false,
-    }
-}
 
 /// The class of a site, with what the names in it stand for.
 pub(super) fn class(

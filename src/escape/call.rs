@@ -1,4 +1,4 @@
-//! The bytes of a Go file in, its calls of one function out.
+//! Finds the calls of one function in a Go file.
 //!
 //! Without types, a call of a method is certain only where the source around it tells the type of the receiver: a parameter, a
 //! variable with a type or a value that shows it, a literal, a conversion. Where it does not, the call is told as unknown.
@@ -204,7 +204,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The type of an expression, where it can be told. An interface or another type is told as well as the wanted one.
+    /// The type of an expression, where it can be determined. An interface or another type is told as well as the wanted one.
     fn type_of(&self, expression: Node<'a>, depth: usize) -> Option<Type<'_>> {
         let it = stripped(expression);
         match it.kind() {

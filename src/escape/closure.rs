@@ -1,4 +1,4 @@
-//! A function literal in its source in, whether it captures anything out.
+//! Decides whether a function literal captures anything.
 //!
 //! The compiler reports every literal that escapes. One that captures nothing is a constant of the program: no allocation.
 

@@ -1,4 +1,4 @@
-//! The bytes of a Go file in, its functions out.
+//! Finds the functions of a Go file.
 
 use tree_sitter::{Node, Parser, Tree};
 

@@ -1,4 +1,4 @@
-//! Bytes in, 128 bits out that stand for them.
+//! 128 bits that stand for some bytes.
 
 use std::hash::Hasher;
 

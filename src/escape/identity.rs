@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boxed;
 use super::class::Class;
+use super::expression;
 use super::file::File;
 use super::names::Names;
 use super::site::Site;
@@ -29,6 +30,20 @@ pub struct Identity {
     pub expression: String,
     /// Counts from 1 where everything else is the same, in the order of the source.
     pub(crate) ordinal: u32,
+}
+
+/// Whether this program, when it wrote locks of a version and for a Go, took a site for a constant that it is not.
+pub(crate) fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
+    let expression = identity.expression.as_str();
+    match identity.class {
+        Class::Boxing => version < 3 && expression::class(expression.as_bytes()) == Class::Constant,
+        // Slices without elements; up to Go 1.24 every literal.
+        Class::Other => {
+            let literal = expression.ends_with("{...}") && go < (1, 25);
+            version == 3 && (literal || expression.ends_with("{}"))
+        }
+        _ => false,
+    }
 }
 
 /// A site and its name.

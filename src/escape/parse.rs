@@ -1,4 +1,4 @@
-//! One line of compiler text in, what it says out.
+//! Parses one line of compiler text.
 //!
 //! The grammar is `FILE:LINE[:COLUMN]: MESSAGE`, with headers `# import/path` between packages. File names come from the
 //! user's disk and from `//line` comments: they may hold colons, spaces and bytes that are not UTF-8.

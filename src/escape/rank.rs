@@ -1,4 +1,4 @@
-//! Sites in, the functions and lines that hold the most of them out.
+//! Ranks the functions and lines that hold the most sites.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! A file name as the compiler prints it in, the package that owns the file out.
+//! Finds the package that owns a file, by the name that the compiler prints.
 //!
 //! Generic and inlined code is reported under the header of the package that uses it, so the file decides.
 

@@ -1,8 +1,8 @@
-//! The locks of two revisions in, what the later one accepts beyond the earlier out.
+//! Compares the locks of two revisions: what the later one accepts beyond the earlier.
 
 use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Proof, Target, class_name};
 
-/// Entries of one kind that are told one by one.
+/// Entries of one kind that are listed one by one.
 const TOLD: usize = 5;
 
 /// A sentence for each entry that `now` loosens or takes away.

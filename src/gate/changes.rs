@@ -1,4 +1,4 @@
-//! The gates of two revisions in, what the later one loosens out.
+//! Compares the gates of two revisions: what the later one loosens.
 
 mod asserted;
 

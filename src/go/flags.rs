@@ -1,4 +1,4 @@
-//! The command line of `go build`: what was typed in, flags and packages out.
+//! Reads the command line of `go build`: flags and packages.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

@@ -1,6 +1,6 @@
 //! What changed in Go that a program notices without a change of its own: facts by version, with the release notes they come from.
 //!
-//! Only what is known before anything runs. How fast a program is with it, only a measurement tells.
+//! Only what is known before anything runs. How fast a program is with it, only a measurement shows.
 
 use std::path::Path;
 

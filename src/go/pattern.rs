@@ -1,4 +1,4 @@
-//! A package pattern of a flag such as `-gcflags=./...=-N` in, whether a package is meant out.
+//! Decides whether a package pattern of a flag such as `-gcflags=./...=-N` means a package.
 //!
 //! Rules: `MatchPackage` in `cmd/go/internal/load/search.go` and `cmd/internal/pkgpattern`, Go 1.21 to 1.27.
 

@@ -1,4 +1,4 @@
-//! The Go files of a package in, its package variables out: what `-X` of the linker can set.
+//! Finds the package variables in the Go files of a package: what `-X` of the linker can set.
 //!
 //! The linker sets a variable of type string whatever its initial value is. But a value that is computed
 //! when the program starts is assigned after that, and wins: only a constant one is replaced
@@ -105,7 +105,7 @@ impl<'f> Scope<'f> {
         scope
     }
 
-    /// The package variables that the linker can set, as far as the package alone tells.
+    /// The package variables that the linker can set, as far as the package alone shows.
     pub(crate) fn settable(&self) -> impl Iterator<Item = &str> {
         let is_yes = |text: &&String| self.judge(text, &|_| None) == Some(Settable::Yes);
         self.variables.iter().filter(is_yes).map(String::as_str)
@@ -149,7 +149,7 @@ impl<'f> Scope<'f> {
                 Some(it) if it.kind == Kind::Type => Some(text),
                 _ => UNIVERSE.contains(&text.as_str()).then_some(text),
             },
-            // A type of another package may be an alias: the linker tells.
+            // A type of another package may be an alias: the linker knows.
             "qualified_type" => None,
             "parenthesized_type" => self.other_type(node.named_child(0)?, file, depth),
             _ => Some(text),

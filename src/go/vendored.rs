@@ -1,4 +1,4 @@
-//! The packages of a build in, how the files of vendor/ stand to those of the module cache out.
+//! Compares the files of vendor/ with those of the module cache, for the packages of a build.
 //!
 //! Go compares vendor/modules.txt with go.mod, and no file below with anything (`go mod verify` looks at the module cache).
 //! The hash in go.sum is of a whole module, and vendor/ holds a part: it is compared file by file with the module cache, or,

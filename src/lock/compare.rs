@@ -1,4 +1,4 @@
-//! What was accepted and what is there in, what is new and what is gone out.
+//! Compares what was accepted with what is there: what is new, and what is gone.
 
 use std::collections::BTreeMap;
 

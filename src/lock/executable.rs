@@ -1,13 +1,15 @@
-//! What was accepted for an executable and what it is now in, how they differ out.
+//! Compares what was accepted for an executable with what it is now.
+
+mod noted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::noted::Table;
 use super::{Item, Lock};
 use crate::binary::Owners;
 use crate::order::Ordered;
+use noted::Table;
 
 /// What was accepted for one executable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,7 +27,7 @@ pub(crate) struct Executable {
     pub(crate) godebug: BTreeMap<String, String>,
     /// How it was known whose the data are: figures that were found in another way do not compare. `None` before version 3.
     pub(crate) owners: Option<Owners>,
-    /// Bytes in the file by module; empty where the file does not tell.
+    /// Bytes in the file by module; empty where the file does not say.
     pub modules: BTreeMap<String, u64>,
     /// Bytes in the file of packages with at least [`FLOOR`] of them.
     pub(crate) packages: BTreeMap<String, u64>,

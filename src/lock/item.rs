@@ -1,4 +1,4 @@
-//! What a user names of an executable in the lock: text in, an item out, and back.
+//! What a user names of an executable in the lock, read from text and written as text.
 
 use std::fmt;
 use std::str::FromStr;

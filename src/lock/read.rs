@@ -1,4 +1,4 @@
-//! Text in, a lock or an error that names the line out.
+//! Reads a lock from its text; an error names the line.
 
 use std::collections::BTreeMap;
 

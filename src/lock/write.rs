@@ -1,4 +1,4 @@
-//! A lock in, sorted text with one fact per line out.
+//! Writes a lock as sorted text, one fact per line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -2,10 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::go::flags::{Flag, per_package};
-
-use super::flags::unreadable;
 
 /// Why a flag is there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -151,4 +149,12 @@ impl Flags {
     pub(super) fn reasons(&self) -> impl Iterator<Item = Reason> {
         self.list.iter().filter_map(|arg| arg.reason.clone())
     }
+}
+
+pub(super) fn unreadable(origin: &str, value: &str, why: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("cannot read the flags `{value}` ({origin}): {why}"),
+    )
+    .hint("separate with spaces; quote what holds spaces with ' or \" at its start")
 }

@@ -1,6 +1,6 @@
 //! How escapes are collected: from the compile of the release, or by a compile of their own.
 //!
-//! The compile of the release tells what it does through `-toolexec` ([`super::toolexec`]). What it told is kept by action
+//! The compile of the release reports what it does through `-toolexec` ([`super::toolexec`]). What it printed is kept by action
 //! ID, and a `go list -export` with the flags of the release names the action of every package. What has no capture,
 //! because a plain go compiled it before, gets the pass.
 

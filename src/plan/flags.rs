@@ -3,7 +3,7 @@
 //! Go itself does not merge: a `-ldflags` on the command line replaces the one in GOFLAGS. So the
 //! lists are joined here, ours first and the user's last, since the linker lets the last one win.
 
-use super::arg::{Arg, Flags};
+use super::arg::{Arg, Flags, unreadable};
 use super::pgo::Use;
 use crate::config::{Buildvcs, Config, Origins, Strip, Target};
 use crate::error::{Error, Kind, Result};
@@ -230,14 +230,6 @@ fn entries(origin: &str, list: &[Flag]) -> Result<Vec<PerPackage>> {
         entries.push(read);
     }
     Ok(entries)
-}
-
-pub(super) fn unreadable(origin: &str, value: &str, why: &str) -> Error {
-    Error::new(
-        Kind::Usage,
-        format!("cannot read the flags `{value}` ({origin}): {why}"),
-    )
-    .hint("separate with spaces; quote what holds spaces with ' or \" at its start")
 }
 
 /// The build tags of every layer, each once.

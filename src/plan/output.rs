@@ -175,7 +175,7 @@ fn one_file(
     Ok(())
 }
 
-/// `-linux-amd64` where there are several targets, with the level where that alone tells two apart.
+/// `-linux-amd64` where there are several targets, with the level where that alone distinguishes two.
 fn suffix(index: usize, targets: &[(Target, Vec<(String, String)>)]) -> String {
     if targets.len() == 1 {
         return String::new();

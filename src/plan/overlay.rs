@@ -15,7 +15,7 @@ use crate::order::Ordered;
 pub(crate) struct Overlay(BTreeMap<PathBuf, PathBuf>);
 
 impl Overlay {
-    /// The overlay of a build. What cannot be read replaces nothing here: go tells.
+    /// The overlay of a build. What cannot be read replaces nothing here: go reports it.
     pub(crate) fn of(facts: &Facts) -> Self {
         Self::named(facts.asked.overlay.as_deref(), &facts.go.cwd)
     }

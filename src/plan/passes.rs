@@ -1,4 +1,4 @@
-//! Commands that compile in order to tell what the profile does.
+//! Commands that compile that report what the profile does.
 
 use std::path::Path;
 

@@ -9,8 +9,6 @@ mod cut;
 
 pub mod derive;
 
-pub mod undone;
-
 mod wish;
 
 use std::path::{Path, PathBuf};
@@ -30,7 +28,7 @@ use crate::profile::Worth;
 use crate::profile::proto::Sample;
 use crate::profile::{self, Edges, Fitness, Judgement, Weights};
 use candidate::{Found, candidates, look, unmatched};
-pub(crate) use choice::{Choice, Heap, Use};
+pub(crate) use choice::{Choice, Heap, Undone, Use};
 use choice::{Outcome, is_mine};
 use derive::Derived;
 use wish::Wish;

@@ -1,4 +1,4 @@
-//! What was asked for in, whether any of it becomes a file out.
+//! Refuses a build of which nothing becomes a file.
 
 use super::Typed;
 use super::asked::Asked;

@@ -1,4 +1,4 @@
-//! The diagnostics that are wanted in, the `-toolexec` that makes the release compile tell them out; and back: the
+//! The diagnostics that are wanted in, the `-toolexec` that makes the release compile report them out; and back: the
 //! command line that go makes of it in, what to run out.
 //!
 //! Go puts the words of `-toolexec` in front of every tool it starts. Ours are
@@ -15,7 +15,7 @@ use crate::quote;
 /// The subcommand. It is no command of users, and so not in the help.
 pub const NAME: &str = "toolexec";
 
-/// What the compiler is to tell of which packages, and where that is kept.
+/// What the compiler is to report of which packages, and where that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Wish {
     /// The directory of the captures that were made with these flags.
@@ -108,7 +108,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) records: &'a Path,
 }
 
-/// A compile that tells.
+/// A compile that reports diagnostics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
     /// The command with the flags in it.

@@ -1,7 +1,7 @@
-//! A command that failed in, why it did out, where that was not its own doing: memory, the disk, a signal from outside.
+//! Finds out why a command failed where that was not its own doing: memory, the disk, a signal from outside.
 //!
 //! The evidence: the signal that ended it or one of its children, what control groups count, the words of Go and of the C
-//! tools, and the limits of this machine. What it does not tell is not said.
+//! tools, and the limits of this machine. What it does not say is not said.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;

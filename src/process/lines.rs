@@ -1,4 +1,4 @@
-//! Pieces of output in, whole lines out, in bounded memory.
+//! Cuts pieces of output into whole lines, in bounded memory.
 
 /// A longer line is cut here: what follows up to its end is dropped.
 pub(crate) const LONGEST: usize = 1 << 20;

@@ -38,7 +38,7 @@ pub fn shown(numbers: &[usize]) -> String {
     runs.map(run).collect::<Vec<_>>().join(",")
 }
 
-/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody tells. Never fewer than two:
+/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody knows. Never fewer than two:
 /// a single one would have all of a Go program, its collector too, take turns.
 ///
 /// `devices` is [`DEVICES`]: Intel's fast cores have a list of their own there, elsewhere each processor has a capacity. Some of one
@@ -79,14 +79,14 @@ fn of_most(all: &[(usize, u64)]) -> Vec<usize> {
     all.iter().filter(is_fast).map(|(cpu, _)| *cpu).collect()
 }
 
-/// Those that this process may use; `None` where the kernel does not tell.
+/// Those that this process may use; `None` where the kernel does not say.
 #[cfg(target_os = "linux")]
 pub fn allowed() -> Option<Vec<usize>> {
     let set = rustix::thread::sched_getaffinity(None).ok()?;
     Some((0..END).filter(|cpu| set.is_set(*cpu)).collect())
 }
 
-/// Nobody tells.
+/// Nobody knows.
 #[cfg(not(target_os = "linux"))]
 pub fn allowed() -> Option<Vec<usize>> {
     None

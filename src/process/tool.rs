@@ -16,7 +16,7 @@ pub(crate) struct Usage {
     pub(crate) peak: u64,
 }
 
-/// What our children took; `None` where the kernel does not tell. A child that is killed counts as well.
+/// What our children took; `None` where the kernel does not say. A child that is killed counts as well.
 pub(crate) fn usage_of_children() -> Option<Usage> {
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;

@@ -1,6 +1,6 @@
-//! Somebody who is there when we are not: a second process of ours that ends our children after a `kill -9`.
+//! A second process of ours that outlives this one: it ends our children after a `kill -9`.
 //!
-//! It starts with the first child, waits at the end of a pipe, and is told which process groups
+//! It starts with the first child, waits at the end of a pipe, and is sent the process groups
 //! and directories there are. When we end in order we end it. When the pipe ends first, we have been killed:
 //! then it ends the groups and removes the directories.
 
@@ -20,7 +20,7 @@ use super::family::{Family, leader_with};
 
 /// The argument that makes this program a warden.
 pub const ARGUMENT: &str = "__warden";
-/// The variable that tells our children apart. Not one of the configuration.
+/// The variable that distinguishes our children. Not one of the configuration.
 pub(crate) const MARK: &str = "__GOBUILD_OPT_CHILD";
 
 /// How long they may take to end before they are killed, and after.

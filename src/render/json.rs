@@ -1,4 +1,4 @@
-//! A value in, JSON out.
+//! Writes a value as JSON.
 
 use serde::Serialize;
 

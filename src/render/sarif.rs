@@ -61,18 +61,11 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
         .chain(budgets)
         .collect();
     let mut rules: Vec<Value> = classes.iter().map(|class| rule(*class, findings)).collect();
-    rules.extend(
-        CLAIMS
-            .iter()
-            .map(|(claim, text)| assertion_rule(claim, text)),
-    );
+    let claims = CLAIMS.iter();
+    rules.extend(claims.map(|(claim, text)| assertion_rule(claim, text)));
     rules.extend(check::ALL.iter().filter(|_| has_checks).map(check_rule));
-    rules.extend(
-        BUDGETS
-            .iter()
-            .filter(|_| has_budgets)
-            .map(|(name, text)| budget_rule(name, text)),
-    );
+    let budgets = BUDGETS.iter().filter(|_| has_budgets);
+    rules.extend(budgets.map(|(name, text)| budget_rule(name, text)));
     rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
     rules.extend((!findings.benchmarks.is_empty()).then(benchmark_rule));
     log(tool, &rules, &results)

@@ -88,7 +88,7 @@ impl Shows {
         }
     }
 
-    /// The error of a file whose name tells no format.
+    /// The error of a file whose name says no format.
     pub(crate) fn nameless(self, path: &Path) -> Error {
         let message = format!(
             "the name of `--report {}` does not tell the format",

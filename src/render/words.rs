@@ -17,7 +17,7 @@ fn em(c: char) -> f64 {
 }
 
 /// The text where there is room for it; otherwise the last parts of a path, the beginning of its last part behind which an
-/// ellipsis stands, or nothing where that would tell nothing.
+/// ellipsis stands, or nothing where that would say nothing.
 pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
     // Brackets hold paths of their own: what stands before them is the path.
     let end = text.find(['(', '[', ' ']).unwrap_or(text.len());

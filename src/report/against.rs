@@ -1,4 +1,4 @@
-//! How an executable stands to the lock in, its part of the report out.
+//! Reports how an executable stands to the lock.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! An analysed executable in, its part of the report out.
+//! Reports on an analysed executable: file, sections, what it does at run time.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What became of assertions in, their part of the report out; and the sentences behind exit code 1.
+//! Reports what became of assertions, with the sentences behind exit code 1.
 
 use std::path::Path;
 

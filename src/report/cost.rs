@@ -1,4 +1,4 @@
-//! How the commands went in, where the time went and what was reused out.
+//! Reports where the time of a run went, and what was reused.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Two builds of one program in, what a change of its sources does to escapes, code, frames and allocations out.
+//! Compares two builds of one program: what a change of its sources does to escapes, code, frames and allocations.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a profile did in, its part of the report out.
+//! Reports what a profile did to an executable.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Collected escapes in, their part of the report out: counts, and what is new against the lock.
+//! Reports the collected escapes: counts, and what is new against the lock.
 
 mod site;
 

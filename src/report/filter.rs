@@ -1,4 +1,4 @@
-//! What people type to choose packages, functions and files in, what it chooses out.
+//! What people type to choose packages, functions and files.
 
 /// A part of a path or of a name, or a pattern with `*` or `...` for any run of characters. The `*` of a receiver, as in
 /// `(*T).M`, is itself.

@@ -1,4 +1,4 @@
-//! Reports in, what is worth an annotation out.
+//! Collects from reports what is worth an annotation.
 
 use std::collections::{BTreeSet, HashSet};
 

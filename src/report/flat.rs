@@ -1,4 +1,4 @@
-//! A profile in, its treemap out: whose code > package > function, each as large as what it has of the profile itself.
+//! Draws a profile as a treemap: whose code > package > function, each as large as what it has of the profile itself.
 
 use std::collections::BTreeMap;
 

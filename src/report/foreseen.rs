@@ -1,4 +1,4 @@
-//! Configuration and lock in, the gates that the next build will not judge out, as far as that is known before it.
+//! Lists the gates that the next build will not judge, as far as configuration and lock show it.
 
 use super::budgets::accepted_entry;
 use crate::config::size::SizeLimit;
@@ -22,7 +22,7 @@ pub(crate) struct Ahead<'a> {
     pub(crate) package: &'a str,
 }
 
-/// Gates that the lock, or what is not collected, leaves open. What only the finished file tells is not foreseen.
+/// Gates that the lock, or what is not collected, leaves open. What only the finished file shows is not foreseen.
 pub(crate) fn foreseen(ahead: &Ahead<'_>) -> Vec<Judgement> {
     let version = &ahead.facts.toolchain.version;
     let entry = accepted_entry(ahead.lock, &ahead.facts.key(), ahead.package, version);

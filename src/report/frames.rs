@@ -1,4 +1,4 @@
-//! Large stack frames of an executable in, their part of the report and their failures out.
+//! Reports the large stack frames of an executable, and those that fail the run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

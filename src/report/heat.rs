@@ -1,4 +1,4 @@
-//! Sites and profiles in, how much each line allocates in practice out.
+//! Joins sites with profiles: how much each line allocates in practice.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -61,13 +61,11 @@ pub(crate) fn heated(
     let cpu = facts.pgo.heat();
     let heap = facts.pgo.heap.as_deref();
     let bare: Vec<String> = collected.sites.iter().map(bare).collect();
-    let allocating: Vec<usize> = (0..collected.sites.len())
-        .filter(|index| collected.sites[*index].site.class.allocates())
-        .collect();
-    let spots: Vec<Spot<'_>> = allocating
-        .iter()
-        .map(|index| spot(&collected.sites[*index], &bare[*index], weighing))
-        .collect();
+    let allocates = |index: &usize| collected.sites[*index].site.class.allocates();
+    let allocating: Vec<usize> = (0..collected.sites.len()).filter(allocates).collect();
+    let spots = allocating.iter();
+    let spots = spots.map(|index| spot(&collected.sites[*index], &bare[*index], weighing));
+    let spots: Vec<Spot<'_>> = spots.collect();
     let joined = |heat: &Heat| heat.join(&spots);
     let by_cpu = cpu.as_ref().map(|heat| (heat, joined(heat)));
     let by_heap = heap.map(|heap| (&heap.bytes, joined(&heap.bytes), joined(&heap.objects)));

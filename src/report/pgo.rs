@@ -1,4 +1,4 @@
-//! The profile that an executable was built with in, its part of the report out.
+//! Reports on the profile that an executable was built with.
 
 use std::collections::BTreeMap;
 

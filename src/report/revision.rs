@@ -1,4 +1,4 @@
-//! Two builds in, how the sites of one stand to those of the other out.
+//! Compares the sites of two builds of different revisions.
 
 use std::path::Path;
 

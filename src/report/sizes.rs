@@ -1,4 +1,4 @@
-//! An analysed executable and its baseline in, bytes by package and by module out.
+//! Reports bytes by package and by module, of an executable and its baseline.
 
 use std::collections::BTreeMap;
 

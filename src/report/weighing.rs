@@ -1,4 +1,4 @@
-//! The profiles of a build in, how much of them is spent in a function or a package out.
+//! Weighs functions and packages by the profiles of a build: how much of them is spent there.
 
 use crate::number::counted;
 use crate::plan::Facts;

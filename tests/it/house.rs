@@ -1,6 +1,6 @@
 //! The rules of the house: what keeps the source readable in an hour is tested like everything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A source file: its path below `src/`, and its text without tests and comments.
@@ -259,22 +259,170 @@ fn every_file_says_what_it_is_about() {
 
 #[test]
 fn files_and_functions_are_short() {
-    // We aim at half of it; these are the walls.
-    const FILE: usize = 480;
-    const FUNCTION: usize = 80;
+    const FILE: usize = 400;
+    const FUNCTION: usize = 60;
     let mut long = Vec::new();
     for source in sources() {
-        let last = source.lines.last().map_or(0, |it| it.0);
-        if last > FILE {
+        let (file, function) = match LONG.contains(&source.path.as_str()) {
+            true => (480, 80),
+            false => (FILE, FUNCTION),
+        };
+        let last = source.lines.last().map_or(0, |line| line.0);
+        if last > file {
             long.push(format!("{}: {last} lines", source.path));
         }
         for (name, lines) in functions(&source) {
-            if lines > FUNCTION {
+            if lines > function {
                 long.push(format!("{}: `{name}` has {lines} lines", source.path));
             }
         }
     }
     assert_eq!(long, NONE);
+}
+
+/// Files that are still to be split, at the walls of before. This list gets shorter, never longer.
+const LONG: &[&str] = &[
+    "advise/charge.rs",
+    "advise/rules/boxing.rs",
+    "advise/rules/moved.rs",
+    "advise/shape.rs",
+    "advise/shape/mend.rs",
+    "advise/shape/uses.rs",
+    "command/advise.rs",
+    "command/prove.rs",
+    "command/prove/programs.rs",
+    "command/prove/running.rs",
+    "command/why.rs",
+    "linker/program.rs",
+    "linker/weight.rs",
+    "profile/diff.rs",
+    "profile/read.rs",
+];
+
+/// Folders whose files still use each other in a circle. This list gets shorter, never longer.
+const CIRCULAR: &[&str] = &["advise", "linker", "report"];
+
+#[test]
+fn files_of_a_folder_use_each_other_in_one_direction() {
+    let mut edges: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    let sources = sources();
+    let modules: BTreeSet<Vec<String>> = sources.iter().map(module_path).collect();
+    for source in &sources {
+        let own = module_path(source);
+        for path in paths(source) {
+            let shared = own.iter().zip(&path).take_while(|(a, b)| a == b).count();
+            let (Some(from), Some(to)) = (own.get(shared), path.get(shared)) else {
+                continue;
+            };
+            if modules.contains(&path[..=shared]) {
+                let folder = edges.entry(own[..shared].join("/")).or_default();
+                folder.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    edges.remove("");
+    assert!(
+        edges.len() > 10,
+        "the folders of the house: {}",
+        edges.len()
+    );
+    let mut circles = Vec::new();
+    for (folder, mut uses) in edges {
+        // What uses nothing is in no circle, and what uses only that is in none either.
+        loop {
+            let open: BTreeSet<String> = uses.keys().cloned().collect();
+            let before = uses.len();
+            for used in uses.values_mut() {
+                used.retain(|file| open.contains(file));
+            }
+            uses.retain(|_, used| !used.is_empty());
+            if uses.len() == before {
+                break;
+            }
+        }
+        if !uses.is_empty() && !CIRCULAR.contains(&folder.as_str()) {
+            circles.push(format!("{folder}: {uses:?}"));
+        }
+    }
+    assert_eq!(circles, NONE);
+}
+
+/// `binary/calls/callers.rs` is `binary`, `calls`, `callers`.
+fn module_path(source: &Source) -> Vec<String> {
+    let path = source.path.trim_end_matches(".rs");
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// Every path in the code that begins with `crate` or `super`, from the root; braces are spread.
+fn paths(source: &Source) -> Vec<Vec<String>> {
+    let lines = source.lines.iter().map(|line| line.1.as_str());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let mut found = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in text.match_indices(start) {
+            let before = text[..at].chars().next_back();
+            if before.is_none_or(|letter| !letter.is_alphanumeric() && !"_:".contains(letter)) {
+                spread(
+                    &mut text[at..].chars().peekable(),
+                    &module_path(source),
+                    &mut found,
+                );
+            }
+        }
+    }
+    found
+}
+
+type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Reads one path below `prefix`, or several in braces.
+fn spread(letters: &mut Letters<'_>, prefix: &[String], found: &mut Vec<Vec<String>>) {
+    let mut path = prefix.to_vec();
+    loop {
+        while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
+        if letters.next_if_eq(&'{').is_some() {
+            while letters.peek().is_some_and(|letter| *letter != '}') {
+                spread(letters, &path, found);
+                // What stands behind a name: ` as other,`.
+                while letters.next_if(|letter| !"},".contains(*letter)).is_some() {}
+                letters.next_if_eq(&',');
+                while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
+            }
+            letters.next();
+            return;
+        }
+        let mut name = String::new();
+        while let Some(letter) = letters.next_if(|it| it.is_alphanumeric() || *it == '_') {
+            name.push(letter);
+        }
+        match name.as_str() {
+            "crate" => path.clear(),
+            "super" => drop(path.pop()),
+            "self" => {}
+            _ => path.push(name),
+        }
+        if letters.next_if_eq(&':').is_none() || letters.next_if_eq(&':').is_none() {
+            found.push(path);
+            return;
+        }
+    }
+}
+
+/// A closure's argument has the name of what it is; `it` is for those of which nobody could say more.
+#[test]
+fn closures_say_what_they_are_given() {
+    const MOST: usize = 260;
+    let mut count = 0;
+    for source in sources() {
+        for (_, line) in &source.lines {
+            let names = ["|it|", "|it:", "|it,", "|&it|", "|&&it|"];
+            count += names
+                .map(|name| line.matches(name).count())
+                .iter()
+                .sum::<usize>();
+        }
+    }
+    assert!(count <= MOST, "{count} closures call their argument `it`");
 }
 
 /// Names and lengths: from `fn` to the brace that closes it at the same depth.

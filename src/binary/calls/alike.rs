@@ -1,7 +1,7 @@
 //! The bytes of an executable in, a digest of the code of each function out, in which addresses do not count.
 //!
 //! Two builds of one program place their functions and data elsewhere, so that every call and every mention of data differs. What
-//! is left is what the processor is told to do. A call counts with the name of what it calls, so that one of another function
+//! is left is what the processor is to do. A call counts with the name of what it calls, so that one of another function
 //! is another code; the data that is mentioned does not.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,7 +14,7 @@ use crate::binary::functions::Tables;
 use crate::binary::image::Addr;
 use crate::error::Result;
 
-/// By linker symbol name; of several functions with one name the digest of all. `None` where this cannot be told: another
+/// By linker symbol name; of several functions with one name the digest of all. `None` where this cannot be determined: another
 /// architecture than amd64, or a line table that is not known.
 ///
 /// Fails as [`read`](crate::binary::read) does.

@@ -1,4 +1,4 @@
-//! The bytes of an executable and the name of a function in, the places that call it out, and whether each gives it a zero.
+//! Finds the places that call a function, and whether each gives it a zero.
 //!
 //! No symbol table is needed. Only functions whose bytes have the address of the callee are decoded, on amd64, 386 and arm64.
 
@@ -30,7 +30,7 @@ pub enum Callers {
         /// Whether more calls cannot be ruled out.
         by_value: bool,
     },
-    /// It cannot be told: wasm, or no line table that is known.
+    /// It cannot be determined: wasm, or no line table that is known.
     #[default]
     Unknown,
 }

@@ -13,7 +13,7 @@ use crate::error::Result;
 const MOST: usize = 100_000;
 
 /// The packages that each package calls, by import path; the main package is `main`. Calls through variables and interfaces
-/// are not among them. `None` where they cannot be told: wasm, or a file without a line table that is known.
+/// are not among them. `None` where they cannot be determined: wasm, or a file without a line table that is known.
 ///
 /// Fails as [`read`](crate::binary::read) does.
 pub fn package_calls(bytes: &[u8]) -> Result<Option<BTreeMap<String, Vec<String>>>> {

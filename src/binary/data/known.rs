@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::binary::anatomy::{LayoutNote, Owners};
-use crate::binary::dissect::State;
 use crate::binary::image::Addr;
 use crate::binary::moduledata::Moduledata;
 use crate::binary::objects::{Data, How, Known, Source, addr_of};
@@ -11,6 +10,7 @@ use crate::binary::packages::NONE;
 use crate::binary::partition::{Recent, merge};
 use crate::binary::pointers::{self, Inside};
 use crate::binary::runs::Marks;
+use crate::binary::state::State;
 use crate::binary::symbols;
 use crate::binary::{Kind, Role, extents, objects};
 

@@ -1,8 +1,8 @@
 //! A run and the lock as it was in, the lock as it is now out. What gets looser takes a reason.
 
 use super::Fresh;
-use crate::command::escape::Pass;
 use crate::command::lock_file;
+use crate::command::pass::Pass;
 use crate::error::{Error, Kind, Result};
 use crate::lock::{Executable, FILE, Item, Lock, Target};
 use crate::number::counted_of;

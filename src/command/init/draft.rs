@@ -1,4 +1,4 @@
-//! What was found in a project in, the text of its configuration out.
+//! Writes the configuration of a project from what was found in it.
 
 mod stamps;
 

@@ -1,4 +1,4 @@
-//! A goreleaser file in, what it builds and for which platforms out.
+//! Reads from a goreleaser file what it builds and for which platforms.
 
 use std::path::Path;
 

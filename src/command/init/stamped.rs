@@ -15,7 +15,7 @@ pub(super) struct Stamp {
     pub(crate) file: String,
 }
 
-/// Names of variables that hold a version and the like, where nothing but the name tells.
+/// Names of variables that hold a version and the like, where nothing but the name says it.
 const VERSIONS: &[&str] = &["version", "buildversion", "appversion", "tag", "gitversion"];
 const COMMITS: &[&str] = &[
     "commit",

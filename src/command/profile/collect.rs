@@ -1,12 +1,13 @@
 //! `profile collect`: from running programs or a command to a file that the next build uses.
 
+mod every;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::every;
 use super::fetch::{Request, Roots, address, fetch, roots, shown};
 use super::{check_output, content, finish, written};
 use crate::build::Event;
@@ -22,7 +23,7 @@ use crate::profile::{self, Fitness, Input, Normalize, Profile, trained};
 use crate::report::outline::Tone;
 use crate::review::Ground;
 
-/// The variable that tells a command where its profile goes.
+/// The variable that names the file for a command's profile.
 const VARIABLE: &str = "GOBUILD_OPT_PROFILE";
 
 /// What stands for that path in the arguments of a command.

@@ -8,7 +8,7 @@ use crate::binary::{self, Anatomy};
 use crate::cli::Settings;
 use crate::cli::profile::Show;
 use crate::command::prepare::{Purpose, prepare_for};
-use crate::command::{Session, inspect};
+use crate::command::{Session, executable};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
 use crate::input;
@@ -42,7 +42,7 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
             .source(error)
             .hint(hint.unwrap_or_else(|| "name an executable that `go build` wrote".into()))
     };
-    let bytes = inspect::open(path, &session.cwd)?;
+    let bytes = executable::open(path, &session.cwd)?;
     // The parts of a universal file are of the same sources.
     let slices = binary::slices(&bytes).map_err(failed)?;
     let bytes = slices.first().map_or(&bytes[..], |slice| slice.bytes);
@@ -127,7 +127,7 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
     })
 }
 
-/// In a profile every main package is called `main`: of several, nobody can tell which it is about.
+/// In a profile every main package is called `main`: of several, nobody knows which it is about.
 fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
     let mut names = edges
         .edges

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Candidate;
-use super::undone::Undone;
 use crate::advise::Heat;
 use crate::plan::Reason;
 use crate::profile::Weights;
@@ -61,7 +60,7 @@ pub(crate) struct Choice {
     pub(crate) unmatched: Vec<String>,
     /// Flags of the compiler that keep the profile from its effect.
     pub(crate) undone: Option<Undone>,
-    /// What a heap profile beside them tells.
+    /// What a heap profile beside them says.
     pub(crate) heap: Option<Arc<Heap>>,
 }
 
@@ -159,4 +158,13 @@ impl Choice {
 
 pub(super) fn is_mine(packages: &[String], package: &str) -> bool {
     packages.is_empty() || packages.iter().any(|text| text == package)
+}
+
+/// What `-gcflags` take from the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Undone {
+    /// The flags.
+    pub(crate) flags: Vec<String>,
+    /// Whether they hold for all of the program beside the standard library.
+    pub(crate) whole: bool,
 }

@@ -1,4 +1,4 @@
-//! A line as a profile has it in, the same line of today's source out.
+//! Finds the line of today's source for a line of a profile.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A profile in, which of its values is charged to lines, and what a heap profile tells of each, out.
+//! Chooses which values of a profile are charged to lines.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Two lists of names and sizes in, what changed out, the largest change first.
+//! Compares two lists of names and sizes, the largest change first.
 
 use std::collections::BTreeMap;
 

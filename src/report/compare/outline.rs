@@ -1,4 +1,4 @@
-//! A comparison in, the blocks of its readable renderings out.
+//! The readable renderings of a comparison.
 
 use super::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::config::size::human;

@@ -25,7 +25,7 @@ const LEFT_OUT: [&str; 10] = [
 /// The packages that each package calls.
 type Calls = BTreeMap<String, Vec<String>>;
 
-/// What a file tells by itself; `calls`: which package calls which, where that is known.
+/// What a file says by itself; `calls`: which package calls which, where that is known.
 pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
     let build = found.build.as_ref();
     let setting = |name: &str| {

@@ -17,7 +17,7 @@ use crate::report::{Report, SCHEMA_VERSION, Target};
 pub(crate) struct Subjects {
     /// The file: an executable or a report.
     pub(crate) path: String,
-    /// The executables it is or tells of.
+    /// The executables it is or reports on.
     pub(crate) list: Vec<Subject>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Subjects {
 pub(crate) struct Subject {
     /// Its file name.
     pub(crate) name: String,
-    /// The file, or the report that tells of it.
+    /// The file, or the report about it.
     pub(crate) path: String,
     /// The import path of its main package.
     pub(crate) package: Option<String>,
@@ -212,7 +212,7 @@ impl Subject {
     }
 }
 
-/// `/v3`, as a release tells it of a target with a level.
+/// `/v3`, as a release reports it of a target with a level.
 fn level(it: &Inspection) -> String {
     let of_build = it.build.as_ref().and_then(|info| info.setting("GOAMD64"));
     let raised = of_build.filter(|text| *text != "v1");

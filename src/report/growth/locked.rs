@@ -1,4 +1,4 @@
-//! An entry of the lock and a finished executable in, the causes of its growth out.
+//! Explains the growth of a finished executable against its entry in the lock.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Causes in, their table out.
+//! The table of the causes of growth.
 
 use super::{Cause, CauseKind, Growth};
 use crate::number::{change, grouped};

@@ -1,4 +1,4 @@
-//! An anatomy in, an [`Inspection`] out.
+//! Makes an [`Inspection`] of an anatomy.
 
 use std::collections::BTreeSet;
 
@@ -300,7 +300,7 @@ fn cgo(anatomy: &Anatomy<'_>) -> Cgo {
         .and_then(|info| info.setting("CGO_ENABLED"))
         .map(|text| text == "1");
     let mut packages = anatomy.packages.iter();
-    // Without cgo in the build there is none in the program, whether its packages can be told or not.
+    // Without cgo in the build there is none in the program, whether its packages can be determined or not.
     let linked = match packages.any(|package| package.path == "runtime/cgo") {
         true => Some(true),
         false => (enabled == Some(false)).then_some(false),

@@ -1,4 +1,4 @@
-//! An inspection in, the blocks of its readable renderings out.
+//! The readable renderings of an inspection.
 
 mod listings;
 

@@ -59,7 +59,7 @@ pub(crate) fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeCo
     }
 }
 
-/// Whether the packages of the program could be told: what is not among them is not linked.
+/// Whether the packages of the program could be determined: what is not among them is not linked.
 pub(crate) fn lists_packages(anatomy: &Anatomy<'_>) -> bool {
     let unknown =
         |note: &LayoutNote| matches!(note, LayoutNote::NoLineTable | LayoutNote::OldLineTable);

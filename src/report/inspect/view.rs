@@ -1,4 +1,4 @@
-//! What was asked for in, the part of an inspection that answers it out.
+//! Chooses the part of an inspection that was asked for.
 
 use std::collections::BTreeSet;
 

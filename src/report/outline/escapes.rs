@@ -70,7 +70,7 @@ fn table(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str, top: usiz
     table
 }
 
-/// What the profiles tell of all sites together.
+/// What the profiles say of all sites together.
 pub(crate) fn heat(escapes: &Escapes) -> Option<Block> {
     let summary = escapes.heat.as_ref()?;
     Some(Block::Line(Tone::Dim, summary.sentence()))

@@ -252,7 +252,7 @@ fn health(fit: &Fit) -> Vec<Block> {
     blocks
 }
 
-/// What only the lines of the calls tell.
+/// What only the lines of the calls show.
 fn lines(fit: &Fit) -> Option<Block> {
     let Health {
         by_name, by_call, ..

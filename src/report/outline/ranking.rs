@@ -17,7 +17,7 @@ pub(crate) struct Wanted {
     pub(crate) picture: bool,
     /// A table of inlining and bounds checks.
     pub(crate) inlining: bool,
-    /// Functions that cost so much too much.
+    /// Functions that the compiler would inline if they cost at most this much less.
     pub(crate) almost: Option<u64>,
     /// Lines that were not understood.
     pub(crate) unparsed: bool,

@@ -1,4 +1,4 @@
-//! The runs of a report in, text that benchstat reads out.
+//! Writes the runs of a report as benchstat reads them.
 
 use super::Report;
 

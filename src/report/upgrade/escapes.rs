@@ -1,4 +1,4 @@
-//! Sites that only one of two compilers reports in, those that are news and those that are only told otherwise out.
+//! Sites that only one of two compilers reports in, those that are news and those that are only worded otherwise out.
 //!
 //! A compiler that says more is no program that allocates more: what is known of the differences between versions is set apart,
 //! with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
@@ -61,7 +61,7 @@ fn sort(drift: &Drift<'_>, all: Vec<Placed>, is_new: bool, told: &mut Vec<Told>)
     } else {
         &drift.calls.1
     };
-    // What a function allocates is told of all places that it is inlined in, of those too that no executable has.
+    // What a function allocates is reported of all places that it is inlined in, of those too that no executable has.
     let mut callees: HashMap<String, &str> = HashMap::new();
     for (site, line) in &all {
         let found = inlined(site, *line, calls);

@@ -1,4 +1,4 @@
-//! The code of a function and the place of a call in, whether its first argument is the constant 0 out.
+//! Decides whether the first argument of a call is the constant 0.
 //!
 //! Only what is proven counts: a zero that is written in the same straight line, with nothing in between but instructions
 //! that are known to leave it alone, and to which no jump of the function leads.

@@ -1,4 +1,4 @@
-//! Machine code and a place in it in, where the call at that place leads out: for every architecture of Go but wasm.
+//! Decodes where the call at a place leads: for every architecture of Go but wasm.
 
 /// How an architecture calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The lists of an inspection in, tables of their largest entries out; what is smaller is one line.
+//! Tables of the largest entries of an inspection; what is smaller is one line.
 
 use super::{and, cell, listing, split};
 use crate::binary::Origin;

@@ -1,4 +1,4 @@
-//! What a program does at run time in, sentences out.
+//! Sentences about what a program does at run time.
 
 use crate::check::Finding;
 use crate::number::{counted, grouped, share};

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::collect::{from_programs, headers, trusted, worth};
-use super::fetch::{Request, base, fetch_if_there, shown};
-use super::{is_stream, said};
+use super::{from_programs, headers, trusted, worth};
 use crate::build::publish;
 use crate::cli::profile::Collect;
+use crate::command::profile::fetch::{Request, base, fetch_if_there, shown};
+use crate::command::profile::{is_stream, said};
 use crate::command::{Output, Session};
 use crate::config::anchor;
 use crate::error::{Error, Kind, Result};

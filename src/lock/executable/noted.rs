@@ -7,8 +7,9 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{Executable, Item};
+use super::Executable;
 use crate::binary::Owners;
+use crate::lock::Item;
 use crate::order::Ordered;
 
 /// The table of an executable. Every fact is a line of its own: two branches merge line by line.

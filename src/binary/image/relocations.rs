@@ -1,12 +1,12 @@
 //! ELF relocation tables in, the values the loader will write out: in position-independent executables pointers stand
 //! in the relocation table rather than in the data.
 
-use super::bytes::Reader;
-use super::image::{Addr, Image};
-use super::{Binary, Role, Section, buildinfo};
+use super::{Addr, Image};
+use crate::binary::bytes::Reader;
+use crate::binary::{Binary, Role, Section, buildinfo};
 
 /// Writes the addends of relative relocations into copies of the regions that have any.
-pub(super) fn patch(image: &mut Image<'_>, binary: &Binary, bytes: &[u8]) {
+pub(in crate::binary) fn patch(image: &mut Image<'_>, binary: &Binary, bytes: &[u8]) {
     for section in tables(binary) {
         for (slot, value) in entries(binary, section, bytes) {
             let Some(addr) = image.addr(slot) else {
@@ -92,7 +92,7 @@ fn write(image: &mut Image<'_>, addr: Addr, value: u64) {
 }
 
 /// Which addresses each entry of a table patches, in the table's order, with the size of an entry; for owners.
-pub(super) fn slots(
+pub(in crate::binary) fn slots(
     image: &Image<'_>,
     bytes: &[u8],
     section: &Section,

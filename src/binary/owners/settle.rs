@@ -1,15 +1,15 @@
-//! Variables that seem to be of a package whose own cannot stand where they stand in, whose they are out.
+//! Decides whose variables are that seem to be of a package whose own cannot stand where they stand.
 
 use std::collections::HashSet;
 
-use super::image::Addr;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
-use super::objects::{Data, What, addr_of, owner_of};
-use super::origins::Origins;
-use super::owners::{Owned, Ranked};
-use super::packages::{NONE, PackageId};
-use super::runs::Content;
 use super::size_classes;
+use super::{Owned, Ranked};
+use crate::binary::image::Addr;
+use crate::binary::objects::{Data, What, addr_of, owner_of};
+use crate::binary::origins::Origins;
+use crate::binary::packages::{NONE, PackageId};
+use crate::binary::runs::Content;
 
 /// The objects that are not of whom they seem to be, by who refers to them, each with whose it is; nobody's where several packages can
 /// have it. `places` say for each object where the places begin that are not before it.

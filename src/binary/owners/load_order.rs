@@ -6,8 +6,8 @@
 //! first, then what it imports. What most variables say of that order shows which of them count for a package that only
 //! mentions them.
 
-use super::packages::PackageId;
 use super::size_classes::{Anchor, Row, Seat};
+use crate::binary::packages::PackageId;
 
 /// Which package stands before which, and how many variables say so.
 struct Votes {

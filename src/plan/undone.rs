@@ -1,19 +1,11 @@
-//! Flags of the compiler in, what they take from the profile out.
+//! Finds out what flags of the compiler take from the profile.
 
+use super::flags::{self, Inputs, Variant};
+use super::pgo::Undone;
+use super::scope;
 use crate::error::Result;
 use crate::go::Package;
-use crate::plan::flags::{self, Inputs, Variant};
-use crate::plan::scope;
 use crate::quote::per_package;
-
-/// What `-gcflags` take from the profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Undone {
-    /// The flags.
-    pub(crate) flags: Vec<String>,
-    /// Whether they hold for all of the program beside the standard library.
-    pub(crate) whole: bool,
-}
 
 /// What the flags of a build take from its profile.
 pub(crate) fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
