@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! archive -- member --> objects -- resolve --> symbols -- nodes, reach --> what is kept
+//!                       C code  -- outside -^
 //! ```
 
 mod archives;
@@ -12,6 +13,10 @@ mod constants;
 
 mod dense;
 
+mod directives;
+
+mod foreign;
+
 mod init;
 
 mod inline;
@@ -20,9 +25,13 @@ mod layout;
 
 mod member;
 
+mod mode;
+
 mod nodes;
 
 mod object;
+
+mod outside;
 
 mod program;
 

@@ -38,7 +38,7 @@ impl<'a> Objects<'a> {
     /// Fails for a kind of link that the elimination does not cover. It starts no go: call it first where
     /// [`Objects::list`] would compile in vain.
     pub fn check(target: &TargetPlan) -> Result<()> {
-        covered(target, release(target)?)
+        covered(target, release(target)?).map(drop)
     }
 
     /// What is known beside the objects.
@@ -55,7 +55,7 @@ impl<'a> Objects<'a> {
         &self,
         mut answer: impl FnMut(&Program<'_>) -> Result<T>,
     ) -> Result<Result<T>> {
-        covered(self.target, self.release)?;
+        let external = covered(self.target, self.release)?;
         let main = self.packages.last();
         let main = main.map(|package| PathBuf::from(&package.archive));
         let main = main.unwrap_or_default();
@@ -67,7 +67,7 @@ impl<'a> Objects<'a> {
             .filter(|package| !package.archive.is_empty())
             .map(|package| (package.path.clone(), PathBuf::from(&package.archive)))
             .collect();
-        let place = self.place(&goroot, stamp);
+        let place = self.place(&goroot, stamp, external);
         let kept = place.as_ref().and_then(graphs::Place::read);
         let of = |name: &str| match name {
             "main" => Some(main.clone()),
@@ -81,7 +81,7 @@ impl<'a> Objects<'a> {
             return Ok(Ok(answered));
         }
         let archives = Archives::open(&main, &files)?;
-        let read = archives.read(&goroot, stamp)?;
+        let read = archives.read(&goroot, stamp, external)?;
         let program = Program::link(&read)?;
         let answered = answer(&program);
         let length = program.stored_length();
@@ -93,12 +93,13 @@ impl<'a> Objects<'a> {
 
     /// Where the elimination is kept: by the archives as they lie there now, and by all else that decides. The name of a
     /// file in the build cache is the digest of its content. Its time is not: go sets that to now, once an hour.
-    fn place(&self, goroot: &Path, stamp: u64) -> Option<graphs::Place> {
+    fn place(&self, goroot: &Path, stamp: u64, external: Option<bool>) -> Option<graphs::Place> {
         let facts = &self.target.facts;
         let mut parts = vec![
             facts.toolchain.version.clone().into_bytes(),
             goroot.as_os_str().as_encoded_bytes().to_vec(),
             stamp.to_le_bytes().to_vec(),
+            external.map_or(vec![], |external| vec![external.into()]),
         ];
         for package in &self.packages {
             parts.push(package.path.clone().into_bytes());
@@ -211,24 +212,50 @@ fn release(target: &TargetPlan) -> Result<&Step> {
     release.ok_or_else(|| Error::new(Kind::Usage, "nothing is built"))
 }
 
-fn covered(target: &TargetPlan, release: &Step) -> Result<()> {
-    mode(target, release).map_or(Ok(()), |reason| Err(Error::new(Kind::Machine, reason)))
-}
-
-/// Why the elimination of this kind of link is not run.
-fn mode(target: &TargetPlan, release: &Step) -> Option<String> {
-    let args = release
+/// Whether the linker of the system is asked for, or Go's own. Fails for a kind of link whose elimination is not run.
+fn covered(target: &TargetPlan, release: &Step) -> Result<Option<bool>> {
+    let not_covered = |reason: String| Err(Error::new(Kind::Machine, reason));
+    let mut args = release
         .invocation
         .args
         .iter()
         .filter_map(|arg| arg.to_str());
-    let other = |arg: &&str| arg.starts_with("-linkshared") || arg.contains("-linkmode");
-    if let Some(arg) = args.into_iter().find(other) {
-        return Some(format!("`{arg}` links in a way that is not covered"));
+    if let Some(arg) = args.clone().find(|arg| arg.starts_with("-linkshared")) {
+        return not_covered(format!("`{arg}` links in a way that is not covered"));
     }
-    match target.facts.asked.mode.as_str() {
-        "" | "default" | "exe" | "pie" => None,
-        other => Some(format!("-buildmode={other} is not covered")),
+    let mode = target.facts.asked.mode.as_str();
+    let of_go = &target.facts.toolchain;
+    let external = match args.find(|arg| arg.contains("-linkmode")) {
+        Some(arg) if arg.contains("external") => Some(true),
+        Some(arg) if arg.contains("internal") => Some(false),
+        _ => preferred(&target.facts),
+    };
+    match mode {
+        "" | "default" | "exe" => Ok(external),
+        "pie" if external.is_some() || links_pie(&of_go.goos, &of_go.goarch) => Ok(external),
+        "pie" => Ok(Some(true)),
+        other => not_covered(format!("-buildmode={other} is not covered")),
+    }
+}
+
+/// What the environment says of who links.
+fn preferred(facts: &Facts) -> Option<bool> {
+    let mut set = facts.ambient.iter().rev();
+    let set = set.find(|set| set.name == "GO_EXTLINK_ENABLED")?;
+    match set.value.as_str() {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether Go's own linker makes position-independent executables for a platform in every version since Go 1.20.
+fn links_pie(goos: &str, goarch: &str) -> bool {
+    match goos {
+        "darwin" | "windows" => true,
+        "android" => goarch == "arm64",
+        "linux" => matches!(goarch, "amd64" | "arm64" | "ppc64le"),
+        _ => false,
     }
 }
 

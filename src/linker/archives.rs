@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::binary::{self, Mapped};
 use crate::error::{Error, Kind, Result};
 
+use super::directives::Directives;
+use super::foreign::{self, Foreign};
 use super::member::{Members, members};
 use super::object::Object;
+use super::resolve::escaped;
 
 /// Package archives, mapped.
 #[derive(Debug)]
@@ -21,6 +24,25 @@ pub struct Archives {
 pub(super) struct Library<'a> {
     pub(crate) path: &'a str,
     pub(crate) objects: Vec<Object<'a>>,
+    /// Objects that no Go tool wrote: name and content.
+    pub(crate) foreign: Vec<(&'a str, &'a [u8])>,
+    pub(crate) directives: Directives,
+    /// Whether cmd/go found that Go's own linker cannot link it, or should not.
+    pub(crate) wants_external: bool,
+}
+
+impl<'a> Library<'a> {
+    /// Its objects of C compilers. Fails where one is of a format that is not read.
+    pub(super) fn foreign(&self) -> std::result::Result<Vec<Foreign<'a>>, String> {
+        let package = escaped(self.path);
+        let each = self.foreign.iter().map(|(name, bytes)| {
+            foreign::read(&package, bytes).ok_or_else(|| {
+                let path = self.path;
+                format!("`{name}` of package `{path}` is no ELF object as C compilers write them")
+            })
+        });
+        each.collect()
+    }
 }
 
 /// What stands in the archives.
@@ -64,27 +86,27 @@ impl Archives {
         Ok(Self { files })
     }
 
-    /// The objects in them. Fails where one was not written by a Go tool alone.
+    /// The objects in them.
     pub(super) fn libraries(&self) -> Result<Libraries<'_>> {
         let mut libraries = Vec::new();
         let mut header = None;
         for (path, file) in &self.files {
             let found = read(path, file)?;
-            if let Some(name) = found.foreign {
-                let message = format!(
-                    "package `{path}` holds `{name}`, which a C compiler or another tool wrote"
-                );
-                return Err(Error::new(Kind::Machine, message)
-                    .hint("the graph covers programs without cgo: set CGO_ENABLED=0"));
-            }
             header = header.or(found.header);
             let objects = found
                 .objects
                 .iter()
                 .map(|bytes| Object::read(bytes).ok_or_else(|| broken(path)));
+            let mut directives = Directives::default();
+            for json in &found.directives {
+                directives.add(json).ok_or_else(|| broken(path))?;
+            }
             libraries.push(Library {
                 path,
                 objects: objects.collect::<Result<_>>()?,
+                foreign: found.foreign,
+                directives,
+                wants_external: found.wants_external,
             });
         }
         let mut words = header.unwrap_or_default().split(' ');

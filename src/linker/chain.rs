@@ -28,6 +28,8 @@ pub(crate) enum StepKind {
     NamedMethod,
     /// Data of the function.
     Table,
+    /// C code may call it.
+    Export,
 }
 
 impl StepKind {
@@ -43,6 +45,7 @@ impl StepKind {
             Self::Reflection => "reflection",
             Self::NamedMethod => "method by name",
             Self::Table => "table",
+            Self::Export => "export",
         }
     }
 }
@@ -202,6 +205,9 @@ impl Program<'_> {
         if source.ends_with(b"..inittask") || source.ends_with(b".inittasks") {
             return StepKind::Init;
         }
+        if from == self.table.exports {
+            return StepKind::Export;
+        }
         let mut best = StepKind::Table;
         for edge in nodes.edges(from) {
             let kind = match edge.kind {
@@ -234,6 +240,9 @@ impl Program<'_> {
     /// The name of a symbol as people write it.
     pub(super) fn shown(&self, node: u32) -> String {
         let name = self.table.name(node);
+        if name.is_empty() && node == self.table.exports {
+            return "(C code)".into();
+        }
         if name.is_empty() {
             return "(part of it)".into();
         }

@@ -36,7 +36,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn of(goos: &str, goarch: &str, pointer: u32, version: u32) -> Self {
+    /// `external`: the linker of the system decides where segments begin.
+    pub(crate) fn of(goos: &str, goarch: &str, pointer: u32, version: u32, external: bool) -> Self {
         let function_align = match goarch {
             "amd64" => 32,
             "arm" | "mips" | "mipsle" => 4,
@@ -45,6 +46,7 @@ impl Layout {
             _ => 16,
         };
         let page = match (goos, goarch) {
+            _ if external => 1,
             ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
             (_, "386" | "amd64" | "s390x") => 4 << 10,
             _ => 64 << 10,

@@ -1,4 +1,4 @@
-//! A package archive in, the Go objects in it out.
+//! A package archive in, the objects in it out.
 
 use std::ops::Range;
 
@@ -9,8 +9,12 @@ pub(super) struct Members<'a> {
     pub(crate) objects: Vec<&'a [u8]>,
     /// What the header of the objects says of platform and version: `linux amd64 go1.26.1 ...`.
     pub(crate) header: Option<&'a str>,
-    /// An object that no Go tool wrote, such as one of a C compiler.
-    pub(crate) foreign: Option<&'a str>,
+    /// Objects that no Go tool wrote, such as those of a C compiler: name and content.
+    pub(crate) foreign: Vec<(&'a str, &'a [u8])>,
+    /// What cgo tells the linker, as JSON.
+    pub(crate) directives: Vec<&'a [u8]>,
+    /// Whether cmd/go found that Go's own linker cannot link the C code, or should not.
+    pub(crate) wants_external: bool,
 }
 
 const MAGIC: &[u8] = b"!<arch>\n";
@@ -32,19 +36,34 @@ pub(super) fn members(archive: &[u8]) -> Option<Members<'_>> {
         let end = start.checked_add(size)?;
         let body = archive.get(start..end)?;
         at = end.checked_add(end & 1)?;
+        found.wants_external |= matches!(name, "preferlinkext" | "dynimportfail");
         let linked = name.ends_with(".o") || name.ends_with(".syso") || name.len() >= 16;
         if name == "__.PKGDEF" || !linked {
             continue;
         }
         let Some(line) = body.strip_prefix(b"go object ") else {
-            found.foreign = Some(name);
+            found.foreign.push((name, body));
             continue;
         };
         let end = memchr::memchr(b'\n', line)?;
         found.header = Some(std::str::from_utf8(line.get(..end)?).ok()?);
-        found.objects.push(body.get(payload(body)?)?);
+        let payload = payload(body)?;
+        found
+            .directives
+            .extend(directives(body.get(..payload.start)?));
+        found.objects.push(body.get(payload)?);
     }
     Some(found)
+}
+
+/// What stands in the cgo section in front of an object.
+fn directives(head: &[u8]) -> Option<&[u8]> {
+    let start = memchr::memmem::find(head, b"\n$$  // cgo")? + 1;
+    let section = head.get(start..)?;
+    let section = section.get(memchr::memchr(b'\n', section)?..)?;
+    let end = memchr::memmem::find(section, b"\n$$");
+    let end = end.or_else(|| memchr::memmem::find(section, b"\n!\n"))?;
+    section.get(..end)
 }
 
 /// What stands behind `\n!\n`, which counts only outside of `$$` sections.

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::archives::{Archives, Libraries};
+use super::archives::{Archives, Libraries, Library};
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
+use super::foreign::Foreign;
 use super::layout::{Bytes, Layout};
 use super::member::members;
+use super::mode;
 use super::nodes::{NOT_READ, Nodes, Reader};
 use super::object::Object;
+use super::outside::Outside;
 use super::reach::{Reached, Without, eliminate, eliminate_reading};
 use super::resolve::{Global, Symbols};
 use super::table::Table;
@@ -32,6 +35,8 @@ pub struct Program<'a> {
     pub(super) layout: Layout,
     /// The unit of positions in code.
     pub(super) quantum: u32,
+    /// Whether the linker of the system puts C code into the file, which is not counted.
+    pub(super) external: bool,
     pub(super) behind: Behind<'a>,
     /// Symbols that were read, steps between them, and symbols in all.
     pub(super) sizes: [usize; 3],
@@ -52,17 +57,34 @@ pub struct Read<'a> {
     /// Bytes of the path of the toolchain, which names of files hold.
     goroot: usize,
     stamp: u64,
+    /// Whether the linker of the system links the program.
+    external: bool,
+    /// The objects of C compilers, by library, where Go links them itself.
+    foreign: Vec<Vec<Foreign<'a>>>,
 }
 
 impl Archives {
     /// Reads the headers of all objects; the numbers come from the toolchain below `goroot`. `stamp`: bytes of the list of
-    /// modules that go stamps into the file.
-    pub fn read(&self, goroot: &Path, stamp: u64) -> Result<Read<'_>> {
+    /// modules that go stamps into the file. `external`: whether the linker of the system is asked for, or Go's own.
+    pub fn read(&self, goroot: &Path, stamp: u64, external: Option<bool>) -> Result<Read<'_>> {
+        let libraries = self.libraries()?;
+        let not_covered = |message: String| {
+            Error::new(Kind::Machine, message)
+                .hint("programs without cgo are covered: set CGO_ENABLED=0")
+        };
+        let platform = (libraries.goos, libraries.goarch);
+        let external = mode::is_external(&libraries.libraries, platform, external);
+        let external = external.map_err(not_covered)?;
+        let of_go = libraries.libraries.iter().filter(|_| !external);
+        let foreign = of_go.map(Library::foreign);
+        let foreign = foreign.collect::<std::result::Result<_, _>>();
         Ok(Read {
-            libraries: self.libraries()?,
+            foreign: foreign.map_err(not_covered)?,
+            libraries,
             constants: Constants::read(goroot)?,
             goroot: goroot.as_os_str().len(),
             stamp,
+            external,
         })
     }
 }
@@ -91,9 +113,11 @@ impl<'a> Program<'a> {
         let damaged = |message| Error::new(Kind::Machine, message);
         let mut symbols =
             Symbols::load(&from.libraries, from.goarch, constants).map_err(damaged)?;
-        let entry = format!("_rt0_{}_{}", from.goarch, from.goos);
+        let outside = Outside::join(&from.libraries, &read.foreign, &mut symbols, read.external)
+            .map_err(damaged)?;
         let version = minor(from.version).unwrap_or(u32::MAX);
-        let added = linker_symbols(&mut symbols, constants);
+        let mut added = linker_symbols(&mut symbols, constants);
+        let exports = outside.add_steps(&mut symbols, &mut added);
         let pointer = match from.goarch {
             "386" | "arm" | "mips" | "mipsle" => 4,
             _ => 8,
@@ -104,24 +128,8 @@ impl<'a> Program<'a> {
             in_interface: symbols.in_interface.clone(),
             ..Nodes::default()
         };
-        let both = |name: &str| [0, 1].map(|version| symbols.lookup(name.as_bytes(), version));
-        let roots = [
-            entry.as_str(),
-            "runtime.unreachableMethod",
-            "go:main.inittasks",
-        ];
-        let roots = roots.into_iter().flat_map(both).flatten();
-        let fips = Some(FIPS).filter(|_| version >= 24 && has_fips(from.goos, from.goarch));
-        nodes.made = fips
-            .into_iter()
-            .filter_map(|name| symbols.lookup(name.as_bytes(), 0))
-            .collect();
-        nodes.roots = roots.chain(symbols.wasm_exports.iter().copied()).collect();
-        if version < 22 {
-            let names = ["reflect.Value.Method", "reflect.Value.MethodByName"];
-            let found = names.iter().flat_map(|name| both(name)).flatten();
-            nodes.reflecting = found.collect();
-        }
+        begin(&mut nodes, &symbols, read, version);
+        nodes.roots.extend(exports);
         let mut reader = Reader::new(&symbols, constants, pointer);
         reader.added = added;
         let mut reached = eliminate_reading(&mut nodes, &mut reader);
@@ -139,13 +147,27 @@ impl<'a> Program<'a> {
         let dense = Dense::new(&nodes, &reached);
         let layout = Layout {
             stamp: read.stamp,
-            ..Layout::of(from.goos, from.goarch, pointer as u32, version)
+            ..Layout::of(
+                from.goos,
+                from.goarch,
+                pointer as u32,
+                version,
+                read.external,
+            )
         };
         // Three ways to look at what is kept, on as many processors as there are.
         let (table, whole, weights) = std::thread::scope(|scope| {
-            let table = scope.spawn(|| Table::new(&symbols, &from.libraries, constants, &dense));
+            let table = scope.spawn(|| {
+                Table::new(
+                    &symbols,
+                    &from.libraries,
+                    constants,
+                    &dense,
+                    (&outside, exports),
+                )
+            });
             let whole = scope.spawn(|| eliminate(&dense.nodes, &Without::default()));
-            let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot);
+            let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot, &outside);
             (joined(table), joined(whole), weights)
         });
         let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
@@ -156,6 +178,7 @@ impl<'a> Program<'a> {
             table,
             weights,
             whole,
+            external: read.external,
             nodes: dense.nodes,
             behind: Behind::Archives(Box::new(symbols)),
         })
@@ -199,6 +222,11 @@ impl<'a> Program<'a> {
         self.whole.reflection
     }
 
+    /// Whether the linker of the system puts C code into the file: its bytes are not counted.
+    pub(crate) fn has_uncounted_c(&self) -> bool {
+        self.external
+    }
+
     /// How many symbols are kept.
     pub(crate) fn kept_symbols(&self) -> usize {
         self.table.len() - 1
@@ -212,6 +240,39 @@ impl<'a> Program<'a> {
     /// What all that is kept costs.
     pub fn bytes(&self) -> Bytes {
         self.weights.bytes(&self.whole.reached)
+    }
+}
+
+/// Where the elimination begins, and what the linker knows by name.
+fn begin(nodes: &mut Nodes, symbols: &Symbols<'_>, read: &Read<'_>, version: u32) {
+    let from = &read.libraries;
+    let both = |name: &str| [0, 1].map(|version| symbols.lookup(name.as_bytes(), version));
+    let entry = entry(from.goos, from.goarch, read.external);
+    let roots = [
+        entry.as_str(),
+        "runtime.unreachableMethod",
+        "go:main.inittasks",
+    ];
+    let roots = roots.into_iter().flat_map(both).flatten();
+    nodes.roots = roots.chain(symbols.wasm_exports.iter().copied()).collect();
+    let fips = Some(FIPS).filter(|_| version >= 24 && has_fips(from.goos, from.goarch));
+    nodes.made = fips
+        .into_iter()
+        .filter_map(|name| symbols.lookup(name.as_bytes(), 0))
+        .collect();
+    if version < 22 {
+        let names = ["reflect.Value.Method", "reflect.Value.MethodByName"];
+        let found = names.iter().flat_map(|name| both(name)).flatten();
+        nodes.reflecting = found.collect();
+    }
+}
+
+/// The function in which a program begins.
+fn entry(goos: &str, goarch: &str, external: bool) -> String {
+    match (external, goos, goarch) {
+        (true, "windows", "386") => "_main".into(),
+        (true, ..) => "main".into(),
+        _ => format!("_rt0_{goarch}_{goos}"),
     }
 }
 

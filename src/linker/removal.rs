@@ -115,9 +115,11 @@ impl Program<'_> {
     /// Marks what packages define for themselves. Returns the steps to the init tasks that only they bring in: the list of
     /// the program loses these, the list of the runtime may hold the same tasks.
     fn drop_packages(&self, packages: &[String], nodes: &mut Set) -> Vec<(u32, u32)> {
-        let gone = self.in_packages(|path| packages.iter().any(|gone| gone == path));
-        for node in (0..gone.len() as u32).filter(|node| gone[*node as usize]) {
-            nodes[node as usize] |= self.is_own(node);
+        let loaded = self.table.loaded(packages);
+        for node in 1..nodes.len() as u32 {
+            let owner = self.table.owner(node);
+            let gone = owner.is_some_and(|owner| !loaded[owner as usize]);
+            nodes[node as usize] |= gone && self.is_own(node);
         }
         let mut allowed = vec![false; nodes.len()];
         let mut seen = vec![false; self.table.tasks.len()];

@@ -57,7 +57,7 @@ enum Stretch {
 }
 
 /// The path of a package as symbol names have it.
-fn escaped(path: &str) -> Vec<u8> {
+pub(super) fn escaped(path: &str) -> Vec<u8> {
     let slash = path.rfind('/');
     let mut out = Vec::with_capacity(path.len());
     for (at, byte) in path.bytes().enumerate() {
@@ -293,14 +293,26 @@ impl<'a> Symbols<'a> {
         Ok(())
     }
 
-    fn add_external(&mut self, name: &'a [u8]) -> Global {
+    /// A symbol that no Go object defines, and that nobody finds by its name.
+    pub(crate) fn add_external(&mut self, name: &'a [u8]) -> Global {
         self.external.push(name);
         self.add((EXTERNAL, (self.external.len() - 1) as u32))
     }
 
     /// Which table of names a symbol is in: data and ABI0 in the first.
     fn version(&self, symbol: &Symbol<'_>) -> usize {
-        usize::from(symbol.abi == 1 && self.two_abis)
+        self.version_of(symbol.abi)
+    }
+
+    /// Which table of names an ABI that a directive names is in.
+    pub(crate) fn version_of(&self, abi: u16) -> usize {
+        usize::from(abi == 1 && self.two_abis)
+    }
+
+    /// The first object of a library; that of the main package where it has none.
+    pub(crate) fn first_object(&self, library: u32) -> u32 {
+        let found = self.owners.iter().position(|owner| *owner == library);
+        found.unwrap_or_default() as u32
     }
 
     /// A symbol by name; where there is none, one without a definition.

@@ -137,6 +137,7 @@ impl Program<'_> {
             layout.lists.into(),
             layout.headers_last.into(),
             self.quantum,
+            self.external.into(),
         ]);
         let sizes = self.sizes().map(|size| size as u64);
         let long = [layout.page, layout.stamp].into_iter().chain(sizes);
@@ -156,8 +157,15 @@ impl Program<'_> {
         let weights = Weights::restored(&mut from, count, table.owners.len())?;
         let whole = Reached::restored(&mut from, count)?;
         let short = from.numbers()?;
-        let short: [u32; 5] = short.try_into().ok()?;
-        let [function_align, pointer, lists, headers_last, quantum] = short;
+        let short: [u32; 6] = short.try_into().ok()?;
+        let [
+            function_align,
+            pointer,
+            lists,
+            headers_last,
+            quantum,
+            external,
+        ] = short;
         let (long, rest) = from.bytes()?.as_chunks::<8>();
         let long: [[u8; 8]; 5] = long.try_into().ok()?;
         let [page, stamp, sizes @ ..] = long;
@@ -178,6 +186,7 @@ impl Program<'_> {
                 headers_last: headers_last != 0,
             },
             quantum,
+            external: external != 0,
             behind: Behind::Store(files),
             sizes: sizes.map(|size| u64::from_le_bytes(size) as usize),
         })
@@ -201,6 +210,8 @@ impl Table {
         let task = |task: &Task| [task.number, task.owner, task.before.0, task.before.1];
         out.numbers(self.tasks.iter().flat_map(task));
         out.numbers(self.before.iter().copied());
+        out.numbers([self.exports]);
+        out.numbers(self.imports.iter().flatten().copied());
     }
 
     fn restored(from: &mut In<'_>) -> Option<Self> {
@@ -222,6 +233,8 @@ impl Table {
         });
         let tasks: Vec<Task> = tasks.collect();
         let before = from.below(tasks.len())?;
+        let exports = *from.below(count)?.first()?;
+        let imports = from.below(paths.len())?;
         let table = Self {
             homes: groups(&homes)?
                 .map(|[object, local]| (object, local))
@@ -235,6 +248,8 @@ impl Table {
             list,
             tasks,
             before,
+            exports,
+            imports: groups(&imports)?.collect(),
         };
         let owned = table
             .owners
@@ -245,6 +260,7 @@ impl Table {
             .iter()
             .all(|task| (task.number as usize) < count);
         let whole = is_sorted_below(&table.ends, table.names.len())
+            && table.imports.is_sorted_by_key(|[from, _]| *from)
             && [table.homes.len(), table.traits.len()] == [count; 2];
         (whole && owned && numbered && count > 0).then_some(table)
     }

@@ -5,7 +5,8 @@ use rustc_hash::FxHashMap;
 use super::archives::Library;
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
-use super::object::{STATIC, flag};
+use super::object::{Object, STATIC, flag};
+use super::outside::Outside;
 use super::resolve::{Global, Symbols};
 
 /// Stands for the object of a symbol that none defines.
@@ -50,7 +51,14 @@ pub(super) struct Table {
     pub(super) tasks: Vec<Task>,
     /// What tasks wait for, by index.
     pub(super) before: Vec<u32>,
+    /// What leads to all that C code may call; 0 where there is none.
+    pub(super) exports: u32,
+    /// Libraries, each with one that it imports, by the first.
+    pub(super) imports: Vec<[u32; 2]>,
 }
+
+/// Stands for the index of a symbol that an object of a C compiler defines.
+const FOREIGN: u32 = u32::MAX;
 
 impl Table {
     pub(crate) fn new(
@@ -58,6 +66,7 @@ impl Table {
         libraries: &[Library<'_>],
         constants: &Constants,
         dense: &Dense,
+        (outside, exports): (&Outside, Option<Global>),
     ) -> Self {
         let mut table = Self {
             owners: symbols.owners.clone(),
@@ -72,19 +81,77 @@ impl Table {
                 .collect(),
             ..Self::default()
         };
+        table.exports = exports
+            .and_then(|root| dense.number(root))
+            .unwrap_or_default();
         let list = symbols.lookup(b"go:main.inittasks", 0);
         table.list = list.and_then(|list| dense.number(list)).unwrap_or_default();
         for global in &dense.globals {
-            table.add(symbols, *global);
+            table.add(symbols, *global, outside);
         }
         table.order(symbols, constants, dense);
+        table.import(libraries);
         table
     }
 
-    fn add(&mut self, symbols: &Symbols<'_>, global: Global) {
+    /// Who imports whom.
+    fn import(&mut self, libraries: &[Library<'_>]) {
+        let paths = libraries.iter().zip(0_u32..);
+        let numbers: FxHashMap<&[u8], u32> = paths
+            .map(|(library, number)| (library.path.as_bytes(), number))
+            .collect();
+        for (library, number) in libraries.iter().zip(0..) {
+            let imports = library.objects.iter().flat_map(Object::imports);
+            let known = imports.filter_map(|path| numbers.get(path));
+            self.imports.extend(known.map(|import| [number, *import]));
+        }
+    }
+
+    /// The libraries that are loaded without some packages: by number. What only these import is gone with them, whatever was
+    /// inlined of it, and so is `runtime/cgo` with the last package that has C code.
+    pub(crate) fn loaded(&self, without: &[String]) -> Vec<bool> {
+        let there: Vec<bool> = self
+            .paths
+            .iter()
+            .map(|path| !without.contains(path))
+            .collect();
+        let mut loaded = vec![false; there.len()];
+        let mut queue: Vec<u32> = self.first_loaded().collect();
+        while let Some(library) = queue.pop() {
+            let is_new = there[library as usize] && !loaded[library as usize];
+            if is_new {
+                loaded[library as usize] = true;
+                queue.extend(self.imports_of(library));
+            }
+        }
+        loaded
+    }
+
+    /// The libraries that are loaded without an import: those of the main package and of the runtime.
+    pub(crate) fn first_loaded(&self) -> impl Iterator<Item = u32> {
+        let runtime = self.paths.iter().position(|path| path == "runtime");
+        let main = (!self.paths.is_empty()).then_some(0);
+        main.into_iter().chain(runtime).map(|at| at as u32)
+    }
+
+    /// What a library imports.
+    pub(crate) fn imports_of(&self, library: u32) -> impl Iterator<Item = u32> {
+        let start = self.imports.partition_point(|[from, _]| *from < library);
+        let rest = self.imports[start..].iter();
+        let own = rest.take_while(move |[from, _]| *from == library);
+        own.map(|[_, to]| *to)
+    }
+
+    fn add(&mut self, symbols: &Symbols<'_>, global: Global, outside: &Outside) {
         self.names.extend(symbols.name(global));
         self.ends.push(self.names.len() as u32);
         let home = symbols.home(global);
+        let part = outside.parts.get(&global).filter(|_| home.is_none());
+        if let Some((_, object)) = part {
+            self.homes.push((*object, FOREIGN));
+            self.traits.push(NAMED | OWN);
+            return;
+        }
         self.homes.push(home.unwrap_or((NOWHERE, 0)));
         let mut traits = 0;
         if let Some((object, local)) = home

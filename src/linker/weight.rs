@@ -6,9 +6,11 @@ use rustc_hash::FxHashMap;
 
 use super::constants::Constants;
 use super::dense::Dense;
+use super::foreign::Content;
 use super::inline::info;
 use super::layout::{Bytes, Layout};
 use super::object::{Object, Symbol, auxiliary, flag};
+use super::outside::{Outside, Part};
 use super::resolve::{Global, Symbols};
 
 /// Where the bytes of a symbol are; within each, symbols are laid out by size.
@@ -129,6 +131,38 @@ fn weight(symbol: &Symbol<'_>, place: Place, layout: Layout) -> Weight {
     }
 }
 
+/// What C code weighs, as far as Go links it.
+fn foreign(part: Part, name: &[u8], layout: Layout) -> Weight {
+    let (place, size, align) = match part {
+        Part::Section(Content::Code, size, align) | Part::Function(size, align) if size > 0 => {
+            (Place::Text, size.max(16), align.max(layout.function_align))
+        }
+        Part::Section(Content::Constants, size, align) => (Place::ReadOnly, size, align),
+        Part::Section(Content::Data, size, align) => (Place::PlainData, size, align),
+        Part::Import => (Place::ReadOnly, imported(layout) + name.len() as u32 + 1, 1),
+        _ => (Place::Nowhere, 0, 1),
+    };
+    Weight {
+        place,
+        size,
+        align: align.clamp(1, 1 << 16),
+        listed: 0,
+        task: 0,
+        extent: size,
+    }
+}
+
+/// Bytes for a symbol of a shared library, beside its name: its entries in the tables of symbols, versions, relocations and
+/// addresses, and the jump to it.
+fn imported(layout: Layout) -> u32 {
+    const JUMP: u32 = 16;
+    const VERSION: u32 = 2;
+    match layout.pointer {
+        8 => 24 + VERSION + 24 + 8 + JUMP,
+        _ => 16 + VERSION + 8 + 4 + JUMP,
+    }
+}
+
 /// Names and files that functions share, while they are numbered.
 #[derive(Default)]
 struct Shared<'a> {
@@ -177,6 +211,7 @@ impl Weights {
         dense: &Dense,
         layout: Layout,
         goroot: usize,
+        outside: &Outside,
     ) -> Self {
         let nowhere = Weight {
             place: Place::Nowhere,
@@ -186,13 +221,13 @@ impl Weights {
             task: 0,
             extent: 0,
         };
-        let each = dense
-            .globals
-            .iter()
-            .map(|global| match symbols.symbol(*global) {
-                Some(symbol) => weight(&symbol, place(&symbol, constants), layout),
-                None => nowhere,
-            });
+        let each = dense.globals.iter().map(|global| {
+            match (outside.parts.get(global), symbols.symbol(*global)) {
+                (Some((part, _)), _) => foreign(*part, symbols.name(*global), layout),
+                (None, Some(symbol)) => weight(&symbol, place(&symbol, constants), layout),
+                (None, None) => nowhere,
+            }
+        });
         let mut found = Self {
             weights: each.collect(),
             order: Vec::new(),
@@ -210,7 +245,15 @@ impl Weights {
         let mut shared = Shared::default();
         let mut files: Vec<Option<Vec<&[u8]>>> = vec![None; symbols.objects.len()];
         for node in 1..dense.globals.len() {
-            let home = symbols.home(dense.globals[node]);
+            let global = dense.globals[node];
+            if let Some((part, object)) = outside.parts.get(&global) {
+                if matches!(part, Part::Function(..)) {
+                    let name = shared.name(global, symbols.name(global));
+                    found.entry(node as u32, *object, name, layout);
+                }
+                continue;
+            }
+            let home = symbols.home(global);
             if let Some((object, local)) = home
                 && found.weights[node].place == Place::Text
             {
@@ -320,6 +363,19 @@ impl Weights {
             fixed: 8 + entry + 16 * inlined,
             shared: (start, self.shared.len() as u32),
             files: needed.min(names.len() as u32),
+        });
+    }
+
+    /// A function of which the tables hold nothing but where it is and its name.
+    fn entry(&mut self, node: u32, object: u32, name: u32, layout: Layout) {
+        let start = self.shared.len() as u32;
+        self.shared.push(name);
+        self.functions.push(Function {
+            node,
+            object,
+            fixed: 8 + 44_u32.next_multiple_of(layout.pointer),
+            shared: (start, start + 1),
+            files: 0,
         });
     }
 

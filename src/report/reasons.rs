@@ -87,6 +87,8 @@ pub(crate) struct Program {
     pub(crate) bytes: u64,
     /// Whether every exported method of a type in an interface is kept.
     pub(crate) keeps_every_method: bool,
+    /// Whether the linker of the system adds C code, of which no bytes are counted: neither here nor in what goes.
+    pub(crate) uncounted_c: bool,
 }
 
 /// The answer about one thing.
@@ -118,7 +120,7 @@ pub(crate) struct Chain {
 /// One step of a chain.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Step {
-    /// `start`, `call`, `address`, `init`, `type`, `interface method`, `method by name`, `reflection`, `table`, `import`.
+    /// `start`, `call`, `address`, `init`, `type`, `interface method`, `method by name`, `reflection`, `table`, `export`, `import`.
     pub(crate) kind: String,
     /// The symbol; of imports the package.
     pub(crate) symbol: String,

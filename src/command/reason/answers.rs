@@ -28,6 +28,7 @@ pub(super) fn fill(
         kept: program.kept_symbols() as u64,
         bytes: program.bytes().total(),
         keeps_every_method: program.keeps_all_methods(),
+        uncounted_c: program.has_uncounted_c(),
     });
     if let Some(name) = question.about {
         match name {

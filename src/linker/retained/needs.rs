@@ -127,10 +127,7 @@ impl<'p, 'a> Needs<'p, 'a> {
 
     fn label(&mut self, labels: &Labels<'_>) {
         let program = self.program;
-        let packages = program.table.paths.len() as u32;
-        let of_package: Vec<SetId> = (0..packages)
-            .map(|owner| self.sets.number(labels.package(owner)))
-            .collect();
+        let of_package = self.loading(labels);
         for node in 1..self.own.len() as u32 {
             let owner = program.table.owner(node);
             let Some(owner) = owner.filter(|_| program.is_own(node)) else {
@@ -172,6 +169,30 @@ impl<'p, 'a> Needs<'p, 'a> {
         let numbered = table.tasks.iter().zip(found);
         let numbered = numbered.filter(|(task, set)| task.number != 0 && *set != EVERYTHING);
         self.order = numbered.map(|(task, set)| (task.number, set)).collect();
+    }
+
+    /// What each package needs to be there: itself, and a chain of imports.
+    fn loading(&mut self, labels: &Labels<'_>) -> Vec<SetId> {
+        let table = &self.program.table;
+        let packages = 0..table.paths.len() as u32;
+        let own: Vec<SetId> = packages
+            .map(|owner| self.sets.number(labels.package(owner)))
+            .collect();
+        let mut found = vec![EVERYTHING; own.len()];
+        let mut queue: VecDeque<(u32, SetId)> =
+            table.first_loaded().map(|first| (first, NOTHING)).collect();
+        while let Some((library, before)) = queue.pop_front() {
+            let known = found[library as usize];
+            let now = self.sets.both(before, own[library as usize]);
+            let now = self.sets.common(known, now);
+            if now != known {
+                found[library as usize] = now;
+                queue.extend(table.imports_of(library).map(|next| (next, now)));
+            }
+        }
+        let each = found.iter().zip(own);
+        each.map(|(found, own)| if *found == EVERYTHING { own } else { *found })
+            .collect()
     }
 
     /// All symbols, each behind those that lead to it, where there is no circle.

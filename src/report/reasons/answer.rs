@@ -23,6 +23,10 @@ pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
             counted(program.packages, "package")
         );
         blocks.push(Block::Line(Tone::Plain, line));
+        if program.uncounted_c {
+            let line = "bytes are those of Go: C code is added by the linker of the system, and not counted";
+            blocks.push(Block::Line(Tone::Plain, line.into()));
+        }
     }
     if let Some(reason) = &reasons.not_run {
         let line = format!("known by imports only, not by the linker's elimination: {reason}");

@@ -46,35 +46,51 @@ func Name(one interface{ Name() string }) string {
 }
 "#;
 
-/// The archives of both packages; the runtime is left out, so that one input takes little time.
-fn seeds() -> (Vec<Vec<u8>>, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("part")).unwrap();
-    std::fs::write(
-        directory.path().join("go.mod"),
-        "module example.com/app\n\ngo 1.21\n",
-    )
-    .unwrap();
-    std::fs::write(directory.path().join("main.go"), MAIN).unwrap();
-    std::fs::write(directory.path().join("part/part.go"), PART).unwrap();
-    let toolchain = toolchains::in_path();
-    let go = |args: &[&str]| {
-        let done = programs::go(Some(&toolchain), "linux/amd64", directory.path(), args);
-        String::from_utf8(done.stdout).unwrap().trim().to_owned()
-    };
-    let files = go(&[
-        "list",
-        "-export",
-        "-trimpath",
-        "-f={{.Export}}",
-        ".",
-        "./part",
-    ]);
-    let read = |file: &str| std::fs::read(file).unwrap();
-    (
-        files.lines().map(read).collect(),
-        go(&["env", "GOROOT"]).into(),
-    )
+/// The main package and the other one, in what module file they stand, and the package that is damaged beside it.
+struct Seeds {
+    main: &'static str,
+    package: &'static str,
+    cgo: bool,
+}
+
+/// Only Go.
+const GO: Seeds = Seeds {
+    main: MAIN,
+    package: "example.com/app/part",
+    cgo: false,
+};
+
+/// The objects of a C compiler, what they may call, and what shared libraries define for them.
+const C: Seeds = Seeds {
+    main: "package main\n\nimport _ \"runtime/cgo\"\n\nfunc main() {}\n",
+    package: "runtime/cgo",
+    cgo: true,
+};
+
+impl Seeds {
+    /// The archives of both packages; the runtime is left out, so that one input takes little time.
+    fn archives(&self) -> (Vec<Vec<u8>>, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+        std::fs::create_dir(directory.path().join("part")).unwrap();
+        write("go.mod", "module example.com/app\n\ngo 1.21\n");
+        write("main.go", self.main);
+        write("part/part.go", PART);
+        let toolchain = toolchains::in_path();
+        let go = |args: &[&str]| {
+            let target = "linux/amd64";
+            let done =
+                programs::go_with(Some(&toolchain), target, self.cgo, directory.path(), args);
+            String::from_utf8(done.stdout).unwrap().trim().to_owned()
+        };
+        let read = |package: &str| {
+            let file = go(&["list", "-export", "-trimpath", "-f={{.Export}}", package]);
+            std::fs::read(file).unwrap()
+        };
+        let both = vec![read("."), read(self.package)];
+        (both, go(&["env", "GOROOT"]).into())
+    }
 }
 
 /// Numbers at their edges, bytes from elsewhere, and a file that ends early.
@@ -109,13 +125,13 @@ fn ask(main: &Path, files: &HashMap<String, PathBuf>, goroot: &Path) -> bool {
     let Ok(archives) = Archives::open(main, files) else {
         return false;
     };
-    let Ok(read) = archives.read(goroot, 0) else {
+    let Ok(read) = archives.read(goroot, 0, None) else {
         return false;
     };
     let Ok(program) = Program::link(&read) else {
         return false;
     };
-    if let Some(target) = program.packages_where(|path| path.ends_with("part")) {
+    if let Some(target) = program.packages_where(|path| path != "main") {
         let _ = program.chains_to(&target, 3);
         assert!(program.freed(&target.removal).total() <= program.bytes().total());
     }
@@ -128,7 +144,16 @@ fn ask(main: &Path, files: &HashMap<String, PathBuf>, goroot: &Path) -> bool {
 
 #[test]
 fn a_damaged_archive_is_read_or_refused() {
-    let (seeds, goroot) = seeds();
+    check(&GO);
+}
+
+#[test]
+fn a_damaged_archive_with_c_code_is_read_or_refused() {
+    check(&C);
+}
+
+fn check(of: &Seeds) {
+    let (seeds, goroot) = of.archives();
     let directory = tempfile::tempdir().unwrap();
     let paths: Vec<PathBuf> = ["main.a", "part.a"]
         .iter()
@@ -137,13 +162,13 @@ fn a_damaged_archive_is_read_or_refused() {
     for (path, bytes) in paths.iter().zip(&seeds) {
         std::fs::write(path, bytes).unwrap();
     }
-    let files = HashMap::from([("example.com/app/part".to_owned(), paths[1].clone())]);
+    let files = HashMap::from([(of.package.to_owned(), paths[1].clone())]);
     assert!(ask(&paths[0], &files, &goroot), "the seeds are read");
     let set = std::env::var("GOBUILD_OPT_FUZZ").ok();
     let count: u64 = set.map_or(1000, |it| it.parse().unwrap());
     let mut read = 0;
     for index in 0..count {
-        let mut random = Random::of(0x60_b11d, "objects", index);
+        let mut random = Random::of(0x60_b11d, of.package, index);
         let which = random.below(2);
         let mut bytes = seeds[which].clone();
         damage(&mut bytes, &mut random);

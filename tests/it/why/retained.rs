@@ -10,7 +10,7 @@ const ALIGNMENT: u64 = 512;
 
 fn check(toolchain: &Toolchain, directory: &std::path::Path, package: &str) {
     let (archives, goroot) = archives(toolchain, directory, package);
-    let read = archives.read(&goroot, 0).unwrap();
+    let read = archives.read(&goroot, 0, None).unwrap();
     let program = Program::link(&read).unwrap();
     let module = |path: &str| path.starts_with("text/").then_some("text");
     let retained = program.retained(module);
@@ -71,7 +71,7 @@ func main() { println(shapes.Square(2).String()) }
         );
         std::fs::write(directory.path().join("shapes/shapes.go"), shapes).unwrap();
         let (archives, goroot) = archives(&toolchain, directory.path(), ".");
-        let read = archives.read(&goroot, 0).unwrap();
+        let read = archives.read(&goroot, 0, None).unwrap();
         look(&Program::link(&read).unwrap());
     };
     let whole = |program: &Program<'_>| program.by_package().values().sum::<u64>();

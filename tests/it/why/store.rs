@@ -44,12 +44,12 @@ fn a_program_that_is_kept_answers_as_the_one_that_was_read() {
     let directory = module(MAIN);
     let toolchain = toolchains::in_path();
     let (archives, goroot) = archives(&toolchain, directory.path(), ".");
-    let read = archives.read(&goroot, 0).unwrap();
+    let read = archives.read(&goroot, 0, None).unwrap();
     let program = Program::link(&read).unwrap();
     let stored = program.stored();
     assert_eq!(program.stored_length(), stored.len());
     let (main, files): (PathBuf, HashMap<String, PathBuf>) =
-        listed(&toolchain, directory.path(), ".");
+        listed(&toolchain, super::PLAIN, directory.path(), ".");
     let file = |path: &str| match path {
         "main" => Some(main.clone()),
         path => files.get(path).cloned(),

@@ -1,0 +1,64 @@
+//! Who links a program with C code: Go's own linker, or that of the system (`cmd/link/internal/ld/config.go`).
+
+use super::archives::Library;
+
+/// Packages of the standard library whose C code Go's linker may link itself: `internalpkg` in `cmd/link/internal/ld/lib.go`,
+/// the same from Go 1.20 to 1.27.
+const INTERNAL: [&str; 5] = [
+    "crypto/internal/boring",
+    "crypto/internal/boring/syso",
+    "crypto/x509",
+    "net",
+    "os/user",
+];
+
+/// The package that programs with cgo have.
+pub(super) const CGO: &str = "runtime/cgo";
+
+/// Packages that change what the linker keeps in ways that are not covered, and the flag that brings them in.
+const NOT_COVERED: [(&str, &str); 4] = [
+    ("runtime/race", "-race"),
+    ("runtime/msan", "-msan"),
+    ("runtime/asan", "-asan"),
+    (PLUGIN, "an import of `plugin` with cgo"),
+];
+
+const PLUGIN: &str = "plugin";
+
+/// Whether the linker of the system links the program, where nobody `asked` for one of them. `Err`: what is not covered.
+pub(super) fn is_external(
+    libraries: &[Library<'_>],
+    (goos, goarch): (&str, &str),
+    asked: Option<bool>,
+) -> Result<bool, String> {
+    let has = |path: &str| libraries.iter().any(|library| library.path == path);
+    let is_cgo = has(CGO);
+    let is_other = |path: &str| has(path) && (is_cgo || path != PLUGIN);
+    if let Some((_, what)) = NOT_COVERED.iter().find(|(path, _)| is_other(path)) {
+        return Err(format!("{what} links in a way that is not covered"));
+    }
+    let own = |path: &str| path == CGO || INTERNAL.contains(&path);
+    let beside = |library: &Library<'_>| {
+        library.wants_external || (!library.foreign.is_empty() && !own(library.path))
+    };
+    let must = goarch.starts_with("mips") || matches!(goos, "android" | "dragonfly");
+    let found = is_cgo && (must || libraries.iter().any(beside));
+    let external = asked.unwrap_or(found);
+    let foreign = libraries.iter().find(|library| !library.foreign.is_empty());
+    match foreign.filter(|_| !external) {
+        Some(library) if !is_read(goos, goarch) => Err(format!(
+            "package `{}` holds `{}`, which a C compiler or another tool wrote, and the objects of {goos}/{goarch} are not read",
+            library.path, library.foreign[0].0
+        )),
+        _ => Ok(external),
+    }
+}
+
+/// Whether the objects of C compilers for a platform are read.
+fn is_read(goos: &str, goarch: &str) -> bool {
+    let elf = !matches!(
+        goos,
+        "aix" | "darwin" | "ios" | "windows" | "plan9" | "js" | "wasip1"
+    );
+    elf && matches!(goarch, "amd64" | "arm64" | "386")
+}

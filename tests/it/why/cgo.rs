@@ -1,0 +1,213 @@
+//! Programs with C code: what Go's own linker keeps of them, and what it hands to the linker of the system.
+
+use super::{Build, check_set_of};
+use crate::harness::Place;
+use crate::harness::programs;
+use crate::harness::toolchains;
+
+/// Go links the C code of these packages itself.
+const SERVICE: &str = r#"package main
+
+import (
+    "fmt"
+    "net/http"
+    "os/user"
+)
+
+func main() {
+    fmt.Println(user.Current())
+    http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
+    fmt.Println(http.ListenAndServe("127.0.0.1:0", nil))
+}
+"#;
+
+const USER: &str = r#"package main
+
+import "os/user"
+
+func main() { println(user.Lookup("root")) }
+"#;
+
+/// The linker of the system links this one: C calls Go back.
+const OWN: &str = r#"package main
+
+/*
+#include <stdlib.h>
+
+typedef int (*compare)(const void *, const void *);
+
+extern int ascending(void *, void *);
+
+static int table[] = {3, 1, 2};
+
+static int *sorted(void) {
+    qsort(table, 3, sizeof table[0], (compare)ascending);
+    return table;
+}
+*/
+import "C"
+
+import (
+    "fmt"
+    "unsafe"
+)
+
+type order struct{ a, b C.int }
+
+func (o order) String() string { return fmt.Sprint(o.a, o.b) }
+
+//export ascending
+func ascending(a, b unsafe.Pointer) C.int {
+    var shown fmt.Stringer = order{*(*C.int)(a), *(*C.int)(b)}
+    println(shown.String())
+    return *(*C.int)(a) - *(*C.int)(b)
+}
+
+//go:noinline
+//export unused
+func unused() { fmt.Println("only C could call this") }
+
+func main() { println(*C.sorted()) }
+"#;
+
+const CGO: Build = Build {
+    cgo: true,
+    ..super::PLAIN
+};
+
+fn module(main: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(
+        directory.path().join("go.mod"),
+        "module example.com/app\n\ngo 1.21\n",
+    )
+    .unwrap();
+    std::fs::write(directory.path().join("main.go"), main).unwrap();
+    directory
+}
+
+/// Go's own linker and that of the system, as a plain executable and a position-independent one.
+#[test]
+fn what_is_kept_of_c_code_is_what_the_linker_keeps() {
+    for main in [SERVICE, USER, OWN] {
+        let directory = module(main);
+        let path = directory.path();
+        check_set_of(&toolchains::in_path(), CGO, path, ".");
+        let released = toolchains::RELEASED.iter().copied();
+        for toolchain in released.filter_map(toolchains::released) {
+            check_set_of(&toolchain, CGO, path, ".");
+        }
+        let pie = Build { mode: "pie", ..CGO };
+        check_set_of(&toolchains::in_path(), pie, path, ".");
+    }
+}
+
+/// One use of a package, to be left out: the import and the statements.
+const HTTP: [&str; 2] = [
+    "net/http",
+    "http.HandleFunc(\"/\", nil); fmt.Println(http.ListenAndServe(\"127.0.0.1:0\", nil))",
+];
+const NET: [&str; 2] = ["net", "fmt.Println(net.LookupHost(\"localhost\"))"];
+const CURRENT: [&str; 2] = ["os/user", "fmt.Println(user.Current())"];
+const JSON: [&str; 2] = ["encoding/json", "fmt.Println(json.Marshal(os.Args))"];
+/// C code that the linker of the system links.
+const HALF: [&str; 2] = ["example.com/app/half", "fmt.Println(half.Of(3))"];
+
+const HALF_SOURCE: &str = r#"package half
+
+/*
+#cgo LDFLAGS: -lm
+#include <math.h>
+static double half(double x) { return floor(x / 2); }
+*/
+import "C"
+
+func Of(x float64) float64 { return float64(C.half(C.double(x))) }
+"#;
+
+fn main_of(uses: &[[&str; 2]]) -> String {
+    let import = |use_of: &[&str; 2]| format!("    {:?}\n", use_of[0]);
+    let imports: String = uses.iter().map(import).collect();
+    let body = |use_of: &[&str; 2]| format!("    {}\n", use_of[1]);
+    let body: String = uses.iter().map(body).collect();
+    format!(
+        "package main\n\nimport (\n    \"fmt\"\n    \"os\"\n{imports})\n\nfunc main() {{\n    fmt.Println(os.Args)\n{body}}}\n"
+    )
+}
+
+fn write(place: &Place, main: &str) {
+    place.write("go.mod", "module example.com/app\n\ngo 1.21\n");
+    place.write("main.go", main);
+    place.write("half/half.go", HALF_SOURCE);
+}
+
+/// Bytes of the stripped program.
+fn linked(main: &str) -> u64 {
+    let place = Place::empty();
+    write(&place, main);
+    let (file, _) = programs::package(Some(&toolchains::in_path()), CGO, &place.path("."), ".");
+    file.len() as u64
+}
+
+/// With the last cgo package the C code of `runtime/cgo` goes, too, and all that is there for shared libraries.
+#[test]
+fn what_is_said_to_go_of_programs_with_c_code_goes() {
+    let cuts: [(&[[&str; 2]], &[[&str; 2]]); 8] = [
+        (&[HTTP, CURRENT], &[HTTP]),
+        (&[HTTP, CURRENT], &[CURRENT]),
+        (&[HTTP, CURRENT], &[HTTP, CURRENT]),
+        (&[NET], &[NET]),
+        (&[CURRENT], &[CURRENT]),
+        (&[HALF, JSON], &[JSON]),
+        (&[HALF, HTTP], &[HTTP]),
+        (&[HALF, HTTP, JSON], &[HTTP]),
+    ];
+    for (uses, cut) in cuts {
+        let mut place = Place::empty();
+        place.env("CGO_ENABLED", "1");
+        write(&place, &main_of(uses));
+        let names: String = cut.iter().map(|of| format!(" --cut {}", of[0])).collect();
+        let found = place.run(&format!("why --format json{names}")).json();
+        assert_eq!(found["by"], "linker", "{found}");
+        assert_eq!(found["program"]["uncounted_c"], uses.contains(&HALF));
+        let said = found["cut"]["freed"]["bytes"].as_u64().unwrap();
+        let left: Vec<[&str; 2]> = uses
+            .iter()
+            .copied()
+            .filter(|of| !cut.contains(of))
+            .collect();
+        let is = linked(&main_of(uses)) - linked(&main_of(&left));
+        println!("{names}: said {said}, is {is}");
+        // The linker rounds to pages.
+        let off = said.abs_diff(is);
+        assert!(off <= (is / 200).max(4096), "{names}: said {said}, is {is}");
+    }
+}
+
+/// C code is a step like others, and what it may call begins chains.
+#[test]
+fn chains_lead_through_c_code() {
+    let mut place = Place::empty();
+    place.env("CGO_ENABLED", "1");
+    write(&place, OWN);
+    let symbol_of_last = |name: &str| {
+        let found = place.run(&format!("why --format json {name}")).json();
+        let steps = found["asked"]["chains"][0]["steps"].clone();
+        let steps: Vec<serde_json::Value> = steps.as_array().unwrap().clone();
+        let word = |step: &serde_json::Value, key: &str| step[key].as_str().unwrap().to_owned();
+        let all: Vec<[String; 2]> = steps
+            .iter()
+            .map(|step| [word(step, "kind"), word(step, "symbol")])
+            .collect();
+        all
+    };
+    // Only C code could call it: the linker of the system may need it.
+    let steps = symbol_of_last("main.unused");
+    assert_eq!(steps[0], ["start", "(C code)"], "{steps:?}");
+    assert_eq!(steps[1][0], "export", "{steps:?}");
+    write(&place, USER);
+    let steps = symbol_of_last("getpwnam_r");
+    assert_eq!(steps[0][1], "main.main", "{steps:?}");
+    let section = steps.iter().any(|step| step[1] == "os/user(.text)");
+    assert!(section, "{steps:?}");
+}
