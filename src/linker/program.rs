@@ -133,17 +133,7 @@ impl<'a> Program<'a> {
         let mut reader = Reader::new(&symbols, constants, pointer);
         reader.added = added;
         let mut reached = eliminate_reading(&mut nodes, &mut reader);
-        let noop = symbols.lookup(b"runtime.mapinitnoop", 1);
-        let noop = noop.or(symbols.lookup(b"runtime.mapinitnoop", 0));
-        if let Some(noop) = noop
-            && reader
-                .map_inits
-                .iter()
-                .any(|init| !reached.reached[*init as usize])
-        {
-            nodes.made.push(noop);
-            reached.reached[noop as usize] = true;
-        }
+        keep_noop(&symbols, &reader, &mut nodes, &mut reached);
         let dense = Dense::new(&nodes, &reached);
         let layout = Layout {
             stamp: read.stamp,
@@ -240,6 +230,24 @@ impl<'a> Program<'a> {
     /// What all that is kept costs.
     pub fn bytes(&self) -> Bytes {
         self.weights.bytes(&self.whole.reached)
+    }
+}
+
+/// Calls of initializers of maps that are not kept become calls of a function that does nothing.
+fn keep_noop(
+    symbols: &Symbols<'_>,
+    reader: &Reader<'_, '_>,
+    nodes: &mut Nodes,
+    reached: &mut Reached,
+) {
+    let noop = symbols.lookup(b"runtime.mapinitnoop", 1);
+    let noop = noop.or(symbols.lookup(b"runtime.mapinitnoop", 0));
+    let mut inits = reader.map_inits.iter();
+    if let Some(noop) = noop
+        && inits.any(|init| !reached.reached[*init as usize])
+    {
+        nodes.made.push(noop);
+        reached.reached[noop as usize] = true;
     }
 }
 

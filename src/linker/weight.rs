@@ -1,12 +1,13 @@
 //! What symbols cost in a stripped file: code, data, and the tables that the linker makes of them (`pcln.go`, `data.go`).
 
+mod beside;
+
 mod stored;
 
 use rustc_hash::FxHashMap;
 
 use super::constants::Constants;
 use super::dense::Dense;
-use super::foreign::Content;
 use super::inline::info;
 use super::layout::{Bytes, Layout};
 use super::object::{Object, Symbol, auxiliary, flag};
@@ -131,38 +132,6 @@ fn weight(symbol: &Symbol<'_>, place: Place, layout: Layout) -> Weight {
     }
 }
 
-/// What C code weighs, as far as Go links it.
-fn foreign(part: Part, name: &[u8], layout: Layout) -> Weight {
-    let (place, size, align) = match part {
-        Part::Section(Content::Code, size, align) | Part::Function(size, align) if size > 0 => {
-            (Place::Text, size.max(16), align.max(layout.function_align))
-        }
-        Part::Section(Content::Constants, size, align) => (Place::ReadOnly, size, align),
-        Part::Section(Content::Data, size, align) => (Place::PlainData, size, align),
-        Part::Import => (Place::ReadOnly, imported(layout) + name.len() as u32 + 1, 1),
-        _ => (Place::Nowhere, 0, 1),
-    };
-    Weight {
-        place,
-        size,
-        align: align.clamp(1, 1 << 16),
-        listed: 0,
-        task: 0,
-        extent: size,
-    }
-}
-
-/// Bytes for a symbol of a shared library, beside its name: its entries in the tables of symbols, versions, relocations and
-/// addresses, and the jump to it.
-fn imported(layout: Layout) -> u32 {
-    const JUMP: u32 = 16;
-    const VERSION: u32 = 2;
-    match layout.pointer {
-        8 => 24 + VERSION + 24 + 8 + JUMP,
-        _ => 16 + VERSION + 8 + 4 + JUMP,
-    }
-}
-
 /// Names and files that functions share, while they are numbered.
 #[derive(Default)]
 struct Shared<'a> {
@@ -223,7 +192,7 @@ impl Weights {
         };
         let each = dense.globals.iter().map(|global| {
             match (outside.parts.get(global), symbols.symbol(*global)) {
-                (Some((part, _)), _) => foreign(*part, symbols.name(*global), layout),
+                (Some((part, _)), _) => beside::foreign(*part, symbols.name(*global), layout),
                 (None, Some(symbol)) => weight(&symbol, place(&symbol, constants), layout),
                 (None, None) => nowhere,
             }
@@ -242,28 +211,7 @@ impl Weights {
             goroot,
             layout,
         };
-        let mut shared = Shared::default();
-        let mut files: Vec<Option<Vec<&[u8]>>> = vec![None; symbols.objects.len()];
-        for node in 1..dense.globals.len() {
-            let global = dense.globals[node];
-            if let Some((part, object)) = outside.parts.get(&global) {
-                if matches!(part, Part::Function(..)) {
-                    let name = shared.name(global, symbols.name(global));
-                    found.entry(node as u32, *object, name, layout);
-                }
-                continue;
-            }
-            let home = symbols.home(global);
-            if let Some((object, local)) = home
-                && found.weights[node].place == Place::Text
-            {
-                let of = symbols.objects[object as usize];
-                let names = files[object as usize].get_or_insert_with(|| of.files().collect());
-                let function = (node as u32, object, local);
-                found.function(&from, function, names, &mut shared);
-            }
-        }
-        found.sizes = shared.sizes;
+        found.add_functions(&from, outside);
         let mut order: Vec<u32> = (1..found.weights.len() as u32).collect();
         order.retain(|node| found.weights[*node as usize].place != Place::Nowhere);
         order.sort_by_key(|node| {
@@ -279,6 +227,38 @@ impl Weights {
         found.order = order;
         found.lay_out();
         found
+    }
+
+    /// What each function costs in the tables.
+    fn add_functions(&mut self, from: &From<'_, '_>, outside: &Outside) {
+        let From {
+            symbols,
+            dense,
+            layout,
+            ..
+        } = *from;
+        let mut shared = Shared::default();
+        let mut files: Vec<Option<Vec<&[u8]>>> = vec![None; symbols.objects.len()];
+        for node in 1..dense.globals.len() {
+            let global = dense.globals[node];
+            if let Some((part, object)) = outside.parts.get(&global) {
+                if matches!(part, Part::Function(..)) {
+                    let name = shared.name(global, symbols.name(global));
+                    self.entry(node as u32, *object, name, layout);
+                }
+                continue;
+            }
+            let home = symbols.home(global);
+            if let Some((object, local)) = home
+                && self.weights[node].place == Place::Text
+            {
+                let of = symbols.objects[object as usize];
+                let names = files[object as usize].get_or_insert_with(|| of.files().collect());
+                let function = (node as u32, object, local);
+                self.function(from, function, names, &mut shared);
+            }
+        }
+        self.sizes = shared.sizes;
     }
 
     /// How much of the file each symbol takes where all are kept.
