@@ -53,47 +53,45 @@ pub(super) const fn opcodes(plain: &[u8], byte: &[u8], word: &[u8]) -> [u8; 256]
 /// byte of the distance behind it says of most bytes that look so that they are none.
 pub(super) fn amd64(code: &Code<'_>, mut each: impl FnMut(usize, Addr, bool)) {
     let bytes = code.bytes;
-    let range = highest_bytes(code);
-    let mut found = |at: usize| {
+    marks(bytes, highest_bytes(code), |at| {
         if let Some(target) = mention(code, at) {
             each(at, target, is_whole(bytes, at));
         }
-    };
-    let mut first = 0;
-    while let Some(block) = bytes.get(first..).and_then(|bytes| bytes.first_chunk()) {
-        marks(block, range, |at| found(first + at));
-        first += BLOCK;
-    }
-    let rest = bytes.get(first..).unwrap_or_default();
-    let mut block = [0; BLOCK + DISTANCE];
-    block[..rest.len()].copy_from_slice(rest);
-    marks(&block, range, |at| found(first + at));
+    });
 }
 
-/// So many bytes are looked at together: with fewer, the compiler looks at them one by one.
-pub(super) const BLOCK: usize = 64;
-
 /// Bytes of a distance.
-pub(super) const DISTANCE: usize = 4;
+const DISTANCE: usize = 4;
+/// Eight times the same byte.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
 
-/// Calls `each` with every byte of a block that is a mode byte, and has a distance behind it whose highest byte is in a range, by its
-/// first and its length.
+/// Calls `each` with the place of every mode byte that has a distance behind it whose highest byte is in a range, by its first and
+/// its length. Eight bytes are looked at together.
 #[inline]
-pub(super) fn marks(
-    block: &[u8; BLOCK + DISTANCE],
-    (low, span): (u8, u8),
-    mut each: impl FnMut(usize),
-) {
-    let mut marks = [0u8; BLOCK];
-    for (at, mark) in marks.iter_mut().enumerate() {
-        let is_mode = u8::from(block[at] & 0xc7 == 5);
-        *mark = is_mode & u8::from(block[at + DISTANCE].wrapping_sub(low) <= span);
-    }
-    for (index, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
-        let mut left = u64::from_le_bytes(*eight);
+fn marks(bytes: &[u8], (low, span): (u8, u8), mut each: impl FnMut(usize)) {
+    const MASK: u8 = 0xc7;
+    const MODE: u8 = 5;
+    let mut check = |at: usize| {
+        let highest = bytes.get(at + DISTANCE);
+        if highest.is_some_and(|byte| byte.wrapping_sub(low) <= span) {
+            each(at);
+        }
+    };
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        let differs =
+            (u64::from_le_bytes(*eight) & (ONES * u64::from(MASK))) ^ (ONES * u64::from(MODE));
+        // The highest bit of each byte that does not differ: no byte carries into the next.
+        let seven = ONES * 0x7f;
+        let mut left = !(((differs & seven) + seven) | differs | seven);
         while left != 0 {
-            each(8 * index + left.trailing_zeros() as usize / 8);
+            check(8 * index + left.trailing_zeros() as usize / 8);
             left &= left - 1;
+        }
+    }
+    for (at, byte) in (8 * eights.len()..).zip(rest) {
+        if byte & MASK == MODE {
+            check(at);
         }
     }
 }
