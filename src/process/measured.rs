@@ -137,9 +137,8 @@ pub fn run(wanted: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Ta
     let wall = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let number = |it: i64| u64::try_from(it).unwrap_or_default();
     let micros =
-        |it: nix::sys::time::TimeVal| number(it.tv_sec()) * 1_000_000 + number(it.tv_usec());
+        |time: nix::sys::time::TimeVal| number(time.tv_sec()) * 1_000_000 + number(time.tv_usec());
     let peak = number(usage.max_rss());
     Ok(Taken {
         user: micros(usage.user_time()),
@@ -155,6 +154,11 @@ pub fn run(wanted: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Ta
         instructions: counter.as_mut().and_then(Counter::number),
         ending: Ending::of(status),
     })
+}
+
+/// A count of the system, of whatever type it is there.
+fn number(count: impl TryInto<u64>) -> u64 {
+    count.try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
