@@ -57,7 +57,9 @@ pub(super) fn types(
         .clone()
         .map(|(start, size, _)| start..start.saturating_add(size));
     let ends = described.last().map(end).into_iter();
-    let types_end = ends.chain(named.clone().last().as_ref().map(end)).max();
+    let types_end = ends
+        .chain(named.clone().next_back().as_ref().map(end))
+        .max();
     let tables = types.itabs.iter();
     let tables = tables.map(|itab| (itab.addr, itab.size, owner(&types, itab.concrete)));
     let mut known = Vec::with_capacity(described.len() + names.len() + types.itabs.len());
