@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Accept(Accept),
     /// Run the checks that need no build, and name the gates that the next build will not judge
     #[command(override_usage = "gobuild-opt doctor [OPTIONS] [GO BUILD FLAGS] [PACKAGES]", after_help = GO_FLAGS)]
-    #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
+    #[command(mut_arg("format", |arg| offer::format(arg, Shows::ADVICE)))]
     Doctor(Doctor),
     /// Show what an executable is made of, stripped or not: sections, modules, packages, functions
     #[command(after_help = INSPECT)]

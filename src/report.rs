@@ -97,7 +97,7 @@ pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };
 pub(crate) use filter::Filter;
-pub(crate) use findings::{Checked, Findings, Heavier};
+pub(crate) use findings::{Checked, Findings, Heavier, Learned};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub(crate) use pgo::Repair;
 pub(crate) use resources::Resources;
@@ -105,7 +105,7 @@ pub(crate) use sizes::Retained;
 pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
 pub(crate) use target::Target;
 use target::target;
-pub(crate) use verdict::{Ground, Reason, Verdict, label};
+pub(crate) use verdict::{Ground, Reason, Verdict, denied, label};
 
 /// Raised when a field changes its meaning or goes; additions are free.
 pub(crate) const SCHEMA_VERSION: u32 = 2;

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::elsewhere::is_elsewhere;
+use super::heavier::annotated;
 use super::lock_file;
 use super::prepare::{Prepared, Purpose, list_flags, prepare_for};
+use super::present;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
@@ -22,7 +24,7 @@ use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
 use crate::report::outline::{self, Block, Tone};
-use crate::report::{Ground, gate, shown};
+use crate::report::{Findings, Ground, Reason, Tool, denied, gate, shown};
 
 /// Prints what the checks see in each main package.
 pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
@@ -56,41 +58,61 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             let (mut seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
             seen.checks
                 .extend(prepared.unfilled.iter().map(without_value));
-            let name = format!("{} {}", main.executable_name(), facts.key());
+            seen.name = format!("{} {}", main.executable_name(), facts.key());
             open.extend(unjudged.into_iter().map(|sentence| gate::Open {
                 sentence,
-                of: name.clone(),
+                of: seen.name.clone(),
                 ground: Ground::SaidByCheck,
             }));
             all.push(seen);
         }
     }
-    let not_judged = gate::together(&open).into_iter().map(String::from);
-    let output = output(&all, args.format, &prepared.loaded.file, session.width);
+    let not_judged = gate::together(&open);
+    let failed = |finding: &&Finding| finding.status == Status::Fail;
+    let failures = all.iter().flat_map(|seen| &seen.checks).filter(failed);
+    let failures = failures.map(|finding| format!("{}: {}", finding.id, finding.message));
+    let style = Style {
+        width: session.width,
+    };
+    let blocks = || blocks(&all, &prepared.loaded.file);
+    let text = match args.format {
+        Format::Json => json(&all),
+        format => annotations(&all, &not_judged, format, &session.cwd)
+            .unwrap_or_else(|| render::blocks(&blocks(), format, style)),
+    };
     Ok(Output {
-        not_judged: not_judged.collect(),
-        ..output
+        text,
+        failures: failures.collect(),
+        not_judged: not_judged.into_iter().map(String::from).collect(),
+        is_data: args.format.is_data(),
+        ..Output::default()
     })
 }
 
-fn output(all: &[Seen], format: Format, file: &Option<PathBuf>, width: usize) -> Output {
+/// What warns or fails, in the formats that show nothing else; `None` for others.
+fn annotations(
+    all: &[Seen],
+    not_judged: &[Reason],
+    format: Format,
+    cwd: &Path,
+) -> Option<String> {
     let failed = |finding: &&Finding| finding.status == Status::Fail;
-    let failures: Vec<String> = all
-        .iter()
-        .flat_map(|seen| &seen.checks)
-        .filter(failed)
-        .map(|finding| format!("{}: {}", finding.id, finding.message))
-        .collect();
-    let text = match format {
-        Format::Json => json(all),
-        format => render::blocks(&blocks(all, file), format, Style { width }),
+    let failures = all.iter().flat_map(|seen| {
+        let failed = seen.checks.iter().filter(failed);
+        failed.map(|finding| denied(finding, &seen.name))
+    });
+    let failures: Vec<Reason> = failures.collect();
+    let mut findings = Findings {
+        failures: failures.iter().collect(),
+        not_judged: not_judged.iter().collect(),
+        anchor: present::anchor(cwd),
+        ..Findings::default()
     };
-    Output {
-        text,
-        failures,
-        is_data: format.is_data(),
-        ..Output::default()
+    for seen in all {
+        findings.checked(&seen.checks, &seen.name);
+        findings.learned(&seen.lessons, &seen.name);
     }
+    annotated(&findings, &Tool::this(), format, cwd)
 }
 
 /// What there is to look at: the packages that were named, those of the configuration, or where there is nothing here, all below.
@@ -141,6 +163,7 @@ fn seen(
     let go = &facts.toolchain;
     let checked = check::run(&loaded.config, &context);
     let seen = Seen {
+        name: String::new(),
         title: format!("{package} · {}/{} · {}", go.goos, go.goarch, go.version),
         checks: checked.findings,
         lessons: doctor::rows(look),
@@ -214,6 +237,8 @@ fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<V
 /// What is seen of an executable.
 #[derive(Clone)]
 struct Seen {
+    /// `api linux/amd64`
+    name: String,
     title: String,
     checks: Vec<Finding>,
     lessons: Vec<Row>,
@@ -266,11 +291,13 @@ fn apart(all: &[Seen]) -> (Option<Seen>, Vec<Seen>) {
     let check = |finding: &Finding| others.iter().all(|seen| seen.checks.contains(finding));
     let lesson = |row: &Row| others.iter().all(|seen| seen.lessons.contains(row));
     let own = |seen: &Seen| Seen {
+        name: seen.name.clone(),
         title: seen.title.clone(),
         checks: only(&seen.checks, |finding| !check(finding)),
         lessons: only(&seen.lessons, |row| !lesson(row)),
     };
     let common = Seen {
+        name: String::new(),
         title: format!(
             "What {} have in common",
             counted_of(all.len(), "executable")

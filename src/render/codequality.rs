@@ -9,7 +9,7 @@ use super::harmless;
 use crate::check::Status;
 use crate::number::hex;
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Site};
+use crate::report::{Assertion, Checked, Findings, Learned, Site};
 
 const FAILS: &str = "major";
 const WARNS: &str = "minor";
@@ -33,6 +33,9 @@ pub(crate) fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
         .checks
         .iter()
         .for_each(|checked| all.check(checked));
+    for it in &findings.lessons {
+        all.lesson(it);
+    }
     for it in findings.budgets() {
         all.elsewhere("gate", it, FAILS);
     }
@@ -132,6 +135,17 @@ impl Entries<'_> {
             line: 0,
         };
         self.push(&entry, &text);
+    }
+
+    fn lesson(&mut self, it: &Learned<'_>) {
+        let entry = Entry {
+            rule: it.rule(),
+            identity: &it.of.join(", "),
+            severity: WARNS,
+            file: None,
+            line: 0,
+        };
+        self.push(&entry, &it.sentence());
     }
 
     fn advice(&mut self, it: &Advised) {

@@ -2,7 +2,7 @@
 
 use crate::check::{LOOSENED, NOT_JUDGED, Status};
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Heavier, Site};
+use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
@@ -32,6 +32,8 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let open = open.map(|open| format!("::warning title=gobuild-opt::{}", data(open)));
     let warned = findings.checks.iter().filter(|checked| warns(checked));
     let warned = warned.map(|checked| check(checked, findings.anchor.as_deref(), prefix));
+    let lessons = findings.lessons.iter();
+    let lessons = lessons.map(|it| learned(it, findings.anchor.as_deref(), prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|site| site.starts_with("::error"));
@@ -41,6 +43,7 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .chain(failing)
         .chain(open)
         .chain(warned)
+        .chain(lessons)
         .chain(warning)
         .chain(advice);
     all.map(|text| text + "\n").collect()
@@ -61,6 +64,16 @@ fn check(it: &Checked<'_>, anchor: Option<&str>, prefix: &str) -> String {
     let hint = it.finding.hint.iter().map(|text| format!("\n{text}"));
     let message = format!("{}{}", it.finding.message, hint.collect::<String>());
     format!("::warning {}::{}", properties.join(","), data(&message))
+}
+
+fn learned(it: &Learned<'_>, anchor: Option<&str>, prefix: &str) -> String {
+    let mut properties = place(anchor, 0, 0, prefix);
+    properties.push(format!("title=gobuild-opt%3A {}", it.rule()));
+    format!(
+        "::warning {}::{}",
+        properties.join(","),
+        data(&it.sentence())
+    )
 }
 
 fn heavier(it: &Heavier, prefix: &str) -> String {

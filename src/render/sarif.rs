@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::advise::RULES;
 use crate::check::{self, Status};
 use crate::escape::Class;
+use crate::lesson;
 use crate::lock::class_name;
 use crate::report::advise::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Heavier, Site, Tool};
+use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site, Tool};
 use rules::{
-    BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule, rule,
-    rule_id,
+    BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule, lesson_rule,
+    rule, rule_id,
 };
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
@@ -53,9 +54,13 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let benchmarks = findings.benchmarks.iter();
     let benchmarks =
         benchmarks.map(|benchmark| heavier(benchmark, before_benchmarks, findings, prefix));
+    let before_lessons = before_benchmarks + usize::from(!findings.benchmarks.is_empty());
+    let lessons = findings.lessons.iter();
+    let lessons = lessons.map(|row| learned(row, before_lessons, findings, prefix));
     let results: Vec<Value> = sites
         .chain(advice)
         .chain(benchmarks)
+        .chain(lessons)
         .chain(assertions)
         .chain(checks)
         .chain(budgets)
@@ -68,6 +73,8 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     rules.extend(budgets.map(|(name, text)| budget_rule(name, text)));
     rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
     rules.extend((!findings.benchmarks.is_empty()).then(benchmark_rule));
+    let has_lessons = !findings.lessons.is_empty();
+    rules.extend(lesson::ALL.iter().filter(|_| has_lessons).map(lesson_rule));
     log(tool, &rules, &results)
 }
 
@@ -198,6 +205,20 @@ fn heavier(it: &Heavier, index: usize, findings: &Findings<'_>, prefix: &str) ->
         "message": { "text": it.message },
         "locations": [at],
         "partialFingerprints": { "gobuildOptBenchmark/v1": it.key },
+    })
+}
+
+fn learned(it: &Learned<'_>, rules_before: usize, findings: &Findings<'_>, prefix: &str) -> Value {
+    let mut lessons = lesson::ALL.iter();
+    let index = lessons.position(|lesson| lesson.number == it.row.lesson);
+    let of = it.of.join(", ");
+    json!({
+        "ruleId": it.rule(),
+        "ruleIndex": index.map_or(-1, |index| (rules_before + index) as i64),
+        "level": "warning",
+        "message": { "text": it.sentence() },
+        "locations": [elsewhere(&of, findings, prefix)],
+        "partialFingerprints": { "gobuildOptLesson/v1": format!("{}/{of}", it.row.lesson) },
     })
 }
 

@@ -6,6 +6,7 @@ use super::escapes::Escapes;
 use super::verdict::{Ground, Reason, Verdict, label};
 use super::{Assertion, Report, Site, Target};
 use crate::check::{Finding, LOOSENED, Status};
+use crate::doctor::Row;
 use crate::order::Ordered;
 
 /// What is worth an annotation: new sites and failed assertions, each once.
@@ -31,6 +32,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) assertions: Vec<&'a Assertion>,
     /// Checks that warn or fail, what several executables share once.
     pub(crate) checks: Vec<Checked<'a>>,
+    /// Rows of lessons that warn, what several executables share once.
+    pub(crate) lessons: Vec<Learned<'a>>,
     /// The file that what has no place in the sources is about: the configuration, or go.mod.
     pub(crate) anchor: Option<String>,
 }
@@ -57,6 +60,29 @@ pub(crate) struct Checked<'a> {
     pub(crate) finding: &'a Finding,
     /// The executables: `api linux/amd64`.
     pub(crate) of: Vec<String>,
+}
+
+/// A row of a lesson that warns.
+#[derive(Debug, Clone)]
+pub(crate) struct Learned<'a> {
+    /// What it sees.
+    pub(crate) row: &'a Row,
+    /// The executables: `api linux/amd64`.
+    pub(crate) of: Vec<String>,
+}
+
+impl Learned<'_> {
+    /// `lesson-8`: the rule, and what `explain` finds it by.
+    pub(crate) fn rule(&self) -> String {
+        format!("lesson-{}", self.row.lesson)
+    }
+
+    /// What is seen and what to do, on one line.
+    pub(crate) fn sentence(&self) -> String {
+        let hint = self.row.hint.iter().map(|hint| format!(" ({hint})"));
+        let hint: String = hint.collect();
+        format!("{}: {}{hint}", self.of.join(", "), self.row.message)
+    }
 }
 
 impl<'a> Findings<'a> {
@@ -101,24 +127,38 @@ impl<'a> Findings<'a> {
             .filter_map(|target| target.escapes.as_ref());
         all.failing(&report.verdict, escapes);
         for target in &report.targets {
-            let seen = target.checks.iter();
-            for finding in
-                seen.filter(|finding| matches!(finding.status, Status::Warn | Status::Fail))
-            {
-                match all
-                    .checks
-                    .iter_mut()
-                    .find(|checked| checked.finding == finding)
-                {
-                    Some(it) => it.of.push(label(target)),
-                    None => all.checks.push(Checked {
-                        finding,
-                        of: vec![label(target)],
-                    }),
-                }
-            }
+            all.checked(&target.checks, &label(target));
         }
         all
+    }
+
+    /// Adds the checks of an executable that warn or fail.
+    pub(crate) fn checked(&mut self, checks: &'a [Finding], label: &str) {
+        let counts = |finding: &&Finding| matches!(finding.status, Status::Warn | Status::Fail);
+        for finding in checks.iter().filter(counts) {
+            let mut known = self.checks.iter_mut();
+            match known.find(|checked| checked.finding == finding) {
+                Some(checked) => checked.of.push(label.to_owned()),
+                None => self.checks.push(Checked {
+                    finding,
+                    of: vec![label.to_owned()],
+                }),
+            }
+        }
+    }
+
+    /// Adds the rows of an executable that warn.
+    pub(crate) fn learned(&mut self, rows: &'a [Row], label: &str) {
+        for row in rows.iter().filter(|row| row.status == Status::Warn) {
+            let mut known = self.lessons.iter_mut();
+            match known.find(|learned| learned.row == row) {
+                Some(learned) => learned.of.push(label.to_owned()),
+                None => self.lessons.push(Learned {
+                    row,
+                    of: vec![label.to_owned()],
+                }),
+            }
+        }
     }
 
     /// What fails the run and has no entry of its own among the sites, the assertions and the checks: budgets.

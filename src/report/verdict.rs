@@ -180,7 +180,7 @@ fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
 }
 
 /// A check that is denied, of the executable that has this label.
-fn denied(finding: &Finding, label: &str) -> Reason {
+pub(crate) fn denied(finding: &Finding, label: &str) -> Reason {
     let ground = Ground::Check {
         id: finding.id.clone(),
         of: label.to_owned(),

@@ -464,6 +464,53 @@ fn doctor_says_once_what_executables_have_in_common() {
 }
 
 #[test]
+fn what_doctor_warns_of_is_a_result_for_code_scanning() {
+    let place = Place::module();
+    place.write(
+        "deploy/api.yaml",
+        "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - name: tiny\n        image: registry.example.com/acme/tiny:1.2\n        resources: {limits: {memory: 256Mi}}\n",
+    );
+    let run = place.run("doctor --set checks.go-version=deny --format sarif");
+    let all = run.json();
+    let driver = &all["runs"][0]["tool"]["driver"];
+    let results = all["runs"][0]["results"].as_array().unwrap().clone();
+    let of = |rule: &str| -> Vec<&serde_json::Value> {
+        results.iter().filter(|it| it["ruleId"] == rule).collect()
+    };
+    // Every result stands at the rule that it names, and at a file that exists.
+    for result in &results {
+        let index = result["ruleIndex"].as_u64().unwrap() as usize;
+        assert_eq!(driver["rules"][index]["id"], result["ruleId"], "{result}");
+        let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+        assert_eq!(place, "go.mod", "{result}");
+    }
+    let memory = of("lesson-8");
+    assert_eq!(memory.len(), 1, "{results:?}");
+    let text = memory[0]["message"]["text"].as_str().unwrap();
+    assert!(text.contains("limits memory to 256Mi") && text.contains("set GOMEMLIMIT"), "{text}");
+    assert_eq!(of("lesson-1")[0]["level"], "warning");
+    // What is fine, and what is only a fact, is no result.
+    assert!(of("lesson-16").is_empty() && of("lesson-18").is_empty(), "{results:?}");
+    let failed = of("check-go-version");
+    let plain = place.run("doctor --set checks.go-version=deny --format json");
+    let checks = plain.json()[0]["checks"].as_array().unwrap().clone();
+    let fails = checks.iter().any(|it| it["id"] == "go-version" && it["status"] == "fail");
+    assert_eq!(failed.len(), usize::from(fails), "{}", plain.shown());
+    assert_eq!(run.code(), plain.code());
+    // The same as annotations and for GitLab.
+    let run = place.run("doctor --format github");
+    assert!(run.stdout.contains("::warning file=go.mod,title=gobuild-opt%3A lesson-8::"), "{}", run.shown());
+    let all = place.run("doctor --format codequality").json();
+    let names: Vec<&str> = all.as_array().unwrap().iter().map(|it| it["check_name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"lesson-8"), "{names:?}");
+    // A lesson is found by the name of its rule.
+    assert!(place.run("explain lesson-8").stdout.starts_with("lesson 8:"));
+    // Nothing is new in a manual: explain has no such format, and does not offer one.
+    assert_eq!(place.run("explain --format sarif").code(), 2);
+    assert!(!place.run("explain --help").stdout.contains("sarif"));
+}
+
+#[test]
 fn doctor_has_rows_for_the_lessons() {
     let place = Place::module();
     let run = place.run("doctor");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::advise::Rule;
 use crate::check::Check;
 use crate::escape::Class;
+use crate::lesson::Lesson;
 use crate::lock::class_name;
 use crate::report::Findings;
 
@@ -118,4 +119,14 @@ pub(super) fn benchmark_rule() -> Value {
 
 pub(super) fn rule_id(class: &str) -> String {
     format!("escape-{class}")
+}
+
+/// What a lesson says.
+pub(super) fn lesson_rule(lesson: &Lesson) -> Value {
+    json!({
+        "id": format!("lesson-{}", lesson.number),
+        "shortDescription": { "text": format!("{}.", lesson.title) },
+        "help": { "text": lesson.manual },
+        "defaultConfiguration": { "level": "warning" },
+    })
 }
