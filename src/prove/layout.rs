@@ -82,7 +82,7 @@ fn spread(means: &[f64]) -> (f64, f64) {
 }
 
 /// How likely Student's t is to be `t` or more, `t` from 0 on. With t = sqrt(freedom) tan(x) the density is a power of the cosine.
-fn tail(t: f64, freedom: f64) -> f64 {
+pub(super) fn tail(t: f64, freedom: f64) -> f64 {
     let from = (t / freedom.sqrt()).atan();
     area(from, freedom) / (2.0 * area(0.0, freedom))
 }
