@@ -64,6 +64,10 @@ pub struct Shape {
     pub(crate) to_c: Vec<(String, String)>,
     /// What the line declares is returned, or stored where others find it.
     pub(crate) leaves: bool,
+    /// What the line declares is an argument of a call whose result is returned: `return wrap(x)`.
+    pub(crate) wrapped: bool,
+    /// The struct that the line makes has a method `Reset` in this file.
+    pub(crate) resets: bool,
     /// The type `T` of `return &T{...}` in a function whose result is `*T`.
     pub(crate) returned: Option<String>,
     /// That type has methods with a pointer receiver, or a caller does more with the pointer than to read fields, or neither
@@ -96,6 +100,8 @@ pub(crate) struct Growth {
     pub(crate) bound: Option<String>,
     /// Something decides, per element, whether it is put in.
     pub(crate) filtered: bool,
+    /// It is declared in this function with a size: somebody thought of it.
+    pub(crate) sized: bool,
 }
 
 impl Source {
@@ -156,6 +162,17 @@ impl Source {
         text.lines().any(|line| receiver(line) == Some(true))
     }
 
+    /// Whether a type has a method `Reset` with a pointer receiver in this file.
+    fn has_reset(&self, name: &str) -> bool {
+        let root = self.tree.root_node();
+        let wanted = format!("{name}.Reset");
+        let mut all = root
+            .named_children(&mut root.walk())
+            .collect::<Vec<_>>()
+            .into_iter();
+        all.any(|node| self.declared(node).as_deref() == Some(&wanted))
+    }
+
     /// What stands on a line, counted from 1. `None` past the end.
     pub(crate) fn shape(&self, line: i64) -> Option<Shape> {
         let row = usize::try_from(line).ok()?.checked_sub(1)?;
@@ -172,6 +189,7 @@ impl Source {
         let (start, end) = (Point::new(row, begin), Point::new(row, end));
         let around = root.descendant_for_point_range(start, end)?;
         self.surroundings(around, &mut shape);
+        shape.resets = made(&shape.text).is_some_and(|name| self.has_reset(name));
         shape.returned = returned(&shape.text).filter(|name| self.is_result(around, name));
         let mut stack = vec![around];
         while let Some(node) = stack.pop() {
@@ -240,7 +258,10 @@ impl Source {
                 self.assignment(node, shape);
                 shape.leaves |= self.leaves(node);
             }
-            "short_var_declaration" | "var_spec" => shape.leaves |= self.leaves(node),
+            "short_var_declaration" | "var_spec" => {
+                shape.leaves |= self.leaves(node);
+                shape.wrapped |= self.is_argument_of_result(node);
+            }
             "inc_statement" | "dec_statement" => {
                 if let Some(index) = node
                     .named_child(0)
@@ -387,6 +408,20 @@ impl Source {
         let bytes = self.text.get(node.byte_range()).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
+}
+
+/// The type of `&T{` or `new(T)`, where it is one of this package.
+fn made(text: &str) -> Option<&str> {
+    let literal = text
+        .split_once('&')
+        .and_then(|(_, rest)| rest.split_once('{'));
+    let call = || {
+        text.split_once("new(")
+            .and_then(|(_, rest)| rest.split_once(')'))
+    };
+    let name = literal.or_else(call)?.0;
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
 }
 
 /// `T` of `return &T{`.

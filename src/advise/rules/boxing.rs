@@ -133,7 +133,7 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     })
 }
 
-/// `fmt.Sprintf("%v", x)` and `fmt.Sprint(x)`: nobody knows the type, but most values have one of a few.
+/// `fmt.Sprintf("%v", x)`, the same with `%s`, and `fmt.Sprint(x)`: nobody knows the type, but most values have one of a few.
 fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     let text = &it.shape?.text;
     let one = |begin: &str| {
@@ -143,11 +143,16 @@ fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
             !argument.contains([',', '(', '"'])
         })
     };
-    let single = one("fmt.Sprintf(\"%v\", ") || one("fmt.Sprint(");
+    let begins = [
+        "fmt.Sprintf(\"%v\", ",
+        "fmt.Sprintf(\"%s\", ",
+        "fmt.Sprint(",
+    ];
+    let single = begins.into_iter().any(one);
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
     (measured && single && it.share.percent >= 1.0).then(|| Advice {
         seen: format!("{callee} finds out the type of its value by reflection each time"),
-        attempt: "ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
+        attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
         unless: "values are of many types, and none of them is usual".into(),
     })
 }

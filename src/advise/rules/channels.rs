@@ -18,6 +18,8 @@ items that take less to handle, the channel is the work.
 
 What to do: send several items in one message; or give the channel a buffer of 16.
 
+A select with a default is left alone: nobody waits there.
+
 When not to: with some microseconds of work per item a buffer gains next to nothing, and it hides
 that the receiver is too slow.",
     run,
@@ -25,6 +27,10 @@ that the receiver is too slow.",
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let shape = it.shape.filter(|_| it.is(Class::Channel))?;
+    // `select` with a default waits for nobody: the channel is a queue, or is asked in passing.
+    if it.entry().starts_with("selectnb") {
+        return None;
+    }
     let sends = it.entry().starts_with("chansend");
     let seen = match it.measure {
         Measure::Cpu if it.share.percent >= 1.0 && shape.channel && shape.in_loop => {
@@ -40,4 +46,48 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         unless: "each item takes microseconds to handle: then the receiver is what to look at"
             .into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::rule::What;
+    use crate::advise::{Interval, Source};
+
+    #[test]
+    fn a_channel_that_nobody_waits_for_is_left_alone() {
+        const FILE: &str = "package p
+
+func (l *lexer) next() item {
+	for {
+		select {
+		case item := <-l.items:
+			return item
+		default:
+			l.step()
+		}
+	}
+}
+";
+        let shape = Source::new(FILE.into()).unwrap().shape(6).unwrap();
+        let advice = |entry| {
+            let evidence = Evidence {
+                measure: Measure::Cpu,
+                what: What::Cost {
+                    class: Class::Channel,
+                    via: "",
+                    entry,
+                },
+                share: Interval::new(100, 5, 100),
+                amount: 5,
+                shape: Some(&shape),
+                sites: Vec::new(),
+                memory: None,
+                go: (1, 26),
+            };
+            run(&evidence).is_some()
+        };
+        assert!(!advice("runtime.selectnbrecv"));
+        assert!(advice("runtime.chanrecv1"));
+    }
 }

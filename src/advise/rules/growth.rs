@@ -92,12 +92,112 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
             unless: "most are short and few are very long: then memory lies idle".into(),
         });
     }
-    let name = &grown.first()?.name;
+    // What begins with a size has the one that somebody chose.
+    let name = &grown.iter().find(|growth| !growth.sized)?.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
-        attempt: format!(
-            "grow it once before the loop to what is usual (slices.Grow), or keep the array of the time before: `{name} = {name}[:0]`"
-        ),
+        attempt: match name.contains('.') && !name.contains('*') {
+            // Only what lives longer has an array of the time before.
+            true => format!(
+                "grow it once before the loop to what is usual (slices.Grow), or keep the array of the time before: `{name} = {name}[:0]`"
+            ),
+            false => "give it the room that is usual, or that can be counted, once before the loop (slices.Grow)".to_owned(),
+        },
         unless: "most are short and few are very long: then memory lies idle".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::rule::What;
+    use crate::advise::{Interval, Source};
+
+    #[test]
+    fn a_slice_that_begins_with_a_size_has_the_one_that_somebody_chose() {
+        const FILE: &str = "package p
+
+func all(l Lexer) []Token {
+	tokens := make([]Token, 0, 1024)
+	for l.more() {
+		tokens = append(tokens, l.next())
+	}
+	return tokens
+}
+
+func some(l Lexer) (tokens []Token) {
+	for l.more() {
+		tokens = append(tokens, l.next())
+	}
+	return tokens
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let advice = |line: i64| advice(&source, line);
+        assert_eq!(advice(6), None);
+        let found = advice(13).unwrap().attempt;
+        assert!(
+            found.contains("slices.Grow") && !found.contains("[:0]"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn only_a_loop_that_counts_to_its_end_has_a_bound() {
+        const FILE: &str = "package p
+
+func sections(ua string) (all []section) {
+	for at, limit := 0, len(ua); at < limit; {
+		all = append(all, parse(ua, &at))
+	}
+	for at := 0; at < len(ua); at++ {
+		all = append(all, parse(ua, &at))
+	}
+	return all
+}
+
+func until(ua string, end byte) []byte {
+	var found []byte
+	for i := 0; i < len(ua); i++ {
+		if ua[i] == end {
+			return found
+		}
+		found = append(found, ua[i])
+	}
+	return found
+}
+
+func upper(ua string) []byte {
+	var found []byte
+	for i := 0; i < len(ua); i++ {
+		found = append(found, up(ua[i]))
+	}
+	return found
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, sized) in [(5, false), (8, false), (19, false), (27, true)] {
+            let found = advice(&source, line).unwrap().attempt;
+            assert_eq!(found.contains("len(ua)"), sized, "{line}: {found}");
+        }
+    }
+
+    fn advice(source: &Source, line: i64) -> Option<Advice> {
+        let shape = source.shape(line).unwrap();
+        let evidence = Evidence {
+            measure: Measure::Allocated,
+            what: What::Cost {
+                class: Class::Append,
+                via: "",
+                entry: "",
+            },
+            share: Interval::new(400, 20, 100),
+            amount: 20,
+            shape: Some(&shape),
+            sites: vec![(escape::Class::Append, "append")],
+            memory: None,
+            go: (1, 26),
+        };
+        run(&evidence)
+    }
 }

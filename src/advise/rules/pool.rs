@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     manual: "\
 What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
 at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs
-behind a pointer. And, in a CPU
+behind a pointer that does not leave the function, or whose type has a Reset. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
 least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers;
 or in the buffers of a bufio.Scanner.
@@ -67,14 +67,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     // Whoever made a struct of this size has a buffer or a table in it; what is data is smaller.
     if it.is(Class::New) && it.sites.iter().any(|site| site.0 == escape::Class::New) {
-        return Some(Advice {
-            seen: format!(
-                "a struct of {} bytes on average is made here for each use and soon dropped",
-                grouped(average.unsigned_abs())
-            ),
-            attempt: "keep one and set it to its beginning for the next use: in what calls this, or in a sync.Pool".into(),
-            unless: "what calls this keeps it for as long as the program runs".into(),
-        });
+        return structs(shape, average);
     }
     if !makes {
         return None;
@@ -86,6 +79,26 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         ),
         attempt: "reuse them: a sync.Pool of pointers, or a buffer that the caller keeps".into(),
         unless: "somebody may still hold the buffer when it is put back".into(),
+    })
+}
+
+/// A large struct. One that is handed to callers ends where nobody sees it from here: only its Reset says that it may be used again.
+fn structs(shape: &Shape, average: i64) -> Option<Advice> {
+    let stays = !shape.leaves && !shape.wrapped && !shape.text.starts_with("return ");
+    let attempt = match (stays, shape.resets) {
+        (true, _) => "keep one and set it to its beginning for the next use, in a sync.Pool",
+        (false, true) => {
+            "what calls this may keep one and call its Reset for the next use, or put it back into a sync.Pool"
+        }
+        (false, false) => return None,
+    };
+    Some(Advice {
+        seen: format!(
+            "a struct of {} bytes on average is made here for each use and soon dropped",
+            grouped(average.unsigned_abs())
+        ),
+        attempt: attempt.into(),
+        unless: "somebody may still hold it when it is put back".into(),
     })
 }
 
@@ -103,6 +116,11 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
             unless: "one scanner reads a whole file or connection".into(),
         });
     }
+    // A small reader or writer that is handed to callers, or is a part of what they get, ends where nobody sees it from here.
+    let is_handed_on = shape.leaves || shape.wrapped || shape.text.starts_with("return ");
+    if callee.starts_with("bufio.") && is_handed_on {
+        return None;
+    }
     let short = callee.rsplit('/').next().unwrap_or(callee);
     Some(Advice {
         seen: format!("{short} makes its tables and buffers anew for each use of this line"),
@@ -110,4 +128,100 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
             .into(),
         unless: "the line runs a few times per second at most".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::{Interval, Source};
+
+    const FILE: &str = "package p
+
+func New() *Machine {
+	m := &Machine{}
+	m.start()
+	return m
+}
+
+func Lex(r io.Reader) Lexer {
+	s := &Scanner{}
+	s.Init(r)
+	return newLexer(s)
+}
+
+func count(r io.Reader) int {
+	s := &Scanner{}
+	s.Init(r)
+	return s.all()
+}
+
+func open(r io.Reader) Lexer {
+	s := &Scanner{}
+	l := newLexer(s)
+	return l
+}
+
+func NewWriter() *Writer {
+	w := new(Writer)
+	return w
+}
+
+func (w *Writer) Reset(to io.Writer) {}
+";
+
+    #[test]
+    fn a_struct_of_callers_is_theirs_unless_it_can_be_reset() {
+        let source = Source::new(FILE.into()).unwrap();
+        let advice = |line: i64| structs(&source.shape(line).unwrap(), 1280);
+        assert_eq!(advice(4), None, "returned");
+        assert_eq!(advice(10), None, "in what is returned");
+        let own = advice(16).unwrap();
+        assert!(own.attempt.contains("in a sync.Pool"), "{own:?}");
+        assert_eq!(advice(22), None, "in what is returned by name");
+        let reset = advice(28).unwrap();
+        assert!(reset.attempt.contains("call its Reset"), "{reset:?}");
+    }
+
+    #[test]
+    fn a_buffered_reader_of_callers_is_theirs() {
+        const FILE: &str = "package p
+
+func newLexer(r io.Reader) *lexer {
+	br, ok := r.(io.ByteReader)
+	if !ok {
+		br = bufio.NewReaderSize(r, 1024)
+	}
+	return &lexer{br: br}
+}
+
+func count(r io.Reader) int {
+	br := bufio.NewReaderSize(r, 1024)
+	return lines(br.ReadByte)
+}
+
+func open(w io.Writer) io.WriteCloser {
+	zw := gzip.NewWriter(w)
+	return zw
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let advice = |line, callee| {
+            let shape = source.shape(line).unwrap();
+            let evidence = Evidence {
+                measure: Measure::Allocated,
+                what: What::Call(callee),
+                share: Interval::new(100, 5, 100),
+                amount: 5,
+                shape: Some(&shape),
+                sites: Vec::new(),
+                memory: None,
+                go: (1, 26),
+            };
+            run(&evidence).is_some()
+        };
+        assert!(!advice(6, "bufio.NewReaderSize"));
+        assert!(advice(12, "bufio.NewReaderSize"));
+        // The tables of a compressor are worth a type of its own that puts it back when it is closed.
+        assert!(advice(17, "compress/gzip.NewWriterLevel"));
+    }
 }

@@ -34,8 +34,12 @@ impl Source {
         });
         Some(Growth {
             begins_empty: alone && declared.is_some_and(|node| self.is_empty(node, &name, kind)),
-            bound: self.bound(*inner),
+            bound: self
+                .bound(*inner)
+                .filter(|_| !self.returns_it(*inner, &name)),
             filtered: self.is_filtered(at, *inner),
+            sized: declared.is_some_and(|node| self.text(node).contains("make("))
+                && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             name,
         })
     }
@@ -138,6 +142,70 @@ impl Source {
         }
     }
 
+    /// Whether a loop counts a variable of its own from a number on, one by one, and nothing else in it changes that.
+    fn counts_by_one(&self, it: Node<'_>, clause: Node<'_>, condition: Node<'_>) -> bool {
+        let part = |name| clause.child_by_field_name(name);
+        let (Some(begin), Some(update)) = (part("initializer"), part("update")) else {
+            return false;
+        };
+        let Some(counter) = condition.child_by_field_name("left") else {
+            return false;
+        };
+        let name = self.text(counter);
+        let begins = begin.kind() == "short_var_declaration"
+            && begin
+                .child_by_field_name("left")
+                .map(|node| self.text(node))
+                == Some(name)
+            && begin
+                .child_by_field_name("right")
+                .is_some_and(|node| self.text(node).bytes().all(|byte| byte.is_ascii_digit()));
+        let text: String = self.text(update).split_whitespace().collect();
+        let steps = [
+            format!("{name}++"),
+            format!("{name}+=1"),
+            format!("{name}={name}+1"),
+        ];
+        let Some(body) = it.child_by_field_name("body") else {
+            return false;
+        };
+        begins && steps.contains(&text) && !self.is_changed(body, name)
+    }
+
+    /// Whether something below a node sets a variable or takes its address.
+    fn is_changed(&self, below: Node<'_>, name: &str) -> bool {
+        self.mentions(below, name).into_iter().any(|node| {
+            let parent = node.parent();
+            let list = parent.filter(|parent| parent.kind() == "expression_list");
+            let outer = list.and_then(|list| list.parent());
+            let is_left = outer.is_some_and(|outer| {
+                outer.kind() == "assignment_statement" && outer.child_by_field_name("left") == list
+            });
+            let by_itself = parent.is_some_and(|parent| {
+                matches!(parent.kind(), "inc_statement" | "dec_statement")
+                    || (parent.kind() == "unary_expression" && self.text(parent).starts_with('&'))
+            });
+            is_left || by_itself
+        })
+    }
+
+    /// Whether a loop returns what grows in it: then it is over when enough is there.
+    fn returns_it(&self, looping: Node<'_>, name: &str) -> bool {
+        self.mentions(looping, name).into_iter().any(|node| {
+            let mut at = node.parent();
+            while let Some(parent) = at.filter(|parent| *parent != looping) {
+                match parent.kind() {
+                    "return_statement" => return true,
+                    "expression_list" | "call_expression" | "argument_list" => {
+                        at = parent.parent();
+                    }
+                    _ => return false,
+                }
+            }
+            false
+        })
+    }
+
     /// How often a loop runs, where the text tells.
     fn bound(&self, it: Node<'_>) -> Option<String> {
         if let Some(clause) = child(it, "range_clause") {
@@ -149,7 +217,11 @@ impl Source {
                 _ => None,
             };
         }
-        let condition = child(it, "for_clause")?.child_by_field_name("condition")?;
+        let clause = child(it, "for_clause")?;
+        let condition = clause.child_by_field_name("condition")?;
+        if !self.counts_by_one(it, clause, condition) {
+            return None;
+        }
         let operator = condition.child_by_field_name("operator")?;
         let right = condition.child_by_field_name("right")?;
         let counted = matches!(self.text(operator), "<" | "<=");

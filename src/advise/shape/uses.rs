@@ -29,6 +29,39 @@ impl Source {
             .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
     }
 
+    /// Whether what a statement declares is an argument of a call whose result is returned, which may hold it.
+    pub(super) fn is_argument_of_result(&self, statement: Node<'_>) -> bool {
+        let left = statement
+            .child_by_field_name("left")
+            .or_else(|| statement.child_by_field_name("name"));
+        let name = match left.map(|left| (left, left.kind())) {
+            Some((left, "expression_list")) => left.named_child(0),
+            Some((left, _)) => Some(left),
+            None => None,
+        };
+        let (Some(name), Some(function)) = (name, enclosing(statement)) else {
+            return false;
+        };
+        let is_given = |node: &Node<'_>| {
+            let list = node.parent().filter(|list| list.kind() == "argument_list");
+            let Some(call) = list.and_then(|list| list.parent()) else {
+                return false;
+            };
+            // `x := wrap(s)`, and x is returned.
+            let statement = call.parent().and_then(|list| list.parent());
+            let left = statement.and_then(|node| node.child_by_field_name("left"));
+            let made = left.and_then(|left| left.named_child(0));
+            let is_named = made.is_some_and(|made| {
+                let mut all = self.mentions(function, self.text(made)).into_iter();
+                all.any(is_returned)
+            });
+            is_returned(*node) || is_named
+        };
+        self.mentions(function, self.text(name))
+            .iter()
+            .any(is_given)
+    }
+
     /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
     fn is_wrapped(&self, name: Node<'_>, function: Node<'_>) -> bool {
         let call = name.parent().and_then(|list| list.parent());
@@ -323,6 +356,10 @@ impl Source {
             "Fscan",
             "Read",
             "As",
+            // Takes it as a writer or a reader, and keeps it or hands it on as one.
+            "New",
+            "Reset",
+            "Fprint",
         ];
         let call = address.parent().and_then(|node| node.parent());
         let function = call.and_then(|node| node.child_by_field_name("function"));
@@ -459,6 +496,8 @@ func parse(p *parser) (Node, *Problem) {
 		node  Node
 		words [4]Word
 	}
+	var text bytes.Buffer
+	p.encoder.Reset(&text)
 	made := &batch.node
 	made.words = batch.words[:1]
 	return made, nil
@@ -503,6 +542,10 @@ func callers() int {
         assert!(all.contains(&"start"), "{all:?}");
         assert!(shape.kept.contains(&"batch".to_owned()), "by another name");
         assert!(!shape.kept.contains(&"end".to_owned()));
+        assert!(
+            shape.kept.contains(&"text".to_owned()),
+            "a writer of others"
+        );
         assert!(!shape.mentioned.contains(&"tokens".to_owned()));
     }
 
