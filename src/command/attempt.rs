@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::anchored::anchor_flags;
 use super::heavier::{annotated, heavier};
-use super::measuring::{check_packages, is_of_this_machine};
+use super::measuring::{check_directories, check_packages, is_of_this_machine};
 use super::pass;
 use super::prepare::{Prepared, Purpose, gather, list_flags, prepare_for};
 use super::present::{self, present};
@@ -143,8 +143,9 @@ impl Trial<'_> {
             [] => plain.packages(&loaded.config),
             named => named.iter().map(OsString::from).collect(),
         };
-        check_packages(&packages)?;
         let facts = &part.plan.facts;
+        check_packages(&packages)?;
+        check_directories(&packages, facts)?;
         let run = |typed: &Typed| -> Result<Vec<Measured>> {
             let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
             let request = Request {

@@ -1,6 +1,7 @@
 //! `bench`: what benchmarks allocate, held against the lock.
 
 use std::ffi::OsString;
+use std::path::{Component, Path};
 
 use super::heavier::{annotated, heavier};
 use super::lock_file;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         );
     };
     check_packages(&packages)?;
+    check_directories(&packages, facts)?;
     let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
     let mut go = facts.go.clone();
     let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
@@ -95,6 +97,29 @@ pub(crate) fn this_machine() -> (&'static str, &'static str) {
 pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
     let (os, arch) = this_machine();
     target.os.as_deref() == Some(os) && target.arch.as_deref() == Some(arch)
+}
+
+/// Fails with [`Kind::Usage`] for a directory here that go would look for among its own packages.
+pub(crate) fn check_directories(packages: &[OsString], facts: &Facts) -> Result<()> {
+    let standard = Path::new(&facts.toolchain.goroot).join("src");
+    let is_directory = |package: &&OsString| {
+        let path = Path::new(package);
+        // With a dot in its first element it is the path of a module.
+        let is_word = match path.components().next() {
+            Some(Component::Normal(first)) => !first.to_string_lossy().contains('.'),
+            _ => false,
+        };
+        is_word && facts.go.cwd.join(path).is_dir() && !standard.join(path).is_dir()
+    };
+    match packages.iter().find(is_directory) {
+        None => Ok(()),
+        Some(found) => {
+            let found = found.to_string_lossy();
+            let message = format!("the standard library has no package `{found}`");
+            let hint = format!("the directory here is `./{found}`");
+            Err(Error::new(Kind::Usage, message).hint(hint))
+        }
+    }
 }
 
 /// Fails with [`Kind::Usage`] for a word that `go test` would take for a flag: it reads those behind packages too.

@@ -311,6 +311,16 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
         "{}",
         run.shown()
     );
+    // A directory without `./` is a package of the standard library to go.
+    place.write("greet/greet.go", "package greet\n");
+    place.write("gobuild-opt.toml", "[bench]\npackages = [\"greet\"]\n");
+    let run = place.run("bench");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("the directory here is `./greet`"),
+        "{}",
+        run.shown()
+    );
     place.write("gobuild-opt.toml", "[bench]\npackages = [\".\"]\n");
     let run = place.run("bench");
     assert_eq!(run.code(), 0, "{}", run.shown());
