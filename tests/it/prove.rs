@@ -121,6 +121,31 @@ fn what_cannot_differ_is_not_run() {
     );
 }
 
+/// A profile of functions that this program does not have: the compiler makes the same code with it.
+#[test]
+fn a_profile_without_effect_on_the_code_is_said_and_not_measured() {
+    use gobuild_opt::profile;
+    let place = Place::module();
+    place.write("main.go", "package main\n\nfunc main() { println(1) }\n");
+    let made = crate::advise::synthetic(2_000, 60, 8, 20);
+    let mut made = profile::read(&made).unwrap().raw().clone();
+    let known = |text: &&mut Vec<u8>| text.starts_with(b"runtime.");
+    for text in made.string_table.iter_mut().filter(known) {
+        *text = b"example.com/m/gone.F1".to_vec();
+    }
+    place.write("default.pgo", profile::encode(&made));
+    let run = place.run("prove --layouts 0 -- {bin} nothing that could run");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let text = words(&run);
+    for wanted in [
+        "the same machine code: nothing to measure",
+        "is the same, but for addresses",
+        "0 runs",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {}", run.shown());
+    }
+}
+
 #[test]
 fn variants_are_built_and_the_sources_stay() {
     let mut place = counters(&[]);

@@ -1,6 +1,6 @@
 //! Programs in, whether anything that is run differs between them out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::programs::Program;
@@ -14,6 +14,7 @@ use crate::profile;
 const LARGEST: u64 = 1 << 30;
 
 /// What is known before anything is run.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Known {
     /// All that is loaded is the same, but for build IDs; or all code is but for addresses, and a sentence that says so.
     Equal(Option<String>),
@@ -69,6 +70,18 @@ fn by_function(first: &Program, other: &Program) -> Option<Known> {
         binary::bodies(&bytes).ok()?
     };
     let (old, new) = (bodies(first)?, bodies(other)?);
+    judged(&old, &new, || seen(other.profile_file.as_deref()?))
+}
+
+/// Functions by name with the digest of their code, addresses aside.
+type Bodies = BTreeMap<String, [u8; 32]>;
+
+/// `seen`: the functions of the profile, asked for where any code differs.
+fn judged(
+    old: &Bodies,
+    new: &Bodies,
+    seen: impl FnOnce() -> Option<HashSet<String>>,
+) -> Option<Known> {
     let alone = old.keys().filter(|name| !new.contains_key(*name));
     let changed = new
         .iter()
@@ -80,7 +93,7 @@ fn by_function(first: &Program, other: &Program) -> Option<Known> {
         let words = format!("the code of all {all} is the same, but for addresses");
         return Some(Known::Equal(Some(words)));
     }
-    let seen = seen(other.profile_file.as_deref()?)?;
+    let seen = seen()?;
     let hot = changed.iter().filter(|name| seen.contains(**name)).count();
     let count = counted_of(changed.len(), "function");
     Some(match hot {
@@ -107,4 +120,47 @@ fn seen(file: &Path) -> Option<HashSet<String>> {
         );
     }
     Some(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_that_the_profile_has_seen_is_worth_runs() {
+        let bodies = |all: &[(&str, u8)]| -> Bodies {
+            let body = |(name, code): &(&str, u8)| ((*name).to_owned(), [*code; 32]);
+            all.iter().map(body).collect()
+        };
+        let old = bodies(&[("main.hot", 1), ("main.cold", 2), ("main.gone", 3)]);
+        let seen = || {
+            Some(HashSet::from([
+                "main.hot".to_owned(),
+                "runtime.mallocgc".to_owned(),
+            ]))
+        };
+        let equal = judged(&old, &old, || panic!("no profile is asked for")).unwrap();
+        let Known::Equal(Some(words)) = equal else {
+            panic!("{equal:?}");
+        };
+        assert_eq!(
+            words,
+            "the code of all 3 functions is the same, but for addresses"
+        );
+        // Another body, one that came and one that went: none of them has run.
+        let cold = bodies(&[("main.hot", 1), ("main.cold", 9), ("main.new", 4)]);
+        let found = judged(&old, &cold, seen).unwrap();
+        let Known::HotEqual(words) = found else {
+            panic!("{found:?}");
+        };
+        assert!(
+            words.starts_with("the code of 3 functions of 3 differs"),
+            "{words}"
+        );
+        let hot = bodies(&[("main.hot", 8), ("main.cold", 2), ("main.gone", 3)]);
+        let found = judged(&old, &hot, seen).unwrap();
+        assert!(matches!(found, Known::Differs(Some(_))), "{found:?}");
+        // A profile that cannot be read says nothing of what is hot.
+        assert_eq!(judged(&old, &cold, || None), None);
+    }
 }
