@@ -90,12 +90,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
 }
 
 /// What warns or fails, in the formats that show nothing else; `None` for others.
-fn annotations(
-    all: &[Seen],
-    not_judged: &[Reason],
-    format: Format,
-    cwd: &Path,
-) -> Option<String> {
+fn annotations(all: &[Seen], not_judged: &[Reason], format: Format, cwd: &Path) -> Option<String> {
     let failed = |finding: &&Finding| finding.status == Status::Fail;
     let failures = all.iter().flat_map(|seen| {
         let failed = seen.checks.iter().filter(failed);

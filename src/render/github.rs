@@ -33,7 +33,7 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let warned = findings.checks.iter().filter(|checked| warns(checked));
     let warned = warned.map(|checked| check(checked, findings.anchor.as_deref(), prefix));
     let lessons = findings.lessons.iter();
-    let lessons = lessons.map(|it| learned(it, findings.anchor.as_deref(), prefix));
+    let lessons = lessons.map(|lesson| learned(lesson, findings.anchor.as_deref(), prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|site| site.starts_with("::error"));

@@ -12,8 +12,8 @@ use crate::lock::class_name;
 use crate::report::advise::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site, Tool};
 use rules::{
-    BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule, lesson_rule,
-    rule, rule_id,
+    BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule,
+    lesson_rule, rule, rule_id,
 };
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.

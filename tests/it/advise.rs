@@ -187,6 +187,25 @@ fn rules_find_the_lines_planted_for_them_and_no_other() {
     }
 }
 
+/// The finding of examples/guide/advise.md, by a profile that the planted program wrote.
+#[test]
+fn the_guide_shows_a_finding_as_it_is_printed() {
+    let guide = include_str!("../../examples/guide/advise.md");
+    let sample = guide.split("```text\n").nth(1).unwrap();
+    let sample = sample.split("```").next().unwrap();
+    let place = twin();
+    let line = "advise -trimpath --top 0 ./cmd/hotspots --profile";
+    let run = place.run(&format!("{line} {}", recorded("1.27.3")));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(sample.contains("not when:"), "{sample}");
+    assert!(
+        words(&run.stdout).contains(&words(sample)),
+        "{}",
+        run.shown()
+    );
+}
+
 #[test]
 fn other_formats_and_comments() {
     let place = twin();
@@ -255,7 +274,7 @@ fn every_rule_is_documented() {
 }
 
 /// A profile whose stacks are `depth` deep, of functions that all allocate; 100 samples a second.
-fn synthetic(samples: usize, functions: usize, depth: usize, seconds: i64) -> Vec<u8> {
+pub fn synthetic(samples: usize, functions: usize, depth: usize, seconds: i64) -> Vec<u8> {
     use gobuild_opt::profile::proto;
     let text = |it: &str| it.as_bytes().to_vec();
     let mut made = proto::Profile {
@@ -487,27 +506,99 @@ fn what_doctor_warns_of_is_a_result_for_code_scanning() {
     let memory = of("lesson-8");
     assert_eq!(memory.len(), 1, "{results:?}");
     let text = memory[0]["message"]["text"].as_str().unwrap();
-    assert!(text.contains("limits memory to 256Mi") && text.contains("set GOMEMLIMIT"), "{text}");
+    assert!(
+        text.contains("limits memory to 256Mi") && text.contains("set GOMEMLIMIT"),
+        "{text}"
+    );
     assert_eq!(of("lesson-1")[0]["level"], "warning");
     // What is fine, and what is only a fact, is no result.
-    assert!(of("lesson-16").is_empty() && of("lesson-18").is_empty(), "{results:?}");
+    assert!(
+        of("lesson-16").is_empty() && of("lesson-18").is_empty(),
+        "{results:?}"
+    );
     let failed = of("check-go-version");
     let plain = place.run("doctor --set checks.go-version=deny --format json");
     let checks = plain.json()[0]["checks"].as_array().unwrap().clone();
-    let fails = checks.iter().any(|it| it["id"] == "go-version" && it["status"] == "fail");
+    let fails = checks
+        .iter()
+        .any(|it| it["id"] == "go-version" && it["status"] == "fail");
     assert_eq!(failed.len(), usize::from(fails), "{}", plain.shown());
     assert_eq!(run.code(), plain.code());
     // The same as annotations and for GitLab.
     let run = place.run("doctor --format github");
-    assert!(run.stdout.contains("::warning file=go.mod,title=gobuild-opt%3A lesson-8::"), "{}", run.shown());
+    assert!(
+        run.stdout
+            .contains("::warning file=go.mod,title=gobuild-opt%3A lesson-8::"),
+        "{}",
+        run.shown()
+    );
     let all = place.run("doctor --format codequality").json();
-    let names: Vec<&str> = all.as_array().unwrap().iter().map(|it| it["check_name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["check_name"].as_str().unwrap())
+        .collect();
     assert!(names.contains(&"lesson-8"), "{names:?}");
     // A lesson is found by the name of its rule.
-    assert!(place.run("explain lesson-8").stdout.starts_with("lesson 8:"));
+    assert!(
+        place
+            .run("explain lesson-8")
+            .stdout
+            .starts_with("lesson 8:")
+    );
     // Nothing is new in a manual: explain has no such format, and does not offer one.
     assert_eq!(place.run("explain --format sarif").code(), 2);
     assert!(!place.run("explain --help").stdout.contains("sarif"));
+}
+
+/// What stripping saves, by a report and by an executable, beside what the linker leaves out when go is asked to.
+#[test]
+fn doctor_says_what_stripping_saves() {
+    let place = Place::module();
+    let size = |flags: &str| {
+        place.tool("go", &["build", "-trimpath", flags, "-o", "plain", "."]);
+        std::fs::metadata(place.path("plain")).unwrap().len() as f64
+    };
+    let whole = size("-ldflags=");
+    let saved = whole - size("-ldflags=-s -w");
+    let row = |line: &str| {
+        let run = place.run(line);
+        let rows = run.json()[0]["lessons"].as_array().unwrap().clone();
+        let row = rows.iter().find(|row| row["lesson"] == 16).unwrap().clone();
+        row["message"].as_str().unwrap().to_owned()
+    };
+    let doctor = "doctor --format json --out-dir dist";
+    assert!(
+        row(doctor).starts_with("stripped: "),
+        "nothing tells it: {}",
+        row(doctor)
+    );
+    let check = |message: &str, by: &str| {
+        let number = |before: &str| -> f64 {
+            let text = message.split(before).next().unwrap();
+            let word = text.split_whitespace().next_back().unwrap();
+            word.replace(',', "").parse().unwrap()
+        };
+        let told = number(" B of DWARF") + number(" B of symbols");
+        // Headers of sections and padding go with them.
+        assert!(
+            (told / saved - 1.0).abs() < 0.01,
+            "{told} {saved}: {message}"
+        );
+        let percent = number(" % of the file");
+        assert!(
+            (percent - told * 100.0 / whole).abs() < 0.5,
+            "{percent} {message}"
+        );
+        assert!(message.contains(by), "{message}");
+    };
+    place.release("--out-dir dist --report dist/report.json");
+    check(&row(doctor), "by dist/report.json");
+    place.release("--out-dir dist --strip none");
+    let message = row(&format!("{doctor} --strip none"));
+    assert!(message.starts_with("not stripped: "), "{message}");
+    check(&message, "by dist/tiny");
 }
 
 #[test]
@@ -607,6 +698,84 @@ fn profiles_of_every_go_are_classified() {
             );
         }
     }
+}
+
+/// What the compiler's own profile, of an older source, charges to allocation lies on lines of which the compiler of today says that
+/// they allocate. Package ssa alone: the whole compiler takes minutes.
+#[test]
+#[ignore = "compiles the largest package of the compiler twice: minutes"]
+fn lines_that_have_moved_are_found_where_they_allocate_today() {
+    const PACKAGE: &str = "cmd/compile/internal/ssa";
+    let place = Place::empty();
+    place.write("go.mod", "module ex.com/m\n\ngo 1.21\n");
+    let file = goroot(&place).join("src/cmd/compile/default.pgo");
+    let file = file.display().to_string();
+    let run = place.run(&format!(
+        "advise --format json --set advise.min-samples=1 --profile {file} {PACKAGE}"
+    ));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let mut command = place.command("go");
+    let flag = format!("-gcflags={PACKAGE}=-m");
+    let told = command.args(["build", &flag, PACKAGE]).output().unwrap();
+    assert!(told.status.success(), "{told:?}");
+    let told = String::from_utf8(told.stderr).unwrap();
+    // `.../rewriteAMD64.go:12:3: new(Block) escapes to heap`, and of appends that they may.
+    let diagnosed: BTreeSet<(&str, &str)> = told
+        .lines()
+        .filter(|line| line.contains("escapes to heap") || line.contains("moved to heap"))
+        .filter_map(|line| {
+            let mut parts = line.split(':');
+            Some((parts.next()?.rsplit('/').next()?, parts.next()?))
+        })
+        .collect();
+    assert!(diagnosed.len() > 500, "{told}");
+    let is_diagnosed = |file: &str, line: i64| {
+        let name = file.rsplit('/').next().unwrap();
+        diagnosed.contains(&(name, line.to_string().as_str()))
+    };
+    // Maps allocate in the runtime: the compiler has no word for a write that makes one grow.
+    const ALLOCATE: &[&str] = &["append", "new", "make", "boxing", "concat", "conversion"];
+    let (mut whole, mut found) = (0, 0);
+    let report = run.json();
+    for cost in report["targets"][0]["costs"].as_array().unwrap() {
+        let own = cost["via"] == "" && ALLOCATE.contains(&cost["class"].as_str().unwrap());
+        let amount = cost["amount"].as_i64().unwrap();
+        let at = &cost["place"];
+        if own {
+            whole += amount;
+            let line = at["line"].as_i64().unwrap();
+            found += amount * i64::from(is_diagnosed(at["file"].as_str().unwrap(), line));
+        }
+    }
+    // The source is not that of the profile: functions begin elsewhere today.
+    let profile = profile::read(&std::fs::read(&file).unwrap()).unwrap();
+    let directory = goroot(&place).join("src").join(PACKAGE);
+    let text = |index: i64| {
+        let bytes = &profile.raw().string_table[usize::try_from(index).unwrap()];
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    let (mut begun, mut moved) = (0, 0);
+    for function in &profile.raw().function {
+        let name = text(function.name);
+        let plain = name
+            .strip_prefix(PACKAGE)
+            .is_some_and(|rest| !rest.contains("func"));
+        let file = text(function.filename);
+        let source = std::fs::read_to_string(directory.join(file.rsplit('/').next().unwrap()));
+        if let (true, Ok(source)) = (plain, source) {
+            let line = source
+                .lines()
+                .nth(usize::try_from(function.start_line).unwrap() - 1);
+            begun += 1;
+            moved += u32::from(!line.is_some_and(|line| line.starts_with("func ")));
+        }
+    }
+    let share = found as f64 * 100.0 / whole as f64;
+    println!(
+        "{share:.1} % of the CPU of allocation on a diagnosed line; {moved} of {begun} functions have moved"
+    );
+    assert!(share >= 75.0, "{share}");
+    assert!(moved * 10 > begun, "{moved} {begun}");
 }
 
 /// Lines of the compiler by bytes, as `go tool pprof -lines` has them: what stands below them counts for what allocates.

@@ -13,6 +13,7 @@ const README: &str = include_str!("../../README.md");
 /// The README, and the pages that it leads to.
 const PAGES: &[&str] = &[
     README,
+    include_str!("../../examples/guide/advise.md"),
     include_str!("../../examples/guide/ci.md"),
     include_str!("../../examples/guide/configuration.md"),
     include_str!("../../examples/guide/figures.md"),
@@ -174,7 +175,7 @@ fn what_the_readme_shows_is_what_is_printed() {
         }
         shown += 1;
     }
-    assert_eq!(shown, 2);
+    assert_eq!(shown, 3);
     let drawn = place
         .command(PROGRAM)
         .args(["release", "--report", "map.svg"])
