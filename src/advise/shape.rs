@@ -4,6 +4,8 @@
 
 mod growth;
 
+mod handed;
+
 mod mend;
 
 mod sound;

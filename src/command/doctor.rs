@@ -68,25 +68,35 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
         }
     }
     let not_judged = gate::together(&open);
+    Ok(output(&all, not_judged, args.format, &prepared, session))
+}
+
+fn output(
+    all: &[Seen],
+    not_judged: Vec<Reason>,
+    format: Format,
+    prepared: &Prepared,
+    session: &Session<'_>,
+) -> Output {
     let failed = |finding: &&Finding| finding.status == Status::Fail;
     let failures = all.iter().flat_map(|seen| &seen.checks).filter(failed);
     let failures = failures.map(|finding| format!("{}: {}", finding.id, finding.message));
     let style = Style {
         width: session.width,
     };
-    let blocks = || blocks(&all, &prepared.loaded.file);
-    let text = match args.format {
-        Format::Json => json(&all),
-        format => annotations(&all, &not_judged, format, &session.cwd)
+    let blocks = || blocks(all, &prepared.loaded.file);
+    let text = match format {
+        Format::Json => json(all),
+        format => annotations(all, &not_judged, format, &session.cwd)
             .unwrap_or_else(|| render::blocks(&blocks(), format, style)),
     };
-    Ok(Output {
+    Output {
         text,
         failures: failures.collect(),
         not_judged: not_judged.into_iter().map(String::from).collect(),
-        is_data: args.format.is_data(),
+        is_data: format.is_data(),
         ..Output::default()
-    })
+    }
 }
 
 /// What warns or fails, in the formats that show nothing else; `None` for others.

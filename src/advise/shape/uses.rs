@@ -29,39 +29,6 @@ impl Source {
             .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
     }
 
-    /// Whether what a statement declares is an argument of a call whose result is returned, which may hold it.
-    pub(super) fn is_argument_of_result(&self, statement: Node<'_>) -> bool {
-        let left = statement
-            .child_by_field_name("left")
-            .or_else(|| statement.child_by_field_name("name"));
-        let name = match left.map(|left| (left, left.kind())) {
-            Some((left, "expression_list")) => left.named_child(0),
-            Some((left, _)) => Some(left),
-            None => None,
-        };
-        let (Some(name), Some(function)) = (name, enclosing(statement)) else {
-            return false;
-        };
-        let is_given = |node: &Node<'_>| {
-            let list = node.parent().filter(|list| list.kind() == "argument_list");
-            let Some(call) = list.and_then(|list| list.parent()) else {
-                return false;
-            };
-            // `x := wrap(s)`, and x is returned.
-            let statement = call.parent().and_then(|list| list.parent());
-            let left = statement.and_then(|node| node.child_by_field_name("left"));
-            let made = left.and_then(|left| left.named_child(0));
-            let is_named = made.is_some_and(|made| {
-                let mut all = self.mentions(function, self.text(made)).into_iter();
-                all.any(is_returned)
-            });
-            is_returned(*node) || is_named
-        };
-        self.mentions(function, self.text(name))
-            .iter()
-            .any(is_given)
-    }
-
     /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
     fn is_wrapped(&self, name: Node<'_>, function: Node<'_>) -> bool {
         let call = name.parent().and_then(|list| list.parent());
@@ -83,6 +50,9 @@ impl Source {
         let mut found = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
+            if let Some(name) = self.method_of(node) {
+                found.push(name.to_owned());
+            }
             if let Some(name) = self.addressed(node)
                 && (self.is_handed_on(node)
                     || self.is_filled(node)
@@ -369,7 +339,7 @@ impl Source {
     }
 
     /// `return x`, `return x[:n]`, `c <- x`, `T{f: x}`, `a.b = x`, `append(all, x)`.
-    fn is_handed_on(&self, name: Node<'_>) -> bool {
+    pub(super) fn is_handed_on(&self, name: Node<'_>) -> bool {
         let mut at = name;
         while let Some(parent) = at.parent() {
             match parent.kind() {
@@ -451,7 +421,7 @@ fn is_plainly_returned(address: Node<'_>) -> bool {
 }
 
 /// Somewhere in what a function returns: `return f(&v)`.
-fn is_returned(node: Node<'_>) -> bool {
+pub(super) fn is_returned(node: Node<'_>) -> bool {
     let mut at = node;
     while let Some(parent) = at.parent() {
         match parent.kind() {
@@ -516,6 +486,14 @@ func result() Node {
 	return make()
 }
 
+func (it *walker) next() Node { return it.at }
+
+func iterate(first Node) func() Node {
+	walk := walker{}
+	walk.at = first
+	return walk.next
+}
+
 func callers() int {
 	one := pair(1)
 	all = append(all, kept(2))
@@ -547,6 +525,16 @@ func callers() int {
             "a writer of others"
         );
         assert!(!shape.mentioned.contains(&"tokens".to_owned()));
+    }
+
+    #[test]
+    fn a_method_that_is_returned_keeps_its_variable() {
+        let line = FILE
+            .lines()
+            .position(|line| line == "\twalk.at = first")
+            .unwrap();
+        let shape = source().shape(line as i64 + 1).unwrap();
+        assert!(shape.kept.contains(&"walk".to_owned()), "{:?}", shape.kept);
     }
 
     #[test]
