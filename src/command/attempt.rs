@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::anchored::anchor_flags;
 use super::heavier::{annotated, heavier};
-use super::measuring::{check_directories, check_packages, is_of_this_machine};
+use super::measuring::{check_packages, hint_directory, is_of_this_machine};
 use super::pass;
 use super::prepare::{Prepared, Purpose, gather, list_flags, prepare_for};
 use super::present::{self, present};
@@ -145,7 +145,6 @@ impl Trial<'_> {
         };
         let facts = &part.plan.facts;
         check_packages(&packages)?;
-        check_directories(&packages, facts)?;
         let run = |typed: &Typed| -> Result<Vec<Measured>> {
             let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
             let request = Request {
@@ -160,7 +159,8 @@ impl Trial<'_> {
             ground.trust_flags(&words);
             // The stage of a build is gone by now.
             go.env.retain(|it| it.0 != "GOTMPDIR");
-            benchmarks::measure(&go, &request, &session.interrupt)
+            let measured = benchmarks::measure(&go, &request, &session.interrupt);
+            measured.map_err(|error| hint_directory(error, &packages, facts))
         };
         (session.show)(Event::Talk("running benchmarks, before and after"));
         let old = run(plain)?;

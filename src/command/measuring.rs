@@ -46,7 +46,6 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         );
     };
     check_packages(&packages)?;
-    check_directories(&packages, facts)?;
     let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
     let mut go = facts.go.clone();
     let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
@@ -58,7 +57,8 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         operations: config.operations.max(1),
     };
     (session.show)(Event::Talk("running benchmarks"));
-    let measured = measure(&go, &request, &session.interrupt)?;
+    let measured = measure(&go, &request, &session.interrupt);
+    let measured = measured.map_err(|error| hint_directory(error, &packages, facts))?;
     let key = facts.key();
     let lock = judging.as_ref().and_then(|lock| lock.targets.get(&key));
     let version = facts.toolchain.version.clone();
@@ -99,26 +99,21 @@ pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
     target.os.as_deref() == Some(os) && target.arch.as_deref() == Some(arch)
 }
 
-/// Fails with [`Kind::Usage`] for a directory here that go would look for among its own packages.
-pub(crate) fn check_directories(packages: &[OsString], facts: &Facts) -> Result<()> {
-    let standard = Path::new(&facts.toolchain.goroot).join("src");
+/// Go's error, with a hint where it looked among its own packages for a directory that is here.
+pub(crate) fn hint_directory(error: Error, packages: &[OsString], facts: &Facts) -> Error {
+    let said = error.detail.as_deref().unwrap_or(&error.message);
+    if !said.contains("is not in std") {
+        return error;
+    }
     let is_directory = |package: &&OsString| {
         let path = Path::new(package);
-        // With a dot in its first element it is the path of a module.
-        let is_word = match path.components().next() {
-            Some(Component::Normal(first)) => !first.to_string_lossy().contains('.'),
-            _ => false,
-        };
-        is_word && facts.go.cwd.join(path).is_dir() && !standard.join(path).is_dir()
+        matches!(path.components().next(), Some(Component::Normal(_)))
+            && facts.go.cwd.join(path).is_dir()
+            && said.contains(&*package.to_string_lossy())
     };
     match packages.iter().find(is_directory) {
-        None => Ok(()),
-        Some(found) => {
-            let found = found.to_string_lossy();
-            let message = format!("the standard library has no package `{found}`");
-            let hint = format!("the directory here is `./{found}`");
-            Err(Error::new(Kind::Usage, message).hint(hint))
-        }
+        Some(found) => error.hint(format!("the directory is `./{}`", found.to_string_lossy())),
+        None => error,
     }
 }
 

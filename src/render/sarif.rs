@@ -2,6 +2,8 @@
 
 mod rules;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::advise::RULES;
@@ -57,7 +59,7 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let before_lessons = before_benchmarks + usize::from(!findings.benchmarks.is_empty());
     let lessons = findings.lessons.iter();
     let lessons = lessons.map(|row| learned(row, before_lessons, findings, prefix));
-    let results: Vec<Value> = sites
+    let mut results: Vec<Value> = sites
         .chain(advice)
         .chain(benchmarks)
         .chain(lessons)
@@ -65,6 +67,7 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
         .chain(checks)
         .chain(budgets)
         .collect();
+    number_twins(&mut results);
     let mut rules: Vec<Value> = classes.iter().map(|class| rule(*class, findings)).collect();
     let claims = CLAIMS.iter();
     rules.extend(claims.map(|(claim, text)| assertion_rule(claim, text)));
@@ -76,6 +79,24 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let has_lessons = !findings.lessons.is_empty();
     rules.extend(lesson::ALL.iter().filter(|_| has_lessons).map(lesson_rule));
     log(tool, &rules, &results)
+}
+
+/// Numbers results of one rule and one fingerprint from the second on: code scanning would take them for one.
+fn number_twins(results: &mut [Value]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for result in results {
+        let rule = result["ruleId"].to_string();
+        let Some(prints) = result["partialFingerprints"].as_object_mut() else {
+            continue;
+        };
+        for (name, print) in prints {
+            let count = seen.entry(format!("{rule}{name}{print}")).or_default();
+            *count += 1;
+            if let (2.., Some(text)) = (*count, print.as_str()) {
+                *print = format!("{text}/{count}").into();
+            }
+        }
+    }
 }
 
 fn log(tool: &Tool, rules: &[Value], results: &[Value]) -> String {
@@ -328,4 +349,29 @@ fn encoded(path: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_results_of_a_rule_have_one_fingerprint() {
+        let of = |rule: &str, print: &str| json!({ "ruleId": rule, "partialFingerprints": { "gobuildOptLesson/v1": print } });
+        let mut all = [
+            of("lesson-8", "8/api"),
+            of("lesson-20", "8/api"),
+            of("lesson-8", "8/api"),
+        ];
+        number_twins(&mut all);
+        let print = |at: usize| {
+            all[at]["partialFingerprints"]["gobuildOptLesson/v1"]
+                .as_str()
+                .unwrap()
+        };
+        assert_eq!(
+            [print(0), print(1), print(2)],
+            ["8/api", "8/api", "8/api/2"]
+        );
+    }
 }

@@ -315,9 +315,9 @@ fn allocations_of_benchmarks_are_facts_of_the_lock() {
     place.write("greet/greet.go", "package greet\n");
     place.write("gobuild-opt.toml", "[bench]\npackages = [\"greet\"]\n");
     let run = place.run("bench");
-    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert_ne!(run.code(), 0, "{}", run.shown());
     assert!(
-        run.stderr.contains("the directory here is `./greet`"),
+        run.stderr.contains("the directory is `./greet`"),
         "{}",
         run.shown()
     );
