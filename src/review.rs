@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use crate::quote;
 pub use invocation::{Invocation, Reviewed};
 use item::{Item, Table, items};
+pub(crate) use lists::flags_of;
 pub use lists::{is_go, without};
 pub(crate) use refusal::Refusal;
 use variables::Verdict;

@@ -1,5 +1,7 @@
 //! The objects of an executable in the build cache, and the linker's elimination over them.
 
+mod links;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ impl<'a> Objects<'a> {
     /// Fails for a kind of link that the elimination does not cover. It starts no go: call it first where
     /// [`Objects::list`] would compile in vain.
     pub fn check(target: &TargetPlan) -> Result<()> {
-        covered(target, release(target)?).map(drop)
+        links::asked(target, release(target)?).map(drop)
     }
 
     /// What is known beside the objects.
@@ -49,13 +51,14 @@ impl<'a> Objects<'a> {
     /// Runs the elimination and calls `answer` with it, or with what an earlier run on the same archives kept. Where that
     /// gives an error, the archives are read and `answer` is called again.
     ///
-    /// The outer error says that the elimination cannot be run: with cgo, and for kinds of links that it does not cover.
+    /// The outer error says that the elimination cannot be run: for kinds of links and of C code that it does not cover.
     /// The inner one is that of `answer`.
     pub fn linked<T>(
         &self,
         mut answer: impl FnMut(&Program<'_>) -> Result<T>,
     ) -> Result<Result<T>> {
-        let external = covered(self.target, self.release)?;
+        let external = links::asked(self.target, self.release)?;
+        links::covered(&self.packages)?;
         let main = self.packages.last();
         let main = main.map(|package| PathBuf::from(&package.archive));
         let main = main.unwrap_or_default();
@@ -210,53 +213,6 @@ fn release(target: &TargetPlan) -> Result<&Step> {
     let mut steps = target.steps.iter();
     let release = steps.find(|step| step.kind == StepKind::Release);
     release.ok_or_else(|| Error::new(Kind::Usage, "nothing is built"))
-}
-
-/// Whether the linker of the system is asked for, or Go's own. Fails for a kind of link whose elimination is not run.
-fn covered(target: &TargetPlan, release: &Step) -> Result<Option<bool>> {
-    let not_covered = |reason: String| Err(Error::new(Kind::Machine, reason));
-    let mut args = release
-        .invocation
-        .args
-        .iter()
-        .filter_map(|arg| arg.to_str());
-    if let Some(arg) = args.clone().find(|arg| arg.starts_with("-linkshared")) {
-        return not_covered(format!("`{arg}` links in a way that is not covered"));
-    }
-    let mode = target.facts.asked.mode.as_str();
-    let of_go = &target.facts.toolchain;
-    let external = match args.find(|arg| arg.contains("-linkmode")) {
-        Some(arg) if arg.contains("external") => Some(true),
-        Some(arg) if arg.contains("internal") => Some(false),
-        _ => preferred(&target.facts),
-    };
-    match mode {
-        "" | "default" | "exe" => Ok(external),
-        "pie" if external.is_some() || links_pie(&of_go.goos, &of_go.goarch) => Ok(external),
-        "pie" => Ok(Some(true)),
-        other => not_covered(format!("-buildmode={other} is not covered")),
-    }
-}
-
-/// What the environment says of who links.
-fn preferred(facts: &Facts) -> Option<bool> {
-    let mut set = facts.ambient.iter().rev();
-    let set = set.find(|set| set.name == "GO_EXTLINK_ENABLED")?;
-    match set.value.as_str() {
-        "0" => Some(false),
-        "1" => Some(true),
-        _ => None,
-    }
-}
-
-/// Whether Go's own linker makes position-independent executables for a platform in every version since Go 1.20.
-fn links_pie(goos: &str, goarch: &str) -> bool {
-    match goos {
-        "darwin" | "windows" => true,
-        "android" => goarch == "arm64",
-        "linux" => matches!(goarch, "amd64" | "arm64" | "ppc64le"),
-        _ => false,
-    }
 }
 
 /// The directory of the toolchain: the runtime is in it.

@@ -86,6 +86,15 @@ pub fn without(tool: Tool, words: &[String], names: &[&str]) -> Vec<String> {
     kept.iter().flat_map(words_of).collect()
 }
 
+/// The flags among the words of a command of go, or of `tool` where one is named, with their values, in order.
+pub(crate) fn flags_of(tool: Option<Tool>, words: &[impl AsRef<str>]) -> Vec<(String, String)> {
+    let items = items(words, tool.map_or(GO, Tool::table)).into_iter();
+    let flags = items.filter(|item| item.is_flag);
+    flags
+        .map(|item| (item.name, item.value.unwrap_or_default()))
+        .collect()
+}
+
 /// Whether a command of go may run. Benchmarks are code of the project; `go fix` writes to the sources unless it is to print,
 /// and `go get` to go.mod unless another file stands in for it.
 pub(crate) fn is_verb(verb: &str, args: &[OsString], benchmarks: bool) -> bool {
