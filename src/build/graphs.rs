@@ -28,7 +28,7 @@ pub(crate) fn fits(length: usize) -> bool {
 }
 
 /// The form of the files: raised when an older one must not be read.
-const FORM: &str = "2";
+const FORM: &str = "3";
 
 type Digested = [u8; 32];
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Kind, Result};
 use super::directives::Directives;
 use super::foreign::{self, Foreign};
 use super::member::{Members, members};
+use super::mode::CGO;
 use super::object::Object;
 use super::resolve::escaped;
 
@@ -17,6 +18,8 @@ use super::resolve::escaped;
 pub struct Archives {
     /// Import path and file, the main package first.
     files: Vec<(String, Mapped)>,
+    /// How many of them some object imports, with the runtime. The others are there for the linker of the system.
+    imported: usize,
 }
 
 /// A package and its objects.
@@ -62,14 +65,16 @@ impl Archives {
         let mut known: HashMap<&[u8], ()> = HashMap::new();
         known.insert(b"main", ());
         let mut at = 0;
-        // The runtime is loaded last where nothing imports it.
-        let mut runtime = false;
-        while at < files.len() || !runtime {
+        // The runtime is loaded last where nothing imports it; behind it what the linker of the system needs.
+        let mut last = ["runtime", CGO].iter();
+        let mut imported = 0;
+        loop {
             let wanted: Vec<Vec<u8>> = match files.get(at) {
                 Some((path, file)) => imports(path, file)?,
                 None => {
-                    runtime = true;
-                    vec![b"runtime".to_vec()]
+                    imported = if last.len() == 1 { at } else { imported };
+                    let Some(next) = last.next() else { break };
+                    vec![next.as_bytes().to_vec()]
                 }
             };
             at += usize::from(at < files.len());
@@ -83,7 +88,12 @@ impl Archives {
                 }
             }
         }
-        Ok(Self { files })
+        Ok(Self { files, imported })
+    }
+
+    /// How many of the libraries some object imports, with the runtime.
+    pub(super) fn imported(&self) -> usize {
+        self.imported
     }
 
     /// The objects in them.

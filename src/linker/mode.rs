@@ -15,14 +15,7 @@ const INTERNAL: [&str; 5] = [
 /// The package that programs with cgo have.
 pub(super) const CGO: &str = "runtime/cgo";
 
-/// Packages that change what the linker keeps in ways that are not covered, and the flag that brings them in.
-const NOT_COVERED: [(&str, &str); 4] = [
-    ("runtime/race", "-race"),
-    ("runtime/msan", "-msan"),
-    ("runtime/asan", "-asan"),
-    (PLUGIN, "an import of `plugin` with cgo"),
-];
-
+/// Its objects link in a way that is not covered where there is cgo.
 const PLUGIN: &str = "plugin";
 
 /// Whether the linker of the system links the program, where nobody `asked` for one of them. `Err`: what is not covered.
@@ -33,17 +26,18 @@ pub(super) fn is_external(
 ) -> Result<bool, String> {
     let has = |path: &str| libraries.iter().any(|library| library.path == path);
     let is_cgo = has(CGO);
-    let is_other = |path: &str| has(path) && (is_cgo || path != PLUGIN);
-    if let Some((_, what)) = NOT_COVERED.iter().find(|(path, _)| is_other(path)) {
-        return Err(format!("{what} links in a way that is not covered"));
+    if is_cgo && has(PLUGIN) {
+        return Err("an import of `plugin` with cgo links in a way that is not covered".into());
     }
     let own = |path: &str| path == CGO || INTERNAL.contains(&path);
     let beside = |library: &Library<'_>| {
         library.wants_external || (!library.foreign.is_empty() && !own(library.path))
     };
-    let must = goarch.starts_with("mips") || matches!(goos, "android" | "dragonfly");
+    let must = goarch.starts_with("mips")
+        || matches!((goos, goarch), ("aix", "ppc64"))
+        || matches!(goos, "android" | "dragonfly");
     let found = is_cgo && (must || libraries.iter().any(beside));
-    let external = asked.unwrap_or(found);
+    let external = is_forced((goos, goarch), asked) || asked.unwrap_or(found);
     let foreign = libraries.iter().find(|library| !library.foreign.is_empty());
     match foreign.filter(|_| !external) {
         Some(library) if !is_read(goos, goarch) => Err(format!(
@@ -52,6 +46,32 @@ pub(super) fn is_external(
         )),
         _ => Ok(external),
     }
+}
+
+/// Whether the linker of the system links the program, whether it has C code or not.
+pub(super) fn is_forced((goos, goarch): (&str, &str), asked: Option<bool>) -> bool {
+    let always = goos == "ios" && goarch == "arm64" || goos == "android" && goarch != "arm64";
+    always || asked == Some(true)
+}
+
+/// Adds `runtime/cgo` and what it imports, `forced`, to the `libraries` of a program that the linker of the system links.
+/// `Err`: it has none.
+pub(super) fn add_forced<'a>(
+    libraries: &mut Vec<Library<'a>>,
+    forced: Vec<Library<'a>>,
+) -> Result<(), String> {
+    let has = |all: &[Library<'_>]| all.iter().any(|library| library.path == CGO);
+    if has(libraries) {
+        return Ok(());
+    }
+    if !has(&forced) {
+        return Err(
+            "the linker of the system is asked for, and `runtime/cgo` is no part of the program"
+                .into(),
+        );
+    }
+    libraries.extend(forced);
+    Ok(())
 }
 
 /// Whether the objects of C compilers for a platform are read.

@@ -22,10 +22,13 @@ pub(super) enum Part {
     Import,
 }
 
+/// Stands for the object of an import that several packages have: it is there as long as one of them is.
+pub(super) const SHARED: u32 = u32::MAX;
+
 /// What stands beside the symbols of Go.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
-    /// By symbol: what it is, and the first Go object of its package.
+    /// By symbol: what it is, and the first Go object of its package, or [`SHARED`].
     pub(crate) parts: FxHashMap<Global, (Part, u32)>,
     /// Steps from and to symbols of C code.
     pub(crate) steps: FxHashMap<Global, Vec<Global>>,
@@ -39,6 +42,8 @@ struct Names<'a> {
     exported: FxHashMap<&'a [u8], Global>,
     /// Symbols for which the linker finds a place itself.
     common: FxHashSet<Global>,
+    /// What is in the list of what C code may call.
+    listed: FxHashSet<Global>,
 }
 
 impl Outside {
@@ -54,6 +59,7 @@ impl Outside {
         let mut names = Names {
             exported: FxHashMap::default(),
             common: FxHashSet::default(),
+            listed: FxHashSet::default(),
         };
         let owners: Vec<u32> = (0..libraries.len())
             .map(|library| symbols.first_object(library as u32))
@@ -106,14 +112,17 @@ impl Outside {
                 names.exported.insert(name, global);
             }
             // Each linker has a list of its own of what others may call.
-            if export.dynamic != external && !self.exports.contains(&global) {
+            if export.dynamic != external && names.listed.insert(global) {
                 self.exports.push(global);
             }
         }
         if !external {
             for name in &library.directives.imports {
                 let global = symbols.lookup_or_add(name.as_bytes(), 0);
-                self.parts.entry(global).or_insert((Part::Import, owner));
+                let (_, first) = self.parts.entry(global).or_insert((Part::Import, owner));
+                if *first != owner {
+                    *first = SHARED;
+                }
             }
         }
     }

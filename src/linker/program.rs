@@ -59,6 +59,8 @@ pub struct Read<'a> {
     stamp: u64,
     /// Whether the linker of the system links the program.
     external: bool,
+    /// Whether it does so without any C code, too.
+    forced: bool,
     /// The objects of C compilers, by library, where Go links them itself.
     foreign: Vec<Vec<Foreign<'a>>>,
 }
@@ -67,14 +69,20 @@ impl Archives {
     /// Reads the headers of all objects; the numbers come from the toolchain below `goroot`. `stamp`: bytes of the list of
     /// modules that go stamps into the file. `external`: whether the linker of the system is asked for, or Go's own.
     pub fn read(&self, goroot: &Path, stamp: u64, external: Option<bool>) -> Result<Read<'_>> {
-        let libraries = self.libraries()?;
+        let mut libraries = self.libraries()?;
         let not_covered = |message: String| {
             Error::new(Kind::Machine, message)
                 .hint("programs without cgo are covered: set CGO_ENABLED=0")
         };
         let platform = (libraries.goos, libraries.goarch);
+        let forced = mode::is_forced(platform, external);
+        let beside = libraries.libraries.split_off(self.imported());
         let external = mode::is_external(&libraries.libraries, platform, external);
         let external = external.map_err(not_covered)?;
+        if external {
+            let added = mode::add_forced(&mut libraries.libraries, beside);
+            added.map_err(|message| Error::new(Kind::Machine, message))?;
+        }
         let of_go = libraries.libraries.iter().filter(|_| !external);
         let foreign = of_go.map(Library::foreign);
         let foreign = foreign.collect::<std::result::Result<_, _>>();
@@ -85,6 +93,7 @@ impl Archives {
             goroot: goroot.as_os_str().len(),
             stamp,
             external,
+            forced,
         })
     }
 }
@@ -153,7 +162,7 @@ impl<'a> Program<'a> {
                     &from.libraries,
                     constants,
                     &dense,
-                    (&outside, exports),
+                    (&outside, exports, read.forced),
                 )
             });
             let whole = scope.spawn(|| eliminate(&dense.nodes, &Without::default()));

@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::archives::Library;
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
+use super::mode::CGO;
 use super::object::{Object, STATIC, flag};
-use super::outside::Outside;
+use super::outside::{Outside, SHARED};
 use super::resolve::{Global, Symbols};
 
 /// Stands for the object of a symbol that none defines.
@@ -66,7 +67,7 @@ impl Table {
         libraries: &[Library<'_>],
         constants: &Constants,
         dense: &Dense,
-        (outside, exports): (&Outside, Option<Global>),
+        (outside, exports, forced): (&Outside, Option<Global>, bool),
     ) -> Self {
         let mut table = Self {
             owners: symbols.owners.clone(),
@@ -90,12 +91,12 @@ impl Table {
             table.add(symbols, *global, outside);
         }
         table.order(symbols, constants, dense);
-        table.import(libraries);
+        table.import(libraries, forced);
         table
     }
 
-    /// Who imports whom.
-    fn import(&mut self, libraries: &[Library<'_>]) {
+    /// Who imports whom. With `forced` it is as if the runtime imported `runtime/cgo`.
+    fn import(&mut self, libraries: &[Library<'_>], forced: bool) {
         let paths = libraries.iter().zip(0_u32..);
         let numbers: FxHashMap<&[u8], u32> = paths
             .map(|(library, number)| (library.path.as_bytes(), number))
@@ -104,6 +105,10 @@ impl Table {
             let imports = library.objects.iter().flat_map(Object::imports);
             let known = imports.filter_map(|path| numbers.get(path));
             self.imports.extend(known.map(|import| [number, *import]));
+            if forced && library.path == "runtime" {
+                let cgo = numbers.get(CGO.as_bytes());
+                self.imports.extend(cgo.map(|cgo| [number, *cgo]));
+            }
         }
     }
 
@@ -148,8 +153,12 @@ impl Table {
         let home = symbols.home(global);
         let part = outside.parts.get(&global).filter(|_| home.is_none());
         if let Some((_, object)) = part {
-            self.homes.push((*object, FOREIGN));
-            self.traits.push(NAMED | OWN);
+            let (home, own) = match *object {
+                SHARED => ((NOWHERE, 0), 0),
+                object => ((object, FOREIGN), OWN),
+            };
+            self.homes.push(home);
+            self.traits.push(NAMED | own);
             return;
         }
         self.homes.push(home.unwrap_or((NOWHERE, 0)));

@@ -85,6 +85,9 @@ fn module(main: &str) -> tempfile::TempDir {
     directory
 }
 
+/// The flag for the linker of the system.
+const EXTERNAL: &str = "-linkmode=external";
+
 /// How most programs here are built.
 const PLAIN: Build = Build::new("linux/amd64", "-s -w");
 
@@ -117,6 +120,7 @@ fn listed(
     package: &str,
 ) -> (PathBuf, HashMap<String, PathBuf>) {
     let mode = format!("-buildmode={}", build.mode);
+    let ldflags = format!("-ldflags={}", build.ldflags);
     let format = "-f={{.ImportPath}}\t{{.Export}}";
     let list = [
         "list",
@@ -124,6 +128,7 @@ fn listed(
         "-export",
         "-trimpath",
         "-buildvcs=false",
+        &ldflags,
         if build.mode.is_empty() {
             "-buildmode=default"
         } else {
@@ -172,13 +177,17 @@ fn check_set(toolchain: &Toolchain, directory: &Path, package: &str) {
 }
 
 fn check_set_of(toolchain: &Toolchain, build: Build, directory: &Path, package: &str) {
+    let external = build.ldflags.contains(EXTERNAL);
     let dumping = Build {
-        ldflags: "-s -w -dumpdep",
+        ldflags: match external {
+            true => "-s -w -dumpdep -linkmode=external",
+            false => "-s -w -dumpdep",
+        },
         ..build
     };
     let (_, dump) = programs::package(Some(toolchain), dumping, directory, package);
     let (archives, goroot) = archives_of(toolchain, build, directory, package);
-    let read = archives.read(&goroot, 0, None).unwrap();
+    let read = archives.read(&goroot, 0, external.then_some(true)).unwrap();
     let program = Program::link(&read).unwrap();
     let ours: BTreeSet<&str> = program
         .kept()

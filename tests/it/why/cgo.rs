@@ -211,3 +211,84 @@ fn chains_lead_through_c_code() {
     let section = steps.iter().any(|step| step[1] == "os/user(.text)");
     assert!(section, "{steps:?}");
 }
+
+/// Nothing imports `runtime/cgo`: the linker loads it where that of the system is asked for.
+#[test]
+fn what_is_kept_for_the_linker_of_the_system_without_c_code_is_what_go_keeps() {
+    let external = Build {
+        ldflags: "-s -w -linkmode=external",
+        ..CGO
+    };
+    let directory = super::module(super::MAIN);
+    check_set_of(&toolchains::in_path(), external, directory.path(), ".");
+    let oldest = toolchains::RELEASED.iter().copied();
+    for toolchain in oldest.filter_map(toolchains::released).take(1) {
+        check_set_of(&toolchain, external, directory.path(), ".");
+    }
+    let directory = module(USER);
+    check_set_of(&toolchains::in_path(), external, directory.path(), ".");
+}
+
+/// What cannot be answered is refused, with imports in its place, and nobody is told to leave cgo out for it.
+#[test]
+fn links_that_are_not_covered_are_refused() {
+    let mut place = Place::empty();
+    place.env("CGO_ENABLED", "1");
+    write(&place, &main_of(&[JSON]));
+    let refused = |config: &str| {
+        place.write("gobuild-opt.toml", config);
+        let run = place.run("why --format json encoding/json");
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let found = run.json();
+        assert_eq!(found["by"], "imports", "{config}: {found}");
+        let why = found["not_run"].as_str().unwrap().to_owned();
+        assert!(!why.contains("CGO_ENABLED"), "{why}");
+        why
+    };
+    let why = refused("[build]\nflags = [\"-race\"]\n");
+    assert!(why.contains("-race links in a way"), "{why}");
+    // go does not know of the variable, so that it does not compile `runtime/cgo` for it.
+    let why = refused("[build.env]\nGO_EXTLINK_ENABLED = \"1\"\n");
+    assert!(why.contains("`runtime/cgo` is no part"), "{why}");
+}
+
+/// `free` is imported for `net` and for `os/user`: the cut of neither takes it from the other.
+#[test]
+fn what_two_packages_import_of_shared_libraries_is_not_cut_with_one() {
+    for mains in [[NET, CURRENT], [CURRENT, NET]] {
+        let mut place = Place::empty();
+        place.env("CGO_ENABLED", "1");
+        write(&place, &main_of(&mains));
+        for cut in [NET, CURRENT] {
+            let left = mains.iter().copied().filter(|of| of != &cut);
+            let left: Vec<[&str; 2]> = left.collect();
+            let found = place
+                .run(&format!("why --format json --cut {}", cut[0]))
+                .json();
+            let said = found["cut"]["freed"]["bytes"].as_u64().unwrap();
+            let is = linked(&main_of(&mains)) - linked(&main_of(&left));
+            println!("{}: said {said}, is {is}", cut[0]);
+            assert!(
+                said.abs_diff(is) <= (is / 200).max(4096),
+                "said {said}, is {is}"
+            );
+        }
+    }
+}
+
+/// A report says that C code is not in what packages keep alive alone.
+#[test]
+fn reports_say_where_c_code_is_not_counted() {
+    let mut place = Place::empty();
+    place.env("CGO_ENABLED", "1");
+    write(&place, &main_of(&[HALF]));
+    let run = place.run("release --retained --report all.json -o app .");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stdout.contains("bytes are those of Go"),
+        "{}",
+        run.stdout
+    );
+    let text = std::fs::read_to_string(place.path("all.json")).unwrap();
+    assert!(text.contains("\"uncounted_c\": true"), "{text}");
+}
