@@ -1,6 +1,8 @@
 //! An ELF object of a C compiler in, its sections with their symbols and relocations out, as Go's own linker loads them
 //! (`cmd/link/internal/loadelf`): only what takes memory, and all of a section or none of it.
 
+use rustc_hash::FxHashSet;
+
 /// What was read.
 #[derive(Debug)]
 pub(super) struct Foreign<'a> {
@@ -133,10 +135,23 @@ impl<'a> Elf<'a> {
     }
 }
 
-/// The text up to the next zero.
-fn text(table: &[u8], at: u32) -> Option<&[u8]> {
-    let rest = table.get(at as usize..)?;
-    rest.get(..memchr::memchr(0, rest)?)
+/// So many bytes of names may an object have for each byte of it: several names may lie in one, but not many long ones.
+const NAMES: usize = 8;
+
+/// Text up to the next zero, with a limit for all that is read.
+struct Texts {
+    left: usize,
+}
+
+impl Texts {
+    /// `None` also where the limit is reached.
+    fn text<'t>(&mut self, table: &'t [u8], at: u32) -> Option<&'t [u8]> {
+        let rest = table.get(at as usize..)?;
+        let rest = rest.get(..rest.len().min(self.left))?;
+        let found = rest.get(..memchr::memchr(0, rest)?)?;
+        self.left -= found.len();
+        Some(found)
+    }
 }
 
 /// Reads an object of a package, whose path is escaped as in names of symbols. `None` for another format, and for what Go's
@@ -159,10 +174,15 @@ pub(super) fn read<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
             symbols: Vec::new(),
         });
     };
-    let (mut sections, places) = sections(package, &elf, &headers, names)?;
+    let mut texts = Texts {
+        left: bytes.len().saturating_mul(NAMES),
+    };
+    let (mut sections, places) = sections(package, &elf, &headers, (names, &mut texts))?;
     let strings = elf.content(headers.get(table.link as usize)?)?;
     let is_arm = elf.half(0x12)? == 183;
-    let symbols = symbols(&elf, table, strings, &places, is_arm)?;
+    let symbols = symbols(&elf, table, (strings, &mut texts), &places, is_arm)?;
+    // The lists of relocations lie one behind another: together they are no larger than the object.
+    let mut left = bytes.len();
     for header in headers
         .iter()
         .filter(|header| matches!(header.kind, REL | RELA))
@@ -170,6 +190,7 @@ pub(super) fn read<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
         let place = places.get(header.info as usize).copied().flatten();
         let section = place.and_then(|place| sections.get_mut(place as usize));
         if let Some(section) = section.filter(|section| section.content != Content::Zero) {
+            left = left.checked_sub(usize::try_from(header.size).ok()?)?;
             section
                 .targets
                 .extend(targets(&elf, header, symbols.len())?);
@@ -183,12 +204,13 @@ fn sections(
     package: &[u8],
     elf: &Elf<'_>,
     headers: &[Header],
-    names: &[u8],
+    (names, texts): (&[u8], &mut Texts),
 ) -> Option<(Vec<Section>, Vec<Option<u32>>)> {
     const WRITE: u64 = 1;
     const MEMORY: u64 = 2;
     const CODE: u64 = 4;
     let mut found: Vec<Section> = Vec::new();
+    let mut taken: FxHashSet<Vec<u8>> = FxHashSet::default();
     let mut places = vec![None; headers.len()];
     let mut again = 0;
     for (header, place) in headers.iter().zip(&mut places) {
@@ -206,9 +228,9 @@ fn sections(
         if header.kind == PROGBITS {
             elf.content(header)?;
         }
-        let plain = text(names, header.name)?;
+        let plain = texts.text(names, header.name)?;
         let mut name = [package, b"(", plain, b")"].concat();
-        while found.iter().any(|other| other.name == name) {
+        while !taken.insert(name.clone()) {
             again += 1;
             let number = again.to_string();
             name = [package, b"(", plain, number.as_bytes(), b")"].concat();
@@ -228,7 +250,7 @@ fn sections(
 fn symbols<'a>(
     elf: &Elf<'a>,
     table: &Header,
-    strings: &'a [u8],
+    (strings, texts): (&'a [u8], &mut Texts),
     places: &[Option<u32>],
     is_arm: bool,
 ) -> Option<Vec<Symbol<'a>>> {
@@ -244,7 +266,7 @@ fn symbols<'a>(
         let at = elf.pick(6, 14);
         let index = u16::from_le_bytes([*entry.get(at)?, *entry.get(at + 1)?]);
         let (bind, kind) = (info >> 4, info & 15);
-        let name = text(strings, number(0)?)?;
+        let name = texts.text(strings, number(0)?)?;
         // Marks of what follows in a section, which assemblers for ARM write.
         let is_mark = is_arm && matches!(name.get(..2), Some(b"$a" | b"$d" | b"$x"));
         let scope = match kind {
@@ -265,7 +287,8 @@ fn symbols<'a>(
             common: index == COMMON || kind == COMMON_SYMBOL,
         })
     };
-    elf.content(table)?.chunks_exact(size).map(symbol).collect()
+    let entries = elf.content(table)?.chunks_exact(size);
+    entries.map(symbol).collect()
 }
 
 /// The symbols that relocations name, each below `count`.
@@ -288,4 +311,64 @@ fn targets(elf: &Elf<'_>, header: &Header, count: usize) -> Option<Vec<u32>> {
         }
     }
     Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A 64-bit object: names, a table of symbols, `sections` that all take memory, and `lists` of relocations that all lie over
+    /// all of it.
+    fn object(names: &[u8], symbols: &[u32], sections: u16, lists: u16) -> Vec<u8> {
+        let mut bytes = vec![0; 64];
+        let at = bytes.len() as u64;
+        bytes.extend(names);
+        let table = bytes.len() as u64;
+        for name in symbols {
+            bytes.extend(name.to_le_bytes());
+            bytes.extend([0; 20]);
+        }
+        let start = bytes.len() as u64;
+        let mut header = |kind: u32, flags: u64, offset: u64, size: u64, link: u32, info: u32| {
+            bytes.extend([0, kind].iter().flat_map(|n| n.to_le_bytes()));
+            bytes.extend(
+                [flags, 0, offset, size]
+                    .iter()
+                    .flat_map(|n| n.to_le_bytes()),
+            );
+            bytes.extend([link, info].iter().flat_map(|n| n.to_le_bytes()));
+            bytes.extend([1_u64, 0].iter().flat_map(|n| n.to_le_bytes()));
+        };
+        header(3, 0, at, names.len() as u64, 0, 0);
+        header(SYMTAB, 0, table, 24 * symbols.len() as u64, 0, 0);
+        for _ in 0..sections {
+            header(PROGBITS, 2, 0, 0, 0, 0);
+        }
+        for _ in 0..lists {
+            header(RELA, 0, 64, start - 64, 1, 2);
+        }
+        bytes[..4].copy_from_slice(MAGIC);
+        bytes[4..6].copy_from_slice(&[2, 1]);
+        bytes[0x10] = RELOCATABLE as u8;
+        bytes[0x28..0x30].copy_from_slice(&start.to_le_bytes());
+        bytes[0x3a..0x3c].copy_from_slice(&64_u16.to_le_bytes());
+        bytes[0x3c..0x3e].copy_from_slice(&(2 + sections + lists).to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_hostile_object_is_refused_at_once() {
+        let names = [vec![b'x'; 100_000], vec![0]].concat();
+        let some = read(b"p", &object(&names, &[0, 99_000], 1, 0)).map(|found| found.sections);
+        assert_eq!(some.map(|sections| sections.len()), Some(1));
+        // As many sections of one name as there can be.
+        let many = read(b"p", &object(b"\0", &[0], 60_000, 0)).map(|found| found.sections);
+        assert_eq!(many.map(|sections| sections.len()), Some(60_000));
+        // Lists of relocations that lie over each other, and names that do.
+        let zeros = vec![0; 1 << 20];
+        assert!(read(b"p", &object(&zeros, &[0], 1, 1)).is_some());
+        assert!(read(b"p", &object(&zeros, &[0], 1, 60_000)).is_none());
+        assert!(read(b"p", &object(&names, &vec![0; 100_000], 1, 0)).is_none());
+        assert!(read(b"p", &object(&vec![b'x'; 100_000], &[0], 1, 0)).is_none());
+    }
 }

@@ -48,22 +48,24 @@ pub(super) fn members(archive: &[u8]) -> Option<Members<'_>> {
         let end = memchr::memchr(b'\n', line)?;
         found.header = Some(std::str::from_utf8(line.get(..end)?).ok()?);
         let payload = payload(body)?;
-        found
-            .directives
-            .extend(directives(body.get(..payload.start)?));
+        let directives = directives(body.get(..payload.start)?)?;
+        found.directives.extend(directives);
         found.objects.push(body.get(payload)?);
     }
     Some(found)
 }
 
-/// What stands in the cgo section in front of an object.
-fn directives(head: &[u8]) -> Option<&[u8]> {
-    let start = memchr::memmem::find(head, b"\n$$  // cgo")? + 1;
+/// What stands in the cgo section in front of an object, where there is one; the outer `None` where it has no end.
+fn directives(head: &[u8]) -> Option<Option<&[u8]>> {
+    let Some(start) = memchr::memmem::find(head, b"\n$$  // cgo") else {
+        return Some(None);
+    };
+    let start = start + 1;
     let section = head.get(start..)?;
     let section = section.get(memchr::memchr(b'\n', section)?..)?;
     let end = memchr::memmem::find(section, b"\n$$");
     let end = end.or_else(|| memchr::memmem::find(section, b"\n!\n"))?;
-    section.get(..end)
+    section.get(..end).map(Some)
 }
 
 /// What stands behind `\n!\n`, which counts only outside of `$$` sections.
@@ -77,4 +79,18 @@ fn payload(body: &[u8]) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::directives;
+
+    #[test]
+    fn a_cgo_section_without_an_end_is_damage() {
+        assert_eq!(directives(b"go object linux amd64\n\n!\n"), Some(None));
+        let found = directives(b"\n$$  // cgo\n[]\n$$\n\n!\n");
+        assert_eq!(found, Some(Some(b"\n[]".as_slice())));
+        assert_eq!(directives(b"\n$$  // cgo\n[]"), None);
+        assert_eq!(directives(b"\n$$  // cgo"), None);
+    }
 }

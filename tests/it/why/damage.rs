@@ -48,10 +48,11 @@ func Name(one interface{ Name() string }) string {
 
 /// An object of a C compiler in the package, and what calls it.
 const C: &str = "static int table[] = {1, 2};\nconst char words[] = \"beside\";\n
-int beside(void) { return table[0] + words[table[1]]; }\nint other(void) { return beside(); }\n";
+int outside(int);\nint beside(void) { return outside(table[0]) + words[table[1]]; }\nint other(void) { return beside(); }\n";
 const CALL: &str =
     "#include \"textflag.h\"\n\nTEXT ·call(SB),NOSPLIT,$0\n\tCALL beside(SB)\n\tRET\n";
-const CALLER: &str = "\nfunc call()\n\nfunc init() { call() }\n";
+/// With what is told to the linker as cgo tells it.
+const CALLER: &str = "\n//go:cgo_import_dynamic outside outside \"libc.so.6\"\n\nfunc call()\n\nfunc init() { call() }\n";
 
 /// The archives of both packages; the runtime is left out, so that one input takes little time.
 fn seeds(with_c: bool) -> (Vec<Vec<u8>>, PathBuf) {
