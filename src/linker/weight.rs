@@ -192,6 +192,10 @@ impl Weights {
         };
         let each = dense.globals.iter().map(|global| {
             match (outside.parts.get(global), symbols.symbol(*global)) {
+                // A variable of Go that holds the address of an import.
+                (Some((Part::Import, _)), Some(symbol)) => {
+                    weight(&symbol, place(&symbol, constants), layout)
+                }
                 (Some((part, _)), _) => beside::foreign(*part, symbols.name(*global), layout),
                 (None, Some(symbol)) => weight(&symbol, place(&symbol, constants), layout),
                 (None, None) => nowhere,

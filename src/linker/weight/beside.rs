@@ -13,7 +13,10 @@ pub(super) fn foreign(part: Part, name: &[u8], layout: Layout) -> Weight {
         }
         Part::Section(Content::Constants, size, align) => (Place::ReadOnly, size, align),
         Part::Section(Content::Data, size, align) => (Place::PlainData, size, align),
-        Part::Import => (Place::ReadOnly, imported(layout) + name.len() as u32 + 1, 1),
+        // Of other formats than ELF it is not known.
+        Part::Import if layout.page > 1 => {
+            (Place::ReadOnly, imported(layout) + name.len() as u32 + 1, 1)
+        }
         _ => (Place::Nowhere, 0, 1),
     };
     Weight {
