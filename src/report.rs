@@ -107,6 +107,10 @@ pub(crate) use target::Target;
 use target::target;
 pub(crate) use verdict::{Ground, Reason, Verdict, denied, label};
 
+/// What is said of programs with C code that Go does not link.
+pub(crate) const UNCOUNTED_C: &str =
+    "bytes are those of Go: C code is added by the linker of the system, and not counted";
+
 /// Raised when a field changes its meaning or goes; additions are free.
 pub(crate) const SCHEMA_VERSION: u32 = 2;
 

@@ -55,5 +55,6 @@ fn of_program(program: &Program<'_>, known: &Known<'_>) -> Retained {
             .iter()
             .map(|package| (package.path.clone(), package.imports.clone()))
             .ordered(),
+        uncounted_c: program.has_uncounted_c(),
     }
 }

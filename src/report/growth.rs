@@ -40,6 +40,8 @@ pub struct Side {
     pub symbols: u64,
     /// What each package imports; `None` where that is not known.
     pub imports: Option<BTreeMap<String, Vec<String>>>,
+    /// Whether there is C code of which no bytes are counted.
+    pub uncounted_c: bool,
 }
 
 /// A package of a side.

@@ -23,6 +23,8 @@ pub struct Retained {
     pub modules: BTreeMap<String, u64>,
     /// What each package imports.
     pub imports: BTreeMap<String, Vec<String>>,
+    /// Whether there is C code of which no bytes are counted.
+    pub uncounted_c: bool,
 }
 
 /// Bytes of a package in the file.

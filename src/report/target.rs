@@ -53,6 +53,9 @@ pub(crate) struct Target {
     /// Why it is not known what packages keep alive alone; `null` where it is, or where nobody asked.
     #[serde(default)]
     pub not_retained: Option<String>,
+    /// Whether what packages keep alive alone holds no C code: the linker of the system adds it.
+    #[serde(default)]
+    pub(crate) uncounted_c: bool,
     /// Go packages of the build that were compiled, for the platform rather than this executable alone.
     pub(crate) packages_compiled: u64,
     /// Those from the build cache.
@@ -168,6 +171,7 @@ pub(super) fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         ),
         modules: sizes::modules(artifact, retained.and_then(|found| found.as_ref().ok())),
         not_retained: retained.and_then(|found| found.as_ref().err().cloned()),
+        uncounted_c: retained.is_some_and(|found| matches!(found, Ok(found) if found.uncounted_c)),
         packages_compiled: built.compiled,
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),

@@ -19,7 +19,7 @@ use crate::plan::{Facts, StepKind, TargetPlan};
 use crate::process::Interrupt;
 use crate::report::growth::{self, Methods, Side};
 
-/// Flags that change what is compiled; those of the linker change nothing of what is counted.
+/// Flags that change what is compiled. Of those of the linker only who links changes what is counted, which a side says itself.
 const FLAGS: [&str; 9] = [
     "asan",
     "asmflags",
@@ -117,6 +117,7 @@ fn of_program(program: &Program<'_>, known: &Known<'_>) -> Side {
         methods: program.keeps_all_methods().then(|| methods(program, known)),
         packages: packages.ordered(),
         imports: Some(imports.ordered()),
+        uncounted_c: program.has_uncounted_c(),
         ..Side::default()
     }
 }

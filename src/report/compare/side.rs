@@ -72,6 +72,7 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
         packages: packages.ordered(),
         symbols: symbols.map(|role| role.bytes).sum(),
         imports: calls.map(|calls| renamed(calls, build.map_or("main", |build| &build.path))),
+        uncounted_c: false,
     }
 }
 

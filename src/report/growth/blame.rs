@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::number::counted_of;
 use crate::order::{Order, Ordered};
+use crate::report::UNCOUNTED_C;
 
 use super::{Cause, CauseKind, PARTS, Part, Side};
 
@@ -321,9 +322,20 @@ impl<'s> Blame<'s> {
         Vec::new()
     }
 
-    /// What is not told apart.
+    /// What is not told apart, and what is not counted.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        let uncounted = match (self.before.uncounted_c, self.after.uncounted_c) {
+            (false, false) => None,
+            (true, true) => Some(UNCOUNTED_C),
+            (true, false) => Some(
+                "C code is counted of the side after alone: before, the linker of the system adds it",
+            ),
+            (false, true) => Some(
+                "C code is counted of the side before alone: after, the linker of the system adds it",
+            ),
+        };
+        notes.extend(uncounted.map(str::to_owned));
         let several = usize::from(self.go) + usize::from(self.profile) + self.settings.len();
         if several > 1 {
             notes.push(

@@ -141,3 +141,19 @@ fn a_module_that_was_edited_where_it_is_changed_though_its_version_did_not() {
     let found = causes(&before, &after);
     assert_eq!(found, [(CauseKind::ModuleVersion, "m".into(), 400)]);
 }
+
+#[test]
+fn a_side_whose_c_code_is_not_counted_is_named() {
+    let mut before = side(&[("app", Some("app"), 10)], &[]);
+    let mut after = before.clone();
+    assert!(growth(&before, &after).notes.is_empty());
+    after.uncounted_c = true;
+    let notes = growth(&before, &after).notes;
+    assert!(notes[0].contains("the side before alone"), "{notes:?}");
+    before.uncounted_c = true;
+    let notes = growth(&before, &after).notes;
+    assert!(notes[0].contains("bytes are those of Go"), "{notes:?}");
+    after.uncounted_c = false;
+    let notes = growth(&before, &after).notes;
+    assert!(notes[0].contains("the side after alone"), "{notes:?}");
+}

@@ -7,9 +7,9 @@ use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::order::Order;
-use crate::report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 use crate::report::sizes::{PackageSize, SHARED, UNOWNED};
+use crate::report::{Target, UNCOUNTED_C};
 
 /// What goes when something is not there.
 const RETAINED: &str = "retained B";
@@ -133,7 +133,11 @@ fn retained(target: &Target) -> Option<Block> {
     let line = match &target.not_retained {
         Some(why) => format!("what packages keep alive alone is not known: {why}"),
         None if known => format!(
-            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs, less than its own where others may define the same; `why --cut` lists it"
+            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs, less than its own where others may define the same; `why --cut` lists it{}",
+            match target.uncounted_c {
+                true => format!("; {UNCOUNTED_C}"),
+                false => String::new(),
+            }
         ),
         None => return None,
     };

@@ -3,6 +3,7 @@
 use super::{Asked, Biggest, By, Caller, Chain, Cut, Freed, Reasons};
 use crate::config::size::human;
 use crate::number::{counted, grouped};
+use crate::report::UNCOUNTED_C;
 use crate::report::outline::{Block, Table, Tone, number, optional, text};
 
 /// The blocks, with at most `top` lines in each listing.
@@ -24,8 +25,7 @@ pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
         );
         blocks.push(Block::Line(Tone::Plain, line));
         if program.uncounted_c {
-            let line = "bytes are those of Go: C code is added by the linker of the system, and not counted";
-            blocks.push(Block::Line(Tone::Plain, line.into()));
+            blocks.push(Block::Line(Tone::Plain, UNCOUNTED_C.into()));
         }
     }
     if let Some(reason) = &reasons.not_run {
