@@ -1,7 +1,7 @@
 //! A command line in, Go's part of it and ours out: flags of `go build` have a single dash, which clap does not read.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 
@@ -9,6 +9,7 @@ use super::Cli;
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
+use crate::go::pattern::clean;
 use crate::plan::Typed;
 
 /// Commands of go that are none of ours: `make GO=gobuild-opt` works with them.
@@ -120,7 +121,7 @@ pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
         let typed = Typed {
             cwd: moved
                 .as_ref()
-                .map_or(cwd.to_path_buf(), |moved| cwd.join(moved)),
+                .map_or(cwd.to_path_buf(), |moved| moved_to(&cwd.join(moved))),
             ..Typed::default()
         };
         return Ok(Split {
@@ -186,13 +187,25 @@ pub(super) fn split_behind(
                     ));
                 }
                 moved = true;
-                typed.cwd = cwd.join(flag.path().unwrap_or_default());
+                typed.cwd = moved_to(&cwd.join(flag.path().unwrap_or_default()));
             } else {
                 typed.flags.push(flag);
             }
         }
     }
     Ok(Split { ours, typed })
+}
+
+/// A directory without `..`, as long as that is the same one: behind a link it need not be. What lies above it is looked for by name.
+pub(super) fn moved_to(directory: &Path) -> PathBuf {
+    let Ok(real) = directory.canonicalize() else {
+        return directory.to_path_buf();
+    };
+    let named = clean(directory);
+    match named.canonicalize() {
+        Ok(same) if same == real => named,
+        _ => real,
+    }
 }
 
 fn go_flag<'a>(

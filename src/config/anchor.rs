@@ -62,7 +62,7 @@ pub(crate) fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
 /// The directory that paths of the configuration are relative to, for who works in `start`.
 pub(crate) fn root_of(start: &Path) -> &Path {
     for directory in start.ancestors() {
-        if directory.join(FILE).is_file() {
+        if directory.join(FILE).symlink_metadata().is_ok() {
             return directory;
         }
         if directory.join("go.mod").is_file() || directory.join(".git").exists() {

@@ -139,7 +139,7 @@ fn allowed(sources: &Sources) -> Vec<String> {
 fn find(sources: &Sources) -> Result<Option<PathBuf>> {
     for directory in sources.cwd.ancestors() {
         let candidate = directory.join(FILE);
-        if sources.is_file(&candidate)? {
+        if sources.has(&candidate)? {
             return Ok(Some(candidate));
         }
         if directory.join("go.mod").is_file() || directory.join(".git").exists() {

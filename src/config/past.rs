@@ -26,10 +26,11 @@ impl std::fmt::Debug for Past {
 }
 
 impl Sources {
-    pub(super) fn is_file(&self, path: &Path) -> Result<bool> {
+    pub(super) fn has(&self, path: &Path) -> Result<bool> {
         match &self.past {
             Some(past) => Ok((past.read)(path)?.is_some()),
-            None => Ok(path.is_file()),
+            // What is there and cannot be read is an error, not the same as none.
+            None => Ok(path.symlink_metadata().is_ok()),
         }
     }
 

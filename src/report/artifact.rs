@@ -48,6 +48,9 @@ pub struct BaselineFile {
     /// Why it is not the same program for the same platform; `null` where it is.
     #[serde(default)]
     pub(crate) mismatch: Option<String>,
+    /// Whether it has neither symbols nor DWARF.
+    #[serde(skip)]
+    pub(crate) stripped: bool,
 }
 
 /// Bytes in the file by role, before and after.
@@ -133,6 +136,7 @@ pub(crate) fn baseline(artifact: &Artifact, facts: &Facts) -> Option<BaselineFil
             .map(|diff| diff.identical || diff.explained),
         loaded_compared: before.loaded.as_ref().map(|diff| diff.compared),
         mismatch: before.mismatch(facts, &artifact.executable.package),
+        stripped: before.binary.stripped(),
     })
 }
 

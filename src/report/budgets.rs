@@ -261,6 +261,12 @@ fn before(target: &Target, held: &Held<'_>, accepted: &Accepted<'_>) -> Result<u
     match &file.mismatch {
         Some(why) => Err(other(why)),
         None if file.size == 0 => Err(other("the baseline is empty")),
+        None if target.artifact.stripped == Some(!file.stripped) => {
+            Err(other(match file.stripped {
+                true => "the baseline is stripped and this is not",
+                false => "the baseline has symbols or DWARF and this has neither",
+            }))
+        }
         None => Ok(file.size),
     }
 }

@@ -643,3 +643,35 @@ fn a_budget_that_fails_is_exit_code_1_and_the_binary_is_there() {
     tiny
     ");
 }
+
+/// A configuration whose gates would vanish: what is there and cannot be read is an error.
+#[test]
+fn a_configuration_that_cannot_be_read_is_not_a_missing_one() {
+    let name = "gobuild-opt.toml";
+    let place = Place::module();
+    std::fs::create_dir(place.path(name)).unwrap();
+    let check = |what: &str| {
+        let run = place.run("release");
+        assert_ne!(run.code(), 0, "{what}: {}", run.shown());
+        assert!(run.stderr.contains(name), "{what}: {}", run.shown());
+    };
+    check("a directory");
+    std::fs::remove_dir(place.path(name)).unwrap();
+    for target in ["nowhere", "/dev/null", "/dev/zero"] {
+        std::os::unix::fs::symlink(target, place.path(name)).unwrap();
+        check(target);
+        std::fs::remove_file(place.path(name)).unwrap();
+    }
+}
+
+/// The files of an executable with and without symbols: their difference is no growth.
+#[test]
+fn growth_is_not_judged_by_a_baseline_with_symbols() {
+    let place = Place::module();
+    place.tool("go", &["build", "-o", "old", "."]);
+    let line = "release -o new --baseline old --set budget.size-growth=1%";
+    let run = place.run(&format!("{line} --set checks.not-judged=deny"));
+    assert_eq!(run.code(), 1, "{}", run.shown());
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(said.contains("has symbols or DWARF"), "{said}");
+}

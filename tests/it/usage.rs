@@ -53,6 +53,23 @@ fn a_slip_in_the_baseline_closes_no_gate() {
     assert_eq!(place.run("-C . release").code(), 0);
 }
 
+/// A project beside a repository: what lies above it is looked for from there, not from where it is named.
+#[test]
+fn another_directory_is_its_own_project() {
+    let place = Place::module();
+    place.write("own/.git/HEAD", "ref: refs/heads/main\n");
+    place.write("other/go.mod", "module example.com/other\n\ngo 1.21\n");
+    place.write("other/main.go", "package main\n\nfunc main() {}\n");
+    place.write("other/gobuild-opt.toml", "[build]\nout-dir = \"dist\"\n");
+    let run = place.run_in("own", "-C ../other release --baseline off");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        place.path("other/dist/other").is_file(),
+        "{}",
+        place.files()
+    );
+}
+
 #[test]
 fn a_failed_budget_is_annotated() {
     let place = Place::module();

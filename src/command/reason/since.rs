@@ -2,7 +2,7 @@
 
 use super::super::Session;
 use super::super::anchored::anchor_flags;
-use super::super::prepare::prepare;
+use super::super::prepare::{Purpose, prepare_for};
 use super::super::revision::{fails_there, move_files};
 use super::super::staging::stage;
 use super::sides::{only, side};
@@ -71,7 +71,8 @@ fn built(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Resul
     typed
         .flags
         .extend(flags::parse(&["-trimpath".into()], "--since")?);
-    let mut prepared = prepare(settings, &typed, session)?;
+    // Nothing is linked, and git knows nothing of a revision's directory: its stamps stay unknown.
+    let mut prepared = prepare_for(settings, &typed, Purpose::Look, session)?;
     prepared.loaded.config.compare.baseline = "off".into();
     // There is no repository around the files of a revision, and the stamp says nothing of sizes.
     prepared.loaded.config.build.buildvcs = Buildvcs::False;

@@ -41,6 +41,20 @@ fn bytes(cause: &Value) -> i64 {
     cause["bytes"].as_i64().unwrap()
 }
 
+/// git knows nothing of the directory of a revision, and nothing is linked.
+#[test]
+fn a_stamp_of_git_does_not_stand_in_the_way() {
+    let place = grown();
+    place.write("version.go", "package main\n\nvar version string\n");
+    place.write(
+        "gobuild-opt.toml",
+        "[build]\nldflags = [\"-X main.version={git.describe}\"]\n",
+    );
+    commit(&place);
+    let run = place.run("why --since HEAD");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+}
+
 #[test]
 fn growth_is_charged_to_what_changed() {
     let place = grown();
