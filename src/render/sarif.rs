@@ -57,17 +57,10 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let benchmarks =
         benchmarks.map(|benchmark| heavier(benchmark, before_benchmarks, findings, prefix));
     let before_lessons = before_benchmarks + usize::from(!findings.benchmarks.is_empty());
-    let lessons = findings.lessons.iter();
-    let lessons = lessons.map(|row| learned(row, before_lessons, findings, prefix));
-    let mut results: Vec<Value> = sites
-        .chain(advice)
-        .chain(benchmarks)
-        .chain(lessons)
-        .chain(assertions)
-        .chain(checks)
-        .chain(budgets)
-        .collect();
-    number_twins(&mut results);
+    let learned = |row| learned(row, before_lessons, findings, prefix);
+    let lessons = findings.lessons.iter().map(learned);
+    let first = sites.chain(advice).chain(benchmarks).chain(lessons);
+    let results = numbered(first.chain(assertions).chain(checks).chain(budgets));
     let mut rules: Vec<Value> = classes.iter().map(|class| rule(*class, findings)).collect();
     let claims = CLAIMS.iter();
     rules.extend(claims.map(|(claim, text)| assertion_rule(claim, text)));
@@ -81,10 +74,11 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     log(tool, &rules, &results)
 }
 
-/// Numbers results of one rule and one fingerprint from the second on: code scanning would take them for one.
-fn number_twins(results: &mut [Value]) {
+/// All results; those of one rule and one fingerprint are numbered from the second on: code scanning would take them for one.
+fn numbered(results: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for result in results {
+    let mut results: Vec<Value> = results.collect();
+    for result in &mut results {
         let rule = result["ruleId"].to_string();
         let Some(prints) = result["partialFingerprints"].as_object_mut() else {
             continue;
@@ -97,6 +91,7 @@ fn number_twins(results: &mut [Value]) {
             }
         }
     }
+    results
 }
 
 fn log(tool: &Tool, rules: &[Value], results: &[Value]) -> String {
@@ -358,12 +353,12 @@ mod tests {
     #[test]
     fn no_two_results_of_a_rule_have_one_fingerprint() {
         let of = |rule: &str, print: &str| json!({ "ruleId": rule, "partialFingerprints": { "gobuildOptLesson/v1": print } });
-        let mut all = [
+        let all = [
             of("lesson-8", "8/api"),
             of("lesson-20", "8/api"),
             of("lesson-8", "8/api"),
         ];
-        number_twins(&mut all);
+        let all = numbered(all.into_iter());
         let print = |at: usize| {
             all[at]["partialFingerprints"]["gobuildOptLesson/v1"]
                 .as_str()

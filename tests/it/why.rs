@@ -202,7 +202,6 @@ fn check_set_of(toolchain: &Toolchain, build: Build, directory: &Path, package: 
         .collect();
     let fewer: Vec<&&str> = theirs.difference(&ours).collect();
     let version = toolchain.minor.1;
-    println!("{package} of Go 1.{version}: {} symbols", ours.len());
     assert!(
         ours.len() > 2000,
         "{package} of Go 1.{version}: {} symbols",

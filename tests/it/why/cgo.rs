@@ -152,7 +152,8 @@ fn linked(main: &str) -> u64 {
 /// With the last cgo package the C code of `runtime/cgo` goes, too, and all that is there for shared libraries.
 #[test]
 fn what_is_said_to_go_of_programs_with_c_code_goes() {
-    let cuts: [(&[[&str; 2]], &[[&str; 2]]); 8] = [
+    type Lines<'a> = &'a [[&'a str; 2]];
+    let cuts: [(Lines<'_>, Lines<'_>); 8] = [
         (&[HTTP, CURRENT], &[HTTP]),
         (&[HTTP, CURRENT], &[CURRENT]),
         (&[HTTP, CURRENT], &[HTTP, CURRENT]),
