@@ -259,7 +259,7 @@ fn a_profile_needs_a_treemap() {
 fn a_command_offers_the_formats_that_it_takes() {
     let place = Place::empty();
     for (command, takes, refuses) in [
-        ("doctor", "html", "sarif"),
+        ("doctor", "sarif", "svg"),
         ("explain", "json", "svg"),
         ("compare", "svg", "openmetrics"),
         ("inspect", "openmetrics", "github"),
