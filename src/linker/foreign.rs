@@ -1,7 +1,19 @@
 //! An ELF object of a C compiler in, its sections with their symbols and relocations out, as Go's own linker loads them
 //! (`cmd/link/internal/loadelf`): only what takes memory, and all of a section or none of it.
 
+use goblin::container::Ctx;
+use goblin::elf::header::{EM_AARCH64, ET_REL, Header};
+use goblin::elf::section_header::{
+    SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_COMMON, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_RELA,
+    SHT_SYMTAB, SectionHeader,
+};
+use goblin::elf::sym::{
+    STB_LOCAL, STT_COMMON, STT_FUNC, STT_NOTYPE, STT_OBJECT, STT_SECTION, Sym, Symtab,
+};
+use goblin::elf::{self, RelocSection};
 use rustc_hash::FxHashSet;
+
+use crate::binary::contain;
 
 /// What was read.
 #[derive(Debug)]
@@ -57,82 +69,43 @@ pub(super) struct Symbol<'a> {
     pub(crate) common: bool,
 }
 
-const MAGIC: &[u8] = b"\x7fELF";
-const RELOCATABLE: u16 = 1;
-const PROGBITS: u32 = 1;
-const SYMTAB: u32 = 2;
-const RELA: u32 = 4;
-const NOBITS: u32 = 8;
-const REL: u32 = 9;
-const COMMON: u16 = 0xfff2;
-
-/// A header of a section.
-#[derive(Debug, Clone, Copy)]
-struct Header {
-    name: u32,
-    kind: u32,
-    flags: u64,
-    offset: u64,
-    size: u64,
-    link: u32,
-    info: u32,
-    align: u64,
-}
-
-/// Little-endian ELF of 32 or 64 bits.
+/// An object, with its header and those of its sections.
 struct Elf<'a> {
     bytes: &'a [u8],
-    wide: bool,
+    header: Header,
+    context: Ctx,
+    headers: Vec<SectionHeader>,
 }
 
 impl<'a> Elf<'a> {
-    fn half(&self, at: usize) -> Option<u16> {
-        Some(u16::from_le_bytes(*self.bytes.get(at..)?.first_chunk()?))
-    }
-
-    fn word(&self, at: usize) -> Option<u32> {
-        Some(u32::from_le_bytes(*self.bytes.get(at..)?.first_chunk()?))
-    }
-
-    /// A number of the width of the object: at one place in wide objects, at another in the others.
-    fn long(&self, wide: usize, narrow: usize) -> Option<u64> {
-        match self.wide {
-            true => Some(u64::from_le_bytes(*self.bytes.get(wide..)?.first_chunk()?)),
-            false => self.word(narrow).map(u64::from),
+    /// `None` for another format than little-endian objects, and for one whose headers lie outside of it.
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let header = elf::Elf::parse_header(bytes).ok()?;
+        let endian = header.endianness().ok()?;
+        // A count of 0 stands for more sections than Go's linker reads.
+        if !endian.is_little() || header.e_type != ET_REL || header.e_shnum == 0 {
+            return None;
         }
+        let context = Ctx::new(header.container().ok()?, endian);
+        let (start, count) = (usize::try_from(header.e_shoff).ok()?, header.e_shnum.into());
+        Some(Self {
+            bytes,
+            context,
+            headers: SectionHeader::parse(bytes, start, count, context).ok()?,
+            header,
+        })
     }
 
-    fn pick(&self, wide: usize, narrow: usize) -> usize {
-        if self.wide { wide } else { narrow }
-    }
-
-    fn headers(&self) -> Option<Vec<Header>> {
-        let start = usize::try_from(self.long(0x28, 0x20)?).ok()?;
-        let size = usize::from(self.half(self.pick(0x3a, 0x2e))?);
-        let count = usize::from(self.half(self.pick(0x3c, 0x30))?);
-        let header = |index: usize| {
-            let at = start.checked_add(index.checked_mul(size)?)?;
-            // Nothing lies behind the last byte of memory.
-            at.checked_add(64)?;
-            Some(Header {
-                name: self.word(at)?,
-                kind: self.word(at + 4)?,
-                flags: self.long(at + 8, at + 8)?,
-                offset: self.long(at + 24, at + 16)?,
-                size: self.long(at + 32, at + 20)?,
-                link: self.word(self.pick(at + 40, at + 24))?,
-                info: self.word(self.pick(at + 44, at + 28))?,
-                align: self.long(at + 48, at + 32)?,
-            })
-        };
-        (0..count).map(header).collect()
-    }
-
-    fn content(&self, header: &Header) -> Option<&'a [u8]> {
-        let start = usize::try_from(header.offset).ok()?;
-        let size = usize::try_from(header.size).ok()?;
+    fn content(&self, header: &SectionHeader) -> Option<&'a [u8]> {
+        let (start, size) = span(header)?;
         self.bytes.get(start..start.checked_add(size)?)
     }
+}
+
+/// Where a section begins in the object, and how long it is.
+fn span(header: &SectionHeader) -> Option<(usize, usize)> {
+    let start = usize::try_from(header.sh_offset).ok()?;
+    Some((start, usize::try_from(header.sh_size).ok()?))
 }
 
 /// So many bytes of names may an object have for each byte of it: several names may lie in one, but not many long ones.
@@ -145,8 +118,8 @@ struct Texts {
 
 impl Texts {
     /// `None` also where the limit is reached.
-    fn text<'t>(&mut self, table: &'t [u8], at: u32) -> Option<&'t [u8]> {
-        let rest = table.get(at as usize..)?;
+    fn text<'t>(&mut self, table: &'t [u8], at: usize) -> Option<&'t [u8]> {
+        let rest = table.get(at..)?;
         let rest = rest.get(..rest.len().min(self.left))?;
         let found = rest.get(..memchr::memchr(0, rest)?)?;
         self.left -= found.len();
@@ -157,17 +130,15 @@ impl Texts {
 /// Reads an object of a package, whose path is escaped as in names of symbols. `None` for another format, and for what Go's
 /// linker would refuse.
 pub(super) fn read<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
-    let wide = *bytes.get(4)? == 2;
-    let elf = Elf { bytes, wide };
-    let little = *bytes.get(5)? == 1;
-    if !bytes.starts_with(MAGIC) || !little || elf.half(0x10)? != RELOCATABLE {
-        return None;
-    }
-    let headers = elf.headers()?;
-    let names = usize::from(elf.half(elf.pick(0x3e, 0x32))?);
-    let names = elf.content(headers.get(names)?)?;
-    let table = headers.iter().find(|header| header.kind == SYMTAB);
-    let Some(table) = table else {
+    contain(|| parse(package, bytes))
+}
+
+fn parse<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
+    let elf = Elf::of(bytes)?;
+    let names = elf.headers.get(usize::from(elf.header.e_shstrndx))?;
+    let names = elf.content(names)?;
+    let mut tables = elf.headers.iter();
+    let Some(table) = tables.find(|header| header.sh_type == SHT_SYMTAB) else {
         // Nothing can refer to it.
         return Some(Foreign {
             sections: Vec::new(),
@@ -177,20 +148,16 @@ pub(super) fn read<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
     let mut texts = Texts {
         left: bytes.len().saturating_mul(NAMES),
     };
-    let (mut sections, places) = sections(package, &elf, &headers, (names, &mut texts))?;
-    let strings = elf.content(headers.get(table.link as usize)?)?;
-    let is_arm = elf.half(0x12)? == 183;
-    let symbols = symbols(&elf, table, (strings, &mut texts), &places, is_arm)?;
+    let (mut sections, places) = sections(package, &elf, (names, &mut texts))?;
+    let symbols = symbols(&elf, table, &mut texts, &places)?;
     // The lists of relocations lie one behind another: together they are no larger than the object.
     let mut left = bytes.len();
-    for header in headers
-        .iter()
-        .filter(|header| matches!(header.kind, REL | RELA))
-    {
-        let place = places.get(header.info as usize).copied().flatten();
+    for header in &elf.headers {
+        let place = places.get(header.sh_info as usize).copied().flatten();
         let section = place.and_then(|place| sections.get_mut(place as usize));
-        if let Some(section) = section.filter(|section| section.content != Content::Zero) {
-            left = left.checked_sub(usize::try_from(header.size).ok()?)?;
+        let section = section.filter(|section| section.content != Content::Zero);
+        if let Some(section) = section.filter(|_| matches!(header.sh_type, SHT_REL | SHT_RELA)) {
+            left = left.checked_sub(usize::try_from(header.sh_size).ok()?)?;
             section
                 .targets
                 .extend(targets(&elf, header, symbols.len())?);
@@ -203,32 +170,31 @@ pub(super) fn read<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
 fn sections(
     package: &[u8],
     elf: &Elf<'_>,
-    headers: &[Header],
     (names, texts): (&[u8], &mut Texts),
 ) -> Option<(Vec<Section>, Vec<Option<u32>>)> {
-    const WRITE: u64 = 1;
-    const MEMORY: u64 = 2;
-    const CODE: u64 = 4;
+    const WRITE: u64 = SHF_WRITE as u64;
+    const MEMORY: u64 = SHF_ALLOC as u64;
+    const CODE: u64 = SHF_EXECINSTR as u64;
     let mut found: Vec<Section> = Vec::new();
     let mut taken: FxHashSet<Vec<u8>> = FxHashSet::default();
-    let mut places = vec![None; headers.len()];
+    let mut places = vec![None; elf.headers.len()];
     let mut again = 0;
-    for (header, place) in headers.iter().zip(&mut places) {
-        let flags = header.flags & (WRITE | MEMORY | CODE);
-        if !matches!(header.kind, PROGBITS | NOBITS) || flags & MEMORY == 0 {
+    for (header, place) in elf.headers.iter().zip(&mut places) {
+        let flags = header.sh_flags & (WRITE | MEMORY | CODE);
+        if !matches!(header.sh_type, SHT_PROGBITS | SHT_NOBITS) || flags & MEMORY == 0 {
             continue;
         }
         let content = match flags {
             MEMORY => Content::Constants,
-            _ if flags == MEMORY | WRITE && header.kind == NOBITS => Content::Zero,
+            _ if flags == MEMORY | WRITE && header.sh_type == SHT_NOBITS => Content::Zero,
             _ if flags == MEMORY | WRITE => Content::Data,
             _ if flags == MEMORY | CODE => Content::Code,
             _ => return None,
         };
-        if header.kind == PROGBITS {
+        if header.sh_type == SHT_PROGBITS {
             elf.content(header)?;
         }
-        let plain = texts.text(names, header.name)?;
+        let plain = texts.text(names, header.sh_name)?;
         let mut name = [package, b"(", plain, b")"].concat();
         while !taken.insert(name.clone()) {
             again += 1;
@@ -239,8 +205,8 @@ fn sections(
         found.push(Section {
             name,
             content,
-            size: u32::try_from(header.size).ok()?,
-            align: u32::try_from(header.align).ok()?,
+            size: u32::try_from(header.sh_size).ok()?,
+            align: u32::try_from(header.sh_addralign).ok()?,
             targets: Vec::new(),
         });
     }
@@ -249,68 +215,57 @@ fn sections(
 
 fn symbols<'a>(
     elf: &Elf<'a>,
-    table: &Header,
-    (strings, texts): (&'a [u8], &mut Texts),
+    table: &SectionHeader,
+    texts: &mut Texts,
     places: &[Option<u32>],
-    is_arm: bool,
 ) -> Option<Vec<Symbol<'a>>> {
-    const LOCAL: u8 = 0;
-    const OBJECT: u8 = 1;
-    const FUNCTION: u8 = 2;
-    const SECTION: u8 = 3;
-    const COMMON_SYMBOL: u8 = 5;
-    let size = elf.pick(24, 16);
-    let symbol = |entry: &[u8]| {
-        let number = |at: usize| Some(u32::from_le_bytes(*entry.get(at..)?.first_chunk()?));
-        let info = *entry.get(elf.pick(4, 12))?;
-        let at = elf.pick(6, 14);
-        let index = u16::from_le_bytes([*entry.get(at)?, *entry.get(at + 1)?]);
-        let (bind, kind) = (info >> 4, info & 15);
-        let name = texts.text(strings, number(0)?)?;
-        // Marks of what follows in a section, which assemblers for ARM write.
-        let is_mark = is_arm && matches!(name.get(..2), Some(b"$a" | b"$d" | b"$x"));
-        let scope = match kind {
-            SECTION => Scope::Section,
-            0 | OBJECT | FUNCTION | COMMON_SYMBOL if bind == LOCAL && is_mark => Scope::Nobody,
-            0 | OBJECT | FUNCTION | COMMON_SYMBOL if bind == LOCAL => Scope::Object,
-            0 | OBJECT | FUNCTION | COMMON_SYMBOL => Scope::Program,
-            _ => Scope::Nobody,
-        };
+    let strings = elf.headers.get(table.sh_link as usize)?;
+    let strings = elf.content(strings)?;
+    let (start, size) = span(table)?;
+    let count = size / Sym::size(elf.context.container);
+    let all = Symtab::parse(elf.bytes, start, count, elf.context).ok()?;
+    let is_arm = elf.header.e_machine == EM_AARCH64;
+    let symbol = |symbol: Sym| {
+        let name = texts.text(strings, symbol.st_name)?;
         Some(Symbol {
             name: if name == b"_GLOBAL_OFFSET_TABLE_" {
                 b".got"
             } else {
                 name
             },
-            scope,
-            section: places.get(usize::from(index)).copied().flatten(),
-            common: index == COMMON || kind == COMMON_SYMBOL,
+            scope: scope(&symbol, name, is_arm),
+            section: places.get(symbol.st_shndx).copied().flatten(),
+            common: symbol.st_shndx == SHN_COMMON as usize || symbol.st_type() == STT_COMMON,
         })
     };
-    let entries = elf.content(table)?.chunks_exact(size);
-    entries.map(symbol).collect()
+    all.iter().map(symbol).collect()
+}
+
+fn scope(symbol: &Sym, name: &[u8], is_arm: bool) -> Scope {
+    let is_local = symbol.st_bind() == STB_LOCAL;
+    // Marks of what follows in a section, which assemblers for ARM write.
+    let is_mark = is_arm && matches!(name.get(..2), Some(b"$a" | b"$d" | b"$x"));
+    match symbol.st_type() {
+        STT_SECTION => Scope::Section,
+        STT_NOTYPE | STT_OBJECT | STT_FUNC | STT_COMMON => match is_local {
+            true if is_mark => Scope::Nobody,
+            true => Scope::Object,
+            false => Scope::Program,
+        },
+        _ => Scope::Nobody,
+    }
 }
 
 /// The symbols that relocations name, each below `count`.
-fn targets(elf: &Elf<'_>, header: &Header, count: usize) -> Option<Vec<u32>> {
-    let size = match (elf.wide, header.kind == RELA) {
-        (true, true) => 24,
-        (true, false) => 16,
-        (false, true) => 12,
-        (false, false) => 8,
-    };
-    let mut all = Vec::new();
-    for entry in elf.content(header)?.chunks_exact(size) {
-        let number = |at: usize| Some(u32::from_le_bytes(*entry.get(at..)?.first_chunk()?));
-        let (kind, symbol) = match elf.wide {
-            true => (number(8)?, number(12)?),
-            false => (number(4)? & 0xff, number(4)? >> 8),
-        };
-        if kind != 0 && symbol != 0 {
-            all.push(Some(symbol).filter(|symbol| (*symbol as usize) < count)?);
-        }
-    }
-    Some(all)
+fn targets(elf: &Elf<'_>, header: &SectionHeader, count: usize) -> Option<Vec<u32>> {
+    let (start, size) = span(header)?;
+    let with_addend = header.sh_type == SHT_RELA;
+    let all = RelocSection::parse(elf.bytes, start, size, with_addend, elf.context).ok()?;
+    let all = all
+        .iter()
+        .filter(|found| found.r_type != 0 && found.r_sym != 0);
+    let target = |symbol: usize| (symbol < count).then_some(symbol as u32);
+    all.map(|found| target(found.r_sym)).collect()
 }
 
 #[cfg(test)]
@@ -340,16 +295,16 @@ mod tests {
             bytes.extend([1_u64, 0].iter().flat_map(|n| n.to_le_bytes()));
         };
         header(3, 0, at, names.len() as u64, 0, 0);
-        header(SYMTAB, 0, table, 24 * symbols.len() as u64, 0, 0);
+        header(SHT_SYMTAB, 0, table, 24 * symbols.len() as u64, 0, 0);
         for _ in 0..sections {
-            header(PROGBITS, 2, 0, 0, 0, 0);
+            header(SHT_PROGBITS, 2, 0, 0, 0, 0);
         }
         for _ in 0..lists {
-            header(RELA, 0, 64, start - 64, 1, 2);
+            header(SHT_RELA, 0, 64, start - 64, 1, 2);
         }
-        bytes[..4].copy_from_slice(MAGIC);
+        bytes[..4].copy_from_slice(b"\x7fELF");
         bytes[4..6].copy_from_slice(&[2, 1]);
-        bytes[0x10] = RELOCATABLE as u8;
+        bytes[0x10] = ET_REL as u8;
         bytes[0x28..0x30].copy_from_slice(&start.to_le_bytes());
         bytes[0x3a..0x3c].copy_from_slice(&64_u16.to_le_bytes());
         bytes[0x3c..0x3e].copy_from_slice(&(2 + sections + lists).to_le_bytes());
