@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::build::graphs;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{Archives, Program};
-use crate::order::Ordered;
+use crate::order::{Order, Ordered};
 use crate::plan::exports::{self, Exported};
 use crate::plan::{Facts, Step, StepKind, TargetPlan};
 use crate::process::Interrupt;
@@ -170,6 +170,21 @@ impl<'a> Known<'a> {
     /// Whether a package belongs to the module.
     pub fn is_in(&self, package: &str, module: &str) -> bool {
         self.modules.get(package).is_some_and(|of| *of == module)
+    }
+
+    /// The packages that import one of those for which `wanted` holds, and are none of these: those of the main module first.
+    pub fn importers_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let imports = |package: &&Exported| package.imports.iter().any(|path| wanted(path));
+        let others = self
+            .packages
+            .iter()
+            .filter(|package| !wanted(&package.path));
+        let mut found: Vec<&str> = others
+            .filter(imports)
+            .map(|package| package.path.as_str())
+            .collect();
+        found.order_by_key(|path| (!self.is_in(path, self.main_module), *path));
+        found.into_iter().map(str::to_owned).collect()
     }
 
     /// Packages by what imports them.

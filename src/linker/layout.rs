@@ -61,8 +61,8 @@ impl Layout {
         }
     }
 
-    /// How large these make a stripped file, where segments begin at whole pages.
-    pub(crate) fn file(&self, bytes: &Bytes) -> u64 {
+    /// How large these make a stripped file, whose segments begin at whole pages; `None` where that is not known.
+    pub(crate) fn file(&self, bytes: &Bytes) -> Option<u64> {
         // Marks between functions; the build information and the list of all tables.
         const TEXT: u64 = 73;
         const DATA: u64 = 968;
@@ -73,6 +73,6 @@ impl Layout {
         let tables = bytes.read_only + bytes.tables + self.stamp;
         let whole = |part: u64| part.next_multiple_of(self.page);
         let data = if self.headers_last { whole(data) } else { data };
-        whole(text) + whole(tables) + data
+        (self.page > 1).then(|| whole(text) + whole(tables) + data)
     }
 }

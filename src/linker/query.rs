@@ -108,14 +108,15 @@ impl Program<'_> {
         (1..self.table.len() as u32).filter(matches).collect()
     }
 
-    /// The functions that a function was inlined into, where it has no code of its own: `None` where no object knows the name.
+    /// The functions that a function was inlined into, where it has no code of its own: `None` where no object defines it.
     /// None of them: nothing that is kept needs it.
     pub fn inlined_into(&self, name: &str) -> Option<Vec<String>> {
         let symbols = self.symbols()?;
         let plain = name.as_bytes();
         let globals = (1..symbols.len() as u32).filter(|global| {
             let known = symbols.name(*global);
-            known == plain || (known.contains(&b'%') && unescaped(known) == name)
+            let is_it = known == plain || (known.contains(&b'%') && unescaped(known) == name);
+            is_it && symbols.home(*global).is_some()
         });
         let wanted: rustc_hash::FxHashSet<u32> = globals.collect();
         if wanted.is_empty() {

@@ -32,8 +32,8 @@ pub struct Freed {
     pub(crate) packages: BTreeMap<String, u64>,
     /// Functions that go.
     pub functions: usize,
-    /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
-    pub(crate) file: u64,
+    /// Bytes by which the file becomes smaller, in whole pages; `None` where it is not known at what its segments begin.
+    pub(crate) file: Option<u64>,
 }
 
 impl Freed {
@@ -93,21 +93,29 @@ impl Program<'_> {
         eliminate(&self.nodes, &without)
     }
 
-    /// What a program needs whose `main` does nothing.
+    /// What a program needs whose `main` does nothing: it has no packages but those that the runtime loads, and nothing that
+    /// others may call.
     pub(super) fn needed_by_all(&self) -> Set {
-        let mut nodes = vec![false; self.table.len()];
-        let list = Some(self.table.list).filter(|list| *list != 0);
-        let starts: Vec<u32> = self.table.mains.iter().copied().chain(list).collect();
-        for start in &starts {
-            nodes[*start as usize] = true;
+        let loaded = self.table.loaded_by_runtime();
+        let is_gone = |node: u32| {
+            let owner = self.table.owner(node).filter(|_| self.is_own(node));
+            owner.is_some_and(|owner| !loaded[owner as usize])
+        };
+        let mut nodes: Set = (0..self.table.len() as u32).map(is_gone).collect();
+        let some = [self.table.list, self.table.exports].into_iter();
+        for start in some.chain(self.table.mains.iter().copied()) {
+            nodes[start as usize] = true;
         }
+        let roots = self.nodes.roots.iter().copied();
+        let roots: Vec<u32> = roots.filter(|root| !nodes[*root as usize]).collect();
         let without = Without {
             nodes,
             ..Without::default()
         };
         let mut needed = eliminate(&self.nodes, &without).reached;
-        for node in starts.iter().chain(&self.nodes.roots) {
-            needed[*node as usize] = true;
+        let list = Some(self.table.list).filter(|list| *list != 0);
+        for node in self.table.mains.iter().copied().chain(list).chain(roots) {
+            needed[node as usize] = true;
         }
         needed
     }
@@ -185,12 +193,11 @@ impl Program<'_> {
         if freed > owned {
             packages.insert(String::new(), freed - owned);
         }
-        let file = self
-            .layout
-            .file(&before)
-            .saturating_sub(self.layout.file(&after));
+        let files = [&before, &after].map(|bytes| self.layout.file(bytes));
         Freed {
-            file,
+            file: files[0]
+                .zip(files[1])
+                .map(|(before, after)| before.saturating_sub(after)),
             before,
             after,
             packages,

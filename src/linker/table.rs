@@ -115,13 +115,18 @@ impl Table {
     /// The libraries that are loaded without some packages: by number. What only these import is gone with them, whatever was
     /// inlined of it, and so is `runtime/cgo` with the last package that has C code.
     pub(crate) fn loaded(&self, without: &[String]) -> Vec<bool> {
-        let there: Vec<bool> = self
-            .paths
-            .iter()
-            .map(|path| !without.contains(path))
-            .collect();
+        let there = self.paths.iter().map(|path| !without.contains(path));
+        self.loaded_from(self.first_loaded(), &there.collect::<Vec<_>>())
+    }
+
+    /// The libraries of a program that does nothing, by number: the runtime, and what it imports.
+    pub(crate) fn loaded_by_runtime(&self) -> Vec<bool> {
+        self.loaded_from(self.runtime(), &vec![true; self.paths.len()])
+    }
+
+    fn loaded_from(&self, first: impl Iterator<Item = u32>, there: &[bool]) -> Vec<bool> {
         let mut loaded = vec![false; there.len()];
-        let mut queue: Vec<u32> = self.first_loaded().collect();
+        let mut queue: Vec<u32> = first.collect();
         while let Some(library) = queue.pop() {
             let is_new = there[library as usize] && !loaded[library as usize];
             if is_new {
@@ -134,9 +139,13 @@ impl Table {
 
     /// The libraries that are loaded without an import: those of the main package and of the runtime.
     pub(crate) fn first_loaded(&self) -> impl Iterator<Item = u32> {
-        let runtime = self.paths.iter().position(|path| path == "runtime");
         let main = (!self.paths.is_empty()).then_some(0);
-        main.into_iter().chain(runtime).map(|at| at as u32)
+        main.into_iter().chain(self.runtime())
+    }
+
+    fn runtime(&self) -> impl Iterator<Item = u32> {
+        let runtime = self.paths.iter().position(|path| path == "runtime");
+        runtime.into_iter().map(|at| at as u32)
     }
 
     /// What a library imports.

@@ -102,6 +102,8 @@ pub(crate) struct Asked {
     pub(crate) symbols: u64,
     /// From the start of the program to it; the first is the shortest.
     pub(crate) chains: Vec<Chain>,
+    /// The packages that import it, of a package or a module: those of the main module first.
+    pub(crate) imported_by: Vec<String>,
     /// What else has this name; `null` where nothing has.
     pub(crate) also: Option<String>,
     /// Of `dce`: the functions that call methods by names that are not known.
@@ -150,8 +152,9 @@ pub(crate) struct Caller {
 pub(crate) struct Freed {
     /// Bytes in all.
     pub(crate) bytes: u64,
-    /// Bytes by which the file becomes smaller, in whole pages where its segments begin at such.
-    pub(crate) file: u64,
+    /// Bytes by which the file becomes smaller, in whole pages; `null` where it is not known at what its segments begin: where
+    /// the linker of the system links, and in other formats than ELF.
+    pub(crate) file: Option<u64>,
     /// Functions.
     pub(crate) functions: u64,
     /// Bytes by package, the largest first; `package` is empty for tables that packages share.

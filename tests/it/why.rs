@@ -202,6 +202,8 @@ fn check_set_of(toolchain: &Toolchain, build: Build, directory: &Path, package: 
         .collect();
     let fewer: Vec<&&str> = theirs.difference(&ours).collect();
     let version = toolchain.minor.1;
+    let (cgo, kept) = (build.cgo, ours.len());
+    println!("{package} of Go 1.{version}, cgo {cgo}: {kept} symbols");
     assert!(
         ours.len() > 2000,
         "{package} of Go 1.{version}: {} symbols",
@@ -239,8 +241,8 @@ fn what_is_kept_of_commands_is_what_the_linker_keeps() {
 
 /// Main packages of modules with more than 400 packages each: their versions are those that were looked at.
 const PROGRAMS: [&str; 2] = [
-    "github.com/gohugoio/hugo@v0.149.1",
     "github.com/goreleaser/goreleaser@v1.26.2",
+    "github.com/gohugoio/hugo@v0.149.1",
 ];
 
 /// The directory of another one, built where it is.
@@ -265,6 +267,8 @@ fn what_is_kept_of_large_programs_is_what_the_linker_keeps() {
             &["get", program],
         );
         check_set(&toolchain, directory.path(), package);
+        let cgo = Build { cgo: true, ..PLAIN };
+        check_set_of(&toolchain, cgo, directory.path(), package);
     }
 }
 
@@ -327,7 +331,18 @@ fn a_chain_leads_from_main_to_what_was_asked_about() {
     assert_eq!(steps.last().unwrap()["package"], "text/template");
     // `template.New` is inlined: the place is that of the call in main.go.
     assert_eq!(steps[1]["line"], 20, "{}", run.stdout);
-    assert!(found["asked"]["without"]["bytes"].as_u64().unwrap() > 50_000);
+    let without = &found["asked"]["without"];
+    assert!(without["bytes"].as_u64().unwrap() > 50_000);
+    assert!(without["file"].as_u64().unwrap().is_multiple_of(4096));
+    assert_eq!(found["asked"]["imported_by"][0], "example.com/app");
+    let shown = place.run("why text/template").stdout;
+    assert!(shown.contains("imported by example.com/app\n"), "{shown}");
+    // The main module comes first.
+    let shown = place.run("why fmt").stdout;
+    assert!(
+        shown.contains("imported by example.com/app and "),
+        "{shown}"
+    );
 }
 
 #[test]

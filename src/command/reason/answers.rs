@@ -113,6 +113,10 @@ fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) ->
             .map(chain)
             .collect(),
         callers: Vec::new(),
+        imported_by: match target.removal.packages.as_slice() {
+            [] => Vec::new(),
+            of => known.importers_of(|path| of.iter().any(|package| package == path)),
+        },
         also: also(program, known, name, &target),
         without: (!is_fixed(program, known, &target))
             .then(|| freed(&program.freed(&target.removal))),
@@ -153,6 +157,7 @@ fn methods(program: &Program<'_>) -> Asked {
         kind: "dce".into(),
         symbols: callers.len() as u64,
         chains: Vec::new(),
+        imported_by: Vec::new(),
         also: None,
         without: (!callers.is_empty()).then(|| freed(&without)),
         callers: each,

@@ -39,6 +39,7 @@ pub(super) fn fill(
         kind: if is_package { "package" } else { "module" }.into(),
         symbols: 0,
         chains: chain(known, wanted).into_iter().collect(),
+        imported_by: known.importers_of(wanted),
         callers: Vec::new(),
         also: None,
         without: None,

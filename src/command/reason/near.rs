@@ -14,7 +14,12 @@ pub(super) fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> E
     if let Some(into) = program.inlined_into(name) {
         return without_code(name, &into);
     }
-    let message = format!("the executable has no package, module or symbol `{name}`");
+    let message = match program.has_uncounted_c() {
+        true => format!(
+            "no Go package, module or symbol is called `{name}`, and C code is not looked at"
+        ),
+        false => format!("the executable has no package, module or symbol `{name}`"),
+    };
     let error = Error::new(Kind::Usage, message);
     let modules = known.modules.values().copied();
     let names = known.packages.iter().map(|found| found.path.as_str());

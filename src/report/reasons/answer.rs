@@ -62,6 +62,10 @@ fn answer(asked: &Asked, by: By, top: usize) -> Vec<Block> {
         }
         blocks.push(steps(chain));
     }
+    if !asked.imported_by.is_empty() {
+        let line = format!("imported by {}", first_of(&asked.imported_by));
+        blocks.push(Block::Line(Tone::Plain, line));
+    }
     let also = asked.also.iter();
     blocks.extend(also.map(|line| Block::Line(Tone::Dim, line.clone())));
     if let Some(freed) = &asked.without {
@@ -140,12 +144,14 @@ fn without(cut: &Cut, top: usize) -> Vec<Block> {
 }
 
 fn lost(subject: &str, freed: &Freed, top: usize) -> Vec<Block> {
+    let file = freed.file.map_or(String::new(), |file| {
+        format!("; in whole pages the file loses {}", grouped(file))
+    });
     let line = format!(
-        "{subject}: {} less ({} bytes, {}; in whole pages the file loses {})",
+        "{subject}: {} less ({} bytes, {}{file})",
         human(freed.bytes),
         grouped(freed.bytes),
         counted(freed.functions, "function"),
-        grouped(freed.file)
     );
     let row = |entry: &super::PackageBytes| {
         let name = match entry.package.as_str() {
@@ -166,13 +172,18 @@ fn lost(subject: &str, freed: &Freed, top: usize) -> Vec<Block> {
     blocks
 }
 
+/// The first of some packages, and how many more there are.
+fn first_of(packages: &[String]) -> String {
+    match packages {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
 fn biggest(all: &[Biggest]) -> Vec<Block> {
     let row = |entry: &Biggest| {
-        let by = match entry.imported_by.as_slice() {
-            [] => String::new(),
-            [only] => only.clone(),
-            [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-        };
+        let by = first_of(&entry.imported_by);
         // As it can be typed: a package of the same name is another cut.
         let name = match entry.kind.as_str() {
             "module" => format!("module:{}", entry.name),

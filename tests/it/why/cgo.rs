@@ -102,6 +102,51 @@ fn what_is_kept_of_c_code_is_what_the_linker_keeps() {
     }
 }
 
+#[test]
+#[ignore = "compiles for every released toolchain; run with --ignored"]
+fn what_is_kept_of_c_code_is_what_the_linker_keeps_on_every_go() {
+    let between = toolchains::BETWEEN.iter().copied();
+    let all: Vec<_> = between.filter_map(toolchains::released).collect();
+    assert_eq!(all.len(), toolchains::BETWEEN.len());
+    for main in [SERVICE, USER, OWN] {
+        let directory = module(main);
+        for toolchain in &all {
+            check_set_of(toolchain, CGO, directory.path(), ".");
+        }
+    }
+}
+
+/// SQLite itself: 250,000 lines of C that call Go back.
+const SQLITE: &str = "github.com/mattn/go-sqlite3@v1.14.32";
+
+#[test]
+#[ignore = "fetches and compiles SQLite; run with --ignored"]
+fn what_is_kept_around_sqlite_is_what_the_linker_keeps() {
+    const MAIN: &str = r#"package main
+
+import (
+    "database/sql"
+    "fmt"
+
+    _ "github.com/mattn/go-sqlite3"
+)
+
+func main() {
+    db, err := sql.Open("sqlite3", ":memory:")
+    fmt.Println(db, err)
+}
+"#;
+    let directory = module(MAIN);
+    let path = directory.path();
+    let here = toolchains::in_path();
+    programs::go(Some(&here), "linux/amd64", path, &["get", SQLITE]);
+    check_set_of(&here, CGO, path, ".");
+    for version in ["1.21.13", "1.22.10", "1.27.3"] {
+        let toolchain = toolchains::released(version).unwrap();
+        check_set_of(&toolchain, CGO, path, ".");
+    }
+}
+
 /// One use of a package, to be left out: the import and the statements.
 const HTTP: [&str; 2] = [
     "net/http",
@@ -206,6 +251,21 @@ fn chains_lead_through_c_code() {
     let steps = symbol_of_last("main.unused");
     assert_eq!(steps[0], ["start", "(C code)"], "{steps:?}");
     assert_eq!(steps[1][0], "export", "{steps:?}");
+    // Other programs do without it, and it is not known at what the segments of such a file begin.
+    let cut = place.run("why --format json --cut main.unused");
+    assert_eq!(cut.code(), 0, "{}", cut.shown());
+    let cut = cut.json();
+    assert!(cut["cut"]["freed"]["bytes"].as_u64().unwrap() > 0, "{cut}");
+    assert!(cut["cut"]["freed"]["file"].is_null(), "{cut}");
+    let shown = place.run("why --cut main.unused");
+    assert!(!shown.stdout.contains("whole pages"), "{}", shown.stdout);
+    assert_eq!(place.run("why --cut runtime.mallocgc").code(), 2);
+    // C code calls the first, and nobody knows the second.
+    for name in ["qsort", "sorted_by_nobody"] {
+        let run = place.run(&format!("why {name}"));
+        let said = format!("no Go package, module or symbol is called `{name}`, and C code");
+        assert!(run.stderr.contains(&said), "{}", run.stderr);
+    }
     write(&place, USER);
     let steps = symbol_of_last("getpwnam_r");
     assert_eq!(steps[0][1], "main.main", "{steps:?}");
