@@ -163,7 +163,7 @@ pub struct Binary {
     /// Go's build ID, as `go tool buildid` prints it.
     pub build_id: Option<String>,
     /// Whether there is debug information.
-    has_dwarf: bool,
+    pub(crate) has_dwarf: bool,
     /// Whether there is a symbol table (symbols that only serve dynamic linking do not count).
     pub(crate) has_symbols: bool,
     /// What the system has to find before the program runs; `None` for wasm, and where it cannot be read.

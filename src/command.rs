@@ -6,6 +6,8 @@ mod advise;
 
 mod anchored;
 
+mod as_built;
+
 mod attempt;
 
 mod catalog;

@@ -13,6 +13,7 @@ Examples:
   gobuild-opt inspect dist/api
   gobuild-opt inspect dist/api --by package --filter golang.org/x/...
   gobuild-opt inspect dist/api --report api.html --report api.json
+  gobuild-opt inspect dist/api --retained --by module
   gobuild-opt inspect dist/api --profile cmd/api/default.pgo --format html > api.html";
 
 pub(super) const COMPARE: &str = "\
@@ -44,6 +45,9 @@ pub struct Inspect {
     /// The largest constants, variables, texts and embedded files of a package, and who refers to them
     #[arg(long, value_name = "PACKAGE", conflicts_with_all = ["by", "filter"])]
     pub(crate) why_bytes: Option<String>,
+    /// Say what goes without each package, from the objects that it was linked from: for a file that was built here
+    #[arg(long, conflicts_with = "why_bytes")]
+    pub(crate) retained: bool,
     /// Show in the treemap how much of this profile is spent where
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,

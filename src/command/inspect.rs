@@ -1,5 +1,7 @@
 //! `inspect`: what an executable is made of.
 
+mod here;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,7 +23,7 @@ use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, 
 use crate::report::measures;
 
 /// Reads the file, says whose every byte is.
-pub(crate) fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
     let tables_only = args.output.formats().all(|format| !format.is_data());
@@ -44,6 +46,9 @@ pub(crate) fn run(args: &cli::Inspect, session: &Session<'_>) -> Result<Output> 
         false => usize::MAX,
     };
     let mut found = dissected.inspection(most)?;
+    if args.retained {
+        found.retain(&here::retained(&dissected.anatomy, &args.binary, session)?);
+    }
     if let Some(filter) = args.filter.as_ref().filter(|text| !text.is_empty()) {
         found.keep(&Filter(filter.clone()));
     }

@@ -36,7 +36,7 @@ fn one(target: &TargetPlan, package: &str, interrupt: &Interrupt) -> Result<Reta
 }
 
 /// What can be left out of a program, with what it keeps alone.
-fn of_program(program: &Program<'_>, known: &Known<'_>) -> Retained {
+pub fn of_program(program: &Program<'_>, known: &Known<'_>) -> Retained {
     let module_of = |path: &str| {
         let module = known.modules.get(known.import_path(path)).copied();
         module.filter(|module| *module != known.main_module)

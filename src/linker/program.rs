@@ -216,6 +216,15 @@ impl<'a> Program<'a> {
         kept.filter(|name| !name.is_empty())
     }
 
+    /// The functions that are kept, with the bytes of their code: 0 where it is a part of something whose size is known alone.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let all = self.weights.functions().iter();
+        all.map(|function| {
+            let node = function.node;
+            (self.table.name(node), self.weights.size(node))
+        })
+    }
+
     /// Whether some reachable code calls methods by names that are not known.
     pub(crate) fn keeps_all_methods(&self) -> bool {
         self.whole.reflection

@@ -425,7 +425,12 @@ impl Weights {
         }
     }
 
-    /// The same with the space in front of it.
+    /// The size of a symbol, in bytes.
+    pub(crate) fn size(&self, node: u32) -> u64 {
+        self.weights[node as usize].size.into()
+    }
+
+    /// What it costs with the space in front of it.
     pub fn extent(&self, node: u32) -> u64 {
         let weight = self.weights[node as usize];
         match weight.place {

@@ -76,6 +76,9 @@ pub struct Inspection<'a> {
     pub(crate) methods: Option<MethodElimination>,
     /// C code.
     pub(crate) cgo: Cgo,
+    /// Whether `retained` leaves out C code, which the linker of the system adds.
+    #[serde(default)]
+    pub(crate) uncounted_c: bool,
     /// What could not be read, in sentences.
     pub(crate) notes: Vec<String>,
 }
@@ -185,6 +188,10 @@ pub struct ModuleSize {
     pub(crate) code: u64,
     /// Packages with bytes in the file.
     pub(crate) packages: u64,
+    /// Bytes that go when the program has no package of it. `null` where that was not asked for, and of the main module and
+    /// the standard library.
+    #[serde(default)]
+    pub(crate) retained: Option<u64>,
 }
 
 /// A package.
@@ -208,6 +215,10 @@ pub(crate) struct PackageSize {
     pub(crate) functions: u64,
     /// `bytes` by kind, kinds without bytes left out.
     pub(crate) kinds: BTreeMap<String, u64>,
+    /// Bytes that go when the program has no such package: its own, and what nothing else needs. `null` where that was not
+    /// asked for, and of the main package and the runtime, which no program is without.
+    #[serde(default)]
+    pub(crate) retained: Option<u64>,
 }
 
 /// A function. Its names stand in the executable, or else in the anatomy: there may be hundreds of thousands.

@@ -213,6 +213,6 @@ impl Tile {
 
     /// Whether there is anything in it, now or before.
     pub(crate) fn has_anything(&self) -> bool {
-        self.bytes + self.before + self.sites + self.weight > 0
+        self.bytes + self.before + self.sites + self.weight + self.retained > 0
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::UNCOUNTED_C;
 use super::weighing::Weighing;
 use crate::analysis::Artifact;
 use crate::binary::PackageBytes;
@@ -25,6 +26,22 @@ pub struct Retained {
     pub imports: BTreeMap<String, Vec<String>>,
     /// Whether there is C code of which no bytes are counted.
     pub uncounted_c: bool,
+}
+
+/// The column of it.
+pub(crate) const RETAINED: &str = "retained B";
+
+impl Retained {
+    /// What the column means.
+    pub(crate) fn meaning(uncounted_c: bool) -> String {
+        let c = match uncounted_c {
+            true => format!("; {UNCOUNTED_C}"),
+            false => String::new(),
+        };
+        format!(
+            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs, less than its own where others may define the same; `why --cut` lists it{c}"
+        )
+    }
 }
 
 /// Bytes of a package in the file.

@@ -63,6 +63,7 @@ pub fn inspection<'a>(
             on: methods.elimination(),
         }),
         cgo: cgo(anatomy),
+        uncounted_c: false,
         modules,
         packages,
         left_out: left_out(anatomy, &functions),
@@ -199,6 +200,7 @@ fn modules(anatomy: &Anatomy<'_>) -> Vec<ModuleSize> {
         shared: module.shared,
         code: module.code,
         packages: u64::from(module.packages),
+        retained: None,
     };
     anatomy.modules().into_iter().map(module).collect()
 }
@@ -219,6 +221,7 @@ fn packages(anatomy: &Anatomy<'_>) -> Vec<PackageSize> {
                 .filter(|(_, bytes)| *bytes > 0)
                 .map(|(kind, bytes)| (kind.name().to_owned(), bytes))
                 .ordered(),
+            retained: None,
         }
     };
     anatomy.packages.iter().map(package).collect()

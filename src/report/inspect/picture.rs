@@ -35,6 +35,12 @@ pub(crate) fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) ->
         subtitle.push_str(&format!("; shown: {} of `{filter}`", human(shown)));
     }
     let mut layers = vec![Layer::Bytes];
+    let mut packages = inspection.packages.iter();
+    layers.extend(
+        packages
+            .any(|package| package.retained.is_some())
+            .then_some(Layer::Retained),
+    );
     layers.extend(profile.map(|_| Layer::Profile));
     Picture {
         title: name(&file.path).to_owned(),
@@ -128,6 +134,11 @@ fn package(
             ..leaf("other functions of the profile", "code".into(), 0)
         });
     }
+    // All of it goes together: no part of the package has a share.
+    children.extend(it.retained.map(|retained| Tile {
+        retained,
+        ..leaf("all of it, and what only it needs", "code".into(), 0)
+    }));
     children.retain(Tile::has_anything);
     Tile {
         // A package without anything that is known by function or kind.

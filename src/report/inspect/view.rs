@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{Inspection, PackageSize};
 use crate::order::{Order, Ordered};
-use crate::report::Filter;
+use crate::report::{Filter, Retained};
 
 /// What a listing is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +63,17 @@ impl View {
 }
 
 impl Inspection<'_> {
+    /// Adds what goes without each package and each module.
+    pub(crate) fn retain(&mut self, found: &Retained) {
+        for package in &mut self.packages {
+            package.retained = found.packages.get(&package.path).copied();
+        }
+        for module in &mut self.modules {
+            module.retained = found.modules.get(&module.path).copied();
+        }
+        self.uncounted_c = found.uncounted_c;
+    }
+
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
     pub(crate) fn keep(&mut self, filter: &Filter) {
         let by_package = |package: &PackageSize| {

@@ -7,12 +7,9 @@ use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::order::Order;
+use crate::report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
-use crate::report::sizes::{PackageSize, SHARED, UNOWNED};
-use crate::report::{Target, UNCOUNTED_C};
-
-/// What goes when something is not there.
-const RETAINED: &str = "retained B";
+use crate::report::sizes::{PackageSize, RETAINED, Retained, SHARED, UNOWNED};
 
 /// Lines of each table; what is smaller is one line.
 const TOP: usize = 10;
@@ -132,13 +129,7 @@ fn retained(target: &Target) -> Option<Block> {
         .any(|package| package.retained.is_some());
     let line = match &target.not_retained {
         Some(why) => format!("what packages keep alive alone is not known: {why}"),
-        None if known => format!(
-            "{RETAINED}: what goes without it, by the linker's own elimination: its own bytes and what nothing else needs, less than its own where others may define the same; `why --cut` lists it{}",
-            match target.uncounted_c {
-                true => format!("; {UNCOUNTED_C}"),
-                false => String::new(),
-            }
-        ),
+        None if known => Retained::meaning(target.uncounted_c),
         None => return None,
     };
     Some(Block::Line(Tone::Dim, line))

@@ -130,3 +130,73 @@ fn the_long_report_says_what_a_package_keeps_alone() {
         run.shown()
     );
 }
+
+/// A file that was built here, by go itself or by a release, has the column, too.
+#[test]
+fn a_file_that_was_built_here_says_what_packages_keep_alone() {
+    let place = super::place();
+    let cut = place.run("why --format json --cut text/template").json();
+    let freed = cut["cut"]["freed"]["bytes"].as_u64().unwrap();
+    assert_eq!(place.run("release -o stripped .").code(), 0);
+    place.tool("go", &["build", "-o", "plain", "."]);
+    place.tool("go", &["build", "-gcflags=all=-l", "-o", "noinline", "."]);
+    for (file, near) in [("stripped", true), ("plain", true), ("noinline", false)] {
+        let run = place.run(&format!("inspect {file} --retained --format json"));
+        assert_eq!(run.code(), 0, "{file}: {}", run.shown());
+        let found = run.json();
+        let packages = found["packages"].as_array().unwrap();
+        let of = |path: &str| {
+            let found = packages.iter().find(|package| package["path"] == path);
+            found.unwrap()["retained"].as_u64()
+        };
+        let said = of("text/template").unwrap();
+        let off = said.abs_diff(freed);
+        assert_eq!(
+            off < ALIGNMENT + freed / 200,
+            near,
+            "{file}: {said} {freed}"
+        );
+        assert_eq!(of("runtime"), None);
+    }
+    let run = place.run("inspect stripped --retained --report page.html");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(
+        run.stdout.contains("retained B: what goes"),
+        "{}",
+        run.stdout
+    );
+    let page = std::fs::read_to_string(place.path("page.html")).unwrap();
+    assert!(page.contains("value=\"retained\""));
+    let without = place.run("inspect stripped --format json").json();
+    assert!(without["packages"][0]["retained"].is_null());
+}
+
+/// Sources, settings and checkouts that are others are refused, by a sentence that says what differs.
+#[test]
+fn a_file_that_these_sources_do_not_link_is_refused() {
+    let place = super::place();
+    place.tool("go", &["build", "-o", "plain", "."]);
+    place.tool("go", &["build", "-o", "files", "main.go"]);
+    let refused = |file: &str| {
+        let run = place.run(&format!("inspect {file} --retained"));
+        assert_ne!(run.code(), 0, "{}", run.shown());
+        run.stderr.clone()
+    };
+    let said = refused("files");
+    assert!(said.contains("it was built from files"), "{said}");
+    // A package that main does not import directly would not show in its own archive.
+    place.write(
+        "shapes/more.go",
+        "package shapes\n\nvar Table = map[string]string{\"a\": \"b\"}\n",
+    );
+    let said = refused("plain");
+    assert!(said.contains("those of these sources are others"), "{said}");
+    place.write("shapes/more.go", "package shapes\n");
+    assert_eq!(place.run("inspect plain --retained").code(), 0);
+    place.write("go.mod", "module example.com/other\n\ngo 1.21\n");
+    let said = refused("plain");
+    assert!(
+        said.contains("checkout that the file was built from"),
+        "{said}"
+    );
+}

@@ -8,6 +8,7 @@ use crate::report::inspect::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
 use crate::report::outline::{Block, Tone, number, optional, text};
+use crate::report::sizes::{RETAINED, Retained};
 
 pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
@@ -17,15 +18,17 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         number("B"),
         number("share"),
         number("code B"),
+        optional(number(RETAINED)),
         optional(number("packages")),
     ];
-    let row = |name: String, version: String, bytes, code, packages| {
+    let row = |name: String, version: String, bytes, code, (packages, retained)| {
         vec![
             name,
             version,
             cell(bytes),
             share(bytes, size),
             cell(code),
+            known(retained),
             cell(packages),
         ]
     };
@@ -38,7 +41,8 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
                 Origin::Shared => "shared: used by several modules".to_owned(),
                 _ => module.path.clone(),
             };
-            row(name, version, module.bytes, module.code, module.packages)
+            let rest = (module.packages, module.retained);
+            row(name, version, module.bytes, module.code, rest)
         })
         .collect();
     if !small.is_empty() {
@@ -49,7 +53,7 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             String::new(),
             bytes,
             code,
-            sum(|module| module.packages),
+            (sum(|module| module.packages), None),
         ));
     }
     let count = inspection
@@ -61,6 +65,11 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     listing(heading, columns, rows)
 }
 
+/// A number that may not be known.
+fn known(bytes: Option<u64>) -> String {
+    bytes.map_or(String::new(), grouped)
+}
+
 pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let all = &inspection.packages;
@@ -69,6 +78,7 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         number("B"),
         number("share"),
         number("code B"),
+        optional(number(RETAINED)),
         optional(number("paid for B")),
         optional(number("functions")),
     ];
@@ -93,6 +103,10 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
         ));
     }
+    if all.iter().any(|package| package.retained.is_some()) && blocks.len() > 1 {
+        let line = Retained::meaning(inspection.uncounted_c);
+        blocks.push(Block::Line(Tone::Dim, line));
+    }
     blocks
 }
 
@@ -111,6 +125,10 @@ fn package_row(name: String, packages: &[&PackageSize], size: u64) -> Vec<String
         cell(bytes),
         share(bytes, size),
         cell(code),
+        match packages {
+            [only] => known(only.retained),
+            _ => String::new(),
+        },
         paid,
         cell(sum(|package| package.functions)),
     ]

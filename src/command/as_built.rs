@@ -1,0 +1,76 @@
+//! What an executable records of its build in, a configuration that builds it in the same way out.
+
+use crate::binary::{Binary, BuildInfo};
+use crate::config::layer::Loaded;
+use crate::config::pgo::Profiles;
+use crate::config::{Buildvcs, Strip, Target};
+
+/// Settings of a build that are variables, beside those that begin with `GO`.
+const CGO: [&str; 5] = [
+    "CGO_ENABLED",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_LDFLAGS",
+];
+
+/// Flags of `go build` that are recorded with a value of their own, and that value where nothing was typed.
+const FLAGS: [(&str, &str); 5] = [
+    ("-race", "false"),
+    ("-msan", "false"),
+    ("-asan", "false"),
+    ("-buildmode", "exe"),
+    ("-compiler", "gc"),
+];
+
+/// Replaces what the configuration says of the build by what the file records. Nothing of it is trusted: go gets what a
+/// configuration may pass.
+pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
+    let config = &mut loaded.config;
+    let set = |name: &str| build.setting(name).filter(|value| !value.is_empty());
+    let list = |name: &str| set(name).map(str::to_owned).into_iter().collect::<Vec<_>>();
+    config.target = vec![Target {
+        os: binary.goos.clone(),
+        arch: binary.goarch.clone(),
+        ..Target::default()
+    }];
+    config.compare.baseline = "off".into();
+    if set("-pgo").is_none() {
+        config.pgo.profile = Profiles::One("off".into());
+        config.pgo.package.clear();
+    }
+    let of = &mut config.build;
+    of.packages = vec![build.path.clone()];
+    of.buildvcs = Buildvcs::False;
+    of.trimpath = set("-trimpath") == Some("true");
+    of.gcflags = list("-gcflags");
+    of.asmflags = list("-asmflags");
+    // With -trimpath go does not record the flags of the linker.
+    if !of.trimpath {
+        of.ldflags = list("-ldflags");
+    }
+    of.strip = match (binary.has_symbols, binary.has_dwarf) {
+        _ if !of.trimpath => Strip::None,
+        (_, true) => Strip::None,
+        (true, false) => Strip::Dwarf,
+        (false, false) => Strip::All,
+    };
+    let tags = set("-tags").unwrap_or_default().split(',');
+    of.tags = tags
+        .filter(|tag| !tag.is_empty())
+        .map(str::to_owned)
+        .collect();
+    for (flag, usual) in FLAGS {
+        let assigned = format!("{flag}=");
+        of.flags
+            .retain(|known| known != flag && !known.starts_with(&assigned));
+        let other = set(flag).filter(|value| *value != usual);
+        of.flags
+            .extend(other.map(|value| format!("{assigned}{value}")));
+    }
+    let variables = build.settings.iter().filter(|(name, value)| {
+        let is_variable = name.starts_with("GO") || CGO.contains(&name.as_str());
+        is_variable && !value.is_empty() && name != "GOOS" && name != "GOARCH"
+    });
+    of.env.extend(variables.cloned());
+}

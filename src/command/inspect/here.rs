@@ -1,0 +1,148 @@
+//! An executable that was built here in, what each of its packages keeps alive alone out: from the objects that it was
+//! linked from. What it says of its build finds them; whether they are those, its own functions say.
+
+use std::path::Path;
+
+use super::super::Session;
+use super::super::as_built::follow;
+use super::super::graph::Objects;
+use super::super::prepare::{Purpose, prepare_loaded};
+use super::super::retaining;
+use super::super::staging::stage;
+use crate::binary::{self, Anatomy};
+use crate::cli::Settings;
+use crate::config;
+use crate::error::{Error, Kind, Result};
+use crate::linker::Program;
+use crate::number::counted_of;
+use crate::plan::Typed;
+use crate::report::Retained;
+
+/// Asks go for the objects of the main package, with the flags that the file records, and runs the linker's elimination
+/// over them.
+///
+/// Fails with [`Kind::Usage`] where the file does not say what it was built from, where another Go or other sources made it.
+pub fn retained(anatomy: &Anatomy<'_>, path: &Path, session: &mut Session<'_>) -> Result<Retained> {
+    let refused = |why: String| {
+        let message = format!(
+            "`--retained` needs the objects that `{}` was linked from: {why}",
+            path.display()
+        );
+        Error::new(Kind::Usage, message)
+    };
+    let build = anatomy.binary.build_info.as_ref();
+    let build = build.filter(|build| !build.path.is_empty());
+    let build = build
+        .ok_or_else(|| refused("it does not say what it was built from".into()).hint(RELEASE))?;
+    if build.path == "command-line-arguments" {
+        return Err(refused("it was built from files, and does not say from which".into()).hint(
+            "build the package by its path; `release --retained` has the column of what it builds",
+        ));
+    }
+    let settings = Settings::default();
+    let typed = Typed {
+        cwd: session.cwd.clone(),
+        ..Typed::default()
+    };
+    let mut loaded = config::load(&settings.sources(&session.cwd, session.text_env())?)?;
+    follow(&mut loaded, &anatomy.binary, build);
+    let not_here = |error: Error| match error.kind {
+        Kind::Go => error.hint(format!(
+            "run this in the checkout that the file was built from: its main package is `{}`",
+            build.path
+        )),
+        _ => error,
+    };
+    let prepared = prepare_loaded(loaded, &settings, &typed, Purpose::Look, session);
+    let mut prepared = prepared.map_err(not_here)?;
+    let stage = stage(&mut prepared, None, true, session)?;
+    let (_, _, plan) = prepared.draw(stage.path(), session)?;
+    let target = plan.targets.first();
+    let target = target.ok_or_else(|| refused("go names no target".into()).hint(RELEASE))?;
+    let version = &target.facts.toolchain.version;
+    if *version != build.go_version {
+        let why = format!("{} built it, and go here is {version}", build.go_version);
+        return Err(refused(why).hint(format!(
+            "run this with GOTOOLCHAIN={}, or build the file again",
+            build.go_version
+        )));
+    }
+    Objects::check(target)?;
+    let objects = Objects::list(target, &build.path, &session.interrupt).map_err(not_here)?;
+    let main = objects.packages.last().map(|main| main.archive.as_str());
+    let content = content_of(Path::new(main.unwrap_or_default()));
+    let known = objects.known();
+    objects.linked(|program| {
+        let same = is_same(anatomy, program, content.as_deref());
+        same.map_err(|why| {
+            refused(format!("those of these sources are others: {why}"))
+                .hint("build it again, or look at it in the checkout and with the settings that it was built with")
+        })?;
+        Ok(retaining::of_program(program, &known))
+    })?
+}
+
+const RELEASE: &str = "`release --retained` has the column of what it builds";
+
+/// The content of an archive, as its build ID names it; `None` where it has none.
+fn content_of(archive: &Path) -> Option<String> {
+    const HEAD: usize = 4096;
+    const MARK: &[u8] = b"\nbuild id \"";
+    let file = binary::open(archive).ok()?;
+    let head = file.get(..file.len().min(HEAD))?;
+    let start = memchr::memmem::find(head, MARK)? + MARK.len();
+    let rest = head.get(start..)?;
+    let id = std::str::from_utf8(rest.get(..memchr::memchr(b'"', rest)?)?).ok()?;
+    id.rsplit('/').next().map(str::to_owned)
+}
+
+/// So many bytes may lie between two functions.
+const BETWEEN: u64 = 128;
+
+/// Whether the file has the main package with that `content`, and the functions that the linker keeps of these objects:
+/// each by name and size. `Err`: what differs.
+fn is_same(
+    anatomy: &Anatomy<'_>,
+    program: &Program<'_>,
+    content: Option<&str>,
+) -> std::result::Result<(), String> {
+    // The build ID of a file: what it was linked from, the main package, its content, and the content of the file.
+    let id = anatomy.binary.build_id.as_deref().unwrap_or_default();
+    let parts: Vec<&str> = id.split('/').collect();
+    if let ([_, _, main, _], Some(content)) = (parts.as_slice(), content)
+        && *main != content
+    {
+        return Err("its main package was compiled from something else".into());
+    }
+    let made =
+        |name: &[u8]| name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
+    let last = anatomy.functions.iter().map(|function| function.address);
+    let last = last.max();
+    let there = anatomy.functions.iter().map(|function| {
+        let names = anatomy.names_from(function);
+        let name = &names[..memchr::memchr(0, names).unwrap_or(names.len())];
+        // Nothing says where the last one ends.
+        let size = (Some(function.address) != last).then_some(u64::from(function.size));
+        (name, size)
+    });
+    let mut there: Vec<(&[u8], Option<u64>)> = there.filter(|(name, _)| !made(name)).collect();
+    let mut kept: Vec<(&[u8], u64)> = program.functions().collect();
+    kept.retain(|(name, _)| !made(name));
+    there.sort_unstable();
+    kept.sort_unstable();
+    let differs = |((name, size), (other, own)): &(&(&[u8], Option<u64>), &(&[u8], u64))| {
+        let fits = size.is_none_or(|size| *own == 0 || (*own..*own + BETWEEN).contains(&size));
+        name != other || !fits
+    };
+    let different = there.iter().zip(&kept).find(differs);
+    let named = different.map(|((name, _), (other, _))| String::from_utf8_lossy(name.min(other)));
+    match named {
+        Some(name) => Err(format!("`{name}` is one of the functions that differ")),
+        None if there.len() != kept.len() => Err(format!(
+            "it has {}, and they make {}",
+            counted_of(there.len(), "function"),
+            kept.len()
+        )),
+        None => Ok(()),
+    }
+}
