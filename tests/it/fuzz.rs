@@ -8,7 +8,7 @@
 //! for each parser, and prints what it saw; by default it is a thousand. `GOBUILD_OPT_FUZZ_SEED` is the seed of the
 //! run, which a failure names together with the file that it leaves for `inspect`.
 
-mod memory;
+pub mod memory;
 mod mutate;
 mod oracle;
 pub mod random;

@@ -1,12 +1,16 @@
-//! Damaged archives: each is read, or refused with one error; nothing panics, and every question is answered.
+//! Damaged archives: each is read, or refused with one error; nothing panics, every question is answered, and none takes
+//! long or much memory.
 //!
 //! `GOBUILD_OPT_FUZZ=200000 cargo test --release --test it why::damage -- --nocapture` runs that many.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use gobuild_opt::linker::{Archives, Program};
 
+use crate::fuzz::memory::peak;
 use crate::fuzz::random::Random;
 use crate::harness::programs;
 use crate::harness::toolchains;
@@ -95,8 +99,8 @@ fn seeds(with_c: bool) -> (Vec<Vec<u8>>, PathBuf) {
     )
 }
 
-/// Numbers at their edges, bytes from elsewhere, and a file that ends early.
-fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
+/// Numbers at their edges, bytes from elsewhere, and a file that ends early, in a part of it.
+fn damage(bytes: &mut Vec<u8>, part: &Range<usize>, random: &mut Random) {
     const EDGES: [u32; 8] = [
         0,
         1,
@@ -108,7 +112,10 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
         u32::MAX,
     ];
     for _ in 0..1 + random.below(6) {
-        let at = random.below(bytes.len().saturating_sub(4));
+        let end = part.end.min(bytes.len());
+        let start = part.start.min(end);
+        let at = start + random.below((end - start).saturating_sub(4).max(1));
+        let at = at.min(bytes.len().saturating_sub(4));
         match random.below(4) {
             0 => bytes[at..at + 4].copy_from_slice(&random.pick(&EDGES).to_le_bytes()),
             1 => bytes[at] ^= 1 << random.below(8),
@@ -121,6 +128,9 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
         }
     }
 }
+
+/// So much is enough for each, in bytes.
+const MEMORY: usize = 16 << 20;
 
 /// Every question about the program; whether there was one.
 fn ask(main: &Path, files: &HashMap<String, PathBuf>, goroot: &Path) -> bool {
@@ -168,15 +178,25 @@ fn check(with_c: bool) {
     assert!(ask(&paths[0], &files, &goroot), "the seeds are read");
     let set = std::env::var("GOBUILD_OPT_FUZZ").ok();
     let count: u64 = set.map_or(1000, |it| it.parse().unwrap());
-    let mut read = 0;
+    let (mut read, mut most, mut longest) = (0, 0, Duration::ZERO);
     for index in 0..count {
         let mut random = Random::of(0x60_b11d, "objects", index);
         let which = random.below(2);
         let mut bytes = seeds[which].clone();
-        damage(&mut bytes, &mut random);
+        // A half of what is damaged of the second is the C object in it.
+        let object = memchr::memmem::find(&bytes, b"\x7fELF").filter(|_| index % 2 == 0);
+        let part = object.unwrap_or_default()..bytes.len();
+        damage(&mut bytes, &part, &mut random);
         std::fs::write(&paths[which], &bytes).unwrap();
-        read += u64::from(ask(&paths[0], &files, &goroot));
+        let start = Instant::now();
+        let (was_read, memory) = peak(|| ask(&paths[0], &files, &goroot));
+        (most, longest) = (most.max(memory), longest.max(start.elapsed()));
+        read += u64::from(was_read);
         std::fs::write(&paths[which], &seeds[which]).unwrap();
     }
+    println!("{count} inputs: {read} read, {most} bytes at most, {longest:?} at most");
     assert!(read > count / 4 && read < count, "{read} of {count}");
+    // The inputs have 20 KB; what goroot holds of the toolchain is read for each.
+    assert!(most < MEMORY, "{most} bytes");
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
 }

@@ -159,3 +159,62 @@ fn a_second_question_reads_no_archive_not_even_an_hour_later() {
     restored.write_all(&content).unwrap();
     assert_eq!(place.run("why --format json dce").json(), first);
 }
+
+/// The main package of [`super::PROGRAM`], where it is not that of its directory.
+const PACKAGE: &str = "GOBUILD_OPT_PACKAGE";
+
+#[test]
+#[ignore = "measures time on a large program; run alone with --release --ignored"]
+fn a_question_takes_a_tenth_of_a_second() {
+    let directory = std::env::var_os(super::PROGRAM).expect(super::PROGRAM);
+    let package = std::env::var(PACKAGE).unwrap_or_else(|_| ".".into());
+    let toolchain = toolchains::in_path();
+    let (main, files) = listed(&toolchain, super::PLAIN, Path::new(&directory), &package);
+    let goroot = super::go(
+        &toolchain,
+        super::PLAIN,
+        Path::new(&directory),
+        &["env", "GOROOT"],
+    );
+    let archives = gobuild_opt::linker::Archives::open(&main, &files).unwrap();
+    let timed = |what: &str, run: &mut dyn FnMut()| {
+        // The least is what other work on the machine disturbs least.
+        let once = |_| {
+            let start = std::time::Instant::now();
+            run();
+            start.elapsed()
+        };
+        let least = (0..5).map(once).min().unwrap();
+        println!("{what}: {:.1} ms", least.as_secs_f64() * 1e3);
+        least
+    };
+    let mut stored = Vec::new();
+    timed("read, link and store", &mut || {
+        let read = archives.read(Path::new(goroot.trim()), 0, None).unwrap();
+        stored = Program::link(&read).unwrap().stored();
+    });
+    let file = |path: &str| match path {
+        "main" => Some(main.clone()),
+        path => files.get(path).cloned(),
+    };
+    timed("restore", &mut || {
+        drop(Program::restored(&stored, file).unwrap())
+    });
+    let program = Program::restored(&stored, file).unwrap();
+    let all: Vec<&str> = program.packages().collect();
+    println!("{} packages, {} bytes kept", all.len(), stored.len());
+    for path in ["encoding/json", "net/http", "google.golang.org/grpc"] {
+        let target = program.packages_where(|other| other == path).unwrap();
+        let took = timed(&format!("why {path}"), &mut || {
+            let _ = program.chains_to(&target, 1);
+            let _ = program.freed(&target.removal);
+        });
+        assert!(took < Duration::from_millis(100), "{path}: {took:?}");
+    }
+    timed("what each package keeps alone", &mut || {
+        drop(program.retained(|_| None))
+    });
+    timed("why dce", &mut || {
+        drop(program.freed_by_each(&program.reflecting()))
+    });
+}
