@@ -21,6 +21,7 @@ Examples:
   gobuild-opt compare api.old dist/api
   gobuild-opt compare main.json report.json --fail-over 1%
   gobuild-opt compare api.old dist/api --why
+  gobuild-opt compare api.old dist/api --why --exact
   gobuild-opt compare api.old dist/api --format html > change.html
 
 Exit code 1: a file grew by more than --fail-over.";
@@ -75,6 +76,9 @@ pub struct Compare {
     /// Say first what made it larger: Go, settings, each module, own packages; it adds up
     #[arg(long)]
     pub(crate) why: bool,
+    /// With --why: build what is between the two files, one change more at a time, for causes that are differences of files
+    #[arg(long, requires = "why")]
+    pub(crate) exact: bool,
     /// Fail when a file grew by more than this: 1% or 64KiB
     #[arg(long, value_name = "LIMIT")]
     pub(crate) fail_over: Option<Growth>,

@@ -1,5 +1,9 @@
 //! `compare`: two executables, or two saved reports.
 
+mod exact;
+
+mod point;
+
 use std::path::Path;
 
 use super::executable::open;
@@ -12,9 +16,10 @@ use crate::error::{Error, Kind, Result};
 use crate::render::{Format, Shows};
 use crate::report::compare::{self, Rules, Subject, Subjects, compare, outline, saved};
 use crate::report::inspect::View;
+use point::Given;
 
 /// Reads both sides and says what changed.
-pub(crate) fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> {
+pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::COMPARISON, &args.output)?;
     if args.why && args.by.is_some() {
         return Err(
@@ -38,7 +43,13 @@ pub(crate) fn run(args: &cli::Compare, session: &Session<'_>) -> Result<Output> 
         after.explains(&args.after)?;
     }
     let loaded = twins(&before, &after, args.arch.as_deref());
-    let comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
+    let mut comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
+    if args.exact {
+        let arch = args.arch.as_deref();
+        let given = [(&before, &args.before), (&after, &args.after)];
+        let [old, new] = given.map(|(side, path)| side.given(path, arch));
+        comparison.explain(exact::exact([&old?, &new?], session)?);
+    }
     let view = View {
         by: args.by,
         top: args.top,
@@ -130,6 +141,12 @@ impl Side {
         let shown = path.display();
         let message = format!("`--why` compares executables, and `{shown}` is a report");
         Err(Error::new(Kind::Usage, message).hint("`why --since REV` explains two revisions"))
+    }
+
+    /// What the executable says of its build.
+    fn given(&self, path: &Path, arch: Option<&str>) -> Result<Given> {
+        let bytes = self.executable.as_deref().unwrap_or_default();
+        Given::read(path, slice(bytes, arch)?)
     }
 
     fn is_by(&self, owners: Owners) -> bool {

@@ -22,17 +22,27 @@ pub struct Unpublished {
 
 /// Builds the executables of a command line, each package once: no baseline, no price of a profile, no assertions. The escapes
 /// are collected. Fails with Go's own words.
-pub fn build(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublished> {
+pub fn build(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublished> {
+    let escape = &mut prepared.loaded.config.escape;
+    if escape.collect == Collect::Off {
+        escape.collect = Collect::Auto;
+    }
+    built(prepared, session)
+}
+
+/// The same without the escapes.
+pub fn build_plain(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublished> {
+    prepared.loaded.config.escape.collect = Collect::Off;
+    built(prepared, session)
+}
+
+fn built(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublished> {
     let Prepared {
         mut loaded,
         mut typed,
         ..
     } = prepared;
     trim(&mut loaded, &mut typed);
-    let escape = &mut loaded.config.escape;
-    if escape.collect == Collect::Off {
-        escape.collect = Collect::Auto;
-    }
     let mut prepared = gather(loaded, typed, Purpose::Build, session)?;
     keep_nothing(&mut prepared);
     let stage = stage(&mut prepared, None, true, session)?;

@@ -5,7 +5,7 @@ mod around;
 
 mod changed;
 
-mod modfile;
+pub(super) mod modfile;
 
 mod next;
 
@@ -13,7 +13,7 @@ mod side;
 
 mod vetting;
 
-mod wish;
+pub(super) mod wish;
 
 use super::going::go_command;
 use super::prepare::{Prepared, Purpose, prepare_loaded};
@@ -126,7 +126,7 @@ fn show(report: &Report, args: &cli::Upgrade, session: &Session<'_>) -> Result<O
 }
 
 /// The program as it is, before it is built.
-struct Now {
+pub(super) struct Now {
     loaded: Loaded,
     typed: Typed,
     /// What go says of the first platform, which stands for all: version, modules, go line.
@@ -134,7 +134,7 @@ struct Now {
 }
 
 /// What is known of the program as it is.
-struct Known {
+pub(super) struct Known {
     go: crate::go::Go,
     toolchain: crate::go::Toolchain,
     go_line: Option<(String, &'static str)>,

@@ -21,7 +21,7 @@ use crate::number::{change, grouped};
 
 pub(crate) use changes::{Change, Changes, State};
 pub use outline::outline;
-pub use side::side;
+pub use side::{settings, side};
 pub(crate) use subject::{Item, Subject, Subjects, saved};
 
 /// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.
@@ -116,6 +116,15 @@ pub(crate) struct Rules {
     pub(crate) floor: u64,
     /// How much a file may grow.
     pub(crate) fail_over: Option<Growth>,
+}
+
+impl Comparison {
+    /// Says why the only executable is larger or smaller.
+    pub(crate) fn explain(&mut self, growth: growth::Growth) {
+        if let [only] = self.pairs.as_mut_slice() {
+            only.growth = Some(growth);
+        }
+    }
 }
 
 /// Compares what both sides have.

@@ -2,6 +2,8 @@
 
 mod blame;
 
+mod exact;
+
 mod locked;
 
 mod outline;
@@ -14,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::order::Order;
 use blame::{Blame, Charge};
+pub use exact::{Change, Step, exact};
 pub(crate) use locked::since_lock;
+use outline::words;
 pub use outline::{briefly, outline};
 
 /// One side: what is known of an executable, from its objects or from the file.
@@ -79,6 +83,9 @@ pub struct Growth {
     pub causes: Vec<Cause>,
     /// What is not told apart, and why.
     pub notes: Vec<String>,
+    /// Whether each cause is the difference of two files that were built.
+    #[serde(default)]
+    pub exact: bool,
 }
 
 /// One cause.
@@ -135,6 +142,10 @@ pub enum CauseKind {
     Symbols,
     /// Packages that are what they were, and of which more or less is used: it is not known by whom.
     Unchanged,
+    /// Several changes without some of which nothing builds.
+    Together,
+    /// What the files record of their builds, and what they hold that was not built again.
+    Stamps,
     /// What no other cause explains.
     Rest,
 }
@@ -153,6 +164,8 @@ impl CauseKind {
             Self::Own => "own package",
             Self::Symbols => "debug information and symbols",
             Self::Unchanged => "packages that did not change",
+            Self::Together => "changes that only build together:",
+            Self::Stamps => "what the files record of their builds",
             Self::Rest => "headers, and tables that packages share",
         }
     }
@@ -215,6 +228,7 @@ pub fn growth(before: &Side, after: &Side) -> Growth {
         after: after.size,
         causes,
         notes: blame.notes(),
+        exact: false,
     }
 }
 

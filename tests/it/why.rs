@@ -4,6 +4,8 @@ mod cgo;
 
 mod damage;
 
+mod exact;
+
 mod growth;
 
 mod retained;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::binary::{Module, Origin};
+use crate::binary::{BuildInfo, Module, Origin};
 use crate::order::Ordered;
 use crate::quote;
 use crate::report::growth::{Package, Side};
@@ -33,17 +33,6 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
             .and_then(|build| build.setting(name))
             .map(str::to_owned)
     };
-    let settings = build.iter().flat_map(|build| &build.settings);
-    let settings = settings.filter(|(name, _)| {
-        !LEFT_OUT.contains(&name.as_str()) && name != "vcs" && !name.starts_with("vcs.")
-    });
-    let settings = settings.filter_map(|(name, value)| match name.as_str() {
-        "-ldflags" => {
-            let value = without_stamps(value);
-            (!value.is_empty()).then_some((name.clone(), value))
-        }
-        _ => Some((name.clone(), value.clone())),
-    });
     let modules = build.iter().flat_map(|build| &build.deps);
     let modules = modules.map(|module| (module.path.clone(), Some(version(module))));
     let sources = sources(found);
@@ -62,7 +51,7 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
     Side {
         size: found.file.size,
         go_version: found.file.go_version.clone(),
-        settings: settings.ordered(),
+        settings: build.map(settings).unwrap_or_default(),
         // Where the profile lay says nothing: two checkouts are in two directories.
         profile: setting("-pgo")
             .map(|path| path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned()),
@@ -74,6 +63,21 @@ pub fn side(found: &Inspection<'_>, calls: Option<Calls>) -> Side {
         imports: calls.map(|calls| renamed(calls, build.map_or("main", |build| &build.path))),
         uncounted_c: false,
     }
+}
+
+/// The settings of a build that decide about sizes.
+pub fn settings(build: &BuildInfo) -> BTreeMap<String, String> {
+    let settings = build.settings.iter().filter(|(name, _)| {
+        !LEFT_OUT.contains(&name.as_str()) && name != "vcs" && !name.starts_with("vcs.")
+    });
+    let settings = settings.filter_map(|(name, value)| match name.as_str() {
+        "-ldflags" => {
+            let value = without_stamps(value);
+            (!value.is_empty()).then_some((name.clone(), value))
+        }
+        _ => Some((name.clone(), value.clone())),
+    });
+    settings.ordered()
 }
 
 /// The main package has the name of its import path, as among the packages.

@@ -16,18 +16,18 @@ func init() { println(len(table)) }
 func main() { println(shapes.Sum([]int{1, 2})) }
 "#;
 
-fn git(place: &Place, words: &[&str]) {
+pub(super) fn git(place: &Place, words: &[&str]) {
     let identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"];
     place.tool("git", &[&identity[..], words].concat());
 }
 
-fn commit(place: &Place) {
+pub(super) fn commit(place: &Place) {
     git(place, &["add", "-A"]);
     git(place, &["commit", "-q", "-m", "next"]);
 }
 
 /// A repository whose first commit is a small program, and whose files are those of [`place`].
-fn grown() -> Place {
+pub(super) fn grown() -> Place {
     let place = place();
     let now = place.text("main.go");
     place.write("main.go", SMALL);

@@ -1,0 +1,338 @@
+//! Two executables in, why one is larger out: by the files between them, which are built with one change more each, in a
+//! fixed order: Go, settings, profile, modules, own packages.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::Session;
+use super::super::upgrade::modfile::Modfile;
+use super::super::upgrade::wish::Bump;
+use super::point::{Given, Point, Tree};
+use crate::build::Event;
+use crate::error::{Error, Kind, Result};
+use crate::order::Ordered;
+use crate::plan::pgo::Candidate;
+use crate::report::compare::settings;
+use crate::report::growth::{CauseKind, Change, Growth, Side, Step, exact as charged};
+
+/// Builds both files again, and what is between them.
+///
+/// Fails with [`Kind::Usage`] for files of two platforms, for commits that are not in the repository around us, and where a
+/// file cannot be built again.
+pub fn exact(given: [&Given; 2], session: &mut Session<'_>) -> Result<Growth> {
+    let [before, after] = given;
+    let platform = |of: &Given| (of.binary.goos.clone(), of.binary.goarch.clone());
+    if platform(before) != platform(after) {
+        let message = "`--exact` builds what is between two files, and these are of two platforms";
+        return Err(Error::new(Kind::Usage, message).hint("compare two files of one platform"));
+    }
+    let trees = [Tree::of(before, session)?, Tree::of(after, session)?];
+    let mut first = Point::of(before, &trees[0]);
+    let last = Point::of(after, &trees[1]);
+    let profiles = [profile(&first, session)?, profile(&last, session)?];
+    let start = first.build(session).map_err(|error| again(error, before))?;
+    is_near(before, &start)?;
+    let differs =
+        profiles[0].as_ref().map(|of| &of.digest) != profiles[1].as_ref().map(|of| &of.digest);
+    if differs {
+        first.profile = Some(value(&profiles[0]));
+    }
+    let mut walk = Walk {
+        at: first,
+        waiting: Vec::new(),
+        steps: Vec::new(),
+    };
+    walk.settings(after, session)?;
+    if differs {
+        walk.at.profile = Some(value(&profiles[1]));
+        walk.go_on(change(CauseKind::Profile, "", None, None), session)?;
+    }
+    walk.modules(before, after, session)?;
+    walk.end(last, after, session)?;
+    let sizes = [before, after].map(|of| of.binary.file_size);
+    let mut found = charged(sizes, &start, &walk.steps);
+    found.notes.extend(modules_that_came(before, after));
+    Ok(found)
+}
+
+fn change(kind: CauseKind, name: &str, before: Option<&str>, after: Option<&str>) -> Change {
+    Change {
+        kind,
+        name: name.to_owned(),
+        before: before.map(str::to_owned),
+        after: after.map(str::to_owned),
+    }
+}
+
+/// A profile that a build uses.
+struct Profile {
+    digest: String,
+    path: String,
+}
+
+/// As go takes it.
+fn value(profile: &Option<Profile>) -> String {
+    profile.as_ref().map_or("off".into(), |of| of.path.clone())
+}
+
+/// The profile of the sources of a file.
+fn profile(point: &Point<'_>, session: &mut Session<'_>) -> Result<Option<Profile>> {
+    let prepared = point
+        .prepare(session)
+        .map_err(|error| again(error, point.like))?;
+    let Some(facts) = prepared.facts.first() else {
+        return Ok(None);
+    };
+    let read = |found: &Candidate| {
+        Some(Profile {
+            digest: found.sha256.clone()?,
+            path: found.file(&facts.go.cwd).display().to_string(),
+        })
+    };
+    Ok(facts.pgo.applied(&point.like.build.path).and_then(read))
+}
+
+fn again(mut error: Error, given: &Given) -> Error {
+    if matches!(error.kind, Kind::Go | Kind::Usage) {
+        let shown = given.path.display();
+        error.message = format!("`{shown}` cannot be built again: {}", error.message);
+        let hint = "files that git does not hold, and directories beside the repository, are not there; leave out `--exact`";
+        error.hint.get_or_insert_with(|| hint.into());
+    }
+    error
+}
+
+/// Stamps and paths may differ; more is another program.
+fn is_near(given: &Given, built: &Side) -> Result<()> {
+    let size = given.binary.file_size;
+    if built.size.abs_diff(size) <= (size / 200).max(16 << 10) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` cannot be built again: it has {size} bytes, and the sources that it names make {}",
+        given.path.display(),
+        built.size
+    );
+    Err(Error::new(Kind::Usage, message).hint(match given.commit() {
+        Some(_) => "it records no flags of the linker, and no files beside its commit; leave out `--exact`",
+        None => "it records no commit, so that the files here were built; check its sources out, or leave out `--exact`",
+    }))
+}
+
+/// The way from one file to the other.
+struct Walk<'p> {
+    at: Point<'p>,
+    /// What changed since the last file that builds.
+    waiting: Vec<Change>,
+    steps: Vec<Step>,
+}
+
+impl<'p> Walk<'p> {
+    /// Builds with one change more. Where that does not build, it counts with the next.
+    fn go_on(&mut self, change: Change, session: &mut Session<'_>) -> Result<()> {
+        self.waiting.push(change);
+        self.say(session);
+        match self.at.build(session) {
+            Ok(side) => self.add(side),
+            Err(error) if matches!(error.kind, Kind::Go | Kind::Usage) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn say(&self, session: &mut Session<'_>) {
+        let last = self.waiting.last().map(Change::to_string);
+        (session.show)(Event::Talk(&format!(
+            "building with {}",
+            last.unwrap_or_default()
+        )));
+    }
+
+    fn add(&mut self, side: Side) {
+        let changes = std::mem::take(&mut self.waiting);
+        self.steps.push(Step { changes, side });
+    }
+
+    /// Go, and the settings.
+    fn settings(&mut self, after: &'p Given, session: &mut Session<'_>) -> Result<()> {
+        let before = self.at.like;
+        if before.go() != after.go() {
+            self.at.go = after.go();
+            let kind = CauseKind::Toolchain;
+            self.go_on(
+                change(kind, "", Some(before.go()), Some(after.go())),
+                session,
+            )?;
+        }
+        let (old, new) = (settings(&before.build), settings(&after.build));
+        let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
+        names.retain(|name| old.get(*name) != new.get(*name));
+        names.sort_unstable();
+        names.dedup();
+        let kept = |of: &Given| (of.binary.has_symbols, of.binary.has_dwarf);
+        if kept(before) != kept(after) && !names.contains(&"-ldflags") {
+            names.push("symbols and debug information");
+        }
+        // What is recorded and says nothing of sizes is that of the other file from here on, too.
+        self.at.like = after;
+        match names.as_slice() {
+            [] => Ok(()),
+            [only] => {
+                let of = |all: &BTreeMap<String, String>| all.get(*only).cloned();
+                let (old, new) = (of(&old), of(&new));
+                let kind = CauseKind::Settings;
+                self.go_on(change(kind, only, old.as_deref(), new.as_deref()), session)
+            }
+            several => {
+                let names = several.join(", ");
+                self.go_on(change(CauseKind::Settings, &names, None, None), session)
+            }
+        }
+    }
+
+    /// Each module that both files have in two versions: first those that become newer, which go may need for one another.
+    fn modules(&mut self, before: &Given, after: &Given, session: &mut Session<'_>) -> Result<()> {
+        let (old, new) = (versions(before), versions(after));
+        let both = old
+            .iter()
+            .filter_map(|(path, old)| Some((*path, *old, *new.get(path)?)));
+        let both = both.filter(|(_, old, new)| old != new);
+        let is_older = |(_, old, new): &(&str, &str, &str)| by_version(new, old) == Ordering::Less;
+        let (older, newer): (Vec<_>, Vec<_>) = both.partition(is_older);
+        for (path, old, new) in newer.into_iter().chain(older) {
+            let change = change(CauseKind::ModuleVersion, path, Some(old), Some(new));
+            match self.moved(path, new, session) {
+                Ok(modfile) => {
+                    self.at.modfile = Some(Arc::new(modfile));
+                    self.go_on(change, session)?;
+                }
+                Err(error) if matches!(error.kind, Kind::Go | Kind::Usage) => {
+                    self.waiting.push(change);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The go.mod of here with another version of a module.
+    fn moved(&self, path: &str, version: &str, session: &mut Session<'_>) -> Result<Modfile> {
+        let prepared = self.at.prepare(session)?;
+        let facts = prepared.facts.first();
+        let facts = facts.ok_or_else(|| Error::new(Kind::Go, "go names no target"))?;
+        let source = match &self.at.modfile {
+            Some(modfile) => modfile.path.clone(),
+            None => (&facts.toolchain.gomod).into(),
+        };
+        let copy = Modfile::copy(&source, &[], true, session)?;
+        let bump = Bump {
+            path: path.to_owned(),
+            query: format!("{path}@{version}"),
+        };
+        copy.get(&facts.go, &[bump], session)?;
+        Ok(copy)
+    }
+
+    /// The last file: other sources, and what did not build without them.
+    fn end(&mut self, last: Point<'p>, after: &Given, session: &mut Session<'_>) -> Result<()> {
+        let names = [self.at.tree, last.tree].map(Tree::name);
+        let is_same = names[0].is_some() && names[0] == names[1];
+        let here = |tree: &Tree| matches!(tree, Tree::Here(_));
+        let is_same = is_same || (here(self.at.tree) && here(last.tree));
+        if !is_same {
+            let main = after.build.main.as_ref();
+            let main = main.map_or(after.build.path.as_str(), |main| main.path.as_str());
+            let [old, new] = names.map(|name| name.unwrap_or_else(|| "as it is here".into()));
+            self.waiting
+                .push(change(CauseKind::Own, main, Some(&old), Some(&new)));
+        }
+        if !self.waiting.is_empty() {
+            self.at = last;
+            self.say(session);
+            let side = self
+                .at
+                .build(session)
+                .map_err(|error| again(error, after))?;
+            is_near(after, &side)?;
+            self.add(side);
+        }
+        Ok(())
+    }
+}
+
+/// The modules of a file by path, those that something else stands in for left out.
+fn versions(of: &Given) -> BTreeMap<&str, &str> {
+    let modules = of.build.deps.iter();
+    let own = modules.filter(|module| module.replace.is_none());
+    own.map(|module| (module.path.as_str(), module.version.as_str()))
+        .ordered()
+}
+
+/// Modules that only one of the files has: they come and go with own packages, or with other modules.
+fn modules_that_came(before: &Given, after: &Given) -> Vec<String> {
+    let (old, new) = (versions(before), versions(after));
+    let only = |these: &BTreeMap<&str, &str>, others: &BTreeMap<&str, &str>| {
+        let own = these.iter().filter(|(path, _)| !others.contains_key(*path));
+        let named = own.map(|(path, version)| format!("{path} {version}"));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let lists = [
+        ("new modules", only(&new, &old)),
+        ("modules that are gone", only(&old, &new)),
+    ];
+    let some = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let line = |(word, list)| format!("{word}, with what uses them: {list}");
+    some.map(line).collect()
+}
+
+/// Versions of modules in the order of `golang.org/x/mod/semver`.
+fn by_version(a: &str, b: &str) -> Ordering {
+    let parts = |text: &str| {
+        let text = text.trim_start_matches('v');
+        let text = text.split('+').next().unwrap_or_default().to_owned();
+        let (core, rest) = text
+            .split_once('-')
+            .map_or((text.as_str(), None), |(core, rest)| (core, Some(rest)));
+        let numbers: Vec<u64> = core
+            .split('.')
+            .map(|part| part.parse().unwrap_or_default())
+            .collect();
+        (numbers, rest.map(str::to_owned))
+    };
+    let ((a, early_a), (b, early_b)) = (parts(a), parts(b));
+    let part = |text: &str| {
+        (
+            text.parse::<u64>().map_or((1, 0), |number| (0, number)),
+            text.to_owned(),
+        )
+    };
+    let early = |text: &str| text.split('.').map(part).collect::<Vec<_>>();
+    a.cmp(&b).then_with(|| match (early_a, early_b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
+        (Some(a), Some(b)) => early(&a).cmp(&early(&b)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_ordered_as_go_orders_them() {
+        let all = [
+            "v0.0.0-20200101000000-abcdefabcdef",
+            "v0.9.10",
+            "v1.0.0-alpha.2",
+            "v1.0.0-alpha.10",
+            "v1.0.0-beta",
+            "v1.0.0",
+            "v1.0.1-0.20230101000000-abcdefabcdef",
+            "v1.0.10",
+        ];
+        assert!(all.is_sorted_by(|a, b| by_version(a, b) == Ordering::Less));
+        assert_eq!(by_version("v2.0.0+incompatible", "v2.0.0"), Ordering::Equal);
+    }
+}
