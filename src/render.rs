@@ -171,12 +171,18 @@ pub(crate) fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> O
     Some(write(&subjects()))
 }
 
+/// Letters that show nothing, or end a line in some readers: Unicode's classes Cf, Zl and Zp, without soft hyphens and tags.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
 /// Text that others wrote (paths, compiler words) made harmless for a terminal and for a CI log:
-/// control characters and bidirectional overrides become visible escapes, and no word begins a
-/// workflow command (`::error::`, `##[group]`).
+/// control characters, invisible letters and bidirectional overrides become visible escapes, and no
+/// word begins a workflow command (`::error::`, `##[group]`).
 pub fn harmless(text: &str) -> String {
-    let dangerous =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let dangerous = |c: char| c.is_control() || is_invisible(c);
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
     for (at, c) in text.char_indices() {

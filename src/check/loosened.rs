@@ -9,8 +9,10 @@ What it sees: the configuration and gobuild-opt.lock of the revision that a chan
 against those of now: budgets that were raised or removed, checks that were lowered, assertions that
 went, a narrower escape scope, entries of the lock that accept more, another baseline. Another
 profile is named beside: it makes other code hot, which is neither looser nor stricter. The revision
-is that of `--config-from`, or where CI says that a pull request started (GITHUB_BASE_REF,
-CI_MERGE_REQUEST_DIFF_BASE_SHA) if the history is there. What the check does there counts as well
+is that of `--config-from`, or where CI says that a pull request started (the variables of GitHub,
+Gitea, GitLab, Azure, Bitbucket, Buildkite, Jenkins, CodeBuild, Bitrise, Cirrus, Prow, Drone,
+Woodpecker, Travis, AppVeyor and Semaphore) if the history is there. CircleCI names no branch: name
+it with `--config-from` there. What the check does there counts as well
 as what it does now: a change cannot switch it off for itself.
 
 Why it matters: who changes the code may change what judges it, in the same change. That is right
@@ -31,7 +33,7 @@ pub(crate) fn seen(change: &Change) -> Seen {
     if let Some(why) = &change.unknown {
         return Seen::not_judged(
             format!("what this change does to its gates since {since} is not known: {why}"),
-            "fetch the history: `fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab",
+            "fetch the history (`fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab), or name the revision with `--config-from`",
         );
     }
     let noted: String = change

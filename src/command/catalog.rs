@@ -41,10 +41,16 @@ pub(crate) fn explain(args: &Explain, session: &Session<'_>) -> Result<Output> {
         return list(columns, rows, args.format, session.width);
     };
     let page = check::find(id).map(|check| page(check.id, check.summary, check.manual));
-    let page = page.or_else(|| Some(rule_page(advise::find(id)?)));
+    let page = page.or_else(|| Some(rule_page(rule(id)?)));
     let page = page.or_else(|| Some(lesson::find(id)?.page()));
     let page = page.ok_or_else(|| unknown(id))?;
     data(manual(id, &page, args.format, session.width))
+}
+
+/// A rule by its ID, or by the number of it alone.
+fn rule(id: &str) -> Option<&'static Rule> {
+    let id = id.to_uppercase();
+    advise::find(&id).or_else(|| advise::find(&format!("GBO{id}")))
 }
 
 /// A manual in the format that was asked for: it is text by nature.

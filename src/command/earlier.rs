@@ -1,5 +1,7 @@
 //! The gates of the revision that a change started from: read from git, compared with those of now, or judged by.
 
+mod ci;
+
 use std::path::Path;
 use std::rc::Rc;
 
@@ -62,8 +64,18 @@ fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>)
         })?;
         return gates(past, true, settings, loaded, cwd, session).map(known);
     }
-    let Some((name, shown)) = named_by_ci(session) else {
+    let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
+    let Some(base) = ci::base(text) else {
         return Ok(Known::Unasked);
+    };
+    let (name, shown) = match base.revision() {
+        Ok(named) => named,
+        Err(variable) => {
+            let why = format!(
+                "{variable} says that this is a pull request, and nothing says to which branch"
+            );
+            return Ok(Known::Not("the target branch".into(), why));
+        }
     };
     let found = match Past::find(&name, cwd, &session.interrupt)? {
         Ok(past) => past.fork_point(&session.interrupt)?,
@@ -81,20 +93,6 @@ fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>)
 
 fn known(earlier: Earlier) -> Known {
     Known::Gates(Box::new(earlier))
-}
-
-/// What GitHub and GitLab call the place where a pull request goes; and its name for people.
-fn named_by_ci(session: &Session<'_>) -> Option<(String, String)> {
-    let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
-    let github = || {
-        let branch = text("GITHUB_BASE_REF")?;
-        Some((
-            format!("refs/remotes/origin/{branch}"),
-            format!("origin/{branch}"),
-        ))
-    };
-    let gitlab = || text("CI_MERGE_REQUEST_DIFF_BASE_SHA").map(|text| (text.clone(), text));
-    github().or_else(gitlab)
 }
 
 fn gates(

@@ -92,7 +92,15 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
         "cd {}",
         quoted(directory.as_deref().unwrap_or(cwd))
     ));
-    line(format!("mkdir -p {}", quoted(&plan.stage)));
+    // A directory of that name may be somebody's: what is deleted at the end is what was made here.
+    if let Some(parent) = plan.stage.parent() {
+        line(format!("mkdir -p {}", quoted(parent)));
+    }
+    line(format!("mkdir {}", quoted(&plan.stage)));
+    line(format!(
+        "trap {} EXIT",
+        shell_words::quote(&format!("rm -rf {}", quoted(&plan.stage)))
+    ));
     for target in &plan.targets {
         target
             .steps
@@ -112,8 +120,6 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
             }
         }
     }
-    line(String::new());
-    line(format!("rm -r {}", quoted(&plan.stage)));
     out
 }
 

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use serde::Serialize;
 
 use super::{Output, Session};
@@ -186,9 +188,11 @@ pub(crate) fn anchor(cwd: &Path) -> Option<String> {
 
 /// A file of GitHub's belongs to the whole step: we add to it. Fails with [`Kind::Machine`]; `what` it is.
 pub(super) fn append(path: &OsString, what: &str, text: &str) -> Result<()> {
+    // A pipe that nobody reads is an error, and no wait.
     let file = std::fs::File::options()
         .append(true)
         .create(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| {

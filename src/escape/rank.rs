@@ -23,11 +23,26 @@ pub struct Group {
     pub(crate) members: Vec<usize>,
 }
 
-/// Allocating sites by enclosing function, most sites first. Sites without a known function are left out.
+/// Allocating sites by enclosing function, most sites first. Those of methods that the compiler makes are one group of their
+/// package, and those whose function is not known another; these are the last ones.
 pub fn by_function(sites: &[IdentifiedSite]) -> Vec<Group> {
-    group(sites, |site| {
-        (!site.identity.function.is_empty()).then(|| site.identity.function.clone())
-    })
+    let mut groups = group(sites, |site| {
+        Some(match site.identity.function.as_str() {
+            "" if site.site.is_generated() => GENERATED.to_owned(),
+            "" => UNKNOWN.to_owned(),
+            name => name.to_owned(),
+        })
+    });
+    groups.sort_by_key(|group| is_rest(&group.name));
+    groups
+}
+
+/// What stands for the function of sites where it is not known.
+const UNKNOWN: &str = "functions that are not known";
+
+/// Whether a group is of no one function or line: it stands for all of a package that are not known.
+pub(crate) fn is_rest(name: &str) -> bool {
+    name.starts_with(GENERATED) || name.starts_with(UNKNOWN)
 }
 
 /// Allocating sites by line of source, most sites first. Sites without a position are left out; those of methods that the
@@ -38,7 +53,7 @@ pub fn by_line(sites: &[IdentifiedSite]) -> Vec<Group> {
         _ if site.site.is_generated() => Some(GENERATED.to_owned()),
         line => Some(format!("{}:{line}", site.site.file)),
     });
-    groups.sort_by_key(|group| group.name == GENERATED);
+    groups.sort_by_key(|group| is_rest(&group.name));
     groups
 }
 
@@ -74,7 +89,7 @@ pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
     // The initial value of a package variable runs in no function of the source.
     for group in by_function(sites)
         .iter()
-        .filter(|group| !group.name.starts_with("var "))
+        .filter(|group| !is_rest(&group.name) && !group.name.starts_with("var "))
     {
         if let Some(package) = packages.get_mut(&group.package) {
             *package.functions.get_or_insert_default() += 1;

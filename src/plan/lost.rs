@@ -191,7 +191,7 @@ pub(crate) fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> R
 
 fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) -> Error {
     let linked = if name == "ldflags" {
-        " that is linked"
+        " that is linked as a program"
     } else {
         ""
     };
@@ -209,7 +209,10 @@ fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) ->
             "did you mean `-{name}='-{value}'`? The flags of a list begin with `-`"
         ));
     }
-    let known = targets.iter().flat_map(|facts| &facts.packages);
+    let known = targets.iter().flat_map(|facts| match name {
+        "ldflags" => facts.asked.taken(&facts.packages),
+        _ => facts.packages.iter().collect(),
+    });
     match nearest(pattern, known.map(|package| package.import_path.as_str())) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None if name == "ldflags" => {

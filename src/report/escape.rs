@@ -20,7 +20,7 @@ use crate::assertion::Judged;
 use crate::build::escapes::Collected;
 use crate::check::{self, Loosens};
 use crate::config::{Config, Severity};
-use crate::escape::rank::GENERATED;
+use crate::escape::rank::is_rest;
 use crate::escape::refusal::Refusal;
 use crate::escape::{self, Class, Group, IdentifiedSite, remark};
 use crate::gate::{Gate, Judgement};
@@ -227,7 +227,7 @@ pub(crate) fn target(
 
 /// Where a profile says what is hot, that comes first; what the compiler made itself comes last.
 fn by_heat(a: &Ranked, b: &Ranked) -> Ordering {
-    let made = |ranked: &Ranked| ranked.name.starts_with(GENERATED);
+    let made = |ranked: &Ranked| is_rest(&ranked.name);
     let weight = |ranked: &Ranked| ranked.weight.unwrap_or_default();
     let heat = |ranked: &Ranked| ranked.heat.unwrap_or_default().rank();
     made(a)
@@ -327,8 +327,8 @@ fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
             by,
             first.and_then(|site| Some((site.file.as_ref()?, site.line))),
         ) {
-            (By::Line, _) if group.name == GENERATED => {
-                format!("{GENERATED} in {}", group.package)
+            _ if is_rest(&group.name) => {
+                format!("{} in {}", group.name, group.package)
             }
             (By::Line, Some((file, line))) => format!("{file}:{line}"),
             _ => group.name.clone(),

@@ -341,10 +341,16 @@ fn the_commands_of_the_plan_work_by_hand() {
         String::from_utf8_lossy(&done.stderr)
     );
     assert!(place.path("told").exists());
+    assert!(!place.path(".gobuild-opt-plan").exists());
     assert_eq!(
         collection(&escape(&place, "auto", "")),
         [0, 2, 0].map(Value::from)
     );
+    // What lies there already is somebody's.
+    place.write(".gobuild-opt-plan/mine", "mine");
+    let again = place.command("sh").arg("-c").arg(&plan.stdout).output();
+    assert!(!again.unwrap().status.success());
+    assert_eq!(place.text(".gobuild-opt-plan/mine"), "mine");
 }
 
 /// Commands that a run shows are the user's, not ours.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Block, Column, Table, Tone, assertions, escapes, inlining, lock, number, text};
+use crate::escape::rank::is_rest;
 use crate::number::{counted, counted_of, grouped};
 use crate::order::Ordered;
 use crate::report::allocating;
@@ -143,6 +144,7 @@ fn cells(ranked: &Ranked, is_line: bool) -> Vec<String> {
     let classes: Vec<String> = classes.collect();
     let name = match is_line {
         true => ranked.name.clone(),
+        false if is_rest(&ranked.name) => ranked.name.clone(),
         false => format!("{}.{}", ranked.package, ranked.name),
     };
     vec![name, grouped(ranked.sites), classes.join(", ")]

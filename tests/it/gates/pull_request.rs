@@ -140,6 +140,49 @@ fn a_loosened_gate_is_said_where_ci_names_the_base() {
     );
 }
 
+/// Not only GitHub and GitLab say that a build is of a pull request.
+#[test]
+fn other_services_name_the_base_as_well() {
+    let mut place = branched(BASE);
+    place.write("gobuild-opt.toml", BASE.replace("1 KiB", "40 MiB"));
+    commit(&place, "looser");
+    let line = "release -q --set checks.loosened=deny";
+    place.env("TRAVIS_BRANCH", "main");
+    place.env("TRAVIS_PULL_REQUEST", "false");
+    assert_eq!(place.run(line).code(), 0, "a push is no pull request");
+    for (name, value) in [
+        ("TRAVIS_PULL_REQUEST", "7"),
+        ("CHANGE_TARGET", "main"),
+        ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main"),
+        ("BITBUCKET_PR_DESTINATION_BRANCH", "main"),
+    ] {
+        place.env(name, value);
+        let run = place.run(line);
+        assert_eq!(run.code(), 1, "{name}: {}", run.shown());
+        let words = "the size budget was raised from 1.00 KiB to 40.00 MiB";
+        assert!(run.stderr.contains(words), "{name}: {}", run.shown());
+        place.env(name, "");
+    }
+    // One that names no branch is not taken for none.
+    place.env("CIRCLE_PULL_REQUEST", "https://example.com/pull/7");
+    for (policy, code) in [("", 0), (" --set checks.not-judged=deny", 1)] {
+        let run = place.run(&format!("{line}{policy}"));
+        assert_eq!(run.code(), code, "{}", run.shown());
+        let named = run.stderr.contains("CIRCLE_PULL_REQUEST");
+        assert!(named, "{}", run.shown());
+    }
+    assert_eq!(place.run(&format!("{line} --config-from main")).code(), 1);
+    place.write("gobuild-opt.toml", BASE);
+    let same = place.run(&format!(
+        "{line} --config-from main --set budget.size='1 KiB'"
+    ));
+    assert!(
+        !same.stderr.contains("CIRCLE_PULL_REQUEST"),
+        "{}",
+        same.shown()
+    );
+}
+
 #[test]
 fn the_gates_of_the_base_judge_on_demand() {
     let place = branched(BASE);

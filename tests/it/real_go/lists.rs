@@ -35,6 +35,8 @@ fn a_pattern_that_means_no_package_is_refused() {
             "-ldflags=X main.A=1",
             "did you mean `-ldflags='-X main.A=1'`?",
         ),
+        // It is compiled, and never the program that is linked.
+        ("-ldflags=runtime=-s", "name a main package of the build"),
         ("-ldflags=fmt=-s", "name a main package of the build"),
         ("-ldflags=./libs=-s", "name a main package of the build"),
         ("-gcflags=N -l=1", "did you mean `-gcflags='-N -l=1'`?"),
