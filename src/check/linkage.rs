@@ -122,7 +122,7 @@ fn hint(callers: &[&str]) -> &'static str {
             "no package of it uses C: -buildmode=pie or -linkmode=external asked for the loader; leave it out, or set `[build] linkage = \"any\"`"
         }
         true => {
-            "set CGO_ENABLED=0: only net and os/user use C here, and they have Go code for the same"
+            "set CGO_ENABLED=0: only net and os/user use C here, and they have Go code for the same, but for what NSS adds (LDAP, sssd, mDNS)"
         }
         false => {
             "build without cgo (CGO_ENABLED=0), link the C code statically, or set `[build] linkage = \"any\"`"

@@ -256,7 +256,7 @@ fn c_code(look: &Look<'_>) -> Option<Row> {
         (_, []) => Row::warn(
             18,
             format!("C code only because of {}", all.join(", ")),
-            "build with CGO_ENABLED=0: these have a form without C, and the file needs no C library",
+            "build with CGO_ENABLED=0: these have a form without C, and the file needs no C library; not where users or hosts are looked up by NSS (LDAP, sssd, mDNS)",
         ),
         (_, [first, ..]) => Row::fact(
             18,
