@@ -179,3 +179,57 @@ fn no_flag_stands_behind_a_package() {
         assert!(!mark.exists(), "{word}");
     }
 }
+
+/// `inspect --retained` and `compare --why --exact` build what a file records; the file may be anybody's.
+#[test]
+fn what_a_file_records_of_its_build_runs_nothing() {
+    let place = Place::module();
+    place.write(
+        "main.go",
+        "package main\n\nimport \"os\"\n\nvar text string\n\nfunc main() { os.Stdout.WriteString(text) }\n",
+    );
+    place.write("evil.sh", "#!/bin/sh\ntouch canary\n");
+    place.tool("chmod", &["+x", "evil.sh"]);
+    let long = "y".repeat(60);
+    let recorded = format!("build\t-ldflags=-X=main.text={long}");
+    let flag = recorded.trim_start_matches("build\t");
+    place.tool("go", &["build", "-buildvcs=false", flag, "-o", "good", "."]);
+    let good = place.read("good");
+    let evil = place.path("evil.sh");
+    let evil = evil.display();
+    for line in [
+        "-ldflags=-linkmode=external -extld=./evil.sh".to_owned(),
+        "-gcflags=-cpuprofile=canary".to_owned(),
+        "GOFLAGS=-toolexec=./evil.sh".to_owned(),
+        format!("GOROOT={evil}"),
+        format!("GOCACHEPROG={evil}"),
+        format!("CC={evil}"),
+        "CGO_CFLAGS=-fplugin=./evil.sh".to_owned(),
+        "CGO_LDFLAGS=-fuse-ld=./evil.sh".to_owned(),
+        "GOENV=env".to_owned(),
+        "GOPATH=canary".to_owned(),
+    ] {
+        // A record of the same length stands in its place.
+        let mut record = format!("build\t{line}\nbuild\tx=");
+        assert!(record.len() < recorded.len(), "{line}");
+        record.push_str(&"y".repeat(recorded.len() - record.len()));
+        let mut bytes = good.clone();
+        let mut places = 0;
+        while let Some(at) = memchr::memmem::find(&bytes, recorded.as_bytes()) {
+            bytes[at..at + record.len()].copy_from_slice(record.as_bytes());
+            places += 1;
+        }
+        assert!(places > 0);
+        std::fs::write(place.path("bad"), &bytes).unwrap();
+        for command in ["inspect --retained bad", "compare bad good --why --exact"] {
+            let run = place.run(command);
+            // A variable that no build records is not asked for.
+            let is_ignored = line.starts_with("CC=");
+            if !is_ignored {
+                assert_eq!(run.code(), 2, "{line}: {}", run.shown());
+                assert!(run.stderr.contains("is refused"), "{line}: {}", run.shown());
+            }
+            assert!(!place.path("canary").exists(), "{line}: {}", run.shown());
+        }
+    }
+}
