@@ -2,6 +2,8 @@
 //!
 //! Without types: what the text does not show is not known, and no advice is made of it.
 
+mod field;
+
 mod growth;
 
 mod handed;
@@ -84,7 +86,10 @@ pub struct Shape {
     /// A function literal begins here that needs nothing of the round of the loop it is in.
     pub(crate) constant_literal: bool,
     /// Something is appended to a slice here, in a loop or not.
-    pub(crate) grows_slice: Option<String>,
+    pub(crate) grows_slice: bool,
+    /// A field of the receiver that something is appended to here, in a loop or not, and whose size nobody thought of in this
+    /// file.
+    pub(crate) grows_field: Option<String>,
     /// Something is put into a map here, in a loop or not.
     pub(crate) grows_map: bool,
     /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
@@ -306,8 +311,11 @@ impl Source {
         let name = self.text(function).to_owned();
         let given: Vec<Node<'_>> = arguments.named_children(&mut arguments.walk()).collect();
         if name == "append" {
+            shape.grows_slice = true;
             let grown = given.first().map(|node| self.text(*node).to_owned());
-            shape.grows_slice = grown.or(shape.grows_slice.take());
+            let grown =
+                grown.filter(|path| self.is_of_receiver(path, node) && !self.has_room(path));
+            shape.grows_field = grown.or(shape.grows_field.take());
             let single =
                 given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
             let growth = self.growth(given.first().copied(), node, "slice");

@@ -14,8 +14,8 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
 the slice or the map begins empty in the same function, nothing in the loop decides per element, and
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
-bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field by one call at a time: no
-size is advised then.
+bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at
+a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
 arrays to the collector; a map writes its entries again each time it doubles.
@@ -78,10 +78,7 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     let shape = it.shape?;
     if !shape.in_loop {
         // One that grows by an element per call belongs to somebody who lives longer: `p.tokens`.
-        let field = shape
-            .grows_slice
-            .as_ref()
-            .filter(|name| name.contains('.'))?;
+        let field = shape.grows_field.as_ref()?;
         return Some(Advice {
             seen: format!(
                 "`{field}` grows by one call at a time, and each step leaves an array behind"
@@ -179,6 +176,37 @@ func upper(ua string) []byte {
         for (line, sized) in [(5, false), (8, false), (19, false), (27, true)] {
             let found = advice(&source, line).unwrap().attempt;
             assert_eq!(found.contains("len(ua)"), sized, "{line}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_named_where_its_owner_did_not_think_of_its_size() {
+        const FILE: &str = "package p
+
+func (p *Parser) add(t Token) {
+	p.tokens = append(p.tokens, t)
+}
+
+func (n *Node) put(t Step) {
+	n.steps = append(n.steps, t)
+}
+
+func (n *Node) reset() { n.steps = n.steps[:0] }
+
+func (b *Build) push(t Step) {
+	b.stack = append(b.stack, t)
+}
+
+func newBuild() *Build { return &Build{stack: make([]Step, 0, 64)} }
+
+func appendChild(parent Node, child Node) {
+	container := parent.AsContainer()
+	container.Children = append(container.Children, child)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(4, true), (8, false), (14, false), (21, false)] {
+            assert_eq!(advice(&source, line).is_some(), named, "{line}");
         }
     }
 

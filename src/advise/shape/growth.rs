@@ -38,8 +38,9 @@ impl Source {
                 .bound(*inner)
                 .filter(|_| !self.returns_it(*inner, &name)),
             filtered: self.is_filtered(at, *inner),
-            sized: declared.is_some_and(|node| self.text(node).contains("make("))
-                && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
+            sized: self.has_room(&name)
+                || declared.is_some_and(|node| self.text(node).contains("make("))
+                    && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             name,
         })
     }

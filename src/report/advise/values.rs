@@ -109,7 +109,7 @@ pub(super) fn memory_by_line(
 /// What a line allocates for, by the compiler's words; without any, by what stands there.
 pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)]) -> Class {
     let has = |class| sites.iter().any(|site| site.0 == class);
-    let grown = |shape: &Shape| shape.grows_slice.is_some();
+    let grown = |shape: &Shape| shape.grows_slice;
     if shape.is_some_and(grown) {
         return Class::Append;
     }

@@ -1,0 +1,51 @@
+//! A field that something is appended to: whose it is, and whether its size was thought of.
+
+use tree_sitter::Node;
+
+use super::Source;
+
+impl Source {
+    /// Whether a field, by a path such as `b.node.trans`, belongs to the receiver of the method around it.
+    pub(super) fn is_of_receiver(&self, path: &str, at: Node<'_>) -> bool {
+        let Some((root, _)) = path.split_once('.') else {
+            return false;
+        };
+        let mut around = std::iter::successors(at.parent(), Node::parent);
+        let method = around.find(|node| node.kind() == "method_declaration");
+        let receiver = method.and_then(|method| method.child_by_field_name("receiver"));
+        let named = receiver.and_then(|list| list.named_child(0)?.child_by_field_name("name"));
+        named.is_some_and(|name| self.text(name) == root)
+    }
+
+    /// Whether this file gives a field a size where it is made, or keeps its array: `f: make([]T, 0, n)`, `x.f = x.f[:0]`,
+    /// `x.f = slices.Grow(x.f, n)`. Fields of other structs with that name count as well: then somebody may have thought of it.
+    pub(super) fn has_room(&self, path: &str) -> bool {
+        let Some((_, field)) = path.rsplit_once('.') else {
+            return false;
+        };
+        let mut stack = vec![self.tree.root_node()];
+        while let Some(node) = stack.pop() {
+            let pair = match node.kind() {
+                "assignment_statement" => "=",
+                "keyed_element" => ":",
+                _ => {
+                    stack.extend(node.named_children(&mut node.walk()));
+                    continue;
+                }
+            };
+            let text: String = self.text(node).split_whitespace().collect();
+            let Some((to, value)) = text.split_once(pair) else {
+                continue;
+            };
+            if to == field || to.ends_with(&format!(".{field}")) {
+                let is_made = value.starts_with("make([]") && !value.ends_with(",0)");
+                if is_made || value.ends_with("[:0]") || value.starts_with("slices.Grow(") {
+                    return true;
+                }
+            }
+            // A literal of a struct may stand in what is assigned.
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+}
