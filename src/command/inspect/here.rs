@@ -130,11 +130,11 @@ fn is_same(
     kept.retain(|(name, _)| !made(name));
     there.sort_unstable();
     kept.sort_unstable();
-    let differs = |((name, size), (other, own)): &(&(&[u8], Option<u64>), &(&[u8], u64))| {
+    let mut pairs = there.iter().zip(&kept);
+    let different = pairs.find(|((name, size), (other, own))| {
         let fits = size.is_none_or(|size| *own == 0 || (*own..*own + BETWEEN).contains(&size));
         name != other || !fits
-    };
-    let different = there.iter().zip(&kept).find(differs);
+    });
     let named = different.map(|((name, _), (other, _))| String::from_utf8_lossy(name.min(other)));
     match named {
         Some(name) => Err(format!("`{name}` is one of the functions that differ")),
