@@ -26,8 +26,14 @@ pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Outp
             Error::new(Kind::Usage, "`--why` is a listing of its own").hint("leave out `--by`")
         );
     }
-    let mut before = Side::read(&args.before, args, session)?;
-    let mut after = Side::read(&args.after, args, session)?;
+    let mut before = Side::open(&args.before, args, session)?;
+    let mut after = Side::open(&args.after, args, session)?;
+    let arch = args.arch.as_deref();
+    let digest = needs_digests(args, &before, &after);
+    for (side, path) in [(&mut before, &args.before), (&mut after, &args.after)] {
+        side.digest = digest;
+        side.dissect(path, args, session, Owners::Symbols)?;
+    }
     let rules = Rules {
         floor: args.floor.0.max(1),
         fail_over: args.fail_over,
@@ -42,10 +48,9 @@ pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Outp
         before.explains(&args.before)?;
         after.explains(&args.after)?;
     }
-    let loaded = twins(&before, &after, args.arch.as_deref());
+    let loaded = twins(&before, &after, arch);
     let mut comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
     if args.exact {
-        let arch = args.arch.as_deref();
         let given = [(&before, &args.before), (&after, &args.after)];
         let [old, new] = given.map(|(side, path)| side.given(path, arch));
         comparison.explain(exact::exact([&old?, &new?], session)?);
@@ -66,6 +71,17 @@ pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Outp
     })
 }
 
+/// JSON shows digests. They say, too, whether a file is the one of a report: of two files their bytes do.
+fn needs_digests(args: &cli::Compare, before: &Side, after: &Side) -> bool {
+    let arch = args.arch.as_deref();
+    let shown = args.output.formats().any(|format| format == Format::Json);
+    let are_same = || match (&before.executable, &after.executable) {
+        (Some(old), Some(new)) => slice(old, arch).ok() == slice(new, arch).ok(),
+        _ => true,
+    };
+    shown || are_same()
+}
+
 /// Whether any format shows a treemap.
 fn draws(args: &cli::Compare) -> bool {
     args.output.formats().any(Format::draws)
@@ -73,30 +89,32 @@ fn draws(args: &cli::Compare) -> bool {
 
 struct Side {
     subjects: Subjects,
+    /// Whether the SHA-256 of an executable is wanted.
+    digest: bool,
     /// The bytes of an executable; `None` for a report.
     executable: Option<Mapped>,
 }
 
 impl Side {
     /// What a file is, its content says.
-    fn read(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
+    fn open(path: &Path, args: &cli::Compare, session: &Session<'_>) -> Result<Self> {
         let bytes = open(path, &session.cwd)?;
         let shown = path.display().to_string();
         if let Some(report) = saved(&bytes, &shown, draws(args)) {
             return Ok(Self {
                 subjects: report?,
+                digest: false,
                 executable: None,
             });
         }
-        let mut side = Self {
+        Ok(Self {
             subjects: Subjects {
                 list: Vec::new(),
                 path: shown,
             },
+            digest: false,
             executable: Some(bytes),
-        };
-        side.dissect(path, args, session, Owners::Symbols)?;
-        Ok(side)
+        })
     }
 
     /// Reads the executable, if it is one.
@@ -111,7 +129,7 @@ impl Side {
             return Ok(());
         };
         let wanted = Wanted {
-            digest: true,
+            digest: self.digest,
             without_symbols: by == Owners::References,
             ..Wanted::default()
         };

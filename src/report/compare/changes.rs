@@ -1,6 +1,7 @@
 //! Compares two lists of names and sizes, the largest change first.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::iter::repeat;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,24 +60,20 @@ pub(crate) enum State {
 /// Compares by name; several of one name count together. A floor of 0 lists what is the same too, in the order of the
 /// first list.
 pub(crate) fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
-    let (old, new) = (sums(before), sums(after));
     let mut out = Changes::default();
-    let mut seen = std::collections::BTreeSet::new();
-    for name in before.iter().chain(after).map(|item| item.name.as_str()) {
-        if !seen.insert(name) {
+    for both in sums(before, after) {
+        // An executable has a hundred thousand functions, of which most are the same.
+        if floor > 0 && both.is_same() {
+            out.same += 1;
             continue;
         }
-        let change = change(name, old.get(name), new.get(name));
+        let change = change(both.name, both.old.as_ref(), both.new.as_ref());
         let size = change.change.unsigned_abs();
-        if floor == 0 {
+        if floor == 0 || size >= floor {
             out.list.push(change);
-        } else if change.state == State::Same {
-            out.same += 1;
-        } else if size < floor {
+        } else {
             out.small += 1;
             out.small_change += change.change;
-        } else {
-            out.list.push(change);
         }
     }
     if floor > 0 {
@@ -90,13 +87,44 @@ pub(crate) fn changes(before: &[Item], after: &[Item], floor: u64) -> Changes {
 
 type Sum<'a> = (u64, Option<&'a String>);
 
-fn sums(items: &[Item]) -> BTreeMap<&str, Sum<'_>> {
-    let mut sums: BTreeMap<&str, Sum<'_>> = BTreeMap::new();
-    for it in items {
-        let sum = sums.entry(&it.name).or_insert((0, it.version.as_ref()));
-        sum.0 += it.bytes;
+/// What both sides have of one name.
+struct Both<'a> {
+    name: &'a str,
+    old: Option<Sum<'a>>,
+    new: Option<Sum<'a>>,
+}
+
+impl Both<'_> {
+    fn is_same(&self) -> bool {
+        let pair = self.old.zip(self.new);
+        pair.is_some_and(|(old, new)| old.0 == new.0)
     }
-    sums
+}
+
+/// One for each name, in the order in which they are met.
+fn sums<'a>(before: &'a [Item], after: &'a [Item]) -> Vec<Both<'a>> {
+    let most = before.len().max(after.len());
+    // Whoever made the files chose the names: no hash that can be foreseen.
+    let mut places = HashMap::with_capacity(most);
+    let mut all: Vec<Both<'a>> = Vec::with_capacity(most);
+    let (old, new) = (
+        before.iter().zip(repeat(false)),
+        after.iter().zip(repeat(true)),
+    );
+    for (it, is_new) in old.chain(new) {
+        let name = it.name.as_str();
+        let place = *places.entry(name).or_insert(all.len());
+        if place == all.len() {
+            let (old, new) = (None, None);
+            all.push(Both { name, old, new });
+        }
+        let side = match is_new {
+            true => &mut all[place].new,
+            false => &mut all[place].old,
+        };
+        side.get_or_insert((0, it.version.as_ref())).0 += it.bytes;
+    }
+    all
 }
 
 fn change(name: &str, old: Option<&Sum<'_>>, new: Option<&Sum<'_>>) -> Change {
