@@ -206,7 +206,9 @@ impl Twins<'_> {
                 .unwrap_or_default()
         };
         let (old, new): (&[u8], &[u8]) = (content(self.before, a), content(self.after, b));
-        let (id, (differing, relocated)) = match old == new {
+        // musl compares slices byte by byte.
+        let is_same = old.len() == new.len() && equal_bytes(old, new) == old.len();
+        let (id, (differing, relocated)) = match is_same {
             true => (0..0, (0, 0)),
             false => {
                 let id = build_id(self.format, section, old, new);
@@ -232,29 +234,41 @@ impl Twins<'_> {
         let shared = old.len().min(new.len());
         let (a, b) = (&old[..shared], &new[..shared]);
         let (mut differing, mut relocated) = (0, 0);
-        let mut at = 0;
+        let (mut at, mut looked) = (0, 0);
         while at < shared {
-            if let Some(equal) = equal_bytes(a, b, at) {
-                at += equal;
+            if a[at] == b[at] {
+                at += equal_bytes(&a[at..], &b[at..]);
             } else if id.contains(&at) {
                 at += 1;
-            } else if let Some(pointer) = self.moved_pointer(a, b, at) {
+            } else if let Some(pointer) = self.moved_pointer(a, b, looked, at) {
                 let bytes = a[pointer.clone()].iter().zip(&b[pointer.clone()]);
                 relocated += bytes.filter(|(a, b)| a != b).count() as u64;
+                looked = at + 1;
                 at = pointer.end;
             } else {
                 differing += 1;
                 at += 1;
+                looked = at;
             }
         }
         let beyond = (shared.max(id.end)..old.len().max(new.len())).len();
         (differing + beyond as u64, relocated)
     }
 
-    /// The pointer to a section that moved which has its first differing byte here. PE does not align its own tables.
-    fn moved_pointer(&self, old: &[u8], new: &[u8], at: usize) -> Option<Range<usize>> {
+    /// The pointer to a section that moved which has its first differing byte here. PE does not align its own tables. Places
+    /// below `looked` were looked at: none of them is one.
+    fn moved_pointer(
+        &self,
+        old: &[u8],
+        new: &[u8],
+        looked: usize,
+        at: usize,
+    ) -> Option<Range<usize>> {
+        if self.moves.is_empty() {
+            return None;
+        }
         let word = if self.format == Format::Pe { 4 } else { 8 };
-        let starts = at.saturating_sub(word - 1)..=at;
+        let starts = looked.max(at.saturating_sub(word - 1))..=at;
         let points = |start: &usize| {
             let pair = match word {
                 4 => half(old, *start).zip(half(new, *start)),
@@ -288,13 +302,18 @@ fn half(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
 }
 
-/// How many bytes are equal from a place on, eight at most; `None` where the first differs.
-fn equal_bytes(a: &[u8], b: &[u8], at: usize) -> Option<usize> {
-    let equal = match whole(a, at).zip(whole(b, at)) {
-        Some((a, b)) => (a ^ b).trailing_zeros() as usize / 8,
-        None => usize::from(a.get(at) == b.get(at)),
-    };
-    (equal > 0).then_some(equal)
+/// How many bytes are equal, from the first on; of two of one length.
+#[inline(always)]
+fn equal_bytes(a: &[u8], b: &[u8]) -> usize {
+    let ((words, rest), (others, other_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (index, (a, b)) in words.iter().zip(others).enumerate() {
+        let differs = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differs != 0 {
+            return 8 * index + differs.trailing_zeros() as usize / 8;
+        }
+    }
+    let rest = rest.iter().zip(other_rest);
+    8 * words.len() + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// The stretch of a section that holds a build ID which is not the same in both: a whole note in ELF, a text in the
@@ -310,5 +329,64 @@ fn build_id(format: Format, section: &Section, old: &[u8], new: &[u8]) -> Range<
     match (buildinfo::in_code(old), buildinfo::in_code(new)) {
         (Some(a), Some(b)) if a == b => a,
         _ => 0..0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Twins<'_> {
+        /// Byte by byte, with every place of a pointer looked at for each.
+        fn slowly(&self, a: &[u8], b: &[u8], id: &Range<usize>) -> (u64, u64) {
+            let shared = a.len().min(b.len());
+            let (mut differing, mut relocated, mut at) = (0, 0, 0);
+            while at < shared {
+                if a[at] == b[at] || id.contains(&at) {
+                    at += 1;
+                } else if let Some(pointer) = self.moved_pointer(&a[..shared], &b[..shared], 0, at)
+                {
+                    let differs = |at: &usize| a[*at] != b[*at];
+                    relocated += pointer.clone().filter(differs).count() as u64;
+                    at = pointer.end;
+                } else {
+                    differing += 1;
+                    at += 1;
+                }
+            }
+            let beyond = (shared.max(id.end)..a.len().max(b.len())).len();
+            (differing + beyond as u64, relocated)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_looked_at_is_no_pointer(
+            old in prop::collection::vec(prop_oneof![3 => Just(0), 2 => 0x10..0x14_u8, 1 => any::<u8>()], 0..80),
+            new in prop::collection::vec(prop_oneof![3 => Just(0), 2 => 0x10..0x14_u8, 1 => any::<u8>()], 0..80),
+            id in 0..40_usize,
+            pe in any::<bool>(),
+        ) {
+            let moved = |start, distance| Move { addresses: start..start + 0x203, distance };
+            let twins = Twins {
+                before: &[],
+                after: &[],
+                format: if pe { Format::Pe } else { Format::Elf },
+                moves: vec![moved(0x1010, 0x101), moved(0x10, 1), moved(0x10_0000, 0x1000)],
+                reach: 0x10..0x10_0203,
+            };
+            // The new one is the old one with a part of its own and with pointers that moved.
+            let mut mixed = new.clone();
+            for at in (0..old.len().min(new.len()).saturating_sub(8)).step_by(5) {
+                if new[at] > 0x10 {
+                    let word = whole(&old, at).unwrap();
+                    mixed[at..at + 8].copy_from_slice(&word.wrapping_add(0x101).to_le_bytes());
+                }
+            }
+            let id = id..id + 3 * usize::from(pe);
+            prop_assert_eq!(twins.count(&old, &mixed, &id), twins.slowly(&old, &mixed, &id));
+        }
     }
 }
