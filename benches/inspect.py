@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`inspect` against the tools that people use today, in pairs on the same files.
 
-    benches/inspect.py [--runs N] [--inspect PATH] [--go GO] [--gsa GSA] [--build PACKAGE@VERSION] [BINARY...]
+    benches/inspect.py [--runs N] [--least] [--compare OTHER] [--inspect PATH] [--go GO] [--gsa GSA] [--build PACKAGE@VERSION] [BINARY...]
 
 `--inspect` is our release build (target/release/gobuild-opt). `--build` makes a program of the Go module proxy, with
 symbols and stripped, and measures on both; the largest that builds in minutes is a good choice:
@@ -11,6 +11,9 @@ symbols and stripped, and measures on both; the largest that builds in minutes i
 `go-size-analyzer` takes part when it is given, in PATH, or in `go env GOPATH`/bin; it installs with
 
     go install github.com/Zxilly/go-size-analyzer/cmd/gsa@latest
+
+With `--compare OTHER` it is `compare BINARY OTHER` that is measured. `--least` shows the run that took the least CPU in place of
+medians, for a machine on which others work.
 
 `openssl sha256`, which reads every byte once, takes part where it is in PATH, `go tool nm -size` for files with symbols. Without any program, one of about 2 MB is built for the start-up.
 CPU is user + system of the whole process tree, memory the largest resident set of one process, both from wait4; the
@@ -38,8 +41,8 @@ def once(command):
     return None if status else (usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * unit)
 
 
-def pairs(ours, theirs, runs):
-    """Medians of both, run in turn so that both meet the same machine."""
+def pairs(ours, theirs, runs, least):
+    """Medians of both, or the run of each that took least; in turn, so that both meet the same machine."""
     found = [[], []]
     once(ours)
     for _ in range(runs):
@@ -48,6 +51,8 @@ def pairs(ours, theirs, runs):
             if result is None:
                 return None
             found[index].append(result)
+    if least:
+        return [min(rows) for rows in found]
     return [[statistics.median(column) for column in zip(*rows)] for rows in found]
 
 
@@ -106,6 +111,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binaries", nargs="*", metavar="BINARY")
     parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--least", action="store_true")
+    parser.add_argument("--compare", metavar="OTHER")
     parser.add_argument("--inspect", default="target/release/gobuild-opt")
     parser.add_argument("--go", default="go")
     parser.add_argument("--gsa")
@@ -124,6 +131,8 @@ def main():
             binaries += fetched(arguments.go, package, place)
         for path in binaries or [tiny(arguments.go, directory)]:
             ours = [arguments.inspect, "inspect", path]
+            if arguments.compare:
+                ours[1:] = ["compare", path, arguments.compare]
             # A program that does nothing, for what starting a process costs.
             others = [("true", ["true"])]
             if shutil.which("openssl"):
@@ -133,7 +142,7 @@ def main():
             if gsa:
                 others.append(("gsa", [gsa, "--format", "json", "-o", os.devnull, path]))
             for name, command in others:
-                medians = pairs(ours, command, arguments.runs)
+                medians = pairs(ours, command, arguments.runs, arguments.least)
                 if medians is None:
                     print(f"| {os.path.basename(path)} | {name} | failed | | | | |")
                 else:
