@@ -133,6 +133,27 @@ pub struct Evidence<'a> {
     pub(crate) go: (u32, u32),
 }
 
+#[cfg(test)]
+impl<'a> Evidence<'a> {
+    /// A fifth of all, in 20 samples, for what the runtime does on a line.
+    pub(crate) fn of_line(measure: Measure, class: Class, shape: &'a Shape) -> Self {
+        Self {
+            measure,
+            what: What::Cost {
+                class,
+                via: "",
+                entry: "",
+            },
+            share: Interval::new(400, 20, 100),
+            amount: 20,
+            shape: Some(shape),
+            sites: Vec::new(),
+            memory: None,
+            go: (1, 26),
+        }
+    }
+}
+
 /// What a rule says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {

@@ -50,6 +50,8 @@ pub struct Shape {
     pub(crate) writes: Vec<Growth>,
     /// Strings that become longer in a loop: `s += x`, `s = s + x`.
     pub(crate) lengthened: Vec<String>,
+    /// Those of them whose value each round of the loop needs.
+    pub(crate) read_per_round: Vec<String>,
     /// Sends to and receives from channels, and select.
     pub(crate) channel: bool,
     /// `go` statements.
@@ -397,8 +399,12 @@ impl Source {
         let outside = left.named_child(0).is_some_and(|child| {
             child.kind() != "identifier" || self.declared_outside(child, node)
         });
-        if (operator == "+=" || (operator == "=" && itself)) && !loops(node).is_empty() && outside {
+        let lengthens = operator == "+=" || (operator == "=" && itself);
+        if lengthens && !loops(node).is_empty() && outside {
             shape.lengthened.push(target.to_owned());
+            if self.is_read_per_round(target, node) {
+                shape.read_per_round.push(target.to_owned());
+            }
         }
         if let Some(index) = left
             .named_child(0)

@@ -19,7 +19,7 @@ What to do: a strings.Builder outside of the loop, with Grow where the length is
 the pieces and strings.Join them. io.WriteString for a string; utf8.DecodeRune to walk bytes.
 
 When not to: a single expression `a + b + c` is one allocation and needs nothing. So does a loop of
-two or three rounds.",
+two or three rounds. The rule is silent where each round needs the string so far.",
     run,
 };
 
@@ -29,7 +29,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     if measured && copies && it.via().is_empty() {
         return conversion(&it.shape?.text);
     }
-    let name = it.shape?.lengthened.first()?;
+    let shape = it.shape?;
+    let is_built = |name: &&String| !shape.read_per_round.contains(name);
+    let name = shape.lengthened.iter().find(is_built)?;
     if !measured || !it.is(Class::Concat) {
         return None;
     }
@@ -82,4 +84,43 @@ fn cuts(text: &str) -> bool {
         (alone && !rest.0.contains('(')).then_some(rest.1)
     });
     behind.any(|text| text.starts_with('[') && text.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::Source;
+
+    #[test]
+    fn what_each_round_reads_is_not_built_behind_the_loop() {
+        const FILE: &str = "package p
+
+func join(words []string) string {
+	all := \"\"
+	for _, word := range words {
+		if len(all) > 0 {
+			all += \", \"
+		}
+		all += word
+	}
+	return all
+}
+
+func shift(left, right string) int {
+	best := 0
+	for right != \"\" {
+		left += right[:1]
+		right = right[1:]
+		best = max(best, score(left, right))
+	}
+	return best
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(7, true), (9, true), (17, false)] {
+            let shape = source.shape(line).unwrap();
+            let evidence = Evidence::of_line(Measure::Allocated, Class::Concat, &shape);
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
+        }
+    }
 }

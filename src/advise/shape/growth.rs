@@ -207,6 +207,30 @@ impl Source {
         })
     }
 
+    /// Whether the loop around `at` needs the value of a name in each round, beside what makes it longer and its length. True
+    /// where there is no loop.
+    pub(super) fn is_read_per_round(&self, name: &str, at: Node<'_>) -> bool {
+        let around = loops(at);
+        let Some(inner) = around.first() else {
+            return true;
+        };
+        self.mentions(*inner, name).into_iter().any(|node| {
+            let above = |kind| {
+                let mut above = std::iter::successors(node.parent(), Node::parent);
+                above.find(|node| node.kind() == kind)
+            };
+            let lengthens = above("assignment_statement").is_some_and(|statement| {
+                let left = statement.child_by_field_name("left");
+                left.is_some_and(|left| self.text(left) == name)
+            });
+            let measures = above("call_expression").is_some_and(|call| {
+                let text: String = self.text(call).split_whitespace().collect();
+                text == format!("len({name})")
+            });
+            !lengthens && !measures
+        })
+    }
+
     /// How often a loop runs, where the text tells.
     fn bound(&self, it: Node<'_>) -> Option<String> {
         if let Some(clause) = child(it, "range_clause") {
