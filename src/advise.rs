@@ -28,5 +28,6 @@ pub use charge::{Charged, Cost, Line, Sum, charge};
 pub use class::Class;
 pub use heat::{Heat, Spot, heat};
 pub(crate) use interval::Interval;
-pub use rule::{Advice, Evidence, Measure, Memory, RULES, Rule, What, find};
+pub use rule::{Advice, Evidence, Measure, Memory, Rule, What};
+pub use rules::{RULES, find};
 pub use shape::{Literals, Mend, Shape, Source};

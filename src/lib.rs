@@ -8,7 +8,8 @@
 //! Plan      -- build ----> Artifacts   what the commands left         the only stage that changes the disk
 //! Artifacts -- analysis -> Analysis    what it says                   binary, escape, profile read it
 //! Analysis  -- report ---> Report      what it means                  + checks and budgets: Verdict
-//! Report    -- render ---> String      how it looks
+//! Report    -- view -----> Blocks      what a reader sees of it
+//! Blocks    -- render ---> String      how it looks in one format
 //! ```
 //!
 //! Modules stand in this order and use only modules above them; `tests/it/house.rs` holds that, and who may start
@@ -37,7 +38,9 @@
 //! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
 //! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
 //! | [`prove`] | runs of two programs side by side: whether one is faster |
-//! | [`report`], [`render`] | the JSON contract, and the ways it is shown |
+//! | [`report`] | the JSON contract: values, and what they are made from |
+//! | [`view`] | values laid out as blocks |
+//! | [`render`] | the formats that draw blocks |
 //! | [`cli`], [`command`] | the command line, and one file per subcommand |
 //!
 //! # Words
@@ -73,7 +76,7 @@
 //! |---|---|
 //! | a check | its file in `check/`, a line in [`check::ALL`], its severity in `presets/default.toml` |
 //! | a key of the configuration | its field in `config.rs`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
-//! | a section of the report | its values in `report/`, its blocks in `report/outline/`, a line in `report/outline.rs`, `SCHEMAS=write cargo test --lib schemas` |
+//! | a section of the report | its values in `report/`, its blocks in `view/`, a line in `view.rs`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a format | its file in `render/`, a line in [`render::Format`] |
 //! | a subcommand | its flags in `cli/`, its file in `command/`, a line in `cli.rs` and `command.rs` |
 //! | a flag that a configuration may pass | a line in `review/lists.rs`, with the reason that it names no program and no file |
@@ -138,6 +141,8 @@ pub mod doctor;
 pub mod prove;
 
 pub mod report;
+
+pub mod view;
 
 pub mod render;
 

@@ -39,7 +39,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::report::measures::Subject;
-use crate::report::outline::Block;
+use crate::view::Block;
 
 pub(crate) use codequality::codequality;
 pub use fit::shortened;

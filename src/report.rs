@@ -4,8 +4,6 @@ mod target;
 
 pub mod advise;
 
-pub mod allocating;
-
 pub mod allocations;
 
 mod against;
@@ -23,7 +21,7 @@ mod effect;
 
 pub mod escape;
 
-mod escapes;
+pub(crate) mod escapes;
 
 mod filter;
 
@@ -39,13 +37,13 @@ pub(crate) mod gate;
 
 pub mod growth;
 
+mod homes;
+
 pub mod heat;
 
 pub mod inspect;
 
 pub mod measures;
-
-pub mod outline;
 
 mod pgo;
 
@@ -61,9 +59,11 @@ mod resources;
 
 pub mod revision;
 
-mod sizes;
+pub(crate) mod sizes;
 
 mod spent;
+
+pub(crate) mod treemap;
 
 pub mod upgrade;
 
@@ -93,6 +93,7 @@ pub(crate) use assertions::Assertion;
 pub(crate) use budgets::module_limit;
 pub(crate) use cost::Time;
 pub(crate) use effect::{Calls, Effect, Pair, Price};
+pub(crate) use escapes::spelled;
 pub use escapes::{
     Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
 };

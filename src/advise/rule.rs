@@ -1,26 +1,9 @@
-//! What is seen on a line in, advice out. A rule is a file of `rules/` and a line of [`RULES`].
+//! What a rule is, what it looks at and what it says. A rule is a file of `rules/` and a line of [`super::RULES`].
 
 use super::class::Class;
 use super::interval::Interval;
-use super::rules;
 use super::shape::Shape;
 use crate::escape;
-
-/// Every rule, in the order of the lessons.
-pub const RULES: &[Rule] = &[
-    rules::growth::RULE,
-    rules::pool::RULE,
-    rules::concat::RULE,
-    rules::subslice::RULE,
-    rules::copies::RULE,
-    rules::channels::RULE,
-    rules::locks::RULE,
-    rules::goroutines::RULE,
-    rules::constructors::RULE,
-    rules::boxing::RULE,
-    rules::moved::RULE,
-    rules::cgo::RULE,
-];
 
 /// A rule.
 #[derive(Debug)]
@@ -186,9 +169,4 @@ impl Evidence<'_> {
             What::Call(_) => "",
         }
     }
-}
-
-/// The rule of an ID.
-pub fn find(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id)
 }

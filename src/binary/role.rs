@@ -19,6 +19,18 @@ pub enum Format {
     Wasm,
 }
 
+impl Format {
+    /// As people write it.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Elf => "ELF",
+            Self::Pe => "PE",
+            Self::MachO => "Mach-O",
+            Self::Wasm => "wasm",
+        }
+    }
+}
+
 /// What a section is for. Names of sections move between Go versions and formats; roles do not.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -25,8 +25,8 @@ use crate::profile;
 use crate::render::{self, Format, Shows, Style};
 use crate::report::advise::gather::{Given, Inputs, target};
 use crate::report::advise::{Finding, Report};
-use crate::report::outline;
 use crate::report::{Findings, shown};
+use crate::view;
 
 /// No profile is larger.
 const LARGEST: u64 = 1 << 30;
@@ -218,8 +218,7 @@ fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Pat
     findings.anchor = present::anchor(cwd);
     match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd).unwrap_or_else(|| {
-            render::blocks(&outline::advise::advise(report, top), format, style)
-        }),
+        _ => annotated(&findings, &report.tool, format, cwd)
+            .unwrap_or_else(|| render::blocks(&view::advice::advise(report, top), format, style)),
     }
 }

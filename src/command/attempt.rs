@@ -29,7 +29,8 @@ use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape::{Selection, target};
 use crate::report::revision::Before;
-use crate::report::{Against, Findings, Heavier, outline, shown};
+use crate::report::{Against, Findings, Heavier, shown};
+use crate::view;
 use replaced::{Files, Overlaid};
 
 /// Reads the overlays and patches, builds both and reports.
@@ -81,7 +82,7 @@ pub(crate) fn show(
     let render = |format, top, style| match format {
         Format::Json => render::json(report),
         _ => annotated(&findings, &report.tool, format, &session.cwd).unwrap_or_else(|| {
-            render::blocks(&outline::differing::differing(report, top), format, style)
+            render::blocks(&view::differing::differing(report, top), format, style)
         }),
     };
     present(render, output, top, &report.verdict, session)

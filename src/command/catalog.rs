@@ -15,8 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::lesson;
 use crate::order::Ordered;
 use crate::render::{self, Format, Style};
-use crate::report::outline::{Block, Column, Table, Tone, number, text};
 use crate::schema;
+use crate::view::{Block, Column, Table, Tone, number, text};
 
 fn data(text: String) -> Result<Output> {
     Ok(Output {

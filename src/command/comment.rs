@@ -19,10 +19,11 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::render;
-use crate::report::compare::{Comparison, Rules, Subjects, compare, outline, saved};
+use crate::report::compare::{Comparison, Rules, Subjects, compare, saved};
 use crate::report::inspect::View;
-use crate::report::outline::{self, Block, Detail, Tone, summary};
 use crate::report::{Report, SCHEMA_VERSION};
+use crate::view::comparison_tables;
+use crate::view::{self, Block, Detail, Tone, change_summary};
 use post::Draft;
 use subject::Subject;
 
@@ -100,7 +101,7 @@ fn draft(report: &Report, base: Option<&Sides>, args: &cli::Comment) -> Result<D
     };
     // Nothing in common is no failure: then everything is new.
     let compared = base.and_then(|sides| compare(&sides.before, &sides.after, None, rules).ok());
-    let changed = summary::is_changed(report, compared.as_ref());
+    let changed = change_summary::is_changed(report, compared.as_ref());
     let body = body(report, compared.as_ref(), args);
     Ok(Draft {
         wanted: match args.when {
@@ -113,19 +114,19 @@ fn draft(report: &Report, base: Option<&Sides>, args: &cli::Comment) -> Result<D
 }
 
 fn body(report: &Report, base: Option<&Comparison>, args: &cli::Comment) -> String {
-    let mut first = summary::summary(report, base, args.base_name.as_deref());
+    let mut first = change_summary::summary(report, base, args.base_name.as_deref());
     if base.is_none() {
         let line = "no baseline: there is no report of what this is based on";
         first.push(Block::Line(Tone::Dim, line.into()));
     }
     let changes = base.map_or(Vec::new(), |comparison| {
-        outline(comparison, View::default())
+        comparison_tables::outline(comparison, View::default())
     });
     let detail = Detail {
         packages: 20,
         everything: true,
     };
-    let whole = outline::outline(report, detail);
+    let whole = view::outline(report, detail);
     render::folded(
         &first,
         &[("What changed", changes), ("The whole report", whole)],

@@ -14,8 +14,9 @@ use crate::binary::{self, LoadedDiff, Mapped, Owners};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::render::{Format, Shows};
-use crate::report::compare::{self, Rules, Subject, Subjects, compare, outline, saved};
+use crate::report::compare::{self, Rules, Subject, Subjects, compare, saved};
 use crate::report::inspect::View;
+use crate::view::comparison_tables;
 use point::Given;
 
 /// Reads both sides and says what changed.
@@ -61,8 +62,8 @@ pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Outp
         ..View::default()
     };
     let blocks = Blocks::of(&args.output, |page| match page {
-        None => outline(&comparison, view),
-        Some(page) => outline(&comparison, view.drawn(page)),
+        None => comparison_tables::outline(&comparison, view),
+        Some(page) => comparison_tables::outline(&comparison, view.drawn(page)),
     });
     let output = emit(&comparison, &blocks, &Vec::new, &args.output, session)?;
     Ok(Output {

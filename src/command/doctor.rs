@@ -23,8 +23,8 @@ use crate::number::counted_of;
 use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
-use crate::report::outline::{self, Block, Tone};
 use crate::report::{Findings, Ground, Reason, Tool, denied, gate, shown};
+use crate::view::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
 pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
@@ -268,8 +268,8 @@ fn blocks(all: &[Seen], file: &Option<PathBuf>) -> Vec<Block> {
         blocks.push(Block::Title(seen.title.clone()));
         let names = names.iter().map(|seen| seen.title.clone());
         blocks.extend(names.map(|name| Block::Line(Tone::Plain, name)));
-        blocks.extend(outline::checks::checks(&seen.checks));
-        blocks.extend(outline::checks::lessons(&seen.lessons));
+        blocks.extend(view::check_lines::checks(&seen.checks));
+        blocks.extend(view::check_lines::lessons(&seen.lessons));
     };
     common.iter().for_each(|seen| show(seen, all));
     let something = |seen: &&Seen| !seen.checks.is_empty() || !seen.lessons.is_empty();

@@ -20,9 +20,10 @@ use crate::plan::{StepKind, TargetPlan, scope};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::Filter;
 use crate::report::escape::{Report, Selection, almost, report, target};
-use crate::report::outline::ranking::Wanted;
+use crate::report::measures;
 use crate::report::{Against, Findings, collection};
-use crate::report::{measures, outline};
+use crate::view;
+use crate::view::ranking::Wanted;
 
 /// Collects, compares with the lock and reports.
 pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
@@ -148,11 +149,7 @@ fn rendered(
                 picture: format.draws(),
                 ..wanted
             };
-            render::blocks(
-                &outline::ranking::outline(report, top, wanted),
-                format,
-                style,
-            )
+            render::blocks(&view::ranking::outline(report, top, wanted), format, style)
         }),
     }
 }

@@ -19,8 +19,9 @@ use crate::process::Interrupt;
 use crate::profile::Weights;
 use crate::render::{Format, Shows};
 use crate::report::Filter;
-use crate::report::inspect::{Inspection, NEVER_SHOWN, Source, View, inspection, objects, outline};
+use crate::report::inspect::{Inspection, Source, View, inspection, objects};
 use crate::report::measures;
+use crate::view::inspected;
 
 /// Reads the file, says whose every byte is.
 pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Output> {
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Outp
     };
     // A table needs the functions that it lists, and those whose frame it does not say.
     let most = match tables_only && args.filter.is_none() {
-        true => view.lines().saturating_add(NEVER_SHOWN),
+        true => view.lines().saturating_add(inspected::NEVER_SHOWN),
         false => usize::MAX,
     };
     let mut found = dissected.inspection(most)?;
@@ -57,8 +58,8 @@ pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Outp
     }
     let profile = weights(args, session)?;
     let blocks = Blocks::of(&args.output, |page| match page {
-        None => outline(&found, view, None),
-        Some(page) => outline(&found, view.drawn(page), profile.as_ref()),
+        None => inspected::outline(&found, view, None),
+        Some(page) => inspected::outline(&found, view.drawn(page), profile.as_ref()),
     });
     if let Some(top) = args.top {
         found.functions.truncate(top);

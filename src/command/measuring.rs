@@ -18,8 +18,9 @@ use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
 use crate::plan::Facts;
 use crate::render::{self, Format, Shows};
+use crate::report::Findings;
 use crate::report::allocations::{Report, report};
-use crate::report::{Findings, outline};
+use crate::view;
 
 /// Runs the benchmarks, compares and reports; writes the lock where it may become tighter.
 pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
@@ -154,9 +155,8 @@ fn show(
     }
     let render = |format, _, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd).unwrap_or_else(|| {
-            render::blocks(&outline::allocated::allocated(report), format, style)
-        }),
+        _ => annotated(&findings, &report.tool, format, cwd)
+            .unwrap_or_else(|| render::blocks(&view::allocated::allocated(report), format, style)),
     };
     present(render, &args.output, usize::MAX, &report.verdict, session)
 }

@@ -15,8 +15,8 @@ use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::measures::Subject;
-use crate::report::outline::Block;
 use crate::report::{Reason, Verdict};
+use crate::view::Block;
 
 /// Fails early where a format has nothing to show, or where the name of a report does not say its format.
 pub(crate) fn check(shows: Shows, output: &cli::Output) -> Result<()> {

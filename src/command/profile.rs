@@ -25,7 +25,7 @@ use crate::error::{Error, Kind, Result};
 use crate::number::{counted, counted_of};
 use crate::profile::{self, Edges, Fitness, Limits, Profile, ReadError};
 use crate::render::{self, Format, Style};
-use crate::report::outline::{Block, Tone};
+use crate::view::{Block, Tone};
 
 /// Runs a verb.
 pub(crate) fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {

@@ -40,8 +40,8 @@ use crate::process::counted;
 use crate::prove::decide::Rules;
 use crate::prove::run::Metric;
 use crate::render::{self, Format, Shows};
-use crate::report::outline;
 use crate::report::prove::{self as report, Machine, Report};
+use crate::view;
 pub use beside::{Question, Side};
 use programs::{Place, Program, Work, existing};
 use running::Runner;
@@ -422,7 +422,7 @@ fn finish(report: &Report, args: &cli::Prove, session: &Session<'_>) -> Result<O
     }
     let render = |format, _, style| match format {
         Format::Json => render::json(report),
-        _ => render::blocks(&outline::proved::proved(report), format, style),
+        _ => render::blocks(&view::speed::proved(report), format, style),
     };
     present(render, &args.output, usize::MAX, &report.verdict, session)
 }

@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::TargetPlan;
 use crate::render::Shows;
 use crate::report::Toolchain;
-use crate::report::reasons::{By, Reasons, outline};
+use crate::report::reasons::{By, Reasons};
+use crate::view::answer;
 
 mod answers;
 
@@ -86,8 +87,8 @@ pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> 
 
 fn shown(reasons: &Reasons, args: &cli::Why, session: &Session<'_>) -> Result<Output> {
     let blocks = Blocks::of(&args.output, |page| match page {
-        Some(true) => outline(reasons, usize::MAX),
-        _ => outline(reasons, args.top),
+        Some(true) => answer::outline(reasons, usize::MAX),
+        _ => answer::outline(reasons, args.top),
     });
     let output = emit(reasons, &blocks, &Vec::new, &args.output, session)?;
     Ok(Output {

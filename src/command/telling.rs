@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::lock::{FILE, Lock};
 use crate::render::{self, Format, Style};
-use crate::report::outline::{Block, Tone, brief};
-use crate::report::{self, Findings, Report, measures, outline};
+use crate::report::{Findings, Report, measures};
+use crate::view::{Block, Tone, brief};
+use crate::{report, view};
 
 /// Writes the lock and the reports about what was published.
 pub(super) fn tell(
@@ -116,7 +117,7 @@ fn tighten(
 }
 
 fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
-    let detail = outline::Detail {
+    let detail = view::Detail {
         packages,
         everything: format != Format::Text,
     };
@@ -131,23 +132,23 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
         Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
         Format::Markdown => for_the_step(report, packages),
         _ => render::measures(&|| measures::of_release(report), format)
-            .unwrap_or_else(|| render::blocks(&outline::outline(report, detail), format, style)),
+            .unwrap_or_else(|| render::blocks(&view::outline(report, detail), format, style)),
     }
 }
 
 /// For who opens the page of a CI job, or a Markdown file: the verdict, what is new, and the rest folded section by section,
 /// the line of the time last. GitHub takes a MiB of a step.
 fn for_the_step(report: &Report, packages: usize) -> String {
-    let detail = outline::Detail {
+    let detail = view::Detail {
         packages,
         everything: true,
     };
-    let sections = outline::summary::sections(outline::outline(report, detail));
+    let sections = view::change_summary::sections(view::outline(report, detail));
     let sections: Vec<(&str, Vec<Block>)> = sections
         .iter()
         .map(|(title, blocks)| (title.as_str(), blocks.clone()))
         .collect();
-    let first = outline::summary::summary(report, None, None);
+    let first = view::change_summary::summary(report, None, None);
     let time = Block::Line(Tone::Dim, report::time_line(&report.time));
     let time = render::blocks(&[time], Format::Markdown, Style::default());
     format!("{}\n{time}", render::folded(&first, &sections, 1_000_000))

@@ -28,8 +28,8 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::Flag;
 use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
-use crate::report::outline;
 use crate::report::upgrade::{Preview, Report};
+use crate::view;
 use next::Next;
 use side::{Side, Wanted};
 
@@ -69,7 +69,7 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
         previews.push(next.preview(&before, wanted, question.as_ref(), session)?);
     }
     let report = Report::of(previews);
-    for line in outline::upgrade::times(&report) {
+    for line in view::upgrade_preview::times(&report) {
         (session.show)(Event::Talk(&line));
     }
     show(&report, args, session)
@@ -115,12 +115,12 @@ fn show(report: &Report, args: &cli::Upgrade, session: &Session<'_>) -> Result<O
         Format::Json => render::json(report),
         // A page for a pull request, in a file too; JSON has everything.
         Format::Markdown => {
-            let mut blocks = outline::upgrade::upgrade(report, top.min(args.top));
-            let times = outline::upgrade::times(report).into_iter();
-            blocks.extend(times.map(|line| outline::Block::Line(outline::Tone::Dim, line)));
+            let mut blocks = view::upgrade_preview::upgrade(report, top.min(args.top));
+            let times = view::upgrade_preview::times(report).into_iter();
+            blocks.extend(times.map(|line| view::Block::Line(view::Tone::Dim, line)));
             render::blocks(&blocks, format, style)
         }
-        _ => render::blocks(&outline::upgrade::upgrade(report, top), format, style),
+        _ => render::blocks(&view::upgrade_preview::upgrade(report, top), format, style),
     };
     present(render, &args.output, args.top, &report.verdict, session)
 }

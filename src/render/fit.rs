@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::outline::Table;
+use crate::view::Table;
 
 /// A text column behind the first wraps below this width.
 const WRAPPED: usize = 36;

@@ -3,7 +3,7 @@
 use super::fit::{LABEL, fit, width};
 use crate::number::grouped;
 use crate::order::Order;
-use crate::report::outline::{Table, number};
+use crate::view::{Table, number};
 
 /// Columns of a kind that stay as they are in the narrowest terminal.
 const KEPT: usize = 3;
@@ -78,7 +78,7 @@ fn added_up(table: &Table, columns: &[usize]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::outline::{folding, text};
+    use crate::view::{folding, text};
 
     fn table() -> Table {
         let classes = ["moved", "append", "boxing", "closure", "conv", "other"];

@@ -15,7 +15,7 @@ use super::boxes::escape;
 use super::strip;
 use crate::number::counted_of;
 use crate::packed;
-use crate::report::outline::{Block, Tone};
+use crate::view::{Block, Tone};
 use anchors::{Anchors, linked};
 
 /// The style and the script of every page, packed.

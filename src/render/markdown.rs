@@ -1,7 +1,7 @@
 //! Blocks in, GitHub-flavoured Markdown out. Text that others wrote cannot become markup.
 
 use super::{harmless, strip};
-use crate::report::outline::{Block, Table, Tone};
+use crate::view::{Block, Table, Tone};
 
 pub(crate) fn markdown(blocks: &[Block]) -> String {
     let mut out = String::new();

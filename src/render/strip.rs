@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::boxes::{escape, label};
-use crate::report::outline::Strip;
+use crate::view::Strip;
 
 /// Columns of the line of text.
 const COLUMNS: usize = 49;

@@ -1,7 +1,7 @@
 //! What comes first and what is folded in, Markdown for a comment or a step summary out.
 
 use super::markdown::{escape, markdown};
-use crate::report::outline::Block;
+use crate::view::Block;
 
 /// `first`, then each of `folded` under its title as far as there is room. A section is there as a whole or not at all: the
 /// markup of half of one would swallow what follows.

@@ -7,8 +7,8 @@ use super::treemap::Rect;
 use super::{strip, words};
 use crate::config::size::human;
 use crate::number::{counted, share};
-use crate::report::outline::{Block, Strip};
 use crate::report::picture::{Hue, Layer, Picture, Tile};
+use crate::view::{Block, Strip};
 
 const WIDTH: f64 = 1280.0;
 const HEIGHT: f64 = 860.0;

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, pr
 use super::fit::{fit, shortened, width};
 use super::fold::fold;
 use super::{Style, harmless, strip};
-use crate::report::outline::{Block, Table, Tone};
+use crate::view::{Block, Table, Tone};
 
 pub(crate) fn text(blocks: &[Block], style: Style) -> String {
     let mut out = String::new();

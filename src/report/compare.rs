@@ -2,8 +2,6 @@
 
 mod changes;
 
-mod outline;
-
 mod side;
 
 mod subject;
@@ -20,7 +18,6 @@ use crate::error::{Error, Kind, Result};
 use crate::number::{change, grouped};
 
 pub(crate) use changes::{Change, Changes, State};
-pub use outline::outline;
 pub use side::{settings, side};
 pub(crate) use subject::{Item, Subject, Subjects, saved};
 

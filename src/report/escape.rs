@@ -7,11 +7,11 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::allocating::{Homes, homes};
 use super::artifact::shown;
 use super::escapes::{self, Against, Weighing};
 use super::filter::Filter;
 use super::heat::{self, SiteHeat};
+use super::homes::{Homes, homes};
 use super::verdict::Ground;
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,

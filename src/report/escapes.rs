@@ -20,7 +20,7 @@ use crate::order::Ordered;
 use crate::plan::{Facts, scope};
 pub use site::Site;
 use site::gone;
-pub(crate) use site::{added, located, site};
+pub(crate) use site::{added, located, site, spelled};
 
 /// The escape report.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -212,12 +212,7 @@ impl<'a> Findings<'a> {
     pub(crate) fn advice(&self, site: &Site) -> String {
         match self.revision {
             Some(revision) => format!("not in {revision}"),
-            None => accept(site),
+            None => site.accept(),
         }
     }
-}
-
-/// How a site is accepted.
-pub(crate) fn accept(site: &Site) -> String {
-    format!("accept it: gobuild-opt accept {} --reason TEXT", site.id)
 }

@@ -6,8 +6,6 @@ mod exact;
 
 mod locked;
 
-mod outline;
-
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -18,8 +16,6 @@ use crate::order::Order;
 use blame::{Blame, Charge};
 pub use exact::{Change, Step, exact};
 pub(crate) use locked::since_lock;
-use outline::words;
-pub use outline::{briefly, outline};
 
 /// One side: what is known of an executable, from its objects or from the file.
 #[derive(Debug, Clone, Default)]
@@ -248,6 +244,33 @@ fn causes(blame: &Blame<'_>, charges: BTreeMap<Charge, BTreeMap<String, i64>>) -
         )
     });
     causes
+}
+
+/// A cause in a few words.
+pub(crate) fn words(cause: &Cause) -> String {
+    let kind = cause.kind.words();
+    let versions = match (&cause.before, &cause.after) {
+        (Some(old), Some(new)) if old != new => format!("{} -> {}", value(old), value(new)),
+        (None, Some(new)) => value(new).to_owned(),
+        (Some(old), None) => format!("{} -> not set", value(old)),
+        _ => String::new(),
+    };
+    let versions = match cause.kind {
+        CauseKind::ModuleGone => cause.before.clone().unwrap_or_default(),
+        _ => versions,
+    };
+    let name = match (cause.kind, cause.name.as_str()) {
+        (CauseKind::Toolchain, "") => String::new(),
+        (CauseKind::Toolchain, others) => return format!("{kind} {versions}, with {others}"),
+        (_, name) => name.to_owned(),
+    };
+    let parts = [kind, &name, &versions];
+    let there: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    there.join(" ")
+}
+
+fn value(text: &str) -> &str {
+    if text.is_empty() { "empty" } else { text }
 }
 
 #[cfg(test)]

@@ -6,8 +6,6 @@ mod objects;
 
 mod name;
 
-pub mod outline;
-
 mod picture;
 
 mod runtime;
@@ -27,7 +25,6 @@ use crate::check::Status;
 pub use build::{Source, inspection};
 pub(crate) use name::Name;
 pub use objects::objects;
-pub use outline::{NEVER_SHOWN, outline};
 pub(crate) use picture::picture;
 pub use view::{By, View};
 

@@ -1,7 +1,5 @@
 //! What `why` found, as one value, and the blocks that it is shown as.
 
-mod answer;
-
 mod init;
 
 mod since;
@@ -11,7 +9,6 @@ use serde::Serialize;
 
 use super::{SCHEMA_VERSION, Tool, Toolchain};
 
-pub use answer::outline;
 pub use init::{Init, Inits, SymbolBytes};
 pub use since::Since;
 

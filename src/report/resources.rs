@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Inputs;
 use crate::build::tools;
-use crate::config::size::human;
-use crate::number::counted;
 use crate::order::Order;
-use crate::report::outline::{Block, Table, Tone, number, text};
 
 /// What go's tools took in this run: with `[report] resources`. It differs from run to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +19,7 @@ pub(crate) struct Resources {
     /// The most memory that one of them had, in bytes.
     pub(crate) peak: u64,
     /// The most memory that those had which ran at the same time.
-    peak_at_once: u64,
+    pub(crate) peak_at_once: u64,
     /// Targets whose tools go ran without us (`[escape] collect`), so that nothing is known of them.
     pub(crate) unknown: Vec<String>,
 }
@@ -43,9 +40,6 @@ pub(crate) struct ToolCost {
     /// The most memory that it had, in bytes.
     pub(crate) peak: u64,
 }
-
-/// How many of them people see.
-const SHOWN: usize = 10;
 
 pub(crate) fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
     inputs.config.report.resources.then_some(())?;
@@ -86,54 +80,4 @@ pub(crate) fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
     };
     found.tools.order_by_key(order);
     Some(found)
-}
-
-/// The dearest tools, and the sums.
-pub(crate) fn outline(resources: &Resources) -> Vec<Block> {
-    let mut blocks = vec![Block::Title("Resources".into())];
-    let several = resources
-        .tools
-        .windows(2)
-        .any(|pair| pair[0].target != pair[1].target);
-    // A package may be shortened, and stands first for that.
-    let mut columns = vec![text("package"), text("tool")];
-    columns.extend(several.then(|| text("target")));
-    columns.extend([number("CPU s"), number("wall s"), number("memory")]);
-    let seconds = |ms: u64| format!("{:.2}", ms as f64 / 1000.0);
-    let mut table = Table {
-        columns,
-        ..Table::default()
-    };
-    for it in resources.tools.iter().take(SHOWN) {
-        let mut row = vec![it.package.clone(), it.tool.clone()];
-        row.extend(several.then(|| it.target.clone()));
-        row.extend([seconds(it.cpu_ms), seconds(it.wall_ms), human(it.peak)]);
-        table.rows.push(row);
-    }
-    if !table.rows.is_empty() {
-        blocks.push(Block::Table(table));
-    }
-    let count = |tool: &str| {
-        resources
-            .tools
-            .iter()
-            .filter(|cost| cost.tool == tool)
-            .count() as u64
-    };
-    let line = format!(
-        "{}, {}: {} s of CPU; one had at most {}, those at the same time {}",
-        counted(count("compile"), "compile"),
-        counted(count("link") + count("twin"), "link"),
-        seconds(resources.cpu_ms),
-        human(resources.peak),
-        human(resources.peak_at_once)
-    );
-    blocks.push(Block::Line(Tone::Plain, line));
-    for it in &resources.unknown {
-        let line = format!(
-            "nothing is known of {it}: go ran its tools without us, as `[escape] collect` or -x wants it"
-        );
-        blocks.push(Block::Line(Tone::Dim, line));
-    }
-    blocks
 }

@@ -20,8 +20,8 @@ use crate::number::counted;
 use crate::process::lines::Splitter;
 use crate::process::{self, Invocation, Outcome, Stream};
 use crate::profile::{self, Fitness, Input, Normalize, Profile, trained};
-use crate::report::outline::Tone;
 use crate::review::Ground;
+use crate::view::Tone;
 
 /// The variable that names the file for a command's profile.
 const VARIABLE: &str = "GOBUILD_OPT_PROFILE";

@@ -6,7 +6,7 @@ use crate::command::{Output, Session};
 use crate::error::Result;
 use crate::profile::{self, diff::HOT_PERCENT};
 use crate::render::{self, Format, Style, harmless};
-use crate::report::outline::{self, Block, Table, Tone};
+use crate::view::{self, Block, Table, Tone};
 
 /// Prints the difference.
 pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
@@ -33,11 +33,11 @@ pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
 fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
     let mut table = Table {
         columns: vec![
-            outline::text("call"),
-            outline::text(""),
-            outline::number("line"),
-            outline::number("before %"),
-            outline::number("after %"),
+            view::text("call"),
+            view::text(""),
+            view::number("line"),
+            view::number("before %"),
+            view::number("after %"),
         ],
         ..Table::default()
     };

@@ -8,7 +8,7 @@ use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::number::counted_of;
 use crate::profile::{self, Fitness, Input, MergeError};
-use crate::report::outline::Tone;
+use crate::view::Tone;
 
 /// Writes the merged profile.
 pub(crate) fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {

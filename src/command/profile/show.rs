@@ -15,8 +15,8 @@ use crate::number::counted;
 use crate::profile::summary::{Hot, owner_by_path};
 use crate::profile::{self, Fitness, Owner, Profile, judge::judge_profile};
 use crate::render::{self, Format, Style};
-use crate::report::outline;
 use crate::report::profile::{Gate, Shown, age_days};
+use crate::view;
 
 /// Prints the profile.
 pub(crate) fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
     let text = match args.format {
         Format::Json => render::json(&shown),
         format => render::blocks(
-            &outline::profile::profile(&shown),
+            &view::profile_rows::profile(&shown),
             format,
             Style {
                 width: session.width,

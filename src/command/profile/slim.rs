@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::number::counted_of;
 use crate::profile::slim::Refreshed;
 use crate::profile::{self, SlimError};
-use crate::report::outline::Tone;
+use crate::view::Tone;
 
 /// Writes the slim profile.
 pub(crate) fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::escape;
-use crate::report::outline::{Block, Table, Tone};
+use crate::view::{Block, Table, Tone};
 
 /// What has a name in the page.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ pub(crate) fn linked(text: &str, anchors: &Anchors) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::outline::text;
+    use crate::view::text;
 
     #[test]
     fn a_finding_leads_to_the_row_of_its_package() {

@@ -2,7 +2,7 @@
 
 use super::anchors::{Anchors, row_id};
 use super::escape;
-use crate::report::outline::Table;
+use crate::view::Table;
 
 /// A table, as the block `at` of the page, about what `caption` says.
 pub(crate) fn sheet(out: &mut String, table: &Table, at: usize, caption: &str, anchors: &Anchors) {

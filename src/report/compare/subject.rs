@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::order::Ordered;
 use crate::report::growth;
 use crate::report::inspect::{self, Inspection};
-use crate::report::outline::owners;
 use crate::report::picture::Tile;
+use crate::report::treemap;
 use crate::report::{Report, SCHEMA_VERSION, Target};
 
 /// One side of a comparison.
@@ -204,7 +204,7 @@ impl Subject {
             packages: told(packages.collect()),
             functions: None,
             tiles: match drawn {
-                true => owners::tiles(it),
+                true => treemap::tiles(it),
                 false => Vec::new(),
             },
             growth: None,

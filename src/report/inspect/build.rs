@@ -100,7 +100,7 @@ fn readable(anatomy: &Anatomy<'_>) -> Result<()> {
 fn article(binary: &Binary) -> String {
     match binary.format {
         crate::binary::Format::Elf => "an ELF".into(),
-        other => format!("a {}", super::outline::container(other)),
+        other => format!("a {}", other.words()),
     }
 }
 

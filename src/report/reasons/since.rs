@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::growth::{self, Growth};
-use crate::report::outline::{Block, Tone};
+use crate::report::growth::Growth;
 
 /// Why an executable has another size than in an earlier revision, by the objects of both. Sizes are bytes of a stripped file.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -16,14 +15,4 @@ pub struct Since {
     /// The causes.
     #[serde(flatten)]
     pub growth: Growth,
-}
-
-impl Since {
-    /// The blocks, with at most `top` causes.
-    pub fn outline(&self, top: usize) -> Vec<Block> {
-        let line = format!("since {} ({})", self.revision, self.commit);
-        let mut blocks = vec![Block::Line(Tone::Plain, line)];
-        blocks.extend(growth::outline(&self.growth, top));
-        blocks
-    }
 }

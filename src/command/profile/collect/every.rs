@@ -14,7 +14,7 @@ use crate::config::anchor;
 use crate::error::{Error, Kind, Result};
 use crate::number::counted;
 use crate::profile;
-use crate::report::outline::Tone;
+use crate::view::Tone;
 
 /// Kinds beside the CPU profile: what the address ends with, and why one may be empty.
 const KINDS: &[(&str, &str)] = &[

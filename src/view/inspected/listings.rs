@@ -7,8 +7,8 @@ use crate::order::Order;
 use crate::report::inspect::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
-use crate::report::outline::{Block, Tone, number, optional, text};
 use crate::report::sizes::{RETAINED, Retained};
+use crate::view::{Block, Tone, number, optional, text};
 
 pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;

@@ -1,8 +1,8 @@
 //! The table of the causes of growth.
 
-use super::{Cause, CauseKind, Growth};
 use crate::number::{change, grouped};
-use crate::report::outline::{Block, Table, Tone, number, optional, text};
+use crate::report::growth::{Cause, CauseKind, Growth, words};
+use crate::view::{Block, Table, Tone, number, optional, text};
 
 /// The table of causes, and how new modules came in; at most `top` lines.
 pub fn outline(growth: &Growth, top: usize) -> Vec<Block> {
@@ -57,33 +57,6 @@ pub fn briefly(growth: &Growth) -> Option<Block> {
 /// Causes in one line.
 const BRIEF: usize = 3;
 
-/// A cause in a few words.
-pub fn words(cause: &Cause) -> String {
-    let kind = cause.kind.words();
-    let versions = match (&cause.before, &cause.after) {
-        (Some(old), Some(new)) if old != new => format!("{} -> {}", value(old), value(new)),
-        (None, Some(new)) => value(new).to_owned(),
-        (Some(old), None) => format!("{} -> not set", value(old)),
-        _ => String::new(),
-    };
-    let versions = match cause.kind {
-        CauseKind::ModuleGone => cause.before.clone().unwrap_or_default(),
-        _ => versions,
-    };
-    let name = match (cause.kind, cause.name.as_str()) {
-        (CauseKind::Toolchain, "") => String::new(),
-        (CauseKind::Toolchain, others) => return format!("{kind} {versions}, with {others}"),
-        (_, name) => name.to_owned(),
-    };
-    let parts = [kind, &name, &versions];
-    let there: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    there.join(" ")
-}
-
-fn value(text: &str) -> &str {
-    if text.is_empty() { "empty" } else { text }
-}
-
 fn signed(bytes: i64) -> String {
     let size = grouped(bytes.unsigned_abs());
     match bytes {
@@ -94,7 +67,7 @@ fn signed(bytes: i64) -> String {
 }
 
 fn row(cause: &Cause) -> Vec<String> {
-    let part = |part: &super::Part| match part.package.as_str() {
+    let part = |part: &crate::report::growth::Part| match part.package.as_str() {
         "" => format!("what packages share {}", signed(part.bytes)),
         package => format!("{package} {}", signed(part.bytes)),
     };

@@ -1,9 +1,9 @@
 //! An executable against its entry of the lock, for people: the largest changes, and what is other than bytes.
 
+use super::growth_causes;
 use super::{Block, Table, Tone, number, text};
 use crate::number::{change, grouped, percent};
 use crate::order::Order;
-use crate::report::growth;
 use crate::report::{AgainstLock, LockFact, LockSize, Target};
 
 /// Lines of the table; what changed less is one line.
@@ -28,7 +28,7 @@ pub(crate) fn against(target: &Target, everything: bool) -> Vec<Block> {
     }
     blocks.extend(table(lock, everything));
     let growth = lock.growth.iter();
-    blocks.extend(growth.flat_map(|growth| growth::outline(growth, TOP)));
+    blocks.extend(growth.flat_map(|growth| growth_causes::outline(growth, TOP)));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
 }
@@ -53,7 +53,7 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
         blocks.push(Block::Table(columns(rows)));
     }
     let growth = lock.growth.iter();
-    blocks.extend(growth.filter_map(growth::briefly));
+    blocks.extend(growth.filter_map(growth_causes::briefly));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
 }

@@ -1,11 +1,11 @@
 //! The readable renderings of a comparison.
 
-use super::{Brief, Change, Changes, Comparison, Pair, State};
+use super::growth_causes;
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::growth;
+use crate::report::compare::{Brief, Change, Changes, Comparison, Pair, State};
 use crate::report::inspect::{By, View};
-use crate::report::outline::{Block, Table, Tone, number, optional, text};
+use crate::view::{Block, Table, Tone, number, optional, text};
 
 /// What is shown, in order.
 pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
@@ -21,7 +21,7 @@ pub fn outline(comparison: &Comparison, view: View) -> Vec<Block> {
         }
         blocks.extend(pair.picture.clone().map(Block::Picture));
         if let Some(growth) = &pair.growth {
-            blocks.extend(growth::outline(growth, view.lines()));
+            blocks.extend(growth_causes::outline(growth, view.lines()));
         }
         let listings = [
             (By::Section, "section role", Some(&pair.roles)),
@@ -103,7 +103,7 @@ fn brief(it: &Brief) -> String {
     )
 }
 
-fn cause(it: &super::Cause) -> Block {
+fn cause(it: &crate::report::compare::Cause) -> Block {
     let value = |text: &Option<String>| {
         text.clone().map_or("not set".into(), |name| {
             if name.is_empty() {

@@ -1,9 +1,9 @@
 //! What the profile did, against a build without it.
 
-use super::escapes::spelled;
 use super::{Block, Table, Tone, number, optional, text};
 use crate::number::{change, counted, grouped, percent};
 use crate::order::Order;
+use crate::report::spelled;
 use crate::report::{Effect, Pair, Site, Target};
 
 /// Rows of each list in the text report.

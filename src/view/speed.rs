@@ -1,6 +1,6 @@
 //! The report of `prove` for people.
 
-use super::known::known;
+use super::known_warnings::known;
 use super::{Block, Strip, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted_of, grouped};

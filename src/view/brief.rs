@@ -3,8 +3,10 @@
 
 mod overview;
 
-use super::checks::IsKnown;
-use super::{Block, Tone, against, checks, effect, lock, pgo};
+use super::check_lines::IsKnown;
+use super::{
+    Block, Tone, check_lines, lock_changes, new_sites, pgo, profile_effect, resource_table,
+};
 use crate::assertion;
 use crate::check::{Finding, Status};
 use crate::config::size::human;
@@ -31,16 +33,12 @@ pub(crate) fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
     blocks.extend(
         targets
             .iter()
-            .flat_map(|target| effect::effect(target, false)),
+            .flat_map(|target| profile_effect::effect(target, false)),
     );
     blocks.extend(escapes(targets));
     let resources = report.resources.as_ref();
-    blocks.extend(
-        resources
-            .into_iter()
-            .flat_map(crate::report::resources::outline),
-    );
-    blocks.extend(checks::warned(targets, is_known));
+    blocks.extend(resources.into_iter().flat_map(resource_table::outline));
+    blocks.extend(check_lines::warned(targets, is_known));
     if !unchanged {
         let sums = report
             .checksums
@@ -182,7 +180,7 @@ fn changes(targets: &[Target]) -> Vec<Block> {
                 label(target)
             )));
         }
-        blocks.extend(against::briefly(target));
+        blocks.extend(lock_changes::briefly(target));
     }
     let rest = changed.len().saturating_sub(LISTED);
     if rest > 0 {
@@ -209,7 +207,7 @@ fn escapes(targets: &[Target]) -> Vec<Block> {
         }
         let blocks = match &escapes.lock {
             Some(_) if !has_news(escapes) => Vec::new(),
-            Some(_) => lock::brief(escapes),
+            Some(_) => new_sites::brief(escapes),
             None => without_lock(escapes),
         };
         for block in blocks {
@@ -295,8 +293,8 @@ fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
     let mut parts = vec![executables];
     let failures = report.verdict.failures.len();
     parts.extend((failures > 0).then(|| counted_of(failures, "failure")));
-    let warnings = checks::warnings(&report.targets);
-    let known = checks::known(&report.targets, is_known);
+    let warnings = check_lines::warnings(&report.targets);
+    let known = check_lines::known(&report.targets, is_known);
     let again = match known {
         0 => String::new(),
         it if it == warnings => " as in the last run".to_owned(),
@@ -331,7 +329,7 @@ fn passed(report: &Report) -> String {
     let asserted = report.targets.iter().flat_map(|target| &target.assertions);
     let asserted = asserted.filter(|assertion| assertion.status == assertion::Status::Pass);
     let counts = [
-        (checks::passed(&report.targets), "check"),
+        (check_lines::passed(&report.targets), "check"),
         (budgets.count(), "budget"),
         (asserted.count(), "assertion"),
     ];

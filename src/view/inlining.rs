@@ -1,6 +1,6 @@
 //! Inlining and bounds checks of a platform.
 
-use super::escapes::cell;
+use super::escape_counts::cell;
 use super::{Block, Table, Tone, number, text};
 use crate::escape::Optimizations;
 use crate::number::{counted, counted_of};
@@ -112,7 +112,7 @@ pub(crate) fn almost(target: &Target, over: u64, top: usize) -> Vec<Block> {
         let place = format!("{}:{}", near.file, near.line);
         let over = near.cost.saturating_sub(near.budget);
         let mut row = vec![name, place, near.cost.to_string(), over.to_string()];
-        row.extend(weighted.then(|| super::escapes::share(near.weight)));
+        row.extend(weighted.then(|| super::escape_counts::share(near.weight)));
         row
     };
     let table = Table {

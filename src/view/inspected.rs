@@ -4,12 +4,12 @@ mod listings;
 
 mod sentences;
 
-use super::{By, Inspection, View, picture};
-use crate::binary::{Format, Owners};
+use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped, share};
 use crate::profile::Weights;
-use crate::report::outline::{Block, Column, Table, Tone, number, optional, text};
+use crate::report::inspect::{By, Inspection, View, picture};
+use crate::view::{Block, Column, Table, Tone, number, optional, text};
 pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
 use sentences::contract;
@@ -53,16 +53,6 @@ pub fn outline(inspection: &Inspection<'_>, view: View, profile: Option<&Weights
     blocks
 }
 
-/// The container, as people write it.
-pub(super) fn container(format: Format) -> &'static str {
-    match format {
-        Format::Elf => "ELF",
-        Format::Pe => "PE",
-        Format::MachO => "Mach-O",
-        Format::Wasm => "wasm",
-    }
-}
-
 fn head(inspection: &Inspection<'_>) -> Vec<Block> {
     let file = &inspection.file;
     let build = inspection.build.as_ref();
@@ -83,7 +73,7 @@ fn head(inspection: &Inspection<'_>) -> Vec<Block> {
             "{} ({} bytes), {}, {stripped}",
             human(file.size),
             grouped(file.size),
-            container(file.format)
+            file.format.words()
         ),
     )];
     lines.push((Tone::Dim, origin(inspection)));
@@ -234,7 +224,7 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
         number("of none B"),
     ];
     let kinds = inspection.kinds.iter().filter(|kind| kind.bytes > 0);
-    let row = |kind: &super::KindSum| {
+    let row = |kind: &crate::report::inspect::KindSum| {
         vec![
             kind.kind.name().replace('-', " "),
             cell(kind.bytes),

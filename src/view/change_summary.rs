@@ -1,12 +1,12 @@
 //! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
 
-use super::escapes::spelled;
 use super::{Block, Table, Tone, number, text};
 use crate::check::{LOOSENED, Status};
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, percent};
 use crate::order::Order;
 use crate::report::compare::{Comparison, Pair};
+use crate::report::spelled;
 use crate::report::{Report, Site, Target, label};
 
 /// Lines of each listing; the whole is in the report.

@@ -1,10 +1,9 @@
 //! What is new and gone against the lock, for people.
 
-use super::escapes::spelled;
 use super::{Block, Tone};
 use crate::number::{counted, counted_of, grouped};
-use crate::report::gate::{place, what};
 use crate::report::revision::Revision;
+use crate::report::spelled;
 use crate::report::{ClassChange, Escapes, Site};
 
 /// New sites that are shown with their source.
@@ -70,7 +69,7 @@ fn line(tone: Tone, text: String) -> Block {
 }
 
 fn new(site: &Site) -> String {
-    format!("new  {}  {} at {}", site.id, what(site), place(site))
+    format!("new  {}  {} at {}", site.id, site.what(), site.place())
 }
 
 fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
@@ -91,8 +90,8 @@ fn fixed(escapes: &Escapes) -> Vec<Block> {
         let text = format!(
             "fixed  {}  {} at {}: {}",
             site.id,
-            what(site),
-            place(site),
+            site.what(),
+            site.place(),
             site.message
         );
         line(Tone::Good, text)

@@ -3,10 +3,10 @@
 use super::rest;
 use crate::check::Status;
 use crate::number::counted_of;
-use crate::report::outline::{Block, Tone};
 use crate::report::upgrade::{
     Changed, Executable, Fact, Godebug, Held, Preview, Processors, Seen, Vetted,
 };
+use crate::view::{Block, Tone};
 
 /// Checks that see something else.
 pub fn checks(it: &Executable) -> Vec<Block> {

@@ -4,7 +4,7 @@ use super::{locked, platform};
 use crate::config::size::human;
 use crate::number::{change, counted_of, grouped, percent};
 use crate::report::Target;
-use crate::report::outline::{Block, Table, Tone, number, pgo, text};
+use crate::view::{Block, Table, Tone, number, pgo, text};
 
 pub(super) fn overview(targets: &[Target]) -> Vec<Block> {
     let mut blocks = vec![

@@ -1,30 +1,11 @@
-//! The escapes of a platform in, their treemap out: module > package > function, as large as their places are many.
+//! Draws the escapes of a platform as a treemap: module > package > function, as large as their places are many.
 
 use std::collections::BTreeMap;
 
-use super::Site;
-use super::escape::Target;
-use super::picture::{Hue, Layer, Picture, Tile};
 use crate::number::counted;
-use crate::order::Ordered;
-use crate::plan::Facts;
-
-/// The module of each package, as it is called in a treemap, and its colour.
-pub(crate) type Homes = BTreeMap<String, (String, Hue)>;
-
-/// Those of the packages that are built.
-pub(crate) fn homes(facts: &Facts) -> Homes {
-    let home = |package: &crate::go::Package| {
-        let (module, hue) = match &package.module {
-            _ if package.standard => ("standard library", Hue::Std),
-            Some(module) if module.main => (module.path.as_str(), Hue::Main),
-            Some(module) => (module.path.as_str(), Hue::Dependency),
-            None => (package.import_path.as_str(), Hue::Main),
-        };
-        (package.import_path.clone(), (module.to_owned(), hue))
-    };
-    facts.packages.iter().map(home).ordered()
-}
+use crate::report::Site;
+use crate::report::escape::Target;
+use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// The treemap of the sites that were selected; `None` where there are none.
 pub(crate) fn picture(target: &Target) -> Option<Picture> {

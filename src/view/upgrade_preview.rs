@@ -1,9 +1,9 @@
 //! The report of `upgrade` for people: one page.
 
-mod runtime;
+mod runtime_changes;
 
 use super::differing::{pair, site, tone};
-use super::proved::{How, beginning, comparison, method, trained};
+use super::speed::{How, beginning, comparison, method, trained};
 use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
@@ -12,7 +12,7 @@ use crate::report::difference::{Function, Pair};
 use crate::report::upgrade::{
     Bump, Call, Executable, Inlining, Owner, Preview, Proved, Report, Target, Time,
 };
-use runtime::{checks, godebug, news, vetted};
+use runtime_changes::{checks, godebug, news, vetted};
 
 /// The whole report, `top` rows of each listing.
 pub(crate) fn upgrade(report: &Report, top: usize) -> Vec<Block> {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Block, Column, Table, Tone, assertions, escapes, inlining, lock, number, text};
+use super::escape_treemap;
+use super::{
+    Block, Column, Table, Tone, assertion_lines, escape_counts, inlining, new_sites, number, text,
+};
 use crate::escape::rank::is_rest;
 use crate::number::{counted, counted_of, grouped};
 use crate::order::Ordered;
-use crate::report::allocating;
 use crate::report::escape::{By, Ranked, Report, Target};
 use crate::report::heat::SiteHeat;
+use crate::report::spelled;
 use crate::report::{Ground, Reason};
 
 /// What was asked for beside the sites.
@@ -33,10 +36,10 @@ pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block>
             blocks.push(Block::Title(target.key.clone()));
         }
         if wanted.picture {
-            blocks.extend(allocating::picture(target).map(Block::Picture));
+            blocks.extend(escape_treemap::picture(target).map(Block::Picture));
         }
         match report.by {
-            By::Package => blocks.extend(escapes::escapes(&target.escapes, top)),
+            By::Package => blocks.extend(escape_counts::escapes(&target.escapes, top)),
             By::Function => blocks.extend(ranking(target, "function", top)),
             By::Line => blocks.extend(ranking(target, "line", top)),
         }
@@ -54,8 +57,8 @@ pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block>
                 .iter()
                 .flat_map(|number| inlining::almost(target, *number, top)),
         );
-        blocks.extend(lock::lock(&target.escapes));
-        blocks.extend(assertions::assertions(&target.assertions));
+        blocks.extend(new_sites::lock(&target.escapes));
+        blocks.extend(assertion_lines::assertions(&target.assertions));
         blocks.extend(not_understood(target, wanted.unparsed));
     }
     let loosened = report.verdict.loosened.iter().map(String::as_str);
@@ -113,7 +116,7 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     for ranked in hot.iter().take(top) {
         let mut row = cells(ranked, what == "line");
         if weighted {
-            row.insert(1, escapes::share(ranked.weight));
+            row.insert(1, escape_counts::share(ranked.weight));
         }
         row.splice(1..1, heat.cells(ranked));
         table.rows.push(row);
@@ -131,15 +134,15 @@ fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
         let words = format!("and {cold} that the profile never saw allocating: --format json");
         blocks.push(Block::Line(Tone::Dim, words));
     }
-    blocks.extend(escapes::heat(&target.escapes));
+    blocks.extend(escape_counts::heat(&target.escapes));
     blocks
 }
 
 /// What is known without a profile: name, sites, classes.
 fn cells(ranked: &Ranked, is_line: bool) -> Vec<String> {
     let classes = ranked.classes.iter().map(|(class, count)| match count {
-        1 => escapes::spelled(class).to_owned(),
-        more => format!("{} {more}", escapes::spelled(class)),
+        1 => spelled(class).to_owned(),
+        more => format!("{} {more}", spelled(class)),
     });
     let classes: Vec<String> = classes.collect();
     let name = match is_line {
@@ -185,7 +188,7 @@ impl Heat {
 
     fn cells(self, it: &Ranked) -> Vec<String> {
         let heat = it.heat.unwrap_or_default();
-        let count = |it: Option<i64>| escapes::cell(it.unwrap_or_default().unsigned_abs());
+        let count = |it: Option<i64>| escape_counts::cell(it.unwrap_or_default().unsigned_abs());
         let bytes = [count(heat.bytes), count(heat.objects)];
         let bytes = bytes.into_iter().filter(|_| self.bytes);
         let cpu = heat.cpu.map_or("·".into(), |cpu| format!("{cpu:.2}"));

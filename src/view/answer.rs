@@ -1,10 +1,11 @@
-//! The report of `why` in, its blocks out.
+//! Lays out the report of `why`.
 
-use super::{Asked, Biggest, By, Caller, Chain, Cut, Freed, Reasons};
+use super::{before_main, growth_causes};
 use crate::config::size::human;
 use crate::number::{counted, grouped};
 use crate::report::UNCOUNTED_C;
-use crate::report::outline::{Block, Table, Tone, number, optional, text};
+use crate::report::reasons::{Asked, Biggest, By, Caller, Chain, Cut, Freed, Reasons, Since};
+use crate::view::{Block, Table, Tone, number, optional, text};
 
 /// The blocks, with at most `top` lines in each listing.
 pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
@@ -39,9 +40,22 @@ pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
             .flat_map(|asked| answer(asked, reasons.by, top)),
     );
     blocks.extend(reasons.cut.iter().flat_map(|cut| without(cut, top)));
-    blocks.extend(reasons.inits.iter().flat_map(|inits| inits.outline(top)));
-    blocks.extend(reasons.since.iter().flat_map(|since| since.outline(top)));
+    blocks.extend(
+        reasons
+            .inits
+            .iter()
+            .flat_map(|inits| before_main::outline(inits, top)),
+    );
+    blocks.extend(reasons.since.iter().flat_map(|found| since(found, top)));
     blocks.extend(reasons.biggest.iter().flat_map(|all| biggest(all)));
+    blocks
+}
+
+/// Why it has another size than in an earlier revision.
+fn since(since: &Since, top: usize) -> Vec<Block> {
+    let line = format!("since {} ({})", since.revision, since.commit);
+    let mut blocks = vec![Block::Line(Tone::Plain, line)];
+    blocks.extend(growth_causes::outline(&since.growth, top));
     blocks
 }
 
@@ -82,7 +96,7 @@ fn answer(asked: &Asked, by: By, top: usize) -> Vec<Block> {
 }
 
 fn steps(chain: &Chain) -> Block {
-    let row = |step: &super::Step| {
+    let row = |step: &crate::report::reasons::Step| {
         let place = match (&step.file, step.line) {
             (Some(file), Some(line)) => format!("{file}:{line}"),
             _ => String::new(),
@@ -153,7 +167,7 @@ fn lost(subject: &str, freed: &Freed, top: usize) -> Vec<Block> {
         grouped(freed.bytes),
         counted(freed.functions, "function"),
     );
-    let row = |entry: &super::PackageBytes| {
+    let row = |entry: &crate::report::reasons::PackageBytes| {
         let name = match entry.package.as_str() {
             "" => "tables that packages share",
             package => package,

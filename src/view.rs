@@ -1,55 +1,69 @@
 //! The report in, the blocks that every readable rendering is made of out: N sections and M formats
 //! are N + M pieces of code.
 
+pub(crate) mod answer;
+
 mod block;
 
-pub mod advise;
+mod before_main;
+
+pub(crate) mod comparison_tables;
+
+mod escape_treemap;
+
+mod growth_causes;
+
+pub mod inspected;
+
+mod resource_table;
+
+pub mod advice;
 
 pub mod allocated;
 
-pub mod against;
+pub mod lock_changes;
 
-pub mod assertions;
+pub mod assertion_lines;
 
 pub mod brief;
 
-pub mod checks;
+pub mod check_lines;
 
 pub mod differing;
 
-pub mod effect;
+pub mod profile_effect;
 
-pub mod escapes;
+pub mod escape_counts;
 
-pub mod frames;
+pub mod frame_lines;
 
 pub mod inlining;
 
-mod known;
+mod known_warnings;
 
-pub mod lock;
+pub mod new_sites;
 
-pub mod owners;
+pub mod owned_bytes;
 
-pub mod profile;
+pub mod profile_rows;
 
-pub mod proved;
+pub mod speed;
 
 pub mod ranking;
 
-pub mod size;
+pub mod size_table;
 
-pub mod summary;
+pub mod change_summary;
 
-pub(crate) mod upgrade;
+pub(crate) mod upgrade_preview;
 
-use super::verdict::label;
-use super::{Assertion, Report, Target};
 use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{counted, counted_of, grouped};
 use crate::profile::worthless;
+use crate::report::label;
+use crate::report::{Assertion, Report, Target};
 pub use block::{Block, Strip, Table, Tone};
 pub(crate) use block::{Column, folding, number, optional, text};
 
@@ -73,7 +87,7 @@ pub(crate) fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     let targets = &report.targets;
     let mut blocks = Vec::new();
     if targets.len() > 1 {
-        blocks.extend(size::overview(targets));
+        blocks.extend(size_table::overview(targets));
     }
     for target in targets
         .iter()
@@ -81,22 +95,22 @@ pub(crate) fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     {
         blocks.push(Block::Title(title(target)));
         blocks.extend(artifact(target));
-        blocks.extend(owners::picture(target));
-        blocks.extend(size::size(target));
-        blocks.extend(owners::owners(target, detail.everything));
-        blocks.extend(effect::effect(target, detail.everything));
-        blocks.extend(frames::frames(target, detail.everything));
-        blocks.extend(against::against(target, detail.everything));
+        blocks.extend(owned_bytes::picture(target));
+        blocks.extend(size_table::size(target));
+        blocks.extend(owned_bytes::owners(target, detail.everything));
+        blocks.extend(profile_effect::effect(target, detail.everything));
+        blocks.extend(frame_lines::frames(target, detail.everything));
+        blocks.extend(lock_changes::against(target, detail.everything));
     }
     blocks.extend(escapes_by_platform(targets, detail));
     blocks.extend(asserted(targets));
     blocks.extend(match targets.as_slice() {
-        [one] => checks::checks(&one.checks),
-        several => checks::together(several),
+        [one] => check_lines::checks(&one.checks),
+        several => check_lines::together(several),
     });
     blocks.extend(budgets(report));
     let resources = report.resources.as_ref();
-    blocks.extend(resources.into_iter().flat_map(super::resources::outline));
+    blocks.extend(resources.into_iter().flat_map(resource_table::outline));
     blocks.extend(verdict(report));
     if targets.len() > DETAILED && !detail.everything {
         blocks.push(Block::Line(
@@ -113,14 +127,14 @@ fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
     for target in targets {
         let platform = format!("{}/{}", target.goos, target.goarch);
         let mut blocks = match &target.escapes {
-            Some(it) => escapes::escapes(it, detail.packages),
+            Some(it) => escape_counts::escapes(it, detail.packages),
             None => Vec::new(),
         };
         blocks.extend(target.escapes.iter().flat_map(|escapes| {
             if detail.everything {
-                lock::lock(escapes)
+                new_sites::lock(escapes)
             } else {
-                lock::brief(escapes)
+                new_sites::brief(escapes)
             }
         }));
         match groups.iter_mut().find(|(it, _)| *it == blocks) {
@@ -156,7 +170,7 @@ fn asserted(targets: &[Target]) -> Vec<Block> {
     let several = groups.len() > 1;
     let mut out = Vec::new();
     for (all, labels) in groups {
-        let mut blocks = assertions::assertions(all);
+        let mut blocks = assertion_lines::assertions(all);
         if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
             heading.push_str(&format!(" ({})", labels.join(", ")));
         }
@@ -313,7 +327,7 @@ fn verdict(report: &Report) -> Vec<Block> {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
     }
     if report.verdict.pass {
-        let warnings = checks::warnings(&report.targets);
+        let warnings = check_lines::warnings(&report.targets);
         let what = counted_of(report.targets.len(), "executable");
         let tail = match warnings {
             0 => String::new(),

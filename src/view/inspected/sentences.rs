@@ -3,8 +3,8 @@
 use crate::check::Finding;
 use crate::number::{counted, grouped, share};
 use crate::report::inspect::Inspection;
-use crate::report::outline::checks::checks;
-use crate::report::outline::{Block, Tone};
+use crate::view::check_lines::checks;
+use crate::view::{Block, Tone};
 
 pub(crate) fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     let runtime = &inspection.runtime;

@@ -110,14 +110,6 @@ const CLASSES: &[Class] = &[
     ("other", |package| package.other),
 ];
 
-/// A class as people read it: `new` is what was added.
-pub(crate) fn spelled(class: &str) -> &str {
-    match class {
-        "new" => "new(T)",
-        other => other,
-    }
-}
-
 /// Which columns there are.
 struct Shown {
     /// The classes that occur.
