@@ -9,8 +9,6 @@ pub mod allocations;
 mod against;
 mod artifact;
 mod assertions;
-mod budgets;
-
 pub mod compare;
 
 mod cost;
@@ -33,7 +31,7 @@ pub mod foreseen;
 
 mod frames;
 
-pub(crate) mod gate;
+pub(crate) mod judge;
 
 pub mod growth;
 
@@ -56,8 +54,6 @@ pub mod prove;
 pub mod reasons;
 
 mod resources;
-
-pub mod revision;
 
 pub(crate) mod sizes;
 
@@ -90,7 +86,6 @@ pub(crate) use against::{AgainstLock, LockFact, LockSize};
 pub(crate) use artifact::shown;
 pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
 pub(crate) use assertions::Assertion;
-pub(crate) use budgets::module_limit;
 pub(crate) use cost::Time;
 pub(crate) use effect::{Calls, Effect, Pair, Price};
 pub(crate) use escapes::spelled;
@@ -100,13 +95,14 @@ pub use escapes::{
 pub(crate) use filter::Filter;
 pub(crate) use findings::{Checked, Findings, Heavier, Learned};
 pub use frames::{Frame, FrameLimits, limits as frame_limits};
+pub(crate) use judge::{denied, module_limit};
 pub(crate) use pgo::Repair;
 pub(crate) use resources::Resources;
 pub(crate) use sizes::Retained;
 pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
-pub(crate) use target::Target;
 use target::target;
-pub(crate) use verdict::{Ground, Reason, Verdict, denied, label};
+pub(crate) use target::{Target, label};
+pub(crate) use verdict::{Ground, Reason, Verdict};
 
 /// What is said of programs with C code that Go does not link.
 pub(crate) const UNCOUNTED_C: &str =
@@ -195,6 +191,20 @@ pub(crate) struct Budget {
     cause: Option<Cause>,
 }
 
+impl Budget {
+    /// A budget that was not judged.
+    pub(crate) fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Self {
+        Self {
+            item,
+            limit: 0.0,
+            actual: actual.map(|actual| actual as f64),
+            status: check::Status::Skip,
+            note: Some(cause.to_string()),
+            cause: Some(cause),
+        }
+    }
+}
+
 /// Everything a report is made of.
 #[derive(Debug)]
 pub(crate) struct Inputs<'a> {
@@ -236,7 +246,7 @@ pub(crate) fn report(inputs: &Inputs<'_>) -> Report {
         .map(|target| &mut target.assertions)
         .collect();
     assertions::settle(&mut asserted);
-    let judged = gate::judge(inputs, &mut targets);
+    let judged = judge::judge(inputs, &mut targets);
     let first = inputs
         .plan
         .targets
@@ -256,7 +266,7 @@ pub(crate) fn report(inputs: &Inputs<'_>) -> Report {
                 .map(|toolchain| toolchain.goarch.clone())
                 .unwrap_or_default(),
         },
-        verdict: verdict::verdict(&targets, &judged, inputs.change),
+        verdict: judge::verdict(&targets, &judged, inputs.change),
         targets,
         budgets: judged.budgets,
         gates: judged.gates,

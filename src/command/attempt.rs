@@ -28,7 +28,7 @@ use crate::plan::{Facts, TargetPlan, Typed};
 use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape::{Selection, target};
-use crate::report::revision::Before;
+use crate::report::escapes::revision::Before;
 use crate::report::{Against, Findings, Heavier, shown};
 use crate::view;
 use replaced::{Files, Overlaid};

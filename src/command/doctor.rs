@@ -23,7 +23,7 @@ use crate::number::counted_of;
 use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
-use crate::report::{Findings, Ground, Reason, Tool, denied, gate, shown};
+use crate::report::{Findings, Ground, Reason, Tool, denied, judge, shown};
 use crate::view::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             seen.checks
                 .extend(prepared.unfilled.iter().map(without_value));
             seen.name = format!("{} {}", main.executable_name(), facts.key());
-            open.extend(unjudged.into_iter().map(|sentence| gate::Open {
+            open.extend(unjudged.into_iter().map(|sentence| judge::Open {
                 sentence,
                 of: seen.name.clone(),
                 ground: Ground::SaidByCheck,
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             all.push(seen);
         }
     }
-    let not_judged = gate::together(&open);
+    let not_judged = judge::together(&open);
     Ok(output(&all, not_judged, args.format, &prepared, session))
 }
 

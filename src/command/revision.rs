@@ -13,7 +13,7 @@ use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::plan::Typed;
-use crate::report::revision::Before;
+use crate::report::escapes::revision::Before;
 
 /// What was found in another revision.
 pub(crate) struct Other {

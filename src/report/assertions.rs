@@ -1,4 +1,4 @@
-//! Reports what became of assertions, with the sentences behind exit code 1.
+//! Reports what became of assertions.
 
 use std::path::Path;
 
@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::shown;
-use super::verdict::{Ground, Reason};
 use crate::analysis::Frames;
 use crate::assertion::{Absence, Claim, Judged, Outcome, Place, Status};
 use crate::config::size::human;
@@ -167,37 +166,4 @@ pub(crate) fn settle(platforms: &mut [&mut Vec<Assertion>]) {
             it.status = Status::Fail;
         }
     }
-}
-
-/// A sentence for each claim that failed; what several executables share is told once.
-pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<Reason> {
-    let mut told: Vec<Reason> = Vec::new();
-    for assertion in all.filter(|assertion| assertion.failed()) {
-        let reason = Ground::Assertion.says(sentence(assertion));
-        if !told.contains(&reason) {
-            told.push(reason);
-        }
-    }
-    told
-}
-
-fn sentence(it: &Assertion) -> String {
-    let mut text = format!("assertion {} of {}: {}", it.claim, it.function, it.message);
-    let place = it.place();
-    if !place.is_empty() {
-        text.push_str(&format!(", at {place}"));
-    }
-    if !it.source.is_empty() {
-        text.push_str(&format!(": {}", it.source));
-    }
-    let told = it.hint.iter().cloned();
-    let why = it
-        .reason
-        .iter()
-        .map(|text| format!("asserted because: {text}"));
-    let tail: Vec<String> = told.chain(why).collect();
-    if !tail.is_empty() {
-        text.push_str(&format!(" ({})", tail.join("; ")));
-    }
-    text
 }

@@ -14,7 +14,7 @@ use super::heat::{self, SiteHeat};
 use super::homes::{Homes, homes};
 use super::verdict::Ground;
 use super::{
-    Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, gate,
+    Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, judge,
 };
 use crate::assertion::Judged;
 use crate::build::escapes::Collected;
@@ -176,7 +176,7 @@ pub(crate) fn target(
 ) -> Target {
     let mut escapes = escapes::report(collected, against);
     let has_lock = against.lock.is_some();
-    let gate = gate::escape_gate(against.config, against.facts, Ok(&escapes), has_lock);
+    let gate = judge::escape_gate(against.config, against.facts, Ok(&escapes), has_lock);
     let chosen: Vec<usize> = (0..collected.sites.len())
         .filter(|index| selection.holds(&collected.sites[*index]))
         .collect();
@@ -249,8 +249,11 @@ pub(crate) fn report(
         .map(|target| &mut target.assertions)
         .collect();
     assertions::settle(&mut asserted);
-    let mut failures = assertions::failures(targets.iter().flat_map(|target| &target.assertions));
-    failures.extend(gate::failures(targets.iter().map(|target| &target.escapes)));
+    let mut failures =
+        judge::assertion_failures(targets.iter().flat_map(|target| &target.assertions));
+    failures.extend(judge::site_failures(
+        targets.iter().map(|target| &target.escapes),
+    ));
     let mut loosened = Vec::new();
     let mut of_change = None;
     match change {
@@ -262,7 +265,7 @@ pub(crate) fn report(
     let mut open = Vec::new();
     for it in &mut targets {
         it.judged.extend(of_change.clone());
-        let asserted = gate::of_assertions(&it.assertions, None);
+        let asserted = judge::of_assertions(&it.assertions, None);
         it.judged.extend(asserted);
         it.gates = it
             .judged
@@ -272,7 +275,7 @@ pub(crate) fn report(
         for (severity, sentence) in check::open(config, it.judged.iter()) {
             match severity {
                 Severity::Deny => failures.push(format!("{sentence} ({})", it.key).into()),
-                Severity::Warn => open.push(gate::Open {
+                Severity::Warn => open.push(judge::Open {
                     sentence,
                     of: it.key.clone(),
                     ground: Ground::Other,
@@ -285,7 +288,7 @@ pub(crate) fn report(
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         verdict: Verdict {
-            not_judged: gate::together(&open),
+            not_judged: judge::together(&open),
             loosened,
             ..Verdict::of(failures)
         },

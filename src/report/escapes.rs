@@ -1,5 +1,9 @@
 //! Reports the collected escapes: counts, and what is new against the lock.
 
+mod ignoring;
+
+pub(crate) mod revision;
+
 mod site;
 
 use std::path::Path;
@@ -7,9 +11,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::gate;
 use super::heat::{self, SiteHeat};
-use super::revision::{self, Before, Revision};
 pub(crate) use super::weighing::Weighing;
 use crate::build::escapes::Collected;
 use crate::build::reading::Cost;
@@ -18,6 +20,7 @@ use crate::escape::{Class, Optimizations};
 use crate::lock::{self, Comparison, Lock, class_name};
 use crate::order::Ordered;
 use crate::plan::{Facts, scope};
+use revision::{Before, Revision};
 pub use site::Site;
 use site::gone;
 pub(crate) use site::{added, located, site, spelled};
@@ -71,6 +74,14 @@ pub struct Escapes {
     /// How the diagnostics of the compiler were collected; `null` in reports of older versions.
     #[serde(default)]
     pub(crate) collection: Option<Collection>,
+}
+
+impl Escapes {
+    /// Whether a new site fails the run.
+    pub(crate) fn fails(&self, site: &Site) -> bool {
+        let hot = |limit: f64| site.weight.is_some_and(|weight| weight >= limit);
+        self.gate && self.hot.is_none_or(hot)
+    }
 }
 
 /// How the diagnostics of the compiler were collected. A package that is compiled for several mains with a profile each counts for each.
@@ -213,7 +224,7 @@ pub(crate) fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
         for it in &new {
             let (mut site, excerpt) = added(collected, it, against.cwd);
             site.weight = weighing.function(&site.package, &site.function);
-            gate::sort(site, &excerpt, &against.config.escape.ignore, &mut escapes);
+            ignoring::sort(site, &excerpt, &against.config.escape.ignore, &mut escapes);
         }
     }
     escapes
@@ -251,7 +262,7 @@ fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>)
         notes: blind
             .then(|| BLIND.to_owned())
             .into_iter()
-            .chain(gate::idle(&settings.ignore, &against.facts.packages))
+            .chain(ignoring::idle(&settings.ignore, &against.facts.packages))
             .collect(),
         collection: Some(Collection::of(&collected.cost)),
     }

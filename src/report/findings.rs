@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::escapes::Escapes;
-use super::verdict::{Ground, Reason, Verdict, label};
-use super::{Assertion, Report, Site, Target};
+use super::verdict::{Ground, Reason, Verdict};
+use super::{Assertion, Report, Site, Target, label};
 use crate::check::{Finding, LOOSENED, Status};
 use crate::doctor::Row;
 use crate::order::Ordered;

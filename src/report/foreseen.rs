@@ -1,6 +1,6 @@
 //! Lists the gates that the next build will not judge, as far as configuration and lock show it.
 
-use super::budgets::accepted_entry;
+use super::judge::accepted_entry;
 use crate::config::size::SizeLimit;
 use crate::config::{self, Collect, Config, Origins, Severity};
 use crate::gate::{Cause, Judgement, Outcome};

@@ -1,21 +1,14 @@
-//! Reports the large stack frames of an executable, and those that fail the run.
+//! Reports the large stack frames of an executable.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::budgets::{Accepted, skipped};
-use super::verdict::{Reason, label};
-use super::{Budget, Inputs, Target};
+use super::Inputs;
 use crate::analysis::Artifact;
 use crate::analysis::frames::Start;
 use crate::analysis::guard::{self, Limits, Over, Why};
-use crate::check::Status;
 use crate::config::Config;
-use crate::config::size::human;
-use crate::gate::Cause;
-use crate::lock::{Item, Lock};
-use crate::number::counted_of;
-use crate::order::Order;
+use crate::lock::Lock;
 use crate::plan::Facts;
 
 /// A function with a large stack frame.
@@ -141,141 +134,4 @@ fn why(over: &Over<'_>) -> &'static str {
         Why::Lock => "lock",
         Why::Profile => "profile",
     }
-}
-
-/// One budget per limit and executable.
-pub(crate) fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec<Budget> {
-    let name = label(target);
-    let unread = || {
-        let why = "the file does not tell its stack frames".to_owned();
-        Cause::Other(why, "see `gobuild-opt inspect` of the file")
-    };
-    let known = !target.sections.is_empty();
-    let own = || target.frames.iter().filter(|frame| frame.is_own());
-    let mut budgets = Vec::new();
-    if let Some(limit) = config.budget.frame {
-        let failed = own().any(|frame| frame.over.as_deref() == Some("limit"));
-        let compared = target.pgo.effect.is_some();
-        let grown = |frame: &&Frame| {
-            !compared || frame.goroutine.is_some() || frame.without_profile.is_some()
-        };
-        let kept = own().filter(|frame| frame.is_kept()).filter(grown);
-        let largest = kept.map(|frame| frame.bytes).max().unwrap_or(0);
-        let item = format!("frame {name}");
-        budgets.push(match known {
-            true => judged(item, limit.0, largest, failed),
-            false => Budget {
-                limit: limit.0 as f64,
-                ..skipped(item, None, unread())
-            },
-        });
-    }
-    if config.budget.frame_growth.is_some() {
-        let grown = |frame: &&Frame| matches!(frame.over.as_deref(), Some("lock" | "profile"));
-        let failed = own().filter(grown).count() as u64;
-        let by_profile = target.pgo.effect.is_some();
-        let by_lock = match accepted {
-            Ok(it) if it.knows_frames() => Ok(()),
-            Ok(_) => Err(Cause::LockLacks("stack frames")),
-            Err(cause) => Err(cause.clone()),
-        };
-        let cause = match by_lock {
-            _ if !known => Some(unread()),
-            Err(cause) if !by_profile && failed == 0 => Some(cause),
-            _ => None,
-        };
-        let item = format!("frame-growth {name}");
-        budgets.push(match cause {
-            None => judged(item, 0, failed, failed > 0),
-            Some(cause) => skipped(item, None, cause),
-        });
-    }
-    budgets
-}
-
-fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
-    Budget {
-        item,
-        limit: limit as f64,
-        actual: Some(actual as f64),
-        status: if failed { Status::Fail } else { Status::Pass },
-        note: None,
-        cause: None,
-    }
-}
-
-/// Functions that are told one by one.
-const TOLD: usize = 10;
-
-/// A sentence for each frame that is too large: those that goroutines start in first.
-pub(crate) fn failures(target: &Target) -> Vec<Reason> {
-    let mut failed: Vec<&Frame> = target
-        .frames
-        .iter()
-        .filter(|frame| frame.over.is_some())
-        .collect();
-    failed.order_by_key(|frame| {
-        (
-            frame.goroutine.is_none(),
-            frame.goroutine,
-            std::cmp::Reverse(frame.bytes),
-        )
-    });
-    let name = label(target);
-    let mut told: Vec<String> = failed
-        .iter()
-        .take(TOLD)
-        .map(|frame| failure(frame, &name))
-        .collect();
-    if failed.len() > TOLD {
-        told.push(format!(
-            "frame {name}: and {}",
-            counted_of(failed.len() - TOLD, "more function")
-        ));
-    }
-    told.into_iter().map(Reason::from).collect()
-}
-
-fn failure(frame: &Frame, name: &str) -> String {
-    let limit = frame.limit.unwrap_or_default();
-    let over = match frame.over.as_deref() {
-        Some("lock") => format!(
-            "grew from {} to {}, and may have {}",
-            frame.accepted.map_or("less than 1 KiB".into(), human),
-            human(frame.bytes),
-            human(limit)
-        ),
-        Some("profile") => format!(
-            "has {} without the profile and {} with it, and may have {}",
-            frame.without_profile.map_or("less".into(), human),
-            human(frame.bytes),
-            human(limit)
-        ),
-        _ => format!(
-            "has {}, over the budget of {}",
-            human(frame.bytes),
-            human(limit)
-        ),
-    };
-    let goroutine = match frame.goroutine {
-        Some(Start::Made | Start::Named) => "; a goroutine starts in it",
-        Some(Start::Perhaps) => "; a goroutine may start in it",
-        None => "",
-    };
-    let cause = match frame.hot_inlined.as_slice() {
-        [] => String::new(),
-        hot => {
-            let names: Vec<String> = hot.iter().map(|text| format!("\"{text}\"")).collect();
-            format!(
-                "; the profile inlined {} (keep it out: `[pgo] no-inline = [{}]`, or `repair = \"auto\"`)",
-                hot.join(", "),
-                names.join(", ")
-            )
-        }
-    };
-    format!(
-        "frame {name}: the stack frame of {} {over}{goroutine}{cause} (accept it: gobuild-opt accept {} --reason TEXT)",
-        frame.function,
-        Item::Frame(frame.function.clone())
-    )
 }

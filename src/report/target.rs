@@ -12,7 +12,7 @@ use super::pgo::Pgo;
 use super::sizes::{ModuleSize, PackageSize};
 use super::{Inputs, against, artifact, assertions, escapes, frames, growth, pgo, sizes};
 use crate::analysis::Artifact;
-use crate::check::{Context, Finding};
+use crate::check::{Context, Finding, Status};
 use crate::gate::Judgement;
 use crate::go::ambient::Ambient;
 use crate::lock::{self, Proof, Standing};
@@ -82,6 +82,23 @@ pub(crate) struct Target {
     pub(crate) lock: Option<AgainstLock>,
     /// What the checks see.
     pub(crate) checks: Vec<Finding>,
+}
+
+/// `api linux/amd64`
+pub(crate) fn label(target: &Target) -> String {
+    format!("{} {}/{}", target.name, target.goos, target.goarch)
+}
+
+impl Target {
+    /// Whether a check, an assertion, a new site or a stack frame of it fails the run.
+    pub(crate) fn fails(&self) -> bool {
+        let mut checks = self.checks.iter();
+        let mut escapes = self.escapes.iter();
+        checks.any(|finding| finding.status == Status::Fail)
+            || self.assertions.iter().any(Assertion::failed)
+            || self.frames.iter().any(|frame| frame.over.is_some())
+            || escapes.any(|all| all.new.iter().any(|site| all.fails(site)))
+    }
 }
 
 /// Why it is not as large as in the lock.

@@ -1,17 +1,9 @@
-//! Decides whether a run passes, and keeps with each sentence what it stands on. A failed budget is a result, not an error.
+//! The result of a run: whether it passes, and with each sentence what it stands on. A failed budget is a result, not an error.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::gate::Judged;
-use super::{Assertion, Budget, Target, assertions, frames, gate};
-use crate::check::{self, Finding, Status};
-use crate::config::size::human;
-use crate::gate::Change;
-use crate::lock::FILE;
-use crate::number::grouped;
 
 /// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -119,97 +111,4 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
     }
-}
-
-/// `api linux/amd64`
-pub(crate) fn label(target: &Target) -> String {
-    format!("{} {}/{}", target.name, target.goos, target.goarch)
-}
-
-impl Target {
-    /// Whether a check, an assertion, a new site or a stack frame of it fails the run.
-    pub(crate) fn fails(&self) -> bool {
-        let mut checks = self.checks.iter();
-        let mut escapes = self.escapes.iter();
-        checks.any(|finding| finding.status == Status::Fail)
-            || self.assertions.iter().any(Assertion::failed)
-            || self.frames.iter().any(|frame| frame.over.is_some())
-            || escapes.any(|all| all.new.iter().any(|site| all.fails(site)))
-    }
-}
-
-pub(crate) fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
-    let over = judged
-        .budgets
-        .iter()
-        .filter(|budget| budget.status == Status::Fail && !budget.item.starts_with("frame"))
-        .map(|budget| over(budget).into());
-    let denied = targets.iter().flat_map(|target| {
-        let failed = target
-            .checks
-            .iter()
-            .filter(|finding| finding.status == Status::Fail);
-        failed.map(|finding| denied(finding, &label(target)))
-    });
-    let escapes = targets.iter().filter_map(|target| target.escapes.as_ref());
-    let frames = targets.iter().flat_map(frames::failures);
-    let asserted = assertions::failures(targets.iter().flat_map(|target| &target.assertions));
-    let failures: Vec<Reason> = over
-        .chain(frames)
-        .chain(denied)
-        .chain(asserted)
-        .chain(gate::failures(escapes))
-        .chain(judged.failures.iter().cloned())
-        .collect();
-    Verdict {
-        not_judged: judged.not_judged.clone(),
-        loosened: loosened(targets, change),
-        ..Verdict::of(failures)
-    }
-}
-
-/// What the change loosens, where a check says so and nobody denies it.
-fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
-    let warned =
-        |finding: &Finding| finding.id == check::LOOSENED && finding.status == Status::Warn;
-    let said = targets.iter().flat_map(|target| &target.checks).any(warned);
-    match change {
-        Some(it) if said => it.loosened.clone(),
-        _ => Vec::new(),
-    }
-}
-
-/// A check that is denied, of the executable that has this label.
-pub(crate) fn denied(finding: &Finding, label: &str) -> Reason {
-    let ground = Ground::Check {
-        id: finding.id.clone(),
-        of: label.to_owned(),
-    };
-    ground.says(format!("{} ({label}): {}", finding.id, finding.message))
-}
-
-fn over(budget: &Budget) -> String {
-    let item = &budget.item;
-    let actual = budget.actual.unwrap_or_default();
-    let note = budget.note.iter().map(|text| format!(" ({text})"));
-    let note: String = note.collect();
-    if item.starts_with("size-growth") {
-        let limit = budget.limit;
-        return format!("{item}: {actual:.2} % is over the budget of {limit} %{note}");
-    }
-    let (actual, limit) = (actual as u64, budget.limit as u64);
-    if limit == 0 && !note.is_empty() {
-        let size = human(actual);
-        return format!(
-            "{item}: {size} ({} B) that {FILE} does not hold{note}",
-            grouped(actual)
-        );
-    }
-    format!(
-        "{item}: {} ({} B) is over the budget of {} by {} B{note}",
-        human(actual),
-        grouped(actual),
-        human(limit),
-        grouped(actual - limit)
-    )
 }

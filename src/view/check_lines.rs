@@ -8,7 +8,7 @@ use crate::doctor::Row;
 use crate::number::counted_of;
 use crate::order::Ordered;
 use crate::report::Target;
-use crate::report::verdict::label;
+use crate::report::label;
 
 /// The findings of one executable.
 pub(crate) fn checks(findings: &[Finding]) -> Vec<Block> {

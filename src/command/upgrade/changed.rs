@@ -19,7 +19,7 @@ use crate::plan::Facts;
 use crate::report::compare::{Rules, compare};
 use crate::report::difference::{self, Pair};
 use crate::report::escape::{Selection, target};
-use crate::report::revision::Before;
+use crate::report::escapes::revision::Before;
 use crate::report::upgrade::{self as report, Preview, Reasons};
 use crate::report::{Against, Site};
 

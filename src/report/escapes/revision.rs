@@ -5,8 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::escapes::{self, Against, ClassChange, Escapes, Weighing};
-use super::gate;
+use super::{Against, ClassChange, Escapes, Weighing, ignoring};
 use crate::build::escapes::Collected;
 use crate::escape::Class;
 use crate::escape::added::{self, Added, Listed};
@@ -64,7 +63,7 @@ pub(crate) fn compare(
             "{} was compiled by {other} and this is {own}, which reports other sites for the same code: nothing is compared",
             before.name
         ))
-    } else if escapes::profiles(before.facts) != escapes::profiles(against.facts) {
+    } else if super::profiles(before.facts) != super::profiles(against.facts) {
         Some("the profiles differ, and change what is inlined: some of the changes may come from that".to_owned())
     } else {
         None
@@ -92,7 +91,7 @@ pub(crate) fn compare(
     escapes.fixed = compared
         .fixed
         .iter()
-        .map(|index| escapes::site(before.collected, at_before[*index], before.cwd))
+        .map(|index| super::site(before.collected, at_before[*index], before.cwd))
         .collect();
     let weighing = Weighing::new(against.facts);
     for it in compared.new {
@@ -101,9 +100,9 @@ pub(crate) fn compare(
             among: it.among.iter().map(|it| at[*it]).collect(),
             ..it
         };
-        let (mut site, excerpt) = escapes::added(collected, &it, against.cwd);
+        let (mut site, excerpt) = super::added(collected, &it, against.cwd);
         site.weight = weighing.function(&site.package, &site.function);
-        gate::sort(site, &excerpt, &against.config.escape.ignore, escapes);
+        ignoring::sort(site, &excerpt, &against.config.escape.ignore, escapes);
     }
 }
 

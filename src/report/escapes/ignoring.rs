@@ -1,22 +1,9 @@
-//! New sites: which of them count, and the sentences that they fail a run with.
+//! Takes new sites out of the findings that a comment or the configuration ignores.
 
+use super::{Escapes, Site};
 use crate::build::excerpt::Excerpt;
 use crate::go::Package;
-use crate::number::counted_of;
 use crate::plan::scope;
-use crate::report::escapes::{Escapes, Site};
-use crate::report::verdict::{Ground, Reason};
-
-impl Escapes {
-    /// Whether a new site fails the run.
-    pub(crate) fn fails(&self, site: &Site) -> bool {
-        let hot = |limit: f64| site.weight.is_some_and(|weight| weight >= limit);
-        self.gate && self.hot.is_none_or(hot)
-    }
-}
-
-/// How many new sites are listed one by one.
-pub(super) const TOLD: usize = 50;
 
 /// Puts a new site among the findings or among the ignored.
 pub(crate) fn sort(mut site: Site, excerpt: &Excerpt, ignore: &[String], escapes: &mut Escapes) {
@@ -65,54 +52,10 @@ pub(crate) fn idle(ignore: &[String], packages: &[Package]) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn matches(pattern: &str, site: &Site) -> bool {
+fn matches(pattern: &str, site: &Site) -> bool {
     pattern == site.id
         || pattern == format!("{}.{}", site.package, site.function)
         || scope::contains(&[pattern.to_owned()], &site.package)
-}
-
-/// A sentence for each new site, where the gate is closed. What several executables share is said once.
-pub(crate) fn failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<Reason> {
-    let mut told: Vec<String> = Vec::new();
-    let closed = |escapes: &'a Escapes| {
-        let failing = escapes.new.iter().filter(|site| escapes.fails(site));
-        failing.map(move |site| (escapes, site))
-    };
-    for (escapes, site) in all.flat_map(closed) {
-        let source = match site.source.as_str() {
-            "" => String::new(),
-            line => format!(": {line}"),
-        };
-        let share = site.weight.filter(|weight| *weight > 0.0);
-        let hot = share.map_or(String::new(), |share| {
-            format!(", {share:.1} % of the profile")
-        });
-        let todo = match &escapes.revision {
-            Some(revision) => format!("not in {}", revision.name),
-            None => site.accept(),
-        };
-        let sentence = format!(
-            "new escape {}, {}{hot}, at {}{source} ({todo})",
-            site.id,
-            site.what(),
-            site.place()
-        );
-        if !told.contains(&sentence) {
-            told.push(sentence);
-        }
-    }
-    if told.len() > TOLD {
-        let more = told.len() - TOLD;
-        told.truncate(TOLD);
-        told.push(format!(
-            "and {}: see `gobuild-opt escape --format json`",
-            counted_of(more, "more new escape")
-        ));
-    }
-    let reasons = told.into_iter();
-    reasons
-        .map(|sentence| Ground::Site.says(sentence))
-        .collect()
 }
 
 #[cfg(test)]

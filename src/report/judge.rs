@@ -1,13 +1,19 @@
-//! Judges the gates of executables, and writes the sentences behind exit code 1.
+//! The only judge: what becomes of each gate of the executables, and whether the run passes.
 
-mod sites;
+mod accepted_entry;
+
+mod budgets;
+
+mod frame_budgets;
+
+mod sentences;
 
 use std::collections::BTreeSet;
 
 use super::escapes::Escapes;
-use super::target::{context, standing};
-use super::verdict::{Ground, Reason, label};
-use super::{Assertion, Budget, Inputs, Target, budgets};
+use super::target::{context, label, standing};
+use super::verdict::{Ground, Reason};
+use super::{Assertion, Budget, Inputs, Target};
 use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
 use crate::check::{self, Status};
@@ -15,7 +21,9 @@ use crate::config::{self, Config, Severity};
 use crate::gate::{Cause, Gate, Judgement, Outcome};
 use crate::order::Ordered;
 use crate::plan::Facts;
-pub(crate) use sites::{failures, idle, place, sort, what};
+pub(crate) use accepted_entry::accepted_entry;
+pub(crate) use budgets::module_limit;
+pub(crate) use sentences::{assertion_failures, denied, site_failures, verdict};
 
 /// What became of every gate.
 #[derive(Debug, Default)]

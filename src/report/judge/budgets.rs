@@ -1,18 +1,19 @@
-//! Limits, and what the lock says, in; what was held against them, or why it was not, out.
+//! Judges the budgets of an executable by the configuration and the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sizes::{SHARED, UNOWNED};
-use super::verdict::label;
-use super::{Budget, Target, frames};
+use super::accepted_entry::{Accepted, accepted_entry};
+use super::frame_budgets;
 use crate::binary::Owners;
 use crate::check::Status;
 use crate::config::Config;
 use crate::config::size::SizeLimit;
 use crate::config::strict::nearest;
 use crate::gate::Cause;
-use crate::lock::{Executable, Item, Lock};
+use crate::lock::{Item, Lock};
 use crate::plan::scope;
+use crate::report::sizes::{SHARED, UNOWNED};
+use crate::report::{Budget, Target, label};
 
 /// What budgets are held against.
 pub(crate) struct Held<'a> {
@@ -34,39 +35,15 @@ pub(crate) fn budgets(target: &Target, held: &Held<'_>) -> Vec<Budget> {
     let limits = &held.config.budget;
     let mut budgets = Vec::new();
     budgets.extend(limits.size.map(|limit| size(limit, target, &accepted)));
-    budgets.extend(frames::budgets(target, held.config, &accepted));
+    budgets.extend(frame_budgets::budgets(target, held.config, &accepted));
     budgets.extend(modules(held, target, &accepted));
     let growth = |value| growth(value, target, held, &accepted);
     budgets.extend(limits.size_growth.map(|percent| growth(percent.0)));
     budgets
 }
 
-/// The entry of an executable in the lock, or why none counts.
-pub(crate) type Accepted<'a> = Result<&'a Executable, Cause>;
-
 fn accepted<'a>(target: &Target, held: &Held<'a>) -> Accepted<'a> {
     accepted_entry(held.lock, &target.key, &target.package, held.go)
-}
-
-/// The entry of a main package on a platform, for a build by this Go.
-pub(crate) fn accepted_entry<'a>(
-    lock: Option<&'a Lock>,
-    key: &str,
-    package: &str,
-    go: &str,
-) -> Accepted<'a> {
-    let platform = lock.ok_or(Cause::NoLock)?.targets.get(key);
-    let entry = platform.and_then(|target| Some((target, target.executables.get(package)?)));
-    match entry {
-        Some((platform, _)) if platform.go != go => Err(Cause::OtherGo {
-            lock: platform.go.clone(),
-            this: go.to_owned(),
-        }),
-        Some((_, entry)) => Ok(entry),
-        None => Err(Cause::NoEntry {
-            what: format!("{package} on {key}"),
-        }),
-    }
 }
 
 /// A limit in bytes; `accepted` is what the lock says of it.
@@ -100,7 +77,7 @@ fn size(limit: SizeLimit, target: &Target, accepted: &Accepted<'_>) -> Budget {
             let accept = is_over_lock(limit).then(|| accept(&Item::Size));
             within(item, limit_bytes, actual, accept)
         }
-        Err(cause) => skipped(item, Some(actual), cause),
+        Err(cause) => Budget::skipped(item, Some(actual), cause),
     }
 }
 
@@ -120,12 +97,12 @@ fn modules(held: &Held<'_>, target: &Target, accepted: &Accepted<'_>) -> Vec<Bud
         let is_pattern = pattern.contains("...");
         if let Err(cause) = known(pattern, *limit, held, accepted) {
             let item = format!("module {pattern} {}", label(target));
-            budgets.push(skipped(item, None, cause));
+            budgets.push(Budget::skipped(item, None, cause));
             continue;
         }
         if target.modules.is_empty() {
             let item = format!("module {pattern} {}", label(target));
-            budgets.push(skipped(
+            budgets.push(Budget::skipped(
                 item,
                 None,
                 Cause::Other("the file does not tell its modules".into(), INSPECT),
@@ -223,7 +200,7 @@ fn module(held: &Module<'_>, target: &Target) -> Budget {
                 .then(|| accept(&Item::Module(held.path.into())));
             within(item, *limit, held.bytes, accept)
         }
-        Err(cause) => skipped(item, Some(held.bytes), cause.clone()),
+        Err(cause) => Budget::skipped(item, Some(held.bytes), cause.clone()),
     }
 }
 
@@ -240,7 +217,7 @@ fn together(pattern: &str, all: &[Module<'_>], each: Vec<Budget>, target: &Targe
     let limit: Result<u64, Cause> = all.iter().map(|module| module.limit.clone()).sum();
     vec![match limit {
         Ok(limit) => within(item, limit, actual, None),
-        Err(cause) => skipped(item, Some(actual), cause),
+        Err(cause) => Budget::skipped(item, Some(actual), cause),
     }]
 }
 
@@ -289,7 +266,7 @@ fn growth(limit: f64, target: &Target, held: &Held<'_>, accepted: &Accepted<'_>)
         }
         Err(cause) => Budget {
             limit,
-            ..skipped(item, None, cause)
+            ..Budget::skipped(item, None, cause)
         },
     }
 }
@@ -303,17 +280,5 @@ fn within(item: String, limit: u64, actual: u64, accept: Option<String>) -> Budg
         status: if pass { Status::Pass } else { Status::Fail },
         note: accept.filter(|_| !pass),
         cause: None,
-    }
-}
-
-/// A budget that was not judged.
-pub(crate) fn skipped(item: String, actual: Option<u64>, cause: Cause) -> Budget {
-    Budget {
-        item,
-        limit: 0.0,
-        actual: actual.map(|actual| actual as f64),
-        status: Status::Skip,
-        note: Some(cause.to_string()),
-        cause: Some(cause),
     }
 }

@@ -1,0 +1,68 @@
+//! Judges the stack frames of an executable.
+
+use super::accepted_entry::Accepted;
+use crate::check::Status;
+use crate::config::Config;
+use crate::gate::Cause;
+use crate::report::{Budget, Frame, Target, label};
+
+/// One budget per limit and executable.
+pub(crate) fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>) -> Vec<Budget> {
+    let name = label(target);
+    let unread = || {
+        let why = "the file does not tell its stack frames".to_owned();
+        Cause::Other(why, "see `gobuild-opt inspect` of the file")
+    };
+    let known = !target.sections.is_empty();
+    let own = || target.frames.iter().filter(|frame| frame.is_own());
+    let mut budgets = Vec::new();
+    if let Some(limit) = config.budget.frame {
+        let failed = own().any(|frame| frame.over.as_deref() == Some("limit"));
+        let compared = target.pgo.effect.is_some();
+        let grown = |frame: &&Frame| {
+            !compared || frame.goroutine.is_some() || frame.without_profile.is_some()
+        };
+        let kept = own().filter(|frame| frame.is_kept()).filter(grown);
+        let largest = kept.map(|frame| frame.bytes).max().unwrap_or(0);
+        let item = format!("frame {name}");
+        budgets.push(match known {
+            true => judged(item, limit.0, largest, failed),
+            false => Budget {
+                limit: limit.0 as f64,
+                ..Budget::skipped(item, None, unread())
+            },
+        });
+    }
+    if config.budget.frame_growth.is_some() {
+        let grown = |frame: &&Frame| matches!(frame.over.as_deref(), Some("lock" | "profile"));
+        let failed = own().filter(grown).count() as u64;
+        let by_profile = target.pgo.effect.is_some();
+        let by_lock = match accepted {
+            Ok(it) if it.knows_frames() => Ok(()),
+            Ok(_) => Err(Cause::LockLacks("stack frames")),
+            Err(cause) => Err(cause.clone()),
+        };
+        let cause = match by_lock {
+            _ if !known => Some(unread()),
+            Err(cause) if !by_profile && failed == 0 => Some(cause),
+            _ => None,
+        };
+        let item = format!("frame-growth {name}");
+        budgets.push(match cause {
+            None => judged(item, 0, failed, failed > 0),
+            Some(cause) => Budget::skipped(item, None, cause),
+        });
+    }
+    budgets
+}
+
+fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
+    Budget {
+        item,
+        limit: limit as f64,
+        actual: Some(actual as f64),
+        status: if failed { Status::Fail } else { Status::Pass },
+        note: None,
+        cause: None,
+    }
+}
