@@ -30,6 +30,8 @@ mod sample;
 
 mod read;
 
+mod unreadable;
+
 mod strings;
 
 mod combine;
@@ -65,10 +67,11 @@ pub use edges::{Edge, Edges, edges};
 pub use health::{Calls, Health, Program, health, worthless};
 pub use judge::{Fitness, Judgement, judge};
 pub use merge::{Input, MergeError, Normalize, merge};
-pub use read::{Limits, ReadError, check, decompress, encode, read, read_within};
+pub use read::{Limits, check, decompress, encode, read, read_within};
 pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
 pub use source::Sources;
 pub use summary::{Owner, Summary, summary};
+pub use unreadable::ReadError;
 pub use weights::{Weights, weights};
 pub use without::without;
 pub(crate) use worth::{Worth, worth, worth_of};

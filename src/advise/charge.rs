@@ -3,13 +3,15 @@
 //! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime owns
 //! the sample; the frame of the runtime above it tells the class; the nearest frame of the user pays for it.
 
+mod sums;
+
 use std::collections::{BTreeMap, HashMap};
 
 use super::class::{self, Class, Role};
-use crate::order::Order;
 use crate::profile::names::parts;
 use crate::profile::proto::Sample;
 use crate::profile::{Frame, Profile};
+use sums::Sums;
 
 /// A line of the user, as the profile has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,14 +230,7 @@ fn one(
 ) {
     let is_code = |seen: &Seen<'_>| seen.function.role == Role::Code;
     let Some(owner) = stack.iter().position(is_code) else {
-        let known = stack.iter().rev().find_map(|seen| {
-            let name = seen.frame.name();
-            Some((class::beside(&name)?, name.into_owned()))
-        });
-        let (class, name) = known.unwrap_or((Class::Other, String::new()));
-        charged.entries.entry(name).or_default().add(sum);
-        charged.classes.entry(class).or_default().add(sum);
-        charged.ownerless.add(sum);
+        nobody(stack, sum, charged);
         return;
     };
     let class = class_of(&stack[..owner]);
@@ -265,15 +260,7 @@ fn one(
     if user == owner {
         spent.direct.add(sum);
     }
-    // What is worth keeping may be made far below the line, where whoever is called hides it no deeper than his own package.
-    let hides = |called: &str| {
-        !["compress/", "bufio.", "time.", "strconv."]
-            .iter()
-            .any(|package| called.starts_with(package))
-    };
-    let made = stack[owner..user].iter().find(|seen| seen.function.made);
-    let made = made.filter(|_| !called.as_deref().is_some_and(hides));
-    let made = made.map(|seen| seen.frame.name().into_owned());
+    let made = made(&stack[owner..user], called.as_deref());
     if let Some(callee) = made.filter(|text| called.as_ref() != Some(text)) {
         sums.calls.entry((line, callee)).or_default().add(sum);
     }
@@ -287,6 +274,30 @@ fn one(
     if let Some(callee) = called {
         sums.calls.entry((line, callee)).or_default().add(sum);
     }
+}
+
+/// Charges a stack that has nobody's code in it.
+fn nobody(stack: &[Seen<'_>], sum: Sum, charged: &mut Charged) {
+    let known = stack.iter().rev().find_map(|seen| {
+        let name = seen.frame.name();
+        Some((class::beside(&name)?, name.into_owned()))
+    });
+    let (class, name) = known.unwrap_or((Class::Other, String::new()));
+    charged.entries.entry(name).or_default().add(sum);
+    charged.classes.entry(class).or_default().add(sum);
+    charged.ownerless.add(sum);
+}
+
+/// What is worth keeping may be made far below the line, where the function that the line calls hides it no deeper than its own
+/// package.
+fn made(below: &[Seen<'_>], called: Option<&str>) -> Option<String> {
+    const SHALLOW: [&str; 4] = ["compress/", "bufio.", "time.", "strconv."];
+    let hides = |called: &str| !SHALLOW.iter().any(|package| called.starts_with(package));
+    if called.is_some_and(hides) {
+        return None;
+    }
+    let made = below.iter().find(|seen| seen.function.made)?;
+    Some(made.frame.name().into_owned())
 }
 
 /// The class of what stands above the owner in a stack, leaf first.
@@ -330,93 +341,5 @@ pub(super) fn line(at: &Seen<'_>, starts: &HashMap<(String, String), i64>) -> Li
         file: String::from_utf8_lossy(at.frame.file).into_owned(),
         line: at.frame.line,
         start,
-    }
-}
-
-/// What a class costs on a line, and on which ways it is called.
-#[derive(Default)]
-struct Ways {
-    sum: Sum,
-    ways: HashMap<(String, String), Sum>,
-}
-
-/// All that a line pays for, and parts of it.
-#[derive(Default)]
-struct Parts {
-    all: Sum,
-    plain: Sum,
-    direct: Sum,
-}
-
-/// What is being summed.
-#[derive(Default)]
-struct Sums {
-    places: HashMap<(Vec<u8>, i64), usize>,
-    lines: HashMap<Line, usize>,
-    costs: HashMap<(usize, Class), Ways>,
-    calls: HashMap<(usize, String), Sum>,
-    spent: HashMap<usize, Parts>,
-}
-
-impl Sums {
-    /// The index of a line; closures of one declaration share it.
-    fn line(
-        &mut self,
-        charged: &mut Charged,
-        line: impl FnOnce() -> Line,
-        name: &[u8],
-        number: i64,
-    ) -> usize {
-        if let Some(found) = self.places.get(&(name.to_vec(), number)) {
-            return *found;
-        }
-        let line = line();
-        let next = charged.lines.len();
-        let index = *self.lines.entry(line.clone()).or_insert(next);
-        if index == next {
-            charged.lines.push(line);
-        }
-        self.places.insert((name.to_vec(), number), index);
-        index
-    }
-
-    fn finish(self, charged: &mut Charged) {
-        let cost = |((line, class), it): ((usize, Class), Ways)| {
-            let heaviest = it.ways.into_iter().max_by(|a, b| {
-                let weight = a.1.weight.cmp(&b.1.weight);
-                weight.then_with(|| b.0.cmp(&a.0))
-            });
-            let (via, entry) = heaviest.map(|entry| entry.0).unwrap_or_default();
-            Cost {
-                line,
-                class,
-                via,
-                entry,
-                sum: it.sum,
-            }
-        };
-        charged.costs = self.costs.into_iter().map(cost).collect();
-        let call = |((line, callee), sum): ((usize, String), Sum)| Call { line, callee, sum };
-        charged.calls = self.calls.into_iter().map(call).collect();
-        let spent = |(line, parts): (usize, Parts)| Spent {
-            line,
-            sum: parts.all,
-            plain: parts.plain,
-            direct: parts.direct,
-        };
-        charged.spent = self.spent.into_iter().map(spent).collect();
-        let lines = &charged.lines;
-        charged.spent.order_by(|a, b| {
-            let weight = b.sum.weight.cmp(&a.sum.weight);
-            weight.then_with(|| lines[a.line].cmp(&lines[b.line]))
-        });
-        charged.costs.order_by(|a, b| {
-            let weight = b.sum.weight.cmp(&a.sum.weight);
-            weight.then_with(|| (&lines[a.line], a.class).cmp(&(&lines[b.line], b.class)))
-        });
-        charged.calls.order_by(|a, b| {
-            let weight = b.sum.weight.cmp(&a.sum.weight);
-            weight.then_with(|| (&lines[a.line], &a.callee).cmp(&(&lines[b.line], &b.callee)))
-        });
     }
 }

@@ -24,7 +24,7 @@ use crate::plan::{Facts, Typed};
 use crate::profile;
 use crate::render::{self, Format, Shows, Style};
 use crate::report::advise::gather::{Given, Inputs, target};
-use crate::report::advise::{Finding, Report};
+use crate::report::advise::{Finding, Patch, Report};
 use crate::report::{Findings, shown};
 use crate::view;
 
@@ -105,14 +105,8 @@ fn accept(report: &Report, mut lock: Lock, path: &Path, session: &Session<'_>) -
     Ok(format!("{FILE} holds {}", counted_of(count, "finding")))
 }
 
-/// Builds what a finding suggests, and writes it where that was asked for.
-fn tried(
-    args: &cli::Advise,
-    report: &Report,
-    number: u32,
-    (loaded, typed): (Loaded, Typed),
-    session: &mut Session<'_>,
-) -> Result<Output> {
+/// The finding of a number, and the change that its rule can write.
+fn chosen(report: &Report, number: u32) -> Result<(&Finding, &Patch)> {
     let all: Vec<&Finding> = report
         .targets
         .iter()
@@ -138,6 +132,18 @@ fn tried(
             finding.rule
         ))
     })?;
+    Ok((finding, patch))
+}
+
+/// Builds what a finding suggests, and writes it where that was asked for.
+fn tried(
+    args: &cli::Advise,
+    report: &Report,
+    number: u32,
+    (loaded, typed): (Loaded, Typed),
+    session: &mut Session<'_>,
+) -> Result<Output> {
+    let (finding, patch) = chosen(report, number)?;
     let under = attempt::over(&typed);
     let mut files = Files::over(under.as_deref(), &typed.cwd)?;
     files.diffed(&patch.diff, &finding.rule, &session.cwd)?;

@@ -172,68 +172,77 @@ fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
 impl Diff {
     /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved; of each sort the `top` heaviest.
     pub fn text(&self, top: usize) -> String {
-        let (entering, leaving) = (
-            sum(&self.entering, |change| change.after_percent),
-            sum(&self.leaving, |change| change.before_percent),
-        );
-        let moved: f64 = self
-            .moved
-            .iter()
-            .map(|moved| moved.call.after_percent)
-            .sum();
         let mut text = format!(
             "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed\n",
             self.before, self.after, self.same, self.changed_percent
         );
-        let mut group = |heading: String, lines: Vec<String>, of_rest: f64| {
-            if lines.is_empty() {
-                return;
-            }
-            text.push_str(&heading);
-            lines.iter().take(top).for_each(|line| text.push_str(line));
-            if lines.len() > top {
-                let rest = lines.len() - top;
-                text.push_str(&format!("  and {rest} more, {of_rest:.1} %\n"));
-            }
-        };
-        let rest = |list: &[Change], percent: fn(&Change) -> f64| {
-            list.get(top..).map_or(0.0, |list| sum(list, percent))
-        };
-        group(
+        let after: fn(&Change) -> f64 = |change| change.after_percent;
+        let before: fn(&Change) -> f64 = |change| change.before_percent;
+        let entering = |percent| {
             format!(
-                "entering: {}, {entering:.1} % of the newer profile\n",
+                "entering: {}, {percent:.1} % of the newer profile\n",
                 self.entering.len()
-            ),
-            self.entering
-                .iter()
-                .map(|change| line('+', change, None))
-                .collect(),
-            rest(&self.entering, |change| change.after_percent),
-        );
-        group(
+            )
+        };
+        let leaving = |percent| {
             format!(
-                "leaving: {}, {leaving:.1} % of the older profile\n",
+                "leaving: {}, {percent:.1} % of the older profile\n",
                 self.leaving.len()
-            ),
-            self.leaving
-                .iter()
-                .map(|change| line('-', change, None))
-                .collect(),
-            rest(&self.leaving, |change| change.before_percent),
-        );
-        let calls: Vec<Change> = self.moved.iter().map(|moved| moved.call.clone()).collect();
-        group(
+            )
+        };
+        let moved = |percent| {
             format!(
-                "moved to another line: {}, {moved:.1} % of the newer profile\n",
-                calls.len()
-            ),
-            self.moved
-                .iter()
-                .map(|moved| line('~', &moved.call, Some(moved.before_offset)))
-                .collect(),
-            rest(&calls, |change| change.after_percent),
+                "moved to another line: {}, {percent:.1} % of the newer profile\n",
+                self.moved.len()
+            )
+        };
+        let calls: Vec<Change> = self.moved.iter().map(|moved| moved.call.clone()).collect();
+        let lines =
+            |sign, list: &[Change]| list.iter().map(|change| line(sign, change, None)).collect();
+        group(
+            &mut text,
+            (self.entering.as_slice(), after),
+            entering,
+            lines('+', &self.entering),
+            top,
+        );
+        group(
+            &mut text,
+            (self.leaving.as_slice(), before),
+            leaving,
+            lines('-', &self.leaving),
+            top,
+        );
+        let of_moved = self.moved.iter();
+        let of_moved = of_moved.map(|moved| line('~', &moved.call, Some(moved.before_offset)));
+        group(
+            &mut text,
+            (calls.as_slice(), after),
+            moved,
+            of_moved.collect(),
+            top,
         );
         text
+    }
+}
+
+/// Adds calls of one sort, the heaviest `top` one by one; `heading` gets the percent of all of them.
+fn group(
+    text: &mut String,
+    (list, percent): (&[Change], fn(&Change) -> f64),
+    heading: impl Fn(f64) -> String,
+    lines: Vec<String>,
+    top: usize,
+) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str(&heading(sum(list, percent)));
+    lines.iter().take(top).for_each(|line| text.push_str(line));
+    if lines.len() > top {
+        let of_rest = list.get(top..).map_or(0.0, |list| sum(list, percent));
+        let rest = lines.len() - top;
+        text.push_str(&format!("  and {rest} more, {of_rest:.1} %\n"));
     }
 }
 

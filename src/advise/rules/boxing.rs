@@ -1,8 +1,8 @@
 //! Lesson 15: values that are stored in interfaces.
 
-use crate::advise::Literals;
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
+use crate::advise::{Literals, Shape};
 use crate::escape;
 
 /// The rule.
@@ -35,7 +35,30 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         return typed(it, callee);
     }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
-    let measured = match it.measure {
+    if !is_measured(it, shape) || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
+        return None;
+    }
+    let what = match it.entry() {
+        "convTstring" => "a string",
+        "convTslice" => "a slice",
+        "convT64" | "convT32" | "convT16" => "a number",
+        _ => "a value",
+    };
+    let attempt = attempt(it, shape)?;
+    let by = match it.entry() {
+        "" => String::new(),
+        entry => format!(" ({entry})"),
+    };
+    Some(Advice {
+        seen: format!("{what} is stored in an interface each time{by}"),
+        attempt: attempt.into(),
+        unless: "it is the path of an error, or the interface is what callers need".into(),
+    })
+}
+
+/// Whether what is measured says that boxing costs here.
+fn is_measured(it: &Evidence<'_>, shape: &Shape) -> bool {
+    match it.measure {
         Measure::Cpu => true,
         // A heap profile has no function of the runtime: the compiler's word must be about an argument of fmt.
         Measure::Allocated => {
@@ -55,18 +78,13 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
                 && !boxes_fmt
         }
         _ => false,
-    };
-    if !measured || !it.is(Class::Boxing) || !it.via().is_empty() || puts {
-        return None;
     }
+}
+
+/// What to do instead, where the line shows it.
+fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
     let is_passed = |class: escape::Class, value: &str| {
         class == escape::Class::Boxing && shape.untyped.iter().any(|passed| passed == value)
-    };
-    let what = match it.entry() {
-        "convTstring" => "a string",
-        "convTslice" => "a slice",
-        "convT64" | "convT32" | "convT16" => "a number",
-        _ => "a value",
     };
     let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|call| is_log(&call.0))
     {
@@ -86,15 +104,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         // and what else it could do is not seen here.
         return None;
     };
-    let by = match it.entry() {
-        "" => String::new(),
-        entry => format!(" ({entry})"),
-    };
-    Some(Advice {
-        seen: format!("{what} is stored in an interface each time{by}"),
-        attempt: attempt.into(),
-        unless: "it is the path of an error, or the interface is what callers need".into(),
-    })
+    Some(attempt)
 }
 
 /// A call that has a typed form.

@@ -1,5 +1,6 @@
 //! Lesson 17: variables that the compiler moves to the heap, where that costs.
 
+use crate::advise::Shape;
 use crate::advise::class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
@@ -38,52 +39,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     };
     let moved = it.sites.iter().find(own);
     if let Some((_, name)) = moved {
-        // What C gets is left to GBO318.
-        let to_c = shape.to_c.iter().any(|it| it.0 == *name);
-        // A variable of a function that is inlined here is nothing that this line can change.
-        if to_c || !shape.mentioned.iter().any(|text| text == name) {
-            return None;
-        }
-        if let Some((_, line)) = shape.in_branch.iter().find(|branch| branch.0 == *name) {
-            return Some(Advice {
-                seen: format!(
-                    "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
-                ),
-                attempt: format!(
-                    "make a copy in that branch, and take the address of the copy: `other := {name}`"
-                ),
-                unless: format!(
-                    "most runs take the branch, or `{name}` is changed through the pointer"
-                ),
-            });
-        }
-        let is_it = |text: &String| text == name;
-        // Only a method takes the address: nothing here can be written otherwise.
-        if shape.kept.iter().any(is_it) || !shape.addressed.iter().any(is_it) {
-            return None;
-        }
-        // Without a change to name it must be worth a search.
-        let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == *name);
-        if !is_copy && it.share.lower() < 1.0 {
-            return None;
-        }
-        let (copy, over) = shape
-            .copies
-            .as_ref()
-            .map_or(("", ""), |copy| (&copy.0, &copy.1));
-        let attempt = match *name == copy && !over.is_empty() {
-            true => format!(
-                "take the address of the element: `for i := range {over} {{ {copy} := &{over}[i]`"
-            ),
-            false => format!(
-                "see how the address of `{name}` gets away: `gobuild-opt escape --why FILE:LINE`"
-            ),
-        };
-        return Some(Advice {
-            seen: format!("`{name}` is moved to the heap each time"),
-            attempt,
-            unless: format!("`{name}` must live on after the function"),
-        });
+        return variable(it, shape, name);
     }
     // One that is returned, or made once, is what the function is for.
     let literal = it.sites.iter().any(|site| site.0 == escape::Class::Closure);
@@ -92,5 +48,55 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         seen: "a function literal is allocated each time".into(),
         attempt: "make it once, before the loop: it needs nothing of the round".into(),
         unless: "it must keep its variables after the function returns".into(),
+    })
+}
+
+/// A variable of the compiler's message.
+fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
+    // What C gets is left to GBO318.
+    let to_c = shape.to_c.iter().any(|it| it.0 == name);
+    // A variable of a function that is inlined here is nothing that this line can change.
+    if to_c || !shape.mentioned.iter().any(|text| text == name) {
+        return None;
+    }
+    if let Some((_, line)) = shape.in_branch.iter().find(|branch| branch.0 == name) {
+        return Some(Advice {
+            seen: format!(
+                "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
+            ),
+            attempt: format!(
+                "make a copy in that branch, and take the address of the copy: `other := {name}`"
+            ),
+            unless: format!(
+                "most runs take the branch, or `{name}` is changed through the pointer"
+            ),
+        });
+    }
+    let is_it = |text: &String| text == name;
+    // Only a method takes the address: nothing here can be written otherwise.
+    if shape.kept.iter().any(is_it) || !shape.addressed.iter().any(is_it) {
+        return None;
+    }
+    // Without a change to name it must be worth a search.
+    let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == name);
+    if !is_copy && it.share.lower() < 1.0 {
+        return None;
+    }
+    let (copy, over) = shape
+        .copies
+        .as_ref()
+        .map_or(("", ""), |copy| (&copy.0, &copy.1));
+    let attempt = match name == copy && !over.is_empty() {
+        true => format!(
+            "take the address of the element: `for i := range {over} {{ {copy} := &{over}[i]`"
+        ),
+        false => format!(
+            "see how the address of `{name}` gets away: `gobuild-opt escape --why FILE:LINE`"
+        ),
+    };
+    Some(Advice {
+        seen: format!("`{name}` is moved to the heap each time"),
+        attempt,
+        unless: format!("`{name}` must live on after the function"),
     })
 }

@@ -1,6 +1,7 @@
 //! Variants in, finished executables out: all of them are there before the first run.
 
-use std::ffi::OsString;
+mod test_binary;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,20 +11,18 @@ use super::variant::Variant;
 use crate::build::revision::Revision;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Built, Event, sums};
-use crate::command::measuring::{check_packages, is_of_this_machine, this_machine};
-use crate::command::prepare::{Prepared, Purpose, gather, list_flags};
+use crate::command::measuring::{is_of_this_machine, this_machine};
+use crate::command::prepare::{Prepared, Purpose, gather};
 use crate::command::staging::stage;
 use crate::command::{Session, revision, unpublished};
 use crate::config::layer::Loaded;
 use crate::config::{Collect, Target};
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Listed;
-use crate::go::flags::Flag;
-use crate::go::{Go, Words};
 use crate::plan::Typed;
 use crate::plan::output::Executable;
-use crate::process;
 use crate::profile::Edges;
+use test_binary::test_binary;
 
 /// Links with one layout each.
 pub const LAYOUTS: usize = 3;
@@ -318,119 +317,6 @@ fn escapes(built: &Built) -> Option<Vec<Listed>> {
 /// Whether the linker of a version has other layouts than its own.
 pub fn has_layouts(minor: Option<(u32, u32)>) -> bool {
     minor.is_some_and(|it| it >= RANDLAYOUT)
-}
-
-/// `go test -c` of one package. Its flags are those that decide about the code: of the linker and the compiler only what was typed.
-fn test_binary(
-    mut loaded: Loaded,
-    mut typed: Typed,
-    variant: &Variant,
-    place: &mut Place,
-    session: &mut Session<'_>,
-) -> Result<(Program, bool)> {
-    trim(&mut loaded, &mut typed);
-    let package = the_package(&loaded, &typed)?;
-    typed.packages = vec![package.clone()];
-    let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        ..
-    } = prepared;
-    let Some(facts) = facts.first() else {
-        return Err(Error::new(Kind::Usage, "no target is built"));
-    };
-    let file = place.file("bench.test")?;
-    let mut go: Go = facts.go.clone();
-    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
-    let ground = std::sync::Arc::make_mut(&mut go.ground);
-    ground.trust_flags(&words);
-    ground.trust_benchmarks();
-    ground.trust_flags(&["-c"]);
-    let mut args: Vec<OsString> =
-        vec!["test".into(), "-c".into(), "-o".into(), file.clone().into()];
-    args.extend(list_flags(&loaded, &typed, &facts.target, &facts.goflags)?);
-    args.extend(code_flags(&loaded, &typed));
-    args.push(package.clone());
-    let start = Instant::now();
-    let mut said = Words::default();
-    let (outcome, _) = process::capture(&go.invocation(args), &session.interrupt, |line| {
-        said.keep(line)
-    })?;
-    if !outcome.status.success() {
-        return Err(said.error("go test failed", &outcome));
-    }
-    let took = start.elapsed();
-    if !file.is_file() {
-        let message = format!("`{}` has no tests", package.to_string_lossy());
-        return Err(Error::new(Kind::Usage, message)
-            .hint("`go test -list Benchmark ./...` lists the benchmarks"));
-    }
-    let mut listed = facts.packages.iter().filter(|package| !package.dep_only);
-    let cwd = listed.next().map_or_else(
-        || session.cwd.clone(),
-        |package| PathBuf::from(&package.dir),
-    );
-    let program = Program {
-        name: variant.name.clone(),
-        size: file.metadata()?.len(),
-        sha256: sums::digest_of(&file, &session.interrupt)?.unwrap_or_default(),
-        plain: file.clone(),
-        files: vec![file],
-        go_version: Some(facts.toolchain.version.clone()),
-        profile: None,
-        profile_file: None,
-        calls: None,
-        escapes: None,
-        package: None,
-        key: None,
-        built: Some(took),
-        cwd,
-    };
-    Ok((program, has_layouts(facts.toolchain.minor())))
-}
-
-/// The one package whose benchmarks are run: that of the line, otherwise of the configuration.
-fn the_package(loaded: &Loaded, typed: &Typed) -> Result<OsString> {
-    let packages = match typed.packages.as_slice() {
-        [] => loaded
-            .config
-            .bench
-            .packages
-            .iter()
-            .map(OsString::from)
-            .collect(),
-        named => named.to_vec(),
-    };
-    check_packages(&packages)?;
-    let [package] = packages.as_slice() else {
-        let message = "`--bench` takes one package";
-        return Err(Error::new(Kind::Usage, message)
-            .hint("`gobuild-opt prove --bench REGEX ./internal/index`"));
-    };
-    Ok(package.clone())
-}
-
-/// Flags of the compiler and the linker, and the profile, that were typed or stand in a variant. The last one of a name wins, so
-/// those of one list are joined.
-fn code_flags(loaded: &Loaded, typed: &Typed) -> Vec<OsString> {
-    let mut all = Vec::new();
-    for (name, configured) in [
-        ("gcflags", &loaded.config.build.gcflags),
-        ("ldflags", &loaded.config.build.ldflags),
-        ("asmflags", &loaded.config.build.asmflags),
-    ] {
-        let typed = typed.flags.iter().filter(|it| it.name == name);
-        let typed = typed.filter_map(|it| it.value.clone());
-        let joined: Vec<String> = configured.iter().cloned().chain(typed).collect();
-        if !joined.is_empty() {
-            all.push(format!("-{name}={}", joined.join(" ")).into());
-        }
-    }
-    let profile = typed.flags.iter().rfind(|it| it.name == "pgo");
-    all.extend(profile.map(Flag::to_os_arg));
-    all
 }
 
 #[cfg(test)]

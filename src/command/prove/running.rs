@@ -127,34 +127,10 @@ impl Runner<'_> {
         std::thread::scope(|scope| {
             let runs = scope.spawn(|| self.measured(server, subject, "server", &numbers, &stop));
             let start = Instant::now();
-            let load = loop {
-                if runs.is_finished() {
-                    break None;
-                }
-                if ready.answers() {
-                    let words = &self.wish.workload;
-                    break Some(self.plain(words, subject, "workload", self.interrupt));
-                }
-                let waited = self.interrupt.sleep(Duration::from_millis(10));
-                if waited.is_err() || start.elapsed() > self.wish.limit.min(serving::PATIENCE) {
-                    let late = serving::late(&ready, subject.name, start.elapsed());
-                    break Some(waited.and(Err(late)));
-                }
-            };
+            let load = self.loaded(&ready, subject, start, &|| runs.is_finished());
             let is_gone = || runs.is_finished() || numbers.exists();
-            // Who does not answer any more has ended, or is slow: an end is written down at once. One that is about to end may
-            // answer once more.
-            let answers = || {
-                ready.answers() && {
-                    std::thread::sleep(AGAIN);
-                    ready.answers()
-                }
-            };
-            if matches!(load, Some(Ok(_))) && !answers() {
-                let start = Instant::now();
-                while !is_gone() && start.elapsed() < Duration::from_secs(1) {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
+            if matches!(load, Some(Ok(_))) {
+                linger(&ready, &is_gone);
             }
             let was_gone = is_gone();
             if !was_gone {
@@ -162,19 +138,10 @@ impl Runner<'_> {
             }
             let ended = runs.join();
             let when = if load.is_some() { "stopped" } else { "ready" };
-            match (ended, &load) {
-                (_, Some(Err(error))) if matches!(error.kind, Kind::Signal(_)) => {}
-                (Ok(Ok((taken, done))), _) if was_gone => {
-                    return Err(gone(subject.name, when, &taken, &done.last));
-                }
-                // Go ends with 2 where its own signal does not end it at once.
-                (Ok(Ok(_)), _) => {}
-                // It was told to stop, which is no failure.
-                (Ok(Err(error)), _) if !was_gone && error.kind == Kind::Signal(15) => {}
-                (Ok(Err(error)), _) => return Err(error),
-                (Err(_), _) => {
-                    return Err(Error::new(Kind::Machine, "the server cannot be watched"));
-                }
+            let is_interrupted =
+                matches!(&load, Some(Err(error)) if matches!(error.kind, Kind::Signal(_)));
+            if !is_interrupted {
+                check_end(ended, was_gone, (subject.name, when))?;
             }
             let load = load.unwrap_or_else(|| Err(nothing()))?;
             let taken = read(&numbers)?;
@@ -183,6 +150,30 @@ impl Runner<'_> {
                 own: own(load.numbers)?,
             })
         })
+    }
+
+    /// Runs the workload once the server answers; `None`: it ended before it did.
+    fn loaded(
+        &self,
+        ready: &Ready,
+        subject: Subject<'_>,
+        start: Instant,
+        has_ended: &dyn Fn() -> bool,
+    ) -> Option<Result<Done>> {
+        loop {
+            if has_ended() {
+                return None;
+            }
+            if ready.answers() {
+                let words = &self.wish.workload;
+                return Some(self.plain(words, subject, "workload", self.interrupt));
+            }
+            let waited = self.interrupt.sleep(Duration::from_millis(10));
+            if waited.is_err() || start.elapsed() > self.wish.limit.min(serving::PATIENCE) {
+                let late = serving::late(ready, subject.name, start.elapsed());
+                return Some(waited.and(Err(late)));
+            }
+        }
     }
 
     /// A command of the wish that is not measured; it has to succeed.
@@ -287,6 +278,41 @@ impl Runner<'_> {
         }
         done.ending = Ending::of(outcome.status);
         Ok(done)
+    }
+}
+
+/// Gives a server that does not answer any more the time to be gone: it has ended, or is slow, and an end is written down at
+/// once. One that is about to end may answer once more.
+fn linger(ready: &Ready, is_gone: &dyn Fn() -> bool) {
+    let answers = || {
+        ready.answers() && {
+            std::thread::sleep(AGAIN);
+            ready.answers()
+        }
+    };
+    if answers() {
+        return;
+    }
+    let start = Instant::now();
+    while !is_gone() && start.elapsed() < Duration::from_secs(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a server ended as it should: only when it was stopped. `of` is its name, and what it should have waited for.
+fn check_end(
+    ended: std::thread::Result<Result<(Taken, Done)>>,
+    was_gone: bool,
+    of: (&str, &str),
+) -> Result<()> {
+    match ended {
+        Ok(Ok((taken, done))) if was_gone => Err(gone(of.0, of.1, &taken, &done.last)),
+        // Go ends with 2 where its own signal does not end it at once.
+        Ok(Ok(_)) => Ok(()),
+        // It was stopped, which is no failure.
+        Ok(Err(error)) if !was_gone && error.kind == Kind::Signal(15) => Ok(()),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(Error::new(Kind::Machine, "the server cannot be watched")),
     }
 }
 

@@ -1,0 +1,175 @@
+//! Takes from the statements of a line what they show.
+
+use tree_sitter::Node;
+
+use super::{Growth, Literals, Shape, Source, child, loops};
+
+impl Source {
+    /// Takes what a node that begins on the line says.
+    pub(super) fn look(&self, node: Node<'_>, shape: &mut Shape) {
+        match node.kind() {
+            "go_statement" => shape.starts = true,
+            "defer_statement" => shape.defers = true,
+            "func_literal" => shape.constant_literal |= self.is_constant(node),
+            "send_statement" | "select_statement" | "communication_case" => shape.channel = true,
+            "unary_expression" => shape.channel |= self.text(node).starts_with("<-"),
+            "receive_statement" => shape.channel = true,
+            "for_statement" => self.range(node, shape),
+            "call_expression" => self.call(node, shape),
+            "assignment_statement" => {
+                self.assignment(node, shape);
+                shape.leaves |= self.leaves(node);
+            }
+            "short_var_declaration" | "var_spec" => {
+                shape.leaves |= self.leaves(node);
+                shape.wrapped |= self.is_argument_of_result(node);
+            }
+            "inc_statement" | "dec_statement" => {
+                if let Some(index) = node
+                    .named_child(0)
+                    .filter(|node| node.kind() == "index_expression")
+                {
+                    let growth = self.growth(index.child_by_field_name("operand"), node, "map");
+                    shape.writes.extend(growth.map(|growth| Growth {
+                        filtered: true,
+                        ..growth
+                    }));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn range(&self, node: Node<'_>, shape: &mut Shape) {
+        let Some(clause) = child(node, "range_clause") else {
+            return;
+        };
+        let left = clause
+            .child_by_field_name("left")
+            .map_or("", |node| self.text(node));
+        let over = clause
+            .child_by_field_name("right")
+            .map_or("", |node| self.text(node));
+        let mut names = left.split(',').map(str::trim);
+        if let Some(copy) = names.nth(1).filter(|name| *name != "_") {
+            shape.copies = Some((copy.to_owned(), over.to_owned()));
+        }
+    }
+
+    fn call(&self, node: Node<'_>, shape: &mut Shape) {
+        let Some(function) = node.child_by_field_name("function") else {
+            return;
+        };
+        let Some(arguments) = node.child_by_field_name("arguments") else {
+            return;
+        };
+        let name = self.text(function).to_owned();
+        let given: Vec<Node<'_>> = arguments.named_children(&mut arguments.walk()).collect();
+        if name == "append" {
+            shape.grows_slice = true;
+            let grown = given.first().map(|node| self.text(*node).to_owned());
+            let grown =
+                grown.filter(|path| self.is_of_receiver(path, node) && !self.has_room(path));
+            shape.grows_field = grown.or(shape.grows_field.take());
+            let single =
+                given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
+            let growth = self.growth(given.first().copied(), node, "slice");
+            let bound = |growth: Growth| Growth {
+                bound: growth.bound.filter(|_| single && given.len() == 2),
+                ..growth
+            };
+            shape.appends.extend(growth.map(bound));
+        }
+        let literal = |node: &Node<'_>| {
+            node.kind().ends_with("_literal")
+                && node.kind() != "composite_literal"
+                && node.kind() != "func_literal"
+        };
+        let literals = match given.iter().take_while(|node| literal(node)).count() {
+            0 => Literals::None,
+            count if count == given.len() => Literals::All,
+            _ => Literals::First,
+        };
+        let untyped = self.untyped(&name, given.len());
+        let passed = given.iter().zip(untyped).filter(|(_, untyped)| *untyped);
+        shape
+            .untyped
+            .extend(passed.map(|(argument, _)| self.text(*argument).to_owned()));
+        shape.calls.push((name, literals));
+    }
+
+    /// Which parameters of a function of this file are of type `any`, for a call with so many arguments; nothing where it is
+    /// not declared here.
+    fn untyped(&self, callee: &str, given: usize) -> Vec<bool> {
+        // Of a method the receiver would have to be known.
+        let root = self.tree.root_node();
+        let is_it = |node: &Node<'_>| {
+            let declared = node.child_by_field_name("name");
+            node.kind() == "function_declaration"
+                && declared.is_some_and(|declared| self.text(declared) == callee)
+        };
+        let declared = root.named_children(&mut root.walk()).find(is_it);
+        let parameters = declared.and_then(|node| node.child_by_field_name("parameters"));
+        let Some(parameters) = parameters else {
+            return Vec::new();
+        };
+        // What looks at the type of its arguments takes any of them on purpose.
+        let body = declared.map_or("", |node| self.text(node));
+        if body.contains("reflect.") || body.contains(".(type)") {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for parameter in parameters.named_children(&mut parameters.walk()) {
+            let kind = parameter.child_by_field_name("type");
+            let kind = kind.map_or("", |kind| self.text(kind));
+            let names = parameter
+                .children_by_field_name("name", &mut parameter.walk())
+                .count();
+            let is_any = matches!(kind, "any" | "interface{}");
+            let count = match parameter.kind() {
+                "variadic_parameter_declaration" => given,
+                _ => names.max(1),
+            };
+            found.extend(std::iter::repeat_n(is_any, count));
+        }
+        found
+    }
+
+    fn assignment(&self, node: Node<'_>, shape: &mut Shape) {
+        let (Some(left), Some(right)) = (
+            node.child_by_field_name("left"),
+            node.child_by_field_name("right"),
+        ) else {
+            return;
+        };
+        let operator = node
+            .child_by_field_name("operator")
+            .map_or("", |node| self.text(node));
+        let (target, value) = (self.text(left), self.text(right));
+        let itself = value
+            .strip_prefix(target)
+            .is_some_and(|rest| rest.trim_start().starts_with('+'));
+        let outside = left.named_child(0).is_some_and(|child| {
+            child.kind() != "identifier" || self.declared_outside(child, node)
+        });
+        let lengthens = operator == "+=" || (operator == "=" && itself);
+        if lengthens && !loops(node).is_empty() && outside {
+            shape.lengthened.push(target.to_owned());
+            if self.is_read_per_round(target, node) {
+                shape.read_per_round.push(target.to_owned());
+            }
+        }
+        if let Some(index) = left
+            .named_child(0)
+            .filter(|node| node.kind() == "index_expression")
+        {
+            shape.grows_map = true;
+            let growth = self.growth(index.child_by_field_name("operand"), node, "map");
+            let counts = operator != "=";
+            shape.writes.extend(growth.map(|growth| Growth {
+                filtered: growth.filtered || counts,
+                ..growth
+            }));
+        }
+    }
+}
