@@ -34,6 +34,8 @@
 //! | [`plan`] | every go command of a run, with the reason for each flag |
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
 //! | [`build`] | runs the plan: stages, captures, publishes |
+//! | [`session`] | what a run needs from the outside: directory, environment, signals, who is told |
+//! | [`facts`] | asks go, once per target and for a purpose; what of a configuration a run is about |
 //! | [`analysis`] | reads what the build left |
 //! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
 //! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
@@ -126,13 +128,17 @@ pub mod lock;
 
 pub mod plan;
 
+pub mod gate;
+
 pub mod assertion;
 
 pub mod build;
 
-pub mod analysis;
+pub mod session;
 
-pub mod gate;
+pub mod facts;
+
+pub mod analysis;
 
 pub mod check;
 

@@ -6,15 +6,14 @@ mod loosen;
 
 use super::lock_file::{self, Found};
 use super::pass::{self, Pass};
-use super::prepare::{Purpose, prepare, prepare_for};
 use super::repair::{self, Repaired};
-use super::staging::stage;
 use super::{Output, Session};
 use crate::analysis;
 use crate::check;
 use crate::cli;
-use crate::config::{Collect, Effect};
+use crate::command::prepare::{prepare, prepare_for};
 use crate::error::{Error, Kind, Result};
+use crate::facts::{self, Purpose, stage};
 use crate::lock::{Item, Lock};
 use crate::plan::Typed;
 use everything::everything;
@@ -168,18 +167,7 @@ fn release(
     session: &mut Session<'_>,
 ) -> Result<(Pass, Vec<Found>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
-    let collect = &mut prepared.loaded.config.escape.collect;
-    *collect = match *collect {
-        _ if !sites => Collect::Off,
-        Collect::Off => Collect::Auto,
-        some => some,
-    };
-    // The build with symbols says whose the data are, in `release` and so here; no other baseline does.
-    let baseline = &mut prepared.loaded.config.compare.baseline;
-    if baseline != "unstripped" {
-        *baseline = "off".into();
-    }
-    prepared.loaded.config.pgo.effect = Effect::Off;
+    prepared.narrow(facts::Wanted::Accepted { sites });
     let stage = stage(&mut prepared, None, true, session)?;
     let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
     let Repaired {

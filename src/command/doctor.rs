@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::elsewhere::is_elsewhere;
 use super::heavier::annotated;
 use super::lock_file;
-use super::prepare::{Prepared, Purpose, list_flags, prepare_for};
 use super::present;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
+use crate::command::prepare::prepare_for;
 use crate::config::layer::{self, Loaded};
 use crate::doctor::weighed::{Weighed, weighed};
 use crate::doctor::{self, Look, Row, Vetted};
 use crate::error::{Error, Result};
+use crate::facts::is_elsewhere;
+use crate::facts::{Prepared, Purpose, list_flags};
 use crate::gate::Change;
 use crate::go::vetted::{Asked, reported};
 use crate::lock::Lock;

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use super::lock_file;
 use super::pass::collect;
-use super::prepare::{Prepared, Purpose, prepare_for};
 use super::present::{self, present};
 use super::{Output, Session};
 use super::{revision, why};
 use crate::build::{Event, refusals};
 use crate::check::{self, Loosens};
 use crate::cli;
+use crate::command::prepare::prepare_for;
 use crate::config::Config;
 use crate::error::Result;
 use crate::escape::refusal::Refusal;
+use crate::facts::{Prepared, Purpose};
 use crate::gate::Change;
 use crate::lock::Lock;
 use crate::plan::{StepKind, TargetPlan, scope};

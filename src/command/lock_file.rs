@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::prepare::Prepared;
 use crate::analysis::Artifact;
 use crate::build::escapes::Collected;
 use crate::build::publish;
@@ -11,6 +10,7 @@ use crate::config::layer::Loaded;
 use crate::config::size::SizeLimit;
 use crate::config::trust;
 use crate::error::{Error, Kind, Result};
+use crate::facts::Prepared;
 use crate::input;
 use crate::lock::{self, Executable, FILE, Item, Lock, Target};
 use crate::plan::{Facts, Plan, Typed};

@@ -5,14 +5,14 @@ use std::path::{Component, Path};
 
 use super::heavier::{annotated, heavier};
 use super::lock_file;
-use super::prepare::{Purpose, list_flags, prepare_for};
 use super::present::{self, present};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::build::benchmarks::{Request, measure};
 use crate::cli;
-use crate::config::Target as Platform;
+use crate::command::prepare::prepare_for;
 use crate::error::{Error, Kind, Result};
+use crate::facts::{Purpose, is_of_this_machine, list_flags};
 use crate::go::flags::Flag;
 use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
@@ -77,27 +77,6 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         (session.show)(Event::Talk(&told));
     }
     show(&found, &prepared.facts, args, session)
-}
-
-/// GOOS and GOARCH of this program.
-pub(crate) fn this_machine() -> (&'static str, &'static str) {
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    };
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    (os, arch)
-}
-
-/// Whether a platform is that of this program: its benchmarks run here. Others may, too, with an emulator.
-pub(crate) fn is_of_this_machine(target: &Platform) -> bool {
-    let (os, arch) = this_machine();
-    target.os.as_deref() == Some(os) && target.arch.as_deref() == Some(arch)
 }
 
 /// Go's error, with a hint where it looked among its own packages for a directory that is here.

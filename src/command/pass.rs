@@ -4,14 +4,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::Session;
-use super::prepare::Prepared;
-use super::staging::stage;
 use crate::assertion::Judged;
 use crate::build::assertions;
 use crate::build::escapes::{self, Collected};
 use crate::build::stage::Stage;
-use crate::config::{Buildvcs, Collect};
 use crate::error::{Error, Kind, Result};
+use crate::facts::stage;
+use crate::facts::{Prepared, Wanted};
 use crate::go::Words;
 use crate::plan::escapes::Source;
 use crate::plan::{self, TargetPlan};
@@ -30,14 +29,7 @@ pub(crate) struct Pass {
 /// Collects the escapes of every platform. Fails with Go's own words when the code does not compile.
 pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Result<Pass> {
     let stage = stage(&mut prepared, None, true, session)?;
-    let config = &mut prepared.loaded.config;
-    // Nothing is stamped, so go need not run git, and with it what a repository names as fsmonitor.
-    config.build.buildvcs = Buildvcs::False;
-    prepared.typed.flags.retain(|flag| flag.name != "buildvcs");
-    if config.escape.collect == Collect::Off {
-        config.escape.collect = Collect::Auto;
-    }
-    config.compare.baseline = "off".into();
+    prepared.narrow(Wanted::Sites);
     let (loaded, _, plan) = prepared.draw(Path::new(""), session)?;
     let (mut found, mut asserted) = (Vec::new(), Vec::new());
     for target in plan.targets {

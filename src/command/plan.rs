@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::prepare::{output_directory, prepare};
 use super::{Output, Session};
 use crate::cli::{PlanArgs, PlanFormat};
+use crate::command::prepare::prepare;
 use crate::error::Result;
+use crate::facts::output_directory;
 use crate::plan::escapes::Source;
 use crate::plan::{Plan, Reason, Step, StepKind, TargetPlan};
 use crate::process::Invocation;

@@ -1,12 +1,12 @@
 //! `why`: what keeps something in an executable, and what would go without it.
 
 use super::graph::{Known, Objects};
-use super::prepare::prepare;
 use super::present::{Blocks, check, emit};
-use super::staging::stage;
 use super::{Output, Session};
 use crate::cli;
+use crate::command::prepare::prepare;
 use crate::error::{Error, Kind, Result};
+use crate::facts::{Wanted, stage};
 use crate::plan::TargetPlan;
 use crate::render::Shows;
 use crate::report::Toolchain;
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> 
         return Err(Error::new(Kind::Usage, "`--run` belongs to `why init`"));
     }
     let mut prepared = prepare(&args.settings, &typed, session)?;
-    prepared.loaded.config.compare.baseline = "off".into();
+    prepared.narrow(Wanted::Kept);
     let stage = stage(&mut prepared, None, true, session)?;
     let (_, _, plan) = prepared.draw(stage.path(), session)?;
     let target = plan.targets.first().ok_or_else(|| nothing("no target"))?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{Session, profiles};
+use super::Session;
 use crate::analysis::frames::Frame;
 use crate::analysis::guard::{self, Limits};
 use crate::analysis::{grown_frames, large_frames};
@@ -11,6 +11,7 @@ use crate::binary::{self, InlinedCall};
 use crate::build::{self, Built, Event};
 use crate::config::{self, layer::Loaded};
 use crate::error::Result;
+use crate::facts::profiles;
 use crate::lock::Lock;
 use crate::plan::output::Outputs;
 use crate::plan::{self, Plan, StepKind, Typed};

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Session;
-use super::anchored::anchor_flags;
 use super::pass::{Pass, collect};
-use super::prepare::{Purpose, gather};
 use crate::build::Event;
 use crate::build::revision::{Revision, check_out};
-use crate::config::Buildvcs;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
+use crate::facts::anchor_flags;
+use crate::facts::{Purpose, Wanted, gather};
 use crate::input;
 use crate::plan::Typed;
 use crate::report::escapes::revision::Before;
@@ -46,8 +45,7 @@ pub(crate) fn collect_at(
     (session.show)(Event::Talk(&format!("comparing with {name}")));
     let revision = check_out(name, &typed.cwd, &session.interrupt)?;
     move_to(&revision, &mut loaded, &mut typed)?;
-    loaded.config.assert.clear();
-    loaded.config.escape.gcassert = false;
+    Wanted::Unasserted.narrow(&mut loaded, &mut typed);
     let pass = gather(loaded, typed, Purpose::Escapes, session)
         .and_then(|prepared| collect(prepared, session))
         .map_err(|error| fails_there(error, name))?;
@@ -62,8 +60,7 @@ pub fn move_to(revision: &Revision, loaded: &mut Loaded, typed: &mut Typed) -> R
     let root = revision.twin(&loaded.root);
     loaded.root = root.unwrap_or_else(|| revision.cwd.clone());
     // There is no repository around these files.
-    loaded.config.build.buildvcs = Buildvcs::False;
-    typed.flags.retain(|flag| flag.name != "buildvcs");
+    Wanted::Revision.narrow(loaded, typed);
     Ok(())
 }
 

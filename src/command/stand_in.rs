@@ -4,13 +4,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::going::go_command;
-use super::prepare::prepare_loaded;
 use super::{Output, Session, present, release};
 use crate::cli::StandIn;
+use crate::command::prepare::prepare_loaded;
 use crate::config::layer::Loaded;
-use crate::config::{self, Collect, Target};
+use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
+use crate::facts::{Wanted, as_go_has_it, go_command};
 use crate::go::flags::Flag;
 use crate::lock;
 use crate::plan::Typed;
@@ -48,15 +48,14 @@ pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
     if args.typed.packages.is_empty() {
         args.typed.packages.push(".".into());
     }
-    as_go_has_it(&mut loaded, &args.typed, session)?;
+    as_go_has_it(&mut loaded, &mut args.typed, session)?;
     args.output = present::with_variable(&args.output, session);
     let is_read = configured
         || !args.output.report.is_empty()
         || args.output.format.is_data()
         || session.variable("GITHUB_STEP_SUMMARY").is_some();
     if !is_read {
-        loaded.config.compare.baseline = "off".into();
-        loaded.config.escape.collect = Collect::Off;
+        Wanted::Files.narrow(&mut loaded, &mut args.typed);
     }
     let (settings, typed) = (&args.settings, &args.typed);
     let mut go_agrees = false;
@@ -98,31 +97,6 @@ fn is_configured(loaded: &Loaded) -> bool {
         !matches!(key.as_str(), "go" | "cache") && origin != "defaults"
     };
     loaded.origins.iter().any(set) || loaded.root.join(lock::FILE).exists()
-}
-
-/// Packages, platform and outputs are those of `go build`, whatever the configuration says.
-fn as_go_has_it(loaded: &mut Loaded, typed: &Typed, session: &Session<'_>) -> Result<()> {
-    loaded.config.build.packages.clear();
-    loaded.config.build.out_dir = None;
-    if loaded.config.target.is_empty() {
-        return Ok(());
-    }
-    let go = go_command(loaded, typed, &Target::default(), session)?;
-    let toolchain = go.toolchain(&session.interrupt)?;
-    let is =
-        |wanted: &Option<String>, real: &str| wanted.as_deref().is_none_or(|text| text == real);
-    // The level and the tags of the target that is this platform; go's own variables win.
-    let mut targets = std::mem::take(&mut loaded.config.target);
-    targets.retain(|target| is(&target.os, &toolchain.goos) && is(&target.arch, &toolchain.goarch));
-    targets.truncate(1);
-    if let Some(target) = targets.first_mut()
-        && crate::go::level::variable(&toolchain.goarch)
-            .is_some_and(|variable| session.variable(variable).is_some())
-    {
-        target.level = None;
-    }
-    loaded.config.target = targets;
-    Ok(())
 }
 
 fn output_flag(directory: PathBuf) -> Flag {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::lock_file::{self, Found};
-use super::prepare::Prepared;
 use super::present::{self, present_with_step};
 use super::said::Said;
 use super::{Output, Session, job};
@@ -12,6 +11,7 @@ use crate::check::{PROFILE, Status};
 use crate::cli;
 use crate::config::Config;
 use crate::error::Result;
+use crate::facts::Prepared;
 use crate::lock::{FILE, Lock};
 use crate::render::{self, Format, Style};
 use crate::report::{Findings, Report, measures};

@@ -15,16 +15,17 @@ mod vetting;
 
 pub(super) mod wish;
 
-use super::going::go_command;
-use super::prepare::{Prepared, Purpose, prepare_loaded};
 use super::present::{self, present};
 use super::prove::Question;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
+use crate::command::prepare::prepare_loaded;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
+use crate::facts::go_command;
+use crate::facts::{self, Prepared, Purpose};
 use crate::go::flags::Flag;
 use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
@@ -42,7 +43,7 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     let typed = reading(&loaded, &args.typed, session)?;
     let mut prepared = prepare_loaded(loaded, &args.settings, &typed, Purpose::Build, session)?;
     // What is compared is own code, whatever the report of a release is about.
-    prepared.loaded.config.escape.scope = "module".into();
+    prepared.narrow(facts::Wanted::OwnCode);
     let question = args.prove.as_deref();
     let question = question.map(|command| Question::of(command, &prepared.loaded));
     let question = question.transpose()?;

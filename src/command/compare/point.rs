@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::Session;
-use super::super::as_built::follow;
 use super::super::inspect::{Wanted, dissect};
-use super::super::prepare::{Prepared, Purpose, prepare_loaded};
+use super::super::prepare::prepare_loaded;
 use super::super::unpublished;
 use super::super::upgrade::modfile::Modfile;
 use crate::binary::{self, Binary, BuildInfo};
@@ -14,6 +13,7 @@ use crate::build::revision::{Revision, check_out};
 use crate::cli::Settings;
 use crate::config;
 use crate::error::{Error, Kind, Result};
+use crate::facts::{Prepared, Purpose, follow};
 use crate::go::Other;
 use crate::go::flags::Flag;
 use crate::plan::Typed;

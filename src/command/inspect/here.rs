@@ -4,15 +4,15 @@
 use std::path::Path;
 
 use super::super::Session;
-use super::super::as_built::follow;
 use super::super::graph::Objects;
-use super::super::prepare::{Purpose, prepare_loaded};
+use super::super::prepare::prepare_loaded;
 use super::super::retaining;
-use super::super::staging::stage;
 use crate::binary::{self, Anatomy};
 use crate::cli::Settings;
 use crate::config;
 use crate::error::{Error, Kind, Result};
+use crate::facts::stage;
+use crate::facts::{Purpose, follow};
 use crate::linker::Program;
 use crate::number::counted_of;
 use crate::plan::Typed;

@@ -9,9 +9,9 @@ use super::wish::{self, Wish};
 use super::{Made, blank, compared, fit};
 use crate::cli;
 use crate::command::Session;
-use crate::command::prepare::Prepared;
 use crate::config::layer::Loaded;
 use crate::error::Result;
+use crate::facts::Prepared;
 use crate::plan::Typed;
 use crate::report::prove::Report;
 

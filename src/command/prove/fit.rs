@@ -1,9 +1,9 @@
 //! Sides of a question in, whether their runs can be paired out.
 
 use super::programs::{Program, has_layouts, not_here, the_one, without_layouts};
-use crate::command::measuring::is_of_this_machine;
-use crate::command::prepare::Prepared;
 use crate::error::Result;
+use crate::facts::Prepared;
+use crate::facts::is_of_this_machine;
 
 /// Fails with [`Kind::Usage`](crate::error::Kind::Usage) for a side that cannot be run, as far as that is known before anything is
 /// built: for another platform, of several programs, or without the layouts that were asked for.

@@ -8,10 +8,11 @@ use super::variant::Variant;
 use super::wish::Wish;
 use crate::build::revision::{Revision, check_out};
 use crate::cli;
-use crate::command::prepare::{Purpose, prepare_for};
+use crate::command::prepare::prepare_for;
 use crate::command::{Session, lock_file};
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
+use crate::facts::Purpose;
 use crate::plan::Typed;
 
 /// What is run.

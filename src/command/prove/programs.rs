@@ -11,14 +11,12 @@ use super::variant::Variant;
 use crate::build::revision::Revision;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Built, Event, sums};
-use crate::command::measuring::{is_of_this_machine, this_machine};
-use crate::command::prepare::{Prepared, Purpose, gather};
-use crate::command::staging::stage;
-use crate::command::{Session, revision, unpublished};
+use crate::command::{Session, revision};
 use crate::config::layer::Loaded;
-use crate::config::{Collect, Target};
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Listed;
+use crate::facts::stage;
+use crate::facts::{Prepared, Purpose, Wanted, gather, is_of_this_machine};
 use crate::plan::Typed;
 use crate::plan::output::Executable;
 use crate::profile::Edges;
@@ -214,21 +212,6 @@ impl Work<'_> {
     }
 }
 
-/// What only a release needs is left out, and the escapes with it. Only what runs here can be measured here.
-fn trim(loaded: &mut Loaded, typed: &mut Typed) {
-    unpublished::trim(loaded, typed);
-    loaded.config.escape.collect = Collect::Off;
-    loaded.config.target.retain(is_here);
-    loaded.config.target.truncate(1);
-}
-
-/// Whether a configured platform is this one; what it leaves open is.
-fn is_here(target: &Target) -> bool {
-    let (os, arch) = this_machine();
-    let is = |value: &Option<String>, own: &str| value.as_deref().is_none_or(|named| named == own);
-    is(&target.os, os) && is(&target.arch, arch)
-}
-
 /// `key`: a platform.
 pub fn not_here(key: &str) -> Error {
     let message = format!("a program for {key} does not run here");
@@ -261,13 +244,9 @@ fn executable(
     place: &mut Place,
     session: &mut Session<'_>,
 ) -> Result<(Program, bool)> {
-    trim(&mut loaded, &mut typed);
-    if collects {
-        loaded.config.escape.collect = Collect::Auto;
-        loaded.config.escape.scope = "module".into();
-    }
+    Wanted::Program { escapes: collects }.narrow(&mut loaded, &mut typed);
     let mut prepared: Prepared = gather(loaded, typed, Purpose::Build, session)?;
-    unpublished::keep_nothing(&mut prepared);
+    prepared.keep_nothing();
     let stage = stage(&mut prepared, None, true, session)?;
     let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
     let [target] = plan.targets.as_slice() else {

@@ -1,17 +1,17 @@
 //! `why --since REV`: why an executable is larger than it was in another revision.
 
 use super::super::Session;
-use super::super::anchored::anchor_flags;
-use super::super::prepare::{Purpose, prepare_for};
 use super::super::revision::{fails_there, move_files};
-use super::super::staging::stage;
 use super::sides::{only, side};
 use super::{DCE, INIT, toolchain};
 use crate::build::Event;
 use crate::build::revision::check_out;
 use crate::cli::{self, Settings};
-use crate::config::Buildvcs;
+use crate::command::prepare::prepare_for;
 use crate::error::{Error, Kind, Result};
+use crate::facts::anchor_flags;
+use crate::facts::stage;
+use crate::facts::{Purpose, Wanted};
 use crate::go::flags;
 use crate::plan::Typed;
 use crate::report::growth::{Side, growth};
@@ -73,10 +73,9 @@ fn built(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Resul
         .extend(flags::parse(&["-trimpath".into()], "--since")?);
     // Nothing is linked, and git knows nothing of a revision's directory: its stamps stay unknown.
     let mut prepared = prepare_for(settings, &typed, Purpose::Look, session)?;
-    prepared.loaded.config.compare.baseline = "off".into();
+    prepared.narrow(Wanted::Kept);
     // There is no repository around the files of a revision, and the stamp says nothing of sizes.
-    prepared.loaded.config.build.buildvcs = Buildvcs::False;
-    prepared.typed.flags.retain(|flag| flag.name != "buildvcs");
+    prepared.narrow(Wanted::Revision);
     let stage = stage(&mut prepared, None, true, session)?;
     let (_, _, plan) = prepared.draw(stage.path(), session)?;
     let (target, executable) = only(&plan.targets)?;

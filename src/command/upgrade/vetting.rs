@@ -1,10 +1,10 @@
 //! What go vet and go fix report of a side.
 
 use crate::command::Session;
-use crate::command::prepare::list_flags;
 use crate::config::layer::Loaded;
 use crate::doctor::weighed::{self, Weighed, weighed};
 use crate::error::Result;
+use crate::facts::list_flags;
 use crate::go::vetted::{Asked, reported};
 use crate::plan::{Facts, Typed};
 use crate::report::upgrade::{Place, Vetted};

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Place, Program, has_layouts, trim};
+use super::{Place, Program, has_layouts};
 use crate::build::sums;
 use crate::command::Session;
 use crate::command::measuring::check_packages;
-use crate::command::prepare::{Prepared, Purpose, gather, list_flags};
 use crate::command::prove::variant::Variant;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
+use crate::facts::{Prepared, Purpose, Wanted, gather, list_flags};
 use crate::go::flags::Flag;
 use crate::go::{Go, Words};
 use crate::plan::{Facts, Typed};
@@ -25,7 +25,7 @@ pub fn test_binary(
     place: &mut Place,
     session: &mut Session<'_>,
 ) -> Result<(Program, bool)> {
-    trim(&mut loaded, &mut typed);
+    Wanted::Program { escapes: false }.narrow(&mut loaded, &mut typed);
     let package = the_package(&loaded, &typed)?;
     typed.packages = vec![package];
     let prepared = gather(loaded, typed, Purpose::Escapes, session)?;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::Session;
-use super::prepare::Prepared;
+use super::Prepared;
 use crate::build::Event;
 use crate::build::stage::{Stage, Where};
 use crate::error::Result;
 use crate::go::Toolchain;
+use crate::session::Session;
 
 /// A stage on the file system of `outputs`; go keeps its work directories in it, so that none is left
 /// when go is ended.

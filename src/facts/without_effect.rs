@@ -1,6 +1,5 @@
 //! What go takes without a word and does nothing with: flags and levels in, an error or a note in the facts out.
 
-use super::Session;
 use super::purpose::Purpose;
 use crate::config::layer::Loaded;
 use crate::error::Result;
@@ -8,6 +7,7 @@ use crate::go::{Go, Toolchain, level};
 use crate::plan::flags::Inputs;
 use crate::plan::undone;
 use crate::plan::{Facts, Typed, lost};
+use crate::session::Session;
 
 /// Of a level that it does not know, go builds another one without a word, and calls it by that name.
 pub(super) fn level_outside(go: &Go, toolchain: &Toolchain, session: &Session<'_>) -> Result<()> {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Session;
 use crate::go::ambient::Ambient;
 use crate::go::{self, Package, Toolchain};
 use crate::input;
+use crate::session::Session;
 
 /// The go line in force, and the name of the file that has it; none in GOPATH mode.
 pub(crate) fn go_line(toolchain: &Toolchain) -> Option<(String, &'static str)> {

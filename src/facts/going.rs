@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::{Session, trusted};
+use super::trusted;
 use crate::config::Target;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::go::{Go, Other, behind};
 use crate::plan::Typed;
+use crate::session::Session;
 
 /// How go is called for a target.
 pub(crate) fn go_command(

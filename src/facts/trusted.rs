@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::Session;
 use crate::config::layer::Loaded;
 use crate::config::trust::{self, EVERYTHING};
 use crate::error::{Error, Kind, Result};
@@ -13,6 +12,7 @@ use crate::plan::{Typed, stamp};
 use crate::process::Interrupt;
 use crate::quote;
 use crate::review::{Ground, Tool};
+use crate::session::Session;
 
 /// The values of layers that are trusted, and what was typed.
 pub(crate) fn ground(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Ground {

@@ -5,16 +5,15 @@ mod ci;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Session;
-use crate::cli::Settings;
 use crate::config::layer::Loaded;
-use crate::config::{self, Config, FILE};
+use crate::config::{self, Config, FILE, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::gate::{Change, Side, loosened, noted};
 use crate::go::past::Past;
 use crate::input;
 use crate::lock::{self, Lock};
 use crate::plan::Facts;
+use crate::session::Session;
 
 /// The gates of an earlier revision.
 #[derive(Debug)]
@@ -40,14 +39,18 @@ pub(crate) enum Known {
     Gates(Box<Earlier>),
 }
 
-/// The revision: `--config-from`, whose gates then judge, or where CI says that the branch of a pull request started.
+/// The layers of the command line.
+type Layers<'a> = dyn Fn() -> Result<Sources> + 'a;
+
+/// The revision: `from` (`--config-from`), whose gates then judge, or where CI says that the branch of a pull request started.
 pub(crate) fn find(
-    settings: &Settings,
+    from: Option<&str>,
+    sources: &Layers<'_>,
     loaded: &mut Loaded,
     cwd: &Path,
     session: &Session<'_>,
 ) -> Result<Known> {
-    let found = look(settings, loaded, cwd, session)?;
+    let found = look(from, sources, loaded, cwd, session)?;
     if let Known::Gates(it) = &found
         && it.judges
     {
@@ -56,13 +59,19 @@ pub(crate) fn find(
     Ok(found)
 }
 
-fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>) -> Result<Known> {
-    if let Some(name) = &settings.config_from {
+fn look(
+    from: Option<&str>,
+    sources: &Layers<'_>,
+    loaded: &Loaded,
+    cwd: &Path,
+    session: &Session<'_>,
+) -> Result<Known> {
+    if let Some(name) = from {
         let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
             let message = format!("`--config-from {name}`: {}", why.sentence(name));
             Error::new(Kind::Usage, message).hint(why.hint())
         })?;
-        return gates(past, true, settings, loaded, cwd, session).map(known);
+        return gates(past, true, sources, loaded, session).map(known);
     }
     let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
     let Some(base) = ci::base(text) else {
@@ -81,7 +90,7 @@ fn look(settings: &Settings, loaded: &Loaded, cwd: &Path, session: &Session<'_>)
         Ok(past) => past.fork_point(&session.interrupt)?,
         Err(why) => Err(why.sentence(&name)),
     };
-    let found = found.map(|past| gates(past, false, settings, loaded, cwd, session));
+    let found = found.map(|past| gates(past, false, sources, loaded, session));
     match found {
         Ok(Ok(earlier)) => Ok(known(earlier)),
         // A configuration of the past that cannot be read is no reason to build nothing.
@@ -98,15 +107,14 @@ fn known(earlier: Earlier) -> Known {
 fn gates(
     mut past: Past,
     judges: bool,
-    settings: &Settings,
+    sources: &Layers<'_>,
     loaded: &Loaded,
-    cwd: &Path,
     session: &Session<'_>,
 ) -> Result<Earlier> {
     if let Some(short) = past.name.strip_prefix("refs/remotes/") {
         past.name = short.to_owned();
     }
-    let mut sources = settings.sources(cwd, session.text_env())?;
+    let mut sources = sources()?;
     let (reader, interrupt) = (past.clone(), session.interrupt.clone());
     sources.past = Some(config::Past {
         name: past.shown(),

@@ -18,7 +18,6 @@ use crate::plan::pgo::derive::{self, Derived};
 use crate::plan::pgo::{self, Choice, Heap, Request};
 use crate::process::Interrupt;
 use crate::profile;
-use crate::report::shown;
 
 /// Decides which profile each main package gets.
 pub(crate) fn choose(
@@ -63,7 +62,7 @@ pub(crate) fn without_heap(loaded: &Loaded, cwd: &Path) -> Option<String> {
     missing.then(|| {
         format!(
             "`[advise] profiles.heap`: `{}` does not exist: no site is ranked by what it allocates",
-            shown(&path, cwd)
+            path.strip_prefix(cwd).unwrap_or(&path).display()
         )
     })
 }

@@ -5,7 +5,6 @@
 use std::ffi::OsString;
 use std::thread::JoinHandle;
 
-use super::Session;
 use crate::build::known::{self, Key};
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
@@ -13,6 +12,7 @@ use crate::go::{self, Go, Package, Toolchain, list};
 use crate::plan::Typed;
 use crate::plan::memory::Memory;
 use crate::process::{Interrupt, Invocation};
+use crate::session::Session;
 
 /// Lists that go makes while we go on.
 #[derive(Debug, Default)]
