@@ -36,6 +36,8 @@ pub mod marked;
 
 pub mod naming;
 
+pub(crate) mod program;
+
 pub mod publish;
 
 pub mod reading;
@@ -43,6 +45,8 @@ pub mod reading;
 pub mod refusals;
 
 mod releases;
+
+pub(crate) mod replay;
 
 pub mod reuse;
 

@@ -32,8 +32,6 @@ mod job;
 
 mod lock_file;
 
-pub mod measured;
-
 mod measuring;
 
 mod pass;
@@ -69,8 +67,6 @@ mod telling;
 mod unpublished;
 
 mod upgrade;
-
-pub mod warden;
 
 mod why;
 

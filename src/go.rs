@@ -237,7 +237,7 @@ impl Go {
     /// fails, or when it is older than [`OLDEST`].
     pub(crate) fn toolchain(&self, interrupt: &Interrupt) -> Result<Toolchain> {
         let invocation = self.env_invocation();
-        let output = self.ask(&invocation, interrupt, "go env failed")?;
+        let output = answer(&invocation, interrupt, "go env failed")?;
         let toolchain: Toolchain = serde_json::from_slice(&output).map_err(|error| {
             Error::new(
                 Kind::Go,
@@ -277,7 +277,7 @@ impl Go {
 
     /// Runs [`Go::list_invocation`], whose answer [`list::parse`] reads. Fails with [`Kind::Go`] and Go's own words.
     pub(crate) fn listed(&self, invocation: &Invocation, interrupt: &Interrupt) -> Result<Vec<u8>> {
-        self.ask(invocation, interrupt, "go list failed")
+        answer(invocation, interrupt, "go list failed")
     }
 
     /// The named packages and everything they need. Fails as [`Go::listed`] does.
@@ -294,20 +294,29 @@ impl Go {
     fn name(&self) -> String {
         self.program.to_string_lossy().into_owned()
     }
+}
 
-    fn ask(
-        &self,
-        invocation: &Invocation,
-        interrupt: &Interrupt,
-        failure: &str,
-    ) -> Result<Vec<u8>> {
-        let mut words = Words::default();
-        let (outcome, output) = process::capture(invocation, interrupt, |line| words.keep(line))?;
-        if outcome.status.success() {
-            return Ok(output);
-        }
-        Err(words.error(failure, &outcome))
+/// What go answers. Fails with its own words, behind `failure`.
+pub(crate) fn answer(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+    failure: &str,
+) -> Result<Vec<u8>> {
+    let mut words = Words::default();
+    let (outcome, output) = process::capture(invocation, interrupt, |line| words.keep(line))?;
+    if outcome.status.success() {
+        return Ok(output);
     }
+    Err(words.error(failure, &outcome))
+}
+
+/// What go answers; `None` where it refuses, for go itself to say why.
+pub(crate) fn try_answer(
+    invocation: &Invocation,
+    interrupt: &Interrupt,
+) -> Result<Option<Vec<u8>>> {
+    let (outcome, output) = process::capture(invocation, interrupt, |_| {})?;
+    Ok(outcome.status.success().then_some(output))
 }
 
 /// What the flag package of Go says of a flag that a command does not have; its name follows.

@@ -34,6 +34,7 @@
 //! | [`plan`] | every go command of a run, with the reason for each flag |
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
 //! | [`build`] | runs the plan: stages, captures, publishes |
+//! | [`agent`] | the small processes that a run starts of this program: one file each |
 //! | [`session`] | what a run needs from the outside: directory, environment, signals, who is told |
 //! | [`facts`] | asks go, once per target and for a purpose; what of a configuration a run is about |
 //! | [`analysis`] | reads what the build left |
@@ -133,6 +134,8 @@ pub mod gate;
 pub mod assertion;
 
 pub mod build;
+
+pub mod agent;
 
 pub mod session;
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use gobuild_opt::agent;
 use gobuild_opt::build::links::Outside;
 use gobuild_opt::build::{Event, capture};
 use gobuild_opt::cli::{self, Cli, StandIn, complete};
@@ -66,7 +67,7 @@ fn agent(name: &OsStr, rest: &[OsString]) -> Option<ExitCode> {
     match name.to_str()? {
         toolexec::NAME => Some(tool(rest)),
         warden::ARGUMENT => Some(watch()),
-        measured::ARGUMENT => Some(ExitCode::from(command::measured::run(rest))),
+        measured::ARGUMENT => Some(ExitCode::from(agent::measured::run(rest))),
         complete::ARGUMENT => {
             let words = rest.iter().map(|word| word.to_string_lossy().into_owned());
             let words: Vec<String> = words.collect();
@@ -307,7 +308,7 @@ fn watch() -> ExitCode {
         // Without it we would only end earlier.
         let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
     }
-    command::warden::run(std::io::stdin());
+    agent::warden::run(std::io::stdin());
     ExitCode::SUCCESS
 }
 

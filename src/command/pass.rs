@@ -11,10 +11,9 @@ use crate::build::stage::Stage;
 use crate::error::{Error, Kind, Result};
 use crate::facts::stage;
 use crate::facts::{Prepared, Wanted};
-use crate::go::Words;
+use crate::go;
 use crate::plan::escapes::Source;
 use crate::plan::{self, TargetPlan};
-use crate::process;
 
 /// What was found, per platform, and what it was made of.
 pub(crate) struct Pass {
@@ -67,12 +66,11 @@ pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Resu
 
 fn preprofile(target: &TargetPlan, session: &Session<'_>) -> Result<()> {
     for invocation in plan::preprofile(&target.facts) {
-        let mut words = Words::default();
-        let (outcome, _) =
-            process::capture(&invocation, &session.interrupt, |line| words.keep(line))?;
-        if !outcome.status.success() {
-            return Err(words.error("go cannot read the profile", &outcome));
-        }
+        go::answer(
+            &invocation,
+            &session.interrupt,
+            "go cannot read the profile",
+        )?;
     }
     Ok(())
 }

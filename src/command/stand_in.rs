@@ -12,9 +12,9 @@ use crate::config::{self, Target};
 use crate::error::{Error, Kind, Result};
 use crate::facts::{Wanted, as_go_has_it, go_command};
 use crate::go::flags::Flag;
+use crate::go::try_answer;
 use crate::lock;
 use crate::plan::Typed;
-use crate::process;
 
 /// Who did it.
 pub enum Done {
@@ -132,11 +132,8 @@ fn install(loaded: &Loaded, typed: &Typed, session: &mut Session<'_>) -> Result<
     args.extend(deciding.map(Flag::to_os_arg));
     args.push("--".into());
     args.extend(typed.packages.iter().cloned());
-    let (outcome, listed) = process::capture(&go.invocation(args), &session.interrupt, |_| {})?;
-    if !outcome.status.success() {
-        return Ok(None);
-    }
-    Ok(one_directory(&listed))
+    let listed = try_answer(&go.invocation(args), &session.interrupt)?;
+    Ok(listed.and_then(|listed| one_directory(&listed)))
 }
 
 fn one_directory(listed: &[u8]) -> Option<PathBuf> {

@@ -6,14 +6,11 @@ use std::collections::HashSet;
 use super::pass::Pass;
 use super::{Output, Session};
 use crate::build::escapes::Collected;
+use crate::build::replay::replay;
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Class, IdentifiedSite, parse};
-use crate::go::Words;
 use crate::lock;
-use crate::plan::verbose::verbose;
 use crate::plan::{Step, StepKind, TargetPlan};
-use crate::process::lines::Splitter;
-use crate::process::{self, Stream};
 use crate::render::harmless;
 
 /// Compiles the package of the site once more, and prints the flows to it.
@@ -94,63 +91,81 @@ fn flows(
         .map(|it| (it.line, it.column))
         .collect();
     let package = [first.package.clone()];
-    let invocation = verbose(step, &package, &target.facts);
     // Other things escape at the same place: constants, and what is inlined there.
     let subjects: Vec<&str> = sites
         .iter()
         .map(|it| subject(&all[*it].site.message))
         .collect();
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut open = false;
-    let mut words = Words::default();
-    let mut line = |line: &[u8]| {
-        words.keep(line);
-        let Some(it) = parse::diagnostic(line) else {
-            open = false;
+    let mut reading = Reading {
+        file,
+        places: &places,
+        subjects: &subjects,
+        blocks: Vec::new(),
+        open: false,
+    };
+    replay(step, target, &package, &session.interrupt, |line| {
+        reading.line(line)
+    })?;
+    let blocks = reading.blocks;
+    let told = !blocks.is_empty();
+    Ok((heading(sites, &all, collected) + &chosen(blocks), told))
+}
+
+/// What is read of the compiler's words.
+struct Reading<'a> {
+    /// The name of the file of the sites.
+    file: &'a str,
+    places: &'a [(u32, u32)],
+    /// What escapes at the sites.
+    subjects: &'a [&'a str],
+    blocks: Vec<Block>,
+    /// Whether the line before belongs to a site.
+    open: bool,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, line: &[u8]) {
+        let Some(found) = parse::diagnostic(line) else {
+            self.open = false;
             return;
         };
-        let inside = it.message.starts_with(b" ");
+        let place = (found.line, found.column);
+        let inside = found.message.starts_with(b" ");
         if !inside {
-            let name = it.file.rsplit(|it| *it == b'/').next();
-            let head = it.message.ends_with(b":")
-                || memchr::memmem::find(it.message, b" escapes to heap in ").is_some();
-            open = head && name == Some(file.as_bytes()) && places.contains(&(it.line, it.column));
+            let name = found.file.rsplit(|byte| *byte == b'/').next();
+            let head = found.message.ends_with(b":")
+                || memchr::memmem::find(found.message, b" escapes to heap in ").is_some();
+            self.open = head && name == Some(self.file.as_bytes()) && self.places.contains(&place);
         }
-        if !open {
+        if !self.open {
             return;
         }
-        let text = String::from_utf8_lossy(line);
         if !inside {
-            let message = String::from_utf8_lossy(it.message);
-            let wanted = |it: &&str| {
-                let rest = message.strip_prefix(*it);
-                // The message of an append leaves out what is appended.
-                let append = *it == "append" && rest.is_some_and(|it| it.starts_with('('));
-                append || rest.is_some_and(|it| it.starts_with(" escapes to heap"))
-            };
-            blocks.push(Block {
-                place: (it.line, it.column),
-                wanted: subjects.iter().any(wanted),
+            self.blocks.push(Block {
+                place,
+                wanted: self.is_wanted(found.message),
                 text: String::new(),
             });
         }
-        if let Some(block) = blocks.last_mut() {
-            block.text.push_str(&harmless(&text));
+        if let Some(block) = self.blocks.last_mut() {
+            block
+                .text
+                .push_str(&harmless(&String::from_utf8_lossy(line)));
             block.text.push('\n');
         }
-    };
-    let mut splitter = Splitter::default();
-    let outcome = process::run(&invocation, &session.interrupt, |stream, bytes| {
-        if stream == Stream::Stderr {
-            splitter.push(bytes, &mut line);
-        }
-    })?;
-    splitter.finish(&mut line);
-    if !outcome.status.success() {
-        return Err(words.error("go list failed for -m=2", &outcome));
     }
-    let told = !blocks.is_empty();
-    Ok((heading(sites, &all, collected) + &chosen(blocks), told))
+
+    /// Whether a message is about a site.
+    fn is_wanted(&self, message: &[u8]) -> bool {
+        let message = String::from_utf8_lossy(message);
+        let is_about = |subject: &&str| {
+            let rest = message.strip_prefix(*subject);
+            // The message of an append leaves out what is appended.
+            let append = *subject == "append" && rest.is_some_and(|rest| rest.starts_with('('));
+            append || rest.is_some_and(|rest| rest.starts_with(" escapes to heap"))
+        };
+        self.subjects.iter().any(is_about)
+    }
 }
 
 /// Each site with its line of source.

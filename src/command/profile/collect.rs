@@ -12,13 +12,13 @@ use super::fetch::{Request, Roots, address, fetch, roots, shown};
 use super::{check_output, content, finish, written};
 use crate::build::Event;
 use crate::build::marked::Marked;
+use crate::build::program::run_program;
 use crate::cli::profile::Collect;
 use crate::clock;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::number::counted;
-use crate::process::lines::Splitter;
-use crate::process::{self, Invocation, Outcome, Stream};
+use crate::process::{Invocation, Outcome};
 use crate::profile::{self, Fitness, Input, Normalize, Profile, trained};
 use crate::review::Ground;
 use crate::view::Tone;
@@ -220,17 +220,10 @@ fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profi
 
 /// Runs the command and shows what it says.
 fn watched(invocation: &Invocation, session: &mut Session<'_>) -> Result<Outcome> {
-    let mut pipes = [Splitter::default(), Splitter::default()];
-    let mut talk = |line: &[u8]| {
-        (session.show)(Event::Talk(&String::from_utf8_lossy(line)));
-    };
-    let outcome = process::run(invocation, &session.interrupt, |stream, bytes| {
-        pipes[usize::from(stream == Stream::Stderr)].push(bytes, &mut talk);
-    })?;
-    pipes
-        .iter_mut()
-        .for_each(|splitter| splitter.finish(&mut talk));
-    Ok(outcome)
+    let (interrupt, show) = (&session.interrupt, &mut session.show);
+    run_program(invocation, interrupt, |_, line| {
+        show(Event::Talk(&String::from_utf8_lossy(line)));
+    })
 }
 
 /// Only a profile that Go reads calls from is let through.

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::serving::{self, Ready};
 use super::wish::{BIN, Wish, Words};
+use crate::build::program::run_program;
 use crate::error::{Error, Kind, Result};
 use crate::process::interrupt::seconds;
-use crate::process::lines::Splitter;
 use crate::process::measured::{ARGUMENT, Ending, Taken};
-use crate::process::{self, Interrupt, Invocation, Stream};
+use crate::process::{Interrupt, Invocation, Stream};
 use crate::prove::run::{Numbers, Run, Value};
 use crate::review::Ground;
 
@@ -245,25 +245,17 @@ impl Runner<'_> {
             numbers: Numbers::default(),
             last: Vec::new(),
         };
-        let mut lines = [Splitter::default(), Splitter::default()];
         let (last, numbers) = (&mut done.last, &mut done.numbers);
-        let mut keep = |is_out: bool, line: &[u8]| {
+        let outcome = run_program(command, &one, |stream, line| {
             let text = String::from_utf8_lossy(line).into_owned();
-            if is_out {
+            if stream == Stream::Stdout {
                 numbers.line(&text);
             }
             if last.len() == LINES {
                 last.remove(0);
             }
             last.push(text);
-        };
-        let outcome = process::run(command, &one, |stream, bytes| {
-            let is_out = stream == Stream::Stdout;
-            lines[usize::from(!is_out)].push(bytes, |line| keep(is_out, line));
         });
-        for (at, line) in lines.iter_mut().enumerate() {
-            line.finish(|line| keep(at == 0, line));
-        }
         let outcome = outcome.map_err(|error| match (one.late(), error.kind) {
             (Some(limit), Kind::Go) => {
                 let limit = seconds(limit);

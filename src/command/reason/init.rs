@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::super::Session;
 use super::{Known, Question};
+use crate::build::program::run_program;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{InitWork, Program};
-use crate::process::lines::Splitter;
-use crate::process::{self, Invocation, Stream};
+use crate::process::{Invocation, Stream};
 use crate::profile::source::unescaped;
 use crate::quote;
 use crate::report::reasons::{Init, Inits, SymbolBytes};
@@ -99,7 +99,6 @@ pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
     invocation.env.push(("GODEBUG".into(), debug));
     let limited = session.interrupt.for_one(Some(FIRST));
     let mut found = Traced::new();
-    let mut splitter = Splitter::default();
     let mut read = |line: &[u8]| {
         if let Some((package, took)) = parse(&String::from_utf8_lossy(line)) {
             if found.is_empty() {
@@ -108,12 +107,11 @@ pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
             found.insert(package, took);
         }
     };
-    let outcome = process::run(&invocation, &limited, |stream, bytes| {
+    let outcome = run_program(&invocation, &limited, |stream, line| {
         if stream == Stream::Stderr {
-            splitter.push(bytes, &mut read);
+            read(line);
         }
     });
-    splitter.finish(&mut read);
     session.interrupt.check()?;
     match (outcome, found.is_empty()) {
         // A server does not end by itself.

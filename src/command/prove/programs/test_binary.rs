@@ -13,9 +13,8 @@ use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::{Prepared, Purpose, Wanted, gather, list_flags};
 use crate::go::flags::Flag;
-use crate::go::{Go, Words};
+use crate::go::{self, Go};
 use crate::plan::{Facts, Typed};
-use crate::process;
 
 /// `go test -c` of one package. Its flags are those that decide about the code: of the linker and the compiler only what was typed.
 pub fn test_binary(
@@ -83,13 +82,7 @@ fn compiled(
     args.extend(code_flags(loaded, typed));
     args.extend(typed.packages.iter().cloned());
     let start = Instant::now();
-    let mut said = Words::default();
-    let (outcome, _) = process::capture(&go.invocation(args), &session.interrupt, |line| {
-        said.keep(line)
-    })?;
-    if !outcome.status.success() {
-        return Err(said.error("go test failed", &outcome));
-    }
+    go::answer(&go.invocation(args), &session.interrupt, "go test failed")?;
     let took = start.elapsed();
     if !file.is_file() {
         let package = typed.packages.first().cloned().unwrap_or_default();
