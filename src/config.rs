@@ -3,6 +3,8 @@
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.
 
+pub(crate) mod budget;
+
 mod build;
 
 pub(crate) mod anchor;
@@ -45,11 +47,12 @@ use serde::Deserialize;
 pub use advise::{Advise, AdviseGate, AdviseProfiles};
 pub(crate) use assertion::Assertion;
 pub(crate) use bench::Bench;
+pub(crate) use budget::Budget;
 pub(crate) use build::{AmbientPolicy, Build, Buildvcs, Linkage, Strip};
 pub use layer::{Origins, Sources, load};
 pub use past::Past;
 pub(crate) use prove::Prove;
-use size::{Age, FrameLimit, Growth, Percent, SizeLimit};
+use size::{Age, Percent};
 
 const ENV_PREFIX: &str = "GOBUILD_OPT_";
 
@@ -274,27 +277,6 @@ pub(crate) enum Collect {
 pub(crate) struct Compare {
     /// `unstripped`, `plain`, `off` or the path of an executable.
     pub(crate) baseline: String,
-}
-
-/// `[budget]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct Budget {
-    /// The largest size of each binary; `1%`: so much more than the lock says; `ratchet`: what the lock says.
-    #[schemars(with = "Option<String>")]
-    pub(crate) size: Option<SizeLimit>,
-    /// The largest growth over a baseline that is a file, else over the lock.
-    #[schemars(with = "Option<String>")]
-    pub(crate) size_growth: Option<Percent>,
-    /// The largest stack frame of functions that goroutines start in and that the profile inlined into; 1 KiB or more.
-    #[schemars(with = "Option<String>")]
-    pub(crate) frame: Option<FrameLimit>,
-    /// The largest growth of a stack frame, over the lock and over a build without the profile.
-    #[schemars(with = "Option<String>")]
-    pub(crate) frame_growth: Option<Growth>,
-    /// The largest size of modules in each binary, by module path or pattern; `std` is the standard library.
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub modules: BTreeMap<String, SizeLimit>,
 }
 
 /// What a finding of a check does.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use super::accepted;
 use crate::config::AdviseGate;
-use crate::config::size::{Growth, Percent, SizeLimit, human};
+use crate::config::budget::Bound;
+use crate::config::size::Percent;
 use crate::config::{AmbientPolicy, Buildvcs, Collect, Config, Gate, Linkage, Severity};
 use crate::lock::Lock;
 use crate::order::Ordered;
@@ -125,41 +126,24 @@ fn limit(what: &str, before: Option<String>, now: Option<String>, looser: bool) 
     }
 }
 
+/// The same of a budget.
+fn budget(what: &str, before: Bound, now: Option<Bound>) -> Option<String> {
+    let looser = now.is_some_and(|now| now.is_looser(before));
+    let text = |bound: Bound| bound.to_string();
+    limit(what, Some(text(before)), now.map(text), looser)
+}
+
 fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
     let (old, new) = (&before.budget, &now.budget);
-    let pair = |what: &str, old: Option<SizeLimit>, new: Option<SizeLimit>| {
-        let looser = old.zip(new).is_some_and(|(a, b)| is_looser(a, b));
-        limit(what, old.map(size), new.map(size), looser)
-    };
-    told.extend(pair("the size budget", old.size, new.size));
-    let percent = |percent: Percent| format!("{} %", percent.0);
-    let looser = old
-        .size_growth
-        .zip(new.size_growth)
-        .is_some_and(|(a, b)| b > a);
-    let (a, b) = (old.size_growth.map(percent), new.size_growth.map(percent));
-    told.extend(limit("the budget `size-growth`", a, b, looser));
-    let looser = old.frame.zip(new.frame).is_some_and(|(a, b)| b.0 > a.0);
-    let (a, b) = (
-        old.frame.map(|limit| human(limit.0)),
-        new.frame.map(|limit| human(limit.0)),
-    );
-    told.extend(limit("the budget `frame`", a, b, looser));
-    let grows = |a: Growth, b: Growth| match (a, b) {
-        (Growth::Share(a), Growth::Share(b)) => b > a,
-        (Growth::Bytes(a), Growth::Bytes(b)) => b > a,
-        _ => true,
-    };
-    let looser = old
-        .frame_growth
-        .zip(new.frame_growth)
-        .is_some_and(|(a, b)| grows(a, b));
-    let text = |growth: Growth| growth.to_string();
-    let (a, b) = (old.frame_growth.map(text), new.frame_growth.map(text));
-    told.extend(limit("the budget `frame-growth`", a, b, looser));
+    let limits = new.limits();
+    for was in old.limits() {
+        let is = limits.iter().find(|limit| limit.key == was.key);
+        told.extend(budget(was.words, was.bound, is.map(|limit| limit.bound)));
+    }
     for (module, was) in &old.modules {
         let what = format!("the size budget of the module `{module}`");
-        told.extend(pair(&what, Some(*was), new.modules.get(module).copied()));
+        let is = new.modules.get(module).copied().map(Bound::Size);
+        told.extend(budget(&what, Bound::Size(*was), is));
     }
     // A longer pattern takes modules out of a shorter one.
     for (module, is) in new
@@ -174,33 +158,13 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
             .filter(covers)
             .max_by_key(|key| key.len());
         if let Some((pattern, was)) = over.and_then(|over| Some((over, old.modules.get(over)?)))
-            && is_looser(*was, *is)
+            && Bound::Size(*is).is_looser(Bound::Size(*was))
         {
-            let (was, is) = (size(*was), size(*is));
+            let (was, is) = (Bound::Size(*was), Bound::Size(*is));
             told.push(format!(
                 "the module `{module}` has a budget of its own: {is}, where `{pattern}` gives {was}"
             ));
         }
-    }
-}
-
-fn size(limit: SizeLimit) -> String {
-    match limit {
-        SizeLimit::Bytes(it) => human(it.0),
-        SizeLimit::OverLock(it) => format!("{} % over the lock", it.0),
-        SizeLimit::Ratchet => "ratchet".into(),
-    }
-}
-
-/// Limits of two kinds cannot be compared: that the kind changed is said.
-fn is_looser(before: SizeLimit, now: SizeLimit) -> bool {
-    match (before, now) {
-        (SizeLimit::Bytes(a), SizeLimit::Bytes(b)) => b > a,
-        (SizeLimit::OverLock(a), SizeLimit::OverLock(b)) => b > a,
-        (SizeLimit::Ratchet, SizeLimit::Ratchet) | (SizeLimit::OverLock(_), SizeLimit::Ratchet) => {
-            false
-        }
-        _ => true,
     }
 }
 

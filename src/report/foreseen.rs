@@ -1,6 +1,7 @@
 //! Lists the gates that the next build will not judge, as far as configuration and lock show it.
 
 use super::judge::accepted_entry;
+use crate::config::budget::Needs;
 use crate::config::size::SizeLimit;
 use crate::config::{self, Collect, Config, Origins, Severity};
 use crate::gate::{Cause, Judgement, Outcome};
@@ -101,16 +102,15 @@ fn budgets(config: &Config, entry: &Result<&Executable, Cause>) -> Vec<(String, 
     let over_lock = |limit: &SizeLimit| !matches!(limit, SizeLimit::Bytes(_));
     let mut open = Vec::new();
     if let Err(cause) = entry {
-        let size = limits.size.as_ref().is_some_and(over_lock);
-        let growth = limits.size_growth.is_some() && !config.compare.is_file();
-        let frames = limits.frame_growth.is_some();
-        let asked = [
-            ("size", size),
-            ("frame-growth", frames),
-            ("size-growth", growth),
-        ];
-        let asked = asked.into_iter().filter(|entry| entry.1);
-        open.extend(asked.map(|pair| (format!("[budget] {}", pair.0), cause.clone())));
+        let needing = |needs| {
+            limits
+                .limits()
+                .into_iter()
+                .filter(move |limit| limit.needs == needs)
+        };
+        let baseline = needing(Needs::Baseline).filter(|_| !config.compare.is_file());
+        let asked = needing(Needs::Lock).chain(baseline);
+        open.extend(asked.map(|limit| (format!("[budget] {}", limit.key), cause.clone())));
     }
     let modules = match entry {
         Err(cause) => Some(cause.clone()),

@@ -126,28 +126,23 @@ fn platform(config: &Config, facts: &Facts, judged: &mut Judged, open: &mut Vec<
 
 /// The gates of a platform for which nothing is linked: a report is about executables.
 fn unlinked(config: &Config) -> Vec<Judgement> {
-    let budget = &config.budget;
     let asked = [
         ("[escape] gate", config.escape.gate != config::Gate::Off),
         ("[[assert]]", !config.assert.is_empty()),
-        ("[budget] size", budget.size.is_some()),
-        ("[budget] size-growth", budget.size_growth.is_some()),
-        ("[budget] frame", budget.frame.is_some()),
-        ("[budget] frame-growth", budget.frame_growth.is_some()),
-        ("[budget] modules", !budget.modules.is_empty()),
     ];
-    let judgement = |(gate, _): (&str, bool)| Judgement {
-        gate: gate.to_owned(),
+    let asked = asked.into_iter().filter(|entry| entry.1);
+    let asked = asked.map(|entry| entry.0.to_owned());
+    let limits = config.budget.limits().into_iter();
+    let limits = limits.map(|limit| format!("[budget] {}", limit.key));
+    let modules = (!config.budget.modules.is_empty()).then(|| "[budget] modules".to_owned());
+    let judgement = |gate: String| Judgement {
+        gate,
         outcome: Outcome::NotJudged(Cause::Other(
             "no executable is built".into(),
             "name a main package, or run `gobuild-opt escape` for libraries",
         )),
     };
-    asked
-        .into_iter()
-        .filter(|entry| entry.1)
-        .map(judgement)
-        .collect()
+    asked.chain(limits).chain(modules).map(judgement).collect()
 }
 
 /// Gates that were not judged.
