@@ -8,7 +8,7 @@ use std::process::Command;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use gobuild_opt::binary::{self, Mapped};
-use gobuild_opt::report::inspect::{Source, View, inspection, outline};
+use gobuild_opt::report::inspection::{Source, View, inspection, outline};
 
 fn main() {
     divan::main();

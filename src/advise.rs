@@ -12,9 +12,9 @@
 
 pub mod charge;
 
-pub mod class;
+pub mod cost_class;
 
-pub mod heat;
+pub mod allocation_heat;
 
 pub mod interval;
 
@@ -24,9 +24,9 @@ mod rules;
 
 pub mod shape;
 
+pub use allocation_heat::{Heat, Spot, heat};
 pub use charge::{Charged, Cost, Line, Sum, charge};
-pub use class::Class;
-pub use heat::{Heat, Spot, heat};
+pub use cost_class::Class;
 pub(crate) use interval::Interval;
 pub use rule::{Advice, Evidence, Measure, Memory, Rule, What};
 pub use rules::{RULES, find};

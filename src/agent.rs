@@ -1,5 +1,5 @@
 //! The small processes that a run starts of this program: one file each.
 
-pub mod measured;
+pub mod measurer;
 
-pub mod warden;
+pub mod watcher;

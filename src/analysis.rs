@@ -4,11 +4,11 @@ mod artifact;
 
 pub mod asserted;
 
-mod baseline;
+mod baseline_file;
 
-mod dissect;
+mod dissected;
 
-pub mod effect;
+pub mod profile_effects;
 
 pub mod frames;
 
@@ -35,8 +35,8 @@ use crate::process::Interrupt;
 use crate::profile::Health;
 pub(crate) use artifact::{grown_frames, large_frames};
 pub(crate) use asserted::Frames;
-use effect::Effect;
 use frames::Frame;
+use profile_effects::Effect;
 
 /// One executable as it was built.
 #[derive(Debug)]

@@ -9,7 +9,7 @@
 
 mod find;
 
-mod judge;
+mod judged_claims;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::escape::call::Call;
 
 pub use find::{Files, find};
-pub use judge::{ELSEWHERE, Evidence, Gap, OFF, judge};
+pub use judged_claims::{ELSEWHERE, Evidence, Gap, OFF, judge};
 
 /// What is claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]

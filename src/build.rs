@@ -2,7 +2,7 @@
 
 mod compile;
 
-pub mod assertions;
+pub mod asserting;
 
 mod barrier;
 
@@ -10,11 +10,11 @@ pub mod benchmarks;
 
 pub mod capture;
 
-mod command;
+mod run_step;
 
-pub mod effect;
+pub mod effect_pass;
 
-pub mod escapes;
+pub mod escape_pass;
 
 pub mod excerpt;
 
@@ -26,17 +26,17 @@ pub mod journal;
 
 pub mod known;
 
-pub mod links;
+pub mod seen_links;
 
 mod lanes;
 
-mod mapped;
+mod mapped_sources;
 
 pub mod marked;
 
-pub mod naming;
+pub mod site_names;
 
-pub(crate) mod program;
+pub(crate) mod user_program;
 
 pub mod publish;
 
@@ -74,17 +74,17 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::assertion::{Gap, Judged};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::plan::escapes::Source;
+use crate::plan::escape_steps::Source;
 use crate::plan::{Plan, Step, StepKind, TargetPlan};
 use crate::process::Interrupt;
-pub use command::dry_run;
-use command::failure;
 use compile::compile;
-use effect::Effect;
-use escapes::Collected;
+use effect_pass::Effect;
+use escape_pass::Collected;
 use lanes::Lane;
-use links::Linked;
+pub use run_step::dry_run;
+use run_step::failure;
 use seed::Seed;
+use seen_links::Linked;
 use tools::Tool;
 
 /// What a capture that is being written is called.
@@ -140,7 +140,7 @@ pub(crate) struct Built {
     /// Why that is not known.
     pub(crate) effect_failure: Option<String>,
     /// What it says without the profile, until there is a profile to compare with.
-    without: Option<effect::Side>,
+    without: Option<effect_pass::Side>,
     /// Why a baseline could not be built.
     pub(crate) baseline_failure: Option<String>,
     /// Why escapes could not be collected.
@@ -222,7 +222,7 @@ fn execute_target(
         ..
     } = *run;
     built.since.get_or_insert_with(SystemTime::now);
-    let subjects = assertions::find(config, &target.facts);
+    let subjects = asserting::find(config, &target.facts);
     let asserted = !subjects.is_empty();
     if wanted(StepKind::Release) {
         let mut escapes =
@@ -265,8 +265,8 @@ fn execute_target(
         Some(_) => Gap::Failed,
         None => Gap::Off,
     };
-    built.asserted = assertions::judge(subjects, built.escapes.as_ref().ok_or(gap), &target.facts);
-    assertions::explain(&mut built.asserted, target, interrupt)
+    built.asserted = asserting::judge(subjects, built.escapes.as_ref().ok_or(gap), &target.facts);
+    asserting::explain(&mut built.asserted, target, interrupt)
 }
 
 /// Compiles without the profile and links that; compiles with the profile, where there is something to compare with.
@@ -281,7 +281,7 @@ fn effect(
     let scope = &config.escape.scope;
     if !without.is_empty() {
         announce(StepKind::EffectWithout, target, show);
-        let side = effect::side(without, target, scope, interrupt, show)?;
+        let side = effect_pass::side(without, target, scope, interrupt, show)?;
         announce(StepKind::EffectBuild, target, show);
         for step in links {
             compile(step, target, Lane::default(), interrupt, show)?;
@@ -290,7 +290,7 @@ fn effect(
     }
     if !with.is_empty() && built.without.is_some() {
         announce(StepKind::EffectWith, target, show);
-        let with = effect::side(with, target, scope, interrupt, show)?;
+        let with = effect_pass::side(with, target, scope, interrupt, show)?;
         let without = built.without.take();
         built.effect = without.map(|without| Effect { with, without });
     }
@@ -316,7 +316,7 @@ fn collect(
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let run = escapes::Run {
+    let run = escape_pass::Run {
         target,
         config,
         since: built.since.unwrap_or_else(SystemTime::now),

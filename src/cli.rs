@@ -1,23 +1,23 @@
 //! The command line: what was typed in, typed values out. Flags become the topmost layer of the
 //! configuration; flags of `go build` are set apart first, since they have a single dash.
 
-mod anatomy;
+mod inspect_flags;
 
-mod catalog;
+mod catalog_flags;
 
-mod comment;
+mod comment_flags;
 
 pub mod complete;
 
-mod escape;
+mod escape_flags;
 
 mod first;
 
 mod offer;
 
-pub mod profile;
+pub mod profile_flags;
 
-mod prove;
+mod prove_flags;
 
 mod reasoning;
 
@@ -25,7 +25,7 @@ mod settings;
 
 mod split;
 
-mod stand_in;
+mod stand_in_call;
 
 mod what_if;
 
@@ -37,19 +37,19 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Typed;
 use crate::render::{Format, Shows};
-use anatomy::{COMPARE, INSPECT};
-pub use anatomy::{Compare, Inspect};
-pub(crate) use catalog::{Completions, Explain, Man, Presets, Schema, SchemaOf};
-use comment::COMMENT;
-pub(crate) use comment::{Comment, When};
-pub use escape::{Accept, Advise, Escape};
-use prove::PROVE;
-pub(crate) use prove::Prove;
+pub(crate) use catalog_flags::{Completions, Explain, Man, Presets, Schema, SchemaOf};
+use comment_flags::COMMENT;
+pub(crate) use comment_flags::{Comment, When};
+pub use escape_flags::{Accept, Advise, Escape};
+use inspect_flags::{COMPARE, INSPECT};
+pub use inspect_flags::{Compare, Inspect};
+use prove_flags::PROVE;
+pub(crate) use prove_flags::Prove;
 use reasoning::WHY;
 pub(crate) use reasoning::Why;
 pub(crate) use settings::Settings;
 use split::split;
-pub use stand_in::{StandIn, stand_in};
+pub use stand_in_call::{StandIn, stand_in};
 pub(crate) use what_if::{Bench, Measuring, Try, Upgrade};
 
 /// The production `go build`: release flags, PGO, escape reports and binary sizes, with gates on exact numbers
@@ -172,7 +172,7 @@ pub(crate) enum Command {
     Comment(Comment),
     /// Show, merge, slim, compare and collect profiles for -pgo
     #[command(subcommand)]
-    Profile(profile::Profile),
+    Profile(profile_flags::Profile),
     /// Print the manual of a check, a rule or a lesson, or list them
     #[command(mut_arg("format", |arg| offer::format(arg, Shows::TABLES)))]
     Explain(Explain),

@@ -18,7 +18,7 @@ mod doctor;
 
 mod escape;
 
-mod executable;
+mod named_executable;
 
 mod graph;
 
@@ -56,7 +56,7 @@ mod repair;
 
 mod retaining;
 
-mod revision;
+mod past_pass;
 
 mod said;
 

@@ -5,13 +5,13 @@
 
 pub(crate) mod budget;
 
-mod build;
+mod build_keys;
 
 pub(crate) mod anchor;
 
 mod ground;
 
-mod advise;
+mod advise_keys;
 
 pub mod bench;
 
@@ -19,17 +19,17 @@ pub mod jobs;
 
 mod judging;
 
-pub mod assertion;
+pub mod assert_keys;
 
 pub mod layer;
 
-mod past;
+mod past_files;
 
-pub mod pgo;
+pub mod pgo_keys;
 
 pub mod preset;
 
-pub mod prove;
+pub mod prove_keys;
 
 mod settable;
 
@@ -44,14 +44,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use advise::{Advise, AdviseGate, AdviseProfiles};
-pub(crate) use assertion::Assertion;
+pub use advise_keys::{Advise, AdviseGate, AdviseProfiles};
+pub(crate) use assert_keys::Assertion;
 pub(crate) use bench::Bench;
 pub(crate) use budget::Budget;
-pub(crate) use build::{AmbientPolicy, Build, Buildvcs, Linkage, Strip};
+pub(crate) use build_keys::{AmbientPolicy, Build, Buildvcs, Linkage, Strip};
 pub use layer::{Origins, Sources, load};
-pub use past::Past;
-pub(crate) use prove::Prove;
+pub use past_files::Past;
+pub(crate) use prove_keys::Prove;
 use size::{Age, Percent};
 
 const ENV_PREFIX: &str = "GOBUILD_OPT_";
@@ -147,7 +147,7 @@ pub(crate) struct Target {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Pgo {
     /// `auto`, `off`, a path, or a list of paths that are merged.
-    pub(crate) profile: pgo::Profiles,
+    pub(crate) profile: pgo_keys::Profiles,
     /// The same for one main package, by its import path or its directory (`./cmd/api`).
     pub(crate) package: BTreeMap<String, PackagePgo>,
     /// Whether a profile of which the lock holds no proof is a finding.
@@ -174,7 +174,7 @@ pub(crate) struct Pgo {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct PackagePgo {
     /// See [`Pgo::profile`].
-    pub(crate) profile: pgo::Profiles,
+    pub(crate) profile: pgo_keys::Profiles,
 }
 
 /// What is done about a stack frame over its budget that the profile inlined into.

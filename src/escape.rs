@@ -21,19 +21,19 @@ mod expression;
 
 pub mod parse;
 
-pub mod raw;
+pub mod raw_line;
 
 pub mod remark;
 
-mod shape;
+mod generic_message;
 
 mod hash;
 
-mod names;
+mod declared_names;
 
-pub mod source;
+pub mod file_owner;
 
-pub mod summary;
+pub mod class_counts;
 
 pub mod site;
 
@@ -53,28 +53,28 @@ pub mod started;
 
 mod file;
 
-pub mod mapped;
+pub mod line_comments;
 
 pub mod identity;
 
 pub mod added;
 
-pub mod rank;
+pub mod ranking_sites;
 
-pub mod refusal;
+pub mod not_inlined;
 
-pub mod flags;
+pub mod compiler_flags;
 
 pub use class::Class;
+pub use class_counts::{Escapes, PackageEscapes};
 pub(crate) use closure::walk;
 pub use collect::Collector;
-pub use flags::{diagnostics, gcflags};
+pub use compiler_flags::{diagnostics, gcflags};
+pub use file_owner::{Package, Sources};
 pub use function::{Function, functions};
 pub(crate) use identity::was_overlooked;
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify, identify_among};
-pub use rank::{Group, by_function, by_line, recount};
+pub use ranking_sites::{Group, by_function, by_line, recount};
 pub(crate) use remark::{Optimizations, Remark};
 pub use site::Site;
-pub use source::{Package, Sources};
 pub(crate) use started::{Started, started};
-pub use summary::{Escapes, PackageEscapes};

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use crate::config::layer::Loaded;
 use crate::config::{Buildvcs, Effect, Target};
 use crate::error::{Error, Result};
-use crate::go::ambient::{self, Ambient};
+use crate::go::outside_settings::{self, Ambient};
 use crate::go::{Go, Package, Toolchain, flags, level};
 use crate::input;
 use crate::plan::asked::Asked;
@@ -316,7 +316,7 @@ fn leaks(
         decided.extend(level::variable(&toolchain.goarch));
     }
     let file = input::text(Path::new(&toolchain.goenv), input::TEXT).unwrap_or_default();
-    let mut found = ambient::ambient(&session.text_env(), &file, &configured, &decided);
+    let mut found = outside_settings::ambient(&session.text_env(), &file, &configured, &decided);
     found.extend(standing::workspace(toolchain, session));
     standing::add_stand_ins(&mut found, toolchain, packages);
     found
@@ -347,7 +347,7 @@ pub(crate) fn list_flags(
         .chain(&typed.flags)
         .filter(|flag| DECIDING.contains(&flag.name.as_str()));
     let mut list: Vec<OsString> = deciding.map(flags::Flag::to_os_arg).collect();
-    let tags = plan::flags::merged_tags(&loaded.config, target, goflags, &typed.flags)?;
+    let tags = plan::build_flags::merged_tags(&loaded.config, target, goflags, &typed.flags)?;
     // Also where there are none: an empty list takes back that of GOFLAGS.
     list.push(format!("-tags={}", tags.join(",")).into());
     // With a profile go lists packages once per main package; the facts are the same.

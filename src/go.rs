@@ -1,8 +1,8 @@
 //! The Go toolchain: its facts, its flags, its words.
 
-mod words;
+mod said_words;
 
-pub mod ambient;
+pub mod outside_settings;
 
 pub mod behind;
 
@@ -22,7 +22,7 @@ pub mod news;
 
 pub mod pattern;
 
-pub mod source;
+pub mod package_variables;
 
 pub mod past;
 
@@ -47,7 +47,7 @@ use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;
-pub(crate) use words::Words;
+pub(crate) use said_words::Words;
 
 /// The oldest Go that is supported.
 pub(crate) const OLDEST: (u32, u32) = (1, 21);

@@ -3,9 +3,9 @@
 //! This table is the only source of their text: `explain` prints it, the README shows it, and `tests/it/lessons.rs` holds
 //! every entry against what the tool has.
 
-mod table;
+mod lesson_table;
 
-pub use table::ALL;
+pub use lesson_table::ALL;
 
 /// A lesson.
 #[derive(Debug)]

@@ -12,8 +12,8 @@
 //! Blocks    -- render ---> String      how it looks in one format
 //! ```
 //!
-//! Modules stand in this order and use only modules above them; `tests/it/house.rs` holds that, and who may start
-//! processes, write to the disk and print.
+//! Modules stand in this order and use only modules above them; `tests/it/house.rs` holds that, and who may run processes, write
+//! to the disk, print, and change a configuration. No folder but `linker` has a circle.
 //!
 //! # The map
 //!
@@ -69,7 +69,7 @@
 //! | ratchet | a limit that follows the lock down |
 //! | variant | one of the programs that `prove` runs side by side |
 //! | floor | how far apart the same program comes out in a session of `prove` |
-//! | outline | a report as blocks that each readable format can draw |
+//! | view | a report as blocks that each readable format can draw |
 //! | warden | the small process that ends go when this program is killed |
 //! | stand-in | this program called as `go` |
 //!
@@ -78,10 +78,12 @@
 //! | what | where |
 //! |---|---|
 //! | a check | its file in `check/`, a line in [`check::ALL`], its severity in `presets/default.toml` |
-//! | a key of the configuration | its field in `config.rs`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
-//! | a section of the report | its values in `report/`, its blocks in `view/`, a line in `view.rs`, `SCHEMAS=write cargo test --lib schemas` |
+//! | a gate: a limit of `[budget]` | its field and its line in `config/budget.rs`, its judge in `report/judge/` |
+//! | a key of the configuration | its field in `config.rs` or `config/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
+//! | what a run leaves out of the configuration | a line in `facts/wanted.rs` |
+//! | a section of the report | its values in `report/target.rs`, its blocks in `view/`, a line in `view.rs`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a format | its file in `render/`, a line in [`render::Format`] |
-//! | a subcommand | its flags in `cli/`, its file in `command/`, a line in `cli.rs` and `command.rs` |
+//! | a subcommand | its flags in `cli.rs`, its file in `command/`, a line in `command.rs` |
 //! | a flag that a configuration may pass | a line in `review/lists.rs`, with the reason that it names no program and no file |
 //!
 //! # How to test

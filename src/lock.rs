@@ -4,13 +4,13 @@
 //! two branches that add one site each would merge into a wrong one. Reading is strict: a file with merge conflicts, of a
 //! later version or with slips is an error with its line, and is never overwritten.
 
-mod compare;
+mod compared_sites;
 
-mod executable;
+mod executable_entry;
 
-mod item;
+mod lock_item;
 
-mod read;
+mod lock_text;
 
 mod write;
 
@@ -23,12 +23,12 @@ use crate::escape::Identity;
 use crate::escape::added::Listed;
 use crate::number::hex;
 
-pub(crate) use compare::{Comparison, compare};
-pub(crate) use executable::{
+pub(crate) use compared_sites::{Comparison, compare};
+pub(crate) use executable_entry::{
     Changes, Executable, FLOOR, Fact, FactChange, HEALTH_FALL, Side, SizeChange, Standing, standing,
 };
-pub(crate) use item::Item;
-pub use read::read;
+pub(crate) use lock_item::Item;
+pub use lock_text::read;
 pub(crate) use write::write;
 
 /// The name of the file, beside `gobuild-opt.toml` or go.mod.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use gobuild_opt::agent;
-use gobuild_opt::build::links::Outside;
+use gobuild_opt::build::seen_links::Outside;
 use gobuild_opt::build::{Event, capture};
 use gobuild_opt::cli::{self, Cli, StandIn, complete};
 use gobuild_opt::command::stand_in::Done;
@@ -67,7 +67,7 @@ fn agent(name: &OsStr, rest: &[OsString]) -> Option<ExitCode> {
     match name.to_str()? {
         toolexec::NAME => Some(tool(rest)),
         warden::ARGUMENT => Some(watch()),
-        measured::ARGUMENT => Some(ExitCode::from(agent::measured::run(rest))),
+        measured::ARGUMENT => Some(ExitCode::from(agent::measurer::run(rest))),
         complete::ARGUMENT => {
             let words = rest.iter().map(|word| word.to_string_lossy().into_owned());
             let words: Vec<String> = words.collect();
@@ -103,7 +103,7 @@ fn tool(args: &[OsString]) -> ExitCode {
         env: std::env::vars_os().collect(),
         cwd: std::env::current_dir().unwrap_or_default(),
     };
-    match capture::tool::run(args, &package, steered, outside, &mut std::io::stdout()) {
+    match capture::toolexec_call::run(args, &package, steered, outside, &mut std::io::stdout()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => fail(&error),
     }
@@ -308,7 +308,7 @@ fn watch() -> ExitCode {
         // Without it we would only end earlier.
         let _ = signal_hook::flag::register(signal, std::sync::Arc::default());
     }
-    agent::warden::run(std::io::stdin());
+    agent::watcher::run(std::io::stdin());
     ExitCode::SUCCESS
 }
 

@@ -4,17 +4,17 @@ mod arg;
 
 pub mod asked;
 
-mod baseline;
+mod baseline_step;
 
-pub mod escapes;
+pub mod escape_steps;
 
 pub mod exports;
 
-pub mod flags;
+pub mod build_flags;
 
 pub mod lost;
 
-pub mod memory;
+pub mod result_store;
 
 pub mod output;
 
@@ -49,20 +49,20 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::{Config, Origins, Target};
 use crate::error::Result;
-use crate::go::ambient::Ambient;
 use crate::go::flags::Flag;
+use crate::go::outside_settings::Ambient;
 use crate::go::vendored::{self, Compared, Vendored};
 use crate::go::{Go, Other, Package, Toolchain};
 pub(crate) use arg::Reason;
 use asked::Asked;
-use baseline::baseline;
-use escapes::{Collection, Source};
-use flags::{Inputs, Variant};
-use memory::Memory;
+use baseline_step::baseline;
+use build_flags::{Inputs, Variant};
+use escape_steps::{Collection, Source};
 use output::Executable;
 use parts::parts;
 pub(crate) use preprofile::preprofile;
 pub(crate) use require::require_main;
+use result_store::Memory;
 use stamp::Stamp;
 pub(crate) use step::Step;
 pub use step::StepKind;
@@ -265,10 +265,10 @@ fn draw_target(
         pgo: None,
     };
     let baseline = baseline(config, place, &facts)?;
-    let release = flags::compose(&inputs, Variant::Release)?;
+    let release = build_flags::compose(&inputs, Variant::Release)?;
     let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
     let links_dir = place.join("links");
-    let collection = escapes::collection(&inputs, &facts, &links_dir, program)?;
+    let collection = escape_steps::collection(&inputs, &facts, &links_dir, program)?;
     let packages = typed.packages(config);
     let context = Context {
         inputs: &inputs,
@@ -326,7 +326,7 @@ fn steps(
     let mut steps = Vec::new();
     let parts = parts(inputs, facts, executables, packages);
     for part in &parts {
-        let release = flags::compose(&part.inputs, Variant::Release)?;
+        let release = build_flags::compose(&part.inputs, Variant::Release)?;
         for (what, output) in part.links(facts, &place.join("release")) {
             let flags = release.clone();
             let plain = Step::build(StepKind::Release, facts, flags, Some(output), &what);
@@ -335,7 +335,7 @@ fn steps(
     }
     let rest = compiled_only(facts, executables, packages);
     if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
-        let flags = flags::compose(&first.inputs, Variant::Release)?.unexplained();
+        let flags = build_flags::compose(&first.inputs, Variant::Release)?.unexplained();
         let plain = Step::build(StepKind::Libraries, facts, flags, None, &rest);
         steps.push(collection.told(plain));
     }
@@ -346,7 +346,7 @@ fn steps(
             Variant::Unstripped
         };
         for part in &parts {
-            let composed = flags::compose(&part.inputs, variant)?;
+            let composed = build_flags::compose(&part.inputs, variant)?;
             for (what, output) in part.links(facts, directory) {
                 let flags = composed.clone();
                 let kind = StepKind::Baseline;
@@ -361,10 +361,10 @@ fn steps(
             ..*context
         };
         if let Source::Capture { .. } = collection.source {
-            steps.push(escapes::captures(&context)?);
+            steps.push(escape_steps::captures(&context)?);
         }
         if !matches!(collection.source, Source::Off { .. }) {
-            steps.push(escapes::pass(&context)?);
+            steps.push(escape_steps::pass(&context)?);
         }
     }
     Ok(steps)

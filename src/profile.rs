@@ -40,9 +40,9 @@ pub mod merge;
 
 pub mod edges;
 
-pub mod judge;
+pub mod fitness;
 
-pub mod names;
+pub mod symbol_parts;
 
 pub mod diff;
 
@@ -50,13 +50,13 @@ pub mod slim;
 
 pub mod without;
 
-pub mod summary;
+pub mod hot_summary;
 
 pub mod trained;
 
 pub mod health;
 
-pub mod source;
+pub mod still_written;
 
 pub mod weights;
 
@@ -64,13 +64,13 @@ pub mod worth;
 
 pub use diff::{Diff, diff};
 pub use edges::{Edge, Edges, edges};
+pub use fitness::{Fitness, Judgement, judge};
 pub use health::{Calls, Health, Program, health, worthless};
-pub use judge::{Fitness, Judgement, judge};
+pub use hot_summary::{Owner, Summary, summary};
 pub use merge::{Input, MergeError, Normalize, merge};
 pub use read::{Limits, check, decompress, encode, read, read_within};
 pub use slim::{Keep, Refreshed, Slim, SlimError, refresh, slim};
-pub use source::Sources;
-pub use summary::{Owner, Summary, summary};
+pub use still_written::Sources;
 pub use unreadable::ReadError;
 pub use weights::{Weights, weights};
 pub use without::without;

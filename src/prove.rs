@@ -10,14 +10,14 @@ pub mod bootstrap;
 
 pub mod decide;
 
-pub mod layout;
+pub mod layout_effect;
 
 pub mod looks;
 
-pub mod order;
+pub mod run_order;
 
 pub mod random;
 
-pub mod rank;
+pub mod signed_rank;
 
 pub mod run;

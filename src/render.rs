@@ -4,7 +4,7 @@ mod boxes;
 
 mod codequality;
 
-mod fit;
+mod fit_width;
 
 mod fold;
 
@@ -16,7 +16,7 @@ mod json;
 
 mod markdown;
 
-mod measures;
+mod measure_formats;
 
 mod sarif;
 
@@ -24,7 +24,7 @@ mod shows;
 
 mod strip;
 
-mod summary;
+mod folded_markdown;
 
 mod svg;
 
@@ -38,16 +38,16 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::report::measures::Subject;
+use crate::report::exact_numbers::Subject;
 use crate::view::Block;
 
 pub(crate) use codequality::codequality;
-pub use fit::shortened;
+pub use fit_width::shortened;
+pub use folded_markdown::folded;
 pub(crate) use github::github;
 pub(crate) use json::json;
 pub(crate) use sarif::sarif;
 pub(crate) use shows::Shows;
-pub use summary::folded;
 
 /// A rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
@@ -162,10 +162,10 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
 /// Numbers in the format of a service that keeps them; `None` for the other formats.
 pub(crate) fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> Option<String> {
     let write = match format {
-        Format::Openmetrics => measures::openmetrics,
-        Format::Benchmark => measures::benchmark,
-        Format::Bencher => measures::bencher,
-        Format::Octocov => measures::octocov,
+        Format::Openmetrics => measure_formats::openmetrics,
+        Format::Benchmark => measure_formats::benchmark,
+        Format::Bencher => measure_formats::bencher,
+        Format::Octocov => measure_formats::octocov,
         _ => return None,
     };
     Some(write(&subjects()))

@@ -2,14 +2,14 @@
 
 mod target;
 
-pub mod advise;
+pub mod advice_report;
 
 pub mod allocations;
 
 mod against;
-mod artifact;
 mod assertions;
-pub mod compare;
+mod built_file;
+pub mod comparison;
 
 mod cost;
 
@@ -17,9 +17,9 @@ pub mod difference;
 
 mod effect;
 
-pub mod escape;
+pub mod escape_report;
 
-pub(crate) mod escapes;
+pub(crate) mod platform_escapes;
 
 mod filter;
 
@@ -29,7 +29,7 @@ pub mod flat;
 
 pub mod foreseen;
 
-mod frames;
+mod large_frames;
 
 pub(crate) mod judge;
 
@@ -39,17 +39,17 @@ mod homes;
 
 pub mod heat;
 
-pub mod inspect;
+pub mod inspection;
 
-pub mod measures;
+pub mod exact_numbers;
 
-mod pgo;
+mod applied_profile;
 
 pub mod picture;
 
-pub mod profile;
+pub mod shown_profile;
 
-pub mod prove;
+pub mod proof_report;
 
 pub mod reasons;
 
@@ -59,9 +59,9 @@ pub(crate) mod sizes;
 
 mod spent;
 
-pub(crate) mod treemap;
+pub(crate) mod owner_tiles;
 
-pub mod upgrade;
+pub mod upgrade_report;
 
 mod verdict;
 
@@ -83,20 +83,20 @@ use crate::lock::Lock;
 use crate::plan::Plan;
 
 pub(crate) use against::{AgainstLock, LockFact, LockSize};
-pub(crate) use artifact::shown;
-pub use artifact::{BaselineFile, File, Overhead, Runtime, Section};
+pub(crate) use applied_profile::Repair;
 pub(crate) use assertions::Assertion;
+pub(crate) use built_file::shown;
+pub use built_file::{BaselineFile, File, Overhead, Runtime, Section};
 pub(crate) use cost::Time;
 pub(crate) use effect::{Calls, Effect, Pair, Price};
-pub(crate) use escapes::spelled;
-pub use escapes::{
-    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
-};
 pub(crate) use filter::Filter;
 pub(crate) use findings::{Checked, Findings, Heavier, Learned};
-pub use frames::{Frame, FrameLimits, limits as frame_limits};
 pub(crate) use judge::{denied, module_limit};
-pub(crate) use pgo::Repair;
+pub use large_frames::{Frame, FrameLimits, limits as frame_limits};
+pub(crate) use platform_escapes::spelled;
+pub use platform_escapes::{
+    Against, ClassChange, Collection, EscapePackage, Escapes, LockState, Site, profiles,
+};
 pub(crate) use resources::Resources;
 pub(crate) use sizes::Retained;
 pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
@@ -275,7 +275,7 @@ pub(crate) fn report(inputs: &Inputs<'_>) -> Report {
             .plan
             .checksums
             .as_deref()
-            .map(|path| artifact::shown(path, inputs.cwd)),
+            .map(|path| built_file::shown(path, inputs.cwd)),
         resources: resources::resources(inputs),
         time: cost::time(inputs),
     }

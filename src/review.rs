@@ -5,18 +5,18 @@
 //! them. Each part has to be on a list of what is allowed, or to stand, as it is, on trusted ground: on the command line, in
 //! the environment, or in a file that `--trust-config` vouches for. A part that nobody thought of is refused.
 
-mod command;
+mod reviewed_command;
 
 mod c;
 
 mod invocation;
 
-mod item;
+mod flag_list;
 mod lists;
 
 pub mod path;
 
-mod refusal;
+mod refused;
 
 mod variables;
 
@@ -24,11 +24,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::quote;
+use flag_list::{Item, Table, items};
 pub use invocation::{Invocation, Reviewed};
-use item::{Item, Table, items};
 pub(crate) use lists::flags_of;
 pub use lists::{is_go, without};
-pub(crate) use refusal::Refusal;
+pub(crate) use refused::Refusal;
 use variables::Verdict;
 
 /// A tool of Go that has a list of flags.

@@ -3,15 +3,15 @@
 //! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime owns
 //! the sample; the frame of the runtime above it tells the class; the nearest frame of the user pays for it.
 
-mod sums;
+mod line_sums;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::class::{self, Class, Role};
-use crate::profile::names::parts;
+use super::cost_class::{self, Class, Role};
 use crate::profile::proto::Sample;
+use crate::profile::symbol_parts::parts;
 use crate::profile::{Frame, Profile};
-use sums::Sums;
+use line_sums::Sums;
 
 /// A line of the user, as the profile has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,10 +146,11 @@ impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
                 receiver => format!("{receiver}.{}", it.function),
             };
             Function {
-                role: class::role(&text, it.package),
+                role: cost_class::role(&text, it.package),
                 own: is_own(&package),
-                grows: class::grows_map(&text),
-                made: class::REUSABLE.contains(&&*text) || class::FAILURES.contains(&&*text),
+                grows: cost_class::grows_map(&text),
+                made: cost_class::REUSABLE.contains(&&*text)
+                    || cost_class::FAILURES.contains(&&*text),
                 declared,
                 closure: !it.closure.is_empty(),
                 package,
@@ -280,7 +281,7 @@ fn one(
 fn nobody(stack: &[Seen<'_>], sum: Sum, charged: &mut Charged) {
     let known = stack.iter().rev().find_map(|seen| {
         let name = seen.frame.name();
-        Some((class::beside(&name)?, name.into_owned()))
+        Some((cost_class::beside(&name)?, name.into_owned()))
     });
     let (class, name) = known.unwrap_or((Class::Other, String::new()));
     charged.entries.entry(name).or_default().add(sum);

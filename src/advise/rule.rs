@@ -1,6 +1,6 @@
 //! What a rule is, what it looks at and what it says. A rule is a file of `rules/` and a line of [`super::RULES`].
 
-use super::class::Class;
+use super::cost_class::Class;
 use super::interval::Interval;
 use super::shape::Shape;
 use crate::escape;

@@ -14,7 +14,7 @@ pub mod copies;
 
 pub mod goroutines;
 
-pub mod growth;
+pub mod sizing;
 
 pub mod locks;
 
@@ -28,7 +28,7 @@ use super::rule::Rule;
 
 /// Every rule, in the order of the lessons.
 pub const RULES: &[Rule] = &[
-    growth::RULE,
+    sizing::RULE,
     pool::RULE,
     concat::RULE,
     subslice::RULE,

@@ -2,11 +2,11 @@
 //!
 //! Without types: what the text does not show is not known, and no advice is made of it.
 
-mod callers;
+mod result_uses;
 
 mod field;
 
-mod growth;
+mod filled;
 
 mod handed;
 

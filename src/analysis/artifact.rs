@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::asserted::Frames;
-use super::baseline;
-use super::dissect::{Dissected, dissect_by};
-use super::effect::{self, Effect};
+use super::baseline_file;
+use super::dissected::{Dissected, dissect_by};
 use super::frames::{self, Frame};
+use super::profile_effects::{self, Effect};
 use super::recall::Recalled;
 use super::{Artifact, Before, Sizes, Stamped};
 use crate::binary::texts::{self, Found};
@@ -100,7 +100,7 @@ fn read(
     }
     let used = target.facts.pgo.applied(&executable.package);
     let calls = used.and_then(|profile| profile.calls.as_deref());
-    let baseline = baseline::open(target, built, executable, bytes);
+    let baseline = baseline_file::open(target, built, executable, bytes);
     let twin = baseline.as_ref().ok().and_then(|opened| opened.twin());
     let read = dissect_by(bytes, twin, calls, Some((&target.facts, guard)))?;
     bytes.forget();
@@ -202,7 +202,7 @@ fn effect(
     built.effect.as_ref()?;
     let without = without_profile(target, executable)?;
     let used = target.facts.pgo.applied(&executable.package)?;
-    effect::effect(bytes, &without, used.calls.as_deref()?)
+    profile_effects::effect(bytes, &without, used.calls.as_deref()?)
 }
 
 /// The large stack frames of an executable, staged or published; none for a file that cannot be read.

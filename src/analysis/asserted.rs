@@ -40,7 +40,7 @@ impl Frames {
         let mut found: HashMap<(String, String), u32> = HashMap::new();
         for it in &anatomy.functions {
             let name = anatomy.name(it);
-            let package = profile::names::package(&name);
+            let package = profile::symbol_parts::package(&name);
             let rest = name[package.len()..].trim_start_matches('.');
             let plain = remark::plain(rest.as_bytes());
             if wanted.contains(plain.as_str()) {

@@ -226,7 +226,7 @@ fn note(it: Started, package: &str, starts: &mut HashMap<String, Starts>) {
 /// Whether goroutines start in a function that begins in `line`.
 fn start(frame: &Frame, line: u32, starts: Option<&Starts>) -> Option<Start> {
     let name = without_arguments(&frame.function);
-    let tail = crate::profile::names::package(&name).len();
+    let tail = crate::profile::symbol_parts::package(&name).len();
     let tail = name.get(tail + 1..).unwrap_or_default();
     let last = tail.rsplit('.').next().unwrap_or_default();
     let made = |word: &str| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::binary::{self, Anatomy, InlinedCall};
-use crate::profile::names;
+use crate::profile::symbol_parts;
 
 /// What an executable has of the user's own code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Own {
 
 /// Reads an executable; `is_own` is asked with the path of a package, which is `main` for the main package.
 pub fn own(bytes: &[u8], anatomy: &Anatomy<'_>, is_own: impl Fn(&str) -> bool) -> Own {
-    let is_own_symbol = |name: &str| is_own(&names::package(name).replace("%2e", "."));
+    let is_own_symbol = |name: &str| is_own(&symbol_parts::package(name).replace("%2e", "."));
     let mut functions: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for function in &anatomy.functions {
         let name = anatomy.name(function);

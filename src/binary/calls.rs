@@ -23,11 +23,11 @@ pub(super) mod callers;
 
 mod instructions;
 
-mod packages;
+mod package_calls;
 
 pub use alike::bodies;
 pub use callers::{Caller, Callers, callers};
-pub use packages::package_calls;
+pub use package_calls::package_calls;
 
 use instructions::Decoder;
 

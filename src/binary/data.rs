@@ -1,6 +1,6 @@
 //! Code, types and memory in, an owner for every byte of the data out: types, stack maps, texts and variables.
 
-mod known;
+mod known_first;
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use super::state::{State, with_bodies};
 use super::{
     Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
 };
-use known::{follow_types, known, records, symbols};
+use known_first::{follow_types, known, records, symbols};
 
 /// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
 /// themselves, with their packages; `taken` are the tables that have owners already.
@@ -329,9 +329,9 @@ fn references(
         }
     };
     if state.binary.format == Format::Wasm {
-        let mut steps = references::wasm::Steps::default();
+        let mut steps = references::wasm_code::Steps::default();
         with_bodies(state.bytes, &mut entries.to_vec(), |entry, range| {
-            references::wasm::scan(&state.bytes[range], &all, &mut steps, |mention| {
+            references::wasm_code::scan(&state.bytes[range], &all, &mut steps, |mention| {
                 push(mention.target, entry.package, false)
             });
         });

@@ -18,8 +18,8 @@ use super::state::{State, with_bodies};
 use super::types::Types;
 use super::watched::Watched;
 use super::{
-    Binary, BuildInfo, Format, Mapped, Role, calls, functions, lines, listing, moduledata, pclntab,
-    read,
+    Binary, BuildInfo, Format, Mapped, Role, calls, functions, line_tables, listing, moduledata,
+    pclntab, read,
 };
 
 /// Finds the owner and the kind of every byte.
@@ -190,7 +190,7 @@ impl State<'_, '_, '_> {
         }
         functions::label_units(&mut entries, &tables);
         self.claim_code(&entries, &module);
-        let maps = lines::claim(
+        let maps = line_tables::claim(
             self.image,
             &table,
             &tables,
@@ -205,7 +205,7 @@ impl State<'_, '_, '_> {
         if let Some(start) = module.findfunctab {
             taken.push(
                 start
-                    ..lines::claim_buckets(
+                    ..line_tables::claim_buckets(
                         self.image,
                         start,
                         &entries,

@@ -65,9 +65,9 @@ fn used_as_addresses(
         return verified;
     };
     let range = *first..last + 1;
-    let mut steps = references::wasm::Steps::default();
+    let mut steps = references::wasm_code::Steps::default();
     with_bodies(bytes, &mut entries.to_vec(), |_, body| {
-        references::wasm::scan(&bytes[body], &range, &mut steps, |mention| {
+        references::wasm_code::scan(&bytes[body], &range, &mut steps, |mention| {
             if let Ok(at) = doubtful.binary_search(&mention.target) {
                 let end = mention
                     .length

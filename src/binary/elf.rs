@@ -10,7 +10,7 @@ use goblin::elf::section_header::{
 };
 
 use super::bytes::{Reader, until_nul};
-use super::linkage::{MOST_LIBRARIES, name as library_name};
+use super::loader_needs::{MOST_LIBRARIES, name as library_name};
 use super::{Container, Format, Linkage, Role, Section};
 
 /// `None` when the headers cannot be read.

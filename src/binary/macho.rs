@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::Linkage;
 use super::bytes::{Reader, until_nul};
-use super::linkage::{MOST_LIBRARIES, name as library_name};
+use super::loader_needs::{MOST_LIBRARIES, name as library_name};
 use super::{Container, Format, Role, Section};
 
 /// `None` when the headers cannot be read. The boundary is for goblin, which panics on some damaged load commands.

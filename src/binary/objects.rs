@@ -1,6 +1,6 @@
 //! Known extents, places that something refers to and the linker's order in, every object of the data out.
 
-mod packed;
+mod packed_word;
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::packages::{NONE, PackageId};
 use super::partition::first_from;
 use super::references::Mentions;
 use super::runs::{Content, Run};
-pub(super) use packed::{Source, addr_of, owner_of, source_of, start, within};
+pub(super) use packed_word::{Source, addr_of, owner_of, source_of, start, within};
 
 /// An extent that is known exactly.
 #[derive(Debug, Clone, Copy)]

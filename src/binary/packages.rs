@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::names::{package_of, unescape};
+use super::package_names::{package_of, unescape};
 use super::{BuildInfo, Module};
 
 /// The number of a package. Numbers are given in the order of the code, where packages stand after those they import.

@@ -5,7 +5,7 @@ use goblin::pe::optional_header::OptionalHeader;
 use goblin::pe::section_table::SectionTable;
 
 use super::bytes::{Reader, until_nul};
-use super::linkage::{MOST_LIBRARIES, name as library_name};
+use super::loader_needs::{MOST_LIBRARIES, name as library_name};
 use super::{Container, Format, Linkage, Role, Section};
 
 const DISCARDABLE: u32 = 0x0200_0000;

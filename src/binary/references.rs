@@ -3,7 +3,7 @@
 
 mod amd64;
 pub(super) mod bodies;
-pub(super) mod wasm;
+pub(super) mod wasm_code;
 
 mod x86;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use super::command::lines;
+use super::run_step::lines;
 use crate::error::{Error, Kind, Result};
 use crate::go::{Go, Words};
 use crate::number::counted_of;

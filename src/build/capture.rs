@@ -4,7 +4,7 @@
 //! An action ID stands for all that decides about a compile, so a capture never gets old. It is written aside and
 //! renamed, and checked when it is read: one that is damaged is as good as none.
 
-pub mod tool;
+pub mod toolexec_call;
 
 use std::fs::Permissions;
 use std::io::Read;

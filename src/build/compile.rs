@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::command::{failure, lines};
 use super::lanes::Lane;
+use super::run_step::{failure, lines};
 use super::{Event, tools};
 use crate::error::Result;
 use crate::go::Words;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::capture;
 use crate::input;
 use crate::number::hex;
-use crate::plan::memory::Memory;
+use crate::plan::result_store::Memory;
 
 /// The most that may be kept, in bytes. What was not used for longest goes first.
 const LIMIT: u64 = 128 << 20;

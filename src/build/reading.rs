@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::{capture, failure};
 use crate::error::Result;
 use crate::escape::Collector;
-use crate::escape::raw::Raw;
+use crate::escape::raw_line::Raw;
 use crate::go::Words;
 use crate::plan::{Step, TargetPlan, scope};
 use crate::process::{self, Interrupt};

@@ -3,7 +3,7 @@
 use super::replay::replay;
 use super::sources::sources;
 use crate::error::Result;
-use crate::escape::refusal::{Refusal, Refusals};
+use crate::escape::not_inlined::{Refusal, Refusals};
 use crate::plan::{Step, TargetPlan};
 use crate::process::Interrupt;
 

@@ -8,7 +8,7 @@ use super::lanes::Lane;
 use super::tools::Tool;
 use super::{Built, Event, announce, capture, inputs, reuse, tools, twin};
 use crate::error::Result;
-use crate::plan::escapes::Source;
+use crate::plan::escape_steps::Source;
 use crate::plan::{Step, StepKind, TargetPlan};
 use crate::process::Interrupt;
 
@@ -103,7 +103,7 @@ fn release(
     };
     // What the compiler says of the code is said without us; go names us where we did not start, or were killed.
     let detail = error.detail.as_deref().unwrap_or_default();
-    let ours = [&*program.to_string_lossy(), capture::tool::SPEAKS];
+    let ours = [&*program.to_string_lossy(), capture::toolexec_call::SPEAKS];
     if !ours.iter().any(|word| detail.contains(word)) {
         return Err(error);
     }

@@ -1,18 +1,18 @@
 //! What the last run left and what go linked in; which executables are the same, and what was compiled into them, out.
 
-use super::links::{self, Linked};
 use super::seed::{self, Candidate, Last, Seed};
+use super::seen_links::{self, Linked};
 use super::sums;
 use super::{Built, barrier};
 use crate::error::Result;
-use crate::plan::escapes::Source;
+use crate::plan::escape_steps::Source;
 use crate::plan::output::Executable;
 use crate::plan::{StepKind, TargetPlan, scope};
 use crate::process::Interrupt;
 
 /// Clears the place where go's links are recorded. Returns what go may find up to date.
 pub(crate) fn before(target: &TargetPlan, built: &mut Built) -> Vec<Candidate> {
-    links::expect(target);
+    seen_links::expect(target);
     built.sources = match captured(target) {
         true => seed::sources(&target.facts, &target.collection.scope),
         false => None,
@@ -52,7 +52,7 @@ pub(crate) fn with_seeds<T>(
 
 /// Reads what go linked, and which of its executables are known by their bytes.
 pub(crate) fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> Result<()> {
-    built.links = links::linked(target);
+    built.links = seen_links::linked(target);
     built.digests.clear();
     built.known.clear();
     for executable in &target.executables {

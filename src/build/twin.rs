@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use super::links::{self, Linked};
-use crate::plan::escapes::Source;
-use crate::plan::flags::unstripped;
+use super::seen_links::{self, Linked};
+use crate::plan::build_flags::unstripped;
+use crate::plan::escape_steps::Source;
 use crate::plan::toolexec;
 use crate::plan::{Baseline, TargetPlan};
 use crate::process::{self, Interrupt, Invocation};
@@ -88,9 +88,9 @@ fn watch(
     let (mut seen, mut twins) = (BTreeSet::new(), BTreeSet::new());
     loop {
         let now = state.load(Ordering::SeqCst);
-        for link in links::linked(target) {
+        for link in seen_links::linked(target) {
             // Two at once only where there is room for both; otherwise one after the other.
-            let waits = now == RUNS && !links::has_room(link.inputs);
+            let waits = now == RUNS && !seen_links::has_room(link.inputs);
             if waits || now == FAILED || !seen.insert(link.package.clone()) {
                 continue;
             }
@@ -138,9 +138,9 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
     words.extend(args);
     let mut invocation = Invocation::new(ours, words, Path::new(&command.cwd), &ground);
     // A GOGC of the user's own stands in our environment, or was recorded.
-    let is_set = command.env.iter().any(|pair| pair.0 == links::LAZY.0);
-    if !is_set && links::has_room(link.inputs) {
-        env.push((links::LAZY.0.to_owned(), links::LAZY.1.into()));
+    let is_set = command.env.iter().any(|pair| pair.0 == seen_links::LAZY.0);
+    if !is_set && seen_links::has_room(link.inputs) {
+        env.push((seen_links::LAZY.0.to_owned(), seen_links::LAZY.1.into()));
     }
     invocation.env = env;
     let outcome = process::run(&invocation, interrupt, |_, _| {});

@@ -1,5 +1,5 @@
 use super::{Check, Context, Seen};
-use crate::binary::twin::LoadedDiff;
+use crate::binary::twin_proof::LoadedDiff;
 use crate::gate::Cause;
 use crate::number::grouped;
 

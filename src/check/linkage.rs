@@ -1,4 +1,4 @@
-pub(crate) mod image;
+pub(crate) mod container_image;
 
 use std::path::Path;
 
@@ -77,7 +77,7 @@ fn in_image(context: &Context<'_>) -> Option<Seen> {
     }
     let text = input::text(&dockerfile, input::TEXT).ok()?;
     let path = artifact.executable.path.as_ref()?;
-    let image = image::without_glibc(&text, path.file_name()?.to_str()?)?;
+    let image = container_image::without_glibc(&text, path.file_name()?.to_str()?)?;
     let words =
         format!("{linkage}; the Dockerfile puts it into `{image}`, where it does not start");
     Some(Seen::Bad(words, hint(&callers(context)).into()))

@@ -24,8 +24,8 @@ use crate::plan::overlay::Overlay;
 use crate::plan::{Facts, Typed};
 use crate::profile;
 use crate::render::{self, Format, Shows, Style};
-use crate::report::advise::gather::{Given, Inputs, target};
-use crate::report::advise::{Finding, Patch, Report};
+use crate::report::advice_report::gather::{Given, Inputs, target};
+use crate::report::advice_report::{Finding, Patch, Report};
 use crate::report::{Findings, shown};
 use crate::view;
 
@@ -215,7 +215,7 @@ fn load(path: &Path, cwd: &Path) -> Result<Given> {
 fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Path) -> String {
     let mut findings = Findings::default();
     for it in report.targets.iter().flat_map(|target| &target.findings) {
-        let known = |other: &&crate::report::advise::Finding| {
+        let known = |other: &&crate::report::advice_report::Finding| {
             (&other.rule, &other.place) == (&it.rule, &it.place)
         };
         if !findings.advice.iter().any(known) {

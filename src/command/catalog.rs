@@ -261,11 +261,11 @@ mod tests {
     use crate::config::Config;
     use crate::profile::Diff;
     use crate::report::Report;
-    use crate::report::compare::Comparison;
-    use crate::report::inspect::Inspection;
-    use crate::report::profile::Shown;
+    use crate::report::comparison::Comparison;
+    use crate::report::inspection::Inspection;
     use crate::report::reasons::Reasons;
-    use crate::report::{advise, allocations, escape};
+    use crate::report::shown_profile::Shown;
+    use crate::report::{advice_report, allocations, escape_report};
 
     /// `SCHEMAS=write cargo test --lib schemas` writes those that differ.
     #[test]
@@ -276,12 +276,12 @@ mod tests {
             (
                 "escape",
                 schema::ESCAPE,
-                schemars::schema_for!(escape::Report),
+                schemars::schema_for!(escape_report::Report),
             ),
             (
                 "advise",
                 schema::ADVISE,
-                schemars::schema_for!(advise::Report),
+                schemars::schema_for!(advice_report::Report),
             ),
             (
                 "try",
@@ -313,12 +313,12 @@ mod tests {
             (
                 "prove",
                 schema::PROVE,
-                schemars::schema_for!(crate::report::prove::Report),
+                schemars::schema_for!(crate::report::proof_report::Report),
             ),
             (
                 "upgrade",
                 schema::UPGRADE,
-                schemars::schema_for!(crate::report::upgrade::Report),
+                schemars::schema_for!(crate::report::upgrade_report::Report),
             ),
         ];
         let mut differ = Vec::new();

@@ -6,7 +6,7 @@ mod check_run;
 
 mod post;
 
-mod subject;
+mod comment_subject;
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -19,13 +19,13 @@ use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::input;
 use crate::render;
-use crate::report::compare::{Comparison, Rules, Subjects, compare, saved};
-use crate::report::inspect::View;
+use crate::report::comparison::{Comparison, Rules, Subjects, compare, saved};
+use crate::report::inspection::View;
 use crate::report::{Report, SCHEMA_VERSION};
 use crate::view::comparison_tables;
 use crate::view::{self, Block, Detail, Tone, change_summary};
+use comment_subject::Subject;
 use post::Draft;
-use subject::Subject;
 
 /// The largest report that is read: one of 100 executables has 10 MB.
 const LARGEST: u64 = 32 << 20;

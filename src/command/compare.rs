@@ -6,16 +6,16 @@ mod point;
 
 use std::path::Path;
 
-use super::executable::open;
 use super::inspect::{Wanted, dissect, slice};
+use super::named_executable::open;
 use super::present::{Blocks, check, emit};
 use super::{Output, Session};
 use crate::binary::{self, LoadedDiff, Mapped, Owners};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::render::{Format, Shows};
-use crate::report::compare::{self, Rules, Subject, Subjects, compare, saved};
-use crate::report::inspect::View;
+use crate::report::comparison::{self, Rules, Subject, Subjects, compare, saved};
+use crate::report::inspection::View;
 use crate::view::comparison_tables;
 use point::Given;
 
@@ -141,7 +141,7 @@ impl Side {
         if args.why {
             let calls = slice(bytes, arch).ok();
             let calls = calls.and_then(|bytes| binary::package_calls(bytes).ok().flatten());
-            subject.growth = Some(compare::side(&inspection, calls));
+            subject.growth = Some(comparison::side(&inspection, calls));
         }
         self.subjects.list = vec![subject];
         Ok(())

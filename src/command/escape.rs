@@ -6,22 +6,22 @@ use super::lock_file;
 use super::pass::collect;
 use super::present::{self, present};
 use super::{Output, Session};
-use super::{revision, why};
+use super::{past_pass, why};
 use crate::build::{Event, refusals};
 use crate::check::{self, Loosens};
 use crate::cli;
 use crate::command::prepare::prepare_for;
 use crate::config::Config;
 use crate::error::Result;
-use crate::escape::refusal::Refusal;
+use crate::escape::not_inlined::Refusal;
 use crate::facts::{Prepared, Purpose};
 use crate::gate::Change;
 use crate::lock::Lock;
 use crate::plan::{StepKind, TargetPlan, scope};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::Filter;
-use crate::report::escape::{Report, Selection, almost, report, target};
-use crate::report::measures;
+use crate::report::escape_report::{Report, Selection, almost, report, target};
+use crate::report::exact_numbers;
 use crate::report::{Against, Findings, collection};
 use crate::view;
 use crate::view::ranking::Wanted;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Outpu
         return why::why(site, pass, session);
     }
     let before = match &args.diff {
-        Some(name) => Some(revision::collect_at(name, again, session)?),
+        Some(name) => Some(past_pass::collect_at(name, again, session)?),
         None => None,
     };
     let selection = Selection {
@@ -145,7 +145,7 @@ fn rendered(
         Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
         Format::Github => render::github(&findings, &present::prefix(cwd)),
         Format::Codequality => render::codequality(&findings, &present::prefix(cwd)),
-        _ => render::measures(&|| measures::of_escape(report), format).unwrap_or_else(|| {
+        _ => render::measures(&|| exact_numbers::of_escape(report), format).unwrap_or_else(|| {
             let wanted = Wanted {
                 picture: format.draws(),
                 ..wanted

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::executable::open;
+use super::named_executable::open;
 use super::present::{Blocks, check, emit};
 use super::{Output, Session, profile};
 use crate::binary::{self, Anatomy, Request};
@@ -19,8 +19,8 @@ use crate::process::Interrupt;
 use crate::profile::Weights;
 use crate::render::{Format, Shows};
 use crate::report::Filter;
-use crate::report::inspect::{Inspection, Source, View, inspection, objects};
-use crate::report::measures;
+use crate::report::exact_numbers;
+use crate::report::inspection::{Inspection, Source, View, inspection, objects};
 use crate::view::inspected;
 
 /// Reads the file, says whose every byte is.
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Outp
     if let Some(top) = args.top {
         found.functions.truncate(top);
     }
-    let measures = || measures::of_inspection(&found);
+    let measures = || exact_numbers::of_inspection(&found);
     let output = emit(&found, &blocks, &measures, &args.output, session)?;
     Ok(Output {
         is_data: true,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::analysis::Artifact;
-use crate::build::escapes::Collected;
+use crate::build::escape_pass::Collected;
 use crate::build::publish;
 use crate::config::Budget;
 use crate::config::layer::Loaded;

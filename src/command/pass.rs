@@ -5,14 +5,14 @@ use std::time::SystemTime;
 
 use super::Session;
 use crate::assertion::Judged;
-use crate::build::assertions;
-use crate::build::escapes::{self, Collected};
+use crate::build::asserting;
+use crate::build::escape_pass::{self, Collected};
 use crate::build::stage::Stage;
 use crate::error::{Error, Kind, Result};
 use crate::facts::stage;
 use crate::facts::{Prepared, Wanted};
 use crate::go;
-use crate::plan::escapes::Source;
+use crate::plan::escape_steps::Source;
 use crate::plan::{self, TargetPlan};
 
 /// What was found, per platform, and what it was made of.
@@ -42,8 +42,8 @@ pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Resu
             ));
         }
         preprofile(&target, session)?;
-        let subjects = assertions::find(&loaded.config, &target.facts);
-        let run = escapes::Run {
+        let subjects = asserting::find(&loaded.config, &target.facts);
+        let run = escape_pass::Run {
             target: &target,
             config: &loaded.config,
             since: SystemTime::now(),
@@ -52,8 +52,8 @@ pub(crate) fn collect(mut prepared: Prepared, session: &mut Session<'_>) -> Resu
         };
         let collected = run.collect(&session.interrupt, session.show)?;
         let collected = collected.unwrap_or_default();
-        let mut judged = assertions::judge(subjects, Ok(&collected), &target.facts);
-        assertions::explain(&mut judged, &target, &session.interrupt)?;
+        let mut judged = asserting::judge(subjects, Ok(&collected), &target.facts);
+        asserting::explain(&mut judged, &target, &session.interrupt)?;
         asserted.push(judged);
         found.push((target, collected));
     }

@@ -9,7 +9,7 @@ use crate::cli::{PlanArgs, PlanFormat};
 use crate::command::prepare::prepare;
 use crate::error::Result;
 use crate::facts::output_directory;
-use crate::plan::escapes::Source;
+use crate::plan::escape_steps::Source;
 use crate::plan::{Plan, Reason, Step, StepKind, TargetPlan};
 use crate::process::Invocation;
 use crate::render;

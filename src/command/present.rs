@@ -14,7 +14,7 @@ use crate::cli;
 use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Shows, Style};
-use crate::report::measures::Subject;
+use crate::report::exact_numbers::Subject;
 use crate::report::{Reason, Verdict};
 use crate::view::Block;
 

@@ -1,25 +1,25 @@
 //! `profile`: the life of a PGO profile, one file per verb.
 
-mod collect;
+mod collected;
 
-mod diff;
+mod profile_diff;
 
 mod fetch;
 
-mod fit;
+mod fit_rows;
 
-mod merge;
+mod merged;
 
 mod show;
 
-mod slim;
+mod slimmed;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Output, Session};
 use crate::build::publish;
-use crate::cli::profile::Profile as Verb;
+use crate::cli::profile_flags::Profile as Verb;
 use crate::config::size::human;
 use crate::error::{Error, Kind, Result};
 use crate::number::{counted, counted_of};
@@ -31,10 +31,10 @@ use crate::view::{Block, Tone};
 pub(crate) fn run(verb: &Verb, session: &mut Session<'_>) -> Result<Output> {
     match verb {
         Verb::Show(args) => show::run(args, session),
-        Verb::Merge(args) => merge::run(args, session),
-        Verb::Slim(args) => slim::run(args, session),
-        Verb::Diff(args) => diff::run(args, session),
-        Verb::Collect(args) => collect::run(args, session),
+        Verb::Merge(args) => merged::run(args, session),
+        Verb::Slim(args) => slimmed::run(args, session),
+        Verb::Diff(args) => profile_diff::run(args, session),
+        Verb::Collect(args) => collected::run(args, session),
     }
 }
 
@@ -104,7 +104,7 @@ fn unreadable(name: &Path, bytes: &[u8], error: &ReadError) -> Error {
 
 /// The calls of a CPU profile. Fails with [`Kind::Usage`] where the compiler would read none.
 fn calls(loaded: &Loaded) -> Result<Edges> {
-    let judgement = profile::judge::judge_profile(&loaded.profile);
+    let judgement = profile::fitness::judge_profile(&loaded.profile);
     match (&judgement.fitness, loaded.profile.pgo_value_index()) {
         (Fitness::Usable, Some(value)) => Ok(profile::edges(&loaded.profile, value)),
         (fitness, _) => Err(Error::new(
@@ -188,7 +188,7 @@ fn said(lines: Vec<(Tone, String)>, session: &Session<'_>) -> String {
 
 /// What was written, in one sentence.
 fn written(name: &Path, bytes: &[u8], profile: &Profile) -> String {
-    let judgement = profile::judge::judge_profile(profile);
+    let judgement = profile::fitness::judge_profile(profile);
     let samples = judgement.samples.map_or(String::new(), |samples| {
         format!(", {}", counted(samples.unsigned_abs(), "sample"))
     });

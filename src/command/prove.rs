@@ -1,10 +1,10 @@
 //! `prove`: programs built, run side by side, and whether one is faster.
 
-mod beside;
+mod upgrade_question;
 
-mod facts;
+mod known_difference;
 
-mod fit;
+mod pairing;
 
 mod made;
 
@@ -14,11 +14,11 @@ mod proof;
 
 mod running;
 
-mod same;
+mod same_program;
 
 mod serving;
 
-mod session;
+mod measured_pairs;
 
 mod variant;
 
@@ -37,14 +37,15 @@ use crate::process::counted;
 use crate::prove::decide::Rules;
 use crate::prove::run::Metric;
 use crate::render::{self, Format, Shows};
-use crate::report::prove::{self as report, Machine, Report};
+use crate::report::proof_report as report;
+use crate::report::proof_report::{Machine, Report};
 use crate::view;
-pub use beside::{Question, Side};
 use made::{Made, made};
+use measured_pairs::{Measured, measure};
 use programs::Program;
 use running::Runner;
-use same::Known;
-use session::{Measured, measure};
+use same_program::Known;
+pub use upgrade_question::{Question, Side};
 use wish::Wish;
 
 /// Builds, runs, judges and reports.
@@ -96,7 +97,7 @@ fn blank(args: &cli::Prove, wish: &Wish, made: &Made) -> Report {
     let mut report = Report::new(machine(wish), wish.seed, &rules);
     describe(&mut report, args, wish, made);
     report.notes.clone_from(&made.notes);
-    report.trained = same::trained(&made.programs, &wish.workload);
+    report.trained = same_program::trained(&made.programs, &wish.workload);
     report
 }
 
@@ -153,7 +154,7 @@ fn describe(report: &mut Report, args: &cli::Prove, wish: &Wish, made: &Made) {
         runs: Vec::new(),
     };
     report.programs = made.programs.iter().map(program).collect();
-    let known = facts::facts(&made.programs);
+    let known = known_difference::facts(&made.programs);
     for (program, known) in report.programs.iter_mut().zip(known) {
         program.facts = known;
     }
@@ -161,7 +162,7 @@ fn describe(report: &mut Report, args: &cli::Prove, wish: &Wish, made: &Made) {
 
 /// What is known so that nothing is to be measured; the words for it stand in the report.
 fn same(made: &Made, anyway: bool, report: &mut Report) -> Option<report::Outcome> {
-    let (known, words) = match same::known(&made.programs, made.is_profile) {
+    let (known, words) = match same_program::known(&made.programs, made.is_profile) {
         Known::Equal(None) if anyway => {
             let words = "the programs are the same but for build IDs: what differs is the machine";
             (None, Some(words.to_owned()))

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::facts::Prepared;
 use crate::lock::{FILE, Lock};
 use crate::render::{self, Format, Style};
-use crate::report::{Findings, Report, measures};
+use crate::report::{Findings, Report, exact_numbers};
 use crate::view::{Block, Tone, brief};
 use crate::{report, view};
 
@@ -131,7 +131,7 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
         Format::Github => render::github(&findings(), &present::prefix(cwd)),
         Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
         Format::Markdown => for_the_step(report, packages),
-        _ => render::measures(&|| measures::of_release(report), format)
+        _ => render::measures(&|| exact_numbers::of_release(report), format)
             .unwrap_or_else(|| render::blocks(&view::outline(report, detail), format, style)),
     }
 }

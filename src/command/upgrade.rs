@@ -5,15 +5,15 @@ mod around;
 
 mod changed;
 
-pub(super) mod modfile;
+pub(super) mod own_modfile;
 
 mod next;
 
-mod side;
+mod built_side;
 
 mod vetting;
 
-pub(super) mod wish;
+pub(super) mod wished_versions;
 
 use super::present::{self, present};
 use super::prove::Question;
@@ -29,15 +29,15 @@ use crate::facts::{self, Prepared, Purpose};
 use crate::go::flags::Flag;
 use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
-use crate::report::upgrade::{Preview, Report};
+use crate::report::upgrade_report::{Preview, Report};
 use crate::view;
+use built_side::{Side, Wanted};
 use next::Next;
-use side::{Side, Wanted};
 
 /// Reads what is asked for, builds and reports. What is wrong with the question is said before anything is compiled.
 pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::COMPARISON, &args.output)?;
-    let bumps = wish::modules(&args.module)?;
+    let bumps = wished_versions::modules(&args.module)?;
     let sources = args.settings.sources(&args.typed.cwd, session.text_env())?;
     let loaded = config::load(&sources)?;
     let typed = reading(&loaded, &args.typed, session)?;
@@ -52,7 +52,7 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     }
     let now = Now::of(&prepared)?;
     let mut nexts = Vec::new();
-    for wish in wish::toolchains(&args.go, &now, session)? {
+    for wish in wished_versions::toolchains(&args.go, &now, session)? {
         nexts.push(Next::prepare(&now, wish, &bumps, session)?);
     }
     if let Some(question) = &question {
@@ -79,7 +79,7 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
 /// The command line without `-mod=mod`, with which go would write to go.mod, wherever it is from.
 fn reading(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Result<Typed> {
     let mut typed = typed.clone();
-    let values = match modfile::in_force("mod", loaded, &typed, "") {
+    let values = match own_modfile::in_force("mod", loaded, &typed, "") {
         Some(flag) => vec![flag.value],
         None => outside(loaded, &typed, session)?,
     };
@@ -104,7 +104,7 @@ fn outside(loaded: &Loaded, typed: &Typed, session: &Session<'_>) -> Result<Vec<
     for target in &targets {
         let toolchain =
             go_command(loaded, typed, target, session)?.toolchain(&session.interrupt)?;
-        let flag = modfile::in_force("mod", loaded, typed, &toolchain.goflags);
+        let flag = own_modfile::in_force("mod", loaded, typed, &toolchain.goflags);
         values.push(flag.and_then(|flag| flag.value));
     }
     Ok(values)

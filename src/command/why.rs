@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::pass::Pass;
 use super::{Output, Session};
-use crate::build::escapes::Collected;
+use crate::build::escape_pass::Collected;
 use crate::build::replay::replay;
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Class, IdentifiedSite, parse};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::pgo::WORDS;
+use super::pgo_keys::WORDS;
 use super::{Compare, FILE};
 use crate::error::{Error, Kind, Result};
 

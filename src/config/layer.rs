@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::settable::{ValueKind, check_alone, insert, keys, variable_of};
-use super::{Config, ENV_PREFIX, FILE, Past, anchor, assertion, ground, preset, strict, trust};
+use super::{Config, ENV_PREFIX, FILE, Past, anchor, assert_keys, ground, preset, strict, trust};
 use crate::error::{Error, Kind, Result};
 use crate::review::Ground;
 
@@ -278,8 +278,11 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Origins, Ground)> {
     }
     let config = Config::of_table(&merged)?;
     check_ids(&config, &origins)?;
-    assertion::check(&config)?;
-    config.target.iter().try_for_each(assertion::check_target)?;
+    assert_keys::check(&config)?;
+    config
+        .target
+        .iter()
+        .try_for_each(assert_keys::check_target)?;
     Ok((config, origins, ground))
 }
 
@@ -350,7 +353,7 @@ fn overlay(under: &mut Table, over: Table, prefix: &str, layer: &str, origins: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::pgo::Profiles;
+    use crate::config::pgo_keys::Profiles;
 
     fn sources(file: &str) -> (tempfile::TempDir, Sources) {
         let directory = tempfile::tempdir().unwrap();

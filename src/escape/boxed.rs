@@ -7,9 +7,9 @@
 use tree_sitter::Node;
 
 use super::class::Class;
+use super::declared_names::{Declared, Names, Shape};
 use super::expression::{is_byte, is_constant, outer_call};
 use super::file::File;
-use super::names::{Declared, Names, Shape};
 use super::site::Site;
 
 /// Packages in which no constant is read-only data: their bytes are hashed, and must need no relocation.

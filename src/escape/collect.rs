@@ -5,12 +5,12 @@ mod diagnostics;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
+use super::class_counts::{Escapes, PackageEscapes};
+use super::file_owner::{Owner, Owners, Package, Sources};
 use super::hash::{Folded, hash};
 use super::parse::{self, Diagnostic, Line};
 use super::remark::Remark;
 use super::site::Site;
-use super::source::{Owner, Owners, Package, Sources};
-use super::summary::{Escapes, PackageEscapes};
 use super::wrapper::Wrappers;
 
 /// How many lines that nothing explains are kept to be shown.

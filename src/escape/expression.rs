@@ -4,7 +4,7 @@
 //! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.
 
 use super::class::Class;
-use super::shape;
+use super::generic_message;
 
 /// The class of `E escapes to heap`.
 pub(super) fn class(expression: &[u8]) -> Class {
@@ -97,7 +97,7 @@ fn no_elements(argument: &[u8]) -> bool {
     let element = head.map(|head| head.strip_prefix(b"go.shape.").unwrap_or(head));
     // What is left must be the type alone: behind it stands another length.
     element.is_some_and(|element| {
-        element.starts_with(b"[]") && shape::type_length(element) == element.len()
+        element.starts_with(b"[]") && generic_message::type_length(element) == element.len()
     })
 }
 

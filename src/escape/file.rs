@@ -4,8 +4,8 @@ use tree_sitter::{Node, Point, Tree};
 
 use super::class::Class;
 use super::closure::captures_nothing;
+use super::declared_names::{Names, Shape};
 use super::function::{Function, declared, parse};
-use super::names::{Names, Shape};
 use super::site::Site;
 
 /// A Go file, parsed.

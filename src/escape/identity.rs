@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::boxed;
 use super::class::Class;
+use super::declared_names::Names;
 use super::expression;
 use super::file::File;
-use super::names::Names;
+use super::file_owner::Sources;
 use super::site::Site;
-use super::source::Sources;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
 #[derive(

@@ -2,7 +2,7 @@
 
 use crate::binary::{Binary, BuildInfo};
 use crate::config::layer::Loaded;
-use crate::config::pgo::Profiles;
+use crate::config::pgo_keys::Profiles;
 use crate::config::{Buildvcs, Strip, Target};
 
 /// Settings of a build that are variables, beside those that begin with `GO`.

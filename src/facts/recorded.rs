@@ -10,7 +10,7 @@ use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
 use crate::go::{self, Go, Package, Toolchain, list};
 use crate::plan::Typed;
-use crate::plan::memory::Memory;
+use crate::plan::result_store::Memory;
 use crate::process::{Interrupt, Invocation};
 use crate::session::Session;
 

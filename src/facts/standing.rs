@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::go::ambient::Ambient;
+use crate::go::outside_settings::Ambient;
 use crate::go::{self, Package, Toolchain};
 use crate::input;
 use crate::session::Session;

@@ -4,7 +4,7 @@ use super::purpose::Purpose;
 use crate::config::layer::Loaded;
 use crate::error::Result;
 use crate::go::{Go, Toolchain, level};
-use crate::plan::flags::Inputs;
+use crate::plan::build_flags::Inputs;
 use crate::plan::undone;
 use crate::plan::{Facts, Typed, lost};
 use crate::session::Session;

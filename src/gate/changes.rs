@@ -1,8 +1,8 @@
 //! Compares the gates of two revisions: what the later one loosens.
 
-mod asserted;
+mod assertion_changes;
 
-mod profile;
+mod profile_changes;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(crate) fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     let mut told = Vec::new();
     budgets(before.config, now.config, &mut told);
     escapes(before.config, now.config, &mut told);
-    asserted::asserted(&before.config.assert, &now.config.assert, &mut told);
+    assertion_changes::asserted(&before.config.assert, &now.config.assert, &mut told);
     checks(before.config, now.config, &mut told);
     rest(before.config, now.config, &mut told);
     measured(before.config, now.config, &mut told);
@@ -255,14 +255,14 @@ fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {
     if a != b {
         told.push(format!("the baseline was changed from `{a}` to `{b}`"));
     }
-    profile::profile(&before.pgo, &now.pgo, told);
+    profile_changes::profile(&before.pgo, &now.pgo, told);
     if before.build.linkage == Linkage::Static && now.build.linkage == Linkage::Any {
         told.push("`[build] linkage` was changed from \"static\" to \"any\"".into());
     }
     if before.build.buildvcs == Buildvcs::True && now.build.buildvcs != Buildvcs::True {
         told.push("`[build] buildvcs` is not \"true\" any more: a stamp that cannot be made fails nothing".into());
     }
-    profile::without_profile(&before.pgo, &now.pgo, told);
+    profile_changes::without_profile(&before.pgo, &now.pgo, told);
     built(before, now, told);
     for target in before
         .target

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::flags::Inputs;
+use super::build_flags::Inputs;
 use super::output::Executable;
 use super::{Facts, pgo};
 use crate::go::Package;

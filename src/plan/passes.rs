@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::arg::{Arg, Flags};
-use super::flags::{self, Inputs, Variant};
+use super::build_flags::{self, Inputs, Variant};
 use super::output::Executable;
 use super::parts::{Part, parts};
-use super::{Facts, Step, StepKind, Typed, escapes, pgo};
+use super::{Facts, Step, StepKind, Typed, escape_steps, pgo};
 use crate::config::Effect;
 use crate::error::Result;
 use crate::escape;
@@ -45,7 +45,7 @@ pub(crate) fn effect(
             &all,
             "pgo.effect",
         )?);
-        let mut release = flags::compose(&part.inputs, Variant::Listed)?;
+        let mut release = build_flags::compose(&part.inputs, Variant::Listed)?;
         ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
         for (what, output) in part.links(facts, directory) {
             let flags = release.clone();
@@ -65,11 +65,11 @@ fn listing(
     key: &str,
 ) -> Result<Step> {
     let inputs = &part.inputs;
-    let mut composed = flags::compose(inputs, Variant::Escape)?;
+    let mut composed = build_flags::compose(inputs, Variant::Escape)?;
     let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
     ask(&mut composed, inputs, facts, scope, origin);
     composed.push(Arg::ours("v", None, "the packages as they are compiled"));
-    escapes::listing(facts, &mut composed, escapes::exports());
+    escape_steps::listing(facts, &mut composed, escape_steps::exports());
     Ok(Step::list(kind, facts, composed, &part.packages))
 }
 
@@ -80,6 +80,6 @@ fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String
         packages.any(|package| package.import_path == **path)
     };
     let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
-    let user = flags::gcflags(inputs, composed);
-    escapes::ask(composed, escape::gcflags(scope, &standard, &user), origin);
+    let user = build_flags::gcflags(inputs, composed);
+    escape_steps::ask(composed, escape::gcflags(scope, &standard, &user), origin);
 }

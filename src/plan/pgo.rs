@@ -9,7 +9,7 @@ mod cut;
 
 pub mod derive;
 
-mod wish;
+mod repair_wish;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::advise::{self, Heat};
-use crate::config::pgo::Profiles;
+use crate::config::pgo_keys::Profiles;
 use crate::config::{OnMissing, Origins, Pgo};
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
@@ -31,9 +31,9 @@ use candidate::{Found, candidates, look, unmatched};
 pub(crate) use choice::{Choice, Heap, Undone, Use};
 use choice::{Outcome, is_mine};
 use derive::Derived;
-use wish::Wish;
+use repair_wish::Wish;
 
-pub(crate) use wish::unused;
+pub(crate) use repair_wish::unused;
 
 /// A profile as it was found.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -138,7 +138,7 @@ pub(crate) fn choose(
     read: impl Fn(&Path) -> Result<Option<Vec<u8>>>,
 ) -> Result<Choice> {
     let mut choice = Choice::undecided();
-    for wish in wish::wishes(request)? {
+    for wish in repair_wish::wishes(request)? {
         decide(&wish, request, &read, &mut choice)?;
     }
     choice.unmatched = unmatched(request, &choice);

@@ -10,7 +10,7 @@ use super::overlay::Overlay;
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::Package;
-use crate::go::source::{File, Scope, Settable};
+use crate::go::package_variables::{File, Scope, Settable};
 use crate::input;
 use crate::order::Ordered;
 

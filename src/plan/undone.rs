@@ -1,6 +1,6 @@
 //! Finds out what flags of the compiler take from the profile.
 
-use super::flags::{self, Inputs, Variant};
+use super::build_flags::{self, Inputs, Variant};
 use super::pgo::Undone;
 use super::scope;
 use crate::error::Result;
@@ -9,8 +9,8 @@ use crate::quote::per_package;
 
 /// What the flags of a build take from its profile.
 pub(crate) fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
-    let composed = flags::compose(inputs, Variant::Listed)?;
-    Ok(undone(&flags::gcflags(inputs, &composed), packages))
+    let composed = build_flags::compose(inputs, Variant::Listed)?;
+    Ok(undone(&build_flags::gcflags(inputs, &composed), packages))
 }
 
 /// What the values of `-gcflags`, in Go's order, take from the profile: of each package the last value counts that means it

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::names::{self, Name, parts};
-use super::summary::{Owner, owner_by_path};
+use super::hot_summary::{Owner, owner_by_path};
+use super::symbol_parts::{self, Name, parts};
 use super::{Edge, Edges};
 
 /// What is known of a program.
@@ -168,7 +168,7 @@ fn is_call(edge: &Edge) -> bool {
 /// Of the program itself and its modules, as far as import paths tell.
 fn is_own(edge: &Edge) -> bool {
     [&edge.caller, &edge.callee].into_iter().any(|name| {
-        let path = names::package(name);
+        let path = symbol_parts::package(name);
         path.starts_with("cmd/")
             || matches!(owner_by_path(path, ""), Owner::Main | Owner::Dependency)
     })

@@ -23,7 +23,7 @@ pub enum Keep {
 /// Why a profile cannot be made slim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlimError {
-    /// The compiler reads no calls from it: see [`super::judge::judge_profile`].
+    /// The compiler reads no calls from it: see [`super::fitness::judge_profile`].
     Unfit,
     /// The slim form would not have the same calls, as with negative values: the full file must stay.
     Differs,

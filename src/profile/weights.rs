@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::Profile;
-use super::names::{Name, parts};
+use super::symbol_parts::{Name, parts};
 
 /// Weight by function. Closures count for the declaration around them, instances for their generic function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

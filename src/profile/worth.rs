@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::judge::judge_profile;
-use super::summary::{Owner, Share, owner_by_path, summary};
+use super::fitness::judge_profile;
+use super::hot_summary::{Owner, Share, owner_by_path, summary};
 use super::{Judgement, Kind, Profile};
 use crate::number::counted_of;
 

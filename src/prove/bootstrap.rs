@@ -1,7 +1,7 @@
 //! Differences of pairs and a seed in, the interval that resampling the pairs gives out: a second opinion beside the exact one.
 
 use super::random::Random;
-use super::rank::{median, walsh};
+use super::signed_rank::{median, walsh};
 
 /// How often the pairs are drawn anew.
 const DRAWS: usize = 4_000;

@@ -10,9 +10,9 @@
 //! With one file of each program this is about these files: their layout is in it. With several layouts it is about the code:
 //! both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each layout had two rounds.
 
-use super::layout::{Layouts, means, tail};
+use super::layout_effect::{Layouts, means, tail};
 use super::looks::{Sides, levels, looks};
-use super::rank::{Estimate, Signed, estimate};
+use super::signed_rank::{Estimate, Signed, estimate};
 
 /// How many of the sessions with equal programs may find a difference.
 pub const RISK: f64 = 0.05;

@@ -133,7 +133,7 @@ impl Numbers {
     pub fn middles(self) -> Option<BTreeMap<String, Value>> {
         let middle = |(name, (mut numbers, unit)): (String, (Vec<f64>, String))| {
             numbers.sort_by(f64::total_cmp);
-            let number = super::rank::median(&numbers);
+            let number = super::signed_rank::median(&numbers);
             (name, Value { number, unit })
         };
         (self.count <= MOST).then(|| self.all.into_iter().map(middle).ordered())

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::harmless;
 use crate::check::Status;
 use crate::number::hex;
-use crate::report::advise::Finding as Advised;
+use crate::report::advice_report::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Learned, Site};
 
 const FAILS: &str = "major";

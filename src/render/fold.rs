@@ -1,6 +1,6 @@
 //! A table with more columns of one kind than there is room for in, one in which the smallest of them are one column out.
 
-use super::fit::{LABEL, fit, width};
+use super::fit_width::{LABEL, fit, width};
 use crate::number::grouped;
 use crate::order::Order;
 use crate::view::{Table, number};

@@ -1,7 +1,7 @@
 //! New findings in, workflow commands out: GitHub shows each as an annotation on its line.
 
 use crate::check::{LOOSENED, NOT_JUDGED, Status};
-use crate::report::advise::Finding as Advised;
+use crate::report::advice_report::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.

@@ -1,7 +1,7 @@
 //! Blocks in, one HTML page out that needs nothing else: its script and its style stand in it, and it asks for nothing. All that
 //! it says can be read with scripts blocked; they add zoom, search, and tables that sort and filter.
 
-mod anchors;
+mod heading_anchors;
 
 mod atlas;
 
@@ -16,7 +16,7 @@ use super::strip;
 use crate::number::counted_of;
 use crate::packed;
 use crate::view::{Block, Tone};
-use anchors::{Anchors, linked};
+use heading_anchors::{Anchors, linked};
 
 /// The style and the script of every page, packed.
 const STYLE: &[u8] = packed::file!("page.css");

@@ -1,6 +1,6 @@
 //! New findings in, SARIF 2.1.0 out: what code scanning reads.
 
-mod rules;
+mod rule_list;
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::check::{self, Status};
 use crate::escape::Class;
 use crate::lesson;
 use crate::lock::class_name;
-use crate::report::advise::Finding as Advised;
+use crate::report::advice_report::Finding as Advised;
 use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site, Tool};
-use rules::{
+use rule_list::{
     BUDGETS, CLAIMS, advice_rule, assertion_rule, benchmark_rule, budget_rule, check_rule,
     lesson_rule, rule, rule_id,
 };

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
 
-use super::fit::{fit, shortened, width};
+use super::fit_width::{fit, shortened, width};
 use super::fold::fold;
 use super::{Style, harmless, strip};
 use crate::view::{Block, Table, Tone};

@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::artifact::shown;
+use super::built_file::shown;
 use crate::analysis::Frames;
 use crate::assertion::{Absence, Claim, Judged, Outcome, Place, Status};
 use crate::config::size::human;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Site, escapes};
+use super::{Inputs, Site, platform_escapes};
 use crate::analysis::Artifact;
-use crate::analysis::effect::Share;
-use crate::build::effect::{Side, Told};
+use crate::analysis::profile_effects::Share;
+use crate::build::effect_pass::{Side, Told};
 use crate::escape::added::{self, Listed};
 use crate::lock;
 use crate::number::{counted, counted_of};
@@ -249,7 +249,7 @@ fn difference(here: &Side, there: &Side, inputs: &Inputs<'_>) -> Vec<Site> {
         .iter()
         .map(|added| {
             let index = new[added.index];
-            escapes::located(&here.sites[index], &here.excerpts[index], inputs.cwd)
+            platform_escapes::located(&here.sites[index], &here.excerpts[index], inputs.cwd)
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::escapes::Escapes;
+use super::platform_escapes::Escapes;
 use super::verdict::{Ground, Reason, Verdict};
 use super::{Assertion, Report, Site, Target, label};
 use crate::check::{Finding, LOOSENED, Status};
@@ -23,7 +23,7 @@ pub(crate) struct Findings<'a> {
     /// Gates that were not judged.
     pub(crate) not_judged: Vec<&'a Reason>,
     /// What `advise` says.
-    pub(crate) advice: Vec<&'a super::advise::Finding>,
+    pub(crate) advice: Vec<&'a super::advice_report::Finding>,
     /// Benchmarks that allocate more.
     pub(crate) benchmarks: Vec<Heavier>,
     /// Gates that the change loosens.

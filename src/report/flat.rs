@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::picture::{Hue, Layer, Picture, Tile};
-use super::profile::Shown;
+use super::shown_profile::Shown;
 use crate::number::counted_of;
 use crate::profile::Owner;
-use crate::profile::names::package;
-use crate::profile::summary::owner_by_path;
+use crate::profile::hot_summary::owner_by_path;
+use crate::profile::symbol_parts::package;
 
 /// The treemap; `None` where the functions of the profile are not all there.
 pub(crate) fn picture(shown: &Shown) -> Option<Picture> {

@@ -2,7 +2,7 @@
 
 mod blame;
 
-mod exact;
+mod exact_causes;
 
 mod locked;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::order::Order;
 use blame::{Blame, Charge};
-pub use exact::{Change, Step, exact};
+pub use exact_causes::{Change, Step, exact};
 pub(crate) use locked::since_lock;
 
 /// One side: what is known of an executable, from its objects or from the file.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::weighing::Weighing;
-use crate::advise::heat::Joined;
+use crate::advise::allocation_heat::Joined;
 use crate::advise::{Heat, Spot};
-use crate::build::escapes::Collected;
+use crate::build::escape_pass::Collected;
 use crate::config::Config;
 use crate::escape::IdentifiedSite;
 use crate::number::{counted, counted_of};

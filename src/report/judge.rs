@@ -10,7 +10,7 @@ mod sentences;
 
 use std::collections::BTreeSet;
 
-use super::escapes::Escapes;
+use super::platform_escapes::Escapes;
 use super::target::{context, label, standing};
 use super::verdict::{Ground, Reason};
 use super::{Assertion, Budget, Inputs, Target};

@@ -2,7 +2,7 @@
 
 mod init;
 
-mod since;
+mod size_since;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{SCHEMA_VERSION, Tool, Toolchain};
 
 pub use init::{Init, Inits, SymbolBytes};
-pub use since::Since;
+pub use size_since::Since;
 
 /// Why something is in an executable, and what goes without it. Sizes are bytes of a stripped file.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

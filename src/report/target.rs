@@ -4,17 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::against::AgainstLock;
-use super::artifact::{BaselineFile, File, Overhead, Runtime, Section};
+use super::applied_profile::Pgo;
 use super::assertions::Assertion;
-use super::escapes::Escapes;
-use super::frames::{Frame, FrameLimits};
-use super::pgo::Pgo;
+use super::built_file::{BaselineFile, File, Overhead, Runtime, Section};
+use super::large_frames::{Frame, FrameLimits};
+use super::platform_escapes::Escapes;
 use super::sizes::{ModuleSize, PackageSize};
-use super::{Inputs, against, artifact, assertions, escapes, frames, growth, pgo, sizes};
+use super::{
+    Inputs, against, applied_profile, assertions, built_file, growth, large_frames,
+    platform_escapes, sizes,
+};
 use crate::analysis::Artifact;
 use crate::check::{Context, Finding, Status};
 use crate::gate::Judgement;
-use crate::go::ambient::Ambient;
+use crate::go::outside_settings::Ambient;
 use crate::lock::{self, Proof, Standing};
 
 /// One executable.
@@ -176,10 +179,10 @@ pub(super) fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         goarch: facts.toolchain.goarch.clone(),
         level: facts.target.level.clone(),
         key: facts.key(),
-        artifact: artifact::file(artifact, inputs.cwd),
-        baseline: artifact::baseline(artifact, facts),
-        sections: artifact::sections(artifact),
-        overhead: artifact::overhead(artifact),
+        artifact: built_file::file(artifact, inputs.cwd),
+        baseline: built_file::baseline(artifact, facts),
+        sections: built_file::sections(artifact),
+        overhead: built_file::overhead(artifact),
         owners: artifact.sizes.as_ref().map(|sizes| sizes.owners),
         packages: sizes::packages(
             artifact,
@@ -193,9 +196,9 @@ pub(super) fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
         packages_cached: (facts.packages.len() as u64).saturating_sub(built.compiled),
         ambient: facts.ambient.clone(),
         escapes: built.escapes.as_ref().map(|collected| {
-            escapes::report(
+            platform_escapes::report(
                 collected,
-                &escapes::Against {
+                &platform_escapes::Against {
                     facts,
                     config: inputs.config,
                     lock: inputs.lock,
@@ -205,10 +208,10 @@ pub(super) fn target(inputs: &Inputs<'_>, artifact: &Artifact) -> Target {
             )
         }),
         assertions: assertions::assertions(&built.asserted, Some(&artifact.frames), inputs.cwd),
-        pgo: pgo::pgo(inputs, artifact),
-        frames: frames::frames(inputs, artifact),
-        frame_limits: frames::shown_limits(inputs.config),
-        runtime: artifact::runtime(&context),
+        pgo: applied_profile::pgo(inputs, artifact),
+        frames: large_frames::frames(inputs, artifact),
+        frame_limits: large_frames::shown_limits(inputs.config),
+        runtime: built_file::runtime(&context),
         lock: against::report(
             &standing,
             &facts.toolchain.version,

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use super::Tool;
 use super::c;
-use super::item::{Item, Rule, Table, is_word, items};
+use super::flag_list::{Item, Rule, Table, is_word, items};
 use super::path;
 
 use Rule::{Checked, Number, OneOf, Refused, Switch, Text, Word};

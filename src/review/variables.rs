@@ -1,7 +1,7 @@
 //! What a configuration may put into the environment of go without being trusted.
 
 use super::c;
-use super::item::is_word;
+use super::flag_list::is_word;
 
 /// What the value of a variable may be.
 #[derive(Clone, Copy)]

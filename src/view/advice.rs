@@ -4,7 +4,7 @@ use super::{Block, Table, Tone, number, optional, text};
 use crate::advise::{Interval, Measure};
 use crate::number::{counted, counted_of, grouped};
 use crate::order::Order;
-use crate::report::advise::{ClassShare, Finding, LineCost, Place, Report, Target, Used};
+use crate::report::advice_report::{ClassShare, Finding, LineCost, Place, Report, Target, Used};
 
 /// The whole report, `top` findings and lines of it.
 pub(crate) fn advise(report: &Report, top: usize) -> Vec<Block> {

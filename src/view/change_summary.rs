@@ -5,7 +5,7 @@ use crate::check::{LOOSENED, Status};
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, percent};
 use crate::order::Order;
-use crate::report::compare::{Comparison, Pair};
+use crate::report::comparison::{Comparison, Pair};
 use crate::report::spelled;
 use crate::report::{Report, Site, Target, label};
 

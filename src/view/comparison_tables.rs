@@ -3,8 +3,8 @@
 use super::growth_causes;
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::compare::{Brief, Change, Changes, Comparison, Pair, State};
-use crate::report::inspect::{By, View};
+use crate::report::comparison::{Brief, Change, Changes, Comparison, Pair, State};
+use crate::report::inspection::{By, View};
 use crate::view::{Block, Table, Tone, number, optional, text};
 
 /// What is shown, in order.
@@ -103,7 +103,7 @@ fn brief(it: &Brief) -> String {
     )
 }
 
-fn cause(it: &crate::report::compare::Cause) -> Block {
+fn cause(it: &crate::report::comparison::Cause) -> Block {
     let value = |text: &Option<String>| {
         text.clone().map_or("not set".into(), |name| {
             if name.is_empty() {

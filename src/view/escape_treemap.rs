@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::number::counted;
 use crate::report::Site;
-use crate::report::escape::Target;
+use crate::report::escape_report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// The treemap of the sites that were selected; `None` where there are none.

@@ -5,7 +5,7 @@ use super::{Block, Table, Tone, number, text};
 use crate::escape::Optimizations;
 use crate::number::{counted, counted_of};
 use crate::order::Order;
-use crate::report::escape::{Near, Target};
+use crate::report::escape_report::{Near, Target};
 use crate::report::{EscapePackage, Escapes};
 
 /// One line for all packages; nothing where only a part of them was asked for.

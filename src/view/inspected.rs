@@ -2,17 +2,17 @@
 
 mod listings;
 
-mod sentences;
+mod prose;
 
 use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped, share};
 use crate::profile::Weights;
-use crate::report::inspect::{By, Inspection, View, picture};
+use crate::report::inspection::{By, Inspection, View, picture};
 use crate::view::{Block, Column, Table, Tone, number, optional, text};
 pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
-use sentences::contract;
+use prose::contract;
 
 /// What is shown, in order; the picture stands first.
 pub fn outline(inspection: &Inspection<'_>, view: View, profile: Option<&Weights>) -> Vec<Block> {
@@ -224,7 +224,7 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
         number("of none B"),
     ];
     let kinds = inspection.kinds.iter().filter(|kind| kind.bytes > 0);
-    let row = |kind: &crate::report::inspect::KindSum| {
+    let row = |kind: &crate::report::inspection::KindSum| {
         vec![
             kind.kind.name().replace('-', " "),
             cell(kind.bytes),

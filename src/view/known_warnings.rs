@@ -4,7 +4,7 @@ use super::{Block, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted, grouped};
 use crate::report::difference::Pair;
-use crate::report::prove::{Allocated, Facts, Program, Report};
+use crate::report::proof_report::{Allocated, Facts, Program, Report};
 
 /// A table for each program but the first; nothing where nothing is known.
 pub(super) fn known(report: &Report) -> Vec<Block> {

@@ -2,7 +2,7 @@
 
 use super::{Block, Tone};
 use crate::number::{counted, counted_of, grouped};
-use crate::report::escapes::revision::Revision;
+use crate::report::platform_escapes::since_revision::Revision;
 use crate::report::spelled;
 use crate::report::{ClassChange, Escapes, Site};
 

@@ -6,7 +6,7 @@ use crate::config::size::human;
 use crate::number::{change, grouped, percent, share};
 use crate::report::picture::{Layer, Picture};
 use crate::report::sizes::{RETAINED, Retained, SHARED, UNOWNED};
-use crate::report::{Target, treemap};
+use crate::report::{Target, owner_tiles};
 
 /// Lines of each table; what is smaller is one line.
 const TOP: usize = 10;
@@ -188,7 +188,7 @@ pub(crate) fn picture(target: &Target) -> Option<Block> {
             target.goarch,
         ),
         layers: vec![Layer::Bytes],
-        tiles: treemap::tiles(target),
+        tiles: owner_tiles::tiles(target),
     };
     for layer in [
         Layer::Retained,

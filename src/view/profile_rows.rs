@@ -5,7 +5,7 @@ use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped};
 use crate::profile::{Edge, Fitness, Health, Owner, Summary};
 use crate::report::flat;
-use crate::report::profile::{Fit, Shown};
+use crate::report::shown_profile::{Fit, Shown};
 
 /// Below this share of its weight a profile is called stale.
 const HEALTHY: f64 = 80.0;

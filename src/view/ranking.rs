@@ -6,10 +6,10 @@ use super::escape_treemap;
 use super::{
     Block, Column, Table, Tone, assertion_lines, escape_counts, inlining, new_sites, number, text,
 };
-use crate::escape::rank::is_rest;
+use crate::escape::ranking_sites::is_rest;
 use crate::number::{counted, counted_of, grouped};
 use crate::order::Ordered;
-use crate::report::escape::{By, Ranked, Report, Target};
+use crate::report::escape_report::{By, Ranked, Report, Target};
 use crate::report::heat::SiteHeat;
 use crate::report::spelled;
 use crate::report::{Ground, Reason};

@@ -4,7 +4,7 @@ use super::known_warnings::known;
 use super::{Block, Strip, Table, Tone, number, text};
 use crate::config::size::human;
 use crate::number::{counted_of, grouped};
-use crate::report::prove::{Comparison, Machine, Outcome, Program, Report};
+use crate::report::proof_report::{Comparison, Machine, Outcome, Program, Report};
 
 /// The whole report.
 pub(crate) fn proved(report: &Report) -> Vec<Block> {

@@ -7,9 +7,9 @@ use super::speed::{How, beginning, comparison, method, trained};
 use super::{Block, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::compare::Change;
+use crate::report::comparison::Change;
 use crate::report::difference::{Function, Pair};
-use crate::report::upgrade::{
+use crate::report::upgrade_report::{
     Bump, Call, Executable, Inlining, Owner, Preview, Proved, Report, Target, Time,
 };
 use runtime_changes::{checks, godebug, news, vetted};

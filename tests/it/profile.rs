@@ -11,7 +11,8 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use crate::harness::toolchains::{RELEASED, released};
-use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError, judge::Verdict};
+use gobuild_opt::profile::fitness::Verdict;
+use gobuild_opt::profile::{self, Fitness, Judgement, Kind, Profile, ReadError};
 
 mod acceptance;
 

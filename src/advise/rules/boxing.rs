@@ -1,6 +1,6 @@
 //! Lesson 15: values that are stored in interfaces.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::advise::{Literals, Shape};
 use crate::escape;

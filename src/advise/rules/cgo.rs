@@ -1,6 +1,6 @@
 //! Lesson 18: calls of C on hot lines.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 

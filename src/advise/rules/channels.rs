@@ -1,6 +1,6 @@
 //! Lesson 9: channels that carry tiny items.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 
 /// The rule.

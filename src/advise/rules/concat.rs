@@ -1,6 +1,6 @@
 //! Lesson 5: strings that become longer in a loop.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 
 /// The rule.

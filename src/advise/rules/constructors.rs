@@ -2,7 +2,7 @@
 
 use crate::advise::Literals;
 use crate::advise::Shape;
-use crate::advise::class::{Class, FAILURES};
+use crate::advise::cost_class::{Class, FAILURES};
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 
 /// The rule.

@@ -1,6 +1,6 @@
 //! Lesson 7: large values that are copied, and small ones behind pointers that escape.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 

@@ -1,6 +1,6 @@
 //! Lesson 12: goroutines for tiny tasks, many of them, and such that never end.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::number::counted;
 

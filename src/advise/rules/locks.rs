@@ -1,6 +1,6 @@
 //! Lesson 11: locks that others wait for.
 
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 
 /// The rule.

@@ -1,7 +1,7 @@
 //! Lesson 17: variables that the compiler moves to the heap, where that costs.
 
 use crate::advise::Shape;
-use crate::advise::class::Class;
+use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::escape;
 

@@ -1,7 +1,7 @@
 //! Lesson 4: large buffers that are made anew each time, and slices that are boxed into a pool.
 
 use crate::advise::Shape;
-use crate::advise::class::{Class, REUSABLE};
+use crate::advise::cost_class::{Class, REUSABLE};
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::escape;
 use crate::number::grouped;

@@ -13,10 +13,10 @@ use crate::binary::watched::{Watched, holds, offsets};
 
 mod argument;
 
-mod target;
+mod call_target;
 
 use argument::Convention;
-pub(super) use target::Machine;
+pub(super) use call_target::Machine;
 
 /// Who calls a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::subject::text;
+use super::comment_subject::text;
 use crate::command::Session;
 use crate::error::{Error, Kind, Result};
 use crate::process::Interrupt;

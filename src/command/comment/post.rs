@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::subject::Subject;
+use super::comment_subject::Subject;
 use crate::cli;
 use crate::command::Session;
 use crate::error::Result;

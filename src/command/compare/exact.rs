@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::Session;
-use super::super::upgrade::modfile::Modfile;
-use super::super::upgrade::wish::Bump;
+use super::super::upgrade::own_modfile::Modfile;
+use super::super::upgrade::wished_versions::Bump;
 use super::point::{Given, Point, Tree};
 use crate::build::Event;
 use crate::error::{Error, Kind, Result};
 use crate::order::Ordered;
 use crate::plan::pgo::Candidate;
-use crate::report::compare::settings;
+use crate::report::comparison::settings;
 use crate::report::growth::{CauseKind, Change, Growth, Side, Step, exact as charged};
 
 /// Builds both files again, and what is between them.

@@ -7,7 +7,7 @@ use super::super::Session;
 use super::super::inspect::{Wanted, dissect};
 use super::super::prepare::prepare_loaded;
 use super::super::unpublished;
-use super::super::upgrade::modfile::Modfile;
+use super::super::upgrade::own_modfile::Modfile;
 use crate::binary::{self, Binary, BuildInfo};
 use crate::build::revision::{Revision, check_out};
 use crate::cli::Settings;
@@ -17,7 +17,7 @@ use crate::facts::{Prepared, Purpose, follow};
 use crate::go::Other;
 use crate::go::flags::Flag;
 use crate::plan::Typed;
-use crate::report::compare;
+use crate::report::comparison;
 use crate::report::growth::Side;
 
 /// An executable that was given.
@@ -157,6 +157,6 @@ impl<'p> Point<'p> {
         let path = target.release_dir.join(&executable.name);
         let bytes = binary::open(&path)?;
         let dissected = dissect(&path, &bytes, None, Wanted::default(), &session.interrupt)?;
-        Ok(compare::side(&dissected.inspection(0)?, None))
+        Ok(comparison::side(&dissected.inspection(0)?, None))
     }
 }

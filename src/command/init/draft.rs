@@ -1,6 +1,6 @@
 //! Writes the configuration of a project from what was found in it.
 
-mod stamps;
+mod version_stamps;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use toml_edit::Value;
 
 use super::platforms;
 use super::today::Today;
-use crate::go::source::File;
+use crate::go::package_variables::File;
 use crate::go::{Package, Toolchain, minor_of};
 use crate::input;
 use crate::number::counted_of;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::platforms::{self, Releases};
 use super::stamped::{self, Stamp};
-use crate::check::linkage::image::last_without_glibc;
+use crate::check::linkage::container_image::last_without_glibc;
 use crate::input;
 use crate::order::Order;
 

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use super::fit::{Against, against};
+use super::fit_rows::{Against, against};
 use super::{Loaded, load};
 use crate::check::Status;
-use crate::cli::profile::Show;
+use crate::cli::profile_flags::Show;
 use crate::clock;
 use crate::command::{Output, Session};
 use crate::error::{Error, Kind, Result};
 use crate::go;
 use crate::input;
 use crate::number::counted;
-use crate::profile::summary::{Hot, owner_by_path};
-use crate::profile::{self, Fitness, Owner, Profile, judge::judge_profile};
+use crate::profile::fitness::judge_profile;
+use crate::profile::hot_summary::{Hot, owner_by_path};
+use crate::profile::{self, Fitness, Owner, Profile};
 use crate::render::{self, Format, Style};
-use crate::report::profile::{Gate, Shown, age_days};
+use crate::report::shown_profile::{Gate, Shown, age_days};
 use crate::view;
 
 /// Prints the profile.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fit;
+use super::pairing;
 use super::programs::{Place, Program, Work, existing};
 use super::variant::Variant;
 use super::wish::Wish;
@@ -32,7 +32,7 @@ pub(super) struct Made {
 impl Made {
     /// Pairs need as many layouts on each side.
     pub(super) fn settle(&mut self) {
-        if fit::settle(&mut self.programs) {
+        if pairing::settle(&mut self.programs) {
             let words = "a linker without -randlayout (Go 1.23) is among them, so each program has the one layout of its linker";
             self.notes.push(words.to_owned());
         }

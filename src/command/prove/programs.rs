@@ -11,7 +11,7 @@ use super::variant::Variant;
 use crate::build::revision::Revision;
 use crate::build::stage::{Stage, Where};
 use crate::build::{self, Built, Event, sums};
-use crate::command::{Session, revision};
+use crate::command::{Session, past_pass};
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Listed;
@@ -193,7 +193,7 @@ impl Work<'_> {
         let (mut loaded, mut typed) = (self.base.0.clone(), self.base.1.clone());
         let before = variant.apply(&mut loaded, &mut typed, session)?;
         if let Some(revision) = at {
-            revision::move_to(revision, &mut loaded, &mut typed)?;
+            past_pass::move_to(revision, &mut loaded, &mut typed)?;
         }
         let made = match self.is_test {
             true => test_binary(loaded, typed, variant, place, session),

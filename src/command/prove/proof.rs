@@ -7,7 +7,7 @@ use crate::build::publish;
 use crate::command::{Session, lock_file};
 use crate::error::{Error, Kind, Result};
 use crate::lock::{FILE, Lock, Proof, Target};
-use crate::report::prove::Report;
+use crate::report::proof_report::Report;
 
 /// Fails as [`accept`] would, before anything is measured; and where the lock cannot be written.
 pub fn check(lock: &Path, with: &Program, session: &Session<'_>) -> Result<()> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::serving::{self, Ready};
 use super::wish::{BIN, Wish, Words};
-use crate::build::program::run_program;
+use crate::build::user_program::run_program;
 use crate::error::{Error, Kind, Result};
 use crate::process::interrupt::seconds;
 use crate::process::measured::{ARGUMENT, Ending, Taken};

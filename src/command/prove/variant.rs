@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use crate::command::Session;
 use crate::config::layer::Loaded;
-use crate::config::prove;
+use crate::config::prove_keys;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Flag};
 use crate::go::level;
@@ -75,7 +75,7 @@ impl Variant {
     }
 
     /// One of the configuration.
-    pub fn configured(config: &prove::Variant) -> Result<Self> {
+    pub fn configured(config: &prove_keys::Variant) -> Result<Self> {
         let mut flags = config.flags.clone();
         flags.extend(config.profile.iter().map(|it| format!("-pgo={it}")));
         if config.name.is_empty() || (flags.is_empty() && config.env.is_empty()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cli;
 use crate::config::layer::Loaded;
-use crate::config::prove::Require;
+use crate::config::prove_keys::Require;
 use crate::config::size::Percent;
 use crate::error::{Error, Kind, Result};
 use crate::process::processors;
@@ -35,7 +35,7 @@ pub struct Wish {
     pub teardown: Option<Words>,
     /// A server, and where it answers.
     pub serve: Option<(Words, String)>,
-    /// What is judged; `None`: what the runs have, see [`super::session`].
+    /// What is judged; `None`: what the runs have, see [`super::measured_pairs`].
     pub metric: Option<Metric>,
     /// What difference matters, as a share.
     pub threshold: f64,

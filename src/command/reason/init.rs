@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::super::Session;
 use super::{Known, Question};
-use crate::build::program::run_program;
+use crate::build::user_program::run_program;
 use crate::error::{Error, Kind, Result};
 use crate::linker::{InitWork, Program};
 use crate::process::{Invocation, Stream};
-use crate::profile::source::unescaped;
+use crate::profile::still_written::unescaped;
 use crate::quote;
 use crate::report::reasons::{Init, Inits, SymbolBytes};
 use crate::review::Ground;

@@ -1,7 +1,7 @@
 //! `why --since REV`: why an executable is larger than it was in another revision.
 
 use super::super::Session;
-use super::super::revision::{fails_there, move_files};
+use super::super::past_pass::{fails_there, move_files};
 use super::sides::{only, side};
 use super::{DCE, INIT, toolchain};
 use crate::build::Event;

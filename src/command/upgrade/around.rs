@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::side::Part;
-use super::wish::Bump;
+use super::built_side::Part;
+use super::wished_versions::Bump;
 use crate::build::tools::Tool;
 use crate::go::news::{self, News, Who};
 use crate::order::{Order, Ordered};
 use crate::plan::Facts;
-use crate::report::upgrade::{self as report, Reasons};
+use crate::report::upgrade_report as report;
+use crate::report::upgrade_report::Reasons;
 
 /// Versions of modules that packages come from, where they differ.
 pub fn bumps(old: &Facts, new: &Facts, asked: &[Bump]) -> Vec<report::Bump> {

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::side::{Part, Read, Side};
-use super::wish::Bump;
+use super::built_side::{Part, Read, Side};
+use super::wished_versions::Bump;
 use super::{around, vetting};
 use crate::assertion::Judged;
-use crate::build::escapes::Collected;
+use crate::build::escape_pass::Collected;
 use crate::check::gomaxprocs::{self, GoLine};
 use crate::check::{Finding, Seen};
 use crate::command::Session;
@@ -16,11 +16,12 @@ use crate::go::godebugs::{Setting, Table};
 use crate::go::minor_of;
 use crate::order::Order;
 use crate::plan::Facts;
-use crate::report::compare::{Rules, compare};
+use crate::report::comparison::{Rules, compare};
 use crate::report::difference::{self, Pair};
-use crate::report::escape::{Selection, target};
-use crate::report::escapes::revision::Before;
-use crate::report::upgrade::{self as report, Preview, Reasons};
+use crate::report::escape_report::{Selection, target};
+use crate::report::platform_escapes::since_revision::Before;
+use crate::report::upgrade_report as report;
+use crate::report::upgrade_report::{Preview, Reasons};
 use crate::report::{Against, Site};
 
 /// What was asked for.

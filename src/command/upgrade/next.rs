@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::modfile::{self, Modfile};
-use super::side::{Side, Wanted};
-use super::wish::{self, Bump};
+use super::built_side::{Side, Wanted};
+use super::own_modfile::{self, Modfile};
+use super::wished_versions::{self, Bump};
 use super::{Now, changed};
 use crate::build::Event;
 use crate::command::Session;
@@ -17,7 +17,8 @@ use crate::go::godebugs::{self, Setting, Table};
 use crate::go::{self, Other, Package, Toolchain};
 use crate::input;
 use crate::plan::Typed;
-use crate::report::upgrade::{self as report, Preview, Proved, Refused};
+use crate::report::upgrade_report as report;
+use crate::report::upgrade_report::{Preview, Proved, Refused};
 
 /// A side that is not built yet.
 pub struct Next {
@@ -43,7 +44,7 @@ impl Next {
     ) -> Result<Self> {
         let mut typed = now.typed.clone();
         typed.go.clone_from(&other);
-        modfile::check(bumps, now)?;
+        own_modfile::check(bumps, now)?;
         let toolchain = asked(now, &typed, &other, session)?;
         let version = toolchain.version.clone();
         let same = version == now.facts.toolchain.version;
@@ -56,7 +57,12 @@ impl Next {
         let (refused, without) = refused(&own, &toolchain, now)?;
         let mut modfile = None;
         if !bumps.is_empty() || !without.is_empty() {
-            let copy = Modfile::copy(&modfile::source(now), &without, !bumps.is_empty(), session)?;
+            let copy = Modfile::copy(
+                &own_modfile::source(now),
+                &without,
+                !bumps.is_empty(),
+                session,
+            )?;
             if !bumps.is_empty() {
                 let go = go_command(&now.loaded, &typed, &target(now), session)?;
                 (session.show)(Event::Talk("asking for the modules"));
@@ -170,15 +176,15 @@ fn asked(
     let Some(wanted) = other else {
         return Ok(now.facts.toolchain.clone());
     };
-    let name = modfile::name(other);
+    let name = own_modfile::name(other);
     (session.show)(Event::Talk(&format!("asking {name} what it is")));
     let go = go_command(&now.loaded, typed, &target(now), session)?;
     let found = go.toolchain(&session.interrupt);
-    let found = found.map_err(|error| wish::not_there(error, &name))?;
+    let found = found.map_err(|error| wished_versions::not_there(error, &name))?;
     match wanted {
         Other::Version(version) if !is_version(&found.version, version) => {
             let error = Error::new(Kind::Go, "");
-            Err(wish::not_there(error, &name))
+            Err(wished_versions::not_there(error, &name))
         }
         _ => Ok(found),
     }
@@ -194,7 +200,7 @@ fn settings(now: &Now) -> Vec<(Setting, String)> {
     let toolchain = &now.facts.toolchain;
     let (file, name) = match toolchain.workspace() {
         Some(workspace) => (workspace.to_path_buf(), "go.work".to_owned()),
-        None => (modfile::source(now), "go.mod".to_owned()),
+        None => (own_modfile::source(now), "go.mod".to_owned()),
     };
     let text = input::text(&file, input::TEXT).unwrap_or_default();
     let of_file = godebugs::of_module(&text).into_iter();
@@ -262,7 +268,8 @@ fn passes(before: Option<&Table>, setting: &Setting) -> bool {
 
 /// Fails with [`Kind::Usage`] where a module is at the wanted version already.
 fn moves(bumps: &[Bump], copy: &Modfile, now: &Now) -> Result<()> {
-    let before = go::requires(&input::text(&modfile::source(now), input::TEXT).unwrap_or_default());
+    let before =
+        go::requires(&input::text(&own_modfile::source(now), input::TEXT).unwrap_or_default());
     let after = go::requires(&copy.text()?);
     let version = |all: &[(String, String)], path: &str| {
         let found = all.iter().find(|(it, _)| it == path);

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::facts::list_flags;
 use crate::go::vetted::{Asked, reported};
 use crate::plan::{Facts, Typed};
-use crate::report::upgrade::{Place, Vetted};
+use crate::report::upgrade_report::{Place, Vetted};
 
 /// What both report; an error is why it is not known.
 pub struct Vetting {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::derive::{self, Weighed, derive};
-use super::wish::Wish;
+use super::repair_wish::Wish;
 use super::{Candidate, Choice, Part, Request, calls, is_usable};
-use crate::config::pgo::Profiles;
+use crate::config::pgo_keys::Profiles;
 use crate::error::{Error, Result};
 use crate::number::hex;
 use crate::profile::{self, Edge, Judgement};

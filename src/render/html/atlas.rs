@@ -1,7 +1,7 @@
 //! A treemap in, its part of the page out: drawn already, and with the controls that its script brings to life.
 
-use super::anchors::Anchors;
 use super::escape;
+use super::heading_anchors::Anchors;
 use crate::config::size::human;
 use crate::number::{change, counted, grouped, share};
 use crate::render::boxes::{Look, boxes};

@@ -1,7 +1,7 @@
 //! Rows and columns in, an HTML table out that says what it is of; the script makes it sort and filter.
 
-use super::anchors::{Anchors, row_id};
 use super::escape;
+use super::heading_anchors::{Anchors, row_id};
 use crate::view::Table;
 
 /// A table, as the block `at` of the page, about what `caption` says.

@@ -4,7 +4,7 @@ use super::{and, cell, listing, split};
 use crate::binary::Origin;
 use crate::number::{grouped, share};
 use crate::order::Order;
-use crate::report::inspect::{
+use crate::report::inspection::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
 use crate::report::sizes::{RETAINED, Retained};

@@ -3,7 +3,7 @@
 use super::rest;
 use crate::check::Status;
 use crate::number::counted_of;
-use crate::report::upgrade::{
+use crate::report::upgrade_report::{
     Changed, Executable, Fact, Godebug, Held, Preview, Processors, Seen, Vetted,
 };
 use crate::view::{Block, Tone};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use gobuild_opt::binary::{self, Anatomy, Binary, texts};
 use gobuild_opt::render::{self, Format, Style};
-use gobuild_opt::report::inspect::{Source, View, inspection};
+use gobuild_opt::report::inspection::{Source, View, inspection};
 use gobuild_opt::view::inspected::outline;
 
 use super::memory::peak;

@@ -8,9 +8,9 @@ use super::*;
 
 use std::time::Duration;
 
+use gobuild_opt::profile::fitness::judge_profile;
 use gobuild_opt::profile::{
-    Input, Keep, Limits, Normalize, Owner, edges, encode, judge::judge_profile, merge, proto,
-    read_within, slim, summary,
+    Input, Keep, Limits, Normalize, Owner, edges, encode, merge, proto, read_within, slim, summary,
 };
 use prost::Message;
 

@@ -90,7 +90,7 @@ fn the_summary_equals_what_pprof_shows() {
 #[test]
 fn the_shares_of_owners_add_up() {
     let profile = cpu();
-    let owner = |path: &str| profile::summary::owner_by_path(path, "profiler");
+    let owner = |path: &str| profile::hot_summary::owner_by_path(path, "profiler");
     let shown = summary(&profile, profile.shown_value_index(), 10, owner);
     let sum: i64 = shown.owners.iter().map(|it| it.weight).sum();
     assert_eq!(sum, shown.total);

@@ -1,0 +1,228 @@
+//! Lesson 3: slices and maps that grow in a loop whose length is known before it begins.
+
+use crate::advise::cost_class::Class;
+use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::advise::shape::Growth;
+use crate::escape;
+
+/// The rule.
+pub(crate) const RULE: Rule = Rule {
+    id: "GBO303",
+    lesson: 3,
+    summary: "a slice or a map grows in a loop whose length is known",
+    manual: "\
+What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
+the slice or the map begins empty in the same function, nothing in the loop decides per element, and
+the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
+bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at
+a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
+
+Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
+arrays to the collector; a map writes its entries again each time it doubles.
+
+What to do: give the size once: make([]T, 0, len(xs)), make(map[K]V, len(xs)).
+
+When not to: where a filter keeps few elements, the bound is only an upper one: the larger memory
+costs more than the growth. The rule is silent there. Up to eight entries a map gains nothing.",
+    run,
+};
+
+fn run(it: &Evidence<'_>) -> Option<Advice> {
+    if !matches!(it.measure, Measure::Cpu | Measure::Allocated) || !it.via().is_empty() {
+        return None;
+    }
+    let shape = it.shape?;
+    let (grown, make) = if it.is(Class::Append) {
+        (&shape.appends, "make([]T, 0, ")
+    } else if it.is(Class::MapGrow) {
+        (&shape.writes, "make(map[K]V, ")
+    } else {
+        return None;
+    };
+    let known =
+        |growth: &&Growth| growth.begins_empty && !growth.filtered && growth.bound.is_some();
+    let Some(growth) = grown.iter().find(known) else {
+        return unbounded(it, grown);
+    };
+    let bound = growth.bound.as_ref()?;
+    let what = match it.is(Class::Append) {
+        true => "the slice",
+        false => "the map",
+    };
+    Some(Advice {
+        seen: format!(
+            "{what} `{}` begins empty and grows in a loop of {bound} rounds",
+            growth.name
+        ),
+        attempt: format!("give it its size where it is declared: {make}{bound})"),
+        unless:
+            "most rounds leave it as it is, or the function is called with a handful of elements"
+                .into(),
+    })
+}
+
+/// Percent of the allocated bytes from which on a slice without a visible bound is worth a look.
+const MUCH: f64 = 5.0;
+
+/// A slice that grows, nobody knows how far, where that is much of what is allocated.
+fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
+    let much = it.measure == Measure::Allocated && it.share.lower() >= MUCH;
+    // What else the line allocates cannot be told from the growth in a heap profile.
+    let alone = it
+        .sites
+        .iter()
+        .all(|site| !site.0.allocates() || site.0 == escape::Class::Append);
+    if !much || !alone || !it.is(Class::Append) {
+        return None;
+    }
+    let shape = it.shape?;
+    if !shape.in_loop {
+        // One that grows by an element per call belongs to somebody who lives longer: `p.tokens`.
+        let field = shape.grows_field.as_ref()?;
+        return Some(Advice {
+            seen: format!(
+                "`{field}` grows by one call at a time, and each step leaves an array behind"
+            ),
+            attempt: format!(
+                "give `{field}` a size where it is made, from what is known there (the length of the input, the size of the time before), or keep its array: `{field} = {field}[:0]`"
+            ),
+            unless: "most are short and few are very long: then memory lies idle".into(),
+        });
+    }
+    // What begins with a size has the one that somebody chose; behind a filter nobody knows what is kept.
+    let open = |growth: &&Growth| !growth.sized && !growth.filtered;
+    let name = &grown.iter().find(open)?.name;
+    Some(Advice {
+        seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
+        attempt: match name.contains('.') && !name.contains('*') {
+            // Only what lives longer has an array of the time before.
+            true => format!(
+                "grow it once before the loop to what is usual (slices.Grow), or keep the array of the time before: `{name} = {name}[:0]`"
+            ),
+            false => "give it the room that is usual, or that can be counted, once before the loop (slices.Grow)".to_owned(),
+        },
+        unless: "most are short and few are very long: then memory lies idle".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::Source;
+
+    #[test]
+    fn a_slice_that_begins_with_a_size_has_the_one_that_somebody_chose() {
+        const FILE: &str = "package p
+
+func all(l Lexer) []Token {
+	tokens := make([]Token, 0, 1024)
+	for l.more() {
+		tokens = append(tokens, l.next())
+	}
+	return tokens
+}
+
+func some(l Lexer) (tokens []Token) {
+	for l.more() {
+		tokens = append(tokens, l.next())
+	}
+	return tokens
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let advice = |line: i64| advice(&source, line);
+        assert_eq!(advice(6), None);
+        let found = advice(13).unwrap().attempt;
+        assert!(
+            found.contains("slices.Grow") && !found.contains("[:0]"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn only_a_loop_that_counts_to_its_end_has_a_bound() {
+        const FILE: &str = "package p
+
+func sections(ua string) (all []section) {
+	for at, limit := 0, len(ua); at < limit; {
+		all = append(all, parse(ua, &at))
+	}
+	for at := 0; at < len(ua); at++ {
+		all = append(all, parse(ua, &at))
+	}
+	return all
+}
+
+func until(ua string, end byte) []byte {
+	var found []byte
+	for i := 0; i < len(ua); i++ {
+		if ua[i] == end {
+			return found
+		}
+		found = append(found, ua[i])
+	}
+	return found
+}
+
+func upper(ua string) []byte {
+	var found []byte
+	for i := 0; i < len(ua); i++ {
+		found = append(found, up(ua[i]))
+	}
+	return found
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, sized) in [(5, false), (8, false), (19, false), (27, true)] {
+            let found = advice(&source, line).unwrap().attempt;
+            assert_eq!(found.contains("len(ua)"), sized, "{line}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_named_where_its_owner_did_not_think_of_its_size() {
+        const FILE: &str = "package p
+
+func (p *Parser) add(t Token) {
+	p.tokens = append(p.tokens, t)
+}
+
+func (n *Node) put(t Step) {
+	n.steps = append(n.steps, t)
+}
+
+func (n *Node) reset() { n.steps = n.steps[:0] }
+
+func (b *Build) push(t Step) {
+	b.stack = append(b.stack, t)
+}
+
+func newBuild() *Build { return &Build{stack: make([]Step, 0, 64)} }
+
+func appendChild(parent Node, child Node) {
+	container := parent.AsContainer()
+	container.Children = append(container.Children, child)
+}
+
+func long(words Words) (found []string) {
+	for words.next() {
+		if word := words.word(); len(word) > 9 {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(4, true), (8, false), (14, false), (21, false), (27, false)] {
+            assert_eq!(advice(&source, line).is_some(), named, "{line}");
+        }
+    }
+
+    fn advice(source: &Source, line: i64) -> Option<Advice> {
+        let shape = source.shape(line).unwrap();
+        let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+        evidence.sites.push((escape::Class::Append, "append"));
+        run(&evidence)
+    }
+}

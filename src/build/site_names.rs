@@ -1,0 +1,284 @@
+//! Names sites and fetches their lines of source; what is known of equal sites in equal sources is not worked out again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::excerpt::{Excerpt, excerpt, line_starts, read};
+use super::known;
+use crate::escape::{self, Class, IdentifiedSite, Identity, Site, Sources};
+use crate::number::hex;
+use crate::plan::overlay::Overlay;
+use crate::plan::result_store::Memory;
+
+/// Names the sites by their sources, each of which is read once.
+pub(crate) fn named(
+    sites: &[Site],
+    sources: &Sources,
+    memory: &Memory,
+    overlay: &Overlay,
+) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+    let build = digest(sources);
+    let mut groups: BTreeMap<&str, Vec<Site>> = BTreeMap::new();
+    for site in sites {
+        groups.entry(&site.package).or_default().push(site.clone());
+    }
+    let (mut identified, mut excerpts) = (Vec::new(), Vec::new());
+    for sites in groups.values() {
+        let (names, lines) = package(sites, (sources, &build), memory, overlay);
+        identified.extend(names);
+        excerpts.extend(lines);
+    }
+    (identified, excerpts)
+}
+
+/// The sites of one package: an ordinal counts within it.
+fn package(
+    sites: &[Site],
+    (sources, build): (&Sources, &[u8]),
+    memory: &Memory,
+    overlay: &Overlay,
+) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+    let key = known::key(memory, "names", &[&serialized(sites), build]);
+    if let Some(found) = known::read::<Found>(&key).and_then(|found| found.restore(sites, overlay))
+    {
+        return found;
+    }
+    let mut reads: Vec<Read> = Vec::new();
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let found = compute(sites, sources, |path| {
+        let bytes = read(path, overlay);
+        if seen.insert(path.to_vec()) {
+            reads.push(Read::of(path, bytes.as_deref()));
+        }
+        bytes
+    });
+    if let Some(it) = Found::of(sites, reads, &found) {
+        known::keep(&key, &it);
+    }
+    found
+}
+
+/// What stands for the files of a build and its Go: names are looked up in them.
+fn digest(sources: &Sources) -> Vec<u8> {
+    let mut all = Sha256::new();
+    all.update(format!("{:?}\0", sources.go));
+    for it in &sources.packages {
+        for text in [it.path(), &it.name]
+            .into_iter()
+            .chain(it.files.iter().map(String::as_str))
+        {
+            all.update((text.len() as u64).to_le_bytes());
+            all.update(text);
+        }
+        all.update((it.dir.len() as u64).to_le_bytes());
+        all.update(&it.dir);
+    }
+    all.finalize().to_vec()
+}
+
+/// Everything that counts about sites, each field with its length.
+fn serialized(sites: &[Site]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut add = |bytes: &[u8]| {
+        out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        out.extend_from_slice(bytes);
+    };
+    for it in sites {
+        add(it.package.as_bytes());
+        add(it.file.as_bytes());
+        add(&it.line.to_le_bytes());
+        add(&it.column.to_le_bytes());
+        add(&[it.class as u8]);
+        add(it.expression.as_bytes());
+        add(it.message.as_bytes());
+        add(it.source.as_deref().unwrap_or_default());
+    }
+    out
+}
+
+fn compute(
+    sites: &[Site],
+    sources: &Sources,
+    mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
+    let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
+    for site in sites {
+        if let Some(path) = &site.source {
+            wanted.entry(path).or_default().push(site.line);
+        }
+    }
+    let mut found: HashMap<(Vec<u8>, u32), Excerpt> = HashMap::new();
+    let identified = escape::identify_among(sites, sources, |path| {
+        let bytes = read(path)?;
+        let starts = line_starts(&bytes);
+        for line in wanted.get(path).into_iter().flatten() {
+            found
+                .entry((path.to_vec(), *line))
+                .or_insert_with(|| excerpt(&bytes, &starts, *line));
+        }
+        Some(bytes)
+    });
+    let excerpt = |site: &IdentifiedSite| {
+        let key = (site.site.source.clone()?, site.site.line);
+        found.get(&key).cloned()
+    };
+    let excerpts = identified
+        .iter()
+        .map(|site| excerpt(site).unwrap_or_default())
+        .collect();
+    (identified, excerpts)
+}
+
+/// A file that was read, and a digest of what was in it; `None` where it could not be read.
+#[derive(Debug, Serialize, Deserialize)]
+struct Read {
+    path: String,
+    sha256: Option<String>,
+}
+
+impl Read {
+    fn of(path: &[u8], bytes: Option<&[u8]>) -> Self {
+        Self {
+            path: String::from_utf8_lossy(path).into_owned(),
+            sha256: bytes.map(|byte| hex(&Sha256::digest(byte))),
+        }
+    }
+
+    fn is_same(&self, overlay: &Overlay) -> bool {
+        let bytes = read(self.path.as_bytes(), overlay);
+        Self::of(b"", bytes.as_deref()).sha256 == self.sha256
+    }
+}
+
+/// The names of the sites of a package, in their order, without what the sites say themselves.
+#[derive(Debug, Serialize, Deserialize)]
+struct Found {
+    reads: Vec<Read>,
+    sites: Vec<Named>,
+}
+
+/// Which site, its name, and its line of source.
+#[derive(Debug, Serialize, Deserialize)]
+struct Named {
+    index: usize,
+    file: String,
+    class: Class,
+    identity: Identity,
+    excerpt: Excerpt,
+    start: u32,
+}
+
+impl Found {
+    /// `None` where a path is no text, or a site cannot be found again.
+    fn of(
+        sites: &[Site],
+        reads: Vec<Read>,
+        (identified, excerpts): &(Vec<IdentifiedSite>, Vec<Excerpt>),
+    ) -> Option<Self> {
+        let mut indices: HashMap<(&[u8], u32, u32, &str), Vec<usize>> = HashMap::new();
+        fn place(it: &Site) -> (&[u8], u32, u32, &str) {
+            let source = it.source.as_deref().unwrap_or_default();
+            (source, it.line, it.column, &it.message)
+        }
+        for (index, it) in sites.iter().enumerate().rev() {
+            indices.entry(place(it)).or_default().push(index);
+        }
+        let mut named = Vec::with_capacity(sites.len());
+        for (it, excerpt) in identified.iter().zip(excerpts) {
+            named.push(Named {
+                index: indices.get_mut(&place(&it.site))?.pop()?,
+                file: it.site.file.clone(),
+                class: it.site.class,
+                identity: it.identity.clone(),
+                excerpt: excerpt.clone(),
+                start: it.start,
+            });
+        }
+        let text = sites
+            .iter()
+            .all(|site| std::str::from_utf8(site.source.as_deref().unwrap_or_default()).is_ok());
+        text.then_some(Self {
+            reads,
+            sites: named,
+        })
+    }
+
+    /// `None` where a source has changed.
+    fn restore(
+        self,
+        sites: &[Site],
+        overlay: &Overlay,
+    ) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
+        if self.sites.len() != sites.len() || !self.reads.iter().all(|read| read.is_same(overlay)) {
+            return None;
+        }
+        let mut identified = Vec::with_capacity(sites.len());
+        let mut excerpts = Vec::with_capacity(sites.len());
+        for it in self.sites {
+            let site = sites.get(it.index)?;
+            identified.push(IdentifiedSite {
+                start: it.start,
+                identity: it.identity,
+                site: Site {
+                    file: it.file,
+                    class: it.class,
+                    ..site.clone()
+                },
+            });
+            excerpts.push(it.excerpt);
+        }
+        Some((identified, excerpts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_found() {
+        let place = tempfile::tempdir().unwrap();
+        let memory = Memory {
+            place: Some(place.path().join("known")),
+            private: None,
+            tool: "1".into(),
+        };
+        let path = place.path().join("a.go");
+        let write = |name: &str| {
+            let text = format!("package m\n\nfunc {name}() {{\n\t_ = 1 // {name}\n}}\n");
+            std::fs::write(&path, text).unwrap();
+        };
+        let site = |column| Site {
+            package: "ex.com/m".into(),
+            file: "./a.go".into(),
+            line: 4,
+            column,
+            class: Class::New,
+            expression: "&T{}".into(),
+            message: "&T{} escapes to heap".into(),
+            source: Some(path.to_str().unwrap().into()),
+        };
+        let sites = [site(7), site(2), site(2)];
+        write("f");
+        let named = |memory: &Memory| {
+            super::named(&sites, &Sources::default(), memory, &Overlay::default())
+        };
+        let first = named(&memory);
+        assert_eq!(named(&memory), first);
+        assert_eq!(named(&Memory::default()), first);
+        assert_eq!(first.0[0].identity.function, "f");
+        let files = || {
+            std::fs::read_dir(place.path().join("known/1"))
+                .unwrap()
+                .count()
+        };
+        assert_eq!(files(), 1);
+        // The same sites in another source, of another size or not.
+        write("g");
+        let second = named(&memory);
+        assert_eq!(second, named(&Memory::default()));
+        assert_eq!(second.0[0].identity.function, "g");
+    }
+}

@@ -1,0 +1,81 @@
+//! `profile diff`: two CPU profiles in, what became hot and what no longer is out.
+
+use super::{calls, load};
+use crate::cli::profile_flags::Diff;
+use crate::command::{Output, Session};
+use crate::error::Result;
+use crate::profile::{self, diff::HOT_PERCENT};
+use crate::render::{self, Format, Style, harmless};
+use crate::view::{self, Block, Table, Tone};
+
+/// Prints the difference.
+pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
+    let old = calls(&load(&args.old, session)?)?;
+    let new = calls(&load(&args.new, session)?)?;
+    let diff = profile::diff(&old, &new, HOT_PERCENT);
+    let top = args.top;
+    let text = match args.format {
+        Format::Json => render::json(&diff),
+        Format::Text => diff
+            .text(top)
+            .lines()
+            .map(|line| harmless(line) + "\n")
+            .collect(),
+        other => render::blocks(&blocks(&diff, top), other, Style::default()),
+    };
+    Ok(Output {
+        text,
+        is_data: true,
+        ..Output::default()
+    })
+}
+
+fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
+    let mut table = Table {
+        columns: vec![
+            view::text("call"),
+            view::text(""),
+            view::number("line"),
+            view::number("before %"),
+            view::number("after %"),
+        ],
+        ..Table::default()
+    };
+    let moved = diff.moved.iter().map(|moved| ("moved", &moved.call));
+    let changes = (diff
+        .entering
+        .iter()
+        .map(|change| ("entering", change))
+        .take(top))
+    .chain(
+        diff.leaving
+            .iter()
+            .map(|change| ("leaving", change))
+            .take(top),
+    )
+    .chain(moved.take(top));
+    for (how, it) in changes {
+        table.rows.push(vec![
+            format!("{} -> {}", it.caller, it.callee),
+            how.into(),
+            format!("{:+}", it.offset),
+            format!("{:.2}", it.before_percent),
+            format!("{:.2}", it.after_percent),
+        ]);
+    }
+    let all = diff.entering.len() + diff.leaving.len() + diff.moved.len();
+    let left_out = all - table.rows.len();
+    let summary = format!(
+        "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed",
+        diff.before, diff.after, diff.same, diff.changed_percent
+    );
+    let mut blocks = vec![Block::Line(Tone::Plain, summary)];
+    if !table.rows.is_empty() {
+        blocks.push(Block::Table(table));
+    }
+    if left_out > 0 {
+        let words = format!("and {left_out} more: `--top 0` lists all");
+        blocks.push(Block::Line(Tone::Dim, words));
+    }
+    blocks
+}

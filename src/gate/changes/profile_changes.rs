@@ -1,0 +1,58 @@
+//! What is asked of a profile, loosened.
+
+use super::limit;
+use crate::config::OnMissing;
+use crate::config::Pgo;
+use crate::config::pgo_keys::Profiles;
+
+/// What is asked of a profile.
+pub(super) fn profile(old: &Pgo, new: &Pgo, told: &mut Vec<String>) {
+    let missing = |policy: OnMissing| match policy {
+        OnMissing::Off => 0,
+        OnMissing::Warn => 1,
+        OnMissing::Fail => 2,
+    };
+    if missing(new.on_missing) < missing(old.on_missing) {
+        let word = |policy: OnMissing| format!("{policy:?}").to_lowercase();
+        let (a, b) = (word(old.on_missing), word(new.on_missing));
+        told.push(format!(
+            "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
+        ));
+    }
+    if old.require_proof && !new.require_proof {
+        told.push("`[pgo] require-proof` was taken away".into());
+    }
+    let looser = old.max_age.zip(new.max_age).is_some_and(|(a, b)| b > a);
+    let days = |age: crate::config::size::Age| {
+        let noun = if age.0 > 1.0 { "days" } else { "day" };
+        format!("{} {noun}", age.0)
+    };
+    let (a, b) = (old.max_age.map(days), new.max_age.map(days));
+    told.extend(limit("`[pgo] max-age`", a, b, looser));
+    for (what, old, new) in [
+        ("min-samples", old.min_samples, new.min_samples),
+        (
+            "min-health",
+            old.min_health.map(u32::from),
+            new.min_health.map(u32::from),
+        ),
+    ] {
+        if old > new {
+            let word = |it: Option<u32>| it.map_or("none".into(), |it| it.to_string());
+            let (a, b) = (word(old), word(new));
+            told.push(format!("`[pgo] {what}` was lowered from {a} to {b}"));
+        }
+    }
+}
+
+/// A profile that was judged, and is not wanted any more.
+pub(super) fn without_profile(old: &Pgo, new: &Pgo, told: &mut Vec<String>) {
+    let judged = old.on_missing == OnMissing::Fail
+        || old.max_age.is_some()
+        || old.min_samples.is_some()
+        || old.min_health.is_some();
+    let off = |profiles: &Profiles| *profiles == Profiles::One("off".into());
+    if judged && !off(&old.profile) && off(&new.profile) {
+        told.push("`[pgo] profile` was set to \"off\": no profile is judged".into());
+    }
+}

@@ -1,0 +1,330 @@
+//! Gathers the costs and findings of a platform from profiles, escape sites and sources.
+
+mod costs;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::locate::{Located, Locator};
+use super::values::{measure, values};
+use super::{Finding, Place, Target, Used};
+use crate::advise::{
+    Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sum, What, charge,
+};
+use crate::build::escape_pass::Collected;
+use crate::config::Config;
+use crate::escape::{self, IdentifiedSite};
+use crate::go;
+use crate::go::pattern;
+use crate::order::Order;
+use crate::plan::Facts;
+use crate::profile::Profile;
+
+/// A profile that was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// As it is shown.
+    pub(crate) file: String,
+    /// What it holds.
+    pub(crate) profile: Profile,
+}
+
+/// What advice is made from.
+pub(crate) struct Inputs<'a> {
+    /// The platform and its packages.
+    pub(crate) facts: &'a Facts,
+    /// What the user wants.
+    pub(crate) config: &'a Config,
+    /// What the compiler says.
+    pub(crate) collected: &'a Collected,
+    /// Paths below are shown relative to it.
+    pub(crate) cwd: &'a Path,
+}
+
+/// Says what costs on a platform.
+pub(crate) fn target(
+    inputs: &Inputs<'_>,
+    given: &[Given],
+    read: &mut dyn FnMut(&Path) -> Option<Vec<u8>>,
+) -> Target {
+    let facts = inputs.facts;
+    let mut target = Target {
+        key: facts.key(),
+        go_version: facts.toolchain.version.clone(),
+        weighted: false,
+        profiles: Vec::new(),
+        classes: Vec::new(),
+        own: None,
+        below: None,
+        findings: Vec::new(),
+        costs: Vec::new(),
+        hidden: 0,
+        ignored: 0,
+        sites: inputs.collected.escapes.sites,
+        notes: Vec::new(),
+    };
+    let mut gathering = Gathering::new(inputs, read);
+    for it in given {
+        gathering.add(it, &mut target);
+    }
+    gathering.finish(&mut target);
+    target
+}
+
+/// What is being gathered.
+struct Gathering<'a> {
+    inputs: &'a Inputs<'a>,
+    locator: Locator<'a>,
+    sites: HashMap<(&'a [u8], u32), Vec<&'a IdentifiedSite>>,
+    min_share: f64,
+    min_samples: u64,
+    go: (u32, u32),
+    /// What share of the CPU goes to memory: allocation and garbage collection; `None` without a CPU profile.
+    memory_work: Option<f64>,
+    /// Files and lines on which a CPU profile sees a map grow.
+    growing: HashSet<(String, u32)>,
+    /// By rule, place, and whether it is about what is lost for good.
+    findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
+}
+
+/// What is charged somewhere, before the rules look at it.
+struct Charge<'b> {
+    measure: Measure,
+    what: What<'b>,
+    sum: Sum,
+    total: i64,
+    memory: Option<Memory>,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(inputs: &'a Inputs<'a>, read: &'a mut dyn FnMut(&Path) -> Option<Vec<u8>>) -> Self {
+        let mut sites: HashMap<(&[u8], u32), Vec<&IdentifiedSite>> = HashMap::new();
+        for it in &inputs.collected.sites {
+            if let Some(path) = &it.site.source {
+                sites.entry((path, it.site.line)).or_default().push(it);
+            }
+        }
+        let settings = &inputs.config.advise;
+        Self {
+            inputs,
+            locator: Locator::new(inputs.facts, inputs.config, inputs.cwd, read),
+            sites,
+            min_share: settings.min_share.map_or(0.3, |percent| percent.0),
+            min_samples: u64::from(settings.min_samples.unwrap_or(10)),
+            go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
+            memory_work: None,
+            growing: HashSet::new(),
+            findings: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what a profile says.
+    fn add(&mut self, given: &Given, target: &mut Target) {
+        let profile = &given.profile;
+        let Some(measure) = measure(profile) else {
+            let types = profile.sample_types();
+            target.notes.push(format!(
+                "`{}` is of no kind that tells of lines: {types}",
+                given.file
+            ));
+            return;
+        };
+        let (value, count) = values(profile, measure);
+        let own = self.locator.owned();
+        let charged = charge(profile, value, &*count, |package| own.contains(package));
+        let total = match measure {
+            // Locks of the runtime itself are nobody's.
+            Measure::Mutex => {
+                let of_runtime = charged
+                    .classes
+                    .values()
+                    .fold(0_i64, |sum, class| sum.saturating_add(class.weight));
+                charged.total.weight.saturating_sub(of_runtime)
+            }
+            _ => charged.total.weight,
+        };
+        target.weighted = true;
+        target.profiles.push(Used {
+            file: given.file.clone(),
+            measure,
+            samples: charged.total.samples,
+            total,
+            collected: profile.time().map(|time| time.to_string()),
+        });
+        if charged.below.samples == 0 {
+            target.notes.push(format!(
+                "no sample of `{}` is in the packages of the scope: is it of this program?",
+                given.file
+            ));
+        }
+        match measure {
+            Measure::Cpu => self.cpu(&charged, target),
+            Measure::Allocated | Measure::InUse => self.heap(profile, &charged, target),
+            Measure::Block => self.costs(&charged, measure, total, target),
+            Measure::Mutex | Measure::Goroutines | Measure::Leaked => {
+                self.spent(&charged, measure, total);
+            }
+        }
+    }
+
+    /// All that a line pays for, of what has no classes.
+    fn spent(&mut self, charged: &Charged, measure: Measure, total: i64) {
+        for it in &charged.spent {
+            let charge = Charge {
+                measure,
+                what: What::Cost {
+                    class: Class::Lock,
+                    via: "",
+                    entry: "",
+                },
+                sum: match measure {
+                    Measure::Mutex => it.plain,
+                    _ => it.sum,
+                },
+                total,
+                memory: None,
+            };
+            let located = self.locator.locate(&charged.lines[it.line]);
+            self.judge(&located, &charge);
+        }
+    }
+
+    fn sites_at(&self, located: &Located) -> Vec<(escape::Class, &'a str)> {
+        let path = located
+            .path
+            .as_ref()
+            .map(|path| path.as_os_str().as_bytes());
+        let found = path.and_then(|path| self.sites.get(&(path, located.place.line)));
+        let site = |site: &&'a IdentifiedSite| (site.site.class, site.site.expression.as_str());
+        found.into_iter().flatten().map(site).collect()
+    }
+
+    /// Asks every rule; returns the one that has advice.
+    fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
+        let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
+        let counted = matches!(charge.measure, Measure::Goroutines | Measure::Leaked);
+        if counted {
+            // Every goroutine is counted: nothing is left to chance.
+            share.margin = 0.0;
+        }
+        // What chance alone may have made is not worth a reader's time.
+        let small = share.lower() < self.min_share || share.samples < self.min_samples;
+        if small && !counted || self.is_first_group(located, charge) {
+            return None;
+        }
+        let evidence = Evidence {
+            measure: charge.measure,
+            what: charge.what.clone(),
+            share,
+            amount: charge.sum.weight,
+            shape: located.shape.as_ref(),
+            sites: self.sites_at(located),
+            memory: charge.memory,
+            go: self.go,
+        };
+        let found = RULES
+            .iter()
+            .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
+        let (rule, advice) = found;
+        let mut finding = finding(rule, advice, charge, share, located);
+        finding.patch = self.locator.patch(located, rule.id);
+        let lost = charge.measure == Measure::Leaked;
+        let key = (
+            rule.id,
+            finding.place.file.clone(),
+            finding.place.line,
+            lost,
+        );
+        let better = |it: &Finding| {
+            (it.measure, -it.share.lower()) <= (finding.measure, -finding.share.lower())
+        };
+        if !self.findings.get(&key).is_some_and(better) {
+            self.findings.insert(key, finding);
+        }
+        Some(rule.id.to_owned())
+    }
+
+    /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile shows what grows, this does not.
+    fn is_first_group(&self, located: &Located, charge: &Charge<'_>) -> bool {
+        let of_heap = charge.measure == Measure::Allocated && self.memory_work.is_some();
+        let is_map = matches!(
+            charge.what,
+            What::Cost {
+                class: Class::MapGrow,
+                ..
+            }
+        );
+        let place = (located.place.file.clone(), located.place.line);
+        of_heap && is_map && !self.growing.contains(&place)
+    }
+
+    fn finish(self, target: &mut Target) {
+        let ignore = &self.inputs.config.advise.ignore;
+        let named = |finding: &Finding| {
+            ignore
+                .iter()
+                .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
+        };
+        let all = self.findings.into_values();
+        let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
+            all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
+        let memory_work = self.memory_work.unwrap_or(1.0);
+        // Bytes are worth what the program spends on memory: so they stand among processor time.
+        let worth = |finding: &Finding| match finding.measure {
+            Measure::Cpu => (0, finding.share.lower()),
+            Measure::Allocated => (0, finding.share.lower() * memory_work),
+            other => (1 + other as u8, finding.share.lower()),
+        };
+        kept.order_by(|a, b| {
+            let (one, other) = (worth(a), worth(b));
+            let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
+            let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
+            order.then_with(place)
+        });
+        target.findings = kept;
+        target.ignored = ignored.len() as u64;
+        target.costs.order_by(|a, b| {
+            let measure = a.measure.cmp(&b.measure);
+            let certain = || b.share.lower().total_cmp(&a.share.lower());
+            let place = || {
+                (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class))
+            };
+            measure.then_with(certain).then_with(place)
+        });
+    }
+}
+
+fn finding(
+    rule: &crate::advise::Rule,
+    advice: Advice,
+    charge: &Charge<'_>,
+    share: Interval,
+    located: &Located,
+) -> Finding {
+    let place: &Place = &located.place;
+    let verify = match charge.measure {
+        Measure::Cpu | Measure::Allocated | Measure::InUse => format!(
+            "allocs/op and time of a benchmark before and after: go test -run=NONE -bench=. -benchmem {}",
+            place.package
+        ),
+        _ => "the same profile again, under the same load".to_owned(),
+    };
+    let at = format!("{}:{}", place.file, place.line);
+    let function = format!("{}.{}", place.package, place.function);
+    Finding {
+        id: crate::lock::advice_id(rule.id, &function, &place.source),
+        new: None,
+        rule: rule.id.to_owned(),
+        lesson: rule.lesson,
+        measure: charge.measure,
+        share,
+        amount: charge.sum.weight,
+        place: place.clone(),
+        seen: advice.seen,
+        attempt: advice.attempt.replace("FILE:LINE", &at),
+        unless: advice.unless,
+        verify,
+        patch: None,
+    }
+}
