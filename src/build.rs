@@ -12,6 +12,8 @@ pub mod capture;
 
 mod run_step;
 
+pub(crate) mod derived_profiles;
+
 pub mod effect_pass;
 
 pub mod escape_pass;

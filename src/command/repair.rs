@@ -8,6 +8,7 @@ use crate::analysis::frames::Frame;
 use crate::analysis::guard::{self, Limits};
 use crate::analysis::{grown_frames, large_frames};
 use crate::binary::{self, InlinedCall};
+use crate::build::derived_profiles;
 use crate::build::{self, Built, Event};
 use crate::config::{self, layer::Loaded};
 use crate::error::Result;
@@ -222,7 +223,7 @@ fn take_out(
     let Some(derived) = cut else {
         return Ok(false);
     };
-    profiles::keep(&derived, &cache)?;
+    derived_profiles::keep(&derived, &cache)?;
     let mut names: Vec<String> = callees.into_iter().map(str::to_owned).collect();
     names.sort();
     (session.show)(Event::Talk(&format!(
