@@ -50,7 +50,7 @@ use crate::plan::output::Outputs;
 use crate::plan::{self, Facts, Plan, Typed, Vendor, require_main};
 use crate::session::Session;
 pub(crate) use anchored::anchor_flags;
-pub(crate) use as_built::follow;
+pub(crate) use as_built::{follow, unpassed};
 pub(crate) use as_go::as_go_has_it;
 pub(crate) use earlier::{Known, find as find_earlier};
 pub(crate) use elsewhere::is_elsewhere;

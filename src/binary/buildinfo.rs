@@ -42,6 +42,12 @@ impl BuildInfo {
         let found = self.settings.iter().find(|(it, _)| it == key)?;
         Some(&found.1)
     }
+
+    /// The version of Go without experiments, which stand behind ` X:` or, in newer ones, `-X:`.
+    pub(crate) fn go(&self) -> &str {
+        let version = self.go_version.split(' ').next().unwrap_or_default();
+        version.split("-X:").next().unwrap_or_default()
+    }
 }
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";

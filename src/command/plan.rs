@@ -102,6 +102,8 @@ fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
         "trap {} EXIT",
         shell_words::quote(&format!("rm -rf {}", quoted(&plan.stage)))
     ));
+    // dash ends by a signal without that.
+    line("trap 'exit 130' INT; trap 'exit 143' TERM HUP".into());
     for target in &plan.targets {
         target
             .steps

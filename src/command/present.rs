@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, fcntl_setfl};
 use serde::Serialize;
 
 use super::{Output, Session};
@@ -188,13 +188,18 @@ pub(crate) fn anchor(cwd: &Path) -> Option<String> {
 
 /// A file of GitHub's belongs to the whole step: we add to it. Fails with [`Kind::Machine`]; `what` it is.
 pub(super) fn append(path: &OsString, what: &str, text: &str) -> Result<()> {
-    // A pipe that nobody reads is an error, and no wait.
+    // A pipe that nobody reads is an error, and no wait; one that somebody reads slowly is waited for.
     let file = std::fs::File::options()
         .append(true)
         .create(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
+    let patient = |file: std::fs::File| {
+        fcntl_setfl(&file, OFlags::APPEND)?;
+        Ok(file)
+    };
+    file.and_then(patient)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| {
             Error::new(
                 Kind::Machine,

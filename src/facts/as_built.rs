@@ -1,9 +1,12 @@
 //! What an executable records of its build in, a configuration that builds it in the same way out.
 
+use std::path::Path;
+
 use crate::binary::{Binary, BuildInfo};
 use crate::config::layer::Loaded;
 use crate::config::pgo_keys::Profiles;
 use crate::config::{Buildvcs, Strip, Target};
+use crate::error::Error;
 
 /// Settings of a build that are variables, beside those that begin with `GO`.
 const CGO: [&str; 5] = [
@@ -73,4 +76,19 @@ pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
         is_variable && !value.is_empty() && name != "GOOS" && name != "GOARCH"
     });
     of.env.extend(variables.cloned());
+}
+
+/// The refusal of something that a file records, in words for whoever named the file: it cannot be allowed.
+pub fn unpassed(mut error: Error, path: &Path) -> Error {
+    let asks = |hint: &String| hint.contains("--trust-config");
+    if error.hint.as_ref().is_some_and(asks) {
+        let message = error.message.split(": it comes from").next();
+        error.message = format!(
+            "`{}` records what is not passed on to go: {}",
+            path.display(),
+            message.unwrap_or_default()
+        );
+        error.hint = Some("build it again by hand, with what you trust of that".into());
+    }
+    error
 }

@@ -19,6 +19,7 @@ use crate::number::{change, grouped};
 
 pub(crate) use changed_items::{Change, Changes, State};
 pub(crate) use compared_subject::{Item, Subject, Subjects, saved};
+pub(crate) use growth_side::version;
 pub use growth_side::{settings, side};
 
 /// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.

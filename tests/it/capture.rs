@@ -346,6 +346,11 @@ fn the_commands_of_the_plan_work_by_hand() {
         collection(&escape(&place, "auto", "")),
         [0, 2, 0].map(Value::from)
     );
+    // A signal leaves nothing behind, in a shell that runs no EXIT trap then as well.
+    let ended = format!("{}\nkill -TERM $$\nsleep 9\n", plan.stdout);
+    let ended = place.command("sh").arg("-c").arg(&ended).output().unwrap();
+    assert!(!ended.status.success());
+    assert!(!place.path(".gobuild-opt-plan").exists());
     // What lies there already is somebody's.
     place.write(".gobuild-opt-plan/mine", "mine");
     let again = place.command("sh").arg("-c").arg(&plan.stdout).output();

@@ -11,9 +11,10 @@ use super::super::upgrade::wished_versions::Bump;
 use super::point::{Given, Point, Tree};
 use crate::build::Event;
 use crate::error::{Error, Kind, Result};
+use crate::facts::unpassed;
 use crate::order::Ordered;
 use crate::plan::pgo::Candidate;
-use crate::report::comparison::settings;
+use crate::report::comparison::{settings, version};
 use crate::report::growth::{CauseKind, Change, Growth, Side, Step, exact as charged};
 
 /// Builds both files again, and what is between them.
@@ -27,21 +28,32 @@ pub fn exact(given: [&Given; 2], session: &mut Session<'_>) -> Result<Growth> {
         let message = "`--exact` builds what is between two files, and these are of two platforms";
         return Err(Error::new(Kind::Usage, message).hint("compare two files of one platform"));
     }
+    let mains = given.map(|of| of.build.path.as_str());
+    if mains[0] != mains[1] {
+        let message = format!(
+            "`--exact` builds what is between two files of one program, and these are `{}` and `{}`",
+            mains[0], mains[1]
+        );
+        return Err(Error::new(Kind::Usage, message).hint("leave out `--exact`"));
+    }
     let trees = [Tree::of(before, session)?, Tree::of(after, session)?];
     let mut first = Point::of(before, &trees[0]);
     let last = Point::of(after, &trees[1]);
     let profiles = [profile(&first, session)?, profile(&last, session)?];
     let start = first.build(session).map_err(|error| again(error, before))?;
-    is_near(before, &start)?;
+    is_near(before, start.size)?;
     let differs =
         profiles[0].as_ref().map(|of| &of.digest) != profiles[1].as_ref().map(|of| &of.digest);
     if differs {
         first.profile = Some(value(&profiles[0]));
     }
     let mut walk = Walk {
+        first: before,
         at: first,
         waiting: Vec::new(),
         steps: Vec::new(),
+        built: start.size,
+        notes: Vec::new(),
     };
     walk.settings(after, session)?;
     if differs {
@@ -52,6 +64,9 @@ pub fn exact(given: [&Given; 2], session: &mut Session<'_>) -> Result<Growth> {
     walk.end(last, after, session)?;
     let sizes = [before, after].map(|of| of.binary.file_size);
     let mut found = charged(sizes, &start, &walk.steps);
+    found.notes.extend(walk.notes);
+    let again = [(before, start.size), (after, walk.built)];
+    found.notes.extend(again.into_iter().filter_map(not_equal));
     found.notes.extend(modules_that_came(before, after));
     Ok(found)
 }
@@ -93,7 +108,8 @@ fn profile(point: &Point<'_>, session: &mut Session<'_>) -> Result<Option<Profil
     Ok(facts.pgo.applied(&point.like.build.path).and_then(read))
 }
 
-fn again(mut error: Error, given: &Given) -> Error {
+fn again(error: Error, given: &Given) -> Error {
+    let mut error = unpassed(error, &given.path);
     if matches!(error.kind, Kind::Go | Kind::Usage) {
         let shown = given.path.display();
         error.message = format!("`{shown}` cannot be built again: {}", error.message);
@@ -103,16 +119,42 @@ fn again(mut error: Error, given: &Given) -> Error {
     error
 }
 
-/// Stamps and paths may differ; more is another program.
-fn is_near(given: &Given, built: &Side) -> Result<()> {
+/// By how much a file that was built again may differ: by stamps, which may move the segments behind them by a page each;
+/// without -trimpath by the lengths of paths as well.
+fn room(given: &Given) -> u64 {
+    let word = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+    let platform = (word(&given.binary.goos), word(&given.binary.goarch));
+    let page = match (platform.0.as_str(), platform.1.as_str()) {
+        ("darwin" | "ios" | "windows" | "js" | "wasip1", _) => 16 << 10,
+        (_, "386" | "amd64" | "s390x") => 4 << 10,
+        _ => 64 << 10,
+    };
+    let most = (given.binary.file_size / 200).max(16 << 10);
+    match given.build.setting("-trimpath") {
+        Some("true") => most.min(2 * page + 1024),
+        _ => most,
+    }
+}
+
+/// What a file that was built again has more or less than the one that was given.
+fn not_equal((given, built): (&Given, u64)) -> Option<String> {
+    let change = i128::from(built) - i128::from(given.binary.file_size);
+    let shown = given.path.display();
+    (change != 0).then(|| {
+        format!("`{shown}` has {change:+} bytes when it is built again: its stamps, and what it does not record")
+    })
+}
+
+/// Fails where the file that was built again, of `built` bytes, is another program.
+fn is_near(given: &Given, built: u64) -> Result<()> {
     let size = given.binary.file_size;
-    if built.size.abs_diff(size) <= (size / 200).max(16 << 10) {
+    if built.abs_diff(size) <= room(given) {
         return Ok(());
     }
     let message = format!(
         "`{}` cannot be built again: it has {size} bytes, and the sources that it names make {}",
         given.path.display(),
-        built.size
+        built
     );
     Err(Error::new(Kind::Usage, message).hint(match given.commit() {
         Some(_) => "it records no flags of the linker, and no files beside its commit; leave out `--exact`",
@@ -122,10 +164,16 @@ fn is_near(given: &Given, built: &Side) -> Result<()> {
 
 /// The way from one file to the other.
 struct Walk<'p> {
+    /// The file that it begins with.
+    first: &'p Given,
     at: Point<'p>,
     /// What changed since the last file that builds.
     waiting: Vec<Change>,
     steps: Vec<Step>,
+    /// The size of the last file that builds.
+    built: u64,
+    /// Why changes were not built alone.
+    notes: Vec<String>,
 }
 
 impl<'p> Walk<'p> {
@@ -135,7 +183,7 @@ impl<'p> Walk<'p> {
         self.say(session);
         match self.at.build(session) {
             Ok(side) => self.add(side),
-            Err(error) if matches!(error.kind, Kind::Go | Kind::Usage) => {}
+            Err(error) if matches!(error.kind, Kind::Go | Kind::Usage) => self.not_alone(&error),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -149,7 +197,16 @@ impl<'p> Walk<'p> {
         )));
     }
 
+    /// The last change counts with the next, and this is why.
+    fn not_alone(&mut self, error: &Error) {
+        let change = self.waiting.last().map(Change::to_string);
+        let change = change.unwrap_or_default();
+        self.notes
+            .push(format!("not built alone: {change}: {}", error.message));
+    }
+
     fn add(&mut self, side: Side) {
+        self.built = side.size;
         let changes = std::mem::take(&mut self.waiting);
         self.steps.push(Step { changes, side });
     }
@@ -165,7 +222,7 @@ impl<'p> Walk<'p> {
                 session,
             )?;
         }
-        let (old, new) = (settings(&before.build), settings(&after.build));
+        let (old, new) = (recorded(before), recorded(after));
         let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
         names.retain(|name| old.get(*name) != new.get(*name));
         names.sort_unstable();
@@ -209,6 +266,7 @@ impl<'p> Walk<'p> {
                 }
                 Err(error) if matches!(error.kind, Kind::Go | Kind::Usage) => {
                     self.waiting.push(change);
+                    self.not_alone(&error);
                 }
                 Err(error) => return Err(error),
             }
@@ -240,6 +298,7 @@ impl<'p> Walk<'p> {
         let is_same = names[0].is_some() && names[0] == names[1];
         let here = |tree: &Tree| matches!(tree, Tree::Here(_));
         let is_same = is_same || (here(self.at.tree) && here(last.tree));
+        self.waiting.extend(replaced(self.first, after));
         if !is_same {
             let main = after.build.main.as_ref();
             let main = main.map_or(after.build.path.as_str(), |main| main.path.as_str());
@@ -254,11 +313,31 @@ impl<'p> Walk<'p> {
                 .at
                 .build(session)
                 .map_err(|error| again(error, after))?;
-            is_near(after, &side)?;
             self.add(side);
         }
-        Ok(())
+        is_near(after, self.built)
     }
+}
+
+/// The settings of a build that decide about sizes, and those of C.
+fn recorded(of: &Given) -> BTreeMap<String, String> {
+    let c = of.build.settings.iter();
+    let c = c.filter(|(name, _)| name.starts_with("CGO_"));
+    let mut all = settings(&of.build);
+    all.extend(c.cloned());
+    all
+}
+
+/// Modules of both files for which something else stands in, in one of them or another in each.
+fn replaced(before: &Given, after: &Given) -> Vec<Change> {
+    let each = before.build.deps.iter().filter_map(|old| {
+        let new = after.build.deps.iter().find(|new| new.path == old.path)?;
+        let differs = old.replace.is_some() || new.replace.is_some();
+        let (from, to) = (version(old), version(new));
+        (differs && from != to)
+            .then(|| change(CauseKind::ModuleVersion, &old.path, Some(&from), Some(&to)))
+    });
+    each.collect()
 }
 
 /// The modules of a file by path, those that something else stands in for left out.
@@ -271,8 +350,13 @@ fn versions(of: &Given) -> BTreeMap<&str, &str> {
 
 /// Modules that only one of the files has: they come and go with own packages, or with other modules.
 fn modules_that_came(before: &Given, after: &Given) -> Vec<String> {
-    let (old, new) = (versions(before), versions(after));
-    let only = |these: &BTreeMap<&str, &str>, others: &BTreeMap<&str, &str>| {
+    let all = |of: &'_ Given| -> BTreeMap<String, String> {
+        let modules = of.build.deps.iter();
+        let named = modules.map(|module| (module.path.clone(), version(module)));
+        named.ordered()
+    };
+    let (old, new) = (all(before), all(after));
+    let only = |these: &BTreeMap<String, String>, others: &BTreeMap<String, String>| {
         let own = these.iter().filter(|(path, _)| !others.contains_key(*path));
         let named = own.map(|(path, version)| format!("{path} {version}"));
         named.collect::<Vec<_>>().join(", ")

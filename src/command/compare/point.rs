@@ -52,7 +52,7 @@ impl Given {
 
     /// The version of Go, without the experiments.
     pub fn go(&self) -> &str {
-        self.build.go_version.split(' ').next().unwrap_or_default()
+        self.build.go()
     }
 
     /// The commit that it was built from, where nothing was changed in it.

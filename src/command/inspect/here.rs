@@ -12,7 +12,7 @@ use crate::cli::Settings;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::facts::stage;
-use crate::facts::{Purpose, follow};
+use crate::facts::{Purpose, follow, unpassed};
 use crate::linker::Program;
 use crate::number::counted_of;
 use crate::plan::Typed;
@@ -51,20 +51,21 @@ pub fn retained(anatomy: &Anatomy<'_>, path: &Path, session: &mut Session<'_>) -
             "run this in the checkout that the file was built from: its main package is `{}`",
             build.path
         )),
-        _ => error,
+        _ => unpassed(error, path),
     };
     let prepared = prepare_loaded(loaded, &settings, &typed, Purpose::Look, session);
     let mut prepared = prepared.map_err(not_here)?;
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (_, _, plan) = prepared.draw(stage.path(), session)?;
+    let stage = stage(&mut prepared, None, true, session).map_err(not_here)?;
+    let plan = prepared.draw(stage.path(), session).map_err(not_here)?.2;
     let target = plan.targets.first();
     let target = target.ok_or_else(|| refused("go names no target".into()).hint(RELEASE))?;
     let version = &target.facts.toolchain.version;
-    if *version != build.go_version {
+    let here = version.split([' ', '-']).next().unwrap_or_default();
+    if here != build.go() {
         let why = format!("{} built it, and go here is {version}", build.go_version);
         return Err(refused(why).hint(format!(
             "run this with GOTOOLCHAIN={}, or build the file again",
-            build.go_version
+            build.go()
         )));
     }
     Objects::check(target)?;

@@ -110,19 +110,19 @@ const WAYS: &[Way] = &[
 /// The place, by the values of variables. `None` where nobody says that this is a pull request.
 pub(super) fn base(variable: impl Fn(&str) -> Option<String>) -> Option<Base> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty() && value != "false");
-    WAYS.iter().find_map(|way| {
-        if let Some(name) = way.only_with {
-            set(name)?;
-        }
-        let Some(name) = way.base else {
-            return way.only_with.map(Base::Unnamed);
-        };
-        let value = set(name)?;
+    let is_asked = |way: &&Way| way.only_with.is_none_or(|name| set(name).is_some());
+    let named = WAYS.iter().filter(is_asked).find_map(|way| {
+        let value = set(way.base?)?;
         Some(match way.commit {
             true => Base::Commit(value),
             false => Base::Branch(value.trim_start_matches("refs/heads/").to_owned()),
         })
-    })
+    });
+    let unnamed = || {
+        let mut said = WAYS.iter().filter_map(|way| way.only_with);
+        said.find(|name| set(name).is_some()).map(Base::Unnamed)
+    };
+    named.or_else(unnamed)
 }
 
 #[cfg(test)]
@@ -139,19 +139,38 @@ mod tests {
 
     #[test]
     fn each_service_names_the_branch() {
-        let main = Some(Base::Branch("main".into()));
-        for set in [
-            &[("GITHUB_BASE_REF", "main")] as &[_],
-            &[("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main")],
-            &[("BITBUCKET_PR_DESTINATION_BRANCH", "main")],
-            &[("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main")],
-            &[("CHANGE_TARGET", "main")],
-            &[("CODEBUILD_WEBHOOK_BASE_REF", "refs/heads/main")],
-            &[("DRONE_TARGET_BRANCH", "main"), ("DRONE_PULL_REQUEST", "7")],
-            &[("TRAVIS_BRANCH", "main"), ("TRAVIS_PULL_REQUEST", "7")],
-        ] {
-            assert_eq!(by(set), main, "{set:?}");
+        let all = [
+            ("GITHUB_BASE_REF", "main", ""),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "abc", ""),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", ""),
+            ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main", ""),
+            ("BITBUCKET_PR_DESTINATION_BRANCH", "main", ""),
+            ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main", ""),
+            ("CHANGE_TARGET", "main", ""),
+            ("CODEBUILD_WEBHOOK_BASE_REF", "refs/heads/main", ""),
+            ("BITRISEIO_GIT_BRANCH_DEST", "main", ""),
+            ("CIRRUS_BASE_SHA", "abc", "CIRRUS_PR"),
+            ("PULL_BASE_SHA", "abc", "PULL_NUMBER"),
+            ("DRONE_TARGET_BRANCH", "main", "DRONE_PULL_REQUEST"),
+            ("CI_COMMIT_TARGET_BRANCH", "main", "CI_COMMIT_PULL_REQUEST"),
+            ("TRAVIS_BRANCH", "main", "TRAVIS_PULL_REQUEST"),
+            (
+                "APPVEYOR_REPO_BRANCH",
+                "main",
+                "APPVEYOR_PULL_REQUEST_NUMBER",
+            ),
+            ("SEMAPHORE_GIT_BRANCH", "main", "SEMAPHORE_GIT_PR_NUMBER"),
+        ];
+        for (name, value, pull_request) in all {
+            let place = match value {
+                "abc" => Base::Commit("abc".into()),
+                _ => Base::Branch("main".into()),
+            };
+            let set = [(name, value), (pull_request, "7")];
+            assert_eq!(by(&set), Some(place), "{set:?}");
         }
+        // The last one names none.
+        assert_eq!(all.len(), WAYS.len() - 1);
     }
 
     #[test]
@@ -163,6 +182,7 @@ mod tests {
             &[("DRONE_TARGET_BRANCH", "main")],
             &[("TRAVIS_BRANCH", "main"), ("TRAVIS_PULL_REQUEST", "false")],
             &[("PULL_BASE_SHA", "abc")],
+            &[("CIRRUS_PR", "")],
         ] {
             assert_eq!(by(set), None, "{set:?}");
         }
@@ -172,5 +192,7 @@ mod tests {
     fn a_service_that_names_no_branch_is_not_silent() {
         let set = [("CIRCLE_PULL_REQUEST", "https://example.com/pull/7")];
         assert_eq!(by(&set), Some(Base::Unnamed("CIRCLE_PULL_REQUEST")));
+        let set = [("PULL_NUMBER", "7")];
+        assert_eq!(by(&set), Some(Base::Unnamed("PULL_NUMBER")));
     }
 }

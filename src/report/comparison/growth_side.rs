@@ -95,7 +95,8 @@ fn renamed(calls: Calls, main: &str) -> Calls {
         .ordered()
 }
 
-fn version(module: &Module) -> String {
+/// The version of a module, and what stands in for it.
+pub(crate) fn version(module: &Module) -> String {
     match &module.replace {
         None => module.version.clone(),
         Some(real) => format!("{} => {} {}", module.version, real.path, real.version),
