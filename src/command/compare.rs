@@ -4,6 +4,8 @@ mod exact;
 
 mod point;
 
+mod version_order;
+
 use std::path::Path;
 
 use super::inspect::{Wanted, dissect, slice};

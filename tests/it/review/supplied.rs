@@ -206,8 +206,8 @@ fn what_a_file_records_of_its_build_runs_nothing() {
         format!("CC={evil}"),
         "CGO_CFLAGS=-fplugin=./evil.sh".to_owned(),
         "CGO_LDFLAGS=-fuse-ld=./evil.sh".to_owned(),
-        "GOENV=env".to_owned(),
-        "GOPATH=canary".to_owned(),
+        "GOTOOLDIR=canary".to_owned(),
+        "GOBIN=canary".to_owned(),
     ] {
         // A record of the same length stands in its place.
         let mut record = format!("build\t{line}\nbuild\tx=");
