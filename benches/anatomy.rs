@@ -8,7 +8,8 @@ use std::process::Command;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use gobuild_opt::binary::{self, Mapped};
-use gobuild_opt::report::inspection::{Source, View, inspection, outline};
+use gobuild_opt::report::inspection::{Source, View, inspection};
+use gobuild_opt::view::inspected::outline;
 
 fn main() {
     divan::main();

@@ -1,5 +1,7 @@
 //! `why`: the symbols that it says are kept are those of Go's linker, and what it says goes does go.
 
+#![allow(clippy::print_stdout)] // what a run of the tests is asked for
+
 mod cgo;
 
 mod damage;

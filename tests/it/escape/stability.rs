@@ -145,20 +145,15 @@ fn functions_are_counted_and_ranked() {
         collector.finish_with_sites(|it| it.import_path == "example.com/m/lib");
     let identified = identify(&sites, read);
     recount(&mut escapes, &identified);
-    let ranked: Vec<String> = gobuild_opt::escape::by_function(&identified)
-        .into_iter()
-        .map(|it| it.name)
-        .collect();
+    let groups = gobuild_opt::escape::by_function(&identified);
+    // What is in no function of the source has a row of words.
+    let named = groups.iter().map(|group| group.name.clone());
+    let ranked: Vec<String> = named.filter(|name| !name.contains(' ')).collect();
     let mut names = ranked.clone();
     names.sort();
-    assert_eq!(
-        names,
-        ["All", "Leak", "Map", "NewBox"]
-            .map(str::to_owned)
-            .into_iter()
-            .filter(|it| it != "Leak")
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(names, ["All", "Map", "NewBox"]);
+    let sum: u64 = groups.iter().map(|group| group.sites).sum();
+    assert_eq!(sum, escapes.sites);
     assert_eq!(escapes.packages[0].functions, Some(3));
     assert_eq!(ranked[0], "All");
     let lines = gobuild_opt::escape::by_line(&identified);
