@@ -151,7 +151,10 @@ pub fn run(wanted: Option<&[usize]>, command: &[OsString]) -> std::io::Result<Ta
             peak << 10
         },
         faults: number(usage.minor_page_faults()) + number(usage.major_page_faults()),
-        instructions: counter.as_mut().and_then(Counter::number),
+        // No program runs without one: none is a count that was lost.
+        instructions: (counter.as_mut())
+            .and_then(Counter::number)
+            .filter(|count| *count > 0),
         ending: Ending::of(status),
     })
 }
