@@ -144,14 +144,46 @@ fn quoted(text: &str) -> Vec<(String, usize)> {
     text.lines().filter_map(entry).collect()
 }
 
-/// The architectures for which register ABIs are on: the first `case "amd64", "arm64", ...:`.
+/// The architectures for which register ABIs are on: each `case "amd64", ...:` of `switch goarch` with
+/// `regabiSupported = true` behind it. Go 1.26 has two of them.
 fn with_two_abis(text: &str) -> Vec<String> {
-    let mut lines = text.lines().map(str::trim);
-    let line = lines.find(|line| line.starts_with("case \"amd64\""));
-    let line = line.unwrap_or_default();
-    line.split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    let lines = text.lines().map(str::trim);
+    let mut lines = lines.skip_while(|line| *line != "switch goarch {").skip(1);
+    let (mut all, mut case) = (Vec::new(), "");
+    for line in lines.by_ref().take_while(|line| *line != "}") {
+        match line {
+            _ if line.starts_with("case ") => case = line,
+            "regabiSupported = true" => {
+                let names = case.split('"').skip(1).step_by(2);
+                all.extend(names.map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_with_register_abis_counts() {
+        let text = "\
+	switch goarch {
+	case \"amd64\", \"arm64\":
+		regabiAlwaysOn = true
+		regabiSupported = true
+	case \"s390x\":
+		regabiSupported = true
+	case \"mips\":
+		regabiSupported = false
+	}
+	switch goarch {
+	case \"wasm\":
+		regabiSupported = true
+	}
+";
+        assert_eq!(with_two_abis(text), ["amd64", "arm64", "s390x"]);
+    }
 }

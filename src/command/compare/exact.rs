@@ -123,9 +123,9 @@ fn again(error: Error, given: &Given) -> Error {
 /// By how much a file that was built again may differ: by stamps, which may move the segments behind them by a page each;
 /// without -trimpath by the lengths of paths as well.
 fn room(given: &Given) -> u64 {
-    let word = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-    let platform = (word(&given.binary.goos), word(&given.binary.goarch));
-    let page = match (platform.0.as_str(), platform.1.as_str()) {
+    let of = &given.binary;
+    let platform = [&of.goos, &of.goarch].map(|word| word.as_deref().unwrap_or_default());
+    let page = match (platform[0], platform[1]) {
         ("darwin" | "ios" | "windows" | "js" | "wasip1", _) => 16 << 10,
         (_, "386" | "amd64" | "s390x") => 4 << 10,
         _ => 64 << 10,

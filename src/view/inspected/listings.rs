@@ -8,17 +8,19 @@ use crate::report::inspection::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
 use crate::report::sizes::{RETAINED, Retained};
-use crate::view::{Block, Tone, number, optional, text};
+use crate::view::{Block, Column, Tone, number, optional, text};
 
 pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
+    let asked = (inspection.modules.iter()).any(|module| module.retained.is_some());
+    let [code, retained] = code_and_retained(asked);
     let columns = vec![
         text("module"),
         optional(text("version")),
         number("B"),
         number("share"),
-        number("code B"),
-        optional(number(RETAINED)),
+        code,
+        retained,
         optional(number("packages")),
     ];
     let row = |name: String, version: String, bytes, code, (packages, retained)| {
@@ -62,7 +64,23 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         .filter(|module| module.packages > 0)
         .count();
     let heading = format!("Modules: {}", grouped(count as u64));
-    listing(heading, columns, rows)
+    let mut blocks = listing(heading, columns, rows);
+    blocks.extend(meaning(inspection, asked && blocks.len() > 1));
+    blocks
+}
+
+/// The columns for code and for what is retained: who asked for the latter misses the former first on a narrow terminal.
+fn code_and_retained(asked: bool) -> [Column; 2] {
+    match asked {
+        true => [optional(number("code B")), number(RETAINED)],
+        false => [number("code B"), optional(number(RETAINED))],
+    }
+}
+
+/// What the column for retained bytes says.
+fn meaning(inspection: &Inspection<'_>, is_shown: bool) -> Option<Block> {
+    let line = || Block::Line(Tone::Dim, Retained::meaning(inspection.uncounted_c));
+    is_shown.then(line)
 }
 
 /// A number that may not be known.
@@ -73,12 +91,14 @@ fn known(bytes: Option<u64>) -> String {
 pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let size = inspection.file.size;
     let all = &inspection.packages;
+    let asked = all.iter().any(|package| package.retained.is_some());
+    let [code, retained] = code_and_retained(asked);
     let columns = vec![
         text("package"),
         number("B"),
         number("share"),
-        number("code B"),
-        optional(number(RETAINED)),
+        code,
+        retained,
         optional(number("paid for B")),
         optional(number("functions")),
     ];
@@ -103,10 +123,7 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
         ));
     }
-    if all.iter().any(|package| package.retained.is_some()) && blocks.len() > 1 {
-        let line = Retained::meaning(inspection.uncounted_c);
-        blocks.push(Block::Line(Tone::Dim, line));
-    }
+    blocks.extend(meaning(inspection, asked && blocks.len() > 1));
     blocks
 }
 

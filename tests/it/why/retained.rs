@@ -167,6 +167,15 @@ fn a_file_that_was_built_here_says_what_packages_keep_alone() {
     );
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("value=\"retained\""));
+    // The column that was asked for is there on a narrow terminal, too, with what it means.
+    let run = place.run("inspect stripped --retained --by module");
+    let heads = run.stdout.lines().find(|line| line.contains("module  "));
+    assert!(heads.unwrap().contains("retained B"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("retained B: what goes"),
+        "{}",
+        run.stdout
+    );
     let without = place.run("inspect stripped --format json").json();
     assert!(without["packages"][0]["retained"].is_null());
 }
@@ -193,6 +202,24 @@ fn a_file_that_these_sources_do_not_link_is_refused() {
     assert!(said.contains("those of these sources are others"), "{said}");
     place.write("shapes/more.go", "package shapes\n");
     assert_eq!(place.run("inspect plain --retained").code(), 0);
+    // So would a table that only its own package sees.
+    let table = |rows: usize| {
+        let rows: String = (0..rows).map(|n| format!("{},", n * 7919)).collect();
+        place.write(
+            "shapes/more.go",
+            format!("package shapes\n\nvar table = []int{{{rows}}}\n\nfunc init() {{ for _, n := range table {{ if n < 0 {{ panic(n) }} }} }}\n"),
+        );
+    };
+    table(30_000);
+    place.tool("go", &["build", "-o", "table", "."]);
+    assert_eq!(place.run("inspect table --retained").code(), 0);
+    table(100);
+    let said = refused("table");
+    assert!(
+        said.contains("of constants, tables and variables"),
+        "{said}"
+    );
+    place.write("shapes/more.go", "package shapes\n");
     place.write("go.mod", "module example.com/other\n\ngo 1.21\n");
     let said = refused("plain");
     assert!(
