@@ -86,6 +86,7 @@ impl<'a> Objects<'a> {
         let archives = Archives::open(&main, &files)?;
         let read = archives.read(&goroot, stamp, external)?;
         let program = Program::link(&read)?;
+        links::reaches_main(self.target, &program)?;
         let answered = answer(&program);
         let length = program.stored_length();
         if let Some(place) = place.filter(|_| !is_kept && graphs::fits(length)) {

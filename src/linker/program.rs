@@ -114,17 +114,8 @@ fn quantum(goarch: &str) -> u32 {
     }
 }
 
-fn not_sound(goos: &str, goarch: &str) -> Error {
-    let message = format!(
-        "no step of the linker leads to `main.main` on {goos}/{goarch}: this platform links in a way that is not covered"
-    );
-    Error::new(Kind::Usage, message)
-}
-
 impl<'a> Program<'a> {
     /// Runs the elimination.
-    ///
-    /// Fails with [`Kind::Usage`] where `main.main` is not reached.
     pub fn link(read: &'a Read<'a>) -> Result<Self> {
         let constants = &read.constants;
         let from = &read.libraries;
@@ -179,7 +170,7 @@ impl<'a> Program<'a> {
             (joined(table), joined(whole), weights)
         });
         let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
-        Self {
+        Ok(Self {
             sizes: [known, nodes.edges.len(), symbols.len()],
             layout,
             quantum: quantum(from.goarch),
@@ -189,15 +180,12 @@ impl<'a> Program<'a> {
             external: read.external,
             nodes: dense.nodes,
             behind: Behind::Archives(Box::new(symbols)),
-        }
-        .sound()
-        .ok_or_else(|| not_sound(from.goos, from.goarch))
+        })
     }
 
-    /// `None` where the steps do not lead to `main.main`: then they are not those of the linker, and no answer would be true.
-    fn sound(self) -> Option<Self> {
-        let is_whole = self.kept().any(|name| name == b"main.main");
-        is_whole.then_some(self)
+    /// Whether the steps lead to `main.main`. Otherwise they are not those of the linker, and no answer would be true.
+    pub fn reaches_main(&self) -> bool {
+        self.kept().any(|name| name == b"main.main")
     }
 
     /// All symbols of the archives; `None` where the program comes from a store.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::error::{Error, Kind, Result};
+use crate::linker::Program;
 use crate::plan::exports::Exported;
 use crate::plan::{Step, TargetPlan};
 use crate::quote::per_package;
@@ -60,6 +61,18 @@ pub(super) fn covered(packages: &[Exported]) -> Result<()> {
         Some((flag, path)) => not_covered(&format!("-{flag}, which brings in `{path}`,")),
         None => Ok(()),
     }
+}
+
+/// Fails where the elimination does not lead to `main.main`: its steps are not those of the linker on this platform.
+pub(super) fn reaches_main(target: &TargetPlan, program: &Program<'_>) -> Result<()> {
+    if program.reaches_main() {
+        return Ok(());
+    }
+    let of_go = &target.facts.toolchain;
+    let platform = format!("{}/{}", of_go.goos, of_go.goarch);
+    not_covered(&format!(
+        "no step of the linker leads to `main.main`: {platform}"
+    ))
 }
 
 /// The `-linkmode` that counts in the values of `-ldflags`: the last, as for Go.

@@ -168,16 +168,39 @@ fn a_file_that_was_built_here_says_what_packages_keep_alone() {
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("value=\"retained\""));
     // The column that was asked for is there on a narrow terminal, too, with what it means.
-    let run = place.run("inspect stripped --retained --by module");
-    let heads = run.stdout.lines().find(|line| line.contains("module  "));
-    assert!(heads.unwrap().contains("retained B"), "{}", run.stdout);
-    assert!(
-        run.stdout.contains("retained B: what goes"),
-        "{}",
-        run.stdout
-    );
+    has_column(&place.run("inspect stripped --retained --by package").stdout);
     let without = place.run("inspect stripped --format json").json();
     assert!(without["packages"][0]["retained"].is_null());
+}
+
+/// The heading of a listing has the column, and a line below says what it means.
+fn has_column(shown: &str) {
+    let heads = shown.lines().any(|line| line.contains("  retained B"));
+    assert!(heads, "{shown}");
+    assert!(shown.contains("retained B: what goes"), "{shown}");
+}
+
+#[test]
+fn a_module_says_what_it_keeps_alone() {
+    let place = super::place();
+    place.write("dep/go.mod", "module example.com/dep\n\ngo 1.21\n");
+    let page = "package dep\n\nimport \"text/template\"\n\nvar Page = template.Must(template.New(\"\").Parse(\"{{.}}\"))\n";
+    place.write("dep/dep.go", page);
+    place.write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/dep v0.0.0\n\nreplace example.com/dep => ./dep\n",
+    );
+    let main = "package main\n\nimport (\n\t\"os\"\n\n\t\"example.com/dep\"\n)\n\nfunc main() { dep.Page.Execute(os.Stdout, 1) }\n";
+    place.write("main.go", main);
+    place.tool("go", &["build", "-o", "plain", "."]);
+    let found = place.run("inspect plain --retained --format json").json();
+    let modules = found["modules"].as_array().unwrap();
+    let dep = modules.iter().find(|of| of["path"] == "example.com/dep");
+    let dep = dep.unwrap();
+    // It holds nearly nothing itself, and text/template goes with it.
+    assert!(dep["retained"].as_u64().unwrap() > 300_000, "{dep}");
+    assert!(dep["bytes"].as_u64().unwrap() < 30_000, "{dep}");
+    has_column(&place.run("inspect plain --retained --by module").stdout);
 }
 
 /// Sources, settings and checkouts that are others are refused, by a sentence that says what differs.
