@@ -1,6 +1,7 @@
 //! A program whose elimination was run: each symbol that is kept, with all that keeps it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -32,6 +33,8 @@ pub struct Program<'a> {
     pub(super) weights: Weights,
     /// The elimination of what is kept: all of it.
     pub(super) whole: Reached,
+    /// What all of it costs, where that was asked.
+    pub(super) cost: OnceLock<Bytes>,
     pub(super) layout: Layout,
     /// The unit of positions in code.
     pub(super) quantum: u32,
@@ -172,6 +175,7 @@ impl<'a> Program<'a> {
         let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
         Ok(Self {
             sizes: [known, nodes.edges.len(), symbols.len()],
+            cost: OnceLock::new(),
             layout,
             quantum: quantum(from.goarch),
             table,
@@ -250,9 +254,10 @@ impl<'a> Program<'a> {
         self.sizes
     }
 
-    /// What all that is kept costs.
+    /// What all that is kept costs: added up once.
     pub fn bytes(&self) -> Bytes {
-        self.weights.bytes(&self.whole.reached)
+        let add = || self.weights.bytes(&self.whole.reached);
+        *self.cost.get_or_init(add)
     }
 }
 

@@ -4,6 +4,7 @@
 //! order in which [`Out`] writes them. Bytes that hold something else are refused.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::layout::Layout;
 use super::nodes::{Edge, KINDS, Kind, Method, Nodes};
@@ -177,6 +178,7 @@ impl Program<'_> {
             nodes,
             weights,
             whole,
+            cost: OnceLock::new(),
             layout: Layout {
                 function_align,
                 pointer,

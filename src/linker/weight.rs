@@ -62,8 +62,9 @@ pub(super) struct Function {
 #[derive(Debug)]
 pub(super) struct Weights {
     weights: Vec<Weight>,
-    /// Numbers by place and size: the order of the file.
-    order: Vec<u32>,
+    /// The symbols with bytes in the file, by place and size: the order of the file. Each with its weight, since all of them
+    /// are added up again for each question.
+    order: Vec<(u32, Weight)>,
     functions: Vec<Function>,
     shared: Vec<u32>,
     /// Bytes of each name and file.
@@ -216,10 +217,12 @@ impl Weights {
             layout,
         };
         found.add_functions(&from, outside);
-        let mut order: Vec<u32> = (1..found.weights.len() as u32).collect();
-        order.retain(|node| found.weights[*node as usize].place != Place::Nowhere);
-        order.sort_by_key(|node| {
-            let weight = found.weights[*node as usize];
+        let nodes = 1..found.weights.len() as u32;
+        let all = nodes.map(|node| (node, found.weights[node as usize]));
+        let mut order: Vec<(u32, Weight)> = all
+            .filter(|(_, weight)| weight.place != Place::Nowhere)
+            .collect();
+        order.sort_by_key(|(_, weight)| {
             // Alignment first where the linker does so; code keeps its order.
             let key = match weight.place {
                 Place::FunctionData => u32::MAX - weight.align,
@@ -268,12 +271,12 @@ impl Weights {
     /// How much of the file each symbol takes where all are kept.
     fn lay_out(&mut self) {
         let mut ends = [0_u64; Place::Data as usize + 1];
-        for node in &self.order {
-            let weight = &mut self.weights[*node as usize];
+        for (node, weight) in &mut self.order {
             let end = &mut ends[weight.place as usize];
             let start = *end;
             *end = start.next_multiple_of(u64::from(weight.align)) + u64::from(weight.size);
             weight.extent = u32::try_from(*end - start).unwrap_or(u32::MAX);
+            self.weights[*node as usize] = *weight;
         }
     }
 
@@ -377,9 +380,8 @@ impl Weights {
     pub(crate) fn bytes(&self, kept: &[bool]) -> Bytes {
         let mut places = [0_u64; Place::Data as usize + 1];
         let (mut lists, mut tasks) = (0, 0);
-        for node in &self.order {
+        for (node, weight) in &self.order {
             if kept[*node as usize] {
-                let weight = self.weights[*node as usize];
                 let at = &mut places[weight.place as usize];
                 *at = at.next_multiple_of(u64::from(weight.align)) + u64::from(weight.size);
                 lists += u64::from(weight.listed);

@@ -30,7 +30,7 @@ impl Weights {
             ]
         };
         out.numbers(self.weights.iter().flat_map(weight));
-        out.numbers(self.order.iter().copied());
+        out.numbers(self.order.iter().map(|(node, _)| *node));
         let function = |of: &Function| {
             let (start, end) = of.shared;
             [of.node, of.object, of.fixed, start, end, of.files]
@@ -59,6 +59,8 @@ impl Weights {
         };
         let weights: Vec<Weight> = groups(&weights)?.map(weight).collect::<Option<_>>()?;
         let order = from.below(count)?;
+        let weighed = |node: u32| Some((node, *weights.get(node as usize)?));
+        let order = order.into_iter().map(weighed).collect::<Option<_>>()?;
         let functions = from.numbers()?;
         let function = |[node, object, fixed, start, end, files]: [u32; 6]| Function {
             node,
