@@ -5,6 +5,7 @@
     benches/prove.py --sessions 40 --load 2 PROGRAM                # with two busy loops beside them
     benches/prove.py --benchstat PROGRAM                           # equals, beside benchstat on runs one after another
     benches/prove.py --only 1030 --pairs 10 PROGRAM                # 3 %, in sessions of at most 10 pairs
+    benches/prove.py --only 1010 --threshold 0.5 PROGRAM           # 1 %, where half of it matters
     benches/prove.py --layouts --sessions 30 PROGRAM               # equals that are built, each with three layouts of its own
 
 A counter counts as far as it is told times a factor, so that the difference is exact. Equals are two copies of one file; with --layouts
@@ -57,7 +58,7 @@ def build(place):
 
 def session(program, place, other, arguments, seed):
     line = [program, "prove", "-q", "--anyway", "--format", "json", "--seed", str(seed), "--raw", "raw.txt"]
-    line += ["--pairs", str(arguments.pairs)]
+    line += ["--pairs", str(arguments.pairs), "--threshold", f"{arguments.threshold}%"]
     # A tag that no file asks for changes nothing but the command line that is written into the file.
     line += ["--variant", "again: -tags=again"] if arguments.layouts else ["1000", other]
     line += ["--", "{bin}", str(arguments.steps)]
@@ -144,6 +145,7 @@ def main():
     parser.add_argument("--load", type=int, default=0, help="busy loops beside the sessions")
     parser.add_argument("--benchstat", action="store_true")
     parser.add_argument("--pairs", type=int, default=20, help="the most pairs of a session")
+    parser.add_argument("--threshold", type=float, default=1, help="percent; what is as small is no effect")
     parser.add_argument("--layouts", action="store_true")
     parser.add_argument("--only", help="copy, 1010 or 1030")
     arguments = parser.parse_args()

@@ -1,5 +1,17 @@
-//! The bytes of an executable in, its anatomy out: sections by role, build information, and (in the modules below)
-//! an owner for every byte.
+//! Takes an executable apart: sections by role, build information, and an owner for every byte.
+//!
+//! ```text
+//! elf, pe, macho, wasm   the container: sections, segments, symbols
+//! books                  each byte of the file is in one section, in the headers or padding
+//! pclntab, functions     functions with their packages, inline trees (stretches, inlined)
+//! types, moduledata      type descriptors, lists of the runtime
+//! references, doubt      which code mentions which data
+//! objects, extents       where data objects begin and end
+//! owners                 whose each object is
+//! ledger                 claims on bytes, each claimed once
+//! dissect                all of this in order, into an Anatomy
+//! ```
+//!
 //!
 //! [`open`] maps a file, [`read`] gives its [`Binary`]: ELF, PE, Mach-O or wasm, stripped or not. Everything here is a
 //! function from bytes to values; the one exception is [`open`].

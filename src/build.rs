@@ -172,8 +172,8 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// Whether the program was built without the profile.
-    pub(crate) fn has_twin(&self) -> bool {
+    /// Whether the program was built without the profile as well.
+    pub(crate) fn is_also_without_profile(&self) -> bool {
         self.without.is_some() || self.effect.is_some()
     }
 }

@@ -1,6 +1,7 @@
 //! The checks: each asks one question about a build, and gives at most one finding.
 //!
-//! A check is a file of `check/` and a line of [`ALL`]; its doc comment is its manual.
+//! A check is a file of `check/`, named as its ID, with a `CHECK` whose `manual` is what `explain ID` prints; its `mod` line here,
+//! and its line in [`ALL`]. What it looks at comes from [`Context`].
 
 mod context;
 

@@ -72,7 +72,7 @@ pub use collect::Collector;
 pub use compiler_flags::{diagnostics, gcflags};
 pub use file_owner::{Package, Sources};
 pub use function::{Function, functions};
-pub(crate) use identity::was_overlooked;
+pub(crate) use identity::was_taken_for_constant;
 pub use identity::{Diff, IdentifiedSite, Identity, diff, identify, identify_among};
 pub use ranking_sites::{Group, by_function, by_line, recount};
 pub(crate) use remark::{Optimizations, Remark};

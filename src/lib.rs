@@ -3,17 +3,19 @@
 //! A release is one pass through plain data types; each arrow is one function:
 //!
 //! ```text
-//! layers    -- config ---> Config      what the user wants            defaults < preset < file < env < flags
-//! Config    -- plan -----> Plan        every command, as data         + Toolchain, Packages (facts from go)
-//! Plan      -- build ----> Artifacts   what the commands left         the only stage that changes the disk
-//! Artifacts -- analysis -> Analysis    what it says                   binary, escape, profile read it
-//! Analysis  -- report ---> Report      what it means                  + checks and budgets: Verdict
-//! Report    -- view -----> Blocks      what a reader sees of it
-//! Blocks    -- render ---> String      how it looks in one format
+//! layers   -- config ---> Config         what the user wants            defaults < preset < file < env < flags
+//! Config   -- facts ----> Facts          what go says                   once per target
+//! Facts    -- plan -----> Plan           every command, as data         refuses what go would take and ignore
+//! Plan     -- build ----> Vec<Built>     what the commands left         runs go, publishes the files
+//! Built    -- analysis -> Vec<Artifact>  what is in it                  binary, escape, profile read it
+//! Artifact -- report ---> Report         what it means                  + checks and budgets: Verdict
+//! Report   -- view -----> Vec<Block>     what a reader sees of it
+//! Block    -- render ---> String         how it looks in one format
 //! ```
 //!
-//! Modules stand in this order and use only modules above them; `tests/it/house.rs` holds that, and who may run processes, write
-//! to the disk, print, and change a configuration. No folder but `linker` has a circle.
+//! The `mod` lines below stand in another order: a module uses only those above it. `tests/it/house.rs` holds that, and who may
+//! run processes, write to the disk (`build`, `agent`, `command`), print, and change a configuration. No folder but `linker` has
+//! a circle.
 //!
 //! # The map
 //!
@@ -30,18 +32,19 @@
 //! | [`linker`] | what Go's linker would keep of package archives, why, and what it costs |
 //! | [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
 //! | [`profile`] | pprof profiles: read, merged, made slim, compared |
-//! | [`lock`] | gobuild-opt.lock: what was accepted |
-//! | [`plan`] | every go command of a run, with the reason for each flag |
+//! | [`lock`] | gobuild-opt.lock: what was accepted, and the IDs of sites |
+//! | [`plan`] | every go command of a run, with the reason for each flag; refuses flags that would do nothing (`-X` of no variable) |
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
 //! | [`build`] | runs the plan: stages, captures, publishes |
 //! | [`agent`] | the small processes that a run starts of this program: one file each |
 //! | [`session`] | what a run needs from the outside: directory, environment, signals, who is told |
 //! | [`facts`] | asks go, once per target and for a purpose; what of a configuration a run is about |
 //! | [`analysis`] | reads what the build left |
-//! | [`gate`], [`check`] | what fails a run: budgets, checks, the escape gate |
+//! | [`gate`], [`check`] | what can fail a run, and its outcomes; the checks |
+//! | [`doctor`] | what the machine, the module and the profile lack |
 //! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
 //! | [`prove`] | runs of two programs side by side: whether one is faster |
-//! | [`report`] | the JSON contract: values, and what they are made from |
+//! | [`report`] | the JSON contract: values, and what they are made from; `report/judge/` judges budgets and gates |
 //! | [`view`] | values laid out as blocks |
 //! | [`render`] | the formats that draw blocks |
 //! | [`cli`], [`command`] | the command line, and one file per subcommand |
@@ -59,12 +62,17 @@
 //! | baseline | the file that a release is compared with: its twin, a plain build, or a file |
 //! | capture | what the compiler printed while it compiled the release, kept by `-toolexec` |
 //! | pass | one more compile with `-m`, where capture cannot work |
+//! | stamp | a value that `-X` writes into a variable, or what go records of git |
+//! | ambient | a setting that comes from outside of the configuration: the environment, `go env -w`, go.work |
+//! | scope | the packages whose escapes count |
 //! | site | a place in the source where a value escapes to the heap, with an identity that survives edits |
 //! | owner | the package that a byte belongs to; `shared` where several use it, `unowned` where nobody knows |
 //! | anatomy | an executable taken apart: functions, packages, owners |
 //! | fit | the share of a profile whose functions and lines still exist |
 //! | check | one question about a build, with a severity of its own |
 //! | gate | whatever fails a run: a check that is denied, a budget, an assertion, the escape gate |
+//! | verdict | whether the run passes, with a sentence for each reason why not |
+//! | ground | what a sentence of the verdict stands on: a budget, a check, a site |
 //! | not judged | the outcome of a gate that had nothing to look at |
 //! | ratchet | a limit that follows the lock down |
 //! | variant | one of the programs that `prove` runs side by side |
@@ -77,8 +85,8 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | a check | its file in `check/`, a line in [`check::ALL`], its severity in `presets/default.toml` |
-//! | a gate: a limit of `[budget]` | its field and its line in `config/budget.rs`, its judge in `report/judge/` |
+//! | a check | its file in `check/`, called as its ID, a `mod` line and a line in [`check::ALL`], its severity in `presets/default.toml`; what it looks at, where that is new, in `check/context.rs`. Its manual has the parts that the house test names |
+//! | a gate: a limit of `[budget]` | its field and its line in `config/budget.rs`, its judge in `report/judge/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a key of the configuration | its field in `config.rs` or `config/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | what a run leaves out of the configuration | a line in `facts/wanted.rs` |
 //! | a section of the report | its values in `report/target.rs`, its blocks in `view/`, a line in `view.rs`, `SCHEMAS=write cargo test --lib schemas` |

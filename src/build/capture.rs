@@ -7,12 +7,14 @@
 pub mod toolexec_call;
 
 use std::fs::Permissions;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use flate2::Compression;
 use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
 
 pub(super) use super::DRAFT;
 use crate::input;
@@ -58,11 +60,11 @@ fn path(store: &Path, action: &str) -> Option<PathBuf> {
 /// The capture of an action, if there is one and it is whole. One that is damaged is removed.
 pub(crate) fn read(store: &Path, action: &str) -> Option<Capture> {
     let path = path(store, action)?;
-    let mut file = input::open(&path).ok()?;
+    let file = input::open(&path).ok()?;
     let time = file.metadata().and_then(|metadata| metadata.modified());
     let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
     let mut packed = Vec::new();
-    file.by_ref().take(LONGEST).read_to_end(&mut packed).ok()?;
+    (&file).take(LONGEST).read_to_end(&mut packed).ok()?;
     let Some(text) = unpack(&packed) else {
         let _ = std::fs::remove_file(&path);
         return None;
@@ -87,6 +89,20 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let whole = decoder.into_inner().is_empty() && text.len() as u64 <= LONGEST;
     let text = whole.then_some(text)?;
     (text.starts_with(b"# ") && text.ends_with(b"\n")).then_some(text)
+}
+
+/// Keeps what the compiler printed of a package under the name of an action. A disk that is full now is no reason to fail.
+pub(super) fn keep(store: &Path, package: &str, action: &str, text: &[u8]) {
+    let write = || {
+        let mut encoder = GzEncoder::new(draft(store)?, Compression::fast());
+        let parts = [b"# ", package.as_bytes(), b"\n", text];
+        let written = parts.iter().try_for_each(|part| encoder.write_all(part));
+        let file = written.and_then(|()| encoder.finish()).ok()?;
+        file.persist(path(store, action)?).ok()
+    };
+    if text.len() as u64 + 1024 < LONGEST {
+        drop(write());
+    }
 }
 
 /// So that what is used stays.

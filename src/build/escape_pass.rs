@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::excerpt::Excerpt;
-use super::reading::{Cost, Missing, Reading};
+use super::reading::{Cost, Missing, Printed, Reading};
 use super::site_names::named;
 use super::sources::sources;
 use super::{Event, announce, capture, failure, mapped_sources, tolerate};
@@ -118,20 +118,42 @@ impl Run<'_> {
     ) -> Result<()> {
         let target = self.target;
         let missing = self.found(names, trimmed, interrupt, collector, cost, show)?;
-        let command = match &missing {
-            Missing::Everything => Some(pass.invocation.clone()),
-            Missing::Packages(packages) if packages.is_empty() => None,
-            Missing::Packages(packages) => Some(narrowed(pass, &target.collection, packages)),
+        let (command, named) = match missing {
+            Missing::Everything(named) => {
+                cost.passed = None;
+                (pass.invocation.clone(), named)
+            }
+            Missing::Packages(named) if named.is_empty() => return Ok(()),
+            Missing::Packages(named) => {
+                let mut packages: Vec<String> = Vec::new();
+                for (path, _) in &named {
+                    if !packages.contains(path) {
+                        packages.push(path.clone());
+                    }
+                }
+                cost.passed = cost.passed.map(|passed| passed + packages.len() as u64);
+                (narrowed(pass, &target.collection, &packages), named)
+            }
         };
-        if let Some(command) = command {
-            announce(pass.kind, target, show);
-            cost.pass += run_pass(&command, interrupt, collector, show)?;
+        announce(pass.kind, target, show);
+        let mut printed = Printed::default();
+        cost.pass += run_pass(&command, interrupt, collector, &mut printed, show)?;
+        // Flags of the user may have made the compiler print more than a capture has.
+        if let Source::Capture { store, .. } = &target.collection.source
+            && target.collection.is_without_flags()
+        {
+            self.reading(store, trimmed).keep(&named, &printed);
         }
-        cost.passed = match missing {
-            Missing::Everything => None,
-            Missing::Packages(packages) => cost.passed.map(|passed| passed + packages.len() as u64),
-        };
         Ok(())
+    }
+
+    fn reading<'s>(&'s self, store: &'s Path, trimmed: bool) -> Reading<'s> {
+        Reading {
+            target: self.target,
+            store,
+            since: self.since,
+            trimmed,
+        }
     }
 
     /// Names the sites of the scope.
@@ -173,16 +195,11 @@ impl Run<'_> {
             (Source::Capture { store, .. }, Some(names)) => (store, names),
             (Source::Pass { reason }, _) => {
                 cost.reason.clone_from(reason);
-                return Ok(Missing::Everything);
+                return Ok(Missing::Everything(Vec::new()));
             }
-            _ => return Ok(Missing::Everything),
+            _ => return Ok(Missing::Everything(Vec::new())),
         };
-        let reading = Reading {
-            target,
-            store,
-            since: self.since,
-            trimmed,
-        };
+        let reading = self.reading(store, trimmed);
         if let Some(names) = &self.names {
             return Ok(reading.take(names, collector, cost));
         }
@@ -200,7 +217,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 cost.reason = Some(tolerate(error, interrupt)?);
-                Ok(Missing::Everything)
+                Ok(Missing::Everything(Vec::new()))
             }
         }
     }
@@ -211,6 +228,7 @@ fn run_pass(
     command: &Invocation,
     interrupt: &Interrupt,
     collector: &mut Collector<'_>,
+    printed: &mut Printed,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Duration> {
     collector.printed();
@@ -218,6 +236,7 @@ fn run_pass(
     let mut splitter = Splitter::default();
     let mut take = |line: &[u8]| {
         collector.line(line);
+        printed.line(line);
         words.keep(line);
     };
     let outcome = process::run(command, interrupt, |stream, bytes| {

@@ -36,12 +36,15 @@ impl Cost {
     }
 }
 
+/// A package, and the action of its compile.
+pub(super) type Named = (String, String);
+
 /// What has no capture.
 pub(super) enum Missing {
-    /// The whole scope.
-    Everything,
-    /// These packages, each once.
-    Packages(Vec<String>),
+    /// The whole scope; the actions of its packages where they are known.
+    Everything(Vec<Named>),
+    /// These packages, each once but where it is compiled several times.
+    Packages(Vec<Named>),
 }
 
 /// Captures that are being read.
@@ -95,7 +98,7 @@ impl Reading<'_> {
     ) -> Missing {
         let start = std::time::Instant::now();
         let before = cost.captured + cost.found;
-        let mut missing: Vec<String> = Vec::new();
+        let mut missing: Vec<Named> = Vec::new();
         for (path, action) in names {
             match capture::read(self.store, action) {
                 Some(it) => {
@@ -107,20 +110,20 @@ impl Reading<'_> {
                     }) += 1;
                     self.feed(path, &it.text, collector);
                 }
-                None if missing.iter().any(|text| text == path) => {}
-                None => missing.push(path.to_owned()),
+                None => missing.push((path.clone(), action.clone())),
             }
         }
         cost.captures += start.elapsed();
         if cost.captured + cost.found == before && !missing.is_empty() {
             let why = "no package has a capture: a plain go compiled them before, or flags of yours make the compiler print";
             cost.reason = Some(why.into());
-            return Missing::Everything;
+            return Missing::Everything(missing);
         }
         Missing::Packages(missing)
     }
 
-    fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
+    /// How the lines of a package are shown by go.
+    fn raw(&self, path: &str) -> Raw {
         let facts = &self.target.facts;
         let package = facts
             .packages
@@ -132,7 +135,11 @@ impl Reading<'_> {
             .filter(|_| !self.trimmed)
             .map_or("", |package| package.dir.as_str());
         let cwd = facts.go.cwd.as_os_str().as_bytes();
-        let raw = Raw::new(dir.as_bytes(), cwd, cgo);
+        Raw::new(dir.as_bytes(), cwd, cgo)
+    }
+
+    fn feed(&self, path: &str, text: &[u8], collector: &mut Collector<'_>) {
+        let raw = self.raw(path);
         // The first line names the package, as go does, and is the only one that does.
         let start = memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1);
         let text = &text[start..];
@@ -146,5 +153,46 @@ impl Reading<'_> {
         for line in text.split(|byte| *byte == b'\n') {
             collector.line(&raw.shown(line));
         }
+    }
+
+    /// Keeps what a pass printed of these packages as their captures, so that no later run needs a pass for them. Left out is
+    /// what go shows in other words than the compiler, a package of which nothing was printed (go prints nothing, too, where
+    /// it has lost what it would repeat), and one whose header stands there twice. A name with a line break, which could forge
+    /// a header, was refused before the pass ([`mapped_sources`](super::mapped_sources)).
+    pub(super) fn keep(&self, named: &[Named], printed: &Printed) {
+        for (path, action) in named {
+            let alone = named.iter().filter(|(other, _)| other == path).count() == 1;
+            if let Some(text) = printed.of(path)
+                && alone
+                && self.raw(path) == Raw::default()
+            {
+                capture::keep(self.store, path, action, text);
+            }
+        }
+    }
+}
+
+/// What a pass printed, by the headers of go.
+#[derive(Default)]
+pub(super) struct Printed {
+    all: Vec<(String, Vec<u8>)>,
+}
+
+impl Printed {
+    pub(super) fn line(&mut self, line: &[u8]) {
+        if let Some(path) = line.strip_prefix(b"# ") {
+            let path = String::from_utf8_lossy(path).into_owned();
+            self.all.push((path, Vec::new()));
+        } else if let Some((_, text)) = self.all.last_mut() {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+    }
+
+    /// What stands below the header of a package; `None` where there is no such header, or more than one.
+    fn of(&self, path: &str) -> Option<&[u8]> {
+        let mut found = self.all.iter().filter(|(other, _)| other == path);
+        let (_, text) = found.next()?;
+        (found.next().is_none() && !text.is_empty()).then_some(text)
     }
 }

@@ -135,7 +135,7 @@ fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> R
             };
             let package = &executable.package;
             let frames = large_frames(target, executable, &bytes, true);
-            let grown = match built.get(index).is_some_and(Built::has_twin) {
+            let grown = match built.get(index).is_some_and(Built::is_also_without_profile) {
                 true => grown_frames(target, executable, &bytes),
                 false => None,
             };

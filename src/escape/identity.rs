@@ -32,8 +32,8 @@ pub struct Identity {
     pub(crate) ordinal: u32,
 }
 
-/// Whether this program, when it wrote locks of a version and for a Go, took a site for a constant that it is not.
-pub(crate) fn was_overlooked(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
+/// Whether the locks of a version left a site out, for a Go, because it was wrongly taken for a constant.
+pub(crate) fn was_taken_for_constant(identity: &Identity, version: i64, go: (u32, u32)) -> bool {
     let expression = identity.expression.as_str();
     match identity.class {
         Class::Boxing => version < 3 && expression::class(expression.as_bytes()) == Class::Constant,

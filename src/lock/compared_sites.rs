@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Target, named};
 use crate::escape::added::{self, Added, Listed};
-use crate::escape::{Class, Identity, was_overlooked};
+use crate::escape::{Class, Identity, was_taken_for_constant};
 use crate::go::minor_of;
 
 /// How the sites of a build stand against the lock.
@@ -67,8 +67,9 @@ pub(crate) fn compare(
     let mut compared = added::compare(&old, &new);
     let minor = minor_of(go).unwrap_or((u32::MAX, 0));
     if let Some(version) = lock.earlier {
-        let seen =
-            |added: &Added| !was_overlooked(&sites[at[added.index]].identity, version, minor);
+        let seen = |added: &Added| {
+            !was_taken_for_constant(&sites[at[added.index]].identity, version, minor)
+        };
         compared.new.retain(seen);
     }
     let place = |added: Added| Added {

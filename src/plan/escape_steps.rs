@@ -71,6 +71,11 @@ impl Default for Source {
 }
 
 impl Collection {
+    /// Whether no `-gcflags` of the user can make the compiler print more.
+    pub(crate) fn is_without_flags(&self) -> bool {
+        self.user.is_empty()
+    }
+
     /// The step with the compiler asked for its escape analysis; as it is where nothing is captured.
     pub(super) fn told(&self, step: Step) -> Step {
         let Source::Capture { toolexec, from, .. } = &self.source else {

@@ -1,4 +1,5 @@
-//! The only judge: what becomes of each gate of the executables, and whether the run passes.
+//! Judges each gate of the executables of a run: what became of it, and whether the run passes. Commands without a
+//! configuration (`compare`, `prove`, `escape` with assertions) judge their own limits.
 
 mod accepted_entry;
 
@@ -34,7 +35,8 @@ pub(crate) struct Judged {
     pub(crate) gates: Vec<Gate>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
     pub(crate) not_judged: Vec<Reason>,
-    /// Where it does, and no executable has a check that says so.
+    /// A sentence for each cause by which gates were not judged, where that fails the run and no check of an executable
+    /// says so.
     pub(crate) failures: Vec<Reason>,
 }
 

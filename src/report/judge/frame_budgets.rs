@@ -56,6 +56,12 @@ pub(crate) fn budgets(target: &Target, config: &Config, accepted: &Accepted<'_>)
     budgets
 }
 
+/// Whether a budget is one of these: each function over it has a sentence of its own.
+pub(super) fn is_about_frames(budget: &Budget) -> bool {
+    let key = budget.item.split(' ').next();
+    matches!(key, Some("frame" | "frame-growth"))
+}
+
 fn judged(item: String, limit: u64, actual: u64, failed: bool) -> Budget {
     Budget {
         item,

@@ -1,6 +1,7 @@
 //! Writes the sentences behind exit code 1.
 
 use super::Judged;
+use super::frame_budgets;
 use crate::analysis::frames::Start;
 use crate::check::{self, Finding, Status};
 use crate::config::size::human;
@@ -14,7 +15,7 @@ pub(crate) fn verdict(targets: &[Target], judged: &Judged, change: Option<&Chang
     let over = judged
         .budgets
         .iter()
-        .filter(|budget| budget.status == Status::Fail && !budget.item.starts_with("frame"))
+        .filter(|budget| budget.status == Status::Fail && !frame_budgets::is_about_frames(budget))
         .map(|budget| over(budget).into());
     let denied = targets.iter().flat_map(|target| {
         let failed = target
