@@ -1,4 +1,4 @@
-//! What the user wants and what go says in, every command as data out.
+//! Draws the plan of a run from what the user wants and what go says: every command, as data.
 
 mod arg;
 

@@ -1,4 +1,4 @@
-//! Runs of two programs side by side in, whether one is faster out.
+//! Decides from runs of two programs side by side whether one is faster.
 //!
 //! Pure: what was measured comes as numbers, and the same numbers and seed give the same verdict. The unit is the pair: one run
 //! of each program, one right after the other, in balanced random order. What counts is the logarithm of their quotient.

@@ -1,4 +1,4 @@
-//! The stacks of a profile in, what the runtime costs on the user's lines out.
+//! Charges what the runtime costs in a profile to the nearest line of the user's code.
 //!
 //! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime owns
 //! the sample; the frame of the runtime above it tells the class; the nearest frame of the user pays for it.

@@ -1,4 +1,4 @@
-//! A Go file and a line in, the statement and the loops around it out.
+//! Parses a Go file and reads what stands on a line: the statement, and the loops around it.
 //!
 //! Without types: what the text does not show is not known, and no advice is made of it.
 

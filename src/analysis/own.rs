@@ -1,4 +1,4 @@
-//! An executable in, the functions of the user's own packages and the calls that are inlined in their bodies out.
+//! Lists the functions of the user's own packages in an executable, and the calls that are inlined into them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! An executable with and without the profile in, what the profile did to it out.
+//! Compares an executable with the same one built without the profile: reports what the profile changed in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

@@ -1,4 +1,4 @@
-//! Places with sizes in, bounds on the sizes of what lies between them out: in a run they never fall.
+//! Bounds the size of an object by the known sizes around it: within a run of the linker's layout sizes never fall.
 
 use super::image::Addr;
 

@@ -1,4 +1,4 @@
-//! The bytes of an executable in, every place that calls out: function and line, counted from the function's first line.
+//! Finds every place in an executable that calls: its function, and its line counted from the function's first line.
 //!
 //! Calls are found as instructions, and named through the line table and its inline trees, so that nothing of it needs a
 //! symbol table. A call that the compiler inlined has no instruction; its inline tree records it. Layout of the trees:

@@ -1,4 +1,4 @@
-//! An executable in, the calls that the compiler inlined into some of its functions out.
+//! Finds the calls that the compiler inlined into some of an executable's functions.
 //!
 //! The inline tree of a function has a row per inlined call: who was inlined, and an instruction that stands for the place
 //! of the call. Layout: `runtime/symtab.go` (`funcdata`), `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.

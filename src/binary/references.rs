@@ -1,5 +1,5 @@
-//! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
-//! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
+//! Finds the addresses of data that machine code mentions. Instructions are recognised by their bytes where they stand,
+//! without decoding what is between them: a false match leads to no more than a cut in an object.
 
 mod amd64;
 pub(super) mod bodies;

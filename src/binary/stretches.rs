@@ -1,5 +1,5 @@
-//! A table of the line table in, stretches of code with their values out; and the rows of inline trees, which two of these
-//! tables lead to.
+//! Decodes tables of the line table into stretches of code with their values; and reads the rows of inline trees, which
+//! two of these tables lead to.
 //!
 //! Layouts: `runtime/symtab.go` (`step`), `runtime/symtabinl.go` (`inlinedCall`), `internal/abi/symtab.go`; Go 1.20 to 1.27.
 

@@ -1,4 +1,4 @@
-//! A text and an executable in, whether the program has it as a string out: what `-X` set, seen where it arrived.
+//! Finds out whether a program has a text as a string: whether what `-X` set arrived.
 
 use memchr::memmem::Finder;
 

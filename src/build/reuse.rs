@@ -1,4 +1,5 @@
-//! What the last run left and what go linked in; which executables are the same, and what was compiled into them, out.
+//! Gives go the outputs of the last run; finds from what go linked which executables are the same, and what was
+//! compiled into them.
 
 use super::seed::{self, Candidate, Last, Seed};
 use super::seen_links::{self, Linked};

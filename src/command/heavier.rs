@@ -1,4 +1,4 @@
-//! Benchmarks that allocate more in, where they are declared out: what annotations and code scanning show.
+//! Finds where benchmarks that allocate more are declared: what annotations and code scanning show.
 
 use std::path::Path;
 

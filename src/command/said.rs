@@ -1,5 +1,5 @@
-//! Warnings in, those of them that this terminal has shown before out. What never changes is said once and counted then;
-//! where the report goes to a file, a pipe or a log it is said each time, so that the same input gives the same report.
+//! Remembers which warnings this terminal has shown before. What never changes is said once and counted then; where the
+//! report goes to a file, a pipe or a log it is said each time, so that the same input gives the same report.
 
 use std::collections::BTreeSet;
 use std::path::Path;

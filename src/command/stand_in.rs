@@ -1,5 +1,5 @@
-//! `go build` and `go install` in, a release out, where this program stands in for go. What go takes has to succeed and what
-//! it refuses has to fail: without a configuration of the user, nothing of ours stands in the way of either.
+//! Makes a release of `go build` and `go install`, where this program stands in for go. What go takes has to succeed
+//! and what it refuses has to fail: without a configuration of the user, nothing of ours stands in the way of either.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! An executable or the last report of it in, the bytes that stripping saves out.
+//! Computes the bytes that stripping saves, from an executable or from the last report of it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What go vet and go fix report in, weighed by the profile of the build, out.
+//! Weighs what go vet and go fix report by the profile of the build.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

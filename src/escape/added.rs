@@ -1,4 +1,5 @@
-//! Two lists of sites with the text of their lines in, what is new and what is gone out: never a site that was there before.
+//! Compares two lists of sites, with the text of their lines: finds what is new and what is gone. A site that was there
+//! before is never new.
 //!
 //! Sites of one function with the same expression differ only in their turn, and one more above the others takes the turn of
 //! the first. So they are compared as a group: as many as were there before are known, and those are told by the text of

@@ -1,4 +1,4 @@
-//! Lines in, escapes per package out: streamed, each site once.
+//! Collects the escapes of each package from the lines of the compiler, one line at a time, each site once.
 
 mod diagnostics;
 

@@ -1,4 +1,4 @@
-//! Names of a build in, what their declarations say of memory out.
+//! Looks up what the declarations of names in a build say about memory.
 //!
 //! The compiler prints a call `f(1)` and a constant `T(1)` of a named type alike, and says of every value in an interface that
 //! it escapes: also of one without a size, and of one byte, for which the runtime has a table. The declarations tell them

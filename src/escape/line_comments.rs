@@ -1,4 +1,4 @@
-//! The bytes of a Go file in, the files that its `//line` comments name out.
+//! Finds the files that the `//line` comments of a Go file name.
 //!
 //! The compiler reports what stands behind such a comment under that name (`updateBase`, `cmd/compile/internal/syntax`).
 

@@ -1,4 +1,4 @@
-//! A directory without a main package in, the main packages below it out: those of most modules are in cmd/.
+//! Names in an error the main packages below a directory that has none: those of most modules are in cmd/.
 
 use std::path::Path;
 

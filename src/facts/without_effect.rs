@@ -1,4 +1,4 @@
-//! What go takes without a word and does nothing with: flags and levels in, an error or a note in the facts out.
+//! Finds flags and levels that go accepts silently but that have no effect: an error, or a note in the facts.
 
 use super::purpose::Purpose;
 use crate::config::layer::Loaded;

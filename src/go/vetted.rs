@@ -1,4 +1,4 @@
-//! `go vet` and `go fix` asked, what they report out. Both print; nothing is changed.
+//! Runs `go vet` and `go fix`, and collects what they report. Both only print; nothing is changed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The flags that were given and those that go gets in, what of the former has no effect out.
+//! Compares the flags the user gave with those go receives; returns the ones without effect.
 //!
 //! For each package go takes the last value of `-ldflags`, `-gcflags` or `-asmflags` whose pattern means it, whole, and says
 //! nothing about the others (`cmd/go/internal/load/flag.go`). Of `-tags` it takes the last value.

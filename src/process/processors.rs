@@ -1,4 +1,5 @@
-//! Processors by number: a list as people type it in, those that we may use, those of one kind, and running on some of them.
+//! Lists of processors: reads one as people type it, finds those that we may use and those of the fastest kind, and
+//! keeps a process on some of them.
 
 use std::fs;
 use std::io;

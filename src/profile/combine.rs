@@ -1,4 +1,4 @@
-//! Samples of several profiles in, one set of tables out, in which nothing stands twice and nothing is unused.
+//! Combines samples of several profiles under one set of tables, in which nothing stands twice and nothing is unused.
 //!
 //! Mappings are equal by size and build ID (or path), so address randomisation does not tell programs apart; locations by
 //! their address within the mapping and their lines; functions by name, file and start line; samples by stack and labels.

@@ -1,4 +1,4 @@
-//! The wire bytes of one sample in, the sample out.
+//! Decodes one sample from its wire bytes.
 //!
 //! Samples are most of a profile. Numbers are counted before they are read, so each list is allocated once; the rest of the
 //! wire is left to prost.

@@ -1,4 +1,4 @@
-//! The pairs so far in, what they say out: faster, slower, no effect, or nothing yet.
+//! Judges the pairs so far: faster, slower, no effect, or nothing yet.
 //!
 //! At each look, in this order:
 //! 1. No effect: both one-sided tests refuse a difference as large as the threshold. All looks together are wrong about one of

@@ -1,4 +1,4 @@
-//! How many pairs there may be in, when they are looked at and how sure each look has to be out.
+//! Plans when the pairs are looked at, and how sure each look has to be.
 //!
 //! Who looks several times and stops at the first finding finds something more often than who looks once. So all looks share the
 //! risk: the level of each is a constant times a power of its share of the pairs (after Wang and Tsiatis 1987), and the constant is

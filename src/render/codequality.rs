@@ -1,4 +1,4 @@
-//! New findings in, a report of GitLab's code quality out: an entry on the merge request for each.
+//! Writes new findings as a report of GitLab's code quality: an entry on the merge request for each.
 
 use std::collections::HashMap;
 

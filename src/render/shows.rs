@@ -1,4 +1,4 @@
-//! What a command has to show in, the formats that it takes out: those of its help are those that it does not refuse.
+//! Decides which formats a command takes, by what it has to show: those of its help are those that it does not refuse.
 
 use std::path::Path;
 

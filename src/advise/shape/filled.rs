@@ -1,4 +1,4 @@
-//! A slice or a map that something is put into in, where it begins and how often the loop around it runs out.
+//! Finds where a slice or map that grows in a loop is declared, and how often the loop runs.
 
 use tree_sitter::Node;
 

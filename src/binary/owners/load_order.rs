@@ -1,5 +1,4 @@
-//! Variables in the order of the linker in, those that stand where their seeming owner's cannot stand out, each with the
-//! packages whose it can be.
+//! Takes variables in link order; returns the misplaced ones, and judges which packages each of them can belong to.
 //!
 //! Among variables of equal size the linker keeps the order in which it loaded the packages (`dodataSect` in
 //! `cmd/link/internal/ld/data.go`, `LoadSyms` in `cmd/link/internal/loader/loader.go`, Go 1.21 to 1.27): the main package

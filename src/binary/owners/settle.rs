@@ -1,4 +1,4 @@
-//! Decides whose variables are that seem to be of a package whose own cannot stand where they stand.
+//! Finds the true owner of variables that lie where those of their apparent owner cannot lie.
 
 use std::collections::HashSet;
 

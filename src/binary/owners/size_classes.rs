@@ -1,4 +1,4 @@
-//! Variables in, in rows of equal size; what is known of each and of its place out.
+//! Groups variables into rows of equal size, each with its apparent owner and how much that says.
 //!
 //! Rows are what the linker sorts: see [`load_order`](super::load_order).
 

@@ -1,4 +1,4 @@
-//! A run and the lock as it was in, the lock as it is now out. What gets looser takes a reason.
+//! Updates the lock with everything that a run found. What gets looser takes a reason.
 
 use super::Fresh;
 use crate::command::lock_file;

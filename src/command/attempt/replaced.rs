@@ -1,4 +1,4 @@
-//! Overlays and patches in, the files as they would be out, laid over the sources with go's own `-overlay`.
+//! Applies overlays and patches to files, and lays the result over the sources with go's own `-overlay`.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! A report and a commit in, a check on that commit out, which a branch can require.
+//! Writes the result of a report as a check on a commit, which a branch can require.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A comment and a pull request in, one comment of ours on it: made, brought up to date or left alone.
+//! Writes our one comment on a pull request: makes it, brings it up to date or leaves it alone.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Sources with a Go, settings, a profile and modules in, how large the executable is that go builds of them out.
+//! Builds an executable from chosen sources, Go, settings, profile and modules, to measure its size.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

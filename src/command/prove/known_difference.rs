@@ -1,4 +1,4 @@
-//! Two programs in, what is known of their difference before anything is run out.
+//! Collects what is known of the difference between two programs before anything is run.
 
 use std::path::Path;
 use std::sync::Arc;

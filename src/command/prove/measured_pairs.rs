@@ -1,4 +1,4 @@
-//! Programs in, pairs of runs and what they say out.
+//! Runs programs in rounds, each once, until every question about their pairs has its answer.
 
 use super::programs::Program;
 use super::running::Runner;

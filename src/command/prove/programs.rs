@@ -1,4 +1,4 @@
-//! Variants in, finished executables out: all of them are there before the first run.
+//! Builds the variants into finished executables: all of them are there before the first run.
 
 mod test_binary;
 

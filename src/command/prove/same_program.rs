@@ -1,4 +1,4 @@
-//! Programs in, whether anything that is run differs between them out.
+//! Compares programs: whether anything that is run differs between them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;

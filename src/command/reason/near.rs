@@ -1,4 +1,4 @@
-//! A name that nothing has in, one error out: inlined, eliminated, or what is near.
+//! Explains in an error why a name is not found: it was inlined or eliminated, or these names are near.
 
 use super::{INIT, Known};
 use crate::config::strict::nearest;

@@ -1,4 +1,4 @@
-//! Two sides in, the preview out.
+//! Compares the builds of both sides and makes the preview of an upgrade.
 
 use std::path::Path;
 

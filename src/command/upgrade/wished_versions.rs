@@ -1,4 +1,4 @@
-//! What stands behind `--go` and `--module` in, another go and versions of modules out.
+//! Reads `--go` and `--module`: another go, and versions of modules.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A choice in, the same with calls taken out of a profile out.
+//! Takes calls out of a profile that was chosen.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Blocks in, the places that others link to out: the row of a package, a module or a function, and the first finding.
+//! Finds the places of a page that others link to: the row of a package, a module or a function, and the first finding.
 
 use std::collections::HashMap;
 
