@@ -142,7 +142,7 @@ pub(crate) struct Typed {
     pub(crate) packages: Vec<OsString>,
     /// The working directory, with `-C` followed.
     pub(crate) cwd: PathBuf,
-    /// Another go than the configured one.
+    /// A go that was typed, to be used in place of the configured one.
     pub(crate) go: Option<Other>,
 }
 

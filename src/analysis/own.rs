@@ -40,7 +40,7 @@ pub fn own(bytes: &[u8], anatomy: &Anatomy<'_>, is_own: impl Fn(&str) -> bool) -
     );
     Own {
         functions,
-        // No Go program is without any: then the file does not tell.
+        // No Go program is without any: then the file does not show them.
         inlined: (visited.is_ok() && any).then_some(calls),
     }
 }

@@ -24,7 +24,7 @@ impl Bounds {
         }
     }
 
-    /// The same for distances: they have alignment, and something else may begin within an object.
+    /// As [`exact`](Self::exact), for distances: they have alignment, and something else may begin within an object.
     pub(crate) fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
         Self {
             chain: rising(sizes),

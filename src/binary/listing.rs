@@ -41,7 +41,7 @@ pub enum Whose {
     Package(u32),
     /// Several packages' of a module.
     Module(String),
-    /// That of packages of several modules.
+    /// Owned by packages of several modules.
     Several,
     /// Nobody's that is known.
     Nobody,

@@ -35,7 +35,7 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// Those of a function, by its place among all.
+    /// The mentions of a function, by its place among all functions.
     pub fn of(&self, function: usize) -> &[Mention] {
         let end = |function: usize| self.ends.get(function).map_or(0, |end| *end as usize);
         let start = function.checked_sub(1).map_or(0, end);
@@ -87,7 +87,7 @@ enum Machine {
 }
 
 impl Machine {
-    /// That of one of Go's architectures; code of others is not searched.
+    /// The machine of one of Go's architectures; code of others is not searched.
     fn of(goarch: &str) -> Option<Self> {
         Some(match goarch {
             "amd64" => Self::Amd64,
@@ -136,7 +136,7 @@ impl<'i, 'a> Codes<'i, 'a> {
         }
     }
 
-    /// That of a function; functions that follow each other are mostly of one region.
+    /// The code of a function. Functions that follow each other are mostly of one region.
     fn of(&mut self, entry: &Entry) -> Option<Code<'i>> {
         let holds = |region: &&Region<'_>| region.start <= entry.start && entry.end <= region.end();
         if self.region.filter(holds).is_none() {

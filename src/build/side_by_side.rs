@@ -106,7 +106,7 @@ fn talks(run: &Run<'_>) -> bool {
 /// Targets that run at the same time.
 struct Board {
     waiting: VecDeque<usize>,
-    /// Those that are tried once more, when nothing else runs.
+    /// Targets that are tried once more, when nothing else runs.
     again: VecDeque<usize>,
     results: BTreeMap<usize, Result<()>>,
     events: Vec<Vec<Waiting>>,

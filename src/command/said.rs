@@ -17,7 +17,8 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Of the module whose lock, if there was one, would be `lock`. `is_shown`: this run prints its report in a terminal.
+    /// Reads what was said of the module whose lock, if there was one, would be `lock`. `is_shown`: this run prints its
+    /// report in a terminal.
     pub(super) fn of(plan: &Plan, lock: &Path, is_shown: bool) -> Self {
         let target = plan.targets.first().filter(|_| is_shown);
         let place = lock.as_os_str().as_encoded_bytes();

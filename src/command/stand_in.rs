@@ -29,7 +29,7 @@ pub fn is_release(call: &StandIn) -> bool {
     matches!(call.command(), "build" | "install")
 }
 
-/// Builds.
+/// Builds in place of go.
 pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
     // What go's flags cannot be read from, go refuses in its own words.
     let Some(Ok(mut args)) = call.release(&session.cwd) else {

@@ -26,7 +26,7 @@ pub(crate) struct Weighed {
     pub(crate) place: String,
     /// `rangeint`
     pub(crate) analyzer: String,
-    /// Its words.
+    /// The message of the analyzer.
     pub(crate) message: String,
     /// Percent of the profile in the function; `None` without a profile.
     pub(crate) weight: Option<f64>,

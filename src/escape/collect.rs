@@ -60,7 +60,7 @@ pub(crate) struct Finished {
     pub(crate) escapes: Escapes,
     /// The sites in the scope, by package and position.
     pub(crate) sites: Vec<Site>,
-    /// Those of the other packages.
+    /// The sites of the packages outside the scope.
     pub(crate) beyond: Vec<Site>,
     /// Inlining and bounds checks by position, of all packages; see [`Collector::with_remarks`].
     pub(crate) remarks: Vec<Remark>,

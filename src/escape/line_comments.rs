@@ -1,6 +1,7 @@
 //! Finds the files that the `//line` comments of a Go file name.
 //!
-//! The compiler reports what stands behind such a comment under that name (`updateBase`, `cmd/compile/internal/syntax`).
+//! The compiler reports what stands behind such a comment under that name (`updateBase`,
+//! `cmd/compile/internal/syntax`).
 
 /// The file names of `//line NAME:LINE[:COLUMN]` and `/*line NAME:LINE[:COLUMN]*/`, as they stand there. A comment inside a
 /// string literal counts, too.

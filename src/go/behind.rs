@@ -40,7 +40,7 @@ pub struct Behind {
     pub mark: Option<OsString>,
 }
 
-/// Finds it. Fails with [`Kind::Go`] where there is none.
+/// Finds the go command. Fails with [`Kind::Go`] where there is none.
 pub fn find(search: &Search<'_>) -> Result<Behind> {
     let mark = search.mark.map(read_mark).unwrap_or_default();
     let called_back = search.processes.contains(&mark.process);

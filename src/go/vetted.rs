@@ -21,7 +21,7 @@ pub(crate) struct Reported {
     pub(crate) line: u32,
     /// `printf`, `rangeint`
     pub(crate) analyzer: String,
-    /// Its words.
+    /// The message of the analyzer.
     pub(crate) message: String,
 }
 

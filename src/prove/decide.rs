@@ -7,8 +7,9 @@
 //!    together are wrong about equals in at most [`RISK`] of the sessions.
 //! 3. Cannot tell: the pairs are used up, or what is left of them would most likely decide nothing.
 //!
-//! With one file of each program this is about these files: their layout is in it. With several layouts it is about the code:
-//! both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each layout had two rounds.
+//! With one file of each program this is about these files: their layout is in it. With several layouts it is about the
+//! code: both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each
+//! layout had two rounds.
 
 use super::layout_effect::{Layouts, means, tail};
 use super::looks::{Sides, levels, looks};

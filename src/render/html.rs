@@ -63,7 +63,7 @@ pub(crate) fn html(blocks: &[Block]) -> String {
 /// What is drawn, block by block.
 struct Page<'a> {
     anchors: &'a Anchors,
-    /// Of the last title: 0 before the first one.
+    /// The level of the last title: 0 before the first one.
     level: usize,
     /// Headings so far.
     ids: usize,

@@ -231,7 +231,7 @@ impl Source {
         })
     }
 
-    /// How often a loop runs, where the text tells.
+    /// How often a loop runs, where the text shows it.
     fn bound(&self, it: Node<'_>) -> Option<String> {
         if let Some(clause) = child(it, "range_clause") {
             let over = clause.child_by_field_name("right")?;

@@ -145,7 +145,7 @@ struct Users<'a> {
     /// Where those of each object begin.
     places: &'a [u32],
     owned: &'a [Owned],
-    /// Of packages.
+    /// The number of packages.
     count: usize,
 }
 

@@ -121,7 +121,7 @@ pub(super) fn of_types(declared: &[(u32, PackageId)]) -> impl Iterator<Item = Ro
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
     pub(crate) seat: usize,
-    /// That of its package.
+    /// The place of its package in the load order.
     pub(crate) place: u32,
     /// How many packages have anchors up to this one, and from it on, as far as the order does not begin anew.
     pub(crate) before: u32,

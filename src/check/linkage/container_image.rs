@@ -7,7 +7,7 @@ pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
     copies.then_some(image)
 }
 
-/// The same, whatever is put into it and whoever makes that.
+/// The image of the last stage, where that has no glibc, whatever is put into it and whoever makes that.
 pub(crate) fn last_without_glibc(dockerfile: &str) -> Option<String> {
     Some(last(dockerfile, None)?.0)
 }

@@ -109,7 +109,7 @@ fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
     loosened
 }
 
-/// The same for the entries of executables.
+/// Takes over what was found of the executables; returns what gets looser.
 fn executables(
     old: &Target,
     new: &mut Target,

@@ -73,7 +73,7 @@ impl Files {
         self.diffed(&text, &file.display().to_string(), cwd)
     }
 
-    /// The same for the text of a diff.
+    /// As [`patch`](Self::patch), for the text of a diff.
     pub(crate) fn diffed(&mut self, text: &str, name: &str, cwd: &Path) -> Result<()> {
         let bad = |why: String| {
             Error::new(Kind::Usage, format!("`{name}` is no patch: {why}"))

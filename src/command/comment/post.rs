@@ -28,7 +28,7 @@ struct Own {
 /// Pages of comments that are looked at, 100 each.
 const PAGES: u32 = 50;
 
-/// Writes it. Returns what was done, in a sentence.
+/// Writes the comment. Returns what was done, in a sentence.
 pub(crate) fn post(
     draft: &Draft,
     subject: &Subject,

@@ -71,7 +71,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// Those of the commit of a file, otherwise those that lie here.
+    /// The sources at the commit of a file, otherwise those that lie here.
     ///
     /// Fails with [`Kind::Usage`] where the repository around us does not have the commit.
     pub fn of(given: &Given, session: &Session<'_>) -> Result<Self> {

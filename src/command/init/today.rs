@@ -34,7 +34,7 @@ pub(super) struct Today {
     pub(crate) stamps: Vec<Stamp>,
     /// `-tags`
     pub(crate) tags: Option<Said<Vec<String>>>,
-    /// Of a goreleaser file.
+    /// What a goreleaser file says of releases.
     pub(crate) releases: Option<Said<Releases>>,
 }
 

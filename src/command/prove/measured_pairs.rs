@@ -111,7 +111,7 @@ fn round(
     Ok(done)
 }
 
-/// That it went well before tells that the workload is not as steady as it has to be.
+/// Adds to an error how many rounds went well before: that shows that the workload is not as steady as it has to be.
 fn said_of(mut error: Error, before: usize) -> Error {
     if error.kind == Kind::Usage && before > 0 {
         let rounds = counted_of(before, "round");

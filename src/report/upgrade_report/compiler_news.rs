@@ -1,8 +1,8 @@
 //! Separates sites that only one of two compilers reports: those that are news, and those that are only worded
 //! otherwise.
 //!
-//! A compiler that says more is no program that allocates more: what is known of the differences between versions is set apart,
-//! with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
+//! A compiler that says more is no program that allocates more: what is known of the differences between versions is
+//! set apart, with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
 
 use std::collections::HashMap;
 
