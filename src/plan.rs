@@ -223,7 +223,7 @@ pub(crate) enum Baseline {
 /// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
 /// start for the capture.
 ///
-/// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
+/// Fails with [`Kind::Usage`](crate::error::Kind::Usage) for outputs that would overwrite each other and for flags that
 /// cannot be read.
 pub(crate) fn draw(
     config: &Config,

@@ -107,7 +107,8 @@ pub(crate) fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
     !target.executables.is_empty() && target.executables.iter().all(has)
 }
 
-/// The action of each package whose diagnostics are wanted, as far as go's links show it; `None` where go has to be asked.
+/// The action of each package whose diagnostics are wanted, as far as go's links show it.
+/// `None` where go has to be asked.
 pub(crate) fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
     let passes = target
         .steps
