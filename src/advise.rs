@@ -1,4 +1,4 @@
-//! Profiles in, what the runtime costs on the user's own lines out, ranked by what is certain.
+//! Charges what the runtime costs in a profile to the user's own lines, and ranks it by what is certain.
 //!
 //! ```text
 //! Profile          -- charge --> Charged    runtime cost by class, charged to the nearest line of the user

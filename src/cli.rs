@@ -1,5 +1,5 @@
-//! The command line: what was typed in, typed values out. Flags become the topmost layer of the
-//! configuration; flags of `go build` are set apart first, since they have a single dash.
+//! Parses the command line into typed values. Flags become the topmost layer of the configuration; flags of `go build`
+//! are set apart first, since they have a single dash.
 
 mod inspect_flags;
 

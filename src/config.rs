@@ -1,4 +1,4 @@
-//! Layers in, one [`Config`] out, with the layer behind each value.
+//! Merges the layers of the configuration into one [`Config`], and records which layer each value comes from.
 //!
 //! The bottom layer is `presets/default.toml`, so the reference that users read and the
 //! defaults that the program uses are the same text.

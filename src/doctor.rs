@@ -1,4 +1,4 @@
-//! What a project and its settings say about the lessons in, a row for each out: facts, and a finding where one is sure.
+//! Reports, lesson by lesson, what a project and its settings say about it: facts, and a finding where one is sure.
 //!
 //! Rows of `doctor` alone: they fail nothing, and a release does not show them.
 

@@ -6,7 +6,7 @@
 //!   -- parse::meaning --> Meaning     what a diagnostic says: an allocation of a class, or nothing of interest
 //!   -- Collector -------> Escapes     each site once, under the package that owns the file
 //!   -- identify --------> Identity    a name for each site that survives edits
-//!   -- recount ---------> Escapes     counted again with what the sources told
+//!   -- recount ---------> Escapes     counted again with what the sources show
 //!   -- diff ------------> Diff        what is new, what is gone
 //! ```
 //!

@@ -1,5 +1,5 @@
-//! Asks go, once per target and for a purpose, and joins what it says with the configuration into everything that a plan is drawn
-//! from.
+//! Asks go, once per target and for a purpose, and joins its answers with the configuration into everything that a plan
+//! is drawn from.
 
 mod anchored;
 

@@ -1,8 +1,8 @@
-//! `gobuild-opt.lock`: text in, what was accepted out, and back.
+//! Reads and writes `gobuild-opt.lock`: what was accepted.
 //!
-//! The user commits it. One fact is one line, sorted, so that two branches merge line by line; there are no counts, since
-//! two branches that add one site each would merge into a wrong one. Reading is strict: a file with merge conflicts, of a
-//! later version or with slips is an error with its line, and is never overwritten.
+//! The user commits it. One fact is one line, sorted, so that two branches merge line by line; there are no counts,
+//! since two branches that add one site each would merge into a wrong one. Reading is strict: a file with merge
+//! conflicts, of a later version or with slips is an error with its line, and is never overwritten.
 
 mod compared_sites;
 

@@ -23,7 +23,7 @@ pub fn counted(number: u64, noun: &str) -> String {
     }
 }
 
-/// The same for what Rust counts.
+/// [`counted`] for a `usize`.
 pub fn counted_of(number: usize, noun: &str) -> String {
     counted(number as u64, noun)
 }

@@ -1,4 +1,4 @@
-//! What the user wants and what go says in, every command as data out.
+//! Draws the plan of a run from what the user wants and what go says: every command, as data.
 
 mod arg;
 
@@ -142,7 +142,7 @@ pub(crate) struct Typed {
     pub(crate) packages: Vec<OsString>,
     /// The working directory, with `-C` followed.
     pub(crate) cwd: PathBuf,
-    /// Another go than the configured one.
+    /// A go that was typed, to be used in place of the configured one.
     pub(crate) go: Option<Other>,
 }
 
@@ -223,7 +223,7 @@ pub(crate) enum Baseline {
 /// Draws the plan. `stage` is a directory on the file system of the outputs, `program` this very program, which go is to
 /// start for the capture.
 ///
-/// Fails with [`Kind::Usage`] for outputs that would overwrite each other and for flags that
+/// Fails with [`Kind::Usage`](crate::error::Kind::Usage) for outputs that would overwrite each other and for flags that
 /// cannot be read.
 pub(crate) fn draw(
     config: &Config,

@@ -316,10 +316,10 @@ fn drain(events: &Receiver<Event>, sink: &mut impl FnMut(Stream, &[u8])) -> usiz
     closed
 }
 
-/// The process group of a child, and what it was told.
+/// The process group of a child, and the signals that it was sent.
 struct Group {
     leader: u32,
-    /// Everyone in it and below it when it was told.
+    /// Everyone in it and below it when it was sent a signal.
     family: Family,
     forwarded: Option<Instant>,
     killed: bool,

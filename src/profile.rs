@@ -1,4 +1,4 @@
-//! The bytes of pprof profiles in, samples and judgements out.
+//! Reads pprof profiles: their samples, and what they are good for.
 //!
 //! ```text
 //! bytes    -- read ----> Profile     checked tables, within bounds of time and memory

@@ -1,4 +1,4 @@
-//! What a run needs from the outside: where it is, the environment, who ends it and who is told.
+//! What a run needs from the outside: its directory, the environment, signals, and where progress is shown.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! The report in, the blocks that every readable rendering is made of out: N sections and M formats
-//! are N + M pieces of code.
+//! Lays out the report as the blocks that every readable rendering is made of: N sections and M formats are N + M
+//! pieces of code.
 
 pub(crate) mod answer;
 

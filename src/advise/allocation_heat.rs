@@ -1,8 +1,8 @@
-//! Stacks that allocate in, how much of it is at each place that the compiler calls an escape out.
+//! Sums up, from the stacks of a profile, how much is allocated at each place that the compiler calls an escape.
 //!
-//! The compiler reports what it inlined at the line of the outermost call. So the line of the physical function counts first,
-//! and those that were inlined into it after it. Lines are as far from the start of their function as they were when the
-//! program was built: a profile of last month still lands.
+//! The compiler reports what it inlined at the line of the outermost call. So the line of the physical function counts
+//! first, and those that were inlined into it after it. Lines are as far from the start of their function as they were
+//! when the program was built: a profile of last month still lands.
 
 use std::collections::HashMap;
 

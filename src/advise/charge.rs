@@ -1,7 +1,7 @@
-//! The stacks of a profile in, what the runtime costs on the user's lines out.
+//! Charges what the runtime costs in a profile to the nearest line of the user's code.
 //!
-//! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime owns
-//! the sample; the frame of the runtime above it tells the class; the nearest frame of the user pays for it.
+//! Inlined calls count as frames, and frames that say nothing are dropped. The innermost frame that is nobody's runtime
+//! owns the sample; the frame of the runtime above it decides the class; the nearest frame of the user pays for it.
 
 mod line_sums;
 
@@ -31,7 +31,7 @@ pub struct Line {
 /// Samples and what they weigh.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many.
+    /// The number of samples.
     pub(crate) samples: u64,
     /// Nanoseconds, bytes, or what the profile counts.
     pub weight: i64,
@@ -42,13 +42,13 @@ pub struct Sum {
 pub struct Cost {
     /// Where, as an index into [`Charged::lines`].
     pub(crate) line: usize,
-    /// For what.
+    /// What the runtime does.
     pub(crate) class: Class,
     /// What the line calls that calls the runtime; empty where the line does itself.
     pub(crate) via: String,
     /// The function of the runtime that is called.
     pub(crate) entry: String,
-    /// How much.
+    /// What it costs.
     pub(crate) sum: Sum,
 }
 
@@ -57,16 +57,16 @@ pub struct Cost {
 pub(crate) struct Call {
     /// Where, as an index into [`Charged::lines`].
     pub(crate) line: usize,
-    /// The function.
+    /// The function that is called.
     pub(crate) callee: String,
-    /// How much.
+    /// What is spent in it.
     pub(crate) sum: Sum,
 }
 
 /// A profile, charged.
 #[derive(Debug, Clone, Default)]
 pub struct Charged {
-    /// All of it.
+    /// The sum of the whole profile.
     pub total: Sum,
     /// By class, wherever it was; each sample once. What is spent in code has no class.
     pub classes: BTreeMap<Class, Sum>,
@@ -165,8 +165,8 @@ pub(super) struct Seen<'a> {
     pub(super) function: Function,
 }
 
-/// Charges one of the profile's values; `is_own` tells the user's packages by import path, `main` included, and `count` how
-/// many samples stand behind an entry.
+/// Charges one of the profile's values. `is_own` says by import path which packages are the user's, `main` included;
+/// `count` how many samples stand behind an entry.
 pub fn charge(
     profile: &Profile,
     value: usize,

@@ -1,4 +1,4 @@
-//! Names of runtime functions in, what they cost for out.
+//! Classifies runtime functions by name: by what a line of the user pays for, such as a slice that grows or a lock.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

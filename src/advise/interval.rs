@@ -1,4 +1,4 @@
-//! A count of samples in, what share of the whole it proves out.
+//! Computes how far chance may move a share of a profile: a 95 % margin from the number of samples.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

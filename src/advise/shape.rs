@@ -1,4 +1,4 @@
-//! A Go file and a line in, the statement and the loops around it out.
+//! Parses a Go file and reads what stands on a line: the statement, and the loops around it.
 //!
 //! Without types: what the text does not show is not known, and no advice is made of it.
 
@@ -35,7 +35,7 @@ pub enum Literals {
     None,
     /// The first, and not all.
     First,
-    /// All of them.
+    /// All arguments are literals.
     All,
 }
 
@@ -54,7 +54,7 @@ pub struct Shape {
     pub(crate) writes: Vec<Growth>,
     /// Strings that become longer in a loop: `s += x`, `s = s + x`.
     pub(crate) lengthened: Vec<String>,
-    /// Those of them whose value each round of the loop needs.
+    /// The strings of `lengthened` whose value each round of the loop needs.
     pub(crate) read_per_round: Vec<String>,
     /// Sends to and receives from channels, and select.
     pub(crate) channel: bool,

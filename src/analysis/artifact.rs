@@ -172,7 +172,7 @@ fn stamped(
     stamps.filter(linked).filter_map(look).collect()
 }
 
-/// The same program, linked from what was compiled without the profile, where that was asked for.
+/// The program linked from what was compiled without the profile, where that was asked for.
 fn without_profile(target: &TargetPlan, executable: &Executable) -> Option<binary::Mapped> {
     let directory = target.effect_dir.as_ref()?;
     binary::open(&directory.join(&executable.name)).ok()

@@ -54,8 +54,8 @@ pub(super) fn dissect(
     }
 }
 
-/// The same for an executable whose twin has symbols: that names what the executable does not, and their loaded bytes are
-/// equal.
+/// As [`dissect`], for an executable whose twin has symbols: the twin has the names that the executable lacks, and
+/// their loaded bytes are equal.
 pub(super) fn dissect_by(
     bytes: &Mapped,
     twin: Option<&Mapped>,

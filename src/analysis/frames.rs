@@ -1,7 +1,8 @@
-//! An executable in, its large stack frames out: how large, what the profile inlined into them, which a goroutine starts in.
+//! Lists the functions of an executable with large stack frames: the size, the calls that the profile inlined into
+//! them, and which of them goroutines start in.
 //!
-//! A goroutine that waits in a function with a large frame keeps that stack for as long as it lives. The compiler inlines
-//! what a profile calls hot without a look at the frame (golang/go#65532).
+//! A goroutine that waits in a function with a large frame keeps that stack for as long as it lives. The compiler
+//! inlines what a profile calls hot without a look at the frame (golang/go#65532).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

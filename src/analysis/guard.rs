@@ -33,9 +33,9 @@ pub(crate) enum Why {
 /// A frame that is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Over<'a> {
-    /// The function.
+    /// The function, with its frame.
     pub(crate) frame: &'a Frame,
-    /// Why.
+    /// Why it is too large.
     pub(crate) why: Why,
     /// The most it may be.
     pub(crate) limit: u64,
@@ -68,7 +68,7 @@ fn judge<'a>(frame: &'a Frame, limits: &Limits<'_>) -> Option<Over<'a>> {
         limit,
         before,
     };
-    // A hot call may have been inlined without the profile, too: where that build is known, it tells.
+    // A hot call may have been inlined without the profile, too: where that build is known, it shows that.
     let innocent =
         |all: &BTreeMap<String, u64>| frame.start.is_none() && !all.contains_key(&frame.function);
     let is_kept = frame.is_kept() && !limits.without_profile.is_some_and(innocent);

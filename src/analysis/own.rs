@@ -1,4 +1,4 @@
-//! An executable in, the functions of the user's own packages and the calls that are inlined in their bodies out.
+//! Lists the functions of the user's own packages in an executable, and the calls that are inlined into them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub fn own(bytes: &[u8], anatomy: &Anatomy<'_>, is_own: impl Fn(&str) -> bool) -
     );
     Own {
         functions,
-        // No Go program is without any: then the file does not tell.
+        // No Go program is without any: then the file does not show them.
         inlined: (visited.is_ok() && any).then_some(calls),
     }
 }

@@ -1,4 +1,4 @@
-//! An executable with and without the profile in, what the profile did to it out.
+//! Compares an executable with the same one built without the profile: reports what the profile changed in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -19,9 +19,9 @@ pub(crate) struct Effect {
     pub(crate) packages: Vec<(String, u64, u64)>,
     /// Calls that the profile has among its hot ones.
     pub(crate) hot: Share,
-    /// Those of them that are inlined without the profile.
+    /// The hot calls that are inlined without the profile.
     pub(crate) hot_without: Share,
-    /// Those of them that are inlined with it.
+    /// The hot calls that are inlined with the profile.
     pub(crate) hot_with: Share,
     /// Hot calls that are inlined with the profile only, the heaviest first.
     pub(crate) inlined: Vec<Edge>,
@@ -32,7 +32,7 @@ pub(crate) struct Effect {
 /// Some calls of the profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Share {
-    /// How many.
+    /// The number of calls.
     pub(crate) calls: u64,
     /// Percent of the weight of all calls.
     pub percent: f64,
@@ -41,7 +41,7 @@ pub(crate) struct Share {
 /// Go calls the heaviest calls up to this percentage of the weight hot.
 const HOT: f64 = 99.0;
 
-/// Compares. `None` where one of the files cannot be read, or does not tell what was inlined (wasm).
+/// Compares both builds. `None` where one of the files cannot be read, or does not show what was inlined (wasm).
 pub(crate) fn effect(with: &[u8], without: &[u8], calls: &Edges) -> Option<Effect> {
     let (new, old) = (binary::anatomy(with).ok()?, binary::anatomy(without).ok()?);
     let hot = calls.hot(HOT);
@@ -96,7 +96,7 @@ fn packages(new: &Anatomy<'_>, old: &Anatomy<'_>) -> Vec<(String, u64, u64)> {
 }
 
 /// Which of the calls are inlined somewhere in the executable, by their places in the list; `None` where nothing at all is,
-/// which no Go program does: the file does not tell.
+/// which no Go program does: the file does not show it.
 fn inlined(bytes: &[u8], hot: &[Edge]) -> Option<BTreeSet<usize>> {
     let known: std::collections::HashMap<(&str, &str, i64), usize> = hot
         .iter()

@@ -1,4 +1,4 @@
-//! What was read in an executable and in its twin, kept for the next run that builds the same bytes.
+//! Keeps what was read in an executable and in its twin, for the next run that builds the same bytes.
 
 use serde::{Deserialize, Serialize};
 

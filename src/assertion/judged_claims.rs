@@ -34,7 +34,7 @@ pub const OFF: &str = "`[escape] collect` is off";
 /// What is said on a platform that is not meant.
 pub const ELSEWHERE: &str = "it is asserted for other targets";
 
-/// How many places that break one claim are told.
+/// How many places that break one claim are listed.
 const TOLD: usize = 10;
 
 /// Judges every claim.

@@ -1,4 +1,4 @@
-//! The bytes of an executable in, every byte with an owner and a kind out.
+//! Assigns an owner and a kind to every byte of an executable.
 //!
 //! A Go executable describes itself, stripped or not: the line table lists every function, type descriptors name their
 //! packages, and what is left is data that functions and types refer to. What cannot be read is left without an owner

@@ -1,4 +1,4 @@
-//! Accounts in, the public [`Anatomy`] out: named, joined with modules, the largest first.
+//! Makes the public [`Anatomy`] from the accounts of the steps: adds names and modules, and sorts by size.
 
 use std::borrow::Cow;
 

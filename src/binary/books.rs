@@ -1,4 +1,4 @@
-//! Closes the books: every byte of the file is counted exactly once.
+//! Makes sure that every byte of the file is counted exactly once.
 
 use crate::error::{Error, Kind, Result};
 

@@ -1,4 +1,4 @@
-//! Places with sizes in, bounds on the sizes of what lies between them out: in a run they never fall.
+//! Bounds the size of an object by the known sizes around it: within a run of the linker's layout sizes never fall.
 
 use super::image::Addr;
 
@@ -24,7 +24,7 @@ impl Bounds {
         }
     }
 
-    /// The same for distances: they have alignment, and something else may begin within an object.
+    /// As [`exact`](Self::exact), for distances: they have alignment, and something else may begin within an object.
     pub(crate) fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
         Self {
             chain: rising(sizes),

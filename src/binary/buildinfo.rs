@@ -1,4 +1,4 @@
-//! Sections in, what Go recorded about the build out: its version, modules, settings, and the build ID.
+//! Reads what Go recorded about the build: its version, modules and settings, and the build ID.
 //!
 //! Layout: `debug/buildinfo`, `runtime/debug/mod.go` and `cmd/link/internal/ld/{buildinfo,elf}.go`, Go 1.18 to 1.27.
 

@@ -1,8 +1,8 @@
-//! The bytes of an executable in, every place that calls out: function and line, counted from the function's first line.
+//! Finds every place in an executable that calls: its function, and its line counted from the function's first line.
 //!
-//! Calls are found as instructions, and named through the line table and its inline trees, so that nothing of it needs a
-//! symbol table. A call that the compiler inlined has no instruction; its inline tree records it. Layout of the trees:
-//! `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
+//! Calls are found as instructions, and named through the line table and its inline trees, so that nothing of it needs
+//! a symbol table. A call that the compiler inlined has no instruction; its inline tree records it. Layout of the
+//! trees: `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
 
 use std::borrow::Cow;
 
@@ -106,7 +106,7 @@ pub(super) struct Opened<'o, 'a> {
     decoder: Option<Decoder>,
 }
 
-/// The same, where nobody else has read it.
+/// The parts of an executable in which calls are found, read for this alone.
 struct Read<'a> {
     binary: Binary,
     image: Image<'a>,
@@ -210,11 +210,11 @@ struct Search<'i, 'a> {
     units: Reader<'i>,
     sites: Distinct<(u32, i32)>,
     starts: Distinct<(u32, i32, u32)>,
-    /// Of the current function: ends of stretches of code, and their line.
+    /// The stretches of code of the current function, each with its line.
     lines: Vec<Stretch>,
-    /// The same with the node of the inline tree; below 0 where nothing is inlined.
+    /// The stretches of code, each with its node of the inline tree; below 0 where nothing is inlined.
     inlined: Vec<Stretch>,
-    /// The same with the file, counted from the first of the unit.
+    /// The stretches of code, each with its file, counted from the first of the unit.
     files: Vec<Stretch>,
     /// Where the inline tree of the current function is.
     tree: Option<Reader<'i>>,

@@ -1,4 +1,4 @@
-//! A boundary around code of others that panics on damaged input.
+//! Catches the panics of other people's code on damaged input.
 
 use std::cell::Cell;
 use std::panic::{UnwindSafe, catch_unwind};

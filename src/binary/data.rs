@@ -1,4 +1,4 @@
-//! Code, types and memory in, an owner for every byte of the data out: types, stack maps, texts and variables.
+//! Finds an owner for every byte of the data: types, stack maps, texts and variables.
 
 mod known_first;
 

@@ -1,4 +1,4 @@
-//! Addresses of type descriptors in, their parts out; nothing is believed that does not look like one.
+//! Reads type descriptors; what does not look like one is not believed.
 //!
 //! Layout: `internal/abi/type.go`, Go 1.21 to 1.27.
 

@@ -29,12 +29,13 @@ pub fn anatomy(bytes: &[u8]) -> Result<Anatomy<'_>> {
     anatomy_with(bytes, &Request::default())
 }
 
-/// The same as [`anatomy`], with more.
+/// As [`anatomy`], with what the request asks for in addition.
 pub fn anatomy_with<'a>(bytes: &'a [u8], request: &Request) -> Result<Anatomy<'a>> {
     dissect(bytes, read(bytes)?, request, &|| {})
 }
 
-/// The same for a file, of which no more is in memory at once than a step needs: reading it takes a little longer.
+/// As [`anatomy_with`], for a file: no more of it is in memory at once than a step needs, so that reading takes a
+/// little longer.
 pub(crate) fn anatomy_of<'a>(file: &'a Mapped, request: &Request) -> Result<Anatomy<'a>> {
     dissect(file, read(file)?, request, &|| file.forget())
 }
@@ -107,7 +108,7 @@ struct Accounts<'a, 'p> {
 }
 
 impl<'p> Accounts<'_, 'p> {
-    /// Of a file of `size` bytes of which nothing has been read.
+    /// The accounts of a file of `size` bytes of which nothing has been read.
     fn empty(size: usize, binary: &Binary, info: Option<&'p BuildInfo>) -> Self {
         Self {
             entries: Vec::new(),

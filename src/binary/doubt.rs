@@ -1,4 +1,4 @@
-//! Drops mentions of data in machine code that are none.
+//! Drops bytes in machine code that look like the address of data but are not.
 
 use super::functions::Entry;
 use super::image::Addr;

@@ -1,5 +1,5 @@
-//! The runtime's table of contents in, extents that are known to the byte out: type descriptors, their names, method
-//! tables, the lists of them, and the table of contents itself.
+//! Collects the extents that are known to the byte: type descriptors, their names, method tables, the lists of them,
+//! and the runtime's table of contents itself.
 
 use std::ops::Range;
 

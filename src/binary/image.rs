@@ -1,4 +1,4 @@
-//! Sections in, memory as the program will see it out: the bytes at an address, with the loader's patches applied.
+//! Lays out memory as the program will see it: the bytes at an address, with the loader's patches applied.
 //!
 //! Addresses are kept as 32-bit distances from the lowest loaded one ([`Addr`]): half the memory, and no Go program
 //! reaches 4 GiB.

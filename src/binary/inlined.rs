@@ -1,7 +1,8 @@
-//! An executable in, the calls that the compiler inlined into some of its functions out.
+//! Finds the calls that the compiler inlined into some of an executable's functions.
 //!
-//! The inline tree of a function has a row per inlined call: who was inlined, and an instruction that stands for the place
-//! of the call. Layout: `runtime/symtab.go` (`funcdata`), `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to 1.27.
+//! The inline tree of a function has a row per inlined call: who was inlined, and an instruction that stands for the
+//! place of the call. Layout: `runtime/symtab.go` (`funcdata`), `runtime/symtabinl.go` (`inlinedCall`), Go 1.20 to
+//! 1.27.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -32,7 +33,7 @@ pub struct InlinedCall<'a> {
 }
 
 impl InlinedCall<'_> {
-    /// The same without the bytes of the executable.
+    /// A copy that does not borrow from the bytes of the executable.
     pub(crate) fn into_owned(self) -> InlinedCall<'static> {
         InlinedCall {
             caller: self.caller.into_owned().into(),

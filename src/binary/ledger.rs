@@ -1,5 +1,5 @@
-//! Claims on bytes in, who has how many of which kind out. A byte is claimed once; what nobody claims stays with the name
-//! of its section.
+//! Counts the claims on bytes: who owns how many of which kind. A byte is claimed once; what nobody claims stays with
+//! the name of its section.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

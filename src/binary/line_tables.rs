@@ -1,4 +1,4 @@
-//! Every byte of the line table in, its owners out: names, value tables, records, files, the index by address.
+//! Claims every byte of the line table for its owner: names, value tables, records, files, the index by address.
 
 use super::functions::{Entry, Tables, references};
 use super::image::{Addr, Image};

@@ -1,4 +1,4 @@
-//! Objects with owners in, the list of them out, each with who refers to it.
+//! Lists the objects of the data, each with its owner and who refers to it.
 
 use super::image::{Addr, Image};
 use super::ledger::Kind;
@@ -41,7 +41,7 @@ pub enum Whose {
     Package(u32),
     /// Several packages' of a module.
     Module(String),
-    /// That of packages of several modules.
+    /// Owned by packages of several modules.
     Several,
     /// Nobody's that is known.
     Nobody,

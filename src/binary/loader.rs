@@ -1,5 +1,5 @@
-//! Tables for the loader and the unwinder in, their owners out: an entry belongs to whom the patched or described place
-//! belongs to.
+//! Claims the tables for the loader and the unwinder: an entry belongs to the owner of the place that it patches or
+//! describes.
 
 use super::functions::Entry;
 use super::image::relocations;

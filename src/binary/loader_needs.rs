@@ -1,4 +1,4 @@
-//! Headers in, what has to be there before the program can run out: a loader and shared libraries, or nothing.
+//! Describes what has to be there before the program can run: a loader and shared libraries, or nothing.
 
 use std::fmt;
 

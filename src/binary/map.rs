@@ -1,4 +1,4 @@
-//! A path in, the bytes of the file out, without reading them before they are needed.
+//! Maps a file into memory, so that its bytes are read only when they are needed.
 
 use std::io::ErrorKind;
 use std::ops::Deref;

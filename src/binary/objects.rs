@@ -1,4 +1,4 @@
-//! Known extents, places that something refers to and the linker's order in, every object of the data out.
+//! Divides the data into objects, by extents that are known, places that something refers to, and the linker's order.
 
 mod packed_word;
 

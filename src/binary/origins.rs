@@ -1,7 +1,7 @@
-//! Machine code in, the package of the body that mentions each of some data out, and which packages call which.
+//! Finds the package of each body of code that mentions some data, and which packages call which.
 //!
-//! A body that was inlined belongs to the package that defines it: what it mentions is known there, and the function that
-//! holds it may know nothing of it. Layout of inline trees: [`stretches`](super::stretches).
+//! A body that was inlined belongs to the package that defines it: what it mentions is known there, and the function
+//! that holds it may know nothing of it. Layout of inline trees: [`stretches`](super::stretches).
 
 use super::bytes::Reader;
 use super::functions::{self, Entry, Tables};

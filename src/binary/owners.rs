@@ -1,7 +1,7 @@
-//! Objects and who refers to them in, whose each is out.
+//! Decides the owner of each object by who refers to it.
 //!
-//! What a package defines is its own, however many use it: of several users, the package that comes first in the code is
-//! the closest to the definition. What the linker keeps once for all, as texts, belongs to its users together.
+//! What a package defines is its own, however many use it: of several users, the package that comes first in the code
+//! is the closest to the definition. What the linker keeps once for all, as texts, belongs to its users together.
 
 mod anchors;
 mod load_order;

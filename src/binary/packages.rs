@@ -1,4 +1,4 @@
-//! Package names in, small numbers out; and from the build information the module that each package belongs to.
+//! Numbers the packages by name, and finds the module of each in the build information.
 
 use std::collections::HashMap;
 

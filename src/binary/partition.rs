@@ -1,4 +1,4 @@
-//! Offsets with owners in, intervals with owners out: each begins at an offset and ends at the next.
+//! Cuts a range at offsets into intervals with owners: each begins at an offset and ends at the next.
 
 use super::packages::{PackageId, Packages};
 

@@ -1,4 +1,4 @@
-//! Memory in, the words that point into the data out, and the lengths that stand beside them.
+//! Collects the words of memory that point into the data, and the lengths that stand beside them.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! Machine code in, the addresses of data that it mentions out. Instructions are recognised by their bytes where they
-//! stand, without decoding what is between them: a mention that is none leads to no more than a cut in an object.
+//! Finds the addresses of data that machine code mentions. Instructions are recognised by their bytes where they stand,
+//! without decoding what is between them: a false match leads to no more than a cut in an object.
 
 mod amd64;
 pub(super) mod bodies;
@@ -35,7 +35,7 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// Those of a function, by its place among all.
+    /// The mentions of a function, by its place among all functions.
     pub fn of(&self, function: usize) -> &[Mention] {
         let end = |function: usize| self.ends.get(function).map_or(0, |end| *end as usize);
         let start = function.checked_sub(1).map_or(0, end);
@@ -87,7 +87,7 @@ enum Machine {
 }
 
 impl Machine {
-    /// That of one of Go's architectures; code of others is not searched.
+    /// The machine of one of Go's architectures; code of others is not searched.
     fn of(goarch: &str) -> Option<Self> {
         Some(match goarch {
             "amd64" => Self::Amd64,
@@ -136,7 +136,7 @@ impl<'i, 'a> Codes<'i, 'a> {
         }
     }
 
-    /// That of a function; functions that follow each other are mostly of one region.
+    /// The code of a function. Functions that follow each other are mostly of one region.
     fn of(&mut self, entry: &Entry) -> Option<Code<'i>> {
         let holds = |region: &&Region<'_>| region.start <= entry.start && entry.end <= region.end();
         if self.region.filter(holds).is_none() {

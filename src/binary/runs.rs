@@ -1,4 +1,4 @@
-//! The linker's layout in, stretches of the data out in which objects are sorted by size.
+//! Finds the runs of the linker's layout: stretches of the data in which objects are sorted by size.
 //!
 //! The linker groups what it lays out by kind and sorts each group by size, the smallest first (`dodataSect` in
 //! `cmd/link/internal/ld/data.go`, Go 1.21 to 1.27). Where an object begins, those around it bound its size.

@@ -1,7 +1,8 @@
-//! A table of the line table in, stretches of code with their values out; and the rows of inline trees, which two of these
-//! tables lead to.
+//! Decodes tables of the line table into stretches of code with their values; and reads the rows of inline trees, which
+//! two of these tables lead to.
 //!
-//! Layouts: `runtime/symtab.go` (`step`), `runtime/symtabinl.go` (`inlinedCall`), `internal/abi/symtab.go`; Go 1.20 to 1.27.
+//! Layouts: `runtime/symtab.go` (`step`), `runtime/symtabinl.go` (`inlinedCall`), `internal/abi/symtab.go`; Go 1.20 to
+//! 1.27.
 
 use super::bytes::{Reader, uvarint};
 use super::functions::Tables;

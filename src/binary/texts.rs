@@ -1,4 +1,4 @@
-//! A text and an executable in, whether the program has it as a string out: what `-X` set, seen where it arrived.
+//! Finds out whether a program has a text as a string: whether what `-X` set arrived.
 
 use memchr::memmem::Finder;
 
@@ -12,7 +12,7 @@ pub enum Found {
     Referenced,
     /// The bytes are there. Where the format hides addresses until the program is loaded, more cannot be told.
     Present,
-    /// It is not there.
+    /// The text is not there.
     Absent,
     /// The program's memory cannot be laid out: it may be there or not.
     Unknown,

@@ -1,4 +1,4 @@
-//! Two builds of one program in, what differs in memory out: the proof that stripping changed nothing that runs.
+//! Compares two builds of one program in memory: the proof that stripping changed nothing that runs.
 
 use std::collections::HashMap;
 use std::ops::Range;

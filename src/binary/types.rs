@@ -1,4 +1,4 @@
-//! Memory in, every type descriptor and method table out, with the package each belongs to.
+//! Finds every type descriptor and method table in memory, and the package that each belongs to.
 //!
 //! Layout: `internal/abi/type.go` and `runtime/type.go`, Go 1.21 to 1.27.
 

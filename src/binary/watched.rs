@@ -1,5 +1,5 @@
-//! The name of a function in, its calls and whether data has its address out: seen on the way, where code and data are read
-//! for other things.
+//! Finds the calls of a function of some name, and whether data has its address: while code and data are read for other
+//! things.
 
 use memchr::memchr2_iter;
 use memchr::memmem::{Finder, find_iter};

@@ -1,4 +1,4 @@
-//! The sources of a platform read, its assertions judged.
+//! Reads the sources of a platform, and judges its assertions.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
-//! What holds go back until its outputs of the last run are in place: a lock that our `-toolexec` waits for.
+//! Holds go back until its outputs of the last run are in place: a lock that our `-toolexec` waits for.
 //!
-//! Go asks the linker for its version, through `-toolexec`, before it looks whether an executable is up to date (`linkActionID`
-//! and `useCache`, cmd/go/internal/work). The kernel opens it when its owner ends, however that comes.
+//! Go asks the linker for its version, through `-toolexec`, before it looks whether an executable is up to date
+//! (`linkActionID` and `useCache`, cmd/go/internal/work). The kernel opens it when its owner ends, however that comes.
 
 use std::fs::File;
 use std::path::Path;

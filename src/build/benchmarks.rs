@@ -1,4 +1,5 @@
-//! Benchmarks run by `go test`, what each allocates per operation out. Time is not read: it is of the machine, not of the code.
+//! Runs benchmarks with `go test`, and reads what each allocates per operation. Time is not read: it is of the machine,
+//! not of the code.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! One build by go, and what it prints.
+//! Runs one build by go, and hands on what it prints.
 
 use std::path::PathBuf;
 

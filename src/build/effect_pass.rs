@@ -1,4 +1,4 @@
-//! Compiles with and without the profile run, what the compiler said of each out.
+//! Compiles with and without the profile, and collects what the compiler says of each.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;

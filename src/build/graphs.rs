@@ -1,9 +1,10 @@
-//! What the linker keeps of programs, beside Go's build cache, so that the next question does not read their archives again.
+//! Stores beside Go's build cache what the linker keeps of programs, so that the next question does not read their
+//! archives again.
 //!
-//! Whoever can write to the build cache can write here, and a digest would not tell: anybody can make one. So each file is
-//! signed with a secret that lies in the user's own directory, and one that is not is as good as none. The signature holds for
-//! the name of the file, too, which is a digest of everything that it was made from. A build cache that comes from another
-//! machine brings no graphs along.
+//! Whoever can write to the build cache can write here, and a digest would not tell: anybody can make one. So each file
+//! is signed with a secret that lies in the user's own directory, and one that is not is as good as none. The signature
+//! holds for the name of the file, too, which is a digest of everything that it was made from. A build cache that comes
+//! from another machine brings no graphs along.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};

@@ -1,4 +1,5 @@
-//! What a run is made of, kept beside the build cache that it filled; why the next one compiles more than was edited, out.
+//! Keeps a record of what a run is made of beside the build cache that it filled, and explains from it why the next run
+//! compiles more than was edited.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;

@@ -1,7 +1,8 @@
-//! A set of files takes its names, all of them or none, also through a `kill -9` and a loss of power.
+//! Renames a set of files, all of them or none, also through a `kill -9` and a loss of power.
 //!
-//! New and old files lie in a directory of ours beside the outputs, with a list of them, before the first name changes. As
-//! long as the list is there, the old files are the truth: who finds it puts them back. It goes when every name has changed.
+//! New and old files lie in a directory of ours beside the outputs, with a list of them, before the first name changes.
+//! As long as the list is there, the old files are the truth: who finds it puts them back. It goes when every name has
+//! changed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
-//! What was found out about bytes that have not changed, kept beside Go's build cache.
+//! Keeps what was found out about bytes that have not changed, beside Go's build cache.
 //!
-//! A file is called by its kind and by a digest of everything that its content was made from, the version of this program
-//! included. Its first line is the SHA-256 of the rest. It is written aside and renamed, so that runs at the same time do
-//! not meet; one that is damaged is as good as none.
+//! A file is called by its kind and by a digest of everything that its content was made from, the version of this
+//! program included. Its first line is the SHA-256 of the rest. It is written aside and renamed, so that runs at the
+//! same time do not meet; one that is damaged is as good as none.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

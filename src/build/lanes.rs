@@ -1,4 +1,4 @@
-//! How much of the machine a target gets, and which targets may run at the same time.
+//! Decides how much of the machine a target gets, and which targets may run at the same time.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -102,13 +102,13 @@ pub(crate) fn need(target: &TargetPlan) -> Option<Need> {
     known::read(&key(target))
 }
 
-/// Keeps what a run needed. Returns that; of the run before, where this one tells nothing.
+/// Keeps what a run needed, and returns it; where this run shows nothing, what the run before needed.
 pub(crate) fn learn(target: &TargetPlan, built: &Built) -> Need {
     let tools = tools::peak(&built.tools);
     let now = Need {
         peak: tools + GO + PACKAGE * target.facts.packages.len() as u64,
     };
-    // What linked nothing tells nothing.
+    // What linked nothing shows nothing.
     if !built.tools.iter().any(|tool| tool.name == "link") {
         return need(target).unwrap_or(now);
     }
@@ -133,7 +133,7 @@ pub(crate) struct Lanes {
     pub(crate) most: usize,
     /// Processors.
     cores: usize,
-    /// Memory for all of them, in bytes; `None`: nobody tells.
+    /// Memory for all of them, in bytes; `None`: not known.
     room: Option<u64>,
     /// What each target needs, where that is known.
     needs: Vec<Option<u64>>,
@@ -180,7 +180,7 @@ impl Lanes {
             let busy = self.running.len() >= self.most;
             let shares = |index: &usize| self.groups[*index] == self.groups[target];
             let used: u64 = self.running.values().sum();
-            // Of what nothing is known, one runs alone to tell.
+            // Of what nothing is known, one runs alone to show it.
             let need = need?;
             let fits = self.room.is_none_or(|room| used + need <= room);
             if busy || !fits || (unknown && self.running.keys().any(shares)) {

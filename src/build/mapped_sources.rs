@@ -1,4 +1,4 @@
-//! The sources of the scope in, the files that their `//line` comments name out.
+//! Finds the files that the sources of the scope name in `//line` comments.
 
 use std::path::Path;
 

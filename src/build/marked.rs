@@ -55,7 +55,7 @@ impl Marked {
         &self.path
     }
 
-    /// It stays: the next run needs what is in it.
+    /// Keeps the directory: the next run needs what is in it.
     pub(crate) fn keep(mut self) {
         self.keep = true;
     }
@@ -82,7 +82,7 @@ pub(crate) fn clear(parent: &Path, interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// The same for one directory, which may be anything; whether it is gone or was never ours.
+/// As [`clear`], for one directory, which may be anything. Returns whether it is gone or was never ours.
 pub(crate) fn clear_one(path: &Path, interrupt: &Interrupt) -> Result<bool> {
     if !has_our_name(path) {
         return Ok(true);

@@ -101,9 +101,9 @@ fn is_object(path: &Path) -> bool {
 /// A staged file and the place that it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
-    /// Where it waits.
+    /// The file in the stage.
     pub(crate) staged: PathBuf,
-    /// Its name from now on.
+    /// The path that it takes.
     pub(crate) output: PathBuf,
     /// Whether it replaces nothing but object files, as [`check`] has it.
     pub(crate) is_object: bool,

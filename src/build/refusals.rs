@@ -1,4 +1,4 @@
-//! The escape pass run with `-m=2`, the functions that are not inlined and why out.
+//! Runs the escape pass with `-m=2`, and lists the functions that are not inlined and why.
 
 use super::replay::replay;
 use super::sources::sources;

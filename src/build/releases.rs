@@ -1,5 +1,5 @@
-//! The commands of a target that build what is shipped in, what go did out: with the outputs of the last run given to go, and the
-//! second link of each executable beside the first.
+//! Runs the commands of a target that build what is shipped: gives go the outputs of the last run, and makes the second
+//! link of each executable beside the first.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! What the last run left and what go linked in; which executables are the same, and what was compiled into them, out.
+//! Gives go the outputs of the last run; finds from what go linked which executables are the same, and what was
+//! compiled into them.
 
 use super::seed::{self, Candidate, Last, Seed};
 use super::seen_links::{self, Linked};
@@ -106,7 +107,8 @@ pub(crate) fn has_baseline(target: &TargetPlan, built: &Built) -> bool {
     !target.executables.is_empty() && target.executables.iter().all(has)
 }
 
-/// The action of each package whose diagnostics are wanted, as far as go's links tell; `None` where only go itself can.
+/// The action of each package whose diagnostics are wanted, as far as go's links show it.
+/// `None` where go has to be asked.
 pub(crate) fn names(target: &TargetPlan, built: &Built) -> Option<Vec<(String, String)>> {
     let passes = target
         .steps

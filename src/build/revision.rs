@@ -1,7 +1,7 @@
-//! A revision of a git repository in, its files in a directory of their own out.
+//! Writes the files of a revision of a git repository into a directory of their own.
 //!
-//! The tree, the index, the branches and the configuration of the repository stay as they are, and nothing is left in it: the
-//! files are written from its objects. Nothing runs that the repository sets up.
+//! The tree, the index, the branches and the configuration of the repository stay as they are, and nothing is left in
+//! it: the files are written from its objects. Nothing runs that the repository sets up.
 
 mod blobs;
 

@@ -1,4 +1,4 @@
-//! A command of the plan run, each line that it prints handed on.
+//! Runs a command of the plan, and hands on each line that it prints.
 
 use super::Event;
 use crate::error::Result;

@@ -1,8 +1,9 @@
-//! The executable of the last run, given to go in the stage: what is up to date by its build ID is not linked again.
+//! Gives go the executable of the last run in the stage: what is up to date by its build ID is not linked again.
 //!
-//! Go trusts the build ID that stands in a file; a file that was damaged behind it would stay for ever. So only bytes with
-//! the digest that the last run recorded are given. What go finds up to date is not published: the output is that already.
-//! They are copied while go reads the sources: go waits for them where it asks for the version of the linker (`barrier`).
+//! Go trusts the build ID that stands in a file; a file that was damaged behind it would stay for ever. So only bytes
+//! with the digest that the last run recorded are given. What go finds up to date is not published: the output is that
+//! already. They are copied while go reads the sources: go waits for them where it asks for the version of the linker
+//! (`barrier`).
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -132,7 +133,8 @@ fn place(draft: &Path, staged: &Path) -> bool {
     }
 }
 
-/// The same in a file system without links. Where that cannot rename and keep what is there, nothing is placed: go links.
+/// As [`place`], in a file system without links. Where that cannot rename and keep what is there, nothing is placed: go
+/// links.
 fn place_without_links(draft: &Path, staged: &Path) -> bool {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, draft, CWD, staged, RenameFlags::NOREPLACE).is_ok()

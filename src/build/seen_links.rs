@@ -1,7 +1,8 @@
-//! What go links, seen by `gobuild-opt toolexec`: which package became an executable, of which compiled packages.
+//! Records what go links, as `gobuild-opt toolexec` sees it: which package became an executable, of which compiled
+//! packages.
 //!
-//! The archives that a link reads begin with the build IDs of their packages, so that nobody has to ask `go list -export`
-//! for them. A record is a file of its own, renamed when it is whole.
+//! The archives that a link reads begin with the build IDs of their packages, so that nobody has to ask `go list
+//! -export` for them. A record is a file of its own, renamed when it is whole.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! The targets of a plan in, each built in a lane of its own out: one after another where there is one lane.
+//! Builds the targets of a plan, each in a lane of its own: one after another where there is one lane.
 //!
 //! What is shown, and which error is reported, is as if they ran one after another.
 
@@ -106,7 +106,7 @@ fn talks(run: &Run<'_>) -> bool {
 /// Targets that run at the same time.
 struct Board {
     waiting: VecDeque<usize>,
-    /// Those that are tried once more, when nothing else runs.
+    /// Targets that are tried once more, when nothing else runs.
     again: VecDeque<usize>,
     results: BTreeMap<usize, Result<()>>,
     events: Vec<Vec<Waiting>>,

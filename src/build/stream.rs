@@ -1,4 +1,4 @@
-//! Bytes into a device or a FIFO: what waits for somebody else has to end with a signal.
+//! Writes bytes into a device or a FIFO: what waits for somebody else has to end with a signal.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};

@@ -1,4 +1,4 @@
-//! The checksum file beside the outputs, and what else belongs into their directory.
+//! Makes the checksum file beside the outputs, and the .gitignore that their directory may need.
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! What the compiler and the linker took, package by package, and how they ended.
+//! Records what the compiler and the linker took, package by package, and how they ended.
 //!
 //! `gobuild-opt toolexec` writes a line when such a tool begins and one when it ends, with what the kernel says of it
 //! (`getrusage`). A tool that has no second line was killed together with the process of ours that stood before it.

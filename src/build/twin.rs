@@ -1,4 +1,4 @@
-//! The link of the release seen in, the same link without `-s -w` beside it out: no second go, no second package graph.
+//! Repeats the link of the release without `-s -w`, beside go's own: no second go, no second package graph.
 //!
 //! `gobuild-opt toolexec` keeps the files of go's work directory that a link reads and writes down its command; this
 //! process runs that once more while go is at work. What cannot be linked so gets a go of its own afterwards.

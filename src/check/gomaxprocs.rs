@@ -62,7 +62,7 @@ pub(crate) enum GoLine {
     Is(String, &'static str),
     /// There is none.
     Unset,
-    /// Only the executable is at hand, which does not tell.
+    /// Only the executable is at hand, which does not record it.
     Unknown,
 }
 
@@ -71,7 +71,7 @@ pub(crate) enum GoLine {
 pub(crate) enum Setters {
     /// These functions do; none where it is empty.
     Are(Vec<String>),
-    /// Nobody can tell, and why.
+    /// Not known, and why.
     Unknown(String),
     /// There is no executable yet.
     NotBuilt,
@@ -184,7 +184,7 @@ pub(crate) fn judge(contract: &Contract) -> Seen {
     }
 }
 
-/// Of a runtime that keeps to the limit unless it is told otherwise.
+/// Judges a runtime that keeps to the limit unless something changes that.
 fn keeping(contract: &Contract) -> Seen {
     const KEEPS: &str = "the runtime keeps to the container's CPU limit";
     if let Some(names) = contract.setters.names() {

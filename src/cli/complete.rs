@@ -1,4 +1,4 @@
-//! A command line up to the cursor in, what may stand there out. The scripts of the shells ask for it (`complete/`).
+//! Completes a command line up to the cursor. The scripts of the shells ask for it (`complete/`).
 
 mod offers;
 

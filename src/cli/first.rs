@@ -1,4 +1,4 @@
-//! The first word of a command line that is no command of ours in, what was meant out.
+//! Works out what was meant where the first word of a command line is no command of ours.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,5 @@
-//! The formats of a command in, its arguments out: help, completions and errors name just those that it takes.
+//! Defines the `--format` and `--report` flags of a command: help, completions and errors name only the formats that it
+//! takes.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ValueEnum};

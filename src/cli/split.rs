@@ -1,4 +1,4 @@
-//! A command line in, Go's part of it and ours out: flags of `go build` have a single dash, which clap does not read.
+//! Splits a command line into go's part and ours: flags of `go build` have a single dash, which clap does not read.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

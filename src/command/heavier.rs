@@ -1,4 +1,4 @@
-//! Benchmarks that allocate more in, where they are declared out: what annotations and code scanning show.
+//! Finds where benchmarks that allocate more are declared: what annotations and code scanning show.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::render::{self, Format};
 use crate::report::difference::Benchmark;
 use crate::report::{Findings, Heavier, Tool, shown};
 
-/// Those that allocate more than `before`: the lock, or the program without a change.
+/// The benchmarks that allocate more than `before`: the lock, or the program without a change.
 pub(crate) fn heavier(
     benchmarks: &[Benchmark],
     before: &str,

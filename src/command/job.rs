@@ -1,4 +1,4 @@
-//! A report in, the outputs of a step of GitHub Actions out: what the next step needs to upload, sign or publish the files.
+//! Writes the outputs of a step of GitHub Actions: what the next step needs to upload, sign or publish the files.
 
 use std::ffi::OsString;
 use std::fmt::Write;

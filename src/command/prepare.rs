@@ -29,7 +29,7 @@ pub(crate) fn prepare_for(
     prepare_loaded(loaded, settings, typed, purpose, session)
 }
 
-/// The same for a configuration that is read already.
+/// As [`prepare_for`], for a configuration that is read already.
 pub(crate) fn prepare_loaded(
     mut loaded: Loaded,
     settings: &Settings,

@@ -54,7 +54,7 @@ pub(crate) fn present(
     present_with_step(&render, for_step, output, top, verdict, session)
 }
 
-/// The same with another text for the step summary: `for_step` gets how many packages are listed.
+/// As [`present`], with another text for the step summary: `for_step` gets how many packages are listed.
 pub(crate) fn present_with_step(
     render: impl Fn(Format, usize, Style) -> String,
     for_step: impl Fn(usize) -> String,
@@ -104,7 +104,8 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// Those of the formats that are asked for. `outline` gets `None` for text, otherwise whether it is for a page.
+    /// Draws the blocks of the formats that are asked for. `outline` gets `None` for text, otherwise whether it is for
+    /// a page.
     pub(crate) fn of(output: &cli::Output, outline: impl Fn(Option<bool>) -> Vec<Block>) -> Self {
         let wanted = |it| output.formats().any(|format| format == it);
         let drawn = |format, page| match wanted(format) {
@@ -127,7 +128,8 @@ impl Blocks {
     }
 }
 
-/// The same for a report of executables that exist: its blocks are drawn already, and it is no result of a CI step.
+/// Writes and returns a report of executables that exist: its blocks are drawn already, and it is no result of a CI
+/// step.
 pub(crate) fn emit<T: Serialize>(
     value: &T,
     blocks: &Blocks,

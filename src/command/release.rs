@@ -40,7 +40,7 @@ pub(crate) fn run(args: &cli::Release, session: &mut Session<'_>) -> Result<Outp
     run_prepared(args, &mut prepare, session)
 }
 
-/// The same for who prepares in another way.
+/// As [`run`], with another way to prepare.
 pub(crate) fn run_prepared(
     args: &cli::Release,
     prepare: Prepare<'_>,
@@ -110,7 +110,7 @@ struct Released {
     output: cli::Output,
 }
 
-/// Builds. `None` where go now lists other packages than were believed: what was built then counts for nothing.
+/// Builds once. `None` where go now lists other packages than were believed: what was built then counts for nothing.
 fn attempt(
     wanted: &Wanted,
     prepare: &mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>,

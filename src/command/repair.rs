@@ -120,7 +120,7 @@ struct Found {
     package: String,
     frame: Frame,
     over: bool,
-    /// Those of its hot calls whose callee is still a function of its own, and has at least half of the frame.
+    /// The hot calls inlined into it whose callee is still a function of its own, and has at least half of the frame.
     large: Vec<InlinedCall<'static>>,
 }
 
@@ -267,7 +267,7 @@ fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall<'static>> {
     }
 }
 
-/// The same plan, with the profiles as they are now.
+/// Draws the plan again, with the profiles as they are now.
 fn again(plan: Plan, loaded: &Loaded, typed: &Typed, program: Option<&Path>) -> Result<Plan> {
     let (facts, targets) = plan
         .targets

@@ -1,5 +1,5 @@
-//! Warnings in, those of them that this terminal has shown before out. What never changes is said once and counted then;
-//! where the report goes to a file, a pipe or a log it is said each time, so that the same input gives the same report.
+//! Remembers which warnings this terminal has shown before. What never changes is said once and counted then; where the
+//! report goes to a file, a pipe or a log it is said each time, so that the same input gives the same report.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,8 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Of the module whose lock, if there was one, would be `lock`. `is_shown`: this run prints its report in a terminal.
+    /// Reads what was said of the module whose lock, if there was one, would be `lock`. `is_shown`: this run prints its
+    /// report in a terminal.
     pub(super) fn of(plan: &Plan, lock: &Path, is_shown: bool) -> Self {
         let target = plan.targets.first().filter(|_| is_shown);
         let place = lock.as_os_str().as_encoded_bytes();

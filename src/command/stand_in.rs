@@ -1,5 +1,5 @@
-//! `go build` and `go install` in, a release out, where this program stands in for go. What go takes has to succeed and what
-//! it refuses has to fail: without a configuration of the user, nothing of ours stands in the way of either.
+//! Makes a release of `go build` and `go install`, where this program stands in for go. What go takes has to succeed
+//! and what it refuses has to fail: without a configuration of the user, nothing of ours stands in the way of either.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub fn is_release(call: &StandIn) -> bool {
     matches!(call.command(), "build" | "install")
 }
 
-/// Builds.
+/// Builds in place of go.
 pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
     // What go's flags cannot be read from, go refuses in its own words.
     let Some(Ok(mut args)) = call.release(&session.cwd) else {

@@ -1,4 +1,4 @@
-//! The report of a release in, the lock that follows it and every rendering that was asked for out.
+//! Writes what follows from the report of a release: the lock, and every rendering that was asked for.
 
 use std::path::{Path, PathBuf};
 

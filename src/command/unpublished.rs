@@ -24,7 +24,7 @@ pub fn build(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublishe
     built(prepared, true, session)
 }
 
-/// The same without the escapes.
+/// As [`build()`], without collecting the escapes.
 pub fn build_plain(prepared: Prepared, session: &mut Session<'_>) -> Result<Unpublished> {
     built(prepared, false, session)
 }

@@ -20,7 +20,7 @@ pub(crate) fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Out
         if sites.is_empty() {
             continue;
         }
-        // One step per profile: the first that compiles the package tells.
+        // One step per profile: the first that compiles the package has the answer.
         let mut text = None;
         for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
             let (found, told) = flows(&sites, collected, target, step, session)?;
@@ -74,7 +74,7 @@ fn subject(message: &str) -> &str {
     moved.unwrap_or_else(|| message.strip_suffix(" escapes to heap").unwrap_or(message))
 }
 
-/// The sites with their lines, and whether the compiler told anything about them.
+/// The sites with their lines, and whether the compiler reported anything about them.
 fn flows(
     sites: &[usize],
     collected: &Collected,
@@ -198,7 +198,7 @@ fn heading(sites: &[usize], all: &[&IdentifiedSite], collected: &Collected) -> S
     out
 }
 
-/// What the compiler tells of something that escapes.
+/// What the compiler reports of something that escapes.
 struct Block {
     place: (u32, u32),
     /// Whether it is one of the sites.
@@ -206,7 +206,7 @@ struct Block {
     text: String,
 }
 
-/// What is told of the sites; at a place where nothing is told of them, what else escapes there.
+/// What is reported of the sites; at a place where nothing is reported of them, what else escapes there.
 fn chosen(mut blocks: Vec<Block>) -> String {
     let told: HashSet<(u32, u32)> = blocks
         .iter()
@@ -214,7 +214,7 @@ fn chosen(mut blocks: Vec<Block>) -> String {
         .map(|it| it.place)
         .collect();
     blocks.retain(|it| it.wanted || !told.contains(&it.place));
-    // Each copy that was inlined is told again.
+    // Each copy that was inlined is reported again.
     let mut seen = HashSet::new();
     blocks.retain(|it| seen.insert(it.text.clone()));
     blocks.into_iter().map(|it| it.text).collect()

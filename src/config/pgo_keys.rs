@@ -1,4 +1,4 @@
-//! `[pgo] profile` in, what it names out: a word, a path, or a list of paths with weights.
+//! Reads `[pgo] profile`: a word, a path, or a list of paths with weights.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Manifests of containers in, their limits of processors and memory out: Kubernetes and compose.
+//! Reads the processor and memory limits of containers from the manifests of Kubernetes and compose.
 
 use std::path::Path;
 

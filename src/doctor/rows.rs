@@ -6,7 +6,7 @@ use crate::config::Strip;
 use crate::go::{Package, minor_of};
 use crate::number::{counted, grouped};
 
-/// All of them.
+/// Every row of the report.
 pub(crate) const ALL: &[fn(&Look<'_>) -> Option<Row>] = &[
     profiling,
     benchmarks,

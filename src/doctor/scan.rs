@@ -1,4 +1,4 @@
-//! The directories of a module's packages in, what their text says of benchmarks, WaitGroups and memory limits out.
+//! Scans the sources of a module's packages for what they say of benchmarks, WaitGroups and memory limits.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! An executable or the last report of it in, the bytes that stripping saves out.
+//! Computes the bytes that stripping saves, from an executable or from the last report of it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::number::grouped;
 /// What debug information and symbols take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Strippable {
-    /// The file that tells it, as it is shown.
+    /// The file that the numbers come from, as it is shown.
     pub(crate) told_by: String,
     /// Bytes of DWARF.
     pub(crate) dwarf: u64,
@@ -32,7 +32,7 @@ impl Strippable {
     }
 }
 
-/// Of a file that has symbols; `None` where there is no such file, or it is stripped.
+/// Reads a file that has symbols; `None` where there is no such file, or it is stripped.
 pub(crate) fn of_file(path: &Path, shown: &str) -> Option<Strippable> {
     let bytes = binary::open(path).ok()?;
     let read = binary::read(&bytes).ok()?;
@@ -50,7 +50,8 @@ pub(crate) fn of_file(path: &Path, shown: &str) -> Option<Strippable> {
     })
 }
 
-/// Of the unstripped baseline of a main package in a saved report of `release`; `None` where the report does not tell.
+/// Reads the unstripped baseline of a main package from a saved report of `release`; `None` where the report does not
+/// have it.
 pub(crate) fn of_report(
     path: &Path,
     shown: &str,

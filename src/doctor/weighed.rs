@@ -1,4 +1,4 @@
-//! What go vet and go fix report in, weighed by the profile of the build, out.
+//! Weighs what go vet and go fix report by the profile of the build.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) struct Weighed {
     pub(crate) place: String,
     /// `rangeint`
     pub(crate) analyzer: String,
-    /// Its words.
+    /// The message of the analyzer.
     pub(crate) message: String,
     /// Percent of the profile in the function; `None` without a profile.
     pub(crate) weight: Option<f64>,

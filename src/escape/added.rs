@@ -1,8 +1,9 @@
-//! Two lists of sites with the text of their lines in, what is new and what is gone out: never a site that was there before.
+//! Compares two lists of sites, with the text of their lines: finds what is new and what is gone. A site that was there
+//! before is never new.
 //!
-//! Sites of one function with the same expression differ only in their turn, and one more above the others takes the turn of
-//! the first. So they are compared as a group: as many as were there before are known, and those are told by the text of
-//! their lines. Where that does not tell them apart, what is new is one of several, and all of them are named.
+//! Sites of one function with the same expression differ only in their turn, and one more above the others takes the
+//! turn of the first. So they are compared as a group: as many as were there before are known, and the text of their
+//! lines shows which. Where it does not, what is new is one of several, and all of them are named.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use super::identity::{Identity, diff};
 /// A site that is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
-    /// Its name.
+    /// The name of the site.
     pub(crate) identity: Identity,
     /// What stands for the text of its line; `None` where that is not known.
     pub(crate) line: Option<String>,
@@ -25,7 +26,7 @@ pub(crate) struct Added {
     pub(crate) index: usize,
     /// Its name beside the old ones: a turn that none of them has.
     pub(crate) identity: Identity,
-    /// Those that may be the new one, where it is not known which; by position.
+    /// The sites that may be the new one, where it is not known which; by position.
     pub(crate) among: Vec<usize>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct Compared {
 /// A package, a function, a class and an expression.
 type Key<'a> = (&'a str, &'a str, Class, &'a str);
 
-/// Compares. The new list is in the order of the source.
+/// Compares two lists. The new one is in the order of the source.
 pub(crate) fn compare(old: &[Listed], new: &[Listed]) -> Compared {
     let names = |all: &[Listed]| -> Vec<Identity> {
         all.iter().map(|listed| listed.identity.clone()).collect()
@@ -104,7 +105,7 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
     if candidates.len() == more {
         found.extend(candidates.iter().map(|candidate| (*candidate, Vec::new())));
     } else if sum == more {
-        // Each text tells how many of its lines are new.
+        // Each text shows how many of its lines are new.
         let mut done = HashSet::new();
         for it in &candidates {
             let line = new[*it].line.as_deref();
@@ -145,7 +146,7 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
         .collect()
 }
 
-/// Those of the old list whose line is gone, and the last ones where that is true of none.
+/// The sites of the old list whose line is gone, and the last ones where that is true of none.
 fn gone(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> Vec<usize> {
     let less = before.len() - after.len();
     let mut here = lines(new, after);

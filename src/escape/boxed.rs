@@ -1,8 +1,8 @@
-//! A site and its source in, whether the value that an interface holds there needs an allocation out.
+//! Decides whether the value that an interface holds at a site needs an allocation.
 //!
-//! What the compiler reports as escaping is not always allocated: constants and composite literals of constants are read-only
-//! data, values without a size all have one address, and of one byte there is a table (`dataWord` and `addrTemp` in
-//! `cmd/compile/internal/walk`, Go 1.21 to 1.27).
+//! What the compiler reports as escaping is not always allocated: constants and composite literals of constants are
+//! read-only data, values without a size all have one address, and of one byte there is a table (`dataWord` and
+//! `addrTemp` in `cmd/compile/internal/walk`, Go 1.21 to 1.27).
 
 use tree_sitter::Node;
 

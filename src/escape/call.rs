@@ -1,7 +1,8 @@
 //! Finds the calls of one function in a Go file.
 //!
-//! Without types, a call of a method is certain only where the source around it tells the type of the receiver: a parameter, a
-//! variable with a type or a value that shows it, a literal, a conversion. Where it does not, the call is told as unknown.
+//! Without types, a call of a method is certain only where the source around it shows the type of the receiver: a
+//! parameter, a variable with a type or a value that shows it, a literal, a conversion. Where it does not, the call is
+//! reported as unknown.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use super::function::{declared, parse};
 /// A call that may be the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// Of its parenthesis, as the compiler reports it; counted from 1.
+    /// The line of its parenthesis, as the compiler reports it; counted from 1.
     pub(crate) line: u32,
     /// Counted from 1, in bytes.
     pub(crate) column: u32,
@@ -204,7 +205,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The type of an expression, where it can be determined. An interface or another type is told as well as the wanted one.
+    /// The type of an expression, where it can be determined: the wanted type, an interface or another one.
     fn type_of(&self, expression: Node<'a>, depth: usize) -> Option<Type<'_>> {
         let it = stripped(expression);
         match it.kind() {

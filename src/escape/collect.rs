@@ -1,4 +1,4 @@
-//! Lines in, escapes per package out: streamed, each site once.
+//! Collects the escapes of each package from the lines of the compiler, one line at a time, each site once.
 
 mod diagnostics;
 
@@ -60,7 +60,7 @@ pub(crate) struct Finished {
     pub(crate) escapes: Escapes,
     /// The sites in the scope, by package and position.
     pub(crate) sites: Vec<Site>,
-    /// Those of the other packages.
+    /// The sites of the packages outside the scope.
     pub(crate) beyond: Vec<Site>,
     /// Inlining and bounds checks by position, of all packages; see [`Collector::with_remarks`].
     pub(crate) remarks: Vec<Remark>,

@@ -1,6 +1,6 @@
-//! What the compiler is asked to tell, and the user's `-gcflags` in; `-gcflags` that ask it of some packages out.
+//! Adds to the user's `-gcflags` the flags that make the compiler print its diagnostics, for some packages.
 
-/// The flags of the compiler that make it tell what the report wants: the same whether it tells while it compiles the
+/// The flags that make the compiler print what the report wants: the same whether it prints while it compiles the
 /// release or in a pass of its own.
 ///
 /// None of them may change the code. Captures are kept by these flags, so a change here means new captures.

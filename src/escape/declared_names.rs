@@ -1,8 +1,9 @@
-//! Names of a build in, what their declarations say of memory out.
+//! Looks up what the declarations of names in a build say about memory.
 //!
-//! The compiler prints a call `f(1)` and a constant `T(1)` of a named type alike, and says of every value in an interface that
-//! it escapes: also of one without a size, and of one byte, for which the runtime has a table. The declarations tell them
-//! apart. They are found by a scan for what begins a line; only the declaration that is asked for is parsed.
+//! The compiler prints a call `f(1)` and a constant `T(1)` of a named type alike, and says of every value in an
+//! interface that it escapes: also of one without a size, and of one byte, for which the runtime has a table. The
+//! declarations tell them apart. They are found by a scan for what begins a line; only the declaration that is asked
+//! for is parsed.
 
 use std::collections::HashMap;
 
@@ -22,7 +23,7 @@ pub(super) enum Shape {
     Composite,
     /// The header of a slice.
     Slice,
-    /// Anything else, and what cannot be told.
+    /// Anything else, and what is not known.
     Other,
 }
 
@@ -276,7 +277,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What the value of an expression takes, where its form tells its type.
+    /// What the value of an expression takes, where its form shows its type.
     pub(super) fn value(&mut self, node: Node, within: Within<'_>, depth: usize) -> Shape {
         match node.kind() {
             "composite_literal" | "type_conversion_expression" => {

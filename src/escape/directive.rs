@@ -1,7 +1,7 @@
-//! The bytes of a Go file in, its `//gcassert:` comments and what each is about out.
+//! Reads the `//gcassert:` comments of a Go file, and what each is about.
 //!
-//! The comments of `github.com/jordanlewis/gcassert`, as cockroachdb and others have them in their sources. A comment stands
-//! behind its statement or above it; on a function declaration, `inline` is about every call of the function.
+//! The comments of `github.com/jordanlewis/gcassert`, as cockroachdb and others have them in their sources. A comment
+//! stands behind its statement or above it; on a function declaration, `inline` is about every call of the function.
 
 use tree_sitter::Node;
 

@@ -1,4 +1,4 @@
-//! A Go expression as the compiler prints it in, the class of its escape out.
+//! Decides the class of an escape from the Go expression as the compiler prints it.
 //!
 //! Printed by `exprFmt` in `cmd/compile/internal/ir/fmt.go`. Only text is left of it, so three things look alike:
 //! `x.f` is a field or a method value, `a + b` is of strings or of numbers, `T(1)` is a constant or a call.

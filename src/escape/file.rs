@@ -1,4 +1,4 @@
-//! The bytes of a Go file in, what the compiler's text leaves out of a site in it out.
+//! Reads in a Go file what the compiler's text leaves out of a site.
 
 use tree_sitter::{Node, Point, Tree};
 

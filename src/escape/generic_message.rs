@@ -1,8 +1,8 @@
-//! A message in, the same message for every instantiation of one generic line out.
+//! Rewrites a message so that it is the same for every instantiation of a generic line.
 //!
-//! The compiler prints the shapes it compiles for: `make([]go.shape.string, n)`, `&Box[go.shape.*uint8]{...}`. Each shape
-//! type becomes `T`. Where another package instantiates the line, names of its own package get a qualifier: `&lib.Box[...]`
-//! for what is `&Box[...]` at home. That goes, too.
+//! The compiler prints the shapes it compiles for: `make([]go.shape.string, n)`, `&Box[go.shape.*uint8]{...}`. Each
+//! shape type becomes `T`. Where another package instantiates the line, names of its own package get a qualifier:
+//! `&lib.Box[...]` for what is `&Box[...]` at home. That goes, too.
 
 /// What every shape type starts with.
 const SHAPE: &[u8] = b"go.shape.";

@@ -1,7 +1,7 @@
-//! Sites in, names for them out that survive edits; two lists of names in, what is new and what is gone out.
+//! Gives sites names that survive edits; compares two lists of names, and finds what is new and what is gone.
 //!
-//! A line number changes with every edit above it. What stays: the package, the enclosing function, the class, the expression,
-//! and how often they meet.
+//! A line number changes with every edit above it. What stays: the package, the enclosing function, the class, the
+//! expression, and how often they meet.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,6 +1,7 @@
-//! The bytes of a Go file in, the files that its `//line` comments name out.
+//! Finds the files that the `//line` comments of a Go file name.
 //!
-//! The compiler reports what stands behind such a comment under that name (`updateBase`, `cmd/compile/internal/syntax`).
+//! The compiler reports what stands behind such a comment under that name (`updateBase`,
+//! `cmd/compile/internal/syntax`).
 
 /// The file names of `//line NAME:LINE[:COLUMN]` and `/*line NAME:LINE[:COLUMN]*/`, as they stand there. A comment inside a
 /// string literal counts, too.

@@ -1,4 +1,4 @@
-//! The text of `-m=2` in, the functions that the compiler does not inline and its reasons out.
+//! Reads from the text of `-m=2` which functions the compiler does not inline, and its reasons.
 //!
 //! The words of `-m=2` differ between Go versions; these have been the same from Go 1.21 to 1.27
 //! (`CanInline`, `cmd/compile/internal/inline/inl.go`).

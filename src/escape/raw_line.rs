@@ -1,5 +1,5 @@
-//! A line as the compiler prints it in, the same line as the go command shows it out: what was captured and what go replays
-//! read alike.
+//! Rewrites a line of the compiler as the go command would print it, so that captured lines and lines that go replays
+//! are alike.
 //!
 //! Go shortens paths below the package and its parents, where that makes them shorter, and renames what cgo made up
 //! (`(*Shell).reportCmd`, `cmd/go/internal/long/shell.go`).

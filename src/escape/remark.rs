@@ -1,6 +1,7 @@
-//! A message of the compiler in, what it says of inlining, devirtualisation and bounds checks out.
+//! Reads what a message of the compiler says of inlining, devirtualisation and bounds checks.
 //!
-//! Messages: `cmd/compile/internal/{inline,devirtualize,pgoir}`, and `checkbce` in `cmd/compile/internal/ssa`, Go 1.21 to 1.27.
+//! Messages: `cmd/compile/internal/{inline,devirtualize,pgoir}`, and `checkbce` in `cmd/compile/internal/ssa`, Go 1.21
+//! to 1.27.
 
 use serde::{Deserialize, Serialize};
 

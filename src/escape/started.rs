@@ -1,4 +1,4 @@
-//! The bytes of a Go file in, what it starts as goroutines out: names only, since types are not known here.
+//! Finds what a Go file starts as goroutines: names only, since types are not known here.
 
 use tree_sitter::Node;
 

@@ -1,7 +1,8 @@
-//! Diagnostics of one package in, the positions where the compiler repeats a generic function out.
+//! Finds, among the diagnostics of a package, the positions where the compiler repeats a generic function.
 //!
 //! For `Map[int]` the compiler makes two functions: `Map[go.shape.int]` holds the code, and `Map[int]` calls it with a
-//! dictionary. A small one is inlined into the other, and all of its escapes appear again at the line of the declaration.
+//! dictionary. A small one is inlined into the other, and all of its escapes appear again at the line of the
+//! declaration.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Flags that were typed, with paths relative to where go runs, in; the same with absolute paths out.
+//! Makes relative paths in typed flags absolute, before go runs in another directory.
 
 use crate::plan::Typed;
 

@@ -1,4 +1,4 @@
-//! What an executable records of its build in, a configuration that builds it in the same way out.
+//! Makes a configuration that builds an executable again as it was built, from what the file records.
 
 use std::path::Path;
 

@@ -30,12 +30,12 @@ pub(crate) struct Earlier {
 /// What is known of the revision that a change started from.
 #[derive(Debug, Default)]
 pub(crate) enum Known {
-    /// This is no change of somebody else, as far as anybody says.
+    /// Nothing says that the change is somebody else's.
     #[default]
     Unasked,
-    /// It is one, but what it started from is not there: the name, and why.
+    /// The change is somebody else's, but the revision that it started from is not there: its name, and why.
     Not(String, String),
-    /// Its gates.
+    /// The gates of the revision.
     Gates(Box<Earlier>),
 }
 

@@ -1,4 +1,4 @@
-//! A directory without a main package in, the main packages below it out: those of most modules are in cmd/.
+//! Names in an error the main packages below a directory that has none: those of most modules are in cmd/.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub fn is_elsewhere(error: &Error) -> bool {
     error.kind == Kind::Go && words.starts_with("no Go files in ")
 }
 
-/// The same error, with the main packages that can be named; what else went wrong is left as it is.
+/// Adds to an error the main packages that can be named. Any other error is returned as it is.
 pub fn lead_on(
     error: Error,
     asking: &Asking<'_>,

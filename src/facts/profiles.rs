@@ -1,4 +1,4 @@
-//! Profiles of a build: read from the disk and decided about.
+//! Reads the profiles of a build from the disk, and decides which of them are used.
 
 use std::io::ErrorKind;
 use std::path::Path;

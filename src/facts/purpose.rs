@@ -1,4 +1,4 @@
-//! What a configuration is read and go is asked for.
+//! Why go is asked: to build, to build again, to look before a build, or for the escape report.
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What go listed in the last run, believed while go lists again: both take as long as the build.
+//! Uses what go listed in the last run, and lets go list again while the build goes on.
 //!
 //! Nothing is published before go said the same once more. Where it says something else, the run begins anew.
 
@@ -29,11 +29,11 @@ struct Running {
 
 /// How go is asked for packages.
 pub(crate) struct Asking<'a> {
-    /// The command.
+    /// The go command.
     pub(crate) go: &'a Go,
-    /// Its settings.
+    /// The settings of go.
     pub(crate) toolchain: &'a Toolchain,
-    /// What decides.
+    /// The flags that decide which packages and files there are.
     pub(crate) flags: &'a [OsString],
 }
 

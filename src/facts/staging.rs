@@ -1,4 +1,4 @@
-//! A place for a run to build in, which goes with it.
+//! Creates the directory that a run builds in; it is removed when the run ends.
 
 use std::path::Path;
 

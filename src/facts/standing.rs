@@ -1,4 +1,4 @@
-//! Where go stands in, what that decides beside the configuration out.
+//! Finds the settings that follow from go's working directory: the go line, and a go.work above the repository.
 
 use std::path::Path;
 

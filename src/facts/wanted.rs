@@ -1,4 +1,4 @@
-//! What of a configuration a run is about: the one place where the rest of it is left out.
+//! Leaves out of a configuration what a run is not about: the one place where that is done.
 
 use super::Prepared;
 use super::machine::this_machine;

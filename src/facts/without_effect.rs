@@ -1,4 +1,4 @@
-//! What go takes without a word and does nothing with: flags and levels in, an error or a note in the facts out.
+//! Finds flags and levels that go accepts silently but that have no effect: an error, or a note in the facts.
 
 use super::purpose::Purpose;
 use crate::config::layer::Loaded;
@@ -9,7 +9,7 @@ use crate::plan::undone;
 use crate::plan::{Facts, Typed, lost};
 use crate::session::Session;
 
-/// Of a level that it does not know, go builds another one without a word, and calls it by that name.
+/// Fails for an architecture level that go does not know: go builds another one without a word, under that name.
 pub(super) fn level_outside(go: &Go, toolchain: &Toolchain, session: &Session<'_>) -> Result<()> {
     let Some(variable) = level::variable(&toolchain.goarch) else {
         return Ok(());

@@ -126,7 +126,7 @@ fn limit(what: &str, before: Option<String>, now: Option<String>, looser: bool) 
     }
 }
 
-/// The same of a budget.
+/// [`limit`] of a budget: what to say where a budget is looser than before.
 fn budget(what: &str, before: Bound, now: Option<Bound>) -> Option<String> {
     let looser = now.is_some_and(|now| now.is_looser(before));
     let text = |bound: Bound| bound.to_string();

@@ -1,5 +1,4 @@
-//! PATH and our own file in, the go command that stands behind us out: we may be called `go` ourselves, by a link, a
-//! copy or a script.
+//! Finds in PATH the go command that stands behind us: we may be called `go` ourselves, by a link, a copy or a script.
 //!
 //! What is no Go distribution may lead back to us. So we say in a variable what we tried, and a call that comes from
 //! there goes on behind it.
@@ -41,7 +40,7 @@ pub struct Behind {
     pub mark: Option<OsString>,
 }
 
-/// Finds it. Fails with [`Kind::Go`] where there is none.
+/// Finds the go command. Fails with [`Kind::Go`] where there is none.
 pub fn find(search: &Search<'_>) -> Result<Behind> {
     let mark = search.mark.map(read_mark).unwrap_or_default();
     let called_back = search.processes.contains(&mark.process);

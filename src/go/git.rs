@@ -1,8 +1,9 @@
-//! git, asked so that nothing runs which the repository sets up, and nothing is fetched: the one place where it is called.
+//! git, asked so that nothing runs which the repository sets up, and nothing is fetched: the one place where it is
+//! called.
 //!
-//! The settings of the user and of the system are theirs, and stay: `safe.directory`, the filter of git-lfs. Those of the
-//! repository and of files that it includes may be somebody else's. Git has no switch that leaves them out, so that each
-//! that starts a program is set to nothing here.
+//! The settings of the user and of the system are theirs, and stay: `safe.directory`, the filter of git-lfs. Those of
+//! the repository and of files that it includes may be somebody else's. Git has no switch that leaves them out, so that
+//! each that starts a program is set to nothing here.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -60,7 +61,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// The same with the lines of a file on standard input.
+    /// Gives git the lines of a file on standard input.
     #[must_use]
     pub(crate) fn reading(mut self, file: &'a Path) -> Self {
         self.stdin = Some(file);
@@ -164,14 +165,14 @@ impl<'a> Git<'a> {
         }))
     }
 
-    /// The same, with every byte of the output.
+    /// As [`ask`](Self::ask), with every byte of the output: a line break at its end stays.
     pub(crate) fn bytes<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Result<Vec<u8>, String>> {
         let mut output = Vec::new();
         let done = self.stream(args, |bytes| output.extend_from_slice(bytes))?;
         Ok(done.map(|()| output))
     }
 
-    /// The same, with the output as it comes.
+    /// As [`bytes`](Self::bytes), with the output handed on as it comes.
     pub(crate) fn stream<S: AsRef<OsStr>>(
         &self,
         args: &[S],

@@ -1,4 +1,4 @@
-//! The architecture level of a target (GOAMD64 and its like): a value in, whether a Go can know it out.
+//! Checks the architecture level of a target (GOAMD64 and its like): whether a Go can know it.
 //!
 //! Values are those of Go 1.27 (`internal/buildcfg/cfg.go`). A newer Go may have more of them: one
 //! that goes on where the known ones end is left to it. Up to Go 1.27 it is refused here: go itself

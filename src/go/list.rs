@@ -1,4 +1,4 @@
-//! `go list -deps -json` out of a process, package facts out of its text.
+//! Parses the output of `go list -deps -json` into packages and modules.
 
 use std::path::{Path, PathBuf};
 

@@ -173,7 +173,7 @@ impl News {
         format!("go.dev/doc/go1.{}", self.minor)
     }
 
-    /// What brings the former behaviour back with the toolchain at a GOROOT; `None` where nothing does, or nobody can tell.
+    /// What brings the former behaviour back with the toolchain at a GOROOT; `None` where nothing is known to.
     pub fn way_back(&self, goroot: &Path) -> Option<String> {
         match self.back {
             Back::None => None,

@@ -15,13 +15,13 @@ use constant::Value;
 /// What `-X` does to a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Settable {
-    /// It sets it.
+    /// The linker sets the variable.
     Yes,
-    /// It has another type; the type, or what it begins with.
+    /// The variable is no string: its type, or what the type begins with.
     NoString(String),
     /// Its initial value is computed when the program starts; the expression.
     Computed(String),
-    /// It is a constant.
+    /// The name is a constant.
     Constant,
 }
 

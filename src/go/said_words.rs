@@ -1,4 +1,4 @@
-//! What go printed, kept for an error.
+//! Keeps what go printed, for an error.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ impl Words {
         self.error_about(failure, outcome, None, &[])
     }
 
-    /// The same where it is known which child of go ended badly, and where go writes.
+    /// As [`error`](Self::error), where it is known which child of go ended badly, and where go writes.
     pub(crate) fn error_about(
         &self,
         failure: &str,

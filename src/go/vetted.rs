@@ -1,4 +1,4 @@
-//! `go vet` and `go fix` asked, what they report out. Both print; nothing is changed.
+//! Runs `go vet` and `go fix`, and collects what they report. Both only print; nothing is changed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) struct Reported {
     pub(crate) line: u32,
     /// `printf`, `rangeint`
     pub(crate) analyzer: String,
-    /// Its words.
+    /// The message of the analyzer.
     pub(crate) message: String,
 }
 

@@ -3,7 +3,7 @@
 use super::Lesson;
 use super::Served::{Check, Command, NoEffect, Rule};
 
-/// All of them.
+/// Every lesson.
 pub const ALL: &[Lesson] = &[
     Lesson {
         number: 1,

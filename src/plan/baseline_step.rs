@@ -1,4 +1,4 @@
-//! What the user wants a release to be compared with in, what it is compared with out.
+//! Decides what a release is compared with.
 
 use std::path::Path;
 

@@ -33,7 +33,7 @@ pub(crate) struct Inputs<'a> {
 pub(crate) enum Variant {
     /// The binary that is shipped.
     Release,
-    /// The same without `-s -w`.
+    /// The binary of the release without `-s -w`.
     Unstripped,
     /// What `go build` gives for the user's flags.
     Plain,

@@ -1,8 +1,8 @@
 //! How escapes are collected: from the compile of the release, or by a compile of their own.
 //!
-//! The compile of the release reports what it does through `-toolexec` ([`super::toolexec`]). What it printed is kept by action
-//! ID, and a `go list -export` with the flags of the release names the action of every package. What has no capture,
-//! because a plain go compiled it before, gets the pass.
+//! The compile of the release reports what it does through `-toolexec` ([`super::toolexec`]). What it printed is kept
+//! by action ID, and a `go list -export` with the flags of the release names the action of every package. What has no
+//! capture, because a plain go compiled it before, gets the pass.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ pub(crate) struct Collection {
     pub(crate) source: Source,
     /// The packages, as patterns: those of the report, and those whose functions are asserted beside it.
     pub(crate) scope: Vec<String>,
-    /// Those of the scope that are packages of the standard library.
+    /// The packages of the scope that belong to the standard library.
     standard: Vec<String>,
     /// The user's own `-gcflags`, in Go's order.
     user: Vec<String>,
@@ -102,7 +102,7 @@ impl Collection {
     }
 }
 
-/// Decides. Fails with [`Kind::Usage`] where a capture is demanded and cannot work.
+/// Decides how the escapes are collected. Fails with [`Kind::Usage`] where a capture is demanded and cannot work.
 pub(super) fn collection(
     inputs: &Inputs<'_>,
     facts: &Facts,

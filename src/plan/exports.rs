@@ -1,4 +1,4 @@
-//! The command of a release in, the one that names its package archives in the build cache out.
+//! Derives from the command of a release the one that names its package archives in the build cache.
 
 use std::ffi::OsString;
 

@@ -1,7 +1,7 @@
-//! The flags that were given and those that go gets in, what of the former has no effect out.
+//! Compares the flags the user gave with those go receives; returns the ones without effect.
 //!
-//! For each package go takes the last value of `-ldflags`, `-gcflags` or `-asmflags` whose pattern means it, whole, and says
-//! nothing about the others (`cmd/go/internal/load/flag.go`). Of `-tags` it takes the last value.
+//! For each package go takes the last value of `-ldflags`, `-gcflags` or `-asmflags` whose pattern means it, whole, and
+//! says nothing about the others (`cmd/go/internal/load/flag.go`). Of `-tags` it takes the last value.
 
 use super::Facts;
 use super::build_flags::{self, Inputs, Variant};
@@ -13,11 +13,11 @@ use crate::go::{Package, pattern};
 /// A flag that was given and has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lost {
-    /// As it was given.
+    /// The flag as it was given.
     pub(crate) flag: String,
     /// The layer it comes from.
     pub(crate) from: String,
-    /// Why.
+    /// Why it has no effect.
     pub(crate) why: String,
 }
 

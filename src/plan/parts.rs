@@ -1,4 +1,4 @@
-//! What is asked for in, what is built together out: Go takes one `-pgo=` per build.
+//! Divides what is asked for into parts that are built together: Go takes one `-pgo=` per build.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Commands that compile that report what the profile does.
+//! The commands of the compiles that report what the profile does.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! A target in, the commands that put its profiles into the build cache out.
+//! Lists the commands that put a target's profiles into the build cache.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! Which packages the escape report is about: a word or patterns in, Go's package patterns out.
+//! Turns the scope of the escape report, a word or patterns, into Go's package patterns.
 
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};

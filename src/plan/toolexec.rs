@@ -1,9 +1,9 @@
-//! The diagnostics that are wanted in, the `-toolexec` that makes the release compile report them out; and back: the
-//! command line that go makes of it in, what to run out.
+//! Composes the `-toolexec` with which the compile of the release reports its diagnostics; and reads the command line
+//! that go makes of it, to see what to run.
 //!
-//! Go puts the words of `-toolexec` in front of every tool it starts. Ours are
-//! `gobuild-opt toolexec --store=DIR --packages=PATTERNS --flags=FLAGS --links=DIR --behind=N --`, then the N words of a
-//! `-toolexec` of the user's own, then the tool and its arguments.
+//! Go puts the words of `-toolexec` in front of every tool it starts. Ours are `gobuild-opt toolexec --store=DIR
+//! --packages=PATTERNS --flags=FLAGS --links=DIR --behind=N --`, then the N words of a `-toolexec` of the user's own,
+//! then the tool and its arguments.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

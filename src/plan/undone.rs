@@ -1,4 +1,4 @@
-//! Finds out what flags of the compiler take from the profile.
+//! Finds the flags of the compiler that undo what a profile is for.
 
 use super::build_flags::{self, Inputs, Variant};
 use super::pgo::Undone;

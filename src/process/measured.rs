@@ -1,7 +1,7 @@
 //! A command run for its numbers by a process of its own, so that what the kernel counts is of that command alone.
 //!
-//! A small process of ours starts it, waits, and writes what it took: nothing of our own memory is in its peak, and runs that
-//! stand one behind the other do not add up.
+//! A small process of ours starts it, waits, and writes what it took: nothing of our own memory is in its peak, and
+//! runs that stand one behind the other do not add up.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -59,7 +59,7 @@ impl std::fmt::Display for Ending {
 }
 
 impl Ending {
-    /// That of a status.
+    /// How a process with this status ended.
     pub fn of(status: std::process::ExitStatus) -> Self {
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Code(code),

@@ -43,7 +43,7 @@ pub(crate) struct Groups {
 }
 
 impl Default for Groups {
-    /// Those of this process.
+    /// The control groups of this process.
     fn default() -> Self {
         Self {
             root: "/sys/fs/cgroup".into(),

@@ -1,4 +1,5 @@
-//! Processors by number: a list as people type it in, those that we may use, those of one kind, and running on some of them.
+//! Lists of processors: reads one as people type it, finds those that we may use and those of the fastest kind, and
+//! keeps a process on some of them.
 
 use std::fs;
 use std::io;
@@ -38,8 +39,8 @@ pub fn shown(numbers: &[usize]) -> String {
     runs.map(run).collect::<Vec<_>>().join(",")
 }
 
-/// Those of the fastest kind, of those that may be used; `None` where all are of one kind, or nobody knows. Never fewer than two:
-/// a single one would have all of a Go program, its collector too, take turns.
+/// The processors of the fastest kind, among those that may be used; `None` where all are of one kind, or nobody knows.
+/// Never fewer than two: a single one would have all of a Go program, its collector too, take turns.
 ///
 /// `devices` is [`DEVICES`]: Intel's fast cores have a list of their own there, elsewhere each processor has a capacity. Some of one
 /// kind are clocked a little higher than others of it.
@@ -79,7 +80,7 @@ fn of_most(all: &[(usize, u64)]) -> Vec<usize> {
     all.iter().filter(is_fast).map(|(cpu, _)| *cpu).collect()
 }
 
-/// Those that this process may use; `None` where the kernel does not say.
+/// The processors that this process may use; `None` where the kernel does not say.
 #[cfg(target_os = "linux")]
 pub fn allowed() -> Option<Vec<usize>> {
     let set = rustix::thread::sched_getaffinity(None).ok()?;

@@ -93,7 +93,7 @@ impl Warden {
 }
 
 impl State {
-    /// It may be gone: then we are on our own.
+    /// Sends a word to the warden. It may be gone: then we are on our own.
     fn tell(&mut self, word: &Word) {
         if let Some((_, pipe)) = &mut self.process {
             let _ = pipe.write_all(&word.to_bytes());
@@ -147,7 +147,7 @@ impl Watch {
         self.mark.as_deref()
     }
 
-    /// It runs, and leads that group.
+    /// Reports to the warden that the child runs, as the leader of this process group.
     pub(crate) fn started(&mut self, group: u32) {
         self.group = Some(group);
         self.warden.with(|state| state.tell(&Word::Group(group)));
@@ -166,9 +166,9 @@ impl Drop for Watch {
 enum Word {
     /// A child is about to be started, with that mark.
     Expect(String),
-    /// It leads that group.
+    /// The child leads this process group.
     Group(u32),
-    /// It ended; 0: it could not be started.
+    /// The group of the child that ended; 0: the child could not be started.
     Ended(u32),
     /// A directory to remove.
     Directory(PathBuf),

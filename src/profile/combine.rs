@@ -1,7 +1,8 @@
-//! Samples of several profiles in, one set of tables out, in which nothing stands twice and nothing is unused.
+//! Combines samples of several profiles under one set of tables, in which nothing stands twice and nothing is unused.
 //!
-//! Mappings are equal by size and build ID (or path), so address randomisation does not tell programs apart; locations by
-//! their address within the mapping and their lines; functions by name, file and start line; samples by stack and labels.
+//! Mappings are equal by size and build ID (or path), so address randomisation does not make programs differ; locations
+//! by their address within the mapping and their lines; functions by name, file and start line; samples by stack and
+//! labels.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! The calls of two profiles in, out what became hot, what is no longer hot, and what only moved to another line.
+//! Compares the calls of two profiles: what became hot, what is no longer hot, and what only moved to another line.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,8 +1,8 @@
-//! A CPU profile in, out the calls that Go's compiler sees in it: caller, callee, line offset of the call, weight.
+//! Collects the calls that Go's compiler sees in a CPU profile: caller, callee, line offset of the call, weight.
 //!
-//! That is all the compiler reads of a profile, so two profiles with equal edges give equal binaries. Of every stack only
-//! the two innermost locations count, each with its inlined calls. Source: `NewGraph` in `internal/profile/graph.go` and
-//! `FromPProf` in `cmd/internal/pgo/pprof.go`, the same rule from Go 1.21 to 1.27.
+//! That is all the compiler reads of a profile, so two profiles with equal edges give equal binaries. Of every stack
+//! only the two innermost locations count, each with its inlined calls. Source: `NewGraph` in
+//! `internal/profile/graph.go` and `FromPProf` in `cmd/internal/pgo/pprof.go`, the same rule from Go 1.21 to 1.27.
 
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The bytes of a file in, out what `go build -pgo=<file>` makes of it, and what to do.
+//! Judges what `go build -pgo=<file>` makes of the bytes of a file, and what to do.
 //!
 //! Go accepts some profiles without any effect and still writes `-pgo=` into the build info, so a build that succeeds
 //! proves nothing. Source: `internal/profile`, `cmd/internal/pgo` and `cmd/preprofile` of Go 1.21 to 1.27.

@@ -1,8 +1,9 @@
-//! The calls of a profile and the functions of a program in, out how much of the profile still fits the program.
+//! Judges how much of a profile still fits a program, by its calls and the program's functions.
 //!
-//! Go matches calls by the exact names of both functions and the line offset of the call; what does not match has no effect,
-//! and Go does not say so. Inlined functions count as existing: their names are in the program's function table, too.
-//! Calls that the runtime puts into a stack by itself, such as a preemption, stand at no line: they are not looked for.
+//! Go matches calls by the exact names of both functions and the line offset of the call; what does not match has no
+//! effect, and Go does not say so. Inlined functions count as existing: their names are in the program's function
+//! table, too. Calls that the runtime puts into a stack by itself, such as a preemption, stand at no line: they are not
+//! looked for.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! A profile in, out what a person wants to know of it first: hot functions, hot calls, and whose code it is.
+//! Summarises what a person wants to know first of a profile: hot functions, hot calls, and whose code it is.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! The IDs of a table in, positions out.
+//! Looks up the position of a row in a table by its ID.
 
 use std::collections::HashMap;
 

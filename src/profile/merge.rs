@@ -1,4 +1,4 @@
-//! Several profiles in, one out: equal stacks become one sample with the sum of their values.
+//! Merges several profiles into one: equal stacks become one sample with the sum of their values.
 //!
 //! Without weights the result is that of Go's own merge (`go tool pprof -proto a b`), down to the order of the tables.
 //! Source: `profile/merge.go` of pprof, as vendored in Go 1.24.

@@ -1,4 +1,4 @@
-//! The bytes of a profile in, checked tables out: gzip or plain, always within bounds of time and memory.
+//! Reads the bytes of a profile into checked tables: gzip or plain, always within bounds of time and memory.
 
 use std::io::Read;
 

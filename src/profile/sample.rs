@@ -1,7 +1,7 @@
-//! The wire bytes of one sample in, the sample out.
+//! Decodes one sample from its wire bytes.
 //!
-//! Samples are most of a profile. Numbers are counted before they are read, so each list is allocated once; the rest of the
-//! wire is left to prost.
+//! Samples are most of a profile. Numbers are counted before they are read, so each list is allocated once; the rest of
+//! the wire is left to prost.
 
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};

@@ -1,8 +1,8 @@
-//! A CPU profile in, out a small one from which Go's compiler reads the very same calls.
+//! Makes a small CPU profile from which Go's compiler reads the very same calls.
 //!
-//! The compiler looks at the two innermost locations of each stack, at function names, start lines and the lines of calls.
-//! Deeper frames, addresses, file names, labels and the second value go. What remains is sorted, so equal contents give
-//! equal bytes, and is checked to have equal edges before it is returned.
+//! The compiler looks at the two innermost locations of each stack, at function names, start lines and the lines of
+//! calls. Deeper frames, addresses, file names, labels and the second value go. What remains is sorted, so equal
+//! contents give equal bytes, and is checked to have equal edges before it is returned.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
-//! Go and assembly files in, out which functions and calls of a profile are still written there.
+//! Finds which functions and calls of a profile are still written in Go and assembly files.
 //!
-//! What the compiler makes is taken on trust where the source that leads to it is there: closures are matched by any `func`
-//! literal of their declaration, calls of the runtime by any line of their function, generated functions always.
+//! What the compiler makes is taken on trust where the source that leads to it is there: closures are matched by any
+//! `func` literal of their declaration, calls of the runtime by any line of their function, generated functions always.
 
 use std::collections::{HashMap, HashSet};
 

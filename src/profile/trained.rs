@@ -1,7 +1,9 @@
-//! The command that a profile was collected from in, a note in the profile out; and whether a workload is that command.
+//! Writes into a profile a note of the command that it was collected from, and checks whether a workload is that
+//! command.
 //!
-//! Profiles are committed, and a command may hold what nobody else is to see. So the note has digests of the whole command alone,
-//! never of one word: whoever knows all the other words can try guesses for the last one, and nobody else can.
+//! Profiles are committed, and a command may hold what nobody else is to see. So the note has digests of the whole
+//! command alone, never of one word: whoever knows all the other words can try guesses for the last one, and nobody
+//! else can.
 
 use sha2::{Digest, Sha256};
 

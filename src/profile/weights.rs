@@ -1,7 +1,7 @@
-//! A CPU profile in, how much of it is spent in each function out.
+//! Computes how much of a CPU profile is spent in each function.
 //!
-//! The time of the runtime belongs to who called it: an allocation is paid for by the function that allocates. So a sample
-//! counts for its innermost frame outside the runtime, inlined frames included.
+//! The time of the runtime belongs to who called it: an allocation is paid for by the function that allocates. So a
+//! sample counts for its innermost frame outside the runtime, inlined frames included.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! A CPU profile in, out one in which the compiler does not see some of the calls: all others keep their weight.
+//! Makes a CPU profile in which the compiler does not see some of the calls: all others keep their weight.
 //!
 //! So a function can be kept from being inlined because it is hot, as where it would make the frame of a goroutine grow
 //! (golang/go#65532), without giving up the rest of the profile.

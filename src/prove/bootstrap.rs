@@ -1,4 +1,4 @@
-//! Differences of pairs and a seed in, the interval that resampling the pairs gives out: a second opinion beside the exact one.
+//! Computes the interval that resampling the pairs gives: a second opinion beside the exact one.
 
 use super::random::Random;
 use super::signed_rank::{median, walsh};

@@ -1,4 +1,4 @@
-//! The pairs so far in, what they say out: faster, slower, no effect, or nothing yet.
+//! Judges the pairs so far: faster, slower, no effect, or nothing yet.
 //!
 //! At each look, in this order:
 //! 1. No effect: both one-sided tests refuse a difference as large as the threshold. All looks together are wrong about one of
@@ -7,8 +7,9 @@
 //!    together are wrong about equals in at most [`RISK`] of the sessions.
 //! 3. Cannot tell: the pairs are used up, or what is left of them would most likely decide nothing.
 //!
-//! With one file of each program this is about these files: their layout is in it. With several layouts it is about the code:
-//! both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each layout had two rounds.
+//! With one file of each program this is about these files: their layout is in it. With several layouts it is about the
+//! code: both tests, that of the pairs and that of the layouts, have to refuse, and nothing is refused before each
+//! layout had two rounds.
 
 use super::layout_effect::{Layouts, means, tail};
 use super::looks::{Sides, levels, looks};

@@ -1,8 +1,9 @@
-//! Runs with several layouts of the code in, what layout leaves of their difference out: the test of Welch (1947) on the means of
+//! Separates the difference of two programs from the effect of code layout: the test of Welch (1947) on the means of
 //! the layouts.
 //!
-//! Rounds with one layout are not independent of each other: the layout, lucky or not, is in all of them. So what speaks of the
-//! code, and not of a few files, are the layouts of both programs: as many numbers on each side as there are layouts.
+//! Rounds with one layout are not independent of each other: the layout, lucky or not, is in all of them. So what
+//! speaks of the code, and not of a few files, are the layouts of both programs: as many numbers on each side as there
+//! are layouts.
 
 use std::f64::consts::FRAC_PI_2;
 

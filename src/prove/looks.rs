@@ -1,11 +1,11 @@
-//! How many pairs there may be in, when they are looked at and how sure each look has to be out.
+//! Plans when the pairs are looked at, and how sure each look has to be.
 //!
-//! Who looks several times and stops at the first finding finds something more often than who looks once. So all looks share the
-//! risk: the level of each is a constant times a power of its share of the pairs (after Wang and Tsiatis 1987), and the constant is
-//! so small that all looks together are wrong no more often than the risk says. Looks for a difference spend more of it late,
-//! where most is known; looks for none spend it early, where it saves runs. Where both programs are alike, signs and ranks of the
-//! differences do not depend on what was measured; so the constant is found by throwing them, once for each plan of looks, always
-//! with the same seed.
+//! Who looks several times and stops at the first finding finds something more often than who looks once. So all looks
+//! share the risk: the level of each is a constant times a power of its share of the pairs (after Wang and Tsiatis
+//! 1987), and the constant is so small that all looks together are wrong no more often than the risk says. Looks for a
+//! difference spend more of it late, where most is known; looks for none spend it early, where it saves runs. Where
+//! both programs are alike, signs and ranks of the differences do not depend on what was measured; so the constant is
+//! found by throwing them, once for each plan of looks, always with the same seed.
 
 use super::random::Random;
 

@@ -1,4 +1,4 @@
-//! A seed in, numbers out that look random and are the same on every machine: SplitMix64 (Steele, Lea, Flood 2014).
+//! Random numbers from a seed, the same on every machine: SplitMix64 (Steele, Lea, Flood 2014).
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]

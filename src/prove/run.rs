@@ -1,4 +1,4 @@
-//! What a run left in, its numbers out.
+//! Reads the numbers of a run: what the kernel counted and what the workload printed.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A round and a seed in, the order in which the programs run out.
+//! Decides the order in which the programs of a round run, from a seed.
 
 use super::random::Random;
 

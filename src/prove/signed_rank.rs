@@ -1,7 +1,8 @@
-//! Differences of pairs in, Wilcoxon's signed-rank test and the estimate of Hodges and Lehmann out: exact, also with ties.
+//! Computes Wilcoxon's signed-rank test and the estimate of Hodges and Lehmann from differences of pairs: exact, also
+//! with ties.
 //!
-//! Zeros are left out of the test, as Wilcoxon has it and R and scipy do by default; they count in the estimate. Where ranks are
-//! tied they share the mean rank, and the distribution is that of these ranks.
+//! Zeros are left out of the test, as Wilcoxon has it and R and scipy do by default; they count in the estimate. Where
+//! ranks are tied they share the mean rank, and the distribution is that of these ranks.
 
 /// The signs and ranks of differences: what the test looks at.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,5 @@
-//! The boxes of a treemap in, SVG elements out: a group for each, with its numbers as a title. Colours are classes; the style
-//! sheets of `svg` and `html` say what they are.
+//! Draws the boxes of a treemap as SVG elements: a group for each, with its numbers as a title. Colours are classes;
+//! the style sheets of `svg` and `html` say what they are.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! New findings in, a report of GitLab's code quality out: an entry on the merge request for each.
+//! Writes new findings as a report of GitLab's code quality: an entry on the merge request for each.
 
 use std::collections::HashMap;
 
@@ -191,8 +191,8 @@ impl Entries<'_> {
         }));
     }
 
-    /// The same for the same finding in another report, wherever its line has moved to. Of several that are alike GitLab
-    /// would show the first: they are counted.
+    /// A fingerprint that is the same for the same finding in another report, wherever its line has moved to. Of
+    /// several equal findings GitLab would show only the first: so they are counted.
     fn fingerprint(&mut self, rule: &str, identity: &str) -> String {
         let name = format!("{rule}\0{identity}");
         let digest = Sha256::new().chain_update(&name);

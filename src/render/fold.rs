@@ -1,4 +1,4 @@
-//! A table with more columns of one kind than there is room for in, one in which the smallest of them are one column out.
+//! Adds up the smallest columns of a table that has more of one kind than there is room for.
 
 use super::fit_width::{LABEL, fit, width};
 use crate::number::grouped;

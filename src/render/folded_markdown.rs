@@ -1,4 +1,4 @@
-//! What comes first and what is folded in, Markdown for a comment or a step summary out.
+//! Writes Markdown for a comment or a step summary: what comes first is shown, the rest is folded.
 
 use super::markdown::{escape, markdown};
 use crate::view::Block;

@@ -1,4 +1,4 @@
-//! New findings in, workflow commands out: GitHub shows each as an annotation on its line.
+//! Writes new findings as workflow commands: GitHub shows each as an annotation on its line.
 
 use crate::check::{LOOSENED, NOT_JUDGED, Status};
 use crate::report::advice_report::Finding as Advised;

@@ -1,5 +1,5 @@
-//! Blocks in, one HTML page out that needs nothing else: its script and its style stand in it, and it asks for nothing. All that
-//! it says can be read with scripts blocked; they add zoom, search, and tables that sort and filter.
+//! Writes blocks as one HTML page that needs nothing else: its script and its style stand in it, and it asks for
+//! nothing. All that it says can be read with scripts blocked; they add zoom, search, and tables that sort and filter.
 
 mod heading_anchors;
 
@@ -63,7 +63,7 @@ pub(crate) fn html(blocks: &[Block]) -> String {
 /// What is drawn, block by block.
 struct Page<'a> {
     anchors: &'a Anchors,
-    /// Of the last title: 0 before the first one.
+    /// The level of the last title: 0 before the first one.
     level: usize,
     /// Headings so far.
     ids: usize,

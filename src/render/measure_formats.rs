@@ -1,4 +1,4 @@
-//! Numbers in, a format of a service that keeps them out.
+//! Writes numbers in the formats of services that keep them.
 //!
 //! | format | read by | described at |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! What a command has to show in, the formats that it takes out: those of its help are those that it does not refuse.
+//! Decides which formats a command takes, by what it has to show: those of its help are those that it does not refuse.
 
 use std::path::Path;
 
@@ -25,28 +25,28 @@ impl Shows {
         findings: false,
         measures: false,
     };
-    /// Of an executable.
+    /// The report of an executable.
     pub(crate) const ANATOMY: Self = Self {
         measures: true,
         ..Self::COMPARISON
     };
-    /// Of two of them.
+    /// The comparison of two executables.
     pub(crate) const COMPARISON: Self = Self {
         picture: true,
         ..Self::TABLES
     };
-    /// Of profiles.
+    /// What profiles say about lines.
     pub(crate) const ADVICE: Self = Self {
         findings: true,
         ..Self::TABLES
     };
-    /// Of the sources.
+    /// The escapes of the sources.
     pub(crate) const ESCAPES: Self = Self {
         picture: true,
         findings: true,
         measures: true,
     };
-    /// Of a release.
+    /// The report of a release.
     pub(crate) const EVERYTHING: Self = Self::ESCAPES;
 
     /// The formats with something to show.

@@ -1,4 +1,4 @@
-//! The differences of pairs in, a line of text or a picture of them out.
+//! Draws the differences of pairs as a line of text or as a picture.
 
 use std::fmt::Write;
 

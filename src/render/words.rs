@@ -1,4 +1,4 @@
-//! Words and room in, the words that fit out: for pictures, where nobody measures the font.
+//! Shortens words to the room that there is: for pictures, where nobody measures the font.
 
 /// How wide a text is at a font size, rather too much than too little for the common sans-serif fonts.
 pub(crate) fn width(text: &str, size: f64) -> f64 {

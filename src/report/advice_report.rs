@@ -1,4 +1,5 @@
-//! Charged profiles and the sites of a build in, the report of `advise` out: what costs on which line, and what to try.
+//! Makes the report of `advise` from charged profiles and the sites of a build: what costs on which line, and what to
+//! try.
 
 pub mod gather;
 

@@ -1,4 +1,4 @@
-//! What benchmarks allocate and what the lock says of them in, the report of `bench` out.
+//! Makes the report of `bench`: compares what benchmarks allocate with what the lock says.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

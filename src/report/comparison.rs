@@ -1,4 +1,4 @@
-//! Two executables or reports in, what became larger and smaller out.
+//! Compares two executables or reports: what became larger and smaller.
 
 mod changed_items;
 

@@ -1,4 +1,4 @@
-//! A report in, its exact numbers out, one by one: what services that draw a number over time take.
+//! Lists the exact numbers of a report: what services that draw a number over time take.
 
 use std::collections::HashSet;
 

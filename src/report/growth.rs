@@ -1,4 +1,4 @@
-//! Two sides of an executable in, the causes of its growth out: they add up to it, to the byte.
+//! Charges the growth of an executable to its causes: they add up to it, to the byte.
 
 mod blame;
 

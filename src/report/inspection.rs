@@ -1,4 +1,4 @@
-//! The anatomy of an executable in, the report of `inspect` out: one value, many renderings.
+//! Makes the report of `inspect` from the anatomy of an executable: one value, many renderings.
 
 mod from_anatomy;
 

@@ -1,5 +1,5 @@
-//! A report in, what its run took out: lines for standard error, and the line of the time for Markdown. The text of the
-//! report has none of it: that is the same for the same input.
+//! Lists what a run took: lines for standard error, and the line of the time for Markdown. The text of the report has
+//! none of it: that is the same for the same input.
 
 use super::{Collection, Price, Report, Time};
 use crate::config::size::human;

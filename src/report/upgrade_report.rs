@@ -1,4 +1,4 @@
-//! A program as it is and as the next Go or other modules would make it in, what differs out.
+//! The report of `upgrade`: what differs between a program as it is and as the next Go or other modules would make it.
 
 mod compiler_news;
 

@@ -1,7 +1,7 @@
 //! Flags for the compiler and the linker of C, in `-extldflags` and in variables such as CGO_CFLAGS.
 //!
-//! A subset of what go lets the `#cgo` lines of any dependency say (`cmd/go/internal/work/security.go`): nothing that loads
-//! a plugin, names a program, a script or a file to write.
+//! A subset of what go lets the `#cgo` lines of any dependency say (`cmd/go/internal/work/security.go`): nothing that
+//! loads a plugin, names a program, a script or a file to write.
 
 use crate::quote;
 
@@ -16,7 +16,7 @@ const COMPILED: &[&str] = &[
     "-v",
 ];
 
-/// Both take them.
+/// Flags that both the compiler and the linker take.
 const BOTH: &[&str] = &[
     "-O",
     "-g",
@@ -132,7 +132,7 @@ const LEVELS: &[&str] = &[
     "-gz=zstd",
 ];
 
-/// Those whose value may be the next word.
+/// Flags whose value may be the next word.
 const WITH_NEXT: &[&str] = &[
     "-D",
     "-U",
@@ -202,7 +202,7 @@ const PASSED: &[&str] = &[
     "-x",
 ];
 
-/// Behind `-z`.
+/// The keywords that may stand behind `-z`.
 const KEYWORDS: &[&str] = &[
     "combreloc",
     "defs",
@@ -237,7 +237,7 @@ pub(crate) fn is_linked(list: &str) -> bool {
     )
 }
 
-/// The same for a compiler of C.
+/// Whether every flag of the list, quoted as Go does, is one for a compiler of C that is allowed.
 pub(crate) fn is_compiled(list: &str) -> bool {
     all(
         list,

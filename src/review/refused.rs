@@ -34,7 +34,7 @@ impl Refusal {
         }
     }
 
-    /// The same at another word.
+    /// Moves the refusal to another word of the command.
     #[must_use]
     pub(crate) fn at(mut self, at: usize) -> Self {
         self.at = at;
@@ -83,7 +83,7 @@ impl Refusal {
         )
     }
 
-    /// Another command than go.
+    /// The refusal of a command other than go.
     pub(super) fn program(name: &str) -> Self {
         let hint = format!(
             "a configuration may name `go` or a version such as `go1.27.3`; set GOBUILD_OPT_GO, or {TRUST}"

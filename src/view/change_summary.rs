@@ -1,4 +1,5 @@
-//! A report, and perhaps that of what it is based on, in; the verdict and what changed out, for who reads ten lines.
+//! Lays out the verdict and what changed, for who reads ten lines: from a report, and perhaps that of what it is based
+//! on.
 
 use super::{Block, Table, Tone, number, text};
 use crate::check::{LOOSENED, Status};

@@ -29,7 +29,7 @@ pub(crate) fn line(escapes: &Escapes) -> Option<Block> {
     ))
 }
 
-/// The same by package, those with the most bounds checks first.
+/// The numbers by package, those with the most bounds checks first.
 pub(crate) fn table(escapes: &Escapes, top: usize) -> Vec<Block> {
     let told = |package: &EscapePackage| Some((package.path.clone(), package.optimizations?));
     let mut packages: Vec<(String, Optimizations)> =

@@ -33,7 +33,7 @@ pub(crate) fn against(target: &Target, everything: bool) -> Vec<Block> {
     blocks
 }
 
-/// The same in a few lines, without a heading: whose bytes changed most, and what is other than bytes.
+/// The changes in a few lines, without a heading: whose bytes changed most, and what is other than bytes.
 pub(crate) fn briefly(target: &Target) -> Vec<Block> {
     let Some(lock) = &target.lock else {
         return Vec::new();

@@ -47,7 +47,7 @@ pub(crate) fn lock(escapes: &Escapes) -> Vec<Block> {
     blocks
 }
 
-/// The same in few lines. Where the gate is closed, the result lists each new site already.
+/// What is new and gone, in few lines. Where the gate is closed, the result lists each new site already.
 pub(crate) fn brief(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
     if !escapes.gate {

@@ -47,7 +47,7 @@ pub(crate) fn proved(report: &Report) -> Vec<Block> {
     blocks
 }
 
-/// That the training load flatters.
+/// The warning that the training load flatters the profile.
 pub(super) fn trained() -> Block {
     let words = "the profile was collected from this very workload, at least in part, which flatters it: that is no proof, take another load";
     Block::Line(Tone::Warn, words.to_owned())
@@ -161,7 +161,7 @@ fn chance(p: f64) -> String {
 pub(super) struct How<'a> {
     /// What order and layouts were drawn from.
     pub(super) seed: u64,
-    /// Of each program.
+    /// How many layouts each program has.
     pub(super) layouts: usize,
     /// The most that there could be.
     pub(super) most_pairs: usize,

@@ -1,4 +1,4 @@
-//! A field that something is appended to: whose it is, and whether its size was thought of.
+//! Decides of a field that something is appended to whose it is, and whether its size was thought of.
 
 use tree_sitter::Node;
 

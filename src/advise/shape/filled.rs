@@ -1,4 +1,4 @@
-//! A slice or a map that something is put into in, where it begins and how often the loop around it runs out.
+//! Finds where a slice or map that grows in a loop is declared, and how often the loop runs.
 
 use tree_sitter::Node;
 
@@ -231,7 +231,7 @@ impl Source {
         })
     }
 
-    /// How often a loop runs, where the text tells.
+    /// How often a loop runs, where the text shows it.
     fn bound(&self, it: Node<'_>) -> Option<String> {
         if let Some(clause) = child(it, "range_clause") {
             let over = clause.child_by_field_name("right")?;

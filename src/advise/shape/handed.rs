@@ -1,4 +1,4 @@
-//! Whether what a function returns or stores holds a variable by way of a call or of a method.
+//! Decides whether what a function returns or stores holds a variable by way of a call or of a method.
 
 use tree_sitter::Node;
 

@@ -1,4 +1,4 @@
-//! A finding in, the file as it would be with the advice followed out, where the text alone says how.
+//! Rewrites a file so that it follows the advice of a finding, where the text alone shows how.
 //!
 //! What is written is compiled before anybody is shown a gain: without types, the text may say too little.
 

@@ -1,4 +1,4 @@
-//! What the callers in a file do with the result of a function.
+//! Finds what the callers in a file do with the result of a function.
 
 use tree_sitter::Node;
 

@@ -1,4 +1,4 @@
-//! Where the text alone does not show that a change keeps what the code does, none is written.
+//! Checks whether the text alone shows that a change keeps what the code does; where it does not, none is written.
 
 use tree_sitter::Node;
 

@@ -1,4 +1,4 @@
-//! A name in a function in, what becomes of its value out.
+//! Finds what a function does with a variable: whether its value is returned, stored, sent or has its address taken.
 
 use crate::order::Order;
 use tree_sitter::Node;

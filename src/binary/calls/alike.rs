@@ -1,8 +1,8 @@
-//! The bytes of an executable in, a digest of the code of each function out, in which addresses do not count.
+//! Computes a digest of the code of each function, in which addresses do not count.
 //!
-//! Two builds of one program place their functions and data elsewhere, so that every call and every mention of data differs. What
-//! is left is what the processor is to do. A call counts with the name of what it calls, so that one of another function
-//! is another code; the data that is mentioned does not.
+//! Two builds of one program place their functions and data elsewhere, so that every call and every mention of data
+//! differs. What is left is what the processor is to do. A call counts with the name of what it calls, so that one of
+//! another function is another code; the data that is mentioned does not.
 
 use std::collections::{BTreeMap, HashMap};
 

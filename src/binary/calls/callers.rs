@@ -1,6 +1,7 @@
 //! Finds the places that call a function, and whether each gives it a zero.
 //!
-//! No symbol table is needed. Only functions whose bytes have the address of the callee are decoded, on amd64, 386 and arm64.
+//! No symbol table is needed. Only functions whose bytes have the address of the callee are decoded, on amd64, 386 and
+//! arm64.
 
 use crate::error::Result;
 
@@ -66,7 +67,7 @@ const MOST_CALLS: usize = 1000;
 const MOST_IN_ONE: usize = 16;
 const LONGEST_NAME: usize = 4096;
 
-/// As [`callers`]; of what was seen of the function already, nothing is looked for again.
+/// As [`callers`], without looking again for what was seen of the function already.
 pub(in crate::binary) fn find(
     opened: &Opened<'_, '_>,
     file_size: usize,

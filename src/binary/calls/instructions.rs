@@ -1,7 +1,7 @@
-//! Machine code in, the places of its call instructions out.
+//! Finds the call instructions in machine code, for each architecture that has a decoder here.
 //!
-//! On x86 instructions have to be measured to know where the next one begins: that is all that is decoded. Encodings: Intel's
-//! manual, volume 2, chapter 2 and appendix A.
+//! On x86 instructions have to be measured to know where the next one begins: that is all that is decoded. Encodings:
+//! Intel's manual, volume 2, chapter 2 and appendix A.
 
 /// Finds call instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

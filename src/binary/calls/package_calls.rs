@@ -1,4 +1,4 @@
-//! The bytes of an executable in, which package calls which out: what stands in the code itself, without a symbol table.
+//! Finds which package calls which from the code itself, without a symbol table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -1,5 +1,5 @@
-//! ELF relocation tables in, the values the loader will write out: in position-independent executables pointers stand
-//! in the relocation table rather than in the data.
+//! Applies ELF relocation tables: in position-independent executables pointers stand in the relocation table rather
+//! than in the data.
 
 use super::{Addr, Image};
 use crate::binary::bytes::Reader;

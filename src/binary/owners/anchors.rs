@@ -1,4 +1,4 @@
-//! The variables of a row that fit the order of packages: as many as can.
+//! Chooses the variables of a row that fit the load order of packages: as many as possible.
 
 use std::cmp::Ordering;
 

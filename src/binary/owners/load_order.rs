@@ -1,10 +1,9 @@
-//! Variables in the order of the linker in, those that stand where their seeming owner's cannot stand out, each with the
-//! packages whose it can be.
+//! Takes variables in link order; returns the misplaced ones, and judges which packages each of them can belong to.
 //!
 //! Among variables of equal size the linker keeps the order in which it loaded the packages (`dodataSect` in
-//! `cmd/link/internal/ld/data.go`, `LoadSyms` in `cmd/link/internal/loader/loader.go`, Go 1.21 to 1.27): the main package
-//! first, then what it imports. What most variables say of that order shows which of them count for a package that only
-//! mentions them.
+//! `cmd/link/internal/ld/data.go`, `LoadSyms` in `cmd/link/internal/loader/loader.go`, Go 1.21 to 1.27): the main
+//! package first, then what it imports. What most variables say of that order shows which of them count for a package
+//! that only mentions them.
 
 use super::size_classes::{Anchor, Row, Seat};
 use crate::binary::packages::PackageId;
@@ -17,7 +16,7 @@ struct Votes {
     placed: Vec<(f64, Vote)>,
 }
 
-/// Another package, and votes.
+/// Another package, and how many votes there are for standing before it, less those against.
 type Vote = (PackageId, i32);
 
 impl Votes {
@@ -114,7 +113,7 @@ pub(super) struct LoadOrder {
     places: Vec<Option<u32>>,
     /// The packages in order.
     pub(crate) packages: Vec<PackageId>,
-    /// Those of which nothing is known.
+    /// The packages of whose place nothing is known.
     nowhere: Vec<PackageId>,
 }
 

@@ -1,4 +1,4 @@
-//! Decides whose variables are that seem to be of a package whose own cannot stand where they stand.
+//! Finds the true owner of variables that lie where those of their apparent owner cannot lie.
 
 use std::collections::HashSet;
 
@@ -145,7 +145,7 @@ struct Users<'a> {
     /// Where those of each object begin.
     places: &'a [u32],
     owned: &'a [Owned],
-    /// Of packages.
+    /// The number of packages.
     count: usize,
 }
 

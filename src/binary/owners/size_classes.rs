@@ -1,4 +1,4 @@
-//! Variables in, in rows of equal size; what is known of each and of its place out.
+//! Groups variables into rows of equal size, each with its apparent owner and how much that says.
 //!
 //! Rows are what the linker sorts: see [`load_order`](super::load_order).
 
@@ -121,7 +121,7 @@ pub(super) fn of_types(declared: &[(u32, PackageId)]) -> impl Iterator<Item = Ro
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
     pub(crate) seat: usize,
-    /// That of its package.
+    /// The place of its package in the load order.
     pub(crate) place: u32,
     /// How many packages have anchors up to this one, and from it on, as far as the order does not begin anew.
     pub(crate) before: u32,

@@ -1,4 +1,4 @@
-//! The mentions of code of x86: addresses relative to the next instruction, and absolute ones.
+//! Finds the addresses that x86 code mentions: relative to the next instruction, and absolute ones.
 
 use super::Code;
 use crate::binary::image::Addr;
@@ -16,7 +16,7 @@ pub(super) static ONE_BYTE: [u8; 256] = opcodes(
     &[0x81, 0xc7, 0x69],
 );
 
-/// The same after 0f or a VEX prefix.
+/// How many bytes of immediate follow, for opcodes after 0f or a VEX prefix.
 pub(super) static TWO_BYTE: [u8; 256] = opcodes(
     &[
         0x10, 0x11, 0x12, 0x16, 0x28, 0x29, 0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x40, 0x42, 0x43, 0x44,

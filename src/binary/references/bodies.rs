@@ -1,4 +1,4 @@
-//! Machine code in, what parts of functions mention and whom functions call out.
+//! Finds which functions mention some data, and which functions they call.
 
 use crate::binary::functions::Entry;
 use crate::binary::image::{Addr, Image};

@@ -1,4 +1,4 @@
-//! Code of wasm in, the numbers in it that can be addresses out. An address is a number like any other there; what the code
+//! Finds the numbers in wasm code that can be addresses. An address is a number like any other there; what the code
 //! does with it says more.
 
 use std::ops::Range;

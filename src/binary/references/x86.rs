@@ -1,4 +1,4 @@
-//! Machine code of x86 in, the addresses that its instructions have as operands out.
+//! Decodes x86 instructions and finds the addresses among their operands.
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 

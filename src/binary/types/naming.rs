@@ -1,4 +1,4 @@
-//! Who each type belongs to, and what it is called.
+//! Decides who each type belongs to, and what it is called.
 
 use super::paths::Paths;
 use super::{DEPTH, Descriptor, Types, Walk};

@@ -1,4 +1,4 @@
-//! Addresses of package paths in, packages out.
+//! Finds the package whose path stands at an address.
 
 use crate::binary::descriptors::Descriptors;
 use crate::binary::image::Addr;

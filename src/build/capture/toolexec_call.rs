@@ -1,5 +1,5 @@
-//! `gobuild-opt toolexec`: what go starts in place of every tool. A compile of a package that is wanted is asked to tell,
-//! and what it tells is kept; every other tool takes our place at once.
+//! `gobuild-opt toolexec`: what go starts in place of every tool. The compile of a package that is wanted is asked for
+//! diagnostics, which are kept; every other tool takes our place at once.
 //!
 //! No failure here fails the build: then the compiler runs as if we were not there.
 
@@ -83,7 +83,7 @@ fn measure(
     status.code().and_then(|number| u8::try_from(number).ok())
 }
 
-/// Compiles and keeps what was told. Returns the exit code; `None`: nothing was done that counts.
+/// Compiles and keeps the diagnostics. Returns the exit code; `None`: nothing was done that counts.
 fn capture(job: &Job, measured: Option<&Measured<'_>>, out: &mut dyn Write) -> Option<u8> {
     let mut draft = Draft::new(job)?;
     let mut theirs = Splitter::default();

@@ -1,4 +1,4 @@
-//! A Dockerfile in, the image without glibc into which it puts an executable out.
+//! Finds in a Dockerfile the image without glibc into which it puts an executable.
 
 /// The image of the last stage, where that has no glibc and the file of this name is put into it: scratch, distroless/static,
 /// Alpine. What another stage compiles with go counts for nothing: it is another file than ours.
@@ -7,7 +7,7 @@ pub(crate) fn without_glibc(dockerfile: &str, name: &str) -> Option<String> {
     copies.then_some(image)
 }
 
-/// The same, whatever is put into it and whoever makes that.
+/// The image of the last stage, where that has no glibc, whatever is put into it and whoever makes that.
 pub(crate) fn last_without_glibc(dockerfile: &str) -> Option<String> {
     Some(last(dockerfile, None)?.0)
 }

@@ -1,4 +1,5 @@
-//! A place on the command line in, the words that fit it out: presets, checks, keys, platforms, packages, entries of the lock.
+//! Lists the words that fit at a place of the command line: presets, checks, keys, platforms, packages, entries of the
+//! lock.
 
 use std::collections::BTreeSet;
 use std::path::Path;

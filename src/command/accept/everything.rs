@@ -1,4 +1,4 @@
-//! A run and the lock as it was in, the lock as it is now out. What gets looser takes a reason.
+//! Updates the lock with everything that a run found. What gets looser takes a reason.
 
 use super::Fresh;
 use crate::command::lock_file;
@@ -109,7 +109,7 @@ fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
     loosened
 }
 
-/// The same for the entries of executables.
+/// Takes over what was found of the executables; returns what gets looser.
 fn executables(
     old: &Target,
     new: &mut Target,

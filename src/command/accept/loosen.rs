@@ -1,4 +1,4 @@
-//! A run and the entries that were named in, the lock with those entries alone changed out.
+//! Changes in the lock the entries that were named, and no others, to what a run found.
 
 use super::{Fresh, Wanted};
 use crate::error::{Error, Kind, Result};

@@ -1,4 +1,4 @@
-//! Overlays and patches in, the files as they would be out, laid over the sources with go's own `-overlay`.
+//! Applies overlays and patches to files, and lays the result over the sources with go's own `-overlay`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,7 +73,7 @@ impl Files {
         self.diffed(&text, &file.display().to_string(), cwd)
     }
 
-    /// The same for the text of a diff.
+    /// As [`patch`](Self::patch), for the text of a diff.
     pub(crate) fn diffed(&mut self, text: &str, name: &str, cwd: &Path) -> Result<()> {
         let bad = |why: String| {
             Error::new(Kind::Usage, format!("`{name}` is no patch: {why}"))

@@ -39,7 +39,7 @@ impl<'a> Api<'a> {
         })
     }
 
-    /// Writes.
+    /// Sends a request that writes.
     pub(crate) fn send(&self, method: &'static str, path: &str, body: &Value) -> Result<()> {
         self.request(method, path, Some(body)).map(drop)
     }

@@ -1,4 +1,4 @@
-//! A report and a commit in, a check on that commit out, which a branch can require.
+//! Writes the result of a report as a check on a commit, which a branch can require.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::report::Report;
 /// What GitHub takes of a summary, in characters.
 const ROOM: usize = 65_000;
 
-/// Writes it. Returns what was done, in a sentence.
+/// Writes the check. Returns what was done, in a sentence.
 pub(crate) fn write(
     name: &str,
     report: &Report,
@@ -102,8 +102,9 @@ impl Checks<'_> {
             .send("PATCH", &format!("{}/{id}", self.path), check)
     }
 
-    /// Of several checks with one name a branch takes the one that was made last, and none can be removed: it gets the words of
-    /// the newest run, which is this one where an older run wrote over it. Returns whether it is another.
+    /// Corrects the check that is shown. Of several checks with one name a branch takes the one that was made last, and
+    /// none can be removed: so that one gets the words of the newest run, which is this one where an older run wrote
+    /// over it. Returns whether the newest run is another.
     fn settle(&self, run: u64, check: &Value) -> Result<bool> {
         let own = self.own()?;
         let newer = own.iter().filter(|own| own.run > run);

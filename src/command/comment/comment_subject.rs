@@ -1,4 +1,5 @@
-//! What the report is about: claimed by a file that anybody may have written, and held against the event that started us.
+//! What the report is about: claimed by a file that anybody may have written, and held against the event that started
+//! us.
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::input;
 pub(crate) struct Subject {
     /// `owner/name`
     pub(crate) repository: String,
-    /// Of the pull request.
+    /// The number of the pull request.
     pub(crate) number: u64,
     /// The commit that was built.
     pub(crate) head_sha: String,

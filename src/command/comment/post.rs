@@ -1,4 +1,4 @@
-//! A comment and a pull request in, one comment of ours on it: made, brought up to date or left alone.
+//! Writes our one comment on a pull request: makes it, brings it up to date or leaves it alone.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ struct Own {
 /// Pages of comments that are looked at, 100 each.
 const PAGES: u32 = 50;
 
-/// Writes it. Returns what was done, in a sentence.
+/// Writes the comment. Returns what was done, in a sentence.
 pub(crate) fn post(
     draft: &Draft,
     subject: &Subject,

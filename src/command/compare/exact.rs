@@ -1,5 +1,5 @@
-//! Two executables in, why one is larger out: by the files between them, which are built with one change more each, in a
-//! fixed order: Go, settings, profile, modules, own packages.
+//! Explains why one of two executables is larger: builds the files between them, with one change more each, in a fixed
+//! order: Go, settings, profile, modules, own packages.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

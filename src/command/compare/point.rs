@@ -1,4 +1,4 @@
-//! Sources with a Go, settings, a profile and modules in, how large the executable is that go builds of them out.
+//! Builds an executable from chosen sources, Go, settings, profile and modules, to measure its size.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// Those of the commit of a file, otherwise those that lie here.
+    /// The sources at the commit of a file, otherwise those that lie here.
     ///
     /// Fails with [`Kind::Usage`] where the repository around us does not have the commit.
     pub fn of(given: &Given, session: &Session<'_>) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! Two versions of a module in, which is older out.
+//! Orders two versions of a module.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! The command of a release in, who is asked to link out; what is not covered is refused.
+//! Reads from the command of a release which linker is asked for, and refuses kinds of link that are not covered.
 
 use std::ffi::OsString;
 

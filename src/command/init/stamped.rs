@@ -1,4 +1,4 @@
-//! Lines with `-X` in, variables and what is to be stamped into them out.
+//! Reads `-X` flags in files of a project: which variables they set, and what is to be stamped into them.
 
 use std::collections::BTreeMap;
 

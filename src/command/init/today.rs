@@ -1,4 +1,4 @@
-//! The files by which a project is built today in, what they say of its build out: cgo, stamps, tags, platforms.
+//! Reads the files by which a project is built today: what they say of cgo, stamps, tags and platforms.
 //!
 //! They are read as text, as people write them: what is not understood is left out, and said.
 
@@ -34,7 +34,7 @@ pub(super) struct Today {
     pub(crate) stamps: Vec<Stamp>,
     /// `-tags`
     pub(crate) tags: Option<Said<Vec<String>>>,
-    /// Of a goreleaser file.
+    /// What a goreleaser file says of releases.
     pub(crate) releases: Option<Said<Releases>>,
 }
 

@@ -1,5 +1,5 @@
-//! An executable that was built here in, what each of its packages keeps alive alone out: from the objects that it was
-//! linked from. What it says of its build finds them; whether they are those, its own functions say.
+//! Finds what each package of an executable alone keeps alive, from the objects that it was linked from. The file's
+//! build information leads to the objects; its own functions show whether they are the right ones.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The address of a running program in, the bytes of its profile out. The only module that uses the network.
+//! Fetches a profile from the address of a running program. The only module that uses the network.
 
 use std::time::Duration;
 

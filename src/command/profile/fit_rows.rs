@@ -1,4 +1,4 @@
-//! A profile and a program in, how much of the one still fits the other out. The program is an executable or packages.
+//! Measures how much of a profile still fits a program. The program is an executable or packages.
 
 use std::collections::HashMap;
 use std::path::Path;

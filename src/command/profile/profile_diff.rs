@@ -1,4 +1,4 @@
-//! `profile diff`: two CPU profiles in, what became hot and what no longer is out.
+//! `profile diff`: compares two CPU profiles, and prints what became hot and what no longer is.
 
 use super::{calls, load};
 use crate::cli::profile_flags::Diff;

@@ -1,4 +1,4 @@
-//! `profile slim`: a CPU profile in, the part of it that Go's compiler reads out.
+//! `profile slim`: keeps of a CPU profile the part that Go's compiler reads.
 
 use super::{calls, check_output, content, finish, load};
 use crate::cli::profile_flags::{Keep, Slim};

@@ -1,4 +1,4 @@
-//! Two programs in, what is known of their difference before anything is run out.
+//! Collects what is known of the difference between two programs before anything is run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::profile::Edges;
 use crate::report::difference::{self, Pair};
 use crate::report::proof_report::{Facts, Hot};
 
-/// Of each program but the first, beside the first. What a file does not tell stays open.
+/// The facts about each program but the first, compared with the first. What a file does not show stays open.
 pub fn facts(programs: &[Program]) -> Vec<Option<Facts>> {
     let Some((first, others)) = programs.split_first() else {
         return Vec::new();
@@ -74,7 +74,7 @@ fn sizes(before: &Option<Own>, after: &Option<Own>) -> Facts {
     facts
 }
 
-/// Of the hot calls of the profile that one of them was built with, those that each has inlined.
+/// Counts, of the hot calls of the profile that one of the programs was built with, those that each has inlined.
 fn hot(first: &Program, other: &Program) -> Option<Hot> {
     let calls: &Arc<Edges> = other.calls.as_ref().or(first.calls.as_ref())?;
     let bytes = |program: &Program| binary::open(&program.plain).ok();

@@ -148,7 +148,7 @@ fn nothing_to_compare(is_test: bool) -> Error {
     )
 }
 
-/// Those that were typed, otherwise those of the configuration.
+/// The variants that were typed, otherwise those of the configuration.
 fn all_variants(args: &cli::Prove, loaded: &Loaded) -> Result<Vec<Variant>> {
     if !args.what.variant.is_empty() {
         return args

@@ -1,4 +1,4 @@
-//! Programs in, pairs of runs and what they say out.
+//! Runs programs in rounds, each once, until every question about their pairs has its answer.
 
 use super::programs::Program;
 use super::running::Runner;
@@ -111,7 +111,7 @@ fn round(
     Ok(done)
 }
 
-/// That it went well before tells that the workload is not as steady as it has to be.
+/// Adds to an error how many rounds went well before: that shows that the workload is not as steady as it has to be.
 fn said_of(mut error: Error, before: usize) -> Error {
     if error.kind == Kind::Usage && before > 0 {
         let rounds = counted_of(before, "round");

@@ -1,4 +1,4 @@
-//! Sides of a question in, whether their runs can be paired out.
+//! Checks whether the runs of two sides can be paired.
 
 use super::programs::{Program, has_layouts, not_here, the_one, without_layouts};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Variants in, finished executables out: all of them are there before the first run.
+//! Builds the variants into finished executables: all of them are there before the first run.
 
 mod test_binary;
 
@@ -286,7 +286,7 @@ fn executable(
     Ok((program, has_layouts(facts.toolchain.minor())))
 }
 
-/// Those of own code that allocate.
+/// The sites of own code that allocate.
 fn escapes(built: &Built) -> Option<Vec<Listed>> {
     let mut listed = built.escapes.as_ref()?.listed();
     listed.retain(|site| site.identity.class.allocates());

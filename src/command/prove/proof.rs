@@ -1,4 +1,4 @@
-//! A verdict in, the entry of the lock that it is out.
+//! Writes a verdict into the lock, as the entry of a profile.
 
 use std::path::Path;
 

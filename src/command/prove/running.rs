@@ -1,4 +1,4 @@
-//! A program in, one run of the workload with its numbers out.
+//! Runs the workload once with a program, and reads the numbers of the run.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

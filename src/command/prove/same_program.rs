@@ -1,4 +1,4 @@
-//! Programs in, whether anything that is run differs between them out.
+//! Compares programs: whether anything that is run differs between them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub enum Known {
     Equal(Option<String>),
     /// Nothing that the profile has seen differs, and the sentence that says so.
     HotEqual(String),
-    /// Something differs, or nobody can tell; a sentence where there is one.
+    /// Something differs, or nobody knows; a sentence where there is one.
     Differs(Option<String>),
 }
 
@@ -63,7 +63,7 @@ pub fn trained(programs: &[Program], workload: &[String]) -> bool {
     !workload.is_empty() && programs.iter().any(is_trained)
 }
 
-/// `None` where it cannot be told.
+/// Compares by function; `None` where a comparison is not possible.
 fn by_function(first: &Program, other: &Program) -> Option<Known> {
     let bodies = |program: &Program| {
         let bytes = binary::open(&program.files[0]).ok()?;

@@ -1,4 +1,4 @@
-//! Two builds of one program that somebody else asks about in, what their runs say out: `upgrade --prove`.
+//! Runs two builds of one program for `upgrade --prove`, and reports which is faster.
 
 use std::ffi::OsString;
 use std::path::Path;

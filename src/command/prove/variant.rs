@@ -1,4 +1,4 @@
-//! `NAME: FLAGS` in, a configuration and a command line that build it out.
+//! Reads a variant, `NAME: FLAGS`, into a configuration and a command line that build it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! What was typed and what is configured in, what is to be measured out.
+//! Joins what was typed and what is configured into what is to be measured.
 
 use std::path::Path;
 use std::time::Duration;

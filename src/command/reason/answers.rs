@@ -1,4 +1,4 @@
-//! A program whose elimination was run in, the answers out.
+//! Answers the questions of `why` from a program whose elimination was run.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

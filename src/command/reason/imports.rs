@@ -6,7 +6,7 @@ use super::{Known, Question};
 use crate::error::{Error, Kind, Result};
 use crate::report::reasons::{Asked, Chain, Reasons, Step};
 
-/// Fills in a chain of imports. Fails with [`Kind::Usage`] for what imports cannot tell.
+/// Fills in a chain of imports. Fails with [`Kind::Usage`] for what imports do not show.
 pub(super) fn fill(
     known: &Known<'_>,
     question: &Question<'_>,

@@ -1,4 +1,4 @@
-//! A name that nothing has in, one error out: inlined, eliminated, or what is near.
+//! Explains in an error why a name is not found: it was inlined or eliminated, or these names are near.
 
 use super::{INIT, Known};
 use crate::config::strict::nearest;
@@ -44,7 +44,7 @@ pub(super) fn unknown(program: &Program<'_>, known: &Known<'_>, name: &str) -> E
     }
 }
 
-/// It is known to the compiler, and has no code in the file.
+/// The error for a name that is known to the compiler, but has no code in the file.
 fn without_code(name: &str, into: &[String]) -> Error {
     if into.is_empty() {
         let message = format!(

@@ -1,4 +1,5 @@
-//! A target in, what its growth is explained by out: bytes by package from the objects, with versions, flags and sources.
+//! Collects what the growth of a target is explained by: bytes by package from the objects, with versions, flags and
+//! sources.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

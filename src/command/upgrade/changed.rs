@@ -1,4 +1,4 @@
-//! Two sides in, the preview out.
+//! Compares the builds of both sides and makes the preview of an upgrade.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub struct Asked<'a> {
 /// Bytes below which a module or a package is not listed.
 const FLOOR: u64 = 64;
 
-/// Says what differs.
+/// Compares the two sides.
 pub fn preview(
     before: &Side,
     after: &Side,

@@ -1,4 +1,4 @@
-//! The program as it would be: another go and another go.mod in, what it is built from out.
+//! Prepares and builds the program as it would be: with another go, and with another go.mod.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What stands behind `--go` and `--module` in, another go and versions of modules out.
+//! Reads `--go` and `--module`: another go, and versions of modules.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ fn newest(version: &str, now: &Now, session: &mut Session<'_>) -> Result<String>
     }
 }
 
-/// That a Go cannot be had, with the words of the go that was asked.
+/// Makes the error that a Go cannot be had, with the words of the go that was asked.
 pub fn not_there(mut error: Error, what: &str) -> Error {
     if error.kind == Kind::Go {
         error.message = format!("`{what}` cannot be had");

@@ -29,7 +29,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Takes a further line of a message, and tells whether it was one.
+    /// Takes a further line of a message. Returns whether it was one.
     ///
     /// Go 1.21 prints raw strings as they stand in the source, line breaks included.
     pub(super) fn continues(&mut self, bytes: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! What is asserted of functions, loosened.
+//! Compares what two revisions assert of functions: what the later one loosens.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is asked of a profile, loosened.
+//! Compares what two revisions ask of a profile: what the later one loosens.
 
 use super::limit;
 use crate::config::OnMissing;

@@ -1,4 +1,4 @@
-//! An executable as the file has it: facts, each with its reason where it has one, in; an [`Executable`] out.
+//! Reads an executable's entry as the file has it: facts, each with its reason where it has one.
 
 use std::collections::BTreeMap;
 use std::fmt;

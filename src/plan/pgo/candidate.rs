@@ -1,4 +1,4 @@
-//! The files of a wish in, what go gets of them out.
+//! Reads the profiles that are wanted, and makes of them the files that go gets.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A choice in, the same with calls taken out of a profile out.
+//! Takes calls out of a profile that was chosen.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ impl Choice {
     /// inline them for being hot. `mains` are the main packages of the build, `bytes` is the file that go reads until now.
     ///
     /// Returns what go gets instead, to be written; `None` where the profile has none of the calls. Fails with
-    /// [`Kind::Usage`] for a file that is no profile any more.
+    /// [`Kind::Usage`](crate::error::Kind::Usage) for a file that is no profile any more.
     pub(crate) fn cut(
         &mut self,
         package: &str,

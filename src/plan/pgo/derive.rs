@@ -1,7 +1,8 @@
-//! Profiles of the user in, the one that go gets in their place out: merged, and without calls that must not be inlined.
+//! Merges the user's profiles into the one that go gets in their place, without calls that must not be inlined.
 //!
-//! The bytes depend on the contents alone, and the file is named by them: the same profiles are the same `-pgo=` in every
-//! run, so the build cache holds, and the file name in the build information of a `-trimpath` build never changes.
+//! The bytes depend on the contents alone, and the file is named by them: the same profiles are the same `-pgo=` in
+//! every run, so the build cache holds, and the file name in the build information of a `-trimpath` build never
+//! changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Configuration and command line in, the profiles that are wanted for each main package out.
+//! Reads from configuration and command line which profiles are wanted for each main package.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};

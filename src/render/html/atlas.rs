@@ -1,4 +1,4 @@
-//! A treemap in, its part of the page out: drawn already, and with the controls that its script brings to life.
+//! Writes a treemap into the page: drawn already, and with the controls that its script brings to life.
 
 use super::escape;
 use super::heading_anchors::Anchors;

@@ -1,4 +1,4 @@
-//! A treemap of any size in, the data of its page out: one list for each property, all in the same order, each box before those
+//! Writes the data of a treemap for the page: one list for each property, all in the same order, each box before those
 //! within it. `data.js` reads them.
 
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Blocks in, the places that others link to out: the row of a package, a module or a function, and the first finding.
+//! Finds the places of a page that others link to: the row of a package, a module or a function, and the first finding.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Anchors {
 const SUBJECTS: &[&str] = &["package", "module", "function"];
 
 impl Anchors {
-    /// Those of a page. The first table that has a row for a subject counts.
+    /// Collects the anchors of a page. The first table that has a row for a subject counts.
     pub(crate) fn of(blocks: &[Block]) -> Self {
         let mut anchors = Self::default();
         for (at, block) in blocks.iter().enumerate() {
@@ -39,7 +39,7 @@ impl Anchors {
         anchors
     }
 
-    /// Of a sentence.
+    /// The name of a block that is the first failure or the first warning.
     pub(crate) fn of_block(&self, at: usize) -> Option<&'static str> {
         match Some(at) {
             at if at == self.bad => Some("bad"),

@@ -1,4 +1,4 @@
-//! A style and a script in, the policy of a page out: just these two, and nothing from anywhere.
+//! Writes the policy of a page: just its style and its script, and nothing from anywhere.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! Rows and columns in, an HTML table out that says what it is of; the script makes it sort and filter.
+//! Writes a table in HTML with a caption; the script makes it sort and filter.
 
 use super::escape;
 use super::heading_anchors::{Anchors, row_id};

@@ -1,4 +1,4 @@
-//! An executable that was inspected in, what its growth is explained by out.
+//! Takes from an inspected executable what its growth is explained by.
 
 use std::collections::BTreeMap;
 

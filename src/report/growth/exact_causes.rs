@@ -1,5 +1,5 @@
-//! Files that were built on the way from one executable to another in, what each change adds out: the difference of the
-//! files before and after it.
+//! Charges growth to single changes by the files that were built between two executables: what a change adds is the
+//! difference of the files before and after it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! An anatomy with its objects in, the largest of one package out, each with who refers to it.
+//! Lists the largest objects of a package, each with who refers to it.
 
 use super::{DataObject, Objects, Pointer};
 use crate::binary::{self, Anatomy, SHARED, Whose};

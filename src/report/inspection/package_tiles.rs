@@ -1,4 +1,4 @@
-//! An inspection in, its treemap out: module > package > function or kind of data.
+//! Makes the treemap of an inspection: module > package > function or kind of data.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

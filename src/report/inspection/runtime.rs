@@ -1,4 +1,4 @@
-//! Build information in, what the program will do at run time out.
+//! Works out from the build information what the program will do at run time.
 
 use std::collections::BTreeMap;
 

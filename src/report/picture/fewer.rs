@@ -1,4 +1,4 @@
-//! A picture of any size in, one of at most so many boxes out: what is too small to be seen is counted, none of it lost.
+//! Reduces a treemap to at most so many boxes: what is too small to be seen is counted, none of it lost.
 
 use super::{Hue, Layer, Picture, Tile};
 use crate::config::size::human;

@@ -1,4 +1,5 @@
-//! The boxes of two executables in, one picture of both out: each box with its bytes before and after, what is gone among them.
+//! Joins the boxes of two executables into one picture: each box with its bytes before and after, what is gone among
+//! them.
 
 use std::collections::HashMap;
 

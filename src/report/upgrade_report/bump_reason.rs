@@ -1,4 +1,4 @@
-//! What changed by owner in, the same with the reason of each change out.
+//! Finds the reason for each change of size by owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 

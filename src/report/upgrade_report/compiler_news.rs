@@ -1,7 +1,8 @@
-//! Sites that only one of two compilers reports in, those that are news and those that are only worded otherwise out.
+//! Separates sites that only one of two compilers reports: those that are news, and those that are only worded
+//! otherwise.
 //!
-//! A compiler that says more is no program that allocates more: what is known of the differences between versions is set apart,
-//! with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
+//! A compiler that says more is no program that allocates more: what is known of the differences between versions is
+//! set apart, with its reason (`cmd/compile/internal/escape`, `cmd/compile/internal/base/debug.go`).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! GODEBUG defaults of a program before and after in, what the new Go flips at once and what a moved go line flips out.
+//! Compares the GODEBUG defaults of a program before and after: what the new Go flips at once, and what a moved go line
+//! flips.
 
 use std::collections::BTreeMap;
 

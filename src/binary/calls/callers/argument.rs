@@ -1,7 +1,7 @@
 //! Decides whether the first argument of a call is the constant 0.
 //!
-//! Only what is proven counts: a zero that is written in the same straight line, with nothing in between but instructions
-//! that are known to leave it alone, and to which no jump of the function leads.
+//! Only what is proven counts: a zero that is written in the same straight line, with nothing in between but
+//! instructions that are known to leave it alone, and to which no jump of the function leads.
 
 use super::super::instructions::{Decoder, Flow, flow};
 
@@ -22,7 +22,7 @@ pub(super) enum Convention {
 }
 
 impl Convention {
-    /// That of the program; of the newest Go where the version is not known.
+    /// The calling convention of the program; that of the newest Go where the version is not known.
     pub(crate) fn of(decoder: Decoder, minor: Option<u32>) -> Self {
         let since = |first: u32| minor.is_none_or(|minor| minor >= first);
         match decoder {

@@ -14,7 +14,7 @@ pub(in crate::binary::calls) enum Machine {
 }
 
 impl Machine {
-    /// That of one of Go's architectures.
+    /// The machine of one of Go's architectures.
     pub(crate) fn of(goarch: &str) -> Option<Self> {
         Some(match goarch {
             "amd64" | "386" => Self::X86,
