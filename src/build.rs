@@ -1,4 +1,4 @@
-//! A plan in, staged files and escapes out. With `build::publish` the only stage that changes the disk.
+//! Runs a plan: go writes into a stage, escapes are captured on the way, and finished files are published at once.
 
 mod compile;
 

@@ -37,6 +37,8 @@ pub mod class_counts;
 
 pub mod site;
 
+mod without_code;
+
 mod wrapper;
 
 pub mod collect;
@@ -78,3 +80,4 @@ pub use ranking_sites::{Group, by_function, by_line, recount};
 pub(crate) use remark::{Optimizations, Remark};
 pub use site::Site;
 pub(crate) use started::{Started, started};
+pub(crate) use without_code::is_without_code;

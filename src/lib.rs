@@ -37,7 +37,7 @@
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
 //! | [`build`] | runs the plan: stages, captures, publishes |
 //! | [`agent`] | the small processes that a run starts of this program: one file each |
-//! | [`session`] | what a run needs from the outside: directory, environment, signals, who is told |
+//! | [`session`] | what a run needs from the outside: directory, environment, signals, where progress is shown |
 //! | [`facts`] | asks go, once per target and for a purpose; what of a configuration a run is about |
 //! | [`analysis`] | reads what the build left |
 //! | [`gate`], [`check`] | what can fail a run, and its outcomes; the checks |

@@ -1,4 +1,4 @@
-//! The reasoning of Go's linker without a link: the objects of a program in, what it keeps and why out.
+//! Finds out what Go's linker would keep of the objects of a program, and why, without a link.
 //!
 //! ```text
 //! archive -- member --> objects -- resolve --> symbols -- nodes, reach --> what is kept

@@ -1,4 +1,4 @@
-//! Captures read and the escape pass run, sites with their names and lines of source out.
+//! Collects the escapes of a platform: reads the captures, runs a pass for what has none, names the sites.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

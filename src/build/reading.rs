@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{capture, failure};
 use crate::error::Result;
-use crate::escape::Collector;
 use crate::escape::raw_line::Raw;
+use crate::escape::{self, Collector};
 use crate::go::Words;
+use crate::input;
+use crate::plan::overlay::Overlay;
 use crate::plan::{Step, TargetPlan, scope};
 use crate::process::{self, Interrupt};
 
@@ -156,19 +158,37 @@ impl Reading<'_> {
     }
 
     /// Keeps what a pass printed of these packages as their captures, so that no later run needs a pass for them. Left out is
-    /// what go shows in other words than the compiler, a package of which nothing was printed (go prints nothing, too, where
-    /// it has lost what it would repeat), and one whose header stands there twice. A name with a line break, which could forge
+    /// what go shows in other words than the compiler, one whose header stands there twice, and a package of which nothing was
+    /// printed unless its sources say that nothing could be: go prints nothing, too, where it has lost what it would repeat. A name with a line break, which could forge
     /// a header, was refused before the pass ([`mapped_sources`](super::mapped_sources)).
     pub(super) fn keep(&self, named: &[Named], printed: &Printed) {
         for (path, action) in named {
             let alone = named.iter().filter(|(other, _)| other == path).count() == 1;
-            if let Some(text) = printed.of(path)
-                && alone
-                && self.raw(path) == Raw::default()
-            {
-                capture::keep(self.store, path, action, text);
+            if !alone || self.raw(path) != Raw::default() {
+                continue;
+            }
+            match printed.of(path) {
+                Some(text) => capture::keep(self.store, path, action, text),
+                None if self.is_without_code(path) => capture::keep(self.store, path, action, b""),
+                None => {}
             }
         }
+    }
+
+    /// Whether the compiler can print nothing of a package.
+    fn is_without_code(&self, path: &str) -> bool {
+        let facts = &self.target.facts;
+        let overlay = Overlay::of(facts);
+        let mut packages = facts.packages.iter();
+        let package = packages.find(|package| package.import_path == path);
+        package.is_some_and(|package| {
+            let source = |name: &String| {
+                let path = Path::new(&package.dir).join(name);
+                overlay.read(&path, input::SOURCE).ok()
+            };
+            let holds_none = |name| source(name).is_some_and(|text| escape::is_without_code(&text));
+            package.cgo_files.is_empty() && package.go_files.iter().all(holds_none)
+        })
     }
 }
 

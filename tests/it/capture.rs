@@ -309,6 +309,12 @@ fn only_what_has_no_capture_is_compiled_separately() {
 #[test]
 fn packages_of_a_plain_go_get_the_pass() {
     let place = in_path();
+    // Of a package without code the compiler prints nothing.
+    place.write("kind/kind.go", "package kind\n\ntype Kind struct{ Name string }\n\nfunc New[T any](t T) *T { return &t }\n");
+    place.write(
+        "use.go",
+        "package main\n\nimport \"example.com/m/kind\"\n\nvar _ kind.Kind\n",
+    );
     place.tool(
         "go",
         &["build", "-trimpath", "-ldflags=-s -w", "-o", "plain", "."],
@@ -324,14 +330,14 @@ fn packages_of_a_plain_go_get_the_pass() {
     );
     // What was printed is kept: an edit of main needs no pass for what it imports.
     let kept = captures(&place, "cache");
-    assert_eq!(kept.len(), 2);
+    assert_eq!(kept.len(), 3);
     place.write("seen.go", fresh("main"));
     let report = place.release("--baseline off -o told");
-    assert_eq!(collection(&report), [1, 1, 0].map(Value::from));
+    assert_eq!(collection(&report), [1, 2, 0].map(Value::from));
     // What changes from now on is captured.
     place.write("lib/seen.go", fresh("lib"));
     let report = place.release("--baseline off -o told");
-    assert_eq!(collection(&report), [2, 0, 0].map(Value::from));
+    assert_eq!(collection(&report), [2, 1, 0].map(Value::from));
 }
 
 #[test]
