@@ -139,10 +139,11 @@ impl Run<'_> {
         let mut printed = Printed::default();
         cost.pass += run_pass(&command, interrupt, collector, &mut printed, show)?;
         // Flags of the user may have made the compiler print more than a capture has.
-        if let Source::Capture { store, .. } = &target.collection.source
+        if let (Source::Capture { store, .. }, Some(names)) = (&target.collection.source, names)
             && target.collection.is_without_flags()
         {
-            self.reading(store, trimmed).keep(&named, &printed);
+            let reading = self.reading(store, trimmed);
+            reading.keep(&named, &printed, names, interrupt);
         }
         Ok(())
     }

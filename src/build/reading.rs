@@ -67,13 +67,19 @@ impl Reading<'_> {
         collector: &mut Collector<'_>,
         cost: &mut Cost,
     ) -> Result<Missing> {
+        let (names, wall) = self.actions(step, interrupt)?;
+        cost.captures += wall;
+        Ok(self.take(&names, collector, cost))
+    }
+
+    /// The action of each package of the scope as its sources are now, and how long go took.
+    fn actions(&self, step: &Step, interrupt: &Interrupt) -> Result<(Vec<Named>, Duration)> {
         let mut words = Words::default();
         let (outcome, listed) =
             process::capture(&step.invocation, interrupt, |line| words.keep(line))?;
         if !outcome.status.success() {
             return Err(words.error(failure(step.kind), &outcome));
         }
-        cost.captures += outcome.wall;
         let listed = String::from_utf8_lossy(&listed);
         let scope = &self.target.collection.scope;
         let mut names = Vec::new();
@@ -88,7 +94,7 @@ impl Reading<'_> {
                 names.push((path.to_owned(), action.to_owned()));
             }
         }
-        Ok(self.take(&names, collector, cost))
+        Ok((names, outcome.wall))
     }
 
     /// Takes what was captured of these packages.
@@ -160,11 +166,24 @@ impl Reading<'_> {
     /// Keeps what a pass printed of these packages as their captures, so that no later run needs a pass for them. Left out is
     /// what go shows in other words than the compiler, one whose header stands there twice, and a package of which nothing was
     /// printed unless its sources say that nothing could be: go prints nothing, too, where it has lost what it would repeat. A name with a line break, which could forge
-    /// a header, was refused before the pass ([`mapped_sources`](super::mapped_sources)).
-    pub(super) fn keep(&self, named: &[Named], printed: &Printed) {
+    /// a header, was refused before the pass ([`mapped_sources`](super::mapped_sources)). `step` asks for the actions once more:
+    /// a source that was edited meanwhile gives another, and is left out too.
+    pub(super) fn keep(
+        &self,
+        named: &[Named],
+        printed: &Printed,
+        step: &Step,
+        interrupt: &Interrupt,
+    ) {
+        let Ok((now, _)) = self.actions(step, interrupt) else {
+            return;
+        };
         for (path, action) in named {
             let alone = named.iter().filter(|(other, _)| other == path).count() == 1;
-            if !alone || self.raw(path) != Raw::default() {
+            let is_same = now
+                .iter()
+                .any(|(other, known)| (other, known) == (path, action));
+            if !alone || !is_same || self.raw(path) != Raw::default() {
                 continue;
             }
             match printed.of(path) {

@@ -24,6 +24,8 @@ impl Bytes {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     pub(crate) function_align: u32,
+    /// The least and the most at which data begins whose object names no alignment.
+    pub(crate) data_align: (u32, u32),
     pub(crate) pointer: u32,
     /// Whether there are lists of types and itabs: up to Go 1.26.
     pub(crate) lists: bool,
@@ -45,6 +47,11 @@ impl Layout {
             "wasm" => 1,
             _ => 16,
         };
+        let data_align = match goarch {
+            "arm" => (1, 8),
+            "s390x" => (2, 32),
+            _ => (1, 32),
+        };
         let page = match (goos, goarch) {
             _ if external => 1,
             ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
@@ -53,6 +60,7 @@ impl Layout {
         };
         Self {
             function_align,
+            data_align,
             pointer,
             lists: version < 27,
             page,

@@ -134,6 +134,8 @@ impl Program<'_> {
         let layout = &self.layout;
         out.numbers([
             layout.function_align,
+            layout.data_align.0,
+            layout.data_align.1,
             layout.pointer,
             layout.lists.into(),
             layout.headers_last.into(),
@@ -158,9 +160,11 @@ impl Program<'_> {
         let weights = Weights::restored(&mut from, count, table.owners.len())?;
         let whole = Reached::restored(&mut from, count)?;
         let short = from.numbers()?;
-        let short: [u32; 6] = short.try_into().ok()?;
+        let short: [u32; 8] = short.try_into().ok()?;
         let [
             function_align,
+            least,
+            most,
             pointer,
             lists,
             headers_last,
@@ -181,6 +185,7 @@ impl Program<'_> {
             cost: OnceLock::new(),
             layout: Layout {
                 function_align,
+                data_align: (least, most),
                 pointer,
                 lists: lists != 0,
                 page: u64::from_le_bytes(page),

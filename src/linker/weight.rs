@@ -99,14 +99,15 @@ fn weight(symbol: &Symbol<'_>, place: Place, layout: Layout) -> Weight {
     let align = match (place, symbol.align) {
         (Place::Text, align) => align.max(layout.function_align),
         (Place::Lines, _) => 1,
+        // `symalign` (`cmd/link/internal/ld/data.go`).
         (_, 0) => {
-            let mut align = 32;
-            while align > size && align > 1 {
+            let (least, mut align) = layout.data_align;
+            while align > size && align > least {
                 align >>= 1;
             }
             align
         }
-        (_, align) => align,
+        (_, align) => align.max(layout.data_align.0),
     };
     let listed = match (layout.lists, symbol.flags) {
         (false, _) => 0,

@@ -340,6 +340,41 @@ fn packages_of_a_plain_go_get_the_pass() {
     assert_eq!(collection(&report), [2, 1, 0].map(Value::from));
 }
 
+/// Who edits a source while the pass compiles it must not find its words under the action of what was there before.
+#[test]
+fn what_is_edited_during_the_pass_is_not_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = in_path();
+    let before = place.read("lib/seen.go");
+    place.tool(
+        "go",
+        &["build", "-trimpath", "-ldflags=-s -w", "-o", "plain", "."],
+    );
+    let script = place.aside("edits");
+    let source = place.path("lib/seen.go");
+    let text = format!(
+        "#!/bin/sh\nif [ \"$TOOLEXEC_IMPORTPATH\" = example.com/m/lib ] && [ \"$2\" != -V=full ]; then\n\
+         echo 'func Newer() *int {{ return new(int) }}' >>{}\nfi\nexec \"$@\"\n",
+        source.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = format!(
+        "release --baseline off -o told -toolexec={}",
+        script.display()
+    );
+    let run = place.run(&line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_ne!(
+        place.read("lib/seen.go"),
+        before,
+        "the pass compiled nothing"
+    );
+    place.write("lib/seen.go", &before);
+    let report = place.release("--baseline off -o told");
+    assert_ne!(collection(&report)[2], 0, "{report:#}");
+}
+
 #[test]
 fn the_commands_of_the_plan_work_by_hand() {
     let place = in_path();

@@ -245,7 +245,7 @@ fn what_is_kept_of_commands_is_what_the_linker_keeps() {
 
 /// Main packages of modules with more than 400 packages each: their versions are those that were looked at.
 const PROGRAMS: [&str; 2] = [
-    "github.com/goreleaser/goreleaser@v1.26.2",
+    "github.com/goreleaser/goreleaser/v2@v2.15.1",
     "github.com/gohugoio/hugo@v0.149.1",
 ];
 
