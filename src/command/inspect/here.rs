@@ -138,8 +138,12 @@ fn is_same(
     {
         return Err("its main package was compiled from something else".into());
     }
-    let made =
-        |name: &[u8]| name.starts_with(b"go:") || memchr::memmem::find(name, b"-tramp").is_some();
+    // What the linker makes: ppc64 has stubs before what it calls in shared libraries and across modes of code.
+    let made = |name: &[u8]| {
+        let mut begins = [&b"go:"[..], b"_pltstub", b"_callstub"].into_iter();
+        begins.any(|start| name.starts_with(start))
+            || memchr::memmem::find(name, b"-tramp").is_some()
+    };
     let last = anatomy.functions.iter().map(|function| function.address);
     let last = last.max();
     let there = anatomy.functions.iter().map(|function| {
