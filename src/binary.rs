@@ -321,6 +321,13 @@ fn unreadable(bytes: &[u8]) -> Error {
             return Error::new(ErrorKind::Machine, message)
                 .hint("look at it with `go tool nm -size` and `go version -m`");
         }
+        // `a.out.h` of Plan 9: 386, arm, amd64.
+        [0, 0, 0x01, 0xeb, ..] | [0, 0, 0x06, 0x47, ..] | [0, 0, 0x8a, 0x97, ..] => {
+            let message =
+                "an a.out file, the format of Plan 9: ELF, PE, Mach-O and wasm can be read";
+            return Error::new(ErrorKind::Machine, message)
+                .hint("look at it with `go tool nm -size` and `go version -m`");
+        }
         _ => return Error::new(ErrorKind::Machine, "not an ELF, PE, Mach-O or wasm file"),
     };
     Error::new(

@@ -85,6 +85,8 @@ pub struct Shape {
     pub(crate) needs_pointer: bool,
     /// Variables whose addresses the function takes, or that a literal in it captures.
     pub(crate) addressed: Vec<String>,
+    /// Variables that the function declares without a value: `var x T`.
+    pub(crate) without_value: Vec<String>,
     /// The function around it mentions these names.
     pub(crate) mentioned: Vec<String>,
     /// Variables whose addresses are only taken in a branch, with the line where that is.
@@ -113,8 +115,11 @@ pub(crate) struct Growth {
     pub(crate) bound: Option<String>,
     /// Something decides, per element, whether it is put in.
     pub(crate) filtered: bool,
-    /// It is declared in this function with a size: somebody thought of it.
+    /// It gets a size in this function: somebody thought of it.
     pub(crate) sized: bool,
+    /// Nobody can say here how far it grows: the loop returns it when enough is there, or it is a field of what the function
+    /// makes itself, and nothing in the text counts the rounds.
+    pub(crate) nobody_knows: bool,
 }
 
 impl Source {
@@ -248,6 +253,7 @@ impl Source {
         shape.kept = function.map_or(Vec::new(), |node| self.kept(node));
         shape.in_branch = function.map_or(Vec::new(), |node| self.in_branch(node));
         shape.addressed = function.map_or(Vec::new(), |node| self.all_addressed(node));
+        shape.without_value = function.map_or(Vec::new(), |node| self.without_value(node));
         shape.mentioned = function.map_or(Vec::new(), |node| self.names(node));
         shape.to_c = function.map_or(Vec::new(), |node| self.to_c(node));
         shape.in_init = match function.and_then(|node| self.declared(node)) {

@@ -4,6 +4,8 @@ mod assertion_changes;
 
 mod profile_changes;
 
+mod proof_changes;
+
 use std::collections::BTreeMap;
 
 use super::accepted;
@@ -33,6 +35,7 @@ pub(crate) fn loosened(before: Side<'_>, now: Side<'_>) -> Vec<String> {
     checks(before.config, now.config, &mut told);
     rest(before.config, now.config, &mut told);
     measured(before.config, now.config, &mut told);
+    proof_changes::loosened(&before.config.prove, &now.config.prove, &mut told);
     accepted::loosened(before.lock, now.lock, &mut told);
     told
 }

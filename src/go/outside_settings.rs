@@ -71,7 +71,9 @@ pub(crate) fn ambient(
             found.insert(name.trim(), (value, "go env -w"));
         }
     }
-    for (name, value) in environment {
+    // Go takes a variable that is set to nothing for one that is not set (`cfg.Getenv`): the file counts.
+    let set = environment.iter().filter(|(_, value)| !value.is_empty());
+    for (name, value) in set {
         found.insert(name, (value, "environment"));
     }
     let leaks = found.into_iter().filter(|(name, (value, _))| {
@@ -102,6 +104,7 @@ mod tests {
             ("CGO_ENABLED", "0"),
             ("GOOS", "linux"),
             ("CC", ""),
+            ("GOARM64", ""),
         ];
         let environment: Vec<(String, String)> = environment
             .map(|(name, value)| (name.into(), value.into()))
@@ -109,7 +112,7 @@ mod tests {
         let configured = BTreeMap::from([("CGO_ENABLED".to_owned(), "0".to_owned())]);
         let found = ambient(
             &environment,
-            "GOAMD64=v3\nGOPROXY=off\nGOFLAGS=-x\n",
+            "GOAMD64=v3\nGOARM64=v9.0\nGOPROXY=off\nGOFLAGS=-x\n",
             &configured,
             &["GOOS"],
         );
@@ -119,7 +122,11 @@ mod tests {
             .collect();
         assert_eq!(
             shown,
-            ["GOAMD64=v3 (go env -w)", "GOFLAGS=-mod=mod (environment)"]
+            [
+                "GOAMD64=v3 (go env -w)",
+                "GOARM64=v9.0 (go env -w)",
+                "GOFLAGS=-mod=mod (environment)"
+            ]
         );
     }
 }

@@ -159,7 +159,7 @@ impl CauseKind {
             Self::ModuleGone => "module gone",
             Self::Own => "own package",
             Self::Symbols => "debug information and symbols",
-            Self::Unchanged => "packages that did not change",
+            Self::Unchanged => "packages of the same version (flags, or what is used of them)",
             Self::Together => "changes that only build together:",
             Self::Stamps => "what the files record of their builds",
             Self::Rest => "headers, and tables that packages share",

@@ -43,6 +43,7 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
     }
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
     all.order_by_key(|size| std::cmp::Reverse(moved(size)));
+    let all = distinct(all);
     let rest = all.len().saturating_sub(BRIEF);
     let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|size| row(size)).collect();
     if rest > 0 {
@@ -58,12 +59,26 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
     blocks
 }
 
-/// Where sections grow and whose modules they are, the packages say more exactly; the size stands above.
+/// Whose bytes they are; where sections grow is for the long report, and the size stands above. Modules are all in the lock, of
+/// packages only those above a floor: an edit of a small package shows in its module alone.
 fn is_owner(it: &LockSize) -> bool {
-    ["package:", "frame:"]
+    ["module:", "package:", "frame:"]
         .iter()
         .any(|kind| it.item.starts_with(kind))
-        || (it.item.starts_with("module:") && (it.before.is_none() || it.after.is_none()))
+}
+
+/// Changes in the order of their size, without packages that say the same as a module, or hardly anything beside the largest.
+fn distinct(all: Vec<&LockSize>) -> Vec<&LockSize> {
+    let largest = all.first().map_or(0, |size| moved(size));
+    let modules: Vec<(&str, u64)> = (all.iter())
+        .filter_map(|size| Some((size.item.strip_prefix("module:")?, moved(size))))
+        .collect();
+    let mut kept = all;
+    kept.retain(|size| match size.item.strip_prefix("package:") {
+        Some(path) => moved(size) * 20 >= largest && !modules.contains(&(path, moved(size))),
+        None => true,
+    });
+    kept
 }
 
 fn moved(it: &LockSize) -> u64 {

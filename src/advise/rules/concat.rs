@@ -83,7 +83,14 @@ fn cuts(text: &str) -> bool {
         let rest = text[at + word.len()..].split_once(')')?;
         (alone && !rest.0.contains('(')).then_some(rest.1)
     });
-    behind.any(|text| text.starts_with('[') && text.contains(':'))
+    // `[1:]` uses nearly all of it.
+    let has_end = |range: &str| {
+        let end = range
+            .split_once(']')
+            .and_then(|(range, _)| range.split_once(':'));
+        end.is_some_and(|(_, end)| !end.trim().is_empty())
+    };
+    behind.any(|text| text.strip_prefix('[').is_some_and(has_end))
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ a copy of only what is needed, or `p := &xs[i]`. A variable captured by a litera
 argument.
 
 When not to: where the variable must outlive the function, it belongs on the heap; the rule is silent
-where the function returns or stores its address, or hands it to who fills it (Unmarshal, Scan, Read).",
+where the function returns or stores its address, or hands it to who fills it (Unmarshal, Scan, Read; or any
+`var x T` whose address goes to a call).",
     run,
 };
 
@@ -79,7 +80,8 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     // Without a change to name it must be worth a search.
     let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == name);
-    if !is_copy && it.share.lower() < 1.0 {
+    // One that begins empty is there for who fills it, or writes to it, by its address.
+    if !is_copy && (it.share.lower() < 1.0 || shape.without_value.iter().any(is_it)) {
         return None;
     }
     let (copy, over) = shape

@@ -89,8 +89,8 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
             unless: "most are short and few are very long: then memory lies idle".into(),
         });
     }
-    // What begins with a size has the one that somebody chose; behind a filter nobody knows what is kept.
-    let open = |growth: &&Growth| !growth.sized && !growth.filtered;
+    // What gets a size has the one that somebody chose; behind a filter, or where the loop returns it, nobody knows it.
+    let open = |growth: &&Growth| !growth.sized && !growth.filtered && !growth.nobody_knows;
     let name = &grown.iter().find(open)?.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
@@ -140,6 +140,64 @@ func some(l Lexer) (tokens []Token) {
     }
 
     #[test]
+    fn where_nobody_can_say_how_far_it_grows_nothing_is_said() {
+        const FILE: &str = "package p
+
+func siblings(c *Node, count bool) (result []*Node) {
+	switch {
+	case count:
+		result = make([]*Node, 0, number(c))
+	}
+	for ; c != nil; c = c.Next {
+		result = append(result, c)
+	}
+	return
+}
+
+func one(c *Node) (result []*Node) {
+	for ; c != nil; c = c.Next {
+		result = append(result, c)
+		if c.last {
+			return
+		}
+	}
+	return
+}
+
+func parse(s *sequence) (out []Value, err error) {
+	for n := s; n != nil; n = n.next {
+		out = append(out, n.parse()...)
+		if n.bad {
+			return out, errBad
+		}
+	}
+	return out, nil
+}
+
+func upgrade(l Lexer) *Peeking {
+	r := &Peeking{}
+	for {
+		r.tokens = append(r.tokens, l.Next())
+		if l.EOF() {
+			return r
+		}
+	}
+}
+
+func (e *encoder) all(l Lexer) {
+	for l.more() {
+		e.s = append(e.s, l.next())
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for line in [9, 16, 26, 37] {
+            assert_eq!(advice(&source, line), None, "{line}");
+        }
+        assert!(advice(&source, 46).is_some());
+    }
+
+    #[test]
     fn only_a_loop_that_counts_to_its_end_has_a_bound() {
         const FILE: &str = "package p
 
@@ -173,10 +231,11 @@ func upper(ua string) []byte {
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
-        for (line, sized) in [(5, false), (8, false), (19, false), (27, true)] {
+        for (line, sized) in [(5, false), (8, false), (27, true)] {
             let found = advice(&source, line).unwrap().attempt;
             assert_eq!(found.contains("len(ua)"), sized, "{line}: {found}");
         }
+        assert_eq!(advice(&source, 19), None);
     }
 
     #[test]

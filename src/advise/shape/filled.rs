@@ -38,11 +38,57 @@ impl Source {
                 .bound(*inner)
                 .filter(|_| !self.returns_it(*inner, &name)),
             filtered: self.is_filtered(at, *inner),
+            nobody_knows: self.returns_it(*inner, &name)
+                || self.bound(*inner).is_none() && self.is_of_what_is_made(&name, at),
             sized: self.has_room(&name)
+                || self.is_sized_before(&name, at)
                 || declared.is_some_and(|node| self.text(node).contains("make("))
                     && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             name,
         })
+    }
+
+    /// Whether the function of a node gives a name a size before it, be it in a branch: `xs = make([]T, 0, n)`.
+    fn is_sized_before(&self, name: &str, at: Node<'_>) -> bool {
+        let mut around = std::iter::successors(at.parent(), Node::parent);
+        let function = around
+            .find(|node| matches!(node.kind(), "function_declaration" | "method_declaration"));
+        let mut stack: Vec<Node<'_>> = function.into_iter().collect();
+        while let Some(node) = stack.pop() {
+            if node.kind() == "assignment_statement" && node.end_byte() <= at.start_byte() {
+                let text: String = self.text(node).split_whitespace().collect();
+                let value = text.split_once('=').filter(|(to, _)| *to == name);
+                if value.is_some_and(|(_, value)| {
+                    value.starts_with("make([]") && !value.ends_with(",0)")
+                }) {
+                    return true;
+                }
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+
+    /// Whether a field, `r.tokens`, belongs to something that its function declares itself: it has no array of a time before.
+    fn is_of_what_is_made(&self, path: &str, at: Node<'_>) -> bool {
+        let root = path.split_once('.').map(|(root, _)| root);
+        let declared = root.and_then(|root| self.declaration_of(root, at));
+        declared.is_some_and(|node| node.kind() != "parameter_declaration")
+    }
+
+    /// Variables that a function declares without a value: `var x T`.
+    pub(super) fn without_value(&self, function: Node<'_>) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut stack = vec![function];
+        while let Some(node) = stack.pop() {
+            if node.kind() == "var_spec" && node.child_by_field_name("value").is_none() {
+                let mut cursor = node.walk();
+                let names = node.children_by_field_name("name", &mut cursor);
+                found.extend(names.map(|name| self.text(name).to_owned()));
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        found
     }
 
     /// The last declaration of a name before a node in its function.
@@ -190,8 +236,17 @@ impl Source {
         })
     }
 
-    /// Whether a loop returns what grows in it: then it is over when enough is there.
+    /// Whether a loop returns what grows in it, be it as a named result by a bare `return`: then it is over when enough is
+    /// there.
     fn returns_it(&self, looping: Node<'_>, name: &str) -> bool {
+        let is_named = || {
+            let declared = self.declaration_of(name, looping)?;
+            let result = declared.parent()?.parent()?.child_by_field_name("result")?;
+            Some(is_within(declared, result))
+        };
+        if has_bare_return(looping) && is_named() == Some(true) {
+            return true;
+        }
         self.mentions(looping, name).into_iter().any(|node| {
             let mut at = node.parent();
             while let Some(parent) = at.filter(|parent| *parent != looping) {
@@ -331,4 +386,17 @@ fn has_size(make: &str) -> bool {
         }
         byte == b',' && depth == 1
     })
+}
+
+/// Whether a `return` without values stands below a node, those of function literals left out.
+fn has_bare_return(below: Node<'_>) -> bool {
+    let mut stack = vec![below];
+    while let Some(node) = stack.pop() {
+        match node.kind() {
+            "return_statement" if node.named_child_count() == 0 => return true,
+            "func_literal" => {}
+            _ => stack.extend(node.named_children(&mut node.walk())),
+        }
+    }
+    false
 }

@@ -278,6 +278,9 @@ impl<'a> Found<'a> {
             let (os, arch) = (Value::from(it.os.as_str()), Value::from(it.arch.as_str()));
             draft.line("[[target]]");
             draft.line(&format!("os = {os}\narch = {arch}"));
+            if let Some(level) = &it.level {
+                draft.line(&format!("level = {}", Value::from(level.as_str())));
+            }
         }
     }
 

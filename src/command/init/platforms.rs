@@ -20,6 +20,36 @@ pub(super) struct Releases {
 pub(super) struct Platform {
     pub(crate) os: String,
     pub(crate) arch: String,
+    /// The level of the processor, where it is not that which Go takes by itself.
+    pub(crate) level: Option<String>,
+}
+
+impl Platform {
+    fn new(os: String, arch: String, level: Option<String>) -> Self {
+        // Go takes 7 for arm, goreleaser 6.
+        let usual = level_of(&arch).map(|(_, usual)| usual);
+        let level = match usual {
+            Some(usual) => Some(level.unwrap_or_else(|| usual.to_owned())),
+            None => None,
+        };
+        let is_told = |level: &String| arch == "arm" || Some(level.as_str()) != usual;
+        let level = level.filter(is_told);
+        Self { os, arch, level }
+    }
+}
+
+/// The key of goreleaser for the level of a processor, and the level that it takes where nothing is said.
+fn level_of(arch: &str) -> Option<(&'static str, &'static str)> {
+    Some(match arch {
+        "arm" => ("goarm", "6"),
+        "amd64" => ("goamd64", "v1"),
+        "arm64" => ("goarm64", "v8.0"),
+        "386" => ("go386", "sse2"),
+        "mips" | "mipsle" | "mips64" | "mips64le" => ("gomips", "hardfloat"),
+        "ppc64" | "ppc64le" => ("goppc64", "power8"),
+        "riscv64" => ("goriscv64", "rva20u64"),
+        _ => return None,
+    })
 }
 
 /// What goreleaser builds for where nothing is said.
@@ -91,8 +121,10 @@ fn platforms(build: &Yaml<'_>) -> Vec<Platform> {
     let mut found = Vec::new();
     for os in texts_or(build, "goos", SYSTEMS) {
         for arch in texts_or(build, "goarch", PROCESSORS) {
-            let os = os.clone();
-            found.push(Platform { os, arch });
+            let levels = level_of(&arch).map(|(key, usual)| texts_or(build, key, &[usual]));
+            for level in levels.unwrap_or_else(|| vec![String::new()]) {
+                found.push(Platform::new(os.clone(), arch.clone(), Some(level)));
+            }
         }
     }
     found.retain(|platform| !ignored(platform));
@@ -102,19 +134,27 @@ fn platforms(build: &Yaml<'_>) -> Vec<Platform> {
 /// `linux_amd64_v1`; words such as `go_first_class` name no platform.
 fn target(text: &str) -> Option<Platform> {
     let mut parts = text.split('_').map(str::to_owned);
-    let (os, arch) = (parts.next()?, parts.next()?);
-    (os != "go").then_some(Platform { os, arch })
+    let (os, arch, level) = (parts.next()?, parts.next()?, parts.next());
+    (os != "go").then(|| Platform::new(os, arch, level))
 }
 
-/// Whether a rule takes the whole platform out, not a level of it.
+/// Whether a rule takes a platform out.
 fn ignores(rule: &Yaml<'_>, it: &Platform) -> bool {
     let is = |key: &str, value: &str| {
         let given = rule.as_mapping_get(key);
         given.is_none_or(|yaml| text_of(yaml).as_deref() == Some(value))
     };
-    let levels = ["goarm", "goamd64", "goarm64", "gomips"];
-    let narrower = levels.iter().any(|key| rule.as_mapping_get(key).is_some());
-    !narrower && is("goos", &it.os) && is("goarch", &it.arch)
+    // A rule with a level of another processor means others.
+    let keys = ["arm", "amd64", "arm64", "386", "mips", "ppc64", "riscv64"].map(level_of);
+    let own = level_of(&it.arch);
+    let of_level = keys.into_iter().flatten().all(|(key, usual)| {
+        let level = it.level.as_deref().unwrap_or(usual);
+        match own.is_some_and(|own| own.0 == key) {
+            true => is(key, level),
+            false => rule.as_mapping_get(key).is_none(),
+        }
+    });
+    is("goos", &it.os) && is("goarch", &it.arch) && of_level
 }
 
 fn is_skipped(build: &Yaml<'_>) -> bool {
@@ -130,7 +170,10 @@ fn texts_or(build: &Yaml<'_>, key: &str, default: &[&str]) -> Vec<String> {
 
 fn texts(build: &Yaml<'_>, key: &str) -> Vec<String> {
     let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
-    let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let plain = |text: &String| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',');
+        text.chars().all(is_plain)
+    };
     let given = given.into_iter().flatten().filter_map(text_of);
     given.filter(plain).collect()
 }
@@ -149,7 +192,10 @@ mod tests {
         let all = read(text).platforms;
         let pairs: Vec<String> = all
             .iter()
-            .map(|platform| format!("{}/{}", platform.os, platform.arch))
+            .map(|platform| match &platform.level {
+                Some(level) => format!("{}/{}/{level}", platform.os, platform.arch),
+                None => format!("{}/{}", platform.os, platform.arch),
+            })
             .collect();
         pairs.join(" ")
     }
@@ -168,7 +214,8 @@ mod tests {
             found.platforms,
             [Platform {
                 os: "linux".into(),
-                arch: "amd64".into()
+                arch: "amd64".into(),
+                level: None,
             }]
         );
         assert_eq!(found.mains, ["./cmd/x"]);
@@ -187,6 +234,15 @@ mod tests {
         let targets = "builds:\n  - dir: cmd/x\n    targets: [linux_amd64_v1, darwin_arm64, go_first_class]\n";
         assert_eq!(check(targets), "linux/amd64 darwin/arm64");
         assert_eq!(read(targets).mains, ["cmd/x"]);
+        // Goreleaser takes 6 for arm where Go takes 7, and builds each level.
+        let levels = "builds:\n  - goos: [linux]\n    goarch: [amd64, arm, mips]\n    goamd64: [v1, v3]\n    goarm: [6, '7']\n    \
+            gomips: [softfloat]\n    ignore:\n      - goos: linux\n        goarch: arm\n        goarm: '7'\n";
+        assert_eq!(
+            check(levels),
+            "linux/amd64 linux/amd64/v3 linux/arm/6 linux/mips/softfloat"
+        );
+        let arm = "builds:\n  - targets: [linux_arm, linux_arm_5, linux_amd64_v2]\n";
+        assert_eq!(check(arm), "linux/arm/6 linux/arm/5 linux/amd64/v2");
         assert_eq!(check("builds: ["), "");
         assert_eq!(check(&format!("builds: 1\n{}x", "- ".repeat(100_000))), "");
         assert_eq!(check("version: 2\n"), "");
