@@ -28,10 +28,7 @@ impl Platform {
     fn new(os: String, arch: String, level: Option<String>) -> Self {
         // Go takes 7 for arm, goreleaser 6.
         let usual = level_of(&arch).map(|(_, usual)| usual);
-        let level = match usual {
-            Some(usual) => Some(level.unwrap_or_else(|| usual.to_owned())),
-            None => None,
-        };
+        let level = usual.map(|usual| level.unwrap_or_else(|| usual.to_owned()));
         let is_told = |level: &String| arch == "arm" || Some(level.as_str()) != usual;
         let level = level.filter(is_told);
         Self { os, arch, level }
