@@ -333,7 +333,7 @@ pub(crate) fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> 
         None => Ok(()),
         Some((key, _)) => Err(Error::new(
             Kind::Usage,
-            format!("`{name}` sets `{key}`: a link leads out of the project"),
+            format!("`{name}` sets `{key}`: it lies outside of the project, be it through a link"),
         )
         .hint(TRUST)),
     }

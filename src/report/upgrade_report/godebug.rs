@@ -97,7 +97,7 @@ pub(crate) fn godebug(inputs: &Inputs<'_>) -> Godebug {
             continue;
         }
         let why = match new.known.get(*name) {
-            None => format!("{} has it no more", inputs.version),
+            None => format!("{} does not have it", inputs.version),
             Some(_) if inputs.lines.0 != inputs.lines.1 => "the go line moves".to_owned(),
             Some(_) => format!("{} has another default", inputs.version),
         };

@@ -110,7 +110,10 @@ fn settings(found: &Godebug, go: &str) -> Vec<Block> {
         }
         let (linked, others): (Vec<&Held>, Vec<&Held>) = all.iter().partition(|it| it.linked);
         let count = counted_of(all.len(), "setting");
-        let words = format!("{count} {what}, {} of linked packages", linked.len());
+        let words = format!(
+            "{count} {what}, {} of linked packages; with the values that go away:",
+            linked.len()
+        );
         blocks.push(Block::Line(tone, words));
         let line = |it: &&Held| {
             let since = it.since.as_ref().map(|text| format!(", since Go {text}"));
