@@ -1,4 +1,4 @@
-//! What the staged files say: calls the readers and adds nothing.
+//! Reads the built files, before they are published, with the readers of `binary`, `escape` and `profile`.
 
 mod artifact;
 

@@ -7,11 +7,11 @@
 //! types, moduledata      type descriptors, lists of the runtime
 //! references, doubt      which code mentions which data
 //! objects, extents       where data objects begin and end
-//! owners                 whose each object is
+//! owners                 which package each data object belongs to
+//! data, line_tables, loader   claim their bytes in the ledger
 //! ledger                 claims on bytes, each claimed once
 //! dissect                all of this in order, into an Anatomy
 //! ```
-//!
 //!
 //! [`open`] maps a file, [`read`] gives its [`Binary`]: ELF, PE, Mach-O or wasm, stripped or not. Everything here is a
 //! function from bytes to values; the one exception is [`open`].

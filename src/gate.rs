@@ -1,8 +1,9 @@
-//! The gates that a user asked for: each is judged, or says why it is not.
+//! Outcomes of the gates that a user asked for, and how the gates of two revisions differ. `report/judge/` judges
+//! them.
 //!
-//! A gate is whatever fails a run: the escape gate, a budget, a denied check, an assertion. A gate that looked at nothing must
-//! not look like one that found nothing, so an [`Outcome`] is pass, fail or not judged, and [`unjudged`] turns what was not judged into
-//! one sentence for each cause.
+//! A gate is whatever fails a run: the escape gate, a budget, a denied check, an assertion. A gate that looked at
+//! nothing must not look like one that found nothing, so an [`Outcome`] is pass, fail or not judged, and [`unjudged`]
+//! turns what was not judged into one sentence for each cause.
 
 mod accepted;
 

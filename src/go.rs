@@ -1,4 +1,4 @@
-//! The Go toolchain: its facts, its flags, its words.
+//! The Go toolchain: its settings, its flags, its output.
 
 mod said_words;
 

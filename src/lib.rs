@@ -5,7 +5,7 @@
 //! ```text
 //! layers   -- config ---> Config         what the user wants            defaults < preset < file < env < flags
 //! Config   -- facts ----> Facts          what go says                   once per target
-//! Facts    -- plan -----> Plan           every command, as data         refuses what go would take and ignore
+//! Facts    -- plan -----> Plan           every command, as data         refuses an `-X` that would set nothing
 //! Plan     -- build ----> Vec<Built>     what the commands left         runs go, publishes the files
 //! Built    -- analysis -> Vec<Artifact>  what is in it                  binary, escape, profile read it
 //! Artifact -- report ---> Report         what it means                  + checks and budgets: Verdict
@@ -33,14 +33,14 @@
 //! | [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
 //! | [`profile`] | pprof profiles: read, merged, made slim, compared |
 //! | [`lock`] | gobuild-opt.lock: what was accepted, and the IDs of sites |
-//! | [`plan`] | every go command of a run, with the reason for each flag; refuses flags that would do nothing (`-X` of no variable) |
+//! | [`plan`] | every go command of a run, with the reason for each flag; refuses a `-X` that names no string variable (`plan/stamp.rs`; the check `stamps` sees whether the value arrived) |
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
 //! | [`build`] | runs the plan: stages, captures, publishes |
 //! | [`agent`] | the small processes that a run starts of this program: one file each |
 //! | [`session`] | what a run needs from the outside: directory, environment, signals, where progress is shown |
 //! | [`facts`] | asks go, once per target and for a purpose; what of a configuration a run is about |
 //! | [`analysis`] | reads what the build left |
-//! | [`gate`], [`check`] | what can fail a run, and its outcomes; the checks |
+//! | [`gate`], [`check`] | the outcomes of a gate, and how the gates of two revisions differ; the checks. `report/judge/` judges |
 //! | [`doctor`] | what the machine, the module and the profile lack |
 //! | [`lesson`], [`advise`] | the twenty lessons; what a profile says about lines, and the rules of advice |
 //! | [`prove`] | runs of two programs side by side: whether one is faster |
@@ -65,6 +65,7 @@
 //! | stamp | a value that `-X` writes into a variable, or what go records of git |
 //! | ambient | a setting that comes from outside of the configuration: the environment, `go env -w`, go.work |
 //! | scope | the packages whose escapes count |
+//! | identity, ID | what a site is by: package, function, class, expression, ordinal; the ten hex digits made of it, in the lock |
 //! | site | a place in the source where a value escapes to the heap, with an identity that survives edits |
 //! | owner | the package that a byte belongs to; `shared` where several use it, `unowned` where nobody knows |
 //! | anatomy | an executable taken apart: functions, packages, owners |
@@ -85,7 +86,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | a check | its file in `check/`, called as its ID, a `mod` line and a line in [`check::ALL`], its severity in `presets/default.toml`; what it looks at, where that is new, in `check/context.rs`. Its manual has the parts that the house test names |
+//! | a check | its file in `check/` (`lock-cgo`: `lock_cgo.rs`), a `mod` line and a line in [`check::ALL`], its severity in `presets/default.toml`; what it looks at, where that is new: a field of `check/context.rs`, filled in `report/target.rs`, `command/doctor.rs` and `command/upgrade/built_side.rs`. Its manual has the parts `What it sees:`, `Why it matters:`, `What to do:`. A test in `tests/it` |
 //! | a gate: a limit of `[budget]` | its field and its line in `config/budget.rs`, its judge in `report/judge/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a key of the configuration | its field in `config.rs` or `config/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | what a run leaves out of the configuration | a line in `facts/wanted.rs` |

@@ -1,4 +1,4 @@
-//! Reads and writes `gobuild-opt.lock`: what was accepted.
+//! Reads and writes `gobuild-opt.lock`: what was accepted. Makes the ID of a site from its identity ([`id`]).
 //!
 //! The user commits it. One fact is one line, sorted, so that two branches merge line by line; there are no counts,
 //! since two branches that add one site each would merge into a wrong one. Reading is strict: a file with merge

@@ -1,8 +1,8 @@
-//! Sorting for lists that people read, by one machine for all types.
+//! Sorting for lists that people read, by one piece of code for all types.
 //!
-//! `slice::sort_by` is compiled anew for each type that is sorted, some 4 KB a time: 690 KB of a static program. Here the numbers
-//! of the places are sorted, once for all. Lists of a binary, of a graph or of samples are sorted by the standard library.
-//! To collect a map or a set sorts, too: another 350 KB. Here its items are inserted one by one.
+//! `slice::sort_by` is compiled anew for each type that is sorted, some 4 KB a time: 690 KB of a static program. Here indices
+//! are sorted, by code that is compiled once. Lists of a binary, of a graph or of samples are sorted by the standard library.
+//! Collecting into a map or a set sorts, too: another 350 KB. Here its items are inserted one by one.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

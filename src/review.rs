@@ -1,6 +1,6 @@
 //! What a command line may hold, and the only way from a command as data to one that can be started.
 //!
-//! A configuration comes with the code, and so perhaps with a stranger's pull request. Reviewed is what go will get:
+//! A configuration comes with the code, and so perhaps with a stranger's pull request. What is reviewed is what go will get:
 //! the arguments and the variables as they were composed, with templates filled in and lists split as go and its tools
 //! split them. Each part has to be on a list of what is allowed, or to stand, as it is, on trusted ground: on the
 //! command line, in the environment, or in a file that `--trust-config` vouches for. A part that nobody thought of is

@@ -1,4 +1,4 @@
-//! Assigns an owner and a kind to every byte of an executable.
+//! The result of taking an executable apart: every byte with an owner and a kind.
 //!
 //! A Go executable describes itself, stripped or not: the line table lists every function, type descriptors name their
 //! packages, and what is left is data that functions and types refer to. What cannot be read is left without an owner

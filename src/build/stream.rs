@@ -1,4 +1,4 @@
-//! Writes bytes into a device or a FIFO: what waits for somebody else has to end with a signal.
+//! Writes bytes into a device or a FIFO: a write that waits for a reader stops when a signal comes.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};

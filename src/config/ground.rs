@@ -1,5 +1,5 @@
-//! Which values of the layers stand on trusted ground: those of the program itself, of the environment and of the command
-//! line. Those of files do not.
+//! Which values of the layers are trusted: those of the program itself, of the environment and of the command line. Those of
+//! files are not.
 
 use toml::{Table, Value};
 

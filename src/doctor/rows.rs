@@ -1,4 +1,4 @@
-//! The rows, in the order of the lessons.
+//! The rows that `doctor` prints, in the order of the lessons.
 
 use super::{Limit, Look, Row, Strippable, weighed};
 use crate::check::Status;

@@ -1,9 +1,9 @@
-//! Compares two lists of sites, with the text of their lines: finds what is new and what is gone. A site that was there
-//! before is never new.
+//! Compares two lists of sites, with the text of their lines: finds what is new and what is gone. A site that was
+//! there before is never new.
 //!
-//! Sites of one function with the same expression differ only in their turn, and one more above the others takes the
-//! turn of the first. So they are compared as a group: as many as were there before are known, and the text of their
-//! lines shows which. Where it does not, what is new is one of several, and all of them are named.
+//! Sites of one function with the same expression differ only in their ordinal, and a new one above the others shifts
+//! theirs. So they are compared as a group: as many as were there before are known, and the text of their lines shows
+//! which. Where it does not, what is new is one of several, and all of them are named.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,7 +24,7 @@ pub(crate) struct Listed {
 pub(crate) struct Added {
     /// Which of the new list; where `among` is not empty, any of those.
     pub(crate) index: usize,
-    /// Its name beside the old ones: a turn that none of them has.
+    /// Its identity beside the old ones: an ordinal that none of them has.
     pub(crate) identity: Identity,
     /// The sites that may be the new one, where it is not known which; by position.
     pub(crate) among: Vec<usize>,

@@ -1,4 +1,5 @@
-//! The gates of the revision that a change started from: read from git, compared with those of now, or judged by.
+//! The gates of the revision that a change started from, read from git: they are compared with those of today, or used to
+//! judge the run.
 
 mod ci;
 

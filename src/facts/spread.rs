@@ -1,4 +1,4 @@
-//! `[build] flags`: what has a key of its own is moved there, or has its place named.
+//! `[build] flags`: a flag with a key of its own moves to that key, or the error names the key.
 
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};

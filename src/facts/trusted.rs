@@ -1,4 +1,4 @@
-//! What of a run stands on trusted ground, and the text that templates stand for.
+//! Which values of a run are trusted, and the text that templates stand for.
 
 use std::path::Path;
 

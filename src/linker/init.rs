@@ -1,4 +1,4 @@
-//! What stays in a program only because a package has something to do before `main`.
+//! What stays in a program only because of package initialisation.
 
 use std::cmp::Reverse;
 

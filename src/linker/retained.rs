@@ -1,9 +1,9 @@
 //! What only one package, one module, or the init work of one package keeps alive: for all of them in one pass.
 //!
-//! The elimination derives symbols from others: by a step, or by two conditions together, as a method is kept where its type
-//! becomes an interface and its signature is called. A symbol goes without X where each of its derivations needs X. The set
-//! of all such X is the greatest solution of: its own packages, and what its derivations have in common; a derivation by two
-//! conditions needs what either needs. Found by shrinking from "everything": sets are kept once, by number.
+//! A symbol needs X if every way to reach it goes through X. By one step it needs what the source needs. By two conditions, as a
+//! method whose type becomes an interface and whose signature is called, it needs what either needs. By several ways it needs
+//! what they share. All begin with "needs everything", and shrink until nothing changes: the greatest solution. Sets are kept
+//! once, by number.
 
 mod needs;
 

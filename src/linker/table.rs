@@ -1,4 +1,4 @@
-//! What is asked of symbols that are kept, by number: names, packages, where they stand. It needs no archive.
+//! Name, package and place of each symbol that is kept, by its number. Needs no archive.
 
 use rustc_hash::FxHashMap;
 

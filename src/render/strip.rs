@@ -1,4 +1,4 @@
-//! Draws the differences of pairs as a line of text or as a picture.
+//! Draws the differences that `prove` measured as a strip of dots: a line of text, or a picture.
 
 use std::fmt::Write;
 

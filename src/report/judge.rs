@@ -1,4 +1,4 @@
-//! Judges each gate of the executables of a run: what became of it, and whether the run passes. Commands without a
+//! Judges each gate of the executables of a run ([`judge`]), and whether the run passes ([`verdict`]). Commands without a
 //! configuration (`compare`, `prove`, `escape` with assertions) judge their own limits.
 
 mod accepted_entry;

@@ -1,4 +1,4 @@
-//! An executable against its entry of the lock, for people: the largest changes, and what is other than bytes.
+//! An executable against its entry of the lock, for people: the largest changes of sizes, and changes of other kinds.
 
 use super::growth_causes;
 use super::{Block, Table, Tone, number, text};

@@ -1,4 +1,4 @@
-//! Decides of a field that something is appended to whose it is, and whether its size was thought of.
+//! For a field that is appended to: does it belong to the receiver, and does the file give it a capacity?
 
 use tree_sitter::Node;
 

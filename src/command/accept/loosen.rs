@@ -1,4 +1,4 @@
-//! Changes in the lock the entries that were named, and no others, to what a run found.
+//! Sets the lock entries that were named, and only those, to what a run found.
 
 use super::{Fresh, Wanted};
 use crate::error::{Error, Kind, Result};

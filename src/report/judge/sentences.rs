@@ -1,4 +1,4 @@
-//! Writes the sentences behind exit code 1.
+//! Decides whether a run passes, and writes a sentence for each reason why not.
 
 use super::Judged;
 use super::frame_budgets;
