@@ -62,8 +62,7 @@ pub(super) struct Function {
 #[derive(Debug)]
 pub(super) struct Weights {
     weights: Vec<Weight>,
-    /// The symbols with bytes in the file, by place and size: the order of the file. Each with its weight, since all of them
-    /// are added up again for each question.
+    /// The symbols with bytes in the file, in its order, with their weights: each question adds all of them up.
     order: Vec<(u32, Weight)>,
     functions: Vec<Function>,
     shared: Vec<u32>,

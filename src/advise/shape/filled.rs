@@ -48,49 +48,6 @@ impl Source {
         })
     }
 
-    /// Whether the function of a node gives a name a size before it, be it in a branch: `xs = make([]T, 0, n)`.
-    fn is_sized_before(&self, name: &str, at: Node<'_>) -> bool {
-        let mut around = std::iter::successors(at.parent(), Node::parent);
-        let function = around
-            .find(|node| matches!(node.kind(), "function_declaration" | "method_declaration"));
-        let mut stack: Vec<Node<'_>> = function.into_iter().collect();
-        while let Some(node) = stack.pop() {
-            if node.kind() == "assignment_statement" && node.end_byte() <= at.start_byte() {
-                let text: String = self.text(node).split_whitespace().collect();
-                let value = text.split_once('=').filter(|(to, _)| *to == name);
-                if value.is_some_and(|(_, value)| {
-                    value.starts_with("make([]") && !value.ends_with(",0)")
-                }) {
-                    return true;
-                }
-            }
-            stack.extend(node.named_children(&mut node.walk()));
-        }
-        false
-    }
-
-    /// Whether a field, `r.tokens`, belongs to something that its function declares itself: it has no array of a time before.
-    fn is_of_what_is_made(&self, path: &str, at: Node<'_>) -> bool {
-        let root = path.split_once('.').map(|(root, _)| root);
-        let declared = root.and_then(|root| self.declaration_of(root, at));
-        declared.is_some_and(|node| node.kind() != "parameter_declaration")
-    }
-
-    /// Variables that a function declares without a value: `var x T`.
-    pub(super) fn without_value(&self, function: Node<'_>) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
-            if node.kind() == "var_spec" && node.child_by_field_name("value").is_none() {
-                let mut cursor = node.walk();
-                let names = node.children_by_field_name("name", &mut cursor);
-                found.extend(names.map(|name| self.text(name).to_owned()));
-            }
-            stack.extend(node.named_children(&mut node.walk()));
-        }
-        found
-    }
-
     /// The last declaration of a name before a node in its function.
     pub(super) fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
         let mut function = at.parent();
