@@ -99,7 +99,7 @@ impl Run<'_> {
             let trimmed = sources.trimpath;
             self.pass(steps, trimmed, interrupt, &mut collector, &mut cost, show)?;
         }
-        if cost.captured > 0 {
+        if cost.captured > 0 || cost.pass > Duration::ZERO {
             let cache = Path::new(&target.facts.toolchain.gocache);
             capture::trim(&stores(cache), capture::LIMIT);
         }
@@ -136,14 +136,17 @@ impl Run<'_> {
             }
         };
         announce(pass.kind, target, show);
-        let mut printed = Printed::default();
-        cost.pass += run_pass(&command, interrupt, collector, &mut printed, show)?;
-        // Flags of the user may have made the compiler print more than a capture has.
-        if let (Source::Capture { store, .. }, Some(names)) = (&target.collection.source, names)
-            && target.collection.is_without_flags()
-        {
+        // Flags of the user may make the compiler print more than a capture has.
+        let keeps = match (&target.collection.source, names) {
+            (Source::Capture { store, .. }, Some(names)) => Some((store, names)),
+            _ => None,
+        };
+        let keeps = keeps.filter(|_| target.collection.is_without_flags() && !named.is_empty());
+        let mut printed = keeps.map(|_| Printed::default());
+        cost.pass += run_pass(&command, interrupt, collector, printed.as_mut(), show)?;
+        if let (Some((store, names)), Some(printed)) = (keeps, printed) {
             let reading = self.reading(store, trimmed);
-            reading.keep(&named, &printed, names, interrupt);
+            cost.captures += reading.keep(&named, &printed, names, interrupt);
         }
         Ok(())
     }
@@ -229,7 +232,7 @@ fn run_pass(
     command: &Invocation,
     interrupt: &Interrupt,
     collector: &mut Collector<'_>,
-    printed: &mut Printed,
+    mut printed: Option<&mut Printed>,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<Duration> {
     collector.printed();
@@ -237,7 +240,9 @@ fn run_pass(
     let mut splitter = Splitter::default();
     let mut take = |line: &[u8]| {
         collector.line(line);
-        printed.line(line);
+        if let Some(printed) = &mut printed {
+            printed.line(line);
+        }
         words.keep(line);
     };
     let outcome = process::run(command, interrupt, |stream, bytes| {

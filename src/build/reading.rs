@@ -164,34 +164,43 @@ impl Reading<'_> {
     }
 
     /// Keeps what a pass printed of these packages as their captures, so that no later run needs a pass for them. Left out is
-    /// what go shows in other words than the compiler, one whose header stands there twice, and a package of which nothing was
-    /// printed unless its sources say that nothing could be: go prints nothing, too, where it has lost what it would repeat. A name with a line break, which could forge
-    /// a header, was refused before the pass ([`mapped_sources`](super::mapped_sources)). `step` asks for the actions once more:
-    /// a source that was edited meanwhile gives another, and is left out too.
+    /// what go shows in other words than the compiler, what is compiled in several variants, and a package of which nothing was
+    /// printed unless its sources say that nothing could be: go prints nothing, too, where it has lost what it would repeat.
+    /// A name with a line break, which could forge a header, was refused before the pass
+    /// ([`mapped_sources`](super::mapped_sources)). `step` asks for the actions once more: a source that was edited meanwhile
+    /// gives another, and is left out too. Returns how long go took for that.
     pub(super) fn keep(
         &self,
         named: &[Named],
         printed: &Printed,
         step: &Step,
         interrupt: &Interrupt,
-    ) {
-        let Ok((now, _)) = self.actions(step, interrupt) else {
-            return;
-        };
-        for (path, action) in named {
-            let alone = named.iter().filter(|(other, _)| other == path).count() == 1;
-            let is_same = now
-                .iter()
-                .any(|(other, known)| (other, known) == (path, action));
-            if !alone || !is_same || self.raw(path) != Raw::default() {
-                continue;
-            }
-            match printed.of(path) {
-                Some(text) => capture::keep(self.store, path, action, text),
-                None if self.is_without_code(path) => capture::keep(self.store, path, action, b""),
-                None => {}
+    ) -> Duration {
+        let mut texts: Vec<(&Named, &[u8])> = Vec::new();
+        for named in named
+            .iter()
+            .filter(|(path, _)| self.raw(path) == Raw::default())
+        {
+            match printed.of(&named.0) {
+                Said::Text(text) => texts.push((named, text)),
+                Said::Nothing if self.is_without_code(&named.0) => texts.push((named, b"")),
+                Said::Nothing | Said::Several => {}
             }
         }
+        if texts.is_empty() {
+            return Duration::ZERO;
+        }
+        let Ok((now, wall)) = self.actions(step, interrupt) else {
+            return Duration::ZERO;
+        };
+        for ((path, action), text) in texts {
+            let mut same = now.iter().filter(|(other, _)| other == path);
+            let is_same = same.next().is_some_and(|(_, known)| known == action);
+            if is_same && same.next().is_none() {
+                capture::keep(self.store, path, action, text);
+            }
+        }
+        wall
     }
 
     /// Whether the compiler can print nothing of a package.
@@ -215,23 +224,42 @@ impl Reading<'_> {
 #[derive(Default)]
 pub(super) struct Printed {
     all: Vec<(String, Vec<u8>)>,
+    bytes: usize,
+}
+
+/// What was printed of a package.
+enum Said<'p> {
+    Nothing,
+    Text(&'p [u8]),
+    /// Its header stands there more than once, or nothing below it, or there was more than is kept.
+    Several,
 }
 
 impl Printed {
     pub(super) fn line(&mut self, line: &[u8]) {
-        if let Some(path) = line.strip_prefix(b"# ") {
+        self.bytes = self.bytes.saturating_add(line.len() + 1);
+        if self.bytes > MOST {
+            self.all.clear();
+        } else if let Some(path) = line.strip_prefix(b"# ") {
             let path = String::from_utf8_lossy(path).into_owned();
             self.all.push((path, Vec::new()));
-        } else if let Some((_, text)) = self.all.last_mut() {
+        } else if let Some((_, text)) = self.all.last_mut()
+            && !line.starts_with(b"go: ")
+        {
             text.extend_from_slice(line);
             text.push(b'\n');
         }
     }
 
-    /// What stands below the header of a package; `None` where there is no such header, or more than one.
-    fn of(&self, path: &str) -> Option<&[u8]> {
+    fn of(&self, path: &str) -> Said<'_> {
         let mut found = self.all.iter().filter(|(other, _)| other == path);
-        let (_, text) = found.next()?;
-        (found.next().is_none() && !text.is_empty()).then_some(text)
+        match (found.next(), found.next()) {
+            (None, _) if self.bytes <= MOST => Said::Nothing,
+            (Some((_, text)), None) if !text.is_empty() => Said::Text(text),
+            _ => Said::Several,
+        }
     }
 }
+
+/// The most that is remembered of a pass, in bytes.
+const MOST: usize = 256 << 20;

@@ -70,12 +70,16 @@ fn is_owner(it: &LockSize) -> bool {
 /// Changes in the order of their size, without packages that say the same as a module, or hardly anything beside the largest.
 fn distinct(all: Vec<&LockSize>) -> Vec<&LockSize> {
     let largest = all.first().map_or(0, |size| moved(size));
-    let modules: Vec<(&str, u64)> = (all.iter())
-        .filter_map(|size| Some((size.item.strip_prefix("module:")?, moved(size))))
+    let change = |size: &LockSize| (size.before.unwrap_or(0), size.after.unwrap_or(0));
+    let grown = |size: &LockSize| i128::from(change(size).1) - i128::from(change(size).0);
+    let modules: Vec<(&str, i128)> = (all.iter())
+        .filter_map(|size| Some((size.item.strip_prefix("module:")?, grown(size))))
         .collect();
     let mut kept = all;
     kept.retain(|size| match size.item.strip_prefix("package:") {
-        Some(path) => moved(size) * 20 >= largest && !modules.contains(&(path, moved(size))),
+        Some(path) => {
+            moved(size).saturating_mul(20) >= largest && !modules.contains(&(path, grown(size)))
+        }
         None => true,
     });
     kept

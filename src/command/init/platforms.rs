@@ -20,7 +20,7 @@ pub(super) struct Releases {
 pub(super) struct Platform {
     pub(crate) os: String,
     pub(crate) arch: String,
-    /// The level of the processor, where it is not that which Go takes by itself.
+    /// The level of the processor: of arm always, elsewhere where it is not that which Go takes by itself.
     pub(crate) level: Option<String>,
 }
 
@@ -48,6 +48,9 @@ fn level_of(arch: &str) -> Option<(&'static str, &'static str)> {
         _ => return None,
     })
 }
+
+/// So many systems, processors or levels are read of a build: Go has fewer.
+const MOST: usize = 64;
 
 /// What goreleaser builds for where nothing is said.
 const SYSTEMS: &[&str] = &["linux", "darwin", "windows"];
@@ -169,10 +172,20 @@ fn texts(build: &Yaml<'_>, key: &str) -> Vec<String> {
     let given = build.as_mapping_get(key).and_then(Yaml::as_sequence);
     let plain = |text: &String| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',');
-        text.chars().all(is_plain)
+        !text.is_empty() && text.chars().all(is_plain)
     };
-    let given = given.into_iter().flatten().filter_map(text_of);
-    given.filter(plain).collect()
+    let mut found: Vec<String> = Vec::new();
+    for text in given
+        .into_iter()
+        .flatten()
+        .filter_map(text_of)
+        .filter(plain)
+    {
+        if found.len() < MOST && !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
 }
 
 /// `386` is a number in YAML.

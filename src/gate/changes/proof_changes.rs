@@ -16,10 +16,16 @@ pub(super) fn loosened(before: &Prove, now: &Prove, told: &mut Vec<String>) {
         )),
         Some(_) => {}
     }
-    if let (Some(a), Some(b)) = (before.pairs, now.pairs)
-        && b < a
-    {
-        told.push(format!("`[prove] pairs` was lowered from {a} to {b}"));
+    for (key, a, b) in [
+        ("pairs", before.pairs, now.pairs),
+        ("layouts", before.layouts, now.layouts),
+    ] {
+        let word = |of: Option<u32>| of.map_or("the default".into(), |it: u32| it.to_string());
+        // From or to the default, which may be fewer.
+        if a != b && !matches!((a, b), (Some(a), Some(b)) if b > a) {
+            let (a, b) = (word(a), word(b));
+            told.push(format!("`[prove] {key}` was changed from {a} to {b}"));
+        }
     }
     let threshold = |of: &Prove| of.threshold.map(|percent| percent.0);
     if before.threshold != now.threshold {
@@ -98,7 +104,7 @@ mod tests {
             said(faster, other),
             [
                 "`[prove] require = \"faster 1%\"` was taken away",
-                "`[prove] pairs` was lowered from 20 to 2",
+                "`[prove] pairs` was changed from 20 to 2",
                 "`[prove] threshold` was changed from 1% to 60%",
                 "`[prove] workload` was changed: another thing is measured",
             ]
