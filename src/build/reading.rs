@@ -184,7 +184,7 @@ impl Reading<'_> {
             match printed.of(&named.0) {
                 Said::Text(text) => texts.push((named, text)),
                 Said::Nothing if self.is_without_code(&named.0) => texts.push((named, b"")),
-                Said::Nothing | Said::Several => {}
+                Said::Nothing | Said::Unclear => {}
             }
         }
         if texts.is_empty() {
@@ -231,8 +231,8 @@ pub(super) struct Printed {
 enum Said<'p> {
     Nothing,
     Text(&'p [u8]),
-    /// Its header stands there more than once, or nothing below it, or there was more than is kept.
-    Several,
+    /// Its header stands there more than once, or nothing below it, or there was more than is remembered.
+    Unclear,
 }
 
 impl Printed {
@@ -256,7 +256,7 @@ impl Printed {
         match (found.next(), found.next()) {
             (None, _) if self.bytes <= MOST => Said::Nothing,
             (Some((_, text)), None) if !text.is_empty() => Said::Text(text),
-            _ => Said::Several,
+            _ => Said::Unclear,
         }
     }
 }

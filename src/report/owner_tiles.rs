@@ -59,13 +59,8 @@ fn tile(target: &Target, it: &PackageSize, module: &str, hue: Hue) -> Tile {
     }
 }
 
-/// The main module is that of the main package.
 fn hue(target: &Target, path: &str, module: Option<&str>) -> Hue {
-    let main = target
-        .packages
-        .iter()
-        .find(|package| package.path == target.package);
-    let main_module = main.and_then(|package| package.module.as_deref());
+    let main_module = target.main_module();
     match module {
         _ if path == UNOWNED || path == SHARED => Hue::Other,
         _ if path == target.package || path == "main" => Hue::Main,

@@ -93,6 +93,13 @@ pub(crate) fn label(target: &Target) -> String {
 }
 
 impl Target {
+    /// The main module: that of the main package.
+    pub(crate) fn main_module(&self) -> Option<&str> {
+        let mut packages = self.packages.iter();
+        let main = packages.find(|package| package.path == self.package)?;
+        main.module.as_deref()
+    }
+
     /// Whether a check, an assertion, a new site or a stack frame of it fails the run.
     pub(crate) fn fails(&self) -> bool {
         let mut checks = self.checks.iter();

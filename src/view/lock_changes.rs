@@ -42,10 +42,17 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
         return vec![Block::Line(Tone::Warn, other_go(lock, target))];
     }
     let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
-    all.order_by_key(|size| std::cmp::Reverse(moved(size)));
-    let all = distinct(all);
-    let rest = all.len().saturating_sub(BRIEF);
-    let mut rows: Vec<Vec<String>> = all.iter().take(BRIEF).map(|size| row(size)).collect();
+    // What the user edits stands first, however much more an import of it brings in.
+    let own = target
+        .main_module()
+        .map(|module| format!("module:{module}"));
+    let is_own = |size: &LockSize| Some(&size.item) == own.as_ref();
+    all.order_by_key(|size| (!is_own(size), std::cmp::Reverse(moved(size))));
+    let count = all.len();
+    let mut rows: Vec<Vec<String>> = (distinct(all).iter().take(BRIEF))
+        .map(|size| row(size))
+        .collect();
+    let rest = count - rows.len();
     if rest > 0 {
         rows.push(vec![format!("and {rest} more: --full")]);
     }
@@ -67,9 +74,9 @@ fn is_owner(it: &LockSize) -> bool {
         .any(|kind| it.item.starts_with(kind))
 }
 
-/// Changes in the order of their size, without packages that say the same as a module, or hardly anything beside the largest.
+/// Without packages that say the same as a module, or hardly anything beside the largest change.
 fn distinct(all: Vec<&LockSize>) -> Vec<&LockSize> {
-    let largest = all.first().map_or(0, |size| moved(size));
+    let largest = all.iter().map(|size| moved(size)).max().unwrap_or(0);
     let change = |size: &LockSize| (size.before.unwrap_or(0), size.after.unwrap_or(0));
     let grown = |size: &LockSize| i128::from(change(size).1) - i128::from(change(size).0);
     let modules: Vec<(&str, i128)> = (all.iter())

@@ -228,8 +228,8 @@ fn in_path() -> Place {
     module(&toolchains::in_path())
 }
 
-#[test]
-fn mains_with_profiles_of_their_own_are_told_apart() {
+/// Two mains that need `lib`, the first of them with a profile; and that profile.
+fn two_mains() -> (Place, PathBuf) {
     let place = in_path();
     let profile =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/service/cmd/api/default.pgo");
@@ -239,6 +239,12 @@ fn mains_with_profiles_of_their_own_are_told_apart() {
         place.write(&format!("cmd/{name}/seen.go"), fresh("main"));
     }
     place.write("cmd/one/default.pgo", std::fs::read(&profile).unwrap());
+    (place, profile)
+}
+
+#[test]
+fn mains_with_profiles_of_their_own_are_told_apart() {
+    let (place, profile) = two_mains();
     let twice = format!(
         "profile merge {0} {0} -o cmd/two/default.pgo",
         profile.display()
@@ -385,15 +391,7 @@ fn what_is_edited_during_the_pass_is_not_kept() {
 /// words of the other.
 #[test]
 fn what_is_compiled_in_several_variants_is_not_kept() {
-    let place = in_path();
-    let profile =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/service/cmd/api/default.pgo");
-    for name in ["one", "two"] {
-        let main = "package main\n\nimport \"example.com/m/lib\"\n\nfunc main() { lib.All(3) }\n";
-        place.write(&format!("cmd/{name}/main.go"), main);
-        place.write(&format!("cmd/{name}/seen.go"), fresh("main"));
-    }
-    place.write("cmd/one/default.pgo", std::fs::read(&profile).unwrap());
+    let (place, _) = two_mains();
     let line = "./cmd/one ./cmd/two";
     let before = escape(&place, "auto", line);
     assert_eq!(collection(&before), [4, 0, 0].map(Value::from));

@@ -76,12 +76,40 @@ fn what_differs_from_the_lock_is_said_in_a_few_lines() {
     assert!(lines(&run).len() <= 24, "{}", run.shown());
     for part in [
         "since gobuild-opt.lock",
+        "module example.com/tiny",
         "package reflect",
         "new  ",
         "new(T) in example.com/tiny.main",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.shown());
     }
+}
+
+/// A package below the floor of the lock has no entry there: its module says that it grew, before what others changed by.
+#[test]
+fn an_edit_of_a_small_package_shows_in_its_module() {
+    let place = Place::module();
+    let main = |text: &str| {
+        let body = format!(
+            "package main\n\nimport (\n\t\"os\"\n\t\"strings\"\n)\n\nfunc main() {{ {text} }}\n"
+        );
+        place.write("main.go", body);
+    };
+    main("println(strings.ToUpper(os.Args[0]))");
+    assert_eq!(place.run("accept --reason first").code(), 0);
+    main(
+        "for i, a := range os.Args { if i % 3 == 1 { println(len(a)*i, a) } else { println(a, i) } }; println(strings.ToUpper(os.Args[0]))",
+    );
+    let run = place.run_short("release");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let is_row = |line: &&&str| line.contains("  module ") || line.contains("  package ");
+    let first = lines(&run).iter().find(is_row).copied();
+    let first = first.unwrap_or_default();
+    assert!(
+        first.starts_with("  module example.com/tiny "),
+        "{}",
+        run.shown()
+    );
 }
 
 /// In a terminal only: elsewhere the same input gives the same report.

@@ -99,6 +99,18 @@ mod tests {
     use crate::advise::Source;
 
     #[test]
+    fn a_string_is_cut_first_where_an_end_is_named() {
+        for (text, named) in [
+            ("s := string(b)[:n]", true),
+            ("s := string(b)[1:n]", true),
+            ("s := string(b)[1:]", false),
+            ("s := string(b)[i]", false),
+        ] {
+            assert_eq!(conversion(text).is_some(), named, "{text}");
+        }
+    }
+
+    #[test]
     fn what_each_round_reads_is_not_built_behind_the_loop() {
         const FILE: &str = "package p
 

@@ -102,3 +102,34 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         unless: format!("`{name}` must live on after the function"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::Source;
+
+    #[test]
+    fn a_variable_without_a_value_is_there_for_who_fills_it() {
+        const FILE: &str = "package p
+
+func filled(r Renderer) string {
+	var out Buffer
+	render(&out, r)
+	return out.text
+}
+
+func counted(r Renderer) int {
+	info := Info{kind: 1}
+	render(&info, r)
+	return info.kind
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, name, named) in [(4, "out", false), (10, "info", true)] {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
+            evidence.sites.push((escape::Class::Moved, name));
+            assert_eq!(run(&evidence).is_some(), named, "{name}");
+        }
+    }
+}

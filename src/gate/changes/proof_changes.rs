@@ -20,30 +20,18 @@ pub(super) fn loosened(before: &Prove, now: &Prove, told: &mut Vec<String>) {
         ("pairs", before.pairs, now.pairs),
         ("layouts", before.layouts, now.layouts),
     ] {
-        let word = |of: Option<u32>| of.map_or("the default".into(), |it: u32| it.to_string());
-        // From or to the default, which may be fewer.
-        if a != b && !matches!((a, b), (Some(a), Some(b)) if b > a) {
-            let (a, b) = (word(a), word(b));
-            told.push(format!("`[prove] {key}` was changed from {a} to {b}"));
-        }
+        changed(key, a.map(Tight::More), b.map(Tight::More), told);
     }
-    let threshold = |of: &Prove| of.threshold.map(|percent| percent.0);
-    if before.threshold != now.threshold {
-        let word = |of: &Prove| threshold(of).map_or("the default".into(), |it| format!("{it}%"));
-        let (a, b) = (word(before), word(now));
-        told.push(format!("`[prove] threshold` was changed from {a} to {b}"));
-    }
-    let measured = |of: &Prove| {
-        [
-            ("workload", of.workload.clone()),
-            ("setup", of.setup.clone()),
-            ("teardown", of.teardown.clone()),
-            ("serve", of.serve.clone()),
-            ("ready", of.ready.clone()),
-            ("metric", of.metric.clone()),
-        ]
-    };
-    for ((key, a), (_, b)) in measured(before).into_iter().zip(measured(now)) {
+    let threshold = |of: &Prove| of.threshold.map(|percent| Tight::Less(percent.0));
+    changed("threshold", threshold(before), threshold(now), told);
+    for (key, a, b) in [
+        ("workload", &before.workload, &now.workload),
+        ("setup", &before.setup, &now.setup),
+        ("teardown", &before.teardown, &now.teardown),
+        ("serve", &before.serve, &now.serve),
+        ("ready", &before.ready, &now.ready),
+        ("metric", &before.metric, &now.metric),
+    ] {
         if a != b {
             told.push(format!(
                 "`[prove] {key}` was changed: another thing is measured"
@@ -53,6 +41,32 @@ pub(super) fn loosened(before: &Prove, now: &Prove, told: &mut Vec<String>) {
     if before.variant != now.variant {
         told.push("`[[prove.variant]]` was changed: other programs are compared".into());
     }
+}
+
+/// A number of which more, or less, makes the proof harder.
+#[derive(Clone, Copy, PartialEq)]
+enum Tight {
+    More(u32),
+    Less(f64),
+}
+
+/// A number that was loosened, or moved from or to the default, which nobody wrote down.
+fn changed(key: &str, a: Option<Tight>, b: Option<Tight>, told: &mut Vec<String>) {
+    let is_tighter = match (a, b) {
+        (Some(Tight::More(a)), Some(Tight::More(b))) => b > a,
+        (Some(Tight::Less(a)), Some(Tight::Less(b))) => b < a,
+        _ => false,
+    };
+    if a == b || is_tighter {
+        return;
+    }
+    let word = |of| match of {
+        None => "the default".to_owned(),
+        Some(Tight::More(number)) => number.to_string(),
+        Some(Tight::Less(percent)) => format!("{percent}%"),
+    };
+    let (a, b) = (word(a), word(b));
+    told.push(format!("`[prove] {key}` was changed from {a} to {b}"));
 }
 
 fn is_less(before: Require, now: Require) -> bool {
@@ -89,6 +103,12 @@ mod tests {
             [""; 0]
         );
         assert_eq!(said(None, Prove::default()), [""; 0]);
+        let harder = Prove {
+            threshold: Some(Percent(0.5)),
+            pairs: Some(40),
+            ..of(faster)
+        };
+        assert_eq!(said(faster, harder), [""; 0]);
         let not_slower = Some(Require::NotSlower(Percent(50.0)));
         assert_eq!(
             said(faster, of(not_slower)),
