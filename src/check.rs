@@ -9,6 +9,8 @@ mod ambient;
 
 mod baseline;
 
+mod debug_build;
+
 mod escapes;
 
 mod go_version;
@@ -68,6 +70,7 @@ pub const ALL: &[Check] = &[
     baseline::CHECK,
     escapes::CHECK,
     stamps::CHECK,
+    debug_build::CHECK,
     plugins::CHECK,
     linkage::CHECK,
     vendor::CHECK,

@@ -42,6 +42,40 @@ fn a_program_and_its_plugins_have_to_be_built_alike() {
     }
 }
 
+/// From the flags where the compiler gets them, from the finished file where Go records them, in whatever layer they stand.
+#[test]
+fn flags_of_a_debugger_or_a_detector_are_no_release() {
+    let check = |flags: &str| {
+        let place = Place::module();
+        let report = place.release(&format!("--escapes off {flags}"));
+        let checks = report["targets"][0]["checks"].as_array().unwrap().clone();
+        let found = checks.into_iter().find(|it| it["id"] == "debug-build");
+        let found = found.unwrap();
+        let text = |name: &str| found[name].as_str().unwrap().to_owned();
+        (text("status"), text("message"))
+    };
+    assert_eq!(check("").0, "pass");
+    // Of the standard library alone, or with the last word against it: the user's code is optimised.
+    assert_eq!(check("-gcflags=std=-N -gcflags=all=-m").0, "pass");
+    for (flags, named) in [
+        ("'-gcflags=all=-N -l'", "`-N`, `-l`"),
+        ("--set 'build.gcflags=[\"all=-N\"]'", "`-N`"),
+        ("-cover", "`-cover`"),
+    ] {
+        let (status, message) = check(flags);
+        assert_eq!(status, "warn", "{flags}: {message}");
+        assert!(
+            message.ends_with(&format!("made with {named}")),
+            "{message}"
+        );
+    }
+    let place = Place::module();
+    let (status, _) = checked(&place, "debug-build", "-gcflags=all=-N").unwrap();
+    assert_eq!(status, "warn");
+    let run = place.run("release -q -cover --set checks.debug-build=deny");
+    assert_eq!(run.code(), 1, "{}", run.shown());
+}
+
 #[test]
 fn what_cannot_be_compared_is_not_linked_twice() {
     let place = Place::module();
