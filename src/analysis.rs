@@ -187,7 +187,7 @@ impl Sizes {
 /// The baseline of an executable.
 #[derive(Debug)]
 pub(crate) struct Before {
-    /// `unstripped`, `plain` or `file`.
+    /// `unstripped`, `symbols`, `plain` or `file`.
     pub(crate) kind: &'static str,
     /// Its sections.
     pub(crate) binary: Binary,

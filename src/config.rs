@@ -96,8 +96,10 @@ pub struct Config {
 }
 
 impl Compare {
+    /// The twin without DWARF where nobody is shown what DWARF takes, else the one with it.
+    pub(crate) const AUTO: &str = "auto";
     /// What a baseline may be beside a file.
-    pub(crate) const WORDS: [&str; 3] = ["unstripped", "plain", "off"];
+    pub(crate) const WORDS: [&str; 5] = [Self::AUTO, "unstripped", "symbols", "plain", "off"];
 
     /// Whether the baseline is a file that is there already.
     pub(crate) fn is_file(&self) -> bool {
@@ -275,7 +277,7 @@ pub(crate) enum Collect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Compare {
-    /// `unstripped`, `plain`, `off` or the path of an executable.
+    /// `auto`, `unstripped`, `symbols`, `plain`, `off` or the path of an executable.
     pub(crate) baseline: String,
 }
 

@@ -56,7 +56,7 @@ use crate::go::{Go, Other, Package, Toolchain};
 pub(crate) use arg::Reason;
 use asked::Asked;
 use baseline_step::baseline;
-use build_flags::{Inputs, Variant};
+use build_flags::{Inputs, Twin, Variant};
 use escape_steps::{Collection, Source};
 use output::Executable;
 use parts::parts;
@@ -211,7 +211,7 @@ pub(crate) enum Baseline {
     None(&'static str),
     /// Executables that a step of the plan builds into this directory.
     Built {
-        /// `unstripped` or `plain`.
+        /// `unstripped`, `symbols` or `plain`.
         kind: &'static str,
         /// Where they are written.
         directory: PathBuf,
@@ -340,10 +340,10 @@ fn steps(
         steps.push(collection.told(plain));
     }
     if let Baseline::Built { kind, directory } = baseline {
-        let variant = if *kind == "plain" {
-            Variant::Plain
-        } else {
-            Variant::Unstripped
+        let variant = match Twin::named(kind) {
+            Some(Twin::Unstripped) => Variant::Unstripped,
+            Some(Twin::Symbols) => Variant::Symbols,
+            None => Variant::Plain,
         };
         for part in &parts {
             let composed = build_flags::compose(&part.inputs, variant)?;

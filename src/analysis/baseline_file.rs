@@ -7,6 +7,7 @@ use super::dissected::{self, Dissected};
 use crate::binary::{self, LoadedDiff, Mapped};
 use crate::build::Built;
 use crate::error::Error;
+use crate::plan::build_flags::Twin;
 use crate::plan::output::Executable;
 use crate::plan::{Baseline, TargetPlan};
 
@@ -36,9 +37,9 @@ pub(crate) fn open(
         Baseline::File(pattern) => ("file", fill(pattern, target, executable)),
     };
     let bytes = binary::open(&path).map_err(|error| unreadable(&path, &error))?;
-    let loaded = match kind {
-        "unstripped" => binary::compare_files(&bytes, after).ok(),
-        _ => None,
+    let loaded = match Twin::named(kind) {
+        Some(_) => binary::compare_files(&bytes, after).ok(),
+        None => None,
     };
     Ok(Opened {
         kind,

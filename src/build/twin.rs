@@ -1,4 +1,4 @@
-//! Repeats the link of the release without `-s -w`, beside go's own: no second go, no second package graph.
+//! Repeats the link of the release without `-s -w`, or without `-s` alone, beside go's own: no second go, no second package graph.
 //!
 //! `gobuild-opt toolexec` keeps the files of go's work directory that a link reads and writes down its command; this
 //! process runs that once more while go is at work. What cannot be linked so gets a go of its own afterwards.
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use super::seen_links::{self, Linked};
-use crate::plan::build_flags::unstripped;
+use crate::plan::build_flags::Twin;
 use crate::plan::escape_steps::Source;
 use crate::plan::toolexec;
 use crate::plan::{Baseline, TargetPlan};
@@ -31,10 +31,10 @@ pub(crate) fn beside<T, E>(
     interrupt: &Interrupt,
     work: impl FnOnce(&dyn Fn(bool)) -> Result<T, E>,
 ) -> (Result<T, E>, BTreeSet<String>) {
-    let Some(directory) = place(target) else {
+    let Some(twin) = place(target) else {
         return (work(&|_| {}), BTreeSet::new());
     };
-    let twins = |state: &AtomicU8| watch(target, directory, interrupt, state);
+    let twins = |state: &AtomicU8| watch(target, twin, interrupt, state);
     watched(twins, work)
 }
 
@@ -65,23 +65,19 @@ impl Drop for End<'_> {
     }
 }
 
-/// Where twins go; `None` where none is wanted, or where go does not show us its links.
-fn place(target: &TargetPlan) -> Option<&Path> {
+/// Which twins are linked, and where they go; `None` where none is wanted, or where go does not show us its links.
+fn place(target: &TargetPlan) -> Option<(Twin, &Path)> {
     match (&target.baseline, &target.collection.source) {
-        (
-            Baseline::Built {
-                kind: "unstripped",
-                directory,
-            },
-            Source::Capture { .. },
-        ) => Some(directory),
+        (Baseline::Built { kind, directory }, Source::Capture { .. }) => {
+            Some((Twin::named(kind)?, directory))
+        }
         _ => None,
     }
 }
 
 fn watch(
     target: &TargetPlan,
-    directory: &Path,
+    (twin, directory): (Twin, &Path),
     interrupt: &Interrupt,
     state: &AtomicU8,
 ) -> BTreeSet<String> {
@@ -99,7 +95,8 @@ fn watch(
                 .iter()
                 .find(|executable| executable.package == link.package);
             let done = name.and_then(|executable| {
-                run(&link, &directory.join(&executable.name), target, interrupt)
+                let output = directory.join(&executable.name);
+                run((&link, twin), &output, target, interrupt)
             });
             if done.is_some() {
                 twins.insert(link.package);
@@ -113,10 +110,15 @@ fn watch(
 }
 
 /// Links once more. `None` where that failed: nothing is left then.
-fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt) -> Option<()> {
+fn run(
+    (link, twin): (&Linked, Twin),
+    output: &Path,
+    target: &TargetPlan,
+    interrupt: &Interrupt,
+) -> Option<()> {
     let command = link.command.as_ref()?;
     std::fs::create_dir_all(output.parent()?).ok()?;
-    let words = unstripped(&command.args).into_iter();
+    let words = twin.flags(&command.args).into_iter();
     let mut args: Vec<OsString> = words.map(Into::into).collect();
     // Go's own: it stands in front of all flags of a user.
     let at = args.iter().position(|argument| argument == "-o")?;
@@ -127,7 +129,7 @@ fn run(link: &Linked, output: &Path, target: &TargetPlan, interrupt: &Interrupt)
         env.push((name.clone(), value.into()));
     }
     // Go started this very command in this run, for one that was reviewed: the record lies in our new, private stage, not in
-    // the cache. Only whole flags were left out since, so that no value has become a flag.
+    // the cache. Only whole flags were left out since, and `-w` put in front, so that no value has become a flag.
     let ground = Arc::new(Ground::everything());
     let Source::Capture { program, .. } = &target.collection.source else {
         return None;

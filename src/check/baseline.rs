@@ -8,7 +8,7 @@ pub(crate) const CHECK: Check = Check {
     summary: "what stripping changed in the program itself",
     manual: "\
 What it sees: whether a baseline that is a file is the same program for the same platform. Else the
-release binary and its twin, linked from the very same objects without -s -w,
+release binary and its twin, linked from the very same objects without -s -w (or with -w alone),
 are compared section by section, byte for byte, in everything that is loaded into memory. Only
 the build-ID notes may differ: they name the build.
 
@@ -52,8 +52,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         ));
     }
     let Some(loaded) = &before.loaded else {
-        let why = "only the unstripped twin of a release is compared with it byte for byte";
-        let hint = "set `[compare] baseline = \"unstripped\"`";
+        let why = "only the twin of a release, linked with its symbols, is compared with it byte for byte";
+        let hint = "set `[compare] baseline = \"auto\"`";
         return Some(Seen::unsaid(Cause::Other(why.into(), hint)));
     };
     equal(loaded).or_else(|| differing(context, loaded))
@@ -113,7 +113,7 @@ fn differing(context: &Context<'_>, loaded: &LoadedDiff) -> Option<Seen> {
         "set trimpath = true: without it the build information records the linker flags"
     };
     Some(Seen::Bad(
-        format!("the release differs from its unstripped twin in what is loaded: {what}"),
+        format!("the release differs from its twin with symbols in what is loaded: {what}"),
         hint.into(),
     ))
 }

@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     /// Leave out: all (-s -w), dwarf (-w), none
     #[arg(long, value_name = "WHAT")]
     pub(crate) strip: Option<String>,
-    /// Compare with: unstripped, plain, off, or an executable
+    /// Compare with: auto, unstripped, symbols, plain, off, or an executable
     #[arg(long, value_name = "WHAT")]
     pub(crate) baseline: Option<String>,
     /// Stop after this long, such as 30m, with exit code 3

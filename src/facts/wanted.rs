@@ -3,8 +3,9 @@
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Collect, Effect, Target};
+use crate::config::{Buildvcs, Collect, Compare, Effect, Target};
 use crate::plan::Typed;
+use crate::plan::build_flags::Twin;
 
 /// What is wanted of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub(crate) enum Wanted {
     Typed,
     /// The files alone: nobody reads a report.
     Files,
+    /// A few lines that compare with the lock: nobody sees what DWARF takes.
+    Lines,
 }
 
 impl Wanted {
@@ -56,8 +59,11 @@ impl Wanted {
                     false => loaded.config.escape.collect = Collect::Off,
                 }
                 // The build with symbols says whose the data are, in `release` and so here; no other baseline does.
-                if loaded.config.compare.baseline != "unstripped" {
-                    without_baseline(loaded);
+                match Twin::named(&loaded.config.compare.baseline) {
+                    None if loaded.config.compare.baseline != Compare::AUTO => {
+                        without_baseline(loaded)
+                    }
+                    _ => with_symbols(loaded),
                 }
                 loaded.config.pgo.effect = Effect::Off;
             }
@@ -90,6 +96,8 @@ impl Wanted {
                 config.escape.collect = Collect::Off;
                 without_baseline(loaded);
             }
+            Self::Lines if config.compare.baseline == Compare::AUTO => with_symbols(loaded),
+            Self::Lines => {}
         }
     }
 }
@@ -117,6 +125,11 @@ fn without_stamp(loaded: &mut Loaded, typed: &mut Typed) {
 
 fn without_baseline(loaded: &mut Loaded) {
     loaded.config.compare.baseline = "off".into();
+}
+
+/// Links the twin without DWARF, which says as much of the release.
+fn with_symbols(loaded: &mut Loaded) {
+    loaded.config.compare.baseline = Twin::Symbols.kind().into();
 }
 
 fn without_assertions(loaded: &mut Loaded) {

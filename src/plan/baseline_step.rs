@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use super::build_flags::Twin;
 use super::{Baseline, Facts, output};
 use crate::config::{Compare, Config, Strip};
 use crate::error::{Error, Kind, Result};
+
+/// The twin with DWARF, unless who shows the report has chosen the other one (`facts/wanted.rs`).
+const AUTO: &str = Compare::AUTO;
 
 pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
     // What would be skipped afterwards is not linked either.
@@ -23,10 +27,14 @@ pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<B
     };
     Ok(match config.compare.baseline.as_str() {
         "off" | "" => Baseline::None("switched off by [compare] baseline"),
-        "unstripped" if config.build.strip == Strip::None => {
+        "unstripped" | "symbols" | AUTO if config.build.strip == Strip::None => {
             Baseline::None("nothing is stripped, so there is nothing to compare")
         }
-        "unstripped" => built("unstripped"),
+        "symbols" if config.build.strip == Strip::Dwarf => {
+            Baseline::None("the release has its symbols itself")
+        }
+        "unstripped" | AUTO => built(Twin::Unstripped.kind()),
+        "symbols" => built(Twin::Symbols.kind()),
         "plain" => built("plain"),
         path => {
             // It was made absolute already, from where it was named.

@@ -35,6 +35,8 @@ pub(crate) enum Variant {
     Release,
     /// The binary of the release without `-s -w`.
     Unstripped,
+    /// The binary of the release with its symbols, without DWARF: `-w` alone.
+    Symbols,
     /// What `go build` gives for the user's flags.
     Plain,
     /// The compile for the escape report: nothing is linked.
@@ -146,9 +148,9 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
             from.push(layer);
         }
     }
-    if variant == Variant::Unstripped {
-        words = unstripped(&words);
-        merged = unstripped(&merged);
+    if let Some(twin) = Twin::of(variant) {
+        words = twin.flags(&words);
+        merged = twin.flags(&merged);
     }
     if !merged.is_empty() {
         let why = if strip == Strip::None {
@@ -163,8 +165,8 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     let entries = outside.chain(&typed);
     for entry in entries.filter(|entry| !entry.is_general()) {
         let mut all: Vec<String> = words.iter().chain(&entry.flags).cloned().collect();
-        if variant == Variant::Unstripped {
-            all = unstripped(&all);
+        if let Some(twin) = Twin::of(variant) {
+            all = twin.flags(&all);
         }
         let pattern = entry.pattern.as_deref().unwrap_or_default();
         let value = format!("{pattern}={}", quoted(&all)?);
@@ -208,9 +210,46 @@ fn base<'a>(inputs: &Inputs<'a>, variant: Variant) -> Result<Base<'a>> {
     Ok(base)
 }
 
-/// Without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
-pub(crate) fn unstripped(words: &[String]) -> Vec<String> {
-    review::without(Tool::Link, words, &["s", "w"])
+/// The same link with what stripping takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Twin {
+    /// The symbol table and DWARF.
+    Unstripped,
+    /// The symbol table alone, which names the bytes: DWARF is the dearest part of a link.
+    Symbols,
+}
+
+impl Twin {
+    /// What the report calls it.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Unstripped => "unstripped",
+            Self::Symbols => "symbols",
+        }
+    }
+
+    /// The twin that is called so.
+    pub(crate) fn named(kind: &str) -> Option<Self> {
+        let all = [Self::Unstripped, Self::Symbols];
+        all.into_iter().find(|twin| twin.kind() == kind)
+    }
+
+    fn of(variant: Variant) -> Option<Self> {
+        match variant {
+            Variant::Unstripped => Some(Self::Unstripped),
+            Variant::Symbols => Some(Self::Symbols),
+            _ => None,
+        }
+    }
+
+    /// Flags of a linker without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
+    pub(crate) fn flags(self, words: &[String]) -> Vec<String> {
+        let mut words = review::without(Tool::Link, words, &["s", "w"]);
+        if self == Self::Symbols {
+            words.insert(0, "-w".into());
+        }
+        words
+    }
 }
 
 fn quoted(words: &[String]) -> Result<String> {
@@ -349,7 +388,9 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         let name = flag.name.as_str();
         let dropped = match variant {
             Variant::Release => false,
-            Variant::Unstripped | Variant::Plain | Variant::Listed => RELEASE_ONLY.contains(&name),
+            Variant::Unstripped | Variant::Symbols | Variant::Plain | Variant::Listed => {
+                RELEASE_ONLY.contains(&name)
+            }
             Variant::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
         };
         !dropped && !MERGED.contains(&name)

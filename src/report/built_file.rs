@@ -35,7 +35,7 @@ pub struct File {
 /// What a release is compared with.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct BaselineFile {
-    /// `unstripped`, `plain` or `file`.
+    /// `unstripped`, `symbols`, `plain` or `file`.
     pub(crate) kind: String,
     /// Bytes.
     pub(crate) size: u64,

@@ -139,6 +139,7 @@ fn size(target: &Target) -> Option<(Tone, String)> {
 fn built(kind: &str) -> &str {
     match kind {
         "unstripped" => "the unstripped build",
+        "symbols" => "the build with symbols, without DWARF",
         "plain" => "plain go build",
         _ => "the baseline",
     }

@@ -32,7 +32,7 @@ pub(crate) fn named(flag: &str, argument: &Arg, current: &str) -> Offer {
     match flag {
         "preset" => Offer::words(presets()).and(Paths::Files),
         "strip" => plain(&["all", "dwarf", "none"]),
-        "baseline" => plain(&["unstripped", "plain", "off"]).and(Paths::Files),
+        "baseline" => plain(&config::Compare::WORDS).and(Paths::Files),
         "escapes" => plain(&["auto", "capture", "pass", "off"]),
         "jobs" => plain(&["auto", "1", "2", "4"]),
         "target" => plain(PLATFORMS),

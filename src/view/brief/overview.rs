@@ -36,6 +36,7 @@ pub(super) fn sizes(targets: &[Target]) -> Table {
     let against = match (has_lock, kind.as_deref()) {
         (true, _) => "since the lock",
         (false, Some("unstripped")) => "of unstripped",
+        (false, Some("symbols")) => "of -w alone",
         (false, Some("plain")) => "of plain",
         (false, Some(_)) => "of baseline",
         (false, None) => "",
