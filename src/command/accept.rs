@@ -6,14 +6,13 @@ mod loosen;
 
 use super::lock_file::{self, Found};
 use super::pass::{self, Pass};
-use super::repair::{self, Repaired};
+use super::staged::Staged;
 use super::{Output, Session};
-use crate::analysis;
 use crate::check;
 use crate::cli;
 use crate::command::prepare::{prepare, prepare_for};
 use crate::error::{Error, Kind, Result};
-use crate::facts::{self, Purpose, stage};
+use crate::facts::{self, Prepared, Purpose};
 use crate::lock::{Item, Lock};
 use crate::plan::Typed;
 use everything::everything;
@@ -52,19 +51,9 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let before = lock_file::load(&path, &session.cwd)?;
-    let is_site = |wanted: &Wanted| matches!(wanted, Wanted::Site(_));
-    let only_sites = !items.is_empty() && items.iter().all(is_site);
-    let has_mains = prepared
-        .facts
-        .iter()
-        .any(|facts| facts.packages.iter().any(|package| package.is_named_main()));
     let config = prepared.loaded.config.clone();
-    let (pass, found) = if only_sites || !has_mains {
-        (pass::collect(prepared, session)?, Vec::new())
-    } else {
-        let sites = items.is_empty() || items.iter().any(is_site);
-        release(args, &typed, sites, before.as_ref(), session)?
-    };
+    let asked = (items.as_slice(), &typed);
+    let (pass, found) = fresh(args, asked, prepared, before.as_ref(), session)?;
     let mut lock = before.clone().unwrap_or_default();
     let fresh = Fresh {
         pass: &pass,
@@ -85,6 +74,24 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
     let mut lines = vec![format!("wrote {shown}")];
     lines.extend(done);
     Ok(text(lines))
+}
+
+/// Runs what the items need: the escape pass alone where only sites are asked for or nothing is linked, else a release.
+fn fresh(
+    args: &cli::Accept,
+    (items, typed): (&[Wanted], &Typed),
+    prepared: Prepared,
+    lock: Option<&Lock>,
+    session: &mut Session<'_>,
+) -> Result<(Pass, Vec<Found>)> {
+    let is_site = |wanted: &Wanted| matches!(wanted, Wanted::Site(_));
+    let only_sites = !items.is_empty() && items.iter().all(is_site);
+    let mut packages = prepared.facts.iter().flat_map(|facts| &facts.packages);
+    if only_sites || !packages.any(|package| package.is_named_main()) {
+        return Ok((pass::collect(prepared, session)?, Vec::new()));
+    }
+    let sites = items.is_empty() || items.iter().any(is_site);
+    release(args, typed, sites, lock, session)
 }
 
 fn text(lines: Vec<String>) -> Output {
@@ -168,29 +175,16 @@ fn release(
 ) -> Result<(Pass, Vec<Found>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
     prepared.narrow(facts::Wanted::Accepted { sites });
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
-    let Repaired {
-        plan, mut built, ..
-    } = repair::run(plan, &loaded, &typed, lock, session)?;
-    let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
-    if let Some(failure) = built.iter().find_map(|built| built.escape_failure.as_ref()) {
+    let executed = Staged::apart(prepared, session)?.execute(lock, session)?;
+    let artifacts = executed.analyze(session)?;
+    let mut built = executed.built.iter();
+    if let Some(failure) = built.find_map(|built| built.escape_failure.as_ref()) {
         return Err(
             Error::new(Kind::Go, "there is no escape report to accept").detail(failure.clone())
         );
     }
-    let executables = lock_file::found(&plan, &artifacts);
-    let escapes = built
-        .iter_mut()
-        .map(|built| built.escapes.take().unwrap_or_default());
-    let escapes: Vec<_> = escapes.collect();
-    let found = plan.targets.into_iter().zip(escapes).collect();
-    let pass = Pass {
-        found,
-        asserted: Vec::new(),
-        _stage: stage,
-    };
-    Ok((pass, executables))
+    let executables = lock_file::found(&executed.plan, &artifacts);
+    Ok((Pass::of(executed), executables))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Session;
 use crate::analysis::Artifact;
 use crate::build::escape_pass::Collected;
 use crate::build::publish;
@@ -11,6 +12,7 @@ use crate::config::size::SizeLimit;
 use crate::config::trust;
 use crate::error::{Error, Kind, Result};
 use crate::facts::Prepared;
+use crate::gate::Change;
 use crate::input;
 use crate::lock::{self, Executable, FILE, Item, Lock, Target};
 use crate::plan::{Facts, Plan, Typed};
@@ -32,6 +34,43 @@ pub(crate) fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
 /// The path of the lock of a run.
 pub(crate) fn path_of(prepared: &Prepared) -> PathBuf {
     path(&prepared.loaded, &prepared.typed, &prepared.facts)
+}
+
+/// The lock that a run is held against.
+pub(crate) struct Held {
+    /// Where the lock of the working tree is, or would be.
+    pub(crate) path: PathBuf,
+    /// What it says.
+    pub(crate) now: Option<Lock>,
+    /// The one that judges: that of an earlier revision where its gates do, else that of now.
+    pub(crate) judge: Option<Lock>,
+    /// Whether the one of now judges, and so may follow what the run finds.
+    pub(crate) follows: bool,
+}
+
+impl Held {
+    /// Reads the locks of a run. Fails as [`load`] does.
+    pub(crate) fn of(prepared: &Prepared, session: &Session<'_>) -> Result<Self> {
+        let path = path_of(prepared);
+        let now = load(&path, &session.cwd)?;
+        let earlier = &prepared.earlier;
+        Ok(Self {
+            judge: earlier.judging(&path, now.clone(), session)?,
+            follows: !earlier.judges(),
+            now,
+            path,
+        })
+    }
+
+    /// What the working tree does to its gates, since the revision that it started from.
+    pub(crate) fn change(
+        &self,
+        prepared: &Prepared,
+        session: &Session<'_>,
+    ) -> Result<Option<Change>> {
+        let (now, facts) = (self.now.as_ref(), &prepared.facts);
+        prepared.earlier.change(&self.path, now, facts, session)
+    }
 }
 
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.
