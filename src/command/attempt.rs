@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::heavier::{annotated, heavier};
-use super::measuring::{check_packages, hint_directory};
+use super::measuring::{check_packages, hint_directory, trusting};
 use super::pass;
 use super::present::{self, present};
 use super::unpublished;
@@ -30,6 +30,7 @@ use crate::plan::{Facts, TargetPlan, Typed};
 use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape_report::{Selection, target};
+use crate::report::platform_escapes::Escapes;
 use crate::report::platform_escapes::since_revision::Before;
 use crate::report::{Against, Findings, Heavier, shown};
 use crate::view;
@@ -128,6 +129,14 @@ impl Trial<'_> {
         })
     }
 
+    /// The packages whose benchmarks are run: those that were named for it, else those of the program.
+    fn packages(&self, typed: &Typed, loaded: &Loaded) -> Vec<OsString> {
+        match self.bench.bench_package.as_slice() {
+            [] => typed.packages(&loaded.config),
+            named => named.iter().map(OsString::from).collect(),
+        }
+    }
+
     /// Runs the benchmarks that were named, before and after.
     fn benchmarks(
         &self,
@@ -136,33 +145,23 @@ impl Trial<'_> {
         (plain, changed): (&Typed, &Typed),
         session: &mut Session<'_>,
     ) -> Result<Vec<difference::Benchmark>> {
-        let mut parts = before.parts.iter();
-        let here = parts.find(|part| is_of_this_machine(&part.plan.facts.target));
-        let part = here.or(before.parts.first());
-        let (Some(pattern), Some(part)) = (&self.bench.bench, part) else {
+        let (Some(pattern), Some(facts)) = (&self.bench.bench, before.here()) else {
             return Ok(Vec::new());
         };
-        let packages: Vec<OsString> = match self.bench.bench_package.as_slice() {
-            [] => plain.packages(&loaded.config),
-            named => named.iter().map(OsString::from).collect(),
-        };
-        let facts = &part.plan.facts;
+        let packages = self.packages(plain, loaded);
         check_packages(&packages)?;
+        let interrupt = &session.interrupt;
         let run = |typed: &Typed| -> Result<Vec<Measured>> {
-            let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
             let request = Request {
                 pattern,
                 packages: &packages,
-                flags: &flags,
+                flags: &list_flags(loaded, typed, &facts.target, &facts.goflags)?,
                 operations: self.bench.operations.max(1),
             };
-            let mut go = facts.go.clone();
-            let ground = std::sync::Arc::make_mut(&mut go.ground);
-            let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
-            ground.trust_flags(&words);
+            let mut go = trusting(&facts.go, typed);
             // The stage of a build is gone by now.
-            go.env.retain(|it| it.0 != "GOTMPDIR");
-            let measured = benchmarks::measure(&go, &request, &session.interrupt);
+            go.env.retain(|(name, _)| name != "GOTMPDIR");
+            let measured = benchmarks::measure(&go, &request, interrupt);
             measured.map_err(|error| hint_directory(error, &packages, facts))
         };
         (session.show)(Event::Talk("running benchmarks, before and after"));
@@ -172,6 +171,7 @@ impl Trial<'_> {
     }
 }
 
+/// An error of the build with the change.
 fn with_change(mut error: Error) -> Error {
     if error.kind == Kind::Go {
         error.message = format!("with the change: {}", error.message);
@@ -208,6 +208,15 @@ fn with_overlay(typed: &Typed, overlaid: &Overlaid) -> Typed {
 /// A program, built.
 struct Side {
     parts: Vec<Part>,
+}
+
+impl Side {
+    /// The platform whose programs run here, else the first.
+    fn here(&self) -> Option<&Facts> {
+        let mut all = self.parts.iter().map(|part| &part.plan.facts);
+        let here = all.find(|facts| is_of_this_machine(&facts.target));
+        here.or(self.parts.first().map(|part| &part.plan.facts))
+    }
 }
 
 /// What was found of it for a platform.
@@ -282,23 +291,43 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         escapes: None,
         new: Vec::new(),
         gone: Vec::new(),
-        executables: Vec::new(),
+        executables: executables(before, after),
         notes: Vec::new(),
     };
-    for new in &after.executables {
-        let old = before
-            .executables
-            .iter()
-            .find(|built| built.name == new.name);
-        let changed = old.map(|old| difference::executable(old, new));
-        found.executables.extend(changed);
-    }
     let (Some(old), Some(new)) = (&before.collected, &after.collected) else {
         let missing = before.missing.iter().chain(&after.missing);
         let note = |text: &String| format!("escapes are not compared: {text}");
         found.notes.extend(missing.map(note));
         return found;
     };
+    let escapes = new_escapes(new, (before, old), facts, loaded, cwd);
+    found.escapes = Some(Pair::of(old.escapes.sites, new.escapes.sites));
+    found.new = escapes.new;
+    found.new.extend(escapes.ignored);
+    found.gone = escapes.fixed;
+    let note = escapes.revision.and_then(|revision| revision.note);
+    found.notes.extend(note);
+    found
+}
+
+/// The executables that both sides have.
+fn executables(before: &Part, after: &Part) -> Vec<difference::Executable> {
+    let changed = |new: &difference::Built| {
+        let mut old = before.executables.iter();
+        let old = old.find(|built| built.name == new.name)?;
+        Some(difference::executable(old, new))
+    };
+    after.executables.iter().filter_map(changed).collect()
+}
+
+/// The escapes with the change, held against those of the program as it is.
+fn new_escapes(
+    new: &Collected,
+    (before, old): (&Part, &Collected),
+    facts: &Facts,
+    loaded: &Loaded,
+    cwd: &Path,
+) -> Escapes {
     let against = Against {
         facts,
         config: &loaded.config,
@@ -313,12 +342,5 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         }),
         cwd,
     };
-    let escapes = target(new, &Judged::default(), &against, &Selection::default()).escapes;
-    found.escapes = Some(Pair::of(old.escapes.sites, new.escapes.sites));
-    found.new = escapes.new;
-    found.new.extend(escapes.ignored);
-    found.gone = escapes.fixed;
-    let note = escapes.revision.and_then(|revision| revision.note);
-    found.notes.extend(note);
-    found
+    target(new, &Judged::default(), &against, &Selection::default()).escapes
 }
