@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::facts::Prepared;
 use crate::gate::Change;
 use crate::input;
-use crate::lock::{self, Executable, FILE, Item, Lock, Target};
+use crate::lock::{self, Executable, FILE, Item, Lock, SizeChange, Target};
 use crate::plan::{Facts, Plan, Typed};
 use crate::process::Interrupt;
 use crate::report;
@@ -155,29 +155,26 @@ pub(crate) fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<
             continue;
         };
         for change in entry.changes(&it.entry).sizes {
-            let smaller = change.after.unwrap_or(0) < change.before.unwrap_or(0);
-            if !smaller || !has_ratchet(&change.item, budget) {
-                continue;
-            }
-            entry.take(&change.item, &it.entry);
-            let bytes = |bytes: Option<u64>| bytes.unwrap_or(0);
-            changed.push(format!(
-                "{} of {} {}: {} -> {}",
-                change.item,
-                it.name,
-                it.key,
-                bytes(change.before),
-                bytes(change.after)
-            ));
-            if change.after.is_none() {
-                entry.reasons.remove(&change.item.to_string());
-            }
-            if change.item == Item::Size {
-                entry.sections.clone_from(&it.entry.sections);
+            let (before, after) = (change.before.unwrap_or(0), change.after.unwrap_or(0));
+            if after < before && has_ratchet(&change.item, budget) {
+                follow(entry, &it.entry, &change);
+                let (item, name, key) = (&change.item, &it.name, &it.key);
+                changed.push(format!("{item} of {name} {key}: {before} -> {after}"));
             }
         }
     }
     changed
+}
+
+/// Takes over what became smaller, with what the lock says beside it.
+fn follow(entry: &mut Executable, found: &Executable, change: &SizeChange) {
+    entry.take(&change.item, found);
+    if change.after.is_none() {
+        entry.reasons.remove(&change.item.to_string());
+    }
+    if change.item == Item::Size {
+        entry.sections.clone_from(&found.sections);
+    }
 }
 
 fn has_ratchet(item: &Item, budget: &Budget) -> bool {

@@ -63,18 +63,9 @@ pub(crate) fn present_with_step(
     verdict: &Verdict,
     session: &Session<'_>,
 ) -> Result<Output> {
-    write_files(
-        |format| render(format, usize::MAX, Style::default()),
-        output,
-        session,
-    )?;
-    let mut warnings = Vec::new();
-    if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        // The binaries are published: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(summary, "step summary", &for_step(top.max(50))) {
-            warnings.push(format!("warning: {error}"));
-        }
-    }
+    let whole = |format| render(format, usize::MAX, Style::default());
+    write_files(whole, output, session)?;
+    let warnings = summarize(|| for_step(top.max(50)), session);
     let style = Style {
         width: session.width,
     };
@@ -89,10 +80,17 @@ pub(crate) fn present_with_step(
         annotations,
         failures: verdict.sentences(),
         not_judged: verdict.not_judged.iter().map(Reason::to_string).collect(),
-        warnings,
+        warnings: warnings.into_iter().collect(),
         is_data: output.format.is_data(),
         ..Output::default()
     })
+}
+
+/// Adds to the step summary. The binaries are published: a summary that cannot be written is worth a line, no more.
+fn summarize(text: impl Fn() -> String, session: &Session<'_>) -> Option<String> {
+    let summary = session.variable("GITHUB_STEP_SUMMARY")?;
+    let written = append(summary, "step summary", &text());
+    written.err().map(|error| format!("warning: {error}"))
 }
 
 /// The blocks of a report: fewer rows and no picture for text, a treemap for SVG, and more rows for a page that searches them.

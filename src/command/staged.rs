@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::Session;
-use super::repair::{self, Repaired};
+use super::repair::{self, Repaired, Repairs};
 use crate::analysis::{self, Artifact};
 use crate::build::Built;
 use crate::build::stage::Stage;
@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::facts::{Prepared, stage};
 use crate::lock::Lock;
 use crate::plan::{Plan, Typed};
-use crate::report::Repair;
 
 /// A plan whose commands can be run.
 pub(crate) struct Staged {
@@ -86,8 +85,8 @@ pub(crate) struct Executed {
     pub(crate) plan: Plan,
     /// How they went, per target.
     pub(crate) built: Vec<Built>,
-    /// What was taken out of profiles, by target and main package.
-    pub(crate) repairs: Vec<(usize, String, Repair)>,
+    /// What was taken out of profiles.
+    pub(crate) repairs: Repairs,
     /// Where the executables are; they go with it.
     pub(crate) stage: Stage,
 }

@@ -76,14 +76,9 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
         let identity = lock::named(&listed[at].identity);
         let target = platform(lock, &key, &plan.facts.toolchain.version)?;
         if target.scope != *scope {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "`{FILE}` is for the scope `{}`, and this is `{scope}`",
-                    target.scope
-                ),
-            )
-            .hint(ANEW));
+            let theirs = &target.scope;
+            let message = format!("`{FILE}` is for the scope `{theirs}`, and this is `{scope}`");
+            return Err(Error::new(Kind::Usage, message).hint(ANEW));
         }
         // The turn that the lock has free may be the place of a site that it knows: the line is that of the new one.
         let go = &plan.facts.toolchain.version;
@@ -100,6 +95,7 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
     Ok(told)
 }
 
+/// Sets an entry of the executables with a name, or of all.
 fn fact(
     lock: &mut Lock,
     item: &Item,
@@ -116,33 +112,34 @@ fn fact(
         let Some(entry) = target.executables.get_mut(&it.package) else {
             continue;
         };
-        let before = shown(entry, item);
-        if !entry.take(item, &it.entry) {
-            continue;
+        if let Some(change) = taken(entry, item, &it.entry, reason) {
+            told.push(format!("{} {}: {item}: {change}", it.name, it.key));
         }
-        let now = shown(entry, item);
-        if let Some(value) = now.as_ref().filter(|_| before == now) {
-            told.push(format!(
-                "{} {}: {item}: {value}, as before",
-                it.name, it.key
-            ));
-            continue;
-        }
-        if now.is_some() {
-            entry.reasons.insert(item.to_string(), reason.to_owned());
-        } else {
-            entry.reasons.remove(&item.to_string());
-        }
-        let words = |text: Option<String>| text.unwrap_or_else(|| "not there".into());
-        told.push(format!(
-            "{} {}: {item}: {} -> {}",
-            it.name,
-            it.key,
-            words(before),
-            words(now)
-        ));
     }
     Ok(told)
+}
+
+/// Takes an item over, and says what it was and is; `None` where neither side has it.
+fn taken(
+    entry: &mut lock::Executable,
+    item: &Item,
+    found: &lock::Executable,
+    reason: &str,
+) -> Option<String> {
+    let before = shown(entry, item);
+    if !entry.take(item, found) {
+        return None;
+    }
+    let now = shown(entry, item);
+    if let Some(value) = now.as_ref().filter(|_| before == now) {
+        return Some(format!("{value}, as before"));
+    }
+    match now {
+        Some(_) => entry.reasons.insert(item.to_string(), reason.to_owned()),
+        None => entry.reasons.remove(&item.to_string()),
+    };
+    let words = |text: Option<String>| text.unwrap_or_else(|| "not there".into());
+    Some(format!("{} -> {}", words(before), words(now)))
 }
 
 fn shown(entry: &lock::Executable, item: &Item) -> Option<String> {
