@@ -53,14 +53,7 @@ impl Question {
         cache: &Path,
         session: &mut Session<'_>,
     ) -> Result<Report> {
-        let mut made = Made {
-            programs: Vec::new(),
-            place: Place::create(Some(cache), session)?,
-            is_profile: false,
-            lock: None,
-            notes: Vec::new(),
-            _revision: None,
-        };
+        let mut made = Made::nothing(Place::create(Some(cache), session)?);
         for side in sides {
             let work = Work {
                 base: (side.loaded, side.typed),
