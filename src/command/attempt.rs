@@ -18,6 +18,7 @@ use crate::build::benchmarks::{self, Measured, Request};
 use crate::build::escape_pass::Collected;
 use crate::cli;
 use crate::command::prepare::prepare_for;
+use crate::config::Config;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::anchor_flags;
@@ -300,7 +301,8 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         found.notes.extend(missing.map(note));
         return found;
     };
-    let escapes = new_escapes(new, (before, old), facts, loaded, cwd);
+    let sides = [(&before.plan.facts, old), (facts, new)];
+    let escapes = escapes_since(sides, &loaded.config, false, cwd);
     found.escapes = Some(Pair::of(old.escapes.sites, new.escapes.sites));
     found.new = escapes.new;
     found.new.extend(escapes.ignored);
@@ -320,25 +322,25 @@ fn executables(before: &Part, after: &Part) -> Vec<difference::Executable> {
     after.executables.iter().filter_map(changed).collect()
 }
 
-/// The escapes with the change, held against those of the program as it is.
-fn new_escapes(
-    new: &Collected,
-    (before, old): (&Part, &Collected),
-    facts: &Facts,
-    loaded: &Loaded,
+/// The escapes of the program as it would be, held against those of the program as it is. `across`: two Go versions compiled
+/// them.
+pub(crate) fn escapes_since(
+    [(before, old), (facts, new)]: [(&Facts, &Collected); 2],
+    config: &Config,
+    across: bool,
     cwd: &Path,
 ) -> Escapes {
     let against = Against {
         facts,
-        config: &loaded.config,
+        config,
         lock: None,
         before: Some(Before {
             name: BEFORE,
             commit: "",
-            facts: &before.plan.facts,
+            facts: before,
             collected: old,
             cwd,
-            across: false,
+            across,
         }),
         cwd,
     };

@@ -55,14 +55,7 @@ pub fn news(before: &Vetting, after: &Vetting) -> Vetted {
     for (command, old, new) in sides {
         let words = match (old, new) {
             (Ok(old), Ok(new)) => {
-                let is_new = |it: &&Weighed| {
-                    let same = |other: &Weighed| {
-                        (&other.place, &other.analyzer, &other.message)
-                            == (&it.place, &it.analyzer, &it.message)
-                    };
-                    !old.iter().any(same)
-                };
-                let all: Vec<Weighed> = new.iter().filter(is_new).cloned().collect();
+                let all = only_in(new, old);
                 found.places.extend(all.iter().map(|it| place(command, it)));
                 match all.is_empty() {
                     true => "nothing new".to_owned(),
@@ -77,6 +70,16 @@ pub fn news(before: &Vetting, after: &Vetting) -> Vetted {
         }
     }
     found
+}
+
+/// The findings that the others do not have, at the same place and in the same words.
+fn only_in(found: &[Weighed], others: &[Weighed]) -> Vec<Weighed> {
+    let is_same = |a: &Weighed, b: &Weighed| {
+        (&a.place, &a.analyzer, &a.message) == (&b.place, &b.analyzer, &b.message)
+    };
+    let mut all = found.to_vec();
+    all.retain(|it| !others.iter().any(|other| is_same(it, other)));
+    all
 }
 
 fn place(command: &str, it: &Weighed) -> Place {
