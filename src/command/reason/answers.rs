@@ -14,6 +14,18 @@ use crate::report::reasons::{
     Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
 };
 
+fn sizes(program: &Program<'_>) -> Sizes {
+    let [_, _, symbols] = program.sizes();
+    Sizes {
+        packages: program.packages().count() as u64,
+        symbols: symbols as u64,
+        kept: program.kept_symbols() as u64,
+        bytes: program.bytes().total(),
+        keeps_every_method: program.keeps_all_methods(),
+        uncounted_c: program.has_uncounted_c(),
+    }
+}
+
 /// Fills in what is asked.
 pub(super) fn fill(
     program: &Program<'_>,
@@ -21,15 +33,7 @@ pub(super) fn fill(
     question: &Question<'_>,
     reasons: &mut Reasons,
 ) -> Result<()> {
-    let [_, _, symbols] = program.sizes();
-    reasons.program = Some(Sizes {
-        packages: program.packages().count() as u64,
-        symbols: symbols as u64,
-        kept: program.kept_symbols() as u64,
-        bytes: program.bytes().total(),
-        keeps_every_method: program.keeps_all_methods(),
-        uncounted_c: program.has_uncounted_c(),
-    });
+    reasons.program = Some(sizes(program));
     if let Some(name) = question.about {
         match name {
             INIT => reasons.inits = Some(inits(program, known, question)),
@@ -38,23 +42,28 @@ pub(super) fn fill(
         }
     }
     if !question.cuts.is_empty() {
-        let mut removal = Removal::default();
-        for name in question.cuts {
-            let target = find(program, known, name)?;
-            if is_fixed(program, known, &target) {
-                return Err(fixed(name));
-            }
-            removal.extend(&target.removal);
-        }
-        reasons.cut = Some(Cut {
-            names: question.cuts.to_vec(),
-            freed: freed(&program.freed(&removal)),
-        });
+        reasons.cut = Some(cut(program, known, question.cuts)?);
     }
     if let Some(most) = question.biggest {
         reasons.biggest = Some(biggest(program, known, most));
     }
     Ok(())
+}
+
+/// What goes without all of these names.
+fn cut(program: &Program<'_>, known: &Known<'_>, names: &[String]) -> Result<Cut> {
+    let mut removal = Removal::default();
+    for name in names {
+        let target = find(program, known, name)?;
+        if is_fixed(program, known, &target) {
+            return Err(fixed(name));
+        }
+        removal.extend(&target.removal);
+    }
+    Ok(Cut {
+        names: names.to_vec(),
+        freed: freed(&program.freed(&removal)),
+    })
 }
 
 /// What a name means: a package, a module, a call or a symbol.
