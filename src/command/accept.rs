@@ -4,7 +4,7 @@ mod everything;
 
 mod loosen;
 
-use super::lock_file::{self, Found};
+use super::lock_file::{self, FoundExecutable};
 use super::pass::{self, Pass};
 use super::staged::Staged;
 use super::{Output, Session};
@@ -18,9 +18,9 @@ use crate::plan::Typed;
 use everything::everything;
 use loosen::loosen;
 
-/// What is loosened.
+/// An entry of the lock that is named, to be loosened.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum NamedItem {
     /// A site by its ID.
     Site(String),
     /// An entry of executables: of the one with this name, `None`: of every one.
@@ -32,7 +32,7 @@ struct Fresh<'a> {
     /// The sites.
     pass: &'a Pass,
     /// The executables.
-    executables: &'a [Found],
+    executables: &'a [FoundExecutable],
     /// What the user wants.
     config: &'a crate::config::Config,
     /// Packages were named: the rest of the lock stays.
@@ -79,12 +79,12 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
 /// Runs what the items need: the escape pass alone where only sites are asked for or nothing is linked, else a release.
 fn fresh(
     args: &cli::Accept,
-    (items, typed): (&[Wanted], &Typed),
+    (items, typed): (&[NamedItem], &Typed),
     prepared: Prepared,
     lock: Option<&Lock>,
     session: &mut Session<'_>,
-) -> Result<(Pass, Vec<Found>)> {
-    let is_site = |wanted: &Wanted| matches!(wanted, Wanted::Site(_));
+) -> Result<(Pass, Vec<FoundExecutable>)> {
+    let is_site = |wanted: &NamedItem| matches!(wanted, NamedItem::Site(_));
     let only_sites = !items.is_empty() && items.iter().all(is_site);
     let mut packages = prepared.facts.iter().flat_map(|facts| &facts.packages);
     if only_sites || !packages.any(|package| package.is_named_main()) {
@@ -105,7 +105,7 @@ fn text(lines: Vec<String>) -> Output {
 }
 
 /// Items look like nothing that go takes for a package: ten hexadecimal digits, and what [`Item`] reads.
-fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
+fn items(typed: &Typed) -> Result<(Vec<NamedItem>, Typed)> {
     let mut typed = typed.clone();
     let mut items = Vec::new();
     for word in typed.packages.iter().filter_map(|package| package.to_str()) {
@@ -145,15 +145,15 @@ fn almost(word: &str) -> Result<()> {
     Err(Error::new(Kind::Usage, message).hint(hint))
 }
 
-fn item(text: &str) -> Option<Wanted> {
+fn item(text: &str) -> Option<NamedItem> {
     if let Ok(item) = text.parse() {
-        return Some(Wanted::Fact(item, None));
+        return Some(NamedItem::Fact(item, None));
     }
     if let Some(name) = text.strip_prefix("size:") {
-        return Some(Wanted::Fact(Item::Size, Some(name.to_owned())));
+        return Some(NamedItem::Fact(Item::Size, Some(name.to_owned())));
     }
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    (text.len() == 10 && text.chars().all(hex)).then(|| Wanted::Site(text.to_owned()))
+    (text.len() == 10 && text.chars().all(hex)).then(|| NamedItem::Site(text.to_owned()))
 }
 
 fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
@@ -172,7 +172,7 @@ fn release(
     sites: bool,
     lock: Option<&Lock>,
     session: &mut Session<'_>,
-) -> Result<(Pass, Vec<Found>)> {
+) -> Result<(Pass, Vec<FoundExecutable>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
     prepared.narrow(facts::Wanted::Accepted { sites });
     let executed = Staged::apart(prepared, session)?.execute(lock, session)?;
@@ -193,8 +193,11 @@ mod tests {
 
     #[test]
     fn items_are_told_from_packages() {
-        let fact = |item, name: Option<&str>| Some(Wanted::Fact(item, name.map(str::to_owned)));
-        assert_eq!(item("0123456789"), Some(Wanted::Site("0123456789".into())));
+        let fact = |item, name: Option<&str>| Some(NamedItem::Fact(item, name.map(str::to_owned)));
+        assert_eq!(
+            item("0123456789"),
+            Some(NamedItem::Site("0123456789".into()))
+        );
         assert_eq!(item("size"), fact(Item::Size, None));
         assert_eq!(item("size:api"), fact(Item::Size, Some("api")));
         assert_eq!(item("cgo:net"), fact(Item::Cgo("net".into()), None));

@@ -8,7 +8,7 @@ mod version_order;
 
 use std::path::Path;
 
-use super::inspect::{Wanted, dissect, slice};
+use super::inspect::{Extras, dissect, slice};
 use super::named_executable::open;
 use super::present::{Blocks, check, emit};
 use super::{Output, Session};
@@ -142,10 +142,10 @@ impl Side {
         let Some(bytes) = &self.executable else {
             return Ok(());
         };
-        let wanted = Wanted {
+        let wanted = Extras {
             digest: self.digest,
             without_symbols: by == Owners::References,
-            ..Wanted::default()
+            ..Extras::default()
         };
         let arch = args.arch.as_deref();
         let dissected = dissect(path, bytes, arch, wanted, &session.interrupt)?;

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use draft::Found;
+use draft::Project;
 
 use super::{Output, Session};
 use crate::build::publish;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
             .hint("`--force` overwrites it, `--stdout` only prints"));
     }
     let packages = packages(go, &root, &patterns, session)?;
-    let found = Found {
+    let found = Project {
         packages: &packages,
         root: &root,
         toolchain: &toolchain,

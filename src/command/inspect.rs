@@ -27,10 +27,10 @@ use crate::view::inspected;
 pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
-    let wanted = Wanted {
+    let wanted = Extras {
         digest: args.output.formats().any(|format| format == Format::Json),
         objects: args.why_bytes.is_some(),
-        ..Wanted::default()
+        ..Extras::default()
     };
     let arch = args.arch.as_deref();
     let dissected = dissect(&args.binary, &bytes, arch, wanted, &session.interrupt)?;
@@ -114,7 +114,7 @@ impl Dissected<'_> {
 
 /// What is wanted of a file beyond its anatomy.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct Extras {
     /// SHA-256 of all of it.
     pub(crate) digest: bool,
     /// Its objects, one by one.
@@ -128,7 +128,7 @@ pub(crate) fn dissect<'a>(
     path: &Path,
     bytes: &'a [u8],
     arch: Option<&str>,
-    wanted: Wanted,
+    wanted: Extras,
     interrupt: &Interrupt,
 ) -> Result<Dissected<'a>> {
     let bytes = slice(bytes, arch).map_err(|error| named(path, error))?;

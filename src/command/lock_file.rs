@@ -117,7 +117,7 @@ pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Targe
 }
 
 /// An executable as a run found it.
-pub(crate) struct Found {
+pub(crate) struct FoundExecutable {
     /// What the lock calls its platform.
     pub(crate) key: String,
     /// The Go version.
@@ -131,10 +131,10 @@ pub(crate) struct Found {
 }
 
 /// The executables of a run.
-pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
+pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<FoundExecutable> {
     let found = |artifact: &Artifact| {
         let facts = &plan.targets[artifact.target].facts;
-        Found {
+        FoundExecutable {
             key: facts.key(),
             go: facts.toolchain.version.clone(),
             name: artifact.executable.name.clone(),
@@ -146,7 +146,7 @@ pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
 }
 
 /// Makes what has a ratchet follow executables that shrank; returns what changed.
-pub(crate) fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String> {
+pub(crate) fn tighten(lock: &mut Lock, found: &[FoundExecutable], budget: &Budget) -> Vec<String> {
     let mut changed = Vec::new();
     for it in found {
         let target = lock.targets.get_mut(&it.key);

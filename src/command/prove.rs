@@ -46,7 +46,7 @@ use measured_pairs::{Measured, measure};
 use programs::Program;
 use running::Runner;
 use same_program::Known;
-pub use upgrade_question::{Question, Side};
+pub use upgrade_question::{Contender, Question};
 use wish::Wish;
 
 /// Builds, runs, judges and reports.

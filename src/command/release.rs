@@ -43,18 +43,18 @@ pub(crate) fn run_prepared(
     session: &mut Session<'_>,
 ) -> Result<Output> {
     let start = Instant::now();
-    let wanted = Wanted {
+    let manner = Manner {
         output: present::with_variable(&args.output, session),
         wait: !args.no_wait,
         full: args.full || args.retained,
         retained: args.retained,
     };
-    present::check(Shows::EVERYTHING, &wanted.output)?;
-    let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
+    present::check(Shows::EVERYTHING, &manner.output)?;
+    let mut done = attempt(&manner, prepare, Purpose::Loop, session)?;
     if done.is_none() {
         session.interrupt.check()?;
         (session.show)(Event::Talk(ANEW));
-        done = attempt(&wanted, prepare, Purpose::Build, session)?;
+        done = attempt(&manner, prepare, Purpose::Build, session)?;
     }
     match done {
         Some(Done::Built(released)) => finish(*released, start, session),
@@ -68,7 +68,7 @@ const ANEW: &str =
     "go lists other packages or files than in the last run: beginning anew with these";
 
 /// What the command line says beside the configuration.
-struct Wanted {
+struct Manner {
     output: cli::Output,
     /// For another run that writes to the same directory.
     wait: bool,
@@ -103,7 +103,7 @@ struct Released {
 
 /// Builds once. `None` where go now lists other packages than were believed: what was built then counts for nothing.
 fn attempt(
-    wanted: &Wanted,
+    manner: &Manner,
     prepare: &mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>,
     purpose: Purpose,
     session: &mut Session<'_>,
@@ -116,30 +116,30 @@ fn attempt(
             false => Ok(None),
         };
     }
-    let released = stage_all(wanted, prepared, session);
+    let released = stage_all(manner, prepared, session);
     match pending.confirm() {
         true => released.map(|released| Some(Done::Built(Box::new(released)))),
         false => Ok(None),
     }
 }
 
-fn stage_all(wanted: &Wanted, prepared: Prepared, session: &mut Session<'_>) -> Result<Released> {
-    let output = placed(wanted.output.clone(), &prepared);
+fn stage_all(manner: &Manner, prepared: Prepared, session: &mut Session<'_>) -> Result<Released> {
+    let output = placed(manner.output.clone(), &prepared);
     check_outputs(&prepared.outputs, &output, &session.cwd)?;
     session.interrupt.note(publish::AS_BEFORE.to_owned());
     let held = Held::of(&prepared, session)?;
     let change = held.change(&prepared, session)?;
     let directory = output_directory(&prepared.outputs);
-    let staged = Staged::beside(directory.as_deref(), wanted.wait, prepared, session)?;
+    let staged = Staged::beside(directory.as_deref(), manner.wait, prepared, session)?;
     let executed = staged.execute(held.judge.as_ref(), session)?;
     Ok(Released {
         artifacts: executed.analyze(session)?,
-        full: wanted.full || executed.loaded.config.report.full,
+        full: manner.full || executed.loaded.config.report.full,
         change,
         held,
         executed,
         // It takes a look at every object: not for who reads a few lines.
-        retains: wanted.retained || output.formats().any(|format| format == Format::Html),
+        retains: manner.retained || output.formats().any(|format| format == Format::Html),
         output,
     })
 }
@@ -192,7 +192,7 @@ impl Released {
         let (plan, config) = (&executed.plan, &executed.loaded.config);
         let retained = match self.retains {
             true => retaining::retained(&plan.targets, &self.artifacts, &session.interrupt),
-            false => retaining::Found::new(),
+            false => retaining::RetainedByExecutable::new(),
         };
         report::report(&report::Inputs {
             config,

@@ -72,7 +72,7 @@ fn until_repaired(
         let found = look(&plan, &built, loaded, lock)?;
         settle(&mut repairs, &found);
         let mut is_cut = false;
-        let large = |found: &&Found| found.over && !found.frame.hot.is_empty();
+        let large = |found: &&LargeFrame| found.over && !found.frame.hot.is_empty();
         for found in found.iter().filter(large) {
             is_cut |= take_out(found, attempt > 0, &mut plan, &mut repairs, session)?;
         }
@@ -116,7 +116,7 @@ fn some(
 }
 
 /// A large frame of an executable.
-struct Found {
+struct LargeFrame {
     target: usize,
     package: String,
     frame: Frame,
@@ -126,7 +126,12 @@ struct Found {
 }
 
 /// The large frames of every executable of the plan.
-fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>> {
+fn look(
+    plan: &Plan,
+    built: &[Built],
+    loaded: &Loaded,
+    lock: Option<&Lock>,
+) -> Result<Vec<LargeFrame>> {
     let mut all = Vec::new();
     for (index, target) in plan.targets.iter().enumerate() {
         for executable in &target.executables {
@@ -155,7 +160,7 @@ fn held_against(
     limits: &Limits<'_>,
     frames: Vec<Frame>,
     (target, package): (usize, &str),
-) -> Vec<Found> {
+) -> Vec<LargeFrame> {
     let over = guard::over(&frames, limits);
     let over: HashSet<&str> = over.iter().map(|it| it.frame.function.as_str()).collect();
     let is_large = |call: &InlinedCall<'_>, of: &Frame| {
@@ -164,7 +169,7 @@ fn held_against(
     };
     let found = |frame: &Frame| {
         let large = frame.hot.iter().filter(|call| is_large(call, frame));
-        Found {
+        LargeFrame {
             target,
             package: package.to_owned(),
             over: over.contains(frame.function.as_str()),
@@ -176,7 +181,7 @@ fn held_against(
 }
 
 /// Says of each repair what the frame is now.
-fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
+fn settle(repairs: &mut [(usize, String, Repair)], found: &[LargeFrame]) {
     for (target, package, repair) in repairs {
         let now = found.iter().find(|found| {
             found.target == *target
@@ -191,7 +196,7 @@ fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
 /// Takes the hot calls that were inlined into the function out of the profile of its executable. `all`: every call of what
 /// was inlined, from wherever.
 fn take_out(
-    found: &Found,
+    found: &LargeFrame,
     all: bool,
     plan: &mut Plan,
     repairs: &mut Repairs,
@@ -242,7 +247,7 @@ fn cut(facts: &mut Facts, package: &str, hide: impl Fn(&Edge) -> bool) -> Result
     Ok(true)
 }
 
-fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Repairs) {
+fn note(found: &LargeFrame, names: Vec<String>, calls: u64, repairs: &mut Repairs) {
     let known = repairs.iter_mut().find(|repair| {
         (repair.0, &repair.1, &repair.2.function)
             == (found.target, &found.package, &found.frame.function)
@@ -266,7 +271,7 @@ fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Repairs) {
 }
 
 /// The calls that made the frame large: of functions whose own frame is, where some are still there; else all of them.
-fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall<'static>> {
+fn culprits(found: &LargeFrame, all: bool) -> Vec<&InlinedCall<'static>> {
     match found.large.is_empty() || all {
         true => found.frame.hot.iter().collect(),
         false => found.large.iter().collect(),

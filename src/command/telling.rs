@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::heavier::annotated;
-use super::lock_file::{self, Found, Held};
+use super::lock_file::{self, FoundExecutable, Held};
 use super::present::{self, present_with_step};
 use super::said::Said;
 use super::{Output, Session, job};
@@ -66,7 +66,7 @@ pub(super) struct Telling<'a> {
     /// What was said before, for the short report; `None`: the whole one is printed.
     pub(super) said: Option<&'a Said>,
     /// The lock that follows executables which shrank, and what was found of them; `None`: it stays.
-    pub(super) follows: Option<(&'a Held, Vec<Found>)>,
+    pub(super) follows: Option<(&'a Held, Vec<FoundExecutable>)>,
 }
 
 impl Telling<'_> {

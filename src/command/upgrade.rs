@@ -31,7 +31,7 @@ use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
 use crate::report::upgrade_report::{Preview, Report};
 use crate::view;
-use built_side::{Side, Wanted};
+use built_side::{OnRequest, Side};
 use next::Next;
 use wished_versions::Bump;
 
@@ -49,7 +49,7 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     let question = question.map(|command| Question::of(command, &prepared.loaded));
     let question = question.transpose()?;
     let nexts = nexts(args, &prepared, &bumps, question.as_ref(), session)?;
-    let wanted = Wanted {
+    let wanted = OnRequest {
         vetting: args.vet,
         tiles: args.output.formats().any(Format::draws),
     };

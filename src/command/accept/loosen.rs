@@ -1,6 +1,6 @@
 //! Sets the lock entries that were named, and only those, to what a run found.
 
-use super::{Fresh, Wanted};
+use super::{Fresh, NamedItem};
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Added;
 use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
@@ -8,15 +8,15 @@ use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
 /// Makes each entry what this run found.
 pub(crate) fn loosen(
     lock: &mut Lock,
-    items: &[Wanted],
+    items: &[NamedItem],
     fresh: &Fresh<'_>,
     reason: &str,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for item in items {
         let done = match item {
-            Wanted::Site(id) => site(lock, id, fresh, reason)?,
-            Wanted::Fact(item, name) => fact(lock, item, name.as_deref(), fresh, reason)?,
+            NamedItem::Site(id) => site(lock, id, fresh, reason)?,
+            NamedItem::Fact(item, name) => fact(lock, item, name.as_deref(), fresh, reason)?,
         };
         if done.is_empty() {
             return Err(unknown(item));
@@ -26,17 +26,17 @@ pub(crate) fn loosen(
     Ok(told)
 }
 
-fn unknown(item: &Wanted) -> Error {
+fn unknown(item: &NamedItem) -> Error {
     let (what, hint) = match item {
-        Wanted::Site(id) => (
+        NamedItem::Site(id) => (
             format!("site `{id}`"),
             "`gobuild-opt escape` lists new sites with their IDs",
         ),
-        Wanted::Fact(_, Some(name)) => (
+        NamedItem::Fact(_, Some(name)) => (
             format!("executable `{name}`"),
             "names are those of the report of `release`",
         ),
-        Wanted::Fact(item, None) => (
+        NamedItem::Fact(item, None) => (
             format!("`{item}`"),
             "the report of `release` lists what differs from the lock",
         ),

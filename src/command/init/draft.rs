@@ -17,7 +17,7 @@ use crate::number::counted_of;
 use crate::render::harmless;
 
 /// What a configuration is written from.
-pub(super) struct Found<'a> {
+pub(super) struct Project<'a> {
     pub(crate) packages: &'a [Package],
     pub(crate) root: &'a Path,
     pub(crate) toolchain: &'a Toolchain,
@@ -57,7 +57,7 @@ impl Draft {
     }
 }
 
-impl<'a> Found<'a> {
+impl<'a> Project<'a> {
     fn mains(&self) -> impl Iterator<Item = &'a Package> {
         self.packages
             .iter()

@@ -22,7 +22,7 @@ pub struct Question {
 }
 
 /// A build.
-pub struct Side<'a> {
+pub struct Contender<'a> {
     /// What to call it.
     pub name: &'a str,
     /// Its configuration.
@@ -49,7 +49,7 @@ impl Question {
     /// Builds both once more, with their layouts, and runs them. Fails as `prove` does, and where a signal ends it.
     pub fn ask(
         &self,
-        sides: &[Side<'_>; 2],
+        sides: &[Contender<'_>; 2],
         cache: &Path,
         session: &mut Session<'_>,
     ) -> Result<Report> {

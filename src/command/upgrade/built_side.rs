@@ -22,7 +22,7 @@ use crate::report::inspection::{Source, inspection};
 
 /// What is found out only where somebody asks for it.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct OnRequest {
     /// What go vet and go fix report.
     pub vetting: bool,
     /// The boxes of a treemap.
@@ -65,7 +65,7 @@ pub struct Read {
 
 impl Side {
     /// Builds and reads. Fails with Go's own words.
-    pub fn build(prepared: Prepared, wanted: Wanted, session: &mut Session<'_>) -> Result<Self> {
+    pub fn build(prepared: Prepared, wanted: OnRequest, session: &mut Session<'_>) -> Result<Self> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
         let executed = unpublished::build(prepared, session)?;
         let mut read = Read::all(&executed, wanted.tiles, session)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::built_side::{Side, Wanted};
+use super::built_side::{OnRequest, Side};
 use super::own_modfile::{self, Modfile};
 use super::wished_versions::{self, Bump};
 use super::{Now, changed};
@@ -79,7 +79,7 @@ impl Next {
     pub fn preview(
         self,
         before: &Side,
-        wanted: Wanted,
+        wanted: OnRequest,
         question: Option<&Question>,
         session: &mut Session<'_>,
     ) -> Result<Preview> {
@@ -151,7 +151,7 @@ fn proved(
     let first = before.parts.first();
     let cache = first.map(|part| part.plan.facts.toolchain.gocache.clone());
     let cache = cache.unwrap_or_default();
-    let sides = [("as it is", before), (what, after)].map(|(name, side)| prove::Side {
+    let sides = [("as it is", before), (what, after)].map(|(name, side)| prove::Contender {
         name,
         loaded: &side.loaded,
         typed: &side.typed,

@@ -1,6 +1,6 @@
 //! The variables that get a version: what the linker can set, and what it is set to.
 
-use super::{Draft, Found, embedded, files, is_repository};
+use super::{Draft, Project, embedded, files, is_repository};
 use crate::command::init::stamped::{self, Stamp};
 use crate::go::Package;
 use crate::go::package_variables::{Scope, Settable};
@@ -15,7 +15,7 @@ pub(super) fn definition(variable: &str, value: &str) -> String {
     format!("-X {quote}{variable}={value}{quote}")
 }
 
-impl<'a> Found<'a> {
+impl<'a> Project<'a> {
     pub(super) fn stamps(&self, draft: &mut Draft) {
         let (flags, mut why) = match self.today.stamps.is_empty() && is_repository(self.root) {
             true => self.by_name(),
