@@ -330,8 +330,14 @@ pub fn parse(
     Ok(Ok(cli))
 }
 
+/// The commands that take a `go build` command line.
+const BUILDERS: &[&str] = &[
+    "release", "plan", "escape", "advise", "try", "bench", "prove", "upgrade", "accept", "doctor",
+    "why",
+];
+
 impl Command {
-    /// Where the command line of go belongs, of a command that takes one.
+    /// Where the command line of go belongs, of one of [`BUILDERS`].
     fn typed(&mut self) -> Option<&mut Typed> {
         Some(match self {
             Self::Release(args) => &mut args.typed,

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command, CommandFactory};
 
-use super::Cli;
-use super::split::BUILDERS;
 use super::split::GOS;
+use super::{BUILDERS, Cli};
 use crate::go::flags::{self, Arity};
 use offers::{listed, named, of_go, packages, positional};
 

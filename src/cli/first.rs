@@ -4,9 +4,8 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 
-use super::Cli;
-use super::split::BUILDERS;
 use super::split::GOS;
+use super::{BUILDERS, Cli};
 use crate::config::strict;
 use crate::error::{Error, Kind};
 use crate::go::flags::{self, Arity};

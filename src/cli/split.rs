@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 
-use super::Cli;
+use super::{BUILDERS, Cli};
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
@@ -33,12 +33,6 @@ pub(super) const GOS: &[&str] = &[
     "version",
     "vet",
     "work",
-];
-
-/// The commands that take a `go build` command line.
-pub(super) const BUILDERS: &[&str] = &[
-    "release", "plan", "escape", "advise", "try", "bench", "prove", "upgrade", "accept", "doctor",
-    "why",
 ];
 
 /// The command that runs what stands behind `--`.
