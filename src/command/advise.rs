@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::attempt::replaced::Files;
 use super::attempt::{self, Trial};
-use super::heavier::annotated;
 use super::lock_file::{self, Held};
 use super::pass::{self, Pass};
 use super::present::{self, present};
@@ -243,7 +242,7 @@ fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Pat
     findings.anchor = present::anchor(cwd);
     match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
             .unwrap_or_else(|| render::blocks(&view::advice::advise(report, top), format, style)),
     }
 }

@@ -5,8 +5,8 @@ pub mod replaced;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::heavier::{annotated, heavier};
-use super::measuring::{check_packages, hint_directory, trusting};
+use super::heavier::heavier;
+use super::measuring::{Benchmarks, check_packages};
 use super::pass;
 use super::present::{self, present};
 use super::unpublished;
@@ -14,7 +14,6 @@ use super::{Output, Session};
 use crate::assertion::Judged;
 use crate::binary;
 use crate::build::Event;
-use crate::build::benchmarks::{self, Measured, Request};
 use crate::build::escape_pass::Collected;
 use crate::cli;
 use crate::command::prepare::prepare_for;
@@ -23,7 +22,7 @@ use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::anchor_flags;
 use crate::facts::is_of_this_machine;
-use crate::facts::{Prepared, Purpose, gather, list_flags};
+use crate::facts::{Prepared, Purpose, gather};
 use crate::go::flags::Flag;
 use crate::order::Ordered;
 use crate::plan::output::Executable;
@@ -83,11 +82,12 @@ pub(crate) fn show(
         anchor: present::anchor(&session.cwd),
         ..Findings::of(targets.map(|target| (target.new.as_slice(), [].as_slice())))
     };
+    let blocks = |top| view::differing::differing(report, top);
+    let cwd = &session.cwd;
     let render = |format, top, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, &session.cwd).unwrap_or_else(|| {
-            render::blocks(&view::differing::differing(report, top), format, style)
-        }),
+        _ => present::annotated(&findings, &report.tool, format, cwd)
+            .unwrap_or_else(|| render::blocks(&blocks(top), format, style)),
     };
     present(render, output, top, &report.verdict, session)
 }
@@ -151,21 +151,13 @@ impl Trial<'_> {
         };
         let packages = self.packages(plain, loaded);
         check_packages(&packages)?;
-        let interrupt = &session.interrupt;
-        let run = |typed: &Typed| -> Result<Vec<Measured>> {
-            let request = Request {
-                pattern,
-                packages: &packages,
-                flags: &list_flags(loaded, typed, &facts.target, &facts.goflags)?,
-                operations: self.bench.operations.max(1),
-            };
-            let mut go = trusting(&facts.go, typed);
-            // The stage of a build is gone by now.
-            go.env.retain(|(name, _)| name != "GOTMPDIR");
-            let measured = benchmarks::measure(&go, &request, interrupt);
-            measured.map_err(|error| hint_directory(error, &packages, facts))
+        let benchmarks = Benchmarks {
+            pattern,
+            packages: &packages,
+            operations: self.bench.operations,
         };
         (session.show)(Event::Talk("running benchmarks, before and after"));
+        let run = |typed| benchmarks.measure(facts, loaded, typed, &session.interrupt);
         let old = run(plain)?;
         let new = run(changed).map_err(with_change)?;
         Ok(difference::benchmarks(&old, &new))
@@ -230,9 +222,19 @@ struct Part {
 
 /// Builds a side: executables where there is something to link, else the escapes alone.
 fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Side> {
-    if links {
-        return linked(prepared, session);
+    let mut parts = match links {
+        true => linked(prepared, session)?,
+        false => escapes_alone(prepared, session)?,
+    };
+    for part in &mut parts {
+        // The stage of the build is gone with this function.
+        let env = &mut part.plan.facts.go.env;
+        env.retain(|(name, _)| name != "GOTMPDIR");
     }
+    Ok(Side { parts })
+}
+
+fn escapes_alone(prepared: Prepared, session: &mut Session<'_>) -> Result<Vec<Part>> {
     let pass = pass::collect(prepared, session)?;
     let parts = pass.found.into_iter().map(|(plan, collected)| Part {
         plan,
@@ -240,12 +242,10 @@ fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Si
         missing: None,
         executables: Vec::new(),
     });
-    Ok(Side {
-        parts: parts.collect(),
-    })
+    Ok(parts.collect())
 }
 
-fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
+fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Vec<Part>> {
     let found = unpublished::build(prepared, session)?;
     let mut parts = Vec::new();
     for (target, built) in found.plan.targets.into_iter().zip(found.built) {
@@ -260,7 +260,7 @@ fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
             plan: target,
         });
     }
-    Ok(Side { parts })
+    Ok(parts)
 }
 
 /// The sizes of an executable in the stage.

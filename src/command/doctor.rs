@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::heavier::annotated;
 use super::lock_file::Held;
 use super::present;
+use super::upgrade::vetting::findings;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
@@ -12,13 +12,12 @@ use crate::cli::Doctor;
 use crate::clock;
 use crate::command::prepare::prepare_for;
 use crate::config::layer;
-use crate::doctor::weighed::{Weighed, weighed};
 use crate::doctor::{self, Look, Row, Vetted};
 use crate::error::{Error, Result};
 use crate::facts::is_elsewhere;
 use crate::facts::{Prepared, Purpose, list_flags};
 use crate::gate::Change;
-use crate::go::vetted::{Asked, reported};
+use crate::go::vetted::Asked;
 use crate::lock::Lock;
 use crate::number::counted_of;
 use crate::plan::Facts;
@@ -119,7 +118,7 @@ fn annotations(all: &[Seen], not_judged: &[Reason], format: Format, cwd: &Path) 
         findings.checked(&seen.checks, &seen.name);
         findings.learned(&seen.lessons, &seen.name);
     }
-    annotated(&findings, &Tool::this(), format, cwd)
+    present::annotated(&findings, &Tool::this(), format, cwd)
 }
 
 /// What there is to look at: the packages that were named, those of the configuration, or where there is nothing here, all below.
@@ -217,12 +216,7 @@ fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<V
     let (loaded, typed) = (&prepared.loaded, &prepared.typed);
     let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
     let packages = typed.packages(&loaded.config);
-    let ask = |asked| -> Result<Result<Vec<Weighed>, String>> {
-        let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
-        let found = found.map_err(|error| error.to_string());
-        session.interrupt.check()?;
-        Ok(found.map(|found| weighed(found, facts, &session.cwd)))
-    };
+    let ask = |asked| findings(asked, &flags, &packages, facts, session);
     let fix = match facts.toolchain.minor() >= Some((1, 26)) {
         true => ask(Asked::Fix)?,
         false => Err(format!(

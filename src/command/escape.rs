@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::heavier::annotated;
 use super::lock_file::Held;
 use super::pass::{Pass, collect};
 use super::past_pass::{self, Other};
@@ -111,7 +110,7 @@ fn show(
     let findings = findings(report, &session.cwd);
     let render = |format: Format, top, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, &session.cwd)
+        _ => present::annotated(&findings, &report.tool, format, &session.cwd)
             .or_else(|| render::measures(&|| exact_numbers::of_escape(report), format))
             .unwrap_or_else(|| {
                 let picture = format.draws();

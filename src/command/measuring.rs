@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use super::heavier::{annotated, heavier};
+use super::heavier::heavier;
 use super::lock_file::{self, Held};
 use super::present::{self, present};
 use super::{Output, Session};
@@ -14,12 +14,13 @@ use crate::cli;
 use crate::command::prepare::prepare_for;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
-use crate::facts::{Prepared, Purpose, is_of_this_machine, list_flags};
+use crate::facts::{Purpose, is_of_this_machine, list_flags};
 use crate::go::Go;
 use crate::go::flags::Flag;
 use crate::lock::{FILE, Lock, Target};
 use crate::number::counted_of;
 use crate::plan::{Facts, Typed};
+use crate::process::Interrupt;
 use crate::render::{self, Format, Shows};
 use crate::report::Findings;
 use crate::report::allocations::{Report, report};
@@ -42,7 +43,15 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         );
     };
     check_packages(&packages)?;
-    let measured = measured(&prepared, facts, &packages, session)?;
+    (session.show)(Event::Talk("running benchmarks"));
+    let bench = &prepared.loaded.config.bench;
+    let benchmarks = Benchmarks {
+        pattern: &bench.run,
+        packages: &packages,
+        operations: bench.operations,
+    };
+    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
+    let measured = benchmarks.measure(facts, loaded, typed, &session.interrupt)?;
     let key = facts.key();
     let lock = held.judge.as_ref();
     let lock = lock.and_then(|lock| lock.targets.get(&key));
@@ -69,24 +78,34 @@ pub(crate) fn trusting(go: &Go, typed: &Typed) -> Go {
     go
 }
 
-/// What the benchmarks of the configuration allocate.
-fn measured(
-    prepared: &Prepared,
-    facts: &Facts,
-    packages: &[OsString],
-    session: &mut Session<'_>,
-) -> Result<Vec<Measured>> {
-    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
-    let config = &loaded.config.bench;
-    let request = Request {
-        pattern: &config.run,
-        packages,
-        flags: &list_flags(loaded, typed, &facts.target, &facts.goflags)?,
-        operations: config.operations.max(1),
-    };
-    (session.show)(Event::Talk("running benchmarks"));
-    let measured = measure(&trusting(&facts.go, typed), &request, &session.interrupt);
-    measured.map_err(|error| hint_directory(error, packages, facts))
+/// Benchmarks that are asked for.
+pub(crate) struct Benchmarks<'a> {
+    /// What their names match.
+    pub(crate) pattern: &'a str,
+    /// Where they are.
+    pub(crate) packages: &'a [OsString],
+    /// How often each is run.
+    pub(crate) operations: u32,
+}
+
+impl Benchmarks<'_> {
+    /// Runs them, compiled with the flags of a build. Fails with Go's own words.
+    pub(crate) fn measure(
+        &self,
+        facts: &Facts,
+        loaded: &Loaded,
+        typed: &Typed,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Measured>> {
+        let request = Request {
+            pattern: self.pattern,
+            packages: self.packages,
+            flags: &list_flags(loaded, typed, &facts.target, &facts.goflags)?,
+            operations: self.operations.max(1),
+        };
+        let measured = measure(&trusting(&facts.go, typed), &request, interrupt);
+        measured.map_err(|error| hint_directory(error, self.packages, facts))
+    }
 }
 
 /// Writes the lock: with what is accepted, or where it follows what allocates less. Not in CI: a file that changed would make
@@ -107,7 +126,7 @@ fn update(held: Held, found: &Report, args: &cli::Bench, session: &mut Session<'
 }
 
 /// Go's error, with a hint where it looked among its own packages for a directory that is here.
-pub(crate) fn hint_directory(error: Error, packages: &[OsString], facts: &Facts) -> Error {
+fn hint_directory(error: Error, packages: &[OsString], facts: &Facts) -> Error {
     let said = error.detail.as_deref().unwrap_or(&error.message);
     if !said.contains("is not in std") {
         return error;
@@ -161,7 +180,7 @@ fn show(
     }
     let render = |format, _, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
             .unwrap_or_else(|| render::blocks(&view::allocated::allocated(report), format, style)),
     };
     present(render, &args.output, usize::MAX, &report.verdict, session)

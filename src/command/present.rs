@@ -15,7 +15,7 @@ use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::exact_numbers::Subject;
-use crate::report::{Reason, Verdict};
+use crate::report::{Findings, Reason, Tool, Verdict};
 use crate::view::Block;
 
 /// Fails early where a format has nothing to show, or where the name of a report does not say its format.
@@ -167,6 +167,16 @@ fn write_files(
         publish::text(&text, &session.cwd.join(path), &session.interrupt)?;
     }
     Ok(())
+}
+
+/// The findings in one of the formats that show nothing else; `None` for others.
+pub(crate) fn annotated(
+    findings: &Findings<'_>,
+    tool: &Tool,
+    format: Format,
+    cwd: &Path,
+) -> Option<String> {
+    render::findings(findings, tool, &prefix(cwd), format)
 }
 
 /// What leads from the root of the repository to the working directory, with a slash at its end.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::heavier::annotated;
 use super::lock_file::{self, FoundExecutable, Held};
 use super::present::{self, present_with_step};
 use super::said::Said;
@@ -127,7 +126,7 @@ fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd:
     match format {
         Format::Json => render::json(report),
         Format::Markdown => for_the_step(report, packages),
-        _ => annotated(&findings, &report.tool, format, cwd)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
             .or_else(|| render::measures(&|| exact_numbers::of_release(report), format))
             .unwrap_or_else(|| render::blocks(&view::outline(report, detail), format, style)),
     }

@@ -11,7 +11,7 @@ mod next;
 
 mod built_side;
 
-mod vetting;
+pub(super) mod vetting;
 
 pub(super) mod wished_versions;
 

@@ -1,5 +1,7 @@
 //! What go vet and go fix report of a side.
 
+use std::ffi::OsString;
+
 use crate::command::Session;
 use crate::config::layer::Loaded;
 use crate::doctor::weighed::{self, Weighed, weighed};
@@ -28,12 +30,7 @@ pub fn ask(
         flags.push("-trimpath".into());
     }
     let packages = typed.packages(&loaded.config);
-    let ask = |asked| -> Result<Result<Vec<Weighed>, String>> {
-        let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
-        session.interrupt.check()?;
-        let found = found.map_err(|error| error.to_string());
-        Ok(found.map(|all| weighed(all, facts, &session.cwd)))
-    };
+    let ask = |asked| findings(asked, &flags, &packages, facts, session);
     let fix = match facts.toolchain.minor() >= Some((1, 26)) {
         true => ask(Asked::Fix)?,
         // It has no analyzers for newer forms, so all that the other side has is news.
@@ -43,6 +40,20 @@ pub fn ask(
         vet: ask(Asked::Vet)?,
         fix,
     })
+}
+
+/// What one of them reports of packages; the inner error is why it is not known.
+pub fn findings(
+    asked: Asked,
+    flags: &[OsString],
+    packages: &[OsString],
+    facts: &Facts,
+    session: &Session<'_>,
+) -> Result<Result<Vec<Weighed>, String>> {
+    let found = reported(&facts.go, asked, flags, packages, &session.interrupt);
+    session.interrupt.check()?;
+    let found = found.map_err(|error| error.to_string());
+    Ok(found.map(|all| weighed(all, facts, &session.cwd)))
 }
 
 /// What only the second side reports.
