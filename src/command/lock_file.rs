@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::facts::Prepared;
 use crate::gate::Change;
 use crate::input;
-use crate::lock::{self, Executable, FILE, Item, Lock, SizeChange, Target};
+use crate::lock::{self, Executable, FILE, Item, Lock, Platform, SizeChange};
 use crate::plan::{Facts, Plan, Typed};
 use crate::process::Interrupt;
 use crate::report;
@@ -101,12 +101,12 @@ pub(crate) fn save(lock: &Lock, path: &Path, interrupt: &Interrupt) -> Result<()
 }
 
 /// A platform as a run found it, without executables.
-pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
-    let mut target = Target {
+pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Platform {
+    let mut target = Platform {
         go: facts.toolchain.version.clone(),
         scope: scope.to_owned(),
         profiles: report::profiles(facts),
-        ..Target::default()
+        ..Platform::default()
     };
     for it in collected.listed() {
         if it.identity.class.allocates() {

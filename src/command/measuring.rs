@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::facts::{Purpose, is_of_this_machine, list_flags};
 use crate::go::Go;
 use crate::go::flags::Flag;
-use crate::lock::{FILE, Lock, Target};
+use crate::lock::{FILE, Lock, Platform};
 use crate::number::counted_of;
 use crate::plan::{Facts, Typed};
 use crate::process::Interrupt;
@@ -228,7 +228,7 @@ fn looser(found: &Report, gone: &[String]) -> Vec<String> {
 }
 
 /// The benchmarks of the lock that did not run, of the packages that were measured.
-fn gone(entry: &Target, found: &Report) -> Vec<String> {
+fn gone(entry: &Platform, found: &Report) -> Vec<String> {
     let is_gone = |key: &&String| {
         let of_package = |package: &str| {
             let rest = key.strip_prefix(package);

@@ -6,7 +6,7 @@ use super::Fresh;
 use crate::command::lock_file;
 use crate::command::pass::Pass;
 use crate::error::{Error, Kind, Result};
-use crate::lock::{Executable, FILE, Item, Lock, Target};
+use crate::lock::{Executable, FILE, Item, Lock, Platform};
 use crate::number::counted_of;
 use crate::order::Ordered;
 use crate::report;
@@ -89,14 +89,14 @@ fn found(fresh: &Fresh<'_>) -> Lock {
     lock
 }
 
-fn counted(target: &Target) -> String {
+fn counted(target: &Platform) -> String {
     let sites: usize = target.sites.values().map(BTreeMap::len).sum();
     let executables = counted_of(target.executables.len(), "executable");
     format!("{executables}, {}", counted_of(sites, "site"))
 }
 
 /// Gives sites their old reasons and new ones the new reason; returns the new ones.
-fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
+fn sites(old: &Platform, new: &mut Platform, reason: Option<&str>) -> Vec<String> {
     let same = old.go == new.go && old.scope == new.scope;
     let mut loosened = Vec::new();
     for (package, entries) in &mut new.sites {
@@ -117,8 +117,8 @@ fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
 
 /// Takes over what was found of the executables; returns what gets looser.
 fn executables(
-    old: &Target,
-    new: &mut Target,
+    old: &Platform,
+    new: &mut Platform,
     fresh: &Fresh<'_>,
     reason: Option<&str>,
 ) -> Vec<String> {
@@ -180,7 +180,7 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
 }
 
 /// What the lock says of packages and executables that were not built stays.
-fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
+fn keep_rest(old: &Platform, new: &mut Platform, pass: &Pass, key: &str) {
     let plans = pass.found.iter().map(|entry| &entry.0.facts);
     let built: Vec<&str> = plans
         .filter(|facts| facts.key() == key)

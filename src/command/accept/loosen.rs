@@ -3,7 +3,7 @@
 use super::{Fresh, NamedItem};
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Added;
-use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
+use crate::lock::{self, Comparison, FILE, Item, Lock, Platform};
 
 /// Makes each entry what this run found.
 pub(crate) fn loosen(
@@ -46,7 +46,7 @@ fn unknown(item: &NamedItem) -> Error {
 }
 
 /// The part of the lock for a platform. Fails where it does not know it, or is from another Go.
-fn platform<'a>(lock: &'a mut Lock, key: &str, go: &str) -> Result<&'a mut Target> {
+fn platform<'a>(lock: &'a mut Lock, key: &str, go: &str) -> Result<&'a mut Platform> {
     let target = lock.targets.get_mut(key).ok_or_else(|| {
         Error::new(Kind::Usage, format!("`{FILE}` does not know `{key}` yet"))
             .hint("run `gobuild-opt accept` first: it writes the lock")

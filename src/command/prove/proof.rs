@@ -6,7 +6,7 @@ use super::programs::Program;
 use crate::build::publish;
 use crate::command::{Session, lock_file};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{FILE, Lock, Proof, Target};
+use crate::lock::{FILE, Lock, Platform, Proof};
 use crate::report::proof_report::{Comparison, Report};
 
 /// Fails as [`accept`] would, before anything is measured; and where the lock cannot be written.
@@ -21,7 +21,7 @@ fn read(lock: &Path, session: &Session<'_>) -> Result<Lock> {
 }
 
 /// What the lock holds of the platform that the program was built for.
-fn target<'a>(lock: &'a mut Lock, with: &Program) -> Result<&'a mut Target> {
+fn target<'a>(lock: &'a mut Lock, with: &Program) -> Result<&'a mut Platform> {
     let key = with.key.as_ref().ok_or_else(not_a_profile)?;
     lock.targets.get_mut(key).ok_or_else(|| {
         let message = format!("`{FILE}` holds nothing of {key}");
