@@ -7,7 +7,7 @@ use super::init::inits;
 use super::near::unknown;
 use super::{INIT, Known, Question};
 use crate::error::{Error, Kind, Result};
-use crate::linker::{self, Program, Removal, Target};
+use crate::linker::{self, Meaning, Program, Removal};
 use crate::number::counted_of;
 use crate::order::{Order, Ordered};
 use crate::report::reasons::{
@@ -67,7 +67,7 @@ fn cut(program: &Program<'_>, known: &Known<'_>, names: &[String]) -> Result<Cut
 }
 
 /// What a name means: a package, a module, a call or a symbol.
-fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> {
+fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Meaning> {
     if let Some(module) = name.strip_prefix("module:") {
         return module_of(program, known, module).ok_or_else(|| unknown(program, known, name));
     }
@@ -91,14 +91,14 @@ fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> 
     found.ok_or_else(|| unknown(program, known, name))
 }
 
-fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Target> {
+fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Meaning> {
     let mut found = program.packages_where(|path| known.is_in(known.import_path(path), module))?;
     found.kind = "module";
     Some(found)
 }
 
 /// Whether nothing is left without it: what the program begins with, the main package, and the runtime.
-fn is_fixed(program: &Program<'_>, known: &Known<'_>, target: &Target) -> bool {
+fn is_fixed(program: &Program<'_>, known: &Known<'_>, target: &Meaning) -> bool {
     let packages = &target.removal.packages;
     packages.iter().any(|path| known.is_fixed(path)) || program.is_fixed(target)
 }
@@ -133,8 +133,8 @@ fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) ->
 }
 
 /// A module whose root package has its name holds more than that.
-fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Target) -> Option<String> {
-    let count = |target: &Target| target.removal.packages.len();
+fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Meaning) -> Option<String> {
+    let count = |target: &Meaning| target.removal.packages.len();
     let module = module_of(program, known, name).filter(|_| target.kind == "package")?;
     let more = count(&module) > count(target);
     more.then(|| {
